@@ -1,0 +1,19 @@
+// npm run bench[:name]: build, then run dist/bench/<name>.js; without a name every bench of the list, one after the other.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { fail, root, run } from './lib.mjs';
+
+const ALL = ['parser', 'amf0', 'fanout', 'ingest', 'accept', 'latency', 'events'];
+const [name, ...rest] = process.argv.slice(2);
+const named = name !== undefined && !name.startsWith('-');
+const wanted = named ? [name] : ALL.filter((bench) => existsSync(join(root, `bench/${bench}.ts`)));
+const flags = named ? rest : process.argv.slice(2);
+
+await build();
+for (const bench of wanted) {
+  const script = join(root, `dist/bench/${bench}.js`);
+  if (!existsSync(script)) fail(`There is no bench '${bench}'; there are: ${ALL.join(', ')}.`);
+  const code = await run(process.execPath, ['--expose-gc', script, ...flags]);
+  if (code !== 0) process.exit(code);
+}

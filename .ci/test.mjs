@@ -1,0 +1,33 @@
+// npm test: install, build, get the tools that the chosen projects need, run vitest.
+// usage: node .ci/test.mjs <project…> [-- vitest arguments]
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { root, run, say } from './lib.mjs';
+import { ensureTools } from './tools.mjs';
+
+const NEEDS_TOOLS = new Set(['integration', 'faults']);
+const given = process.argv.slice(2);
+const firstOption = given.findIndex((word) => word.startsWith('-') || word.includes('/'));
+const projects = firstOption === -1 ? given : given.slice(0, firstOption);
+const rest = (firstOption === -1 ? [] : given.slice(firstOption)).filter((word) => word !== '--');
+
+await build();
+let runnable = projects;
+let complaint = '';
+if (projects.some((name) => NEEDS_TOOLS.has(name))) {
+  complaint = await ensureTools();
+  // Without the tools the other tests still say something; the run as a whole fails: a missing tool is never a silent skip.
+  if (complaint !== '') runnable = projects.filter((name) => !NEEDS_TOOLS.has(name));
+}
+
+let code = 0;
+if (runnable.length > 0) {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const chosen = runnable.flatMap((name) => ['--project', name]);
+  code = await run(process.execPath, [vitest, 'run', ...chosen, '--passWithNoTests', ...rest]);
+}
+if (complaint !== '') {
+  say(complaint);
+  code = code || 1;
+}
+process.exit(code);

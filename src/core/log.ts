@@ -1,0 +1,138 @@
+import { createRequire } from 'node:module';
+import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
+import type { Clock } from './clock.js';
+import { cleanFields, cleanText, type LogFields } from './log-fields.js';
+
+/** How much is logged; each level includes those after it. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `json`: one object per line; `pretty`: for people; `auto`: pretty in a terminal, else json. */
+export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Writes one line: facts first, then a sentence; or the sentence alone. */
+export interface LogMethod {
+  (fields: LogFields, message: string): void;
+  (message: string): void;
+}
+
+/**
+ * What every part logs through. Values are cleaned on the way out: secrets masked, control characters escaped, fields cut to
+ * 256 bytes and lines to 4 KiB, so that callers may hand over what a peer sent.
+ */
+export interface Logger {
+  readonly debug: LogMethod;
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+  readonly error: LogMethod;
+  /** A logger that adds `fields` to each of its lines. */
+  child(fields: LogFields): Logger;
+}
+
+export interface LoggerOptions {
+  readonly level?: LogLevel;
+  readonly format?: LogFormat;
+  /** Where lines go; default: stderr, so that stdout stays what a command prints. */
+  readonly sink?: DestinationStream;
+}
+
+/**
+ * Makes a logger that writes synchronously, so that the last line before an exit is not lost.
+ *
+ * @param options level (default `info`), format (default `auto`) and sink
+ */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const { level = 'info', format = 'auto' } = options;
+  const pretty =
+    format === 'pretty' || (format === 'auto' && options.sink === undefined && process.stderr.isTTY === true);
+  const sink = options.sink ?? destination({ dest: 2, sync: true });
+  return wrap(
+    pino(
+      {
+        level,
+        base: undefined,
+        // Fields are clean already; pino would read an `err` as an Error once more.
+        serializers: { err: (value: unknown) => value },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      pretty ? prettySink(sink, options.sink === undefined && process.stderr.isTTY === true) : sink,
+    ),
+  );
+}
+
+/** A logger that writes nothing; for tests and for library use without logs. */
+export const silentLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silentLogger,
+};
+
+/**
+ * A logger that passes at most `linesPerSecond` lines in any one second and then says how many it kept back. One per connection, so
+ * that a peer cannot fill the disk (10 lines a second by default).
+ *
+ * @param clock measures the seconds
+ */
+export function rateLimited(log: Logger, clock: Clock, linesPerSecond = 10): Logger {
+  let windowStartMs = clock.monotonicMs();
+  let lines = 0;
+  let suppressed = 0;
+  function admit(): boolean {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - windowStartMs >= 1000) {
+      windowStartMs = nowMs;
+      lines = 0;
+      if (suppressed > 0) log.warn({ suppressed }, 'log lines kept back by the rate limit');
+      suppressed = 0;
+    }
+    lines += 1;
+    if (lines > linesPerSecond) suppressed += 1;
+    return lines <= linesPerSecond;
+  }
+  function limit(target: Logger): Logger {
+    function gate(method: LogMethod): LogMethod {
+      return (...line: unknown[]) => {
+        if (admit()) (method as (...line: unknown[]) => void)(...line);
+      };
+    }
+    return {
+      debug: gate(target.debug),
+      info: gate(target.info),
+      warn: gate(target.warn),
+      error: gate(target.error),
+      child: (fields) => limit(target.child(fields)),
+    };
+  }
+  return limit(log);
+}
+
+function wrap(inner: PinoLogger): Logger {
+  function method(level: 'debug' | 'info' | 'warn' | 'error'): LogMethod {
+    return (first: LogFields | string, message?: string) => {
+      // Cleaning costs more than the level check that pino would do afterwards.
+      if (!inner.isLevelEnabled(level)) return;
+      if (typeof first === 'string') inner[level](cleanText(first));
+      else inner[level](cleanFields(first), cleanText(message ?? ''));
+    };
+  }
+  return {
+    debug: method('debug'),
+    info: method('info'),
+    warn: method('warn'),
+    error: method('error'),
+    child: (fields) => wrap(inner.child(cleanFields(fields))),
+  };
+}
+
+function prettySink(sink: DestinationStream, colorize: boolean): DestinationStream {
+  // Loaded only for terminals: it costs a tenth of the start-up time.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
+  const prettify = prettyFactory({ colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
+  return {
+    write: (line) => sink.write(prettify(line)),
+  };
+}
