@@ -18,7 +18,108 @@ function entry(blame: Blame, says: string, hint: string): ErrorEntry {
  * Every error code there is. The docs list exactly these (a policy test compares both ways). Codes are stable: match on them.
  */
 export const ERRORS = {
-  ERR_INTERNAL: entry('internal', 'an unexpected failure inside Sluice', 'report it with the log line that names this code'),
+  ERR_INTERNAL: entry(
+    'internal',
+    'an unexpected failure inside Sluice',
+    'report it with the log line that names this code',
+  ),
+  ERR_AMF_UNWRITABLE: entry(
+    'internal',
+    'a value cannot be written as AMF0',
+    'keep property names under 64 KiB and nesting under 64 levels',
+  ),
+  ERR_CHUNK_UNWRITABLE: entry(
+    'internal',
+    'a message cannot be framed as RTMP chunks',
+    'keep payloads under 16 MiB and chunk stream ids within 2 to 65599',
+  ),
+  ERR_HANDSHAKE_VERSION: entry(
+    'peer',
+    'the first byte is no RTMP version; 3 was expected',
+    'check that the peer speaks RTMP to this port',
+  ),
+  ERR_HANDSHAKE_ENCRYPTED: entry(
+    'peer',
+    'the peer asked for RTMPE, which this listener does not speak; version 3 was expected',
+    'use rtmp:// or rtmps://',
+  ),
+  ERR_HANDSHAKE_HTTP: entry(
+    'peer',
+    'the peer speaks HTTP; an RTMP handshake was expected',
+    'point HTTP clients at the HTTP port',
+  ),
+  ERR_HANDSHAKE_TLS: entry(
+    'peer',
+    'the peer speaks TLS; an RTMP handshake was expected',
+    'point rtmps:// clients at the RTMPS port, or use rtmp://',
+  ),
+  ERR_SESSION_NOT_CONNECTED: entry(
+    'peer',
+    'a message came that needs connect first',
+    'send connect before any other command',
+  ),
+  ERR_SESSION_ALREADY_CONNECTED: entry(
+    'peer',
+    'a second connect came; one per connection is allowed',
+    'open another connection for another app',
+  ),
+  ERR_SESSION_CONNECT_REFUSED: entry(
+    'peer',
+    'the connect command was refused',
+    'check the app part of the URL: a string of at most 1024 bytes',
+  ),
+  ERR_SESSION_CONNECT_TIMEOUT: entry(
+    'peer',
+    'no connect command came in time',
+    'check the peer, or raise limits.connectTimeoutMs',
+  ),
+  ERR_SESSION_IDLE_TIMEOUT: entry(
+    'peer',
+    'the connection neither published nor played in time',
+    'check the peer, or raise limits.connectTimeoutMs',
+  ),
+  ERR_SESSION_COMMAND_RATE: entry(
+    'peer',
+    'more commands came than limits.commandsPerSecond allows',
+    'check the peer, or raise limits.commandsPerSecond',
+  ),
+  ERR_SESSION_PUBLISH_REFUSED: entry(
+    'peer',
+    'a publish was refused',
+    'read the NetStream.Publish code and description that the encoder was sent',
+  ),
+  ERR_SESSION_PLAY_REFUSED: entry(
+    'peer',
+    'a play was refused',
+    'read the NetStream.Play code and description that the player was sent',
+  ),
+  ERR_SESSION_PLAY_ENDED: entry(
+    'peer',
+    'the stream that was played has ended',
+    'play it again when it is published again',
+  ),
+  ERR_SESSION_PING_TIMEOUT: entry(
+    'peer',
+    'the peer sent nothing, not even the answer to a ping',
+    'check the network path to the peer',
+  ),
+  ERR_SESSION_KICKED: entry(
+    'operator',
+    "the connection was ended from the server's side",
+    'read the description that goes with it',
+  ),
+  ERR_SESSION_SHUTDOWN: entry('operator', 'the server is shutting down', 'connect again, to another node or later'),
+  ERR_CLIENT_TIMEOUT: entry(
+    'peer',
+    'the server did not answer in time',
+    'check the address and that the server accepts this stream',
+  ),
+  ERR_CLIENT_REJECTED: entry(
+    'peer',
+    'the server refused the connect, publish or play',
+    'read the RTMP code and description that came with it',
+  ),
+  ERR_CLIENT_ENDED: entry('peer', 'the server ended the stream', 'nothing to do when the stream was meant to end'),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */
