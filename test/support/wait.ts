@@ -1,0 +1,44 @@
+/** How to wait: for how long at most, how often to look, and what to call the thing in the error. */
+export interface WaitOptions {
+  /** Longest wait in milliseconds; default 10 000. */
+  readonly timeoutMs?: number;
+  /** Time between two looks in milliseconds; default 20. */
+  readonly everyMs?: number;
+  /** Words for the error message, or a function that tells the state at the time of giving up. */
+  readonly what?: string | (() => string);
+}
+
+/**
+ * Waits until `look` returns something other than `undefined` or `false`, looking at once and then every `everyMs`.
+ *
+ * @returns what `look` returned
+ * @throws Error that names `what` when the time is over
+ */
+export async function waitFor<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  options: WaitOptions = {},
+): Promise<T> {
+  const { timeoutMs = 10_000, everyMs = 20, what = 'the condition' } = options;
+  const giveUpAt = performance.now() + timeoutMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (performance.now() >= giveUpAt) {
+      throw new Error(`waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+/** `promise`, or an Error that names `what` when it takes longer than `timeoutMs`. */
+export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${timeoutMs} ms in vain for ${what}`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
