@@ -1,0 +1,69 @@
+import { frameMessage } from './framing.js';
+
+/** Chunk stream ids that players see; the WASM writer uses the same for media. */
+export const DATA_CHUNK_STREAM_ID = 5;
+const CHUNK_STREAM_IDS: Record<number, number> = { 8: 4, 9: 6 };
+
+interface CachedMessage {
+  readonly type: number;
+  readonly payload: Buffer;
+}
+
+/**
+ * What a player must have before its first frame: the latest onMetaData, then audio, then video sequence headers and
+ * Enhanced RTMP configuration (colour info, channel layout), per track.
+ */
+export class ConfigCache {
+  readonly #chunkSize: number;
+  readonly #messages = new Map<string, CachedMessage>();
+  #version = 0;
+  #preamble: { version: number; timestamp: number; bytes: Buffer } | undefined;
+
+  constructor(chunkSize: number) {
+    this.#chunkSize = chunkSize;
+  }
+
+  /** Grows whenever what {@link preamble} returns changes. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * Keeps `payload` (transferred) as the latest of its slot.
+   *
+   * @returns false when it equals what was there: encoders repeat headers, and a repeat changes nothing
+   */
+  set(slot: string, type: number, payload: Buffer): boolean {
+    if (this.#messages.get(slot)?.payload.equals(payload)) return false;
+    this.#messages.set(slot, { type, payload });
+    this.#version++;
+    return true;
+  }
+
+  /** Forgets a slot (`@clearDataFrame`). */
+  delete(slot: string): void {
+    if (this.#messages.delete(slot)) this.#version++;
+  }
+
+  /** The payload cached in a slot; borrowed. */
+  get(slot: string): Buffer | undefined {
+    return this.#messages.get(slot)?.payload;
+  }
+
+  /**
+   * The cached messages framed for a player, stamped with the time of the first frame that follows (stamped 0, players see a
+   * jump). An immutable shared Buffer; empty when nothing is cached.
+   */
+  preamble(timestamp: number): Buffer {
+    if (this.#preamble?.version === this.#version && this.#preamble.timestamp === timestamp) return this.#preamble.bytes;
+    const order = [18, 8, 9];
+    const sorted = [...this.#messages.values()].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+    const bytes = Buffer.concat(
+      sorted.map(({ type, payload }) =>
+        frameMessage(CHUNK_STREAM_IDS[type] ?? DATA_CHUNK_STREAM_ID, type, timestamp, payload, this.#chunkSize),
+      ),
+    );
+    this.#preamble = { version: this.#version, timestamp, bytes };
+    return bytes;
+  }
+}

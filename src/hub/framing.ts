@@ -1,0 +1,136 @@
+/**
+ * Reading back what the WASM writer framed for players: fmt 0 headers with absolute timestamps, chunk stream ids below 64, message
+ * stream id 1, chunks of a fixed size (RTMP 1.0 §5.3.1). Only the slow paths come here: late joiners' headers, players that
+ * filter, players whose message stream id is not 1.
+ */
+
+/** Basic header (1 byte) and fmt 0 message header (11 bytes). */
+const HEADER_BYTES = 12;
+const EXTENDED = 0xffffff;
+
+/** One framed message found in a buffer of framed messages. Offsets are into that buffer. */
+export interface FramedMessage {
+  type: number;
+  /** Milliseconds, modulo 2^32. */
+  timestamp: number;
+  /** Payload bytes, without chunk headers. */
+  length: number;
+  /** Where its first header byte is. */
+  offset: number;
+  /** Bytes with all chunk headers. */
+  framedBytes: number;
+  /** Where its payload begins; for longer messages fmt 3 headers interrupt it every `chunkSize` bytes. */
+  payloadOffset: number;
+}
+
+/** Reads the message that begins at `offset`. The bytes are ours, so they are trusted. */
+export function readFramed(buffer: Buffer, offset: number, chunkSize: number): FramedMessage {
+  const field = buffer.readUIntBE(offset + 1, 3);
+  const length = buffer.readUIntBE(offset + 4, 3);
+  const extended = field === EXTENDED;
+  const continuations = length === 0 ? 0 : Math.floor((length - 1) / chunkSize);
+  const headerBytes = HEADER_BYTES + (extended ? 4 : 0);
+  return {
+    type: buffer[offset + 7],
+    timestamp: extended ? buffer.readUInt32BE(offset + HEADER_BYTES) : field,
+    length,
+    offset,
+    framedBytes: headerBytes + length + continuations * (extended ? 5 : 1),
+    payloadOffset: offset + headerBytes,
+  };
+}
+
+/** Copies the payload of one framed message, or its first `limit` bytes, without chunk headers. The result is the caller's. */
+export function readPayload(buffer: Buffer, message: FramedMessage, chunkSize: number, limit = message.length): Buffer {
+  const bytes = Math.min(limit, message.length);
+  const payload = Buffer.allocUnsafeSlow(bytes);
+  const gap = message.payloadOffset - message.offset > HEADER_BYTES ? 5 : 1;
+  let from = message.payloadOffset;
+  for (let got = 0; got < bytes; ) {
+    const take = Math.min(chunkSize, bytes - got);
+    buffer.copy(payload, got, from, from + take);
+    got += take;
+    from += take + gap;
+  }
+  return payload;
+}
+
+/**
+ * Frames one message as the WASM writer does.
+ *
+ * @param payload copied
+ * @returns a Buffer of its own
+ */
+export function frameMessage(
+  chunkStreamId: number,
+  type: number,
+  timestamp: number,
+  payload: Uint8Array,
+  chunkSize: number,
+): Buffer {
+  const extended = timestamp >= EXTENDED;
+  const gap = extended ? 5 : 1;
+  const continuations = payload.length === 0 ? 0 : Math.floor((payload.length - 1) / chunkSize);
+  const headerBytes = HEADER_BYTES + (extended ? 4 : 0);
+  const out = Buffer.allocUnsafeSlow(headerBytes + payload.length + continuations * gap);
+  out[0] = chunkStreamId;
+  out.writeUIntBE(extended ? EXTENDED : timestamp, 1, 3);
+  out.writeUIntBE(payload.length, 4, 3);
+  out[7] = type;
+  out.writeUInt32LE(1, 8);
+  if (extended) out.writeUInt32BE(timestamp, HEADER_BYTES);
+  let at = headerBytes;
+  for (let got = 0; got < payload.length; ) {
+    if (got > 0) {
+      out[at++] = 0xc0 | chunkStreamId;
+      if (extended) at = out.writeUInt32BE(timestamp, at);
+    }
+    const take = Math.min(chunkSize, payload.length - got);
+    out.set(payload.subarray(got, got + take), at);
+    got += take;
+    at += take;
+  }
+  return out;
+}
+
+/** What a player that does not take the shared bytes as they are wants instead. */
+export interface Rewrite {
+  /** The id of its NetStream. */
+  messageStreamId: number;
+  audio: boolean;
+  video: boolean;
+}
+
+const AUDIO = 8;
+const VIDEO = 9;
+
+/**
+ * Copies framed messages, leaving out the kinds that are not wanted and writing another message stream id.
+ *
+ * @param buffer whole framed messages in `[from, to)`
+ * @returns a Buffer of its own, possibly empty, and how many messages it holds
+ */
+export function rewriteFramed(
+  buffer: Buffer,
+  from: number,
+  to: number,
+  chunkSize: number,
+  want: Rewrite,
+): { bytes: Buffer; messages: number } {
+  const out = Buffer.allocUnsafeSlow(to - from);
+  let at = 0;
+  let messages = 0;
+  for (let offset = from; offset < to; ) {
+    const message = readFramed(buffer, offset, chunkSize);
+    const end = offset + message.framedBytes;
+    const wanted = message.type === AUDIO ? want.audio : message.type === VIDEO ? want.video : true;
+    if (wanted) {
+      buffer.copy(out, at, offset, end);
+      out.writeUInt32LE(want.messageStreamId, at + 8);
+      at += message.framedBytes;
+      messages++;
+    }
+    offset = end;
+  }
+  return { bytes: out.subarray(0, at), messages };
+}

@@ -1,0 +1,243 @@
+import { readFramed, rewriteFramed } from './framing.js';
+import type { Publication } from './publication.js';
+import type { Slab } from './slab-pool.js';
+
+/** Where a player's bytes go: an RTMP connection, or a recorder in tests. */
+export interface PlayerSink {
+  /**
+   * Sends `bytes`, immutable and shared. Returns true when all of them were taken; false when some are still being sent: then
+   * {@link Player.drained} must be called, once, when they have gone.
+   */
+  write(bytes: Buffer): boolean;
+  /** A publisher came for a player that waited. */
+  publisherCame(): void;
+  /** The publisher is gone for good; nothing more will come. */
+  publisherGone(): void;
+}
+
+/** Bounds on how far a player may fall behind. */
+export interface PlayerLimits {
+  readonly maxLagBytes: number;
+}
+
+/** Marks a position that is not known yet. */
+const NOWHERE = -1;
+
+/**
+ * One subscription: a cursor into the log of a publication. It holds no queue. At most one write is under way; what comes
+ * meanwhile waits in the log, shared with everyone. A player too far behind skips to the next keyframe.
+ */
+export class Player {
+  readonly id: string;
+  readonly sink: PlayerSink;
+  readonly #limits: PlayerLimits;
+  /** Place in the fan-out's ring; owned by Fanout. */
+  slot = NOWHERE;
+  bytesSent = 0;
+  /** Bytes that were not sent because the player was too slow. */
+  bytesDropped = 0;
+  /** How often it skipped to a keyframe. */
+  skips = 0;
+  #publication: Publication | undefined;
+  #position = NOWHERE;
+  /** Below this position video is left out: the player came in the middle of a GOP that is not cached. */
+  #videoFrom = 0;
+  #skippedFrom = NOWHERE;
+  #preambleDue = false;
+  #configVersion = NOWHERE;
+  #busy = false;
+  #busySlab: Slab | undefined;
+  #busySinceMs = 0;
+  #paused = false;
+  #messageStreamId: number;
+  #audio = true;
+  #video = true;
+
+  constructor(id: string, sink: PlayerSink, messageStreamId: number, limits: PlayerLimits) {
+    this.id = id;
+    this.sink = sink;
+    this.#messageStreamId = messageStreamId;
+    this.#limits = limits;
+  }
+
+  /** The publication it is attached to, if any. */
+  get publication(): Publication | undefined {
+    return this.#publication;
+  }
+
+  /** Oldest log position that it still needs, or Infinity. */
+  get needsFrom(): number {
+    return this.#position === NOWHERE ? Number.POSITIVE_INFINITY : this.#position;
+  }
+
+  /** Whether a write is under way. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** For how long the write under way has made no end, in ms; 0 when there is none. */
+  stalledMs(nowMs: number): number {
+    return this.#busy ? nowMs - this.#busySinceMs : 0;
+  }
+
+  /** Begins with `publication`: headers and the cached GOP first, else audio at once and video from the next keyframe. */
+  attach(publication: Publication): void {
+    this.#publication = publication;
+    this.#skippedFrom = NOWHERE;
+    this.#preambleDue = true;
+    this.#configVersion = NOWHERE;
+    const gop = publication.gopStart;
+    this.#position = gop ?? publication.log.head;
+    this.#videoFrom = gop === undefined && publication.hasVideo ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  /** Leaves its publication; what is being written goes on. */
+  detach(): void {
+    this.#publication = undefined;
+    this.#position = NOWHERE;
+  }
+
+  /** `pause`: sending stops; on resume it goes on at the newest keyframe, for a live stream has nothing else (RTMP 1.0 §7.2.2.8). */
+  setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    const publication = this.#publication;
+    if (paused) this.#position = NOWHERE;
+    else if (publication !== undefined) this.attach(publication);
+  }
+
+  /** `receiveAudio`, `receiveVideo`: leaves a kind out, or takes it in again from the next keyframe. */
+  setReceive(kinds: { audio?: boolean; video?: boolean }): void {
+    const videoBack = kinds.video === true && !this.#video;
+    this.#audio = kinds.audio ?? this.#audio;
+    this.#video = kinds.video ?? this.#video;
+    if (videoBack && this.#publication?.hasVideo) {
+      this.#videoFrom = Number.POSITIVE_INFINITY;
+      this.#configVersion = NOWHERE;
+    }
+  }
+
+  /** The fan-out's turn for this player: send what is there, or see whether it has fallen too far behind. */
+  visit(nowMs: number): void {
+    const publication = this.#publication;
+    if (publication === undefined || this.#paused) return;
+    if (this.#position === publication.log.head && !this.#preambleDue) return;
+    if (this.#busy) this.#checkLag(publication);
+    else this.#flush(publication, nowMs);
+  }
+
+  /** A keyframe of the publication stands at `position` in the log. */
+  keyframeAt(position: number): void {
+    if (this.#videoFrom === Number.POSITIVE_INFINITY) this.#videoFrom = position;
+    if (this.#skippedFrom !== NOWHERE && !this.#busy) this.#resumeAt(position);
+  }
+
+  /** The sink has sent all of the write under way. */
+  drained(nowMs: number): void {
+    this.#busy = false;
+    if (this.#busySlab !== undefined) {
+      this.#busySlab.inFlight--;
+      this.#busySlab = undefined;
+    }
+    const publication = this.#publication;
+    if (publication === undefined || this.#paused) return;
+    if (this.#skippedFrom !== NOWHERE) {
+      const gop = publication.gopStart;
+      if (gop !== undefined && gop > this.#skippedFrom) this.#resumeAt(gop);
+      else if (!publication.hasVideo) this.#resumeAt(publication.log.head);
+    }
+    // A player with a slab or more to catch up goes on at once; one at the edge waits for its turn and a larger write.
+    if (publication.log.head - this.#position > CATCH_UP_BYTES) this.#flush(publication, nowMs);
+  }
+
+  #checkLag(publication: Publication): void {
+    if (this.#position === NOWHERE) return;
+    const head = publication.log.head;
+    if (head - this.#position <= this.#limits.maxLagBytes && this.#position >= publication.staleBefore) return;
+    this.#skippedFrom = this.#position;
+    this.#position = NOWHERE;
+    this.skips++;
+  }
+
+  #resumeAt(position: number): void {
+    this.bytesDropped += position - this.#skippedFrom;
+    this.#skippedFrom = NOWHERE;
+    this.#position = position;
+    this.#videoFrom = 0;
+    this.#preambleDue = this.#configVersion !== this.#publication?.config.version;
+  }
+
+  #flush(publication: Publication, nowMs: number): void {
+    const { log } = publication;
+    if (this.#position === NOWHERE) return;
+    if (this.#preambleDue && !this.#sendPreamble(publication, nowMs)) return;
+    while (this.#position < log.head && !this.#busy) {
+      const slab = log.slabAt(this.#position);
+      if (slab === undefined) {
+        this.#skippedFrom = this.#position;
+        this.#position = NOWHERE;
+        this.skips++;
+        return;
+      }
+      if (this.#plain()) {
+        const view = log.view(slab, this.#position);
+        this.#position = slab.end;
+        this.#send(view, slab, nowMs);
+      } else {
+        this.#sendRewritten(publication, slab, nowMs);
+      }
+    }
+  }
+
+  /** Whether the shared bytes serve as they are. */
+  #plain(): boolean {
+    return this.#messageStreamId === 1 && this.#audio && this.#video && this.#position >= this.#videoFrom;
+  }
+
+  /** Returns false when nothing can follow yet: no first frame, or the write is still under way. */
+  #sendPreamble(publication: Publication, nowMs: number): boolean {
+    const slab = this.#position < publication.log.head ? publication.log.slabAt(this.#position) : undefined;
+    if (slab === undefined) return false;
+    const { timestamp } = readFramed(slab.buffer, this.#position - slab.start, publication.chunkSize);
+    this.#preambleDue = false;
+    this.#configVersion = publication.config.version;
+    const shared = publication.config.preamble(timestamp);
+    if (shared.length === 0) return true;
+    const bytes =
+      this.#messageStreamId === 1 && this.#audio && this.#video
+        ? shared
+        : rewriteFramed(shared, 0, shared.length, publication.chunkSize, this.#wants()).bytes;
+    if (bytes.length > 0) this.#send(bytes, undefined, nowMs);
+    return !this.#busy;
+  }
+
+  #sendRewritten(publication: Publication, slab: Slab, nowMs: number): void {
+    const waitsForKeyframe = this.#position < this.#videoFrom;
+    const end = waitsForKeyframe ? Math.min(slab.end, this.#videoFrom) : slab.end;
+    const want = this.#wants();
+    if (waitsForKeyframe) want.video = false;
+    const from = this.#position - slab.start;
+    const { bytes } = rewriteFramed(slab.buffer, from, end - slab.start, publication.chunkSize, want);
+    this.#position = end;
+    if (waitsForKeyframe && end === this.#videoFrom) {
+      this.#preambleDue = this.#configVersion !== publication.config.version;
+    }
+    if (bytes.length > 0) this.#send(bytes, undefined, nowMs);
+  }
+
+  #wants(): { messageStreamId: number; audio: boolean; video: boolean } {
+    return { messageStreamId: this.#messageStreamId, audio: this.#audio, video: this.#video };
+  }
+
+  #send(bytes: Buffer, slab: Slab | undefined, nowMs: number): void {
+    this.bytesSent += bytes.length;
+    if (this.sink.write(bytes)) return;
+    this.#busy = true;
+    this.#busySinceMs = nowMs;
+    this.#busySlab = slab;
+    if (slab !== undefined) slab.inFlight++;
+  }
+}
+
+/** How far behind the edge a player is sent more as soon as its last write has gone, without waiting for its turn. */
+const CATCH_UP_BYTES = 65_536;

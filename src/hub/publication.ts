@@ -1,0 +1,261 @@
+import {
+  FLAG_COMMAND,
+  FLAG_CONFIG,
+  FLAG_KEYFRAME,
+  FLAG_SEQUENCE_HEADER,
+  MESSAGE_AUDIO,
+  MESSAGE_VIDEO,
+  RECORD_WORDS,
+} from '../../assembly/constants.js';
+import { ConfigCache, DATA_CHUNK_STREAM_ID } from './config-cache.js';
+import type { Fanout } from './fanout.js';
+import { frameMessage, readFramed, readPayload } from './framing.js';
+import type { Player } from './player.js';
+import type { Slab, SlabPool } from './slab-pool.js';
+import { StreamLog } from './stream-log.js';
+import { type MediaObservation, TrackList } from './track-list.js';
+
+/** A batch of framed media as the WASM module leaves it; a ChunkCodec fits. Valid during the call only. */
+export interface MediaBatch {
+  readonly batchCount: number;
+  /** Framed bytes. */
+  readonly batchBytes: number;
+  /** OR of the record flags. */
+  readonly batchFlags: number;
+  readonly batchAudio: number;
+  readonly batchVideo: number;
+  /** Time of the newest message, in ms, unwrapped. */
+  readonly batchTimestamp: number;
+  /** RECORD_WORDS words a message. */
+  readonly records: Uint32Array;
+  copyBatch(target: Uint8Array, offset: number): void;
+}
+
+/** Bounds of what is kept for late joiners and slow players. */
+export interface PublicationLimits {
+  readonly chunkSize: number;
+  readonly gopMaxBytes: number;
+  readonly gopMaxMessages: number;
+  readonly maxLagMs: number;
+}
+
+/** Told of what the media itself shows; each call comes after the state it reports. */
+export interface PublicationObserver {
+  /** All announced kinds have their headers and video its first keyframe. */
+  ready(publication: Publication): void;
+  /** Codec, size, rate or the set of tracks changed after ready. */
+  updated(publication: Publication, before: readonly object[], after: readonly object[]): void;
+}
+
+const DATA_AMF0 = 18;
+/** Any of these makes the host look at the records; without them a batch is only copied and counted. */
+const NOTEWORTHY = FLAG_KEYFRAME | FLAG_SEQUENCE_HEADER | FLAG_CONFIG;
+/** How often the place of the log is noted, for the bound on lag in time. */
+const MARK_EVERY_MS = 500;
+
+/** One accepted publish: its log, its headers, its tracks, its counters. */
+export class Publication {
+  readonly streamId: string;
+  readonly log: StreamLog;
+  readonly config: ConfigCache;
+  readonly tracks: TrackList;
+  readonly players = new Set<Player>();
+  readonly startedMs: number;
+  /** Monotonic time of the newest audio, video message; 0 before the first. */
+  lastAudioMs = 0;
+  lastVideoMs = 0;
+  audioFrames = 0;
+  videoFrames = 0;
+  keyframes = 0;
+  /** Framed bytes received from the publisher. */
+  bytes = 0;
+  /** Time of the newest message, in ms, unwrapped. */
+  lastTimestamp = 0;
+  /** Positions before this are older than a player may lag in time. */
+  staleBefore = 0;
+  /** Length of the last whole GOP, in ms; undefined before the second keyframe. */
+  gopMs: number | undefined;
+  readyMs: number | undefined;
+  ended = false;
+  readonly #limits: PublicationLimits;
+  readonly #fanout: Fanout;
+  readonly #observer: PublicationObserver;
+  readonly #marks: { atMs: number; position: number }[] = [];
+  #gopStart: number | undefined;
+  #gopMessages = 0;
+  #lastKeyTimestamp: number | undefined;
+  #edge = 0;
+
+  constructor(
+    streamId: string,
+    pool: SlabPool,
+    fanout: Fanout,
+    limits: PublicationLimits,
+    observer: PublicationObserver,
+    nowMs: number,
+  ) {
+    this.streamId = streamId;
+    this.log = new StreamLog(pool);
+    this.config = new ConfigCache(limits.chunkSize);
+    this.tracks = new TrackList();
+    this.startedMs = nowMs;
+    this.#limits = limits;
+    this.#fanout = fanout;
+    this.#observer = observer;
+  }
+
+  get chunkSize(): number {
+    return this.#limits.chunkSize;
+  }
+
+  /** Log position of the keyframe that begins the cached GOP; undefined when there is none. */
+  get gopStart(): number | undefined {
+    return this.#gopStart;
+  }
+
+  /** Whether video is, or is announced to be, part of the stream. */
+  get hasVideo(): boolean {
+    return this.videoFrames > 0 || this.tracks.expectsVideo;
+  }
+
+  /** Takes one batch: one copy into the log. Nothing happens here per message or per player, but for keyframes and headers. */
+  append(batch: MediaBatch, nowMs: number): void {
+    const bytes = batch.batchBytes;
+    const slab = this.#reserve(bytes, nowMs);
+    const at = slab.used;
+    const position = this.log.head;
+    batch.copyBatch(slab.buffer, at);
+    this.log.commit(bytes);
+    this.bytes += bytes;
+    this.lastTimestamp = batch.batchTimestamp;
+    this.#gopMessages += batch.batchCount;
+    const { batchAudio, batchVideo } = batch;
+    if (batchAudio > 0) this.lastAudioMs = nowMs;
+    if (batchVideo > 0) this.lastVideoMs = nowMs;
+    this.audioFrames += batchAudio;
+    this.videoFrames += batchVideo;
+    if ((batch.batchFlags & NOTEWORTHY) !== 0 || this.tracks.wantsFrames) this.#inspect(batch, slab, at, position, nowMs);
+    if (this.#gopStart !== undefined) this.#boundGop();
+    this.#fanout.wake();
+  }
+
+  /** Takes a data message (type 18); `payload` is AMF0 as players get it. `slot` names what late joiners must get too. */
+  appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number): void {
+    const framed = frameMessage(DATA_CHUNK_STREAM_ID, DATA_AMF0, timestamp, payload, this.chunkSize);
+    if (slot !== undefined) this.config.set(slot, DATA_AMF0, payload);
+    const slab = this.#reserve(framed.length, nowMs);
+    framed.copy(slab.buffer, slab.used);
+    this.log.commit(framed.length);
+    this.#gopMessages++;
+    this.#fanout.wake();
+  }
+
+  /** What the stream's onMetaData says, as a hint for facts that the media does not carry. */
+  noteMetadata(metadata: object, nowMs: number): void {
+    this.#tell(() => this.tracks.noteMetadata(metadata), nowMs);
+  }
+
+  add(player: Player): void {
+    this.players.add(player);
+    player.attach(this);
+  }
+
+  remove(player: Player): void {
+    this.players.delete(player);
+    player.detach();
+  }
+
+  /** Lets go of the log; players must have been detached. */
+  end(): void {
+    this.ended = true;
+    this.log.close();
+  }
+
+  #reserve(bytes: number, nowMs: number): Slab {
+    if (this.log.needsSlab(bytes)) this.#trim(nowMs);
+    return this.log.reserve(bytes, this.#edge, nowMs);
+  }
+
+  /** Before a new slab: lets go of what neither the GOP nor any player needs, and finds where most players stand. */
+  #trim(nowMs: number): void {
+    const head = this.log.head;
+    const mark = this.#marks.at(-1);
+    if (mark === undefined || nowMs - mark.atMs >= MARK_EVERY_MS) this.#marks.push({ atMs: nowMs, position: head });
+    while (this.#marks.length > 0 && nowMs - this.#marks[0].atMs > this.#limits.maxLagMs) {
+      this.staleBefore = this.#marks.shift()!.position;
+    }
+    let needed = this.#gopStart ?? head;
+    let edge = head;
+    for (const player of this.players) {
+      const from = player.needsFrom;
+      if (from < needed) needed = from;
+      if (!player.busy && from < edge) edge = from;
+    }
+    this.#edge = edge;
+    this.log.trim(needed);
+  }
+
+  #boundGop(): void {
+    const tooLong = this.#gopMessages > this.#limits.gopMaxMessages;
+    if (tooLong || this.log.head - this.#gopStart! > this.#limits.gopMaxBytes) this.#gopStart = undefined;
+  }
+
+  #inspect(batch: MediaBatch, slab: Slab, at: number, position: number, nowMs: number): void {
+    const { records } = batch;
+    let keyframeAt = -1;
+    for (let i = 0, r = 0; i < batch.batchCount; i++, r += RECORD_WORDS) {
+      const type = records[r] & 0xff;
+      const flags = records[r] >>> 8;
+      const trackId = records[r + 7] & 0xff;
+      const offset = records[r + 4];
+      const header = (flags & (FLAG_SEQUENCE_HEADER | FLAG_CONFIG)) !== 0;
+      if (!header && (flags & (FLAG_KEYFRAME | FLAG_COMMAND)) === FLAG_KEYFRAME && type === MESSAGE_VIDEO && trackId === 0) {
+        keyframeAt = position + offset;
+        this.#startGop(keyframeAt, batch.batchCount - i, records[r + 1], nowMs);
+      }
+      const kind = type === MESSAGE_AUDIO ? 'audio' : 'video';
+      if (!header && !this.tracks.wants(kind, trackId)) continue;
+      const message = readFramed(slab.buffer, at + offset, this.chunkSize);
+      const limit = header ? message.length : FIRST_FRAME_BYTES;
+      const payload = readPayload(slab.buffer, message, this.chunkSize, limit);
+      if (header) this.#keepHeader(kind, type, trackId, flags, payload);
+      const observation: MediaObservation = { kind, trackId, header, timestamp: records[r + 1], payload };
+      this.#tell(() => this.tracks.observe(observation), nowMs);
+    }
+    if (keyframeAt >= 0) {
+      for (const player of this.players) player.keyframeAt(keyframeAt);
+      this.#tell(() => this.tracks.noteKeyframe(), nowMs);
+    }
+  }
+
+  #startGop(position: number, messages: number, timestamp: number, _nowMs: number): void {
+    if (this.#lastKeyTimestamp !== undefined) this.gopMs = (timestamp - this.#lastKeyTimestamp) >>> 0;
+    this.#lastKeyTimestamp = timestamp;
+    this.keyframes++;
+    this.#gopStart = position;
+    this.#gopMessages = messages;
+  }
+
+  /** A header that differs from the one before makes the cached GOP undecodable for late joiners. */
+  #keepHeader(kind: string, type: number, trackId: number, flags: number, payload: Buffer): void {
+    const slot = `${kind}:${trackId}:${(flags & FLAG_SEQUENCE_HEADER) !== 0 ? 'header' : 'config'}`;
+    const replaced = this.config.get(slot) !== undefined;
+    if (this.config.set(slot, type, payload) && replaced && kind === 'video') this.#gopStart = undefined;
+  }
+
+  /** Runs a change of the track list and reports what came of it. */
+  #tell(change: () => void, nowMs: number): void {
+    const before = this.tracks.list();
+    change();
+    if (this.readyMs === undefined) {
+      if (!this.tracks.isReady) return;
+      this.readyMs = nowMs;
+      this.#observer.ready(this);
+    } else if (this.tracks.changedFrom(before)) {
+      this.#observer.updated(this, before, this.tracks.list());
+    }
+  }
+}
+
+/** How much of a frame is looked at for codecs whose facts stand in the frame itself (MP3, H.263, VP6 …). */
+const FIRST_FRAME_BYTES = 64;
