@@ -120,6 +120,27 @@ export const ERRORS = {
     'read the RTMP code and description that came with it',
   ),
   ERR_CLIENT_ENDED: entry('peer', 'the server ended the stream', 'nothing to do when the stream was meant to end'),
+  ERR_CONFIG_UNKNOWN_KEY: entry(
+    'operator',
+    'there is no such setting',
+    'see docs/config.md or `sluice config` for every key',
+  ),
+  ERR_CONFIG_INVALID_VALUE: entry('operator', 'a setting has a value that is not accepted', 'change the value there'),
+  ERR_CONFIG_SECRET_IN_FLAG: entry(
+    'operator',
+    'a secret was given on the command line, where other users of the machine can read it',
+    'set it in the environment or in the configuration file',
+  ),
+  ERR_CONFIG_FILE_UNREADABLE: entry(
+    'operator',
+    'the configuration file cannot be read',
+    'check the path that --config or SLUICE_CONFIG gives, and its permissions',
+  ),
+  ERR_CONFIG_FILE_SYNTAX: entry(
+    'operator',
+    'the configuration file is not YAML with keys and values',
+    'mend it at the place that is named',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { SluiceError } from '../core/errors.js';
+
+/**
+ * Reads a YAML (or JSON) configuration file.
+ *
+ * @param path where it is
+ * @returns its top-level mapping, unchecked; an empty file is an empty mapping
+ * @throws SluiceError ERR_CONFIG_FILE_UNREADABLE, ERR_CONFIG_FILE_SYNTAX
+ */
+export function readConfigFile(path: string): Record<string, unknown> {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new SluiceError('ERR_CONFIG_FILE_UNREADABLE', `${path} ${code}`.trim(), { cause: error });
+  }
+  // Loaded only when there is a file: it costs start-up time.
+  const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+  const document = parseDocument(content, { prettyErrors: true });
+  const problem = document.errors[0];
+  if (problem !== undefined) {
+    const place = problem.linePos?.[0];
+    const where = place === undefined ? path : `${path}:${place.line}:${place.col}`;
+    throw new SluiceError('ERR_CONFIG_FILE_SYNTAX', `${where} ${problem.code}`);
+  }
+  const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new SluiceError(
+      'ERR_CONFIG_FILE_SYNTAX',
+      `${path} holds ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}, not keys and values`,
+    );
+  }
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,177 @@
+import { type ErrorCode, SluiceError } from '../core/errors.js';
+import { readConfigFile } from './file.js';
+import { suggest } from './suggest.js';
+import { type Config, type DeepPartial, ROWS, type Row } from './table.js';
+
+/** Where the value of a setting comes from; later ones win. */
+export type SourceKind = 'default' | 'file' | 'environment' | 'flag' | 'given';
+
+/** The source of one value: its kind, and the file, variable or flag. */
+export interface Source {
+  readonly kind: SourceKind;
+  readonly name: string;
+}
+
+/** What to load from. Everything is optional. */
+export interface ConfigInput {
+  /** Path of a YAML file; default: what SLUICE_CONFIG in `env` says, else none. */
+  readonly file?: string | undefined;
+  /** Environment variables; default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Values from the command line by full key, as text. */
+  readonly flags?: Readonly<Record<string, unknown>> | undefined;
+  /** Values from a program that embeds the server; they win over everything. */
+  readonly given?: DeepPartial<Config> | undefined;
+}
+
+/** A configuration with the story of each value. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** By full key. */
+  readonly sources: Readonly<Record<string, Source>>;
+  /** What is odd but no reason to stop, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+interface Problem {
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+const KEYS = ROWS.map(({ key }) => key);
+const BY_KEY = new Map(ROWS.map((row) => [row.key, row]));
+
+/**
+ * Merges defaults, file, environment, flags and given values, in that order, and checks all of it.
+ *
+ * @throws SluiceError ERR_CONFIG_UNKNOWN_KEY, ERR_CONFIG_INVALID_VALUE, ERR_CONFIG_SECRET_IN_FLAG, ERR_CONFIG_FILE_UNREADABLE,
+ *   ERR_CONFIG_FILE_SYNTAX; it names every problem, its code is that of the first
+ */
+export function loadConfig(input: ConfigInput = {}): LoadedConfig {
+  const values = new Map<string, unknown>();
+  const sources: Record<string, Source> = {};
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+
+  function take(row: Row, value: unknown, source: Source): void {
+    const accepted = row.setting.accept(value);
+    if (accepted === undefined) {
+      const shown = row.setting.secret === true ? '***' : inspectShort(value);
+      problems.push({
+        code: 'ERR_CONFIG_INVALID_VALUE',
+        text: `${row.key} is ${shown} (${source.name}), expected ${row.setting.expects}`,
+      });
+      return;
+    }
+    values.set(row.key, accepted);
+    sources[row.key] = source;
+  }
+
+  function takeTree(tree: object, source: Source): void {
+    for (const [key, value] of leavesOf(tree, '')) {
+      const row = BY_KEY.get(key);
+      if (row === undefined) problems.push(unknownKey(key, source));
+      else if (value !== undefined) take(row, value, source);
+    }
+  }
+
+  for (const row of ROWS) {
+    values.set(row.key, row.setting.default);
+    sources[row.key] = { kind: 'default', name: 'default' };
+  }
+  const env = input.env ?? {};
+  // A variable that is set to nothing is how container files say "not set".
+  const file = input.file ?? (env['SLUICE_CONFIG'] || undefined);
+  if (file !== undefined) takeTree(readConfigFile(file), { kind: 'file', name: file });
+  for (const row of ROWS) {
+    const value = env[row.env];
+    if (value !== undefined && value !== '') take(row, value, { kind: 'environment', name: row.env });
+  }
+  warnings.push(...unknownVariables(env));
+  for (const [key, value] of Object.entries(input.flags ?? {})) {
+    const row = BY_KEY.get(key);
+    const source: Source = { kind: 'flag', name: row?.setting.flag?.split(' ')[0] ?? `--set ${key}` };
+    if (row === undefined) problems.push(unknownKey(key, source));
+    else if (row.setting.secret === true)
+      problems.push({ code: 'ERR_CONFIG_SECRET_IN_FLAG', text: `${key}; use ${row.env} or the file` });
+    else take(row, value, source);
+  }
+  takeTree(input.given ?? {}, { kind: 'given', name: 'the embedding program' });
+
+  const first = problems[0];
+  if (first !== undefined) {
+    throw new SluiceError(first.code, problems.map(({ text }) => text).join('; '), { details: { problems } });
+  }
+  return { config: treeOf(values) as Config, sources, warnings };
+}
+
+/**
+ * The configuration of a program that embeds the server: `partial` over the defaults, without file and environment.
+ *
+ * @throws SluiceError as {@link loadConfig}
+ */
+export function resolveConfig(partial: DeepPartial<Config> = {}): Config {
+  return loadConfig({ given: partial }).config;
+}
+
+/** The value at a full key such as `limits.maxConnections`. */
+export function valueAt(config: Config, key: string): string | number | boolean {
+  let node: unknown = config;
+  for (const part of key.split('.')) node = (node as Record<string, unknown>)[part];
+  return node as string | number | boolean;
+}
+
+function unknownKey(key: string, source: Source): Problem {
+  const near = suggest(key, KEYS);
+  const inside = KEYS.filter((known) => known.startsWith(`${key}.`));
+  let hint = near === undefined ? '' : `, did you mean ${near}?`;
+  if (inside.length > 0) hint = `, which is a group of settings: ${inside.join(', ')}`;
+  return { code: 'ERR_CONFIG_UNKNOWN_KEY', text: `${key} (${source.name})${hint}` };
+}
+
+function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = ['SLUICE_CONFIG', ...ROWS.map((row) => row.env)];
+  // Not refused: Kubernetes sets SLUICE_PORT and the like for a service that is called sluice.
+  const foreign = /^SLUICE_(?:PORT|SERVICE_)/;
+  return Object.keys(env)
+    .filter((name) => name.startsWith('SLUICE_') && !known.includes(name) && !foreign.test(name))
+    .map((name) => {
+      const near = suggest(name, known);
+      return `the environment variable ${name} is not a setting and is ignored${near === undefined ? '' : `; did you mean ${near}?`}`;
+    });
+}
+
+/** Leaves with their full keys. A key with dots in a file (`rtmp.listen: …`) is the same as nesting. */
+function leavesOf(tree: object, prefix: string): [string, unknown][] {
+  return Object.entries(tree).flatMap(([name, value]: [string, unknown]) => {
+    const key = prefix === '' ? name : `${prefix}.${name}`;
+    // `rtmp:` with every line below it commented out.
+    if (value === null && KEYS.some((known) => known.startsWith(`${key}.`))) return [];
+    const nested = typeof value === 'object' && value !== null && !Array.isArray(value) && !BY_KEY.has(key);
+    return nested ? leavesOf(value, key) : [[key, value] satisfies [string, unknown]];
+  });
+}
+
+function treeOf(values: ReadonlyMap<string, unknown>): object {
+  const tree: Record<string, unknown> = {};
+  for (const [key, value] of values) {
+    const parts = key.split('.');
+    const leaf = parts.pop()!;
+    let node = tree;
+    for (const part of parts) node = (node[part] ??= {}) as Record<string, unknown>;
+    node[leaf] = value;
+  }
+  return deepFreeze(tree);
+}
+
+function deepFreeze(tree: Record<string, unknown>): object {
+  for (const value of Object.values(tree)) {
+    if (typeof value === 'object' && value !== null) deepFreeze(value as Record<string, unknown>);
+  }
+  return Object.freeze(tree);
+}
+
+function inspectShort(value: unknown): string {
+  const shown = JSON.stringify(value) ?? String(value);
+  return shown.length > 80 ? `${shown.slice(0, 79)}…` : shown;
+}

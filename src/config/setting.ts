@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { listenProblem } from './listen.js';
+
+/** Whether a setting belongs on a command line, and how it is called outside the file. */
+export interface SettingNames {
+  /** Name of the environment variable; default: `SLUICE_` and the key in upper snake case. */
+  readonly env?: string;
+  /** Command line flag of its own, with what stands for its value: `--rtmp HOST:PORT`. Any other key: `--set key=value`. */
+  readonly flag?: string;
+  /** Masked wherever it is shown, refused on the command line (other users of the machine can read that). */
+  readonly secret?: boolean;
+}
+
+/** One row of the table: what a setting means, what it may be, and what it is when nobody says anything. */
+export interface Setting<T> extends SettingNames {
+  readonly default: T;
+  /** What a person reads: one or two sentences, the unit is in the key. */
+  readonly doc: string;
+  /** What is accepted, in words: `a whole number from 1 to 10`. */
+  readonly expects: string;
+  /**
+   * Reads a value from a file, a flag or an environment variable.
+   *
+   * @returns the value, or `undefined` when it is not what {@link expects} says
+   */
+  accept(value: unknown): T | undefined;
+}
+
+function setting<T>(schema: z.ZodType<T>, expects: string, fallback: T, doc: string, names: SettingNames): Setting<T> {
+  const accept = (value: unknown): T | undefined => {
+    const result = schema.safeParse(value);
+    return result.success ? result.data : undefined;
+  };
+  return { ...names, default: fallback, doc, expects, accept };
+}
+
+const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+const TIME_UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Text such as `8MiB` as a number; anything else unchanged, for the schema to judge. */
+function scaled(units: Readonly<Record<string, number>>) {
+  return (value: unknown): unknown => {
+    if (typeof value !== 'string') return value;
+    const match = /^(-?\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(value.trim());
+    const unit = match === null ? undefined : units[match[2] ?? ''];
+    return match === null || unit === undefined ? value : Number(match[1]) * unit;
+  };
+}
+
+function wholeNumber(units: Readonly<Record<string, number>>, min: number, max: number): z.ZodType<number> {
+  return z.preprocess(scaled(units), z.int().min(min).max(max));
+}
+
+/** A count without unit, from `min` to `max`. */
+export function count(
+  min: number,
+  max: number,
+  fallback: number,
+  doc: string,
+  names: SettingNames = {},
+): Setting<number> {
+  return setting(wholeNumber({ '': 1 }, min, max), `a whole number from ${min} to ${max}`, fallback, doc, names);
+}
+
+/** A number of bytes; `64KiB`, `8MiB` and `1GiB` are understood. */
+export function bytes(
+  min: number,
+  max: number,
+  fallback: number,
+  doc: string,
+  names: SettingNames = {},
+): Setting<number> {
+  const expects = `bytes, a whole number from ${min} to ${max}, or with a unit such as 64KiB, 8MiB`;
+  return setting(wholeNumber(BYTE_UNITS, min, max), expects, fallback, doc, names);
+}
+
+/** A duration in milliseconds; `500ms`, `10s` and `2m` are understood. */
+export function milliseconds(
+  min: number,
+  max: number,
+  fallback: number,
+  doc: string,
+  names: SettingNames = {},
+): Setting<number> {
+  const expects = `milliseconds, a whole number from ${min} to ${max}, or with a unit such as 500ms, 10s, 2m`;
+  return setting(wholeNumber(TIME_UNITS, min, max), expects, fallback, doc, names);
+}
+
+/** Yes or no. */
+export function toggle(fallback: boolean, doc: string, names: SettingNames = {}): Setting<boolean> {
+  const words = new Map([
+    ...['true', 'yes', 'on', '1'].map((w) => [w, true] as const),
+    ...['false', 'no', 'off', '0'].map((w) => [w, false] as const),
+  ]);
+  const read = (value: unknown): unknown =>
+    typeof value === 'string' ? (words.get(value.trim().toLowerCase()) ?? value) : value;
+  return setting(z.preprocess(read, z.boolean()), 'true or false', fallback, doc, names);
+}
+
+/** One of a few words. */
+export function oneOf<const W extends readonly [string, ...string[]]>(
+  words: W,
+  fallback: W[number],
+  doc: string,
+  names: SettingNames = {},
+): Setting<W[number]> {
+  return setting(
+    z.enum(words as readonly string[] as [string, ...string[]]),
+    `one of ${words.join(', ')}`,
+    fallback,
+    doc,
+    names,
+  );
+}
+
+/** Any text up to `maxBytes` bytes without control characters; may be empty. */
+export function text(maxBytes: number, fallback: string, doc: string, names: SettingNames = {}): Setting<string> {
+  return setting(plainText(maxBytes), `text of at most ${maxBytes} bytes`, fallback, doc, names);
+}
+
+/** Text that must match `pattern`, which `expects` explains. */
+export function pattern(
+  regex: RegExp,
+  expects: string,
+  fallback: string,
+  doc: string,
+  names: SettingNames = {},
+): Setting<string> {
+  return setting(plainText(4096).regex(regex), expects, fallback, doc, names);
+}
+
+/** A regular expression (flag `u`, always matched against the whole text). */
+export function expression(fallback: string, doc: string, names: SettingNames = {}): Setting<string> {
+  const schema = plainText(1024).refine(compiles);
+  return setting(schema, 'a regular expression, as JavaScript writes it, without slashes', fallback, doc, names);
+}
+
+/** HOST:PORT, as {@link parseListen} reads it; `off` as well when `canBeOff`. */
+export function listenAddress(
+  fallback: string,
+  doc: string,
+  names: SettingNames & { canBeOff?: boolean } = {},
+): Setting<string> {
+  const { canBeOff = false, ...rest } = names;
+  const schema = z.string().refine((value) => (canBeOff && value === 'off') || listenProblem(value) === undefined);
+  const expects = `HOST:PORT such as 127.0.0.1:1935, 0.0.0.0:1935 or [::1]:1935${canBeOff ? ', or off' : ''}`;
+  return setting(schema, expects, fallback, doc, rest);
+}
+
+function plainText(maxBytes: number): z.ZodString {
+  return z
+    .string()
+    .refine((value) => Buffer.byteLength(value) <= maxBytes)
+    .refine((value) => !/\p{Cc}/u.test(value));
+}
+
+function compiles(source: string): boolean {
+  try {
+    new RegExp(`^(?:${source})$`, 'u');
+    return source !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,326 @@
+import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
+import {
+  bytes,
+  count,
+  expression,
+  listenAddress,
+  milliseconds,
+  oneOf,
+  pattern,
+  type Setting,
+  text,
+  toggle,
+} from './setting.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const HOUR = 3_600_000;
+
+/**
+ * Every setting there is: the only place where a key, its bounds, its default, its names outside and its meaning are written.
+ * `docs/config.md` is made from it. Keys end in their unit.
+ */
+export const TABLE = {
+  rtmp: {
+    listen: listenAddress('127.0.0.1:1935', 'Where encoders and players connect. 0.0.0.0 lets other machines in.', {
+      env: 'SLUICE_RTMP',
+      flag: '--rtmp HOST:PORT',
+    }),
+    chunkSize: bytes(
+      128,
+      65_535,
+      60_000,
+      'Chunk size that the server announces and writes with. Large chunks cost players and server the least.',
+    ),
+    windowAckBytes: bytes(1 * KiB, GiB, 2_500_000, 'Acknowledgement window announced to peers.'),
+    pingIntervalMs: milliseconds(1000, HOUR, 60_000, 'How often a quiet peer is pinged.'),
+  },
+  http: {
+    listen: listenAddress(
+      '127.0.0.1:8080',
+      'Where health, metrics, streams and events are served. There is no login: keep it on loopback or behind a proxy. `off` turns it off.',
+      {
+        env: 'SLUICE_HTTP',
+        flag: '--http HOST:PORT',
+        canBeOff: true,
+      },
+    ),
+    allowedHosts: text(
+      4096,
+      '',
+      'Host names, separated by commas, that requests may carry in their Host header besides addresses and `localhost`. Guards against DNS rebinding; `*` allows any.',
+    ),
+    maxEventClients: count(1, 10_000, 64, 'Most clients that follow `/v1/events` at once.'),
+    eventClientBytes: bytes(
+      16 * KiB,
+      256 * MiB,
+      1 * MiB,
+      'Bytes that may wait for one follower of `/v1/events`; past it the follower is cut off and resumes by Last-Event-ID.',
+    ),
+    eventKeepAliveMs: milliseconds(
+      100,
+      HOUR,
+      15_000,
+      'How often a quiet `/v1/events` connection gets a comment, so that proxies keep it open.',
+    ),
+  },
+  nats: {
+    url: text(
+      4096,
+      '',
+      'NATS servers, separated by commas: `nats://host:4222`. Empty: no NATS; events are in the embedded log only.',
+      {
+        env: 'SLUICE_NATS_URL',
+        flag: '--nats URL',
+      },
+    ),
+    creds: text(4096, '', 'Path of a NATS credentials file (JWT and seed).'),
+    nkey: text(256, '', 'NATS nkey seed.', { secret: true }),
+    token: text(4096, '', 'NATS token.', { secret: true }),
+    user: text(256, '', 'NATS user.'),
+    password: text(4096, '', 'NATS password.', { secret: true }),
+    tls: {
+      ca: text(4096, '', 'Path of the CA certificate that the NATS server must be signed by (PEM).'),
+      cert: text(4096, '', 'Path of the client certificate (PEM).'),
+      key: text(4096, '', 'Path of the client certificate’s key (PEM).'),
+    },
+    replicas: count(
+      1,
+      5,
+      1,
+      'Replicas of the JetStream stream when Sluice creates it. More than 1 needs nats-server 2.10.27 or later: older ones lose acknowledged events.',
+    ),
+  },
+  data: text(
+    4096,
+    './data',
+    'Folder for the event journal, the node id and the salt of key fingerprints. Made when missing.',
+    {
+      env: 'SLUICE_DATA',
+      flag: '--data DIR',
+    },
+  ),
+  log: {
+    level: oneOf(LOG_LEVELS, 'info', 'How much is logged.', { flag: '--log-level LEVEL' }),
+    format: oneOf(
+      LOG_FORMATS,
+      'auto',
+      '`json`: one object per line; `pretty`: for people; `auto`: pretty in a terminal, else json. Logs go to stderr.',
+      {
+        flag: '--log-format FORMAT',
+      },
+    ),
+  },
+  node: {
+    id: pattern(
+      /^[A-Za-z0-9_-]{0,64}$/,
+      'at most 64 letters, digits, _ and -',
+      '',
+      'Name of this installation in events. Empty: made once and kept in the data folder.',
+    ),
+  },
+  limits: {
+    maxConnections: count(
+      1,
+      30_000,
+      10_000,
+      'Most RTMP connections at once; past it a new one is closed. One process has room for about 13,000 (30,000 with node --disable-wasm-trap-handler).',
+    ),
+    maxConnectionsPerIp: count(
+      0,
+      30_000,
+      64,
+      'Most RTMP connections from one address; 0: no limit. Loopback addresses are not counted.',
+    ),
+    firstBytesTimeoutMs: milliseconds(100, HOUR, 5000, 'From accept until C0 and C1 are in.'),
+    handshakeTimeoutMs: milliseconds(100, HOUR, 10_000, 'From accept until the handshake is done.'),
+    connectTimeoutMs: milliseconds(100, HOUR, 15_000, 'From accept until something is published or played.'),
+    preAuthBytes: bytes(4 * KiB, 16 * MiB, 64 * KiB, 'Bytes a connection may send before it publishes or plays.'),
+    chunkSizeMin: bytes(
+      1,
+      65_536,
+      1,
+      'Smallest chunk size a peer may set. Encoders use 128 and more; the protocol allows 1.',
+    ),
+    chunkStreams: count(4, 64, 64, 'Most chunk stream ids in use on one connection.'),
+    partialMessages: count(2, 64, 8, 'Most messages begun and not yet complete on one connection.'),
+    reassemblyBytes: bytes(64 * KiB, 56 * MiB, 10 * MiB, 'Bytes of incomplete messages on one connection.'),
+    maxMediaBytes: bytes(64 * KiB, 16 * MiB - 1, 8 * MiB, 'Largest audio or video message of a publisher.'),
+    maxMediaBytesBeforePublish: bytes(
+      1 * KiB,
+      1 * MiB,
+      64 * KiB,
+      'Largest audio or video message while nothing is published.',
+    ),
+    maxCommandBytes: bytes(1 * KiB, 64 * KiB, 64 * KiB, 'Largest command, data or control message.'),
+    maxNetStreams: count(1, 64, 8, 'Most message streams (createStream) on one connection.'),
+    commandsPerSecond: count(1, 100_000, 100, 'Most command and control messages in one second on one connection.'),
+    amfDepth: count(1, 32, 32, 'Deepest nesting of an AMF0 value.'),
+    amfValues: count(16, 4096, 4096, 'Most AMF0 values in one message.'),
+    amfKeys: count(16, 4096, 1024, 'Most members of one AMF0 object.'),
+    amfStringBytes: bytes(64, 64 * KiB, 64 * KiB, 'Longest AMF0 string.'),
+    memoryBytes: bytes(
+      64 * MiB,
+      64 * GiB,
+      1 * GiB,
+      'Sum of all queues and caches; past it the slowest players are cut off, then publishes refused.',
+    ),
+  },
+  names: {
+    allow: expression(
+      '[A-Za-z0-9_.~=+@/-]+',
+      'What app and stream names must match as a whole. Whatever it says, empty, `.` and `..` segments are refused. A name that does not match is refused, never rewritten.',
+    ),
+    maxBytes: bytes(1, 512, 128, 'Longest app name and longest stream name.'),
+  },
+  publish: {
+    firstFrameTimeoutMs: milliseconds(100, HOUR, 20_000, 'From Publish.Start until the first audio or video.'),
+    idleTimeoutMs: milliseconds(
+      100,
+      HOUR,
+      10_000,
+      'Longest pause in audio and video before the stream is ended with reason idle.',
+    ),
+    resumeWindowMs: milliseconds(
+      0,
+      HOUR,
+      0,
+      'How long a stream whose connection was lost is held for its publisher to come back; 0: not at all.',
+    ),
+  },
+  play: {
+    maxLagBytes: bytes(
+      64 * KiB,
+      256 * MiB,
+      2 * MiB,
+      'Bytes that may wait for one player; past it the player skips to the next keyframe.',
+    ),
+    maxLagMs: milliseconds(
+      100,
+      HOUR,
+      10_000,
+      'Media time that may wait for one player; past it the player skips to the next keyframe.',
+    ),
+    stallTimeoutMs: milliseconds(
+      100,
+      HOUR,
+      10_000,
+      'A player that takes no byte for so long, while bytes wait for it, is cut off.',
+    ),
+    waitForPublisher: toggle(
+      true,
+      'Whether a player of a name that nobody publishes waits; if not it is told NetStream.Play.StreamNotFound.',
+    ),
+    inboundBytesPerSecond: bytes(
+      1 * KiB,
+      64 * MiB,
+      64 * KiB,
+      'What a player may send per second, averaged; players have little to say.',
+    ),
+  },
+  hub: {
+    gopMaxBytes: bytes(
+      0,
+      256 * MiB,
+      8 * MiB,
+      'Bytes of the GOP kept per stream for players that join late; past it nothing is kept until the next keyframe.',
+    ),
+    gopMaxMessages: count(0, 65_536, 2048, 'Messages of the GOP kept per stream.'),
+    gopMaxMs: milliseconds(0, HOUR, 30_000, 'Media time of the GOP kept per stream.'),
+  },
+  fanout: {
+    maxDelayMs: milliseconds(
+      0,
+      10_000,
+      100,
+      'Longest time that media waits to be merged with what follows into one write per player.',
+    ),
+    writesPerSecond: count(
+      100,
+      1_000_000,
+      10_000,
+      'Writes per second that one stream may cost; the time to merge is players / writesPerSecond, up to fanout.maxDelayMs.',
+    ),
+  },
+  events: {
+    prefix: pattern(
+      /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,7}$/,
+      'subject tokens of letters, digits, _ and - with dots between',
+      'sluice.v1',
+      'First tokens of every NATS subject.',
+    ),
+    stream: pattern(
+      /^[A-Za-z0-9_-]{1,64}$/,
+      'letters, digits, _ and -',
+      'SLUICE_EVENTS',
+      'JetStream stream that keeps the events; made when missing.',
+    ),
+    maxJournalBytes: bytes(
+      1 * MiB,
+      1024 * GiB,
+      256 * MiB,
+      'Disk for events that wait for NATS, and for the embedded log.',
+    ),
+    fsync: oneOf(
+      ['interval', 'always', 'never'],
+      'interval',
+      'When the journal is forced to disk. Starts and ends of streams always are, unless `never`.',
+    ),
+    fsyncIntervalMs: milliseconds(1, 60_000, 50, 'How often, with events.fsync `interval`.'),
+    onBusDown: oneOf(
+      ['accept', 'reject_new', 'drain'],
+      'accept',
+      'What happens to publishes while NATS cannot be reached.',
+    ),
+    plays: toggle(true, 'Whether play.started and play.ended are told.'),
+  },
+  shutdown: {
+    deadlineMs: milliseconds(
+      100,
+      600_000,
+      4000,
+      'How long a shutdown may take before connections are cut and the rest of the events stays in the journal for the next start.',
+    ),
+  },
+} as const satisfies SettingTree;
+
+type SettingTree = { readonly [key: string]: Setting<string> | Setting<number> | Setting<boolean> | SettingTree };
+
+type ValuesOf<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : ValuesOf<T[K]> };
+
+/** The effective configuration: the shape of {@link TABLE} with a value in each place. */
+export type Config = ValuesOf<typeof TABLE>;
+
+/** `T` with every member optional, at every depth. */
+export type DeepPartial<T> = { readonly [K in keyof T]?: T[K] extends object ? DeepPartial<T[K]> : T[K] };
+
+/** A setting whose type of value is not known where it is handled. */
+export type AnySetting = Setting<string | number | boolean>;
+
+/** One row of the table with its full key, such as `limits.maxConnections`. */
+export interface Row {
+  readonly key: string;
+  readonly env: string;
+  readonly setting: AnySetting;
+}
+
+/** All rows in the order of the table. */
+export const ROWS: readonly Row[] = rowsOf(TABLE, '');
+
+function rowsOf(tree: object, prefix: string): Row[] {
+  return Object.entries(tree).flatMap(([name, node]: [string, object]) => {
+    const key = prefix === '' ? name : `${prefix}.${name}`;
+    if (!('accept' in node)) return rowsOf(node, key);
+    const setting = node as AnySetting;
+    return [{ key, env: setting.env ?? environmentName(key), setting }];
+  });
+}
+
+/** `limits.maxConnections` → `SLUICE_LIMITS_MAX_CONNECTIONS`. */
+function environmentName(key: string): string {
+  return `SLUICE_${key
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replaceAll('.', '_')
+    .toUpperCase()}`;
+}
