@@ -158,7 +158,10 @@ function treeOf(values: ReadonlyMap<string, unknown>): object {
     const parts = key.split('.');
     const leaf = parts.pop()!;
     let node = tree;
-    for (const part of parts) node = (node[part] ??= {}) as Record<string, unknown>;
+    for (const part of parts) {
+      node[part] ??= {};
+      node = node[part] as Record<string, unknown>;
+    }
     node[leaf] = value;
   }
   return deepFreeze(tree);
