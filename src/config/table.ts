@@ -212,6 +212,7 @@ export const TABLE = {
       true,
       'Whether a player of a name that nobody publishes waits; if not it is told NetStream.Play.StreamNotFound.',
     ),
+    lingerMs: milliseconds(0, HOUR, 5000, 'How long players stay attached after their publisher has gone. A publisher that is back sooner carries on for them; then they are told and let go.'),
     inboundBytesPerSecond: bytes(
       1 * KiB,
       64 * MiB,
@@ -236,10 +237,10 @@ export const TABLE = {
       100,
       'Longest time that media waits to be merged with what follows into one write per player.',
     ),
-    writesPerSecond: count(
+    playersAtMaxDelay: count(1, 1_000_000, 1000, 'Players, over all streams, at which the time to merge reaches fanout.maxDelayMs; below, it grows in proportion.'),
       100,
-      1_000_000,
-      10_000,
+      1000000,
+      10000,
       'Writes per second that one stream may cost; the time to merge is players / writesPerSecond, up to fanout.maxDelayMs.',
     ),
   },
@@ -251,7 +252,7 @@ export const TABLE = {
       'First tokens of every NATS subject.',
     ),
     stream: pattern(
-      /^[A-Za-z0-9_-]{1,64}$/,
+      /^[A-Za-z0-9_-]1,64$/,
       'letters, digits, _ and -',
       'SLUICE_EVENTS',
       'JetStream stream that keeps the events; made when missing.',

@@ -141,6 +141,70 @@ export const ERRORS = {
     'the configuration file is not YAML with keys and values',
     'mend it at the place that is named',
   ),
+  ERR_LIMIT_CONNECTIONS: entry(
+    'operator',
+    'the server holds as many connections as limits.maxConnections allows',
+    'raise limits.maxConnections, or add a node',
+  ),
+  ERR_LIMIT_CONNECTIONS_PER_IP: entry(
+    'peer',
+    'one address holds as many connections as limits.maxConnectionsPerIp allows',
+    'close some, or raise limits.maxConnectionsPerIp if many clients share that address',
+  ),
+  ERR_LIMIT_PREAUTH_BYTES: entry(
+    'peer',
+    'the peer sent more than limits.preAuthBytes without publishing or playing',
+    'publish or play right after connect',
+  ),
+  ERR_LIMIT_INBOUND_RATE: entry(
+    'peer',
+    'a player sent more than play.inboundBytesPerSecond',
+    'players send acknowledgements and commands only; raise the limit if this client needs more',
+  ),
+  ERR_LIMIT_UNREAD: entry('peer', 'the peer keeps asking and does not read the answers', 'read from the connection'),
+  ERR_LIMIT_MEMORY: entry(
+    'operator',
+    'the media held for players has reached limits.memoryBytes',
+    'raise limits.memoryBytes, or lower hub.gopMaxBytes and play.maxLagBytes',
+  ),
+  ERR_HANDSHAKE_TIMEOUT: entry(
+    'peer',
+    'the handshake was not finished in time',
+    'check that the client speaks RTMP; see limits.firstBytesTimeoutMs and limits.handshakeTimeoutMs',
+  ),
+  ERR_PUBLISH_NO_MEDIA: entry(
+    'peer',
+    'nothing came within publish.firstFrameTimeoutMs of the start',
+    'start the encoder before it publishes, or raise the limit',
+  ),
+  ERR_PUBLISH_IDLE: entry(
+    'peer',
+    'no audio and no video came for publish.idleTimeoutMs',
+    'check the encoder and its network, or raise the limit',
+  ),
+  ERR_PUBLISH_BUSY: entry(
+    'peer',
+    'somebody else is publishing under this name',
+    'choose another name, or stop the other publisher',
+  ),
+  ERR_NAME_INVALID: entry(
+    'peer',
+    'the app or stream name cannot be used',
+    'use letters, digits and _ . ~ = + @ / - only; see names.allow',
+  ),
+  ERR_PLAY_STALLED: entry(
+    'peer',
+    'the player took nothing for play.stallTimeoutMs',
+    'check the player and its network',
+  ),
+  ERR_PLAY_NOT_FOUND: entry('peer', 'nobody publishes under this name', 'publish first, or set play.waitForPublisher'),
+  ERR_PEER_CLOSED: entry('peer', 'the peer closed the connection', 'nothing to do when it was meant to'),
+  ERR_PEER_RESET: entry('peer', 'the connection was cut', 'check the network between peer and server'),
+  ERR_LISTEN: entry(
+    'operator',
+    'the server cannot listen on this address',
+    'choose a free port and an address of this machine with --rtmp and --http',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */

@@ -1,9 +1,3 @@
-/** Longest app or stream name accepted, in bytes of UTF-8. */
-export const MAX_NAME_BYTES = 128;
-
-/** What names may be made of unless `names.allow` says otherwise. */
-export const DEFAULT_NAME_CHARACTERS = 'A-Za-z0-9_\\-.~=+@/';
-
 /**
  * Checks app and stream names. A name that does not fit is refused, never rewritten: names become NATS subjects, KV keys and
  * paths of URLs, and two names must never become one.
@@ -12,9 +6,12 @@ export class NameRule {
   readonly #pattern: RegExp;
   readonly #maxBytes: number;
 
-  /** @param characters the inside of a regular expression's character class */
-  constructor(characters: string = DEFAULT_NAME_CHARACTERS, maxBytes: number = MAX_NAME_BYTES) {
-    this.#pattern = new RegExp(`^[${characters}]*$`);
+  /**
+   * @param pattern regular expression that a whole name must match (`names.allow`)
+   * @param maxBytes longest name, in bytes of UTF-8 (`names.maxBytes`)
+   */
+  constructor(pattern: string, maxBytes: number) {
+    this.#pattern = new RegExp(`^(?:${pattern})$`);
     this.#maxBytes = maxBytes;
   }
 

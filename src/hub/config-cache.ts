@@ -55,7 +55,8 @@ export class ConfigCache {
    * jump). An immutable shared Buffer; empty when nothing is cached.
    */
   preamble(timestamp: number): Buffer {
-    if (this.#preamble?.version === this.#version && this.#preamble.timestamp === timestamp) return this.#preamble.bytes;
+    if (this.#preamble?.version === this.#version && this.#preamble.timestamp === timestamp)
+      return this.#preamble.bytes;
     const order = [18, 8, 9];
     const sorted = [...this.#messages.values()].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
     const bytes = Buffer.concat(

@@ -70,6 +70,12 @@ export class Player {
     return this.#position === NOWHERE ? Number.POSITIVE_INFINITY : this.#position;
   }
 
+  /** Whether it has been sent all there is for it. */
+  get caughtUp(): boolean {
+    if (this.#busy) return false;
+    return this.#publication === undefined || this.#position === NOWHERE || this.#position === this.#publication.log.head;
+  }
+
   /** Whether a write is under way. */
   get busy(): boolean {
     return this.#busy;

@@ -1,19 +1,24 @@
 import {
   FLAG_COMMAND,
   FLAG_CONFIG,
+  FLAG_EMPTY,
   FLAG_KEYFRAME,
   FLAG_SEQUENCE_HEADER,
-  MESSAGE_AUDIO,
-  MESSAGE_VIDEO,
+  RECORD_OFFSET,
+  RECORD_TIMESTAMP,
+  RECORD_TRACK,
+  RECORD_TYPE_FLAGS,
   RECORD_WORDS,
 } from '../../assembly/constants.js';
+import type { Track } from '../media/track.js';
+import type { AmfValue } from '../protocol/amf0.js';
 import { ConfigCache, DATA_CHUNK_STREAM_ID } from './config-cache.js';
 import type { Fanout } from './fanout.js';
 import { frameMessage, readFramed, readPayload } from './framing.js';
 import type { Player } from './player.js';
 import type { Slab, SlabPool } from './slab-pool.js';
 import { StreamLog } from './stream-log.js';
-import { type MediaObservation, TrackList } from './track-list.js';
+import { TrackList } from './track-list.js';
 
 /** A batch of framed media as the WASM module leaves it; a ChunkCodec fits. Valid during the call only. */
 export interface MediaBatch {
@@ -44,9 +49,11 @@ export interface PublicationObserver {
   /** All announced kinds have their headers and video its first keyframe. */
   ready(publication: Publication): void;
   /** Codec, size, rate or the set of tracks changed after ready. */
-  updated(publication: Publication, before: readonly object[], after: readonly object[]): void;
+  updated(publication: Publication, before: readonly Track[], after: readonly Track[]): void;
 }
 
+const AUDIO = 8;
+const VIDEO = 9;
 const DATA_AMF0 = 18;
 /** Any of these makes the host look at the records; without them a batch is only copied and counted. */
 const NOTEWORTHY = FLAG_KEYFRAME | FLAG_SEQUENCE_HEADER | FLAG_CONFIG;
@@ -134,7 +141,9 @@ export class Publication {
     if (batchVideo > 0) this.lastVideoMs = nowMs;
     this.audioFrames += batchAudio;
     this.videoFrames += batchVideo;
-    if ((batch.batchFlags & NOTEWORTHY) !== 0 || this.tracks.wantsFrames) this.#inspect(batch, slab, at, position, nowMs);
+    const newKind =
+      (batchAudio > 0 && this.tracks.wants('audio', 0)) || (batchVideo > 0 && this.tracks.wants('video', 0));
+    if (newKind || (batch.batchFlags & NOTEWORTHY) !== 0) this.#inspect(batch, slab, at, position, nowMs);
     if (this.#gopStart !== undefined) this.#boundGop();
     this.#fanout.wake();
   }
@@ -151,8 +160,15 @@ export class Publication {
   }
 
   /** What the stream's onMetaData says, as a hint for facts that the media does not carry. */
-  noteMetadata(metadata: object, nowMs: number): void {
-    this.#tell(() => this.tracks.noteMetadata(metadata), nowMs);
+  noteMetadata(metadata: AmfValue, nowMs: number): void {
+    const before = this.tracks.list();
+    this.tracks.noteMetadata(metadata);
+    this.#tell(before, nowMs);
+  }
+
+  /** Readiness also comes with time: a stream that promised audio and has none is ready without. Call it a few times a second. */
+  tick(nowMs: number): void {
+    if (this.readyMs === undefined) this.#tell(this.tracks.list(), nowMs);
   }
 
   add(player: Player): void {
@@ -202,33 +218,34 @@ export class Publication {
 
   #inspect(batch: MediaBatch, slab: Slab, at: number, position: number, nowMs: number): void {
     const { records } = batch;
+    const before = this.tracks.list();
     let keyframeAt = -1;
     for (let i = 0, r = 0; i < batch.batchCount; i++, r += RECORD_WORDS) {
-      const type = records[r] & 0xff;
-      const flags = records[r] >>> 8;
-      const trackId = records[r + 7] & 0xff;
-      const offset = records[r + 4];
+      const type = records[r + RECORD_TYPE_FLAGS] & 0xff;
+      const flags = records[r + RECORD_TYPE_FLAGS] >>> 8;
+      const trackId = records[r + RECORD_TRACK] & 0xff;
+      const offset = records[r + RECORD_OFFSET];
       const header = (flags & (FLAG_SEQUENCE_HEADER | FLAG_CONFIG)) !== 0;
-      if (!header && (flags & (FLAG_KEYFRAME | FLAG_COMMAND)) === FLAG_KEYFRAME && type === MESSAGE_VIDEO && trackId === 0) {
+      const key = !header && (flags & (FLAG_KEYFRAME | FLAG_COMMAND)) === FLAG_KEYFRAME;
+      if (key && type === VIDEO && trackId === 0) {
         keyframeAt = position + offset;
-        this.#startGop(keyframeAt, batch.batchCount - i, records[r + 1], nowMs);
+        this.#startGop(keyframeAt, batch.batchCount - i, records[r + RECORD_TIMESTAMP]);
       }
-      const kind = type === MESSAGE_AUDIO ? 'audio' : 'video';
-      if (!header && !this.tracks.wants(kind, trackId)) continue;
+      const kind = type === AUDIO ? 'audio' : 'video';
+      if (!header && ((flags & FLAG_EMPTY) !== 0 || !this.tracks.wants(kind, trackId))) continue;
       const message = readFramed(slab.buffer, at + offset, this.chunkSize);
-      const limit = header ? message.length : FIRST_FRAME_BYTES;
-      const payload = readPayload(slab.buffer, message, this.chunkSize, limit);
+      const payload = readPayload(slab.buffer, message, this.chunkSize, header ? message.length : FIRST_FRAME_BYTES);
       if (header) this.#keepHeader(kind, type, trackId, flags, payload);
-      const observation: MediaObservation = { kind, trackId, header, timestamp: records[r + 1], payload };
-      this.#tell(() => this.tracks.observe(observation), nowMs);
+      this.tracks.observe({ kind, trackId, header, payload }, nowMs);
     }
     if (keyframeAt >= 0) {
+      this.tracks.noteKeyframe();
       for (const player of this.players) player.keyframeAt(keyframeAt);
-      this.#tell(() => this.tracks.noteKeyframe(), nowMs);
     }
+    this.#tell(before, nowMs);
   }
 
-  #startGop(position: number, messages: number, timestamp: number, _nowMs: number): void {
+  #startGop(position: number, messages: number, timestamp: number): void {
     if (this.#lastKeyTimestamp !== undefined) this.gopMs = (timestamp - this.#lastKeyTimestamp) >>> 0;
     this.#lastKeyTimestamp = timestamp;
     this.keyframes++;
@@ -243,16 +260,15 @@ export class Publication {
     if (this.config.set(slot, type, payload) && replaced && kind === 'video') this.#gopStart = undefined;
   }
 
-  /** Runs a change of the track list and reports what came of it. */
-  #tell(change: () => void, nowMs: number): void {
-    const before = this.tracks.list();
-    change();
+  /** Reports what an observation has changed. */
+  #tell(before: readonly Track[], nowMs: number): void {
+    const after = this.tracks.list();
     if (this.readyMs === undefined) {
-      if (!this.tracks.isReady) return;
+      if (!this.tracks.isReady(nowMs)) return;
       this.readyMs = nowMs;
       this.#observer.ready(this);
-    } else if (this.tracks.changedFrom(before)) {
-      this.#observer.updated(this, before, this.tracks.list());
+    } else if (after !== before) {
+      this.#observer.updated(this, before, after);
     }
   }
 }

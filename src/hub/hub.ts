@@ -1,0 +1,206 @@
+import { Fanout, type FanoutOptions } from './fanout.js';
+import type { Player } from './player.js';
+import { Publication, type PublicationLimits, type PublicationObserver } from './publication.js';
+import { SlabPool } from './slab-pool.js';
+
+/** Set-up of a hub; every number is a configuration key. */
+export interface HubOptions extends PublicationLimits, FanoutOptions {
+  /** How long players stay attached after their publisher has gone, in ms. A publisher that is back sooner carries on for them. */
+  readonly lingerMs: number;
+}
+
+/** One name: at most one publication, any number of players. */
+interface Entry {
+  readonly app: string;
+  readonly name: string;
+  publication: Publication | undefined;
+  /** A publication that has ended, kept until its players have been sent the rest of it. */
+  ending: Publication | undefined;
+  /** Taken by a publish that is being decided. */
+  claimed: boolean;
+  readonly players: Set<Player>;
+  /** Monotonic time at which players of a publication that ended are told; undefined when none wait. */
+  lingerUntilMs: number | undefined;
+  /** Where the timeline of the ended publication stood, for players that stay. */
+  resumeTimestamp: number | undefined;
+}
+
+/** A name won for one publish: nobody else can publish to it until the claim is opened and closed, or given up. */
+export interface Claim {
+  readonly app: string;
+  readonly name: string;
+  /**
+   * Where players that stayed from the publication before stand, in ms: the new one's timestamps must go on from there.
+   * Undefined when nobody stayed.
+   */
+  readonly resumeTimestamp: number | undefined;
+  /** Makes the stream live. */
+  open(streamId: string, observer: PublicationObserver, nowMs: number): Publication;
+  /** Ends the publication, or gives the name up. Safe to call twice. */
+  close(nowMs: number): void;
+}
+
+/** Live streams by name. Pure but for the fan-out's timer: sockets, events and policy are elsewhere. */
+export class Hub {
+  readonly fanout: Fanout;
+  readonly #options: HubOptions;
+  readonly #pool = new SlabPool();
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: HubOptions, nowMs: () => number) {
+    this.#options = options;
+    this.fanout = new Fanout(options, nowMs);
+  }
+
+  /** Wins `app/name` for one publisher, or returns undefined when somebody has it. */
+  claim(app: string, name: string): Claim | undefined {
+    const entry = this.#entry(app, name);
+    if (entry.claimed) return undefined;
+    entry.claimed = true;
+    let closed = false;
+    return {
+      app,
+      name,
+      resumeTimestamp: entry.players.size > 0 ? entry.resumeTimestamp : undefined,
+      open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs),
+      close: (nowMs) => {
+        if (closed) return;
+        closed = true;
+        this.#close(entry, nowMs);
+      },
+    };
+  }
+
+  /**
+   * Attaches a player to `app/name`, live or not.
+   *
+   * @returns whether a publication is there now
+   */
+  subscribe(app: string, name: string, player: Player): boolean {
+    const entry = this.#entry(app, name);
+    entry.players.add(player);
+    entry.publication?.add(player);
+    this.fanout.add(player);
+    return entry.publication !== undefined;
+  }
+
+  /** Whether `app/name` has a publication. */
+  isLive(app: string, name: string): boolean {
+    return this.#entries.get(key(app, name))?.publication !== undefined;
+  }
+
+  unsubscribe(app: string, name: string, player: Player): void {
+    const entry = this.#entries.get(key(app, name));
+    if (entry?.players.delete(player) !== true) return;
+    entry.publication?.remove(player);
+    entry.ending?.remove(player);
+    this.fanout.remove(player);
+    this.#forgetIfUnused(entry);
+  }
+
+  /** Players of `app/name`, waiting ones included. */
+  playersOf(app: string, name: string): number {
+    return this.#entries.get(key(app, name))?.players.size ?? 0;
+  }
+
+  /** Bytes of media held for late joiners and slow players, over all streams. */
+  get heldBytes(): number {
+    let sum = this.#pool.pooledBytes;
+    for (const { publication } of this.#entries.values()) sum += publication?.log.heldBytes ?? 0;
+    return sum;
+  }
+
+  /** Names that are published to or waited for. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** What time brings: readiness, and the end of waiting for a publisher that has gone. Call it a few times a second. */
+  tick(nowMs: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.publication?.tick(nowMs);
+      this.#settle(entry, nowMs);
+    }
+  }
+
+  #open(entry: Entry, streamId: string, observer: PublicationObserver, nowMs: number): Publication {
+    const publication = new Publication(streamId, this.#pool, this.fanout, this.#options, observer, nowMs);
+    const stayed = entry.lingerUntilMs !== undefined;
+    this.#dropEnding(entry);
+    entry.publication = publication;
+    entry.lingerUntilMs = undefined;
+    for (const player of entry.players) {
+      publication.add(player);
+      if (!stayed) player.sink.publisherCame();
+    }
+    return publication;
+  }
+
+  #close(entry: Entry, nowMs: number): void {
+    entry.claimed = false;
+    const publication = entry.publication;
+    if (publication !== undefined) {
+      entry.publication = undefined;
+      entry.ending = publication;
+      entry.resumeTimestamp = publication.lastTimestamp;
+      for (const player of entry.players) player.visit(nowMs);
+      if (entry.players.size > 0) entry.lingerUntilMs = nowMs + this.#options.lingerMs;
+      this.#settle(entry, nowMs);
+    }
+    this.#forgetIfUnused(entry);
+  }
+
+  /** After an end: waits until the players have got the rest, and until no publisher has come back in time. */
+  #settle(entry: Entry, nowMs: number): void {
+    const until = entry.lingerUntilMs;
+    if (entry.ending !== undefined) {
+      const behind = [...entry.players].some((player) => !player.caughtUp);
+      if (behind && until !== undefined && nowMs < until + REST_MS) return;
+      this.#dropEnding(entry);
+    }
+    if (until === undefined || nowMs < until) return;
+    entry.lingerUntilMs = undefined;
+    for (const player of [...entry.players]) player.sink.publisherGone();
+  }
+
+  #dropEnding(entry: Entry): void {
+    const { ending } = entry;
+    if (ending === undefined) return;
+    entry.ending = undefined;
+    for (const player of [...ending.players]) ending.remove(player);
+    ending.end();
+  }
+
+  #entry(app: string, name: string): Entry {
+    const at = key(app, name);
+    let entry = this.#entries.get(at);
+    if (entry === undefined) {
+      entry = {
+        app,
+        name,
+        publication: undefined,
+        ending: undefined,
+        claimed: false,
+        players: new Set(),
+        lingerUntilMs: undefined,
+        resumeTimestamp: undefined,
+      };
+      this.#entries.set(at, entry);
+    }
+    return entry;
+  }
+
+  #forgetIfUnused(entry: Entry): void {
+    if (entry.claimed || entry.players.size > 0) return;
+    this.#dropEnding(entry);
+    this.#entries.delete(key(entry.app, entry.name));
+  }
+}
+
+/** How long after its time a player that is behind is given to take the rest of a stream that has ended, in ms. */
+const REST_MS = 3000;
+
+/** App and name cannot hold NUL, so no two pairs share a key. */
+function key(app: string, name: string): string {
+  return `${app}\0${name}`;
+}
