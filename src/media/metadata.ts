@@ -1,0 +1,55 @@
+import type { AmfObject, AmfValue } from '../protocol/amf0.js';
+import { checkedFps, checkedSize, type Track } from './track.js';
+
+/** What an `onMetaData` object claims; cameras lie, so measured facts come first. */
+export interface MetadataFacts {
+  readonly video: Pick<Track, 'width' | 'height' | 'fps' | 'kbps'>;
+  readonly audio: Pick<Track, 'sampleRate' | 'channels' | 'kbps'>;
+  /** The `encoder` string, cut to 128 characters; absent when there is none. */
+  readonly encoder?: string;
+}
+
+const MAX_ENCODER_CHARACTERS = 128;
+
+/**
+ * Reads size, rates and channels from `onMetaData`, ignoring what cannot be true (zero, negative, NaN, beyond any codec).
+ *
+ * @param metadata the object or ECMA array after the name `onMetaData`; anything else gives empty facts
+ */
+export function factsFromMetadata(metadata: AmfValue): MetadataFacts {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata) || metadata instanceof Date) {
+    return { video: {}, audio: {} };
+  }
+  const number = (...keys: string[]): number => firstNumber(metadata, keys);
+  const size = checkedSize(number('width', 'displayWidth'), number('height', 'displayHeight'));
+  const fps = checkedFps(number('framerate', 'videoframerate', 'fps'));
+  const sampleRate = whole(number('audiosamplerate'), 768_000);
+  const stereo = metadata['stereo'];
+  const channels = whole(number('audiochannels'), 255) ?? (typeof stereo === 'boolean' ? (stereo ? 2 : 1) : undefined);
+  const videoKbps = whole(number('videodatarate'), 10_000_000);
+  const audioKbps = whole(number('audiodatarate'), 100_000);
+  const encoder = metadata['encoder'];
+  return {
+    video: { ...size, ...(fps === undefined ? {} : { fps }), ...(videoKbps === undefined ? {} : { kbps: videoKbps }) },
+    audio: {
+      ...(sampleRate === undefined ? {} : { sampleRate }),
+      ...(channels === undefined ? {} : { channels }),
+      ...(audioKbps === undefined ? {} : { kbps: audioKbps }),
+    },
+    ...(typeof encoder === 'string' && encoder !== '' ? { encoder: encoder.slice(0, MAX_ENCODER_CHARACTERS) } : {}),
+  };
+}
+
+/** Numbers may come as text from old encoders. */
+function firstNumber(metadata: AmfObject, keys: readonly string[]): number {
+  for (const key of keys) {
+    const value = metadata[key];
+    if (typeof value === 'number') return value;
+    if (typeof value === 'string' && /^\d{1,9}(?:\.\d{1,9})?$/.test(value)) return Number(value);
+  }
+  return Number.NaN;
+}
+
+function whole(value: number, max: number): number | undefined {
+  return value >= 0.5 && value <= max ? Math.round(value) : undefined;
+}
