@@ -1,8 +1,9 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
+import { DEFAULT_NAME_CHARACTERS, MAX_NAME_BYTES } from '../core/names.js';
 import {
   bytes,
+  characterClass,
   count,
-  expression,
   listenAddress,
   milliseconds,
   oneOf,
@@ -168,11 +169,11 @@ export const TABLE = {
     ),
   },
   names: {
-    allow: expression(
-      '[A-Za-z0-9_.~=+@/-]+',
-      'What app and stream names must match as a whole. Whatever it says, empty, `.` and `..` segments are refused. A name that does not match is refused, never rewritten.',
+    allow: characterClass(
+      DEFAULT_NAME_CHARACTERS,
+      'Characters that app and stream names may have, as inside the brackets of a regular expression. Whatever it says, empty, `.` and `..` segments are refused. A name that does not fit is refused, never rewritten.',
     ),
-    maxBytes: bytes(1, 512, 128, 'Longest app name and longest stream name.'),
+    maxBytes: bytes(1, 512, MAX_NAME_BYTES, 'Longest app name and longest stream name.'),
   },
   publish: {
     firstFrameTimeoutMs: milliseconds(100, HOUR, 20_000, 'From Publish.Start until the first audio or video.'),
@@ -212,7 +213,12 @@ export const TABLE = {
       true,
       'Whether a player of a name that nobody publishes waits; if not it is told NetStream.Play.StreamNotFound.',
     ),
-    lingerMs: milliseconds(0, HOUR, 5000, 'How long players stay attached after their publisher has gone. A publisher that is back sooner carries on for them; then they are told and let go.'),
+    lingerMs: milliseconds(
+      0,
+      HOUR,
+      5000,
+      'How long players stay attached after their publisher has gone. A publisher that is back sooner carries on for them; then they are told and let go.',
+    ),
     inboundBytesPerSecond: bytes(
       1 * KiB,
       64 * MiB,
@@ -237,11 +243,11 @@ export const TABLE = {
       100,
       'Longest time that media waits to be merged with what follows into one write per player.',
     ),
-    playersAtMaxDelay: count(1, 1_000_000, 1000, 'Players, over all streams, at which the time to merge reaches fanout.maxDelayMs; below, it grows in proportion.'),
-      100,
-      1000000,
-      10000,
-      'Writes per second that one stream may cost; the time to merge is players / writesPerSecond, up to fanout.maxDelayMs.',
+    playersAtMaxDelay: count(
+      1,
+      1_000_000,
+      1000,
+      'Players, over all streams, at which the time to merge reaches fanout.maxDelayMs; below, it grows in proportion.',
     ),
   },
   events: {
@@ -252,7 +258,7 @@ export const TABLE = {
       'First tokens of every NATS subject.',
     ),
     stream: pattern(
-      /^[A-Za-z0-9_-]1,64$/,
+      /^[A-Za-z0-9_-]{1,64}$/,
       'letters, digits, _ and -',
       'SLUICE_EVENTS',
       'JetStream stream that keeps the events; made when missing.',

@@ -205,6 +205,23 @@ export const ERRORS = {
     'the server cannot listen on this address',
     'choose a free port and an address of this machine with --rtmp and --http',
   ),
+  ERR_HTTP_NOT_FOUND: entry('peer', 'there is nothing at this path', 'GET / lists what there is'),
+  ERR_HTTP_STREAM_UNKNOWN: entry(
+    'peer',
+    'no live stream has this id',
+    'GET /v1/streams lists the live ones; those that ended are in GET /v1/events',
+  ),
+  ERR_HTTP_BAD_REQUEST: entry('peer', 'the request cannot be understood', 'see the README for the HTTP interface'),
+  ERR_HTTP_HOST_REFUSED: entry(
+    'peer',
+    'the Host header names a host that this server does not answer for',
+    'use an address or localhost, or add the name to http.allowedHosts',
+  ),
+  ERR_HTTP_FOLLOWERS: entry(
+    'peer',
+    'as many clients follow the events as the server allows',
+    'close one, or raise http.maxEventClients',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */
