@@ -129,10 +129,10 @@ export function pattern(
   return setting(plainText(4096).regex(regex), expects, fallback, doc, names);
 }
 
-/** The inside of a regular expression's character class, such as `A-Za-z0-9_`. */
-export function characterClass(fallback: string, doc: string, names: SettingNames = {}): Setting<string> {
-  const schema = plainText(1024).refine(isCharacterClass);
-  return setting(schema, 'characters and ranges such as A-Za-z0-9_, with \\ before - and ]', fallback, doc, names);
+/** A regular expression, always matched against the whole text. */
+export function expression(fallback: string, doc: string, names: SettingNames = {}): Setting<string> {
+  const schema = plainText(1024).refine(compiles);
+  return setting(schema, 'a regular expression, as JavaScript writes it, without slashes', fallback, doc, names);
 }
 
 /** HOST:PORT, as {@link parseListen} reads it; `off` as well when `canBeOff`. */
@@ -154,10 +154,10 @@ function plainText(maxBytes: number): z.ZodString {
     .refine((value) => !/\p{Cc}/u.test(value));
 }
 
-function isCharacterClass(inside: string): boolean {
+function compiles(source: string): boolean {
   try {
-    // A bracket that closes early would turn the rest into a pattern of its own.
-    return inside !== '' && !/(?<!\\)\]/.test(inside) && new RegExp(`^[${inside}]*$`).test('');
+    new RegExp(`^(?:${source})$`);
+    return source !== '';
   } catch {
     return false;
   }

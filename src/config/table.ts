@@ -1,9 +1,8 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
-import { DEFAULT_NAME_CHARACTERS, MAX_NAME_BYTES } from '../core/names.js';
 import {
   bytes,
-  characterClass,
   count,
+  expression,
   listenAddress,
   milliseconds,
   oneOf,
@@ -169,11 +168,11 @@ export const TABLE = {
     ),
   },
   names: {
-    allow: characterClass(
-      DEFAULT_NAME_CHARACTERS,
-      'Characters that app and stream names may have, as inside the brackets of a regular expression. Whatever it says, empty, `.` and `..` segments are refused. A name that does not fit is refused, never rewritten.',
+    allow: expression(
+      '[A-Za-z0-9_.~=+@/-]+',
+      'What app and stream names must match as a whole. Whatever it says, empty, `.` and `..` segments are refused. A name that does not match is refused, never rewritten.',
     ),
-    maxBytes: bytes(1, 512, MAX_NAME_BYTES, 'Longest app name and longest stream name.'),
+    maxBytes: bytes(1, 512, 128, 'Longest app name and longest stream name.'),
   },
   publish: {
     firstFrameTimeoutMs: milliseconds(100, HOUR, 20_000, 'From Publish.Start until the first audio or video.'),

@@ -105,7 +105,7 @@ describe('loadConfig', () => {
     ['events.plays', ['maybe', 2]],
     ['events.prefix', ['', 'a..b', 'a.*', 'a b', '.a']],
     ['node.id', ['a.b', 'ü', 'x'.repeat(65)]],
-    ['names.allow', ['z-a', '', 'a]|[b', 'a\\']],
+    ['names.allow', ['(', '']],
     ['rtmp.listen', ['1935', ':1935', 'off', '::1:1935', '127.0.0.1:65536', 'h:']],
     ['data', ['a\nb', 5]],
   ])('refuses for %s what is just outside its bounds or of another kind: %j', (key, values) => {
@@ -121,7 +121,7 @@ describe('loadConfig', () => {
     ['limits.maxConnections', ['1', '30000']],
     ['play.maxLagBytes', ['65536', '256MiB']],
     ['publish.idleTimeoutMs', ['100', '1h']],
-    ['names.allow', ['a-z', '\\]\\-', '(']],
+    ['names.allow', ['[a-z]+|x']],
     ['http.listen', ['off', '[::1]:0', 'example.com:8080']],
   ])('accepts for %s what is just inside its bounds: %j', (key, values) => {
     for (const value of values) expect(loadConfig({ flags: { [key]: value } }).sources[key]?.kind).toBe('flag');
