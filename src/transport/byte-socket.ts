@@ -84,7 +84,8 @@ export class ByteSocket {
   constructor(accepted: Socket, events: ByteSocketEvents, options: ByteSocketOptions = {}) {
     this.#events = events;
     const handle = (accepted as unknown as { _handle: object | null })._handle;
-    const direct = (options.direct ?? true) && BINDING !== undefined && handle !== null && handle.constructor.name === 'TCP';
+    const direct =
+      (options.direct ?? true) && BINDING !== undefined && handle !== null && handle.constructor.name === 'TCP';
     this.#socket = direct ? takeOver(accepted, handle, events) : accepted;
     this.#handle = direct ? (handle as StreamHandle) : undefined;
     if (!direct) this.#copyFromData(accepted);

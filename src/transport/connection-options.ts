@@ -1,0 +1,23 @@
+/** Bounds and times of one connection; every number is a configuration key. */
+export interface ConnectionOptions {
+  readonly chunkSize: number;
+  readonly windowAckBytes: number;
+  readonly pingIntervalMs: number;
+  readonly firstBytesTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly preAuthBytes: number;
+  readonly maxNetStreams: number;
+  readonly commandsPerSecond: number;
+  readonly firstFrameTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+  readonly inboundBytesPerSecond: number;
+  /** False reads through `data` events and a copy; for tests of that path. */
+  readonly directReads?: boolean;
+}
+
+/** Control bytes that may wait for a peer that does not read them. */
+export const MAX_UNREAD_BYTES = 262_144;
+/** How long a connection that is being closed may take to read its last messages, in ms. */
+export const CLOSE_GRACE_MS = 1000;

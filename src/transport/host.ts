@@ -1,0 +1,77 @@
+import type { Player, PlayerSink } from '../hub/player.js';
+import type { Publication } from '../hub/publication.js';
+import type { EndReason } from '../events/event-types.js';
+import type { ConnectionInfo } from '../protocol/actions.js';
+import type { AmfValue } from '../protocol/amf0.js';
+import type { ErrorCode } from '../core/errors.js';
+
+/** Who is on the other end. */
+export interface ConnectionFacts {
+  readonly connectionId: string;
+  readonly peer: { readonly address: string; readonly port: number };
+  readonly transport: 'rtmp';
+  /** What connect said; undefined before it. */
+  readonly info: ConnectionInfo | undefined;
+}
+
+/** A name that a client wants to publish to or play from. `query` is secret. */
+export interface NameRequest {
+  readonly app: string;
+  readonly name: string;
+  readonly query: string;
+}
+
+/** A publish or play that was refused, with what to tell the client. */
+export interface Refusal {
+  readonly accept: false;
+  /** RTMP status code, such as `NetStream.Publish.BadName`. */
+  readonly status: string;
+  readonly code: ErrorCode;
+  /** For the client and the log; free of secrets. */
+  readonly description: string;
+}
+
+/** A publish that is running. */
+export interface RunningPublish {
+  readonly streamId: string;
+  readonly publication: Publication;
+  /** Where players that stayed stand, in ms: the publisher's timestamps are moved to go on from there. */
+  readonly resumeTimestamp: number | undefined;
+  data(name: string, payload: Buffer, timestamp: number, values: readonly AmfValue[]): void;
+  dataCleared(name: string): void;
+  /** Ends it; calls after the first do nothing. */
+  end(reason: EndReason, detail?: string): void;
+}
+
+/** Why a play ended. */
+export type PlayEndReason = 'client_stopped' | 'client_closed' | 'stream_ended' | 'stalled' | 'limit' | 'server_drain' | 'kicked';
+
+/** A play that is running or waits for a publisher. */
+export interface RunningPlay {
+  readonly player: Player;
+  /** Ends it; calls after the first do nothing. */
+  end(reason: PlayEndReason): void;
+}
+
+/** What connections ask of the rest of the server: policy, names, facts. */
+export interface ConnectionHost {
+  /**
+   * Decides a publish. When it resolves with `accept`, the name is won and `stream.started` is on disk.
+   *
+   * @param isOpen asked after every wait: a connection that has gone gets nothing
+   */
+  publish(
+    facts: ConnectionFacts,
+    request: NameRequest,
+    isOpen: () => boolean,
+  ): Promise<({ readonly accept: true } & RunningPublish) | Refusal>;
+  /** Decides a play and attaches its player. `live`: whether a publication is there now. */
+  play(
+    facts: ConnectionFacts,
+    request: NameRequest,
+    messageStreamId: number,
+    sink: PlayerSink,
+  ): ({ readonly accept: true; readonly live: boolean } & RunningPlay) | Refusal;
+  /** The connection is closed and everything on it ended. */
+  closed(facts: ConnectionFacts, code: ErrorCode, detail: string): void;
+}

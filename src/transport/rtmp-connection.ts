@@ -1,0 +1,389 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { STATUS_MESSAGE, STATUS_NEED_INPUT } from '../../assembly/constants.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
+import type { Logger } from '../core/log.js';
+import type { EndReason } from '../events/event-types.js';
+import type { Action } from '../protocol/actions.js';
+import { ServerHandshake } from '../protocol/handshake.js';
+import { ServerSession } from '../protocol/session.js';
+import type { ChunkCodec } from '../wasm/chunk-codec.js';
+import { codecError } from '../wasm/errors.js';
+import { ByteSocket } from './byte-socket.js';
+import { CLOSE_GRACE_MS, type ConnectionOptions, MAX_UNREAD_BYTES } from './connection-options.js';
+import type { ConnectionFacts, ConnectionHost, PlayEndReason, RunningPlay, RunningPublish } from './host.js';
+import { PlaySink } from './play-sink.js';
+
+/** What a connection is made of. The codec is handed back through `released` once the socket can read into it no more. */
+export interface ConnectionParts {
+  readonly connectionId: string;
+  readonly codec: ChunkCodec;
+  readonly host: ConnectionHost;
+  readonly options: ConnectionOptions;
+  readonly log: Logger;
+  readonly nowMs: () => number;
+  readonly released: (connection: RtmpConnection, codec: ChunkCodec) => void;
+}
+
+/**
+ * One RTMP connection: socket bytes into the codec, batches to the publication, messages to the session, the session's actions
+ * out. It decides nothing: the protocol is in the session, policy behind the host.
+ */
+export class RtmpConnection {
+  readonly connectionId: string;
+  readonly acceptedMs: number;
+  bytesIn = 0;
+  readonly #parts: ConnectionParts;
+  readonly #options: ConnectionOptions;
+  readonly #codec: ChunkCodec;
+  readonly #socket: ByteSocket;
+  readonly #peer: { address: string; port: number };
+  readonly #publishes = new Map<number, RunningPublish>();
+  readonly #plays = new Map<number, RunningPlay>();
+  #handshake: ServerHandshake | undefined;
+  #session: ServerSession | undefined;
+  /** A publish is being decided: what the client sent after it waits, in the codec and in the kernel. */
+  #held = false;
+  #closing = false;
+  #closed = false;
+  /** The publish that the last batch belonged to. */
+  #current: RunningPublish | undefined;
+  #currentId = -1;
+  #closeCode: ErrorCode = 'ERR_PEER_CLOSED';
+  #closeDetail = '';
+  #endReason: EndReason | undefined;
+  #playEndReason: PlayEndReason = 'client_closed';
+  #budgetFromMs = 0;
+  #budgetBytes = 0;
+
+  constructor(accepted: Socket, parts: ConnectionParts) {
+    this.connectionId = parts.connectionId;
+    this.#parts = parts;
+    this.#options = parts.options;
+    this.#codec = parts.codec;
+    this.acceptedMs = parts.nowMs();
+    this.#handshake = new ServerHandshake({ entropy: randomBytes(1528), nowMs: this.acceptedMs });
+    this.#socket = new ByteSocket(
+      accepted,
+      {
+        buffer: () => this.#codec.input,
+        read: (count, into) => this.#read(count, into),
+        ended: () => {},
+        closed: (error) => this.#onClosed(error),
+      },
+      { direct: parts.options.directReads },
+    );
+    this.#peer = { address: this.#socket.remoteAddress, port: this.#socket.remotePort };
+    this.#socket.resume();
+  }
+
+  /** Who is on the other end. */
+  get facts(): ConnectionFacts {
+    const { connectionId } = this;
+    return { connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
+  }
+
+  get publishing(): number {
+    return this.#publishes.size;
+  }
+
+  get playing(): number {
+    return this.#plays.size;
+  }
+
+  /** What time brings: deadlines of handshake and session, idle publishers, stalled players. Call it a few times a second. */
+  tick(nowMs: number): void {
+    if (this.#closing) return;
+    if (this.#handshake !== undefined) {
+      const { firstBytesTimeoutMs, handshakeTimeoutMs } = this.#options;
+      const limitMs = this.bytesIn < C0_C1_BYTES ? Math.min(firstBytesTimeoutMs, handshakeTimeoutMs) : handshakeTimeoutMs;
+      if (nowMs - this.acceptedMs > limitMs) this.#abort('ERR_HANDSHAKE_TIMEOUT', `after ${limitMs} ms`);
+      return;
+    }
+    const session = this.#session!;
+    if (nowMs >= session.nextDeadlineMs()) this.#run(session.tick(nowMs));
+    this.#tickPublishes(nowMs);
+    this.#tickPlays(nowMs);
+    if (this.#socket.pendingBytes > MAX_UNREAD_BYTES) this.#abort('ERR_LIMIT_UNREAD', `${this.#socket.pendingBytes} bytes`);
+  }
+
+  /** Ends every stream of the connection in good order: the client is told, then the connection is closed. */
+  shutdown(endReason: EndReason, playReason: PlayEndReason): void {
+    this.#endReason ??= endReason;
+    this.#playEndReason = playReason;
+    if (this.#session === undefined) this.#abort('ERR_SESSION_SHUTDOWN', '');
+    else this.#run(this.#session.shutdown());
+  }
+
+  /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
+  #read(count: number, into: Buffer): boolean {
+    if (count <= 0 || this.#closing) return !this.#closing;
+    this.bytesIn += count;
+    // Read before the codec moved to its larger memory: those bytes landed in the old one.
+    if (into !== this.#codec.input) into.copy(this.#codec.input, 0, 0, count);
+    try {
+      if (this.#handshake !== undefined) this.#shakeHands(this.#handshake, count);
+      else this.#parse(0, count);
+    } catch (error) {
+      this.#fail(error);
+    }
+    return !this.#held && !this.#closing;
+  }
+
+  #shakeHands(handshake: ServerHandshake, count: number): void {
+    let start = 0;
+    for (;;) {
+      const step = handshake.read(this.#codec.input.subarray(start, count));
+      start += step.consumed;
+      if (step.status === 'need') return;
+      if (step.status === 'error') return this.#abort(step.code, '');
+      if (step.status === 'reply') {
+        this.#socket.send(step.reply);
+        continue;
+      }
+      this.#handshake = undefined;
+      const { windowAckBytes, chunkSize, maxNetStreams, commandsPerSecond, connectTimeoutMs, pingIntervalMs } = this.#options;
+      this.#session = new ServerSession({
+        nowMs: this.#parts.nowMs(),
+        windowAckBytes,
+        chunkSize,
+        maxNetStreams,
+        maxCommandsPerSecond: commandsPerSecond,
+        connectTimeoutMs,
+        pingIntervalMs,
+      });
+      if (start < count) this.#parse(start, count);
+      return;
+    }
+  }
+
+  /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where a decision stopped it. */
+  #parse(start: number, end: number): void {
+    const codec = this.#codec;
+    const session = this.#session!;
+    const nowMs = this.#parts.nowMs();
+    let status = codec.next(start, end);
+    for (;;) {
+      if (codec.batchCount > 0) this.#deliver(nowMs);
+      if (status === STATUS_NEED_INPUT) break;
+      if (status < 0) throw codecError(status);
+      if (status === STATUS_MESSAGE) {
+        this.#run(session.message(codec.inbound, nowMs));
+        if (this.#held || this.#closing) return;
+      }
+      status = codec.next(0, 0);
+    }
+    const actions = session.received(this.bytesIn, nowMs);
+    if (actions.length > 0) this.#run(actions);
+    if (this.#publishes.size === 0) this.#spendBudget(end - start, nowMs);
+  }
+
+  /** Hands a batch to the publication of its message stream; media that belongs to none goes nowhere. */
+  #deliver(nowMs: number): void {
+    const id = this.#codec.batchMessageStreamId;
+    if (id !== this.#currentId) {
+      this.#currentId = id;
+      this.#current = this.#publishes.get(id);
+    }
+    this.#current?.publication.append(this.#codec, nowMs);
+  }
+
+  /** Whoever does not publish has little to say. */
+  #spendBudget(count: number, nowMs: number): void {
+    if (this.#plays.size === 0) {
+      const allowed = this.#options.preAuthBytes + HANDSHAKE_BYTES;
+      if (this.bytesIn > allowed) this.#abort('ERR_LIMIT_PREAUTH_BYTES', `${this.bytesIn} bytes`);
+      return;
+    }
+    if (nowMs - this.#budgetFromMs > BUDGET_WINDOW_MS) {
+      this.#budgetFromMs = nowMs;
+      this.#budgetBytes = 0;
+    }
+    this.#budgetBytes += count;
+    const allowed = (this.#options.inboundBytesPerSecond * BUDGET_WINDOW_MS) / 1000;
+    if (this.#budgetBytes > allowed) this.#abort('ERR_LIMIT_INBOUND_RATE', `${this.#budgetBytes} bytes in ${BUDGET_WINDOW_MS} ms`);
+  }
+
+  #run(actions: readonly Action[]): void {
+    for (const action of actions) {
+      if (this.#closing) return;
+      this.#act(action);
+    }
+  }
+
+  #act(action: Action): void {
+    switch (action.kind) {
+      case 'send':
+        this.#socket.send(action.bytes);
+        return;
+      case 'connected':
+        this.#parts.log.debug({ connectionId: this.connectionId, app: action.app, flashVer: action.flashVer }, 'connected');
+        return;
+      case 'publishRequested':
+        this.#held = true;
+        void this.#decidePublish(action);
+        return;
+      case 'playRequested':
+        return this.#decidePlay(action);
+      case 'publishStopped':
+        return this.#stopPublish(action.messageStreamId, 'client_unpublish');
+      case 'playStopped':
+        return this.#stopPlay(action.messageStreamId, 'client_stopped');
+      case 'pauseChanged':
+        return this.#plays.get(action.messageStreamId)?.player.setPaused(action.paused);
+      case 'receiveChanged':
+        return this.#plays.get(action.messageStreamId)?.player.setReceive(action);
+      case 'data':
+        return this.#publishes
+          .get(action.messageStreamId)
+          ?.data(action.name, action.payload, action.timestamp, action.values);
+      case 'dataCleared':
+        return this.#publishes.get(action.messageStreamId)?.dataCleared(action.name);
+      case 'close':
+        this.#closeCode = action.code;
+        this.#closeDetail = action.reason;
+        return this.#finish();
+    }
+  }
+
+  async #decidePublish(request: Extract<Action, { kind: 'publishRequested' }>): Promise<void> {
+    const { requestId, messageStreamId } = request;
+    try {
+      const answer = await this.#parts.host.publish(this.facts, request, () => !this.#closing && !this.#closed);
+      if (this.#closing || this.#closed) {
+        if (answer.accept) answer.end(this.#reasonOfEnd());
+        return;
+      }
+      const session = this.#session!;
+      if (answer.accept) {
+        this.#publishes.set(messageStreamId, answer);
+        this.#currentId = -1;
+        this.#codec.setPublishing(true);
+        if (answer.resumeTimestamp !== undefined) this.#codec.rebaseTimestamps(messageStreamId, answer.resumeTimestamp);
+        this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
+      } else {
+        const { status, description } = answer;
+        this.#closeCode = answer.code;
+        this.#run(session.answerPublish(requestId, { accept: false, code: status, description }, this.#parts.nowMs()));
+      }
+      this.#held = false;
+      if (this.#closing) return;
+      this.#parse(0, 0);
+      if (!this.#held && !this.#closing) this.#socket.resume();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #decidePlay(request: Extract<Action, { kind: 'playRequested' }>): void {
+    const { requestId, messageStreamId } = request;
+    const session = this.#session!;
+    const nowMs = this.#parts.nowMs();
+    const sink = new PlaySink(this.#socket, (came) =>
+      this.#run(came ? session.publisherCame(messageStreamId) : session.publisherGone(messageStreamId, { stays: false })),
+    );
+    const answer = this.#parts.host.play(this.facts, request, messageStreamId, sink);
+    if (!answer.accept) {
+      const { status, description } = answer;
+      return this.#run(session.answerPlay(requestId, { accept: false, code: status, description }, nowMs));
+    }
+    sink.player = answer.player;
+    this.#stopPlay(messageStreamId, 'client_stopped');
+    this.#plays.set(messageStreamId, answer);
+    this.#run(session.answerPlay(requestId, { accept: true, waiting: !answer.live }, nowMs));
+  }
+
+  #stopPublish(messageStreamId: number, reason: EndReason): void {
+    const run = this.#publishes.get(messageStreamId);
+    this.#publishes.delete(messageStreamId);
+    this.#currentId = -1;
+    this.#current = undefined;
+    run?.end(reason);
+    if (this.#publishes.size === 0) this.#codec.setPublishing(false);
+  }
+
+  #stopPlay(messageStreamId: number, reason: PlayEndReason): void {
+    const run = this.#plays.get(messageStreamId);
+    this.#plays.delete(messageStreamId);
+    run?.end(reason);
+  }
+
+  #tickPublishes(nowMs: number): void {
+    const { firstFrameTimeoutMs, idleTimeoutMs } = this.#options;
+    for (const { publication } of this.#publishes.values()) {
+      const lastMs = Math.max(publication.lastAudioMs, publication.lastVideoMs);
+      const none = lastMs === 0;
+      if (nowMs - (none ? publication.startedMs : lastMs) < (none ? firstFrameTimeoutMs : idleTimeoutMs)) continue;
+      this.#endReason ??= 'idle';
+      return this.#abort(none ? 'ERR_PUBLISH_NO_MEDIA' : 'ERR_PUBLISH_IDLE', publication.streamId);
+    }
+  }
+
+  #tickPlays(nowMs: number): void {
+    for (const { player } of this.#plays.values()) {
+      if (player.stalledMs(nowMs) < this.#options.stallTimeoutMs) continue;
+      this.#playEndReason = 'stalled';
+      return this.#abort('ERR_PLAY_STALLED', player.id);
+    }
+  }
+
+  /** A fault while bytes were handled: the peer's, or a defect of ours. Either way it ends this connection only. */
+  #fail(error: unknown): void {
+    const ours = !(error instanceof SluiceError) || error.blame === 'internal';
+    const code: ErrorCode = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
+    if (ours) this.#parts.log.error({ connectionId: this.connectionId, err: error, code }, 'connection failed inside');
+    this.#abort(code, error instanceof Error ? error.message : String(error));
+  }
+
+  /** Closes at once: nothing more is read, nothing more is sent. */
+  #abort(code: ErrorCode, detail: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#closeCode = code;
+    this.#closeDetail = detail;
+    if (!code.startsWith('ERR_PEER_')) this.#endReason ??= code.startsWith('ERR_LIMIT_') ? 'limit' : 'protocol_error';
+    this.#endAll();
+    this.#socket.destroy();
+  }
+
+  /** Closes once what was sent has gone. */
+  #finish(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#endAll();
+    this.#socket.finish(CLOSE_GRACE_MS);
+  }
+
+  #onClosed(error: NodeJS.ErrnoException | undefined): void {
+    this.#closed = true;
+    if (!this.#closing) {
+      this.#closing = true;
+      if (error !== undefined) this.#closeCode = 'ERR_PEER_RESET';
+      this.#closeDetail = error?.code ?? '';
+      this.#endReason ??= endReasonOf(error);
+      this.#endAll();
+    }
+    this.#parts.host.closed(this.facts, this.#closeCode, this.#closeDetail);
+    this.#parts.released(this, this.#codec);
+  }
+
+  #reasonOfEnd(): EndReason {
+    return this.#endReason ?? (this.#closeCode.startsWith('ERR_PEER_') ? 'client_closed' : 'protocol_error');
+  }
+
+  #endAll(): void {
+    for (const id of [...this.#publishes.keys()]) this.#stopPublish(id, this.#reasonOfEnd());
+    for (const id of [...this.#plays.keys()]) this.#stopPlay(id, this.#playEndReason);
+  }
+}
+
+const C0_C1_BYTES = 1537;
+const HANDSHAKE_BYTES = C0_C1_BYTES + 1536;
+/** A player's inbound rate is averaged over this long. */
+const BUDGET_WINDOW_MS = 10_000;
+
+/** What a closed socket says of its peer. */
+function endReasonOf(error: NodeJS.ErrnoException | undefined): EndReason {
+  if (error === undefined) return 'client_closed';
+  return error.code === 'ETIMEDOUT' || error.code === 'EHOSTUNREACH' ? 'dead_peer' : 'client_reset';
+}

@@ -1,0 +1,136 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
+import { newId } from '../core/ids.js';
+import type { Logger } from '../core/log.js';
+import type { CodecPool } from '../wasm/pool.js';
+import type { ConnectionOptions } from './connection-options.js';
+import type { ConnectionHost } from './host.js';
+import { RtmpConnection } from './rtmp-connection.js';
+
+/** Set-up of a listener. */
+export interface ListenerOptions extends ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly maxConnections: number;
+  /** 0: no limit. Loopback addresses are not counted. */
+  readonly maxConnectionsPerIp: number;
+}
+
+/** What a listener needs from the rest. */
+export interface ListenerParts {
+  readonly codecs: CodecPool;
+  readonly connectionHost: ConnectionHost;
+  readonly log: Logger;
+  readonly nowMs: () => number;
+  /** A socket was turned away before it became a connection. */
+  readonly refused: (code: ErrorCode, address: string) => void;
+}
+
+/** Kernel queue of connections not yet accepted: a burst of a thousand must not see one refused. */
+const BACKLOG = 4096;
+const KEEP_ALIVE_MS = 15_000;
+
+/** Accepts RTMP connections within the limits and keeps the list of them. */
+export class RtmpListener {
+  readonly connections = new Set<RtmpConnection>();
+  /** Connections accepted since the start. */
+  accepted = 0;
+  readonly #options: ListenerOptions;
+  readonly #parts: ListenerParts;
+  readonly #server: Server;
+  readonly #perAddress = new Map<string, number>();
+
+  constructor(options: ListenerOptions, parts: ListenerParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#server = createServer(
+      { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+      (socket) => this.#accept(socket),
+    );
+  }
+
+  /**
+   * Begins to accept.
+   *
+   * @returns the address in use; the port is a real one also when 0 was asked for
+   * @throws SluiceError `ERR_LISTEN`
+   */
+  async listen(): Promise<{ host: string; port: number }> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => {
+        reject(new SluiceError('ERR_LISTEN', `rtmp ${host}:${port}: ${error.message}`, { cause: error }));
+      });
+      this.#server.listen({ host, port, backlog: BACKLOG }, resolve);
+    });
+    this.#server.removeAllListeners('error');
+    this.#server.on('error', (error) => this.#parts.log.error({ err: error }, 'the RTMP listener failed'));
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : { host, port };
+  }
+
+  /** Stops accepting; connections live on. */
+  stop(): void {
+    this.#server.close();
+  }
+
+  /** Deadlines of every connection. Call it a few times a second. */
+  tick(nowMs: number): void {
+    for (const connection of this.connections) connection.tick(nowMs);
+  }
+
+  #accept(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    const code = this.#problem(address);
+    if (code !== undefined) {
+      socket.destroy();
+      this.#parts.refused(code, address);
+      return;
+    }
+    this.accepted++;
+    const { codecs, connectionHost, log, nowMs } = this.#parts;
+    let codec: ReturnType<CodecPool['acquire']>;
+    try {
+      codec = codecs.acquire();
+    } catch (error) {
+      // V8 has no address space for another memory: this socket is refused, the rest goes on.
+      socket.destroy();
+      log.error({ err: error }, 'no memory for another connection');
+      this.#parts.refused('ERR_LIMIT_CONNECTIONS', address);
+      return;
+    }
+    this.#count(address, 1);
+    const connection = new RtmpConnection(socket, {
+      connectionId: newId(),
+      codec,
+      host: connectionHost,
+      options: this.#options,
+      log,
+      nowMs,
+      released: (closed, used) => {
+        this.connections.delete(closed);
+        this.#count(address, -1);
+        codecs.release(used);
+      },
+    });
+    this.connections.add(connection);
+  }
+
+  #problem(address: string): ErrorCode | undefined {
+    const { maxConnections, maxConnectionsPerIp } = this.#options;
+    if (this.connections.size >= maxConnections) return 'ERR_LIMIT_CONNECTIONS';
+    if (maxConnectionsPerIp === 0 || isLoopback(address)) return undefined;
+    return (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerIp ? 'ERR_LIMIT_CONNECTIONS_PER_IP' : undefined;
+  }
+
+  #count(address: string, change: 1 | -1): void {
+    const count = (this.#perAddress.get(address) ?? 0) + change;
+    if (count === 0) this.#perAddress.delete(address);
+    else this.#perAddress.set(address, count);
+  }
+}
+
+/** Whether an address is of this machine itself. */
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}
