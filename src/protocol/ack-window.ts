@@ -1,0 +1,29 @@
+import type { OutboundMessage } from './chunk-writer.js';
+import { acknowledgement } from './control.js';
+
+/** Acknowledging more often than this many bytes is only done for a peer whose window is smaller still. */
+const MIN_INTERVAL_BYTES = 1024;
+
+/**
+ * Counts received bytes against the window a peer asked for with type 5 and says when an Acknowledgement is due.
+ * Answers after half a window: Flash and FMLE stop sending when a whole one stays unanswered.
+ */
+export class AckWindow {
+  #intervalBytes = Number.POSITIVE_INFINITY;
+  #acknowledged = 0;
+
+  /** Takes the peer's Window Acknowledgement Size in bytes; 0 is ignored. */
+  setWindow(bytes: number): void {
+    if (bytes > 0) this.#intervalBytes = Math.max(Math.floor(bytes / 2), Math.min(bytes, MIN_INTERVAL_BYTES));
+  }
+
+  /**
+   * @param totalBytes received since the connection began; a plain count that never wraps
+   * @returns the Acknowledgement to send now (its counter wraps at 2^32), or `undefined`
+   */
+  received(totalBytes: number): OutboundMessage | undefined {
+    if (totalBytes - this.#acknowledged < this.#intervalBytes) return undefined;
+    this.#acknowledged = totalBytes;
+    return acknowledgement(totalBytes);
+  }
+}

@@ -1,0 +1,82 @@
+import type { AmfInput, AmfObject, AmfValue } from '../amf0.js';
+import { MessageType } from '../message-types.js';
+import type { SessionCore } from '../session-core.js';
+import { command, type StatusCode, statusInfo } from '../status.js';
+
+/** A command message taken apart. */
+export interface Call {
+  readonly name: string;
+  /** 0 means that no reply is wanted; what is no finite number counts as 0. */
+  readonly transactionId: number;
+  readonly messageStreamId: number;
+  /** The command object, `undefined` when it is null, missing or no object. */
+  readonly object: AmfObject | undefined;
+  /** What follows the command object. */
+  readonly args: readonly AmfValue[];
+}
+
+/** What a command does; replies and actions go into the core. */
+export type CommandHandler = (core: SessionCore, call: Call) => void;
+
+const MAX_SALVAGED_NAME_BYTES = 64;
+
+/** Whether a value is a key-value object; arrays and dates are not. */
+export function isAmfObject(value: AmfValue): value is AmfObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** Takes the values of a command message apart; `undefined` when the first is not a string. */
+export function readCall(values: readonly AmfValue[], messageStreamId: number): Call | undefined {
+  const [name, transactionId, object, ...args] = values;
+  if (typeof name !== 'string') return undefined;
+  return {
+    name,
+    transactionId: typeof transactionId === 'number' && Number.isFinite(transactionId) ? transactionId : 0,
+    messageStreamId,
+    object: isAmfObject(object) ? object : undefined,
+    args,
+  };
+}
+
+/**
+ * Reads name and transaction id of a command whose AMF0 as a whole is refused, so that its caller gets an answer.
+ *
+ * @param type 20, or 17 with its leading zero byte
+ * @param payload borrowed until return
+ */
+export function salvageCall(type: number, payload: Uint8Array, messageStreamId: number): Call | undefined {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const at = type === MessageType.CommandAmf3 ? 1 : 0;
+  if (bytes.length < at + 3 || bytes[at] !== 2) return undefined;
+  const size = bytes.readUInt16BE(at + 1);
+  const end = at + 3 + size;
+  if (size > MAX_SALVAGED_NAME_BYTES || bytes.length < end) return undefined;
+  const hasId = bytes.length >= end + 9 && bytes[end] === 0;
+  const transactionId = hasId ? bytes.readDoubleBE(end + 1) : 0;
+  return readCall([bytes.toString('utf8', at + 3, end), transactionId], messageStreamId);
+}
+
+/** Answers with `_result` and these values after the transaction id; nothing when no reply is wanted. */
+export function replyResult(core: SessionCore, call: Call, ...values: readonly AmfInput[]): void {
+  if (call.transactionId !== 0) {
+    core.send(command(call.messageStreamId, '_result', call.transactionId, ...values));
+  }
+}
+
+/** Answers with `_error` and a status; nothing when no reply is wanted. */
+export function replyError(
+  core: SessionCore,
+  call: Call,
+  description: string,
+  code: StatusCode = 'NetConnection.Call.Failed',
+): void {
+  if (call.transactionId !== 0) {
+    core.send(command(call.messageStreamId, '_error', call.transactionId, null, { ...statusInfo(code, description) }));
+  }
+}
+
+/** A string argument: `''` when missing, null or undefined, `undefined` when of another type. */
+export function stringArgument(value: AmfValue): string | undefined {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,72 @@
+import { SluiceError } from '../core/errors.js';
+import { AmfEcmaArray, type AmfInput, AmfMarker, type AmfValue, writeAmf0 } from './amf0.js';
+import { isAmfObject } from './commands/call.js';
+import { MessageType } from './message-types.js';
+
+const SET_DATA_FRAME = '@setDataFrame';
+const CLEAR_DATA_FRAME = '@clearDataFrame';
+const STRING_HEADER_BYTES = 3;
+const MAX_NAME_BYTES = 256;
+
+/** A publisher's data message: what players get, or which cached one to forget. */
+export type DataMessage =
+  | {
+      readonly kind: 'set';
+      readonly name: string;
+      /** AMF0, a copy. */
+      readonly payload: Buffer;
+      readonly values: readonly AmfValue[];
+    }
+  | { readonly kind: 'clear'; readonly name: string };
+
+/**
+ * Takes a data message apart: `@setDataFrame` is removed, everything else passes unmodified. What a player could stumble
+ * over (AMF3 values, an object without its end) is written anew as AMF0.
+ *
+ * @param type 18, or 15 with its leading zero byte
+ * @param payload borrowed until return
+ * @param values the payload's AMF values
+ * @returns `undefined` for what is no data message: ffmpeg sends four bytes that are no AMF for a time code track
+ */
+export function readDataMessage(
+  type: number,
+  payload: Uint8Array,
+  values: readonly AmfValue[],
+): DataMessage | undefined {
+  const [first, second] = values;
+  if (typeof first !== 'string') return undefined;
+  if (first === CLEAR_DATA_FRAME) return isName(second) ? { kind: 'clear', name: second } : undefined;
+  const isSet = first === SET_DATA_FRAME;
+  const name = isSet ? second : first;
+  if (!isName(name)) return undefined;
+  const rest = values.slice(isSet ? 2 : 1);
+  const at = (type === MessageType.DataAmf3 ? 1 : 0) + (isSet ? STRING_HEADER_BYTES + SET_DATA_FRAME.length : 0);
+  const bytes = payload.subarray(at);
+  const playable = isPlainAmf0(bytes, name, rest) ? Buffer.from(bytes) : rewrite(name, rest);
+  if (playable === undefined) return undefined;
+  return { kind: 'set', name, payload: playable, values: rest };
+}
+
+function isName(value: AmfValue): value is string {
+  return typeof value === 'string' && Buffer.byteLength(value) <= MAX_NAME_BYTES;
+}
+
+function isPlainAmf0(bytes: Uint8Array, name: string, rest: readonly AmfValue[]): boolean {
+  if (bytes[0] !== AmfMarker.String) return false;
+  const marker = bytes[STRING_HEADER_BYTES + Buffer.byteLength(name)];
+  if (marker === AmfMarker.SwitchToAmf3) return false;
+  if (rest.length !== 1 || (marker !== AmfMarker.Object && marker !== AmfMarker.EcmaArray)) return true;
+  const end = bytes.length;
+  return bytes[end - 3] === 0 && bytes[end - 2] === 0 && bytes[end - 1] === AmfMarker.ObjectEnd;
+}
+
+function rewrite(name: string, rest: readonly AmfValue[]): Buffer | undefined {
+  const values = rest.map((value): AmfInput => (isAmfObject(value) ? new AmfEcmaArray(value) : value));
+  try {
+    return writeAmf0(name, ...values);
+  } catch (error) {
+    // AMF3 allows property names that AMF0 cannot hold.
+    if (error instanceof SluiceError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+const DEFAULT_INSTANCE = '/_definst_';
+
+/** An app, or an app and stream name, with what came after `?` cut off. */
+export interface SplitName {
+  readonly path: string;
+  /** Without the `?`; `''` when there was none. Secret: stream keys and tokens travel here. */
+  readonly query: string;
+}
+
+/** Cuts a name at its first `?`. */
+export function splitQuery(text: string): SplitName {
+  const at = text.indexOf('?');
+  return at < 0 ? { path: text, query: '' } : { path: text.slice(0, at), query: text.slice(at + 1) };
+}
+
+/** Some encoders keep the quotes of their own configuration around a value. */
+export function unquote(text: string): string {
+  return /^(["']).*\1$/s.test(text) ? text.slice(1, -1) : text;
+}
+
+function segments(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '');
+}
+
+/**
+ * Normalises the `app` of connect: quotes off, query split off, `/_definst_` and outer and doubled slashes gone.
+ *
+ * @param app as the client sent it
+ */
+export function normaliseApp(app: string): SplitName {
+  const { path, query } = splitQuery(unquote(app.trim()));
+  let plain = segments(path).join('/');
+  while (`/${plain}`.endsWith(DEFAULT_INSTANCE)) plain = plain.slice(0, -DEFAULT_INSTANCE.length);
+  return { path: plain, query };
+}
+
+/** The app part of a `tcUrl`, for clients that leave `app` out; `''` when there is none. */
+export function appOfTcUrl(tcUrl: string): string {
+  const match = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]*\/?(.*)$/s.exec(tcUrl);
+  return match === null ? '' : match[1]!;
+}
+
+/** A `tcUrl` that may be shown: no query, no `user:password@`. */
+export function publicUrl(url: string): string {
+  return splitQuery(unquote(url)).path.replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/]*@/, '$1');
+}
+
+/** Where a stream lives. */
+export interface StreamName {
+  readonly app: string;
+  readonly name: string;
+  /** Merged queries of app and name. Secret. */
+  readonly query: string;
+}
+
+/**
+ * Maps app and stream name to one place, however the client split its URL: ffmpeg turns `/a/b/c` into app `a/b` and name `c`,
+ * OBS puts the whole path into the app. The last segment is the name; a lone segment stays where it is.
+ *
+ * @param app normalised app
+ * @param appQuery secret part of the app
+ * @param name as the client sent it, query included
+ */
+export function resolveStreamName(app: string, appQuery: string, name: string): StreamName {
+  const own = splitQuery(name);
+  const query = [appQuery, own.query].filter((part) => part !== '').join('&');
+  const apps = segments(app);
+  const names = segments(own.path);
+  const path = [...apps, ...names];
+  if (path.length < 2) return { app: apps[0] ?? '', name: names[0] ?? '', query };
+  return { app: path.slice(0, -1).join('/'), name: path[path.length - 1]!, query };
+}
+
+/** Players put a container prefix before the name (`mp4:clip`); live names have none. */
+export function stripContainerPrefix(name: string): string {
+  return name.replace(/^(?:mp4|flv|mp3|id3):/i, '');
+}

@@ -1,0 +1,51 @@
+/** Settings of a server session. Everything but `nowMs` has a default. */
+export interface SessionOptions {
+  /** Monotonic milliseconds, the same clock as in every later call. */
+  readonly nowMs: number;
+  /** Bytes for Window Acknowledgement Size and Set Peer Bandwidth. Under 2.5 MB librtmp acknowledges every few KB. */
+  readonly windowAckBytes?: number;
+  /** Bytes per chunk we announce and write; sent once, since OBS reads no control message once it publishes. */
+  readonly chunkSize?: number;
+  /** NetStreams a connection may hold; their ids are 1 … this. */
+  readonly maxNetStreams?: number;
+  /** Commands and user control messages a second, also the burst. */
+  readonly maxCommandsPerSecond?: number;
+  /** For connect after the handshake, and for publish or play whenever the connection does neither. */
+  readonly connectTimeoutMs?: number;
+  /** Silence before we ping; 0 for never. */
+  readonly pingIntervalMs?: number;
+  /** Silence after a ping before the connection is given up. */
+  readonly pingTimeoutMs?: number;
+  /** UTF-8 bytes of a stream name without its query. */
+  readonly maxNameBytes?: number;
+  /** UTF-8 bytes of an app without its query. */
+  readonly maxAppBytes?: number;
+  /** UTF-8 bytes of the query of an app or name. */
+  readonly maxQueryBytes?: number;
+  /** `fmsVer` of the connect reply. */
+  readonly fmsVer?: string;
+  /** Our Enhanced RTMP capability bits: 2 multitrack, 4 ModEx, 8 nanosecond offsets. */
+  readonly capsEx?: number;
+}
+
+/** {@link SessionOptions} with every default filled in. */
+export type SessionSettings = Required<SessionOptions>;
+
+/** Fills in the defaults. */
+export function sessionSettings(options: SessionOptions): SessionSettings {
+  return {
+    nowMs: options.nowMs,
+    windowAckBytes: options.windowAckBytes ?? 2_500_000,
+    chunkSize: options.chunkSize ?? 60_000,
+    maxNetStreams: options.maxNetStreams ?? 8,
+    maxCommandsPerSecond: options.maxCommandsPerSecond ?? 100,
+    connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
+    pingIntervalMs: options.pingIntervalMs ?? 0,
+    pingTimeoutMs: options.pingTimeoutMs ?? 30_000,
+    maxNameBytes: options.maxNameBytes ?? 256,
+    maxAppBytes: options.maxAppBytes ?? 1024,
+    maxQueryBytes: options.maxQueryBytes ?? 4096,
+    fmsVer: options.fmsVer ?? 'FMS/3,5,0,0',
+    capsEx: options.capsEx ?? 14,
+  };
+}

@@ -1,0 +1,212 @@
+/** Where a connection stands. */
+export type ConnectionState = 'awaiting_connect' | 'connected' | 'closed';
+
+/** What can happen to a connection. `command` is any command but connect. */
+export type ConnectionInput = 'connect' | 'command' | 'data' | 'control' | 'close';
+
+/** What the session does on a connection's input. */
+export type ConnectionEffect = 'ignore' | 'accept_connect' | 'refuse_connect' | 'refuse_early' | 'dispatch' | 'close';
+
+/** Where a NetStream stands; `deleted` ones are forgotten. */
+export type NetStreamState =
+  | 'idle'
+  | 'publish_pending'
+  | 'publishing'
+  | 'play_pending'
+  | 'playing'
+  | 'paused'
+  | 'deleted';
+
+/** What can happen to a NetStream: the client's commands, the owner's answers, and what the hub tells of a publisher. */
+export type NetStreamInput =
+  | 'publish'
+  | 'unpublish'
+  | 'play'
+  | 'pause'
+  | 'unpause'
+  | 'seek'
+  | 'receive'
+  | 'data'
+  | 'close'
+  | 'delete'
+  | 'publish_accepted'
+  | 'publish_rejected'
+  | 'play_accepted'
+  | 'play_rejected'
+  | 'publisher_came'
+  | 'publisher_left'
+  | 'publisher_ended'
+  | 'kick';
+
+/** What the session does on a NetStream's input; each has exactly one function in `net-stream-effects.ts`. */
+export type NetStreamEffect =
+  | 'ignore'
+  | 'request_publish'
+  | 'refuse_publish'
+  | 'start_publish'
+  | 'reject_publish'
+  | 'stop_publish'
+  | 'cancel_publish'
+  | 'drop_publish'
+  | 'kick_publish'
+  | 'request_play'
+  | 'request_other_play'
+  | 'refuse_play'
+  | 'start_play'
+  | 'reject_play'
+  | 'stop_play'
+  | 'kick_play'
+  | 'end_play'
+  | 'notify_pause'
+  | 'notify_unpause'
+  | 'fail_seek'
+  | 'change_receive'
+  | 'accept_data'
+  | 'notify_came'
+  | 'notify_left';
+
+/** One cell: the state to go to, then the effect to run. */
+export interface Transition<State, Effect> {
+  readonly to: State;
+  readonly effect: Effect;
+}
+
+/** Every state, every input. */
+export type TransitionTable<State extends string, Input extends string, Effect> = Readonly<
+  Record<State, Readonly<Record<Input, Transition<State, Effect>>>>
+>;
+
+function go<State, Effect>(to: State, effect: Effect): Transition<State, Effect> {
+  return { to, effect };
+}
+
+/** The connection. Set Chunk Size and other control may come before connect (OBS). */
+export const CONNECTION_TABLE: TransitionTable<ConnectionState, ConnectionInput, ConnectionEffect> = {
+  awaiting_connect: {
+    connect: go('connected', 'accept_connect'),
+    command: go('closed', 'refuse_early'),
+    data: go('closed', 'refuse_early'),
+    control: go('awaiting_connect', 'dispatch'),
+    close: go('closed', 'close'),
+  },
+  connected: {
+    connect: go('closed', 'refuse_connect'),
+    command: go('connected', 'dispatch'),
+    data: go('connected', 'dispatch'),
+    control: go('connected', 'dispatch'),
+    close: go('closed', 'close'),
+  },
+  closed: {
+    connect: go('closed', 'ignore'),
+    command: go('closed', 'ignore'),
+    data: go('closed', 'ignore'),
+    control: go('closed', 'ignore'),
+    close: go('closed', 'ignore'),
+  },
+};
+
+function ignoring(state: NetStreamState): Record<NetStreamInput, Transition<NetStreamState, NetStreamEffect>> {
+  const stay = go<NetStreamState, NetStreamEffect>(state, 'ignore');
+  return {
+    publish: stay,
+    unpublish: stay,
+    play: stay,
+    pause: stay,
+    unpause: stay,
+    seek: stay,
+    receive: stay,
+    data: stay,
+    close: stay,
+    delete: stay,
+    publish_accepted: stay,
+    publish_rejected: stay,
+    play_accepted: stay,
+    play_rejected: stay,
+    publisher_came: stay,
+    publisher_left: stay,
+    publisher_ended: stay,
+    kick: stay,
+  };
+}
+
+/** One NetStream. What a row does not name is ignored in that state. */
+export const NET_STREAM_TABLE: TransitionTable<NetStreamState, NetStreamInput, NetStreamEffect> = {
+  idle: {
+    ...ignoring('idle'),
+    publish: go('publish_pending', 'request_publish'),
+    play: go('play_pending', 'request_play'),
+    seek: go('idle', 'fail_seek'),
+    receive: go('idle', 'change_receive'),
+    delete: go('deleted', 'ignore'),
+  },
+  publish_pending: {
+    ...ignoring('publish_pending'),
+    publish: go('publish_pending', 'refuse_publish'),
+    play: go('publish_pending', 'refuse_play'),
+    unpublish: go('idle', 'cancel_publish'),
+    close: go('idle', 'cancel_publish'),
+    delete: go('deleted', 'cancel_publish'),
+    publish_accepted: go('publishing', 'start_publish'),
+    publish_rejected: go('idle', 'reject_publish'),
+    kick: go('idle', 'kick_publish'),
+  },
+  publishing: {
+    ...ignoring('publishing'),
+    publish: go('publishing', 'refuse_publish'),
+    play: go('publishing', 'refuse_play'),
+    unpublish: go('idle', 'stop_publish'),
+    close: go('idle', 'stop_publish'),
+    delete: go('deleted', 'drop_publish'),
+    data: go('publishing', 'accept_data'),
+    kick: go('idle', 'kick_publish'),
+  },
+  play_pending: {
+    ...ignoring('play_pending'),
+    publish: go('play_pending', 'refuse_publish'),
+    play: go('play_pending', 'request_other_play'),
+    receive: go('play_pending', 'change_receive'),
+    close: go('idle', 'stop_play'),
+    delete: go('deleted', 'stop_play'),
+    play_accepted: go('playing', 'start_play'),
+    play_rejected: go('idle', 'reject_play'),
+    kick: go('idle', 'kick_play'),
+  },
+  playing: {
+    ...ignoring('playing'),
+    publish: go('playing', 'refuse_publish'),
+    play: go('play_pending', 'request_other_play'),
+    pause: go('paused', 'notify_pause'),
+    seek: go('playing', 'fail_seek'),
+    receive: go('playing', 'change_receive'),
+    close: go('idle', 'stop_play'),
+    delete: go('deleted', 'stop_play'),
+    publisher_came: go('playing', 'notify_came'),
+    publisher_left: go('playing', 'notify_left'),
+    publisher_ended: go('idle', 'end_play'),
+    kick: go('idle', 'kick_play'),
+  },
+  paused: {
+    ...ignoring('paused'),
+    publish: go('paused', 'refuse_publish'),
+    play: go('play_pending', 'request_other_play'),
+    unpause: go('playing', 'notify_unpause'),
+    seek: go('paused', 'fail_seek'),
+    receive: go('paused', 'change_receive'),
+    close: go('idle', 'stop_play'),
+    delete: go('deleted', 'stop_play'),
+    publisher_came: go('paused', 'notify_came'),
+    publisher_left: go('paused', 'notify_left'),
+    publisher_ended: go('idle', 'end_play'),
+    kick: go('idle', 'kick_play'),
+  },
+  deleted: ignoring('deleted'),
+};
+
+/** States in which a NetStream keeps its connection alive: something runs, or an answer is awaited. */
+export const ACTIVE_STATES: ReadonlySet<NetStreamState> = new Set<NetStreamState>([
+  'publish_pending',
+  'publishing',
+  'play_pending',
+  'playing',
+  'paused',
+]);

@@ -1,0 +1,333 @@
+import { type ErrorCode, SluiceError } from '../core/errors.js';
+import type { Action, ConnectionInfo } from './actions.js';
+import type { AmfValue } from './amf0.js';
+import { CommandBudget } from './command-budget.js';
+import { type Call, readCall, replyError, salvageCall } from './commands/call.js';
+import { acceptConnect, refuseConnect } from './commands/connect.js';
+import { runCommand } from './commands/index.js';
+import { pingRequest, pingResponse, readU32, readUserControl } from './control.js';
+import { readDataMessage } from './data-message.js';
+import { Liveness } from './liveness.js';
+import { MessageType, UserControlEvent } from './message-types.js';
+import type { NetStream } from './net-stream.js';
+import { SessionCore } from './session-core.js';
+import { type SessionOptions, sessionSettings } from './session-options.js';
+import type { NetStreamInput } from './session-table.js';
+import { command, onStatus, type PlayRefusal, type PublishRefusal, type StatusCode, statusInfo } from './status.js';
+
+/** One message that is no media, as the chunk codec hands it out. Everything in it is borrowed until `message` returns. */
+export interface InboundMessage {
+  readonly type: number;
+  /** Milliseconds, u32. */
+  readonly timestamp: number;
+  readonly messageStreamId: number;
+  readonly payload: Uint8Array;
+  /** All AMF values of the payload; throws when they break the codec's limits or rules. */
+  readAmf0(): AmfValue[];
+}
+
+/** The owner's answer to `publishRequested`. The description is shown to the encoder's user. */
+export type PublishAnswer =
+  | { readonly accept: true }
+  | { readonly accept: false; readonly code: PublishRefusal; readonly description: string };
+
+/** The owner's answer to `playRequested`. `waiting`: nobody publishes yet; `publisherCame` will tell. */
+export type PlayAnswer =
+  | { readonly accept: true; readonly waiting?: boolean }
+  | { readonly accept: false; readonly code: PlayRefusal; readonly description: string };
+
+/** Why a connection, or one NetStream of it, is ended from our side. */
+export interface KickOptions {
+  /** Shown to the peer's user; free of secrets. */
+  readonly description: string;
+  /** Only this NetStream; the connection goes too when nothing else runs on it. All of them when absent. */
+  readonly messageStreamId?: number;
+  /** Code of the `close` action; `ERR_SESSION_KICKED` when absent. */
+  readonly code?: ErrorCode;
+  /** Status for what publishes; `NetStream.Publish.Rejected` when absent, on which OBS stops and shows the description. */
+  readonly publishStatus?: StatusCode;
+  /** Status for what plays; `NetStream.Play.Stop` when absent. */
+  readonly playStatus?: StatusCode;
+}
+
+/**
+ * The server's side of one RTMP connection after the handshake, as a pure state machine: messages and time in, actions out,
+ * in order. No sockets, timers or clocks; deciding who may publish or play is left to the owner by request id.
+ */
+export class ServerSession {
+  readonly #core: SessionCore;
+  readonly #budget: CommandBudget;
+  readonly #liveness: Liveness;
+  /** When the present wait for connect, or for publish or play, began; `undefined` while something runs. */
+  #waitingSinceMs: number | undefined;
+  #nowMs: number;
+
+  /** @param options see {@link SessionOptions}; the connect deadline counts from `nowMs` */
+  constructor(options: SessionOptions) {
+    const settings = sessionSettings(options);
+    this.#core = new SessionCore(settings);
+    this.#budget = new CommandBudget(settings.maxCommandsPerSecond, settings.nowMs);
+    this.#liveness = new Liveness(settings.pingIntervalMs, settings.pingTimeoutMs, settings.nowMs);
+    this.#nowMs = settings.nowMs;
+    this.#waitingSinceMs = settings.nowMs;
+  }
+
+  /** What connect told; empty before. */
+  get info(): ConnectionInfo {
+    return this.#core.info;
+  }
+
+  /** Whether media on this message stream id belongs to a running publish. */
+  isPublishing(messageStreamId: number): boolean {
+    return this.#core.state !== 'closed' && this.#core.streams.get(messageStreamId)?.state === 'publishing';
+  }
+
+  /**
+   * Takes one message. Media, shared objects and aggregates are ignored here.
+   *
+   * @param message borrowed until return
+   * @returns actions in order; nothing after a `close`
+   */
+  message(message: InboundMessage, nowMs: number): Action[] {
+    this.#nowMs = nowMs;
+    switch (message.type) {
+      case MessageType.CommandAmf0:
+      case MessageType.CommandAmf3:
+        if (this.#isWithinBudget(nowMs)) this.#command(message);
+        break;
+      case MessageType.DataAmf0:
+      case MessageType.DataAmf3:
+        this.#data(message, nowMs);
+        break;
+      case MessageType.UserControl:
+      case MessageType.WindowAckSize:
+        if (this.#isWithinBudget(nowMs)) this.#control(message);
+        break;
+      default:
+        // Acknowledgement and Set Peer Bandwidth (DJI sends it to servers) ask nothing of us.
+        break;
+    }
+    return this.#finish();
+  }
+
+  /**
+   * Takes the count of bytes read from the peer since the connection began (it never wraps; whether it counts the handshake
+   * does not matter), and acknowledges when the peer's window asks for it.
+   */
+  received(totalBytes: number): Action[] {
+    if (this.#core.state === 'closed') return [];
+    this.#liveness.received(totalBytes);
+    const due = this.#core.ackWindow.received(totalBytes);
+    if (due === undefined) return [];
+    this.#core.send(due);
+    return this.#core.takeActions();
+  }
+
+  /** Answers a `publishRequested`. An answer that comes too late, after the client gave up, does nothing. */
+  answerPublish(requestId: number, answer: PublishAnswer, nowMs: number): Action[] {
+    this.#nowMs = nowMs;
+    const stream = this.#pending(requestId, 'publish_pending');
+    if (stream === undefined) return [];
+    if (answer.accept) this.#core.streamInput(stream, 'publish_accepted');
+    else this.#core.streamInput(stream, 'publish_rejected', { refusal: answer });
+    return this.#finish();
+  }
+
+  /** Answers a `playRequested`. The player gets Play.Start at once, also while it waits for a publisher. */
+  answerPlay(requestId: number, answer: PlayAnswer, nowMs: number): Action[] {
+    this.#nowMs = nowMs;
+    const stream = this.#pending(requestId, 'play_pending');
+    if (stream === undefined) return [];
+    if (answer.accept) this.#core.streamInput(stream, 'play_accepted');
+    else this.#core.streamInput(stream, 'play_rejected', { refusal: answer });
+    return this.#finish();
+  }
+
+  /** Tells a player that its stream is being published now. */
+  publisherCame(messageStreamId: number): Action[] {
+    return this.#streamInput(messageStreamId, 'publisher_came');
+  }
+
+  /** Tells a player that its publisher is gone: UnpublishNotify when it stays, else the end and, with nothing else on, close. */
+  publisherGone(messageStreamId: number, options: { stays: boolean }): Action[] {
+    return this.#streamInput(messageStreamId, options.stays ? 'publisher_left' : 'publisher_ended');
+  }
+
+  /** Ends one NetStream or the whole connection from our side, with a status first: a bare close makes encoders retry. */
+  kick(options: KickOptions): Action[] {
+    const core = this.#core;
+    if (core.state === 'closed') return [];
+    const { description, messageStreamId, code = 'ERR_SESSION_KICKED' } = options;
+    const kick = {
+      code,
+      description,
+      publishStatus: options.publishStatus ?? 'NetStream.Publish.Rejected',
+      playStatus: options.playStatus ?? 'NetStream.Play.Stop',
+    } as const;
+    for (const stream of [...core.streams.values()]) {
+      if (messageStreamId === undefined || stream.id === messageStreamId) core.streamInput(stream, 'kick', { kick });
+    }
+    if (messageStreamId === undefined) core.close(code, description);
+    else core.closeUnlessActive(code, description);
+    return this.#finish();
+  }
+
+  /** Ends the connection because the server stops: not the client's fault, so that it may come back. */
+  shutdown(description: string): Action[] {
+    const core = this.#core;
+    if (core.state === 'closed') return [];
+    if (core.state === 'connected') core.send(onStatus(0, 'NetConnection.Connect.AppShutdown', description));
+    return this.kick({
+      description,
+      code: 'ERR_SESSION_SHUTDOWN',
+      publishStatus: 'NetConnection.Connect.AppShutdown',
+      playStatus: 'NetStream.Play.Stop',
+    });
+  }
+
+  /** When {@link tick} has to be called next, on the clock of `nowMs`; `Infinity` when there is nothing to wait for. */
+  nextDeadlineMs(): number {
+    if (this.#core.state === 'closed') return Number.POSITIVE_INFINITY;
+    return Math.min(this.#waitDeadlineMs, this.#liveness.dueMs);
+  }
+
+  /** Acts on deadlines that have passed: no connect, neither publish nor play, silence. Early calls do nothing. */
+  tick(nowMs: number): Action[] {
+    this.#nowMs = nowMs;
+    const core = this.#core;
+    if (core.state === 'closed') return [];
+    if (nowMs >= this.#waitDeadlineMs) {
+      if (core.state === 'awaiting_connect') core.close('ERR_SESSION_CONNECT_TIMEOUT', 'no connect in time');
+      else core.close('ERR_SESSION_IDLE_TIMEOUT', 'neither publish nor play in time');
+      return this.#finish();
+    }
+    const verdict = this.#liveness.tick(nowMs);
+    if (verdict === 'ping') core.send(pingRequest(Math.trunc(nowMs)));
+    if (verdict === 'dead') core.close('ERR_SESSION_PING_TIMEOUT', 'silent after a ping');
+    return this.#finish();
+  }
+
+  get #waitDeadlineMs(): number {
+    return this.#waitingSinceMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.#waitingSinceMs + this.#core.settings.connectTimeoutMs;
+  }
+
+  /** Ends every call that may have changed a state: the wait for publish or play begins or ends here. */
+  #finish(): Action[] {
+    if (this.#core.isActive) this.#waitingSinceMs = undefined;
+    else this.#waitingSinceMs ??= this.#nowMs;
+    return this.#core.takeActions();
+  }
+
+  #isWithinBudget(nowMs: number): boolean {
+    if (this.#budget.take(nowMs)) return true;
+    this.#core.close('ERR_SESSION_COMMAND_RATE', `over ${this.#core.settings.maxCommandsPerSecond} a second`);
+    return false;
+  }
+
+  #pending(requestId: number, state: 'publish_pending' | 'play_pending'): NetStream | undefined {
+    if (this.#core.state === 'closed') return undefined;
+    for (const stream of this.#core.streams.values()) {
+      if (stream.requestId === requestId && stream.state === state) return stream;
+    }
+    return undefined;
+  }
+
+  #streamInput(messageStreamId: number, input: NetStreamInput): Action[] {
+    const stream = this.#core.streams.get(messageStreamId);
+    if (stream === undefined || this.#core.state === 'closed') return [];
+    this.#core.streamInput(stream, input);
+    return this.#finish();
+  }
+
+  #command(message: InboundMessage): void {
+    const core = this.#core;
+    const values = readValues(message);
+    const call =
+      values === undefined
+        ? salvageCall(message.type, message.payload, message.messageStreamId)
+        : readCall(values, message.messageStreamId);
+    const isConnect = call?.name === 'connect';
+    switch (core.connectionInput(isConnect ? 'connect' : 'command')) {
+      case 'accept_connect':
+        if (values === undefined) refuseUnreadableConnect(core, call!);
+        else acceptConnect(core, call!);
+        // The wait for publish or play begins anew.
+        this.#waitingSinceMs = this.#nowMs;
+        break;
+      case 'refuse_connect':
+        core.send(
+          command(0, '_error', call!.transactionId, null, {
+            ...statusInfo('NetConnection.Connect.Rejected', 'This connection is connected already.'),
+          }),
+        );
+        core.emit({ kind: 'close', code: 'ERR_SESSION_ALREADY_CONNECTED', reason: 'a second connect' });
+        break;
+      case 'refuse_early':
+        this.#refuseEarly('a command before connect');
+        break;
+      case 'dispatch':
+        if (call === undefined) break;
+        if (values === undefined) replyError(core, call, 'The arguments are not readable.');
+        else runCommand(core, call);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #data(message: InboundMessage, nowMs: number): void {
+    const core = this.#core;
+    const effect = core.connectionInput('data');
+    if (effect === 'refuse_early') this.#refuseEarly('a data message before connect');
+    if (effect !== 'dispatch') return;
+    const stream = core.streams.get(message.messageStreamId);
+    // A publisher's data is media: the stream's bit rate bounds it. Anyone else's costs like a command and goes nowhere.
+    if (stream?.state !== 'publishing') {
+      this.#isWithinBudget(nowMs);
+      return;
+    }
+    const values = readValues(message);
+    if (values === undefined) return;
+    const data = readDataMessage(message.type, message.payload, values);
+    if (data === undefined) return;
+    if (data.kind === 'clear') {
+      core.emit({ kind: 'dataCleared', messageStreamId: stream.id, name: data.name });
+      return;
+    }
+    const { name, payload } = data;
+    core.streamInput(stream, 'data', {
+      data: { timestamp: message.timestamp, name, payload, values: data.values },
+    });
+  }
+
+  #control(message: InboundMessage): void {
+    const core = this.#core;
+    if (core.connectionInput('control') !== 'dispatch') return;
+    if (message.type === MessageType.WindowAckSize) {
+      core.ackWindow.setWindow(readU32(message.payload) ?? 0);
+      return;
+    }
+    const control = readUserControl(message.payload);
+    if (control?.event === UserControlEvent.PingRequest) core.send(pingResponse(control.value));
+  }
+
+  #refuseEarly(reason: string): void {
+    this.#core.emit({ kind: 'close', code: 'ERR_SESSION_NOT_CONNECTED', reason });
+  }
+}
+
+/** The message's AMF values, or `undefined` when the codec refuses them: a peer's bad bytes are no exception here. */
+function readValues(message: InboundMessage): AmfValue[] | undefined {
+  try {
+    return message.readAmf0();
+  } catch (error) {
+    if (error instanceof SluiceError) return undefined;
+    throw error;
+  }
+}
+
+function refuseUnreadableConnect(core: SessionCore, call: Call): void {
+  refuseConnect(core, call, 'NetConnection.Connect.Rejected', 'The connect command is not readable.');
+}
