@@ -222,6 +222,129 @@ export const ERRORS = {
     'as many clients follow the events as the server allows',
     'close one, or raise http.maxEventClients',
   ),
+  ERR_FLV_SIGNATURE: entry(
+    'peer',
+    'this is no FLV: it must start with "FLV", version 1 and a file header',
+    'make one with: ffmpeg -i INPUT -c copy -f flv OUTPUT.flv',
+  ),
+  ERR_FLV_TAG: entry(
+    'peer',
+    'the FLV is damaged: audio (8), video (9) or script (18) was expected where the next tag starts',
+    'remux it, or cut it at the byte that is named',
+  ),
+  ERR_FLV_TAG_SIZE: entry('peer', 'an FLV tag is too large', 'check the file; a tag holds at most 16777215 bytes'),
+  ERR_FLV_FILE: entry(
+    'operator',
+    'the FLV file cannot be read or written',
+    'check the path, its rights and the space left',
+  ),
+  ERR_CHUNK_FRESH_HEADER: entry(
+    'peer',
+    'a chunk stream began with a fmt 2 or fmt 3 header; fmt 0 or fmt 1 was expected',
+    'the peer is out of step: reconnect; if it repeats, capture the traffic',
+  ),
+  ERR_CHUNK_MID_MESSAGE: entry(
+    'peer',
+    'a fmt 0, 1 or 2 header came in the middle of a message; fmt 3 was expected',
+    'the peer is out of step: reconnect; if it repeats, capture the traffic',
+  ),
+  ERR_CHUNK_SIZE_INVALID: entry(
+    'peer',
+    'Set Chunk Size carried 0 or a value above 7FFFFFFF; 1 to 7FFFFFFF was expected',
+    'update or report the peer',
+  ),
+  ERR_CHUNK_SIZE_TOO_SMALL: entry(
+    'peer',
+    'Set Chunk Size is under limits.chunkSizeMin',
+    'lower limits.chunkSizeMin if this peer must be served',
+  ),
+  ERR_CHUNK_STREAM_LIMIT: entry(
+    'peer',
+    'more chunk stream ids are in use than limits.chunkStreams allows',
+    'raise limits.chunkStreams (at most 64) if this peer must be served',
+  ),
+  ERR_CHUNK_PARTIAL_LIMIT: entry(
+    'peer',
+    'more messages are unfinished at once than limits.partialMessages allows',
+    'raise limits.partialMessages if this peer must be served',
+  ),
+  ERR_CHUNK_REASSEMBLY_LIMIT: entry(
+    'peer',
+    'unfinished messages hold more bytes than limits.reassemblyBytes allows',
+    'raise limits.reassemblyBytes if this peer must be served',
+  ),
+  ERR_CHUNK_MEDIA_TOO_LONG: entry(
+    'peer',
+    'an audio or video message is longer than allowed now (limits.maxMediaBytes; before publish limits.maxMediaBytesBeforePublish)',
+    'lower the bitrate of the encoder, or raise the limit',
+  ),
+  ERR_CHUNK_MESSAGE_TOO_LONG: entry(
+    'peer',
+    'a command, data or control message is longer than limits.maxCommandBytes allows',
+    'send less metadata, or raise the limit (at most 64 KiB)',
+  ),
+  ERR_CHUNK_INPUT_PENDING: entry(
+    'internal',
+    'new bytes were given before the earlier ones were read; next(0, 0) was expected',
+    'report it with the log line that names this code',
+  ),
+  ERR_CHUNK_INPUT_RANGE: entry(
+    'internal',
+    'a range outside the 64 KiB input was given',
+    'report it with the log line that names this code',
+  ),
+  ERR_AMF_DEPTH: entry(
+    'peer',
+    'AMF0 containers are nested deeper than limits.amfDepth allows',
+    'raise limits.amfDepth (at most 64) if this peer must be served',
+  ),
+  ERR_AMF_VALUES: entry(
+    'peer',
+    'a message has more AMF0 values than limits.amfValues allows',
+    'raise limits.amfValues (at most 4096) if this peer must be served',
+  ),
+  ERR_AMF_KEYS: entry(
+    'peer',
+    'a message has more AMF0 object keys than limits.amfKeys allows',
+    'raise limits.amfKeys if this peer must be served',
+  ),
+  ERR_AMF_STRING_BYTES: entry(
+    'peer',
+    'AMF0 strings of a message are longer in sum than limits.amfStringBytes allows',
+    'raise limits.amfStringBytes if this peer must be served',
+  ),
+  ERR_AMF_COUNT: entry(
+    'peer',
+    'a strict array claims more values than the message has bytes',
+    'update or report the peer',
+  ),
+  ERR_AMF_REFERENCE: entry(
+    'peer',
+    'an AMF0 reference points to nothing, or to a container it lies in',
+    'update or report the peer',
+  ),
+  ERR_AMF_UNSUPPORTED: entry(
+    'peer',
+    'a value is in AMF3 (marker 11); AMF0 was expected',
+    'connect with objectEncoding 0',
+  ),
+  ERR_AMF_MARKER: entry(
+    'peer',
+    'a byte that begins no AMF0 value was found where a value was expected',
+    'update or report the peer',
+  ),
+  ERR_AMF_TRUNCATED: entry('peer', 'an AMF0 value is cut off by the end of its message', 'update or report the peer'),
+  ERR_WASM_TRAP: entry(
+    'internal',
+    'the WASM module stopped on a defect of its own; this connection is lost, others are not touched',
+    'report it with the log line that names this code',
+  ),
+  ERR_WASM_LOAD: entry('internal', 'the WASM module is missing or cannot be compiled', 'build it: npm run build'),
+  ERR_WASM_MEMORY: entry(
+    'operator',
+    'no address space is left for another WASM memory',
+    'lower limits.maxConnections, or start node with --disable-wasm-trap-handler',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */

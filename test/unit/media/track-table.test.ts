@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { FpsEstimator } from '../../../src/media/fps-estimator.js';
 import { factsFromMetadata } from '../../../src/media/metadata.js';
 import { TrackTable } from '../../../src/media/track-table.js';
-import { LEGACY_VIDEO, VIDEO_CONFIGS, VP9 } from './vectors.js';
+import { VIDEO_CONFIGS } from './video-config-vectors.js';
+import { LEGACY_VIDEO, VP9 } from './video-frame-vectors.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const vector = (name: string): (typeof VIDEO_CONFIGS)[number] => VIDEO_CONFIGS.find((v) => v.name.startsWith(name))!;
