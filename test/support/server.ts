@@ -96,6 +96,25 @@ export class TestServer {
     });
   }
 
+  /** Players that the server counts now, those that wait for a publisher included. */
+  async playerCount(): Promise<number> {
+    return this.metric('sluice_players');
+  }
+
+  /** Waits until the server counts at least that many players. */
+  async waitForPlayers(count: number, timeoutMs = 10_000): Promise<void> {
+    await waitFor(async () => (await this.playerCount()) >= count, {
+      timeoutMs,
+      everyMs: 50,
+      what: `${count} players`,
+    });
+  }
+
+  /** How many connections were ended for `code` so far, from `/metrics`. */
+  async rejections(code: string): Promise<number> {
+    return this.metric('sluice_connection_errors_total', `code="${code}"`);
+  }
+
   /** The sum of all samples of a metric whose label part contains every one of `labels`. */
   async metric(name: string, ...labels: string[]): Promise<number> {
     const text = await (await fetch(this.http('/metrics'))).text();

@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Pulse } from '../support/pulse.js';
+import { seeded } from '../support/random.js';
+import { RawRtmp } from '../support/rtmp-client.js';
+import { basicHeader, fmt0 } from '../support/rtmp-wire.js';
+import { spawnServer, type TestServer } from '../support/server.js';
+import { waitFor } from '../support/wait.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+describe('hostile chunk streams', () => {
+  let server: TestServer;
+  let pulse: Pulse;
+  let names = 0;
+  beforeAll(async () => {
+    server = await spawnServer();
+    pulse = await Pulse.start(server.rtmpPort);
+  });
+  afterAll(async () => {
+    pulse.stop();
+    await server.stop();
+  });
+  const options = () => ({ port: server.rtmpPort });
+  const publishing = async () => {
+    const client = await RawRtmp.connected(options());
+    const id = await client.publish(`hostile${names++}`);
+    return { client, id };
+  };
+
+  /** Does something that must end the connection for `code`, and nothing else. */
+  async function expectRejected(code: string, client: RawRtmp, act: () => void): Promise<void> {
+    const [lines, counted] = [server.logLines(code).length, await server.rejections(code)];
+    act();
+    await client.gone(5000);
+    await waitFor(async () => (await server.rejections(code)) === counted + 1, {
+      everyMs: 20,
+      what: `one more ${code} in /metrics`,
+    });
+    expect(server.logLines(code).length - lines).toBeLessThanOrEqual(1);
+    await pulse.beats();
+  }
+
+  /** Shows that a connection still works: it answers a ping sent on chunk stream 2. */
+  async function expectAlive(client: RawRtmp): Promise<void> {
+    const from = client.received.length;
+    client.message(4, Buffer.from([0, 6, 0, 0, 0, 1]));
+    await client.expect((m) => m.type === 4 && m.payload[1] === 7, 'a pong', { from });
+    client.destroy();
+  }
+
+  type State = [string, () => Promise<RawRtmp>];
+  const states: State[] = [
+    ['before the handshake', () => RawRtmp.open(options())],
+    [
+      'after C0 and C1',
+      async () => {
+        const client = await RawRtmp.open(options());
+        client.send(Buffer.from([3]), Buffer.alloc(1536));
+        return client;
+      },
+    ],
+    ['after the handshake', () => RawRtmp.shaken(options())],
+    ['after connect', () => RawRtmp.connected(options())],
+    ['while publishing', async () => (await publishing()).client],
+    [
+      'while playing',
+      async () => {
+        const client = await RawRtmp.connected(options());
+        await client.play('pulse');
+        client.onMessage = () => {};
+        return client;
+      },
+    ],
+  ];
+  it.each(states)('of random bytes %s never end the process or touch others', async (_state, open) => {
+    const random = seeded(20_24);
+    for (let round = 0; round < 25; round++) {
+      const client = await open();
+      const bytes = Buffer.from(
+        Array.from({ length: 20 + Math.floor(random() * 4000) }, () => Math.floor(random() * 256)),
+      );
+      client.send(bytes);
+      client.socket.end();
+      await client.gone(20_000);
+    }
+    await pulse.beats();
+    expect(server.child.exit).toBeUndefined();
+    expect(server.logLines('ERR_WASM_TRAP')).toEqual([]);
+    expect(server.logLines('ERR_INTERNAL')).toEqual([]);
+  });
+
+  it.each([2, 3])('that open a chunk stream with fmt %i are closed', async (fmt) => {
+    const client = await RawRtmp.connected(options());
+    await expectRejected('ERR_CHUNK_FRESH_HEADER', client, () => client.send(basicHeader(fmt, 40), Buffer.alloc(20)));
+  });
+
+  it('that start a new header within a message are closed', async () => {
+    const client = await RawRtmp.connected(options());
+    await expectRejected('ERR_CHUNK_MID_MESSAGE', client, () =>
+      client.send(
+        fmt0(5, { length: 300, type: 20 }),
+        Buffer.alloc(128),
+        fmt0(5, { length: 100, type: 20 }),
+        Buffer.alloc(100),
+      ),
+    );
+  });
+
+  it('may use as many chunk streams as configured and not one more', async () => {
+    // Chunk streams 2 and 3 are in use after connect: control and commands.
+    for (const [count, alive] of [
+      [61, true],
+      [62, true],
+      [63, false],
+    ] as const) {
+      const client = await RawRtmp.connected(options());
+      client.message(4, Buffer.from([0, 99]));
+      const flood = () => {
+        for (let i = 0; i < count; i++) client.send(fmt0(100 + i, { length: 0, type: 8 }));
+      };
+      if (alive) {
+        flood();
+        await expectAlive(client);
+      } else await expectRejected('ERR_CHUNK_STREAM_LIMIT', client, flood);
+    }
+  });
+
+  it('may leave eight messages unfinished and not nine', async () => {
+    for (const [count, alive] of [
+      [7, true],
+      [8, true],
+      [9, false],
+    ] as const) {
+      const client = await RawRtmp.connected(options());
+      const flood = () => {
+        for (let i = 0; i < count; i++) client.send(fmt0(100 + i, { length: 200, type: 20 }), Buffer.alloc(128));
+      };
+      if (!alive) await expectRejected('ERR_CHUNK_PARTIAL_LIMIT', client, flood);
+      else {
+        flood();
+        if (count < 8) await expectAlive(client);
+        else client.destroy();
+      }
+    }
+  });
+
+  it.each([
+    ['media before publish', 8, 64 * KiB, 'ERR_CHUNK_MEDIA_TOO_LONG'],
+    ['a command', 20, 64 * KiB, 'ERR_CHUNK_MESSAGE_TOO_LONG'],
+    ['data', 18, 64 * KiB, 'ERR_CHUNK_MESSAGE_TOO_LONG'],
+  ] as const)('may declare %s of type %i up to %i bytes and no longer', async (_what, type, limit, code) => {
+    for (const length of [limit - 1, limit]) {
+      const client = await RawRtmp.connected(options());
+      client.send(fmt0(9, { length, type }), Buffer.alloc(128));
+      await expectAlive(client);
+    }
+    const client = await RawRtmp.connected(options());
+    await expectRejected(code, client, () => client.send(fmt0(9, { length: limit + 1, type })));
+  });
+
+  it('may declare media of 8 MiB when publishing and no more', async () => {
+    for (const length of [8 * MiB - 1, 8 * MiB]) {
+      const { client, id } = await publishing();
+      client.send(fmt0(9, { length, type: 9, messageStreamId: id }), Buffer.alloc(128));
+      await expectAlive(client);
+    }
+    const { client, id } = await publishing();
+    await expectRejected('ERR_CHUNK_MEDIA_TOO_LONG', client, () =>
+      client.send(fmt0(9, { length: 8 * MiB + 1, type: 9, messageStreamId: id })),
+    );
+  });
+
+  it('may hold 10 MiB of unfinished messages and no more', async () => {
+    const { client, id } = await publishing();
+    client.setChunkSize(0xffffff);
+    const part = (csid: number, bytes: number) =>
+      client.send(fmt0(csid, { length: 8 * MiB, type: 9, messageStreamId: id }), Buffer.alloc(bytes, 1));
+    part(20, 8 * MiB - 1);
+    await expectRejected('ERR_CHUNK_REASSEMBLY_LIMIT', client, () => part(21, 2 * MiB + 64 * KiB));
+  });
+
+  it('that deliver the largest message allowed are heard', async () => {
+    const { client, id } = await publishing();
+    const player = await RawRtmp.connected(options());
+    await player.play(`hostile${names - 1}`);
+    client.setChunkSize(0xffffff);
+    const payload = Buffer.alloc(8 * MiB, 0x5a);
+    payload.set([0x12]);
+    client.message(9, payload, { messageStreamId: id });
+    const got = await player.expect((m) => m.type === 9, 'the large frame', { timeoutMs: 20_000 });
+    expect(got.payload.equals(payload)).toBe(true);
+    client.destroy();
+    player.destroy();
+    await pulse.beats();
+  });
+
+  it('of a thousand connections that each declare 16 MiB and send nothing cost less than 64 MiB', async () => {
+    const before = await server.residentBytes();
+    for (let batch = 0; batch < 20; batch++) {
+      const clients = await Promise.all(Array.from({ length: 50 }, () => RawRtmp.connected(options())));
+      for (const client of clients) client.send(fmt0(9, { length: 0xffffff, type: 9 }));
+      await Promise.all(clients.map((client) => client.gone(10_000)));
+    }
+    expect((await server.residentBytes()) - before).toBeLessThan(64 * MiB);
+    await pulse.beats();
+  });
+
+  it('of 65,536 chunk streams of one byte each end with the first one too many', async () => {
+    const client = await RawRtmp.connected(options());
+    await expectRejected('ERR_CHUNK_STREAM_LIMIT', client, () => {
+      const flood: Buffer[] = [];
+      for (let csid = 64; csid < 65_600; csid += 16) flood.push(fmt0(csid, { length: 1, type: 8 }), Buffer.alloc(1));
+      client.send(...flood);
+    });
+  });
+
+  it('whose abort names a chunk stream that does not exist go on', async () => {
+    const client = await RawRtmp.connected(options());
+    client.message(2, Buffer.from([0, 0, 1, 0]));
+    client.message(2, Buffer.from([255, 255, 255, 255]));
+    await expectAlive(client);
+  });
+});

@@ -1,0 +1,188 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flvTags } from '../support/enhanced.js';
+import { digest } from '../support/flv.js';
+import { media } from '../support/media.js';
+import { finishPlayer, hashesOf } from '../support/playback.js';
+import { RawRtmp, type Received, statusOf } from '../support/rtmp-client.js';
+import { spawnServer, type TestServer } from '../support/server.js';
+import { removeTempDir, tempDir } from '../support/temp.js';
+import * as tools from '../support/tools.js';
+import { waitFor } from '../support/wait.js';
+
+const isKey = (m: Received) => m.type === 9 && m.payload[0] === 0x17 && m.payload[1] === 1;
+const isHeader = (m: Received) => (m.type === 8 || m.type === 9) && m.payload[1] === 0;
+
+describe('players', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await spawnServer();
+  });
+  afterAll(() => server.stop());
+
+  it('tells ffprobe every codec of a running stream with less than two seconds of analysis', async () => {
+    const publisher = tools.ffmpegPublish(await media('long.flv'), server.url('probe'));
+    await server.ready('probe');
+    const streams = await tools.probeStreams(server.url('probe'), [
+      ...['-analyzeduration', '1000000', '-probesize', '200000', '-rw_timeout', '2000000'],
+    ]);
+    const facts = streams
+      .filter((s) => s.codec_type !== 'data')
+      .map((s) => [s.codec_name, s.width ?? s.sample_rate, s.height ?? s.channels]);
+    expect(facts.sort()).toEqual([
+      ['aac', '44100', 2],
+      ['h264', 320, 180],
+    ]);
+    await publisher.stop('SIGKILL');
+    await server.ended('probe');
+  });
+
+  it('gives twenty players at once the same complete data', async () => {
+    const folder = tempDir('twenty');
+    const source = await media('h264-aac.flv');
+    const want = await hashesOf(source);
+    const url = server.url('twenty');
+    const before = await server.playerCount();
+    const running = Array.from({ length: 20 }, (_, i) => {
+      const file = join(folder, `${i}.flv`);
+      return { file, child: tools.rtmpdumpPlay(url, file) };
+    });
+    await server.waitForPlayers(before + 20);
+    expect((await tools.ffmpegPublish(source, url).finish(20_000)).code).toBe(0);
+    for (const { file, child } of running) {
+      await finishPlayer(child, file, want.video.length + want.audio.length);
+      expect(await hashesOf(file)).toEqual(want);
+    }
+    removeTempDir(folder);
+  });
+
+  it('gives a player that joins in the middle of a GOP metadata, headers, the GOP from its keyframe, then live frames, without a gap', async () => {
+    const tags = (await flvTags('long-gop.flv')).filter((t) => t.type !== 18);
+    const publisher = await RawRtmp.connected({ port: server.rtmpPort });
+    const id = await publisher.publish('late');
+    publisher.setChunkSize(4096);
+    publisher.message(18, Buffer.from(metadata), { messageStreamId: id });
+    const send = (from: number, to: number) => {
+      for (const { type, timestamp, payload } of tags.slice(from, to)) {
+        publisher.message(type, payload, { timestamp, messageStreamId: id });
+      }
+    };
+    const keys = tags.flatMap((t, i) => (t.type === 9 && t.payload[0] === 0x17 && t.payload[1] === 1 ? [i] : []));
+    const middle = keys[1] + 40;
+    send(0, middle);
+    await waitFor(async () => ((await server.stream('late'))?.videoFrames ?? 0) > 0 && (await allIn(middle)), {
+      everyMs: 50,
+      what: 'the first half to arrive',
+    });
+
+    const player = await RawRtmp.connected({ port: server.rtmpPort });
+    const playerId = await player.play('late');
+    send(middle, tags.length);
+    const last = digest(tags.at(-1)?.payload ?? Buffer.alloc(0));
+    await player.expect((m) => digest(m.payload) === last, 'the last message');
+
+    const got = player.media(playerId).filter((m) => m.type !== 18 || m.values[0] !== '|RtmpSampleAccess');
+    expect(got[0].values[0]).toBe('onMetaData');
+    expect(got.slice(1, 3).every(isHeader), player.describe()).toBe(true);
+    expect(got.slice(1, 3).map((m) => m.type)).toEqual([8, 9]);
+    const frames = got.slice(3);
+    expect(isKey(frames.find((m) => m.type === 9) as Received)).toBe(true);
+    expect(got[2].timestamp).toBe(frames[0].timestamp);
+    expect(frames.map((m) => `${m.type} ${m.timestamp} ${digest(m.payload)}`)).toEqual(
+      tags.slice(keys[1]).map((t) => `${t.type} ${t.timestamp} ${digest(t.payload)}`),
+    );
+    publisher.destroy();
+    player.destroy();
+
+    async function allIn(count: number): Promise<boolean> {
+      const stream = await server.stream('late');
+      const headers = 2;
+      return (stream?.videoFrames ?? 0) + (stream?.audioFrames ?? 0) >= count - headers;
+    }
+  });
+
+  it('lets waiting players carry on when a stream is published again under the same name', async () => {
+    const tags = (await flvTags('h264-aac.flv')).filter((t) => t.type !== 18);
+    const player = await RawRtmp.connected({ port: server.rtmpPort });
+    await player.play('again');
+    for (const round of [1, 2]) {
+      const from = player.received.length;
+      const publisher = await RawRtmp.connected({ port: server.rtmpPort });
+      const id = await publisher.publish('again');
+      publisher.setChunkSize(4096);
+      for (const { type, timestamp, payload } of tags)
+        publisher.message(type, payload, { timestamp, messageStreamId: id });
+      await player.expect(
+        (m) => digest(m.payload) === digest(tags.at(-1)?.payload ?? Buffer.alloc(0)),
+        `all of round ${round}`,
+        { from },
+      );
+      const frames = player.received.slice(from).filter((m) => m.type === 8 || m.type === 9);
+      expect(frames.map((m) => digest(m.payload))).toEqual(tags.map((t) => digest(t.payload)));
+      publisher.command(0, 'FCUnpublish', 0, null, 'again');
+      publisher.command(0, 'deleteStream', 0, null, id);
+      await player.status('NetStream.Play.UnpublishNotify', { from });
+      publisher.destroy();
+      await server.ended('again');
+    }
+    const times = player
+      .media()
+      .filter((m) => m.type === 9)
+      .map((m) => m.timestamp);
+    expect(times.every((t, i) => i === 0 || t >= times[i - 1])).toBe(true);
+    player.destroy();
+  });
+
+  it('does not let a player that never reads slow the others, and does not keep it for ever', async () => {
+    const publisher = await RawRtmp.connected({ port: server.rtmpPort });
+    const id = await publisher.publish('slow');
+    publisher.setChunkSize(65_536);
+    const frozen = await RawRtmp.connected({ port: server.rtmpPort });
+    await frozen.play('slow');
+    frozen.socket.pause();
+    const healthy = await RawRtmp.connected({ port: server.rtmpPort });
+    await healthy.play('slow');
+
+    const frame = (i: number) => {
+      const payload = Buffer.alloc(60_000, i & 255);
+      payload.set([i % 10 === 0 ? 0x12 : 0x22, 0, 0, 0, 0]);
+      payload.writeUInt32BE(i, 1);
+      return payload;
+    };
+    const numbers = () =>
+      healthy
+        .media()
+        .filter((m) => m.type === 9)
+        .map((m) => m.payload.readUInt32BE(1));
+    let sent = 0;
+    const closed = () => frozen.closed || frozen.socket.destroyed;
+    await waitFor(
+      async () => {
+        publisher.message(9, frame(sent), { timestamp: sent * 40, messageStreamId: id });
+        sent++;
+        await waitFor(() => numbers().length >= sent, { everyMs: 2, what: `the healthy player to get frame ${sent}` });
+        return sent >= 300 ? (await server.metric('sluice_player_skips_total')) > 0 || closed() : false;
+      },
+      { timeoutMs: 30_000, everyMs: 1, what: 'the frozen player to be skipped or disconnected' },
+    );
+    expect(numbers()).toEqual(Array.from({ length: sent }, (_, i) => i));
+    for (const client of [publisher, frozen, healthy]) client.destroy();
+  });
+
+  it('ends every player with an error or a stop when the name it asks for is refused', async () => {
+    const player = await RawRtmp.connected({ port: server.rtmpPort });
+    const id = await player.createStream();
+    player.command(id, 'play', 0, null, '../etc/passwd', -2000);
+    const answer = await player.expect(
+      (m) => m.values[0] === 'onStatus' && statusOf(m).level === 'error',
+      'an error status',
+    );
+    expect(String(statusOf(answer).code)).toMatch(/^NetStream\.Play\./);
+    await player.gone();
+  });
+});
+
+const metadata = [
+  ...[0x02, 0x00, 0x0d, ...Buffer.from('@setDataFrame'), 0x02, 0x00, 0x0a, ...Buffer.from('onMetaData')],
+  ...[0x03, 0x00, 0x05, ...Buffer.from('width'), 0x00, 0x40, 0x74, 0, 0, 0, 0, 0, 0, 0x00, 0x00, 0x09],
+];
