@@ -345,6 +345,52 @@ export const ERRORS = {
     'no address space is left for another WASM memory',
     'lower limits.maxConnections, or start node with --disable-wasm-trap-handler',
   ),
+  ERR_EVENTS_JOURNAL_FULL: entry(
+    'operator',
+    'the event journal takes no new streams: its disk is full or events.maxJournalBytes is reached',
+    'free space, or bring NATS back so that the journal can drain',
+  ),
+  ERR_EVENTS_JOURNAL_FAILED: entry(
+    'operator',
+    'the event journal cannot be written',
+    'check the disk and the rights of the data folder',
+  ),
+  ERR_EVENTS_JOURNAL_LOCKED: entry(
+    'operator',
+    'the data folder is in use by another process',
+    'stop the other process, or give this one a folder of its own with --data',
+  ),
+  ERR_EVENTS_CLOSED: entry('internal', 'the event layer is closed', 'nothing can be published while the server stops'),
+  ERR_EVENTS_BUS_DOWN: entry(
+    'operator',
+    'NATS cannot be reached and events.onBusDown refuses new streams meanwhile',
+    'bring NATS back, or set events.onBusDown to accept',
+  ),
+  ERR_EVENTS_STREAM_TAKEN: entry(
+    'internal',
+    'a session with this stream id is already open',
+    'report it with the log line that names this code',
+  ),
+  ERR_EVENTS_STREAM_CONFIG: entry(
+    'operator',
+    'the JetStream stream is set up so that it could lose events',
+    'change it as docs/events.md says, or name another with events.stream',
+  ),
+  ERR_EVENTS_REPLICAS_UNSAFE: entry(
+    'operator',
+    'this nats-server loses acknowledged events on replicated streams',
+    'use nats-server 2.10.27 or later, or nats.replicas 1',
+  ),
+  ERR_EVENTS_NATS_OPTIONS: entry(
+    'operator',
+    'the NATS settings cannot be used',
+    'check nats.url, the credentials and the TLS files',
+  ),
+  ERR_EVENTS_CURSOR: entry(
+    'peer',
+    'the history does not go back to this event',
+    'start without Last-Event-ID, or from a time',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */

@@ -1,0 +1,198 @@
+import * as C from './constants';
+
+// The scanner keeps its open containers on a stack of 16-byte frames: no recursion, so depth is a number to check.
+const FRAME_TOKEN: u32 = 0; // token index of the container
+const FRAME_LEFT: u32 = 4; // values a strict array still has; KEYED for objects
+const KEYED: u32 = 0xffffffff;
+
+function get(word: u32): u32 {
+  return load<u32>(C.HEADER + (word << 2));
+}
+
+function set(word: u32, value: u32): void {
+  store<u32>(C.HEADER + (word << 2), value);
+}
+
+function u16At(p: u32): u32 {
+  return bswap<u16>(load<u16>(p)) as u32;
+}
+
+function u32At(p: u32): u32 {
+  return bswap<u32>(load<u32>(p));
+}
+
+function finish(status: i32, tokens: u32, at: u32, truncated: u32): i32 {
+  set(C.AMF_TOKENS, tokens);
+  set(C.AMF_TRUNCATED, truncated);
+  set(C.AMF_ERROR_AT, at);
+  if (tokens > get(C.TOKENS_HIGH)) set(C.TOKENS_HIGH, tokens);
+  return status;
+}
+
+/** Closes a container: the token after everything inside it is its neighbour. */
+function close(frame: u32, tokens: u32): void {
+  store<u32>(C.AMF_TABLE + (load<u32>(frame, 0) << 5), tokens, 4);
+}
+
+/**
+ * Scans the AMF0 values in [ptr,end) into the token table, one token per value in order of appearance (AMF 0 §2).
+ * Limits are counted as values appear, never from declared counts. Returns 0 or a negative ERR_AMF_*; a value cut off by
+ * the end keeps what is complete and sets AMF_TRUNCATED.
+ */
+export function scanAmf0(ptr: u32, end: u32): i32 {
+  const maxDepth = min<u32>(get(C.LIMIT_AMF_DEPTH), C.AMF_MAX_DEPTH);
+  const maxValues = min<u32>(get(C.LIMIT_AMF_VALUES), C.AMF_MAX_VALUES);
+  const maxKeys = get(C.LIMIT_AMF_KEYS);
+  const maxString = get(C.LIMIT_AMF_STRING_BYTES);
+  let p = ptr;
+  let tokens: u32 = 0;
+  let keys: u32 = 0;
+  let strings: u32 = 0;
+  let complex: u32 = 0;
+  let depth: u32 = 0;
+  let frame: u32 = C.AMF_STACK - 16; // the open container; below the stack: none
+  let truncated: u32 = 0;
+
+  while (true) {
+    let keyPtr: u32 = 0;
+    let keyLen: u32 = 0;
+    if (depth !== 0) {
+      const left = load<u32>(frame, FRAME_LEFT);
+      if (left === 0) {
+        close(frame, tokens);
+        frame -= 16;
+        depth--;
+        continue;
+      }
+      if (p >= end) {
+        // A missing object end at the end of the message is common (old encoders, cameras); a short array is not.
+        if (left !== KEYED) truncated = 1;
+        break;
+      }
+      if (left === KEYED) {
+        if (end - p < 2) {
+          truncated = 1;
+          break;
+        }
+        keyLen = u16At(p);
+        if (end - p < 2 + keyLen) {
+          truncated = 1;
+          break;
+        }
+        keyPtr = p + 2;
+        if (keyLen === 0 && (end - p === 2 || load<u8>(p, 2) === 9)) {
+          p = min<u32>(p + 3, end);
+          close(frame, tokens);
+          frame -= 16;
+          depth--;
+          continue;
+        }
+        if (++keys > maxKeys) return finish(C.ERR_AMF_KEYS, tokens, p - ptr, 0);
+        strings += keyLen;
+        if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
+        p += 2 + keyLen;
+        if (p >= end) {
+          truncated = 1;
+          break;
+        }
+      } else {
+        store<u32>(frame, left - 1, FRAME_LEFT);
+      }
+    } else if (p >= end) {
+      break;
+    }
+
+    const marker: u32 = load<u8>(p);
+    const room = end - p - 1;
+    if (tokens === maxValues) return finish(C.ERR_AMF_VALUES, tokens, p - ptr, 0);
+    const token: u32 = C.AMF_TABLE + (tokens << 5);
+    store<u32>(token, marker, 0);
+    store<u32>(token, tokens + 1, 4);
+    store<u32>(token, keyPtr, 8);
+    store<u32>(token, keyLen, 12);
+    let size: u32 = 0; // bytes after the marker
+    let opens: u32 = 0;
+    let left: u32 = KEYED;
+    if (marker === 0x00 || marker === 0x0b) {
+      size = marker === 0 ? 8 : 10;
+      if (room >= size) store<u64>(token, bswap<u64>(load<u64>(p, 1)), 16);
+    } else if (marker === 0x01) {
+      size = 1;
+      if (room >= 1) store<u32>(token, (load<u8>(p, 1) !== 0) as u32, 16);
+    } else if (marker === 0x02 || marker === 0x0c || marker === 0x0f) {
+      const prefix: u32 = marker === 0x02 ? 2 : 4;
+      size = prefix;
+      if (room >= prefix) {
+        const len = marker === 0x02 ? u16At(p + 1) : u32At(p + 1);
+        if (len > room - prefix) {
+          size = 0xffffffff;
+        } else {
+          size = prefix + len;
+          strings += len;
+          if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
+          store<u32>(token, p + 1 + prefix, 16);
+          store<u32>(token, len, 24);
+        }
+      }
+    } else if (marker === 0x03) {
+      opens = 1;
+    } else if (marker === 0x08) {
+      size = 4; // the count is a hint only: encoders send 0, short and wrong ones
+      opens = 1;
+    } else if (marker === 0x0a) {
+      size = 4;
+      opens = 1;
+      if (room >= 4) {
+        left = u32At(p + 1);
+        if (left > room - 4) return finish(C.ERR_AMF_COUNT, tokens, p - ptr, 0);
+        store<u32>(token, left, 24);
+      }
+    } else if (marker === 0x10) {
+      size = 2;
+      opens = 1;
+      if (room >= 2) {
+        size = 2 + u16At(p + 1); // the class name is passed over: nothing is ever instantiated
+        if (size <= room) strings += size - 2;
+        if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
+      }
+    } else if (marker === 0x07) {
+      size = 2;
+      if (room >= 2) {
+        const index = u16At(p + 1);
+        if (index >= complex) return finish(C.ERR_AMF_REFERENCE, tokens, p - ptr, 0);
+        const target: u32 = load<u16>(C.AMF_REFERENCES + (index << 1));
+        // A reference to a container that is still open would make a cycle.
+        for (let f = frame; f >= (C.AMF_STACK as u32); f -= 16) {
+          if (load<u32>(f, FRAME_TOKEN) === target) return finish(C.ERR_AMF_REFERENCE, tokens, p - ptr, 0);
+        }
+        store<u32>(token, target, 24);
+      }
+    } else if (marker === 0x11) {
+      return finish(C.ERR_AMF_UNSUPPORTED, tokens, p - ptr, 0);
+    } else if (marker === 0x04 || marker === 0x0e || marker === 0x09 || marker > 0x11) {
+      return finish(C.ERR_AMF_MARKER, tokens, p - ptr, 0);
+    }
+    // 05 null, 06 undefined and 0D unsupported are the marker alone.
+    if (size > room) {
+      truncated = 1;
+      break;
+    }
+    p += 1 + size;
+    if (opens !== 0) {
+      if (depth === maxDepth) return finish(C.ERR_AMF_DEPTH, tokens, p - ptr, 0);
+      store<u16>(C.AMF_REFERENCES + (complex << 1), tokens as u16);
+      complex++;
+      depth++;
+      frame += 16;
+      store<u32>(frame, tokens, FRAME_TOKEN);
+      store<u32>(frame, left, FRAME_LEFT);
+    }
+    tokens++;
+  }
+  while (depth !== 0) {
+    close(frame, tokens);
+    frame -= 16;
+    depth--;
+  }
+  return finish(0, tokens, p - ptr, truncated);
+}

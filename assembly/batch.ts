@@ -1,0 +1,95 @@
+import { BLOCK_END, BLOCK_NEXT, releaseLater } from './blocks';
+import {
+  CS_DEST,
+  CS_FRAMED,
+  CS_HEAD,
+  CS_HEADER_BYTES,
+  CS_LEN,
+  CS_MSID,
+  CS_OUT_TS,
+  CS_START,
+  CS_TAIL,
+  CS_TYPE,
+} from './chunk-stream';
+import {
+  BATCH_AUDIO,
+  BATCH_BYTES,
+  BATCH_COUNT,
+  BATCH_FLAGS,
+  BATCH_LAST_TS,
+  BATCH_MESSAGE_STREAM_ID,
+  BATCH_PAYLOAD_BYTES,
+  BATCH_SEGMENTS,
+  BATCH_VIDEO,
+  BLOCK_HEADER,
+  HEADER,
+  RECORDS,
+  SEGMENTS,
+} from './constants';
+import { inspectMedia } from './media';
+
+/** Empties the batch: header words 0 to 9. */
+export function beginBatch(): void {
+  const zero = i64x2.splat(0);
+  v128.store(HEADER, zero);
+  v128.store(HEADER, zero, 16);
+  store<u64>(HEADER, 0, 32);
+}
+
+/** Whether a media message of this message stream id has to wait for the next batch. */
+export function conflicts(msid: u32): bool {
+  return load<u32>(HEADER + (BATCH_COUNT << 2)) !== 0 && load<u32>(HEADER + (BATCH_MESSAGE_STREAM_ID << 2)) !== msid;
+}
+
+/** Appends a range of bytes to the batch. */
+export function addSegment(ptr: u32, len: u32): void {
+  if (len === 0) return;
+  const count = load<u32>(HEADER + (BATCH_SEGMENTS << 2));
+  store<u32>(SEGMENTS + (count << 3), ptr);
+  store<u32>(SEGMENTS + (count << 3), len, 4);
+  store<u32>(HEADER + (BATCH_SEGMENTS << 2), count + 1);
+}
+
+/** Writes the record of a complete media message and adds it to the batch's sums. */
+export function record(type: u32, msid: u32, ts: u64, len: u32, payload: u32, framed: u32): void {
+  const count = load<u32>(HEADER + (BATCH_COUNT << 2));
+  const to: u32 = RECORDS + (count << 5);
+  const flags = inspectMedia(type, payload, len, to);
+  const offset = load<u32>(HEADER + (BATCH_BYTES << 2));
+  store<u32>(to, type | (flags << 8));
+  store<u64>(to, ts, 4);
+  store<u32>(to, len, 12);
+  store<u32>(to, offset, 16);
+  store<u32>(to, framed, 20);
+  store<u32>(HEADER + (BATCH_COUNT << 2), count + 1);
+  store<u32>(HEADER + (BATCH_BYTES << 2), offset + framed);
+  store<u32>(HEADER + (BATCH_FLAGS << 2), load<u32>(HEADER + (BATCH_FLAGS << 2)) | flags);
+  store<u32>(HEADER + (BATCH_MESSAGE_STREAM_ID << 2), msid);
+  const counter: u32 = type === 8 ? HEADER + (BATCH_AUDIO << 2) : HEADER + (BATCH_VIDEO << 2);
+  store<u32>(counter, load<u32>(counter) + 1);
+  store<u32>(HEADER + (BATCH_PAYLOAD_BYTES << 2), load<u32>(HEADER + (BATCH_PAYLOAD_BYTES << 2)) + len);
+  store<u64>(HEADER + (BATCH_LAST_TS << 2), ts);
+}
+
+/** Adds a media message that lies complete in blocks to the batch; its blocks are freed at the next read(). */
+export function recordChain(cs: u32): void {
+  const tail = load<u32>(cs, CS_TAIL);
+  const head = load<u32>(cs, CS_HEAD);
+  store<u32>(tail, load<u32>(cs, CS_DEST), BLOCK_END);
+  let block = head;
+  while (true) {
+    addSegment(block + BLOCK_HEADER, load<u32>(block, BLOCK_END) - block - BLOCK_HEADER);
+    if (block === tail) break;
+    block = load<u32>(block, BLOCK_NEXT);
+  }
+  record(
+    load<u32>(cs, CS_TYPE),
+    load<u32>(cs, CS_MSID),
+    load<u64>(cs, CS_OUT_TS),
+    load<u32>(cs, CS_LEN),
+    load<u32>(cs, CS_START) + load<u32>(cs, CS_HEADER_BYTES),
+    load<u32>(cs, CS_FRAMED),
+  );
+  releaseLater(head, tail);
+  store<u32>(cs, 0, CS_HEAD);
+}

@@ -1,0 +1,157 @@
+/**
+ * Numbers shared by the two compilers: AssemblyScript imports this file as './constants', TypeScript as
+ * '../../assembly/constants.js'. Addresses are byte offsets in linear memory; the map is drawn in README.md.
+ */
+
+// ---- status of read(): what the host does next -------------------------------------------------------------------
+export const STATUS_NEED_INPUT = 0;
+export const STATUS_MESSAGE = 1;
+export const STATUS_MORE = 2;
+
+// ---- error codes: negative, sticky, one per limit or broken rule (src/wasm/errors.ts maps them to registry entries) --
+export const ERR_CHUNK_FRESH_HEADER = -1;
+export const ERR_CHUNK_MID_MESSAGE = -2;
+export const ERR_CHUNK_SIZE_INVALID = -3;
+export const ERR_CHUNK_SIZE_TOO_SMALL = -4;
+export const ERR_CHUNK_STREAM_LIMIT = -5;
+export const ERR_CHUNK_PARTIAL_LIMIT = -6;
+export const ERR_CHUNK_REASSEMBLY_LIMIT = -7;
+export const ERR_CHUNK_MEDIA_TOO_LONG = -8;
+export const ERR_CHUNK_MESSAGE_TOO_LONG = -9;
+export const ERR_CHUNK_INPUT_PENDING = -10;
+export const ERR_CHUNK_INPUT_RANGE = -11;
+export const ERR_AMF_DEPTH = -20;
+export const ERR_AMF_VALUES = -21;
+export const ERR_AMF_KEYS = -22;
+export const ERR_AMF_STRING_BYTES = -23;
+export const ERR_AMF_COUNT = -24;
+export const ERR_AMF_REFERENCE = -25;
+export const ERR_AMF_UNSUPPORTED = -26;
+export const ERR_AMF_MARKER = -27;
+export const ERR_AMF_TRUNCATED = -28;
+export const ERR_WASM_TRAP = -99;
+
+// ---- record flags ------------------------------------------------------------------------------------------------
+export const FLAG_KEYFRAME = 1;
+export const FLAG_SEQUENCE_HEADER = 2;
+export const FLAG_END_OF_SEQUENCE = 4;
+export const FLAG_CONFIG = 8;
+export const FLAG_COMMAND = 16;
+export const FLAG_ENHANCED = 32;
+export const FLAG_MULTITRACK = 64;
+export const FLAG_EMPTY = 128;
+export const FLAG_DISPOSABLE = 256;
+
+// ---- record words ------------------------------------------------------------------------------------------------
+export const RECORD_WORDS = 8;
+export const RECORD_TYPE_FLAGS = 0;
+export const RECORD_TIMESTAMP = 1;
+export const RECORD_TIMESTAMP_HIGH = 2;
+export const RECORD_PAYLOAD_BYTES = 3;
+export const RECORD_OFFSET = 4;
+export const RECORD_FRAMED_BYTES = 5;
+export const RECORD_CODEC = 6;
+export const RECORD_TRACK = 7;
+
+// ---- header words (index into ChunkCodec.header) -----------------------------------------------------------------
+export const BATCH_COUNT = 0;
+export const BATCH_BYTES = 1;
+export const BATCH_FLAGS = 2;
+export const BATCH_MESSAGE_STREAM_ID = 3;
+export const BATCH_AUDIO = 4;
+export const BATCH_VIDEO = 5;
+export const BATCH_PAYLOAD_BYTES = 6;
+export const BATCH_LAST_TS = 7;
+export const BATCH_LAST_TS_HIGH = 8;
+export const BATCH_SEGMENTS = 9;
+export const MESSAGE_TYPE = 10;
+export const MESSAGE_TIMESTAMP = 11;
+export const MESSAGE_STREAM_ID = 12;
+export const MESSAGE_CHUNK_STREAM_ID = 13;
+export const MESSAGE_PTR = 14;
+export const MESSAGE_LENGTH = 15;
+export const IN_CHUNK_SIZE = 16;
+export const CHUNK_STREAMS = 17;
+export const PARTIALS = 18;
+export const REASSEMBLY = 19;
+export const BLOCKS_LIVE = 20;
+export const DROPPED = 21;
+export const FAILED = 22;
+export const READ_POS = 23;
+export const READ_END = 24;
+export const CURRENT_CS = 25;
+export const CHUNK_LEFT = 26;
+export const STASH_LENGTH = 27;
+export const PENDING_CS = 28;
+export const LARGE_CS_COUNT = 29;
+export const BLOCK_FREE = 30;
+export const BLOCK_TOP = 31;
+export const MEMORY_END = 32;
+export const RELEASE_HEAD = 33;
+export const RELEASE_TAIL = 34;
+export const BYTES_IN = 36; // and 37: u64
+export const LAST_MEDIA_TS = 38; // and 39: u64
+export const MEDIA_SEEN = 40;
+export const REBASE_ARMED = 46; // 1: the next media message sets TS_OFFSET
+export const TS_OFFSET = 52; // and 53: i64 added to media timestamps on their way out
+export const REBASE_TARGET = 54; // and 55: u64, the timestamp the next media message gets
+export const INPUT_HIGH = 41;
+export const OUT_HIGH = 42;
+export const RECORDS_HIGH = 43;
+export const SEGMENTS_HIGH = 44;
+export const TOKENS_HIGH = 45;
+export const AMF_TOKENS = 48;
+export const AMF_ROOTS = 49;
+export const AMF_TRUNCATED = 50;
+export const AMF_ERROR_AT = 51;
+// Limits: written by the host, never by the module.
+export const LIMIT_CHUNK_SIZE_MIN = 56;
+export const LIMIT_CHUNK_STREAMS = 57;
+export const LIMIT_PARTIALS = 58;
+export const LIMIT_CONTROL_BYTES = 59;
+export const LIMIT_MEDIA_BYTES = 60;
+export const LIMIT_REASSEMBLY = 61;
+export const OUT_CHUNK_SIZE = 62;
+export const LIMIT_AMF_DEPTH = 63;
+export const LIMIT_AMF_VALUES = 64;
+export const LIMIT_AMF_KEYS = 65;
+export const LIMIT_AMF_STRING_BYTES = 66;
+export const HEADER_WORDS = 128;
+
+// ---- memory map --------------------------------------------------------------------------------------------------
+export const HEADER = 4096;
+export const CS_TABLE = 8192;
+export const CS_SHIFT = 7;
+export const CS_LARGE = 16384; // CS_TABLE + 64 entries: chunk stream ids of 64 and above
+export const CS_MAX = 64;
+export const SEGMENTS = 24576;
+export const MAX_SEGMENTS = 2048;
+export const SEGMENTS_STOP = 1000; // a media chain holds at most MAX_BLOCKS segments, so this leaves room for one
+export const RECORDS = 40960;
+export const MAX_RECORDS = 512;
+export const AMF_STACK = 57344;
+export const AMF_MAX_DEPTH = 64;
+export const AMF_REFERENCES = 61440;
+export const AMF_TABLE = 69632;
+export const AMF_MAX_VALUES = 4096;
+export const TOKEN_BYTES = 32;
+export const STASH = 204736;
+export const INPUT = 204800;
+export const INPUT_BYTES = 65536;
+export const OUT = 274432;
+export const OUT_BYTES = 131072;
+export const BLOCKS = 409600;
+export const BLOCK_BYTES = 67584;
+export const BLOCK_HEADER = 16;
+export const COPY_SLACK = 64; // small copies write whole 64-byte steps and may overshoot by this much
+export const BLOCK_DATA = 67504; // BLOCK_BYTES - BLOCK_HEADER - COPY_SLACK
+export const MAX_BLOCKS = 1024;
+
+// ---- AMF0 token words (stride 8) -----------------------------------------------------------------------------------
+export const TOKEN_MARKER = 0;
+export const TOKEN_NEXT = 1; // index of the token after this value and all inside it
+export const TOKEN_KEY_PTR = 2;
+export const TOKEN_KEY_LENGTH = 3;
+export const TOKEN_VALUE = 4; // pointer, or (8-aligned) the f64 itself in words 4 and 5
+export const TOKEN_LENGTH = 6; // bytes of a string, count of a strict array, target token of a reference
+export const TOKEN_WORDS = 8;

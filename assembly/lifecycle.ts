@@ -1,0 +1,65 @@
+import {
+  AMF_STACK,
+  AMF_TABLE,
+  BLOCK_TOP,
+  BLOCKS,
+  COPY_SLACK,
+  CS_LARGE,
+  CS_SHIFT,
+  CS_TABLE,
+  HEADER,
+  HEADER_WORDS,
+  IN_CHUNK_SIZE,
+  INPUT,
+  INPUT_BYTES,
+  LARGE_CS_COUNT,
+  MEMORY_END,
+  OUT,
+  OUT_HIGH,
+  RECORDS,
+  RECORDS_HIGH,
+  SEGMENTS,
+  SEGMENTS_HIGH,
+  STASH,
+  TOKEN_BYTES,
+  TOKENS_HIGH,
+} from './constants';
+
+function get(word: u32): u32 {
+  return load<u32>(HEADER + (word << 2));
+}
+
+/** Makes the instance ready for its first connection, or the next one after wipe(). Limits are written by the host. */
+export function init(): void {
+  store<u32>(HEADER + (IN_CHUNK_SIZE << 2), 128); // RTMP 1.0 §5.4.1: the size before any Set Chunk Size
+  store<u32>(HEADER + (BLOCK_TOP << 2), BLOCKS);
+  store<u32>(HEADER + (MEMORY_END << 2), (memory.size() as u32) << 16);
+}
+
+/** Clears every byte a connection may have left, and only those regions that were touched; then init(). */
+export function wipe(): void {
+  const large = get(LARGE_CS_COUNT);
+  memory.fill(CS_TABLE, 0, CS_LARGE - CS_TABLE);
+  if (large !== 0) memory.fill(CS_LARGE, 0, large << CS_SHIFT);
+  memory.fill(SEGMENTS, 0, get(SEGMENTS_HIGH) << 3);
+  memory.fill(RECORDS, 0, get(RECORDS_HIGH) << 5);
+  const tokens = get(TOKENS_HIGH);
+  if (tokens !== 0) memory.fill(AMF_STACK, 0, AMF_TABLE - AMF_STACK + tokens * TOKEN_BYTES);
+  // All of the input, not a high-water mark: handshake bytes pass through it without a read().
+  memory.fill(STASH, 0, INPUT + INPUT_BYTES - STASH);
+  const out = get(OUT_HIGH);
+  if (out !== 0) memory.fill(OUT, 0, out + COPY_SLACK - OUT);
+  memory.fill(BLOCKS, 0, get(BLOCK_TOP) - BLOCKS);
+  memory.fill(HEADER, 0, HEADER_WORDS << 2);
+  init();
+}
+
+/** After a move to a larger memory: blocks may now reach its end. */
+export function resize(): void {
+  store<u32>(HEADER + (MEMORY_END << 2), (memory.size() as u32) << 16);
+}
+
+/** Fault injection for tests: what the host sees when the module itself fails. */
+export function trap(): void {
+  unreachable();
+}

@@ -1,0 +1,448 @@
+import { addSegment, beginBatch, conflicts, record, recordChain } from './batch';
+import { freeChain, hasBlock, releaseChains, releaseLater } from './blocks';
+import {
+  CS_AFTER,
+  CS_DELTA,
+  CS_DEST,
+  CS_EXT,
+  CS_FRAMED,
+  CS_HEAD,
+  CS_HEADER_BYTES,
+  CS_ID,
+  CS_KNOWN,
+  CS_LEN,
+  CS_MSID,
+  CS_OUT_TS,
+  CS_RAW,
+  CS_REMAINING,
+  CS_RUN,
+  CS_SINK,
+  CS_START,
+  CS_TAIL,
+  CS_TS,
+  CS_TYPE,
+  findLargeChunkStream,
+  SINK_CONTROL_BLOCK,
+  SINK_DISCARD,
+  SINK_MEDIA_BLOCKS,
+  SINK_OUT,
+} from './chunk-stream';
+import * as C from './constants';
+import { applyControl } from './control';
+import { copyBytes } from './copy';
+import { appendPayload, framedBytes, moveToBlock, writeHeader } from './framer';
+
+// Message types the host sees: 3 to 6, 15 to 20, 22.
+const SURFACED: u32 = 0x5f8078;
+
+// A whole single-chunk message of at least this size stays where it lies in the input: its copy would cost more than
+// one more segment costs the host.
+const STAY_BYTES: u32 = 16384;
+
+function get(word: u32): u32 {
+  return load<u32>(C.HEADER + (word << 2));
+}
+
+function set(word: u32, value: u32): void {
+  store<u32>(C.HEADER + (word << 2), value);
+}
+
+/** The 64-bit time nearest to `base` whose low 32 bits are `raw` (serial arithmetic); never negative. */
+function unwrap(base: u64, raw: u32): u64 {
+  const ts: i64 = (base as i64) + ((raw - (base as u32)) as i32 as i64);
+  return (ts < 0 ? ts + 0x100000000 : ts) as u64;
+}
+
+/** The timestamp of a media message as players get it; remembers the peer's own for chunk streams yet to come. */
+function outgoing(ts: u64): u64 {
+  store<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2), ts);
+  set(C.MEDIA_SEEN, 1);
+  if (get(C.REBASE_ARMED) !== 0) {
+    set(C.REBASE_ARMED, 0);
+    store<u64>(C.HEADER + (C.TS_OFFSET << 2), load<u64>(C.HEADER + (C.REBASE_TARGET << 2)) - ts);
+  }
+  const moved: i64 = (ts + load<u64>(C.HEADER + (C.TS_OFFSET << 2))) as i64;
+  return (moved < 0 ? 0 : moved) as u64;
+}
+
+/** Hands a non-media message to the host. */
+function surface(cs: u32, ptr: u32, len: u32): void {
+  set(C.MESSAGE_TYPE, load<u32>(cs, CS_TYPE));
+  set(C.MESSAGE_TIMESTAMP, load<u64>(cs, CS_TS) as u32);
+  set(C.MESSAGE_STREAM_ID, load<u32>(cs, CS_MSID));
+  set(C.MESSAGE_CHUNK_STREAM_ID, load<u32>(cs, CS_ID));
+  set(C.MESSAGE_PTR, ptr);
+  set(C.MESSAGE_LENGTH, len);
+}
+
+/** Chooses where an unfinished message will be gathered. `fits`: all of it is in the input and may go to the out region. */
+function openMessage(cs: u32, type: u32, len: u32, fits: bool, out: u32): u32 {
+  store<u32>(cs, 0, CS_HEAD);
+  store<u32>(cs, 0, CS_RUN);
+  let sink = SINK_CONTROL_BLOCK;
+  if ((type & ~1) === 8) {
+    sink = SINK_MEDIA_BLOCKS;
+    if (fits && load<u32>(cs, CS_FRAMED) <= (C.BLOCK_DATA as u32) && hasBlock()) {
+      const header = load<u32>(cs, CS_HEADER_BYTES);
+      const chunk = min<u32>(len, get(C.OUT_CHUNK_SIZE));
+      sink = SINK_OUT;
+      writeHeader(out, type, load<u32>(cs, CS_OUT_TS), len);
+      store<u32>(cs, out, CS_START);
+      store<u32>(cs, out + header, CS_DEST);
+      store<u32>(cs, chunk, CS_RUN);
+      store<u32>(cs, 0, CS_AFTER);
+    }
+  } else if (type > 22 || ((1 << type) & (SURFACED | 0b110)) === 0) {
+    sink = SINK_DISCARD;
+    store<u32>(cs, 0xffffffff, CS_RUN);
+  }
+  store<u32>(cs, sink, CS_SINK);
+  return sink;
+}
+
+/**
+ * Reads the chunk stream (RTMP 1.0 §5.3) in INPUT[start,end), or goes on with what the last call left unread (0,0).
+ * Returns a STATUS_* or a negative ERR_* (sticky). Whatever it returns, the batch may hold media.
+ */
+export function read(start: u32, end: u32): i32 {
+  const failed = get(C.FAILED) as i32;
+  if (failed !== 0) {
+    beginBatch();
+    return failed;
+  }
+  let pos = get(C.READ_POS);
+  let limit = get(C.READ_END);
+  if (end > start) {
+    if (pos < limit) return C.ERR_CHUNK_INPUT_PENDING;
+    if (end > (C.INPUT_BYTES as u32)) return C.ERR_CHUNK_INPUT_RANGE;
+    const stashed = get(C.STASH_LENGTH);
+    pos = C.INPUT + start - stashed;
+    limit = C.INPUT + end;
+    if (stashed !== 0) {
+      memory.copy(pos, C.STASH, stashed);
+      set(C.STASH_LENGTH, 0);
+    }
+    if (end > get(C.INPUT_HIGH)) set(C.INPUT_HIGH, end);
+    store<u64>(C.HEADER + (C.BYTES_IN << 2), load<u64>(C.HEADER + (C.BYTES_IN << 2)) + (end - start));
+  }
+  releaseChains();
+  beginBatch();
+
+  let status: i32 = C.STATUS_NEED_INPUT;
+  let out: u32 = C.OUT; // end of what was written to the out region
+  let segment: u32 = C.OUT; // start of its part that no segment names yet
+  let outCs: u32 = 0; // the chunk stream whose unfinished message lies at the end of the out region
+  let cs = get(C.CURRENT_CS);
+  let left = get(C.CHUNK_LEFT); // payload bytes of the current chunk still to come
+  let chunkSize = get(C.IN_CHUNK_SIZE);
+
+  const pending = get(C.PENDING_CS);
+  if (pending !== 0) {
+    set(C.PENDING_CS, 0);
+    if (load<u32>(pending, CS_HEAD) !== 0) {
+      recordChain(pending);
+    } else {
+      const header = load<u32>(pending, CS_HEADER_BYTES);
+      const ts = load<u64>(pending, CS_OUT_TS);
+      writeHeader(out, load<u32>(pending, CS_TYPE), ts as u32, 0);
+      record(load<u32>(pending, CS_TYPE), load<u32>(pending, CS_MSID), ts, 0, out, header);
+      out += header;
+    }
+  }
+
+  while (true) {
+    if (left === 0) {
+      if (pos >= limit) break;
+      if (get(C.BATCH_COUNT) === C.MAX_RECORDS || get(C.BATCH_SEGMENTS) > (C.SEGMENTS_STOP as u32)) {
+        status = C.STATUS_MORE;
+        break;
+      }
+      // ---- chunk header (RTMP 1.0 §5.3.1). Nothing is changed before all of it is there.
+      const available = limit - pos;
+      const b0: u32 = load<u8>(pos);
+      const fmt = b0 >> 6;
+      let csid = b0 & 63;
+      let p = pos + 1;
+      if (csid > 1) {
+        cs = C.CS_TABLE + (csid << C.CS_SHIFT);
+      } else {
+        if (available < csid + 2) break;
+        p += csid + 1;
+        csid = csid === 0 ? 64 + (load<u8>(pos, 1) as u32) : 64 + (load<u16>(pos, 1) as u32);
+        cs = findLargeChunkStream(csid);
+      }
+      const known = load<u32>(cs, CS_KNOWN);
+      let remaining = load<u32>(cs, CS_REMAINING);
+      if (fmt === 3) {
+        if (known === 0) {
+          status = C.ERR_CHUNK_FRESH_HEADER;
+          break;
+        }
+        if (load<u32>(cs, CS_EXT) !== 0) {
+          // OBS before 30.1 and old librtmp forks leave the extended timestamp out of fmt 3 chunks, so look first.
+          if (limit - p < 4) break;
+          const value = bswap<u32>(load<u32>(p));
+          if (value === load<u32>(cs, CS_RAW) || value === (load<u64>(cs, CS_TS) as u32)) p += 4;
+        }
+        if (remaining === 0) {
+          const ts: i64 = (load<u64>(cs, CS_TS) as i64) + (load<i32>(cs, CS_DELTA) as i64);
+          store<i64>(cs, ts < 0 ? ts + 0x100000000 : ts, CS_TS);
+        }
+      } else {
+        if (remaining !== 0) {
+          status = C.ERR_CHUNK_MID_MESSAGE;
+          break;
+        }
+        if (fmt === 2 && known === 0) {
+          status = C.ERR_CHUNK_FRESH_HEADER;
+          break;
+        }
+        const size: u32 = fmt === 0 ? 11 : fmt === 1 ? 7 : 3;
+        if (limit - p < size) break;
+        let raw = bswap<u32>(load<u32>(p)) >> 8;
+        const ext = raw === 0xffffff;
+        if (ext) {
+          if (limit - p < size + 4) break;
+          raw = bswap<u32>(load<u32>(p + size));
+        }
+        if (known === 0) {
+          const streams = get(C.CHUNK_STREAMS);
+          if (streams >= get(C.LIMIT_CHUNK_STREAMS)) {
+            status = C.ERR_CHUNK_STREAM_LIMIT;
+            break;
+          }
+          set(C.CHUNK_STREAMS, streams + 1);
+          if (csid > 63) set(C.LARGE_CS_COUNT, get(C.LARGE_CS_COUNT) + 1);
+          store<u32>(cs, csid, CS_ID);
+          store<u32>(cs, 1, CS_KNOWN);
+        }
+        if (fmt === 0 || known === 0) {
+          // librtmp sends its first ping answer and acknowledgement as fmt 1 (42 000000 000006 04): time counts from 0.
+          const base = known !== 0 ? load<u64>(cs, CS_TS) : load<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2));
+          const seen = known !== 0 || get(C.MEDIA_SEEN) !== 0;
+          store<u64>(cs, seen ? unwrap(base, raw) : (raw as u64), CS_TS);
+          store<u32>(cs, fmt === 0 ? load<u32>(p, 7) : 0, CS_MSID);
+        } else {
+          const ts: i64 = (load<u64>(cs, CS_TS) as i64) + (raw as i32 as i64);
+          store<i64>(cs, ts < 0 ? ts + 0x100000000 : ts, CS_TS);
+        }
+        if (fmt !== 2) {
+          const word = bswap<u32>(load<u32>(p, 3));
+          store<u32>(cs, word >> 8, CS_LEN);
+          store<u32>(cs, word & 255, CS_TYPE);
+        }
+        store<u32>(cs, ext as u32, CS_EXT);
+        store<u32>(cs, raw, CS_RAW);
+        store<u32>(cs, raw, CS_DELTA);
+        p += ext ? size + 4 : size;
+      }
+      pos = p;
+      if (outCs !== 0 && outCs !== cs) {
+        out = moveToBlock(outCs);
+        outCs = 0;
+      }
+
+      if (remaining === 0) {
+        // ---- a message begins: every limit is checked before a byte of it is kept
+        const type = load<u32>(cs, CS_TYPE);
+        const len = load<u32>(cs, CS_LEN);
+        const media = (type & ~1) === 8;
+        if (media) {
+          if (len > get(C.LIMIT_MEDIA_BYTES)) {
+            status = C.ERR_CHUNK_MEDIA_TOO_LONG;
+            break;
+          }
+        } else if (len > get(C.LIMIT_CONTROL_BYTES)) {
+          status = C.ERR_CHUNK_MESSAGE_TOO_LONG;
+          break;
+        }
+        let ts = load<u64>(cs, CS_TS);
+        if (media) ts = outgoing(ts);
+        const header: u32 = (ts as u32) >= 0xffffff ? 16 : 12;
+        const wait = media && conflicts(load<u32>(cs, CS_MSID));
+        left = min<u32>(len, chunkSize);
+        if (len !== 0) {
+          if (get(C.PARTIALS) >= get(C.LIMIT_PARTIALS)) {
+            status = C.ERR_CHUNK_PARTIAL_LIMIT;
+            break;
+          }
+          if (get(C.REASSEMBLY) + left > get(C.LIMIT_REASSEMBLY)) {
+            status = C.ERR_CHUNK_REASSEMBLY_LIMIT;
+            break;
+          }
+        }
+        if (left === len && limit - pos >= len && !(wait || (media && len > get(C.OUT_CHUNK_SIZE)))) {
+          // ---- the usual case for messages of one chunk: all of it is in the input, no state is needed
+          left = 0;
+          if (media) {
+            writeHeader(out, type, ts as u32, len);
+            record(type, load<u32>(cs, CS_MSID), ts, len, pos, header + len);
+            out += header;
+            if (len >= STAY_BYTES) {
+              addSegment(segment, out - segment);
+              addSegment(pos, len);
+              segment = out;
+            } else {
+              copyBytes(out, pos, len);
+              out += len;
+            }
+            pos += len;
+            continue;
+          }
+          const payload = pos;
+          pos += len;
+          if (type === 1 || type === 2) {
+            status = applyControl(type, payload, len);
+            if (status < 0) break;
+            chunkSize = get(C.IN_CHUNK_SIZE);
+          } else if (type > 22 || ((1 << type) & SURFACED) === 0) {
+            set(C.DROPPED, get(C.DROPPED) + 1);
+          } else {
+            surface(cs, payload, len);
+            status = C.STATUS_MESSAGE;
+            break;
+          }
+          continue;
+        }
+        store<u32>(cs, header, CS_HEADER_BYTES);
+        store<u64>(cs, ts, CS_OUT_TS);
+        if (media) store<u32>(cs, framedBytes(len, header), CS_FRAMED);
+        if (len === 0) {
+          store<u32>(cs, 0, CS_HEAD);
+          set(C.PENDING_CS, cs);
+          status = C.STATUS_MORE;
+          break;
+        }
+        remaining = len;
+        store<u32>(cs, len, CS_REMAINING);
+        set(C.PARTIALS, get(C.PARTIALS) + 1);
+        set(C.REASSEMBLY, get(C.REASSEMBLY) + left);
+        const fits = !wait && limit - pos >= len + (len - 1) / chunkSize;
+        if (openMessage(cs, type, len, fits, out) === SINK_OUT) outCs = cs;
+      } else {
+        left = min<u32>(remaining, chunkSize);
+        if (get(C.REASSEMBLY) + left > get(C.LIMIT_REASSEMBLY)) {
+          left = 0;
+          status = C.ERR_CHUNK_REASSEMBLY_LIMIT;
+          break;
+        }
+        set(C.REASSEMBLY, get(C.REASSEMBLY) + left);
+      }
+    }
+
+    // ---- payload: the rest of this chunk, and following chunks of the same message behind a plain fmt 3 byte
+    const csid = load<u32>(cs, CS_ID);
+    const len = load<u32>(cs, CS_LEN);
+    const sink = load<u32>(cs, CS_SINK);
+    const more: u32 = csid < 64 && load<u32>(cs, CS_EXT) === 0 ? 0xc0 | csid : 0x100;
+    let remaining = load<u32>(cs, CS_REMAINING);
+    let dest = load<u32>(cs, CS_DEST);
+    let run = load<u32>(cs, CS_RUN);
+    let held = get(C.REASSEMBLY);
+    const room = get(C.LIMIT_REASSEMBLY);
+    while (true) {
+      const n = min<u32>(left, limit - pos);
+      if (sink === SINK_DISCARD) {
+        remaining -= n;
+      } else if (n <= run) {
+        copyBytes(dest, pos, n);
+        dest += n;
+        run -= n;
+        remaining -= n;
+      } else {
+        store<u32>(cs, dest, CS_DEST);
+        store<u32>(cs, run, CS_RUN);
+        store<u32>(cs, remaining, CS_REMAINING);
+        const taken = appendPayload(cs, len, pos, n);
+        dest = load<u32>(cs, CS_DEST);
+        run = load<u32>(cs, CS_RUN);
+        remaining = load<u32>(cs, CS_REMAINING);
+        if (taken < n) {
+          pos += taken;
+          left -= taken;
+          status = get(C.RELEASE_HEAD) !== 0 ? C.STATUS_MORE : C.ERR_CHUNK_REASSEMBLY_LIMIT;
+          break;
+        }
+      }
+      pos += n;
+      left -= n;
+      if (left !== 0 || remaining === 0 || pos >= limit || (load<u8>(pos) as u32) !== more) break;
+      const next = min<u32>(remaining, chunkSize);
+      if (held + next > room) break; // the header above reports it
+      held += next;
+      left = next;
+      pos += 1;
+    }
+    set(C.REASSEMBLY, held);
+    store<u32>(cs, dest, CS_DEST);
+    store<u32>(cs, run, CS_RUN);
+    store<u32>(cs, remaining, CS_REMAINING);
+    if (status !== 0 || left !== 0) break;
+    if (remaining !== 0) continue;
+
+    // ---- the message is complete
+    set(C.PARTIALS, get(C.PARTIALS) - 1);
+    set(C.REASSEMBLY, held - len);
+    const type = load<u32>(cs, CS_TYPE);
+    if (sink === SINK_OUT) {
+      record(
+        type,
+        load<u32>(cs, CS_MSID),
+        load<u64>(cs, CS_OUT_TS),
+        len,
+        load<u32>(cs, CS_START) + load<u32>(cs, CS_HEADER_BYTES),
+        dest - out,
+      );
+      out = dest;
+      outCs = 0;
+    } else if (sink === SINK_MEDIA_BLOCKS) {
+      if (conflicts(load<u32>(cs, CS_MSID))) {
+        set(C.PENDING_CS, cs);
+        status = C.STATUS_MORE;
+        break;
+      }
+      addSegment(segment, out - segment);
+      segment = out;
+      recordChain(cs);
+    } else if (sink === SINK_DISCARD) {
+      set(C.DROPPED, get(C.DROPPED) + 1);
+    } else {
+      const head = load<u32>(cs, CS_HEAD);
+      const payload: u32 = head + C.BLOCK_HEADER;
+      store<u32>(cs, 0, CS_HEAD);
+      if (type <= 2) {
+        status = applyControl(type, payload, len);
+        freeChain(head, load<u32>(cs, CS_TAIL));
+        if (status < 0) break;
+        chunkSize = get(C.IN_CHUNK_SIZE);
+      } else {
+        surface(cs, payload, len);
+        releaseLater(head, load<u32>(cs, CS_TAIL));
+        status = C.STATUS_MESSAGE;
+        break;
+      }
+    }
+  }
+
+  // ---- leave: what is left of a header waits in the stash, an unfinished message in a block
+  if (status === C.STATUS_NEED_INPUT) {
+    if (left === 0 && pos < limit) {
+      memory.copy(C.STASH, pos, limit - pos);
+      set(C.STASH_LENGTH, limit - pos);
+    }
+    pos = limit;
+  }
+  if (outCs !== 0) {
+    out = moveToBlock(outCs);
+  }
+  addSegment(segment, out - segment);
+  if (out > get(C.OUT_HIGH)) set(C.OUT_HIGH, out);
+  if (get(C.BATCH_COUNT) > get(C.RECORDS_HIGH)) set(C.RECORDS_HIGH, get(C.BATCH_COUNT));
+  if (get(C.BATCH_SEGMENTS) > get(C.SEGMENTS_HIGH)) set(C.SEGMENTS_HIGH, get(C.BATCH_SEGMENTS));
+  set(C.CURRENT_CS, cs);
+  set(C.CHUNK_LEFT, left);
+  set(C.READ_POS, pos);
+  set(C.READ_END, limit);
+  if (status < 0) set(C.FAILED, status);
+  return status;
+}

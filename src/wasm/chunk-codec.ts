@@ -1,0 +1,276 @@
+import * as C from '../../assembly/constants.js';
+import { AmfTokens, type AmfValue } from './amf0.js';
+import { codecError } from './errors.js';
+import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
+import { type CodecLimits, normaliseLimits, pagesFor, writeLimits } from './limits.js';
+
+/** What {@link ChunkCodec.next} says when nothing is wrong. */
+export const Status = {
+  NeedInput: C.STATUS_NEED_INPUT,
+  Message: C.STATUS_MESSAGE,
+  More: C.STATUS_MORE,
+} as const;
+
+/** A message that is neither audio nor video. `payload` is borrowed until the next {@link ChunkCodec.next}. */
+export interface CodecMessage {
+  readonly type: number;
+  /** Low 32 bits of the unwrapped timestamp, ms. */
+  readonly timestamp: number;
+  readonly messageStreamId: number;
+  readonly chunkStreamId: number;
+  readonly payload: Uint8Array;
+  /** The AMF0 values of the payload: see {@link ChunkCodec.readAmf0}. */
+  readAmf0(): AmfValue[];
+}
+
+interface Views {
+  readonly exports: WasmExports;
+  readonly memory: WebAssembly.Memory;
+  readonly bytes: Uint8Array;
+  readonly input: Buffer;
+  readonly header: Uint32Array;
+  readonly records: Uint32Array;
+  readonly segments: Uint32Array;
+}
+
+function open(pages: number, flavour: WasmFlavour): Views {
+  const { exports, memory } = instantiate(pages, flavour);
+  const { buffer } = memory;
+  return {
+    exports,
+    memory,
+    bytes: new Uint8Array(buffer),
+    input: Buffer.from(buffer, C.INPUT, C.INPUT_BYTES),
+    header: new Uint32Array(buffer, C.HEADER, C.HEADER_WORDS),
+    records: new Uint32Array(buffer, C.RECORDS, C.MAX_RECORDS * C.RECORD_WORDS),
+    segments: new Uint32Array(buffer, C.SEGMENTS, C.MAX_SEGMENTS * 2),
+  };
+}
+
+/**
+ * The receiving half of one RTMP connection: chunk reader, assembler and framer for players (RTMP 1.0 §5.3), all inside
+ * one WASM instance with a memory that never grows. Socket bytes go into {@link input}; media comes out as one batch of
+ * framed bytes per call with one record per message; other messages come out one at a time.
+ */
+export class ChunkCodec {
+  readonly limits: CodecLimits;
+  readonly flavour: WasmFlavour;
+  #views: Views;
+  #read: (start: number, end: number) => number;
+  #tokens: AmfTokens | undefined;
+  #enlarged = false;
+  #broken = false;
+  #cause: unknown;
+
+  /** 64 KiB of linear memory for socket bytes. Replaced by `setPublishing(true)`: read it anew. */
+  input: Buffer;
+  /** Header words, indexed by BATCH_* of assembly/constants.ts. */
+  header: Uint32Array;
+  /** Records of the batch, RECORD_WORDS words each. Valid until {@link next}. */
+  records: Uint32Array;
+
+  constructor(options: { limits?: Partial<CodecLimits>; flavour?: WasmFlavour } = {}) {
+    this.limits = normaliseLimits(options.limits ?? {});
+    this.flavour = options.flavour ?? 'release';
+    const views = open(pagesFor(this.limits, false), this.flavour);
+    this.#views = views;
+    this.#read = views.exports.read;
+    this.input = views.input;
+    this.header = views.header;
+    this.records = views.records;
+    views.exports.init();
+    writeLimits(this.header, this.limits, false);
+  }
+
+  /**
+   * Reads what is new in `input[start,end)`; `(0,0)` goes on after a Message or More. Bytes before `start` must be done with.
+   *
+   * @returns a {@link Status}, or a negative number: see {@link error}. Whatever it is, a batch may be there.
+   */
+  next(start: number, end: number): number {
+    try {
+      return this.#read(start, end);
+    } catch (cause) {
+      // A trap is a defect of ours. The instance's state is unknown: nothing of it is used again.
+      this.#broken = true;
+      this.#cause = cause;
+      this.header.fill(0, 0, C.BATCH_SEGMENTS + 1);
+      this.#read = () => C.ERR_WASM_TRAP;
+      return C.ERR_WASM_TRAP;
+    }
+  }
+
+  /** The error behind a negative result of {@link next}. */
+  error(status: number): Error {
+    return codecError(status, this.#cause);
+  }
+
+  /** Messages in the batch. */
+  get batchCount(): number {
+    return this.header[C.BATCH_COUNT];
+  }
+
+  /** Bytes of the batch as framed for players. */
+  get batchBytes(): number {
+    return this.header[C.BATCH_BYTES];
+  }
+
+  /** All record flags of the batch, or-ed. */
+  get batchFlags(): number {
+    return this.header[C.BATCH_FLAGS];
+  }
+
+  /** The message stream id all messages of the batch came on. */
+  get batchMessageStreamId(): number {
+    return this.header[C.BATCH_MESSAGE_STREAM_ID];
+  }
+
+  /** Copies the batch to `target[offset, offset + batchBytes)`. */
+  copyBatch(target: Uint8Array, offset: number): void {
+    const { bytes, segments } = this.#views;
+    const count = this.header[C.BATCH_SEGMENTS];
+    let at = offset;
+    for (let index = 0; index < count * 2; index += 2) {
+      const start = segments[index];
+      const length = segments[index + 1];
+      target.set(bytes.subarray(start, start + length), at);
+      at += length;
+    }
+  }
+
+  /** The message after {@link Status}.Message; its payload is borrowed until {@link next}. */
+  get message(): CodecMessage {
+    const { header } = this;
+    const ptr = header[C.MESSAGE_PTR];
+    return {
+      type: header[C.MESSAGE_TYPE],
+      timestamp: header[C.MESSAGE_TIMESTAMP],
+      messageStreamId: header[C.MESSAGE_STREAM_ID],
+      chunkStreamId: header[C.MESSAGE_CHUNK_STREAM_ID],
+      payload: this.#views.bytes.subarray(ptr, ptr + header[C.MESSAGE_LENGTH]),
+      readAmf0: () => this.readAmf0(),
+    };
+  }
+
+  /** The same as {@link message}, under the name the session knows. */
+  get inbound(): CodecMessage {
+    return this.message;
+  }
+
+  /**
+   * Gives the next media message this timestamp and moves all later ones by the same amount, so that players of a
+   * resumed stream see time go on.
+   *
+   * @param timestamp - ms, 64-bit unwrapped
+   */
+  rebaseTimestamps(timestamp: number): void {
+    this.header[C.REBASE_TARGET] = timestamp >>> 0;
+    this.header[C.REBASE_TARGET + 1] = Math.floor(timestamp / 2 ** 32);
+    this.header[C.REBASE_ARMED] = 1;
+  }
+
+  /**
+   * The AMF0 values of {@link message}. Types 15 and 17 have one byte before them (0: AMF0 follows), which is passed over.
+   *
+   * @throws SluiceError ERR_AMF_* when a limit is passed or a marker cannot be read
+   */
+  readAmf0(): AmfValue[] {
+    const { header } = this;
+    const type = header[C.MESSAGE_TYPE];
+    const ptr = header[C.MESSAGE_PTR];
+    const length = header[C.MESSAGE_LENGTH];
+    const skip = (type === 15 || type === 17) && length > 0 ? 1 : 0;
+    const status = this.#views.exports.scanAmf0(ptr + skip, ptr + length);
+    if (status < 0) throw codecError(status);
+    this.#tokens ??= new AmfTokens(this.#views.memory.buffer, header);
+    return this.#tokens.read().values;
+  }
+
+  /**
+   * Raises the media limit for a publisher and, the first time, moves everything to a larger memory with the same offsets.
+   * Call it between two {@link next}; take the batch before. Afterwards `input`, `header` and `records` are new objects,
+   * and the `message` taken before keeps its bytes.
+   */
+  setPublishing(on: boolean): void {
+    if (on && !this.#enlarged) {
+      const pages = pagesFor(this.limits, true);
+      if (pages > pagesFor(this.limits, false)) this.#moveTo(pages);
+      this.#enlarged = true;
+    }
+    writeLimits(this.header, this.limits, on);
+  }
+
+  #moveTo(pages: number): void {
+    const from = this.#views;
+    const to = open(pages, this.flavour);
+    const move = (start: number, end: number): void => {
+      to.bytes.set(from.bytes.subarray(start, end), start);
+    };
+    const { header } = from;
+    move(C.HEADER, C.SEGMENTS + header[C.BATCH_SEGMENTS] * 8);
+    move(C.RECORDS, C.RECORDS + header[C.BATCH_COUNT] * C.RECORD_WORDS * 4);
+    move(C.STASH, C.INPUT);
+    const messageEnd = header[C.MESSAGE_PTR] + header[C.MESSAGE_LENGTH];
+    move(C.INPUT, Math.max(header[C.READ_END], messageEnd <= C.INPUT + C.INPUT_BYTES ? messageEnd : 0, C.INPUT));
+    if (header[C.BATCH_COUNT] > 0) move(C.OUT, Math.min(C.OUT + header[C.BATCH_BYTES], C.OUT + C.OUT_BYTES));
+    move(C.BLOCKS, header[C.BLOCK_TOP]);
+    to.exports.resize();
+    this.#views = to;
+    this.#read = to.exports.read;
+    this.#tokens = undefined;
+    this.input = to.input;
+    this.header = to.header;
+    this.records = to.records;
+  }
+
+  /** Whether the instance may serve another connection: small, and never trapped. */
+  get reusable(): boolean {
+    return !this.#enlarged && !this.#broken;
+  }
+
+  /** Clears everything a connection left in memory. Only for a {@link reusable} codec. */
+  wipe(): void {
+    this.#views.exports.wipe();
+    writeLimits(this.header, this.limits, false);
+  }
+
+  /** Bytes given to {@link next} so far. */
+  get bytesIn(): number {
+    return this.header[C.BYTES_IN] + this.header[C.BYTES_IN + 1] * 2 ** 32;
+  }
+
+  /** Messages of unknown type that were passed over. */
+  get dropped(): number {
+    return this.header[C.DROPPED];
+  }
+
+  /** Messages begun and not complete. */
+  get partialMessages(): number {
+    return this.header[C.PARTIALS];
+  }
+
+  /** Payload bytes of unfinished messages, counting the chunk in flight. */
+  get reassemblyBytes(): number {
+    return this.header[C.REASSEMBLY];
+  }
+
+  /** Blocks in use; 0 or 1 per unfinished message plus what the batch and message hold. */
+  get blocksLive(): number {
+    return this.header[C.BLOCKS_LIVE];
+  }
+
+  /** Whether input is left that {@link next}(0,0) will read. */
+  get hasUnread(): boolean {
+    return this.header[C.READ_POS] < this.header[C.READ_END];
+  }
+
+  /** Size of the instance's memory, for tests and accounting. */
+  get memory(): WebAssembly.Memory {
+    return this.#views.memory;
+  }
+
+  /** The module's exports, for tests. */
+  get exports(): WasmExports {
+    return this.#views.exports;
+  }
+}

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { instantiateSync } from '@assemblyscript/loader';
+import { SluiceError } from '../core/errors.js';
+
+/** Which build of the module: `debug` has assertions and names. */
+export type WasmFlavour = 'release' | 'debug';
+
+/** The module's exports. Offsets and codes are those of assembly/constants.ts. */
+export interface WasmExports {
+  /** Makes fresh memory ready. */
+  init(): void;
+  /** Clears what was touched, then init(). */
+  wipe(): void;
+  /** Tells the module that it was moved to a larger memory. */
+  resize(): void;
+  /** Reads INPUT[start,end); a STATUS_* or a negative ERR_*. */
+  read(start: number, end: number): number;
+  /** Scans AMF0 in [ptr,end) into the token table; 0 or a negative ERR_*. */
+  scanAmf0(ptr: number, end: number): number;
+  /** Traps: fault injection for tests. */
+  trap(): void;
+}
+
+const FILES: Record<WasmFlavour, string> = { release: 'sluice.wasm', debug: 'sluice.debug.wasm' };
+const modules = new Map<WasmFlavour, WebAssembly.Module>();
+
+function compile(flavour: WasmFlavour): WebAssembly.Module {
+  const cached = modules.get(flavour);
+  if (cached !== undefined) return cached;
+  const built = new URL(`../../assembly/${FILES[flavour]}`, import.meta.url);
+  // When this file runs from src/ (tests), the artefact is in dist/.
+  const file = existsSync(built) ? built : new URL(`../../dist/assembly/${FILES[flavour]}`, import.meta.url);
+  let compiled: WebAssembly.Module;
+  try {
+    compiled = new WebAssembly.Module(readFileSync(file));
+  } catch (cause) {
+    throw new SluiceError('ERR_WASM_LOAD', FILES[flavour], { cause });
+  }
+  modules.set(flavour, compiled);
+  return compiled;
+}
+
+/**
+ * Creates an instance with its own memory of fixed size. The module is compiled once, on first use.
+ *
+ * @param pages - size of the memory in pages of 64 KiB; initial and maximum, so that views on it never detach
+ * @throws SluiceError ERR_WASM_LOAD when the artefact is missing, ERR_WASM_MEMORY when the process holds too many memories
+ */
+export function instantiate(
+  pages: number,
+  flavour: WasmFlavour = 'release',
+): { exports: WasmExports; memory: WebAssembly.Memory } {
+  const compiled = compile(flavour);
+  let memory: WebAssembly.Memory;
+  try {
+    memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (cause) {
+    throw new SluiceError('ERR_WASM_MEMORY', `${pages} pages`, { cause });
+  }
+  // A fresh imports object each time: the loader keeps what it finds in it, so a shared one would tie instances together.
+  const { exports } = instantiateSync(compiled, { env: { memory, abort } });
+  return { exports: exports as unknown as WasmExports, memory };
+}
+
+function abort(_message: number, _file: number, line: number, column: number): never {
+  throw new SluiceError('ERR_WASM_TRAP', `assertion at ${line}:${column}`);
+}

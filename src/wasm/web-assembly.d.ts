@@ -1,0 +1,20 @@
+/**
+ * The part of the WebAssembly JavaScript API this project uses. TypeScript ships it only in its DOM library, which would
+ * bring hundreds of browser globals into a server.
+ */
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: ArrayBufferView | ArrayBuffer);
+  }
+  class Instance {
+    constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
+    readonly exports: Record<string, unknown>;
+  }
+  class Memory {
+    constructor(descriptor: { initial: number; maximum?: number });
+    readonly buffer: ArrayBuffer;
+  }
+  class Table {
+    constructor(descriptor: { element: string; initial: number });
+  }
+}
