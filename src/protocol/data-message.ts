@@ -42,7 +42,7 @@ export function readDataMessage(
   const rest = values.slice(isSet ? 2 : 1);
   const at = (type === MessageType.DataAmf3 ? 1 : 0) + (isSet ? STRING_HEADER_BYTES + SET_DATA_FRAME.length : 0);
   const bytes = payload.subarray(at);
-  const playable = isPlainAmf0(bytes, name, rest) ? Buffer.from(bytes) : rewrite(name, rest);
+  const playable = isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest);
   if (playable === undefined) return undefined;
   return { kind: 'set', name, payload: playable, values: rest };
 }
@@ -51,9 +51,9 @@ function isName(value: AmfValue): value is string {
   return typeof value === 'string' && Buffer.byteLength(value) <= MAX_NAME_BYTES;
 }
 
-function isPlainAmf0(bytes: Uint8Array, name: string, rest: readonly AmfValue[]): boolean {
+function isPlainAmf0(bytes: Uint8Array, rest: readonly AmfValue[]): boolean {
   if (bytes[0] !== AmfMarker.String) return false;
-  const marker = bytes[STRING_HEADER_BYTES + Buffer.byteLength(name)];
+  const marker = bytes[STRING_HEADER_BYTES + ((bytes[1]! << 8) | bytes[2]!)];
   if (marker === AmfMarker.SwitchToAmf3) return false;
   if (rest.length !== 1 || (marker !== AmfMarker.Object && marker !== AmfMarker.EcmaArray)) return true;
   const end = bytes.length;

@@ -1,12 +1,12 @@
-import { type ErrorCode, SluiceError } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import type { Action, ConnectionInfo } from './actions.js';
-import type { AmfValue } from './amf0.js';
 import { CommandBudget } from './command-budget.js';
 import { type Call, readCall, replyError, salvageCall } from './commands/call.js';
 import { acceptConnect, refuseConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
 import { pingRequest, pingResponse, readU32, readUserControl } from './control.js';
 import { readDataMessage } from './data-message.js';
+import { type InboundMessage, readValues } from './inbound-message.js';
 import { Liveness } from './liveness.js';
 import { MessageType, UserControlEvent } from './message-types.js';
 import type { NetStream } from './net-stream.js';
@@ -15,16 +15,9 @@ import { type SessionOptions, sessionSettings } from './session-options.js';
 import type { NetStreamInput } from './session-table.js';
 import { command, onStatus, type PlayRefusal, type PublishRefusal, type StatusCode, statusInfo } from './status.js';
 
-/** One message that is no media, as the chunk codec hands it out. Everything in it is borrowed until `message` returns. */
-export interface InboundMessage {
-  readonly type: number;
-  /** Milliseconds, u32. */
-  readonly timestamp: number;
-  readonly messageStreamId: number;
-  readonly payload: Uint8Array;
-  /** All AMF values of the payload; throws when they break the codec's limits or rules. */
-  readAmf0(): AmfValue[];
-}
+export type { Action, ConnectionInfo, PublishType } from './actions.js';
+export type { InboundMessage } from './inbound-message.js';
+export type { SessionOptions } from './session-options.js';
 
 /** The owner's answer to `publishRequested`. The description is shown to the encoder's user. */
 export type PublishAnswer =
@@ -315,16 +308,6 @@ export class ServerSession {
 
   #refuseEarly(reason: string): void {
     this.#core.emit({ kind: 'close', code: 'ERR_SESSION_NOT_CONNECTED', reason });
-  }
-}
-
-/** The message's AMF values, or `undefined` when the codec refuses them: a peer's bad bytes are no exception here. */
-function readValues(message: InboundMessage): AmfValue[] | undefined {
-  try {
-    return message.readAmf0();
-  } catch (error) {
-    if (error instanceof SluiceError) return undefined;
-    throw error;
   }
 }
 

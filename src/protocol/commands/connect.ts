@@ -30,10 +30,10 @@ export function acceptConnect(core: SessionCore, call: Call): void {
   }
   const info: ConnectionInfo = {
     app: app.path,
-    tcUrl: publicUrl(tcUrl).slice(0, MAX_FIELD_CHARACTERS),
-    flashVer: field(object, 'flashVer'),
-    swfUrl: publicUrl(field(object, 'swfUrl')),
-    pageUrl: publicUrl(field(object, 'pageUrl')),
+    tcUrl: url(tcUrl),
+    flashVer: text(object['flashVer']).slice(0, MAX_FIELD_CHARACTERS),
+    swfUrl: url(object['swfUrl']),
+    pageUrl: url(object['pageUrl']),
     objectEncoding: object['objectEncoding'] === 3 ? 3 : 0,
     isEnhanced: ['fourCcList', 'videoFourCcInfoMap', 'audioFourCcInfoMap', 'capsEx'].some(
       (name) => object[name] !== undefined && object[name] !== null,
@@ -88,6 +88,7 @@ function text(value: AmfObject[string]): string {
   return typeof value === 'string' ? value : '';
 }
 
-function field(object: AmfObject, name: string): string {
-  return text(object[name]).slice(0, MAX_FIELD_CHARACTERS);
+// Secrets are cut off before the length is, or a part of one could stay.
+function url(value: AmfObject[string]): string {
+  return publicUrl(text(value)).slice(0, MAX_FIELD_CHARACTERS);
 }
