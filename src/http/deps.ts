@@ -1,0 +1,88 @@
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/log.js';
+import type { EventFeed } from './event-feed.js';
+
+/** One audio or video track of a live stream. */
+export interface SnapshotTrack {
+  readonly id: number;
+  readonly kind: 'audio' | 'video';
+  /** RFC 6381 string, such as `avc1.64001F`. */
+  readonly codec: string;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly fps?: number | undefined;
+  readonly sampleRate?: number | undefined;
+  readonly channels?: number | undefined;
+  readonly kbps?: number | undefined;
+}
+
+/** A live stream as `/v1/streams` shows it. Counters run from the start of the publish session. */
+export interface StreamSnapshot {
+  readonly streamId: string;
+  readonly app: string;
+  readonly name: string;
+  /** `live`: accepted; `ready`: sequence headers and the first keyframe were seen. */
+  readonly state: 'live' | 'ready';
+  readonly connectionId: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** ISO 8601. */
+  readonly readyAt?: string | undefined;
+  readonly peer: { readonly address: string; readonly port: number };
+  readonly encoder?: string | undefined;
+  readonly tracks: readonly SnapshotTrack[];
+  readonly players: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly videoFrames: number;
+  readonly audioFrames: number;
+  readonly drops: number;
+  readonly kbpsIn: number;
+}
+
+/** One metric, read at the moment of the scrape. */
+export interface Metric {
+  /** With the prefix `sluice_`; counters end in `_total`. */
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge';
+  /** Label names; every sample has exactly these. Default: none. */
+  readonly labels?: readonly string[];
+  readonly samples: readonly MetricSample[];
+}
+
+/** One value of a metric. */
+export interface MetricSample {
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Whether the node takes work, and if not, why: one sentence a reason. */
+export interface Health {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** Facts of the node for `/v1/node`; any JSON. */
+export type NodeFacts = Readonly<Record<string, unknown>>;
+
+/** The part of the configuration that the HTTP server reads. */
+export interface HttpOptions {
+  readonly listen: string;
+  readonly allowedHosts: string;
+  readonly maxEventClients: number;
+  readonly eventClientBytes: number;
+  readonly eventKeepAliveMs: number;
+}
+
+/** What the HTTP server shows. Every function is a cheap snapshot and is called only when somebody asks. */
+export interface HttpDeps {
+  readonly options: HttpOptions;
+  readonly log: Logger;
+  readonly clock: Clock;
+  streams(): readonly StreamSnapshot[];
+  metrics(): readonly Metric[];
+  health(): Health;
+  node(): NodeFacts;
+  readonly events: EventFeed;
+}

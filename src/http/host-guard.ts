@@ -1,0 +1,29 @@
+import { isIP } from 'node:net';
+
+/**
+ * Which Host headers are answered. A page of a hostile site can make its own name point at 127.0.0.1 (DNS rebinding) and then
+ * read what is served here; its requests carry that name, so only addresses, `localhost` and names on a list pass.
+ */
+export class HostGuard {
+  readonly #any: boolean;
+  readonly #names: ReadonlySet<string>;
+
+  /** @param allowed host names, separated by commas; `*` lets every one pass */
+  constructor(allowed: string) {
+    const names = allowed
+      .split(',')
+      .map((name) => name.trim().toLowerCase())
+      .filter((name) => name !== '');
+    this.#any = names.includes('*');
+    this.#names = new Set(['localhost', ...names]);
+  }
+
+  /** Whether a request with this Host header is answered. Only HTTP/1.0 clients send none; browsers always do. */
+  allows(header: string | undefined): boolean {
+    if (this.#any || header === undefined) return true;
+    const bracketed = /^\[([^\]]*)\](?::\d*)?$/.exec(header);
+    if (bracketed !== null) return isIP(bracketed[1] ?? '') === 6;
+    const name = header.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+    return isIP(name) === 4 || this.#names.has(name);
+  }
+}

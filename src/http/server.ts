@@ -1,0 +1,163 @@
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { formatHostPort, type HostPort, parseListen } from '../config/listen.js';
+import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import type { HttpDeps } from './deps.js';
+import { findStart } from './event-feed.js';
+import { EventStream, type FollowerEnd } from './event-stream.js';
+import { HostGuard } from './host-guard.js';
+import type { MetricsPage } from './metrics.js';
+
+/** A running HTTP server. */
+export interface HttpServer {
+  /** Where it listens, with the real port. */
+  readonly address: HostPort;
+  /** Ends followers in good order, then everything. */
+  close(): Promise<void>;
+}
+
+/** What an error looks like to a client. */
+interface ErrorBody {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+const PATHS = {
+  '/healthz': 'the process runs',
+  '/readyz': 'the node takes work; 503 with reasons when not',
+  '/metrics': 'Prometheus metrics',
+  '/v1/node': 'this node',
+  '/v1/streams': 'live streams; ?app= and ?name= select',
+  '/v1/streams/:streamId': 'one live stream',
+  '/v1/events': 'events as they happen (server-sent events); ?since=1h, ?since=all or Last-Event-ID to start earlier',
+} as const;
+
+/**
+ * Starts the HTTP interface: health, metrics, streams, events. It reads snapshots only; nothing of it is on the media path.
+ *
+ * @param deps what it shows and where it listens
+ * @throws SluiceError ERR_LISTEN when the address cannot be had
+ */
+export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: 64 * 1024,
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  });
+  const guard = new HostGuard(deps.options.allowedHosts);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    if (guard.allows(request.headers.host)) return undefined;
+    return fail(reply, 421, 'ERR_HTTP_HOST_REFUSED');
+  });
+  app.setNotFoundHandler((request, reply) =>
+    fail(reply, 404, 'ERR_HTTP_NOT_FOUND', `${request.method} ${request.url.split('?')[0]}`),
+  );
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return fail(reply, status, 'ERR_HTTP_BAD_REQUEST', error.message);
+    deps.log.error({ err: error, path: request.url }, 'an HTTP request failed');
+    return fail(reply, 500, 'ERR_INTERNAL');
+  });
+  const followers = new Set<EventStream>();
+  addRoutes(app, deps, followers);
+  const address = await listen(app, deps.options.listen);
+  return {
+    address,
+    close: async () => {
+      for (const follower of followers) follower.close();
+      await app.close();
+    },
+  };
+}
+
+function addRoutes(app: FastifyInstance, deps: HttpDeps, followers: Set<EventStream>): void {
+  app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const { ready, reasons } = deps.health();
+    return ready ? { status: 'ready' } : reply.code(503).send({ status: 'not_ready', reasons });
+  });
+  app.get('/v1/node', async () => deps.node());
+  app.get<{ Querystring: { app?: string; name?: string } }>('/v1/streams', async ({ query }) => {
+    const matches = (wanted: string | undefined, value: string) => wanted === undefined || wanted === value;
+    return { streams: deps.streams().filter((s) => matches(query.app, s.app) && matches(query.name, s.name)) };
+  });
+  app.get<{ Params: { streamId: string } }>('/v1/streams/:streamId', async ({ params }, reply) => {
+    const stream = deps.streams().find(({ streamId }) => streamId === params.streamId);
+    return stream ?? fail(reply, 404, 'ERR_HTTP_STREAM_UNKNOWN', params.streamId);
+  });
+  const page = lazyMetrics();
+  app.get('/metrics', async (_request, reply) => {
+    const metrics = await page();
+    const text = await metrics.render([...deps.metrics(), followerMetric(followers.size)]);
+    return reply.header('content-type', metrics.contentType).send(text);
+  });
+  // HEAD would open a stream that nobody reads.
+  app.get('/v1/events', { exposeHeadRoute: false }, (request, reply) => follow(deps, followers, request, reply));
+}
+
+/** prom-client takes a tenth of the start-up time and is loaded when somebody first scrapes. */
+function lazyMetrics(): () => Promise<MetricsPage> {
+  let page: Promise<MetricsPage> | undefined;
+  return () => {
+    page ??= import('./metrics.js').then(({ MetricsPage }) => new MetricsPage());
+    return page;
+  };
+}
+
+function followerMetric(value: number) {
+  return {
+    name: 'sluice_event_followers',
+    help: 'Clients that follow /v1/events.',
+    type: 'gauge',
+    samples: [{ value }],
+  } as const;
+}
+
+function follow(deps: HttpDeps, followers: Set<EventStream>, request: FastifyRequest, reply: FastifyReply): unknown {
+  const { options, events, clock, log } = deps;
+  if (followers.size >= options.maxEventClients) {
+    return fail(reply.header('retry-after', '5'), 503, 'ERR_HTTP_FOLLOWERS', `${options.maxEventClients}`);
+  }
+  const header = request.headers['last-event-id'];
+  const { since } = request.query as { since?: string | string[] };
+  const start = findStart(events, oneOf(header), oneOf(since), clock.wallMs());
+  if (start === undefined)
+    return fail(reply, 400, 'ERR_HTTP_BAD_REQUEST', 'since is not a duration such as 1h, a time, or all');
+  reply.hijack();
+  const limits = { maxPendingBytes: options.eventClientBytes, keepAliveMs: options.eventKeepAliveMs };
+  const ended = (end: FollowerEnd) => {
+    followers.delete(stream);
+    if (end === 'too_slow' || end === 'failed')
+      log.warn({ peer: request.ip, end }, 'a follower of the events was cut off');
+  };
+  const stream = new EventStream(events, reply.raw, start, limits, ended);
+  followers.add(stream);
+  return reply;
+}
+
+function oneOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function fail(reply: FastifyReply, status: number, code: ErrorCode, detail = ''): FastifyReply {
+  const { says, hint } = ERRORS[code];
+  const body: ErrorBody = { code, message: detail === '' ? says : `${says}: ${detail}`, hint };
+  return reply.code(status).send(body);
+}
+
+async function listen(app: FastifyInstance, address: string): Promise<HostPort> {
+  const { host, port } = parseListen(address);
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new SluiceError('ERR_LISTEN', `${formatHostPort({ host, port })} ${code}`.trim(), { cause: error });
+  }
+  const bound = app.server.address();
+  return { host, port: bound !== null && typeof bound === 'object' ? bound.port : port };
+}
