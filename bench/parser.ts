@@ -1,0 +1,153 @@
+import { chunkedMedia } from './lib/chunked-media.js';
+import { readOptions } from './lib/options.js';
+import {
+  type Contestant,
+  feedContestant,
+  javascriptContestant,
+  nodeMediaServerContestant,
+  type ParserWork,
+  wasmContestant,
+} from './lib/parser-contestants.js';
+import { machine, publish } from './lib/report.js';
+import { format, formatSummary, pairedRatios, type Summary, summarise } from './lib/stats.js';
+import { atLeast, type Verdict } from './lib/targets.js';
+import { nodeMediaServerVersion } from './peers/node-media-server.js';
+
+const CHUNK_SIZES = [128, 4096, 60000];
+const MESSAGE_KB = [0.4, 4, 40, 400];
+const INPUT_BYTES = 4 << 20;
+/** How many times the JavaScript parser's speed WASM should reach, by chunk size. */
+const WANTED: Readonly<Record<number, number>> = { 128: 4, 4096: 2 };
+const WANTED_ELSEWHERE = 1;
+
+interface ParserCase {
+  readonly work: ParserWork;
+  readonly chunkSize: number;
+  readonly messageKB: number;
+  /** MB of socket bytes per second. */
+  readonly megabytesPerSecond: Readonly<Record<string, Summary>>;
+  /** Speed of WASM divided by the opponent's, round by round. */
+  readonly ratios: Readonly<Record<string, Summary>>;
+  /** The same against the JavaScript parser after the time of the feeding copy is taken off both. */
+  readonly netRatio: Summary;
+}
+
+const options = readOptions(
+  'npm run bench:parser -- [options]',
+  'Chunk parsers side by side on the same bytes: Sluice (WASM), the best JavaScript parser we could write (bench/js-parser), and ' +
+    "Node-Media-Server's. All are fed by one copy of 64 KiB pieces, as the kernel would fill their buffer.",
+  {
+    rounds: { kind: 'number', fallback: 7, says: 'interleaved rounds per case' },
+    'round-ms': { kind: 'number', fallback: 40, says: 'time of one contestant in one round, ms' },
+    'chunk-size': { kind: 'list', fallback: CHUNK_SIZES.map(String), says: 'chunk sizes' },
+    'message-kb': { kind: 'list', fallback: MESSAGE_KB.map(String), says: 'message sizes, KB' },
+    work: {
+      kind: 'list',
+      fallback: ['batch', 'messages'],
+      says: 'batch (framed batch and records) and messages (whole messages)',
+    },
+    'no-nms': { kind: 'flag', says: 'leave out Node-Media-Server (it is installed on demand)' },
+  },
+);
+
+const FLOOR = 'feed';
+const contestants: Record<string, (work: ParserWork) => Contestant> = {
+  wasm: wasmContestant,
+  javascript: javascriptContestant,
+};
+if (!options.flag('no-nms')) contestants['node-media-server'] = nodeMediaServerContestant;
+
+contestants[FLOOR] = feedContestant;
+
+const cases: ParserCase[] = [];
+const targets: Verdict[] = [];
+for (const work of options.list('work') as ParserWork[]) {
+  for (const chunkSize of options.list('chunk-size').map(Number)) {
+    for (const messageKB of options.list('message-kb').map(Number)) {
+      const measured = measure(work, chunkSize, messageKB);
+      cases.push(measured);
+      const label = `parser, ${work}, chunk ${chunkSize}, message ${messageKB} KB: WASM / JavaScript`;
+      targets.push(atLeast(label, measured.ratios['javascript'].median, WANTED[chunkSize] ?? WANTED_ELSEWHERE));
+    }
+  }
+}
+
+const names = Object.keys(contestants).filter((name) => name !== FLOOR);
+publish(
+  {
+    bench: 'parser',
+    date: new Date().toISOString(),
+    machine: machine(),
+    parameters: { ...options.all(), nodeMediaServer: options.flag('no-nms') ? undefined : nodeMediaServerVersion() },
+    cases,
+    targets,
+    notes: [
+      'MB of socket bytes per second, one core; ratios are medians (least–greatest) over interleaved rounds of this run.',
+    ],
+  },
+  [
+    [
+      'work',
+      'chunk',
+      'message KB',
+      ...names.map((n) => `${n} MB/s`),
+      ...names.slice(1).map((n) => `wasm / ${n}`),
+      'net of feed',
+    ],
+    ...cases.map((c) => [
+      c.work,
+      String(c.chunkSize),
+      String(c.messageKB),
+      ...names.map((n) => format(c.megabytesPerSecond[n].median)),
+      ...names.slice(1).map((n) => formatSummary(c.ratios[n])),
+      format(c.netRatio.median),
+    ]),
+  ],
+  options.text('json'),
+);
+
+function measure(work: ParserWork, chunkSize: number, messageKB: number): ParserCase {
+  const media = chunkedMedia({ chunkSize, messageBytes: Math.round(messageKB * 1000), totalBytes: INPUT_BYTES });
+  const runners = Object.entries(contestants).map(([name, create]) => ({
+    name,
+    run: create(work),
+    passes: 1,
+    speeds: [] as number[],
+  }));
+  for (const runner of runners) {
+    for (const _ of [1, 2, 3]) check(runner.name, runner.run(media.bytes), runner.name === FLOOR ? 0 : media.messages);
+    const passMs = Math.max(0.01, timed(runner.run, media.bytes, 3) / 3);
+    runner.passes = Math.max(1, Math.round(options.number('round-ms') / passMs));
+    timed(runner.run, media.bytes, runner.passes);
+  }
+  for (let round = 0; round < options.number('rounds'); round++) {
+    // Each round begins with another contestant, so that none always runs on the caches another one left.
+    for (let i = 0; i < runners.length; i++) {
+      const runner = runners[(i + round) % runners.length];
+      const ms = timed(runner.run, media.bytes, runner.passes);
+      runner.speeds.push((media.bytes.length * runner.passes) / 1000 / ms);
+    }
+  }
+  const wasm = runners[0].speeds;
+  const speedsOf = (name: string): number[] => runners.find((r) => r.name === name)!.speeds;
+  const floor = speedsOf(FLOOR);
+  const net = (speeds: number[]): number[] => speeds.map((speed, i) => 1 / speed - 1 / floor[i]);
+  return {
+    work,
+    chunkSize,
+    messageKB,
+    megabytesPerSecond: Object.fromEntries(runners.map((r) => [r.name, summarise(r.speeds)])),
+    ratios: Object.fromEntries(runners.slice(1).map((r) => [r.name, pairedRatios(wasm, r.speeds)])),
+    netRatio: pairedRatios(net(speedsOf('javascript')), net(wasm)),
+  };
+}
+
+function timed(run: Contestant, bytes: Buffer, passes: number): number {
+  const start = performance.now();
+  for (let i = 0; i < passes; i++) run(bytes);
+  return performance.now() - start;
+}
+
+function check(name: string, result: { messages: number }, messages: number): void {
+  if (result.messages !== messages) throw new Error(`${name} found ${result.messages} messages of ${messages}`);
+}

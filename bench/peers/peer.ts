@@ -1,0 +1,33 @@
+/** How a peer is started for one run. */
+export interface PeerStart {
+  /** Core to bind the server to. */
+  readonly core?: number;
+  /** Where it may write: an empty directory of its own. */
+  readonly directory: string;
+  /** Extra arguments of the command line (Sluice only). */
+  readonly args?: readonly string[];
+  /** Bytes per second of the stream that a self-feeding peer makes up (the bare loops). */
+  readonly bytesPerSecond?: number;
+  /** Milliseconds between two writes to one player (the bare loops). */
+  readonly windowMs?: number;
+}
+
+/** A server that runs. */
+export interface RunningPeer {
+  /** `rtmp://host:port/app`; streams are `${url}/name`. */
+  readonly url: string;
+  /** The process that does the work; undefined when it is not ours to measure. */
+  readonly pid: number | undefined;
+  /** What it printed. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** A server that a bench compares. */
+export interface Peer {
+  readonly name: string;
+  /** Makes its own stream; no publisher is connected. */
+  readonly feedsItself: boolean;
+  /** @throws Error with a sentence when it cannot be started here. */
+  start(options: PeerStart): Promise<RunningPeer>;
+}
