@@ -24,6 +24,7 @@ export interface ListedStream {
   readonly name: string;
   readonly state: string;
   readonly players: number;
+  readonly drops: number;
   readonly bytesIn: number;
   readonly videoFrames: number;
   readonly audioFrames: number;
@@ -112,7 +113,7 @@ export class TestServer {
 
   /** How many connections were ended for `code` so far, from `/metrics`. */
   async rejections(code: string): Promise<number> {
-    return this.metric('sluice_connection_errors_total', `code="${code}"`);
+    return this.metric('sluice_connections_closed_total', `code="${code}"`);
   }
 
   /** The sum of all samples of a metric whose label part contains every one of `labels`. */
