@@ -2,6 +2,7 @@ import { frameMessage } from './framing.js';
 
 /** Chunk stream ids that players see; the WASM writer uses the same for media. */
 export const DATA_CHUNK_STREAM_ID = 5;
+const DATA = 18;
 const CHUNK_STREAM_IDS: Record<number, number> = { 8: 4, 9: 6 };
 
 interface CachedMessage {
@@ -51,17 +52,24 @@ export class ConfigCache {
   }
 
   /**
-   * The cached messages framed for a player, stamped with the time of the first frame that follows (stamped 0, players see a
-   * jump). An immutable shared Buffer; empty when nothing is cached.
+   * The cached messages framed for a player. Sequence headers are stamped with the time of the first frame that follows (stamped
+   * 0, players see a jump); metadata with 0, for ffmpeg makes a bogus data stream of metadata with any other time, and then
+   * waits for that stream's codec. An immutable shared Buffer; empty when nothing is cached.
    */
   preamble(timestamp: number): Buffer {
     if (this.#preamble?.version === this.#version && this.#preamble.timestamp === timestamp)
       return this.#preamble.bytes;
-    const order = [18, 8, 9];
+    const order = [DATA, 8, 9];
     const sorted = [...this.#messages.values()].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
     const bytes = Buffer.concat(
       sorted.map(({ type, payload }) =>
-        frameMessage(CHUNK_STREAM_IDS[type] ?? DATA_CHUNK_STREAM_ID, type, timestamp, payload, this.#chunkSize),
+        frameMessage(
+          CHUNK_STREAM_IDS[type] ?? DATA_CHUNK_STREAM_ID,
+          type,
+          type === DATA ? 0 : timestamp,
+          payload,
+          this.#chunkSize,
+        ),
       ),
     );
     this.#preamble = { version: this.#version, timestamp, bytes };

@@ -73,7 +73,9 @@ export class Player {
   /** Whether it has been sent all there is for it. */
   get caughtUp(): boolean {
     if (this.#busy) return false;
-    return this.#publication === undefined || this.#position === NOWHERE || this.#position === this.#publication.log.head;
+    return (
+      this.#publication === undefined || this.#position === NOWHERE || this.#position === this.#publication.log.head
+    );
   }
 
   /** Whether a write is under way. */

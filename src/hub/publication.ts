@@ -1,4 +1,11 @@
 import {
+  BATCH_AUDIO,
+  BATCH_BYTES,
+  BATCH_COUNT,
+  BATCH_FLAGS,
+  BATCH_LAST_TS,
+  BATCH_LAST_TS_HIGH,
+  BATCH_VIDEO,
   FLAG_COMMAND,
   FLAG_CONFIG,
   FLAG_EMPTY,
@@ -22,15 +29,8 @@ import { TrackList } from './track-list.js';
 
 /** A batch of framed media as the WASM module leaves it; a ChunkCodec fits. Valid during the call only. */
 export interface MediaBatch {
-  readonly batchCount: number;
-  /** Framed bytes. */
-  readonly batchBytes: number;
-  /** OR of the record flags. */
-  readonly batchFlags: number;
-  readonly batchAudio: number;
-  readonly batchVideo: number;
-  /** Time of the newest message, in ms, unwrapped. */
-  readonly batchTimestamp: number;
+  /** Indexed by BATCH_*. */
+  readonly header: Uint32Array;
   /** RECORD_WORDS words a message. */
   readonly records: Uint32Array;
   copyBatch(target: Uint8Array, offset: number): void;
@@ -41,6 +41,7 @@ export interface PublicationLimits {
   readonly chunkSize: number;
   readonly gopMaxBytes: number;
   readonly gopMaxMessages: number;
+  readonly gopMaxMs: number;
   readonly maxLagMs: number;
 }
 
@@ -127,23 +128,24 @@ export class Publication {
 
   /** Takes one batch: one copy into the log. Nothing happens here per message or per player, but for keyframes and headers. */
   append(batch: MediaBatch, nowMs: number): void {
-    const bytes = batch.batchBytes;
+    const { header } = batch;
+    const bytes = header[BATCH_BYTES];
     const slab = this.#reserve(bytes, nowMs);
     const at = slab.used;
     const position = this.log.head;
     batch.copyBatch(slab.buffer, at);
     this.log.commit(bytes);
     this.bytes += bytes;
-    this.lastTimestamp = batch.batchTimestamp;
-    this.#gopMessages += batch.batchCount;
-    const { batchAudio, batchVideo } = batch;
-    if (batchAudio > 0) this.lastAudioMs = nowMs;
-    if (batchVideo > 0) this.lastVideoMs = nowMs;
-    this.audioFrames += batchAudio;
-    this.videoFrames += batchVideo;
-    const newKind =
-      (batchAudio > 0 && this.tracks.wants('audio', 0)) || (batchVideo > 0 && this.tracks.wants('video', 0));
-    if (newKind || (batch.batchFlags & NOTEWORTHY) !== 0) this.#inspect(batch, slab, at, position, nowMs);
+    this.lastTimestamp = header[BATCH_LAST_TS_HIGH] * 2 ** 32 + header[BATCH_LAST_TS];
+    this.#gopMessages += header[BATCH_COUNT];
+    const audio = header[BATCH_AUDIO];
+    const video = header[BATCH_VIDEO];
+    if (audio > 0) this.lastAudioMs = nowMs;
+    if (video > 0) this.lastVideoMs = nowMs;
+    this.audioFrames += audio;
+    this.videoFrames += video;
+    const newKind = (audio > 0 && this.tracks.wants('audio', 0)) || (video > 0 && this.tracks.wants('video', 0));
+    if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0) this.#inspect(batch, slab, at, position, nowMs);
     if (this.#gopStart !== undefined) this.#boundGop();
     this.#fanout.wake();
   }
@@ -212,15 +214,18 @@ export class Publication {
   }
 
   #boundGop(): void {
-    const tooLong = this.#gopMessages > this.#limits.gopMaxMessages;
-    if (tooLong || this.log.head - this.#gopStart! > this.#limits.gopMaxBytes) this.#gopStart = undefined;
+    const { gopMaxMessages, gopMaxBytes, gopMaxMs } = this.#limits;
+    const lastedMs = ((this.lastTimestamp >>> 0) - this.#lastKeyTimestamp!) >>> 0;
+    const tooLong = this.#gopMessages > gopMaxMessages || (lastedMs > gopMaxMs && lastedMs < BACKWARDS_MS);
+    if (tooLong || this.log.head - this.#gopStart! > gopMaxBytes) this.#gopStart = undefined;
   }
 
   #inspect(batch: MediaBatch, slab: Slab, at: number, position: number, nowMs: number): void {
     const { records } = batch;
+    const count = batch.header[BATCH_COUNT];
     const before = this.tracks.list();
     let keyframeAt = -1;
-    for (let i = 0, r = 0; i < batch.batchCount; i++, r += RECORD_WORDS) {
+    for (let i = 0, r = 0; i < count; i++, r += RECORD_WORDS) {
       const type = records[r + RECORD_TYPE_FLAGS] & 0xff;
       const flags = records[r + RECORD_TYPE_FLAGS] >>> 8;
       const trackId = records[r + RECORD_TRACK] & 0xff;
@@ -229,7 +234,7 @@ export class Publication {
       const key = !header && (flags & (FLAG_KEYFRAME | FLAG_COMMAND)) === FLAG_KEYFRAME;
       if (key && type === VIDEO && trackId === 0) {
         keyframeAt = position + offset;
-        this.#startGop(keyframeAt, batch.batchCount - i, records[r + RECORD_TIMESTAMP]);
+        this.#startGop(keyframeAt, count - i, records[r + RECORD_TIMESTAMP]);
       }
       const kind = type === AUDIO ? 'audio' : 'video';
       if (!header && ((flags & FLAG_EMPTY) !== 0 || !this.tracks.wants(kind, trackId))) continue;
@@ -272,6 +277,9 @@ export class Publication {
     }
   }
 }
+
+/** Differences of u32 times above this are small steps back (RTMP 1.0 §5.3.1.1: serial arithmetic). */
+const BACKWARDS_MS = 2 ** 31;
 
 /** How much of a frame is looked at for codecs whose facts stand in the frame itself (MP3, H.263, VP6 …). */
 const FIRST_FRAME_BYTES = 64;

@@ -151,10 +151,13 @@ export class ByteSocket {
     return false;
   }
 
-  /** Sends what was written and the end, then closes; after `graceMs` it is destroyed. Reading stops at once. */
+  /**
+   * Sends what was written and the end, then closes; after `graceMs` it is destroyed. What still comes is read and must be thrown
+   * away by the owner: closing with unread bytes would reset the connection and lose the last message to the peer.
+   */
   finish(graceMs: number): void {
-    this.#socket.pause();
-    this.#socket.end(() => this.#socket.destroy());
+    this.#socket.end();
+    this.#socket.resume();
     const timer = setTimeout(() => this.#socket.destroy(), graceMs);
     this.#socket.once('close', () => clearTimeout(timer));
   }

@@ -1,9 +1,10 @@
+import type { ErrorCode } from '../core/errors.js';
+import type { EndReason } from '../events/event-types.js';
 import type { Player, PlayerSink } from '../hub/player.js';
 import type { Publication } from '../hub/publication.js';
-import type { EndReason } from '../events/event-types.js';
 import type { ConnectionInfo } from '../protocol/actions.js';
 import type { AmfValue } from '../protocol/amf0.js';
-import type { ErrorCode } from '../core/errors.js';
+import type { PlayRefusal, PublishRefusal } from '../protocol/status.js';
 
 /** Who is on the other end. */
 export interface ConnectionFacts {
@@ -22,10 +23,9 @@ export interface NameRequest {
 }
 
 /** A publish or play that was refused, with what to tell the client. */
-export interface Refusal {
+export interface Refusal<Status> {
   readonly accept: false;
-  /** RTMP status code, such as `NetStream.Publish.BadName`. */
-  readonly status: string;
+  readonly status: Status;
   readonly code: ErrorCode;
   /** For the client and the log; free of secrets. */
   readonly description: string;
@@ -44,7 +44,14 @@ export interface RunningPublish {
 }
 
 /** Why a play ended. */
-export type PlayEndReason = 'client_stopped' | 'client_closed' | 'stream_ended' | 'stalled' | 'limit' | 'server_drain' | 'kicked';
+export type PlayEndReason =
+  | 'client_stopped'
+  | 'client_closed'
+  | 'stream_ended'
+  | 'stalled'
+  | 'limit'
+  | 'server_drain'
+  | 'kicked';
 
 /** A play that is running or waits for a publisher. */
 export interface RunningPlay {
@@ -64,14 +71,14 @@ export interface ConnectionHost {
     facts: ConnectionFacts,
     request: NameRequest,
     isOpen: () => boolean,
-  ): Promise<({ readonly accept: true } & RunningPublish) | Refusal>;
+  ): Promise<{ readonly accept: true; readonly run: RunningPublish } | Refusal<PublishRefusal>>;
   /** Decides a play and attaches its player. `live`: whether a publication is there now. */
   play(
     facts: ConnectionFacts,
     request: NameRequest,
     messageStreamId: number,
     sink: PlayerSink,
-  ): ({ readonly accept: true; readonly live: boolean } & RunningPlay) | Refusal;
+  ): { readonly accept: true; readonly live: boolean; readonly run: RunningPlay } | Refusal<PlayRefusal>;
   /** The connection is closed and everything on it ended. */
   closed(facts: ConnectionFacts, code: ErrorCode, detail: string): void;
 }

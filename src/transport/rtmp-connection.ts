@@ -6,12 +6,12 @@ import type { Logger } from '../core/log.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Action } from '../protocol/actions.js';
 import { ServerHandshake } from '../protocol/handshake.js';
-import { ServerSession } from '../protocol/session.js';
+import { type InboundMessage, ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
-import { codecError } from '../wasm/errors.js';
 import { ByteSocket } from './byte-socket.js';
 import { CLOSE_GRACE_MS, type ConnectionOptions, MAX_UNREAD_BYTES } from './connection-options.js';
 import type { ConnectionFacts, ConnectionHost, PlayEndReason, RunningPlay, RunningPublish } from './host.js';
+import { InboundBudget } from './inbound-budget.js';
 import { PlaySink } from './play-sink.js';
 
 /** What a connection is made of. The codec is handed back through `released` once the socket can read into it no more. */
@@ -40,6 +40,7 @@ export class RtmpConnection {
   readonly #peer: { address: string; port: number };
   readonly #publishes = new Map<number, RunningPublish>();
   readonly #plays = new Map<number, RunningPlay>();
+  readonly #budget: InboundBudget;
   #handshake: ServerHandshake | undefined;
   #session: ServerSession | undefined;
   /** A publish is being decided: what the client sent after it waits, in the codec and in the kernel. */
@@ -53,14 +54,13 @@ export class RtmpConnection {
   #closeDetail = '';
   #endReason: EndReason | undefined;
   #playEndReason: PlayEndReason = 'client_closed';
-  #budgetFromMs = 0;
-  #budgetBytes = 0;
 
   constructor(accepted: Socket, parts: ConnectionParts) {
     this.connectionId = parts.connectionId;
     this.#parts = parts;
     this.#options = parts.options;
     this.#codec = parts.codec;
+    this.#budget = new InboundBudget(parts.options);
     this.acceptedMs = parts.nowMs();
     this.#handshake = new ServerHandshake({ entropy: randomBytes(1528), nowMs: this.acceptedMs });
     this.#socket = new ByteSocket(
@@ -96,7 +96,8 @@ export class RtmpConnection {
     if (this.#closing) return;
     if (this.#handshake !== undefined) {
       const { firstBytesTimeoutMs, handshakeTimeoutMs } = this.#options;
-      const limitMs = this.bytesIn < C0_C1_BYTES ? Math.min(firstBytesTimeoutMs, handshakeTimeoutMs) : handshakeTimeoutMs;
+      const limitMs =
+        this.bytesIn < C0_C1_BYTES ? Math.min(firstBytesTimeoutMs, handshakeTimeoutMs) : handshakeTimeoutMs;
       if (nowMs - this.acceptedMs > limitMs) this.#abort('ERR_HANDSHAKE_TIMEOUT', `after ${limitMs} ms`);
       return;
     }
@@ -104,7 +105,8 @@ export class RtmpConnection {
     if (nowMs >= session.nextDeadlineMs()) this.#run(session.tick(nowMs));
     this.#tickPublishes(nowMs);
     this.#tickPlays(nowMs);
-    if (this.#socket.pendingBytes > MAX_UNREAD_BYTES) this.#abort('ERR_LIMIT_UNREAD', `${this.#socket.pendingBytes} bytes`);
+    if (this.#socket.pendingBytes > MAX_UNREAD_BYTES)
+      this.#abort('ERR_LIMIT_UNREAD', `${this.#socket.pendingBytes} bytes`);
   }
 
   /** Ends every stream of the connection in good order: the client is told, then the connection is closed. */
@@ -112,12 +114,13 @@ export class RtmpConnection {
     this.#endReason ??= endReason;
     this.#playEndReason = playReason;
     if (this.#session === undefined) this.#abort('ERR_SESSION_SHUTDOWN', '');
-    else this.#run(this.#session.shutdown());
+    else this.#run(this.#session.shutdown('the server is shutting down'));
   }
 
   /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
   #read(count: number, into: Buffer): boolean {
-    if (count <= 0 || this.#closing) return !this.#closing;
+    // While it closes, what still comes is thrown away.
+    if (count <= 0 || this.#closing) return true;
     this.bytesIn += count;
     // Read before the codec moved to its larger memory: those bytes landed in the old one.
     if (into !== this.#codec.input) into.copy(this.#codec.input, 0, 0, count);
@@ -127,7 +130,7 @@ export class RtmpConnection {
     } catch (error) {
       this.#fail(error);
     }
-    return !this.#held && !this.#closing;
+    return !this.#held || this.#closing;
   }
 
   #shakeHands(handshake: ServerHandshake, count: number): void {
@@ -135,26 +138,36 @@ export class RtmpConnection {
     for (;;) {
       const step = handshake.read(this.#codec.input.subarray(start, count));
       start += step.consumed;
-      if (step.status === 'need') return;
-      if (step.status === 'error') return this.#abort(step.code, '');
-      if (step.status === 'reply') {
-        this.#socket.send(step.reply);
-        continue;
+      switch (step.status) {
+        case 'need':
+          return;
+        case 'error':
+          this.#abort(step.code, '');
+          return;
+        case 'reply':
+          this.#socket.send(step.reply);
+          break;
+        case 'done':
+          this.#handshake = undefined;
+          this.#session = this.#newSession();
+          if (start < count) this.#parse(start, count);
+          return;
       }
-      this.#handshake = undefined;
-      const { windowAckBytes, chunkSize, maxNetStreams, commandsPerSecond, connectTimeoutMs, pingIntervalMs } = this.#options;
-      this.#session = new ServerSession({
-        nowMs: this.#parts.nowMs(),
-        windowAckBytes,
-        chunkSize,
-        maxNetStreams,
-        maxCommandsPerSecond: commandsPerSecond,
-        connectTimeoutMs,
-        pingIntervalMs,
-      });
-      if (start < count) this.#parse(start, count);
-      return;
     }
+  }
+
+  #newSession(): ServerSession {
+    const { windowAckBytes, chunkSize, maxNetStreams, commandsPerSecond, connectTimeoutMs, pingIntervalMs } =
+      this.#options;
+    return new ServerSession({
+      nowMs: this.#parts.nowMs(),
+      windowAckBytes,
+      chunkSize,
+      maxNetStreams,
+      maxCommandsPerSecond: commandsPerSecond,
+      connectTimeoutMs,
+      pingIntervalMs,
+    });
   }
 
   /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where a decision stopped it. */
@@ -166,16 +179,23 @@ export class RtmpConnection {
     for (;;) {
       if (codec.batchCount > 0) this.#deliver(nowMs);
       if (status === STATUS_NEED_INPUT) break;
-      if (status < 0) throw codecError(status);
+      if (status < 0) throw codec.error(status);
       if (status === STATUS_MESSAGE) {
-        this.#run(session.message(codec.inbound, nowMs));
+        this.#run(session.message(this.#message(), nowMs));
         if (this.#held || this.#closing) return;
       }
       status = codec.next(0, 0);
     }
-    const actions = session.received(this.bytesIn, nowMs);
+    const actions = session.received(this.bytesIn);
     if (actions.length > 0) this.#run(actions);
-    if (this.#publishes.size === 0) this.#spendBudget(end - start, nowMs);
+    if (this.#publishes.size > 0) return;
+    const code = this.#budget.spend(end - start, this.bytesIn, this.#plays.size > 0, nowMs);
+    if (code !== undefined) this.#abort(code, `${this.bytesIn} bytes`);
+  }
+
+  #message(): InboundMessage {
+    const { type, timestamp, messageStreamId, payload } = this.#codec.message;
+    return { type, timestamp, messageStreamId, payload, readAmf0: () => this.#codec.readAmf0() };
   }
 
   /** Hands a batch to the publication of its message stream; media that belongs to none goes nowhere. */
@@ -186,22 +206,6 @@ export class RtmpConnection {
       this.#current = this.#publishes.get(id);
     }
     this.#current?.publication.append(this.#codec, nowMs);
-  }
-
-  /** Whoever does not publish has little to say. */
-  #spendBudget(count: number, nowMs: number): void {
-    if (this.#plays.size === 0) {
-      const allowed = this.#options.preAuthBytes + HANDSHAKE_BYTES;
-      if (this.bytesIn > allowed) this.#abort('ERR_LIMIT_PREAUTH_BYTES', `${this.bytesIn} bytes`);
-      return;
-    }
-    if (nowMs - this.#budgetFromMs > BUDGET_WINDOW_MS) {
-      this.#budgetFromMs = nowMs;
-      this.#budgetBytes = 0;
-    }
-    this.#budgetBytes += count;
-    const allowed = (this.#options.inboundBytesPerSecond * BUDGET_WINDOW_MS) / 1000;
-    if (this.#budgetBytes > allowed) this.#abort('ERR_LIMIT_INBOUND_RATE', `${this.#budgetBytes} bytes in ${BUDGET_WINDOW_MS} ms`);
   }
 
   #run(actions: readonly Action[]): void {
@@ -215,34 +219,45 @@ export class RtmpConnection {
     switch (action.kind) {
       case 'send':
         this.#socket.send(action.bytes);
-        return;
+        break;
       case 'connected':
-        this.#parts.log.debug({ connectionId: this.connectionId, app: action.app, flashVer: action.flashVer }, 'connected');
-        return;
+        this.#parts.log.debug(
+          { connectionId: this.connectionId, app: action.app, client: action.flashVer },
+          'connected',
+        );
+        break;
       case 'publishRequested':
         this.#held = true;
         void this.#decidePublish(action);
-        return;
+        break;
       case 'playRequested':
-        return this.#decidePlay(action);
+        this.#decidePlay(action);
+        break;
       case 'publishStopped':
-        return this.#stopPublish(action.messageStreamId, 'client_unpublish');
+        this.#stopPublish(action.messageStreamId, 'client_unpublish');
+        break;
       case 'playStopped':
-        return this.#stopPlay(action.messageStreamId, 'client_stopped');
+        this.#stopPlay(action.messageStreamId, 'client_stopped');
+        break;
       case 'pauseChanged':
-        return this.#plays.get(action.messageStreamId)?.player.setPaused(action.paused);
+        this.#plays.get(action.messageStreamId)?.player.setPaused(action.paused);
+        break;
       case 'receiveChanged':
-        return this.#plays.get(action.messageStreamId)?.player.setReceive(action);
-      case 'data':
-        return this.#publishes
-          .get(action.messageStreamId)
-          ?.data(action.name, action.payload, action.timestamp, action.values);
+        this.#plays.get(action.messageStreamId)?.player.setReceive(action);
+        break;
+      case 'data': {
+        const { name, payload, timestamp, values } = action;
+        this.#publishes.get(action.messageStreamId)?.data(name, payload, timestamp, values);
+        break;
+      }
       case 'dataCleared':
-        return this.#publishes.get(action.messageStreamId)?.dataCleared(action.name);
+        this.#publishes.get(action.messageStreamId)?.dataCleared(action.name);
+        break;
       case 'close':
         this.#closeCode = action.code;
         this.#closeDetail = action.reason;
-        return this.#finish();
+        this.#finish();
+        break;
     }
   }
 
@@ -251,15 +266,14 @@ export class RtmpConnection {
     try {
       const answer = await this.#parts.host.publish(this.facts, request, () => !this.#closing && !this.#closed);
       if (this.#closing || this.#closed) {
-        if (answer.accept) answer.end(this.#reasonOfEnd());
+        if (answer.accept) answer.run.end(this.#reasonOfEnd());
         return;
       }
       const session = this.#session!;
       if (answer.accept) {
-        this.#publishes.set(messageStreamId, answer);
+        this.#publishes.set(messageStreamId, answer.run);
         this.#currentId = -1;
         this.#codec.setPublishing(true);
-        if (answer.resumeTimestamp !== undefined) this.#codec.rebaseTimestamps(messageStreamId, answer.resumeTimestamp);
         this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
       } else {
         const { status, description } = answer;
@@ -280,16 +294,19 @@ export class RtmpConnection {
     const session = this.#session!;
     const nowMs = this.#parts.nowMs();
     const sink = new PlaySink(this.#socket, (came) =>
-      this.#run(came ? session.publisherCame(messageStreamId) : session.publisherGone(messageStreamId, { stays: false })),
+      this.#run(
+        came ? session.publisherCame(messageStreamId) : session.publisherGone(messageStreamId, { stays: false }),
+      ),
     );
     const answer = this.#parts.host.play(this.facts, request, messageStreamId, sink);
     if (!answer.accept) {
       const { status, description } = answer;
-      return this.#run(session.answerPlay(requestId, { accept: false, code: status, description }, nowMs));
+      this.#run(session.answerPlay(requestId, { accept: false, code: status, description }, nowMs));
+      return;
     }
-    sink.player = answer.player;
+    sink.player = answer.run.player;
     this.#stopPlay(messageStreamId, 'client_stopped');
-    this.#plays.set(messageStreamId, answer);
+    this.#plays.set(messageStreamId, answer.run);
     this.#run(session.answerPlay(requestId, { accept: true, waiting: !answer.live }, nowMs));
   }
 
@@ -315,7 +332,8 @@ export class RtmpConnection {
       const none = lastMs === 0;
       if (nowMs - (none ? publication.startedMs : lastMs) < (none ? firstFrameTimeoutMs : idleTimeoutMs)) continue;
       this.#endReason ??= 'idle';
-      return this.#abort(none ? 'ERR_PUBLISH_NO_MEDIA' : 'ERR_PUBLISH_IDLE', publication.streamId);
+      this.#abort(none ? 'ERR_PUBLISH_NO_MEDIA' : 'ERR_PUBLISH_IDLE', publication.streamId);
+      return;
     }
   }
 
@@ -323,7 +341,8 @@ export class RtmpConnection {
     for (const { player } of this.#plays.values()) {
       if (player.stalledMs(nowMs) < this.#options.stallTimeoutMs) continue;
       this.#playEndReason = 'stalled';
-      return this.#abort('ERR_PLAY_STALLED', player.id);
+      this.#abort('ERR_PLAY_STALLED', player.id);
+      return;
     }
   }
 
@@ -378,9 +397,6 @@ export class RtmpConnection {
 }
 
 const C0_C1_BYTES = 1537;
-const HANDSHAKE_BYTES = C0_C1_BYTES + 1536;
-/** A player's inbound rate is averaged over this long. */
-const BUDGET_WINDOW_MS = 10_000;
 
 /** What a closed socket says of its peer. */
 function endReasonOf(error: NodeJS.ErrnoException | undefined): EndReason {

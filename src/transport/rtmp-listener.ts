@@ -66,7 +66,9 @@ export class RtmpListener {
     this.#server.removeAllListeners('error');
     this.#server.on('error', (error) => this.#parts.log.error({ err: error }, 'the RTMP listener failed'));
     const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : { host, port };
+    return typeof address === 'object' && address !== null
+      ? { host: address.address, port: address.port }
+      : { host, port };
   }
 
   /** Stops accepting; connections live on. */

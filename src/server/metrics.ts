@@ -1,0 +1,69 @@
+import type { Metric, MetricSample } from '../http/deps.js';
+import type { Hub } from '../hub/hub.js';
+import type { RtmpListener } from '../transport/rtmp-listener.js';
+import type { CodecPool } from '../wasm/pool.js';
+import type { Registry } from './registry.js';
+
+/** Where the numbers are. */
+export interface MetricSources {
+  readonly hub: Hub;
+  readonly listener: RtmpListener;
+  readonly registry: Registry;
+  readonly codecs: CodecPool;
+  /** Sockets turned away before they became connections, by error code. */
+  readonly refused: ReadonlyMap<string, number>;
+  /** Counters of the event pipeline by name. */
+  readonly events: () => Readonly<Record<string, number>>;
+}
+
+/** Reads every metric of the server; called on scrape only. */
+export function collectMetrics(sources: MetricSources): Metric[] {
+  const { hub, listener, registry, codecs, refused, events } = sources;
+  let publishing = 0;
+  let playing = 0;
+  for (const connection of listener.connections) {
+    publishing += connection.publishing;
+    playing += connection.playing;
+  }
+  let bytesIn = registry.bytesInPast;
+  let bytesOut = registry.bytesOutPast;
+  for (const stream of registry.streams()) {
+    bytesIn += stream.bytesIn;
+    bytesOut += stream.bytesOut;
+  }
+  return [
+    gauge('connections', 'RTMP connections open', listener.connections.size),
+    counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),
+    byCode('connections_refused_total', 'sockets turned away at accept', refused),
+    byCode('connections_closed_total', 'RTMP connections closed', registry.closedBy),
+    gauge('publishes', 'publishes running', publishing),
+    counter('publishes_total', 'publishes accepted', registry.publishesStarted),
+    byCode('publishes_rejected_total', 'publishes refused', registry.rejectedBy),
+    gauge('players', 'plays running or waiting', playing),
+    counter('plays_total', 'plays of live streams', registry.playsStarted),
+    gauge('streams', 'live streams', registry.live),
+    counter('media_in_bytes_total', 'media received, as framed for players', bytesIn),
+    counter('media_out_bytes_total', 'media sent to players', bytesOut),
+    gauge('media_held_bytes', 'media held for late joiners and slow players', hub.heldBytes),
+    gauge('fanout_window_milliseconds', 'merge window for the present audience', hub.fanout.windowMs),
+    gauge('wasm_instances', 'WASM instances in use', codecs.live),
+    ...Object.entries(events()).map(([name, value]) =>
+      name.endsWith('_total')
+        ? counter(`events_${name}`, 'event pipeline', value)
+        : gauge(`events_${name}`, 'event pipeline', value),
+    ),
+  ];
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name: `sluice_${name}`, help, type: 'gauge', samples: [{ value }] };
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name: `sluice_${name}`, help, type: 'counter', samples: [{ value }] };
+}
+
+function byCode(name: string, help: string, counts: ReadonlyMap<string, number>): Metric {
+  const samples: MetricSample[] = [...counts].map(([code, value]) => ({ value, labels: { code } }));
+  return { name: `sluice_${name}`, help: `${help}, by error code`, type: 'counter', samples };
+}

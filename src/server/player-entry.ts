@@ -1,0 +1,16 @@
+import type { Player } from '../hub/player.js';
+import type { ConnectionFacts } from '../transport/host.js';
+
+/** A player of the registry: who it is, and the stream that its `play.started` was told of. */
+export interface PlayerEntry {
+  readonly player: Player;
+  readonly app: string;
+  readonly name: string;
+  readonly facts: ConnectionFacts;
+  /** Stream id of the session it is counted in; undefined while it waits. */
+  streamId: string | undefined;
+  startedMs: number;
+  /** `player.bytesSent` and `player.skips` when it joined that session. */
+  bytesBefore: number;
+  skipsBefore: number;
+}

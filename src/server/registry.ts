@@ -1,0 +1,291 @@
+import { createHmac } from 'node:crypto';
+import type { Clock } from '../core/clock.js';
+import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import { newId } from '../core/ids.js';
+import type { Logger } from '../core/log.js';
+import type { NameRule } from '../core/names.js';
+import type { Lifecycle } from '../events/lifecycle.js';
+import type { StreamSnapshot } from '../http/deps.js';
+import type { Hub } from '../hub/hub.js';
+import { Player, type PlayerSink } from '../hub/player.js';
+import type { PublishRefusal } from '../protocol/status.js';
+import type {
+  ConnectionFacts,
+  ConnectionHost,
+  NameRequest,
+  PlayEndReason,
+  Refusal,
+  RunningPlay,
+  RunningPublish,
+} from '../transport/host.js';
+import type { PlayerEntry } from './player-entry.js';
+import { StreamSession, type StreamSessionOwner } from './stream-session.js';
+
+/** What the registry decides by; every number is a configuration key. */
+export interface RegistryOptions {
+  readonly memoryBytes: number;
+  readonly maxLagBytes: number;
+  readonly waitForPublisher: boolean;
+}
+
+/** The parts it ties together. */
+export interface RegistryParts {
+  readonly hub: Hub;
+  readonly lifecycle: Lifecycle;
+  readonly names: NameRule;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Secret of this installation, for key fingerprints. */
+  readonly salt: Uint8Array;
+  /** Why no new publish is taken at present, or undefined. */
+  readonly closedFor: () => string | undefined;
+}
+
+/**
+ * Who publishes and plays what: answers the connections' requests, keeps the list, and tells the lifecycle each fact after it has
+ * become true.
+ */
+export class Registry implements ConnectionHost, StreamSessionOwner {
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  /** Closed connections by error code, refused publishes by error code, and totals; for `/metrics`. */
+  readonly closedBy = new Map<ErrorCode, number>();
+  readonly rejectedBy = new Map<ErrorCode, number>();
+  publishesStarted = 0;
+  playsStarted = 0;
+  bytesInPast = 0;
+  bytesOutPast = 0;
+  readonly #options: RegistryOptions;
+  readonly #parts: RegistryParts;
+  readonly #sessions = new Map<string, StreamSession>();
+  readonly #byName = new Map<string, StreamSession>();
+  readonly #waiting = new Map<string, Set<PlayerEntry>>();
+
+  constructor(options: RegistryOptions, parts: RegistryParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.lifecycle = parts.lifecycle;
+    this.clock = parts.clock;
+  }
+
+  get live(): number {
+    return this.#sessions.size;
+  }
+
+  streams(): StreamSnapshot[] {
+    return [...this.#sessions.values()].map((session) => session.snapshot());
+  }
+
+  /** Measures bit rates; call it about once a second. */
+  sample(nowMs: number): void {
+    for (const session of this.#sessions.values()) session.sample(nowMs);
+  }
+
+  async publish(
+    facts: ConnectionFacts,
+    request: NameRequest,
+    isOpen: () => boolean,
+  ): Promise<{ accept: true; run: RunningPublish } | Refusal<PublishRefusal>> {
+    const beganMs = this.clock.monotonicMs();
+    const { hub, log } = this.#parts;
+    const refuse = (code: ErrorCode, status: PublishRefusal, reason: string): Refusal<PublishRefusal> =>
+      this.#refuse(facts, request, beganMs, code, status, reason);
+
+    const problem = this.#nameProblem(request);
+    if (problem !== undefined) return refuse('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem);
+    const closed = this.#parts.closedFor();
+    if (closed !== undefined) return refuse('ERR_SESSION_PUBLISH_REFUSED', 'NetStream.Publish.Rejected', closed);
+    if (hub.heldBytes > this.#options.memoryBytes) {
+      return refuse('ERR_LIMIT_MEMORY', 'NetStream.Publish.Rejected', ERRORS.ERR_LIMIT_MEMORY.says);
+    }
+    const claim = hub.claim(request.app, request.name);
+    if (claim === undefined) {
+      return refuse('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName', ERRORS.ERR_PUBLISH_BUSY.says);
+    }
+    const streamId = newId();
+    const startedAtMs = this.clock.wallMs();
+    const { info } = facts;
+    try {
+      await this.lifecycle.streamStarted({
+        streamId,
+        app: request.app,
+        name: request.name,
+        connectionId: facts.connectionId,
+        peer: facts.peer,
+        transport: facts.transport,
+        ...(info?.flashVer ? { encoder: info.flashVer } : {}),
+        ...(info?.tcUrl ? { tcUrl: info.tcUrl } : {}),
+        ...(request.query === '' ? {} : { keyFingerprint: this.#fingerprint(request.query) }),
+      });
+    } catch (error) {
+      claim.close(this.clock.monotonicMs());
+      const code = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
+      log.error(
+        { err: error, code, app: request.app, name: request.name },
+        'publish refused: its start cannot be kept',
+      );
+      return refuse(code, 'NetStream.Publish.Rejected', ERRORS[code].says);
+    }
+    this.publishesStarted++;
+    const session = new StreamSession(streamId, claim, facts, startedAtMs, this);
+    this.#sessions.set(streamId, session);
+    this.#byName.set(nameKey(request), session);
+    log.info({ streamId, app: request.app, name: request.name, connectionId: facts.connectionId }, 'stream started');
+    if (isOpen()) this.#adoptWaiting(session);
+    return { accept: true, run: session };
+  }
+
+  play(
+    facts: ConnectionFacts,
+    request: NameRequest,
+    messageStreamId: number,
+    sink: PlayerSink,
+  ):
+    | { accept: true; live: boolean; run: RunningPlay }
+    | Refusal<'NetStream.Play.StreamNotFound' | 'NetStream.Play.Failed'> {
+    const problem = this.#nameProblem(request);
+    if (problem !== undefined) {
+      return { accept: false, status: 'NetStream.Play.Failed', code: 'ERR_NAME_INVALID', description: problem };
+    }
+    const { hub } = this.#parts;
+    if (!this.#options.waitForPublisher && !hub.isLive(request.app, request.name)) {
+      const description = ERRORS.ERR_PLAY_NOT_FOUND.says;
+      return { accept: false, status: 'NetStream.Play.StreamNotFound', code: 'ERR_PLAY_NOT_FOUND', description };
+    }
+    const player = new Player(newId(), sink, messageStreamId, { maxLagBytes: this.#options.maxLagBytes });
+    const { app, name } = request;
+    const entry: PlayerEntry = {
+      player,
+      app,
+      name,
+      facts,
+      streamId: undefined,
+      startedMs: 0,
+      bytesBefore: 0,
+      skipsBefore: 0,
+    };
+    const live = hub.subscribe(app, name, player);
+    const session = this.#byName.get(nameKey(request));
+    const waiting = this.#waiting.get(nameKey(request)) ?? new Set();
+    waiting.add(entry);
+    this.#waiting.set(nameKey(request), waiting);
+    if (session !== undefined) this.#joined(entry, session);
+    let ended = false;
+    const end = (reason: PlayEndReason): void => {
+      if (ended) return;
+      ended = true;
+      hub.unsubscribe(app, name, player);
+      waiting.delete(entry);
+      if (waiting.size === 0) this.#waiting.delete(nameKey(request));
+      this.bytesOutPast += player.bytesSent;
+      this.#left(entry, reason);
+    };
+    return { accept: true, live, run: { player, end } };
+  }
+
+  closed(facts: ConnectionFacts, code: ErrorCode, detail: string): void {
+    this.closedBy.set(code, (this.closedBy.get(code) ?? 0) + 1);
+    const { log } = this.#parts;
+    const { connectionId } = facts;
+    const fields = { connectionId, peer: facts.peer.address, code, ...(detail === '' ? {} : { detail }) };
+    if (code.startsWith('ERR_PEER_') || code === 'ERR_SESSION_SHUTDOWN' || code === 'ERR_SESSION_PLAY_ENDED') {
+      log.debug(fields, 'connection closed');
+    } else {
+      log.warn(fields, 'connection closed by a fault');
+    }
+  }
+
+  ended(session: StreamSession): void {
+    this.#sessions.delete(session.streamId);
+    this.#byName.delete(nameKey(session));
+    this.bytesInPast += session.publication.bytes;
+    for (const entry of this.#waiting.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
+    const { streamId, app, name } = session;
+    this.#parts.log.info({ streamId, app, name, bytes: session.publication.bytes }, 'stream ended');
+  }
+
+  /** Players that were there before the publisher are told of, once the stream is announced. */
+  #adoptWaiting(session: StreamSession): void {
+    for (const entry of this.#waiting.get(nameKey(session)) ?? []) this.#joined(entry, session);
+  }
+
+  #joined(entry: PlayerEntry, session: StreamSession): void {
+    const { player, facts } = entry;
+    entry.streamId = session.streamId;
+    entry.startedMs = this.clock.monotonicMs();
+    entry.bytesBefore = player.bytesSent;
+    entry.skipsBefore = player.skips;
+    this.playsStarted++;
+    session.audience++;
+    if (session.audience === 1) this.lifecycle.streamActive(session.streamId, { players: 1 });
+    this.lifecycle.playStarted(session.streamId, {
+      playerId: player.id,
+      peer: facts.peer,
+      transport: facts.transport,
+      ...(facts.info?.flashVer ? { client: facts.info.flashVer } : {}),
+    });
+  }
+
+  #left(entry: PlayerEntry, reason: PlayEndReason): void {
+    const { streamId, player } = entry;
+    if (streamId === undefined) return;
+    entry.streamId = undefined;
+    const bytes = player.bytesSent - entry.bytesBefore;
+    const drops = player.skips - entry.skipsBefore;
+    this.lifecycle.playEnded(streamId, {
+      playerId: player.id,
+      bytes,
+      drops,
+      durationMs: Math.round(this.clock.monotonicMs() - entry.startedMs),
+      reason,
+    });
+    const session = this.#sessions.get(streamId);
+    if (session === undefined) return;
+    session.bytesOutLeft += bytes;
+    session.dropsLeft += drops;
+    session.audience--;
+    if (session.audience === 0) this.lifecycle.streamIdle(streamId, { players: 0 });
+  }
+
+  #refuse(
+    facts: ConnectionFacts,
+    request: NameRequest,
+    beganMs: number,
+    code: ErrorCode,
+    status: PublishRefusal,
+    description: string,
+  ): Refusal<PublishRefusal> {
+    this.rejectedBy.set(code, (this.rejectedBy.get(code) ?? 0) + 1);
+    const { connectionId, peer } = facts;
+    const { app, name } = request;
+    this.lifecycle.streamRejected({
+      attemptId: newId(),
+      app,
+      name,
+      connectionId,
+      peer,
+      reason: description,
+      code,
+      latencyMs: Math.round(this.clock.monotonicMs() - beganMs),
+    });
+    this.#parts.log.warn({ connectionId, app, name, code }, 'publish refused');
+    return { accept: false, status, code, description };
+  }
+
+  #nameProblem(request: NameRequest): string | undefined {
+    const { names } = this.#parts;
+    const app = names.problem(request.app);
+    if (app !== undefined) return `the app cannot be used: ${app}`;
+    const name = names.problem(request.name);
+    return name === undefined ? undefined : `the stream name cannot be used: ${name}`;
+  }
+
+  /** First 8 hex digits of HMAC-SHA256: tells keys apart in events without telling them. */
+  #fingerprint(secret: string): string {
+    return createHmac('sha256', this.#parts.salt).update(secret).digest('hex').slice(0, 8);
+  }
+}
+
+function nameKey(of: { readonly app: string; readonly name: string }): string {
+  return `${of.app}\0${of.name}`;
+}
