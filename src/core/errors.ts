@@ -119,6 +119,18 @@ export const ERRORS = {
     'the server refused the connect, publish or play',
     'read the RTMP code and description that came with it',
   ),
+  ERR_CLIENT_URL: entry('operator', 'the RTMP URL cannot be used', 'write it as rtmp://host[:port]/app/name[?query]'),
+  ERR_CLIENT_CONNECT: entry(
+    'peer',
+    'the server cannot be reached',
+    'check the host and port, and that a server listens there',
+  ),
+  ERR_CLIENT_LOST: entry(
+    'peer',
+    'the connection to the server broke',
+    "read the server's log; it gave no reason over RTMP",
+  ),
+  ERR_CLIENT_ABORTED: entry('operator', 'the attempt was given up on request', 'nothing to do'),
   ERR_CLIENT_ENDED: entry('peer', 'the server ended the stream', 'nothing to do when the stream was meant to end'),
   ERR_CONFIG_UNKNOWN_KEY: entry(
     'operator',
@@ -200,6 +212,11 @@ export const ERRORS = {
   ERR_PLAY_NOT_FOUND: entry('peer', 'nobody publishes under this name', 'publish first, or set play.waitForPublisher'),
   ERR_PEER_CLOSED: entry('peer', 'the peer closed the connection', 'nothing to do when it was meant to'),
   ERR_PEER_RESET: entry('peer', 'the connection was cut', 'check the network between peer and server'),
+  ERR_DATA_FOLDER: entry(
+    'operator',
+    'the data folder cannot be used',
+    'give a folder that this user may write to with --data; a damaged installation.json may be removed: the node then gets a new id',
+  ),
   ERR_LISTEN: entry(
     'operator',
     'the server cannot listen on this address',
@@ -390,6 +407,12 @@ export const ERRORS = {
     'peer',
     'the history does not go back to this event',
     'start without Last-Event-ID, or from a time',
+  ),
+  ERR_CLI_USAGE: entry('operator', 'the command line is not understood', 'see sluice --help'),
+  ERR_EVENTS_UNREACHABLE: entry(
+    'operator',
+    'the events cannot be read there',
+    'check that the server runs and that --http or --nats names its address',
   ),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { EventFeed, FeedEvent, FeedStart } from './event-feed.js';
+import { SluiceError } from '../core/errors.js';
+import type { LogCursor } from '../events/event-log.js';
+import type { EventFeed, FeedEvent } from './event-feed.js';
 
 /** Bounds of one follower. */
 export interface FollowerOptions {
@@ -12,31 +14,26 @@ export interface FollowerOptions {
 /** Why a follower went. */
 export type FollowerEnd = 'closed' | 'too_slow' | 'failed' | 'shutdown';
 
-const PAGE = 64;
-
 /**
  * One client of `/v1/events`: server-sent events, read from the feed only as fast as the client takes them. Never more than
- * one page beyond the socket's own buffer waits in memory.
+ * one event beyond the socket's own buffer waits in memory.
  */
 export class EventStream {
   readonly #feed: EventFeed;
   readonly #response: ServerResponse;
   readonly #options: FollowerOptions;
   readonly #onEnd: (end: FollowerEnd) => void;
-  readonly #unsubscribe: () => void;
+  readonly #stop = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  #position: number;
-  #pumping = false;
-  #again = false;
-  #ended = false;
-  #quietTicks = 0;
+  #resume: (() => void) | undefined;
+  #quiet = true;
   #blockedTicks = 0;
 
   /** Takes over `response` (head not yet written) and starts sending. `onEnd` is called once. */
   constructor(
     feed: EventFeed,
     response: ServerResponse,
-    start: FeedStart,
+    start: LogCursor,
     options: FollowerOptions,
     onEnd: (end: FollowerEnd) => void,
   ) {
@@ -44,7 +41,6 @@ export class EventStream {
     this.#response = response;
     this.#options = options;
     this.#onEnd = onEnd;
-    this.#position = start.position;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
@@ -54,57 +50,53 @@ export class EventStream {
     });
     response.on('close', () => this.#end('closed'));
     response.on('error', () => this.#end('failed'));
-    response.on('drain', () => void this.#pump());
-    response.write(start.gap ? `retry: 1000\n${GAP}` : 'retry: 1000\n\n');
-    this.#unsubscribe = feed.onAppend(() => void this.#pump());
+    response.on('drain', () => this.#resume?.());
+    response.write('retry: 1000\n\n');
     this.#timer = setInterval(() => this.#tick(), options.keepAliveMs);
     this.#timer.unref();
-    void this.#pump();
+    void this.#run(start);
   }
 
   /** Ends the response in good order; the client comes back by itself and resumes. */
   close(): void {
-    if (this.#ended) return;
+    if (this.#stop.signal.aborted) return;
     this.#response.end();
     this.#end('shutdown');
   }
 
-  async #pump(): Promise<void> {
-    if (this.#pumping) {
-      this.#again = true;
-      return;
-    }
-    this.#pumping = true;
+  async #run(start: LogCursor): Promise<void> {
     try {
-      await this.#sendPages();
-    } catch {
-      this.#cut('failed');
-    } finally {
-      this.#pumping = false;
-    }
-  }
-
-  async #sendPages(): Promise<void> {
-    do {
-      this.#again = false;
-      while (!this.#ended && !this.#response.writableNeedDrain && this.#position < this.#feed.end()) {
-        const page = await this.#feed.read(this.#position, PAGE);
-        if (this.#ended) return;
-        this.#position = page.next;
-        if (page.missed > 0) this.#response.write(GAP);
-        if (page.events.length > 0) this.#send(page.events);
+      await this.#sendFrom(start);
+    } catch (error) {
+      if (!(error instanceof SluiceError && error.code === 'ERR_EVENTS_CURSOR')) {
+        this.#cut('failed');
+        return;
       }
-    } while (this.#again && !this.#ended && !this.#response.writableNeedDrain);
+      this.#response.write(GAP);
+      await this.#sendFrom('oldest').catch(() => this.#cut('failed'));
+    }
   }
 
-  #send(events: readonly FeedEvent[]): void {
-    this.#quietTicks = 0;
-    const parts: Uint8Array[] = [];
-    for (const { id, type, json } of events) {
-      parts.push(Buffer.from(`id: ${id}\nevent: ${type}\ndata: `), json, END_OF_EVENT);
+  async #sendFrom(start: LogCursor): Promise<void> {
+    const { signal } = this.#stop;
+    for await (const event of this.#feed.follow(start, signal)) {
+      if (signal.aborted) return;
+      this.#send(event);
+      if (this.#response.writableNeedDrain) await this.#drained();
     }
-    this.#response.write(Buffer.concat(parts));
+  }
+
+  #send({ id, type, json }: FeedEvent): void {
+    this.#quiet = false;
+    this.#response.write(Buffer.concat([Buffer.from(`id: ${id}\nevent: ${type}\ndata: `), json, END_OF_EVENT]));
     if (this.#response.writableLength > this.#options.maxPendingBytes) this.#cut('too_slow');
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+      if (this.#stop.signal.aborted) resolve();
+    });
   }
 
   #tick(): void {
@@ -114,8 +106,8 @@ export class EventStream {
       return;
     }
     this.#blockedTicks = 0;
-    this.#quietTicks += 1;
-    if (this.#quietTicks > 1) this.#response.write(': keep-alive\n\n');
+    if (this.#quiet) this.#response.write(': keep-alive\n\n');
+    this.#quiet = true;
   }
 
   #cut(end: FollowerEnd): void {
@@ -124,14 +116,14 @@ export class EventStream {
   }
 
   #end(end: FollowerEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#stop.signal.aborted) return;
     clearInterval(this.#timer);
-    this.#unsubscribe();
+    this.#stop.abort();
+    this.#resume?.();
     this.#onEnd(end);
   }
 }
 
 const END_OF_EVENT = Buffer.from('\n\n');
 /** A comment and an event of its own without id: the client learns that it has not seen everything. */
-const GAP = ': events that were asked for are no longer held\nevent: gap\ndata: {}\n\n';
+const GAP = ': the event to go on after is no longer held\nevent: gap\ndata: {}\n\n';

@@ -124,7 +124,7 @@ function follow(deps: HttpDeps, followers: Set<EventStream>, request: FastifyReq
   }
   const header = request.headers['last-event-id'];
   const { since } = request.query as { since?: string | string[] };
-  const start = findStart(events, oneOf(header), oneOf(since), clock.wallMs());
+  const start = findStart(oneOf(header), oneOf(since), clock.wallMs());
   if (start === undefined)
     return fail(reply, 400, 'ERR_HTTP_BAD_REQUEST', 'since is not a duration such as 1h, a time, or all');
   reply.hijack();

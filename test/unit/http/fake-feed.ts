@@ -1,19 +1,25 @@
-import type { EventFeed, FeedEvent, FeedPage } from '../../../src/http/event-feed.js';
+import { SluiceError } from '../../../src/core/errors.js';
+import type { LogCursor } from '../../../src/events/event-log.js';
+import type { EventFeed, FeedEvent } from '../../../src/http/event-feed.js';
+
+interface Held {
+  readonly event: FeedEvent;
+  readonly atMs: number;
+}
 
 /** A feed in memory that holds the newest `capacity` events. */
 export class FakeFeed implements EventFeed {
   readonly #capacity: number;
-  readonly #listeners = new Set<() => void>();
-  readonly #events: { event: FeedEvent; atMs: number }[] = [];
+  readonly #wakers = new Set<() => void>();
+  readonly #events: Held[] = [];
   #start = 0;
-  reads = 0;
+  /** Followers at work now. */
+  followers = 0;
+  /** Events handed to followers so far. */
+  handed = 0;
 
   constructor(capacity = 1000) {
     this.#capacity = capacity;
-  }
-
-  get listeners(): number {
-    return this.#listeners.size;
   }
 
   add(id: string, data: object = {}, atMs = 0): void {
@@ -23,36 +29,51 @@ export class FakeFeed implements EventFeed {
       this.#events.shift();
       this.#start += 1;
     }
-    for (const listener of this.#listeners) listener();
+    for (const wake of this.#wakers) wake();
   }
 
-  start(): number {
-    return this.#start;
+  async *follow(cursor: LogCursor, signal: AbortSignal): AsyncGenerator<FeedEvent> {
+    let position = this.#positionOf(cursor);
+    this.followers += 1;
+    try {
+      while (!signal.aborted) {
+        const held = this.#events[position - this.#start];
+        if (held === undefined) {
+          await this.#more(signal);
+        } else {
+          position += 1;
+          this.handed += 1;
+          yield held.event;
+        }
+      }
+    } finally {
+      this.followers -= 1;
+    }
   }
 
-  end(): number {
-    return this.#start + this.#events.length;
+  #more(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#wakers.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wakers.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+    });
   }
 
-  after(id: string): number | undefined {
-    const index = this.#events.findIndex(({ event }) => event.id === id);
-    return index === -1 ? undefined : this.#start + index + 1;
-  }
-
-  since(wallMs: number): number {
-    const index = this.#events.findIndex(({ atMs }) => atMs >= wallMs);
-    return index === -1 ? this.end() : this.#start + index;
-  }
-
-  async read(position: number, limit: number): Promise<FeedPage> {
-    this.reads += 1;
-    const from = Math.max(position, this.#start);
-    const events = this.#events.slice(from - this.#start, from - this.#start + limit).map(({ event }) => event);
-    return { events, next: from + events.length, missed: from - position };
-  }
-
-  onAppend(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  #positionOf(cursor: LogCursor): number {
+    if (cursor === 'oldest') return this.#start;
+    if (cursor === 'now') return this.#start + this.#events.length;
+    const index =
+      'afterId' in cursor
+        ? this.#events.findIndex(({ event }) => event.id === cursor.afterId)
+        : this.#events.findIndex(({ atMs }) => atMs >= cursor.sinceMs);
+    if ('afterId' in cursor) {
+      if (index === -1) throw new SluiceError('ERR_EVENTS_CURSOR', cursor.afterId);
+      return this.#start + index + 1;
+    }
+    return this.#start + (index === -1 ? this.#events.length : index);
   }
 }

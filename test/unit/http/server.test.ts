@@ -308,7 +308,7 @@ describe('events', () => {
     expect(second.status).toBe(503);
     expect(await second.json()).toMatchObject({ code: 'ERR_HTTP_FOLLOWERS' });
     stop.abort();
-    await vi.waitFor(() => expect(feed.listeners).toBe(0));
+    await vi.waitFor(() => expect(feed.followers).toBe(0));
     const third = await get('/v1/events');
     expect(third.status).toBe(200);
     await third.body?.cancel();
@@ -319,31 +319,31 @@ describe('events', () => {
     const socket = createConnection(server.address.port, '127.0.0.1');
     socket.pause();
     socket.write('GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await vi.waitFor(() => expect(feed.listeners).toBe(1));
+    await vi.waitFor(() => expect(feed.followers).toBe(1));
     const big = 'x'.repeat(200_000);
     // One event at a time fits; the socket's buffers are full after some of them.
     let sent = 0;
-    let readsBefore = -1;
-    while (feed.listeners === 1 && feed.reads !== readsBefore && sent < 500) {
-      readsBefore = feed.reads;
+    let handedBefore = -1;
+    while (feed.followers === 1 && feed.handed !== handedBefore && sent < 500) {
+      handedBefore = feed.handed;
       feed.add(`s:${++sent}`, { big });
       await new Promise(setImmediate);
       await new Promise(setImmediate);
     }
     expect(sent).toBeLessThan(500);
-    await vi.waitFor(() => expect(feed.listeners).toBe(0), { timeout: 5000 });
+    await vi.waitFor(() => expect(feed.followers).toBe(0), { timeout: 5000 });
     socket.destroy();
   });
 
-  it('cuts a follower off at once when one page is more than may wait for it', async () => {
+  it('cuts a follower off at once when one event is more than may wait for it', async () => {
     const { base, feed } = await start({ options: { eventClientBytes: 16_384 } });
     const socket = createConnection(Number(new URL(base).port), '127.0.0.1');
     socket.pause();
     const closed = new Promise((resolve) => socket.on('close', resolve));
     for (let i = 0; i < 5; i++) feed.add(`s:${i}`, { big: 'x'.repeat(3_000_000) });
     socket.write('GET /v1/events?since=all HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await vi.waitFor(() => expect(feed.reads).toBe(1));
-    await vi.waitFor(() => expect(feed.listeners).toBe(0));
+    await vi.waitFor(() => expect(feed.handed).toBe(1));
+    await vi.waitFor(() => expect(feed.followers).toBe(0));
     socket.resume();
     expect(await closed.then(() => socket.destroyed)).toBe(true);
   });
@@ -353,6 +353,6 @@ describe('events', () => {
     const response = await get('/v1/events');
     await server.close();
     expect(await response.text()).toBe('retry: 1000\n\n');
-    expect(feed.listeners).toBe(0);
+    expect(feed.followers).toBe(0);
   });
 });

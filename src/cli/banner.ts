@@ -1,0 +1,37 @@
+import { networkInterfaces } from 'node:os';
+import { formatHostPort, type HostPort } from '../config/listen.js';
+import type { Config } from '../config/table.js';
+import { hideUrlSecrets } from '../core/log-fields.js';
+import { VERSION } from './version.js';
+
+/** What start-up prints: that it listens, and where to publish, play, see events and health. */
+export function banner(config: Config, rtmp: HostPort, http: HostPort | undefined): string {
+  const base = `rtmp://${formatHostPort(reachable(rtmp)).replace(/:1935$/, '')}`;
+  const lines = [
+    `Sluice ${VERSION} listening on rtmp://${formatHostPort(rtmp)}${http === undefined ? '' : ` and http://${formatHostPort(http)}`}`,
+    '',
+    `  publish   ffmpeg -re -i video.mp4 -c copy -f flv ${base}/live/cam1`,
+    `            OBS: server ${base}/live, stream key cam1`,
+    `  play      ffplay ${base}/live/cam1`,
+  ];
+  if (http !== undefined) {
+    const address = formatHostPort(reachable(http));
+    const flag = address === '127.0.0.1:8080' ? '' : ` --http ${address}`;
+    lines.push(`  events    sluice events${flag}      (or http://${address}/v1/events)`);
+  }
+  if (config.nats.url !== '') {
+    lines.push(`  NATS      nats sub '${config.events.prefix}.>'      (${hideUrlSecrets(config.nats.url)})`);
+  }
+  if (http !== undefined)
+    lines.push(`  health    http://${formatHostPort(reachable(http))}/readyz, /metrics, /v1/streams`);
+  return `${lines.join('\n')}\n\n`;
+}
+
+/** An address that can be dialled: for "every address of this machine" the first one that other machines see. */
+function reachable({ host, port }: HostPort): HostPort {
+  if (host !== '0.0.0.0' && host !== '::') return { host, port };
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4');
+  return { host: outside?.address ?? '127.0.0.1', port };
+}

@@ -1,0 +1,59 @@
+import { formatHostPort, parseListen } from '../config/listen.js';
+import type { Config } from '../config/table.js';
+import { SluiceError } from '../core/errors.js';
+import type { SluiceEvent } from '../events/event-types.js';
+import { configFrom } from './config-flags.js';
+import { EXIT } from './exit-codes.js';
+import { followHttp } from './follow-http.js';
+import { formatEvent } from './format-event.js';
+import type { Io } from './io.js';
+import { stopSignal } from './stop-signal.js';
+
+/** Options of `sluice events`. */
+export interface EventsOptions {
+  readonly nats?: string;
+  readonly http?: string;
+  readonly since?: string;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/**
+ * `sluice events`: prints events as they happen until it is stopped.
+ *
+ * @returns the exit code
+ * @throws SluiceError ERR_EVENTS_UNREACHABLE, ERR_CLI_USAGE, ERR_CONFIG_*
+ */
+export async function events(options: EventsOptions, io: Io): Promise<number> {
+  const { config } = configFrom({ config: options.config, nats: options.nats }, io);
+  const signal = AbortSignal.any([stopSignal(), io.gone]);
+  for await (const json of await source(options, config, signal, io)) {
+    io.out(`${options.json === true ? json : formatEvent(JSON.parse(json) as SluiceEvent, io.colour)}\n`);
+  }
+  return EXIT.ok;
+}
+
+async function source(
+  options: EventsOptions,
+  config: Config,
+  signal: AbortSignal,
+  io: Io,
+): Promise<AsyncIterable<string>> {
+  const notice = (text: string) => io.err(`sluice: ${text}\n`);
+  const { since } = options;
+  // An explicit --http wins over a NATS server that only the environment or the file names.
+  if (config.nats.url !== '' && options.http === undefined) {
+    const { followNats } = await import('./follow-nats.js');
+    return followNats({ config, since, signal, notice });
+  }
+  return followHttp({ base: baseOf(options.http ?? config.http.listen), since, signal, notice });
+}
+
+/** `HOST:PORT` or a URL as a base without a slash at the end. */
+function baseOf(address: string): string {
+  if (/^https?:\/\//.test(address)) return address.replace(/\/+$/, '');
+  if (address === 'off')
+    throw new SluiceError('ERR_CLI_USAGE', 'http.listen is off here; say where to read with --http or --nats');
+  const { host, port } = parseListen(address);
+  return `http://${formatHostPort({ host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port })}`;
+}

@@ -1,0 +1,23 @@
+import type { ErrorCode } from '../core/errors.js';
+
+/** How the process ends. Scripts may rely on these. */
+export const EXIT = {
+  /** Done, or stopped by a first SIGINT or SIGTERM. */
+  ok: 0,
+  /** An unexpected failure. */
+  failed: 1,
+  /** A flag, a key or a value is wrong; nothing was started. */
+  usage: 2,
+  /** An address cannot be listened on, or a server cannot be reached. */
+  unreachable: 3,
+  /** The other side refused. */
+  refused: 4,
+} as const;
+
+/** The exit code that goes with an error code. */
+export function exitCodeOf(code: ErrorCode): number {
+  if (code.startsWith('ERR_CONFIG_') || code.startsWith('ERR_CLI_')) return EXIT.usage;
+  if (code === 'ERR_LISTEN' || /UNREACHABLE|_CONNECT$|_TIMEOUT$/.test(code)) return EXIT.unreachable;
+  if (/REFUSED|REJECTED/.test(code)) return EXIT.refused;
+  return EXIT.failed;
+}

@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SluiceError } from '../core/errors.js';
+import { readServerSentEvents } from './sse-reader.js';
+
+/** How `/v1/events` is followed. */
+export interface FollowHttpOptions {
+  /** `http://HOST:PORT`. */
+  readonly base: string;
+  readonly since: string | undefined;
+  readonly signal: AbortSignal;
+  /** Told when the connection was lost and is tried again, and when events were missed. */
+  notice(text: string): void;
+}
+
+/** Time between two attempts to come back. */
+const RETRY_MS = 1000;
+
+/**
+ * Follows a server's embedded log; comes back by itself after a lost connection, without a gap or a double.
+ *
+ * @yields the JSON text of each event
+ * @throws SluiceError ERR_EVENTS_UNREACHABLE when the first attempt fails, ERR_CLI_USAGE when the server refuses `since`
+ */
+export async function* followHttp(options: FollowHttpOptions): AsyncGenerator<string> {
+  const { base, since, signal, notice } = options;
+  let lastId: string | undefined;
+  let connectedOnce = false;
+  while (!signal.aborted) {
+    try {
+      const response = await open(base, connectedOnce ? undefined : since, lastId, signal);
+      if (connectedOnce) notice(`back at ${base}`);
+      connectedOnce = true;
+      for await (const { id, event, data } of readServerSentEvents(response)) {
+        if (id === undefined) {
+          if (event === 'gap') notice('some events are no longer held by the server');
+          continue;
+        }
+        lastId = id;
+        yield data;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!connectedOnce || error instanceof SluiceError) throw unreachable(base, error);
+    }
+    if (signal.aborted) return;
+    notice(`lost ${base}, trying again`);
+    await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function open(
+  base: string,
+  since: string | undefined,
+  lastId: string | undefined,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const query = since === undefined ? '' : `?since=${encodeURIComponent(since)}`;
+  const headers: Record<string, string> = { accept: 'text/event-stream' };
+  if (lastId !== undefined) headers['last-event-id'] = lastId;
+  const response = await fetch(`${base}/v1/events${query}`, { headers, signal });
+  if (response.status === 400)
+    throw new SluiceError('ERR_CLI_USAGE', `--since ${since}; expected a duration such as 1h, a time, or all`);
+  if (!response.ok || response.body === null) throw new Error(`${base} answers ${response.status}`);
+  return response.body as unknown as AsyncIterable<Uint8Array>;
+}
+
+function unreachable(base: string, error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const { cause, message } = error as Error & { cause?: { code?: string } };
+  return new SluiceError('ERR_EVENTS_UNREACHABLE', `${base} ${cause?.code ?? message}`, { cause: error });
+}

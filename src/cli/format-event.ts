@@ -1,0 +1,116 @@
+import { cleanText } from '../core/log-fields.js';
+import type { EventData, SluiceEvent, Track } from '../events/event-types.js';
+
+const COLOURS: Readonly<Record<string, string>> = {
+  'stream.started': '36',
+  'stream.ready': '32',
+  'stream.resumed': '32',
+  'stream.recovered': '32',
+  'stream.ended': '33',
+  'stream.stalled': '33',
+  'stream.suspended': '33',
+  'stream.rejected': '31',
+  'node.lost': '31',
+};
+
+/**
+ * One line for a person: time, what happened, to which stream, and what matters about it. Text of peers is cleaned, so that it
+ * cannot steer the terminal.
+ *
+ * @param colour whether to use terminal colours
+ */
+export function formatEvent(event: SluiceEvent, colour: boolean): string {
+  const verb = event.type.replace(/^io\.sluice\./, '');
+  const time = localTime(event.time);
+  const name = cleanText(verb).padEnd(16);
+  const painted = colour ? `\x1b[${COLOURS[verb] ?? '2'}m${name}\x1b[0m` : name;
+  return `${time}  ${painted}  ${cleanText(event.subject)}  ${cleanText(summary(event))}`.trimEnd();
+}
+
+function localTime(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return '--:--:--.---';
+  const two = (value: number) => String(value).padStart(2, '0');
+  const millis = String(date.getMilliseconds()).padStart(3, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${millis}`;
+}
+
+type Teller<T> = (data: T) => readonly (string | undefined)[];
+
+const TELLERS: { readonly [T in keyof EventData]?: Teller<EventData[T]> } = {
+  'io.sluice.stream.started': (d) => [
+    `from ${d.peer.address}:${d.peer.port}`,
+    `over ${d.transport}`,
+    d.encoder && `by ${d.encoder}`,
+  ],
+  'io.sluice.stream.ready': (d) => [tracks(d.tracks), `after ${d.timeToReadyMs} ms`],
+  'io.sluice.stream.updated': (d) => [
+    Array.isArray(d.after['tracks']) ? tracks(d.after['tracks'] as Track[]) : undefined,
+  ],
+  'io.sluice.stream.ended': (d) => [
+    d.reason,
+    `after ${duration(d.durationMs)}`,
+    size(d.bytes),
+    d.drops > 0 ? `${d.drops} dropped` : undefined,
+  ],
+  'io.sluice.stream.rejected': (d) => [`${d.reason} (${d.code})`, `from ${d.peer.address}:${d.peer.port}`],
+  'io.sluice.stream.stalled': (d) => [`${d.kind} track ${d.trackId}`, `no frames for ${d.gapMs} ms`],
+  'io.sluice.stream.recovered': (d) => [`${d.kind} track ${d.trackId}`, `after ${d.gapMs} ms`],
+  'io.sluice.stream.suspended': (d) => [`held for ${duration(d.resumeWindowMs)}`, d.cause],
+  'io.sluice.stream.resumed': (d) => [`from ${d.peer.address}:${d.peer.port}`, `after ${duration(d.gapMs)}`],
+  'io.sluice.stream.data': (d) => [d.handler, JSON.stringify(d.values)],
+  'io.sluice.play.started': (d) => [`from ${d.peer.address}:${d.peer.port}`, d.client && `with ${d.client}`],
+  'io.sluice.play.ended': (d) => [
+    d.reason,
+    `after ${duration(d.durationMs)}`,
+    size(d.bytes),
+    d.drops > 0 ? `${d.drops} dropped` : undefined,
+  ],
+};
+
+function summary(event: SluiceEvent): string {
+  const tell = TELLERS[event.type] as Teller<unknown> | undefined;
+  try {
+    return (tell?.(event.data) ?? []).filter((part) => part !== undefined && part !== '').join(', ');
+  } catch {
+    // Events of a newer version may lack what this one expects; the line is still worth printing.
+    return '';
+  }
+}
+
+function tracks(list: readonly Track[]): string {
+  return list
+    .map((track) => {
+      const picture =
+        track.width === undefined
+          ? undefined
+          : `${track.width}x${track.height}${track.fps === undefined ? '' : `@${track.fps}`}`;
+      const sound =
+        track.sampleRate === undefined
+          ? undefined
+          : `${track.sampleRate} Hz${track.channels === undefined ? '' : ` x${track.channels}`}`;
+      return [track.codec, picture ?? sound].filter((part) => part !== undefined).join(' ');
+    })
+    .join(' + ');
+}
+
+/** `1:02:03` or `2:03`, or `1.5 s` under a minute. */
+export function duration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** `12.3 MB`; powers of ten, as network people count. */
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,93 @@
+import { Command, CommanderError, Option } from 'commander';
+import { CONFIG_FLAGS, type ConfigOptions } from './config-flags.js';
+import type { EventsOptions } from './events.js';
+import { EXIT } from './exit-codes.js';
+import * as help from './help.js';
+import type { Io } from './io.js';
+import { reportError } from './report-error.js';
+import { VERSION } from './version.js';
+
+/**
+ * Runs the command line. Each command is loaded when it is asked for, so that starting the server costs only what the server needs.
+ *
+ * @param args arguments without node and script
+ * @returns the exit code, one of EXIT
+ */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = buildProgram(io, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return reportError(error, io);
+  }
+}
+
+function buildProgram(io: Io, done: (code: number) => void): Command {
+  const program = new Command('sluice')
+    .description(help.PROGRAM)
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help; sluice help COMMAND for one command')
+    .addHelpText('after', help.PROGRAM_EXAMPLES)
+    .showHelpAfterError('Try sluice --help.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      outputError: (text, write) => write(`sluice: ${text.replace(/^error: /, '')}`),
+    });
+
+  const command = (name: string, description: string, examples: string, isDefault = false): Command =>
+    program.command(name, { isDefault }).description(description).addHelpText('after', examples);
+
+  settingFlags(command('serve', help.SERVE, help.SERVE_EXAMPLES, true)).action(async (options: ConfigOptions) => {
+    done(await (await import('./serve.js')).serve(options, io));
+  });
+  command('events', help.EVENTS, help.EVENTS_EXAMPLES)
+    .option('--nats <URL>', 'read them from NATS JetStream (SLUICE_NATS_URL)')
+    .option('--http <HOST:PORT>', 'read them from the log of this server (SLUICE_HTTP, default 127.0.0.1:8080)')
+    .option('--since <WHEN>', 'start earlier: a duration such as 1h, a time such as 2026-01-31T12:00:00Z, or all')
+    .option('--json', 'one JSON object per line, as the events are')
+    .addOption(configFile())
+    .action(async (options: EventsOptions) => {
+      done(await (await import('./events.js')).events(options, io));
+    });
+  command('publish', help.PUBLISH, help.PUBLISH_EXAMPLES)
+    .argument('<FILE.flv>', 'what to send')
+    .argument('<URL>', 'where: rtmp://HOST[:PORT]/APP/NAME')
+    .option('--fast', 'as fast as the server takes it, not in real time')
+    .action(async (file: string, url: string, options: { fast?: boolean }) => {
+      done(await (await import('./publish.js')).publish(file, url, options, io));
+    });
+  command('play', help.PLAY, help.PLAY_EXAMPLES)
+    .argument('<URL>', 'what: rtmp://HOST[:PORT]/APP/NAME')
+    .option('-o, --output <FILE.flv>', 'write it to a file; - for standard output')
+    .option('--for <DURATION>', 'stop after so long: 10s, 5m')
+    .action(async (url: string, options: { output?: string; for?: string }) => {
+      done(await (await import('./play.js')).play(url, options, io));
+    });
+  settingFlags(command('config', help.CONFIG, help.CONFIG_EXAMPLES))
+    .option('--json', 'as JSON, with the source of each value')
+    .action(async (options: ConfigOptions & { json?: boolean }) => {
+      done((await import('./config.js')).config(options, io));
+    });
+  return program;
+}
+
+function configFile(): Option {
+  return new Option('--config <FILE>', 'YAML file with settings (SLUICE_CONFIG)');
+}
+
+function settingFlags(command: Command): Command {
+  for (const { flags, doc } of CONFIG_FLAGS) command.option(flags, doc);
+  return command
+    .addOption(configFile())
+    .option('--set <KEY=VALUE...>', 'any other setting; sluice config lists all', (value, before: string[] = []) => [
+      ...before,
+      value,
+    ]);
+}

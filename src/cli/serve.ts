@@ -1,0 +1,78 @@
+import { isLoopback, parseListen } from '../config/listen.js';
+import type { Config } from '../config/table.js';
+import { createLogger, type Logger } from '../core/log.js';
+import { banner } from './banner.js';
+import { type ConfigOptions, configFrom } from './config-flags.js';
+import { EXIT } from './exit-codes.js';
+import type { Io } from './io.js';
+import { stopSignal } from './stop-signal.js';
+
+/** How much longer than shutdown.deadlineMs the process waits before it gives up on an orderly end. */
+const GRACE_MS = 700;
+
+/**
+ * `sluice serve`: runs the server until SIGINT, SIGTERM or SIGHUP.
+ *
+ * @returns the exit code
+ * @throws SluiceError ERR_CONFIG_*, ERR_LISTEN and whatever keeps the server from starting
+ */
+export async function serve(options: ConfigOptions, io: Io): Promise<number> {
+  const { config, warnings } = configFrom(options, io);
+  const log = createLogger(config.log);
+  for (const warning of warnings) log.warn(warning);
+  warnOfOpenDoors(config, log);
+  const stop = stopSignal();
+  dieOnDefect(log);
+  const { createServer } = await import('../server.js');
+  const server = await createServer(config);
+  io.out(banner(config, server.rtmpAddress, server.httpAddress));
+  await aborted(stop);
+  log.info({ signal: stop.reason }, 'stopping: players are told, events are written');
+  return within(server.close(), config.shutdown.deadlineMs + GRACE_MS, log);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** After a defect nothing can be trusted: log it and end; the supervisor starts anew and the journal heals. */
+function dieOnDefect(log: Logger): void {
+  process.on('uncaughtException', (error) => {
+    log.error({ err: error, code: 'ERR_INTERNAL' }, 'a defect: the process ends');
+    process.exit(EXIT.failed);
+  });
+}
+
+async function within(closing: Promise<void>, deadlineMs: number, log: Logger): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<number>((resolve) => {
+    timer = setTimeout(() => {
+      log.error(
+        { deadlineMs },
+        'the server did not stop in time; what is left in the journal follows at the next start',
+      );
+      resolve(EXIT.failed);
+    }, deadlineMs);
+  });
+  const code = await Promise.race([closing.then(() => EXIT.ok), late]);
+  clearTimeout(timer);
+  return code;
+}
+
+function warnOfOpenDoors({ rtmp, http }: Config, log: Logger): void {
+  if (!isLoopback(parseListen(rtmp.listen).host)) {
+    log.warn(
+      { listen: rtmp.listen },
+      'ANYONE who reaches this address can publish and play: there is no authentication yet. Use a firewall, or rtmp.listen 127.0.0.1:1935',
+    );
+  }
+  if (http.listen !== 'off' && !isLoopback(parseListen(http.listen).host)) {
+    log.warn(
+      { listen: http.listen },
+      'ANYONE who reaches this address can read streams, events and metrics: HTTP has no login. Use a proxy, or http.listen 127.0.0.1:8080',
+    );
+  }
+}

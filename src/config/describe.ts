@@ -1,0 +1,49 @@
+import { hideUrlSecrets } from '../core/log-fields.js';
+import { type LoadedConfig, type Source, valueAt } from './load.js';
+import { ROWS, type Row } from './table.js';
+
+const MASK = '***';
+
+/**
+ * The effective configuration as a YAML file, the source of each value behind it. Secrets are commented out and masked, so that
+ * the file can be shown and used.
+ */
+export function describeYaml(loaded: LoadedConfig): string {
+  const lines: string[] = [];
+  let groups: readonly string[] = [];
+  for (const row of ROWS) {
+    const parts = row.key.split('.');
+    const parents = parts.slice(0, -1);
+    for (const [depth, name] of parents.entries()) {
+      if (groups[depth] !== name) {
+        lines.push(`${'  '.repeat(depth)}${name}:`);
+        groups = parents.slice(0, depth + 1);
+      }
+    }
+    groups = parents;
+    const value = shown(loaded, row);
+    const hidden = value !== valueAt(loaded.config, row.key);
+    const line = `${parts.at(-1)}: ${typeof value === 'string' ? JSON.stringify(value) : value}`;
+    lines.push(
+      `${'  '.repeat(parents.length)}${`${hidden ? '# ' : ''}${line}`.padEnd(44)} # ${where(loaded.sources[row.key])}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The effective configuration as JSON: by full key `{ value, source }`, secrets masked. */
+export function describeJson(loaded: LoadedConfig): string {
+  const entries = ROWS.map((row) => [row.key, { value: shown(loaded, row), source: where(loaded.sources[row.key]) }]);
+  return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
+}
+
+function shown(loaded: LoadedConfig, row: Row): string | number | boolean {
+  const value = valueAt(loaded.config, row.key);
+  if (row.setting.secret === true && value !== '') return MASK;
+  return typeof value === 'string' ? hideUrlSecrets(value) : value;
+}
+
+function where(source: Source | undefined): string {
+  if (source === undefined || source.kind === 'default') return 'default';
+  return source.kind === 'given' ? source.name : `${source.kind} ${source.name}`;
+}
