@@ -1,0 +1,155 @@
+import { escapeToken } from '../core/escape.js';
+import type { EventData, EventType, SluiceEvent } from './event-types.js';
+import { dataSchemaId } from './schemas/index.js';
+
+/** An event larger than this (bytes of JSON) is never written; {@link file://./lifecycle.ts} keeps every field bounded so that none is. */
+export const MAX_EVENT_BYTES = 8192;
+
+/** A finished event: its JSON bytes, which are what the journal holds and JetStream stores, and where it goes. */
+export interface Envelope {
+  readonly id: string;
+  readonly type: EventType;
+  /** NATS subject. */
+  readonly subject: string;
+  /** UTF-8 JSON of the {@link SluiceEvent}; immutable shared. */
+  readonly json: Buffer;
+}
+
+/** The process that emits. */
+export interface Emitter {
+  readonly prefix: string;
+  readonly nodeId: string;
+  readonly bootId: string;
+}
+
+/** The stream an event belongs to. `streamId` is the attempt id for a refused publish. */
+export interface EventStream {
+  readonly streamId: string;
+  readonly app: string;
+  readonly name: string;
+}
+
+/** `<entity>.<verb>` of a type such as `io.sluice.stream.started`. */
+function verbOf(type: EventType): string {
+  return type.slice('io.sluice.'.length);
+}
+
+/**
+ * The NATS subject of a stream's event: `<prefix>.evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>`, the last token `end` for
+ * `stream.ended`. Every event has a subject of its own, which is what lets the server refuse a second copy for ever.
+ */
+export function eventSubject(prefix: string, stream: EventStream, type: EventType, sequence: number): string {
+  const last = type === 'io.sluice.stream.ended' ? 'end' : String(sequence);
+  return `${prefix}.evt.${escapeToken(stream.app)}.${escapeToken(stream.name)}.${escapeToken(stream.streamId)}.${verbOf(type)}.${last}`;
+}
+
+/** The subject under which every event of one session is found. */
+export function sessionFilter(prefix: string, streamId: string): string {
+  return `${prefix}.evt.*.*.${escapeToken(streamId)}.>`;
+}
+
+/** The id of a stream's event: `<streamId>:<seq>`, `<streamId>:end` for `stream.ended`. */
+export function eventId(streamId: string, type: EventType, sequence: number): string {
+  return type === 'io.sluice.stream.ended' ? `${streamId}:end` : `${streamId}:${sequence}`;
+}
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/**
+ * A W3C `traceparent` that is the same for all events of a stream: the trace id is the ULID's 128 bits, the parent id its last 64.
+ *
+ * @returns `undefined` when `streamId` is not a ULID
+ */
+export function traceparentOf(streamId: string): string | undefined {
+  if (streamId.length !== 26) return undefined;
+  let bits = 0n;
+  for (const letter of streamId) {
+    const value = CROCKFORD.indexOf(letter);
+    if (value < 0) return undefined;
+    bits = (bits << 5n) | BigInt(value);
+  }
+  const hex = (bits & ((1n << 128n) - 1n)).toString(16).padStart(32, '0');
+  const parent = hex.slice(16);
+  return `00-${hex}-${parent === '0000000000000000' ? '0000000000000001' : parent}-01`;
+}
+
+/**
+ * Builds the envelope of a stream's event.
+ *
+ * @param timeMs when it happened, milliseconds since the epoch
+ */
+export function streamEvent<T extends EventType>(
+  emitter: Emitter,
+  stream: EventStream,
+  type: T,
+  sequence: number,
+  timeMs: number,
+  data: EventData[T],
+  traceparent: string | undefined = traceparentOf(stream.streamId),
+): Envelope {
+  const event: SluiceEvent<T> = {
+    specversion: '1.0',
+    id: eventId(stream.streamId, type, sequence),
+    source: `/sluice/${escapeToken(emitter.nodeId)}/${emitter.bootId}`,
+    type,
+    subject: `${stream.app}/${stream.name}`,
+    time: new Date(timeMs).toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: dataSchemaId(type),
+    sequence,
+    streamid: stream.streamId,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    data,
+  };
+  return {
+    id: event.id,
+    type,
+    subject: eventSubject(emitter.prefix, stream, type, sequence),
+    json: Buffer.from(JSON.stringify(event), 'utf8'),
+  };
+}
+
+/**
+ * Builds the envelope of a node's event. The subject is `<prefix>.node.<nodeId>.<bootId>.<verb>`; a verb that occurs again in one
+ * boot (drain, undrain, drain) gets its ordinal as a further token, so that every event keeps a subject of its own.
+ *
+ * @param about the process the event is about; for `node.lost` not the one that emits it
+ * @param ordinal 1 for the first time this verb occurs in this boot
+ */
+export function nodeEvent<T extends EventType>(
+  emitter: Emitter,
+  about: { nodeId: string; bootId: string },
+  type: T,
+  sequence: number,
+  ordinal: number,
+  timeMs: number,
+  data: EventData[T],
+): Envelope {
+  const verb = verbOf(type).slice('node.'.length);
+  const event: SluiceEvent<T> = {
+    specversion: '1.0',
+    id: `${about.bootId}:${verb}${ordinal > 1 ? `.${ordinal}` : ''}`,
+    source: `/sluice/${escapeToken(emitter.nodeId)}/${emitter.bootId}`,
+    type,
+    subject: about.nodeId,
+    time: new Date(timeMs).toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: dataSchemaId(type),
+    sequence,
+    streamid: about.bootId,
+    data,
+  };
+  const base = `${emitter.prefix}.node.${escapeToken(about.nodeId)}.${escapeToken(about.bootId)}.${verb}`;
+  return {
+    id: event.id,
+    type,
+    subject: ordinal > 1 ? `${base}.${ordinal}` : base,
+    json: Buffer.from(JSON.stringify(event), 'utf8'),
+  };
+}
+
+/** The part of an event id before the colon: the stream id, or the boot id of a node event. The order key of publishing. */
+export function orderKey(id: string): string {
+  const colon = id.indexOf(':');
+  return colon < 0 ? id : id.slice(0, colon);
+}

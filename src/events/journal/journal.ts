@@ -1,0 +1,374 @@
+import type { Clock } from '../../core/clock.js';
+import { SluiceError } from '../../core/errors.js';
+import type { EventsLogger } from '../deps.js';
+import type { Envelope } from '../envelope.js';
+import type { JournalOptions, JournalState } from './options.js';
+import { encodeRecord, eventPayload, RecordKind, sequencesPayload } from './record.js';
+import { type Recovered, type RecoveryVisitor, recover } from './recovery.js';
+import type { Segment, SegmentTable } from './segments.js';
+import { type SegmentStorage, segmentName } from './storage.js';
+import { JournalWriter, type WriteItem, type WriteTarget } from './writer.js';
+
+/** One event of the journal. `json` is immutable shared. */
+export interface JournalEntry {
+  /** Position in the journal: 1, 2, 3 … */
+  readonly sequence: number;
+  /** Wall clock of the append, milliseconds since the epoch. */
+  readonly wallMs: number;
+  readonly subject: string;
+  readonly json: Buffer;
+}
+
+/** An open session whose newest full record goes with its segment, and what to write instead. */
+export interface CarriedSession {
+  readonly json: Buffer;
+  /** Told the journal position that the copy belongs to. */
+  moved(sequence: number): void;
+}
+
+const QUEUE_BYTES = 16 << 20;
+
+/** The append-only journal: every event is here before anyone else sees it. Appending is a synchronous enqueue. */
+export class Journal {
+  readonly table: SegmentTable;
+  readonly #storage: SegmentStorage;
+  readonly #options: JournalOptions;
+  readonly #log: EventsLogger;
+  readonly #clock: Clock;
+  readonly #voids: Set<number>;
+  readonly #writer: JournalWriter;
+  readonly #listeners = new Set<(entries: readonly JournalEntry[]) => void>();
+  readonly #commits: number[] = [];
+  #commitTimer: NodeJS.Immediate | undefined;
+  #fresh: JournalEntry[] = [];
+  #sequence: number;
+  #shown: number;
+  #reserved = 0;
+  #sessions = 0;
+  #compacting = false;
+  #closed = false;
+  /** Asked, before a segment is deleted, for the open sessions whose newest record is at or before the given position. */
+  carry: (upTo: number) => CarriedSession[] = () => [];
+
+  private constructor(
+    storage: SegmentStorage,
+    options: JournalOptions,
+    recovered: Recovered,
+    log: EventsLogger,
+    clock: Clock,
+  ) {
+    this.#storage = storage;
+    this.#options = options;
+    this.#log = log;
+    this.#clock = clock;
+    this.table = recovered.table;
+    this.#voids = recovered.voids;
+    this.#sequence = recovered.lastSequence;
+    this.#shown = recovered.lastSequence;
+    this.#writer = new JournalWriter(
+      this.#target(),
+      options.fsync === 'never' ? undefined : options.fsyncIntervalMs,
+      log,
+    );
+  }
+
+  /**
+   * Opens the journal: reads what is there, cuts a torn tail and goes on behind it.
+   *
+   * @param visitor is told every event, carried session and boot found
+   */
+  static async open(
+    storage: SegmentStorage,
+    options: JournalOptions,
+    visitor: RecoveryVisitor,
+    deps: { log: EventsLogger; clock: Clock },
+  ): Promise<{ journal: Journal; recovered: Recovered }> {
+    const recovered = await recover(storage, options.bus, visitor, deps.log);
+    const journal = new Journal(storage, options, recovered, deps.log, deps.clock);
+    if (journal.table.list.length === 0) journal.table.add(segmentName(1));
+    await storage.open(journal.table.current.name);
+    await storage.truncate(journal.table.current.bytes);
+    return { journal, recovered };
+  }
+
+  /** Whether it takes records. */
+  get state(): JournalState {
+    if (this.#closed) return 'closed';
+    return this.#writer.trouble?.state ?? (this.#overCap() ? 'full' : 'ok');
+  }
+
+  /** Position of the newest event that listeners have been shown. */
+  get shown(): number {
+    return this.#shown;
+  }
+
+  /** Sizes in bytes and counts, for metrics. */
+  stats(): Record<'bytes' | 'pending' | 'queuedBytes' | 'segments' | 'reservedBytes', number> & {
+    state: JournalState;
+    cause: string;
+  } {
+    return {
+      state: this.state,
+      cause: this.#cause(),
+      bytes: this.table.bytes,
+      pending: this.table.pending,
+      queuedBytes: this.#writer.queuedBytes,
+      segments: this.table.list.length,
+      reservedBytes: this.#reserved,
+    };
+  }
+
+  /** Whether an event may be appended now; `essential` ones (ends) may as long as the journal is open. */
+  admits(essential: boolean): boolean {
+    if (this.#closed) return false;
+    return essential || (this.state === 'ok' && this.#writer.queuedBytes < QUEUE_BYTES);
+  }
+
+  /** Appends an event; synchronous. @returns its position */
+  append(event: Envelope): number {
+    return this.#appendEvent(event, this.#options.fsync === 'always');
+  }
+
+  /**
+   * Appends the start of a session and holds back the bytes of its end.
+   *
+   * @returns resolves with its position when it survives a power loss; rejects with ERR_EVENTS_JOURNAL_FULL or
+   *   ERR_EVENTS_JOURNAL_FAILED when it cannot be stored: it is withdrawn then and nobody ever sees it
+   */
+  appendStart(event: Envelope): Promise<number> {
+    if (!this.admits(false)) return Promise.reject(this.#refusal());
+    this.#sessions++;
+    return new Promise<number>((resolve, reject) => {
+      const sequence = this.#appendEvent(event, true, {
+        stored: () => resolve(sequence),
+        refused: (written) => {
+          this.#sessions--;
+          this.#withdraw(sequence, written);
+          reject(this.#refusal());
+        },
+      });
+    });
+  }
+
+  /** Notes how many sessions found at start are still open: the bytes of their ends are held back. */
+  adoptSessions(count: number): void {
+    this.#sessions += count;
+  }
+
+  /** Notes that a session's end has been appended: the bytes held back for it are free again. */
+  releaseSession(): void {
+    this.#sessions = Math.max(0, this.#sessions - 1);
+  }
+
+  /** Notes that JetStream holds an event, or that it will never be sent. A commit record follows. */
+  commit(sequence: number): void {
+    this.table.commit(sequence);
+    this.#commits.push(sequence);
+    this.#commitTimer ??= setImmediate(() => this.#writeCommits());
+  }
+
+  /** Appends the record of a process. */
+  appendBoot(json: Buffer): void {
+    this.#push(encodeRecord(RecordKind.Boot, this.#sequence, this.#clock.wallMs(), json));
+  }
+
+  /** Resolves when everything appended so far survives a power loss; rejects when that fails. */
+  sync(): Promise<void> {
+    return this.#closed ? Promise.resolve() : this.#writer.sync();
+  }
+
+  /** Calls `listener` with events as they become visible, in order. @returns a function that stops it */
+  subscribe(listener: (entries: readonly JournalEntry[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether an event was withdrawn after it was written. */
+  isVoid(sequence: number): boolean {
+    return this.#voids.has(sequence);
+  }
+
+  /** The bytes of a segment, or `undefined` when it has been deleted meanwhile. */
+  async readSegment(segment: Segment): Promise<Buffer | undefined> {
+    try {
+      return await this.#storage.read(segment.name);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Writes and syncs what is queued, waiting at most `deadlineMs`, and closes the medium. */
+  async close(deadlineMs = 2000): Promise<void> {
+    if (this.#closed) return;
+    clearImmediate(this.#commitTimer);
+    this.#writeCommits();
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([this.#writer.sync().catch(() => undefined), deadline]);
+    clearTimeout(timer);
+    this.#closed = true;
+    await this.#writer.close();
+    await this.#storage.close();
+  }
+
+  #target(): WriteTarget {
+    return {
+      wantsRoll: () => this.table.current.bytes >= this.#options.segmentBytes,
+      roll: () => this.#roll(),
+      write: (bytes, items) => this.#write(bytes, items),
+      sync: () => this.#storage.sync(),
+      holdBack: () => this.#holdBack(),
+      release: (bytes) => this.#release(bytes),
+    };
+  }
+
+  async #roll(): Promise<void> {
+    const last = Number(this.table.current.name.slice(0, 16));
+    const name = segmentName(Math.max(last + 1, this.#shown + 1));
+    await this.#storage.open(name);
+    this.table.add(name);
+  }
+
+  async #write(bytes: Buffer, items: readonly WriteItem[]): Promise<void> {
+    const segment = this.table.current;
+    await this.#storage.write(bytes, segment.bytes);
+    segment.bytes += bytes.length;
+    segment.lastWallMs = this.#clock.wallMs();
+    for (const item of items) {
+      if (item.sequence > 0) this.table.noteEvent(segment, item.sequence, this.#options.bus);
+      else segment.last = Math.max(segment.last, item.position);
+    }
+    // After this batch has been shown, so that the events are in front of what a carried session refers to.
+    setImmediate(() => void this.#compact(false));
+  }
+
+  async #holdBack(): Promise<void> {
+    const granule = Math.max(16 << 10, Math.min(256 << 10, Math.floor(this.#options.maxBytes / 64)));
+    const need = this.#sessions * this.#options.reservePerSession;
+    const want = Math.ceil(need / granule) * granule + granule;
+    if (want <= this.#reserved && want * 4 > this.#reserved) return;
+    await this.#storage.reserve(want);
+    this.#reserved = want;
+  }
+
+  /** Frees space for what must be written: a part of what is held back, and history that nobody waits for. */
+  async #release(bytes: number): Promise<boolean> {
+    await this.#storage.truncate(this.table.current.bytes);
+    const left = Math.max(0, this.#reserved - bytes);
+    const freed = left < this.#reserved;
+    await this.#storage.reserve(left);
+    this.#reserved = left;
+    void this.#compact(true);
+    return freed;
+  }
+
+  #appendEvent(
+    event: Envelope,
+    needsSync: boolean,
+    start?: { stored(): void; refused(written: boolean): void },
+  ): number {
+    const sequence = ++this.#sequence;
+    const wallMs = this.#clock.wallMs();
+    const entry: JournalEntry = { sequence, wallMs, subject: event.subject, json: event.json };
+    const bytes = encodeRecord(RecordKind.Event, sequence, wallMs, ...eventPayload(event.subject, event.json));
+    this.#writer.push({
+      bytes,
+      sequence,
+      position: sequence,
+      needsSync,
+      onVisible: () => {
+        this.#reveal(entry);
+        start?.stored();
+      },
+      ...(start === undefined ? {} : { onRefused: (_error: Error, written: boolean) => start.refused(written) }),
+    });
+    return sequence;
+  }
+
+  #push(bytes: Buffer): void {
+    this.#writer.push({ bytes, sequence: 0, position: this.#sequence, needsSync: false, onVisible: () => undefined });
+  }
+
+  /** Collects the events that become visible in one turn, so that listeners get them together. */
+  #reveal(entry: JournalEntry): void {
+    if (this.#fresh.push(entry) > 1) return;
+    queueMicrotask(() => {
+      const entries = this.#fresh;
+      this.#fresh = [];
+      this.#shown = entries[entries.length - 1].sequence;
+      for (const listener of this.#listeners) listener(entries);
+    });
+  }
+
+  #writeCommits(): void {
+    this.#commitTimer = undefined;
+    if (this.#commits.length === 0 || this.#closed) return;
+    const above = this.#commits.filter((sequence) => sequence > this.table.lowWater);
+    this.#commits.length = 0;
+    this.#push(
+      encodeRecord(
+        RecordKind.Commit,
+        this.#sequence,
+        this.#clock.wallMs(),
+        sequencesPayload([this.table.lowWater, ...above]),
+      ),
+    );
+  }
+
+  #withdraw(sequence: number, written: boolean): void {
+    this.#voids.add(sequence);
+    this.table.commit(sequence);
+    if (written)
+      this.#push(encodeRecord(RecordKind.Void, this.#sequence, this.#clock.wallMs(), sequencesPayload([sequence])));
+  }
+
+  #cause(): string {
+    if (this.#writer.trouble !== undefined) return this.#writer.trouble.cause;
+    return this.#overCap() ? 'events.maxJournalBytes is reached' : '';
+  }
+
+  #refusal(): SluiceError {
+    if (this.#closed) return new SluiceError('ERR_EVENTS_CLOSED');
+    return new SluiceError(
+      this.state === 'failed' ? 'ERR_EVENTS_JOURNAL_FAILED' : 'ERR_EVENTS_JOURNAL_FULL',
+      this.#cause(),
+    );
+  }
+
+  #overCap(): boolean {
+    const ends = this.#sessions * this.#options.reservePerSession;
+    return this.table.heldBytes + this.#writer.queuedBytes + ends > this.#options.maxBytes;
+  }
+
+  /** Deletes committed segments that history no longer keeps; with `force` (no space left) all of them. */
+  async #compact(force: boolean): Promise<void> {
+    if (this.#compacting) return;
+    this.#compacting = true;
+    try {
+      while (!this.#closed && this.#oldestIsSpare(force)) {
+        const oldest = this.table.list[0];
+        const carried = this.carry(oldest.last);
+        const wallMs = this.#clock.wallMs();
+        for (const session of carried)
+          this.#push(encodeRecord(RecordKind.Session, this.#sequence, wallMs, session.json));
+        if (carried.length > 0) await this.#writer.sync();
+        for (const session of carried) session.moved(this.#sequence);
+        await this.#storage.remove(oldest.name);
+        this.table.list.shift();
+      }
+    } catch (error) {
+      this.#log.warn({ cause: (error as Error).message }, 'journal: an old segment could not be deleted');
+    } finally {
+      this.#compacting = false;
+    }
+  }
+
+  #oldestIsSpare(force: boolean): boolean {
+    const { list, bytes, heldBytes } = this.table;
+    if (list.length < 2 || list[0].pending > 0) return false;
+    const old = this.#clock.wallMs() - list[0].lastWallMs > this.#options.historyMs;
+    return force || old || bytes - heldBytes > this.#options.historyBytes || bytes > this.#options.maxBytes;
+  }
+}

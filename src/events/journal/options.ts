@@ -1,0 +1,43 @@
+/** When written records are made to survive a power loss. A killed process loses nothing under any of them. */
+export type FsyncPolicy = 'interval' | 'always' | 'never';
+
+/** Settings of a {@link Journal}. Sizes in bytes, times in milliseconds. */
+export interface JournalOptions {
+  /** Most that segments and the space held back may take together. */
+  readonly maxBytes: number;
+  /** A segment is closed when it has grown past this. */
+  readonly segmentBytes: number;
+  /** Committed segments are kept for the log until they take more than this … */
+  readonly historyBytes: number;
+  /** … or their last record is older than this. */
+  readonly historyMs: number;
+  readonly fsync: FsyncPolicy;
+  readonly fsyncIntervalMs: number;
+  /** Held back per open session, so that a full disk never costs an end. */
+  readonly reservePerSession: number;
+  /** Whether events wait for a commit. Without a bus they count as committed when written. */
+  readonly bus: boolean;
+}
+
+/**
+ * Settings for a journal of at most `maxBytes`.
+ *
+ * @param maxBytes see {@link JournalOptions.maxBytes}
+ * @param overrides anything that shall differ from the defaults
+ */
+export function journalOptions(maxBytes: number, overrides: Partial<JournalOptions> = {}): JournalOptions {
+  return {
+    maxBytes,
+    segmentBytes: Math.max(64 << 10, Math.min(8 << 20, Math.floor(maxBytes / 16))),
+    historyBytes: Math.floor(maxBytes / 4),
+    historyMs: 7 * 24 * 3_600_000,
+    fsync: 'interval',
+    fsyncIntervalMs: 50,
+    reservePerSession: 4096,
+    bus: true,
+    ...overrides,
+  };
+}
+
+/** Whether the journal takes records: `full` at its cap or on a full disk, `failed` on another write error. */
+export type JournalState = 'ok' | 'full' | 'failed' | 'closed';

@@ -1,0 +1,191 @@
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * Where segments live. Appends are positional, so that a failed one can be tried again over its own torn bytes.
+ * One implementation keeps files, one keeps memory; tests add faults by wrapping either.
+ */
+export interface SegmentStorage {
+  /** Names of the segments there are, in order. */
+  list(): Promise<string[]>;
+  read(name: string): Promise<Buffer>;
+  /** Makes `name` the segment that {@link write} and {@link sync} act on, created when missing. */
+  open(name: string): Promise<void>;
+  /** Writes all of `bytes` at `position` of the open segment. Rejects with the system's error (`code` ENOSPC …) when it cannot. */
+  write(bytes: Buffer, position: number): Promise<void>;
+  /** Cuts the open segment to `length` bytes. */
+  truncate(length: number): Promise<void>;
+  /** Makes the open segment's bytes survive a power loss. */
+  sync(): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Holds `bytes` of space back from everyone else, as far as the medium can. Rejects when there is no room for more. */
+  reserve(bytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SEGMENT_NAME = /^\d{16}\.journal$/;
+
+/** Name of the segment whose first record is `sequence`; sorts by sequence. */
+export function segmentName(sequence: number): string {
+  return `${String(sequence).padStart(16, '0')}.journal`;
+}
+
+/** Segments as files (mode 0600) in one folder (mode 0700), with a file of zeros that holds space back for the ends of open sessions. */
+export class FileStorage implements SegmentStorage {
+  readonly #dir: string;
+  #file: FileHandle | undefined;
+  #reserved = 0;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  async list(): Promise<string[]> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await this.#measureReserve();
+    return (await readdir(this.#dir)).filter((name) => SEGMENT_NAME.test(name)).sort();
+  }
+
+  read(name: string): Promise<Buffer> {
+    return readFile(join(this.#dir, name));
+  }
+
+  async open(name: string): Promise<void> {
+    const previous = this.#file;
+    this.#file = await openOrCreate(join(this.#dir, name));
+    await previous?.close();
+    await this.#syncFolder();
+  }
+
+  async write(bytes: Buffer, position: number): Promise<void> {
+    // A full file system may take a part of a write without an error and refuse only the next call.
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#handle().write(bytes, done, bytes.length - done, position + done);
+      if (bytesWritten === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
+      done += bytesWritten;
+    }
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.#handle().truncate(length);
+  }
+
+  async sync(): Promise<void> {
+    await this.#handle().datasync();
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.#dir, name), { force: true });
+  }
+
+  async reserve(bytes: number): Promise<void> {
+    if (bytes === this.#reserved) return;
+    const file = await openOrCreate(join(this.#dir, 'reserve'));
+    try {
+      if (bytes < this.#reserved) {
+        await file.truncate(bytes);
+        this.#reserved = bytes;
+        return;
+      }
+      // Zeros are written rather than the size set: a sparse file would hold nothing back.
+      const block = Buffer.alloc(Math.min(bytes - this.#reserved, 1 << 20));
+      while (this.#reserved < bytes) {
+        const want = Math.min(block.length, bytes - this.#reserved);
+        const { bytesWritten } = await file.write(block, 0, want, this.#reserved);
+        if (bytesWritten === 0) throw Object.assign(new Error('no room to reserve'), { code: 'ENOSPC' });
+        this.#reserved += bytesWritten;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #handle(): FileHandle {
+    if (this.#file === undefined) throw new Error('no segment is open');
+    return this.#file;
+  }
+
+  async #syncFolder(): Promise<void> {
+    const folder = await open(this.#dir, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async #measureReserve(): Promise<void> {
+    try {
+      this.#reserved = (await stat(join(this.#dir, 'reserve'))).size;
+    } catch {
+      this.#reserved = 0;
+    }
+  }
+}
+
+async function openOrCreate(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r+', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return await open(path, 'w+', 0o600);
+  }
+}
+
+/** Segments in memory, for servers without a data folder and for tests. */
+export class MemoryStorage implements SegmentStorage {
+  readonly segments = new Map<string, Buffer>();
+  #name = '';
+
+  list(): Promise<string[]> {
+    return Promise.resolve([...this.segments.keys()].sort());
+  }
+
+  read(name: string): Promise<Buffer> {
+    return Promise.resolve(Buffer.from(this.segments.get(name) ?? Buffer.alloc(0)));
+  }
+
+  open(name: string): Promise<void> {
+    this.#name = name;
+    if (!this.segments.has(name)) this.segments.set(name, Buffer.alloc(0));
+    return Promise.resolve();
+  }
+
+  write(bytes: Buffer, position: number): Promise<void> {
+    const held = this.segments.get(this.#name) ?? Buffer.alloc(0);
+    const end = position + bytes.length;
+    // Grown in steps: one copy per append would make long histories quadratic. The spare bytes are zeros, which end a scan.
+    const next = end <= held.length ? held : Buffer.concat([held, Buffer.alloc(Math.max(end - held.length, 1 << 16))]);
+    bytes.copy(next, position);
+    this.segments.set(this.#name, next);
+    return Promise.resolve();
+  }
+
+  truncate(length: number): Promise<void> {
+    const held = this.segments.get(this.#name);
+    if (held !== undefined) this.segments.set(this.#name, Buffer.from(held.subarray(0, length)));
+    return Promise.resolve();
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  remove(name: string): Promise<void> {
+    this.segments.delete(name);
+    return Promise.resolve();
+  }
+
+  reserve(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

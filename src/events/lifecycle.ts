@@ -1,0 +1,366 @@
+import type { Clock } from '../core/clock.js';
+import { SluiceError } from '../core/errors.js';
+import { bounded, clip, clipped, clipTracks } from './bounds.js';
+import { type Emitter, type Envelope, streamEvent } from './envelope.js';
+import type { EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
+import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';
+import { NodeEvents } from './node-events.js';
+import { type EndFacts, exactEnd, type OpenSession } from './sessions.js';
+import { TokenBucket } from './token-bucket.js';
+
+export type { StartFacts, StreamIdentity } from './live-session.js';
+export type { EndFacts } from './sessions.js';
+
+/** Where events go: the journal. */
+export interface EventSink {
+  admits(essential: boolean): boolean;
+  append(event: Envelope): number;
+  appendStart(event: Envelope): Promise<number>;
+  releaseSession(): void;
+  sync(): Promise<void>;
+}
+
+/** Best-effort messages that nobody keeps: `conn.*` and `tel.*`. */
+export interface SignalSink {
+  send(tokens: readonly string[], data: object): void;
+}
+
+/** What {@link Lifecycle} counts. */
+export interface LifecycleCounts {
+  emitted: number;
+  dropped: number;
+  refusedStarts: number;
+  suppressedRejections: number;
+}
+
+/** `data` without what the session adds; a play event names the player's connection instead of the publisher's. */
+type WithoutRef<T> = Omit<T, keyof StreamRef> & { readonly connectionId?: string };
+
+/**
+ * Turns committed facts into events: gives each its sequence, id and subject and hands it to the journal. Every call but
+ * {@link streamStarted} is a synchronous enqueue; calls about a stream that is not open are ignored, so that an end is told exactly
+ * once whoever reports it first.
+ */
+export class Lifecycle {
+  readonly counts: LifecycleCounts = { emitted: 0, dropped: 0, refusedStarts: 0, suppressedRejections: 0 };
+  readonly #emitter: Emitter;
+  readonly #sink: EventSink;
+  readonly #signals: SignalSink;
+  readonly #clock: Clock;
+  readonly #bus: boolean;
+  readonly #plays: boolean;
+  readonly #refuseStart: () => SluiceError | undefined;
+  readonly #sessions = new Map<string, LiveSession>();
+  readonly #totals = new Map<string, Totals>();
+  readonly #node: NodeEvents;
+  readonly #rejections = new TokenBucket(500, 100);
+
+  /** @param o `bus`: whether events go to NATS; `plays`: whether play events are told; `refuseStart`: asked before each start */
+  constructor(
+    emitter: Emitter,
+    o: {
+      sink: EventSink;
+      signals: SignalSink;
+      clock: Clock;
+      bus: boolean;
+      plays: boolean;
+      refuseStart: () => SluiceError | undefined;
+    },
+  ) {
+    this.#emitter = emitter;
+    this.#sink = o.sink;
+    this.#signals = o.signals;
+    this.#clock = o.clock;
+    this.#bus = o.bus;
+    this.#plays = o.plays;
+    this.#refuseStart = o.refuseStart;
+    this.#node = new NodeEvents(emitter, o.clock, o.sink, (build) => this.#append(build, true));
+  }
+
+  /** The open sessions, by stream id. */
+  get sessions(): ReadonlyMap<string, OpenSession> {
+    return this.#sessions;
+  }
+
+  /** What each open session had carried when it was last measured. */
+  get totals(): ReadonlyMap<string, Totals> {
+    return this.#totals;
+  }
+
+  /**
+   * A publish was authorised and won its name.
+   *
+   * @returns resolves when `stream.started` survives a power loss: only then may the encoder be told Publish.Start. Rejects with
+   *   ERR_EVENTS_JOURNAL_FULL, ERR_EVENTS_JOURNAL_FAILED, ERR_EVENTS_BUS_DOWN, ERR_EVENTS_CLOSED or ERR_EVENTS_STREAM_TAKEN when it
+   *   cannot be: the publish is to be refused, and nobody ever sees the event
+   */
+  async streamStarted(s: StartFacts): Promise<void> {
+    const refusal = this.#sessions.has(s.streamId)
+      ? new SluiceError('ERR_EVENTS_STREAM_TAKEN', s.streamId)
+      : this.#refuseStart();
+    if (refusal !== undefined) {
+      this.counts.refusedStarts++;
+      throw refusal;
+    }
+    const session = openSession(this.#emitter, this.#clock, s, this.#bus);
+    const data = { ...this.#ref(session), ...startFacts(session, s) };
+    const type = 'io.sluice.stream.started';
+    this.#sessions.set(session.streamId, session);
+    try {
+      session.anchor = await this.#sink.appendStart(
+        streamEvent(this.#emitter, session, type, session.seq, session.startedMs, data, session.traceparent),
+      );
+    } catch (error) {
+      this.#sessions.delete(session.streamId);
+      this.counts.refusedStarts++;
+      throw error;
+    }
+    this.counts.emitted++;
+    const waiting = session.waiting ?? [];
+    session.waiting = undefined;
+    for (const call of waiting) call();
+  }
+
+  /** Sequence headers and the first keyframe were seen. */
+  streamReady(streamId: string, d: { tracks: readonly Track[]; gopMs?: number; timeToReadyMs: number }): void {
+    this.#with(streamId, (session) => {
+      session.readyMs = this.#clock.wallMs();
+      session.state = 'ready';
+      session.tracks = clipTracks(d.tracks);
+      this.#emit(session, 'io.sluice.stream.ready', { ...d, tracks: session.tracks });
+    });
+  }
+
+  /** Codec, resolution, track set or metadata changed; `after.tracks`, when there, replaces the session's tracks. */
+  streamUpdated(
+    streamId: string,
+    d: { before: Readonly<Record<string, unknown>>; after: Readonly<Record<string, unknown>> },
+  ): void {
+    this.#with(streamId, (session) => {
+      const after = d.after['tracks'];
+      if (Array.isArray(after)) session.tracks = clipTracks(after as Track[]);
+      this.#emit(session, 'io.sluice.stream.updated', {
+        before: bounded(d.before, 3000).value,
+        after: bounded(d.after, 3000).value,
+      });
+    });
+  }
+
+  /** A track has had no frames for `gapMs`. */
+  streamStalled(
+    streamId: string,
+    d: { trackId: number; kind: 'audio' | 'video'; gapMs: number; cause?: string },
+  ): void {
+    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.stalled', d));
+  }
+
+  /** A stalled track has frames again after `gapMs`. */
+  streamRecovered(
+    streamId: string,
+    d: { trackId: number; kind: 'audio' | 'video'; gapMs: number; cause?: string },
+  ): void {
+    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.recovered', d));
+  }
+
+  /** The connection went; the session is held. */
+  streamSuspended(streamId: string, d: { resumeWindowMs: number; cause?: string }): void {
+    this.#with(streamId, (session) => {
+      session.state = 'suspended';
+      this.#emit(session, 'io.sluice.stream.suspended', d);
+    });
+  }
+
+  /** The same principal came back, on a new connection. */
+  streamResumed(streamId: string, d: { connectionId: string; peer: Peer; gapMs: number }): void {
+    this.#with(streamId, (session) => {
+      session.state = session.readyMs === undefined ? 'live' : 'ready';
+      session.connectionId = d.connectionId;
+      this.#emit(session, 'io.sluice.stream.resumed', { peer: d.peer, gapMs: d.gapMs });
+    });
+  }
+
+  /** The conflict policy let a newer publisher in; `streamEnded` with reason `takeover` follows. */
+  streamTakenOver(streamId: string, d: { byStreamId: string }): void {
+    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.taken_over', d));
+  }
+
+  /** The session is over. The first call counts, later ones are ignored. Players still noted get their `play.ended` first. */
+  streamEnded(streamId: string, d: EndFacts): void {
+    this.#with(streamId, (session) => {
+      for (const playerId of [...session.plays.keys()]) {
+        this.playEnded(streamId, { playerId, bytes: 0, drops: 0, reason: 'stream_ended' });
+      }
+      this.#sessions.delete(streamId);
+      this.#totals.delete(streamId);
+      const nowMs = this.#clock.wallMs();
+      this.#emit(
+        session,
+        'io.sluice.stream.ended',
+        exactEnd(session, d, nowMs, this.#clock.monotonicMs() - session.startedMonoMs),
+        nowMs,
+      );
+      this.#sink.releaseSession();
+    });
+  }
+
+  /** A publish attempt was refused. Beyond a hundred a second they are counted and not told. */
+  streamRejected(d: {
+    attemptId: string;
+    app: string;
+    name: string;
+    connectionId: string;
+    peer: Peer;
+    reason: string;
+    code: string;
+    latencyMs: number;
+  }): void {
+    if (!this.#rejections.take(this.#clock.monotonicMs())) {
+      this.counts.suppressedRejections++;
+      return;
+    }
+    const stream = { streamId: d.attemptId, app: clip(d.app, 256), name: clip(d.name, 256) };
+    const { nodeId, bootId } = this.#emitter;
+    const data = { ...d, ...stream, reason: clip(d.reason), code: clip(d.code, 128), nodeId, bootId };
+    const { streamId: _streamId, ...rejected } = data;
+    this.#append(
+      () => streamEvent(this.#emitter, stream, 'io.sluice.stream.rejected', 1, this.#clock.wallMs(), rejected),
+      false,
+    );
+  }
+
+  /** The first player came. */
+  streamActive(streamId: string, d: { players: number }): void {
+    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.active', d));
+  }
+
+  /** The last player left. */
+  streamIdle(streamId: string, d: { players: number }): void {
+    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.idle', d));
+  }
+
+  /** Custom AMF data of the publisher; `values` are cut to 4 KiB of JSON. */
+  streamData(streamId: string, d: { handler: string; timestamp: number; values: readonly unknown[] }): void {
+    this.#with(streamId, (session) => {
+      const { value, truncated } = bounded(d.values, 4096);
+      const data = { handler: clip(d.handler, 128), timestamp: d.timestamp, values: value };
+      this.#emit(session, 'io.sluice.stream.data', truncated ? { ...data, truncated } : data);
+    });
+  }
+
+  /** A player began to receive the stream. */
+  playStarted(
+    streamId: string,
+    d: { playerId: string; connectionId: string; peer: Peer; transport?: string; client?: string },
+  ): void {
+    if (!this.#plays) return;
+    this.#with(streamId, (session) => {
+      session.plays.set(d.playerId, this.#clock.monotonicMs());
+      this.#emit(session, 'io.sluice.play.started', {
+        connectionId: d.connectionId,
+        playerId: d.playerId,
+        peer: d.peer,
+        ...clipped('transport', d.transport, 32),
+        ...clipped('client', d.client, 256),
+      });
+    });
+  }
+
+  /** A player stopped receiving the stream. The first call per player counts. */
+  playEnded(
+    streamId: string,
+    d: { playerId: string; bytes: number; drops: number; durationMs?: number; reason: string },
+  ): void {
+    if (!this.#plays) return;
+    this.#with(streamId, (session) => {
+      const sinceMs = session.plays.get(d.playerId);
+      if (sinceMs === undefined) return;
+      session.plays.delete(d.playerId);
+      const durationMs = d.durationMs ?? Math.max(0, Math.round(this.#clock.monotonicMs() - sinceMs));
+      this.#emit(session, 'io.sluice.play.ended', {
+        playerId: d.playerId,
+        bytes: d.bytes,
+        drops: d.drops,
+        durationMs,
+        reason: clip(d.reason, 64),
+      });
+    });
+  }
+
+  /** Measured figures of a stream, every few seconds: sent on `tel.*`, kept nowhere; `totals` go into the heartbeat record. */
+  telemetry(streamId: string, d: { totals: Totals } & Readonly<Record<string, unknown>>): void {
+    const session = this.#sessions.get(streamId);
+    if (session === undefined) return;
+    this.#totals.set(streamId, d.totals);
+    this.#signals.send(['tel', session.app, session.name, streamId], {
+      ...this.#ref(session),
+      ...d,
+      time: this.#now(),
+    });
+  }
+
+  /** A connection was opened, rejected or closed: sent on `conn.*`, kept nowhere. */
+  connection(verb: 'opened' | 'rejected' | 'closed', connectionId: string, d: Readonly<Record<string, unknown>>): void {
+    const { nodeId, bootId } = this.#emitter;
+    this.#signals.send(['conn', nodeId, connectionId, verb], { ...d, connectionId, nodeId, bootId, time: this.#now() });
+  }
+
+  /** The process began. Resolves when the journal has it. */
+  nodeStarted(d: { version?: string } = {}): Promise<void> {
+    return this.#node.tell('io.sluice.node.started', d);
+  }
+
+  /** The process accepts connections. */
+  nodeReady(): Promise<void> {
+    return this.#node.tell('io.sluice.node.ready', {});
+  }
+
+  /** The process accepts no more publishers. */
+  nodeDraining(d: { detail?: string } = {}): Promise<void> {
+    return this.#node.tell('io.sluice.node.draining', d);
+  }
+
+  /** The process ends in order. */
+  nodeStopped(d: { detail?: string } = {}): Promise<void> {
+    return this.#node.tell('io.sluice.node.stopped', d);
+  }
+
+  #with(streamId: string, call: (session: LiveSession) => void): void {
+    const session = this.#sessions.get(streamId);
+    if (session === undefined) return;
+    if (session.waiting === undefined) call(session);
+    else session.waiting.push(() => this.#sessions.has(streamId) && call(session));
+  }
+
+  #emit<T extends EventType>(
+    session: LiveSession,
+    type: T,
+    data: WithoutRef<EventData[T]>,
+    timeMs = this.#clock.wallMs(),
+  ): void {
+    const essential = type === 'io.sluice.stream.ended';
+    this.#append(() => {
+      // The sequence is given only now: an event that is dropped leaves no gap.
+      session.seq++;
+      const full = { ...this.#ref(session), ...data } as unknown as EventData[T];
+      return streamEvent(this.#emitter, session, type, session.seq, timeMs, full, session.traceparent);
+    }, essential);
+  }
+
+  #append(build: () => Envelope, essential: boolean): void {
+    if (!this.#sink.admits(essential)) {
+      this.counts.dropped++;
+      return;
+    }
+    this.#sink.append(build());
+    this.counts.emitted++;
+  }
+
+  #ref(session: OpenSession): StreamRef {
+    const { streamId, app, name, connectionId, nodeId, bootId } = session;
+    return { streamId, app, name, connectionId, nodeId, bootId };
+  }
+
+  #now(): string {
+    return new Date(this.#clock.wallMs()).toISOString();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '../core/clock.js';
+import { clipLabels, clipped } from './bounds.js';
+import { type Emitter, traceparentOf } from './envelope.js';
+import type { Peer, StreamRef, StreamStarted, TransportName } from './event-types.js';
+import type { OpenSession } from './sessions.js';
+
+/** What names a publish session. */
+export interface StreamIdentity {
+  readonly streamId: string;
+  readonly app: string;
+  readonly name: string;
+  readonly connectionId: string;
+}
+
+/** What is told of a publish that was authorised and won its name. `tcUrl` without its query. */
+export interface StartFacts extends StreamIdentity {
+  readonly peer: Peer;
+  readonly transport: TransportName;
+  readonly encoder?: string;
+  readonly tcUrl?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly principal?: string;
+  readonly keyFingerprint?: string;
+}
+
+/** A session of this process. */
+export interface LiveSession extends OpenSession {
+  readonly startedMonoMs: number;
+  readonly traceparent: string | undefined;
+  /** Players told as started, with the monotonic time of it. */
+  readonly plays: Map<string, number>;
+  /** Calls that came before the start was durable; run when it is, forgotten when it is refused. */
+  waiting: (() => unknown)[] | undefined;
+}
+
+/** A session at its start. */
+export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: boolean): LiveSession {
+  const labels = clipLabels(s.labels);
+  return {
+    streamId: s.streamId,
+    app: s.app,
+    name: s.name,
+    connectionId: s.connectionId,
+    nodeId: emitter.nodeId,
+    bootId: emitter.bootId,
+    startedMs: clock.wallMs(),
+    startedMonoMs: clock.monotonicMs(),
+    seq: 1,
+    state: 'live',
+    tracks: [],
+    ...(labels === undefined ? {} : { labels }),
+    ...clipped('encoder', s.encoder, 256),
+    transport: s.transport,
+    bus,
+    anchor: Number.POSITIVE_INFINITY,
+    traceparent: traceparentOf(s.streamId),
+    plays: new Map(),
+    waiting: [],
+  };
+}
+
+/** What `stream.started` adds to the session's identity. */
+export function startFacts(session: OpenSession, s: StartFacts): Omit<StreamStarted, keyof StreamRef> {
+  return {
+    peer: s.peer,
+    transport: s.transport,
+    ...clipped('encoder', s.encoder, 256),
+    ...clipped('tcUrl', s.tcUrl),
+    ...(session.labels === undefined ? {} : { labels: session.labels }),
+    ...clipped('principal', s.principal, 256),
+    ...clipped('keyFingerprint', s.keyFingerprint, 16),
+  };
+}

@@ -1,0 +1,317 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.js';
+import { SluiceError } from '../core/errors.js';
+import { BusSide } from './bus/bus-side.js';
+import type { EventsLogger } from './deps.js';
+import { type Emitter, streamEvent } from './envelope.js';
+import { EventLog } from './event-log.js';
+import { type DirLock, lockDir } from './journal/dir-lock.js';
+import { type CarriedSession, Journal } from './journal/journal.js';
+import { LifeFile, type LifeRecord } from './journal/life-file.js';
+import type { JournalState } from './journal/options.js';
+import { FileStorage, MemoryStorage, type SegmentStorage } from './journal/storage.js';
+import { Lifecycle } from './lifecycle.js';
+import { type EventsOptions, type ResolvedEventsOptions, resolveEventsOptions } from './options.js';
+import { lateEnd, type OpenSession, SessionTable } from './sessions.js';
+
+/** What the event layer is made with. */
+export interface EventsDeps {
+  readonly log: EventsLogger;
+  readonly clock: Clock;
+  readonly nodeId: string;
+  /** ULID of this process. */
+  readonly bootId: string;
+  /** For tests: where segments live instead of `dir`. */
+  readonly storage?: SegmentStorage;
+}
+
+/** The state of the bus in one word. `off`: no NATS is configured. */
+export type BusState =
+  | 'off'
+  | 'connecting'
+  | 'ready'
+  | 'disconnected'
+  | 'stream_missing'
+  | 'stream_full'
+  | 'stream_misconfigured'
+  | 'unsafe_replicas'
+  | 'denied'
+  | 'not_answering'
+  | 'closed';
+
+/** Counters and states for metrics and `/readyz`. */
+export interface EventsStats {
+  readonly emitted: number;
+  readonly published: number;
+  /** Events that wait in the journal for their PubAck. */
+  readonly pending: number;
+  /** Events that were not taken because the journal was full; 0 unless a disk or `events.maxJournalBytes` is full. */
+  readonly dropped: number;
+  readonly retries: number;
+  readonly quarantined: number;
+  /** Events of sessions that another node had ended by then; settled without being sent. */
+  readonly superseded: number;
+  readonly refusedStarts: number;
+  readonly suppressedRejections: number;
+  readonly openStreams: number;
+  readonly busState: BusState;
+  /** One sentence on the state, empty when all is well. */
+  readonly busDetail: string;
+  readonly journalState: JournalState;
+  readonly journalDetail: string;
+  readonly journalBytes: number;
+  readonly journalSegments: number;
+}
+
+const LIFE_INTERVAL_MS = 2000;
+
+/** Journal, log, lifecycle and bus put together: the event layer of one process. */
+export class EventPipeline {
+  readonly lifecycle: Lifecycle;
+  readonly log: EventLog;
+  /** The bus side: the NATS connection for control, state and reaper; `undefined` without NATS. */
+  readonly bus: BusSide | undefined;
+  readonly #journal: Journal;
+  readonly #life: LifeFile | undefined;
+  readonly #lock: DirLock | undefined;
+  readonly #clock: Clock;
+  readonly #bootId: string;
+  #lifeTimer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    o: ResolvedEventsOptions,
+    deps: EventsDeps,
+    parts: { journal: Journal; life?: LifeFile; lock?: DirLock },
+  ) {
+    this.#journal = parts.journal;
+    this.#life = parts.life;
+    this.#lock = parts.lock;
+    this.#clock = deps.clock;
+    this.#bootId = deps.bootId;
+    this.log = new EventLog(parts.journal);
+    const emitter: Emitter = { prefix: o.prefix, nodeId: deps.nodeId, bootId: deps.bootId };
+    let bus: BusSide | undefined;
+    this.lifecycle = new Lifecycle(emitter, {
+      sink: parts.journal,
+      signals: { send: (tokens, data) => bus?.signal(tokens, data) },
+      clock: deps.clock,
+      bus: o.nats !== undefined,
+      plays: o.plays,
+      refuseStart: () =>
+        o.nats !== undefined && o.onBusDown !== 'accept' && bus?.state !== 'ready'
+          ? new SluiceError('ERR_EVENTS_BUS_DOWN', bus?.detail ?? '')
+          : undefined,
+    });
+    if (o.nats !== undefined) {
+      bus = new BusSide(o.nats, o, emitter, {
+        journal: parts.journal,
+        lifecycle: this.lifecycle,
+        log: deps.log,
+        clock: deps.clock,
+      });
+    }
+    this.bus = bus;
+  }
+
+  /**
+   * Opens the journal, ends what older boots left open (`node_restart`, at the time of the last sign of life) and starts towards NATS
+   * in the background: a broker that is down delays nothing.
+   *
+   * @throws ERR_EVENTS_JOURNAL_LOCKED when another process uses the folder; the system's error when the folder cannot be used
+   */
+  static async open(options: EventsOptions, deps: EventsDeps): Promise<EventPipeline> {
+    const o = resolveEventsOptions(options);
+    const found = new SessionTable();
+    const boots = new Set<string>();
+    let bootHasBus = true;
+    let lock: DirLock | undefined;
+    let life: LifeFile | undefined;
+    let lastLife: LifeRecord | undefined;
+    let storage = deps.storage;
+    if (o.dir !== undefined) {
+      await mkdir(o.dir, { recursive: true, mode: 0o700 });
+      lock = await lockDir(o.dir);
+      life = new LifeFile(o.dir);
+      lastLife = await life.read();
+      storage ??= new FileStorage(join(o.dir, 'journal'));
+    }
+    try {
+      const { journal, recovered } = await Journal.open(
+        storage ?? new MemoryStorage(),
+        {
+          maxBytes: o.maxJournalBytes,
+          segmentBytes: o.segmentBytes,
+          historyBytes: o.historyBytes,
+          historyMs: o.historyMs,
+          fsync: o.fsync,
+          fsyncIntervalMs: o.fsyncIntervalMs,
+          reservePerSession: 4096,
+          bus: o.nats !== undefined,
+        },
+        {
+          event: (position, _wallMs, subject, json) => found.apply(position, subject, json, bootHasBus),
+          session: (position, json) => found.carry(position, json),
+          boot: (json) => {
+            const boot = JSON.parse(json.toString('utf8')) as { bootId: string; bus: boolean };
+            bootHasBus = boot.bus;
+            boots.add(boot.bootId);
+          },
+        },
+        deps,
+      );
+      const pipeline = new EventPipeline(o, deps, { journal, life, lock });
+      await pipeline.#begin(found, boots, recovered.lastWallMs, lastLife, o, deps);
+      return pipeline;
+    } catch (error) {
+      await lock?.release();
+      throw error;
+    }
+  }
+
+  /** Counters and states. */
+  stats(): EventsStats {
+    const journal = this.#journal.stats();
+    const { counts } = this.lifecycle;
+    return {
+      emitted: counts.emitted,
+      published: this.bus?.counts.published ?? 0,
+      pending: journal.pending,
+      dropped: counts.dropped,
+      retries: this.bus?.counts.retries ?? 0,
+      quarantined: this.bus?.counts.quarantined ?? 0,
+      superseded: this.bus?.counts.superseded ?? 0,
+      refusedStarts: counts.refusedStarts,
+      suppressedRejections: counts.suppressedRejections,
+      openStreams: this.lifecycle.sessions.size,
+      busState: this.bus?.state ?? 'off',
+      busDetail: this.bus?.detail ?? '',
+      journalState: journal.state,
+      journalDetail: journal.cause,
+      journalBytes: journal.bytes,
+      journalSegments: journal.segments,
+    };
+  }
+
+  /** Resolves when everything emitted so far survives a power loss. */
+  flush(): Promise<void> {
+    return this.#journal.sync();
+  }
+
+  /**
+   * Flushes and closes. Events that NATS has not taken by the deadline stay in the journal and follow after the next start.
+   *
+   * @param deadlineMs most to wait, milliseconds
+   */
+  close(deadlineMs = 4000): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + deadlineMs;
+    clearInterval(this.#lifeTimer);
+    await this.#journal.sync().catch(() => undefined);
+    await this.bus?.close(Math.max(0, endMs - this.#clock.monotonicMs()) * 0.8);
+    await this.#journal.close(Math.max(200, endMs - this.#clock.monotonicMs()));
+    await this.#life?.close();
+    await this.#lock?.release();
+  }
+
+  async #begin(
+    found: SessionTable,
+    boots: ReadonlySet<string>,
+    lastWallMs: number,
+    lastLife: LifeRecord | undefined,
+    o: ResolvedEventsOptions,
+    deps: EventsDeps,
+  ): Promise<void> {
+    const journal = this.#journal;
+    const orphans = [...found.open.values()];
+    journal.carry = (upTo) => this.#carried(upTo, orphans);
+    journal.adoptSessions(orphans.length);
+    const endedMs = Math.max(lastWallMs, lastLife?.wallMs ?? 0);
+    journal.appendBoot(
+      Buffer.from(
+        JSON.stringify({ format: 1, bootId: deps.bootId, nodeId: deps.nodeId, bus: o.nats !== undefined }),
+        'utf8',
+      ),
+    );
+    const emitter: Emitter = { prefix: o.prefix, nodeId: deps.nodeId, bootId: deps.bootId };
+    for (const session of orphans.splice(0)) {
+      const totals = lastLife?.bootId === session.bootId ? lastLife.totals[session.streamId] : undefined;
+      const data = lateEnd(session, { reason: 'node_restart', endedMs, totals });
+      journal.append(streamEvent(emitter, session, 'io.sluice.stream.ended', session.seq + 1, endedMs, data));
+      journal.releaseSession();
+    }
+    await journal
+      .sync()
+      .catch((error: Error) => deps.log.warn({ cause: error.message }, 'journal: not synced at start'));
+    if (found.open.size > 0) {
+      deps.log.warn(
+        { streams: found.open.size, endedAt: new Date(endedMs).toISOString() },
+        'ended the streams that an earlier run left open',
+      );
+    }
+    if (this.#life !== undefined) {
+      await this.#sign();
+      this.#lifeTimer = setInterval(() => void this.#sign(), LIFE_INTERVAL_MS);
+      this.#lifeTimer.unref();
+    }
+    this.bus?.start([...boots].filter((bootId) => bootId !== deps.bootId));
+  }
+
+  async #sign(): Promise<void> {
+    const totals = Object.fromEntries(this.lifecycle.totals);
+    await this.#life?.write({ bootId: this.#bootId, wallMs: this.#clock.wallMs(), totals });
+  }
+
+  #carried(upTo: number, orphans: readonly OpenSession[]): CarriedSession[] {
+    const out: CarriedSession[] = [];
+    for (const session of [...this.lifecycle.sessions.values(), ...orphans]) {
+      if (session.anchor > upTo) continue;
+      const {
+        streamId,
+        app,
+        name,
+        connectionId,
+        nodeId,
+        bootId,
+        startedMs,
+        readyMs,
+        seq,
+        state,
+        tracks,
+        labels,
+        encoder,
+        transport,
+        bus,
+      } = session;
+      const stored = {
+        streamId,
+        app,
+        name,
+        connectionId,
+        nodeId,
+        bootId,
+        startedMs,
+        readyMs,
+        seq,
+        state,
+        tracks,
+        labels,
+        encoder,
+        transport,
+        bus,
+      };
+      out.push({
+        json: Buffer.from(JSON.stringify(stored), 'utf8'),
+        moved: (position) => {
+          session.anchor = position;
+        },
+      });
+    }
+    return out;
+  }
+}

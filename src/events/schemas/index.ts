@@ -1,0 +1,69 @@
+import type { EventType } from '../event-types.js';
+import { type JsonSchema, object, shapes } from './common.js';
+import { DATA_SCHEMAS, NODE_STATE_SCHEMA, STREAM_STATE_SCHEMA } from './data.js';
+
+export type { JsonSchema } from './common.js';
+export { DATA_SCHEMAS } from './data.js';
+
+/** Every event type, in the order of the contract. */
+export const EVENT_TYPES = Object.keys(DATA_SCHEMAS) as EventType[];
+
+/** The `dataschema` of an event type: a URN that is also the `$id` of the schema of its `data`. */
+export function dataSchemaId(type: EventType): string {
+  return `urn:sluice:schema:${type}:1`;
+}
+
+/** The schema of one event type's `data`, with its `$id`. */
+export function dataSchema(type: EventType): JsonSchema {
+  const { says, data } = DATA_SCHEMAS[type];
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: dataSchemaId(type),
+    title: type,
+    description: says,
+    ...data,
+  };
+}
+
+/** The schema of a whole event: the envelope with its `data`. */
+export function eventSchema(type: EventType): JsonSchema {
+  const envelope = object(
+    {
+      specversion: { const: '1.0' },
+      id: { type: 'string', minLength: 1, maxLength: 128 },
+      source: { type: 'string', pattern: '^/sluice/[^/]+/[^/]+$' },
+      type: { const: type },
+      subject: shapes.text(1100),
+      time: shapes.time,
+      datacontenttype: { const: 'application/json' },
+      dataschema: { const: dataSchemaId(type) },
+      sequence: { type: 'integer', minimum: 1 },
+      streamid: { type: 'string', minLength: 1, maxLength: 64 },
+      data: DATA_SCHEMAS[type].data,
+    },
+    { traceparent: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' } },
+  );
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: `urn:sluice:schema:event:${type}:1`,
+    title: `${type} (CloudEvents envelope)`,
+    description: DATA_SCHEMAS[type].says,
+    ...envelope,
+  };
+}
+
+/** The schemas of the KV values, by file name without extension. */
+export const STATE_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  'kv.stream-state': {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: 'urn:sluice:schema:kv.stream-state:1',
+    title: 'A value in SLUICE_STREAMS',
+    ...STREAM_STATE_SCHEMA,
+  },
+  'kv.node-state': {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: 'urn:sluice:schema:kv.node-state:1',
+    title: 'A value in SLUICE_NODES',
+    ...NODE_STATE_SCHEMA,
+  },
+};

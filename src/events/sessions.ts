@@ -1,0 +1,219 @@
+import { unescapeToken } from '../core/escape.js';
+import { clipped, clipTracks } from './bounds.js';
+import type {
+  EndReason,
+  SluiceEvent,
+  StreamEnded,
+  StreamReady,
+  StreamResumed,
+  StreamStarted,
+  StreamState,
+  StreamUpdated,
+  Totals,
+  Track,
+  TransportName,
+} from './event-types.js';
+
+/** What is known of an open session: enough to end it without the process that started it. */
+export interface OpenSession {
+  readonly streamId: string;
+  readonly app: string;
+  readonly name: string;
+  connectionId: string;
+  readonly nodeId: string;
+  readonly bootId: string;
+  readonly startedMs: number;
+  readyMs?: number;
+  /** `sequence` of its newest event. */
+  seq: number;
+  state: StreamState['state'];
+  tracks: readonly Track[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly encoder?: string;
+  readonly transport: TransportName;
+  /** Whether its events go to the bus. */
+  readonly bus: boolean;
+  /** Journal position of the newest record that tells all of this. Not stored. */
+  anchor: number;
+}
+
+/** The state that the KV bucket shows for a session. */
+export function stateOf(session: OpenSession): StreamState {
+  return {
+    streamId: session.streamId,
+    app: session.app,
+    name: session.name,
+    connectionId: session.connectionId,
+    nodeId: session.nodeId,
+    bootId: session.bootId,
+    state: session.state,
+    seq: session.seq,
+    startedAt: new Date(session.startedMs).toISOString(),
+    ...(session.readyMs === undefined ? {} : { readyAt: new Date(session.readyMs).toISOString() }),
+    transport: session.transport,
+    ...(session.encoder === undefined ? {} : { encoder: session.encoder }),
+    ...(session.labels === undefined ? {} : { labels: session.labels }),
+    tracks: session.tracks,
+  };
+}
+
+/** Facts of an end that someone other than the session's own process tells. */
+export interface LateEnd {
+  readonly reason: 'node_restart' | 'node_lost';
+  /** Last sign of life, milliseconds since the epoch. */
+  readonly endedMs: number;
+  readonly totals: Totals | undefined;
+}
+
+/** What a session's own process reports at its end. Bytes and counts since the start. */
+export interface EndFacts extends Totals {
+  readonly reason: EndReason;
+  readonly detail?: string;
+  readonly tracks?: readonly Track[];
+}
+
+/** Members that every end tells of its session. */
+function endCore(
+  session: OpenSession,
+  endedMs: number,
+): Omit<StreamEnded, keyof Totals | 'reason' | 'durationMs' | 'totals'> {
+  return {
+    streamId: session.streamId,
+    app: session.app,
+    name: session.name,
+    connectionId: session.connectionId,
+    nodeId: session.nodeId,
+    bootId: session.bootId,
+    startedAt: new Date(session.startedMs).toISOString(),
+    ...(session.readyMs === undefined ? {} : { readyAt: new Date(session.readyMs).toISOString() }),
+    endedAt: new Date(endedMs).toISOString(),
+    tracks: session.tracks,
+    ...(session.labels === undefined ? {} : { labels: session.labels }),
+  };
+}
+
+/** `data` of the `stream.ended` that the session's own process tells. `durationMs` comes from the monotonic clock. */
+export function exactEnd(session: OpenSession, d: EndFacts, endedMs: number, durationMs: number): StreamEnded {
+  const { reason, bytes, audioFrames, videoFrames, drops } = d;
+  return {
+    ...endCore(session, endedMs),
+    reason,
+    ...clipped('detail', d.detail),
+    durationMs: Math.max(0, Math.round(durationMs)),
+    bytes,
+    audioFrames,
+    videoFrames,
+    drops,
+    tracks: d.tracks === undefined ? session.tracks : clipTracks(d.tracks),
+    totals: 'exact',
+  };
+}
+
+const NOTHING: Totals = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
+
+/** `data` of the `stream.ended` of a session whose process is gone. */
+export function lateEnd(session: OpenSession, end: LateEnd): StreamEnded {
+  const endedMs = Math.max(end.endedMs, session.startedMs);
+  const { bytes, audioFrames, videoFrames, drops } = end.totals ?? NOTHING;
+  return {
+    ...endCore(session, endedMs),
+    reason: end.reason,
+    durationMs: endedMs - session.startedMs,
+    bytes,
+    audioFrames,
+    videoFrames,
+    drops,
+    totals: 'last_known',
+  };
+}
+
+/**
+ * Rebuilds open sessions from their events, in journal order. Used at start, and by the reaper on what JetStream holds of a lost
+ * node's sessions.
+ */
+export class SessionTable {
+  readonly open = new Map<string, OpenSession>();
+
+  /**
+   * @param subject NATS subject of the event: names stream, type and sequence without a look into the JSON
+   * @param bus whether the writing process had a bus
+   */
+  apply(position: number, subject: string, json: Buffer, bus: boolean): void {
+    const tokens = subject.split('.');
+    const at = tokens.lastIndexOf('stream', tokens.length - 3);
+    if (at < 4 || at !== tokens.length - 3) {
+      this.#count(tokens);
+      return;
+    }
+    const streamId = unescapeToken(tokens[at - 1]) ?? '';
+    const verb = tokens[at + 1];
+    if (verb === 'started') {
+      const event = JSON.parse(json.toString('utf8')) as SluiceEvent<'io.sluice.stream.started'>;
+      this.open.set(streamId, started(event, position, bus));
+      return;
+    }
+    const session = this.open.get(streamId);
+    if (session === undefined) return;
+    if (verb === 'ended') {
+      this.open.delete(streamId);
+      return;
+    }
+    session.seq = Number(tokens[at + 2]);
+    if (verb === 'suspended') session.state = 'suspended';
+    if (verb !== 'ready' && verb !== 'updated' && verb !== 'resumed') return;
+    const event = JSON.parse(json.toString('utf8')) as SluiceEvent;
+    if (verb === 'resumed') {
+      session.state = session.readyMs === undefined ? 'live' : 'ready';
+      session.connectionId = (event.data as StreamResumed).connectionId;
+      return;
+    }
+    if (verb === 'ready') {
+      session.readyMs = Date.parse(event.time);
+      session.state = 'ready';
+      session.tracks = (event.data as StreamReady).tracks;
+    } else {
+      session.tracks = tracksAfter(event.data as StreamUpdated) ?? session.tracks;
+    }
+  }
+
+  /** Adopts the copy of a session that was carried forward; newer than any event before it. */
+  carry(position: number, json: Buffer): void {
+    const session = JSON.parse(json.toString('utf8')) as Omit<OpenSession, 'anchor'>;
+    const known = this.open.get(session.streamId);
+    if (known === undefined || known.seq <= session.seq)
+      this.open.set(session.streamId, { ...session, anchor: position });
+  }
+
+  #count(tokens: readonly string[]): void {
+    const at = tokens.length - 3;
+    const session = tokens[at] === 'play' ? this.open.get(unescapeToken(tokens[at - 1]) ?? '') : undefined;
+    if (session !== undefined) session.seq = Number(tokens[at + 2]);
+  }
+}
+
+/** The track list of a `stream.updated`, when it is about tracks. */
+export function tracksAfter(data: { readonly after: Readonly<Record<string, unknown>> }): readonly Track[] | undefined {
+  const tracks = data.after['tracks'];
+  return Array.isArray(tracks) ? (tracks as Track[]) : undefined;
+}
+
+function started(event: SluiceEvent<'io.sluice.stream.started'>, position: number, bus: boolean): OpenSession {
+  const data: StreamStarted = event.data;
+  return {
+    streamId: data.streamId,
+    app: data.app,
+    name: data.name,
+    connectionId: data.connectionId,
+    nodeId: data.nodeId,
+    bootId: data.bootId,
+    startedMs: Date.parse(event.time),
+    seq: event.sequence,
+    state: 'live',
+    tracks: [],
+    ...(data.labels === undefined ? {} : { labels: data.labels }),
+    ...(data.encoder === undefined ? {} : { encoder: data.encoder }),
+    transport: data.transport,
+    bus,
+    anchor: position,
+  };
+}
