@@ -1,0 +1,204 @@
+import type { Writable } from 'node:stream';
+import { SluiceError } from '../core/errors.js';
+import { type FlvSink, openFlvSink } from '../flv/flv-file.js';
+import { type FlvTag, FlvTagType } from '../flv/flv-format.js';
+import { RtmpConnection } from './rtmp-connection.js';
+
+/** Where a play stands. */
+export interface PlayProgress {
+  /** Media time received, ms from the first frame. */
+  readonly mediaMs: number;
+  /** Wall time since the server accepted the play, ms. */
+  readonly elapsedMs: number;
+  readonly tags: number;
+  /** Payload bytes received. */
+  readonly bytes: number;
+}
+
+/** Options of {@link playTo}. */
+export interface PlayToOptions {
+  /** File to write as FLV, or a stream that stays the caller's to end. Without it nothing is written. */
+  readonly output?: string | Writable;
+  /** Every tag as written: time starts at 0 with the first frame. The payload is the callee's. Must not throw. */
+  readonly onTag?: (tag: FlvTag) => void;
+  /** Called once a second. */
+  readonly onProgress?: (progress: PlayProgress) => void;
+  /** Called once, when the server accepted the play; media may be long in coming. */
+  readonly onStarted?: () => void;
+  /** Ends the play in good order. */
+  readonly signal?: AbortSignal;
+  /** Media time to receive, ms; without it until the server ends the stream. */
+  readonly durationMs?: number;
+  /** From connecting until the server accepts; default 15000. */
+  readonly timeoutMs?: number;
+}
+
+/** Why a play is over. */
+export type PlayEnd = 'duration' | 'stopped' | 'stream_ended';
+
+/** What {@link playTo} gives back. */
+export interface PlayResult extends PlayProgress {
+  readonly end: PlayEnd;
+}
+
+const PROGRESS_EVERY_MS = 1000;
+/** Unwritten payload bytes at which reading from the server stops, and half of them at which it goes on. */
+const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
+/** A stream that stalls cannot reach its duration; it gets this much wall time more. */
+const DURATION_GRACE_MS = 2000;
+
+/**
+ * Plays a stream into an FLV file, a stream, a callback, or nowhere.
+ *
+ * @param url `rtmp://host[:port]/app/name[?token]`
+ * @returns what was received, when the duration is reached, the signal asked to stop, or the server ended the stream
+ * @throws SluiceError what {@link RtmpConnection.open} throws; `ERR_FLV_FILE` when the output fails; `ERR_CLIENT_LOST` when the connection broke
+ */
+export async function playTo(url: string, options: PlayToOptions = {}): Promise<PlayResult> {
+  const player = new Player(options);
+  let connection: RtmpConnection;
+  try {
+    connection = await RtmpConnection.open(url, {
+      mode: 'play',
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
+      // A recorder forwards whatever comes: every FourCC, multitrack, ModEx and nanosecond offsets.
+      connectExtras: { capsEx: 14, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 } },
+      onMedia: (tag) => player.take(tag, tag.unwrapped),
+      onData: (tag) => player.take({ type: tag.type, timestamp: tag.timestamp, payload: tag.payload }, undefined),
+    });
+  } catch (error) {
+    await player.discard();
+    throw error;
+  }
+  options.onStarted?.();
+  return player.run(connection);
+}
+
+class Player {
+  readonly #options: PlayToOptions;
+  #connection: RtmpConnection | undefined;
+  #sink: FlvSink | undefined;
+  #queue: FlvTag[] = [];
+  #queuedBytes = 0;
+  #writing: Promise<void> | undefined;
+  #failure: SluiceError | undefined;
+  #end: PlayEnd | undefined;
+  #baseMs: number | undefined;
+  #startMs = performance.now();
+  #mediaMs = 0;
+  #tags = 0;
+  #bytes = 0;
+  #durationTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: PlayToOptions) {
+    this.#options = options;
+  }
+
+  async run(connection: RtmpConnection): Promise<PlayResult> {
+    const { onProgress, signal } = this.#options;
+    this.#connection = connection;
+    this.#startMs = performance.now();
+    const stop = (): void => this.#stop('stopped');
+    signal?.addEventListener('abort', stop, { once: true });
+    const timer =
+      onProgress === undefined ? undefined : setInterval(() => onProgress(this.#progress()), PROGRESS_EVERY_MS);
+    if (this.#failure !== undefined || this.#end !== undefined) void connection.close();
+    const { error } = await connection.ended;
+    clearInterval(timer);
+    clearTimeout(this.#durationTimer);
+    signal?.removeEventListener('abort', stop);
+    await this.#writing;
+    await this.#open();
+    await this.#sink?.close().catch((cause: unknown) => this.#fail(cause));
+    if (this.#failure !== undefined) throw this.#failure;
+    const result = { ...this.#progress(), end: this.#end ?? 'stream_ended' };
+    onProgress?.(result);
+    if (this.#end !== undefined || error === undefined || error.code === 'ERR_CLIENT_ENDED') return result;
+    throw error;
+  }
+
+  /** @param unwrapped its time past 32 bits; data messages have none and take the time of the media before them */
+  take(tag: FlvTag, unwrapped: number | undefined): void {
+    if (this.#end !== undefined) return;
+    if (unwrapped !== undefined) {
+      if (this.#baseMs === undefined) {
+        this.#baseMs = unwrapped;
+        this.#startDuration();
+      }
+      this.#mediaMs = Math.max(this.#mediaMs, unwrapped - this.#baseMs);
+    }
+    const timestamp = unwrapped === undefined ? this.#mediaMs : Math.max(0, unwrapped - this.#baseMs!);
+    const { durationMs } = this.#options;
+    if (durationMs !== undefined && tag.type !== FlvTagType.Script && timestamp > durationMs) {
+      this.#stop('duration');
+      return;
+    }
+    const rebased = { type: tag.type, timestamp, payload: tag.payload };
+    this.#tags++;
+    this.#bytes += tag.payload.length;
+    this.#options.onTag?.(rebased);
+    if (this.#options.output === undefined) return;
+    this.#queue.push(rebased);
+    this.#queuedBytes += tag.payload.length;
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) this.#connection?.pause();
+    this.#writing ??= this.#write();
+  }
+
+  /** Closes what was opened for a play that never began. */
+  async discard(): Promise<void> {
+    clearTimeout(this.#durationTimer);
+    await this.#writing;
+    await this.#sink?.close();
+  }
+
+  async #write(): Promise<void> {
+    try {
+      await this.#open();
+      for (let tag = this.#queue.shift(); tag !== undefined; tag = this.#queue.shift()) {
+        await this.#sink!.write(tag);
+        this.#queuedBytes -= tag.payload.length;
+        if (this.#queuedBytes < MAX_QUEUED_BYTES / 2) this.#connection?.resume();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#writing = undefined;
+  }
+
+  async #open(): Promise<void> {
+    if (this.#sink !== undefined || this.#options.output === undefined || this.#failure !== undefined) return;
+    try {
+      this.#sink = await openFlvSink(this.#options.output);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??=
+      error instanceof SluiceError ? error : new SluiceError('ERR_INTERNAL', 'writing', { cause: error });
+    this.#queue = [];
+    this.#stop('stopped');
+  }
+
+  #stop(end: PlayEnd): void {
+    this.#end ??= end;
+    void this.#connection?.close();
+  }
+
+  #startDuration(): void {
+    const { durationMs } = this.#options;
+    if (durationMs === undefined) return;
+    this.#durationTimer = setTimeout(() => this.#stop('duration'), durationMs + DURATION_GRACE_MS);
+  }
+
+  #progress(): PlayProgress {
+    return {
+      mediaMs: this.#mediaMs,
+      elapsedMs: Math.round(performance.now() - this.#startMs),
+      tags: this.#tags,
+      bytes: this.#bytes,
+    };
+  }
+}
