@@ -11,6 +11,8 @@ import { type InboundMessage, readValues } from './inbound-message.js';
 import { ChunkStreamId, MessageType, UserControlEvent } from './message-types.js';
 import { command } from './status.js';
 
+export type { ClientAction, ClientSessionOptions } from './client-actions.js';
+
 const CONNECT_TRANSACTION = 1;
 const SET_DATA_FRAME = writeAmf0('@setDataFrame');
 
