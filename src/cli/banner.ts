@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { formatHostPort, type HostPort } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import { hideUrlSecrets } from '../core/log-fields.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../core/version.js';
 
 /** What start-up prints: that it listens, and where to publish, play, see events and health. */
 export function banner(config: Config, rtmp: HostPort, http: HostPort | undefined): string {

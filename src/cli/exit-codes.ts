@@ -14,10 +14,18 @@ export const EXIT = {
   refused: 4,
 } as const;
 
+const BY_CODE: { readonly [C in ErrorCode]?: number } = {
+  ERR_CLI_USAGE: EXIT.usage,
+  ERR_CLIENT_URL: EXIT.usage,
+  ERR_LISTEN: EXIT.unreachable,
+  ERR_CLIENT_CONNECT: EXIT.unreachable,
+  ERR_CLIENT_TIMEOUT: EXIT.unreachable,
+  ERR_EVENTS_UNREACHABLE: EXIT.unreachable,
+  ERR_CLIENT_REJECTED: EXIT.refused,
+  ERR_CLIENT_ABORTED: EXIT.ok,
+};
+
 /** The exit code that goes with an error code. */
 export function exitCodeOf(code: ErrorCode): number {
-  if (code.startsWith('ERR_CONFIG_') || code.startsWith('ERR_CLI_')) return EXIT.usage;
-  if (code === 'ERR_LISTEN' || /UNREACHABLE|_CONNECT$|_TIMEOUT$/.test(code)) return EXIT.unreachable;
-  if (/REFUSED|REJECTED/.test(code)) return EXIT.refused;
-  return EXIT.failed;
+  return BY_CODE[code] ?? (code.startsWith('ERR_CONFIG_') ? EXIT.usage : EXIT.failed);
 }

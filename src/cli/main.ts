@@ -5,7 +5,7 @@ import { EXIT } from './exit-codes.js';
 import * as help from './help.js';
 import type { Io } from './io.js';
 import { reportError } from './report-error.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../core/version.js';
 
 /**
  * Runs the command line. Each command is loaded when it is asked for, so that starting the server costs only what the server needs.
@@ -60,7 +60,8 @@ function buildProgram(io: Io, done: (code: number) => void): Command {
     .argument('<FILE.flv>', 'what to send')
     .argument('<URL>', 'where: rtmp://HOST[:PORT]/APP/NAME')
     .option('--fast', 'as fast as the server takes it, not in real time')
-    .action(async (file: string, url: string, options: { fast?: boolean }) => {
+    .option('--loop', 'again and again, with time going on')
+    .action(async (file: string, url: string, options: { fast?: boolean; loop?: boolean }) => {
       done(await (await import('./publish.js')).publish(file, url, options, io));
     });
   command('play', help.PLAY, help.PLAY_EXAMPLES)

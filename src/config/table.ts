@@ -182,6 +182,12 @@ export const TABLE = {
       10_000,
       'Longest pause in audio and video before the stream is ended with reason idle.',
     ),
+    stallAfterMs: milliseconds(
+      0,
+      HOUR,
+      3000,
+      'Audio or video that has not come for so long, while the stream goes on, is told as stream.stalled; 0: never.',
+    ),
     resumeWindowMs: milliseconds(
       0,
       HOUR,

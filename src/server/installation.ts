@@ -26,7 +26,11 @@ export async function openInstallation(dataFolder: string, configuredId: string)
     return { nodeId: configuredId === '' ? kept.nodeId : configuredId, salt: kept.salt };
   } catch (cause) {
     if (cause instanceof SluiceError) throw cause;
-    throw new SluiceError('ERR_DATA_FOLDER', `${dataFolder}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new SluiceError(
+      'ERR_DATA_FOLDER',
+      `${dataFolder}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import type { EventsStats } from '../events/pipeline.js';
 import type { Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { RtmpListener } from '../transport/rtmp-listener.js';
@@ -12,8 +13,7 @@ export interface MetricSources {
   readonly codecs: CodecPool;
   /** Sockets turned away before they became connections, by error code. */
   readonly refused: ReadonlyMap<string, number>;
-  /** Counters of the event pipeline by name. */
-  readonly events: () => Readonly<Record<string, number>>;
+  readonly events: () => EventsStats;
 }
 
 /** Reads every metric of the server; called on scrape only. */
@@ -47,10 +47,30 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge('media_held_bytes', 'media held for late joiners and slow players', hub.heldBytes),
     gauge('fanout_window_milliseconds', 'merge window for the present audience', hub.fanout.windowMs),
     gauge('wasm_instances', 'WASM instances in use', codecs.live),
-    ...Object.entries(events()).map(([name, value]) =>
-      name.endsWith('_total')
-        ? counter(`events_${name}`, 'event pipeline', value)
-        : gauge(`events_${name}`, 'event pipeline', value),
+    ...eventMetrics(events()),
+  ];
+}
+
+function eventMetrics(stats: EventsStats): Metric[] {
+  return [
+    counter('events_emitted_total', 'events recorded', stats.emitted),
+    counter('events_published_total', 'events that JetStream has acknowledged', stats.published),
+    counter('events_dropped_total', 'events not taken because journal or disk was full', stats.dropped),
+    counter('events_retries_total', 'publishes to NATS tried again', stats.retries),
+    counter('events_quarantined_total', 'events that NATS will never take, kept aside', stats.quarantined),
+    counter('events_superseded_total', 'events of sessions that another node had ended', stats.superseded),
+    counter(
+      'events_refused_starts_total',
+      'publishes refused because their start could not be kept',
+      stats.refusedStarts,
+    ),
+    gauge('events_pending', 'events that wait for their PubAck', stats.pending),
+    gauge('events_journal_bytes', 'size of the event journal', stats.journalBytes),
+    gauge('events_journal_ok', '1 while the journal takes events', stats.journalState === 'ok' ? 1 : 0),
+    gauge(
+      'events_bus_ready',
+      '1 while NATS takes events; 0 also when none is configured',
+      stats.busState === 'ready' ? 1 : 0,
     ),
   ];
 }
@@ -65,5 +85,5 @@ function counter(name: string, help: string, value: number): Metric {
 
 function byCode(name: string, help: string, counts: ReadonlyMap<string, number>): Metric {
   const samples: MetricSample[] = [...counts].map(([code, value]) => ({ value, labels: { code } }));
-  return { name: `sluice_${name}`, help: `${help}, by error code`, type: 'counter', samples };
+  return { name: `sluice_${name}`, help: `${help}, by error code`, type: 'counter', labels: ['code'], samples };
 }

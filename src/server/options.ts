@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
+import type { EventsOptions, NatsOptions } from '../events/options.js';
 import type { HubOptions } from '../hub/hub.js';
 import type { ListenerOptions } from '../transport/rtmp-listener.js';
 import type { CodecLimits } from '../wasm/limits.js';
@@ -57,5 +59,40 @@ export function codecLimits({ rtmp, limits }: Config): Partial<CodecLimits> {
     amfValues: limits.amfValues,
     amfKeys: limits.amfKeys,
     amfStringBytes: limits.amfStringBytes,
+  };
+}
+
+/** The part of the configuration that the event layer takes. */
+export function eventsOptions({ events, nats, data }: Config): EventsOptions {
+  const urls = nats.url
+    .split(',')
+    .map((url) => url.trim())
+    .filter((url) => url !== '');
+  return {
+    dir: join(data, 'events'),
+    prefix: events.prefix,
+    stream: events.stream,
+    plays: events.plays,
+    onBusDown: events.onBusDown,
+    maxJournalBytes: events.maxJournalBytes,
+    fsync: events.fsync,
+    fsyncIntervalMs: events.fsyncIntervalMs,
+    replicas: nats.replicas,
+    ...(urls.length === 0 ? {} : { nats: natsOptions(nats, urls) }),
+  };
+}
+
+function natsOptions(nats: Config['nats'], urls: readonly string[]): NatsOptions {
+  const given = (text: string): string | undefined => (text === '' ? undefined : text);
+  const tls = { ca: given(nats.tls.ca), cert: given(nats.tls.cert), key: given(nats.tls.key) };
+  return {
+    urls,
+    name: 'sluice',
+    user: given(nats.user),
+    password: given(nats.password),
+    token: given(nats.token),
+    nkey: given(nats.nkey),
+    creds: given(nats.creds),
+    ...(Object.values(tls).some((path) => path !== undefined) ? { tls } : {}),
   };
 }

@@ -26,6 +26,7 @@ export interface RegistryOptions {
   readonly memoryBytes: number;
   readonly maxLagBytes: number;
   readonly waitForPublisher: boolean;
+  readonly stallAfterMs: number;
 }
 
 /** The parts it ties together. */
@@ -48,6 +49,7 @@ export interface RegistryParts {
 export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
+  readonly stallAfterMs: number;
   /** Closed connections by error code, refused publishes by error code, and totals; for `/metrics`. */
   readonly closedBy = new Map<ErrorCode, number>();
   readonly rejectedBy = new Map<ErrorCode, number>();
@@ -66,6 +68,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.#parts = parts;
     this.lifecycle = parts.lifecycle;
     this.clock = parts.clock;
+    this.stallAfterMs = options.stallAfterMs;
   }
 
   get live(): number {
@@ -76,9 +79,13 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     return [...this.#sessions.values()].map((session) => session.snapshot());
   }
 
-  /** Measures bit rates; call it about once a second. */
-  sample(nowMs: number): void {
-    for (const session of this.#sessions.values()) session.sample(nowMs);
+  /** Health and rates of every stream; call it a few times a second. */
+  tick(nowMs: number): void {
+    for (const session of this.#sessions.values()) session.tick(nowMs);
+  }
+
+  opened(facts: ConnectionFacts): void {
+    this.lifecycle.connection('opened', facts.connectionId, { peer: facts.peer, transport: facts.transport });
   }
 
   async publish(
@@ -185,6 +192,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
 
   closed(facts: ConnectionFacts, code: ErrorCode, detail: string): void {
     this.closedBy.set(code, (this.closedBy.get(code) ?? 0) + 1);
+    this.lifecycle.connection('closed', facts.connectionId, { peer: facts.peer, code, detail });
     const { log } = this.#parts;
     const { connectionId } = facts;
     const fields = { connectionId, peer: facts.peer.address, code, ...(detail === '' ? {} : { detail }) };
@@ -220,6 +228,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     if (session.audience === 1) this.lifecycle.streamActive(session.streamId, { players: 1 });
     this.lifecycle.playStarted(session.streamId, {
       playerId: player.id,
+      connectionId: facts.connectionId,
       peer: facts.peer,
       transport: facts.transport,
       ...(facts.info?.flashVer ? { client: facts.info.flashVer } : {}),

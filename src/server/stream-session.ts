@@ -7,14 +7,20 @@ import type { Publication, PublicationObserver } from '../hub/publication.js';
 import type { Track } from '../media/track.js';
 import type { AmfValue } from '../protocol/amf0.js';
 import type { ConnectionFacts, RunningPublish } from '../transport/host.js';
+import { TrackHealth } from './track-health.js';
 
 /** What a session tells the one who keeps the list. */
 export interface StreamSessionOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
+  /** `publish.stallAfterMs`. */
+  readonly stallAfterMs: number;
   ended(session: StreamSession): void;
 }
 
+/** How often rates are measured, and how often they are told. */
+const SAMPLE_MS = 1000;
+const TELEMETRY_MS = 5000;
 const METADATA_SLOT = 'metadata';
 const METADATA = 'onMetaData';
 
@@ -36,9 +42,13 @@ export class StreamSession implements RunningPublish, PublicationObserver {
   readonly #startedAtMs: number;
   #readyAtMs: number | undefined;
   #ended = false;
-  #kbps = 0;
-  #sampledBytes = 0;
+  readonly #health: TrackHealth;
+  #kbpsIn = 0;
+  #kbpsOut = 0;
+  #fps = 0;
+  #sampled = { bytes: 0, bytesOut: 0, videoFrames: 0 };
   #sampledMs: number;
+  #toldMs: number;
 
   constructor(streamId: string, claim: Claim, facts: ConnectionFacts, startedAtMs: number, owner: StreamSessionOwner) {
     const nowMs = owner.clock.monotonicMs();
@@ -51,6 +61,8 @@ export class StreamSession implements RunningPublish, PublicationObserver {
     this.#claim = claim;
     this.#startedAtMs = startedAtMs;
     this.#sampledMs = nowMs;
+    this.#toldMs = nowMs;
+    this.#health = new TrackHealth(owner.stallAfterMs);
     this.publication = claim.open(streamId, this, nowMs);
   }
 
@@ -99,19 +111,47 @@ export class StreamSession implements RunningPublish, PublicationObserver {
     return sum;
   }
 
-  /** Measures the bit rate; call it about once a second. */
-  sample(nowMs: number): void {
+  /** Looks after the stream: stalled tracks, bit rates, telemetry. Call it a few times a second. */
+  tick(nowMs: number): void {
+    for (const { verb, kind, gapMs } of this.#health.look(this.publication, nowMs)) {
+      const change = { trackId: 0, kind, gapMs };
+      if (verb === 'stalled') this.#owner.lifecycle.streamStalled(this.streamId, change);
+      else this.#owner.lifecycle.streamRecovered(this.streamId, change);
+    }
     const elapsedMs = nowMs - this.#sampledMs;
-    if (elapsedMs < 900) return;
-    this.#kbps = Math.round(((this.publication.bytes - this.#sampledBytes) * 8) / elapsedMs);
-    this.#sampledBytes = this.publication.bytes;
+    if (elapsedMs < SAMPLE_MS) return;
+    const { bytes, videoFrames } = this.publication;
+    const bytesOut = this.bytesOut;
+    this.#kbpsIn = Math.round(((bytes - this.#sampled.bytes) * 8) / elapsedMs);
+    this.#kbpsOut = Math.round(((bytesOut - this.#sampled.bytesOut) * 8) / elapsedMs);
+    this.#fps = Math.round(((videoFrames - this.#sampled.videoFrames) * 10_000) / elapsedMs) / 10;
+    this.#sampled = { bytes, bytesOut, videoFrames };
     this.#sampledMs = nowMs;
+    if (nowMs - this.#toldMs >= TELEMETRY_MS) this.#tellTelemetry(nowMs);
+  }
+
+  #tellTelemetry(nowMs: number): void {
+    this.#toldMs = nowMs;
+    const { bytes, audioFrames, videoFrames, gopMs, players } = this.publication;
+    this.#owner.lifecycle.telemetry(this.streamId, {
+      totals: { bytes, audioFrames, videoFrames, drops: this.drops },
+      kbpsIn: this.#kbpsIn,
+      kbpsOut: this.#kbpsOut,
+      fps: this.#fps,
+      players: players.size,
+      ...(gopMs === undefined ? {} : { gopMs }),
+    });
+  }
+
+  /** Bytes sent to players, past and present. */
+  get bytesOut(): number {
+    let sum = this.bytesOutLeft;
+    for (const player of this.publication.players) sum += player.bytesSent;
+    return sum;
   }
 
   snapshot(): StreamSnapshot {
     const { publication, facts } = this;
-    let bytesOut = this.bytesOutLeft;
-    for (const player of publication.players) bytesOut += player.bytesSent;
     return {
       streamId: this.streamId,
       app: this.app,
@@ -125,11 +165,11 @@ export class StreamSession implements RunningPublish, PublicationObserver {
       tracks: publication.tracks.list(),
       players: publication.players.size,
       bytesIn: publication.bytes,
-      bytesOut,
+      bytesOut: this.bytesOut,
       audioFrames: publication.audioFrames,
       videoFrames: publication.videoFrames,
       drops: this.drops,
-      kbpsIn: this.#kbps,
+      kbpsIn: this.#kbpsIn,
     };
   }
 }

@@ -79,6 +79,8 @@ export interface ConnectionHost {
     messageStreamId: number,
     sink: PlayerSink,
   ): { readonly accept: true; readonly live: boolean; readonly run: RunningPlay } | Refusal<PlayRefusal>;
+  /** A connection was accepted. */
+  opened(facts: ConnectionFacts): void;
   /** The connection is closed and everything on it ended. */
   closed(facts: ConnectionFacts, code: ErrorCode, detail: string): void;
 }

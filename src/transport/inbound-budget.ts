@@ -2,19 +2,19 @@ import type { ErrorCode } from '../core/errors.js';
 
 /** Bounds on what a connection that does not publish may send, in bytes. */
 export interface InboundLimits {
-  /** In all, after the handshake, before it publishes or plays. */
+  /** In all, after the handshake, while it neither publishes nor plays. */
   readonly preAuthBytes: number;
   /** A second, averaged, while it plays. */
   readonly inboundBytesPerSecond: number;
 }
 
-const HANDSHAKE_BYTES = 3073;
 /** A player's rate is averaged over this long. */
 const WINDOW_MS = 10_000;
 
 /** Whoever does not publish has little to say: acknowledgements, pongs, a few commands. */
 export class InboundBudget {
   readonly #limits: InboundLimits;
+  #idleBytes = 0;
   #windowFromMs = 0;
   #windowBytes = 0;
 
@@ -23,13 +23,17 @@ export class InboundBudget {
   }
 
   /**
-   * Counts `count` bytes just read of `totalBytes` so far.
+   * Counts `count` bytes of chunk stream just read from a connection that did not publish when they came.
    *
    * @returns the code of the bound that is passed, or undefined
    */
-  spend(count: number, totalBytes: number, playing: boolean, nowMs: number): ErrorCode | undefined {
+  spend(count: number, playing: boolean, nowMs: number): ErrorCode | undefined {
     const { preAuthBytes, inboundBytesPerSecond } = this.#limits;
-    if (!playing) return totalBytes > preAuthBytes + HANDSHAKE_BYTES ? 'ERR_LIMIT_PREAUTH_BYTES' : undefined;
+    if (!playing) {
+      this.#idleBytes += count;
+      return this.#idleBytes > preAuthBytes ? 'ERR_LIMIT_PREAUTH_BYTES' : undefined;
+    }
+    this.#idleBytes = 0;
     if (nowMs - this.#windowFromMs > WINDOW_MS) {
       this.#windowFromMs = nowMs;
       this.#windowBytes = 0;

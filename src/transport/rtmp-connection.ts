@@ -117,6 +117,11 @@ export class RtmpConnection {
     else this.#run(this.#session.shutdown('the server is shutting down'));
   }
 
+  /** Closes at once, for a peer that does not take its last messages. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
   /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
   #read(count: number, into: Buffer): boolean {
     // While it closes, what still comes is thrown away.
@@ -175,6 +180,7 @@ export class RtmpConnection {
     const codec = this.#codec;
     const session = this.#session!;
     const nowMs = this.#parts.nowMs();
+    const published = this.#publishes.size > 0;
     let status = codec.next(start, end);
     for (;;) {
       if (codec.batchCount > 0) this.#deliver(nowMs);
@@ -188,8 +194,8 @@ export class RtmpConnection {
     }
     const actions = session.received(this.bytesIn);
     if (actions.length > 0) this.#run(actions);
-    if (this.#publishes.size > 0) return;
-    const code = this.#budget.spend(end - start, this.bytesIn, this.#plays.size > 0, nowMs);
+    if (published || this.#publishes.size > 0) return;
+    const code = this.#budget.spend(end - start, this.#plays.size > 0, nowMs);
     if (code !== undefined) this.#abort(code, `${this.bytesIn} bytes`);
   }
 

@@ -116,6 +116,7 @@ export class RtmpListener {
       },
     });
     this.connections.add(connection);
+    connectionHost.opened(connection.facts);
   }
 
   #problem(address: string): ErrorCode | undefined {

@@ -1,0 +1,11 @@
+/**
+ * Sluice as a library: `createServer(config)` runs the whole server inside your process.
+ *
+ * @module
+ */
+export type { Config, DeepPartial } from './config/table.js';
+export { type ErrorCode, SluiceError } from './core/errors.js';
+export type { Logger } from './core/log.js';
+export type { EventData, EventType, SluiceEvent } from './events/event-types.js';
+export type { StreamSnapshot } from './http/deps.js';
+export { createServer, type ServerDeps, type SluiceServer } from './server.js';

@@ -1,0 +1,229 @@
+import { formatHostPort, type HostPort } from './config/listen.js';
+import { resolveConfig } from './config/load.js';
+import type { Config, DeepPartial } from './config/table.js';
+import { type Clock, systemClock } from './core/clock.js';
+import type { ErrorCode } from './core/errors.js';
+import { newId } from './core/ids.js';
+import { createLogger, type Logger } from './core/log.js';
+import { NameRule } from './core/names.js';
+import { VERSION } from './core/version.js';
+import type { EventLog } from './events/event-log.js';
+import { EventPipeline } from './events/pipeline.js';
+import type { Health, StreamSnapshot } from './http/deps.js';
+import type { HttpServer } from './http/server.js';
+import { Hub } from './hub/hub.js';
+import { openInstallation } from './server/installation.js';
+import { collectMetrics } from './server/metrics.js';
+import { codecLimits, eventsOptions, hubOptions, listenerOptions } from './server/options.js';
+import { Registry } from './server/registry.js';
+import { RtmpListener } from './transport/rtmp-listener.js';
+import { CodecPool } from './wasm/pool.js';
+
+/** What a program may hand to {@link createServer} besides the configuration. */
+export interface ServerDeps {
+  readonly log?: Logger;
+  readonly clock?: Clock;
+}
+
+/** A running server. */
+export interface SluiceServer {
+  readonly nodeId: string;
+  readonly bootId: string;
+  /** Where encoders and players connect; the port is the real one also when 0 was configured. */
+  readonly rtmpAddress: HostPort;
+  /** Undefined when `http.listen` is off. */
+  readonly httpAddress: HostPort | undefined;
+  /** The embedded event log. */
+  readonly events: EventLog;
+  /** The live streams, now. */
+  streams(): StreamSnapshot[];
+  /** Ends every stream in good order, tells players, writes the events, and lets everything go. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Deadlines are looked at this often. */
+const TICK_MS = 250;
+/** Warm WASM instances: a burst of connections up to this many needs no instantiation. */
+const WARM_INSTANCES = 64;
+
+/**
+ * Starts a server.
+ *
+ * @param config what differs from the defaults; `resolveConfig` checks it
+ * @throws SluiceError `ERR_CONFIG_*`, `ERR_LISTEN`, `ERR_DATA_FOLDER`, `ERR_EVENTS_*`; nothing is left running then
+ */
+export async function createServer(config: DeepPartial<Config> = {}, deps: ServerDeps = {}): Promise<SluiceServer> {
+  const settings = resolveConfig(config);
+  const server = new Server(settings, deps.log ?? createLogger(settings.log), deps.clock ?? systemClock);
+  try {
+    await server.start();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+/** The composition root: makes the parts, ties them, and takes them down in order. */
+class Server implements SluiceServer {
+  readonly bootId = newId();
+  nodeId = '';
+  rtmpAddress: HostPort = { host: '', port: 0 };
+  httpAddress: HostPort | undefined;
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #refused = new Map<ErrorCode, number>();
+  #pipeline: EventPipeline | undefined;
+  #listener: RtmpListener | undefined;
+  #registry: Registry | undefined;
+  #http: HttpServer | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #draining = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: Config, log: Logger, clock: Clock) {
+    this.#config = config;
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  get events(): EventLog {
+    return this.#pipeline!.log;
+  }
+
+  streams(): StreamSnapshot[] {
+    return this.#registry?.streams() ?? [];
+  }
+
+  async start(): Promise<void> {
+    const config = this.#config;
+    const clock = this.#clock;
+    const log = this.#log;
+    // Fastify takes longest to load: it does so while the journal is opened.
+    const httpModule = config.http.listen === 'off' ? undefined : import('./http/server.js');
+    const { nodeId, salt } = await openInstallation(config.data, config.node.id);
+    this.nodeId = nodeId;
+    const pipeline = await EventPipeline.open(eventsOptions(config), { log, clock, nodeId, bootId: this.bootId });
+    this.#pipeline = pipeline;
+    const { lifecycle } = pipeline;
+    const nowMs = (): number => clock.monotonicMs();
+    const hub = new Hub(hubOptions(config), nowMs);
+    const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
+    const registry = new Registry(
+      {
+        memoryBytes: config.limits.memoryBytes,
+        maxLagBytes: config.play.maxLagBytes,
+        waitForPublisher: config.play.waitForPublisher,
+        stallAfterMs: config.publish.stallAfterMs,
+      },
+      {
+        hub,
+        lifecycle,
+        names: new NameRule(config.names.allow, config.names.maxBytes),
+        clock,
+        log,
+        salt,
+        closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
+      },
+    );
+    this.#registry = registry;
+    const listener = new RtmpListener(listenerOptions(config), {
+      codecs,
+      connectionHost: registry,
+      log,
+      nowMs,
+      refused: (code, address) => {
+        this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+        log.debug({ code, peer: address }, 'connection refused');
+      },
+    });
+    this.#listener = listener;
+    await lifecycle.nodeStarted({ version: VERSION });
+    this.rtmpAddress = await listener.listen();
+    this.#ticker = setInterval(() => {
+      const now = nowMs();
+      hub.tick(now);
+      listener.tick(now);
+      registry.tick(now);
+    }, TICK_MS);
+    if (httpModule !== undefined) {
+      const { createHttpServer } = await httpModule;
+      this.#http = await createHttpServer({
+        options: config.http,
+        log,
+        clock,
+        events: pipeline.log,
+        streams: () => registry.streams(),
+        metrics: () =>
+          collectMetrics({
+            hub,
+            listener,
+            registry,
+            codecs,
+            refused: this.#refused,
+            events: () => pipeline.stats(),
+          }),
+        health: () => this.#health(),
+        node: () => ({
+          nodeId,
+          bootId: this.bootId,
+          version: VERSION,
+          rtmp: formatHostPort(this.rtmpAddress),
+          events: pipeline.stats(),
+        }),
+      });
+      this.httpAddress = this.#http.address;
+    }
+    await lifecycle.nodeReady();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { deadlineMs } = this.#config.shutdown;
+    const deadline = this.#clock.monotonicMs() + deadlineMs;
+    const left = (): number => Math.max(100, deadline - this.#clock.monotonicMs());
+    this.#draining = true;
+    const pipeline = this.#pipeline;
+    await pipeline?.lifecycle
+      .nodeDraining()
+      .catch((error: unknown) => this.#log.error({ err: error }, 'draining not told'));
+    this.#listener?.stop();
+    for (const connection of [...(this.#listener?.connections ?? [])])
+      connection.shutdown('server_drain', 'server_drain');
+    await this.#connectionsGone(left() / 2);
+    clearInterval(this.#ticker);
+    await pipeline?.lifecycle.nodeStopped().catch((error: unknown) => this.#log.error({ err: error }, 'stop not told'));
+    await this.#http?.close();
+    await pipeline?.close(left());
+  }
+
+  /** Waits until the peers have taken their last messages, at most `timeoutMs`. */
+  async #connectionsGone(timeoutMs: number): Promise<void> {
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    const until = this.#clock.monotonicMs() + timeoutMs;
+    while (listener.connections.size > 0 && this.#clock.monotonicMs() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (const connection of [...listener.connections]) connection.destroy();
+  }
+
+  #health(): Health {
+    const reasons: string[] = [];
+    if (this.#draining) reasons.push('the server is shutting down');
+    const stats = this.#pipeline?.stats();
+    if (stats === undefined) reasons.push('the server is starting');
+    else {
+      if (stats.journalState !== 'ok')
+        reasons.push(`the event journal is ${stats.journalState}: ${stats.journalDetail}`);
+      const needsBus = this.#config.events.onBusDown !== 'accept' && stats.busState !== 'off';
+      if (needsBus && stats.busState !== 'ready') reasons.push(`NATS is ${stats.busState}: ${stats.busDetail}`);
+    }
+    return { ready: reasons.length === 0, reasons };
+  }
+}
