@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 6_000;
-const RETRY_MS = 25;
+const RETRY_MS = 2;
 
 let ticks: number | undefined;
 let pinning: boolean | undefined;
@@ -133,12 +133,14 @@ export async function freePort(): Promise<number> {
 
 /**
  * Waits until something accepts connections on the port.
+ * @returns ms since the call.
  * @throws Error with the process's output when it ends first or 15 seconds pass.
  */
-export async function listening(port: number, child?: BenchProcess): Promise<void> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
+export async function listening(port: number, child?: BenchProcess): Promise<number> {
+  const start = performance.now();
+  const deadline = start + START_TIMEOUT_MS;
   while (performance.now() < deadline) {
-    if (await accepts(port)) return;
+    if (await accepts(port)) return performance.now() - start;
     if (child !== undefined && !child.running) throw new Error(`it ended before it listened: ${child.output.trim()}`);
     await pause(RETRY_MS);
   }

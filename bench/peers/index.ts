@@ -40,5 +40,5 @@ export async function startPeer(peer: Peer, options: Omit<PeerStart, 'directory'
 }
 
 function external(url: string): RunningPeer {
-  return { url: url.replace(/\/$/, ''), pid: undefined, output: () => '', stop: async () => {} };
+  return { url: url.replace(/\/$/, ''), pid: undefined, startedMs: 0, output: () => '', stop: async () => {} };
 }

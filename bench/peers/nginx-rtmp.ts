@@ -29,10 +29,11 @@ export const nginxRtmp: Peer = {
       args: ['-p', prefix, '-e', 'logs/error.log', '-c', 'nginx.conf'],
       core: options.core,
     });
-    await listening(port, child);
+    const startedMs = await listening(port, child);
     return {
       url: `rtmp://127.0.0.1:${port}/live`,
       pid: child.pid,
+      startedMs,
       output: () => child.output,
       stop: () => child.stop(),
     };

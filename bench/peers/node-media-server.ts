@@ -66,10 +66,11 @@ export const nodeMediaServer: Peer = {
       core: options.core,
       cwd: home,
     });
-    await listening(port, child);
+    const startedMs = await listening(port, child);
     return {
       url: `rtmp://127.0.0.1:${port}/live`,
       pid: child.pid,
+      startedMs,
       output: () => child.output,
       stop: () => child.stop(),
     };

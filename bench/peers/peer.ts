@@ -4,8 +4,8 @@ export interface PeerStart {
   readonly core?: number;
   /** Where it may write: an empty directory of its own. */
   readonly directory: string;
-  /** Extra arguments of the command line (Sluice only). */
-  readonly args?: readonly string[];
+  /** Configuration through the environment (Sluice only). */
+  readonly env?: Readonly<Record<string, string>>;
   /** Bytes per second of the stream that a self-feeding peer makes up (the bare loops). */
   readonly bytesPerSecond?: number;
   /** Milliseconds between two writes to one player (the bare loops). */
@@ -18,6 +18,8 @@ export interface RunningPeer {
   readonly url: string;
   /** The process that does the work; undefined when it is not ours to measure. */
   readonly pid: number | undefined;
+  /** From starting the process to its port accepting, ms; 0 for a server that already ran. */
+  readonly startedMs: number;
   /** What it printed. */
   output(): string;
   stop(): Promise<void>;

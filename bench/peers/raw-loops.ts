@@ -22,10 +22,11 @@ export const rawC: Peer = {
     execFileSync(compiler, ['-O2', '-o', binary, sourcePath('bench/peers/raw-c.c')]);
     const port = await freePort();
     const child = new BenchProcess({ command: binary, args: rawArguments(port, options), core: options.core });
-    await listening(port, child);
+    const startedMs = await listening(port, child);
     return {
       url: `rtmp://127.0.0.1:${port}/live`,
       pid: child.pid,
+      startedMs,
       output: () => child.output,
       stop: () => child.stop(),
     };
@@ -43,10 +44,11 @@ export const rawNode: Peer = {
       args: [sourcePath('dist/bench/peers/raw-node-main.js'), ...rawArguments(port, options)],
       core: options.core,
     });
-    await listening(port, child);
+    const startedMs = await listening(port, child);
     return {
       url: `rtmp://127.0.0.1:${port}/live`,
       pid: child.pid,
+      startedMs,
       output: () => child.output,
       stop: () => child.stop(),
     };

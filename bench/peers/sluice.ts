@@ -4,7 +4,7 @@ import { sourcePath } from '../lib/paths.js';
 import { BenchProcess, freePort, listening } from '../lib/process.js';
 import type { Peer, PeerStart, RunningPeer } from './peer.js';
 
-/** Sluice with its defaults, no NATS: events go to the embedded log on disk. `args` adds to its command line. */
+/** Sluice with its defaults, no NATS: events go to the embedded log on disk. `env` adds settings. */
 export const sluice: Peer = {
   name: 'sluice',
   feedsItself: false,
@@ -24,14 +24,15 @@ export const sluice: Peer = {
         `127.0.0.1:${http}`,
         '--data',
         data,
-        ...(options.args ?? []),
       ],
       core: options.core,
+      env: options.env,
     });
-    await listening(port, child);
+    const startedMs = await listening(port, child);
     return {
       url: `rtmp://127.0.0.1:${port}/live`,
       pid: child.pid,
+      startedMs,
       output: () => child.output,
       stop: () => child.stop(),
     };
