@@ -10,7 +10,8 @@ import * as tools from '../support/tools.js';
 describe('codecs', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await spawnServer();
+    // Players end by themselves soon after the publisher.
+    server = await spawnServer({ settings: { 'play.lingerMs': 300 } });
   });
   afterAll(() => server.stop());
 

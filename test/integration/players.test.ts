@@ -16,7 +16,7 @@ const isHeader = (m: Received) => (m.type === 8 || m.type === 9) && m.payload[1]
 describe('players', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await spawnServer();
+    server = await spawnServer({ settings: { 'play.lingerMs': 1500 } });
   });
   afterAll(() => server.stop());
 

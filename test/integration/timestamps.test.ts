@@ -12,7 +12,8 @@ import * as tools from '../support/tools.js';
 describe('timestamps', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await spawnServer();
+    // Players end by themselves soon after the publisher.
+    server = await spawnServer({ settings: { 'play.lingerMs': 300 } });
   });
   afterAll(() => server.stop());
 

@@ -30,7 +30,8 @@ describe('publishers and players people use', () => {
   let source: MediaHashes;
 
   beforeAll(async () => {
-    server = await spawnServer();
+    // Players end by themselves soon after the publisher.
+    server = await spawnServer({ settings: { 'play.lingerMs': 300 } });
     mp4 = await media('h264-aac.mp4');
     flv = await media('h264-aac.flv');
     source = await hashesOf(mp4);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { amf, EcmaArray } from './amf.js';
 import { run } from './child.js';
 import { type FlvTag, readFlv, writeFlv } from './flv.js';
-import { type MediaName, media, repository } from './media.js';
+import { type MediaName, media } from './media.js';
+import { repository } from './repository.js';
 
 interface DumpedPacket {
   readonly codec_type: 'audio' | 'video';

@@ -1,16 +1,9 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { run } from './child.js';
+import { repository } from './repository.js';
 
 const folder = join(repository(), 'node_modules', '.cache', 'sluice', 'media');
-
-/** The folder that holds package.json. */
-export function repository(): string {
-  let path = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(path, 'package.json'))) path = dirname(path);
-  return path;
-}
 
 const video = (seconds: number, size = '320x180') => ['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=25:d=${seconds}`];
 const audio = (seconds: number, rate = 44100) => ['-f', 'lavfi', '-i', `sine=f=440:r=${rate}:d=${seconds}`];

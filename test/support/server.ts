@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Child, type Exit } from './child.js';
-import { repository } from './media.js';
 import { freePort } from './ports.js';
+import { builtCli } from './repository.js';
 import { removeTempDir, tempDir } from './temp.js';
 import { waitFor } from './wait.js';
 
@@ -151,17 +149,15 @@ export class TestServer {
   }
 }
 
-/** Starts the built server and waits until both of its ports answer. Needs `npm run build` before. */
+/** Starts the built server and waits until it answers. Needs `npm run build` before. */
 export async function spawnServer(options: ServerOptions = {}): Promise<TestServer> {
-  const cli = join(repository(), 'dist', 'src', 'cli.js');
-  if (!existsSync(cli)) throw new Error(`${cli} is missing: run "npm run build" first`);
   const [rtmpPort, httpPort] = [await freePort(), await freePort()];
   const data = options.data ?? tempDir('data');
   const env: Record<string, string> = {};
   for (const [key, value] of Object.entries(options.settings ?? {})) env[environmentName(key)] = String(value);
   const child = new Child(
     [
-      ...[process.execPath, cli, 'serve', '--rtmp', `127.0.0.1:${rtmpPort}`, '--http', `127.0.0.1:${httpPort}`],
+      ...[process.execPath, builtCli(), 'serve', '--rtmp', `127.0.0.1:${rtmpPort}`, '--http', `127.0.0.1:${httpPort}`],
       ...['--data', data, '--log-level', options.logLevel ?? 'info'],
       ...(options.nats === undefined ? [] : ['--nats', options.nats]),
     ],

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { Child, run } from './child.js';
-import { repository } from './media.js';
+import { builtCli } from './repository.js';
 
 const quiet = ['ffmpeg', '-hide_banner', '-loglevel', 'warning', '-nostdin'];
 
@@ -77,7 +76,7 @@ export function curlPlay(url: string, file: string): Child {
 
 /** The product's own command line. */
 export function sluice(...args: string[]): Child {
-  return new Child([process.execPath, join(repository(), 'dist', 'src', 'cli.js'), ...args]);
+  return new Child([process.execPath, builtCli(), ...args]);
 }
 
 /** What ffprobe says of one elementary stream. */
