@@ -1,12 +1,6 @@
 import { SluiceError } from '../core/errors.js';
 
-/** An AMF0 value as read. Objects and ECMA arrays are null-prototype objects, so a key `__proto__` is only a key. */
-export type AmfValue = number | boolean | string | null | undefined | Date | AmfObject | AmfValue[];
-
-/** A read AMF0 object, ECMA array or typed object; its prototype is null. */
-export interface AmfObject {
-  [key: string]: AmfValue;
-}
+export type { AmfObject, AmfValue } from '../wasm/amf0.js';
 
 /** What {@link writeAmf0} takes: everything that can be read, and {@link AmfEcmaArray} at any depth. */
 export type AmfInput =
