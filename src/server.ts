@@ -116,6 +116,7 @@ class Server implements SluiceServer {
         maxLagBytes: config.play.maxLagBytes,
         waitForPublisher: config.play.waitForPublisher,
         stallAfterMs: config.publish.stallAfterMs,
+        resumeWindowMs: config.publish.resumeWindowMs,
       },
       {
         hub,
@@ -195,6 +196,7 @@ class Server implements SluiceServer {
     this.#listener?.stop();
     for (const connection of [...(this.#listener?.connections ?? [])])
       connection.shutdown('server_drain', 'server_drain');
+    this.#registry?.endSuspended('server_drain');
     await this.#connectionsGone(left() / 2);
     clearInterval(this.#ticker);
     await pipeline?.lifecycle.nodeStopped().catch((error: unknown) => this.#log.error({ err: error }, 'stop not told'));

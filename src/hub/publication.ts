@@ -173,6 +173,12 @@ export class Publication {
     if (this.readyMs === undefined) this.#tell(this.tracks.list(), nowMs);
   }
 
+  /** The publisher is back after a gap: what is not there yet is waited for anew. */
+  resumed(nowMs: number): void {
+    if (this.lastAudioMs > 0) this.lastAudioMs = nowMs;
+    if (this.lastVideoMs > 0) this.lastVideoMs = nowMs;
+  }
+
   add(player: Player): void {
     this.players.add(player);
     player.attach(this);

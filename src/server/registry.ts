@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import type { NameRule } from '../core/names.js';
+import type { EndReason } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
@@ -27,6 +28,7 @@ export interface RegistryOptions {
   readonly maxLagBytes: number;
   readonly waitForPublisher: boolean;
   readonly stallAfterMs: number;
+  readonly resumeWindowMs: number;
 }
 
 /** The parts it ties together. */
@@ -50,6 +52,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly stallAfterMs: number;
+  readonly resumeWindowMs: number;
   /** Closed connections by error code, refused publishes by error code, and totals; for `/metrics`. */
   readonly closedBy = new Map<ErrorCode, number>();
   readonly rejectedBy = new Map<ErrorCode, number>();
@@ -69,10 +72,16 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.lifecycle = parts.lifecycle;
     this.clock = parts.clock;
     this.stallAfterMs = options.stallAfterMs;
+    this.resumeWindowMs = options.resumeWindowMs;
   }
 
   get live(): number {
     return this.#sessions.size;
+  }
+
+  /** Ends what has no connection any more and waits for one. */
+  endSuspended(reason: EndReason): void {
+    for (const session of [...this.#sessions.values()]) if (session.suspended) session.finish(reason);
   }
 
   streams(): StreamSnapshot[] {
@@ -105,6 +114,12 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     if (hub.heldBytes > this.#options.memoryBytes) {
       return refuse('ERR_LIMIT_MEMORY', 'NetStream.Publish.Rejected', ERRORS.ERR_LIMIT_MEMORY.says);
     }
+    const principal = this.#principal(facts, request);
+    const held = this.#byName.get(nameKey(request));
+    if (held?.suspended && held.principal === principal) {
+      log.info({ streamId: held.streamId, connectionId: facts.connectionId }, 'stream resumed');
+      return { accept: true, run: held.resume(facts) };
+    }
     const claim = hub.claim(request.app, request.name);
     if (claim === undefined) {
       return refuse('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName', ERRORS.ERR_PUBLISH_BUSY.says);
@@ -134,12 +149,12 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       return refuse(code, 'NetStream.Publish.Rejected', ERRORS[code].says);
     }
     this.publishesStarted++;
-    const session = new StreamSession(streamId, claim, facts, startedAtMs, this);
+    const session = new StreamSession({ streamId, principal, facts, startedAtMs }, claim, this);
     this.#sessions.set(streamId, session);
     this.#byName.set(nameKey(request), session);
     log.info({ streamId, app: request.app, name: request.name, connectionId: facts.connectionId }, 'stream started');
     if (isOpen()) this.#adoptWaiting(session);
-    return { accept: true, run: session };
+    return { accept: true, run: session.attach() };
   }
 
   play(
@@ -203,13 +218,13 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     }
   }
 
-  ended(session: StreamSession): void {
+  ended(session: StreamSession, reason: EndReason): void {
     this.#sessions.delete(session.streamId);
     this.#byName.delete(nameKey(session));
     this.bytesInPast += session.publication.bytes;
     for (const entry of this.#waiting.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
     const { streamId, app, name } = session;
-    this.#parts.log.info({ streamId, app, name, bytes: session.publication.bytes }, 'stream ended');
+    this.#parts.log.info({ streamId, app, name, reason, bytes: session.publication.bytes }, 'stream ended');
   }
 
   /** Players that were there before the publisher are told of, once the stream is announced. */
@@ -287,6 +302,11 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     if (app !== undefined) return `the app cannot be used: ${app}`;
     const name = names.problem(request.name);
     return name === undefined ? undefined : `the stream name cannot be used: ${name}`;
+  }
+
+  /** Who may resume a stream: whoever has the same key, or, without keys, comes from the same address. */
+  #principal(facts: ConnectionFacts, request: NameRequest): string {
+    return request.query === '' ? `peer:${facts.peer.address}` : `key:${this.#fingerprint(request.query)}`;
   }
 
   /** First 8 hex digits of HMAC-SHA256: tells keys apart in events without telling them. */

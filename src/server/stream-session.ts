@@ -15,7 +15,17 @@ export interface StreamSessionOwner {
   readonly clock: Clock;
   /** `publish.stallAfterMs`. */
   readonly stallAfterMs: number;
-  ended(session: StreamSession): void;
+  /** `publish.resumeWindowMs`. */
+  readonly resumeWindowMs: number;
+  ended(session: StreamSession, reason: EndReason): void;
+}
+
+/** What is known of a stream when it starts. */
+export interface StreamStart {
+  readonly streamId: string;
+  readonly principal: string;
+  readonly facts: ConnectionFacts;
+  readonly startedAtMs: number;
 }
 
 /** How often rates are measured, and how often they are told. */
@@ -24,14 +34,22 @@ const TELEMETRY_MS = 5000;
 const METADATA_SLOT = 'metadata';
 const METADATA = 'onMetaData';
 
-/** One accepted publish from `stream.started` to `stream.ended`: ties the publication in the hub to its events. */
-export class StreamSession implements RunningPublish, PublicationObserver {
+/** What may bring a publisher back: its connection went, it did not say goodbye and was not sent away. */
+const RESUMABLE: ReadonlySet<EndReason> = new Set(['client_closed', 'client_reset', 'dead_peer', 'idle']);
+/** A resumed timeline goes on this long after its last frame, in ms: about one frame. */
+const RESUME_STEP_MS = 40;
+
+/**
+ * One accepted publish from `stream.started` to `stream.ended`: ties the publication in the hub to its events. With a resume
+ * window it outlives its connection: {@link attach} gives it to one connection at a time.
+ */
+export class StreamSession implements PublicationObserver {
   readonly streamId: string;
   readonly publication: Publication;
-  readonly resumeTimestamp: number | undefined;
   readonly app: string;
   readonly name: string;
-  readonly facts: ConnectionFacts;
+  /** Whoever proves to be the same may resume. */
+  readonly principal: string;
   /** Bytes sent to players that have left. */
   bytesOutLeft = 0;
   dropsLeft = 0;
@@ -40,6 +58,10 @@ export class StreamSession implements RunningPublish, PublicationObserver {
   readonly #owner: StreamSessionOwner;
   readonly #claim: Claim;
   readonly #startedAtMs: number;
+  #facts: ConnectionFacts;
+  #resumeTimestamp: number | undefined;
+  #suspended: { readonly reason: EndReason; readonly sinceMs: number } | undefined;
+  #attachment = 0;
   #readyAtMs: number | undefined;
   #ended = false;
   readonly #health: TrackHealth;
@@ -50,20 +72,68 @@ export class StreamSession implements RunningPublish, PublicationObserver {
   #sampledMs: number;
   #toldMs: number;
 
-  constructor(streamId: string, claim: Claim, facts: ConnectionFacts, startedAtMs: number, owner: StreamSessionOwner) {
+  constructor(start: StreamStart, claim: Claim, owner: StreamSessionOwner) {
     const nowMs = owner.clock.monotonicMs();
-    this.streamId = streamId;
+    this.streamId = start.streamId;
     this.app = claim.app;
     this.name = claim.name;
-    this.facts = facts;
-    this.resumeTimestamp = claim.resumeTimestamp;
+    this.principal = start.principal;
+    this.#facts = start.facts;
+    this.#startedAtMs = start.startedAtMs;
+    this.#resumeTimestamp = claim.resumeTimestamp === undefined ? undefined : claim.resumeTimestamp + RESUME_STEP_MS;
     this.#owner = owner;
     this.#claim = claim;
-    this.#startedAtMs = startedAtMs;
     this.#sampledMs = nowMs;
     this.#toldMs = nowMs;
     this.#health = new TrackHealth(owner.stallAfterMs);
-    this.publication = claim.open(streamId, this, nowMs);
+    this.publication = claim.open(start.streamId, this, nowMs);
+  }
+
+  /** The publisher's connection is gone and may come back. */
+  get suspended(): boolean {
+    return this.#suspended !== undefined;
+  }
+
+  /** Hands the session to the connection that publishes. What an earlier connection still does to it has no effect. */
+  attach(): RunningPublish {
+    const mine = ++this.#attachment;
+    const current = (): boolean => mine === this.#attachment && !this.#ended;
+    return {
+      streamId: this.streamId,
+      publication: this.publication,
+      resumeTimestamp: this.#resumeTimestamp,
+      data: (name, payload, timestamp, values) => {
+        if (current()) this.#data(name, payload, timestamp, values);
+      },
+      dataCleared: (name) => {
+        if (current() && name === METADATA) this.publication.config.delete(METADATA_SLOT);
+      },
+      end: (reason, detail) => {
+        if (!current()) return;
+        this.#attachment++;
+        if (this.#owner.resumeWindowMs > 0 && RESUMABLE.has(reason)) this.#suspend(reason);
+        else this.finish(reason, detail);
+      },
+    };
+  }
+
+  /** The same principal is back within the window: same stream id, same players, time goes on. */
+  resume(facts: ConnectionFacts): RunningPublish {
+    const nowMs = this.#owner.clock.monotonicMs();
+    const gapMs = Math.round(nowMs - (this.#suspended?.sinceMs ?? nowMs));
+    this.#suspended = undefined;
+    this.#facts = facts;
+    this.#resumeTimestamp = this.publication.lastTimestamp + RESUME_STEP_MS;
+    this.publication.resumed(nowMs);
+    const { connectionId, peer } = facts;
+    this.#owner.lifecycle.streamResumed(this.streamId, { connectionId, peer, gapMs });
+    return this.attach();
+  }
+
+  #suspend(reason: EndReason): void {
+    const { resumeWindowMs, lifecycle, clock } = this.#owner;
+    this.#suspended = { reason, sinceMs: clock.monotonicMs() };
+    lifecycle.streamSuspended(this.streamId, { resumeWindowMs, cause: reason });
   }
 
   ready(publication: Publication): void {
@@ -79,29 +149,37 @@ export class StreamSession implements RunningPublish, PublicationObserver {
     this.#owner.lifecycle.streamUpdated(this.streamId, { before: { tracks: before }, after: { tracks: after } });
   }
 
-  data(name: string, payload: Buffer, timestamp: number, values: readonly AmfValue[]): void {
+  #data(name: string, payload: Buffer, timestamp: number, values: readonly AmfValue[]): void {
     const nowMs = this.#owner.clock.monotonicMs();
     const isMetadata = name === METADATA;
     // flvmux of GStreamer sends the same metadata again and again.
     if (isMetadata && this.publication.config.get(METADATA_SLOT)?.equals(payload)) return;
-    this.publication.appendData(payload, timestamp, isMetadata ? METADATA_SLOT : undefined, nowMs);
+    // A moved timeline is moved for data too.
+    const time = this.#resumeTimestamp === undefined ? timestamp : this.publication.lastTimestamp >>> 0;
+    this.publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs);
     if (isMetadata) this.publication.noteMetadata(values[0], nowMs);
-    else this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp, values });
+    else this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp: time, values });
   }
 
-  dataCleared(name: string): void {
-    if (name === METADATA) this.publication.config.delete(METADATA_SLOT);
-  }
-
-  end(reason: EndReason, detail?: string): void {
+  /** Ends the stream for good. Calls after the first do nothing. */
+  finish(reason: EndReason, detail?: string): void {
     if (this.#ended) return;
     this.#ended = true;
     const { publication } = this;
     const { bytes, audioFrames, videoFrames } = publication;
     const drops = this.drops;
+    const tracks = publication.tracks.list();
     this.#claim.close(this.#owner.clock.monotonicMs());
-    this.#owner.ended(this);
-    this.#owner.lifecycle.streamEnded(this.streamId, { reason, detail, bytes, audioFrames, videoFrames, drops });
+    this.#owner.ended(this, reason);
+    this.#owner.lifecycle.streamEnded(this.streamId, {
+      reason,
+      detail,
+      bytes,
+      audioFrames,
+      videoFrames,
+      drops,
+      tracks,
+    });
   }
 
   /** Keyframe skips of all its players, past and present. */
@@ -113,6 +191,11 @@ export class StreamSession implements RunningPublish, PublicationObserver {
 
   /** Looks after the stream: stalled tracks, bit rates, telemetry. Call it a few times a second. */
   tick(nowMs: number): void {
+    if (this.#suspended !== undefined) {
+      const { reason, sinceMs } = this.#suspended;
+      if (nowMs - sinceMs >= this.#owner.resumeWindowMs) this.finish(reason);
+      return;
+    }
     for (const { verb, kind, gapMs } of this.#health.look(this.publication, nowMs)) {
       const change = { trackId: 0, kind, gapMs };
       if (verb === 'stalled') this.#owner.lifecycle.streamStalled(this.streamId, change);
@@ -151,7 +234,8 @@ export class StreamSession implements RunningPublish, PublicationObserver {
   }
 
   snapshot(): StreamSnapshot {
-    const { publication, facts } = this;
+    const { publication } = this;
+    const facts = this.#facts;
     return {
       streamId: this.streamId,
       app: this.app,

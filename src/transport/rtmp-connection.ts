@@ -10,6 +10,7 @@ import { type InboundMessage, ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ByteSocket } from './byte-socket.js';
 import { CLOSE_GRACE_MS, type ConnectionOptions, MAX_UNREAD_BYTES } from './connection-options.js';
+import { reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
 import type { ConnectionFacts, ConnectionHost, PlayEndReason, RunningPlay, RunningPublish } from './host.js';
 import { InboundBudget } from './inbound-budget.js';
 import { PlaySink } from './play-sink.js';
@@ -280,6 +281,8 @@ export class RtmpConnection {
         this.#publishes.set(messageStreamId, answer.run);
         this.#currentId = -1;
         this.#codec.setPublishing(true);
+        const { resumeTimestamp } = answer.run;
+        if (resumeTimestamp !== undefined) this.#codec.rebaseTimestamps(resumeTimestamp);
         this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
       } else {
         const { status, description } = answer;
@@ -366,7 +369,6 @@ export class RtmpConnection {
     this.#closing = true;
     this.#closeCode = code;
     this.#closeDetail = detail;
-    if (!code.startsWith('ERR_PEER_')) this.#endReason ??= code.startsWith('ERR_LIMIT_') ? 'limit' : 'protocol_error';
     this.#endAll();
     this.#socket.destroy();
   }
@@ -385,7 +387,7 @@ export class RtmpConnection {
       this.#closing = true;
       if (error !== undefined) this.#closeCode = 'ERR_PEER_RESET';
       this.#closeDetail = error?.code ?? '';
-      this.#endReason ??= endReasonOf(error);
+      this.#endReason ??= reasonOfSocketEnd(error);
       this.#endAll();
     }
     this.#parts.host.closed(this.facts, this.#closeCode, this.#closeDetail);
@@ -393,7 +395,7 @@ export class RtmpConnection {
   }
 
   #reasonOfEnd(): EndReason {
-    return this.#endReason ?? (this.#closeCode.startsWith('ERR_PEER_') ? 'client_closed' : 'protocol_error');
+    return this.#endReason ?? reasonOfCode(this.#closeCode);
   }
 
   #endAll(): void {
@@ -403,9 +405,3 @@ export class RtmpConnection {
 }
 
 const C0_C1_BYTES = 1537;
-
-/** What a closed socket says of its peer. */
-function endReasonOf(error: NodeJS.ErrnoException | undefined): EndReason {
-  if (error === undefined) return 'client_closed';
-  return error.code === 'ETIMEDOUT' || error.code === 'EHOSTUNREACH' ? 'dead_peer' : 'client_reset';
-}

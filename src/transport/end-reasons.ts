@@ -1,0 +1,17 @@
+import type { ErrorCode } from '../core/errors.js';
+import type { EndReason } from '../events/event-types.js';
+
+/** What a closed socket says of its peer. */
+export function reasonOfSocketEnd(error: NodeJS.ErrnoException | undefined): EndReason {
+  if (error === undefined) return 'client_closed';
+  return error.code === 'ETIMEDOUT' || error.code === 'EHOSTUNREACH' ? 'dead_peer' : 'client_reset';
+}
+
+/** What a code with which a connection was closed means for the streams it published. */
+export function reasonOfCode(code: ErrorCode): EndReason {
+  if (code.startsWith('ERR_PEER_')) return 'client_closed';
+  if (code === 'ERR_SESSION_KICKED') return 'kicked';
+  if (code === 'ERR_SESSION_SHUTDOWN') return 'server_drain';
+  if (code === 'ERR_SESSION_PING_TIMEOUT') return 'dead_peer';
+  return code.startsWith('ERR_LIMIT_') ? 'limit' : 'protocol_error';
+}
