@@ -66,7 +66,11 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
       }
       if (p >= end) {
         // A missing object end at the end of the message is common (old encoders, cameras); a short array is not.
-        if (left !== KEYED) truncated = 1;
+        if (left === KEYED) {
+          store<u32>(frame, 0, FRAME_LEFT);
+          continue;
+        }
+        truncated = 1;
         break;
       }
       if (left === KEYED) {
