@@ -4,10 +4,10 @@ export const PROGRAM =
 
 export const PROGRAM_EXAMPLES = `
 Five minutes:
-  sluice                                                        start the server
-  ffmpeg -re -i video.mp4 -c copy -f flv rtmp://127.0.0.1/live/cam1   publish
-  ffplay rtmp://127.0.0.1/live/cam1                             play
-  sluice events                                                 see what happens
+  start the server   sluice
+  publish            ffmpeg -re -i video.mp4 -c copy -f flv rtmp://127.0.0.1/live/cam1
+  play               ffplay rtmp://127.0.0.1/live/cam1
+  see what happens   sluice events
 
 Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 3 address taken or server not reachable, 4 refused.`;
 

@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
+import { suggest } from '../config/suggest.js';
+import { SluiceError } from '../core/errors.js';
+import { VERSION } from '../core/version.js';
 import { CONFIG_FLAGS, type ConfigOptions } from './config-flags.js';
 import type { EventsOptions } from './events.js';
 import { EXIT } from './exit-codes.js';
 import * as help from './help.js';
 import type { Io } from './io.js';
 import { reportError } from './report-error.js';
-import { VERSION } from '../core/version.js';
 
 /**
  * Runs the command line. Each command is loaded when it is asked for, so that starting the server costs only what the server needs.
@@ -44,7 +46,10 @@ function buildProgram(io: Io, done: (code: number) => void): Command {
   const command = (name: string, description: string, examples: string, isDefault = false): Command =>
     program.command(name, { isDefault }).description(description).addHelpText('after', examples);
 
-  settingFlags(command('serve', help.SERVE, help.SERVE_EXAMPLES, true)).action(async (options: ConfigOptions) => {
+  const serve = settingFlags(command('serve', help.SERVE, help.SERVE_EXAMPLES, true)).allowExcessArguments();
+  serve.action(async (options: ConfigOptions) => {
+    // A misspelt command ends up here, as an argument of the default one.
+    if (serve.args[0] !== undefined) throw unknownCommand(serve.args[0], program);
     done(await (await import('./serve.js')).serve(options, io));
   });
   command('events', help.EVENTS, help.EVENTS_EXAMPLES)
@@ -79,6 +84,13 @@ function buildProgram(io: Io, done: (code: number) => void): Command {
   return program;
 }
 
+function unknownCommand(word: string, program: Command): SluiceError {
+  const names = program.commands.map((each) => each.name());
+  const near = suggest(word, names);
+  const text = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${near}?`;
+  return new SluiceError('ERR_CLI_USAGE', `there is no command ${word}; ${text}`);
+}
+
 function configFile(): Option {
   return new Option('--config <FILE>', 'YAML file with settings (SLUICE_CONFIG)');
 }
@@ -87,8 +99,9 @@ function settingFlags(command: Command): Command {
   for (const { flags, doc } of CONFIG_FLAGS) command.option(flags, doc);
   return command
     .addOption(configFile())
-    .option('--set <KEY=VALUE...>', 'any other setting; sluice config lists all', (value, before: string[] = []) => [
-      ...before,
-      value,
-    ]);
+    .option(
+      '--set <KEY=VALUE>',
+      'any other setting, may be repeated; sluice config lists all',
+      (value, before: string[] = []) => [...before, value],
+    );
 }

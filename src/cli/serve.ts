@@ -24,7 +24,7 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   const stop = stopSignal();
   dieOnDefect(log);
   const { createServer } = await import('../server.js');
-  const server = await createServer(config);
+  const server = await createServer(config, { log });
   io.out(banner(config, server.rtmpAddress, server.httpAddress));
   await aborted(stop);
   log.info({ signal: stop.reason }, 'stopping: players are told, events are written');

@@ -1,0 +1,83 @@
+// npm run docs: writes docs/config.md and docs/errors.md from the tables in the code. A policy test compares them.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './lib.mjs';
+
+/** docs/config.md, from the rows of src/config/table.ts. */
+export function renderConfig(rows) {
+  const lines = [
+    '# Settings',
+    '',
+    '<!-- Made by `npm run docs` from src/config/table.ts; a test compares. -->',
+    '',
+    'Later sources win: defaults, the YAML file (`--config FILE` or `SLUICE_CONFIG`), the environment, flags. `sluice config` prints the',
+    'effective values and where each comes from. Any setting but a secret can be given as `--set key=value`. An unknown key is an error.',
+    'Sizes take units (`64KiB`, `8MiB`, `1GiB`), times too (`500ms`, `10s`, `2m`, `1h`).',
+    '',
+    '```yaml',
+    'rtmp:',
+    '  listen: 0.0.0.0:1935',
+    'nats:',
+    '  url: nats://127.0.0.1:4222',
+    '```',
+  ];
+  let group;
+  for (const { key, env, setting } of rows) {
+    const [head] = key.split('.');
+    if (head !== group) {
+      group = head;
+      lines.push('', `## ${head}`, '', '| key | default | accepts | meaning |', '|---|---|---|---|');
+    }
+    const outside = [`\`${env}\``];
+    if (setting.flag !== undefined) outside.push(`\`${setting.flag}\``);
+    if (setting.secret === true) outside.push('secret');
+    lines.push(
+      `| \`${key}\`<br>${outside.join('<br>')} | ${shown(setting.default)} | ${cell(brief(setting.expects))} | ${cell(setting.doc)} |`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** docs/errors.md, from the registry in src/core/errors.ts. */
+export function renderErrors(errors) {
+  const lines = [
+    '# Error codes',
+    '',
+    '<!-- Made by `npm run docs` from src/core/errors.ts; a test compares. -->',
+    '',
+    'Every error that Sluice reports has one of these codes, in logs, over HTTP, on the command line and as `error.code` in the library.',
+    'Codes are stable: match on them, not on the words. *Whose*: the peer sent or did it, the operator set it, or it is a defect of Sluice.',
+    '',
+    '| code | whose | what happened, what was expected | what to do |',
+    '|---|---|---|---|',
+  ];
+  for (const [code, { blame, says, hint }] of Object.entries(errors).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    lines.push(`| \`${code}\` | ${blame} | ${cell(says)} | ${cell(hint)} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What every size and every time accepts is said once, at the top. */
+function brief(expects) {
+  return expects
+    .replace(/,? ?a whole number from (\d+) to (\d+)/, ' $1 to $2')
+    .replace(/, or with a unit such as .*$/, '')
+    .trim();
+}
+
+function cell(text) {
+  return text.replaceAll('|', '\\|');
+}
+
+function shown(value) {
+  return value === '' ? 'empty' : `\`${cell(String(value))}\``;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { build } = await import('./build.mjs');
+  await build();
+  const load = (path) => import(pathToFileURL(join(root, 'dist/src', path)).href);
+  writeFileSync(join(root, 'docs/config.md'), renderConfig((await load('config/table.js')).ROWS));
+  writeFileSync(join(root, 'docs/errors.md'), renderErrors((await load('core/errors.js')).ERRORS));
+}

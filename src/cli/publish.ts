@@ -1,0 +1,36 @@
+import { publishFile } from '../client/publish-file.js';
+import { parseRtmpUrl } from '../client/rtmp-url.js';
+import { EXIT } from './exit-codes.js';
+import type { Io } from './io.js';
+import { ProgressLine } from './progress-line.js';
+import { stopSignal } from './stop-signal.js';
+
+/**
+ * `sluice publish FILE URL`: sends an FLV file until its end or a signal.
+ *
+ * @returns the exit code
+ * @throws SluiceError ERR_CLIENT_*, ERR_FLV_*
+ */
+export async function publish(
+  file: string,
+  url: string,
+  options: { readonly fast?: boolean; readonly loop?: boolean },
+  io: Io,
+): Promise<number> {
+  const { display } = parseRtmpUrl(url);
+  const line = new ProgressLine(io, 'publishing');
+  try {
+    const total = await publishFile(file, url, {
+      realtime: options.fast !== true,
+      loop: options.loop === true,
+      signal: stopSignal(),
+      onStarted: () => io.err(`publishing ${file} to ${display}\n`),
+      onProgress: (progress) => line.show(progress),
+    });
+    line.finish('published', total);
+    return EXIT.ok;
+  } catch (error) {
+    line.abandon();
+    throw error;
+  }
+}

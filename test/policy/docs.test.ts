@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { ROWS } from '../../src/config/table.js';
+import { ERRORS } from '../../src/core/errors.js';
+import { files, read, root } from './repository.js';
+
+interface Renderers {
+  renderConfig(rows: unknown): string;
+  renderErrors(errors: unknown): string;
+}
+
+const { renderConfig, renderErrors } = (await import(pathToFileURL(join(root, '.ci/docs.mjs')).href)) as Renderers;
+
+describe('docs/config.md', () => {
+  it('is what npm run docs makes of the table', () => {
+    expect(read('docs/config.md')).toBe(renderConfig(ROWS));
+  });
+
+  it('has a key, an environment variable and a meaning for each setting, each once', () => {
+    const unique = (list: readonly string[]) => expect(new Set(list).size).toBe(list.length);
+    unique(ROWS.map(({ key }) => key));
+    unique(ROWS.map(({ env }) => env));
+    unique(ROWS.flatMap(({ setting }) => setting.flag ?? []));
+    for (const { key, setting } of ROWS) {
+      expect([key, setting.doc.length >= 10]).toEqual([key, true]);
+      expect([key, /(?:Ms|PerSecond)$/.test(key) || !setting.expects.startsWith('milliseconds')]).toEqual([key, true]);
+      expect([key, /[bB]ytes|Size/.test(key) || !setting.expects.startsWith('bytes')]).toEqual([key, true]);
+    }
+  });
+
+  it('has no setting that nothing reads', () => {
+    const readers = files()
+      .filter((path) => /^src\/(?!config\/).*\.ts$/.test(path))
+      .map(read)
+      .join('\n');
+    const unread = ROWS.map(({ key }) => key).filter(
+      (key) => !new RegExp(`\\b${key.split('.').at(-1)}\\b`).test(readers),
+    );
+    expect(unread).toEqual([]);
+  });
+});
+
+describe('docs/errors.md', () => {
+  it('is what npm run docs makes of the registry', () => {
+    expect(read('docs/errors.md')).toBe(renderErrors(ERRORS));
+  });
+
+  it('lists every code that src or the docs mention, and no code that nothing uses', () => {
+    const sources = files().filter((path) => /^src\/.*\.ts$/.test(path) && path !== 'src/core/errors.ts');
+    const mentioned = new Set(sources.flatMap((path) => read(path).match(/\bERR_[A-Z0-9_]+[A-Z0-9]\b/g) ?? []));
+    const fromWasm = (code: string) => new RegExp(`\\b${code}\\b`).test(read('assembly/constants.ts'));
+    const known = new Set(Object.keys(ERRORS));
+    expect([...mentioned].filter((code) => !known.has(code) && !fromWasm(code))).toEqual([]);
+    expect([...known].filter((code) => !mentioned.has(code))).toEqual([]);
+    const documents = files().filter((path) => /\.md$/.test(path) && path !== 'docs/errors.md');
+    const inDocuments = documents.flatMap((path) => read(path).match(/\bERR_[A-Z0-9_]+[A-Z0-9]\b/g) ?? []);
+    expect(inDocuments.filter((code) => !known.has(code) && !fromWasm(code))).toEqual([]);
+  });
+
+  it('says for each code what happened and what to do, without a final stop', () => {
+    for (const [code, { says, hint }] of Object.entries(ERRORS)) {
+      expect([code, /[^.\s]$/.test(says), /[^.\s]$/.test(hint)]).toEqual([code, true, true]);
+      expect(code).toMatch(/^ERR(?:_[A-Z0-9]+)+$/);
+    }
+  });
+});
+
+describe('documents', () => {
+  const documents = files().filter((path) => path.endsWith('.md'));
+
+  it('link only to files that exist', () => {
+    const all = files();
+    const known = new Set([
+      ...all,
+      ...all.flatMap((path) => path.split('/').map((_, i, parts) => parts.slice(0, i).join('/'))),
+    ]);
+    const broken = documents.flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g)]
+        .map((match) => join(path, '..', match[1]!).replace(/\/$/, ''))
+        .filter((target) => !known.has(target))
+        .map((target) => `${path} → ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('name only npm scripts that there are', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = documents.flatMap((path) =>
+      [...read(path).matchAll(/npm run ([a-z:0-9-]+)/g)].map((match) => match[1]!.replace(/[:-]$/, '')),
+    );
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { files, read } from './repository.js';
+
+interface Manifest {
+  readonly files: readonly string[];
+  readonly bin: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly engines: { readonly node: string };
+  readonly overrides?: Readonly<Record<string, string>>;
+}
+
+interface Lock {
+  readonly packages: Readonly<
+    Record<
+      string,
+      {
+        readonly resolved?: string;
+        readonly integrity?: string;
+        readonly hasInstallScript?: boolean;
+        readonly dev?: boolean;
+        readonly engines?: { node?: string };
+      }
+    >
+  >;
+}
+
+const manifest = JSON.parse(read('package.json')) as Manifest;
+const lock = JSON.parse(read('package-lock.json')) as Lock;
+const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
+
+describe('package.json', () => {
+  it('packs what running needs and nothing of tests, benches or sources', () => {
+    const allowed =
+      /^(?:dist\/src\/\*\*\/\*\.(?:js|d\.ts)|dist\/assembly\/(?:constants\.(?:js|d\.ts)|sluice\.wasm)|dist\/schemas|CHANGELOG\.md)$/;
+    expect(manifest.files.filter((pattern) => !allowed.test(pattern))).toEqual([]);
+    expect(manifest.bin).toEqual({ sluice: 'dist/src/cli.js' });
+    expect(Object.keys(manifest.exports)).toEqual(['.', './client', './schemas/*', './package.json']);
+  });
+
+  it('runs nothing on a user’s machine at install time', () => {
+    expect(Object.keys(manifest.scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+
+  it('has every script that the documents and CI rely on', () => {
+    for (const name of [
+      'start',
+      'build',
+      'test',
+      'test:unit',
+      'test:integration',
+      'test:faults',
+      'lint',
+      'typecheck',
+      'format',
+      'docs',
+      'bench',
+    ]) {
+      expect(manifest.scripts).toHaveProperty([name]);
+    }
+  });
+});
+
+describe('package-lock.json', () => {
+  it('names no registry host', () => {
+    expect(packages.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([]);
+    expect(read('package-lock.json')).not.toMatch(
+      /"https?:\/\/(?!(?:github\.com|opencollective\.com|www\.patreon\.com|feross\.org|paulmillr\.com|tidelift\.com|ko-fi\.com|polar\.sh|buymeacoffee\.com|dotenvx\.com|[a-z.-]+\/(?:sponsors|funding))[/"])[^"]*registry/,
+    );
+  });
+
+  it('holds a checksum for every package', () => {
+    expect(packages.filter(([, { integrity }]) => integrity === undefined).map(([path]) => path)).toEqual([]);
+  });
+
+  it('needs no native build at run time', () => {
+    const scripted = packages.filter(([, entry]) => entry.hasInstallScript === true && entry.dev !== true);
+    expect(scripted.map(([path]) => path)).toEqual([]);
+  });
+});
+
+describe('helper scripts', () => {
+  it('need nothing installed: they import only node: modules and each other', () => {
+    const scripts = files().filter((path) => /^\.ci\/.*\.mjs$/.test(path));
+    expect(scripts.length).toBeGreaterThan(3);
+    for (const path of scripts) {
+      const targets = [...read(path).matchAll(/from '([^']+)'/g)].map((match) => match[1]!);
+      expect([path, targets.filter((target) => !/^node:|^\.\/[a-z-]+\.mjs$/.test(target))]).toEqual([path, []]);
+    }
+  });
+
+  it('carry the rules of CI: minimal permissions in every workflow', () => {
+    const workflows = files().filter((path) => /^\.github\/workflows\/.*\.yml$/.test(path));
+    expect(workflows.length).toBeGreaterThan(0);
+    for (const path of workflows) {
+      expect(read(path)).toMatch(/^permissions:\n {2}contents: read$/m);
+      expect(read(path)).not.toMatch(/:\s*write\b|pull_request_target/);
+    }
+  });
+});

@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The top folder of this repository. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Every file that is or would be committed, as paths from the root with `/`. */
+export function files(): string[] {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  return listed
+    .toString('utf8')
+    .split('\n')
+    .filter((path) => path !== '' && existsSync(join(root, path)));
+}
+
+/** The text of a file. */
+export function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** Whether a file is text that people write and read. */
+export function isText(path: string): boolean {
+  return /\.(?:ts|mjs|js|json|md|yml|yaml|html|css|sh)$|^(?:LICENSE|\.ci\/run|\.gitignore|\.npmrc)$/.test(path);
+}
+
+/** Modules that a TypeScript file imports, exports from or requires, in the order of the text. */
+export function importsOf(source: string): string[] {
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|\b(?:require|createRequire\(import\.meta\.url\))\(\s*'([^']+)'\s*\)/g;
+  return [...source.matchAll(pattern)].map((match) => (match[1] ?? match[2] ?? match[3])!);
+}
