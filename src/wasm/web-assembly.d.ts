@@ -14,6 +14,7 @@ declare namespace WebAssembly {
     constructor(descriptor: { initial: number; maximum?: number });
     readonly buffer: ArrayBuffer;
   }
+  class RuntimeError extends Error {}
   class Table {
     constructor(descriptor: { element: string; initial: number });
   }
