@@ -163,17 +163,8 @@ export class RtmpConnection {
   }
 
   #newSession(): ServerSession {
-    const { windowAckBytes, chunkSize, maxNetStreams, commandsPerSecond, connectTimeoutMs, pingIntervalMs } =
-      this.#options;
-    return new ServerSession({
-      nowMs: this.#parts.nowMs(),
-      windowAckBytes,
-      chunkSize,
-      maxNetStreams,
-      maxCommandsPerSecond: commandsPerSecond,
-      connectTimeoutMs,
-      pingIntervalMs,
-    });
+    const { commandsPerSecond: maxCommandsPerSecond } = this.#options;
+    return new ServerSession({ ...this.#options, maxCommandsPerSecond, nowMs: this.#parts.nowMs() });
   }
 
   /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where a decision stopped it. */
