@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config/table.js';
+import { SluiceError } from '../core/errors.js';
+import { hideUrlSecrets } from '../core/log-fields.js';
+import { connectNats, type NatsConnection, natsErrorCode, type ReadFrom, readStream } from '../events/nats.js';
+import { findStart } from '../http/event-feed.js';
+import { eventsOptions } from '../server/options.js';
+
+/** How the events on NATS are followed. */
+export interface FollowNatsOptions {
+  /** Says where NATS is and how the stream and its subjects are called. */
+  readonly config: Config;
+  readonly since: string | undefined;
+  readonly signal: AbortSignal;
+  /** Told what a person who waits should know. */
+  notice(text: string): void;
+}
+
+/** Time between two looks for a stream that is not there yet. */
+const RETRY_MS = 1000;
+
+/**
+ * Follows the events in JetStream, history first when `since` asks for it.
+ *
+ * @yields the JSON text of each event
+ * @throws SluiceError ERR_EVENTS_UNREACHABLE, ERR_CLI_USAGE, ERR_EVENTS_NATS_OPTIONS
+ */
+export async function* followNats({ config, since, signal, notice }: FollowNatsOptions): AsyncGenerator<string> {
+  const from = startOf(since);
+  const connection = await open(config);
+  const close = (): void => void connection.close();
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    await streamExists(connection, config.events.stream, signal, notice);
+    if (signal.aborted) return;
+    const filter = `${config.events.prefix}.>`;
+    for await (const message of readStream(connection, { stream: config.events.stream, filter, from, signal })) {
+      yield message.string();
+    }
+  } finally {
+    signal.removeEventListener('abort', close);
+    await connection.close();
+  }
+}
+
+function startOf(since: string | undefined): ReadFrom {
+  const cursor = findStart(undefined, since, Date.now());
+  if (cursor === undefined) {
+    throw new SluiceError('ERR_CLI_USAGE', `--since ${since}; expected a duration such as 1h, a time, or all`);
+  }
+  if (cursor === 'now') return 'new';
+  return typeof cursor === 'object' && 'sinceMs' in cursor ? { timeMs: cursor.sinceMs } : 'all';
+}
+
+async function open(config: Config): Promise<NatsConnection> {
+  try {
+    return await connectNats(eventsOptions(config).nats ?? { urls: [] });
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    const detail = `${hideUrlSecrets(config.nats.url)} ${natsErrorCode(error)}`;
+    throw new SluiceError('ERR_EVENTS_UNREACHABLE', detail, { cause: error });
+  }
+}
+
+/** Waits until the server that owns the events has made its stream. */
+async function streamExists(
+  connection: NatsConnection,
+  name: string,
+  signal: AbortSignal,
+  notice: (text: string) => void,
+): Promise<void> {
+  const manager = await connection.jetstreamManager();
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    const found = await manager.streams.info(name).then(
+      () => true,
+      (error: unknown) => {
+        if (natsErrorCode(error) !== '404') throw error;
+        return false;
+      },
+    );
+    if (found) return;
+    if (attempt === 0) notice(`there is no stream ${name} yet; waiting for the server that makes it`);
+    await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
