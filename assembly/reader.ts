@@ -1,7 +1,6 @@
 import { addSegment, beginBatch, conflicts, record, recordChain } from './batch';
-import { freeChain, hasBlock, releaseChains, releaseLater } from './blocks';
+import { freeChain, releaseChains, releaseLater } from './blocks';
 import {
-  CS_AFTER,
   CS_DELTA,
   CS_DEST,
   CS_EXT,
@@ -22,83 +21,19 @@ import {
   CS_TS,
   CS_TYPE,
   findLargeChunkStream,
-  SINK_CONTROL_BLOCK,
   SINK_DISCARD,
   SINK_MEDIA_BLOCKS,
   SINK_OUT,
 } from './chunk-stream';
 import * as C from './constants';
 import { applyControl } from './control';
-import { copyBytes } from './copy';
+import { copyBytes, copyMessage } from './copy';
 import { appendPayload, framedBytes, moveToBlock, writeHeader } from './framer';
-
-// Message types the host sees: 3 to 6, 15 to 20, 22.
-const SURFACED: u32 = 0x5f8078;
+import { get, isSurfaced, openMessage, outgoing, set, surface, unwrap } from './message';
 
 // A whole single-chunk message of at least this size stays where it lies in the input: its copy would cost more than
 // one more segment costs the host.
 const STAY_BYTES: u32 = 16384;
-
-function get(word: u32): u32 {
-  return load<u32>(C.HEADER + (word << 2));
-}
-
-function set(word: u32, value: u32): void {
-  store<u32>(C.HEADER + (word << 2), value);
-}
-
-/** The 64-bit time nearest to `base` whose low 32 bits are `raw` (serial arithmetic); never negative. */
-function unwrap(base: u64, raw: u32): u64 {
-  const ts: i64 = (base as i64) + ((raw - (base as u32)) as i32 as i64);
-  return (ts < 0 ? ts + 0x100000000 : ts) as u64;
-}
-
-/** The timestamp of a media message as players get it; remembers the peer's own for chunk streams yet to come. */
-function outgoing(ts: u64): u64 {
-  store<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2), ts);
-  set(C.MEDIA_SEEN, 1);
-  if (get(C.REBASE_ARMED) !== 0) {
-    set(C.REBASE_ARMED, 0);
-    store<u64>(C.HEADER + (C.TS_OFFSET << 2), load<u64>(C.HEADER + (C.REBASE_TARGET << 2)) - ts);
-  }
-  const moved: i64 = (ts + load<u64>(C.HEADER + (C.TS_OFFSET << 2))) as i64;
-  return (moved < 0 ? 0 : moved) as u64;
-}
-
-/** Hands a non-media message to the host. */
-function surface(cs: u32, ptr: u32, len: u32): void {
-  set(C.MESSAGE_TYPE, load<u32>(cs, CS_TYPE));
-  set(C.MESSAGE_TIMESTAMP, load<u64>(cs, CS_TS) as u32);
-  set(C.MESSAGE_STREAM_ID, load<u32>(cs, CS_MSID));
-  set(C.MESSAGE_CHUNK_STREAM_ID, load<u32>(cs, CS_ID));
-  set(C.MESSAGE_PTR, ptr);
-  set(C.MESSAGE_LENGTH, len);
-}
-
-/** Chooses where an unfinished message will be gathered. `fits`: all of it is in the input and may go to the out region. */
-function openMessage(cs: u32, type: u32, len: u32, fits: bool, out: u32): u32 {
-  store<u32>(cs, 0, CS_HEAD);
-  store<u32>(cs, 0, CS_RUN);
-  let sink = SINK_CONTROL_BLOCK;
-  if ((type & ~1) === 8) {
-    sink = SINK_MEDIA_BLOCKS;
-    if (fits && load<u32>(cs, CS_FRAMED) <= (C.BLOCK_DATA as u32) && hasBlock()) {
-      const header = load<u32>(cs, CS_HEADER_BYTES);
-      const chunk = min<u32>(len, get(C.OUT_CHUNK_SIZE));
-      sink = SINK_OUT;
-      writeHeader(out, type, load<u32>(cs, CS_OUT_TS), len);
-      store<u32>(cs, out, CS_START);
-      store<u32>(cs, out + header, CS_DEST);
-      store<u32>(cs, chunk, CS_RUN);
-      store<u32>(cs, 0, CS_AFTER);
-    }
-  } else if (type > 22 || ((1 << type) & (SURFACED | 0b110)) === 0) {
-    sink = SINK_DISCARD;
-    store<u32>(cs, 0xffffffff, CS_RUN);
-  }
-  store<u32>(cs, sink, CS_SINK);
-  return sink;
-}
 
 /**
  * Reads the chunk stream (RTMP 1.0 §5.3) in INPUT[start,end), or goes on with what the last call left unread (0,0).
@@ -295,7 +230,7 @@ export function read(start: u32, end: u32): i32 {
             status = applyControl(type, payload, len);
             if (status < 0) break;
             chunkSize = get(C.IN_CHUNK_SIZE);
-          } else if (type > 22 || ((1 << type) & SURFACED) === 0) {
+          } else if (!isSurfaced(type)) {
             set(C.DROPPED, get(C.DROPPED) + 1);
           } else {
             surface(cs, payload, len);
@@ -303,6 +238,20 @@ export function read(start: u32, end: u32): i32 {
             break;
           }
           continue;
+        }
+        if (media && !wait && csid < 64 && limit - pos > len && len <= get(C.OUT_CHUNK_SIZE)) {
+          // ---- several chunks, one after the other, all of them in the input: no state is needed either
+          const more: u32 = load<u32>(cs, CS_EXT) === 0 ? 0xc0 | csid : 0x100;
+          const last = get(C.REASSEMBLY) + len <= get(C.LIMIT_REASSEMBLY) ? limit : 0;
+          writeHeader(out, type, ts as u32, len);
+          const to = copyMessage(out + header, pos, last, len, chunkSize, more);
+          if (to !== 0) {
+            left = 0;
+            record(type, load<u32>(cs, CS_MSID), ts, len, out + header, header + len);
+            out += header + len;
+            pos = to;
+            continue;
+          }
         }
         store<u32>(cs, header, CS_HEADER_BYTES);
         store<u64>(cs, ts, CS_OUT_TS);

@@ -1,0 +1,93 @@
+import { hasBlock } from './blocks';
+import {
+  CS_AFTER,
+  CS_DEST,
+  CS_FRAMED,
+  CS_HEAD,
+  CS_HEADER_BYTES,
+  CS_ID,
+  CS_MSID,
+  CS_OUT_TS,
+  CS_RUN,
+  CS_SINK,
+  CS_START,
+  CS_TS,
+  CS_TYPE,
+  SINK_CONTROL_BLOCK,
+  SINK_DISCARD,
+  SINK_MEDIA_BLOCKS,
+  SINK_OUT,
+} from './chunk-stream';
+import * as C from './constants';
+import { writeHeader } from './framer';
+
+// Message types the host sees: 3 to 6, 15 to 20, 22.
+const SURFACED: u32 = 0x5f8078;
+
+/** Whether the host sees messages of this type; 1, 2, 8 and 9 are handled inside. */
+export function isSurfaced(type: u32): bool {
+  return type <= 22 && ((1 << type) & SURFACED) !== 0;
+}
+
+/** Reads a header word. */
+export function get(word: u32): u32 {
+  return load<u32>(C.HEADER + (word << 2));
+}
+
+/** Writes a header word. */
+export function set(word: u32, value: u32): void {
+  store<u32>(C.HEADER + (word << 2), value);
+}
+
+/** The 64-bit time nearest to `base` whose low 32 bits are `raw` (serial arithmetic); never negative. */
+export function unwrap(base: u64, raw: u32): u64 {
+  const ts: i64 = (base as i64) + ((raw - (base as u32)) as i32 as i64);
+  return (ts < 0 ? ts + 0x100000000 : ts) as u64;
+}
+
+/** The timestamp of a media message as players get it; remembers the peer's own for chunk streams yet to come. */
+export function outgoing(ts: u64): u64 {
+  store<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2), ts);
+  set(C.MEDIA_SEEN, 1);
+  if (get(C.REBASE_ARMED) !== 0) {
+    set(C.REBASE_ARMED, 0);
+    store<u64>(C.HEADER + (C.TS_OFFSET << 2), load<u64>(C.HEADER + (C.REBASE_TARGET << 2)) - ts);
+  }
+  const moved: i64 = (ts + load<u64>(C.HEADER + (C.TS_OFFSET << 2))) as i64;
+  return (moved < 0 ? 0 : moved) as u64;
+}
+
+/** Hands a non-media message to the host. */
+export function surface(cs: u32, ptr: u32, len: u32): void {
+  set(C.MESSAGE_TYPE, load<u32>(cs, CS_TYPE));
+  set(C.MESSAGE_TIMESTAMP, load<u64>(cs, CS_TS) as u32);
+  set(C.MESSAGE_STREAM_ID, load<u32>(cs, CS_MSID));
+  set(C.MESSAGE_CHUNK_STREAM_ID, load<u32>(cs, CS_ID));
+  set(C.MESSAGE_PTR, ptr);
+  set(C.MESSAGE_LENGTH, len);
+}
+
+/** Chooses where an unfinished message will be gathered. `fits`: all of it is in the input and may go to the out region. */
+export function openMessage(cs: u32, type: u32, len: u32, fits: bool, out: u32): u32 {
+  store<u32>(cs, 0, CS_HEAD);
+  store<u32>(cs, 0, CS_RUN);
+  let sink = SINK_CONTROL_BLOCK;
+  if ((type & ~1) === 8) {
+    sink = SINK_MEDIA_BLOCKS;
+    if (fits && load<u32>(cs, CS_FRAMED) <= (C.BLOCK_DATA as u32) && hasBlock()) {
+      const header = load<u32>(cs, CS_HEADER_BYTES);
+      const chunk = min<u32>(len, get(C.OUT_CHUNK_SIZE));
+      sink = SINK_OUT;
+      writeHeader(out, type, load<u32>(cs, CS_OUT_TS), len);
+      store<u32>(cs, out, CS_START);
+      store<u32>(cs, out + header, CS_DEST);
+      store<u32>(cs, chunk, CS_RUN);
+      store<u32>(cs, 0, CS_AFTER);
+    }
+  } else if (type !== 1 && type !== 2 && !isSurfaced(type)) {
+    sink = SINK_DISCARD;
+    store<u32>(cs, 0xffffffff, CS_RUN);
+  }
+  store<u32>(cs, sink, CS_SINK);
+  return sink;
+}
