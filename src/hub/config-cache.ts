@@ -8,7 +8,11 @@ const CHUNK_STREAM_IDS: Record<number, number> = { 8: 4, 9: 6 };
 interface CachedMessage {
   readonly type: number;
   readonly payload: Buffer;
+  /** Where in the log it stands; ALWAYS for one that took the place of another, since frames before it may want it too. */
+  readonly position: number;
 }
+
+const ALWAYS = -1;
 
 /**
  * What a player must have before its first frame: the latest onMetaData, then audio, then video sequence headers and
@@ -18,7 +22,7 @@ export class ConfigCache {
   readonly #chunkSize: number;
   readonly #messages = new Map<string, CachedMessage>();
   #version = 0;
-  #preamble: { version: number; timestamp: number; bytes: Buffer } | undefined;
+  #preamble: { version: number; timestamp: number; count: number; bytes: Buffer } | undefined;
 
   constructor(chunkSize: number) {
     this.#chunkSize = chunkSize;
@@ -32,11 +36,13 @@ export class ConfigCache {
   /**
    * Keeps `payload` (transferred) as the latest of its slot.
    *
+   * @param position where in the log the message itself stands
    * @returns false when it equals what was there: encoders repeat headers, and a repeat changes nothing
    */
-  set(slot: string, type: number, payload: Buffer): boolean {
-    if (this.#messages.get(slot)?.payload.equals(payload)) return false;
-    this.#messages.set(slot, { type, payload });
+  set(slot: string, type: number, payload: Buffer, position: number): boolean {
+    const old = this.#messages.get(slot);
+    if (old?.payload.equals(payload)) return false;
+    this.#messages.set(slot, { type, payload, position: old === undefined ? position : ALWAYS });
     this.#version++;
     return true;
   }
@@ -54,13 +60,20 @@ export class ConfigCache {
   /**
    * The cached messages framed for a player. Sequence headers are stamped with the time of the first frame that follows (stamped
    * 0, players see a jump); metadata with 0, for ffmpeg makes a bogus data stream of metadata with any other time, and then
-   * waits for that stream's codec. An immutable shared Buffer; empty when nothing is cached.
+   * waits for that stream's codec.
+   *
+   * @param before the log position where the player begins: what stands from there on comes out of the log, once
+   * @returns an immutable shared Buffer, empty when there is nothing to send, and whether it holds all there is
    */
-  preamble(timestamp: number): Buffer {
-    if (this.#preamble?.version === this.#version && this.#preamble.timestamp === timestamp)
-      return this.#preamble.bytes;
+  preamble(timestamp: number, before: number): { bytes: Buffer; complete: boolean } {
+    const due = [...this.#messages.values()].filter(({ position }) => position < before);
+    const complete = due.length === this.#messages.size;
+    const ready = this.#preamble;
+    if (ready?.version === this.#version && ready.timestamp === timestamp && ready.count === due.length) {
+      return { bytes: ready.bytes, complete };
+    }
     const order = [DATA, 8, 9];
-    const sorted = [...this.#messages.values()].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+    const sorted = due.sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
     const bytes = Buffer.concat(
       sorted.map(({ type, payload }) =>
         frameMessage(
@@ -72,7 +85,8 @@ export class ConfigCache {
         ),
       ),
     );
-    this.#preamble = { version: this.#version, timestamp, bytes };
-    return bytes;
+    // Of one version, as many messages are the same messages: the set only grows with `before`.
+    this.#preamble = { version: this.#version, timestamp, count: due.length, bytes };
+    return { bytes, complete };
   }
 }

@@ -42,7 +42,10 @@ export class Player {
   #position = NOWHERE;
   /** Below this position video is left out: the player came in the middle of a GOP that is not cached. */
   #videoFrom = 0;
+  /** The head of the log when it began or began anew: what it was behind then is no lag of its own. */
+  #beganAt = 0;
   #skippedFrom = NOWHERE;
+  #pausedAt = NOWHERE;
   #preambleDue = false;
   #configVersion = NOWHERE;
   #busy = false;
@@ -91,12 +94,10 @@ export class Player {
   /** Begins with `publication`: headers and the cached GOP first, else audio at once and video from the next keyframe. */
   attach(publication: Publication): void {
     this.#publication = publication;
-    this.#skippedFrom = NOWHERE;
-    this.#preambleDue = true;
-    this.#configVersion = NOWHERE;
-    const gop = publication.gopStart;
-    this.#position = gop ?? publication.log.head;
-    this.#videoFrom = gop === undefined && publication.hasVideo ? Number.POSITIVE_INFINITY : 0;
+    this.#pausedAt = NOWHERE;
+    this.#begin(publication);
+    // A paused player must not hold on to the log.
+    if (this.#paused) this.#position = NOWHERE;
   }
 
   /** Leaves its publication; what is being written goes on. */
@@ -105,20 +106,34 @@ export class Player {
     this.#position = NOWHERE;
   }
 
-  /** `pause`: sending stops; on resume it goes on at the newest keyframe, for a live stream has nothing else (RTMP 1.0 §7.2.2.8). */
+  /**
+   * `pause`: sending stops; on resume it goes on at the newest keyframe, or where it stopped when that is newer still, for a live
+   * stream has nothing else (RTMP 1.0 §7.2.2.8).
+   */
   setPaused(paused: boolean): void {
     if (paused === this.#paused) return;
     this.#paused = paused;
     const publication = this.#publication;
-    if (paused) this.#position = NOWHERE;
-    else if (publication !== undefined) this.attach(publication);
+    if (publication === undefined) return;
+    if (paused) {
+      this.#pausedAt = this.#skippedFrom === NOWHERE ? this.#position : this.#skippedFrom;
+      this.#position = NOWHERE;
+      return;
+    }
+    const videoFrom = this.#videoFrom;
+    this.#begin(publication);
+    if (this.#pausedAt <= this.#position) return;
+    this.#position = this.#pausedAt;
+    this.#videoFrom = videoFrom;
   }
 
-  /** `receiveAudio`, `receiveVideo`: leaves a kind out, or takes it in again from the next keyframe. */
+  /** `receiveAudio`, `receiveVideo`: leaves a kind out, or takes it in again, video from the next keyframe, headers first. */
   setReceive(kinds: { audio?: boolean; video?: boolean }): void {
+    const audioBack = kinds.audio === true && !this.#audio;
     const videoBack = kinds.video === true && !this.#video;
     this.#audio = kinds.audio ?? this.#audio;
     this.#video = kinds.video ?? this.#video;
+    if (audioBack) this.#preambleDue = true;
     if (videoBack && this.#publication?.hasVideo) {
       this.#videoFrom = Number.POSITIVE_INFINITY;
       this.#configVersion = NOWHERE;
@@ -152,16 +167,29 @@ export class Player {
     if (this.#skippedFrom !== NOWHERE) {
       const gop = publication.gopStart;
       if (gop !== undefined && gop > this.#skippedFrom) this.#resumeAt(gop);
-      else if (!publication.hasVideo) this.#resumeAt(publication.log.head);
+      else if (publication.keyframes === 0) this.#resumeAt(publication.log.head);
     }
+    if (this.#position === NOWHERE) return;
+    const behind = publication.log.head - this.#position;
     // A player with a slab or more to catch up goes on at once; one at the edge waits for its turn and a larger write.
-    if (publication.log.head - this.#position > CATCH_UP_BYTES) this.#flush(publication, nowMs);
+    if (behind > CATCH_UP_BYTES) this.#flush(publication, nowMs);
+    else if (behind > 0) publication.wake();
+  }
+
+  #begin(publication: Publication): void {
+    this.#skippedFrom = NOWHERE;
+    this.#preambleDue = true;
+    this.#configVersion = NOWHERE;
+    const gop = publication.gopStart;
+    this.#beganAt = publication.log.head;
+    this.#position = gop ?? this.#beganAt;
+    this.#videoFrom = gop === undefined && publication.hasVideo ? Number.POSITIVE_INFINITY : 0;
   }
 
   #checkLag(publication: Publication): void {
     if (this.#position === NOWHERE) return;
-    const head = publication.log.head;
-    if (head - this.#position <= this.#limits.maxLagBytes && this.#position >= publication.staleBefore) return;
+    const from = Math.max(this.#position, this.#beganAt);
+    if (publication.log.head - from <= this.#limits.maxLagBytes && from >= publication.staleBefore) return;
     this.#skippedFrom = this.#position;
     this.#position = NOWHERE;
     this.skips++;
@@ -171,6 +199,7 @@ export class Player {
     this.bytesDropped += position - this.#skippedFrom;
     this.#skippedFrom = NOWHERE;
     this.#position = position;
+    this.#beganAt = this.#publication?.log.head ?? position;
     this.#videoFrom = 0;
     this.#preambleDue = this.#configVersion !== this.#publication?.config.version;
   }
@@ -178,8 +207,9 @@ export class Player {
   #flush(publication: Publication, nowMs: number): void {
     const { log } = publication;
     if (this.#position === NOWHERE) return;
-    if (this.#preambleDue && !this.#sendPreamble(publication, nowMs)) return;
-    while (this.#position < log.head && !this.#busy) {
+    while (!this.#busy) {
+      if (this.#preambleDue && !this.#sendPreamble(publication, nowMs)) return;
+      if (this.#position >= log.head) return;
       const slab = log.slabAt(this.#position);
       if (slab === undefined) {
         this.#skippedFrom = this.#position;
@@ -204,12 +234,15 @@ export class Player {
 
   /** Returns false when nothing can follow yet: no first frame, or the write is still under way. */
   #sendPreamble(publication: Publication, nowMs: number): boolean {
+    // The headers of the frames before that position are gone: those frames cannot be decoded any more.
+    if (this.#position < publication.headersFrom) this.#begin(publication);
     const slab = this.#position < publication.log.head ? publication.log.slabAt(this.#position) : undefined;
     if (slab === undefined) return false;
     const { timestamp } = readFramed(slab.buffer, this.#position - slab.start, publication.chunkSize);
     this.#preambleDue = false;
-    this.#configVersion = publication.config.version;
-    const shared = publication.config.preamble(timestamp);
+    const { bytes: shared, complete } = publication.config.preamble(timestamp, this.#position);
+    // Should it skip over headers that are still to come out of the log, it gets them in a new preamble.
+    this.#configVersion = complete ? publication.config.version : NOWHERE;
     if (shared.length === 0) return true;
     const bytes =
       this.#messageStreamId === 1 && this.#audio && this.#video

@@ -81,6 +81,8 @@ export class Publication {
   lastTimestamp = 0;
   /** Positions before this are older than a player may lag in time. */
   staleBefore = 0;
+  /** Where the newest sequence header stands that took the place of another: frames before it go with the old one. */
+  headersFrom = 0;
   /** Length of the last whole GOP, in ms; undefined before the second keyframe. */
   gopMs: number | undefined;
   readyMs: number | undefined;
@@ -89,6 +91,7 @@ export class Publication {
   readonly #fanout: Fanout;
   readonly #observer: PublicationObserver;
   readonly #marks: { atMs: number; position: number }[] = [];
+  #markDueMs = 0;
   #gopStart: number | undefined;
   #gopMessages = 0;
   #lastKeyTimestamp: number | undefined;
@@ -133,6 +136,7 @@ export class Publication {
     const slab = this.#reserve(bytes, nowMs);
     const at = slab.used;
     const position = this.log.head;
+    if (nowMs >= this.#markDueMs) this.#mark(nowMs);
     batch.copyBatch(slab.buffer, at);
     this.log.commit(bytes);
     this.bytes += bytes;
@@ -150,14 +154,20 @@ export class Publication {
     this.#fanout.wake();
   }
 
+  /** A player has something to send and no write under way: the fan-out shall see to it. */
+  wake(): void {
+    this.#fanout.wake();
+  }
+
   /** Takes a data message (type 18); `payload` is AMF0 as players get it. `slot` names what late joiners must get too. */
   appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number): void {
     const framed = frameMessage(DATA_CHUNK_STREAM_ID, DATA_AMF0, timestamp, payload, this.chunkSize);
-    if (slot !== undefined) this.config.set(slot, DATA_AMF0, payload);
+    if (slot !== undefined) this.config.set(slot, DATA_AMF0, payload, this.log.head);
     const slab = this.#reserve(framed.length, nowMs);
     framed.copy(slab.buffer, slab.used);
     this.log.commit(framed.length);
     this.#gopMessages++;
+    if (this.#gopStart !== undefined) this.#boundGop();
     this.#fanout.wake();
   }
 
@@ -196,18 +206,13 @@ export class Publication {
   }
 
   #reserve(bytes: number, nowMs: number): Slab {
-    if (this.log.needsSlab(bytes)) this.#trim(nowMs);
+    if (this.log.needsSlab(bytes)) this.#trim();
     return this.log.reserve(bytes, this.#edge, nowMs);
   }
 
   /** Before a new slab: lets go of what neither the GOP nor any player needs, and finds where most players stand. */
-  #trim(nowMs: number): void {
+  #trim(): void {
     const head = this.log.head;
-    const mark = this.#marks.at(-1);
-    if (mark === undefined || nowMs - mark.atMs >= MARK_EVERY_MS) this.#marks.push({ atMs: nowMs, position: head });
-    while (this.#marks.length > 0 && nowMs - this.#marks[0].atMs > this.#limits.maxLagMs) {
-      this.staleBefore = this.#marks.shift()!.position;
-    }
     let needed = this.#gopStart ?? head;
     let edge = head;
     for (const player of this.players) {
@@ -217,6 +222,13 @@ export class Publication {
     }
     this.#edge = edge;
     this.log.trim(needed);
+  }
+
+  /** Notes that what is before the head came before now, and finds what has become too old to wait for a player. */
+  #mark(nowMs: number): void {
+    this.#markDueMs = nowMs + MARK_EVERY_MS;
+    this.#marks.push({ atMs: nowMs, position: this.log.head });
+    while (nowMs - this.#marks[0].atMs >= this.#limits.maxLagMs) this.staleBefore = this.#marks.shift()!.position;
   }
 
   #boundGop(): void {
@@ -246,7 +258,7 @@ export class Publication {
       if (!header && ((flags & FLAG_EMPTY) !== 0 || !this.tracks.wants(kind, trackId))) continue;
       const message = readFramed(slab.buffer, at + offset, this.chunkSize);
       const payload = readPayload(slab.buffer, message, this.chunkSize, header ? message.length : FIRST_FRAME_BYTES);
-      if (header) this.#keepHeader(kind, type, trackId, flags, payload);
+      if (header) this.#keepHeader(kind, type, trackId, flags, payload, position + offset);
       this.tracks.observe({ kind, trackId, header, payload }, nowMs);
     }
     if (keyframeAt >= 0) {
@@ -257,7 +269,8 @@ export class Publication {
   }
 
   #startGop(position: number, messages: number, timestamp: number): void {
-    if (this.#lastKeyTimestamp !== undefined) this.gopMs = (timestamp - this.#lastKeyTimestamp) >>> 0;
+    const lastedMs = (timestamp - (this.#lastKeyTimestamp ?? timestamp)) >>> 0;
+    if (lastedMs > 0 && lastedMs < BACKWARDS_MS) this.gopMs = lastedMs;
     this.#lastKeyTimestamp = timestamp;
     this.keyframes++;
     this.#gopStart = position;
@@ -265,10 +278,13 @@ export class Publication {
   }
 
   /** A header that differs from the one before makes the cached GOP undecodable for late joiners. */
-  #keepHeader(kind: string, type: number, trackId: number, flags: number, payload: Buffer): void {
-    const slot = `${kind}:${trackId}:${(flags & FLAG_SEQUENCE_HEADER) !== 0 ? 'header' : 'config'}`;
+  #keepHeader(kind: string, type: number, trackId: number, flags: number, payload: Buffer, position: number): void {
+    const isHeader = (flags & FLAG_SEQUENCE_HEADER) !== 0;
+    const slot = `${kind}:${trackId}:${isHeader ? 'header' : 'config'}`;
     const replaced = this.config.get(slot) !== undefined;
-    if (this.config.set(slot, type, payload) && replaced && kind === 'video') this.#gopStart = undefined;
+    if (!this.config.set(slot, type, payload, position) || !replaced || !isHeader) return;
+    this.#gopStart = undefined;
+    this.headersFrom = position;
   }
 
   /** Reports what an observation has changed. */
