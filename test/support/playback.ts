@@ -43,5 +43,5 @@ export async function finishPlayer(player: Child, file: string, packets: number,
     await player.stop('SIGINT', 2000);
     throw error;
   });
-  await player.stop('SIGINT', 3000);
+  await player.stop('SIGKILL');
 }
