@@ -14,10 +14,9 @@ import {
 } from '../../assembly/constants.js';
 import { type ArenaRing, HEADROOM, INPUT_BYTES } from './arena.js';
 import { FramedBatch, MAX_RECORDS } from './batch.js';
-import { ChunkStream, PLACE_SIDE, PLACE_TAIL } from './chunk-stream.js';
+import { ChunkStream, HEADER_BYTES, isWhole, PLACE_SIDE, PLACE_TAIL } from './chunk-stream.js';
 
 const MAX_LENGTH = 0xffffff;
-const HEADER_BYTES = [11, 7, 3, 0] as const;
 /** Below this a byte loop beats the call of `copyWithin`. */
 const SHORT_COPY = 12;
 /** Bounds and choices of one parser; the names and defaults of the WASM codec's limits. */
@@ -54,10 +53,14 @@ export class JsChunkParser {
   readonly #maxChunkStreams: number;
   readonly #maxPartials: number;
   readonly #maxControl: number;
-  readonly #maxMedia: number;
+  #maxMedia: number;
   readonly #maxReassembly: number;
   #streams = 0;
   #partials = 0;
+  #held = 0;
+  #mediaTime = 0;
+  #mediaHigh = 0;
+  dropped = 0;
   #chunkSize = 128;
   #p = HEADROOM;
   #end = HEADROOM;
@@ -76,9 +79,14 @@ export class JsChunkParser {
     this.#maxReassembly = options.reassemblyBytes ?? 10 << 20;
   }
 
-  /** Eight words per message of the batch (see {@link FramedBatch.records}). */
+  /** @see FramedBatch.records */
   get records(): Uint32Array {
     return this.#batch.records;
+  }
+
+  /** Changes the bound on media messages: the codec allows a publisher more. */
+  set maxMediaBytes(bytes: number) {
+    this.#maxMedia = bytes;
   }
 
   /** 64 KiB that the next read goes to. Ask again after each {@link takeBatch}: it moves with the arena. */
@@ -86,7 +94,6 @@ export class JsChunkParser {
     return this.#batch.arena.buffer.subarray(HEADROOM, HEADROOM + INPUT_BYTES);
   }
 
-  /** Messages in the batch. */
   get batchCount(): number {
     return this.#batch.count;
   }
@@ -147,7 +154,6 @@ export class JsChunkParser {
       this.#failed = status;
     } else if (status === STATUS_NEED_INPUT) {
       this.#stash();
-      if (this.#partials > 1 && this.#assembled() > this.#maxReassembly) this.#failed = ERR_CHUNK_REASSEMBLY_LIMIT;
     }
     return this.#failed === 0 ? status : this.#failed;
   }
@@ -191,7 +197,7 @@ export class JsChunkParser {
             status = ERR_CHUNK_FRESH_HEADER;
             break;
           }
-          if (end - h < HEADER_BYTES[fmt]) break;
+          if (!isWhole(u8, h, end, fmt)) break;
           if (this.#streams >= this.#maxChunkStreams) {
             status = ERR_CHUNK_STREAM_LIMIT;
             break;
@@ -205,9 +211,13 @@ export class JsChunkParser {
               break;
             }
             const again = (u8[h] << 24) | (u8[h + 1] << 16) | (u8[h + 2] << 8) | u8[h + 3];
-            if (again === cs.raw || (cs.got >= 0 && again === cs.timestamp)) h += 4;
+            if (again === cs.raw || again === cs.timestamp) h += 4;
           }
         } else {
+          if (cs.got >= 0) {
+            status = ERR_CHUNK_MID_MESSAGE;
+            break;
+          }
           const n = HEADER_BYTES[fmt];
           if (end - h < n) {
             cs = undefined;
@@ -223,10 +233,6 @@ export class JsChunkParser {
             }
             raw = (u8[after] << 24) | (u8[after + 1] << 16) | (u8[after + 2] << 8) | u8[after + 3];
             after += 4;
-          }
-          if (cs.got >= 0) {
-            status = ERR_CHUNK_MID_MESSAGE;
-            break;
           }
           cs.extended = field === 0xffffff;
           cs.raw = raw;
@@ -250,6 +256,11 @@ export class JsChunkParser {
         }
         left = cs.length - cs.got;
         if (left > this.#chunkSize) left = this.#chunkSize;
+        this.#held += left;
+        if (this.#held > this.#maxReassembly) {
+          status = ERR_CHUNK_REASSEMBLY_LIMIT;
+          break;
+        }
       }
 
       let n = left;
@@ -270,13 +281,6 @@ export class JsChunkParser {
       cs.got += n;
       if (left > 0) break;
       if (cs.got < cs.length) {
-        if (!cs.partial) {
-          cs.partial = true;
-          if (++this.#partials > this.#maxPartials) {
-            status = ERR_CHUNK_PARTIAL_LIMIT;
-            break;
-          }
-        }
         cs = undefined;
         continue;
       }
@@ -307,13 +311,6 @@ export class JsChunkParser {
     return status;
   }
 
-  #assembled(): number {
-    let bytes = 0;
-    for (const cs of this.#table) if (cs?.partial) bytes += cs.got;
-    for (const cs of this.#wide.values()) if (cs.partial) bytes += cs.got;
-    return bytes;
-  }
-
   #open(csid: number): ChunkStream {
     const cs = new ChunkStream(csid);
     if (csid < 64) this.#table[csid] = cs;
@@ -329,15 +326,19 @@ export class JsChunkParser {
     if (length > (media ? this.#maxMedia : this.#maxControl)) {
       return media ? ERR_CHUNK_MEDIA_TOO_LONG : ERR_CHUNK_MESSAGE_TOO_LONG;
     }
+    if (length > 0 && ++this.#partials > this.#maxPartials) return ERR_CHUNK_PARTIAL_LIMIT;
+    if (!cs.started) {
+      cs.timestamp = this.#mediaTime;
+      cs.high = this.#mediaHigh;
+      cs.started = true;
+      absolute = true;
+    }
     const before = cs.timestamp;
     const now = absolute ? cs.raw : (before + cs.delta) | 0;
-    if (cs.started) {
-      // Serial arithmetic: the difference as int32, carried into the high word.
-      const step = (now - before) | 0;
-      if (step >= 0 && now >>> 0 < before >>> 0) cs.high++;
-      else if (step < 0 && now >>> 0 > before >>> 0) cs.high--;
-    }
-    cs.started = true;
+    // Serial arithmetic: the difference as int32, carried into the high word, which never falls below zero.
+    const step = (now - before) | 0;
+    if (step >= 0 && now >>> 0 < before >>> 0) cs.high++;
+    else if (step < 0 && now >>> 0 > before >>> 0 && cs.high > 0) cs.high--;
     cs.timestamp = now;
     cs.got = 0;
     if (!media) {
@@ -347,16 +348,16 @@ export class JsChunkParser {
       cs.outLeft = MAX_LENGTH;
       return 0;
     }
+    this.#mediaTime = now;
+    this.#mediaHigh = cs.high;
     this.#batch.begin(cs);
     return 0;
   }
 
   #release(cs: ChunkStream): void {
+    this.#held -= cs.got;
+    if (cs.length > 0) this.#partials--;
     cs.got = -1;
-    if (cs.partial) {
-      cs.partial = false;
-      this.#partials--;
-    }
   }
 
   #completeOther(cs: ChunkStream): number {
@@ -376,7 +377,10 @@ export class JsChunkParser {
       return STATUS_NEED_INPUT;
     }
     // Surfaced: acknowledgement, user control, windows, data, shared objects, commands, aggregates. Anything else is no message type.
-    if (!((type >= 3 && type <= 6) || (type >= 15 && type <= 20) || type === 22)) return STATUS_NEED_INPUT;
+    if (!((type >= 3 && type <= 6) || (type >= 15 && type <= 20) || type === 22)) {
+      this.dropped++;
+      return STATUS_NEED_INPUT;
+    }
     this.#message = {
       type,
       timestamp: cs.timestamp >>> 0,

@@ -3,6 +3,9 @@ export const PLACE_TAIL = 0;
 /** @see PLACE_TAIL */
 export const PLACE_SIDE = 1;
 
+/** Bytes of the message header by fmt (RTMP 1.0 §5.3.1.2). */
+export const HEADER_BYTES = [11, 7, 3, 0] as const;
+
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -26,7 +29,6 @@ export class ChunkStream {
   messageStreamId = 0;
   /** Payload bytes received of the message under assembly; -1 when there is none. */
   got = -1;
-  partial = false;
 
   place = PLACE_TAIL;
   /** First byte of the framed message: index in the arena (tail) or in `side`. */
@@ -54,4 +56,11 @@ export class ChunkStream {
   trim(): void {
     if (this.side.length > 1 << 20) this.side = EMPTY;
   }
+}
+
+/** Whether a fmt 0 or 1 message header at `at` is all there, with its extended timestamp. */
+export function isWhole(u8: Uint8Array, at: number, end: number, fmt: number): boolean {
+  const after = at + HEADER_BYTES[fmt];
+  if (after > end) return false;
+  return after + 4 <= end || u8[at] !== 0xff || u8[at + 1] !== 0xff || u8[at + 2] !== 0xff;
 }

@@ -11,7 +11,8 @@ import {
 } from '../../assembly/constants.js';
 
 const TYPE_AUDIO = 8;
-const MULTITRACK_MANY_CODECS = 2;
+/** Only this much of a payload is looked at. */
+const WINDOW = 128;
 
 /** Scratch that {@link peekMedia} fills: flags, codec (FourCC or legacy id), `trackId | packetType << 8 | frameType << 16`. */
 export const peeked = new Int32Array(3);
@@ -32,7 +33,7 @@ export function peekMedia(bytes: Uint8Array, at: number, length: number, type: n
   if (type === TYPE_AUDIO) {
     const format = b0 >> 4;
     if (format === 9) {
-      peekEnhanced(bytes, at, at + length, b0 & 15, 0, false);
+      peekEnhanced(bytes, at, at + Math.min(length, WINDOW), b0 & 15, 0, false);
       return;
     }
     const isAac = format === 10 && length > 1;
@@ -43,31 +44,30 @@ export function peekMedia(bytes: Uint8Array, at: number, length: number, type: n
     return;
   }
   const frameType = (b0 >> 4) & 7;
+  const window = at + Math.min(length, WINDOW);
   if (b0 & 0x80) {
-    peekEnhanced(bytes, at, at + length, b0 & 15, frameType, true);
+    peekEnhanced(bytes, at, window, b0 & 15, frameType, true);
     return;
   }
   const codec = b0 & 15;
+  const packetType = (codec === 7 || codec === 12 || codec === 13) && length > 1 ? bytes[at + 1] : 1;
   let flags = 0;
-  let packetType = 1;
-  if (frameType === 5) {
-    flags = FLAG_COMMAND;
-  } else if ((codec === 7 || codec === 12 || codec === 13) && length > 1) {
-    packetType = bytes[at + 1];
-    if (packetType === 0) flags = FLAG_SEQUENCE_HEADER;
-    else if (packetType === 2) flags = FLAG_END_OF_SEQUENCE;
-    else if (frameType === 1 || frameType === 4) flags = FLAG_KEYFRAME;
-    else if (frameType === 3) flags = FLAG_DISPOSABLE;
-  } else if (frameType === 1 || frameType === 4) {
-    flags = FLAG_KEYFRAME;
-  } else if (frameType === 3) {
-    flags = FLAG_DISPOSABLE;
-  }
+  // Packet type before frame type: sequence headers carry frame type "key" too.
+  if (frameType === 5) flags = FLAG_COMMAND;
+  else if (packetType === 0) flags = FLAG_SEQUENCE_HEADER;
+  else if (packetType === 2) flags = FLAG_END_OF_SEQUENCE;
+  else flags = frameFlags(frameType);
   peeked[0] = flags;
   peeked[1] = codec;
   peeked[2] = (packetType << 8) | (frameType << 16);
 }
 
+function frameFlags(frameType: number): number {
+  if (frameType === 1 || frameType === 4) return FLAG_KEYFRAME;
+  return frameType === 3 ? FLAG_DISPOSABLE : 0;
+}
+
+/** ExVideoTagHeader and ExAudioTagHeader: ModEx prefixes, Multitrack prefix, FourCC, track id. Reads `bytes[at, end)` only. */
 function peekEnhanced(
   bytes: Uint8Array,
   at: number,
@@ -76,41 +76,42 @@ function peekEnhanced(
   frameType: number,
   video: boolean,
 ): void {
-  let flags = FLAG_ENHANCED;
   let packetType = firstPacketType;
   let p = at + 1;
-  while (packetType === 7 && p < end) {
-    let n = bytes[p++] + 1;
-    if (n === 256) {
-      n = ((bytes[p] << 8) | bytes[p + 1]) + 1;
+  peeked[1] = 0;
+  while (packetType === 7) {
+    let size = p < end ? bytes[p++] + 1 : 0;
+    if (size === 256) {
+      size = p + 2 <= end ? ((bytes[p] << 8) | bytes[p + 1]) + 1 : 0;
       p += 2;
     }
-    p += n;
-    packetType = p < end ? bytes[p++] & 15 : 0xff;
+    p += size;
+    if (size === 0 || p >= end) {
+      peeked[0] = FLAG_ENHANCED;
+      peeked[2] = (firstPacketType << 8) | (frameType << 16);
+      return;
+    }
+    packetType = bytes[p++] & 15;
   }
-  let codec = 0;
+  let flags = FLAG_ENHANCED;
   let track = 0;
   if (video && packetType !== 4 && frameType === 5) {
     flags |= FLAG_COMMAND;
   } else {
-    let kind = -1;
-    if (packetType === (video ? 6 : 5) && p < end) {
+    if (packetType === (video ? 6 : 5)) {
       flags |= FLAG_MULTITRACK;
-      kind = bytes[p] >> 4;
-      packetType = bytes[p++] & 15;
+      if (p < end) packetType = bytes[p++] & 15;
     }
-    if (kind !== MULTITRACK_MANY_CODECS || p + 4 <= end) {
-      if (p + 4 <= end) codec = (bytes[p] << 24) | (bytes[p + 1] << 16) | (bytes[p + 2] << 8) | bytes[p + 3];
+    if (p + 4 <= end) {
+      peeked[1] = (bytes[p] << 24) | (bytes[p + 1] << 16) | (bytes[p + 2] << 8) | bytes[p + 3];
       p += 4;
-      if (kind >= 0 && p < end) track = bytes[p];
     }
+    if ((flags & FLAG_MULTITRACK) !== 0 && p < end) track = bytes[p];
     if (packetType === 0 || (video && packetType === 5)) flags |= FLAG_SEQUENCE_HEADER;
     else if (packetType === 2) flags |= FLAG_END_OF_SEQUENCE;
     else if (packetType === 4) flags |= FLAG_CONFIG;
-    else if (video && (frameType === 1 || frameType === 4)) flags |= FLAG_KEYFRAME;
-    else if (video && frameType === 3) flags |= FLAG_DISPOSABLE;
+    else if (video && (packetType === 1 || packetType === 3)) flags |= frameFlags(frameType);
   }
   peeked[0] = flags;
-  peeked[1] = codec;
   peeked[2] = track | (packetType << 8) | (frameType << 16);
 }

@@ -49,7 +49,7 @@ export interface Vector {
   readonly options?: ReadOptions;
 }
 
-const BY: readonly Implementation[] = ['release', 'debug', 'reference'];
+const BY: readonly Implementation[] = ['release', 'debug', 'reference', 'javascript'];
 
 /** Split sizes: each one for short inputs, and for long ones those around headers and chunk ends. */
 function splitSizes(length: number): number[] {

@@ -1,4 +1,5 @@
 import * as C from '../../assembly/constants.js';
+import { JsChunkCodec } from '../../bench/js-parser/codec.js';
 import { ChunkCodec } from '../../src/wasm/chunk-codec.js';
 import type { WasmFlavour } from '../../src/wasm/instance.js';
 import { type CodecLimits, normaliseLimits } from '../../src/wasm/limits.js';
@@ -13,7 +14,22 @@ export interface ReadResult {
 }
 
 /** Which implementation reads. */
-export type Implementation = WasmFlavour | 'reference';
+export type Implementation = WasmFlavour | 'reference' | 'javascript';
+
+/** What is driven here: the WASM codec, or the bench's JavaScript parser behind the same surface. */
+type Codec = Pick<
+  ChunkCodec,
+  | 'input'
+  | 'next'
+  | 'batchCount'
+  | 'batchBytes'
+  | 'batchMessageStreamId'
+  | 'copyBatch'
+  | 'header'
+  | 'records'
+  | 'dropped'
+  | 'limits'
+> & { readonly message: Omit<ChunkCodec['message'], 'readAmf0'> };
 
 /** How a run is set up. */
 export interface ReadOptions {
@@ -29,7 +45,7 @@ export function readWithReference(pieces: readonly Uint8Array[], options: ReadOp
 }
 
 /** Reads pieces with a codec; the payload of media is taken back out of the framed bytes by undoing the framing. */
-export function readWithCodec(codec: ChunkCodec, pieces: readonly Uint8Array[]): ReadResult {
+export function readWithCodec(codec: Codec, pieces: readonly Uint8Array[]): ReadResult {
   const messages: ReadMessage[] = [];
   let error = 0;
   for (const piece of pieces) {
@@ -75,9 +91,17 @@ export function readWithWasm(
   return result;
 }
 
-/** Reads pieces with any of the three implementations. */
+/** Reads pieces with the bench's JavaScript parser. */
+export function readWithJavaScript(pieces: readonly Uint8Array[], options: ReadOptions = {}): ReadResult {
+  const codec = new JsChunkCodec({ limits: options.limits });
+  if (options.publishing) codec.setPublishing(true);
+  return readWithCodec(codec, pieces);
+}
+
+/** Reads pieces with any of the four implementations. */
 export function readWith(by: Implementation, pieces: readonly Uint8Array[], options: ReadOptions = {}): ReadResult {
-  return by === 'reference' ? readWithReference(pieces, options) : readWithWasm(by, pieces, options);
+  if (by === 'reference') return readWithReference(pieces, options);
+  return by === 'javascript' ? readWithJavaScript(pieces, options) : readWithWasm(by, pieces, options);
 }
 
 /** Cuts bytes into pieces of `size`. */
@@ -87,7 +111,7 @@ export function split(bytes: Uint8Array, size: number): Uint8Array[] {
   return pieces;
 }
 
-function takeBatch(codec: ChunkCodec, messages: ReadMessage[]): void {
+function takeBatch(codec: Codec, messages: ReadMessage[]): void {
   const batch = Buffer.alloc(codec.batchBytes);
   codec.copyBatch(batch, 0);
   const { records, limits } = codec;

@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encode, peer } from '../../property/chunk-streams.js';
+import { inWords, readWithJavaScript, readWithReference, split } from '../../reference/drive.js';
+
+const SEED = 20_261_120;
+const LIMITS = {
+  maxMediaBytes: 20_000,
+  maxMediaBytesBeforePublish: 20_000,
+  reassemblyBytes: 30_000,
+  outChunkSize: 4096,
+};
+const pieceBytes = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 50, max: 5000 }));
+const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 6 });
+
+describe(`the opponent of the parser bench does the same work (seed ${SEED})`, () => {
+  it('agrees with the reference on valid and on mutated streams, however they are cut', () => {
+    fc.assert(
+      fc.property(peer, pieceBytes, mutations, (what, size, changes) => {
+        const bytes = encode(what);
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const expected = inWords(readWithReference([bytes], { limits: LIMITS }));
+        expect(inWords(readWithJavaScript(split(bytes, size), { limits: LIMITS }))).toBe(expected);
+      }),
+      { seed: SEED, numRuns: 600 },
+    );
+  });
+});
