@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { STATUS_MESSAGE, STATUS_NEED_INPUT } from '../../assembly/constants.js';
 import { type ErrorCode, SluiceError } from '../core/errors.js';
@@ -23,6 +22,8 @@ export interface ConnectionParts {
   readonly options: ConnectionOptions;
   readonly log: Logger;
   readonly nowMs: () => number;
+  /** At least 1528 random bytes for the handshake; borrowed. */
+  readonly entropy: Uint8Array;
   readonly released: (connection: RtmpConnection, codec: ChunkCodec) => void;
 }
 
@@ -63,7 +64,7 @@ export class RtmpConnection {
     this.#codec = parts.codec;
     this.#budget = new InboundBudget(parts.options);
     this.acceptedMs = parts.nowMs();
-    this.#handshake = new ServerHandshake({ entropy: randomBytes(1528), nowMs: this.acceptedMs });
+    this.#handshake = new ServerHandshake({ entropy: parts.entropy, nowMs: this.acceptedMs });
     this.#socket = new ByteSocket(
       accepted,
       {
