@@ -1,4 +1,18 @@
+import { randomFillSync } from 'node:crypto';
 import { ulid } from 'ulid';
+
+const POOL = new Uint32Array(1024);
+let left = 0;
+
+/** Random numbers from a pool: one system call for 64 ids instead of 16 for each, which was most of an accept. */
+function random(): number {
+  if (left === 0) {
+    randomFillSync(POOL);
+    left = POOL.length;
+  }
+  left -= 1;
+  return POOL[left] / 2 ** 32;
+}
 
 /**
  * A new ULID: 26 characters of Crockford base 32, sortable by time of making. Names connections, streams, players and boots.
@@ -6,5 +20,5 @@ import { ulid } from 'ulid';
  * @param nowMs milliseconds since the epoch to stamp it with
  */
 export function newId(nowMs: number = Date.now()): string {
-  return ulid(nowMs);
+  return ulid(nowMs, random);
 }
