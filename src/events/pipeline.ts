@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { BusSide } from './bus/bus-side.js';
+import type { BusState } from './bus/bus-state.js';
+
 import type { EventsLogger } from './deps.js';
 import { type Emitter, streamEvent } from './envelope.js';
 import { EventLog } from './event-log.js';
@@ -25,20 +27,6 @@ export interface EventsDeps {
   /** For tests: where segments live instead of `dir`. */
   readonly storage?: SegmentStorage;
 }
-
-/** The state of the bus in one word. `off`: no NATS is configured. */
-export type BusState =
-  | 'off'
-  | 'connecting'
-  | 'ready'
-  | 'disconnected'
-  | 'stream_missing'
-  | 'stream_full'
-  | 'stream_misconfigured'
-  | 'unsafe_replicas'
-  | 'denied'
-  | 'not_answering'
-  | 'closed';
 
 /** Counters and states for metrics and `/readyz`. */
 export interface EventsStats {

@@ -1,35 +1,285 @@
 import type { Clock } from '../../core/clock.js';
+import { escapeToken } from '../../core/escape.js';
 import type { EventsLogger } from '../deps.js';
-import type { Emitter } from '../envelope.js';
+import { type Emitter, eventSubject } from '../envelope.js';
+import type { NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
+import { type NatsConnection, NatsLink } from '../nats.js';
 import type { NatsOptions, ResolvedEventsOptions } from '../options.js';
-import type { BusState } from '../pipeline.js';
+import type { BusState } from './bus-state.js';
+import { lastMessage } from './js-api.js';
+import { KvBucket } from './kv.js';
+import { LiveState } from './live-state.js';
+import { NodeLease, nodeKey } from './node-lease.js';
+import { backoffMs, type WaitReason } from './outcome.js';
+import { Publisher, type PublisherCounts } from './publisher.js';
+import { Quarantine } from './quarantine.js';
+import { Reaper } from './reaper.js';
+import { checkStream } from './stream-setup.js';
 
-/** What the bus side counts. */
-export interface BusCounts {
-  published: number;
-  retries: number;
-  quarantined: number;
-  superseded: number;
+/** What the bus side is made with. */
+export interface BusSideDeps {
+  readonly journal: Journal;
+  readonly lifecycle: Lifecycle;
+  readonly log: EventsLogger;
+  readonly clock: Clock;
 }
 
-/** Everything that faces NATS. */
+/** Everything that faces NATS: connection, stream set-up, publisher, live state, heartbeat and reaper. */
 export class BusSide {
-  readonly counts: BusCounts = { published: 0, retries: 0, quarantined: 0, superseded: 0 };
-  state: BusState = 'connecting';
-  detail = '';
+  /** The connection, for control and tools. */
+  readonly link: NatsLink;
+  readonly #o: ResolvedEventsOptions;
+  readonly #emitter: Emitter;
+  readonly #deps: BusSideDeps;
+  readonly #publisher: Publisher;
+  readonly #liveState: LiveState;
+  readonly #lease: NodeLease;
+  readonly #reaper: Reaper;
+  readonly #nodes: KvBucket<NodeState>;
+  readonly #stateListeners = new Set<(state: BusState) => void>();
+  readonly #fencedListeners = new Set<(streamIds: readonly string[]) => void>();
+  #state: BusState = 'connecting';
+  #detail = '';
+  #prepared = false;
+  #preparing = false;
+  #draining = false;
+  #olderBoots: readonly string[] = [];
+  #pause: { timer: NodeJS.Timeout; wake: () => void } | undefined;
 
-  constructor(
-    _nats: NatsOptions,
-    _o: ResolvedEventsOptions,
-    _emitter: Emitter,
-    _deps: { journal: Journal; lifecycle: Lifecycle; log: EventsLogger; clock: Clock },
-  ) {}
+  constructor(nats: NatsOptions, o: ResolvedEventsOptions, emitter: Emitter, deps: BusSideDeps) {
+    this.#o = o;
+    this.#emitter = emitter;
+    this.#deps = deps;
+    const { journal, lifecycle, log, clock } = deps;
+    this.link = new NatsLink({ name: `sluice ${emitter.nodeId}`, ...nats }, log);
+    const streams = new KvBucket<StreamState>(o.streamsBucket, o.publishTimeoutMs);
+    this.#nodes = new KvBucket<NodeState>(o.nodesBucket, o.publishTimeoutMs);
+    const common = { log, clock, connection: () => this.link.connection };
+    const { nodeId, bootId } = emitter;
+    this.#publisher = new Publisher(o, {
+      journal,
+      log,
+      clock,
+      quarantine: new Quarantine(o.dir),
+      source: `/sluice/${escapeToken(nodeId)}/${bootId}`,
+      connection: () => (this.#prepared && this.#lease.holds ? this.link.connection : undefined),
+      onWait: (why, text) => this.#onWait(why, text),
+    });
+    this.#liveState = new LiveState({ ...common, bucket: streams, nodeId, bootId, sessions: lifecycle.sessions });
+    this.#lease = new NodeLease({
+      ...common,
+      bucket: this.#nodes,
+      nodeId,
+      bootId,
+      leaseMs: o.leaseMs,
+      heartbeatMs: o.heartbeatMs,
+      describe: () => ({
+        streams: lifecycle.sessions.size,
+        stateLagMs: this.#liveState.lagMs,
+        draining: this.#draining,
+      }),
+      onLost: (connection) => this.#onLost(connection),
+      onHeld: () => this.#publisher.nudge(),
+    });
+    this.#reaper = new Reaper({
+      ...common,
+      nodes: this.#nodes,
+      streams,
+      emitter,
+      stream: o.stream,
+      leaseMs: o.leaseMs,
+      timeoutMs: o.publishTimeoutMs,
+    });
+  }
 
-  start(_olderBoots: readonly string[]): void {}
+  get counts(): PublisherCounts {
+    return this.#publisher.counts;
+  }
 
-  signal(_tokens: readonly string[], _data: object): void {}
+  get state(): BusState {
+    return this.#state;
+  }
 
-  async close(_deadlineMs: number): Promise<void> {}
+  /** One sentence on the state; empty when it is `ready`. */
+  get detail(): string {
+    return this.#detail;
+  }
+
+  /** Calls `listener` on every change of state. */
+  onState(listener: (state: BusState) => void): void {
+    this.#stateListeners.add(listener);
+  }
+
+  /** Calls `listener` with the streams that another node has ended while this one could not be heard: they are to be closed. */
+  onFenced(listener: (streamIds: readonly string[]) => void): void {
+    this.#fencedListeners.add(listener);
+  }
+
+  /** Says in the heartbeat that this node takes no more publishers. */
+  setDraining(draining: boolean): void {
+    this.#draining = draining;
+    void this.#lease.beat();
+  }
+
+  /** Begins. @param olderBoots boots of this node that the journal knows: it ends their sessions itself */
+  start(olderBoots: readonly string[]): void {
+    this.#olderBoots = olderBoots;
+    this.#deps.journal.subscribe((entries) => this.#liveState.note(entries));
+    this.#publisher.start();
+    this.link.onState((state) => {
+      if (state === 'connected') {
+        void this.#prepare();
+        return;
+      }
+      this.#prepared = false;
+      this.#reaper.forget();
+      if (state !== 'closed') this.#set(state === 'connecting' ? 'connecting' : 'disconnected', this.link.detail);
+    });
+    this.link.start();
+  }
+
+  /** Sends a best-effort message to `<prefix>.<tokens…>` when there is a connection; nobody keeps it. */
+  signal(tokens: readonly string[], data: object): void {
+    const connection = this.link.connection;
+    if (connection === undefined) return;
+    try {
+      connection.publish([this.#emitter.prefix, ...tokens.map(escapeToken)].join('.'), JSON.stringify(data));
+    } catch {
+      // A connection that closes at this moment: nothing depends on the message.
+    }
+  }
+
+  /** Lets the backlog drain, at most for `deadlineMs`, and closes the connection. */
+  async close(deadlineMs: number): Promise<void> {
+    const canDrain = this.#state === 'ready';
+    let timer: NodeJS.Timeout | undefined;
+    if (canDrain) {
+      const deadline = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, deadlineMs);
+      });
+      await Promise.race([this.#publisher.whenIdle().then(() => this.#liveState.drain(500)), deadline]);
+      clearTimeout(timer);
+    }
+    const orderly = this.#publisher.idle && canDrain;
+    this.#publisher.close();
+    this.#liveState.close();
+    this.#reaper.close();
+    await this.#lease.close(orderly);
+    this.#pause?.wake();
+    await this.link.close();
+    this.#set('closed', '');
+  }
+
+  /** Sees to it that stream and buckets are there and right, for as long as the connection stands. */
+  async #prepare(): Promise<void> {
+    if (this.#preparing) return;
+    this.#preparing = true;
+    try {
+      for (let tries = 0; ; tries++) {
+        const connection = this.link.connection;
+        if (connection === undefined) return;
+        const check = await checkStream(connection, this.#o, this.#o.publishTimeoutMs);
+        if (connection !== this.link.connection) continue;
+        if (check.kind === 'ok') {
+          for (const warning of check.warnings)
+            this.#deps.log.warn({ stream: this.#o.stream, cause: warning }, 'nats: the stream is unusual');
+          if (check.created) this.#deps.log.info({ stream: this.#o.stream }, 'nats: made the stream');
+          await this.#begin(connection);
+          return;
+        }
+        const state =
+          check.kind === 'unavailable'
+            ? 'not_answering'
+            : check.kind === 'misconfigured'
+              ? 'stream_misconfigured'
+              : check.kind;
+        this.#set(state, check.text);
+        await this.#sleep(backoffMs(tries, Math.random(), 250, 5000));
+      }
+    } finally {
+      this.#preparing = false;
+    }
+  }
+
+  async #begin(connection: NatsConnection): Promise<void> {
+    const wrong = await this.#nodes.ensure(connection, this.#o.replicas, 'Sluice: node heartbeats');
+    if (wrong !== undefined) this.#deps.log.warn({ cause: wrong }, 'nats: node heartbeats cannot be kept');
+    this.#lease.start(wrong === undefined);
+    if (this.link.connection !== connection) return;
+    this.#prepared = true;
+    this.#set('ready', '');
+    this.#publisher.nudge();
+    void this.#liveState.rebuild(connection, this.#o.replicas, this.#olderBoots);
+    if (wrong !== undefined) return;
+    for (const bootId of this.#olderBoots) void this.#dropOlder(connection, bootId);
+    if (this.#o.reap) this.#reaper.start();
+  }
+
+  /** Removes the heartbeat of an older boot of this node: the journal knows its sessions and has ended them. */
+  async #dropOlder(connection: NatsConnection, bootId: string): Promise<void> {
+    const key = nodeKey(this.#emitter.nodeId, bootId);
+    const held = await this.#nodes.get(connection, key);
+    if (held.ok && held.value.value?.state === 'up') await this.#nodes.remove(connection, key, held.value.revision);
+  }
+
+  #onWait(why: WaitReason | undefined, text: string): void {
+    if (this.link.state !== 'connected') return;
+    if (why === undefined) {
+      if (this.#prepared) this.#set('ready', '');
+      return;
+    }
+    this.#set(why, text);
+    if (why === 'stream_missing') {
+      this.#prepared = false;
+      void this.#prepare();
+    }
+  }
+
+  /** Another node took this one for lost: which of the open streams did it end? */
+  async #onLost(connection: NatsConnection): Promise<void> {
+    this.#publisher.suspectAll();
+    const ended: string[] = [];
+    for (const session of [...this.#deps.lifecycle.sessions.values()]) {
+      const subject = eventSubject(this.#emitter.prefix, session, 'io.sluice.stream.ended', 0);
+      const held = await lastMessage(connection, this.#o.stream, subject, this.#o.publishTimeoutMs);
+      if (held.ok) ended.push(session.streamId);
+    }
+    this.#publisher.fence(ended);
+    for (const listener of this.#fencedListeners) listener(ended);
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#pause = {
+        timer,
+        wake: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+    });
+  }
+
+  #set(state: BusState, detail: string): void {
+    const changed = state !== this.#state;
+    if (this.#state === 'closed') return;
+    this.#state = state;
+    this.#detail = detail;
+    if (!changed) return;
+    const { log } = this.#deps;
+    const pending = this.#deps.journal.table.pending;
+    if (state === 'ready') log.info({ stream: this.#o.stream, pending }, 'nats: events are published');
+    else if (state === 'stream_misconfigured' || state === 'unsafe_replicas' || state === 'denied') {
+      log.error(
+        { state, stream: this.#o.stream, cause: detail, pending },
+        'nats: events are not published; they wait in the journal',
+      );
+    } else if (state !== 'disconnected' && state !== 'connecting' && state !== 'closed') {
+      log.warn({ state, cause: detail, pending }, 'nats: events are not taken; they wait in the journal');
+    }
+    for (const listener of this.#stateListeners) listener(state);
+  }
 }

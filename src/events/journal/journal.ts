@@ -43,6 +43,7 @@ export class Journal {
   #fresh: JournalEntry[] = [];
   #sequence: number;
   #shown: number;
+  #unwritten = 0;
   #reserved = 0;
   #sessions = 0;
   #compacting = false;
@@ -111,7 +112,7 @@ export class Journal {
       state: this.state,
       cause: this.#cause(),
       bytes: this.table.bytes,
-      pending: this.table.pending,
+      pending: this.table.pending + (this.#options.bus ? this.#unwritten : 0),
       queuedBytes: this.#writer.queuedBytes,
       segments: this.table.list.length,
       reservedBytes: this.#reserved,
@@ -237,8 +238,10 @@ export class Journal {
     segment.bytes += bytes.length;
     segment.lastWallMs = this.#clock.wallMs();
     for (const item of items) {
-      if (item.sequence > 0) this.table.noteEvent(segment, item.sequence, this.#options.bus);
-      else segment.last = Math.max(segment.last, item.position);
+      if (item.sequence > 0) {
+        this.#unwritten--;
+        this.table.noteEvent(segment, item.sequence, this.#options.bus);
+      } else segment.last = Math.max(segment.last, item.position);
     }
     // After this batch has been shown, so that the events are in front of what a carried session refers to.
     setImmediate(() => void this.#compact(false));
@@ -270,6 +273,7 @@ export class Journal {
     start?: { stored(): void; refused(written: boolean): void },
   ): number {
     const sequence = ++this.#sequence;
+    this.#unwritten++;
     const wallMs = this.#clock.wallMs();
     const entry: JournalEntry = { sequence, wallMs, subject: event.subject, json: event.json };
     const bytes = encodeRecord(RecordKind.Event, sequence, wallMs, ...eventPayload(event.subject, event.json));

@@ -1,0 +1,13 @@
+/** The state of the bus in one word. `off`: no NATS is configured. */
+export type BusState =
+  | 'off'
+  | 'connecting'
+  | 'ready'
+  | 'disconnected'
+  | 'stream_missing'
+  | 'stream_full'
+  | 'stream_misconfigured'
+  | 'unsafe_replicas'
+  | 'denied'
+  | 'not_answering'
+  | 'closed';

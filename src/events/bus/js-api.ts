@@ -1,0 +1,171 @@
+import { type MsgHdrs, type NatsConnection, natsErrorCode } from '../nats.js';
+
+/** An answer of the JetStream API, or why there is none. */
+export type ApiAnswer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: number | string; readonly text: string };
+
+/** What `$JS.API.STREAM.INFO` says, as far as it is used. */
+export interface StreamInfo {
+  readonly config: StreamConfig;
+  readonly state: {
+    readonly messages: number;
+    readonly bytes: number;
+    readonly first_seq: number;
+    readonly last_seq: number;
+    readonly subjects?: Record<string, number>;
+  };
+}
+
+/** A JetStream stream's configuration, as far as it is used. Durations in nanoseconds. */
+export interface StreamConfig {
+  readonly name: string;
+  readonly subjects?: readonly string[];
+  readonly retention?: string;
+  readonly storage?: string;
+  readonly discard?: string;
+  readonly num_replicas?: number;
+  readonly max_age?: number;
+  readonly max_bytes?: number;
+  readonly max_msgs?: number;
+  readonly max_msgs_per_subject?: number;
+  readonly duplicate_window?: number;
+  readonly allow_direct?: boolean;
+  readonly sealed?: boolean;
+  readonly no_ack?: boolean;
+  readonly [key: string]: unknown;
+}
+
+/** A message as `$JS.API.STREAM.MSG.GET` returns it. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly seq: number;
+  readonly time: string;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly data: Buffer;
+}
+
+/** JetStream error codes that are told apart. */
+export const JsError = {
+  StreamNotFound: 10059,
+  MessageNotFound: 10037,
+  StreamNameInUse: 10058,
+  WrongLastSequence: 10071,
+  WrongLastSequenceConstant: 10164,
+  StoreFailed: 10077,
+  MessageExceedsMaximum: 10054,
+} as const;
+
+/**
+ * One request to the JetStream API. Never rejects.
+ *
+ * @param verb what follows `$JS.API.`
+ */
+export async function jsRequest<T>(
+  connection: NatsConnection,
+  verb: string,
+  body: object | undefined,
+  timeoutMs: number,
+): Promise<ApiAnswer<T>> {
+  try {
+    const message = await connection.request(`$JS.API.${verb}`, body === undefined ? undefined : JSON.stringify(body), {
+      timeout: timeoutMs,
+    });
+    const answer = message.json<T & { error?: { err_code?: number; code?: number; description?: string } }>();
+    if (answer.error === undefined) return { ok: true, value: answer };
+    return { ok: false, code: answer.error.err_code ?? answer.error.code ?? 0, text: answer.error.description ?? '' };
+  } catch (error) {
+    return { ok: false, code: natsErrorCode(error), text: (error as Error).message };
+  }
+}
+
+/** The last message of a subject (wildcards allowed), asked of the stream's leader. */
+export async function lastMessage(
+  connection: NatsConnection,
+  stream: string,
+  subject: string,
+  timeoutMs: number,
+): Promise<ApiAnswer<StoredMessage>> {
+  return stored(
+    await jsRequest<RawMessage>(connection, `STREAM.MSG.GET.${stream}`, { last_by_subj: subject }, timeoutMs),
+  );
+}
+
+interface RawMessage {
+  readonly message: {
+    readonly subject: string;
+    readonly seq: number;
+    readonly time: string;
+    readonly hdrs?: string;
+    readonly data?: string;
+  };
+}
+
+function stored(answer: ApiAnswer<RawMessage>): ApiAnswer<StoredMessage> {
+  if (!answer.ok) return answer;
+  const { subject, seq, time, hdrs, data } = answer.value.message;
+  return {
+    ok: true,
+    value: { subject, seq, time, headers: parseHeaders(hdrs), data: Buffer.from(data ?? '', 'base64') },
+  };
+}
+
+function parseHeaders(encoded: string | undefined): ReadonlyMap<string, string> {
+  const out = new Map<string, string>();
+  const lines = Buffer.from(encoded ?? '', 'base64')
+    .toString('utf8')
+    .split('\r\n');
+  for (const line of lines.slice(1)) {
+    const colon = line.indexOf(':');
+    if (colon > 0) out.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  }
+  return out;
+}
+
+/** What the server answered to a publish, or which error the client raised. */
+export type PublishReply =
+  | { readonly kind: 'ack'; readonly sequence: number; readonly duplicate: boolean }
+  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly text: string };
+
+/** Publishes with an acknowledgement. Never rejects. `data` is borrowed until the reply. */
+export async function publish(
+  connection: NatsConnection,
+  subject: string,
+  data: Uint8Array,
+  hdrs: MsgHdrs,
+  timeoutMs: number,
+): Promise<PublishReply> {
+  try {
+    const message = await connection.request(subject, data, { headers: hdrs, timeout: timeoutMs });
+    return readPubAck(message.string());
+  } catch (error) {
+    return { kind: 'failed', code: natsErrorCode(error), text: (error as Error).message };
+  }
+}
+
+/** Reads the JSON of a PubAck. */
+export function readPubAck(text: string): PublishReply {
+  let answer: {
+    seq?: number;
+    duplicate?: boolean;
+    stream?: string;
+    error?: { err_code?: number; code?: number; description?: string };
+  };
+  try {
+    answer = JSON.parse(text) as typeof answer;
+  } catch {
+    return { kind: 'failed', code: 'BAD_ACK', text: 'the answer is not JSON' };
+  }
+  if (answer.error !== undefined) {
+    return {
+      kind: 'refused',
+      code: answer.error.err_code ?? answer.error.code ?? 0,
+      text: answer.error.description ?? '',
+    };
+  }
+  if (typeof answer.stream !== 'string' || typeof answer.seq !== 'number') {
+    return { kind: 'failed', code: 'BAD_ACK', text: 'the answer is not an acknowledgement' };
+  }
+  return { kind: 'ack', sequence: answer.seq, duplicate: answer.duplicate === true };
+}

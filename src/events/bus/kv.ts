@@ -1,0 +1,119 @@
+import { type NatsConnection, natsHeaders } from '../nats.js';
+import { type ApiAnswer, JsError, jsRequest, lastMessage, publish, type StreamInfo } from './js-api.js';
+
+/** A value of a bucket with the revision it has. */
+export interface KvEntry<T> {
+  readonly value: T;
+  readonly revision: number;
+}
+
+/** How a write went. `conflict`: the revision was another. */
+export type KvWrite =
+  | { readonly kind: 'ok'; readonly revision: number }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'no_answer' | 'refused'; readonly text: string };
+
+/** A key-value bucket over plain JetStream requests: reads go to the leader, works from nats-server 2.9 on. Nothing rejects. */
+export class KvBucket<T> {
+  readonly #stream: string;
+  readonly #subject: string;
+  readonly #timeoutMs: number;
+
+  constructor(name: string, timeoutMs: number) {
+    this.#stream = `KV_${name}`;
+    this.#subject = `$KV.${name}.`;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Makes the bucket when it is missing. @returns what is wrong, `undefined` when it is there */
+  async ensure(connection: NatsConnection, replicas: number, description: string): Promise<string | undefined> {
+    const info = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${this.#stream}`, undefined, this.#timeoutMs);
+    if (info.ok) return undefined;
+    if (info.code !== JsError.StreamNotFound) return `${info.code} ${info.text}`;
+    const made = await jsRequest<StreamInfo>(
+      connection,
+      `STREAM.CREATE.${this.#stream}`,
+      {
+        name: this.#stream,
+        description,
+        subjects: [`${this.#subject}>`],
+        retention: 'limits',
+        storage: 'file',
+        discard: 'new',
+        num_replicas: replicas,
+        max_msgs_per_subject: 1,
+        max_msgs: -1,
+        max_bytes: -1,
+        max_age: 0,
+        max_msg_size: -1,
+        max_consumers: -1,
+        allow_rollup_hdrs: true,
+        deny_delete: true,
+        deny_purge: false,
+        allow_direct: false,
+        duplicate_window: 120e9,
+      },
+      this.#timeoutMs * 3,
+    );
+    return made.ok ? undefined : `${made.code} ${made.text}`;
+  }
+
+  /** Writes a value; with `revision` only when that is still the newest (0: when there is none). */
+  put(connection: NatsConnection, key: string, value: T, revision?: number): Promise<KvWrite> {
+    return this.#write(connection, key, Buffer.from(JSON.stringify(value), 'utf8'), {}, revision);
+  }
+
+  /** Deletes a key, when `revision` is still the newest. */
+  remove(connection: NatsConnection, key: string, revision?: number): Promise<KvWrite> {
+    return this.#write(connection, key, Buffer.alloc(0), { 'KV-Operation': 'DEL' }, revision);
+  }
+
+  /** Reads a key. `undefined` as the value: it is not there (its last revision is told all the same, 0 for none). */
+  async get(connection: NatsConnection, key: string): Promise<ApiAnswer<KvEntry<T | undefined>>> {
+    const held = await lastMessage(connection, this.#stream, `${this.#subject}${key}`, this.#timeoutMs);
+    if (!held.ok)
+      return held.code === JsError.MessageNotFound ? { ok: true, value: { value: undefined, revision: 0 } } : held;
+    const revision = held.value.seq;
+    if (held.value.headers.has('kv-operation')) return { ok: true, value: { value: undefined, revision } };
+    try {
+      return { ok: true, value: { value: JSON.parse(held.value.data.toString('utf8')) as T, revision } };
+    } catch {
+      return { ok: true, value: { value: undefined, revision } };
+    }
+  }
+
+  /** Every key ever written and not yet forgotten; deleted ones may be among them. */
+  async keys(connection: NatsConnection): Promise<ApiAnswer<string[]>> {
+    const info = await jsRequest<StreamInfo>(
+      connection,
+      `STREAM.INFO.${this.#stream}`,
+      { subjects_filter: `${this.#subject}>` },
+      this.#timeoutMs,
+    );
+    if (!info.ok) return info;
+    return {
+      ok: true,
+      value: Object.keys(info.value.state.subjects ?? {}).map((subject) => subject.slice(this.#subject.length)),
+    };
+  }
+
+  async #write(
+    connection: NatsConnection,
+    key: string,
+    data: Buffer,
+    extra: Record<string, string>,
+    revision: number | undefined,
+  ): Promise<KvWrite> {
+    const hdrs = natsHeaders(
+      revision === undefined ? extra : { ...extra, 'Nats-Expected-Last-Subject-Sequence': String(revision) },
+    );
+    const reply = await publish(connection, `${this.#subject}${key}`, data, hdrs, this.#timeoutMs);
+    if (reply.kind === 'ack') return { kind: 'ok', revision: reply.sequence };
+    if (reply.kind === 'refused') {
+      const conflict = reply.code === JsError.WrongLastSequence || reply.code === JsError.WrongLastSequenceConstant;
+      return conflict ? { kind: 'conflict' } : { kind: 'refused', text: `${reply.code} ${reply.text}` };
+    }
+    const refused = reply.code === 'PERMISSIONS_VIOLATION' || reply.code === '503';
+    return { kind: refused ? 'refused' : 'no_answer', text: `${reply.code} ${reply.text}` };
+  }
+}

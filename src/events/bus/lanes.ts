@@ -1,0 +1,113 @@
+import type { JournalEntry } from '../journal/journal.js';
+
+/** What publishing needs of an event, read from its JSON's first bytes. */
+export interface EventHead {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+}
+
+const HEAD = /"id":"([^"]*)","source":"([^"]*)","type":"([^"]*)"/;
+
+/** Id, source and type of an event as {@link file://../envelope.ts} writes it. */
+export function headOf(json: Buffer): EventHead {
+  const match = HEAD.exec(json.toString('latin1', 0, 512));
+  return { id: match?.[1] ?? '', source: match?.[2] ?? '', type: match?.[3] ?? '' };
+}
+
+/** The events of one stream (or boot) that wait, in order; one of them at a time is on its way. */
+export interface Lane {
+  readonly key: string;
+  readonly queue: JournalEntry[];
+  busy: boolean;
+  tries: number;
+  /** Failures that only this lane has seen while others got through. */
+  strikes: number;
+  /** Value of {@link Lanes.passed} at the last failure. */
+  passedThen: number;
+  /** Whether it has been looked up if someone else ended the stream already. */
+  checked: boolean;
+  /** Whether that must be looked up although this process itself wrote the events. */
+  suspect: boolean;
+}
+
+/** All lanes, and those that may send, first come first served. */
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>();
+  #ready: Lane[] = [];
+  #readyAt = 0;
+  /** Events held. */
+  size = 0;
+  /** Events on their way. */
+  inFlight = 0;
+  /** Events that were settled so far. */
+  passed = 0;
+
+  /** Adds an event at the end of its lane. */
+  push(key: string, entry: JournalEntry): void {
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = { key, queue: [], busy: false, tries: 0, strikes: 0, passedThen: 0, checked: false, suspect: false };
+      this.#lanes.set(key, lane);
+    }
+    lane.queue.push(entry);
+    this.size++;
+    if (lane.queue.length === 1) this.#ready.push(lane);
+  }
+
+  /** The next lane that may send; it is busy until {@link settle} or {@link rest}. */
+  take(): Lane | undefined {
+    while (this.#readyAt < this.#ready.length) {
+      const lane = this.#ready[this.#readyAt++];
+      if (this.#readyAt > 1024 && this.#readyAt * 2 > this.#ready.length) {
+        this.#ready = this.#ready.slice(this.#readyAt);
+        this.#readyAt = 0;
+      }
+      if (lane.busy || lane.queue.length === 0) continue;
+      lane.busy = true;
+      this.inFlight++;
+      return lane;
+    }
+    this.#ready = [];
+    this.#readyAt = 0;
+    return undefined;
+  }
+
+  /** The event at the head of a busy lane is done with. @returns it */
+  settle(lane: Lane): JournalEntry | undefined {
+    const entry = lane.queue.shift();
+    this.size--;
+    this.passed++;
+    this.inFlight--;
+    lane.busy = false;
+    lane.tries = 0;
+    lane.strikes = 0;
+    if (lane.queue.length > 0) this.#ready.push(lane);
+    else this.#lanes.delete(lane.key);
+    return entry;
+  }
+
+  /** A busy lane's event did not get through; it is ready again when {@link wake} is called for it. */
+  rest(lane: Lane): void {
+    this.inFlight--;
+    lane.busy = false;
+  }
+
+  /** Makes a resting lane ready again. */
+  wake(lane: Lane): void {
+    if (!lane.busy && lane.queue.length > 0) this.#ready.push(lane);
+  }
+
+  /** Makes every lane be looked up again before it goes on. */
+  suspectAll(): void {
+    for (const lane of this.#lanes.values()) {
+      lane.suspect = true;
+      lane.checked = false;
+    }
+  }
+
+  /** Whether any lane may send. */
+  get hasReady(): boolean {
+    return this.#readyAt < this.#ready.length;
+  }
+}

@@ -1,0 +1,167 @@
+import type { Clock } from '../../core/clock.js';
+import { escapeToken } from '../../core/escape.js';
+import type { EventsLogger } from '../deps.js';
+import type { StreamState } from '../event-types.js';
+import type { JournalEntry } from '../journal/journal.js';
+import type { NatsConnection } from '../nats.js';
+import { type OpenSession, stateOf } from '../sessions.js';
+import type { KvBucket } from './kv.js';
+
+/** What the live state is kept from. */
+export interface LiveStateDeps {
+  readonly bucket: KvBucket<StreamState>;
+  readonly log: EventsLogger;
+  readonly clock: Clock;
+  readonly nodeId: string;
+  readonly bootId: string;
+  readonly sessions: ReadonlyMap<string, OpenSession>;
+  connection(): NatsConnection | undefined;
+}
+
+const VERBS = new Set(['started', 'ready', 'updated', 'suspended', 'resumed', 'ended']);
+const IN_FLIGHT = 16;
+const RETRY_MS = 1000;
+
+/**
+ * Keeps `SLUICE_STREAMS` equal to the open sessions. Changes of one key that come while it is being written are merged, so the
+ * bucket follows at its own speed and events never wait for it.
+ */
+export class LiveState {
+  readonly #deps: LiveStateDeps;
+  /** Which stream a key shows, when it is one of this process. */
+  readonly #shown = new Map<string, string>();
+  readonly #revisions = new Map<string, number>();
+  /** Keys that differ from the bucket, with the monotonic time of the first change. */
+  readonly #dirty = new Map<string, number>();
+  readonly #busy = new Set<string>();
+  #olderBoots: ReadonlySet<string> = new Set();
+  #ready = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(deps: LiveStateDeps) {
+    this.#deps = deps;
+  }
+
+  /** Age in milliseconds of the oldest change that the bucket does not show yet. */
+  get lagMs(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const sinceMs of this.#dirty.values()) oldest = Math.min(oldest, sinceMs);
+    return oldest === Number.POSITIVE_INFINITY ? 0 : Math.max(0, Math.round(this.#deps.clock.monotonicMs() - oldest));
+  }
+
+  /** Takes note of events as they become visible in the journal. */
+  note(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) {
+      const tokens = entry.subject.split('.');
+      const n = tokens.length;
+      // … evt.<app>.<name>.<streamId>.stream.<verb>.<seq>
+      if (tokens[n - 7] !== 'evt' || tokens[n - 3] !== 'stream' || !VERBS.has(tokens[n - 2])) continue;
+      const key = `${tokens[n - 6]}.${tokens[n - 5]}`;
+      const streamId = tokens[n - 4];
+      if (tokens[n - 2] !== 'ended') this.#shown.set(key, streamId);
+      else if (this.#shown.get(key) === streamId) this.#shown.delete(key);
+      this.#touch(key);
+    }
+    this.#flush();
+  }
+
+  /** The connection came (back): everything is written again, and what older boots of this node left is removed. */
+  async rebuild(connection: NatsConnection, replicas: number, olderBoots: readonly string[]): Promise<void> {
+    this.#ready = false;
+    this.#olderBoots = new Set(olderBoots);
+    const wrong = await this.#deps.bucket.ensure(connection, replicas, 'Sluice: live streams');
+    if (wrong !== undefined) {
+      this.#deps.log.warn({ cause: wrong }, 'nats: the live state cannot be kept');
+      return;
+    }
+    this.#ready = true;
+    for (const session of this.#deps.sessions.values()) {
+      const key = `${escapeToken(session.app)}.${escapeToken(session.name)}`;
+      this.#shown.set(key, session.streamId);
+      this.#touch(key);
+    }
+    const keys = await this.#deps.bucket.keys(connection);
+    if (keys.ok) for (const key of keys.value) if (!this.#shown.has(key)) this.#touch(key);
+    this.#flush();
+  }
+
+  /** Writes what is pending, at most for `deadlineMs`. */
+  async drain(deadlineMs: number): Promise<void> {
+    const endMs = this.#deps.clock.monotonicMs() + deadlineMs;
+    while (this.#ready && this.#dirty.size > 0 && this.#deps.connection() !== undefined) {
+      if (this.#deps.clock.monotonicMs() >= endMs) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Stops. */
+  close(): void {
+    this.#ready = false;
+    clearTimeout(this.#retry);
+  }
+
+  #touch(key: string): void {
+    if (!this.#dirty.has(key)) this.#dirty.set(key, this.#deps.clock.monotonicMs());
+  }
+
+  #flush(): void {
+    const connection = this.#deps.connection();
+    if (connection === undefined || !this.#ready) return;
+    for (const key of this.#dirty.keys()) {
+      if (this.#busy.size >= IN_FLIGHT) return;
+      if (!this.#busy.has(key)) void this.#write(key, connection);
+    }
+  }
+
+  async #write(key: string, connection: NatsConnection): Promise<void> {
+    this.#busy.add(key);
+    const sinceMs = this.#dirty.get(key) ?? 0;
+    this.#dirty.delete(key);
+    const streamId = this.#shown.get(key);
+    const session = streamId === undefined ? undefined : this.#deps.sessions.get(streamId);
+    const done =
+      session === undefined ? await this.#remove(key, connection) : await this.#put(key, session, connection);
+    this.#busy.delete(key);
+    if (done) {
+      this.#flush();
+      return;
+    }
+    this.#dirty.set(key, sinceMs);
+    if (this.#retry === undefined && this.#ready) {
+      this.#retry = setTimeout(() => {
+        this.#retry = undefined;
+        this.#flush();
+      }, RETRY_MS);
+      this.#retry.unref();
+    }
+  }
+
+  async #put(key: string, session: OpenSession, connection: NatsConnection): Promise<boolean> {
+    const written = await this.#deps.bucket.put(connection, key, stateOf(session));
+    if (written.kind === 'ok') this.#revisions.set(key, written.revision);
+    return written.kind === 'ok';
+  }
+
+  /** Removes a key when it shows a stream of this node that is over; the stream of another node under the same name stays. */
+  async #remove(key: string, connection: NatsConnection): Promise<boolean> {
+    let revision = this.#revisions.get(key);
+    if (revision === undefined) {
+      const held = await this.#deps.bucket.get(connection, key);
+      if (!held.ok) return false;
+      const state = held.value.value;
+      if (state === undefined || !this.#isOver(state)) return true;
+      revision = held.value.revision;
+    }
+    const removed = await this.#deps.bucket.remove(connection, key, revision);
+    if (removed.kind === 'ok' || removed.kind === 'conflict') this.#revisions.delete(key);
+    // With a conflict it is read once more: the revision known here may be one of several of our own writes.
+    if (removed.kind === 'conflict') this.#touch(key);
+    return removed.kind === 'ok' || removed.kind === 'conflict';
+  }
+
+  #isOver(state: StreamState): boolean {
+    const ours =
+      state.nodeId === this.#deps.nodeId && (state.bootId === this.#deps.bootId || this.#olderBoots.has(state.bootId));
+    return ours && !this.#deps.sessions.has(state.streamId);
+  }
+}

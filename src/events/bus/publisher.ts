@@ -1,0 +1,316 @@
+import type { Clock } from '../../core/clock.js';
+import type { EventsLogger } from '../deps.js';
+import { orderKey } from '../envelope.js';
+import type { Journal, JournalEntry } from '../journal/journal.js';
+import { JournalReader } from '../journal/reader.js';
+import { headers, type NatsConnection } from '../nats.js';
+import type { ResolvedEventsOptions } from '../options.js';
+import { JsError, lastMessage, publish } from './js-api.js';
+import { headOf, type Lane, Lanes } from './lanes.js';
+import { backoffMs, type Outcome, outcomeOf, type WaitReason } from './outcome.js';
+import type { Quarantine } from './quarantine.js';
+
+/** What the publisher asks of its surroundings. */
+export interface PublisherDeps {
+  readonly journal: Journal;
+  readonly quarantine: Quarantine;
+  readonly log: EventsLogger;
+  readonly clock: Clock;
+  /** `/sluice/<nodeId>/<bootId>` of this process. */
+  readonly source: string;
+  /** The connection, when events may be sent now. */
+  connection(): NatsConnection | undefined;
+  /** Told when everything waits for a reason, and when it goes on (`undefined`). */
+  onWait(why: WaitReason | undefined, text: string): void;
+}
+
+/** What the publisher counts. */
+export interface PublisherCounts {
+  published: number;
+  retries: number;
+  quarantined: number;
+  superseded: number;
+}
+
+const WINDOW = 4096;
+const PAGE = 512;
+const STRIKES = 20;
+const END_TYPE = 'io.sluice.stream.ended';
+
+/**
+ * Sends what the journal holds to JetStream: one event per stream on its way, many streams side by side, each tried until it is
+ * stored. Holds a bounded window of events in memory; a longer backlog is read from the journal.
+ */
+export class Publisher {
+  readonly counts: PublisherCounts = { published: 0, retries: 0, quarantined: 0, superseded: 0 };
+  readonly #deps: PublisherDeps;
+  readonly #o: ResolvedEventsOptions;
+  readonly #lanes = new Lanes();
+  readonly #fenced = new Set<string>();
+  #reader: JournalReader | undefined;
+  #filling = false;
+  #pumping = false;
+  #waiting: WaitReason | undefined;
+  #waitTries = 0;
+  #probing = false;
+  #timers = new Set<NodeJS.Timeout>();
+  #idleWaiters: (() => void)[] = [];
+  #closed = false;
+
+  constructor(o: ResolvedEventsOptions, deps: PublisherDeps) {
+    this.#o = o;
+    this.#deps = deps;
+  }
+
+  /** Begins with the oldest event that is not committed. */
+  start(): void {
+    this.#reader = new JournalReader(this.#deps.journal, this.#deps.journal.table.lowWater + 1);
+    this.#deps.journal.subscribe((entries) => this.#offer(entries));
+    void this.#fill();
+  }
+
+  /** The connection or the stream may be there again: tries at once. */
+  nudge(): void {
+    this.#waitTries = 0;
+    this.#probing = false;
+    this.#pump();
+  }
+
+  /** Another node has ended these streams: what is left of them is settled without being sent, except their end. */
+  fence(streamIds: Iterable<string>): void {
+    for (const streamId of streamIds) this.#fenced.add(streamId);
+  }
+
+  /** This process was taken for lost: each waiting stream is looked up once before it goes on. */
+  suspectAll(): void {
+    this.#lanes.suspectAll();
+  }
+
+  /** Resolves when everything visible has been settled, or when {@link close} is called. */
+  whenIdle(): Promise<void> {
+    if (this.idle || this.#closed) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Whether everything visible has been settled. */
+  get idle(): boolean {
+    return this.#reader === undefined && this.#lanes.size === 0;
+  }
+
+  /** Stops sending. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #offer(entries: readonly JournalEntry[]): void {
+    if (this.#reader === undefined) {
+      for (const entry of entries) {
+        if (this.#lanes.size >= WINDOW) {
+          this.#reader = new JournalReader(this.#deps.journal, entry.sequence);
+          break;
+        }
+        this.#push(entry);
+      }
+    }
+    this.#pump();
+  }
+
+  #push(entry: JournalEntry): void {
+    if (this.#deps.journal.table.isOpen(entry.sequence)) this.#lanes.push(orderKey(headOf(entry.json).id), entry);
+  }
+
+  /** Reads the backlog into the window. */
+  async #fill(): Promise<void> {
+    if (this.#filling) return;
+    this.#filling = true;
+    try {
+      while (this.#reader !== undefined && this.#lanes.size < WINDOW && !this.#closed) {
+        const page = await this.#reader.next(PAGE);
+        for (const entry of page) this.#push(entry);
+        // Nothing left and nothing came while it was read: from here on events arrive as they are shown.
+        if (page.length === 0 && this.#reader.position > this.#deps.journal.shown) this.#reader = undefined;
+        if (this.idle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+        this.#pump();
+      }
+    } finally {
+      this.#filling = false;
+    }
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#closed) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      const connection = this.#deps.connection();
+      if (connection === undefined || this.#closed) return;
+      // While everything waits, one event at a time feels whether the way is free again.
+      const most = this.#waiting === undefined ? this.#o.maxInFlight : 1;
+      while (this.#lanes.inFlight < most && !this.#probing) {
+        const lane = this.#lanes.take();
+        if (lane === undefined) break;
+        void this.#send(lane, connection);
+      }
+      if (this.#reader !== undefined && this.#lanes.size < WINDOW / 2) void this.#fill();
+    });
+  }
+
+  async #send(lane: Lane, connection: NatsConnection): Promise<void> {
+    const entry = lane.queue[0];
+    const head = headOf(entry.json);
+    const verdict = await this.#isSuperseded(lane, head.source, head.type, entry, connection);
+    if (verdict === 'unknown') {
+      this.#holdAll(lane, 'not_answering', 'it cannot be read whether the stream was ended elsewhere');
+      return;
+    }
+    if (verdict === 'yes') {
+      this.counts.superseded++;
+      this.#done(lane);
+      return;
+    }
+    const hdrs = headers();
+    hdrs.set('Nats-Msg-Id', head.id);
+    hdrs.set('Nats-Expected-Last-Subject-Sequence', '0');
+    hdrs.set('content-type', 'application/cloudevents+json');
+    hdrs.set('ce-type', head.type);
+    let outcome = outcomeOf(await publish(connection, entry.subject, entry.json, hdrs, this.#o.publishTimeoutMs));
+    if (outcome.kind === 'taken') outcome = await this.#readBack(entry, head.id, connection);
+    if (this.#closed && outcome.kind !== 'stored') return;
+    this.#settle(lane, entry, outcome);
+  }
+
+  #settle(lane: Lane, entry: JournalEntry, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'stored':
+        this.counts.published++;
+        this.#goOn();
+        this.#done(lane);
+        return;
+      case 'poison':
+        this.#setAside(lane, entry, outcome.text);
+        return;
+      case 'wait':
+        this.#holdAll(lane, outcome.why, outcome.text);
+        return;
+      case 'taken':
+      case 'odd':
+        this.#goOn();
+        this.#strike(lane, entry, outcome.kind === 'odd' ? outcome.text : 'the subject is taken');
+        return;
+    }
+  }
+
+  #done(lane: Lane): void {
+    const entry = this.#lanes.settle(lane);
+    if (entry !== undefined) this.#deps.journal.commit(entry.sequence);
+    if (this.idle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    this.#pump();
+  }
+
+  #goOn(): void {
+    if (this.#waiting === undefined) return;
+    this.#waiting = undefined;
+    this.#waitTries = 0;
+    this.#probing = false;
+    this.#deps.onWait(undefined, '');
+  }
+
+  /** The way is blocked for all: this lane's event is the next to try, after a pause that grows. */
+  #holdAll(lane: Lane, why: WaitReason, text: string): void {
+    this.counts.retries++;
+    this.#lanes.rest(lane);
+    this.#lanes.wake(lane);
+    if (this.#waiting !== why) this.#deps.onWait(why, text);
+    this.#waiting = why;
+    if (this.#probing) return;
+    this.#probing = true;
+    this.#later(backoffMs(this.#waitTries++, Math.random()), () => {
+      this.#probing = false;
+      this.#pump();
+    });
+  }
+
+  /** Only this event is refused: it is tried again alone, and set aside when others get through and it never does. */
+  #strike(lane: Lane, entry: JournalEntry, text: string): void {
+    this.counts.retries++;
+    if (lane.passedThen !== this.#lanes.passed || lane.tries === 0) lane.strikes++;
+    lane.passedThen = this.#lanes.passed;
+    if (lane.strikes >= STRIKES) {
+      this.#setAside(lane, entry, text);
+      return;
+    }
+    if (lane.tries === 0)
+      this.#deps.log.warn({ subject: entry.subject, cause: text }, 'nats: an event is refused; it is tried again');
+    this.#lanes.rest(lane);
+    this.#later(backoffMs(lane.tries++, Math.random(), 100, 30_000), () => {
+      this.#lanes.wake(lane);
+      this.#pump();
+    });
+    this.#pump();
+  }
+
+  #setAside(lane: Lane, entry: JournalEntry, text: string): void {
+    this.counts.quarantined++;
+    this.#deps.log.error(
+      { subject: entry.subject, cause: text },
+      'nats: an event can never be stored; it is in the quarantine file',
+    );
+    void this.#deps.quarantine.add(entry, text).finally(() => this.#done(lane));
+  }
+
+  /** The subject already holds a message: it is this very event when its id says so. */
+  async #readBack(entry: JournalEntry, id: string, connection: NatsConnection): Promise<Outcome> {
+    const held = await lastMessage(connection, this.#o.stream, entry.subject, this.#o.publishTimeoutMs);
+    if (held.ok) {
+      return held.value.headers.get('nats-msg-id') === id
+        ? { kind: 'stored' }
+        : { kind: 'poison', text: `its subject holds another message (sequence ${held.value.seq})` };
+    }
+    // Without the right to read, the refusal itself has to do: the subject contains the event's id.
+    if (held.code === 'PERMISSIONS_VIOLATION') return { kind: 'stored' };
+    return { kind: 'wait', why: 'not_answering', text: `read-back: ${held.code} ${held.text}` };
+  }
+
+  /** Whether another node ended the stream while its own could not be heard: nothing may follow an end. */
+  async #isSuperseded(
+    lane: Lane,
+    source: string,
+    type: string,
+    entry: JournalEntry,
+    connection: NatsConnection,
+  ): Promise<'yes' | 'no' | 'unknown'> {
+    if (type === END_TYPE) return 'no';
+    if (this.#fenced.has(lane.key)) return 'yes';
+    if (lane.checked || (source === this.#deps.source && !lane.suspect)) return 'no';
+    const end = endSubject(entry.subject);
+    if (end !== undefined) {
+      const held = await lastMessage(connection, this.#o.stream, end, this.#o.publishTimeoutMs);
+      if (held.ok) {
+        this.#fenced.add(lane.key);
+        return 'yes';
+      }
+      if (held.code !== JsError.MessageNotFound && held.code !== 'PERMISSIONS_VIOLATION') return 'unknown';
+    }
+    lane.checked = true;
+    return 'no';
+  }
+
+  #later(ms: number, call: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      call();
+    }, ms);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+}
+
+/** Subject of the `stream.ended` that belongs to a stream's event. */
+function endSubject(subject: string): string | undefined {
+  const tokens = subject.split('.');
+  // … evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>
+  if (tokens[tokens.length - 7] !== 'evt') return undefined;
+  return `${tokens.slice(0, -3).join('.')}.stream.ended.end`;
+}

@@ -1,0 +1,271 @@
+import { readFile } from 'node:fs/promises';
+import {
+  type ConnectionOptions,
+  connect,
+  credsAuthenticator,
+  Events,
+  headers,
+  type JsMsg,
+  type MsgHdrs,
+  type NatsConnection,
+  NatsError,
+  nkeyAuthenticator,
+} from 'nats';
+import { SluiceError } from '../core/errors.js';
+import type { EventsLogger } from './deps.js';
+import type { NatsOptions } from './options.js';
+
+export type { JsMsg, Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
+export { headers, NatsError, nanos } from 'nats';
+
+/** Code of a failed request: nats.js' error code (`TIMEOUT`, `503`, `PERMISSIONS_VIOLATION` …) or `UNKNOWN`. */
+export function natsErrorCode(error: unknown): string {
+  return error instanceof NatsError ? error.code : 'UNKNOWN';
+}
+
+/** Headers from a plain object. */
+export function natsHeaders(values: Readonly<Record<string, string>>): MsgHdrs {
+  const out = headers();
+  for (const [key, value] of Object.entries(values)) out.set(key, value);
+  return out;
+}
+
+/**
+ * The connection options for nats.js: reconnect without limit, and a frozen server is noticed after two pings.
+ *
+ * @throws ERR_EVENTS_NATS_OPTIONS when a file cannot be read or the credentials cannot be used
+ */
+export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptions> {
+  if (o.urls.length === 0) throw new SluiceError('ERR_EVENTS_NATS_OPTIONS', 'no URL is given');
+  const secure = o.tls !== undefined || o.urls.some((url) => url.startsWith('tls://'));
+  const options: ConnectionOptions = {
+    servers: o.urls.map((url) => url.trim().replace(/^(?:nats|tls):\/\//, '')),
+    name: o.name ?? 'sluice',
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 500,
+    reconnectJitter: 250,
+    reconnectJitterTLS: 500,
+    pingInterval: o.pingIntervalMs ?? 5000,
+    maxPingOut: 2,
+    timeout: 5000,
+    noAsyncTraces: true,
+    // A wrong password may be put right on the server: keep asking.
+    ignoreAuthErrorAbort: true,
+  };
+  if (o.inboxPrefix !== undefined) options.inboxPrefix = o.inboxPrefix;
+  const [url] = o.urls.filter((candidate) => candidate.includes('@'));
+  const inUrl = url === undefined ? undefined : URL.canParse(url) ? new URL(url) : undefined;
+  if (inUrl !== undefined) {
+    options.servers = o.urls.map((candidate) =>
+      candidate
+        .trim()
+        .replace(/^[a-z]+:\/\//, '')
+        .replace(/^.*@/, ''),
+    );
+    if (inUrl.password === '') options.token = decodeURIComponent(inUrl.username);
+    else {
+      options.user = decodeURIComponent(inUrl.username);
+      options.pass = decodeURIComponent(inUrl.password);
+    }
+  }
+  if (o.user !== undefined) options.user = o.user;
+  if (o.password !== undefined) options.pass = o.password;
+  if (o.token !== undefined) options.token = o.token;
+  try {
+    if (o.creds !== undefined) options.authenticator = credsAuthenticator(await readFile(o.creds));
+    if (o.nkey !== undefined) options.authenticator = nkeyAuthenticator(new TextEncoder().encode(o.nkey.trim()));
+    if (secure) {
+      options.tls = {
+        ...(o.tls?.ca === undefined ? {} : { ca: await readFile(o.tls.ca, 'utf8') }),
+        ...(o.tls?.cert === undefined ? {} : { cert: await readFile(o.tls.cert, 'utf8') }),
+        ...(o.tls?.key === undefined ? {} : { key: await readFile(o.tls.key, 'utf8') }),
+      };
+    }
+  } catch (error) {
+    throw new SluiceError('ERR_EVENTS_NATS_OPTIONS', (error as Error).message, { cause: error });
+  }
+  return options;
+}
+
+/**
+ * One connection, made now: for tools and consumers. It reconnects without limit once it stands.
+ *
+ * @throws ERR_EVENTS_NATS_OPTIONS; the client's error when no server answers
+ */
+export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
+  return connect(await connectionOptions(o));
+}
+
+/** Whether there is a connection. */
+export type LinkState = 'connecting' | 'connected' | 'disconnected' | 'closed';
+
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5000;
+
+/** A connection that is always being had: tried from the start on for ever, also when no server is there yet. */
+export class NatsLink {
+  readonly #options: NatsOptions;
+  readonly #log: EventsLogger;
+  readonly #listeners = new Set<(state: LinkState) => void>();
+  readonly #denied = new Set<(subject: string) => void>();
+  #connection: NatsConnection | undefined;
+  #state: LinkState = 'connecting';
+  #detail = '';
+  #retry: NodeJS.Timeout | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(options: NatsOptions, log: EventsLogger) {
+    this.#options = options;
+    this.#log = log;
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Why there is no connection; empty when there is one. */
+  get detail(): string {
+    return this.#detail;
+  }
+
+  /** The connection while it stands. */
+  get connection(): NatsConnection | undefined {
+    return this.#state === 'connected' ? this.#connection : undefined;
+  }
+
+  /** Version the connected server reports, `0.0.0` without one. */
+  get serverVersion(): string {
+    return this.#connection?.info?.version ?? '0.0.0';
+  }
+
+  /** Calls `listener` on every change. */
+  onState(listener: (state: LinkState) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Calls `listener` with each subject that the server did not let this user publish to. */
+  onDenied(listener: (subject: string) => void): void {
+    this.#denied.add(listener);
+  }
+
+  /** Begins to connect, in the background. */
+  start(): void {
+    void this.#run();
+  }
+
+  /** Closes the connection, sending what is buffered first. */
+  async close(): Promise<void> {
+    this.#set('closed', '');
+    clearTimeout(this.#retry);
+    this.#wake?.();
+    const connection = this.#connection;
+    if (connection === undefined || connection.isClosed()) return;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, 500);
+    });
+    await Promise.race([connection.flush().catch(() => undefined), deadline]);
+    clearTimeout(timer);
+    await connection.close().catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    let waitMs = FIRST_RETRY_MS;
+    while (this.#state !== 'closed') {
+      try {
+        const connection = await connect(await connectionOptions(this.#options));
+        if (this.#isClosed()) {
+          await connection.close();
+          return;
+        }
+        this.#connection = connection;
+        waitMs = FIRST_RETRY_MS;
+        this.#set('connected', '');
+        void this.#watch(connection);
+        const error = await connection.closed();
+        if (this.#isClosed()) return;
+        this.#set('disconnected', error === undefined ? 'the connection was closed' : describe(error));
+      } catch (error) {
+        if (this.#isClosed()) return;
+        this.#set(this.#connection === undefined ? 'connecting' : 'disconnected', describe(error));
+      }
+      await this.#pause(waitMs * (0.5 + Math.random()));
+      waitMs = Math.min(waitMs * 2, LAST_RETRY_MS);
+    }
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) {
+      if (this.#isClosed() || connection !== this.#connection) return;
+      if (status.type === Events.Disconnect) this.#set('disconnected', 'the server went away');
+      if (status.type === Events.Reconnect) this.#set('connected', '');
+      if (status.type === Events.Error && status.permissionContext?.operation === 'publish') {
+        for (const listener of this.#denied) listener(status.permissionContext.subject);
+      }
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      this.#retry = setTimeout(resolve, ms);
+      this.#retry.unref();
+    });
+  }
+
+  #set(state: LinkState, detail: string): void {
+    const same = state === this.#state && (detail === this.#detail || state === 'connected');
+    if (same || this.#state === 'closed') return;
+    const changed = state !== this.#state;
+    this.#state = state;
+    this.#detail = detail;
+    if (state === 'connected') {
+      this.#log.info({ server: this.#connection?.getServer(), version: this.serverVersion }, 'nats: connected');
+    } else if (state !== 'closed') {
+      this.#log.warn({ cause: detail }, 'nats: no connection; events wait in the journal');
+    }
+    if (changed) for (const listener of this.#listeners) listener(state);
+  }
+}
+
+/** What a failed connection attempt says, without secrets. */
+function describe(error: unknown): string {
+  return error instanceof NatsError ? `${error.code}: ${error.message}` : (error as Error).message;
+}
+
+/** Where {@link readStream} begins. */
+export type ReadFrom = { readonly sequence: number } | { readonly timeMs: number } | 'all' | 'new';
+
+/**
+ * Reads a JetStream stream in order, history first, then what comes, with a consumer that leaves no trace on the server. It heals
+ * itself after a lost connection.
+ *
+ * @param signal ends the iteration
+ */
+export async function* readStream(
+  connection: NatsConnection,
+  o: { readonly stream: string; readonly filter: string; readonly from: ReadFrom; readonly signal: AbortSignal },
+): AsyncGenerator<JsMsg> {
+  const { from } = o;
+  const js = connection.jetstream();
+  const consumer = await js.consumers.get(o.stream, {
+    filterSubjects: o.filter,
+    ...(from === 'new' ? { deliver_policy: 'new' as never } : {}),
+    ...(typeof from === 'object' && 'sequence' in from ? { opt_start_seq: from.sequence } : {}),
+    ...(typeof from === 'object' && 'timeMs' in from ? { opt_start_time: new Date(from.timeMs).toISOString() } : {}),
+  });
+  const messages = await consumer.consume({ max_messages: 500 });
+  const stop = (): void => messages.stop();
+  o.signal.addEventListener('abort', stop);
+  try {
+    if (o.signal.aborted) return;
+    for await (const message of messages) yield message;
+  } finally {
+    o.signal.removeEventListener('abort', stop);
+    messages.stop();
+  }
+}

@@ -1,0 +1,229 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.js';
+import { newId } from '../../src/core/ids.js';
+import { EventPipeline, type EventsOptions } from '../../src/events/index.js';
+import { validateEvent } from '../../src/events/validate.js';
+import { NatsWatcher, short } from '../support/events.js';
+import { NatsServer, startNats } from '../support/nats.js';
+import { tempDir } from '../support/temp.js';
+import { waitFor } from '../support/wait.js';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+}
+
+function recordingLog() {
+  const lines: Line[] = [];
+  const at = (level: string) => (_fields: object, message: string) => void lines.push({ level, message });
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+async function open(options: EventsOptions, o: { nodeId?: string; bootId?: string } = {}) {
+  const log = recordingLog();
+  const pipeline = await EventPipeline.open(options, {
+    log,
+    clock: systemClock,
+    nodeId: o.nodeId ?? 'n1',
+    bootId: o.bootId ?? newId(),
+  });
+  closing.push(() => pipeline.close(1000));
+  return { pipeline, log };
+}
+
+async function nats(): Promise<NatsServer> {
+  const server = await startNats();
+  closing.push(() => server.stop());
+  return server;
+}
+
+async function watch(url: string): Promise<NatsWatcher> {
+  const watcher = await NatsWatcher.open(url);
+  closing.push(() => watcher.close());
+  return watcher;
+}
+
+const peer = { address: '127.0.0.1', port: 5000 };
+const track = { id: 0, kind: 'video' as const, codec: 'avc1.64001f', width: 1280, height: 720 };
+const totals = { bytes: 10, audioFrames: 1, videoFrames: 2, drops: 0 };
+
+async function session(pipeline: EventPipeline, name = 'cam1'): Promise<string> {
+  const streamId = newId();
+  await pipeline.lifecycle.streamStarted({
+    streamId,
+    app: 'live',
+    name,
+    connectionId: newId(),
+    peer,
+    transport: 'rtmp',
+  });
+  pipeline.lifecycle.streamReady(streamId, { tracks: [track], timeToReadyMs: 5 });
+  return streamId;
+}
+
+function settled(pipeline: EventPipeline): Promise<boolean> {
+  return waitFor(() => pipeline.stats().pending === 0 && pipeline.stats().busState === 'ready', {
+    timeoutMs: 20_000,
+    what: () => `everything published; ${JSON.stringify(pipeline.stats())}`,
+  });
+}
+
+describe('events on a real nats-server', () => {
+  it('makes the stream and stores started, ready and ended of a session once each, in order and valid', async () => {
+    const server = await nats();
+    const { pipeline } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
+    const streamId = await session(pipeline, 'a.b/c *');
+    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_unpublish', ...totals });
+    await settled(pipeline);
+    const watcher = await watch(server.url);
+    const stored = await watcher.stored();
+    expect(stored.map(short)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
+    expect(stored.map((e) => e.sequence)).toEqual([1, 2, 3]);
+    expect(stored.map((e) => e.via)).toEqual([
+      `sluice.v1.evt.live.a=2Eb=2Fc=20=2A.${streamId}.stream.started.1`,
+      `sluice.v1.evt.live.a=2Eb=2Fc=20=2A.${streamId}.stream.ready.2`,
+      `sluice.v1.evt.live.a=2Eb=2Fc=20=2A.${streamId}.stream.ended.end`,
+    ]);
+    for (const { via: _via, ...event } of stored) expect(validateEvent(event)).toEqual([]);
+    expect(pipeline.stats()).toMatchObject({ published: 3, dropped: 0, retries: 0, quarantined: 0 });
+  });
+
+  it('starts with the broker down, says so once, and drains with the original times and ids when it comes', async () => {
+    const server = await NatsServer.prepare();
+    closing.push(() => server.stop());
+    const { pipeline, log } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
+    const streamId = await session(pipeline);
+    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    await pipeline.flush();
+    expect(pipeline.stats()).toMatchObject({ published: 0, pending: 3 });
+    const told: string[] = [];
+    for await (const entry of pipeline.log.since('oldest')) told.push(entry.json.toString('utf8'));
+    await server.start();
+    await settled(pipeline);
+    const watcher = await watch(server.url);
+    const stored = await watcher.stored();
+    expect(stored.map(({ via: _via, ...event }) => JSON.stringify(event))).toEqual(told);
+    expect(log.lines.filter((line) => line.message.startsWith('nats: no connection'))).toHaveLength(1);
+  });
+
+  it('ends with node_restart what an earlier process left open, once, whatever it had published', async () => {
+    const server = await nats();
+    const dir = tempDir('events');
+    const first = await open({ dir, nats: { urls: [server.url] } });
+    const streamId = await session(first.pipeline);
+    await settled(first.pipeline);
+    await first.pipeline.close(1000);
+    const second = await open({ dir, nats: { urls: [server.url] } });
+    await settled(second.pipeline);
+    const watcher = await watch(server.url);
+    const stored = (await watcher.stored()).filter((e) => e.streamid === streamId);
+    expect(stored.map(short)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
+    expect(stored[2]).toMatchObject({
+      id: `${streamId}:end`,
+      sequence: 3,
+      data: { reason: 'node_restart', totals: 'last_known' },
+    });
+  });
+
+  it('survives SIGKILL of the server with nothing lost and nothing doubled', async () => {
+    const server = await nats();
+    const { pipeline } = await open({ dir: tempDir('events'), nats: { urls: [server.url] }, publishTimeoutMs: 500 });
+    const ids: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 20; i++) ids.push(await session(pipeline, `r${round}s${i}`));
+      await server.kill();
+      for (let i = 0; i < 20; i++) ids.push(await session(pipeline, `r${round}d${i}`));
+      await server.start();
+    }
+    for (const id of ids) pipeline.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
+    await settled(pipeline);
+    const watcher = await watch(server.url);
+    const stored = await watcher.stored();
+    expect(stored).toHaveLength(ids.length * 3);
+    for (const id of ids) expect(stored.filter((e) => e.streamid === id).map((e) => e.sequence)).toEqual([1, 2, 3]);
+    expect(pipeline.stats()).toMatchObject({ dropped: 0, quarantined: 0 });
+  });
+
+  it('refuses a stream whose discard policy is old, says so, and goes on when it is put right', async () => {
+    const server = await nats();
+    const watcher = await watch(server.url);
+    const manager = await watcher.connection.jetstreamManager();
+    const subjects = ['sluice.v1.evt.>', 'sluice.v1.node.>'];
+    await manager.streams.add({ name: 'SLUICE_EVENTS', subjects, discard: 'old' as never });
+    const { pipeline, log } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
+    await session(pipeline);
+    await waitFor(() => pipeline.stats().busState === 'stream_misconfigured');
+    expect(pipeline.stats().busDetail).toMatch(/discard is "old"/);
+    expect(log.lines.filter((line) => line.level === 'error')).toHaveLength(1);
+    await manager.streams.update('SLUICE_EVENTS', { discard: 'new' as never });
+    await settled(pipeline);
+    expect(await watcher.stored()).toHaveLength(2);
+  });
+
+  it('keeps SLUICE_STREAMS equal to the open sessions and its own heartbeat in SLUICE_NODES', async () => {
+    const server = await nats();
+    const { pipeline } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } }, { nodeId: 'node.1' });
+    const streamId = await session(pipeline, 'x.y');
+    const watcher = await watch(server.url);
+    const kv = await waitFor(() =>
+      watcher.connection
+        .jetstream()
+        .views.kv('SLUICE_STREAMS', { bindOnly: true })
+        .catch(() => undefined),
+    );
+    const entry = await waitFor(async () => {
+      const held = await kv.get('live.x=2Ey');
+      return held?.json<{ state: string }>().state === 'ready' ? held : undefined;
+    });
+    expect(entry.json()).toMatchObject({
+      streamId,
+      state: 'ready',
+      seq: 2,
+      app: 'live',
+      name: 'x.y',
+      nodeId: 'node.1',
+    });
+    const nodes = await watcher.connection.jetstream().views.kv('SLUICE_NODES', { bindOnly: true });
+    const keys: string[] = [];
+    for await (const key of await nodes.keys()) keys.push(key);
+    expect(keys).toHaveLength(1);
+    expect(keys[0]).toMatch(/^node=2E1\./);
+    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    await waitFor(async () => (await kv.get('live.x=2Ey'))?.operation === 'DEL');
+  });
+
+  it('has a lost node’s streams ended with node_lost by another, and the late end of the lost one is settled', async () => {
+    const server = await nats();
+    const lease = { leaseMs: 1500, heartbeatMs: 400, publishTimeoutMs: 500 };
+    const doomed = await open({ dir: tempDir('events'), nats: { urls: [server.url] }, ...lease }, { nodeId: 'doomed' });
+    const streamId = await session(doomed.pipeline);
+    await settled(doomed.pipeline);
+    const fenced: string[] = [];
+    doomed.pipeline.bus?.onFenced((ids) => fenced.push(...ids));
+    // The process lives on, but nothing of it reaches the server: what a cut cable does.
+    const silence = doomed.pipeline.bus?.link as unknown as { connection: unknown };
+    Object.defineProperty(silence, 'connection', { configurable: true, get: () => undefined });
+    const watcher = await watch(server.url);
+    const survivor = await open(
+      { dir: tempDir('events'), nats: { urls: [server.url] }, ...lease },
+      { nodeId: 'survivor' },
+    );
+    await watcher.expect('stream.ended', (e) => e.streamid === streamId, 15_000);
+    doomed.pipeline.lifecycle.streamUpdated(streamId, { before: {}, after: {} });
+    delete (silence as { connection?: unknown }).connection;
+    await waitFor(() => fenced.includes(streamId), { timeoutMs: 15_000, what: 'the lost node to learn it' });
+    doomed.pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    await settled(doomed.pipeline);
+    const stored = (await watcher.stored()).filter((e) => e.streamid === streamId);
+    expect(stored.map(short)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
+    expect(stored[2].data).toMatchObject({ reason: 'node_lost', nodeId: 'doomed' });
+    expect(stored[2].source).toMatch(/^\/sluice\/survivor\//);
+    expect((await watcher.stored('sluice.v1.node.>')).map(short)).toEqual(['node.lost']);
+    expect(survivor.pipeline.stats().dropped).toBe(0);
+  });
+});
