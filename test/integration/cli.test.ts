@@ -1,0 +1,166 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Child } from '../support/child.js';
+import { media } from '../support/media.js';
+import { freePort } from '../support/ports.js';
+import { repository } from '../support/repository.js';
+import { removeTempDir, tempDir } from '../support/temp.js';
+
+const cli = join(repository(), 'dist', 'src', 'cli.js');
+const started: Child[] = [];
+const folders: string[] = [];
+
+afterEach(async () => {
+  for (const child of started.splice(0)) await child.stop('SIGKILL');
+  for (const folder of folders.splice(0)) removeTempDir(folder);
+});
+
+function sluice(args: readonly string[], env: Record<string, string> = {}): Child {
+  const child = new Child([process.execPath, cli, ...args], { env });
+  started.push(child);
+  return child;
+}
+
+async function serve(extra: readonly string[] = [], env: Record<string, string> = {}) {
+  const data = tempDir('cli');
+  folders.push(data);
+  const child = sluice(['--rtmp', '127.0.0.1:0', '--http', '127.0.0.1:0', '--data', data, ...extra], env);
+  const [, rtmp, http] = await child.waitForOutput(/listening on (rtmp:\/\/\S+) and (http:\/\/\S+)/);
+  return { child, rtmp: rtmp!, http: http! };
+}
+
+describe('sluice serve', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'ends streams in good order on %s and exits with 0 within 5 s',
+    async (signal) => {
+      const { child, rtmp } = await serve();
+      const publish = sluice(['publish', '--loop', await media('h264-aac.flv'), `${rtmp}/live/cam1`]);
+      await child.waitForOutput(/stream started/);
+      child.signal(signal);
+      expect(await child.finish(5000)).toEqual({ code: 0, signal: null });
+      expect(child.output).toContain('server_drain');
+      expect((await publish.finish(5000)).code).toBe(1);
+      expect(publish.stderr).toMatch(/code: ERR_CLIENT_(?:ENDED|LOST)/);
+    },
+  );
+
+  it('prints where to publish, play and look, and logs JSON lines to stderr only', async () => {
+    const { child, rtmp } = await serve([], { SLUICE_LOG_LEVEL: 'debug' });
+    for (const words of [`${rtmp}/live/cam1`, 'ffplay', 'sluice events', '/readyz'])
+      expect(child.stdout).toContain(words);
+    await child.stop('SIGTERM');
+    const lines = child.stderr.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines)
+      expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), msg: expect.any(String) });
+  });
+
+  it('warns loudly when anyone can reach it', async () => {
+    const { child } = await serve(['--rtmp', '0.0.0.0:0']);
+    await child.waitForOutput(/ANYONE who reaches this address can publish and play/);
+    expect((await child.stop('SIGTERM')).code).toBe(0);
+  });
+
+  it('exits with 3 and names the address when it is taken, and with 2 when a setting is wrong', async () => {
+    const { rtmp } = await serve();
+    const other = tempDir('cli-other');
+    folders.push(other);
+    const taken = sluice(['--rtmp', rtmp.slice('rtmp://'.length), '--http', 'off', '--data', other]);
+    expect((await taken.finish(10_000)).code).toBe(3);
+    expect(taken.stderr).toContain('code: ERR_LISTEN');
+    const wrong = sluice(['--log-level', 'loud']);
+    expect((await wrong.finish(10_000)).code).toBe(2);
+    expect(wrong.stderr).toContain('code: ERR_CONFIG_INVALID_VALUE');
+  });
+
+  it('takes the stream key to no output: log, events, metrics and streams', async () => {
+    const { child, rtmp, http } = await serve([], { SLUICE_LOG_LEVEL: 'debug' });
+    const publish = sluice(['publish', '--loop', await media('h264-aac.flv'), `${rtmp}/live/cam1?key=canary4711`]);
+    await child.waitForOutput(/stream started/);
+    const pages = await Promise.all(
+      ['/v1/streams', '/metrics', '/v1/node'].map(async (path) => (await fetch(http + path)).text()),
+    );
+    expect((await publish.stop('SIGINT')).code).toBe(0);
+    const events = sluice(['events', '--json', '--since', 'all', '--http', http]);
+    await events.waitForOutput(/stream\.ended/);
+    await events.stop('SIGINT');
+    await child.stop('SIGTERM');
+    expect([...pages, child.output, events.output, publish.output].join('\n')).not.toContain('canary4711');
+  });
+});
+
+describe('sluice publish and play', () => {
+  it('carry a file through the server and tell what it came to', async () => {
+    const { rtmp } = await serve();
+    const folder = tempDir('cli-play');
+    folders.push(folder);
+    const play = sluice(['play', `${rtmp}/live/cam1`, '-o', join(folder, 'out.flv'), '--for', '1s']);
+    await play.waitForOutput(/playing rtmp:.* into /);
+    const publish = sluice(['publish', await media('h264-aac.flv'), `${rtmp}/live/cam1`]);
+    expect((await play.finish(20_000)).code).toBe(0);
+    expect(play.stderr).toMatch(/played {2}1\.\d s of media, [\d.]+ kB, \d+ kbit\/s/);
+    expect((await publish.finish(20_000)).code).toBe(0);
+    expect(publish.stderr).toMatch(/published {2}3\.\d s of media/);
+  });
+
+  it('exit with 3 when no server is there and 4 when the server refuses', async () => {
+    const file = await media('h264-aac.flv');
+    const nobody = sluice(['publish', file, `rtmp://127.0.0.1:${await freePort()}/live/a`]);
+    expect((await nobody.finish(20_000)).code).toBe(3);
+    const { child, rtmp } = await serve();
+    const first = sluice(['publish', '--loop', file, `${rtmp}/live/a`]);
+    await child.waitForOutput(/stream started/);
+    const second = sluice(['publish', file, `${rtmp}/live/a`]);
+    expect((await second.finish(20_000)).code).toBe(4);
+    expect(second.stderr).toContain('NetStream.Publish.BadName');
+    expect((await first.stop('SIGINT')).code).toBe(0);
+  });
+});
+
+describe('sluice events', () => {
+  it('prints a line for people for each event and ends with 0 when its reader goes away', async () => {
+    const { rtmp, http } = await serve();
+    const publish = sluice(['publish', '--fast', await media('h264-aac.flv'), `${rtmp}/live/cam1`]);
+    expect((await publish.finish(20_000)).code).toBe(0);
+    const events = sluice(['events', '--since', 'all', '--http', http]);
+    await events.waitForOutput(/stream\.ended +live\/cam1 {2}client_unpublish/);
+    expect(events.stdout).toMatch(/stream\.started +live\/cam1 {2}from 127\.0\.0\.1:\d+, over rtmp/);
+    expect(events.stdout).toMatch(/stream\.ready +live\/cam1 {2}avc1\.\w+ 320x180@25 \+ mp4a\.40\.2 44100 Hz x2/);
+    expect((await events.stop('SIGTERM')).code).toBe(0);
+    const piped = new Child([
+      'sh',
+      '-c',
+      `"${process.execPath}" "${cli}" events --since all --http ${http} | head -n 1`,
+    ]);
+    started.push(piped);
+    await piped.waitForOutput(/node\.started/);
+    // head has gone; the next event finds nobody.
+    const again = sluice(['publish', '--fast', await media('h264-aac.flv'), `${rtmp}/live/cam1`]);
+    await again.finish(20_000);
+    expect((await piped.finish(10_000)).code).toBe(0);
+  });
+});
+
+describe('the HTTP interface of a running server', () => {
+  it('says not ready, with a reason, while the server drains', async () => {
+    const { child, rtmp, http } = await serve();
+    expect((await fetch(`${http}/readyz`)).status).toBe(200);
+    // A connection that does not go away by itself keeps the server draining for a moment.
+    const socket = connect(Number(new URL(rtmp.replace('rtmp', 'http')).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    const statuses: number[] = [];
+    child.signal('SIGTERM');
+    while (child.exit === undefined) {
+      const status = await fetch(`${http}/readyz`).then(
+        (response) => response.status,
+        () => undefined,
+      );
+      if (status === undefined) break;
+      statuses.push(status);
+    }
+    socket.destroy();
+    expect(await child.finish(5000)).toEqual({ code: 0, signal: null });
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+  });
+});

@@ -1,0 +1,154 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Child, run } from '../support/child.js';
+import { media } from '../support/media.js';
+import { repository } from '../support/repository.js';
+import { removeTempDir, tempDir } from '../support/temp.js';
+
+interface Packed {
+  readonly filename: string;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string; readonly mode: number }[];
+}
+
+let folder = '';
+let project = '';
+let packed: Packed;
+
+/** A program of the installed package, in the folder that it was installed in. */
+function installed(command: readonly string[], env: Record<string, string> = {}): Child {
+  return new Child(command, { cwd: project, env });
+}
+
+beforeAll(async () => {
+  folder = tempDir('package');
+  project = join(folder, 'project');
+  mkdirSync(project);
+  // The build is there already; packing must not depend on building again.
+  const pack = new Child(['npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: repository(),
+  });
+  await pack.finish(60_000);
+  packed = (JSON.parse(pack.stdout) as Packed[])[0]!;
+  writeFileSync(join(project, 'package.json'), '{ "name": "user", "version": "1.0.0", "type": "module" }');
+  const tarball = join(folder, packed.filename);
+  const install = installed([
+    'npm',
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    '--ignore-scripts',
+    tarball,
+  ]);
+  const { code } = await install.finish(120_000);
+  if (code !== 0) throw new Error(install.output);
+}, 180_000);
+
+afterAll(() => removeTempDir(folder));
+
+describe('the package', () => {
+  it('holds what running needs and nothing else', () => {
+    const paths = packed.files.map(({ path }) => path);
+    const expected =
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(?:js|d\.ts)|dist\/assembly\/(?:constants\.(?:js|d\.ts)|sluice\.wasm)|dist\/schemas\/.*\.json)$/;
+    expect(paths.filter((path) => !expected.test(path))).toEqual([]);
+    for (const needed of [
+      'dist/src/cli.js',
+      'dist/src/index.js',
+      'dist/src/index.d.ts',
+      'dist/src/client/index.js',
+      'dist/assembly/sluice.wasm',
+    ]) {
+      expect(paths).toContain(needed);
+    }
+    expect(paths.some((path) => path.startsWith('dist/schemas/'))).toBe(true);
+    expect(packed.files.find(({ path }) => path === 'dist/src/cli.js')!.mode & 0o111).toBe(0o111);
+    expect(packed.unpackedSize).toBeLessThan(2_000_000);
+  });
+
+  it('has no output of a source file that is gone', () => {
+    const orphans = packed.files
+      .map(({ path }) => path)
+      .filter((path) => /^dist\/src\/.*\.js$/.test(path))
+      .filter(
+        (path) =>
+          statSync(join(repository(), path.replace(/^dist\//, '').replace(/\.js$/, '.ts')), {
+            throwIfNoEntry: false,
+          }) === undefined,
+      );
+    expect(orphans).toEqual([]);
+  });
+
+  it('brings no package that only development needs', () => {
+    const { packages } = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, unknown>;
+    };
+    const names = Object.keys(packages);
+    for (const name of ['typescript', 'vitest', 'assemblyscript', '@biomejs/biome'])
+      expect(names).not.toContain(`node_modules/${name}`);
+  });
+
+  it('gives a working npx sluice: help, then a server that takes a stream and shows it', async () => {
+    const help = installed(['npx', '--no-install', 'sluice', '--help']);
+    expect((await help.finish(20_000)).code).toBe(0);
+    expect(help.stdout).toContain('Usage: sluice');
+    const server = installed([
+      process.execPath,
+      'node_modules/.bin/sluice',
+      '--rtmp',
+      '127.0.0.1:0',
+      '--http',
+      '127.0.0.1:0',
+    ]);
+    try {
+      const [, rtmp, http] = await server.waitForOutput(/listening on (rtmp:\/\/\S+) and (http:\/\/\S+)/, 15_000);
+      const file = await media('h264-aac.flv');
+      const publish = installed([
+        process.execPath,
+        'node_modules/.bin/sluice',
+        'publish',
+        '--fast',
+        file,
+        `${rtmp}/live/cam1`,
+      ]);
+      expect((await publish.finish(20_000)).code).toBe(0);
+      const events = installed([
+        process.execPath,
+        'node_modules/.bin/sluice',
+        'events',
+        '--json',
+        '--since',
+        'all',
+        '--http',
+        http!,
+      ]);
+      await events.waitForOutput(/stream\.ended/, 10_000);
+      expect((await events.stop('SIGINT')).code).toBe(0);
+      const metrics = await (await fetch(`${http}/metrics`)).text();
+      expect(metrics).toMatch(/^sluice_publishes_total 1$/m);
+    } finally {
+      expect((await server.stop('SIGTERM', 6000)).code).toBe(0);
+    }
+  });
+
+  it('is a library: createServer, the client and the schemas can be imported', async () => {
+    writeFileSync(
+      join(project, 'use.js'),
+      `import { createServer } from 'sluice';
+       import { parseRtmpUrl } from 'sluice/client';
+       import { createRequire } from 'node:module';
+       const server = await createServer({ rtmp: { listen: '127.0.0.1:0' }, http: { listen: 'off' }, log: { level: 'silent' } });
+       const { $schema } = createRequire(import.meta.url)('sluice/schemas/io.sluice.stream.started.json');
+       console.log(JSON.stringify({ port: server.rtmpAddress.port, app: parseRtmpUrl('rtmp://h/live/a').app, $schema }));
+       await server.close();`,
+    );
+    const use = await run([process.execPath, join(project, 'use.js')]);
+    expect(JSON.parse(use.stdout)).toMatchObject({
+      port: expect.any(Number),
+      app: 'live',
+      $schema: expect.stringContaining('json-schema'),
+    });
+  });
+});
