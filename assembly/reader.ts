@@ -27,13 +27,10 @@ import {
 } from './chunk-stream';
 import * as C from './constants';
 import { applyControl } from './control';
-import { copyBytes, copyMessage } from './copy';
+import { copyBytes } from './copy';
 import { appendPayload, framedBytes, moveToBlock, writeHeader } from './framer';
 import { get, isSurfaced, openMessage, outgoing, set, surface, unwrap } from './message';
-
-// A whole single-chunk message of at least this size stays where it lies in the input: its copy would cost more than
-// one more segment costs the host.
-const STAY_BYTES: u32 = 16384;
+import { frameWhole } from './whole-message';
 
 /**
  * Reads the chunk stream (RTMP 1.0 §5.3) in INPUT[start,end), or goes on with what the last call left unread (0,0).
@@ -206,50 +203,45 @@ export function read(start: u32, end: u32): i32 {
             break;
           }
         }
-        if (left === len && limit - pos >= len && !(wait || (media && len > get(C.OUT_CHUNK_SIZE)))) {
-          // ---- the usual case for messages of one chunk: all of it is in the input, no state is needed
-          left = 0;
+        if (limit - pos >= len && !wait) {
           if (media) {
-            writeHeader(out, type, ts as u32, len);
-            record(type, load<u32>(cs, CS_MSID), ts, len, pos, header + len);
-            out += header;
-            if (len >= STAY_BYTES) {
-              addSegment(segment, out - segment);
-              addSegment(pos, len);
-              segment = out;
-            } else {
+            if (left === len && len < (C.STAY_BYTES as u32) && len <= get(C.OUT_CHUNK_SIZE)) {
+              // ---- the usual case: a message of one chunk, all of it in the input
+              left = 0;
+              writeHeader(out, type, ts as u32, len);
+              out += header;
               copyBytes(out, pos, len);
+              record(type, load<u32>(cs, CS_MSID), ts, len, out, header + len);
               out += len;
+              pos += len;
+              continue;
             }
-            pos += len;
-            continue;
-          }
-          const payload = pos;
-          pos += len;
-          if (type === 1 || type === 2) {
-            status = applyControl(type, payload, len);
-            if (status < 0) break;
-            chunkSize = get(C.IN_CHUNK_SIZE);
-          } else if (!isSurfaced(type)) {
-            set(C.DROPPED, get(C.DROPPED) + 1);
-          } else {
-            surface(cs, payload, len);
-            status = C.STATUS_MESSAGE;
-            break;
-          }
-          continue;
-        }
-        if (media && !wait && csid < 64 && limit - pos > len && len <= get(C.OUT_CHUNK_SIZE)) {
-          // ---- several chunks, one after the other, all of them in the input: no state is needed either
-          const more: u32 = load<u32>(cs, CS_EXT) === 0 ? 0xc0 | csid : 0x100;
-          const last = get(C.REASSEMBLY) + len <= get(C.LIMIT_REASSEMBLY) ? limit : 0;
-          writeHeader(out, type, ts as u32, len);
-          const to = copyMessage(out + header, pos, last, len, chunkSize, more);
-          if (to !== 0) {
+            if (len <= get(C.OUT_CHUNK_SIZE) && get(C.REASSEMBLY) + len <= get(C.LIMIT_REASSEMBLY)) {
+              const more: u32 = csid < 64 && load<u32>(cs, CS_EXT) === 0 ? 0xc0 | csid : 0x100;
+              const next = frameWhole(cs, ts, len, header, out, segment, pos, limit, chunkSize, more);
+              if (next !== 0) {
+                left = 0;
+                pos = next;
+                out = get(C.OUT_POS);
+                segment = get(C.SEGMENT_START);
+                continue;
+              }
+            }
+          } else if (left === len) {
+            const payload = pos;
             left = 0;
-            record(type, load<u32>(cs, CS_MSID), ts, len, out + header, header + len);
-            out += header + len;
-            pos = to;
+            pos += len;
+            if (type === 1 || type === 2) {
+              status = applyControl(type, payload, len);
+              if (status < 0) break;
+              chunkSize = get(C.IN_CHUNK_SIZE);
+            } else if (!isSurfaced(type)) {
+              set(C.DROPPED, get(C.DROPPED) + 1);
+            } else {
+              surface(cs, payload, len);
+              status = C.STATUS_MESSAGE;
+              break;
+            }
             continue;
           }
         }

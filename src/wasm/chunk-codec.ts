@@ -23,6 +23,9 @@ export interface CodecMessage {
   readAmf0(): AmfValue[];
 }
 
+/** Bytes up to which a loop beats a view and set(): the header between two stretches of payload. */
+const SHORT_SEGMENT = 24;
+
 interface Views {
   readonly exports: WasmExports;
   readonly memory: WebAssembly.Memory;
@@ -133,8 +136,12 @@ export class ChunkCodec {
     for (let index = 0; index < count * 2; index += 2) {
       const start = segments[index];
       const length = segments[index + 1];
-      target.set(bytes.subarray(start, start + length), at);
-      at += length;
+      if (length > SHORT_SEGMENT) {
+        target.set(bytes.subarray(start, start + length), at);
+        at += length;
+      } else {
+        for (let from = start; from < start + length; from++) target[at++] = bytes[from];
+      }
     }
   }
 
