@@ -158,8 +158,8 @@ export const TABLE = {
     commandsPerSecond: count(1, 100_000, 100, 'Most command and control messages in one second on one connection.'),
     amfDepth: count(1, 32, 32, 'Deepest nesting of an AMF0 value.'),
     amfValues: count(16, 4096, 4096, 'Most AMF0 values in one message.'),
-    amfKeys: count(16, 4096, 1024, 'Most members of one AMF0 object.'),
-    amfStringBytes: bytes(64, 64 * KiB, 64 * KiB, 'Longest AMF0 string.'),
+    amfKeys: count(16, 4096, 1024, 'Most members of all AMF0 objects of one message.'),
+    amfStringBytes: bytes(64, 64 * KiB, 64 * KiB, 'Most bytes of all AMF0 strings and member names of one message.'),
     memoryBytes: bytes(
       64 * MiB,
       64 * GiB,
