@@ -1,13 +1,15 @@
 // npm run bench[:name]: build, then run dist/bench/<name>.js; without a name every bench of the list, one after the other.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { fail, root, run } from './lib.mjs';
 
-const ALL = ['parser', 'amf0', 'fanout', 'ingest', 'accept', 'latency', 'events'];
+const ALL = readdirSync(join(root, 'bench'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3));
 const [name, ...rest] = process.argv.slice(2);
 const named = name !== undefined && !name.startsWith('-');
-const wanted = named ? [name] : ALL.filter((bench) => existsSync(join(root, `bench/${bench}.ts`)));
+const wanted = named ? [name] : ALL;
 const flags = named ? rest : process.argv.slice(2);
 
 await build();
