@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 
 /** Told when a write that the kernel did not take at once has gone. */
 export interface Drainable {
@@ -22,6 +23,8 @@ export interface ByteSocketEvents {
 
 /** The parts of a libuv stream handle and its bindings that are used here; not public in Node, stable from 12 to 24. */
 interface StreamHandle {
+  /** Bytes handed to libuv that the kernel has not taken. */
+  readonly writeQueueSize: number;
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
 }
 interface WriteRequest {
@@ -76,6 +79,8 @@ export class ByteSocket {
   readonly #socket: Socket;
   readonly #handle: StreamHandle | undefined;
   readonly #events: ByteSocketEvents;
+  /** Media in the Writable, on the way without the handle. */
+  #mediaBytes = 0;
   #error: NodeJS.ErrnoException | undefined;
 
   /**
@@ -106,7 +111,13 @@ export class ByteSocket {
 
   /** Bytes of control messages that the kernel has not taken yet. */
   get pendingBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength - this.#mediaBytes;
+  }
+
+  /** Bytes that the kernel has not taken yet; that it shrinks shows that the peer reads. */
+  get unsentBytes(): number {
+    const handle = (this.#socket as unknown as { _handle: StreamHandle | null })._handle;
+    return handle?.writeQueueSize ?? this.#socket.writableLength;
   }
 
   /** Begins, or goes on, reading. */
@@ -130,7 +141,11 @@ export class ByteSocket {
    */
   write(bytes: Buffer, waiter: Drainable): boolean {
     if (this.#handle === undefined || BINDING === undefined) {
-      this.#socket.write(bytes, () => waiter.drained(performance.now()));
+      this.#mediaBytes += bytes.length;
+      this.#socket.write(bytes, () => {
+        this.#mediaBytes -= bytes.length;
+        waiter.drained(performance.now());
+      });
       return false;
     }
     if (this.#socket.destroyed) return true;
@@ -138,7 +153,7 @@ export class ByteSocket {
     spareRequest = undefined;
     const failure = this.#handle.writeBuffer(request, bytes);
     if (failure !== 0) {
-      this.#socket.destroy(Object.assign(new Error('write failed'), { code: 'EPIPE', errno: failure }));
+      this.#socket.destroy(Object.assign(new Error('write failed'), { code: getSystemErrorName(failure) }));
       return true;
     }
     if (BINDING.streamBaseState[BINDING.kLastWriteWasAsync] === 0) {

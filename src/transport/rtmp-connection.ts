@@ -5,10 +5,11 @@ import type { Logger } from '../core/log.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Action } from '../protocol/actions.js';
 import { ServerHandshake } from '../protocol/handshake.js';
-import { type InboundMessage, ServerSession } from '../protocol/session.js';
+import { ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ByteSocket } from './byte-socket.js';
 import { CLOSE_GRACE_MS, type ConnectionOptions, MAX_UNREAD_BYTES } from './connection-options.js';
+import { handshakeLimitMs, publishProblem, StallWatch } from './deadlines.js';
 import { reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
 import type { ConnectionFacts, ConnectionHost, PlayEndReason, RunningPlay, RunningPublish } from './host.js';
 import { InboundBudget } from './inbound-budget.js';
@@ -43,6 +44,7 @@ export class RtmpConnection {
   readonly #publishes = new Map<number, RunningPublish>();
   readonly #plays = new Map<number, RunningPlay>();
   readonly #budget: InboundBudget;
+  readonly #stallWatch = new StallWatch();
   #handshake: ServerHandshake | undefined;
   #session: ServerSession | undefined;
   /** A publish is being decided: what the client sent after it waits, in the codec and in the kernel. */
@@ -96,10 +98,16 @@ export class RtmpConnection {
   /** What time brings: deadlines of handshake and session, idle publishers, stalled players. Call it a few times a second. */
   tick(nowMs: number): void {
     if (this.#closing) return;
+    try {
+      this.#tick(nowMs);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #tick(nowMs: number): void {
     if (this.#handshake !== undefined) {
-      const { firstBytesTimeoutMs, handshakeTimeoutMs } = this.#options;
-      const limitMs =
-        this.bytesIn < C0_C1_BYTES ? Math.min(firstBytesTimeoutMs, handshakeTimeoutMs) : handshakeTimeoutMs;
+      const limitMs = handshakeLimitMs(this.bytesIn, this.#options);
       if (nowMs - this.acceptedMs > limitMs) this.#abort('ERR_HANDSHAKE_TIMEOUT', `after ${limitMs} ms`);
       return;
     }
@@ -180,21 +188,15 @@ export class RtmpConnection {
       if (status === STATUS_NEED_INPUT) break;
       if (status < 0) throw codec.error(status);
       if (status === STATUS_MESSAGE) {
-        this.#run(session.message(this.#message(), nowMs));
+        this.#run(session.message(codec.message, nowMs));
         if (this.#held || this.#closing) return;
       }
       status = codec.next(0, 0);
     }
-    const actions = session.received(this.bytesIn);
-    if (actions.length > 0) this.#run(actions);
+    this.#run(session.received(this.bytesIn));
     if (published || this.#publishes.size > 0) return;
     const code = this.#budget.spend(end - start, this.#plays.size > 0, nowMs);
     if (code !== undefined) this.#abort(code, `${this.bytesIn} bytes`);
-  }
-
-  #message(): InboundMessage {
-    const { type, timestamp, messageStreamId, payload } = this.#codec.message;
-    return { type, timestamp, messageStreamId, payload, readAmf0: () => this.#codec.readAmf0() };
   }
 
   /** Hands a batch to the publication of its message stream; media that belongs to none goes nowhere. */
@@ -244,11 +246,9 @@ export class RtmpConnection {
       case 'receiveChanged':
         this.#plays.get(action.messageStreamId)?.player.setReceive(action);
         break;
-      case 'data': {
-        const { name, payload, timestamp, values } = action;
-        this.#publishes.get(action.messageStreamId)?.data(name, payload, timestamp, values);
+      case 'data':
+        this.#publishes.get(action.messageStreamId)?.data(action.name, action.payload, action.timestamp, action.values);
         break;
-      }
       case 'dataCleared':
         this.#publishes.get(action.messageStreamId)?.dataCleared(action.name);
         break;
@@ -295,9 +295,7 @@ export class RtmpConnection {
     const session = this.#session!;
     const nowMs = this.#parts.nowMs();
     const sink = new PlaySink(this.#socket, (came) =>
-      this.#run(
-        came ? session.publisherCame(messageStreamId) : session.publisherGone(messageStreamId, { stays: false }),
-      ),
+      came ? this.#run(session.publisherCame(messageStreamId)) : this.#endPlay(session, messageStreamId),
     );
     const answer = this.#parts.host.play(this.facts, request, messageStreamId, sink);
     if (!answer.accept) {
@@ -326,24 +324,28 @@ export class RtmpConnection {
     run?.end(reason);
   }
 
+  /** The publisher is gone for good; what else runs on the connection goes on. */
+  #endPlay(session: ServerSession, messageStreamId: number): void {
+    this.#stopPlay(messageStreamId, 'stream_ended');
+    this.#run(session.publisherGone(messageStreamId, { stays: false }));
+  }
+
   #tickPublishes(nowMs: number): void {
-    const { firstFrameTimeoutMs, idleTimeoutMs } = this.#options;
     for (const { publication } of this.#publishes.values()) {
-      const lastMs = Math.max(publication.lastAudioMs, publication.lastVideoMs);
-      const none = lastMs === 0;
-      if (nowMs - (none ? publication.startedMs : lastMs) < (none ? firstFrameTimeoutMs : idleTimeoutMs)) continue;
+      const code = publishProblem(publication, this.#options, nowMs);
+      if (code === undefined) continue;
       this.#endReason ??= 'idle';
-      this.#abort(none ? 'ERR_PUBLISH_NO_MEDIA' : 'ERR_PUBLISH_IDLE', publication.streamId);
-      return;
+      this.#abort(code, publication.streamId);
     }
   }
 
   #tickPlays(nowMs: number): void {
+    if (this.#plays.size === 0) return;
+    this.#stallWatch.look(this.#socket.unsentBytes, nowMs);
     for (const { player } of this.#plays.values()) {
-      if (player.stalledMs(nowMs) < this.#options.stallTimeoutMs) continue;
+      if (this.#stallWatch.stalledMs(player.stalledMs(nowMs), nowMs) < this.#options.stallTimeoutMs) continue;
       this.#playEndReason = 'stalled';
       this.#abort('ERR_PLAY_STALLED', player.id);
-      return;
     }
   }
 
@@ -361,6 +363,7 @@ export class RtmpConnection {
     this.#closing = true;
     this.#closeCode = code;
     this.#closeDetail = detail;
+    if (code.startsWith('ERR_LIMIT_')) this.#playEndReason = 'limit';
     this.#endAll();
     this.#socket.destroy();
   }
@@ -395,5 +398,3 @@ export class RtmpConnection {
     for (const id of [...this.#plays.keys()]) this.#stopPlay(id, this.#playEndReason);
   }
 }
-
-const C0_C1_BYTES = 1537;

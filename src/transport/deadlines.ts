@@ -1,0 +1,53 @@
+import type { ErrorCode } from '../core/errors.js';
+
+const C0_C1_BYTES = 1537;
+
+/** How long after its start a connection may be in the handshake, in ms: less until C0 and C1 are there. */
+export function handshakeLimitMs(
+  bytesIn: number,
+  limits: { readonly firstBytesTimeoutMs: number; readonly handshakeTimeoutMs: number },
+): number {
+  const { firstBytesTimeoutMs, handshakeTimeoutMs } = limits;
+  return bytesIn < C0_C1_BYTES ? Math.min(firstBytesTimeoutMs, handshakeTimeoutMs) : handshakeTimeoutMs;
+}
+
+/** Times after which a publisher that sends no media is let go, in ms. */
+export interface PublishDeadlines {
+  readonly firstFrameTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** What a publication tells of its media; monotonic ms, 0 before the first. */
+export interface MediaTimes {
+  readonly startedMs: number;
+  readonly lastAudioMs: number;
+  readonly lastVideoMs: number;
+}
+
+/** The code for a publisher that has sent neither audio nor video for too long, or undefined. */
+export function publishProblem(
+  { startedMs, lastAudioMs, lastVideoMs }: MediaTimes,
+  { firstFrameTimeoutMs, idleTimeoutMs }: PublishDeadlines,
+  nowMs: number,
+): ErrorCode | undefined {
+  const lastMs = Math.max(lastAudioMs, lastVideoMs);
+  if (lastMs === 0) return nowMs - startedMs >= firstFrameTimeoutMs ? 'ERR_PUBLISH_NO_MEDIA' : undefined;
+  return nowMs - lastMs >= idleTimeoutMs ? 'ERR_PUBLISH_IDLE' : undefined;
+}
+
+/** Tells a peer that reads slowly from one that does not read: one large write may last longer than the deadline. */
+export class StallWatch {
+  #unsentBytes = 0;
+  #progressMs = Number.NEGATIVE_INFINITY;
+
+  /** Takes note of the bytes that wait for the kernel to take them. Call it a few times a second. */
+  look(unsentBytes: number, nowMs: number): void {
+    if (unsentBytes < this.#unsentBytes) this.#progressMs = nowMs;
+    this.#unsentBytes = unsentBytes;
+  }
+
+  /** For how long nothing of a write has gone that has been under way for `writingMs`. */
+  stalledMs(writingMs: number, nowMs: number): number {
+    return Math.min(writingMs, nowMs - this.#progressMs);
+  }
+}
