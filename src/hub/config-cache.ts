@@ -13,6 +13,9 @@ interface CachedMessage {
 }
 
 const ALWAYS = -1;
+/** What is longer, or one slot too many, is passed on to players and not kept: a publisher must not fill the memory with headers. */
+const MAX_MESSAGE_BYTES = 65_536;
+const MAX_SLOTS = 128;
 
 /**
  * What a player must have before its first frame: the latest onMetaData, then audio, then video sequence headers and
@@ -42,6 +45,10 @@ export class ConfigCache {
   set(slot: string, type: number, payload: Buffer, position: number): boolean {
     const old = this.#messages.get(slot);
     if (old?.payload.equals(payload)) return false;
+    if (payload.length > MAX_MESSAGE_BYTES || (old === undefined && this.#messages.size >= MAX_SLOTS)) {
+      this.delete(slot);
+      return old !== undefined;
+    }
     this.#messages.set(slot, { type, payload, position: old === undefined ? position : ALWAYS });
     this.#version++;
     return true;

@@ -53,11 +53,15 @@ export class Fanout {
 
   remove(player: Player): void {
     if (player.slot < 0) return;
-    const last = this.#players.pop()!;
-    if (last !== player) {
-      this.#players[player.slot] = last;
-      last.slot = player.slot;
+    let hole = player.slot;
+    // Whoever had its turn stays before #next, whoever is owed one behind it: nobody loses its turn because another leaves.
+    if (hole < this.#next) {
+      this.#next--;
+      this.#move(this.#next, hole);
+      hole = this.#next;
     }
+    this.#move(this.#players.length - 1, hole);
+    this.#players.pop();
     player.slot = -1;
   }
 
@@ -65,6 +69,12 @@ export class Fanout {
   wake(): void {
     this.#owed = this.#players.length;
     if (!this.#armed && this.#owed > 0) this.#arm(this.windowMs);
+  }
+
+  #move(from: number, to: number): void {
+    const player = this.#players[from];
+    this.#players[to] = player;
+    player.slot = to;
   }
 
   #arm(windowMs: number): void {
@@ -77,9 +87,11 @@ export class Fanout {
     const nowMs = this.#nowMs();
     const players = this.#players;
     const windowMs = this.windowMs;
-    const due = windowMs < 1 ? players.length : Math.ceil((players.length * (nowMs - this.#lastRunMs)) / windowMs);
-    const visits = Math.min(due, this.#owed, MAX_VISITS);
-    const late = Math.min(due, this.#owed) > visits;
+    const share = windowMs < 1 ? players.length : Math.ceil((players.length * (nowMs - this.#lastRunMs)) / windowMs);
+    // At most what is owed: a pause is no debt of many rounds.
+    const due = Math.min(share, this.#owed);
+    const visits = Math.min(due, MAX_VISITS);
+    const late = due > visits;
     // What was not served for lack of time stays due.
     this.#lastRunMs = late ? nowMs - (windowMs * (due - visits)) / players.length : nowMs;
     for (let i = 0; i < visits && players.length > 0; i++) {

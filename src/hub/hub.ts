@@ -19,7 +19,9 @@ interface Entry {
   /** Taken by a publish that is being decided. */
   claimed: boolean;
   readonly players: Set<Player>;
-  /** Monotonic time at which players of a publication that ended are told; undefined when none wait. */
+  /** Those that had a publication when it ended and have not been told. */
+  readonly lingering: Set<Player>;
+  /** Monotonic time at which they are told; undefined when none wait. */
   lingerUntilMs: number | undefined;
   /** Where the timeline of the ended publication stood, for players that stay. */
   resumeTimestamp: number | undefined;
@@ -61,7 +63,7 @@ export class Hub {
     return {
       app,
       name,
-      resumeTimestamp: entry.players.size > 0 ? entry.resumeTimestamp : undefined,
+      resumeTimestamp: entry.lingering.size > 0 ? entry.resumeTimestamp : undefined,
       open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs),
       close: (nowMs) => {
         if (closed) return;
@@ -92,6 +94,7 @@ export class Hub {
   unsubscribe(app: string, name: string, player: Player): void {
     const entry = this.#entries.get(key(app, name));
     if (entry?.players.delete(player) !== true) return;
+    entry.lingering.delete(player);
     entry.publication?.remove(player);
     entry.ending?.remove(player);
     this.fanout.remove(player);
@@ -106,7 +109,9 @@ export class Hub {
   /** Bytes of media held for late joiners and slow players, over all streams. */
   get heldBytes(): number {
     let sum = this.#pool.pooledBytes;
-    for (const { publication } of this.#entries.values()) sum += publication?.log.heldBytes ?? 0;
+    for (const { publication, ending } of this.#entries.values()) {
+      sum += (publication?.log.heldBytes ?? 0) + (ending?.log.heldBytes ?? 0);
+    }
     return sum;
   }
 
@@ -125,13 +130,14 @@ export class Hub {
 
   #open(entry: Entry, streamId: string, observer: PublicationObserver, nowMs: number): Publication {
     const publication = new Publication(streamId, this.#pool, this.fanout, this.#options, observer, nowMs);
-    const stayed = entry.lingerUntilMs !== undefined;
+    const stayed = new Set(entry.lingering);
     this.#dropEnding(entry);
     entry.publication = publication;
     entry.lingerUntilMs = undefined;
+    entry.lingering.clear();
     for (const player of entry.players) {
       publication.add(player);
-      if (!stayed) player.sink.publisherCame();
+      if (!stayed.has(player)) player.sink.publisherCame();
     }
     return publication;
   }
@@ -143,7 +149,10 @@ export class Hub {
       entry.publication = undefined;
       entry.ending = publication;
       entry.resumeTimestamp = publication.lastTimestamp;
-      for (const player of entry.players) player.visit(nowMs);
+      for (const player of entry.players) {
+        entry.lingering.add(player);
+        player.visit(nowMs);
+      }
       if (entry.players.size > 0) entry.lingerUntilMs = nowMs + this.#options.lingerMs;
       this.#settle(entry, nowMs);
     }
@@ -158,9 +167,12 @@ export class Hub {
       if (behind && until !== undefined && nowMs < until + REST_MS) return;
       this.#dropEnding(entry);
     }
-    if (until === undefined || nowMs < until) return;
+    // While a publish is being decided its publisher may be the one that is waited for.
+    if (until === undefined || nowMs < until || entry.claimed) return;
     entry.lingerUntilMs = undefined;
-    for (const player of [...entry.players]) player.sink.publisherGone();
+    const told = [...entry.lingering];
+    entry.lingering.clear();
+    for (const player of told) player.sink.publisherGone();
   }
 
   #dropEnding(entry: Entry): void {
@@ -182,6 +194,7 @@ export class Hub {
         ending: undefined,
         claimed: false,
         players: new Set(),
+        lingering: new Set(),
         lingerUntilMs: undefined,
         resumeTimestamp: undefined,
       };

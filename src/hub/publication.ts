@@ -228,7 +228,9 @@ export class Publication {
   #mark(nowMs: number): void {
     this.#markDueMs = nowMs + MARK_EVERY_MS;
     this.#marks.push({ atMs: nowMs, position: this.log.head });
-    while (nowMs - this.#marks[0].atMs >= this.#limits.maxLagMs) this.staleBefore = this.#marks.shift()!.position;
+    while (this.#marks.length > 1 && nowMs - this.#marks[0].atMs >= this.#limits.maxLagMs) {
+      this.staleBefore = this.#marks.shift()!.position;
+    }
   }
 
   #boundGop(): void {
