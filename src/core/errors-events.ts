@@ -1,0 +1,56 @@
+import { type ErrorEntry, entry } from './error-entry.js';
+
+/** Codes of the event layer: journal, NATS, event log. */
+export const EVENT_ERRORS = {
+  ERR_EVENTS_JOURNAL_FULL: entry(
+    'operator',
+    'the event journal takes no new streams: its disk is full or events.maxJournalBytes is reached',
+    'free space, or bring NATS back so that the journal can drain',
+  ),
+  ERR_EVENTS_JOURNAL_FAILED: entry(
+    'operator',
+    'the event journal cannot be written',
+    'check the disk and the rights of the data folder',
+  ),
+  ERR_EVENTS_JOURNAL_LOCKED: entry(
+    'operator',
+    'the data folder is in use by another process',
+    'stop the other process, or give this one a folder of its own with --data',
+  ),
+  ERR_EVENTS_CLOSED: entry('internal', 'the event layer is closed', 'nothing can be published while the server stops'),
+  ERR_EVENTS_BUS_DOWN: entry(
+    'operator',
+    'NATS cannot be reached and events.onBusDown refuses new streams meanwhile',
+    'bring NATS back, or set events.onBusDown to accept',
+  ),
+  ERR_EVENTS_STREAM_TAKEN: entry(
+    'internal',
+    'a session with this stream id is already open',
+    'report it with the log line that names this code',
+  ),
+  ERR_EVENTS_STREAM_CONFIG: entry(
+    'operator',
+    'the JetStream stream is set up so that it could lose events',
+    'change it as docs/events.md says, or name another with events.stream',
+  ),
+  ERR_EVENTS_REPLICAS_UNSAFE: entry(
+    'operator',
+    'this nats-server loses acknowledged events on replicated streams',
+    'use nats-server 2.10.27 or later, or nats.replicas 1',
+  ),
+  ERR_EVENTS_NATS_OPTIONS: entry(
+    'operator',
+    'the NATS settings cannot be used',
+    'check nats.url, the credentials and the TLS files',
+  ),
+  ERR_EVENTS_CURSOR: entry(
+    'peer',
+    'the history does not go back to this event',
+    'start without Last-Event-ID, or from a time',
+  ),
+  ERR_EVENTS_UNREACHABLE: entry(
+    'operator',
+    'the events cannot be read there',
+    'check that the server runs and that --http or --nats names its address',
+  ),
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,59 @@
+import { type ErrorEntry, entry } from './error-entry.js';
+
+/** Codes of set-up: settings, command line, HTTP, listening, data folder; and of defects. */
+export const OPERATOR_ERRORS = {
+  ERR_INTERNAL: entry(
+    'internal',
+    'an unexpected failure inside Sluice',
+    'report it with the log line that names this code',
+  ),
+  ERR_CONFIG_UNKNOWN_KEY: entry(
+    'operator',
+    'there is no such setting',
+    'see docs/config.md or `sluice config` for every key',
+  ),
+  ERR_CONFIG_INVALID_VALUE: entry('operator', 'a setting has a value that is not accepted', 'change the value there'),
+  ERR_CONFIG_SECRET_IN_FLAG: entry(
+    'operator',
+    'a secret was given on the command line, where other users of the machine can read it',
+    'set it in the environment or in the configuration file',
+  ),
+  ERR_CONFIG_FILE_UNREADABLE: entry(
+    'operator',
+    'the configuration file cannot be read',
+    'check the path that --config or SLUICE_CONFIG gives, and its permissions',
+  ),
+  ERR_CONFIG_FILE_SYNTAX: entry(
+    'operator',
+    'the configuration file is not YAML with keys and values',
+    'mend it at the place that is named',
+  ),
+  ERR_DATA_FOLDER: entry(
+    'operator',
+    'the data folder cannot be used',
+    'give a folder that this user may write to with --data; a damaged installation.json may be removed: the node then gets a new id',
+  ),
+  ERR_LISTEN: entry(
+    'operator',
+    'the server cannot listen on this address',
+    'choose a free port and an address of this machine with --rtmp and --http',
+  ),
+  ERR_HTTP_NOT_FOUND: entry('peer', 'there is nothing at this path', 'GET / lists what there is'),
+  ERR_HTTP_STREAM_UNKNOWN: entry(
+    'peer',
+    'no live stream has this id',
+    'GET /v1/streams lists the live ones; those that ended are in GET /v1/events',
+  ),
+  ERR_HTTP_BAD_REQUEST: entry('peer', 'the request cannot be understood', 'see the README for the HTTP interface'),
+  ERR_HTTP_HOST_REFUSED: entry(
+    'peer',
+    'the Host header names a host that this server does not answer for',
+    'use an address or localhost, or add the name to http.allowedHosts',
+  ),
+  ERR_HTTP_FOLLOWERS: entry(
+    'peer',
+    'as many clients follow the events as the server allows',
+    'close one, or raise http.maxEventClients',
+  ),
+  ERR_CLI_USAGE: entry('operator', 'the command line is not understood', 'see sluice --help'),
+} as const satisfies Record<string, ErrorEntry>;
