@@ -130,7 +130,7 @@ function memoryOf(peer: Peer, mode: 'play' | 'publish', count: number): Promise<
     const start = async (kind: 'play' | 'publish', name: string, n: number): Promise<void> => {
       const generator = new LoadGenerator({ mode: kind, url: `${server.url}/${name}`, count: n, core: GENERATOR_CORE });
       generators.push(generator);
-      await generator.allActive(TIMEOUT_MS);
+      await generator.steady();
     };
     try {
       await start('publish', 'bench', 1);

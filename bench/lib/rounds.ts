@@ -92,6 +92,6 @@ function describe(p: LoadPoint): string {
   const delay = p.delayP99Ms === undefined ? '' : `, delay ${p.delayP50Ms?.toFixed(0)}/${p.delayP99Ms.toFixed(0)} ms`;
   return (
     `${p.cpuPerGB.toFixed(3)} CPU-s/GB, server ${(p.serverCores * 100).toFixed(0)} %, generator ${(p.generatorCores * 100).toFixed(0)} %, ` +
-    `${p.megabytesPerSecond.toFixed(0)} MB/s, ${p.residentMB.toFixed(0)} MB, lost ${p.lost}, evenness ${p.evenness.toFixed(3)}${delay}`
+    `${p.megabytesPerSecond.toFixed(0)} MB/s, ${p.residentMB.toFixed(0)} MB, lost ${p.lost}, stalled ${p.stalled}, evenness ${p.evenness.toFixed(3)}${delay}`
   );
 }
