@@ -27,6 +27,7 @@ export interface CarriedSession {
 }
 
 const QUEUE_BYTES = 16 << 20;
+const PROBE_BYTES = 32 << 10;
 
 /** The append-only journal: every event is here before anyone else sees it. Appending is a synchronous enqueue. */
 export class Journal {
@@ -222,6 +223,7 @@ export class Journal {
       sync: () => this.#storage.sync(),
       holdBack: () => this.#holdBack(),
       release: (bytes) => this.#release(bytes),
+      probe: () => this.#probe(),
     };
   }
 
@@ -254,6 +256,18 @@ export class Journal {
     if (want <= this.#reserved && want * 4 > this.#reserved) return;
     await this.#storage.reserve(want);
     this.#reserved = want;
+  }
+
+  /** Rejects unless there is room for more than what is held back. */
+  async #probe(): Promise<void> {
+    await this.#holdBack();
+    const held = this.#reserved;
+    try {
+      await this.#storage.reserve(held + PROBE_BYTES);
+    } finally {
+      await this.#storage.reserve(held);
+    }
+    await this.#storage.sync();
   }
 
   /** Frees space for what must be written: a part of what is held back, and history that nobody waits for. */

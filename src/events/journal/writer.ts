@@ -26,6 +26,8 @@ export interface WriteTarget {
   sync(): Promise<void>;
   /** Holds back the space that open sessions need. Rejects when there is none. */
   holdBack(): Promise<void>;
+  /** Resolves when the medium is well: the space held back is whole, there is more, and it syncs. */
+  probe(): Promise<void>;
   /** Frees at least `bytes` of what is held back. @returns whether anything was freed */
   release(bytes: number): Promise<boolean>;
 }
@@ -235,8 +237,7 @@ export class JournalWriter {
       return;
     }
     try {
-      await this.#target.holdBack();
-      await this.#target.sync();
+      await this.#target.probe();
       if (this.#trouble !== undefined) this.#log.info({}, 'journal: the disk takes writes again');
       this.#trouble = undefined;
       this.#retryTimer = undefined;
