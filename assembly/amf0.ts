@@ -21,6 +21,19 @@ function u32At(p: u32): u32 {
   return bswap<u32>(load<u32>(p));
 }
 
+/** Slot (1 to 1024) of the host's table of known strings; 0 for a string that is long or not ASCII. */
+function slotOf(ptr: u32, len: u32): u32 {
+  if (len - 1 >= (C.SLOT_STRING_BYTES as u32)) return 0;
+  let hash = len;
+  let high: u32 = 0;
+  for (let i: u32 = 0; i < len; i++) {
+    const c: u32 = load<u8>(ptr + i);
+    high |= c;
+    hash = hash * 31 + c;
+  }
+  return high > 127 ? 0 : ((hash ^ (hash >> 15)) & 1023) + 1;
+}
+
 function finish(status: i32, tokens: u32, at: u32, truncated: u32): i32 {
   set(C.AMF_TOKENS, tokens);
   set(C.AMF_TRUNCATED, truncated);
@@ -52,6 +65,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
   let depth: u32 = 0;
   let frame: u32 = C.AMF_STACK - 16; // the open container; below the stack: none
   let truncated: u32 = 0;
+  set(C.AMF_HAS_REFERENCES, 0);
 
   while (true) {
     let keyPtr: u32 = 0;
@@ -114,6 +128,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
     store<u32>(token, tokens + 1, 4);
     store<u32>(token, keyPtr, 8);
     store<u32>(token, keyLen, 12);
+    let slots: u32 = slotOf(keyPtr, keyLen);
     let size: u32 = 0; // bytes after the marker
     let opens: u32 = 0;
     let left: u32 = KEYED;
@@ -136,6 +151,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
           if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
           store<u32>(token, p + 1 + prefix, 16);
           store<u32>(token, len, 24);
+          slots |= slotOf(p + 1 + prefix, len) << 16;
         }
       }
     } else if (marker === 0x03) {
@@ -170,6 +186,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
           if (load<u32>(f, FRAME_TOKEN) === target) return finish(C.ERR_AMF_REFERENCE, tokens, p - ptr, 0);
         }
         store<u32>(token, target, 24);
+        set(C.AMF_HAS_REFERENCES, 1);
       }
     } else if (marker === 0x11) {
       return finish(C.ERR_AMF_UNSUPPORTED, tokens, p - ptr, 0);
@@ -181,6 +198,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
       truncated = 1;
       break;
     }
+    store<u32>(token, slots, 28);
     p += 1 + size;
     if (opens !== 0) {
       if (depth === maxDepth) return finish(C.ERR_AMF_DEPTH, tokens, p - ptr, 0);

@@ -103,7 +103,7 @@ export const TOKENS_HIGH = 45;
 export const OUT_POS = 47; // what frameWhole() hands back: the new end of the out region
 export const SEGMENT_START = 67; // and the start of its part that no segment names yet
 export const AMF_TOKENS = 48;
-export const AMF_ROOTS = 49;
+export const AMF_HAS_REFERENCES = 49;
 export const AMF_TRUNCATED = 50;
 export const AMF_ERROR_AT = 51;
 // Limits: written by the host, never by the module.
@@ -157,4 +157,6 @@ export const TOKEN_KEY_PTR = 2;
 export const TOKEN_KEY_LENGTH = 3;
 export const TOKEN_VALUE = 4; // pointer, or (8-aligned) the f64 itself in words 4 and 5
 export const TOKEN_LENGTH = 6; // bytes of a string, count of a strict array, target token of a reference
+export const TOKEN_SLOTS = 7; // known-string slot of the key, and of a string value << 16; 0: none
 export const TOKEN_WORDS = 8;
+export const SLOT_STRING_BYTES = 32;
