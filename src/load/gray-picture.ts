@@ -1,0 +1,106 @@
+/** Macroblocks of 1280x720. */
+const COLUMNS = 80;
+const ROWS = 45;
+const FPS = 30;
+
+class BitWriter {
+  #digits = '';
+
+  bits(value: number, count: number): this {
+    this.#digits += value.toString(2).padStart(count, '0');
+    return this;
+  }
+
+  /** Unsigned Exp-Golomb code (ITU-T H.264 §9.1). */
+  ue(value: number): this {
+    const code = (value + 1).toString(2);
+    this.#digits += code.padStart(2 * code.length - 1, '0');
+    return this;
+  }
+
+  raw(digits: string): this {
+    this.#digits += digits;
+    return this;
+  }
+
+  /** Trailing bits, emulation prevention, and the NAL header before it all. */
+  nal(header: number): Buffer {
+    const digits = `${this.#digits}1`;
+    const bytes = [header];
+    let zeros = 0;
+    for (let at = 0; at < digits.length; at += 8) {
+      const byte = Number.parseInt(digits.slice(at, at + 8).padEnd(8, '0'), 2);
+      if (zeros >= 2 && byte <= 3) {
+        bytes.push(3);
+        zeros = 0;
+      }
+      bytes.push(byte);
+      zeros = byte === 0 ? zeros + 1 : 0;
+    }
+    return Buffer.from(bytes);
+  }
+}
+
+/** Constrained Baseline, level 3.1, 1280x720, 30 frames per second fixed, one reference frame, output in decoding order. */
+function sequenceParameterSet(): Buffer {
+  const sps = new BitWriter().bits(66, 8).bits(0xc0, 8).bits(31, 8);
+  sps.ue(0).ue(0).ue(2).ue(1).raw('0');
+  sps
+    .ue(COLUMNS - 1)
+    .ue(ROWS - 1)
+    .raw('1')
+    .raw('1')
+    .raw('0');
+  // VUI: nothing but the timing; a tick is half a frame.
+  sps
+    .raw('1')
+    .raw('0000')
+    .raw('1')
+    .bits(1, 32)
+    .bits(2 * FPS, 32)
+    .raw('1')
+    .raw('0000');
+  return sps.nal(0x67);
+}
+
+function pictureParameterSet(): Buffer {
+  return new BitWriter().ue(0).ue(0).raw('00').ue(0).ue(0).ue(0).raw('000').ue(0).ue(0).ue(0).raw('000').nal(0x68);
+}
+
+/** The AVCDecoderConfigurationRecord of the pictures below. */
+export function grayConfig(): Buffer {
+  const sps = sequenceParameterSet();
+  const pps = pictureParameterSet();
+  const size = (nal: Buffer): Buffer => Buffer.from([nal.length >> 8, nal.length & 255]);
+  return Buffer.concat([
+    Buffer.from([1, ...sps.subarray(1, 4), 0xff, 0xe1]),
+    size(sps),
+    sps,
+    Buffer.from([1]),
+    size(pps),
+    pps,
+  ]);
+}
+
+/** An IDR slice: each macroblock is Intra 16x16 with DC prediction and no residual, hence gray. */
+export function grayKeySlice(): Buffer {
+  const slice = new BitWriter().ue(0).ue(7).ue(0).bits(0, 4).ue(0).raw('00').ue(0);
+  // mb_type 3, intra_chroma_pred_mode 0, mb_qp_delta 0, no coefficients.
+  return slice.raw('00100111'.repeat(COLUMNS * ROWS)).nal(0x65);
+}
+
+/**
+ * A P slice that repeats the picture before: all macroblocks skipped.
+ *
+ * @param index frames since the key frame
+ */
+export function grayRepeatSlice(index: number): Buffer {
+  const slice = new BitWriter()
+    .ue(0)
+    .ue(5)
+    .ue(0)
+    .bits(index % 16, 4)
+    .raw('000')
+    .ue(0);
+  return slice.ue(COLUMNS * ROWS).nal(0x41);
+}
