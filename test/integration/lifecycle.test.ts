@@ -36,7 +36,7 @@ describe('lifecycle events on NATS', () => {
   let watcher: NatsWatcher;
   beforeAll(async () => {
     nats = await startNats();
-    watcher = await NatsWatcher.open(nats.url, 'sluice.v1.>');
+    watcher = await NatsWatcher.open(nats.url);
     server = await spawnServer({ nats: nats.url });
   });
   afterAll(async () => {

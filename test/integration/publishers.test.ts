@@ -154,7 +154,7 @@ describe('SIGTERM', () => {
   afterAll(() => nats.stop());
 
   it('ends streams as server_drain, tells players, flushes the events and exits with 0 within 5 s', async () => {
-    const watcher = await NatsWatcher.open(nats.url, 'sluice.v1.>');
+    const watcher = await NatsWatcher.open(nats.url);
     const server = await spawnServer({ nats: nats.url });
     const encoder = tools.ffmpegPublish(await media('long.flv'), server.url('term'));
     const { streamId } = await server.ready('term');

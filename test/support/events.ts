@@ -45,7 +45,7 @@ export function short(event: SeenEvent): string {
   return event.type.replace(/^io\.sluice\./, '');
 }
 
-/** Follows everything under `sluice.v1` on a NATS server through an ordered JetStream-free subscription of its own. */
+/** Follows the stream and node events on a NATS server through plain subscriptions of its own. */
 export class NatsWatcher extends EventList {
   readonly connection: NatsConnection;
 
@@ -54,17 +54,19 @@ export class NatsWatcher extends EventList {
     this.connection = connection;
   }
 
-  static async open(url: string, subject = 'sluice.v1.evt.>'): Promise<NatsWatcher> {
+  static async open(url: string, subjects = ['sluice.v1.evt.>', 'sluice.v1.node.>']): Promise<NatsWatcher> {
     const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
     const watcher = new NatsWatcher(connection);
-    connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (error !== null) return;
-        const headers: Record<string, string> = {};
-        for (const [key, values] of message.headers ?? []) headers[key] = values[0];
-        watcher.all.push({ ...(JSON.parse(message.string()) as SeenEvent), via: message.subject, headers });
-      },
-    });
+    for (const subject of subjects) {
+      connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error !== null) return;
+          const headers: Record<string, string> = {};
+          for (const [key, values] of message.headers ?? []) headers[key] = values[0];
+          watcher.all.push({ ...(JSON.parse(message.string()) as SeenEvent), via: message.subject, headers });
+        },
+      });
+    }
     await connection.flush();
     return watcher;
   }
