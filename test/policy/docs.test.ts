@@ -47,7 +47,9 @@ describe('docs/errors.md', () => {
   });
 
   it('lists every code that src or the docs mention, and no code that nothing uses', () => {
-    const sources = files().filter((path) => /^src\/.*\.ts$/.test(path) && !/^src\/core\/errors?-?[a-z]*\.ts$/.test(path));
+    const sources = files().filter(
+      (path) => /^src\/.*\.ts$/.test(path) && !/^src\/core\/errors?-?[a-z]*\.ts$/.test(path),
+    );
     const mentioned = new Set(sources.flatMap((path) => read(path).match(/\bERR_[A-Z0-9_]+[A-Z0-9]\b/g) ?? []));
     const fromWasm = (code: string) => new RegExp(`\\b${code}\\b`).test(read('assembly/constants.ts'));
     const known = new Set(Object.keys(ERRORS));
