@@ -60,7 +60,8 @@ export class Fanout {
       this.#move(this.#next, hole);
       hole = this.#next;
     }
-    this.#move(this.#players.length - 1, hole);
+    const last = this.#players.length - 1;
+    if (hole < last) this.#move(last, hole);
     this.#players.pop();
     player.slot = -1;
   }

@@ -122,7 +122,7 @@ export class Player {
     }
     const videoFrom = this.#videoFrom;
     this.#begin(publication);
-    if (this.#pausedAt <= this.#position) return;
+    if (this.#pausedAt < this.#position) return;
     this.#position = this.#pausedAt;
     this.#videoFrom = videoFrom;
   }

@@ -9,6 +9,7 @@ import {
   FLAG_COMMAND,
   FLAG_CONFIG,
   FLAG_EMPTY,
+  FLAG_END_OF_SEQUENCE,
   FLAG_KEYFRAME,
   FLAG_SEQUENCE_HEADER,
   RECORD_OFFSET,
@@ -56,8 +57,10 @@ export interface PublicationObserver {
 const AUDIO = 8;
 const VIDEO = 9;
 const DATA_AMF0 = 18;
+/** Messages that carry no frame; they are left out of the frame counts. */
+const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
 /** Any of these makes the host look at the records; without them a batch is only copied and counted. */
-const NOTEWORTHY = FLAG_KEYFRAME | FLAG_SEQUENCE_HEADER | FLAG_CONFIG;
+const NOTEWORTHY = FLAG_KEYFRAME | NO_FRAME;
 /** How often the place of the log is noted, for the bound on lag in time. */
 const MARK_EVERY_MS = 500;
 
@@ -124,9 +127,9 @@ export class Publication {
     return this.#gopStart;
   }
 
-  /** Whether video is, or is announced to be, part of the stream. */
+  /** Whether video is, or may be expected to become, part of the stream. A stream that is ready without it has none. */
   get hasVideo(): boolean {
-    return this.videoFrames > 0 || this.tracks.expectsVideo;
+    return this.lastVideoMs > 0 || (this.readyMs === undefined && this.tracks.expectsVideo);
   }
 
   /** Takes one batch: one copy into the log. Nothing happens here per message or per player, but for keyframes and headers. */
@@ -257,6 +260,10 @@ export class Publication {
         this.#startGop(keyframeAt, count - i, records[r + RECORD_TIMESTAMP]);
       }
       const kind = type === AUDIO ? 'audio' : 'video';
+      if ((flags & NO_FRAME) !== 0) {
+        if (kind === 'audio') this.audioFrames--;
+        else this.videoFrames--;
+      }
       if (!header && ((flags & FLAG_EMPTY) !== 0 || !this.tracks.wants(kind, trackId))) continue;
       const message = readFramed(slab.buffer, at + offset, this.chunkSize);
       const payload = readPayload(slab.buffer, message, this.chunkSize, header ? message.length : FIRST_FRAME_BYTES);

@@ -294,9 +294,7 @@ export class RtmpConnection {
     const { requestId, messageStreamId } = request;
     const session = this.#session!;
     const nowMs = this.#parts.nowMs();
-    const sink = new PlaySink(this.#socket, (came) =>
-      came ? this.#run(session.publisherCame(messageStreamId)) : this.#endPlay(session, messageStreamId),
-    );
+    const sink = new PlaySink(this.#socket, (came) => this.#onPublisher(session, messageStreamId, came));
     const answer = this.#parts.host.play(this.facts, request, messageStreamId, sink);
     if (!answer.accept) {
       const { status, description } = answer;
@@ -324,10 +322,16 @@ export class RtmpConnection {
     run?.end(reason);
   }
 
-  /** The publisher is gone for good; what else runs on the connection goes on. */
-  #endPlay(session: ServerSession, messageStreamId: number): void {
-    this.#stopPlay(messageStreamId, 'stream_ended');
-    this.#run(session.publisherGone(messageStreamId, { stays: false }));
+  /** The publisher of a play came, or is gone for good; what else runs on the connection goes on. */
+  #onPublisher(session: ServerSession, messageStreamId: number, came: boolean): void {
+    try {
+      if (!came) this.#stopPlay(messageStreamId, 'stream_ended');
+      this.#run(
+        came ? session.publisherCame(messageStreamId) : session.publisherGone(messageStreamId, { stays: false }),
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #tickPublishes(nowMs: number): void {
