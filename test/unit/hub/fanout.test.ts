@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Fanout } from '../../../src/hub/fanout.js';
+import type { Player } from '../../../src/hub/player.js';
+
+/** Only what the fan-out touches of a player. */
+class FakePlayer {
+  slot = -1;
+  readonly visitsMs: number[] = [];
+  onVisit: (() => void) | undefined;
+
+  visit(nowMs: number): void {
+    this.visitsMs.push(nowMs);
+    this.onVisit?.();
+  }
+}
+
+function asPlayer(fake: FakePlayer): Player {
+  return fake as unknown as Player;
+}
+
+function ring(players: number, options: { maxDelayMs: number; playersAtMaxDelay: number }) {
+  const fanout = new Fanout(options, () => Date.now());
+  const all = Array.from({ length: players }, () => new FakePlayer());
+  for (const player of all) fanout.add(asPlayer(player));
+  vi.advanceTimersByTime(10_000);
+  for (const player of all) player.visitsMs.length = 0;
+  return { fanout, all };
+}
+
+describe('the fan-out', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: 1_000_000 });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('grows its window with the audience up to the configured delay', () => {
+    const { fanout } = ring(0, { maxDelayMs: 100, playersAtMaxDelay: 1000 });
+    const windows: number[] = [];
+    for (let size = 1; size <= 1200; size++) {
+      fanout.add(asPlayer(new FakePlayer()));
+      if (size === 10 || size === 500 || size === 1000 || size === 1200) windows.push(fanout.windowMs);
+    }
+    expect(windows).toEqual([1, 50, 100, 100]);
+  });
+
+  it('runs no timer while nothing is owed', () => {
+    const { fanout } = ring(500, { maxDelayMs: 100, playersAtMaxDelay: 1000 });
+    expect(vi.getTimerCount()).toBe(0);
+    fanout.wake();
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('runs no timer without players', () => {
+    const { fanout } = ring(0, { maxDelayMs: 100, playersAtMaxDelay: 1000 });
+    fanout.wake();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('visits everybody once within one window after something came', () => {
+    const { fanout, all } = ring(300, { maxDelayMs: 100, playersAtMaxDelay: 300 });
+    fanout.wake();
+    vi.advanceTimersByTime(110);
+    expect(all.every(({ visitsMs }) => visitsMs.length === 1)).toBe(true);
+  });
+
+  it('sends at the end of the loop turn when there are few players or no delay is wanted', () => {
+    for (const options of [
+      { maxDelayMs: 100, playersAtMaxDelay: 1000 },
+      { maxDelayMs: 0, playersAtMaxDelay: 1 },
+    ]) {
+      const { fanout, all } = ring(9, options);
+      fanout.wake();
+      vi.advanceTimersByTime(0);
+      vi.runAllTicks();
+      vi.advanceTimersByTime(1);
+      expect(all.every(({ visitsMs }) => visitsMs.length === 1)).toBe(true);
+    }
+  });
+
+  it('visits each player about once per window while media flows, and all alike', () => {
+    const { fanout, all } = ring(400, { maxDelayMs: 100, playersAtMaxDelay: 400 });
+    for (let ms = 0; ms < 2000; ms += 5) {
+      fanout.wake();
+      vi.advanceTimersByTime(5);
+    }
+    const counts = all.map(({ visitsMs }) => visitsMs.length);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(19);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(24);
+    for (const { visitsMs } of all) {
+      for (let i = 1; i < visitsMs.length; i++) expect(visitsMs[i] - visitsMs[i - 1]).toBeLessThanOrEqual(110);
+    }
+  });
+
+  it('takes a pause for no debt: after a quiet minute it visits each player once, not many rounds at once', () => {
+    const { fanout, all } = ring(2000, { maxDelayMs: 100, playersAtMaxDelay: 1000 });
+    vi.advanceTimersByTime(60_000);
+    for (let ms = 0; ms < 1000; ms += 5) {
+      fanout.wake();
+      vi.advanceTimersByTime(5);
+    }
+    const counts = all.map(({ visitsMs }) => visitsMs.length);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(9);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(13);
+  });
+
+  it('gives the loop a turn after at most 512 visits', () => {
+    const { fanout, all } = ring(1500, { maxDelayMs: 0, playersAtMaxDelay: 1 });
+    let inOneTurn = 0;
+    let most = 0;
+    for (const player of all) player.onVisit = () => inOneTurn++;
+    fanout.wake();
+    while (vi.getTimerCount() > 0) {
+      inOneTurn = 0;
+      vi.advanceTimersToNextTimer();
+      most = Math.max(most, inOneTurn);
+    }
+    expect(most).toBe(512);
+    expect(all.every(({ visitsMs }) => visitsMs.length === 1)).toBe(true);
+  });
+
+  it('lets a player leave while it is being visited', () => {
+    const { fanout, all } = ring(10, { maxDelayMs: 0, playersAtMaxDelay: 1 });
+    for (const player of all) player.onVisit = () => fanout.remove(asPlayer(player));
+    fanout.wake();
+    vi.advanceTimersByTime(10);
+    expect(fanout.size).toBe(0);
+    expect(all.every(({ visitsMs }) => visitsMs.length === 1)).toBe(true);
+    fanout.remove(asPlayer(all[0]));
+    expect(fanout.size).toBe(0);
+  });
+
+  it('lets nobody lose its turn because others leave or come in the middle of a round', () => {
+    const change = fc.record({ afterMs: fc.integer({ min: 1, max: 40 }), pick: fc.nat(), joins: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 12 }), fc.integer({ min: 2, max: 60 }), (changes, players) => {
+        const { fanout, all } = ring(players, { maxDelayMs: 200, playersAtMaxDelay: 1 });
+        const present = [...all];
+        fanout.wake();
+        for (const { afterMs, pick, joins } of changes) {
+          vi.advanceTimersByTime(afterMs);
+          if (joins) {
+            const player = new FakePlayer();
+            present.push(player);
+            fanout.add(asPlayer(player));
+          } else if (present.length > 0) {
+            const [gone] = present.splice(pick % present.length, 1);
+            fanout.remove(asPlayer(gone));
+          }
+        }
+        vi.advanceTimersByTime(1000);
+        expect(present.every(({ visitsMs }) => visitsMs.length > 0)).toBe(true);
+        expect(vi.getTimerCount()).toBe(0);
+      }),
+      { seed: 7, numRuns: 200 },
+    );
+  });
+});

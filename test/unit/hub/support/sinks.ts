@@ -1,0 +1,64 @@
+import type { Player, PlayerSink } from '../../../../src/hub/player.js';
+import { chunks, type WireMessage, WireReader } from '../../../support/rtmp-wire.js';
+import { CHUNK_SIZE } from './media.js';
+
+/** `sync` takes everything at once, `slow` when the test says so, `stuck` never. */
+export type SinkMode = 'sync' | 'slow' | 'stuck';
+
+/** A player's far end that keeps what it gets and finds bytes that change while they are being sent. */
+export class RecordingSink implements PlayerSink {
+  mode: SinkMode;
+  player: Player | undefined;
+  readonly writes: Buffer[] = [];
+  readonly notices: ('came' | 'gone')[] = [];
+  #underWay: { readonly shared: Buffer; readonly copy: Buffer } | undefined;
+
+  constructor(mode: SinkMode = 'sync') {
+    this.mode = mode;
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.#underWay !== undefined) throw new Error('a second write was begun while one was under way');
+    const copy = Buffer.from(bytes);
+    this.writes.push(copy);
+    if (this.mode === 'sync') return true;
+    this.#underWay = { shared: bytes, copy };
+    return false;
+  }
+
+  /** Whether a write waits for {@link drain}. */
+  get busy(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  /** The write under way has gone: all of its bytes must be what they were. */
+  drain(nowMs: number): boolean {
+    if (this.#underWay === undefined || this.mode === 'stuck') return false;
+    const { shared, copy } = this.#underWay;
+    if (!shared.equals(copy)) throw new Error('bytes changed while they were being sent');
+    this.#underWay = undefined;
+    this.player!.drained(nowMs);
+    return true;
+  }
+
+  publisherCame(): void {
+    this.notices.push('came');
+  }
+
+  publisherGone(): void {
+    this.notices.push('gone');
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.writes);
+  }
+
+  /** The messages received, read by a chunk reader that throws on anything that is not whole and in order. */
+  messages(): WireMessage[] {
+    const reader = new WireReader();
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(CHUNK_SIZE);
+    reader.read(chunks({ type: 1, timestamp: 0, messageStreamId: 0, payload: size, chunkStreamId: 2 }));
+    return reader.read(this.bytes);
+  }
+}
