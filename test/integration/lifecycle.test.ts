@@ -80,17 +80,27 @@ describe('lifecycle events on NATS', () => {
     );
     expect(events.every((e) => e.headers?.['Nats-Msg-Id'] === e.id && e.specversion === '1.0')).toBe(true);
     expect(new Set(events.map(short))).toEqual(
-      new Set([
-        'stream.started',
-        'stream.ready',
-        'stream.active',
-        'play.started',
-        'play.ended',
-        'stream.idle',
-        'stream.ended',
-      ]),
+      new Set(['stream.started', 'stream.ready', 'stream.active', 'play.started', 'play.ended', 'stream.ended']),
     );
     expect((await watcher.stored(`sluice.v1.evt.*.*.${id}.>`)).map((e) => e.id)).toEqual(events.map((e) => e.id));
+  });
+
+  it('tell when the first player comes and when the last one leaves', async () => {
+    const publisher = await RawRtmp.connected({ port: server.rtmpPort });
+    await publisher.publish('watched');
+    const one = await RawRtmp.connected({ port: server.rtmpPort });
+    await one.play('watched');
+    const two = await RawRtmp.connected({ port: server.rtmpPort });
+    await two.play('watched');
+    one.destroy();
+    await watcher.expect('play.ended', (e) => e.subject === 'live/watched');
+    two.destroy();
+    const idle = await watcher.expect('stream.idle', (e) => e.subject === 'live/watched');
+    expect(watcher.of(String(idle.streamid)).map(short)).toEqual([
+      ...['stream.started', 'stream.active', 'play.started', 'play.started', 'play.ended', 'play.ended', 'stream.idle'],
+    ]);
+    publisher.destroy();
+    await server.ended('watched');
   });
 
   it('tell of refused publishes with a reason and never start or end them', async () => {
