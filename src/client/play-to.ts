@@ -65,7 +65,10 @@ export async function playTo(url: string, options: PlayToOptions = {}): Promise<
       // A recorder forwards whatever comes: every FourCC, multitrack, ModEx and nanosecond offsets.
       connectExtras: { capsEx: 14, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 } },
       onMedia: (tag) => player.take(tag, tag.unwrapped),
-      onData: (tag) => player.take({ type: tag.type, timestamp: tag.timestamp, payload: tag.payload }, undefined),
+      onData: (tag) => {
+        // A right granted to this player, not part of the stream.
+        if (tag.name !== '|RtmpSampleAccess') player.take(tag, undefined);
+      },
     });
   } catch (error) {
     await player.discard();

@@ -17,7 +17,7 @@ export interface RtmpUrl {
 
 const DEFAULT_PORT = 1935;
 const PATTERN =
-  /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:([^/@]*)@)?(\[[0-9A-Fa-f:.%]+\]|[^/:?#[\]@]+)(?::(\d{1,5}))?(?:\/([^?#]*))?(?:\?(.*))?$/s;
+  /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:([^/@]*)@)?(\[[0-9A-Za-z:.%_-]+\]|[^/:?#[\]@]+)(?::(\d{1,5}))?(?:\/([^?#]*))?(?:\?(.*))?$/s;
 
 /**
  * Parses `rtmp://host[:port]/app[/instance…]/name[?query]`. `/a/b/c` becomes app `a/b` and name `c`; `/a/b` app `a` and name `b`;
