@@ -1,4 +1,4 @@
-import { addSegment, beginBatch, conflicts, record, recordChain } from './batch';
+import { addSegment, beginBatch, conflicts, joinShort, record, recordChain } from './batch';
 import { freeChain, releaseChains, releaseLater } from './blocks';
 import {
   CS_DELTA,
@@ -342,9 +342,14 @@ export function read(start: u32, end: u32): i32 {
         status = C.STATUS_MORE;
         break;
       }
-      addSegment(segment, out - segment);
-      segment = out;
-      recordChain(cs);
+      const joined = joinShort(cs, out);
+      if (joined !== 0) {
+        out = joined;
+      } else {
+        addSegment(segment, out - segment);
+        segment = out;
+        recordChain(cs);
+      }
     } else if (sink === SINK_DISCARD) {
       set(C.DROPPED, get(C.DROPPED) + 1);
     } else {

@@ -1,9 +1,9 @@
 import { addSegment, record } from './batch';
 import { CS_MSID, CS_TYPE } from './chunk-stream';
-import { OUT_POS, SEGMENT_START, STAY_BYTES } from './constants';
+import { OUT_HIGH, OUT_POS, SEGMENT_START, STAY_BYTES } from './constants';
 import { copyBytes, copyMessage } from './copy';
 import { writeHeader } from './framer';
-import { set } from './message';
+import { get, set } from './message';
 
 /** Where the chunk after a message is, or 0 when its chunks do not follow each other directly before `limit`. */
 function findEnd(from: u32, limit: u32, len: u32, chunkSize: u32, more: u32): u32 {
@@ -42,7 +42,11 @@ export function frameWhole(
   writeHeader(out, type, ts as u32, len);
   if (chunkSize < (STAY_BYTES as u32)) {
     const next = copyMessage(out + header, from, limit, len, chunkSize, more);
-    if (next === 0) return 0;
+    if (next === 0) {
+      // What was copied in vain is no part of the batch, but wipe() has to know how far it went.
+      if (out + header + len > get(OUT_HIGH)) set(OUT_HIGH, out + header + len);
+      return 0;
+    }
     record(type, msid, ts, len, out + header, header + len);
     set(OUT_POS, out + header + len);
     set(SEGMENT_START, segment);

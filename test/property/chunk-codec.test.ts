@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inWords, readWithReference, readWithWasm } from '../reference/drive.js';
+import { ChunkCodec } from '../../src/wasm/chunk-codec.js';
+import { inWords, readWithCodec, readWithReference, readWithWasm } from '../reference/drive.js';
 import { encode, peer } from './chunk-streams.js';
 
 const SEED = 20_240_611;
-const LIMITS = {
+const limits = fc.constantFrom(128, 4096, 60_000).map((outChunkSize) => ({
   maxMediaBytes: 20_000,
   maxMediaBytesBeforePublish: 20_000,
   reassemblyBytes: 30_000,
-  outChunkSize: 4096,
-};
+  outChunkSize,
+}));
 
 /** Cuts bytes at pseudo-random places taken from `cuts`. */
 function cutAt(bytes: Buffer, cuts: readonly number[]): Uint8Array[] {
@@ -31,11 +32,11 @@ const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })),
 describe(`chunk codec and reference agree (seed ${SEED})`, () => {
   it('on valid streams, however they are cut', () => {
     fc.assert(
-      fc.property(peer, cuts, (what, where) => {
+      fc.property(peer, cuts, limits, (what, where, within) => {
         const bytes = encode(what);
-        const expected = readWithReference([bytes], { limits: LIMITS });
+        const expected = readWithReference([bytes], { limits: within });
         expect(expected.error).toBe(0);
-        expect(inWords(readWithWasm('release', cutAt(bytes, where), { limits: LIMITS }))).toBe(inWords(expected));
+        expect(inWords(readWithWasm('release', cutAt(bytes, where), { limits: within }))).toBe(inWords(expected));
       }),
       { seed: SEED, numRuns: 1200 },
     );
@@ -43,11 +44,11 @@ describe(`chunk codec and reference agree (seed ${SEED})`, () => {
 
   it('on mutated streams: the same messages, then the same error', () => {
     fc.assert(
-      fc.property(peer, cuts, mutations, (what, where, changes) => {
+      fc.property(peer, cuts, limits, mutations, (what, where, within, changes) => {
         const bytes = encode(what);
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
-        const expected = readWithReference([bytes], { limits: LIMITS });
-        expect(inWords(readWithWasm('release', cutAt(bytes, where), { limits: LIMITS }))).toBe(inWords(expected));
+        const expected = readWithReference([bytes], { limits: within });
+        expect(inWords(readWithWasm('release', cutAt(bytes, where), { limits: within }))).toBe(inWords(expected));
       }),
       { seed: SEED + 1, numRuns: 1500 },
     );
@@ -55,12 +56,26 @@ describe(`chunk codec and reference agree (seed ${SEED})`, () => {
 
   it('on bytes that are no chunk stream at all, in the debug build too', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 400 }), cuts, (noise, where) => {
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 400 }), cuts, limits, (noise, where, within) => {
         const bytes = Buffer.from(noise);
-        const expected = readWithReference([bytes], { limits: LIMITS });
-        expect(inWords(readWithWasm('debug', cutAt(bytes, where), { limits: LIMITS }))).toBe(inWords(expected));
+        const expected = readWithReference([bytes], { limits: within });
+        expect(inWords(readWithWasm('debug', cutAt(bytes, where), { limits: within }))).toBe(inWords(expected));
       }),
       { seed: SEED + 2, numRuns: 1000 },
+    );
+  });
+
+  it('and wiping leaves the memory as it was before the first byte, wherever the stream ended', () => {
+    const codec = new ChunkCodec();
+    const fresh = Buffer.from(Buffer.from(codec.memory.buffer));
+    fc.assert(
+      fc.property(peer, cuts, fc.nat(), (what, where, end) => {
+        const bytes = encode(what);
+        readWithCodec(codec, cutAt(bytes.subarray(0, 1 + (end % bytes.length)), where));
+        codec.wipe();
+        expect(Buffer.compare(Buffer.from(codec.memory.buffer), fresh)).toBe(0);
+      }),
+      { seed: SEED + 3, numRuns: 300 },
     );
   });
 });

@@ -40,6 +40,16 @@ describe('CodecPool', () => {
     }
   });
 
+  it('clears what it copied in vain when the last bytes of a message are missing', () => {
+    const pool = new CodecPool({ warm: 1, limits: {} });
+    const codec = pool.acquire();
+    const fresh = Buffer.from(Buffer.from(codec.memory.buffer));
+    const secret = message({ type: 9, csid: 6, payload: Buffer.alloc(4000, 0xaa) });
+    readWithCodec(codec, [secret.subarray(0, 12 + 4010)]);
+    pool.release(codec);
+    expect(Buffer.from(codec.memory.buffer).equals(fresh)).toBe(true);
+  });
+
   it('clears what only an error left behind', () => {
     const pool = new CodecPool({ warm: 1, limits: {} });
     const codec = pool.acquire();
