@@ -23,8 +23,8 @@ const WRITE_SCHEMAS = 'dist/src/events/write-schemas.js';
 
 /** Brings dist/ up to date with the sources; ends the process with the compilers' words when they object. */
 export async function build() {
-  await ensureDependencies();
   await withLock('dist/.lock', async () => {
+    await ensureDependencies();
     const started = performance.now();
     const steps = [wasm(), typescript()].filter((step) => step !== undefined);
     if (steps.length === 0) return;

@@ -17,7 +17,7 @@ export function banner(config: Config, rtmp: HostPort, http: HostPort | undefine
   if (http !== undefined) {
     const address = formatHostPort(reachable(http));
     const flag = address === '127.0.0.1:8080' ? '' : ` --http ${address}`;
-    lines.push(`  events    sluice events${flag}      (or http://${address}/v1/events)`);
+    lines.push(`  events    ${command()} events${flag}      (or http://${address}/v1/events)`);
   }
   if (config.nats.url !== '') {
     lines.push(`  NATS      nats sub '${config.events.prefix}.>'      (${hideUrlSecrets(config.nats.url)})`);
@@ -25,6 +25,11 @@ export function banner(config: Config, rtmp: HostPort, http: HostPort | undefine
   if (http !== undefined)
     lines.push(`  health    http://${formatHostPort(reachable(http))}/readyz, /metrics, /v1/streams`);
   return `${lines.join('\n')}\n\n`;
+}
+
+/** How the program is called from a terminal: from a checkout or a project it is not on the PATH. */
+function command(): string {
+  return process.env['npm_command'] === undefined ? 'sluice' : 'npx sluice';
 }
 
 /** An address that can be dialled: for "every address of this machine" the first one that other machines see. */
