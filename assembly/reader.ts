@@ -37,11 +37,9 @@ import { frameWhole } from './whole-message';
  * Returns a STATUS_* or a negative ERR_* (sticky). Whatever it returns, the batch may hold media.
  */
 export function read(start: u32, end: u32): i32 {
+  beginBatch();
   const failed = get(C.FAILED) as i32;
-  if (failed !== 0) {
-    beginBatch();
-    return failed;
-  }
+  if (failed !== 0) return failed;
   let pos = get(C.READ_POS);
   let limit = get(C.READ_END);
   if (end > start) {
@@ -58,7 +56,6 @@ export function read(start: u32, end: u32): i32 {
     store<u64>(C.HEADER + (C.BYTES_IN << 2), load<u64>(C.HEADER + (C.BYTES_IN << 2)) + (end - start));
   }
   releaseChains();
-  beginBatch();
 
   let status: i32 = C.STATUS_NEED_INPUT;
   let out: u32 = C.OUT; // end of what was written to the out region

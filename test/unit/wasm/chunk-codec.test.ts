@@ -100,6 +100,38 @@ describe('ChunkCodec', () => {
     expect(inWords(result)).toBe(inWords(readWithReference([wire], { limits })));
   });
 
+  it('leaves long runs of several chunks in the input, short ones beside them, and puts all in order', () => {
+    const wire = Buffer.concat([
+      setChunkSize(10_000),
+      ...[25_000, 10_000, 100, 20_000, 9000].flatMap((length, i) => [
+        message({ type: 9, csid: 6, timestamp: i * 40, payload: pattern(length, i), chunkSize: 10_000 }),
+        message({ type: 8, csid: 4, timestamp: i * 40, payload: pattern(50, i) }),
+      ]),
+    ]);
+    for (const flavour of ['release', 'debug'] as const) {
+      for (const size of [65_536, 30_000, 12_345, 1448]) {
+        const result = readWithCodec(new ChunkCodec({ flavour }), split(wire, size));
+        expect(result.messages.length).toBe(10);
+        expect(inWords(result)).toBe(inWords(readWithReference([wire])));
+      }
+    }
+  });
+
+  it('shows no batch twice when it refuses a call of the host', () => {
+    const codec = new ChunkCodec();
+    give(
+      codec,
+      Buffer.concat([
+        message({ type: 8, payload: pattern(5) }),
+        message({ type: 20, csid: 3, payload: pattern(9) }),
+        Buffer.from([4]),
+      ]),
+    );
+    expect(codec.batchCount).toBe(1);
+    expect(codec.next(0, 4)).toBe(C.ERR_CHUNK_INPUT_PENDING);
+    expect(codec.batchCount).toBe(0);
+  });
+
   it('keeps memory for bytes that came, not for bytes that were announced', () => {
     const codec = new ChunkCodec();
     codec.setPublishing(true);
