@@ -189,6 +189,40 @@ describe('limits per connection and in sum', () => {
     for (const client of [publisher, early, late]) client.destroy();
   });
 
+  it('refuse publishes while the media held in sum is past limits.memoryBytes, and take them again after', async () => {
+    const { rtmpPort: port } = await start({ 'limits.memoryBytes': 64 * MiB });
+    const publishers = [];
+    const ask = async (name: string) => {
+      const client = await RawRtmp.connected({ port });
+      const id = await client.createStream();
+      client.command(id, 'publish', 0, null, name, 'live');
+      const answer = await client.expect((m) => m.values[0] === 'onStatus', 'an onStatus');
+      return { client, id, code: statusOf(answer).code };
+    };
+    for (let i = 0; i < 12; i++) {
+      const { client, id, code } = await ask(`heavy${i}`);
+      if (code !== 'NetStream.Publish.Start') {
+        expect(code).toBe('NetStream.Publish.Rejected');
+        break;
+      }
+      publishers.push(client);
+      client.setChunkSize(MiB);
+      for (let n = 0; n < 7; n++) {
+        const frame = Buffer.alloc(MiB, n);
+        frame.set([n === 0 ? 0x12 : 0x22]);
+        client.message(9, frame, { messageStreamId: id });
+      }
+      await waitFor(async () => (await (server as TestServer).stream(`heavy${i}`))?.videoFrames === 7, { everyMs: 20 });
+    }
+    expect(publishers.length).toBeGreaterThan(6);
+    expect(publishers.length).toBeLessThan(12);
+    for (const client of publishers) client.destroy();
+    await waitFor(async () => (await (server as TestServer).streams()).length === 0, { everyMs: 50 });
+    const again = await ask('again');
+    expect(again.code).toBe('NetStream.Publish.Start');
+    again.client.destroy();
+  });
+
   it('let nothing out that comes from a refused publisher, a player, an unpublished or a foreign message stream', async () => {
     const { rtmpPort: port } = await start({});
     const pulse = await Pulse.start(port);

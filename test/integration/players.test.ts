@@ -49,10 +49,10 @@ describe('players', () => {
     });
     await server.waitForPlayers(before + 20);
     expect((await tools.ffmpegPublish(source, url).finish(20_000)).code).toBe(0);
-    for (const { file, child } of running) {
-      await finishPlayer(child, file, want.video.length + want.audio.length);
-      expect(await hashesOf(file)).toEqual(want);
-    }
+    await Promise.all(
+      running.map(({ file, child }) => finishPlayer(child, file, want.video.length + want.audio.length)),
+    );
+    for (const { file } of running) expect(await hashesOf(file)).toEqual(want);
     removeTempDir(folder);
   });
 
@@ -99,6 +99,43 @@ describe('players', () => {
       const headers = 2;
       return (stream?.videoFrames ?? 0) + (stream?.audioFrames ?? 0) >= count - headers;
     }
+  });
+
+  it('gives a player that joins after a repeated header the whole GOP, and after a new header that one before any frame', async () => {
+    const publisher = await RawRtmp.connected({ port: server.rtmpPort });
+    const id = await publisher.publish('headers');
+    const early = await RawRtmp.connected({ port: server.rtmpPort });
+    await early.play('headers');
+    const header = (n: number) => Buffer.concat([Buffer.from('1700000000', 'hex'), Buffer.alloc(30, n)]);
+    const frame = (n: number, key = false) =>
+      Buffer.concat([Buffer.from(key ? '1701000000' : '2701000000', 'hex'), Buffer.alloc(30, n)]);
+    const send = (...payloads: Buffer[]) => {
+      for (const payload of payloads) publisher.message(9, payload, { messageStreamId: id });
+    };
+    const video = (client: RawRtmp) => client.media().flatMap((m) => (m.type === 9 ? [m.payload] : []));
+    const joins = async (until: Buffer) => {
+      const client = await RawRtmp.connected({ port: server.rtmpPort });
+      await client.play('headers');
+      await client.expect((m) => m.payload.equals(until), 'the last frame');
+      client.destroy();
+      return video(client);
+    };
+
+    send(header(1), frame(2, true), frame(3), header(1), frame(4));
+    await early.expect((m) => m.payload.equals(frame(4)), 'frame 4');
+    const first = await joins(frame(4));
+    expect(first.filter((payload) => !payload.equals(header(1)))).toEqual([frame(2, true), frame(3), frame(4)]);
+    expect(first[0]).toEqual(header(1));
+
+    send(header(5), frame(6, true), frame(7));
+    await early.expect((m) => m.payload.equals(frame(7)), 'frame 7');
+    expect(await joins(frame(7))).toEqual([header(5), frame(6, true), frame(7)]);
+    expect(video(early)).toEqual([
+      ...[header(1), frame(2, true), frame(3), header(1), frame(4)],
+      ...[header(5), frame(6, true), frame(7)],
+    ]);
+    publisher.destroy();
+    early.destroy();
   });
 
   it('lets waiting players carry on when a stream is published again under the same name', async () => {
@@ -148,11 +185,12 @@ describe('players', () => {
       payload.writeUInt32BE(i, 1);
       return payload;
     };
-    const numbers = () =>
-      healthy
+    const framesOf = (client: RawRtmp) =>
+      client
         .media()
         .filter((m) => m.type === 9)
         .map((m) => m.payload.readUInt32BE(1));
+    const numbers = () => framesOf(healthy);
     let sent = 0;
     const closed = () => frozen.closed || frozen.socket.destroyed;
     await waitFor(
@@ -165,6 +203,24 @@ describe('players', () => {
       { timeoutMs: 30_000, everyMs: 1, what: 'the frozen player to be skipped or disconnected' },
     );
     expect(numbers()).toEqual(Array.from({ length: sent }, (_, i) => i));
+
+    if (!closed()) {
+      frozen.socket.resume();
+      const caught = () => framesOf(frozen).includes(sent - 1);
+      await waitFor(
+        () => {
+          if (caught()) return true;
+          publisher.message(9, frame(sent), { timestamp: sent * 40, messageStreamId: id });
+          sent++;
+          return undefined;
+        },
+        { timeoutMs: 20_000, everyMs: 10, what: () => `the frozen player to catch up; ${frozen.describe()}` },
+      );
+      const got = framesOf(frozen);
+      const gaps = got.flatMap((n, i) => (i > 0 && n !== got[i - 1] + 1 ? [n] : []));
+      expect(gaps.length).toBeGreaterThan(0);
+      expect(gaps.filter((n) => n % 10 !== 0)).toEqual([]);
+    }
     for (const client of [publisher, frozen, healthy]) client.destroy();
   });
 

@@ -6,6 +6,7 @@ import { finishPlayer, hashesOf, type MediaHashes } from '../support/playback.js
 import { spawnServer, type TestServer } from '../support/server.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
 import * as tools from '../support/tools.js';
+import { waitFor } from '../support/wait.js';
 
 const publishers: Record<string, (mp4: string, flv: string, url: string) => Child> = {
   ffmpeg: (mp4, _flv, url) => tools.ffmpegPublish(mp4, url),
@@ -62,4 +63,36 @@ describe('publishers and players people use', () => {
       removeTempDir(folder);
     },
   );
+
+  it('lets every player join a running stream at a keyframe and go on without a gap', async () => {
+    const folder = tempDir('join');
+    const file = await media('long.flv');
+    const all = await hashesOf(file);
+    const publisher = tools.ffmpegPublish(file, server.url('join'));
+    await server.ready('join');
+    const running = Object.entries(players).map(([name, start]) => {
+      const out = join(folder, `${name.replace(' ', '-')}.flv`);
+      return { name, out, child: start(server.url('join'), out) };
+    });
+    await server.waitForPlayers(running.length);
+    const soon = (await server.stream('join'))?.videoFrames ?? 0;
+    await waitFor(async () => ((await server.stream('join'))?.videoFrames ?? 0) > soon + 50, {
+      timeoutMs: 15_000,
+      everyMs: 100,
+      what: 'two more seconds of video',
+    });
+    await publisher.stop('SIGINT');
+    await Promise.all(
+      running.map(async ({ name, out, child }) => {
+        await waitFor(() => child.exit !== undefined, { timeoutMs: 3000 }).catch(() => child.stop('SIGINT', 1000));
+        const packets = (await tools.probePackets(out)).filter((p) => p.codec_type === 'video');
+        expect(packets[0].flags, name).toMatch(/^K/);
+        const got = packets.map((p) => p.data_hash ?? '');
+        expect(got.length, name).toBeGreaterThan(25);
+        const at = all.video.indexOf(got[0]);
+        expect(got, name).toEqual(all.video.slice(at, at + got.length));
+      }),
+    );
+    removeTempDir(folder);
+  });
 });

@@ -25,23 +25,32 @@ export async function tagsIn(file: string): Promise<FlvTag[]> {
   return readFlv(await readFile(file).catch(() => Buffer.alloc(0)));
 }
 
+/** Whether a tag is a sequence header or an end of sequence, of H.264 or AAC or in Enhanced RTMP. */
+function isHeader({ type, payload }: FlvTag): boolean {
+  if (payload[0] === 0x90 || payload[0] === 0x92) return true;
+  if (type === 8) return payload[0] >> 4 === 10 && payload[1] === 0;
+  return (payload[0] & 0x8f) === 7 && payload[1] !== 1;
+}
+
+/** How many audio and video frames, not headers, the tags hold. */
+export function frameCount(tags: readonly FlvTag[]): number {
+  return tags.filter((t) => t.type !== 18 && t.payload.length > 1 && !isHeader(t)).length;
+}
+
 /**
- * Waits until a player has ended or its file holds `packets` packets of media besides headers, then stops it.
+ * Waits until a player has ended or `complete` says that its file holds all there is, then ends it.
  * Some players (rtmpsrc, curl on some servers) never end by themselves.
  */
-export async function finishPlayer(player: Child, file: string, packets: number, timeoutMs = 15_000): Promise<void> {
-  await waitFor(
-    async () =>
-      player.exit !== undefined ||
-      (await tagsIn(file)).filter((t) => t.type !== 18 && t.payload.length > 5).length >= packets,
-    {
-      timeoutMs,
-      everyMs: 100,
-      what: () => `${player.name} to receive ${packets} packets\n${player.output.slice(-2000)}`,
-    },
-  ).catch(async (error: unknown) => {
-    await player.stop('SIGINT', 2000);
-    throw error;
-  });
-  await player.stop('SIGKILL');
+export async function finishPlayer(
+  player: Child,
+  file: string,
+  complete: number | ((tags: readonly FlvTag[]) => boolean),
+): Promise<void> {
+  const isComplete =
+    typeof complete === 'number' ? (tags: readonly FlvTag[]) => frameCount(tags) >= complete : complete;
+  await waitFor(async () => player.exit !== undefined || isComplete(await tagsIn(file)), {
+    timeoutMs: 15_000,
+    everyMs: 100,
+    what: () => `${player.name} to receive everything\n${player.output.slice(-2000)}`,
+  }).finally(() => player.stop('SIGKILL'));
 }
