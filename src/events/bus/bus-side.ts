@@ -8,7 +8,7 @@ import type { Lifecycle } from '../lifecycle.js';
 import { type NatsConnection, NatsLink } from '../nats.js';
 import type { NatsOptions, ResolvedEventsOptions } from '../options.js';
 import type { BusState } from './bus-state.js';
-import { lastMessage } from './js-api.js';
+import { JsError, jsRequest, lastMessage } from './js-api.js';
 import { KvBucket } from './kv.js';
 import { LiveState } from './live-state.js';
 import { NodeLease, nodeKey } from './node-lease.js';
@@ -234,7 +234,20 @@ export class BusSide {
     if (why === 'stream_missing') {
       this.#prepared = false;
       void this.#prepare();
+    } else if (why === 'not_answering') {
+      void this.#recheck();
     }
+  }
+
+  /** Silence may mean that the stream is gone: with any other subscriber on the subject the server does not say so. */
+  async #recheck(): Promise<void> {
+    const connection = this.link.connection;
+    if (connection === undefined || this.#preparing || !this.#prepared) return;
+    const info = await jsRequest(connection, `STREAM.INFO.${this.#o.stream}`, undefined, this.#o.publishTimeoutMs);
+    if (info.ok || info.code !== JsError.StreamNotFound || this.#preparing) return;
+    this.#prepared = false;
+    this.#set('stream_missing', 'the stream is gone');
+    void this.#prepare();
   }
 
   /** Another node took this one for lost: which of the open streams did it end? */

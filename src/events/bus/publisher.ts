@@ -20,7 +20,7 @@ export interface PublisherDeps {
   readonly source: string;
   /** The connection, when events may be sent now. */
   connection(): NatsConnection | undefined;
-  /** Told when everything waits for a reason, and when it goes on (`undefined`). */
+  /** Told at each failed attempt while everything waits, and when it goes on (`undefined`). */
   onWait(why: WaitReason | undefined, text: string): void;
 }
 
@@ -222,9 +222,9 @@ export class Publisher {
     this.counts.retries++;
     this.#lanes.rest(lane);
     this.#lanes.wake(lane);
-    if (this.#waiting !== why) this.#deps.onWait(why, text);
     this.#waiting = why;
     if (this.#probing) return;
+    this.#deps.onWait(why, text);
     this.#probing = true;
     this.#later(backoffMs(this.#waitTries++, Math.random()), () => {
       this.#probing = false;

@@ -1,0 +1,158 @@
+import { connect, type NatsConnection } from 'nats';
+import { afterEach, describe, expect, it } from 'vitest';
+import { tempDir } from '../support/temp.js';
+import { waitFor } from '../support/wait.js';
+import { readStored, violations } from './support/checker.js';
+import type { NatsVersion } from './support/nats-binaries.js';
+import { NatsCluster, NatsProcess } from './support/nats-process.js';
+import { NodeUnderTest } from './support/node-under-test.js';
+import { SEED, scaled } from './support/scale.js';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function broker(version: NatsVersion, start = true): Promise<NatsProcess> {
+  const server = await NatsProcess.prepare(version);
+  closing.push(() => server.stop());
+  if (start) await server.start();
+  return server;
+}
+
+async function node(
+  urls: readonly string[],
+  o: { streams?: number; stepMs?: number; replicas?: number } = {},
+): Promise<NodeUnderTest> {
+  const events = {
+    dir: tempDir('events'),
+    nats: { urls, pingIntervalMs: 1000 },
+    publishTimeoutMs: 1000,
+    replicas: o.replicas ?? 1,
+  };
+  const started = await NodeUnderTest.start(events, { seed: SEED, streams: o.streams ?? 200, stepMs: o.stepMs ?? 100 });
+  closing.push(() => started.kill());
+  return started;
+}
+
+async function admin(url: string): Promise<NatsConnection> {
+  const connection = await connect({ servers: url, maxReconnectAttempts: -1 });
+  closing.push(() => connection.close());
+  return connection;
+}
+
+/** The workload ends, everything arrives, the contract holds, and the counters agree with what is stored. */
+async function holds(started: NodeUnderTest, url: string): Promise<void> {
+  const counters = await started.settle();
+  const stored = await readStored(url);
+  expect(violations(stored, [started.ledger]), `seed ${SEED}`).toEqual([]);
+  expect(stored.length).toBe(counters['emitted']);
+  expect(counters).toMatchObject({ dropped: 0, quarantined: 0, superseded: 0, pending: 0, busState: 'ready' });
+  // Waiting for a broker anywhere on the main thread would stop media for as long as the fault lasts.
+  expect(counters['lateMs'], 'media must not stand still').toBeLessThan(3000);
+}
+
+const versions: NatsVersion[] = ['2.9.10', '2.10.27'];
+
+describe.each(versions)('200 streams on nats-server %s', (version) => {
+  it('keeps the contract when the server is down at start', async () => {
+    const server = await broker(version, false);
+    const started = await node([server.url], { stepMs: 50 });
+    await started.until((stats) => (stats['pending'] as number) > 300);
+    await server.start();
+    await holds(started, server.url);
+  });
+
+  it('keeps the contract when the server is killed and started again in mid-run', async () => {
+    const server = await broker(version);
+    const started = await node([server.url], { stepMs: 200 });
+    for (let kills = 0; kills < scaled(2, 8); kills++) {
+      const before = (started.stats()?.['published'] as number | undefined) ?? 0;
+      await started.until((stats) => (stats['published'] as number) > before + 50);
+      await server.kill();
+      await started.until((stats) => stats['busState'] === 'disconnected');
+      await server.start();
+    }
+    await holds(started, server.url);
+  });
+
+  it('keeps the contract when the stream is full and then made larger', async () => {
+    const server = await broker(version);
+    const connection = await admin(server.url);
+    const manager = await connection.jetstreamManager();
+    const subjects = ['sluice.v1.evt.>', 'sluice.v1.node.>'];
+    await manager.streams.add({ name: 'SLUICE_EVENTS', subjects, discard: 'new' as never, max_bytes: 100_000 });
+    const started = await node([server.url], { stepMs: 50 });
+    await started.until((stats) => stats['busState'] === 'stream_full');
+    await started.saw('worked');
+    await manager.streams.update('SLUICE_EVENTS', { max_bytes: 100_000_000 });
+    await holds(started, server.url);
+  });
+
+  it('keeps what follows when the stream is deleted, and makes it anew with the right settings', async () => {
+    const server = await broker(version);
+    const connection = await admin(server.url);
+    const seen = new Set<string>();
+    connection.subscribe('sluice.v1.evt.>', {
+      callback: (_error, message) => void seen.add(message.headers?.get('Nats-Msg-Id') ?? ''),
+    });
+    await connection.flush();
+    const manager = await connection.jetstreamManager();
+    const started = await node([server.url], { stepMs: 150 });
+    await started.until((stats) => (stats['published'] as number) > 200);
+    await manager.streams.delete('SLUICE_EVENTS');
+    const counters = await started.settle();
+    const stored = await readStored(server.url);
+    expect(
+      violations(stored, [[]], { fragment: true }).filter((text) => !text.endsWith('nobody asked for it')),
+    ).toEqual([]);
+    const { config } = await manager.streams.info('SLUICE_EVENTS');
+    expect(config).toMatchObject({ discard: 'new', storage: 'file', retention: 'limits' });
+    // Every event of every stream crossed the wire, so none was lost between the two.
+    const ended = started.ledger.filter((line) => line.t === 'ended').map((line) => line.id);
+    expect(ended).toHaveLength(200);
+    for (const id of ended) expect(seen.has(`${id}:end`) && seen.has(`${id}:1`), String(id)).toBe(true);
+    expect(counters).toMatchObject({ dropped: 0, quarantined: 0, pending: 0 });
+  });
+});
+
+describe('a server that stands still', () => {
+  it(`is noticed, waited for, and nothing is lost or doubled`, async () => {
+    const server = await broker('2.9.10');
+    const started = await node([server.url], { stepMs: 300 });
+    await started.until((stats) => (stats['published'] as number) > 50);
+    server.signal('SIGSTOP');
+    const stoppedAt = performance.now();
+    await started.until((stats) => stats['busState'] !== 'ready');
+    await waitFor(() => performance.now() - stoppedAt > scaled(5000, 30_000), { timeoutMs: 40_000 });
+    server.signal('SIGCONT');
+    await holds(started, server.url);
+  });
+});
+
+describe('a cluster of three, three replicas', () => {
+  it('keeps the contract when the leader of the stream is killed, and every replica agrees', async () => {
+    const cluster = await NatsCluster.start('2.10.27');
+    closing.push(() => cluster.stop());
+    const started = await node(cluster.urls, { stepMs: 300, replicas: 3 });
+    for (let kills = 0; kills < scaled(1, 4); kills++) {
+      const before = (started.stats()?.['published'] as number | undefined) ?? 0;
+      await started.until((stats) => (stats['published'] as number) > before + 100);
+      const leader = await cluster.leaderOf('SLUICE_EVENTS');
+      await leader.kill();
+      const lost = (started.stats()?.['published'] as number | undefined) ?? 0;
+      await started.until((stats) => (stats['published'] as number) > lost);
+      await leader.start();
+    }
+    await holds(started, cluster.urls[0]);
+  });
+
+  it('is refused on a server that loses acknowledged events with replicas', async () => {
+    const cluster = await NatsCluster.start('2.9.10');
+    closing.push(() => cluster.stop());
+    const started = await node(cluster.urls, { streams: 5, stepMs: 20, replicas: 3 });
+    const stats = await started.until((line) => line['busState'] === 'unsafe_replicas');
+    expect(stats['published']).toBe(0);
+    expect(stats['busDetail']).toMatch(/2\.9\.10 with 3 replicas/);
+  });
+});
