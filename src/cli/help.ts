@@ -48,6 +48,15 @@ Examples:
   sluice play rtmp://127.0.0.1/live/cam1 -o - | ffplay -
   sluice play rtmp://127.0.0.1/live/cam1 --for 10s`;
 
+export const LOAD = 'open many publishers or players to any RTMP server and tell how it went';
+
+export const LOAD_EXAMPLES = `
+sluice load --help lists its options.
+
+Examples:
+  sluice load publish rtmp://127.0.0.1/live/load
+  sluice load play rtmp://127.0.0.1/live/load -n 1000 --seconds 30 --verify`;
+
 export const CONFIG = 'print the effective configuration and where each value comes from';
 
 export const CONFIG_EXAMPLES = `

@@ -118,6 +118,15 @@ describe('sluice publish and play', () => {
   });
 });
 
+describe('sluice load', () => {
+  it('has its own help and its own check of what it is given', async () => {
+    const help = sluice(['load', '--help']);
+    expect((await help.finish(10_000)).code).toBe(0);
+    expect(help.stdout).toContain('Usage: sluice load play|publish URL');
+    expect((await sluice(['load', 'nothing']).finish(10_000)).code).toBe(2);
+  });
+});
+
 describe('sluice events', () => {
   it('prints a line for people for each event and ends with 0 when its reader goes away', async () => {
     const { rtmp, http } = await serve();
