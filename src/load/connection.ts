@@ -90,6 +90,16 @@ export class LoadConnection {
     if (this.#phase === 'ready') this.#socket.write(bytes);
   }
 
+  /** Says goodbye and closes once the server has taken it; `closed` follows. Only a connection that is ready says anything. */
+  leave(reason: string): void {
+    if (this.#phase !== 'ready') {
+      this.destroy(reason);
+      return;
+    }
+    this.#reason ??= reason;
+    this.#socket.end(this.#negotiation.goodbye());
+  }
+
   /** Ends it at once; `failed` or `closed` follows with this reason. */
   destroy(reason: string): void {
     this.#reason ??= reason;

@@ -50,6 +50,13 @@ export class Negotiation {
     return Buffer.concat([announce, this.#command(0, 'connect', CONNECT, object)]);
   }
 
+  /** FCUnpublish (publishers) and deleteStream, so that the server sees an end and no lost connection. */
+  goodbye(): Buffer {
+    const { mode, name } = this.#wish;
+    const leave = this.#command(0, 'deleteStream', 7, null, this.#messageStreamId);
+    return mode === 'play' ? leave : Buffer.concat([this.#command(0, 'FCUnpublish', 6, null, name), leave]);
+  }
+
   /** Takes one message. */
   message(type: number, payload: Buffer): NegotiationStep {
     switch (type) {

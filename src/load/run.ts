@@ -16,6 +16,8 @@ const TICK_MS = 5;
 const REPORT_MS = 1000;
 /** A player is silent otherwise, and nginx-rtmp pings and drops who is silent for a minute and a half. */
 const ACK_EVERY_MS = 20_000;
+/** How long a server has to close its side at the end. */
+const LEAVE_MS = 1000;
 /** Connects launched in one tick at most, so that a stall is not followed by a burst. */
 const MAX_BURST = 64;
 
@@ -325,7 +327,11 @@ class LoadRun implements Timed {
     this.#isOver = true;
     this.#wheel.stop();
     for (const publisher of this.#publishers) publisher?.stop();
-    for (const connection of this.#connections) connection?.destroy('done');
+    for (const connection of this.#connections) connection?.leave('done');
+    // For servers that never close their side; the timer alone keeps no process alive.
+    setTimeout(() => {
+      for (const connection of this.#connections) connection?.destroy('done');
+    }, LEAVE_MS).unref();
   }
 }
 

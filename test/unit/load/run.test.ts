@@ -174,6 +174,7 @@ describe('a load run', () => {
     expect(JSON.stringify(result)).not.toContain('key=1');
     const names = server.actions.flatMap((action) => (action.kind === 'publishRequested' ? [action.name] : []));
     expect(names.sort()).toEqual(['cam-1', 'cam-2', 'cam-3']);
+    await server.until(() => server!.actions.filter((action) => action.kind === 'publishStopped').length === 3);
   });
 
   it.each([{ verify: true }, { verify: false }, { delay: true }])('plays and counts: %o', async (mode) => {
