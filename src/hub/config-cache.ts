@@ -8,11 +8,10 @@ const CHUNK_STREAM_IDS: Record<number, number> = { 8: 4, 9: 6 };
 interface CachedMessage {
   readonly type: number;
   readonly payload: Buffer;
-  /** Where in the log it stands; ALWAYS for one that took the place of another, since frames before it may want it too. */
+  /** Where in the log the first message of its slot stands: who begins there or before gets all of them out of the log. */
   readonly position: number;
 }
 
-const ALWAYS = -1;
 /** What is longer, or one slot too many, is passed on to players and not kept: a publisher must not fill the memory with headers. */
 const MAX_MESSAGE_BYTES = 65_536;
 const MAX_SLOTS = 128;
@@ -49,7 +48,7 @@ export class ConfigCache {
       this.delete(slot);
       return old !== undefined;
     }
-    this.#messages.set(slot, { type, payload, position: old === undefined ? position : ALWAYS });
+    this.#messages.set(slot, { type, payload, position: old?.position ?? position });
     this.#version++;
     return true;
   }
@@ -64,6 +63,12 @@ export class ConfigCache {
     return this.#messages.get(slot)?.payload;
   }
 
+  /** Whether the preamble of a player that begins at `before` has headers: their latest, whatever was in force there. */
+  hasHeaders(before: number): boolean {
+    for (const { type, position } of this.#messages.values()) if (type !== DATA && position < before) return true;
+    return false;
+  }
+
   /**
    * The cached messages framed for a player. Sequence headers are stamped with the time of the first frame that follows (stamped
    * 0, players see a jump); metadata with 0, for ffmpeg makes a bogus data stream of metadata with any other time, and then
@@ -72,7 +77,7 @@ export class ConfigCache {
    * @param before the log position where the player begins: what stands from there on comes out of the log, once
    * @returns an immutable shared Buffer, empty when there is nothing to send, and whether it holds all there is
    */
-  preamble(timestamp: number, before: number): { bytes: Buffer; complete: boolean } {
+  preamble(timestamp: number, before: number): { readonly bytes: Buffer; readonly complete: boolean } {
     const due = [...this.#messages.values()].filter(({ position }) => position < before);
     const complete = due.length === this.#messages.size;
     const ready = this.#preamble;

@@ -40,8 +40,11 @@ export class Player {
   skips = 0;
   #publication: Publication | undefined;
   #position = NOWHERE;
-  /** Below this position video is left out: the player came in the middle of a GOP that is not cached. */
-  #videoFrom = 0;
+  /**
+   * Below this position video is left out, for the player came in the middle of a GOP that is not cached; Infinity until the next
+   * keyframe, NOWHERE once it has been reached.
+   */
+  #videoFrom = NOWHERE;
   /** The head of the log when it began or began anew: what it was behind then is no lag of its own. */
   #beganAt = 0;
   #skippedFrom = NOWHERE;
@@ -183,7 +186,7 @@ export class Player {
     const gop = publication.gopStart;
     this.#beganAt = publication.log.head;
     this.#position = gop ?? this.#beganAt;
-    this.#videoFrom = gop === undefined && publication.hasVideo ? Number.POSITIVE_INFINITY : 0;
+    this.#videoFrom = gop === undefined && publication.hasVideo ? Number.POSITIVE_INFINITY : NOWHERE;
   }
 
   #checkLag(publication: Publication): void {
@@ -200,7 +203,7 @@ export class Player {
     this.#skippedFrom = NOWHERE;
     this.#position = position;
     this.#beganAt = this.#publication?.log.head ?? position;
-    this.#videoFrom = 0;
+    this.#videoFrom = NOWHERE;
     this.#preambleDue = this.#configVersion !== this.#publication?.config.version;
   }
 
@@ -208,6 +211,10 @@ export class Player {
     const { log } = publication;
     if (this.#position === NOWHERE) return;
     while (!this.#busy) {
+      if (this.#position === this.#videoFrom) {
+        this.#videoFrom = NOWHERE;
+        this.#preambleDue ||= this.#configVersion !== publication.config.version;
+      }
       if (this.#preambleDue && !this.#sendPreamble(publication, nowMs)) return;
       if (this.#position >= log.head) return;
       const slab = log.slabAt(this.#position);
@@ -234,8 +241,9 @@ export class Player {
 
   /** Returns false when nothing can follow yet: no first frame, or the write is still under way. */
   #sendPreamble(publication: Publication, nowMs: number): boolean {
-    // The headers of the frames before that position are gone: those frames cannot be decoded any more.
-    if (this.#position < publication.headersFrom) this.#begin(publication);
+    // The headers of the frames before that change are gone: those frames cannot be decoded any more.
+    const outdated = this.#position < publication.headersFrom && publication.config.hasHeaders(this.#position);
+    if (outdated) this.#begin(publication);
     const slab = this.#position < publication.log.head ? publication.log.slabAt(this.#position) : undefined;
     if (slab === undefined) return false;
     const { timestamp } = readFramed(slab.buffer, this.#position - slab.start, publication.chunkSize);
@@ -260,9 +268,6 @@ export class Player {
     const from = this.#position - slab.start;
     const { bytes } = rewriteFramed(slab.buffer, from, end - slab.start, publication.chunkSize, want);
     this.#position = end;
-    if (waitsForKeyframe && end === this.#videoFrom) {
-      this.#preambleDue = this.#configVersion !== publication.config.version;
-    }
     if (bytes.length > 0) this.#send(bytes, undefined, nowMs);
   }
 
