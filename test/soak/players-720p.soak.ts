@@ -59,7 +59,7 @@ it(`holds its memory over ${minutes} minutes of 720p with ${players} players, al
         messages: order.reachedByAll,
         behind: order.reachedByOne - order.reachedByAll,
       });
-      if (faults.length > 0 || encoder.exit !== undefined) return 'over';
+      if (faults.length > 0 || encoder.exit !== undefined || watching.some((c) => c.closed)) return 'over';
       return performance.now() - startedAt >= minutes * 60_000 ? 'over' : undefined;
     },
     { timeoutMs: (minutes + 1) * 60_000, everyMs },
@@ -92,7 +92,7 @@ it(`holds its memory over ${minutes} minutes of 720p with ${players} players, al
   );
   expect(faults).toEqual([]);
   expect(encoder.exit, encoder.output).toBeUndefined();
-  expect(watching.filter((c) => c.closed)).toEqual([]);
+  expect(watching.filter((c) => c.closed).length, server.child.output.slice(-2000)).toBe(0);
   expect(order.reachedByAll).toBeGreaterThan(minutes * 60 * 25);
   expect(Math.abs(late - early) / early).toBeLessThan(0.1);
   await encoder.stop('SIGTERM');

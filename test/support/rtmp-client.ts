@@ -26,6 +26,8 @@ export class RawRtmp {
   /** Called for each message as it comes; set it to keep media of long runs out of `received`. */
   onMessage: ((message: Received) => void) | undefined;
   chunkSize = 128;
+  /** Whether pings are answered, as every player does; OBS does not. */
+  answersPings = true;
   #reader: WireReader | undefined;
   #closed = false;
   #readError: Error | undefined;
@@ -78,6 +80,9 @@ export class RawRtmp {
       for (const message of this.#reader.read(bytes)) {
         const values = message.type === 20 || message.type === 18 ? readAmf(message.payload) : ([] as Amf[]);
         const received = { ...message, values };
+        if (this.answersPings && message.type === 4 && message.payload.readUInt16BE(0) === 6) {
+          this.message(4, Buffer.concat([Buffer.from([0, 7]), message.payload.subarray(2)]));
+        }
         if (this.onMessage !== undefined) this.onMessage(received);
         else this.received.push(received);
       }

@@ -117,6 +117,7 @@ export class TestServer {
   /** The sum of all samples of a metric whose label part contains every one of `labels`. */
   async metric(name: string, ...labels: string[]): Promise<number> {
     const text = await (await fetch(this.http('/metrics'))).text();
+    if (!text.includes(`# TYPE ${name} `)) throw new Error(`there is no metric ${name}`);
     let sum = 0;
     for (const line of text.split('\n')) {
       const match = /^([a-zA-Z_:]+)(\{[^}]*\})? (\S+)/.exec(line);
