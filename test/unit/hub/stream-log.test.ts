@@ -62,13 +62,25 @@ describe('the slab pool', () => {
     expect(pool.acquire(100, 0)).not.toBe(slab);
   });
 
-  it('keeps no more than 32 MiB and nothing larger than the largest slab', () => {
+  it('keeps nothing larger than the largest slab', () => {
     const pool = new SlabPool();
-    const slabs = Array.from({ length: 33 }, () => pool.acquire(MAX_SLAB_BYTES, 0));
-    for (const slab of slabs) pool.release(slab);
-    expect(pool.pooledBytes).toBe(32 * MAX_SLAB_BYTES);
     pool.release(pool.acquire(MAX_SLAB_BYTES + 1, 0));
-    expect(pool.pooledBytes).toBe(32 * MAX_SLAB_BYTES);
+    expect(pool.pooledBytes).toBe(0);
+  });
+
+  it('keeps what many streams let go of at once, and frees what nobody needed for ten seconds', () => {
+    const pool = new SlabPool();
+    const slabs = Array.from({ length: 40 }, () => pool.acquire(MAX_SLAB_BYTES, 0));
+    for (const slab of slabs) pool.release(slab);
+    pool.tick(10_000);
+    expect(pool.pooledBytes).toBe(40 * MAX_SLAB_BYTES);
+    for (const slab of Array.from({ length: 30 }, () => pool.acquire(MAX_SLAB_BYTES, 0))) pool.release(slab);
+    pool.tick(19_999);
+    expect(pool.pooledBytes).toBe(40 * MAX_SLAB_BYTES);
+    pool.tick(20_000);
+    expect(pool.pooledBytes).toBe(30 * MAX_SLAB_BYTES);
+    pool.tick(30_000);
+    expect(pool.pooledBytes).toBe(0);
   });
 });
 

@@ -1,0 +1,94 @@
+import { vi } from 'vitest';
+import { Fanout } from '../../../../src/hub/fanout.js';
+import { Player } from '../../../../src/hub/player.js';
+import { Publication, type PublicationLimits } from '../../../../src/hub/publication.js';
+import { type Slab, SlabPool } from '../../../../src/hub/slab-pool.js';
+import type { Track } from '../../../../src/media/track.js';
+import { batch, CHUNK_SIZE, type Message, numberOf } from './media.js';
+import { RecordingSink, type SinkMode } from './sinks.js';
+
+/** Ruins what a freed slab holds: whoever still reads from it is found out. */
+export class PoisoningPool extends SlabPool {
+  override release(slab: Slab): void {
+    if (slab.inFlight === 0) slab.buffer.fill(0xdd);
+    super.release(slab);
+  }
+}
+
+export const LIMITS: PublicationLimits = {
+  chunkSize: CHUNK_SIZE,
+  gopMaxBytes: 8 * 2 ** 20,
+  gopMaxMessages: 2048,
+  gopMaxMs: 30_000,
+  maxLagMs: 10_000,
+};
+
+/** One publication with players, on fake timers (which the test turns on). */
+export class Stage {
+  readonly fanout = new Fanout({ maxDelayMs: 20, playersAtMaxDelay: 2 }, () => Date.now());
+  readonly publication: Publication;
+  readonly ready: (readonly Track[])[] = [];
+  readonly updates: (readonly Track[])[] = [];
+  readonly maxLagBytes: number;
+  #made = 0;
+
+  constructor(limits: Partial<PublicationLimits> & { maxLagBytes?: number } = {}) {
+    this.maxLagBytes = limits.maxLagBytes ?? 2 * 2 ** 20;
+    this.publication = new Publication(
+      'stream',
+      new PoisoningPool(),
+      this.fanout,
+      { ...LIMITS, ...limits },
+      {
+        ready: ({ tracks }) => this.ready.push(tracks.list()),
+        updated: (_publication, _before, after) => this.updates.push(after),
+      },
+      Date.now(),
+    );
+  }
+
+  /** A player, attached and in the ring. */
+  join(mode: SinkMode = 'sync', messageStreamId = 1, prepare: (player: Player) => void = () => {}): RecordingSink {
+    const sink = new RecordingSink(mode);
+    const player = new Player(`p${++this.#made}`, sink, messageStreamId, { maxLagBytes: this.maxLagBytes });
+    sink.player = player;
+    prepare(player);
+    this.publication.add(player);
+    this.fanout.add(player);
+    return sink;
+  }
+
+  leave(sink: RecordingSink): void {
+    this.publication.remove(sink.player!);
+    this.fanout.remove(sink.player!);
+  }
+
+  /** The publisher sends one batch. */
+  send(...messages: readonly Message[]): void {
+    this.publication.append(batch(...messages), Date.now());
+  }
+
+  /** Lets time pass for the fan-out: everybody has had a turn. */
+  turn(ms = 100): void {
+    vi.advanceTimersByTime(ms);
+  }
+
+  /** Sends, then lets everybody have a turn. */
+  play(...messages: readonly Message[]): void {
+    this.send(...messages);
+    this.turn();
+  }
+}
+
+/** What a player got, in words: `V1` a video header with number 1, `K2` a keyframe, `I3`, `A4`, `H5` an audio header, `D` data. */
+export function words(sink: RecordingSink): string {
+  return sink
+    .messages()
+    .map(({ type, payload }) => {
+      if (type === 18) return 'D';
+      const letter =
+        type === 8 ? (payload[1] === 0 ? 'H' : 'A') : payload[1] === 0 ? 'V' : payload[0] === 0x17 ? 'K' : 'I';
+      return `${letter}${numberOf(payload)}`;
+    })
+    .join(' ');
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { TrackList } from '../../../src/hub/track-list.js';
+
+const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
+/** AVC decoder configuration: Constrained Baseline, level 1.3, 320 by 240. */
+const AVC = hex(
+  '17 00 000000 01 42c00d ff e1 0016 6742c00dd90141fb0110000003001000000303c0f1429920 01 0005 68cb83cb20',
+);
+const AAC = hex('af 00 1210');
+const MP3 = hex('2f fffb9064 00000000');
+
+const START = 10_000;
+
+function seeAudio(tracks: TrackList, nowMs = START): void {
+  tracks.observe({ kind: 'audio', trackId: 0, header: true, payload: AAC }, nowMs);
+}
+
+function seeVideo(tracks: TrackList, nowMs = START): void {
+  tracks.observe({ kind: 'video', trackId: 0, header: true, payload: AVC }, nowMs);
+}
+
+describe('the tracks of a publication', () => {
+  it('are not ready before anything has come, however long it takes', () => {
+    const tracks = new TrackList();
+    expect(tracks.isReady(START + 60_000)).toBe(false);
+    tracks.noteMetadata({ videocodecid: 7 });
+    expect(tracks.isReady(START + 60_000)).toBe(false);
+  });
+
+  it('are ready at once when both kinds have shown their facts and video its keyframe', () => {
+    const tracks = new TrackList();
+    seeVideo(tracks);
+    seeAudio(tracks);
+    expect(tracks.isReady(START)).toBe(false);
+    tracks.noteKeyframe();
+    expect(tracks.isReady(START)).toBe(true);
+    expect(tracks.list().map(({ kind, codec }) => [kind, codec])).toEqual([
+      ['video', 'avc1.42c00d'],
+      ['audio', 'mp4a.40.2'],
+    ]);
+  });
+
+  it('wait for video to show its keyframe, for without one nobody can see it', () => {
+    const tracks = new TrackList();
+    seeVideo(tracks);
+    seeAudio(tracks);
+    expect(tracks.isReady(START + 60_000)).toBe(false);
+  });
+
+  it('are ready at once with one kind when the metadata promises no other', () => {
+    const video = new TrackList();
+    video.noteMetadata({ videocodecid: 7, width: 320 });
+    seeVideo(video);
+    video.noteKeyframe();
+    expect(video.isReady(START)).toBe(true);
+    const audio = new TrackList();
+    audio.noteMetadata({ audiocodecid: 10, hasVideo: false, width: 0 });
+    seeAudio(audio);
+    expect(audio.isReady(START)).toBe(true);
+  });
+
+  it('wait 1.5 seconds for a kind that the metadata promises, and then no longer', () => {
+    const tracks = new TrackList();
+    tracks.noteMetadata({ videocodecid: 7, audiocodecid: 10 });
+    seeVideo(tracks);
+    tracks.noteKeyframe();
+    expect(tracks.isReady(START + 1499)).toBe(false);
+    expect(tracks.isReady(START + 1500)).toBe(true);
+  });
+
+  it('wait 0.7 seconds for the second kind when there is no metadata', () => {
+    const tracks = new TrackList();
+    tracks.observe({ kind: 'audio', trackId: 0, header: false, payload: MP3 }, START);
+    expect(tracks.isReady(START + 699)).toBe(false);
+    expect(tracks.isReady(START + 700)).toBe(true);
+    expect(tracks.list()[0].codec).toBe('mp4a.40.34');
+  });
+
+  it('expect video when it was seen or promised', () => {
+    const tracks = new TrackList();
+    expect(tracks.expectsVideo).toBe(false);
+    tracks.noteMetadata({ videocodecid: 7 });
+    expect(tracks.expectsVideo).toBe(true);
+    const seen = new TrackList();
+    seeVideo(seen);
+    expect(seen.expectsVideo).toBe(true);
+  });
+
+  it('look at frames of a kind only until its facts are known', () => {
+    const tracks = new TrackList();
+    expect(tracks.wants('audio', 0)).toBe(true);
+    seeAudio(tracks);
+    expect(tracks.wants('audio', 0)).toBe(false);
+    expect(tracks.wants('audio', 1)).toBe(true);
+    expect(tracks.wants('video', 0)).toBe(true);
+  });
+
+  it('keep the same list until something changes', () => {
+    const tracks = new TrackList();
+    seeVideo(tracks);
+    const list = tracks.list();
+    seeVideo(tracks);
+    expect(tracks.list()).toBe(list);
+    seeAudio(tracks);
+    expect(tracks.list()).not.toBe(list);
+  });
+
+  it('believe the media before the metadata, which only fills gaps', () => {
+    const tracks = new TrackList();
+    tracks.noteMetadata({ width: 1, height: 2, framerate: 25 });
+    seeVideo(tracks);
+    expect(tracks.list()[0]).toMatchObject({ width: 320, height: 240, fps: 25 });
+  });
+
+  it('survive metadata and headers of any shape', () => {
+    const tracks = new TrackList();
+    for (const odd of [null, undefined, 5, 'x', [1], new Date(0), { width: null, hasAudio: 'no' }]) {
+      tracks.noteMetadata(odd as never);
+    }
+    for (const kind of ['audio', 'video'] as const) {
+      for (const bytes of ['', 'af', '1700', '90', '9568', 'ffffffff']) {
+        tracks.observe({ kind, trackId: 0, header: true, payload: hex(bytes) }, START);
+        tracks.observe({ kind, trackId: 0, header: false, payload: hex(bytes) }, START);
+      }
+    }
+    expect(Array.isArray(tracks.list())).toBe(true);
+  });
+});
