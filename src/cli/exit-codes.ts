@@ -17,6 +17,7 @@ export const EXIT = {
 const BY_CODE: { readonly [C in ErrorCode]?: number } = {
   ERR_CLI_USAGE: EXIT.usage,
   ERR_CLIENT_URL: EXIT.usage,
+  ERR_DATA_FOLDER: EXIT.usage,
   ERR_LISTEN: EXIT.unreachable,
   ERR_CLIENT_CONNECT: EXIT.unreachable,
   ERR_CLIENT_TIMEOUT: EXIT.unreachable,

@@ -31,10 +31,12 @@ export async function* followNats({ config, since, signal, notice }: FollowNatsO
   const close = (): void => void connection.close();
   signal.addEventListener('abort', close, { once: true });
   try {
-    await streamExists(connection, config.events.stream, signal, notice);
+    const { stream, prefix } = config.events;
+    const waited = await streamExists(connection, stream, signal, notice);
     if (signal.aborted) return;
-    const filter = `${config.events.prefix}.>`;
-    for await (const message of readStream(connection, { stream: config.events.stream, filter, from, signal })) {
+    // Everything in a stream that was not there before is new.
+    const start = waited ? 'all' : from;
+    for await (const message of readStream(connection, { stream, filter: `${prefix}.>`, from: start, signal })) {
       yield message.string();
     }
   } finally {
@@ -62,13 +64,13 @@ async function open(config: Config): Promise<NatsConnection> {
   }
 }
 
-/** Waits until the server that owns the events has made its stream. */
+/** Waits until the server that owns the events has made its stream; says whether it had to wait. */
 async function streamExists(
   connection: NatsConnection,
   name: string,
   signal: AbortSignal,
   notice: (text: string) => void,
-): Promise<void> {
+): Promise<boolean> {
   const manager = await connection.jetstreamManager();
   for (let attempt = 0; !signal.aborted; attempt++) {
     const found = await manager.streams.info(name).then(
@@ -78,8 +80,9 @@ async function streamExists(
         return false;
       },
     );
-    if (found) return;
+    if (found) return attempt > 0;
     if (attempt === 0) notice(`there is no stream ${name} yet; waiting for the server that makes it`);
     await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
   }
+  return true;
 }

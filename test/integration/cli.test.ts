@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Child } from '../support/child.js';
 import { media } from '../support/media.js';
+import { startNats } from '../support/nats.js';
 import { freePort } from '../support/ports.js';
 import { repository } from '../support/repository.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
@@ -151,8 +152,31 @@ describe('sluice events', () => {
   });
 });
 
+describe('sluice events --nats', () => {
+  it('waits for the stream, follows it, and starts earlier when asked', async () => {
+    const nats = await startNats();
+    try {
+      const early = sluice(['events', '--nats', nats.url]);
+      await early.waitForOutput(/there is no stream SLUICE_EVENTS yet/);
+      const { rtmp } = await serve(['--nats', nats.url]);
+      const publish = sluice(['publish', await media('h264-aac.flv'), `${rtmp}/live/cam1`]);
+      await early.waitForOutput(/stream\.ready +live\/cam1/, 15_000);
+      expect((await publish.finish(20_000)).code).toBe(0);
+      await early.waitForOutput(/stream\.ended +live\/cam1/, 15_000);
+      expect((await early.stop('SIGINT')).code).toBe(0);
+      const late = sluice(['events', '--nats', nats.url, '--since', '1h', '--json']);
+      await late.waitForOutput(/"type":"io\.sluice\.stream\.ended"/, 15_000);
+      for (const line of late.stdout.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ specversion: '1.0' });
+      expect(late.stdout).toContain('io.sluice.stream.started');
+      expect((await late.stop('SIGTERM')).code).toBe(0);
+    } finally {
+      await nats.stop();
+    }
+  });
+});
+
 describe('the HTTP interface of a running server', () => {
-  it('says not ready, with a reason, while the server drains', async () => {
+  it('answers only 200 and 503 on /readyz while the server stops', async () => {
     const { child, rtmp, http } = await serve();
     expect((await fetch(`${http}/readyz`)).status).toBe(200);
     // A connection that does not go away by itself keeps the server draining for a moment.
