@@ -1,4 +1,4 @@
-// npm run bench[:name]: build, then run dist/bench/<name>.js; without a name every bench of the list, one after the other.
+// npm run bench[:name]: build, then run dist/bench/<name>.js; without a name the tour, dist/bench/index.js.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
@@ -9,13 +9,11 @@ const ALL = readdirSync(join(root, 'bench'))
   .map((file) => file.slice(0, -3));
 const [name, ...rest] = process.argv.slice(2);
 const named = name !== undefined && !name.startsWith('-');
-const wanted = named ? [name] : ALL;
+const wanted = named ? name : 'index';
 const flags = named ? rest : process.argv.slice(2);
 
 await build();
-for (const bench of wanted) {
-  const script = join(root, `dist/bench/${bench}.js`);
-  if (!existsSync(script)) fail(`There is no bench '${bench}'; there are: ${ALL.join(', ')}.`);
-  const code = await run(process.execPath, ['--expose-gc', script, ...flags]);
-  if (code !== 0) process.exit(code);
-}
+const script = join(root, `dist/bench/${wanted}.js`);
+if (!existsSync(script)) fail(`There is no bench '${wanted}'; there are: ${ALL.join(', ')}.`);
+const code = await run(process.execPath, ['--expose-gc', script, ...flags]);
+if (code !== 0) process.exit(code);
