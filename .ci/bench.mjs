@@ -6,7 +6,8 @@ import { fail, root, run } from './lib.mjs';
 
 const ALL = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.slice(0, -3));
+  .map((file) => file.slice(0, -3))
+  .filter((name) => name !== 'index');
 const [name, ...rest] = process.argv.slice(2);
 const named = name !== undefined && !name.startsWith('-');
 const wanted = named ? name : 'index';
