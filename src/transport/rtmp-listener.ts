@@ -4,17 +4,15 @@ import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import type { CodecPool } from '../wasm/pool.js';
+import { type ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
 import type { ConnectionOptions } from './connection-options.js';
 import type { ConnectionHost } from './host.js';
 import { RtmpConnection } from './rtmp-connection.js';
 
 /** Set-up of a listener. */
-export interface ListenerOptions extends ConnectionOptions {
+export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptions {
   readonly host: string;
   readonly port: number;
-  readonly maxConnections: number;
-  /** 0: no limit. Loopback addresses are not counted. */
-  readonly maxConnectionsPerIp: number;
 }
 
 /** What a listener needs from the rest. */
@@ -41,11 +39,12 @@ export class RtmpListener {
   readonly #options: ListenerOptions;
   readonly #parts: ListenerParts;
   readonly #server: Server;
-  readonly #perAddress = new Map<string, number>();
+  readonly #limits: ConnectionLimits;
 
   constructor(options: ListenerOptions, parts: ListenerParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#limits = new ConnectionLimits(options);
     this.#server = createServer(
       { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
       (socket) => this.#accept(socket),
@@ -86,25 +85,25 @@ export class RtmpListener {
 
   #accept(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    const code = this.#problem(address);
+    const code = this.#limits.admit(address);
     if (code !== undefined) {
       socket.destroy();
       this.#parts.refused(code, address);
       return;
     }
-    this.accepted++;
     const { codecs, connectionHost, log, nowMs } = this.#parts;
     let codec: ReturnType<CodecPool['acquire']>;
     try {
       codec = codecs.acquire();
     } catch (error) {
       // V8 has no address space for another memory: this socket is refused, the rest goes on.
+      this.#limits.left(address);
       socket.destroy();
       log.error({ err: error }, 'no memory for another connection');
       this.#parts.refused('ERR_LIMIT_CONNECTIONS', address);
       return;
     }
-    this.#count(address, 1);
+    this.accepted++;
     const connection = new RtmpConnection(socket, {
       connectionId: newId(),
       codec,
@@ -115,7 +114,7 @@ export class RtmpListener {
       entropy: this.#entropy(),
       released: (closed, used) => {
         this.connections.delete(closed);
-        this.#count(address, -1);
+        this.#limits.left(address);
         codecs.release(used);
       },
     });
@@ -131,22 +130,4 @@ export class RtmpListener {
     const at = this.accepted % (ENTROPY_POOL.length - ENTROPY_BYTES);
     return ENTROPY_POOL.subarray(at, at + ENTROPY_BYTES);
   }
-
-  #problem(address: string): ErrorCode | undefined {
-    const { maxConnections, maxConnectionsPerIp } = this.#options;
-    if (this.connections.size >= maxConnections) return 'ERR_LIMIT_CONNECTIONS';
-    if (maxConnectionsPerIp === 0 || isLoopback(address)) return undefined;
-    return (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerIp ? 'ERR_LIMIT_CONNECTIONS_PER_IP' : undefined;
-  }
-
-  #count(address: string, change: 1 | -1): void {
-    const count = (this.#perAddress.get(address) ?? 0) + change;
-    if (count === 0) this.#perAddress.delete(address);
-    else this.#perAddress.set(address, count);
-  }
-}
-
-/** Whether an address is of this machine itself. */
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }
