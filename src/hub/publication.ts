@@ -97,6 +97,8 @@ export class Publication {
   #markDueMs = 0;
   #gopStart: number | undefined;
   #gopMessages = 0;
+  /** The tracks that observers know. */
+  #told: { readonly shape: string; readonly tracks: readonly Track[] } = { shape: '', tracks: [] };
   #lastKeyTimestamp: number | undefined;
   #edge = 0;
 
@@ -151,7 +153,7 @@ export class Publication {
     if (video > 0) this.lastVideoMs = nowMs;
     this.audioFrames += audio;
     this.videoFrames += video;
-    const newKind = (audio > 0 && this.tracks.wants('audio', 0)) || (video > 0 && this.tracks.wants('video', 0));
+    const newKind = (audio > 0 && this.tracks.wantsAudio) || (video > 0 && this.tracks.wantsVideo);
     if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0) this.#inspect(batch, slab, at, position, nowMs);
     if (this.#gopStart !== undefined) this.#boundGop();
     this.#fanout.wake();
@@ -176,14 +178,13 @@ export class Publication {
 
   /** What the stream's onMetaData says, as a hint for facts that the media does not carry. */
   noteMetadata(metadata: AmfValue, nowMs: number): void {
-    const before = this.tracks.list();
     this.tracks.noteMetadata(metadata);
-    this.#tell(before, nowMs);
+    this.#tell(nowMs);
   }
 
   /** Readiness also comes with time: a stream that promised audio and has none is ready without. Call it a few times a second. */
   tick(nowMs: number): void {
-    if (this.readyMs === undefined) this.#tell(this.tracks.list(), nowMs);
+    if (this.readyMs === undefined) this.#tell(nowMs);
   }
 
   /** The publisher is back after a gap: what is not there yet is waited for anew. */
@@ -246,7 +247,6 @@ export class Publication {
   #inspect(batch: MediaBatch, slab: Slab, at: number, position: number, nowMs: number): void {
     const { records } = batch;
     const count = batch.header[BATCH_COUNT];
-    const before = this.tracks.list();
     let keyframeAt = -1;
     for (let i = 0, r = 0; i < count; i++, r += RECORD_WORDS) {
       const type = records[r + RECORD_TYPE_FLAGS] & 0xff;
@@ -268,13 +268,13 @@ export class Publication {
       const message = readFramed(slab.buffer, at + offset, this.chunkSize);
       const payload = readPayload(slab.buffer, message, this.chunkSize, header ? message.length : FIRST_FRAME_BYTES);
       if (header) this.#keepHeader(kind, type, trackId, flags, payload, position + offset);
-      this.tracks.observe({ kind, trackId, header, payload }, nowMs);
+      this.tracks.observe({ kind, trackId, header, timestamp: records[r + RECORD_TIMESTAMP], payload }, nowMs);
     }
     if (keyframeAt >= 0) {
       this.tracks.noteKeyframe();
       for (const player of this.players) player.keyframeAt(keyframeAt);
     }
-    this.#tell(before, nowMs);
+    this.#tell(nowMs);
   }
 
   #startGop(position: number, messages: number, timestamp: number): void {
@@ -297,14 +297,16 @@ export class Publication {
   }
 
   /** Reports what an observation has changed. */
-  #tell(before: readonly Track[], nowMs: number): void {
-    const after = this.tracks.list();
+  #tell(nowMs: number): void {
     if (this.readyMs === undefined) {
       if (!this.tracks.isReady(nowMs)) return;
       this.readyMs = nowMs;
+      this.#told = { shape: this.tracks.shape, tracks: this.tracks.list() };
       this.#observer.ready(this);
-    } else if (after !== before) {
-      this.#observer.updated(this, before, after);
+    } else if (this.tracks.shape !== this.#told.shape) {
+      const before = this.#told.tracks;
+      this.#told = { shape: this.tracks.shape, tracks: this.tracks.list() };
+      this.#observer.updated(this, before, this.#told.tracks);
     }
   }
 }

@@ -1,6 +1,5 @@
-import { factsFromMetadata, type MetadataFacts } from '../media/metadata.js';
 import type { MediaKind, Track } from '../media/track.js';
-import { trackFactsFromConfig, trackFactsFromFrame } from '../media/track-facts.js';
+import { TrackTable } from '../media/track-table.js';
 import type { AmfValue } from '../protocol/amf0.js';
 
 /** One message that may tell a fact: a sequence header, or the first frame of a codec that has none. */
@@ -9,6 +8,8 @@ export interface MediaObservation {
   readonly trackId: number;
   /** Whether it is a sequence header or other configuration. */
   readonly header: boolean;
+  /** Milliseconds, modulo 2^32. */
+  readonly timestamp: number;
   /** The whole message, or at least its first 64 bytes when it is a frame. Borrowed. */
   readonly payload: Uint8Array;
 }
@@ -20,16 +21,21 @@ const GUESS_MS = 700;
 
 /** What is known of the tracks of a publication, and whether that is enough to call it ready. */
 export class TrackList {
-  readonly #tracks = new Map<string, Track>();
-  #metadata: MetadataFacts = { video: {}, audio: {} };
+  /** Whether frames of this kind's default track would still tell something: asked for every batch, so kept ready. */
+  wantsAudio = true;
+  wantsVideo = true;
+  readonly #table = new TrackTable();
+  readonly #known = new Set<string>();
   #promises: { audio: boolean; video: boolean } | undefined;
   #keyframeSeen = false;
   #firstMediaMs: number | undefined;
   #list: readonly Track[] = [];
+  #shape = '[]';
 
-  /** Whether a frame of this kind would tell something that no header has told. */
+  /** Whether a frame of this track would tell something that is not known. */
   wants(kind: MediaKind, trackId: number): boolean {
-    return !this.#tracks.has(`${kind}:${trackId}`);
+    if (trackId !== 0) return !this.#known.has(`${kind}:${trackId}`);
+    return kind === 'audio' ? this.wantsAudio : this.wantsVideo;
   }
 
   /** Whether video has been seen in any form, or is announced by the metadata. */
@@ -37,21 +43,27 @@ export class TrackList {
     return this.#promises?.video === true || this.#has('video');
   }
 
-  /** The tracks, default first; the same array until something changes. */
+  /** The tracks, video before audio, then by id. */
   list(): readonly Track[] {
     return this.#list;
   }
 
+  /** Changes when codecs, sizes, rates of samples or the set of tracks do; measured rates do not count. */
+  get shape(): string {
+    return this.#shape;
+  }
+
   observe(observation: MediaObservation, nowMs: number): void {
     this.#firstMediaMs ??= nowMs;
-    const { kind, payload, header } = observation;
-    const found = header ? trackFactsFromConfig(kind, payload) : trackFactsFromFrame(kind, payload);
-    for (const track of found) this.#tracks.set(`${track.kind}:${track.id}`, track);
-    if (found.length > 0) this.#rebuild();
+    const { kind, trackId, payload, header, timestamp } = observation;
+    this.#known.add(`${kind}:${trackId}`);
+    if (header) this.#table.config(kind, payload);
+    else this.#table.frame(kind, payload, timestamp);
+    this.#rebuild();
   }
 
   noteMetadata(metadata: AmfValue): void {
-    this.#metadata = factsFromMetadata(metadata);
+    this.#table.metadata(metadata);
     if (typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) && !(metadata instanceof Date)) {
       const has = (...keys: string[]): boolean =>
         keys.some((key) => metadata[key] !== undefined && metadata[key] !== null);
@@ -60,7 +72,7 @@ export class TrackList {
         video: metadata['hasVideo'] !== false && has('videocodecid', 'width', 'videodatarate'),
       };
     }
-    if (this.#tracks.size > 0) this.#rebuild();
+    this.#rebuild();
   }
 
   noteKeyframe(): void {
@@ -69,7 +81,7 @@ export class TrackList {
 
   /** Whether every kind that is announced, or may be expected, has shown its facts, and video its first keyframe. */
   isReady(nowMs: number): boolean {
-    if (this.#firstMediaMs === undefined || this.#tracks.size === 0) return false;
+    if (this.#firstMediaMs === undefined || this.#list.length === 0) return false;
     const waitedMs = nowMs - this.#firstMediaMs;
     const video = this.#has('video');
     const audio = this.#has('audio');
@@ -80,21 +92,13 @@ export class TrackList {
   }
 
   #has(kind: MediaKind): boolean {
-    for (const track of this.#tracks.values()) if (track.kind === kind) return true;
-    return false;
+    return this.#list.some((track) => track.kind === kind);
   }
 
-  /** What the media says comes first; metadata fills the gaps of the default track. */
   #rebuild(): void {
-    const hints = { audio: this.#metadata.audio, video: this.#metadata.video };
-    const merged = [...this.#tracks.values()].map(
-      (track): Track => (track.id === 0 ? { ...hints[track.kind], ...definedOnly(track) } : track),
-    );
-    merged.sort((a, b) => a.id - b.id || (a.kind < b.kind ? 1 : -1));
-    if (JSON.stringify(merged) !== JSON.stringify(this.#list)) this.#list = merged;
+    this.#list = this.#table.tracks();
+    this.#shape = JSON.stringify(this.#list, (key, value) => (key === 'fps' || key === 'kbps' ? undefined : value));
+    this.wantsAudio = this.#table.wantsFrames('audio');
+    this.wantsVideo = this.#table.wantsFrames('video');
   }
-}
-
-function definedOnly(track: Track): Track {
-  return Object.fromEntries(Object.entries(track).filter(([, value]) => value !== undefined)) as unknown as Track;
 }
