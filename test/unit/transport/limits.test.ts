@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectionLimits } from '../../../src/transport/connection-limits.js';
+import { handshakeLimitMs, publishProblem, StallWatch } from '../../../src/transport/deadlines.js';
+import { reasonOfCode, reasonOfSocketEnd } from '../../../src/transport/end-reasons.js';
+import { InboundBudget } from '../../../src/transport/inbound-budget.js';
+
+describe('the limits on connections', () => {
+  it('admit up to the limit, refuse the next, and admit again once one is gone', () => {
+    const limits = new ConnectionLimits({ maxConnections: 3, maxConnectionsPerIp: 0 });
+    expect([1, 2, 3, 4].map(() => limits.admit('192.0.2.1'))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'ERR_LIMIT_CONNECTIONS',
+    ]);
+    limits.left('192.0.2.1');
+    expect(limits.admit('192.0.2.2')).toBeUndefined();
+    expect(limits.admit('192.0.2.2')).toBe('ERR_LIMIT_CONNECTIONS');
+  });
+
+  it('count each address for itself and forget those that are gone', () => {
+    const limits = new ConnectionLimits({ maxConnections: 100, maxConnectionsPerIp: 2 });
+    expect([1, 2, 3].map(() => limits.admit('192.0.2.1'))).toEqual([
+      undefined,
+      undefined,
+      'ERR_LIMIT_CONNECTIONS_PER_IP',
+    ]);
+    expect(limits.admit('192.0.2.2')).toBeUndefined();
+    limits.left('192.0.2.1');
+    expect(limits.admit('192.0.2.1')).toBeUndefined();
+    for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.2']) limits.left(address);
+    expect(limits.addresses).toBe(0);
+  });
+
+  it('do not bind this machine by address', () => {
+    const limits = new ConnectionLimits({ maxConnections: 100, maxConnectionsPerIp: 1 });
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) {
+      expect([limits.admit(address), limits.admit(address)]).toEqual([undefined, undefined]);
+    }
+    expect([limits.admit('::ffff:10.0.0.1'), limits.admit('::ffff:10.0.0.1')]).toEqual([
+      undefined,
+      'ERR_LIMIT_CONNECTIONS_PER_IP',
+    ]);
+  });
+});
+
+describe('the inbound budget', () => {
+  const limits = { preAuthBytes: 1000, inboundBytesPerSecond: 100 };
+
+  it('of a connection that does nothing is a sum: spent at the limit, passed one byte later', () => {
+    const budget = new InboundBudget(limits);
+    expect(budget.spend(999, false, 0)).toBeUndefined();
+    expect(budget.spend(1, false, 10 ** 6)).toBeUndefined();
+    expect(budget.spend(1, false, 10 ** 7)).toBe('ERR_LIMIT_PREAUTH_BYTES');
+  });
+
+  it('of a player is a rate over ten seconds: spent at the limit, passed one byte later, fresh in the next window', () => {
+    const budget = new InboundBudget(limits);
+    expect(budget.spend(999, true, 1)).toBeUndefined();
+    expect(budget.spend(1, true, 9000)).toBeUndefined();
+    expect(budget.spend(1000, true, 20_001)).toBeUndefined();
+    expect(budget.spend(1, true, 20_002)).toBe('ERR_LIMIT_INBOUND_RATE');
+  });
+
+  it('of acknowledgements for six hours of media is never passed', () => {
+    const budget = new InboundBudget({ preAuthBytes: 65_536, inboundBytesPerSecond: 65_536 });
+    let code: unknown;
+    for (let second = 0; second < 6 * 3600; second++) code ??= budget.spend(16, true, second * 1000);
+    expect(code).toBeUndefined();
+  });
+
+  it('begins anew once a player has stopped', () => {
+    const budget = new InboundBudget(limits);
+    expect(budget.spend(1000, false, 0)).toBeUndefined();
+    expect(budget.spend(10, true, 1)).toBeUndefined();
+    expect(budget.spend(1000, false, 2)).toBeUndefined();
+    expect(budget.spend(1, false, 3)).toBe('ERR_LIMIT_PREAUTH_BYTES');
+  });
+});
+
+describe('deadlines', () => {
+  it('give the handshake less time until C0 and C1 are there', () => {
+    const limits = { firstBytesTimeoutMs: 5000, handshakeTimeoutMs: 10_000 };
+    expect([0, 1536, 1537].map((bytes) => handshakeLimitMs(bytes, limits))).toEqual([5000, 5000, 10_000]);
+    expect(handshakeLimitMs(0, { firstBytesTimeoutMs: 5000, handshakeTimeoutMs: 2000 })).toBe(2000);
+  });
+
+  it('let a publisher go that sends nothing, first frame and later ones apart', () => {
+    const limits = { firstFrameTimeoutMs: 20_000, idleTimeoutMs: 10_000 };
+    const nothing = { startedMs: 1000, lastAudioMs: 0, lastVideoMs: 0 };
+    expect(publishProblem(nothing, limits, 20_999)).toBeUndefined();
+    expect(publishProblem(nothing, limits, 21_000)).toBe('ERR_PUBLISH_NO_MEDIA');
+    const audioOnly = { startedMs: 1000, lastAudioMs: 50_000, lastVideoMs: 2000 };
+    expect(publishProblem(audioOnly, limits, 59_999)).toBeUndefined();
+    expect(publishProblem(audioOnly, limits, 60_000)).toBe('ERR_PUBLISH_IDLE');
+  });
+
+  it('take a player for stalled when its write makes no progress, not when the write is long', () => {
+    const watch = new StallWatch();
+    watch.look(1_000_000, 0);
+    expect(watch.stalledMs(9000, 9000)).toBe(9000);
+    watch.look(999_999, 9000);
+    expect(watch.stalledMs(12_000, 12_000)).toBe(3000);
+    watch.look(999_999, 15_000);
+    expect(watch.stalledMs(19_000, 19_000)).toBe(10_000);
+    watch.look(1_200_000, 20_000);
+    expect(watch.stalledMs(20_000, 20_000)).toBe(11_000);
+    expect(watch.stalledMs(100, 20_100)).toBe(100);
+  });
+});
+
+describe('why a stream ended', () => {
+  it('is told from the error of the socket', () => {
+    const error = (code: string) => Object.assign(new Error(code), { code });
+    expect(reasonOfSocketEnd(undefined)).toBe('client_closed');
+    expect(reasonOfSocketEnd(error('ECONNRESET'))).toBe('client_reset');
+    expect(reasonOfSocketEnd(error('EPIPE'))).toBe('client_reset');
+    expect(reasonOfSocketEnd(error('ETIMEDOUT'))).toBe('dead_peer');
+    expect(reasonOfSocketEnd(error('EHOSTUNREACH'))).toBe('dead_peer');
+  });
+
+  it('is told from the code with which the connection was closed', () => {
+    expect(reasonOfCode('ERR_PEER_CLOSED')).toBe('client_closed');
+    expect(reasonOfCode('ERR_SESSION_KICKED')).toBe('kicked');
+    expect(reasonOfCode('ERR_SESSION_SHUTDOWN')).toBe('server_drain');
+    expect(reasonOfCode('ERR_SESSION_PING_TIMEOUT')).toBe('dead_peer');
+    expect(reasonOfCode('ERR_LIMIT_UNREAD')).toBe('limit');
+    expect(reasonOfCode('ERR_CHUNK_MID_MESSAGE')).toBe('protocol_error');
+  });
+});
