@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { amf } from '../support/amf.js';
 import { Pulse } from '../support/pulse.js';
 import { seeded } from '../support/random.js';
 import { RawRtmp } from '../support/rtmp-client.js';
-import { basicHeader, fmt0 } from '../support/rtmp-wire.js';
+import { basicHeader, chunks, fmt0 } from '../support/rtmp-wire.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { waitFor } from '../support/wait.js';
 
@@ -83,6 +84,50 @@ describe('hostile chunk streams', () => {
       client.send(bytes);
       client.socket.end();
       await client.gone(20_000);
+    }
+    await pulse.beats();
+    expect(server.child.exit).toBeUndefined();
+    expect(server.logLines('ERR_WASM_TRAP')).toEqual([]);
+    expect(server.logLines('ERR_INTERNAL')).toEqual([]);
+  });
+
+  it('that are a good session with some bytes changed never end the process or touch others', async () => {
+    const random = seeded(7_2026);
+    const command = (messageStreamId: number, ...values: Parameters<typeof amf>) =>
+      chunks({ type: 20, timestamp: 0, messageStreamId, payload: amf(...values) });
+    const mutant = async (round: number) => {
+      const media = Array.from({ length: 20 }, (_, i) =>
+        chunks({
+          type: i % 2 === 0 ? 9 : 8,
+          timestamp: i * 40,
+          messageStreamId: 1,
+          chunkStreamId: 4 + (i % 3),
+          payload: Buffer.alloc(300, 0x17),
+        }),
+      );
+      const session = Buffer.concat([
+        command(0, 'connect', 1, { app: 'live', tcUrl: 'rtmp://127.0.0.1/live' }),
+        command(0, 'createStream', 2, null),
+        command(1, 'publish', 3, null, `mutant${round}`, 'live'),
+        chunks({
+          type: 18,
+          timestamp: 0,
+          messageStreamId: 1,
+          payload: amf('@setDataFrame', 'onMetaData', { width: 320 }),
+        }),
+        ...media,
+        command(1, 'closeStream', 0, null),
+      ]);
+      for (let changes = 1 + Math.floor(random() * 6); changes > 0; changes--) {
+        session[Math.floor(random() * session.length)] = Math.floor(random() * 256);
+      }
+      const client = await RawRtmp.open(options());
+      client.send(Buffer.from([3]), Buffer.alloc(3072), session);
+      client.socket.end();
+      await client.gone(20_000);
+    };
+    for (let round = 0; round < 200; round += 10) {
+      await Promise.all(Array.from({ length: 10 }, (_, i) => mutant(round + i)));
     }
     await pulse.beats();
     expect(server.child.exit).toBeUndefined();
@@ -174,9 +219,9 @@ describe('hostile chunk streams', () => {
   it('may hold 10 MiB of unfinished messages and no more', async () => {
     const { client, id } = await publishing();
     client.setChunkSize(MiB);
-    const part = (csid: number, chunks: number) => {
+    const part = (csid: number, count: number) => {
       client.send(fmt0(csid, { length: 8 * MiB, type: 9, messageStreamId: id }), Buffer.alloc(MiB, 1));
-      for (let i = 1; i < chunks; i++) client.send(basicHeader(3, csid), Buffer.alloc(MiB, 1));
+      for (let i = 1; i < count; i++) client.send(basicHeader(3, csid), Buffer.alloc(MiB, 1));
     };
     part(20, 7);
     part(21, 2);

@@ -2,7 +2,7 @@
 export interface WaitOptions {
   /** Longest wait in milliseconds; default 10 000. */
   readonly timeoutMs?: number;
-  /** Time between two looks in milliseconds; default 20. */
+  /** Time between two looks in milliseconds; default 5. */
   readonly everyMs?: number;
   /** Words for the error message, or a function that tells the state at the time of giving up. */
   readonly what?: string | (() => string);
@@ -18,7 +18,7 @@ export async function waitFor<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   options: WaitOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 10_000, everyMs = 20, what = 'the condition' } = options;
+  const { timeoutMs = 10_000, everyMs = 5, what = 'the condition' } = options;
   const giveUpAt = performance.now() + timeoutMs;
   for (;;) {
     const seen = await look();
