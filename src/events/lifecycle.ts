@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { bounded, clip, clipped, clipTracks } from './bounds.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
-import type { EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
+import type { EndReason, EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
 import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, type OpenSession } from './sessions.js';
@@ -53,6 +53,7 @@ export class Lifecycle {
   readonly #sessions = new Map<string, LiveSession>();
   readonly #totals = new Map<string, Totals>();
   readonly #node: NodeEvents;
+  #ending = false;
   readonly #rejections = new TokenBucket(500, 100);
 
   /** @param o `bus`: whether events go to NATS; `plays`: whether play events are told; `refuseStart`: asked before each start */
@@ -95,9 +96,7 @@ export class Lifecycle {
    *   cannot be: the publish is to be refused, and nobody ever sees the event
    */
   async streamStarted(s: StartFacts): Promise<void> {
-    const refusal = this.#sessions.has(s.streamId)
-      ? new SluiceError('ERR_EVENTS_STREAM_TAKEN', s.streamId)
-      : this.#refuseStart();
+    const refusal = this.#refusal(s.streamId);
     if (refusal !== undefined) {
       this.counts.refusedStarts++;
       throw refusal;
@@ -319,9 +318,25 @@ export class Lifecycle {
     return this.#node.tell('io.sluice.node.draining', d);
   }
 
-  /** The process ends in order. */
+  /** Ends every session that is still open or on its way to be, and takes no more: for the end of the process. */
+  endAll(reason: EndReason): void {
+    this.#ending = true;
+    const nothing = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
+    for (const streamId of [...this.#sessions.keys()]) {
+      this.streamEnded(streamId, { ...(this.#totals.get(streamId) ?? nothing), reason });
+    }
+  }
+
+  /** The process ends in order; sessions that the caller has not ended are ended with `server_drain` first. */
   nodeStopped(d: { detail?: string } = {}): Promise<void> {
+    this.endAll('server_drain');
     return this.#node.tell('io.sluice.node.stopped', d);
+  }
+
+  #refusal(streamId: string): SluiceError | undefined {
+    if (this.#ending) return new SluiceError('ERR_EVENTS_CLOSED');
+    if (this.#sessions.has(streamId)) return new SluiceError('ERR_EVENTS_STREAM_TAKEN', streamId);
+    return this.#refuseStart();
   }
 
   #with(streamId: string, call: (session: LiveSession) => void): void {

@@ -200,6 +200,7 @@ export class EventPipeline {
   async #close(deadlineMs: number): Promise<void> {
     const endMs = this.#clock.monotonicMs() + deadlineMs;
     clearInterval(this.#lifeTimer);
+    this.lifecycle.endAll('server_drain');
     await this.#journal.sync().catch(() => undefined);
     await this.bus?.close(Math.max(0, endMs - this.#clock.monotonicMs()) * 0.8);
     await this.#journal.close(Math.max(200, endMs - this.#clock.monotonicMs()));

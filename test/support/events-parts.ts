@@ -52,7 +52,6 @@ export class FaultyStorage extends MemoryStorage {
   capacity = Number.POSITIVE_INFINITY;
   syncError: NodeJS.ErrnoException | undefined;
   syncs = 0;
-  reserved = 0;
   readonly #lengths = new Map<string, number>();
   #open = '';
 

@@ -7,6 +7,8 @@ export interface EventHead {
   readonly source: string;
 }
 
+/** A node says that it has stopped when all it had to say before has been stored. */
+const LAST = /\.node\.[^.]+\.[^.]+\.stopped$/;
 const HEAD = /"id":"([^"]*)","source":"([^"]*)","type":"([^"]*)"/;
 
 /** Id, source and type of an event as {@link file://../envelope.ts} writes it. */
@@ -36,6 +38,8 @@ export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   #ready: Lane[] = [];
   #readyAt = 0;
+  /** Lanes whose next event goes out when no other is left. */
+  readonly #deferred: Lane[] = [];
   /** Events held. */
   size = 0;
   /** Events on their way. */
@@ -64,6 +68,10 @@ export class Lanes {
         this.#readyAt = 0;
       }
       if (lane.busy || lane.queue.length === 0) continue;
+      if (LAST.test(lane.queue[0].subject) && this.size > this.#deferred.length + 1) {
+        this.#deferred.push(lane);
+        continue;
+      }
       lane.busy = true;
       this.inFlight++;
       return lane;
@@ -84,6 +92,7 @@ export class Lanes {
     lane.strikes = 0;
     if (lane.queue.length > 0) this.#ready.push(lane);
     else this.#lanes.delete(lane.key);
+    if (this.size === this.#deferred.length) this.#ready.push(...this.#deferred.splice(0));
     return entry;
   }
 

@@ -45,7 +45,6 @@ export class Journal {
   #sequence: number;
   #shown: number;
   #unwritten = 0;
-  #reserved = 0;
   #sessions = 0;
   #compacting = false;
   #closed = false;
@@ -116,7 +115,7 @@ export class Journal {
       pending: this.table.pending + (this.#options.bus ? this.#unwritten : 0),
       queuedBytes: this.#writer.queuedBytes,
       segments: this.table.list.length,
-      reservedBytes: this.#reserved,
+      reservedBytes: this.#storage.reserved,
     };
   }
 
@@ -253,15 +252,14 @@ export class Journal {
     const granule = Math.max(16 << 10, Math.min(256 << 10, Math.floor(this.#options.maxBytes / 64)));
     const need = this.#sessions * this.#options.reservePerSession;
     const want = Math.ceil(need / granule) * granule + granule;
-    if (want <= this.#reserved && want * 4 > this.#reserved) return;
-    await this.#storage.reserve(want);
-    this.#reserved = want;
+    const held = this.#storage.reserved;
+    if (want > held || want * 4 <= held) await this.#storage.reserve(want);
   }
 
   /** Rejects unless there is room for more than what is held back. */
   async #probe(): Promise<void> {
     await this.#holdBack();
-    const held = this.#reserved;
+    const held = this.#storage.reserved;
     try {
       await this.#storage.reserve(held + PROBE_BYTES);
     } finally {
@@ -273,12 +271,11 @@ export class Journal {
   /** Frees space for what must be written: a part of what is held back, and history that nobody waits for. */
   async #release(bytes: number): Promise<boolean> {
     await this.#storage.truncate(this.table.current.bytes);
-    const left = Math.max(0, this.#reserved - bytes);
-    const freed = left < this.#reserved;
+    const held = this.#storage.reserved;
+    const left = Math.max(0, held - bytes);
     await this.#storage.reserve(left);
-    this.#reserved = left;
     void this.#compact(true);
-    return freed;
+    return left < held;
   }
 
   #appendEvent(
@@ -337,9 +334,13 @@ export class Journal {
 
   #withdraw(sequence: number, written: boolean): void {
     this.#voids.add(sequence);
+    if (!written) {
+      this.#unwritten--;
+      this.table.skip(sequence);
+      return;
+    }
     this.table.commit(sequence);
-    if (written)
-      this.#push(encodeRecord(RecordKind.Void, this.#sequence, this.#clock.wallMs(), sequencesPayload([sequence])));
+    this.#push(encodeRecord(RecordKind.Void, this.#sequence, this.#clock.wallMs(), sequencesPayload([sequence])));
   }
 
   #cause(): string {

@@ -58,7 +58,7 @@ export async function recover(
         case RecordKind.Event: {
           // Sequences without a record were given to starts that were refused before they were written.
           if (lastEvent === 0) table.raiseLowWater(record.sequence - 1);
-          for (let s = lastEvent + 1; lastEvent > 0 && s < record.sequence; s++) table.commit(s);
+          for (let s = lastEvent + 1; lastEvent > 0 && s < record.sequence; s++) table.skip(s);
           lastEvent = record.sequence;
           const isVoid = voids.has(record.sequence);
           table.noteEvent(segment, record.sequence, bus && bootHasBus && !isVoid);

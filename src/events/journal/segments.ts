@@ -82,6 +82,11 @@ export class SegmentTable {
     this.#settle(sequence);
   }
 
+  /** Notes that a sequence will never be written: nothing waits for it. */
+  skip(sequence: number): void {
+    this.#settle(sequence);
+  }
+
   /** Moves the low-water mark up: everything up to `sequence` counts as committed. */
   raiseLowWater(sequence: number): void {
     if (sequence <= this.lowWater) return;

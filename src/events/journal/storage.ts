@@ -18,6 +18,8 @@ export interface SegmentStorage {
   /** Makes the open segment's bytes survive a power loss. */
   sync(): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Bytes of space held back now. */
+  readonly reserved: number;
   /** Holds `bytes` of space back from everyone else, as far as the medium can. Rejects when there is no room for more. */
   reserve(bytes: number): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +40,10 @@ export class FileStorage implements SegmentStorage {
 
   constructor(dir: string) {
     this.#dir = dir;
+  }
+
+  get reserved(): number {
+    return this.#reserved;
   }
 
   async list(): Promise<string[]> {
@@ -140,6 +146,7 @@ async function openOrCreate(path: string): Promise<FileHandle> {
 /** Segments in memory, for servers without a data folder and for tests. */
 export class MemoryStorage implements SegmentStorage {
   readonly segments = new Map<string, Buffer>();
+  reserved = 0;
   #name = '';
 
   list(): Promise<string[]> {
@@ -181,7 +188,8 @@ export class MemoryStorage implements SegmentStorage {
     return Promise.resolve();
   }
 
-  reserve(): Promise<void> {
+  reserve(bytes: number): Promise<void> {
+    this.reserved = bytes;
     return Promise.resolve();
   }
 

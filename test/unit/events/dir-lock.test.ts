@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockDir } from '../../../src/events/journal/dir-lock.js';
@@ -11,7 +11,6 @@ describe('the lock of a data folder', () => {
     const dir = join(tempDir('lock'), 'data');
     const lock = await lockDir(dir);
     expect(statSync(dir).mode & 0o777).toBe(0o700);
-    expect(statSync(join(dir, 'lock')).mode & 0o777).toBe(0o600);
     await expect(lockDir(dir)).rejects.toMatchObject({
       code: 'ERR_EVENTS_JOURNAL_LOCKED',
       details: { pid: process.pid },
@@ -25,16 +24,16 @@ describe('the lock of a data folder', () => {
     const dir = tempDir('lock');
     const child = spawn(process.execPath, ['-e', '']);
     await once(child, 'exit');
-    writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: child.pid, started: '1' }));
+    symlinkSync(`${child.pid}.1`, join(dir, 'lock'));
     const lock = await lockDir(dir);
-    expect(JSON.parse(readFileSync(join(dir, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid });
+    expect(readlinkSync(join(dir, 'lock'))).toMatch(new RegExp(`^${process.pid}\\.`));
     await lock.release();
   });
 
   it('takes over the lock of a namesake: the same process id with another start time, and one that is garbage', async () => {
     const dir = tempDir('lock');
-    for (const text of [JSON.stringify({ pid: process.pid, started: '1' }), 'garbage', '']) {
-      writeFileSync(join(dir, 'lock'), text);
+    for (const text of [`${process.pid}.1`, 'garbage', '0.1']) {
+      symlinkSync(text, join(dir, 'lock'));
       const lock = await lockDir(dir);
       await lock.release();
     }
@@ -43,7 +42,7 @@ describe('the lock of a data folder', () => {
 
   it('lets exactly one of many in who all find the same stale lock', async () => {
     const dir = tempDir('lock');
-    writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: 999_999_999, started: '1' }));
+    symlinkSync('999999999.1', join(dir, 'lock'));
     const results = await Promise.allSettled(Array.from({ length: 10 }, () => lockDir(dir)));
     expect(results.filter((r) => r.status === 'fulfilled')).toHaveLength(1);
   });
