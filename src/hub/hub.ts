@@ -122,6 +122,7 @@ export class Hub {
 
   /** What time brings: readiness, and the end of waiting for a publisher that has gone. Call it a few times a second. */
   tick(nowMs: number): void {
+    this.#pool.tick(nowMs);
     for (const entry of this.#entries.values()) {
       entry.publication?.tick(nowMs);
       this.#settle(entry, nowMs);

@@ -2,8 +2,8 @@
 export const MIN_SLAB_BYTES = 65_536;
 export const MAX_SLAB_BYTES = 1_048_576;
 
-/** How much free memory the pool keeps for the next stream; what is above goes back to the allocator. */
-const MAX_POOLED_BYTES = 33_554_432;
+/** Free memory that was not needed for this long goes back to the allocator, in ms: more than the GOPs of encoders last. */
+const SURPLUS_AFTER_MS = 10_000;
 
 /**
  * A stretch of a stream's log: `buffer[0, used)` holds the log positions `[start, start + used)`. Written once, then immutable and
@@ -30,11 +30,16 @@ export class Slab {
 
 /**
  * Free slabs by size. A slab comes back only when nobody can read it any more ({@link SlabPool.release} checks `inFlight`);
- * one that is still being sent is left to the garbage collector instead.
+ * one that is still being sent is left to the garbage collector instead. There is no cap: many streams let go of their GOPs at once
+ * and want the same memory again within seconds, and fresh memory costs page faults and major collections. What lies unused for
+ * ten seconds is freed by {@link SlabPool.tick}.
  */
 export class SlabPool {
   readonly #free = new Map<number, Slab[]>();
   #pooledBytes = 0;
+  /** The least that was pooled since {@link #sinceMs}: memory that nobody needed. */
+  #leastPooledBytes = 0;
+  #sinceMs = 0;
 
   /** A slab with room for at least `bytes`; its first byte will stand for log position `start`. */
   acquire(bytes: number, start: number): Slab {
@@ -46,6 +51,7 @@ export class SlabPool {
       return fresh;
     }
     this.#pooledBytes -= size;
+    this.#leastPooledBytes = Math.min(this.#leastPooledBytes, this.#pooledBytes);
     reused.start = start;
     reused.used = 0;
     return reused;
@@ -54,11 +60,25 @@ export class SlabPool {
   /** Takes a slab back that has left its log. The caller forgets it. */
   release(slab: Slab): void {
     const size = slab.buffer.length;
-    if (slab.inFlight > 0 || size > MAX_SLAB_BYTES || this.#pooledBytes + size > MAX_POOLED_BYTES) return;
+    if (slab.inFlight > 0 || size > MAX_SLAB_BYTES) return;
     const list = this.#free.get(size);
     if (list === undefined) this.#free.set(size, [slab]);
     else list.push(slab);
     this.#pooledBytes += size;
+  }
+
+  /** Frees what was not needed for a while. Call it a few times a second. */
+  tick(nowMs: number): void {
+    if (nowMs - this.#sinceMs < SURPLUS_AFTER_MS) return;
+    const keepBytes = this.#pooledBytes - this.#leastPooledBytes;
+    for (const [size, slabs] of this.#free) {
+      while (slabs.length > 0 && this.#pooledBytes > keepBytes) {
+        slabs.pop();
+        this.#pooledBytes -= size;
+      }
+    }
+    this.#leastPooledBytes = this.#pooledBytes;
+    this.#sinceMs = nowMs;
   }
 
   /** Bytes of free slabs kept. */
