@@ -65,8 +65,26 @@ export function normaliseLimits(limits: Partial<CodecLimits>): CodecLimits {
   };
 }
 
+/**
+ * Who does not publish sends commands, one after the other: three unfinished messages and two of the longest are more than any
+ * client needs. The bound keeps the memory of the many small; V8 collects garbage by the full size of every WASM memory.
+ */
+const QUIET_PARTIALS = 3;
+const QUIET_REASSEMBLY_BYTES = 131_072;
+
+/** The limits in force for one that publishes, or does not (yet). */
+export function inForce(limits: CodecLimits, publishing: boolean): CodecLimits {
+  if (publishing) return limits;
+  return {
+    ...limits,
+    partialMessages: Math.min(limits.partialMessages, QUIET_PARTIALS),
+    reassemblyBytes: Math.min(limits.reassemblyBytes, QUIET_REASSEMBLY_BYTES),
+  };
+}
+
 /** Pages of memory in which nothing a peer does within the limits can run out of blocks. */
-export function pagesFor(limits: CodecLimits, publishing: boolean): number {
+export function pagesFor(all: CodecLimits, publishing: boolean): number {
+  const limits = inForce(all, publishing);
   const longest = publishing
     ? Math.max(limits.maxMediaBytes, limits.maxControlMessageBytes)
     : Math.max(limits.maxMediaBytesBeforePublish, limits.maxControlMessageBytes);
@@ -78,7 +96,8 @@ export function pagesFor(limits: CodecLimits, publishing: boolean): number {
 }
 
 /** Writes the limits into an instance's header words. */
-export function writeLimits(header: Uint32Array, limits: CodecLimits, publishing: boolean): void {
+export function writeLimits(header: Uint32Array, all: CodecLimits, publishing: boolean): void {
+  const limits = inForce(all, publishing);
   header[C.LIMIT_CHUNK_SIZE_MIN] = limits.chunkSizeMin;
   header[C.LIMIT_CHUNK_STREAMS] = limits.chunkStreams;
   header[C.LIMIT_PARTIALS] = limits.partialMessages;

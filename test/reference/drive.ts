@@ -2,7 +2,7 @@ import * as C from '../../assembly/constants.js';
 import { JsChunkCodec } from '../../bench/js-parser/codec.js';
 import { ChunkCodec } from '../../src/wasm/chunk-codec.js';
 import type { WasmFlavour } from '../../src/wasm/instance.js';
-import { type CodecLimits, normaliseLimits } from '../../src/wasm/limits.js';
+import { type CodecLimits, inForce, normaliseLimits } from '../../src/wasm/limits.js';
 import { type ReadMessage, ReferenceChunkReader } from './chunk-reader.js';
 
 /** What an implementation made of a byte stream. */
@@ -39,7 +39,8 @@ export interface ReadOptions {
 
 /** Reads pieces with the reference implementation. */
 export function readWithReference(pieces: readonly Uint8Array[], options: ReadOptions = {}): ReadResult {
-  const reader = new ReferenceChunkReader(normaliseLimits(options.limits ?? {}), options.publishing ?? false);
+  const publishing = options.publishing ?? false;
+  const reader = new ReferenceChunkReader(inForce(normaliseLimits(options.limits ?? {}), publishing), publishing);
   for (const piece of pieces) reader.push(piece);
   return { messages: reader.messages, error: reader.error, dropped: reader.dropped };
 }

@@ -84,20 +84,24 @@ describe('ChunkCodec', () => {
     expect(codec.blocksLive).toBe(0);
   });
 
-  it('holds eight unfinished messages of the longest length before publish in its small memory', () => {
-    const parts = Array.from({ length: 8 }, (_, i) =>
-      message({ type: 9, csid: 10 + i, payload: pattern(65536, i), chunkSize: 60_000 }),
-    );
-    const wire = Buffer.concat([
-      setChunkSize(60_000),
-      ...parts.map((p) => p.subarray(0, 12 + 60_000)),
-      ...parts.map((p) => p.subarray(12 + 60_000)),
-    ]);
+  it('holds as many unfinished bytes before publish as its small memory is made for, and refuses one more message', () => {
     const limits = { outChunkSize: 128 };
-    const codec = new ChunkCodec({ limits });
-    const result = readWithCodec(codec, [wire]);
-    expect(result.messages.length).toBe(8);
-    expect(inWords(result)).toBe(inWords(readWithReference([wire], { limits })));
+    const interleaved = (count: number): Buffer => {
+      const parts = Array.from({ length: count }, (_, i) =>
+        message({ type: 9, csid: 10 + i, payload: pattern(43_000, i), chunkSize: 40_000 }),
+      );
+      const begun = parts.map((p) => p.subarray(0, 12 + 40_000));
+      return Buffer.concat([setChunkSize(40_000), ...begun, ...parts.map((p) => p.subarray(12 + 40_000))]);
+    };
+    for (const [count, whole] of [
+      [3, 3],
+      [4, 0],
+    ]) {
+      const wire = interleaved(count);
+      const result = readWithCodec(new ChunkCodec({ limits }), [wire]);
+      expect(result.messages.length).toBe(whole);
+      expect(inWords(result)).toBe(inWords(readWithReference([wire], { limits })));
+    }
   });
 
   it('leaves long runs of several chunks in the input, short ones beside them, and puts all in order', () => {
