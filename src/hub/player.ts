@@ -125,6 +125,7 @@ export class Player {
     }
     const videoFrom = this.#videoFrom;
     this.#begin(publication);
+    publication.wake();
     if (this.#pausedAt < this.#position) return;
     this.#position = this.#pausedAt;
     this.#videoFrom = videoFrom;
