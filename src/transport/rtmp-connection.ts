@@ -278,7 +278,6 @@ export class RtmpConnection {
         this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
       } else {
         const { status, description } = answer;
-        this.#closeCode = answer.code;
         this.#run(session.answerPublish(requestId, { accept: false, code: status, description }, this.#parts.nowMs()));
       }
       this.#held = false;
