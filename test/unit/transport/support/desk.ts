@@ -1,0 +1,192 @@
+import type { ErrorCode } from '../../../../src/core/errors.js';
+import { createLogger } from '../../../../src/core/log.js';
+import type { EndReason } from '../../../../src/events/event-types.js';
+import { Hub } from '../../../../src/hub/hub.js';
+import { Player, type PlayerSink } from '../../../../src/hub/player.js';
+import type { Publication } from '../../../../src/hub/publication.js';
+import type {
+  ConnectionFacts,
+  ConnectionHost,
+  NameRequest,
+  PlayEndReason,
+  RunningPublish,
+} from '../../../../src/transport/host.js';
+import { type ListenerOptions, RtmpListener } from '../../../../src/transport/rtmp-listener.js';
+import { CodecPool } from '../../../../src/wasm/pool.js';
+import { RawRtmp } from '../../../support/rtmp-client.js';
+import { waitFor } from '../../../support/wait.js';
+
+export const OPTIONS: ListenerOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  maxConnections: 100,
+  maxConnectionsPerIp: 0,
+  chunkSize: 60_000,
+  windowAckBytes: 2_500_000,
+  pingIntervalMs: 60_000,
+  firstBytesTimeoutMs: 5000,
+  handshakeTimeoutMs: 10_000,
+  connectTimeoutMs: 15_000,
+  preAuthBytes: 65_536,
+  maxNetStreams: 8,
+  commandsPerSecond: 100,
+  firstFrameTimeoutMs: 20_000,
+  idleTimeoutMs: 10_000,
+  stallTimeoutMs: 10_000,
+  inboundBytesPerSecond: 65_536,
+};
+
+type Decision = 'accept' | 'refuse';
+
+/** A listener with a hub behind it, policy in the test's hand, and a clock that the test moves. */
+export class Desk implements ConnectionHost {
+  nowMs = 100_000;
+  readonly hub: Hub;
+  readonly listener: RtmpListener;
+  readonly codecs = new CodecPool({ limits: {}, warm: 4 });
+  readonly publications = new Map<string, Publication>();
+  /** `name:reason` in order. */
+  readonly publishEnds: `${string}:${EndReason}`[] = [];
+  readonly playEnds: `${string}:${PlayEndReason}`[] = [];
+  readonly closes: ErrorCode[] = [];
+  readonly refusals: ErrorCode[] = [];
+  readonly data: string[] = [];
+  /** When set, publishes wait for {@link decide}. */
+  holdPublishes = false;
+  port = 0;
+  readonly clients: RawRtmp[] = [];
+  readonly #undecided: { readonly name: string; readonly decide: (decision: Decision) => void }[] = [];
+
+  private constructor(options: Partial<ListenerOptions>) {
+    const nowMs = (): number => this.nowMs;
+    this.hub = new Hub(
+      {
+        chunkSize: OPTIONS.chunkSize,
+        gopMaxBytes: 8 * 2 ** 20,
+        gopMaxMessages: 2048,
+        gopMaxMs: 30_000,
+        maxLagMs: 10_000,
+        lingerMs: 0,
+        maxDelayMs: 0,
+        playersAtMaxDelay: 1000,
+      },
+      nowMs,
+    );
+    this.listener = new RtmpListener(
+      { ...OPTIONS, ...options },
+      {
+        codecs: this.codecs,
+        connectionHost: this,
+        log: createLogger({ level: 'silent' }),
+        nowMs,
+        refused: (code) => this.refusals.push(code),
+      },
+    );
+  }
+
+  static async open(options: Partial<ListenerOptions> = {}): Promise<Desk> {
+    const desk = new Desk(options);
+    desk.port = (await desk.listener.listen()).port;
+    return desk;
+  }
+
+  async close(): Promise<void> {
+    this.listener.stop();
+    for (const client of this.clients) client.destroy();
+    for (const connection of this.listener.connections) connection.destroy();
+    await this.until(() => this.listener.connections.size === 0, 'all connections to be gone');
+  }
+
+  /** A client past `connect`. */
+  async client(): Promise<RawRtmp> {
+    return this.keep(await RawRtmp.connected({ port: this.port }));
+  }
+
+  keep(client: RawRtmp): RawRtmp {
+    this.clients.push(client);
+    return client;
+  }
+
+  until(look: () => boolean, what: string): Promise<true> {
+    return waitFor(() => look() || undefined, { everyMs: 2, what }) as Promise<true>;
+  }
+
+  /** Time passes, and deadlines are looked at. */
+  pass(ms: number): void {
+    this.nowMs += ms;
+    this.hub.tick(this.nowMs);
+    this.listener.tick(this.nowMs);
+  }
+
+  get undecided(): number {
+    return this.#undecided.length;
+  }
+
+  /** Decides the oldest publish that waits. */
+  decide(decision: Decision): void {
+    this.#undecided.shift()!.decide(decision);
+  }
+
+  async publish(
+    _facts: ConnectionFacts,
+    { app, name }: NameRequest,
+  ): Promise<Awaited<ReturnType<ConnectionHost['publish']>>> {
+    let decision: Decision = 'accept';
+    if (this.holdPublishes) {
+      decision = await new Promise<Decision>((decide) => this.#undecided.push({ name, decide }));
+    }
+    const claim = decision === 'accept' ? this.hub.claim(app, name) : undefined;
+    if (claim === undefined) {
+      const status = 'NetStream.Publish.BadName' as const;
+      return { accept: false, status, code: 'ERR_PUBLISH_BUSY', description: `${name} is taken` };
+    }
+    const publication = claim.open(name, { ready: () => {}, updated: () => {} }, this.nowMs);
+    this.publications.set(name, publication);
+    let ended = false;
+    const run: RunningPublish = {
+      streamId: name,
+      publication,
+      resumeTimestamp: claim.resumeTimestamp,
+      data: (handler, payload, timestamp) => {
+        this.data.push(handler);
+        publication.appendData(payload, timestamp, handler === 'onMetaData' ? 'metadata' : undefined, this.nowMs);
+      },
+      dataCleared: (handler) => this.data.push(`-${handler}`),
+      end: (reason) => {
+        if (ended) return;
+        ended = true;
+        this.publishEnds.push(`${name}:${reason}`);
+        claim.close(this.nowMs);
+      },
+    };
+    return { accept: true, run };
+  }
+
+  play(
+    _facts: ConnectionFacts,
+    { app, name }: NameRequest,
+    messageStreamId: number,
+    sink: PlayerSink,
+  ): ReturnType<ConnectionHost['play']> {
+    if (name === 'none') {
+      const status = 'NetStream.Play.StreamNotFound' as const;
+      return { accept: false, status, code: 'ERR_PLAY_NOT_FOUND', description: 'nobody is there' };
+    }
+    const player = new Player(name, sink, messageStreamId, { maxLagBytes: 2 * 2 ** 20 });
+    const live = this.hub.subscribe(app, name, player);
+    let ended = false;
+    const end = (reason: PlayEndReason): void => {
+      if (ended) return;
+      ended = true;
+      this.playEnds.push(`${name}:${reason}`);
+      this.hub.unsubscribe(app, name, player);
+    };
+    return { accept: true, live, run: { player, end } };
+  }
+
+  opened(): void {}
+
+  closed(_facts: ConnectionFacts, code: ErrorCode): void {
+    this.closes.push(code);
+  }
+}
