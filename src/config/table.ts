@@ -144,8 +144,18 @@ export const TABLE = {
       'Smallest chunk size a peer may set. Encoders use 128 and more; the protocol allows 1.',
     ),
     chunkStreams: count(4, 64, 64, 'Most chunk stream ids in use on one connection.'),
-    partialMessages: count(2, 64, 8, 'Most messages begun and not yet complete on one connection.'),
-    reassemblyBytes: bytes(64 * KiB, 56 * MiB, 10 * MiB, 'Bytes of incomplete messages on one connection.'),
+    partialMessages: count(
+      2,
+      64,
+      8,
+      'Most messages begun and not yet complete on one connection that publishes; at most 3 on others.',
+    ),
+    reassemblyBytes: bytes(
+      64 * KiB,
+      56 * MiB,
+      10 * MiB,
+      'Bytes of incomplete messages on one connection that publishes; at most 128 KiB on others.',
+    ),
     maxMediaBytes: bytes(64 * KiB, 16 * MiB - 1, 8 * MiB, 'Largest audio or video message of a publisher.'),
     maxMediaBytesBeforePublish: bytes(
       1 * KiB,
