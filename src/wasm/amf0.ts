@@ -49,7 +49,7 @@ export class AmfTokens {
   #hasReferences = false;
 
   /** @param memory - the instance's memory */
-  constructor(memory: ArrayBuffer, header: Uint32Array) {
+  constructor(memory: SharedArrayBuffer, header: Uint32Array) {
     this.#header = header;
     this.#bytes = Buffer.from(memory) as SliceableBuffer;
     this.#words = new Uint32Array(memory, AMF_TABLE, AMF_MAX_VALUES * TOKEN_WORDS);

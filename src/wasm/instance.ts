@@ -53,7 +53,9 @@ export function instantiate(
   const compiled = compile(flavour);
   let memory: WebAssembly.Memory;
   try {
-    memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    // Shared, though nobody shares it: V8 counts other memories in full as garbage pressure, touched or not, and a full collection
+    // for every 64 MiB of them was half of the CPU while thousands of connections came (bench/README.md).
+    memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
     throw new SluiceError('ERR_WASM_MEMORY', `${pages} pages`, { cause });
   }
