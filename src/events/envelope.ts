@@ -27,6 +27,20 @@ export interface EventStream {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
+  /** `<prefix>.evt.<app>.<name>.<streamId>` when it is at hand. */
+  readonly subjectBase?: string;
+}
+
+const sources = new WeakMap<Emitter, string>();
+
+/** `source` of everything a process emits. */
+function sourceOf(emitter: Emitter): string {
+  let source = sources.get(emitter);
+  if (source === undefined) {
+    source = `/sluice/${escapeToken(emitter.nodeId)}/${emitter.bootId}`;
+    sources.set(emitter, source);
+  }
+  return source;
 }
 
 /** `<entity>.<verb>` of a type such as `io.sluice.stream.started`. */
@@ -40,7 +54,12 @@ function verbOf(type: EventType): string {
  */
 export function eventSubject(prefix: string, stream: EventStream, type: EventType, sequence: number): string {
   const last = type === 'io.sluice.stream.ended' ? 'end' : String(sequence);
-  return `${prefix}.evt.${escapeToken(stream.app)}.${escapeToken(stream.name)}.${escapeToken(stream.streamId)}.${verbOf(type)}.${last}`;
+  return `${stream.subjectBase ?? subjectBase(prefix, stream)}.${verbOf(type)}.${last}`;
+}
+
+/** The part of a stream's subjects that all its events share. */
+export function subjectBase(prefix: string, stream: EventStream): string {
+  return `${prefix}.evt.${escapeToken(stream.app)}.${escapeToken(stream.name)}.${escapeToken(stream.streamId)}`;
 }
 
 /** The subject under which every event of one session is found. */
@@ -90,7 +109,7 @@ export function streamEvent<T extends EventType>(
   const event: SluiceEvent<T> = {
     specversion: '1.0',
     id: eventId(stream.streamId, type, sequence),
-    source: `/sluice/${escapeToken(emitter.nodeId)}/${emitter.bootId}`,
+    source: sourceOf(emitter),
     type,
     subject: `${stream.app}/${stream.name}`,
     time: new Date(timeMs).toISOString(),
@@ -129,7 +148,7 @@ export function nodeEvent<T extends EventType>(
   const event: SluiceEvent<T> = {
     specversion: '1.0',
     id: `${about.bootId}:${verb}${ordinal > 1 ? `.${ordinal}` : ''}`,
-    source: `/sluice/${escapeToken(emitter.nodeId)}/${emitter.bootId}`,
+    source: sourceOf(emitter),
     type,
     subject: about.nodeId,
     time: new Date(timeMs).toISOString(),

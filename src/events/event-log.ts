@@ -21,12 +21,14 @@ export type LogCursor = { readonly afterId: string } | { readonly sinceMs: numbe
 const PAGE = 512;
 /** A follower this far behind is sent to the files again instead of being held in memory. */
 const FOLLOW_LIMIT = 4096;
-const REMEMBERED_IDS = 8192;
+const REMEMBERED_IDS = 4096;
 
 /** Reads the journal as a log: what server-sent events and `sluice events` show, also after a restart and without NATS. */
 export class EventLog {
   readonly #journal: Journal;
-  readonly #positions = new Map<string, number>();
+  /** Positions of the newest ids, in two generations. */
+  #recent = new Map<string, number>();
+  #earlier = new Map<string, number>();
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -117,45 +119,32 @@ export class EventLog {
       const segment = this.#journal.table.list.find((s) => s.lastWallMs >= cursor.sinceMs && s.first <= s.last);
       return segment?.first ?? this.#journal.shown + 1;
     }
-    const known = this.#positions.get(cursor.afterId) ?? (await this.#search(cursor.afterId));
+    const known =
+      this.#recent.get(cursor.afterId) ?? this.#earlier.get(cursor.afterId) ?? (await this.#search(cursor.afterId));
     if (known === undefined) throw new SluiceError('ERR_EVENTS_CURSOR', cursor.afterId.slice(0, 64));
     return known + 1;
   }
 
-  /** Looks for an id in the files; only its bytes are compared, nothing is parsed. */
+  /** Looks for an id in the files. */
   async #search(id: string): Promise<number | undefined> {
-    const needle = Buffer.from(`"id":${JSON.stringify(id)}`, 'utf8');
     const reader = new JournalReader(this.#journal, 1);
     for (let page = await reader.next(PAGE); page.length > 0; page = await reader.next(PAGE)) {
-      const found = page.find((entry) => entry.json.subarray(0, 256).includes(needle));
+      const found = page.find((entry) => entry.id === id);
       if (found !== undefined) return found.sequence;
     }
     return undefined;
   }
 
   #remember(entry: JournalEntry): void {
-    this.#positions.set(toLogEntry(entry).id, entry.sequence);
-    if (this.#positions.size <= REMEMBERED_IDS) return;
-    for (const oldest of this.#positions.keys()) {
-      this.#positions.delete(oldest);
-      break;
-    }
+    this.#recent.set(entry.id, entry.sequence);
+    if (this.#recent.size < REMEMBERED_IDS) return;
+    this.#earlier = this.#recent;
+    this.#recent = new Map();
   }
 }
 
-const ID = /"id":"([^"\\]*)"/;
-const TYPE = /"type":"([^"\\]*)"/;
-
 function toLogEntry(entry: JournalEntry): LogEntry {
-  // Id and type stand in the first bytes of every envelope and need no escapes: no parsing of the whole for the sake of two members.
-  const head = entry.json.toString('latin1', 0, 320);
-  return {
-    id: ID.exec(head)?.[1] ?? '',
-    type: TYPE.exec(head)?.[1] ?? '',
-    position: entry.sequence,
-    wallMs: entry.wallMs,
-    json: entry.json,
-  };
+  return { id: entry.id, type: entry.type, position: entry.sequence, wallMs: entry.wallMs, json: entry.json };
 }
 
 /** Parses an entry's event. */

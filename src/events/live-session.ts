@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { clipLabels, clipped } from './bounds.js';
-import { type Emitter, traceparentOf } from './envelope.js';
+import { type Emitter, subjectBase, traceparentOf } from './envelope.js';
 import type { Peer, StreamRef, StreamStarted, TransportName } from './event-types.js';
 import type { OpenSession } from './sessions.js';
 
@@ -27,6 +27,7 @@ export interface StartFacts extends StreamIdentity {
 export interface LiveSession extends OpenSession {
   readonly startedMonoMs: number;
   readonly traceparent: string | undefined;
+  readonly subjectBase: string;
   /** Players told as started, with the monotonic time of it. */
   readonly plays: Map<string, number>;
   /** Calls that came before the start was durable; run when it is, forgotten when it is refused. */
@@ -54,6 +55,7 @@ export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: 
     bus,
     anchor: Number.POSITIVE_INFINITY,
     traceparent: traceparentOf(s.streamId),
+    subjectBase: subjectBase(emitter.prefix, s),
     plays: new Map(),
     waiting: [],
   };

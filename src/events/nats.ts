@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import {
   type ConnectionOptions,
   connect,
+  createInbox,
   credsAuthenticator,
   Events,
   headers,
@@ -21,6 +22,12 @@ export { headers, NatsError, nanos } from 'nats';
 /** Code of a failed request: nats.js' error code (`TIMEOUT`, `503`, `PERMISSIONS_VIOLATION` …) or `UNKNOWN`. */
 export function natsErrorCode(error: unknown): string {
   return error instanceof NatsError ? error.code : 'UNKNOWN';
+}
+
+/** A new inbox subject under the prefix that the connection was made with. */
+export function inboxOf(connection: NatsConnection): string {
+  const { options } = (connection as unknown as { protocol: { options: { inboxPrefix?: string } } }).protocol;
+  return createInbox(options.inboxPrefix ?? '');
 }
 
 /** Headers from a plain object. */

@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { type NatsConnection, NatsLink } from '../nats.js';
 import type { NatsOptions, ResolvedEventsOptions } from '../options.js';
+import { AckInbox } from './ack-inbox.js';
 import type { BusState } from './bus-state.js';
 import { JsError, jsRequest, lastMessage } from './js-api.js';
 import { KvBucket } from './kv.js';
@@ -45,6 +46,7 @@ export class BusSide {
   #prepared = false;
   #preparing = false;
   #draining = false;
+  #acks: { connection: NatsConnection; inbox: AckInbox } | undefined;
   #olderBoots: readonly string[] = [];
   #pause: { timer: NodeJS.Timeout; wake: () => void } | undefined;
 
@@ -63,8 +65,8 @@ export class BusSide {
       log,
       clock,
       quarantine: new Quarantine(o.dir),
-      source: `/sluice/${escapeToken(nodeId)}/${bootId}`,
       connection: () => (this.#prepared && this.#lease.holds ? this.link.connection : undefined),
+      acks: () => this.#ackInbox(),
       onWait: (why, text) => this.#onWait(why, text),
     });
     this.#liveState = new LiveState({ ...common, bucket: streams, nodeId, bootId, sessions: lifecycle.sessions });
@@ -128,7 +130,9 @@ export class BusSide {
     this.#olderBoots = olderBoots;
     this.#deps.journal.subscribe((entries) => this.#liveState.note(entries));
     this.#publisher.start();
+    this.link.onDenied((subject) => this.#acks?.inbox.denied(subject));
     this.link.onState((state) => {
+      if (state !== 'connected') this.#acks?.inbox.disconnected();
       if (state === 'connected') {
         void this.#prepare();
         return;
@@ -222,6 +226,16 @@ export class BusSide {
     const key = nodeKey(this.#emitter.nodeId, bootId);
     const held = await this.#nodes.get(connection, key);
     if (held.ok && held.value.value?.state === 'up') await this.#nodes.remove(connection, key, held.value.revision);
+  }
+
+  /** The inbox of the connection that stands; another connection gets another. */
+  #ackInbox(): AckInbox {
+    const connection = this.link.connection;
+    if (connection !== undefined && this.#acks?.connection !== connection) {
+      this.#acks = { connection, inbox: new AckInbox(connection, this.#o.publishTimeoutMs) };
+    }
+    if (this.#acks === undefined) throw new Error('asked for acknowledgements without a connection');
+    return this.#acks.inbox;
   }
 
   #onWait(why: WaitReason | undefined, text: string): void {

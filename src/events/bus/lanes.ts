@@ -1,21 +1,7 @@
 import type { JournalEntry } from '../journal/journal.js';
 
-/** What publishing needs of an event, read from its JSON's first bytes. */
-export interface EventHead {
-  readonly id: string;
-  readonly type: string;
-  readonly source: string;
-}
-
 /** A node says that it has stopped when all it had to say before has been stored. */
-const LAST = /\.node\.[^.]+\.[^.]+\.stopped$/;
-const HEAD = /"id":"([^"]*)","source":"([^"]*)","type":"([^"]*)"/;
-
-/** Id, source and type of an event as {@link file://../envelope.ts} writes it. */
-export function headOf(json: Buffer): EventHead {
-  const match = HEAD.exec(json.toString('latin1', 0, 512));
-  return { id: match?.[1] ?? '', source: match?.[2] ?? '', type: match?.[3] ?? '' };
-}
+const LAST_TYPE = 'io.sluice.node.stopped';
 
 /** The events of one stream (or boot) that wait, in order; one of them at a time is on its way. */
 export interface Lane {
@@ -68,7 +54,7 @@ export class Lanes {
         this.#readyAt = 0;
       }
       if (lane.busy || lane.queue.length === 0) continue;
-      if (LAST.test(lane.queue[0].subject) && this.size > this.#deferred.length + 1) {
+      if (lane.queue[0].type === LAST_TYPE && this.size > this.#deferred.length + 1) {
         this.#deferred.push(lane);
         continue;
       }

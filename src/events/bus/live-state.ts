@@ -18,7 +18,9 @@ export interface LiveStateDeps {
   connection(): NatsConnection | undefined;
 }
 
-const VERBS = new Set(['started', 'ready', 'updated', 'suspended', 'resumed', 'ended']);
+const CHANGES = new Set(
+  ['started', 'ready', 'updated', 'suspended', 'resumed', 'ended'].map((verb) => `io.sluice.stream.${verb}`),
+);
 const IN_FLIGHT = 16;
 const RETRY_MS = 1000;
 
@@ -52,13 +54,12 @@ export class LiveState {
   /** Takes note of events as they become visible in the journal. */
   note(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
-      const tokens = entry.subject.split('.');
-      const n = tokens.length;
+      if (!CHANGES.has(entry.type)) continue;
       // … evt.<app>.<name>.<streamId>.stream.<verb>.<seq>
-      if (tokens[n - 7] !== 'evt' || tokens[n - 3] !== 'stream' || !VERBS.has(tokens[n - 2])) continue;
-      const key = `${tokens[n - 6]}.${tokens[n - 5]}`;
-      const streamId = tokens[n - 4];
-      if (tokens[n - 2] !== 'ended') this.#shown.set(key, streamId);
+      const tokens = entry.subject.split('.').slice(-6);
+      const key = `${tokens[0]}.${tokens[1]}`;
+      const streamId = tokens[2];
+      if (tokens[4] !== 'ended') this.#shown.set(key, streamId);
       else if (this.#shown.get(key) === streamId) this.#shown.delete(key);
       this.#touch(key);
     }

@@ -3,10 +3,11 @@ import type { EventsLogger } from '../deps.js';
 import { orderKey } from '../envelope.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
 import { JournalReader } from '../journal/reader.js';
-import { headers, type NatsConnection } from '../nats.js';
+import { type NatsConnection, natsHeaders } from '../nats.js';
 import type { ResolvedEventsOptions } from '../options.js';
-import { JsError, lastMessage, publish } from './js-api.js';
-import { headOf, type Lane, Lanes } from './lanes.js';
+import type { AckInbox } from './ack-inbox.js';
+import { JsError, lastMessage } from './js-api.js';
+import { type Lane, Lanes } from './lanes.js';
 import { backoffMs, type Outcome, outcomeOf, type WaitReason } from './outcome.js';
 import type { Quarantine } from './quarantine.js';
 
@@ -16,10 +17,10 @@ export interface PublisherDeps {
   readonly quarantine: Quarantine;
   readonly log: EventsLogger;
   readonly clock: Clock;
-  /** `/sluice/<nodeId>/<bootId>` of this process. */
-  readonly source: string;
   /** The connection, when events may be sent now. */
   connection(): NatsConnection | undefined;
+  /** Where acknowledgements of that connection arrive. */
+  acks(): AckInbox;
   /** Told at each failed attempt while everything waits, and when it goes on (`undefined`). */
   onWait(why: WaitReason | undefined, text: string): void;
 }
@@ -46,6 +47,10 @@ export class Publisher {
   readonly #deps: PublisherDeps;
   readonly #o: ResolvedEventsOptions;
   readonly #lanes = new Lanes();
+  readonly #headers = natsHeaders({
+    'Nats-Expected-Last-Subject-Sequence': '0',
+    'content-type': 'application/cloudevents+json',
+  });
   readonly #fenced = new Set<string>();
   #reader: JournalReader | undefined;
   #filling = false;
@@ -118,7 +123,7 @@ export class Publisher {
   }
 
   #push(entry: JournalEntry): void {
-    if (this.#deps.journal.table.isOpen(entry.sequence)) this.#lanes.push(orderKey(headOf(entry.json).id), entry);
+    if (this.#deps.journal.table.isOpen(entry.sequence)) this.#lanes.push(orderKey(entry.id), entry);
   }
 
   /** Reads the backlog into the window. */
@@ -159,8 +164,7 @@ export class Publisher {
 
   async #send(lane: Lane, connection: NatsConnection): Promise<void> {
     const entry = lane.queue[0];
-    const head = headOf(entry.json);
-    const verdict = await this.#isSuperseded(lane, head.source, head.type, entry, connection);
+    const verdict = this.#mayFollowEnd(lane, entry) ? await this.#isSuperseded(lane, entry, connection) : 'no';
     if (verdict === 'unknown') {
       this.#holdAll(lane, 'not_answering', 'it cannot be read whether the stream was ended elsewhere');
       return;
@@ -170,13 +174,11 @@ export class Publisher {
       this.#done(lane);
       return;
     }
-    const hdrs = headers();
-    hdrs.set('Nats-Msg-Id', head.id);
-    hdrs.set('Nats-Expected-Last-Subject-Sequence', '0');
-    hdrs.set('content-type', 'application/cloudevents+json');
-    hdrs.set('ce-type', head.type);
-    let outcome = outcomeOf(await publish(connection, entry.subject, entry.json, hdrs, this.#o.publishTimeoutMs));
-    if (outcome.kind === 'taken') outcome = await this.#readBack(entry, head.id, connection);
+    // One object for all: the client has written it out when `publish` returns.
+    this.#headers.set('Nats-Msg-Id', entry.id);
+    this.#headers.set('ce-type', entry.type);
+    let outcome = outcomeOf(await this.#deps.acks().publish(entry.subject, entry.json, this.#headers));
+    if (outcome.kind === 'taken') outcome = await this.#readBack(entry, entry.id, connection);
     if (this.#closed && outcome.kind !== 'stored') return;
     this.#settle(lane, entry, outcome);
   }
@@ -273,17 +275,15 @@ export class Publisher {
     return { kind: 'wait', why: 'not_answering', text: `read-back: ${held.code} ${held.text}` };
   }
 
+  /** Whether it must be known that nobody else has ended the stream: for what an earlier process left, and after a lost lease. */
+  #mayFollowEnd(lane: Lane, entry: JournalEntry): boolean {
+    if (entry.type === END_TYPE) return false;
+    return this.#fenced.has(lane.key) || (!lane.checked && (!entry.own || lane.suspect));
+  }
+
   /** Whether another node ended the stream while its own could not be heard: nothing may follow an end. */
-  async #isSuperseded(
-    lane: Lane,
-    source: string,
-    type: string,
-    entry: JournalEntry,
-    connection: NatsConnection,
-  ): Promise<'yes' | 'no' | 'unknown'> {
-    if (type === END_TYPE) return 'no';
+  async #isSuperseded(lane: Lane, entry: JournalEntry, connection: NatsConnection): Promise<'yes' | 'no' | 'unknown'> {
     if (this.#fenced.has(lane.key)) return 'yes';
-    if (lane.checked || (source === this.#deps.source && !lane.suspect)) return 'no';
     const end = endSubject(entry.subject);
     if (end !== undefined) {
       const held = await lastMessage(connection, this.#o.stream, end, this.#o.publishTimeoutMs);

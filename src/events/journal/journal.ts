@@ -16,6 +16,11 @@ export interface JournalEntry {
   /** Wall clock of the append, milliseconds since the epoch. */
   readonly wallMs: number;
   readonly subject: string;
+  /** Envelope id and type. */
+  readonly id: string;
+  readonly type: string;
+  /** Whether this process wrote it. */
+  readonly own: boolean;
   readonly json: Buffer;
 }
 
@@ -28,6 +33,8 @@ export interface CarriedSession {
 
 const QUEUE_BYTES = 16 << 20;
 const PROBE_BYTES = 32 << 10;
+const COMMIT_BATCH = 512;
+const COMMIT_DELAY_MS = 100;
 
 /** The append-only journal: every event is here before anyone else sees it. Appending is a synchronous enqueue. */
 export class Journal {
@@ -40,8 +47,10 @@ export class Journal {
   readonly #writer: JournalWriter;
   readonly #listeners = new Set<(entries: readonly JournalEntry[]) => void>();
   readonly #commits: number[] = [];
-  #commitTimer: NodeJS.Immediate | undefined;
+  #commitTimer: NodeJS.Timeout | undefined;
   #fresh: JournalEntry[] = [];
+  /** Position of the newest event that an earlier process wrote. */
+  readonly inherited: number;
   #sequence: number;
   #shown: number;
   #unwritten = 0;
@@ -64,6 +73,7 @@ export class Journal {
     this.#clock = clock;
     this.table = recovered.table;
     this.#voids = recovered.voids;
+    this.inherited = recovered.lastSequence;
     this.#sequence = recovered.lastSequence;
     this.#shown = recovered.lastSequence;
     this.#writer = new JournalWriter(
@@ -164,8 +174,9 @@ export class Journal {
   /** Notes that JetStream holds an event, or that it will never be sent. A commit record follows. */
   commit(sequence: number): void {
     this.table.commit(sequence);
-    this.#commits.push(sequence);
-    this.#commitTimer ??= setImmediate(() => this.#writeCommits());
+    // Written together: a commit that a crash loses costs one more attempt, which JetStream refuses as stored.
+    if (this.#commits.push(sequence) >= COMMIT_BATCH) this.#writeCommits();
+    else this.#commitTimer ??= setTimeout(() => this.#writeCommits(), COMMIT_DELAY_MS).unref();
   }
 
   /** Appends the record of a process. */
@@ -201,7 +212,6 @@ export class Journal {
   /** Writes and syncs what is queued, waiting at most `deadlineMs`, and closes the medium. */
   async close(deadlineMs = 2000): Promise<void> {
     if (this.#closed) return;
-    clearImmediate(this.#commitTimer);
     this.#writeCommits();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
@@ -286,8 +296,9 @@ export class Journal {
     const sequence = ++this.#sequence;
     this.#unwritten++;
     const wallMs = this.#clock.wallMs();
-    const entry: JournalEntry = { sequence, wallMs, subject: event.subject, json: event.json };
-    const bytes = encodeRecord(RecordKind.Event, sequence, wallMs, ...eventPayload(event.subject, event.json));
+    const { id, type, subject, json } = event;
+    const entry: JournalEntry = { sequence, wallMs, subject, id, type, own: true, json };
+    const bytes = encodeRecord(RecordKind.Event, sequence, wallMs, ...eventPayload(subject, json));
     this.#writer.push({
       bytes,
       sequence,
@@ -318,6 +329,7 @@ export class Journal {
   }
 
   #writeCommits(): void {
+    clearTimeout(this.#commitTimer);
     this.#commitTimer = undefined;
     if (this.#commits.length === 0 || this.#closed) return;
     const above = this.#commits.filter((sequence) => sequence > this.table.lowWater);

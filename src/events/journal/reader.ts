@@ -1,5 +1,5 @@
 import type { Journal, JournalEntry } from './journal.js';
-import { type JournalRecord, RecordKind, readEventPayload, scanRecords } from './record.js';
+import { headOf, type JournalRecord, RecordKind, readEventPayload, scanRecords } from './record.js';
 
 /** Walks the visible events of a journal from a position on, one segment in memory at a time. */
 export class JournalReader {
@@ -45,7 +45,9 @@ export class JournalReader {
       }
       this.#from = record.sequence + 1;
       if (this.#journal.isVoid(record.sequence)) continue;
-      out.push({ sequence: record.sequence, wallMs: record.wallMs, ...readEventPayload(record.payload) });
+      const { subject, json } = readEventPayload(record.payload);
+      const own = record.sequence > this.#journal.inherited;
+      out.push({ sequence: record.sequence, wallMs: record.wallMs, subject, ...headOf(json), own, json });
     }
     return out;
   }

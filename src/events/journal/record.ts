@@ -99,6 +99,14 @@ export function readEventPayload(payload: Buffer): { subject: string; json: Buff
   return { subject: payload.toString('latin1', 2, 2 + length), json: payload.subarray(2 + length) };
 }
 
+const HEAD = /"id":"([^"]*)","source":"[^"]*","type":"([^"]*)"/;
+
+/** Id and type of an event as `envelope.ts` writes it: they stand in its first bytes and need no escapes, so nothing is parsed. */
+export function headOf(json: Buffer): { id: string; type: string } {
+  const match = HEAD.exec(json.toString('latin1', 0, 512));
+  return { id: match?.[1] ?? '', type: match?.[2] ?? '' };
+}
+
 /** Payload of a commit or void record. */
 export function sequencesPayload(sequences: readonly number[]): Buffer {
   const out = Buffer.allocUnsafe(sequences.length * 8);

@@ -55,6 +55,7 @@ export class JournalWriter {
   #unseen: { item: WriteItem; number: number }[] = [];
   #writtenCount = 0;
   #syncedCount = 0;
+  #lastEvent = 0;
   #looping = false;
   #rolling = false;
   #syncing: Promise<void> | undefined;
@@ -147,7 +148,10 @@ export class JournalWriter {
 
   #written(batch: readonly WriteItem[], bytes: number): void {
     this.#queuedBytes -= bytes;
-    for (const item of batch) this.#unseen.push({ item, number: ++this.#writtenCount });
+    for (const item of batch) {
+      this.#unseen.push({ item, number: ++this.#writtenCount });
+      if (item.sequence > 0) this.#lastEvent = this.#writtenCount;
+    }
     this.#show();
     if (this.#unseen.length > 0) void this.#syncNow();
   }
@@ -164,7 +168,8 @@ export class JournalWriter {
   #syncLater(): void {
     if (this.#unseen.length > 0) return void this.#syncNow();
     if (this.#syncDelayMs === undefined || this.#syncTimer !== undefined || this.#closed) return;
-    if (this.#syncedCount >= this.#writtenCount) return;
+    // Commits alone are not worth an fsync.
+    if (this.#syncedCount >= this.#lastEvent) return;
     this.#syncTimer = setTimeout(() => void this.#syncNow(), this.#syncDelayMs);
     this.#syncTimer.unref();
   }
