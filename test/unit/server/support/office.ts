@@ -1,0 +1,108 @@
+import { createLogger } from '../../../../src/core/log.js';
+import { NameRule } from '../../../../src/core/names.js';
+import type { Lifecycle } from '../../../../src/events/lifecycle.js';
+import { Hub } from '../../../../src/hub/hub.js';
+import { Registry, type RegistryOptions } from '../../../../src/server/registry.js';
+import type { ConnectionFacts, RunningPublish } from '../../../../src/transport/host.js';
+import { RecordingSink } from '../../hub/support/sinks.js';
+import { LIMITS } from '../../hub/support/stage.js';
+
+/** One call of the lifecycle: its name, then its arguments. */
+export type Told = readonly [name: string, ...args: unknown[]];
+
+/** A registry with a real hub, a clock in the test's hand, and a lifecycle that writes down what it is told. */
+export class Office {
+  nowMs = 50_000;
+  readonly told: Told[] = [];
+  readonly hub: Hub;
+  readonly registry: Registry;
+  /** What `streamStarted` waits for. */
+  journal: () => Promise<void> = () => Promise.resolve();
+  closedFor: string | undefined;
+  #connections = 0;
+
+  constructor(options: Partial<RegistryOptions> & { lingerMs?: number } = {}) {
+    const nowMs = (): number => this.nowMs;
+    this.hub = new Hub({ ...LIMITS, lingerMs: options.lingerMs ?? 5000, maxDelayMs: 0, playersAtMaxDelay: 1 }, nowMs);
+    const lifecycle = new Proxy(
+      {},
+      {
+        get:
+          (_target, name: string) =>
+          (...args: unknown[]): Promise<void> => {
+            this.told.push([name, ...args]);
+            return name === 'streamStarted' ? this.journal() : Promise.resolve();
+          },
+      },
+    ) as Lifecycle;
+    this.registry = new Registry(
+      {
+        memoryBytes: 2 ** 30,
+        maxLagBytes: 2 ** 20,
+        waitForPublisher: true,
+        stallAfterMs: 3000,
+        resumeWindowMs: 0,
+        ...options,
+      },
+      {
+        hub: this.hub,
+        lifecycle,
+        names: new NameRule('[A-Za-z0-9_.~=+@/-]+', 64),
+        clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
+        log: createLogger({ level: 'silent' }),
+        salt: Buffer.alloc(32, 7),
+        closedFor: () => this.closedFor,
+      },
+    );
+  }
+
+  facts(address = '192.0.2.1'): ConnectionFacts {
+    return {
+      connectionId: `c${++this.#connections}`,
+      peer: { address, port: 1000 },
+      transport: 'rtmp',
+      info: undefined,
+    };
+  }
+
+  publish(name = 'cam', query = '', facts = this.facts(), isOpen = () => true) {
+    return this.registry.publish(facts, { app: 'live', name, query }, isOpen);
+  }
+
+  /** A publish that must be accepted. */
+  async run(name = 'cam', query = '', facts = this.facts()): Promise<RunningPublish> {
+    const answer = await this.publish(name, query, facts);
+    if (!answer.accept) throw new Error(`refused: ${answer.code}`);
+    return answer.run;
+  }
+
+  play(name = 'cam') {
+    const sink = new RecordingSink();
+    const answer = this.registry.play(this.facts(), { app: 'live', name, query: '' }, 1, sink);
+    if (answer.accept) sink.player = answer.run.player;
+    return { sink, answer };
+  }
+
+  pass(ms: number): void {
+    this.nowMs += ms;
+    this.hub.tick(this.nowMs);
+    this.registry.tick(this.nowMs);
+  }
+
+  /** Names of what was told, in order. */
+  get names(): string[] {
+    return this.told.map(([name]) => name);
+  }
+
+  /** The last argument of the newest call of `name`. */
+  last(name: string): unknown {
+    return this.told
+      .filter(([told]) => told === name)
+      .at(-1)
+      ?.at(-1);
+  }
+
+  count(name: string): number {
+    return this.names.filter((told) => told === name).length;
+  }
+}
