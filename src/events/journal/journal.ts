@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import type { EventsLogger } from '../deps.js';
 import type { Envelope } from '../envelope.js';
+import type { CarriedSession, JournalEntry } from './entry.js';
 import type { JournalOptions, JournalState } from './options.js';
 import { encodeRecord, eventPayload, RecordKind, sequencesPayload } from './record.js';
 import { type Recovered, type RecoveryVisitor, recover } from './recovery.js';
@@ -9,27 +10,7 @@ import type { Segment, SegmentTable } from './segments.js';
 import { type SegmentStorage, segmentName } from './storage.js';
 import { JournalWriter, type WriteItem, type WriteTarget } from './writer.js';
 
-/** One event of the journal. `json` is immutable shared. */
-export interface JournalEntry {
-  /** Position in the journal: 1, 2, 3 … */
-  readonly sequence: number;
-  /** Wall clock of the append, milliseconds since the epoch. */
-  readonly wallMs: number;
-  readonly subject: string;
-  /** Envelope id and type. */
-  readonly id: string;
-  readonly type: string;
-  /** Whether this process wrote it. */
-  readonly own: boolean;
-  readonly json: Buffer;
-}
-
-/** An open session whose newest full record goes with its segment, and what to write instead. */
-export interface CarriedSession {
-  readonly json: Buffer;
-  /** Told the journal position that the copy belongs to. */
-  moved(sequence: number): void;
-}
+export type { CarriedSession, JournalEntry } from './entry.js';
 
 const QUEUE_BYTES = 16 << 20;
 const PROBE_BYTES = 32 << 10;
