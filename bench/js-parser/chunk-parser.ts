@@ -51,10 +51,10 @@ export class JsChunkParser {
   readonly #batch: FramedBatch;
   readonly #chunkSizeMin: number;
   readonly #maxChunkStreams: number;
-  readonly #maxPartials: number;
+  #maxPartials: number;
   readonly #maxControl: number;
   #maxMedia: number;
-  readonly #maxReassembly: number;
+  #maxReassembly: number;
   #streams = 0;
   #partials = 0;
   #held = 0;
@@ -84,9 +84,11 @@ export class JsChunkParser {
     return this.#batch.records;
   }
 
-  /** Changes the bound on media messages: the codec allows a publisher more. */
-  set maxMediaBytes(bytes: number) {
-    this.#maxMedia = bytes;
+  /** Changes the bounds that differ for a publisher. */
+  setBounds(bounds: { maxMediaBytes: number; partialMessages: number; reassemblyBytes: number }): void {
+    this.#maxMedia = bounds.maxMediaBytes;
+    this.#maxPartials = bounds.partialMessages;
+    this.#maxReassembly = bounds.reassemblyBytes;
   }
 
   /** 64 KiB that the next read goes to. Ask again after each {@link takeBatch}: it moves with the arena. */
@@ -98,12 +100,10 @@ export class JsChunkParser {
     return this.#batch.count;
   }
 
-  /** Framed bytes of the batch. */
   get batchBytes(): number {
     return this.#batch.end - this.#batch.start;
   }
 
-  /** Message stream id of the batch. */
   get batchMessageStreamId(): number {
     return this.#batch.messageStreamId;
   }

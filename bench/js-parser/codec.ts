@@ -1,5 +1,5 @@
 import * as C from '../../assembly/constants.js';
-import { type CodecLimits, normaliseLimits } from '../../src/wasm/limits.js';
+import { type CodecLimits, inForce, normaliseLimits } from '../../src/wasm/limits.js';
 import { JsChunkParser, type JsMessage } from './chunk-parser.js';
 
 /**
@@ -17,7 +17,8 @@ export class JsChunkCodec {
 
   constructor(options: { limits?: Partial<CodecLimits> } = {}) {
     this.limits = normaliseLimits(options.limits ?? {});
-    this.#parser = new JsChunkParser({ ...this.limits, maxMediaBytes: this.limits.maxMediaBytesBeforePublish });
+    this.#parser = new JsChunkParser(this.limits);
+    this.setPublishing(false);
     this.records = this.#parser.records;
   }
 
@@ -60,9 +61,13 @@ export class JsChunkCodec {
     target.set(this.#batch, offset);
   }
 
-  /** Raises the media limit for a publisher. */
+  /** Raises the limits for a publisher. */
   setPublishing(on: boolean): void {
-    this.#parser.maxMediaBytes = on ? this.limits.maxMediaBytes : this.limits.maxMediaBytesBeforePublish;
+    const { maxMediaBytes, maxMediaBytesBeforePublish } = this.limits;
+    this.#parser.setBounds({
+      ...inForce(this.limits, on),
+      maxMediaBytes: on ? maxMediaBytes : maxMediaBytesBeforePublish,
+    });
   }
 
   #sum(): void {
