@@ -50,7 +50,6 @@ export class RtmpConnection {
   /** A publish is being decided: what the client sent after it waits, in the codec and in the kernel. */
   #held = false;
   #closing = false;
-  #closed = false;
   /** The publish that the last batch belonged to. */
   #current: RunningPublish | undefined;
   #currentId = -1;
@@ -83,8 +82,7 @@ export class RtmpConnection {
 
   /** Who is on the other end. */
   get facts(): ConnectionFacts {
-    const { connectionId } = this;
-    return { connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
+    return { connectionId: this.connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
   }
 
   get publishing(): number {
@@ -263,8 +261,8 @@ export class RtmpConnection {
   async #decidePublish(request: Extract<Action, { kind: 'publishRequested' }>): Promise<void> {
     const { requestId, messageStreamId } = request;
     try {
-      const answer = await this.#parts.host.publish(this.facts, request, () => !this.#closing && !this.#closed);
-      if (this.#closing || this.#closed) {
+      const answer = await this.#parts.host.publish(this.facts, request, () => !this.#closing);
+      if (this.#closing) {
         if (answer.accept) answer.run.end(this.#reasonOfEnd());
         return;
       }
@@ -380,7 +378,6 @@ export class RtmpConnection {
   }
 
   #onClosed(error: NodeJS.ErrnoException | undefined): void {
-    this.#closed = true;
     if (!this.#closing) {
       this.#closing = true;
       if (error !== undefined) this.#closeCode = 'ERR_PEER_RESET';
