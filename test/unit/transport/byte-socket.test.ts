@@ -203,8 +203,9 @@ for (const direct of [true, false]) {
       client.once('close', () => {
         flooding = false;
       });
+      owner.goOn = () => owner.got.length < 100_000;
       flood();
-      await waitFor(() => owner.got.length > 100_000, { everyMs: 1 });
+      await waitFor(() => owner.got.length >= 100_000 && client.writableNeedDrain, { everyMs: 1 });
       owner.goOn = () => true;
       socket.send(Buffer.from('refused, and why'));
       socket.finish(1000);
