@@ -11,6 +11,8 @@ const alive = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
+// Vitest ends its workers by a signal; without a handler there would be no `exit` event.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 /** A program started by a test: its output as text, its end as a promise, and no way to outlive the test process. */
 export class Child {
