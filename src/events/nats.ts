@@ -17,7 +17,7 @@ import type { EventsLogger } from './deps.js';
 import type { NatsOptions } from './options.js';
 
 export type { JsMsg, Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
-export { headers, NatsError, nanos } from 'nats';
+export { AckPolicy, DeliverPolicy, headers, NatsError, nanos } from 'nats';
 
 /** Code of a failed request: nats.js' error code (`TIMEOUT`, `503`, `PERMISSIONS_VIOLATION` …) or `UNKNOWN`. */
 export function natsErrorCode(error: unknown): string {
