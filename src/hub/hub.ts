@@ -106,9 +106,9 @@ export class Hub {
     return this.#entries.get(key(app, name))?.players.size ?? 0;
   }
 
-  /** Bytes of media held for late joiners and slow players, over all streams. */
+  /** Bytes of media held for late joiners and slow players, over all streams. Free slabs are not held: the next stream takes them. */
   get heldBytes(): number {
-    let sum = this.#pool.pooledBytes;
+    let sum = 0;
     for (const { publication, ending } of this.#entries.values()) {
       sum += (publication?.log.heldBytes ?? 0) + (ending?.log.heldBytes ?? 0);
     }

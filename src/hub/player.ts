@@ -48,6 +48,8 @@ export class Player {
   /** The head of the log when it began or began anew: what it was behind then is no lag of its own. */
   #beganAt = 0;
   #skippedFrom = NOWHERE;
+  /** Head of the log when it began to skip. */
+  #skippedAt = NOWHERE;
   #pausedAt = NOWHERE;
   #preambleDue = false;
   #configVersion = NOWHERE;
@@ -150,7 +152,10 @@ export class Player {
     if (publication === undefined || this.#paused) return;
     if (this.#position === publication.log.head && !this.#preambleDue) return;
     if (this.#busy) this.#checkLag(publication);
-    else this.#flush(publication, nowMs);
+    else {
+      if (this.#skippedFrom !== NOWHERE) this.#goOnWithoutKeyframe(publication);
+      this.#flush(publication, nowMs);
+    }
   }
 
   /** A keyframe of the publication stands at `position` in the log. */
@@ -194,9 +199,21 @@ export class Player {
     if (this.#position === NOWHERE) return;
     const from = Math.max(this.#position, this.#beganAt);
     if (publication.log.head - from <= this.#limits.maxLagBytes && from >= publication.staleBefore) return;
+    this.#skip(publication);
+  }
+
+  #skip(publication: Publication): void {
     this.#skippedFrom = this.#position;
+    this.#skippedAt = publication.log.head;
     this.#position = NOWHERE;
     this.skips++;
+  }
+
+  /** Streams with intra refresh send one keyframe at the start: after the longest lag allowed, sound is better than nothing. */
+  #goOnWithoutKeyframe(publication: Publication): void {
+    if (this.#skippedAt >= publication.staleBefore) return;
+    this.#resumeAt(publication.log.head);
+    this.#videoFrom = Number.POSITIVE_INFINITY;
   }
 
   #resumeAt(position: number): void {
@@ -220,9 +237,7 @@ export class Player {
       if (this.#position >= log.head) return;
       const slab = log.slabAt(this.#position);
       if (slab === undefined) {
-        this.#skippedFrom = this.#position;
-        this.#position = NOWHERE;
-        this.skips++;
+        this.#skip(publication);
         return;
       }
       if (this.#plain()) {

@@ -22,8 +22,9 @@ export function collectMetrics(sources: MetricSources): Metric[] {
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
-    publishing += connection.publishing;
-    playing += connection.playing;
+    const { load } = connection;
+    publishing += load.publishing;
+    playing += load.playing;
   }
   let bytesIn = registry.bytesInPast;
   let bytesOut = registry.bytesOutPast;

@@ -148,12 +148,20 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       );
       return refuse(code, 'NetStream.Publish.Rejected', ERRORS[code].says);
     }
+    if (!isOpen()) {
+      // Gone while its start was written: the start is told, so the end is; nothing of it reaches the hub or a player.
+      claim.close(this.clock.monotonicMs());
+      const none = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
+      this.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...none });
+      const description = ERRORS.ERR_PEER_CLOSED.says;
+      return { accept: false, status: 'NetStream.Publish.Rejected', code: 'ERR_PEER_CLOSED', description };
+    }
     this.publishesStarted++;
     const session = new StreamSession({ streamId, principal, facts, startedAtMs }, claim, this);
     this.#sessions.set(streamId, session);
     this.#byName.set(nameKey(request), session);
     log.info({ streamId, app: request.app, name: request.name, connectionId: facts.connectionId }, 'stream started');
-    if (isOpen()) this.#adoptWaiting(session);
+    this.#adoptWaiting(session);
     return { accept: true, run: session.attach() };
   }
 

@@ -22,6 +22,11 @@ export class InboundBudget {
     this.#limits = limits;
   }
 
+  /** The connection publishes: what it said before that is settled. */
+  settle(): void {
+    this.#idleBytes = 0;
+  }
+
   /**
    * Counts `count` bytes of chunk stream just read from a connection that did not publish when they came.
    *

@@ -85,12 +85,9 @@ export class RtmpConnection {
     return { connectionId: this.connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
   }
 
-  get publishing(): number {
-    return this.#publishes.size;
-  }
-
-  get playing(): number {
-    return this.#plays.size;
+  /** How many streams it publishes and plays. */
+  get load(): { publishing: number; playing: number } {
+    return { publishing: this.#publishes.size, playing: this.#plays.size };
   }
 
   /** What time brings: deadlines of handshake and session, idle publishers, stalled players. Call it a few times a second. */
@@ -269,6 +266,7 @@ export class RtmpConnection {
       const session = this.#session!;
       if (answer.accept) {
         this.#publishes.set(messageStreamId, answer.run);
+        this.#budget.settle();
         this.#currentId = -1;
         this.#codec.setPublishing(true);
         const { resumeTimestamp } = answer.run;

@@ -218,6 +218,21 @@ describe('a player that is slow', () => {
     expect(sink.player!.skips).toBe(1);
   });
 
+  it('hears audio again when no keyframe comes for as long as it may lag, and sees video from the next one', () => {
+    const stage = new Stage({ maxLagBytes: 1000, maxLagMs: 2000 });
+    stage.play(V(1), H(2), K(3));
+    const sink = stage.join('stuck');
+    stage.turn();
+    for (let n = 10; n < 20; n++) stage.play(I(n));
+    sink.mode = 'sync';
+    sink.drain(Date.now());
+    for (let n = 20; n < 60; n++) stage.play(A(n));
+    expect(words(sink)).toContain('A58 A59');
+    expect(words(sink)).not.toContain('I');
+    stage.play(K(90), I(91));
+    expect(words(sink).endsWith('K90 I91')).toBe(true);
+  });
+
   it('of an audio-only stream goes on at the edge after a skip', () => {
     const stage = new Stage({ maxLagBytes: 5000 });
     const sink = stage.join('slow');

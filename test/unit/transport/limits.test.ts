@@ -69,6 +69,14 @@ describe('the inbound budget', () => {
     expect(code).toBeUndefined();
   });
 
+  it('begins anew with a publish', () => {
+    const budget = new InboundBudget(limits);
+    expect(budget.spend(limits.preAuthBytes, false, 0)).toBeUndefined();
+    budget.settle();
+    expect(budget.spend(limits.preAuthBytes, false, 0)).toBeUndefined();
+    expect(budget.spend(1, false, 0)).toBe('ERR_LIMIT_PREAUTH_BYTES');
+  });
+
   it('begins anew once a player has stopped', () => {
     const budget = new InboundBudget(limits);
     expect(budget.spend(1000, false, 0)).toBeUndefined();
