@@ -106,7 +106,7 @@ export class BusSide {
 
   /** One sentence on the state; empty when it is `ready`. */
   get detail(): string {
-    return this.#detail;
+    return this.link.state === 'connected' ? this.#detail : this.link.detail;
   }
 
   /** Calls `listener` on every change of state. */

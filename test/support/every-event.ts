@@ -1,0 +1,117 @@
+import { newId } from '../../src/core/ids.js';
+import { type Envelope, nodeEvent } from '../../src/events/envelope.js';
+import type { SluiceEvent } from '../../src/events/event-types.js';
+import { type EventSink, Lifecycle } from '../../src/events/lifecycle.js';
+import { emitter, type ManualClock } from './events-parts.js';
+
+/** A sink that takes everything and keeps it parsed. */
+export class ListSink implements EventSink {
+  readonly envelopes: Envelope[] = [];
+  open = true;
+  startError: Error | undefined;
+  released = 0;
+
+  /** The events so far. */
+  get events(): SluiceEvent[] {
+    return this.envelopes.map((envelope) => JSON.parse(envelope.json.toString('utf8')) as SluiceEvent);
+  }
+
+  admits(essential: boolean): boolean {
+    return essential || this.open;
+  }
+
+  append(event: Envelope): number {
+    return this.envelopes.push(event);
+  }
+
+  appendStart(event: Envelope): Promise<number> {
+    if (this.startError !== undefined) return Promise.reject(this.startError);
+    return Promise.resolve(this.append(event));
+  }
+
+  releaseSession(): void {
+    this.released++;
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A lifecycle over a list, with the signals it sent. */
+export function lifecycleOn(sink: EventSink, clock: ManualClock, o: { plays?: boolean } = {}) {
+  const signals: { tokens: readonly string[]; data: object }[] = [];
+  const lifecycle = new Lifecycle(emitter, {
+    sink,
+    signals: { send: (tokens, data) => void signals.push({ tokens, data }) },
+    clock,
+    bus: true,
+    plays: o.plays ?? true,
+    refuseStart: () => undefined,
+  });
+  return { lifecycle, signals };
+}
+
+/** One event of every type, as a lifecycle tells them; `node.lost`, which another node tells, is added. */
+export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
+  const sink = new ListSink();
+  const { lifecycle } = lifecycleOn(sink, clock);
+  const [streamId, playerId, connectionId] = [newId(), newId(), newId()];
+  const peer = { address: '2001:db8::1', port: 65535 };
+  const labels = { team: 'blue' };
+  const track = {
+    id: 1,
+    kind: 'video' as const,
+    codec: 'hvc1.1.6.L93.B0',
+    width: 1920,
+    height: 1080,
+    fps: 29.97,
+    kbps: 2500,
+  };
+  await lifecycle.nodeStarted({ version: '1.0.0' });
+  await lifecycle.nodeReady();
+  await lifecycle.streamStarted({
+    ...{ streamId, app: 'live', name: 'cam1', connectionId, peer, transport: 'rtmps', encoder: 'FMLE/3.0', labels },
+    ...{ tcUrl: 'rtmp://host/live', principal: 'alice', keyFingerprint: '0123abcd' },
+  });
+  lifecycle.streamReady(streamId, { tracks: [track], gopMs: 2000, timeToReadyMs: 123.4 });
+  lifecycle.playStarted(streamId, {
+    playerId,
+    connectionId: newId(),
+    peer,
+    transport: 'rtmp',
+    client: 'LNX 9,0,124,2',
+  });
+  lifecycle.streamActive(streamId, { players: 1 });
+  lifecycle.streamUpdated(streamId, { before: { tracks: [track] }, after: { tracks: [{ ...track, width: 1280 }] } });
+  lifecycle.streamStalled(streamId, { trackId: 1, kind: 'video', gapMs: 3000, cause: 'no frames' });
+  lifecycle.streamRecovered(streamId, { trackId: 1, kind: 'video', gapMs: 4000 });
+  lifecycle.streamData(streamId, {
+    handler: 'onCuePoint',
+    timestamp: 40,
+    values: [{ name: 'x', at: new Date(0), n: Number.NaN }],
+  });
+  lifecycle.streamSuspended(streamId, { resumeWindowMs: 10_000, cause: 'client_reset' });
+  lifecycle.streamResumed(streamId, { connectionId: newId(), peer, gapMs: 900 });
+  lifecycle.playEnded(streamId, { playerId, bytes: 1, drops: 0, reason: 'client_closed' });
+  lifecycle.streamIdle(streamId, { players: 0 });
+  lifecycle.streamTakenOver(streamId, { byStreamId: newId() });
+  clock.pass(5000);
+  lifecycle.streamEnded(streamId, {
+    reason: 'takeover',
+    detail: 'a newer one',
+    bytes: 9,
+    audioFrames: 8,
+    videoFrames: 7,
+    drops: 0,
+  });
+  lifecycle.streamRejected({
+    ...{ attemptId: newId(), app: 'live', name: 'cam1', connectionId, peer },
+    ...{ reason: 'busy', code: 'NetStream.Publish.BadName', latencyMs: 1.5 },
+  });
+  await lifecycle.nodeDraining();
+  await lifecycle.nodeStopped();
+  const lost = { nodeId: 'gone', bootId: newId() };
+  const last = nodeEvent(emitter, lost, 'io.sluice.node.lost', 1, 1, clock.wallMs(), { ...lost, detail: 'silent' });
+  return [...sink.events, JSON.parse(last.json.toString('utf8')) as SluiceEvent];
+}

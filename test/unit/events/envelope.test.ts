@@ -1,0 +1,139 @@
+import { CloudEvent, HTTP, ValidationError } from 'cloudevents';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { unescapeToken } from '../../../src/core/escape.js';
+import { newId } from '../../../src/core/ids.js';
+import {
+  eventId,
+  eventSubject,
+  nodeEvent,
+  orderKey,
+  sessionFilter,
+  streamEvent,
+  traceparentOf,
+} from '../../../src/events/envelope.js';
+import type { SluiceEvent } from '../../../src/events/event-types.js';
+import { headOf } from '../../../src/events/journal/record.js';
+import { validateEvent } from '../../../src/events/validate.js';
+import { emitter, ManualClock } from '../../support/events-parts.js';
+import { everyEvent } from '../../support/every-event.js';
+
+const id = newId(1_700_000_000_000);
+/** Lone surrogates cannot be written as UTF-8. */
+const wellFormed = (text: string) => Buffer.from(text, 'utf8').toString('utf8');
+const stream = { streamId: id, app: 'live', name: 'cam.1/*' };
+
+describe('the envelope', () => {
+  it('gives every event a subject of its own, names escaped, and the end a fixed one', () => {
+    expect(eventSubject('sluice.v1', stream, 'io.sluice.stream.started', 1)).toBe(
+      `sluice.v1.evt.live.cam=2E1=2F=2A.${id}.stream.started.1`,
+    );
+    expect(eventSubject('sluice.v1', stream, 'io.sluice.stream.ended', 7)).toBe(
+      `sluice.v1.evt.live.cam=2E1=2F=2A.${id}.stream.ended.end`,
+    );
+    expect(sessionFilter('sluice.v1', id)).toBe(`sluice.v1.evt.*.*.${id}.>`);
+    expect(eventId(id, 'io.sluice.play.ended', 4)).toBe(`${id}:4`);
+    expect(eventId(id, 'io.sluice.stream.ended', 4)).toBe(`${id}:end`);
+    expect(orderKey(`${id}:end`)).toBe(id);
+  });
+
+  it('makes subjects of exactly eight tokens behind the prefix whatever the names are, and gives the names back', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (app, name) => {
+        const clean = { streamId: id, app: wellFormed(app), name: wellFormed(name) };
+        const tokens = eventSubject('p', clean, 'io.sluice.stream.ready', 2).split('.');
+        expect(tokens).toHaveLength(8);
+        expect(tokens.every((token) => /^[A-Za-z0-9_=-]+$/.test(token))).toBe(true);
+        expect([unescapeToken(tokens[2]), unescapeToken(tokens[3])]).toEqual([clean.app, clean.name]);
+      }),
+      { seed: 11, numRuns: 300 },
+    );
+  });
+
+  it('gives all events of a stream one trace, made of its id', () => {
+    const trace = traceparentOf(id);
+    expect(trace).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect(traceparentOf(newId(2))).not.toBe(trace);
+    expect(traceparentOf('not a ulid')).toBeUndefined();
+  });
+
+  it('numbers a node verb that occurs again, so that no subject repeats', () => {
+    const about = { nodeId: 'n.1', bootId: emitter.bootId };
+    const one = nodeEvent(emitter, about, 'io.sluice.node.draining', 3, 1, 0, about);
+    const two = nodeEvent(emitter, about, 'io.sluice.node.draining', 4, 2, 0, about);
+    expect([one.subject, two.subject]).toEqual([
+      `sluice.v1.node.n=2E1.${emitter.bootId}.draining`,
+      `sluice.v1.node.n=2E1.${emitter.bootId}.draining.2`,
+    ]);
+    expect([one.id, two.id]).toEqual([`${emitter.bootId}:draining`, `${emitter.bootId}:draining.2`]);
+  });
+
+  it('puts id and type where they are found without parsing', () => {
+    const event = streamEvent(emitter, stream, 'io.sluice.stream.idle', 3, 0, {
+      ...stream,
+      connectionId: 'c',
+      nodeId: 'n',
+      bootId: 'b',
+      players: 0,
+    });
+    expect(headOf(event.json)).toEqual({ id: `${id}:3`, type: 'io.sluice.stream.idle' });
+  });
+});
+
+describe('every event type', () => {
+  it('is told by a lifecycle, valid against its own schema, and accepted by the official CloudEvents SDK', async () => {
+    const events = await everyEvent(new ManualClock());
+    expect(events.map((event) => event.type).sort()).toEqual(
+      [
+        ...[
+          'started',
+          'ready',
+          'updated',
+          'stalled',
+          'recovered',
+          'suspended',
+          'resumed',
+          'taken_over',
+          'active',
+          'data',
+          'idle',
+          'ended',
+          'rejected',
+        ].map((verb) => `io.sluice.stream.${verb}`),
+        ...['io.sluice.play.started', 'io.sluice.play.ended'],
+        ...['started', 'ready', 'draining', 'stopped', 'lost'].map((verb) => `io.sluice.node.${verb}`),
+      ].sort(),
+    );
+    for (const event of events) {
+      expect(validateEvent(event), event.type).toEqual([]);
+      const parsed = new CloudEvent(event as unknown as Record<string, unknown>, true);
+      expect(parsed.validate()).toBe(true);
+      // Structured mode, as a receiver of the SDK reads it off the wire.
+      const received = HTTP.toEvent<unknown>({
+        headers: { 'content-type': 'application/cloudevents+json' },
+        body: JSON.stringify(event),
+      });
+      expect(received).toMatchObject({
+        id: event.id,
+        type: event.type,
+        source: event.source,
+        streamid: event.streamid,
+      });
+    }
+  });
+
+  it('is refused by schema and SDK alike when a required attribute is missing', async () => {
+    const [event] = await everyEvent(new ManualClock());
+    for (const attribute of ['id', 'source', 'type', 'specversion'] as const) {
+      const { [attribute]: _gone, ...rest } = event;
+      expect(validateEvent(rest), attribute).not.toEqual([]);
+    }
+    expect(() => new CloudEvent({ ...event, source: '' } as unknown as Record<string, unknown>, true)).toThrow(
+      ValidationError,
+    );
+    expect(validateEvent({ ...event, type: 'io.sluice.stream.exploded' })).toEqual([
+      'type: io.sluice.stream.exploded is not a known event type',
+    ]);
+    expect(validateEvent({ ...(event as SluiceEvent), sequence: 0 })[0]).toMatch(/sequence/);
+  });
+});
