@@ -28,16 +28,6 @@ export const EVENT_ERRORS = {
     'a session with this stream id is already open',
     'report it with the log line that names this code',
   ),
-  ERR_EVENTS_STREAM_CONFIG: entry(
-    'operator',
-    'the JetStream stream is set up so that it could lose events',
-    'change it as docs/events.md says, or name another with events.stream',
-  ),
-  ERR_EVENTS_REPLICAS_UNSAFE: entry(
-    'operator',
-    'this nats-server loses acknowledged events on replicated streams',
-    'use nats-server 2.10.27 or later, or nats.replicas 1',
-  ),
   ERR_EVENTS_NATS_OPTIONS: entry(
     'operator',
     'the NATS settings cannot be used',

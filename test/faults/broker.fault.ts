@@ -145,6 +145,8 @@ describe('a cluster of three, three replicas', () => {
       await leader.start();
     }
     await holds(started, cluster.urls[0]);
+    const copies = await cluster.readFromEveryReplica('SLUICE_EVENTS');
+    expect(new Set(copies.map((stored) => JSON.stringify(stored))).size).toBe(1);
   });
 
   it('is refused on a server that loses acknowledged events with replicas', async () => {

@@ -1,9 +1,11 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
 import { EventPipeline, type EventsOptions } from '../../src/events/index.js';
+import { RecordKind, scanRecords } from '../../src/events/journal/record.js';
+import { MemoryStorage, type SegmentStorage } from '../../src/events/journal/storage.js';
 import { validateEvent } from '../../src/events/validate.js';
 import { NatsWatcher, short } from '../support/events.js';
 import { NatsServer, startNats } from '../support/nats.js';
@@ -26,13 +28,14 @@ function recordingLog() {
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-async function open(options: EventsOptions, o: { nodeId?: string; bootId?: string } = {}) {
+async function open(options: EventsOptions, o: { nodeId?: string; bootId?: string; storage?: SegmentStorage } = {}) {
   const log = recordingLog();
   const pipeline = await EventPipeline.open(options, {
     log,
     clock: systemClock,
     nodeId: o.nodeId ?? 'n1',
     bootId: o.bootId ?? newId(),
+    storage: o.storage,
   });
   closing.push(() => pipeline.close(1000));
   return { pipeline, log };
@@ -167,6 +170,56 @@ describe('events on a real nats-server', () => {
     await manager.streams.update('SLUICE_EVENTS', { discard: 'new' as never });
     await settled(pipeline);
     expect(await watcher.stored()).toHaveLength(2);
+  });
+
+  it('sets an event aside that JetStream can never take, and lets nothing wait behind it', async () => {
+    const server = await nats();
+    const watcher = await watch(server.url);
+    const manager = await watcher.connection.jetstreamManager();
+    const subjects = ['sluice.v1.evt.>', 'sluice.v1.node.>'];
+    await manager.streams.add({ name: 'SLUICE_EVENTS', subjects, discard: 'new' as never, max_msg_size: 3000 });
+    const dir = tempDir('events');
+    const { pipeline } = await open({ dir, nats: { urls: [server.url] } });
+    const streamId = await session(pipeline);
+    const values = Array.from({ length: 8 }, () => 'x'.repeat(400));
+    pipeline.lifecycle.streamData(streamId, { handler: 'onTextData', timestamp: 0, values });
+    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    const other = await session(pipeline, 'cam2');
+    await settled(pipeline);
+    expect(pipeline.stats()).toMatchObject({ quarantined: 1, published: 5 });
+    const stored = await watcher.stored();
+    expect(stored.filter((e) => e.streamid === streamId).map((e) => e.sequence)).toEqual([1, 2, 4]);
+    expect(stored.filter((e) => e.streamid === other)).toHaveLength(2);
+    const [line] = readFileSync(join(dir, 'quarantine.jsonl'), 'utf8').trim().split('\n');
+    const aside = JSON.parse(line) as { event: string; reason: string };
+    expect(JSON.parse(aside.event)).toMatchObject({ id: `${streamId}:3`, type: 'io.sluice.stream.data' });
+    expect(aside.reason).toMatch(/size/);
+    expect(statSync(join(dir, 'quarantine.jsonl')).mode & 0o777).toBe(0o600);
+  });
+
+  it('stores nothing twice when a node has forgotten what was acknowledged, long after the duplicate window', async () => {
+    const server = await nats();
+    const windowMs = 300;
+    const options = { nats: { urls: [server.url] }, duplicateWindowMs: windowMs };
+    const first = new MemoryStorage();
+    const { pipeline } = await open(options, { storage: first });
+    const ids = [await session(pipeline, 'a'), await session(pipeline, 'b')];
+    for (const id of ids) pipeline.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
+    await settled(pipeline);
+    const acknowledgedAt = performance.now();
+    // Everything but the commit records, as if they had never reached the disk.
+    const forgetful = new MemoryStorage();
+    for (const [name, bytes] of first.segments) {
+      const kept = [...scanRecords(bytes, 0)].filter((record) => record.kind !== RecordKind.Commit);
+      forgetful.segments.set(name, Buffer.concat(kept.map((record) => bytes.subarray(record.offset, record.end))));
+    }
+    await waitFor(() => performance.now() - acknowledgedAt > windowMs * 3);
+    const again = await open(options, { storage: forgetful });
+    expect(again.pipeline.stats().pending).toBe(6);
+    await settled(again.pipeline);
+    const watcher = await watch(server.url);
+    expect(await watcher.stored()).toHaveLength(6);
+    expect(again.pipeline.stats()).toMatchObject({ quarantined: 0 });
   });
 
   it('keeps SLUICE_STREAMS equal to the open sessions and its own heartbeat in SLUICE_NODES', async () => {

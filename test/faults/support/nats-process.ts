@@ -5,6 +5,7 @@ import { Child } from '../../support/child.js';
 import { freePort } from '../../support/ports.js';
 import { removeTempDir, tempDir } from '../../support/temp.js';
 import { waitFor } from '../../support/wait.js';
+import { readStored, type Stored } from './checker.js';
 import { type NatsVersion, natsBinary } from './nats-binaries.js';
 
 /** A nats-server process of a given version; its data outlives restarts. */
@@ -111,6 +112,29 @@ export class NatsCluster {
       },
       { timeoutMs: 30_000, everyMs: 200, what: `a leader of ${stream}` },
     );
+  }
+
+  /** What each replica holds: leadership is handed on until every node has served the whole stream. */
+  async readFromEveryReplica(stream: string): Promise<Stored[][]> {
+    const copies = new Map<string, Stored[]>();
+    const connection = await connect({ servers: this.urls });
+    try {
+      await waitFor(
+        async () => {
+          const { name } = await this.leaderOf(stream);
+          if (!copies.has(name)) copies.set(name, await readStored(this.nodes[0].url, stream));
+          if (copies.size === this.nodes.length) return true;
+          await connection
+            .request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, '', { timeout: 5000 })
+            .catch(() => undefined);
+          return false;
+        },
+        { timeoutMs: 60_000, everyMs: 500, what: () => `every node to lead; had ${[...copies.keys()].join(', ')}` },
+      );
+    } finally {
+      await connection.close();
+    }
+    return [...copies.values()];
   }
 
   async stop(): Promise<void> {
