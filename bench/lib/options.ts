@@ -40,9 +40,9 @@ export class Options {
     return Array.isArray(v) ? v : [];
   }
 
-  /** Every value, for the report. */
+  /** Every value that says what was measured, for the report; not where it was written to. */
   all(): Record<string, unknown> {
-    return Object.fromEntries(this.#values);
+    return Object.fromEntries([...this.#values].filter(([name]) => name !== 'json' && name !== 'chart'));
   }
 }
 
