@@ -231,7 +231,10 @@ export class EventPipeline {
     for (const session of orphans.splice(0)) {
       const totals = lastLife?.bootId === session.bootId ? lastLife.totals[session.streamId] : undefined;
       const data = lateEnd(session, { reason: 'node_restart', endedMs, totals });
-      journal.append(streamEvent(emitter, session, 'io.sluice.stream.ended', session.seq + 1, endedMs, data));
+      const event = streamEvent(emitter, session, 'io.sluice.stream.ended', session.seq + 1, endedMs, data);
+      const position = journal.append(event);
+      // Nobody on the bus heard of a stream that was started without one.
+      if (o.nats !== undefined && !session.bus) journal.commit(position);
       journal.releaseSession();
     }
     await journal

@@ -107,6 +107,31 @@ describe('credentials for NATS', () => {
   });
 });
 
+describe('a user who may not publish', () => {
+  it('is told by name, and what waits is published when the right is given', async () => {
+    const port = await freePort();
+    const dir = tempDir('nats');
+    const file = join(dir, 'nats.conf');
+    const write = (deny: string) =>
+      writeFileSync(
+        file,
+        `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${join(dir, 'js')}" }\n` +
+          `authorization { users: [ { user: u, password: pw, permissions: { publish: { deny: [${deny}] } } } ] }\n`,
+      );
+    write('"sluice.v1.evt.>"');
+    const child = new Child(['nats-server', '-c', file]);
+    closing.push(() => child.stop('SIGKILL'));
+    await child.waitForOutput(/Server is ready/);
+    const { pipeline } = await open({ urls: [`nats://127.0.0.1:${port}`], user: 'u', password: 'pw' });
+    await waitFor(() => pipeline.stats().busState === 'denied');
+    expect(pipeline.stats()).toMatchObject({ published: 0, pending: 1, quarantined: 0 });
+    write('"other.>"');
+    child.signal('SIGHUP');
+    await published(pipeline);
+    await waitFor(() => pipeline.stats().busState === 'ready');
+  });
+});
+
 describe('the permissions that the documentation gives', () => {
   it('are enough for a node, and for nothing else', async () => {
     const text = readFileSync(join(repository(), 'docs/events.md'), 'utf8');

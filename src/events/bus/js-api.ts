@@ -7,6 +7,8 @@ export type ApiAnswer<T> =
 
 /** What `$JS.API.STREAM.INFO` says, as far as it is used. */
 export interface StreamInfo {
+  /** Subjects that match the filter, of which a page is in `state.subjects`. */
+  readonly total?: number;
   readonly config: StreamConfig;
   readonly state: {
     readonly messages: number;

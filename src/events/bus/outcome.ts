@@ -14,7 +14,7 @@ export type Outcome =
   | { readonly kind: 'poison'; readonly text: string };
 
 /** Why everything waits. */
-export type WaitReason = 'not_answering' | 'stream_missing' | 'stream_full' | 'disconnected';
+export type WaitReason = 'not_answering' | 'stream_missing' | 'stream_full' | 'disconnected' | 'denied';
 
 /**
  * Sorts a publish reply into the classes that the publisher acts on. The texts are those of nats-server 2.9 and 2.10; an unknown

@@ -36,6 +36,7 @@ export interface PublisherCounts {
 const WINDOW = 4096;
 const PAGE = 512;
 const STRIKES = 20;
+const ODD_STREAK = 3;
 const END_TYPE = 'io.sluice.stream.ended';
 
 /**
@@ -57,6 +58,7 @@ export class Publisher {
   #pumping = false;
   #waiting: WaitReason | undefined;
   #waitTries = 0;
+  #oddStreak = 0;
   #probing = false;
   #timers = new Set<NodeJS.Timeout>();
   #idleWaiters: (() => void)[] = [];
@@ -187,6 +189,7 @@ export class Publisher {
     switch (outcome.kind) {
       case 'stored':
         this.counts.published++;
+        this.#oddStreak = 0;
         this.#goOn();
         this.#done(lane);
         return;
@@ -197,10 +200,13 @@ export class Publisher {
         this.#holdAll(lane, outcome.why, outcome.text);
         return;
       case 'taken':
-      case 'odd':
-        this.#goOn();
-        this.#strike(lane, entry, outcome.kind === 'odd' ? outcome.text : 'the subject is taken');
+      case 'odd': {
+        const text = outcome.kind === 'odd' ? outcome.text : 'the subject is taken';
+        // Refused one after the other with nothing getting through: it is not about this event.
+        if (++this.#oddStreak >= ODD_STREAK) this.#holdAll(lane, 'denied', text);
+        else this.#strike(lane, entry, text);
         return;
+      }
     }
   }
 

@@ -186,13 +186,20 @@ export class Reaper {
   }
 
   async #subjects(connection: NatsConnection, filter: string): Promise<string[] | undefined> {
-    const info = await jsRequest<StreamInfo>(
-      connection,
-      `STREAM.INFO.${this.#deps.stream}`,
-      { subjects_filter: filter },
-      this.#deps.timeoutMs * 5,
-    );
-    return info.ok ? Object.keys(info.value.state.subjects ?? {}) : undefined;
+    const found: string[] = [];
+    // A server lists a hundred thousand subjects at a time.
+    for (;;) {
+      const page = await jsRequest<StreamInfo>(
+        connection,
+        `STREAM.INFO.${this.#deps.stream}`,
+        { subjects_filter: filter, offset: found.length },
+        this.#deps.timeoutMs * 5,
+      );
+      if (!page.ok) return undefined;
+      const subjects = Object.keys(page.value.state.subjects ?? {});
+      for (const subject of subjects) found.push(subject);
+      if (subjects.length === 0 || found.length >= (page.value.total ?? 0)) return found;
+    }
   }
 }
 
