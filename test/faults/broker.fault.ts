@@ -65,7 +65,7 @@ describe.each(versions)('200 streams on nats-server %s', (version) => {
 
   it('keeps the contract when the server is killed and started again in mid-run', async () => {
     const server = await broker(version);
-    const started = await node([server.url], { stepMs: 200 });
+    const started = await node([server.url], { stepMs: scaled(200, 2000) });
     for (let kills = 0; kills < scaled(2, 8); kills++) {
       const before = (started.stats()?.['published'] as number | undefined) ?? 0;
       await started.until((stats) => (stats['published'] as number) > before + 50);
@@ -134,7 +134,7 @@ describe('a cluster of three, three replicas', () => {
   it('keeps the contract when the leader of the stream is killed, and every replica agrees', async () => {
     const cluster = await NatsCluster.start('2.10.27');
     closing.push(() => cluster.stop());
-    const started = await node(cluster.urls, { stepMs: 300, replicas: 3 });
+    const started = await node(cluster.urls, { stepMs: scaled(300, 4000), replicas: 3 });
     for (let kills = 0; kills < scaled(1, 4); kills++) {
       const before = (started.stats()?.['published'] as number | undefined) ?? 0;
       await started.until((stats) => (stats['published'] as number) > before + 100);
