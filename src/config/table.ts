@@ -192,6 +192,12 @@ export const TABLE = {
       10_000,
       'Longest pause in audio and video before the stream is ended with reason idle.',
     ),
+    unwatchedReadMs: milliseconds(
+      0,
+      1000,
+      40,
+      'How often a stream that nobody plays is read: what comes meanwhile is read at once, at half the CPU. With the first player it is read as it comes. 0: always as it comes.',
+    ),
     stallAfterMs: milliseconds(
       0,
       HOUR,

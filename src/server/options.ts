@@ -39,6 +39,7 @@ export function listenerOptions({ rtmp, limits, publish, play }: Config): Listen
     commandsPerSecond: limits.commandsPerSecond,
     firstFrameTimeoutMs: publish.firstFrameTimeoutMs,
     idleTimeoutMs: publish.idleTimeoutMs,
+    unwatchedReadMs: publish.unwatchedReadMs,
     stallTimeoutMs: play.stallTimeoutMs,
     inboundBytesPerSecond: play.inboundBytesPerSecond,
   };

@@ -23,6 +23,8 @@ export interface ByteSocketEvents {
 
 /** The parts of a libuv stream handle and its bindings that are used here; not public in Node, stable from 12 to 24. */
 interface StreamHandle {
+  reading: boolean;
+  readStart(): number;
   /** Bytes handed to libuv that the kernel has not taken. */
   readonly writeQueueSize: number;
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
@@ -123,6 +125,18 @@ export class ByteSocket {
   /** Begins, or goes on, reading. */
   resume(): void {
     this.#socket.resume();
+  }
+
+  /** Goes on reading after {@link ByteSocketEvents.read} returned false, without the Readable's rounds through the next tick. */
+  resumeReads(): void {
+    const handle = this.#handle;
+    if (this.#socket.destroyed) return;
+    if (handle === undefined) this.#socket.resume();
+    else if (!handle.reading) {
+      handle.reading = true;
+      const failure = handle.readStart();
+      if (failure !== 0) this.#socket.destroy(Object.assign(new Error('read failed'), { errno: failure }));
+    }
   }
 
   /** Stops reading; the peer feels it as a closed TCP window. */

@@ -14,8 +14,9 @@ import { reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
 import type { ConnectionFacts, ConnectionHost, PlayEndReason, RunningPlay, RunningPublish } from './host.js';
 import { InboundBudget } from './inbound-budget.js';
 import { PlaySink } from './play-sink.js';
+import type { ReadPacer } from './read-pacer.js';
 
-/** What a connection is made of. The codec is handed back through `released` once the socket can read into it no more. */
+/** What a connection is made of. `released` takes the codec back once the socket can read into it no more. */
 export interface ConnectionParts {
   readonly connectionId: string;
   readonly codec: ChunkCodec;
@@ -23,6 +24,7 @@ export interface ConnectionParts {
   readonly options: ConnectionOptions;
   readonly log: Logger;
   readonly nowMs: () => number;
+  readonly pacer: ReadPacer;
   /** At least 1528 random bytes for the handshake; borrowed. */
   readonly entropy: Uint8Array;
   readonly released: (connection: RtmpConnection, codec: ChunkCodec) => void;
@@ -110,8 +112,8 @@ export class RtmpConnection {
     if (nowMs >= session.nextDeadlineMs()) this.#run(session.tick(nowMs));
     this.#tickPublishes(nowMs);
     this.#tickPlays(nowMs);
-    if (this.#socket.pendingBytes > MAX_UNREAD_BYTES)
-      this.#abort('ERR_LIMIT_UNREAD', `${this.#socket.pendingBytes} bytes`);
+    const unread = this.#socket.pendingBytes;
+    if (unread > MAX_UNREAD_BYTES) this.#abort('ERR_LIMIT_UNREAD', `${unread} bytes`);
   }
 
   /** Ends every stream of the connection in good order: the client is told, then the connection is closed. */
@@ -140,7 +142,9 @@ export class RtmpConnection {
     } catch (error) {
       this.#fail(error);
     }
-    return !this.#held || this.#closing;
+    if (this.#held) return this.#closing;
+    const only = this.#publishes.size === 1 && this.#plays.size === 0 && this.#current?.publication;
+    return !only || !this.#parts.pacer.hold(this.#socket, only, count);
   }
 
   #shakeHands(handshake: ServerHandshake, count: number): void {

@@ -7,12 +7,15 @@ import type { CodecPool } from '../wasm/pool.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
 import type { ConnectionOptions } from './connection-options.js';
 import type { ConnectionHost } from './host.js';
+import { ReadPacer } from './read-pacer.js';
 import { RtmpConnection } from './rtmp-connection.js';
 
 /** Set-up of a listener. */
 export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptions {
   readonly host: string;
   readonly port: number;
+  /** How often a stream without players is read, in ms; 0: as its bytes come. */
+  readonly unwatchedReadMs: number;
 }
 
 /** What a listener needs from the rest. */
@@ -39,11 +42,13 @@ export class RtmpListener {
   readonly #options: ListenerOptions;
   readonly #parts: ListenerParts;
   readonly #server: Server;
+  readonly #pacer: ReadPacer;
   readonly #limits: ConnectionLimits;
 
   constructor(options: ListenerOptions, parts: ListenerParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#pacer = new ReadPacer(options.unwatchedReadMs);
     this.#limits = new ConnectionLimits(options);
     this.#server = createServer(
       { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
@@ -111,6 +116,7 @@ export class RtmpListener {
       options: this.#options,
       log,
       nowMs,
+      pacer: this.#pacer,
       entropy: this.#entropy(),
       released: (closed, used) => {
         this.connections.delete(closed);

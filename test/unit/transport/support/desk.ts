@@ -21,6 +21,7 @@ export const OPTIONS: ListenerOptions = {
   port: 0,
   maxConnections: 100,
   maxConnectionsPerIp: 0,
+  unwatchedReadMs: 0,
   chunkSize: 60_000,
   windowAckBytes: 2_500_000,
   pingIntervalMs: 60_000,

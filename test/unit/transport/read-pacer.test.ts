@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Player } from '../../../src/hub/player.js';
+import { ReadPacer } from '../../../src/transport/read-pacer.js';
+
+const KNOWN = { readyMs: 1, players: new Set<Player>() };
+
+function reader(): { resumed: number; resumeReads(): void } {
+  return {
+    resumed: 0,
+    resumeReads() {
+      this.resumed++;
+    },
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('reading streams that nobody plays', () => {
+  it('goes on with the beat, once, and keeps no timer when nobody waits', () => {
+    const pacer = new ReadPacer(40);
+    const [one, two] = [reader(), reader()];
+    expect(pacer.hold(one, KNOWN, 100)).toBe(true);
+    vi.advanceTimersByTime(30);
+    expect(pacer.hold(two, KNOWN, 100)).toBe(true);
+    expect([one.resumed, two.resumed]).toEqual([0, 0]);
+    vi.advanceTimersByTime(10);
+    expect([one.resumed, two.resumed]).toEqual([1, 1]);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(400);
+    expect([one.resumed, two.resumed]).toEqual([1, 1]);
+  });
+
+  it('takes a reader in again that is held during the beat itself', () => {
+    const pacer = new ReadPacer(40);
+    let beats = 0;
+    const eager = {
+      resumeReads() {
+        beats++;
+        if (beats < 3) pacer.hold(eager, KNOWN, 1);
+      },
+    };
+    pacer.hold(eager, KNOWN, 1);
+    vi.advanceTimersByTime(400);
+    expect(beats).toBe(3);
+  });
+
+  it('never makes anybody wait who has players, is not ready, or whose kernel buffer fills up', () => {
+    const pacer = new ReadPacer(40);
+    const watched = { readyMs: 1, players: new Set([{} as Player]) };
+    expect(pacer.hold(reader(), watched, 100)).toBe(false);
+    expect(pacer.hold(reader(), { readyMs: undefined, players: new Set<Player>() }, 100)).toBe(false);
+    expect(pacer.hold(reader(), KNOWN, 32_767)).toBe(true);
+    expect(pacer.hold(reader(), KNOWN, 32_768)).toBe(false);
+  });
+
+  it('is off at 0', () => {
+    expect(new ReadPacer(0).hold(reader(), KNOWN, 1)).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
