@@ -43,6 +43,8 @@ export interface SluiceServer {
 
 /** Deadlines are looked at this often. */
 const TICK_MS = 250;
+/** Connections that publish or play are looked at every so many ticks: with thousands of players it shows. */
+const SETTLED_EVERY = 4;
 /** Warm WASM instances: a burst of connections up to this many needs no instantiation. */
 const WARM_INSTANCES = 64;
 
@@ -142,10 +144,13 @@ class Server implements SluiceServer {
     this.#listener = listener;
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await listener.listen();
+    let ticks = 0;
     this.#ticker = setInterval(() => {
       const now = nowMs();
       hub.tick(now);
-      listener.tick(now);
+      ticks++;
+      if (ticks % SETTLED_EVERY === 0) listener.tick(now);
+      else listener.tickYoung(now);
       registry.tick(now);
     }, TICK_MS);
     if (httpModule !== undefined) {

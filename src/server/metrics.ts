@@ -22,9 +22,8 @@ export function collectMetrics(sources: MetricSources): Metric[] {
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
-    const { load } = connection;
-    publishing += load.publishing;
-    playing += load.playing;
+    publishing += connection.publishing;
+    playing += connection.playing;
   }
   let bytesIn = registry.bytesInPast;
   let bytesOut = registry.bytesOutPast;

@@ -87,9 +87,12 @@ export class RtmpConnection {
     return { connectionId: this.connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
   }
 
-  /** How many streams it publishes and plays. */
-  get load(): { publishing: number; playing: number } {
-    return { publishing: this.#publishes.size, playing: this.#plays.size };
+  get publishing(): number {
+    return this.#publishes.size;
+  }
+
+  get playing(): number {
+    return this.#plays.size;
   }
 
   /** What time brings: deadlines of handshake and session, idle publishers, stalled players. Call it a few times a second. */
@@ -125,9 +128,7 @@ export class RtmpConnection {
   }
 
   /** Closes at once, for a peer that does not take its last messages. */
-  destroy(): void {
-    this.#socket.destroy();
-  }
+  readonly destroy = (): void => this.#socket.destroy();
 
   /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
   #read(count: number, into: Buffer): boolean {
@@ -264,7 +265,7 @@ export class RtmpConnection {
     try {
       const answer = await this.#parts.host.publish(this.facts, request, () => !this.#closing);
       if (this.#closing) {
-        if (answer.accept) answer.run.end(this.#reasonOfEnd());
+        if (answer.accept) answer.run.end(this.#endReason ?? reasonOfCode(this.#closeCode));
         return;
       }
       const session = this.#session!;
@@ -391,12 +392,9 @@ export class RtmpConnection {
     this.#parts.released(this, this.#codec);
   }
 
-  #reasonOfEnd(): EndReason {
-    return this.#endReason ?? reasonOfCode(this.#closeCode);
-  }
-
   #endAll(): void {
-    for (const id of [...this.#publishes.keys()]) this.#stopPublish(id, this.#reasonOfEnd());
+    const reason = this.#endReason ?? reasonOfCode(this.#closeCode);
+    for (const id of [...this.#publishes.keys()]) this.#stopPublish(id, reason);
     for (const id of [...this.#plays.keys()]) this.#stopPlay(id, this.#playEndReason);
   }
 }

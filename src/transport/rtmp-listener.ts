@@ -83,9 +83,16 @@ export class RtmpListener {
     this.#server.close();
   }
 
-  /** Deadlines of every connection. Call it a few times a second. */
+  /** Deadlines of every connection. Call it about once a second. */
   tick(nowMs: number): void {
     for (const connection of this.connections) connection.tick(nowMs);
+  }
+
+  /** The short deadlines of connections that neither publish nor play yet. Call it a few times a second. */
+  tickYoung(nowMs: number): void {
+    for (const connection of this.connections) {
+      if (connection.publishing + connection.playing === 0) connection.tick(nowMs);
+    }
   }
 
   #accept(socket: Socket): void {

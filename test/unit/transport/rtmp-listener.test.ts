@@ -168,7 +168,7 @@ describe('what a connection may send', () => {
     const ping = Buffer.concat([Buffer.from([0, 6]), ack]);
     const flood = Buffer.concat(Array.from({ length: 2000 }, () => Buffer.concat([header(6), ping])));
     const [connection] = desk.listener.connections;
-    for (let round = 0; round < 2000 && desk.closes.length === 0 && connection.load.publishing === 1; round++) {
+    for (let round = 0; round < 2000 && desk.closes.length === 0 && connection.publishing === 1; round++) {
       await new Promise<void>((resolve) => publisher.socket.write(flood, () => resolve()));
       desk.pass(0);
     }
