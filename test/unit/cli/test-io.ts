@@ -8,7 +8,7 @@ export class TestIo implements Io {
   readonly live: boolean;
   readonly env: Record<string, string | undefined>;
   readonly #gone = new AbortController();
-  readonly gone = this.#gone.signal;
+  readonly gone: AbortSignal = this.#gone.signal;
 
   constructor(options: { colour?: boolean; live?: boolean; env?: Record<string, string> } = {}) {
     this.colour = options.colour ?? false;
