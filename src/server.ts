@@ -131,6 +131,7 @@ class Server implements SluiceServer {
       },
     );
     this.#registry = registry;
+    pipeline.bus?.onFenced((streamIds) => registry.fence(streamIds));
     const listener = new RtmpListener(listenerOptions(config), {
       codecs,
       connectionHost: registry,
@@ -194,13 +195,14 @@ class Server implements SluiceServer {
     const deadline = this.#clock.monotonicMs() + deadlineMs;
     const left = (): number => Math.max(100, deadline - this.#clock.monotonicMs());
     this.#draining = true;
+    this.#pipeline?.bus?.setDraining(true);
     const pipeline = this.#pipeline;
     await pipeline?.lifecycle
       .nodeDraining()
       .catch((error: unknown) => this.#log.error({ err: error }, 'draining not told'));
     this.#listener?.stop();
     for (const connection of [...(this.#listener?.connections ?? [])])
-      connection.shutdown('server_drain', 'server_drain');
+      connection.shutdown('server_drain', 'the server is shutting down', 'server_drain');
     this.#registry?.endSuspended('server_drain');
     await this.#connectionsGone(left() / 2);
     clearInterval(this.#ticker);

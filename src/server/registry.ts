@@ -15,6 +15,7 @@ import type {
   ConnectionHost,
   NameRequest,
   PlayEndReason,
+  PublisherLine,
   Refusal,
   RunningPlay,
   RunningPublish,
@@ -79,6 +80,12 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     return this.#sessions.size;
   }
 
+  /** Another node has ended these streams while this one could not be heard: they are over here too. */
+  fence(streamIds: readonly string[]): void {
+    for (const streamId of streamIds)
+      this.#sessions.get(streamId)?.take('node_lost', 'another node has ended this stream');
+  }
+
   /** Ends what has no connection any more and waits for one. */
   endSuspended(reason: EndReason): void {
     for (const session of [...this.#sessions.values()]) if (session.suspended) session.finish(reason);
@@ -100,7 +107,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   async publish(
     facts: ConnectionFacts,
     request: NameRequest,
-    isOpen: () => boolean,
+    line: PublisherLine,
   ): Promise<{ accept: true; run: RunningPublish } | Refusal<PublishRefusal>> {
     const beganMs = this.clock.monotonicMs();
     const { hub, log } = this.#parts;
@@ -118,7 +125,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     const held = this.#byName.get(nameKey(request));
     if (held?.suspended && held.principal === principal) {
       log.info({ streamId: held.streamId, connectionId: facts.connectionId }, 'stream resumed');
-      return { accept: true, run: held.resume(facts) };
+      return { accept: true, run: held.resume(facts, line) };
     }
     const claim = hub.claim(request.app, request.name);
     if (claim === undefined) {
@@ -148,7 +155,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       );
       return refuse(code, 'NetStream.Publish.Rejected', ERRORS[code].says);
     }
-    if (!isOpen()) {
+    if (!line.isOpen()) {
       // Gone while its start was written: the start is told, so the end is; nothing of it reaches the hub or a player.
       claim.close(this.clock.monotonicMs());
       const none = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
@@ -157,7 +164,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       return { accept: false, status: 'NetStream.Publish.Rejected', code: 'ERR_PEER_CLOSED', description };
     }
     this.publishesStarted++;
-    const session = new StreamSession({ streamId, principal, facts, startedAtMs }, claim, this);
+    const session = new StreamSession({ streamId, principal, facts, line, startedAtMs }, claim, this);
     this.#sessions.set(streamId, session);
     this.#byName.set(nameKey(request), session);
     log.info({ streamId, app: request.app, name: request.name, connectionId: facts.connectionId }, 'stream started');

@@ -6,7 +6,7 @@ import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
 import type { Track } from '../media/track.js';
 import type { AmfValue } from '../protocol/amf0.js';
-import type { ConnectionFacts, RunningPublish } from '../transport/host.js';
+import type { ConnectionFacts, PublisherLine, RunningPublish } from '../transport/host.js';
 import { TrackHealth } from './track-health.js';
 
 /** What a session tells the one who keeps the list. */
@@ -25,6 +25,7 @@ export interface StreamStart {
   readonly streamId: string;
   readonly principal: string;
   readonly facts: ConnectionFacts;
+  readonly line: PublisherLine;
   readonly startedAtMs: number;
 }
 
@@ -59,6 +60,7 @@ export class StreamSession implements PublicationObserver {
   readonly #claim: Claim;
   readonly #startedAtMs: number;
   #facts: ConnectionFacts;
+  #line: PublisherLine;
   #resumeTimestamp: number | undefined;
   #suspended: { readonly reason: EndReason; readonly sinceMs: number } | undefined;
   #attachment = 0;
@@ -79,6 +81,7 @@ export class StreamSession implements PublicationObserver {
     this.name = claim.name;
     this.principal = start.principal;
     this.#facts = start.facts;
+    this.#line = start.line;
     this.#startedAtMs = start.startedAtMs;
     this.#resumeTimestamp = claim.resumeTimestamp === undefined ? undefined : claim.resumeTimestamp + RESUME_STEP_MS;
     this.#owner = owner;
@@ -118,11 +121,12 @@ export class StreamSession implements PublicationObserver {
   }
 
   /** The same principal is back within the window: same stream id, same players, time goes on. */
-  resume(facts: ConnectionFacts): RunningPublish {
+  resume(facts: ConnectionFacts, line: PublisherLine): RunningPublish {
     const nowMs = this.#owner.clock.monotonicMs();
     const gapMs = Math.round(nowMs - (this.#suspended?.sinceMs ?? nowMs));
     this.#suspended = undefined;
     this.#facts = facts;
+    this.#line = line;
     this.#resumeTimestamp = this.publication.lastTimestamp + RESUME_STEP_MS;
     this.publication.resumed(nowMs);
     const { connectionId, peer } = facts;
@@ -159,6 +163,12 @@ export class StreamSession implements PublicationObserver {
     this.publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs);
     if (isMetadata) this.publication.noteMetadata(values[0], nowMs);
     else this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp: time, values });
+  }
+
+  /** Takes the stream from its publisher: it is ended, the publisher told and let go. */
+  take(reason: EndReason, description: string): void {
+    this.finish(reason);
+    this.#line.close(reason, description);
   }
 
   /** Ends the stream for good. Calls after the first do nothing. */

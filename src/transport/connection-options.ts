@@ -1,3 +1,8 @@
+import type { Logger } from '../core/log.js';
+import type { ChunkCodec } from '../wasm/chunk-codec.js';
+import type { ConnectionHost } from './host.js';
+import type { ReadPacer } from './read-pacer.js';
+
 /** Bounds and times of one connection; every number is a configuration key. */
 export interface ConnectionOptions {
   readonly chunkSize: number;
@@ -21,3 +26,17 @@ export interface ConnectionOptions {
 export const MAX_UNREAD_BYTES = 262_144;
 /** How long a connection that is being closed may take to read its last messages, in ms. */
 export const CLOSE_GRACE_MS = 1000;
+
+/** What a connection is made of. `released` takes the codec back once the socket can read into it no more. */
+export interface ConnectionParts {
+  readonly connectionId: string;
+  readonly codec: ChunkCodec;
+  readonly host: ConnectionHost;
+  readonly options: ConnectionOptions;
+  readonly log: Logger;
+  readonly nowMs: () => number;
+  readonly pacer: ReadPacer;
+  /** At least 1528 random bytes for the handshake; borrowed. */
+  readonly entropy: Uint8Array;
+  readonly released: (codec: ChunkCodec) => void;
+}

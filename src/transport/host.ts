@@ -15,6 +15,13 @@ export interface ConnectionFacts {
   readonly info: ConnectionInfo | undefined;
 }
 
+/** The way back from a stream to the connection that publishes it. */
+export interface PublisherLine {
+  readonly isOpen: () => boolean;
+  /** Tells the publisher why, and closes its connection. */
+  readonly close: (reason: EndReason, description: string) => void;
+}
+
 /** A name that a client wants to publish to or play from. `query` is secret. */
 export interface NameRequest {
   readonly app: string;
@@ -65,12 +72,12 @@ export interface ConnectionHost {
   /**
    * Decides a publish. When it resolves with `accept`, the name is won and `stream.started` is on disk.
    *
-   * @param isOpen asked after every wait: a connection that has gone gets nothing
+   * @param line the publisher's end: asked after every wait, and closed when the stream is taken from it
    */
   publish(
     facts: ConnectionFacts,
     request: NameRequest,
-    isOpen: () => boolean,
+    line: PublisherLine,
   ): Promise<{ readonly accept: true; readonly run: RunningPublish } | Refusal<PublishRefusal>>;
   /** Decides a play and attaches its player. `live`: whether a publication is there now. */
   play(

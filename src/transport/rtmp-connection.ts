@@ -1,34 +1,23 @@
 import type { Socket } from 'node:net';
 import { STATUS_MESSAGE, STATUS_NEED_INPUT } from '../../assembly/constants.js';
 import { type ErrorCode, SluiceError } from '../core/errors.js';
-import type { Logger } from '../core/log.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Action } from '../protocol/actions.js';
 import { ServerHandshake } from '../protocol/handshake.js';
 import { ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ByteSocket } from './byte-socket.js';
-import { CLOSE_GRACE_MS, type ConnectionOptions, MAX_UNREAD_BYTES } from './connection-options.js';
+import {
+  CLOSE_GRACE_MS,
+  type ConnectionOptions,
+  type ConnectionParts,
+  MAX_UNREAD_BYTES,
+} from './connection-options.js';
 import { handshakeLimitMs, publishProblem, StallWatch } from './deadlines.js';
 import { reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
-import type { ConnectionFacts, ConnectionHost, PlayEndReason, RunningPlay, RunningPublish } from './host.js';
+import type { ConnectionFacts, PlayEndReason, PublisherLine, RunningPlay, RunningPublish } from './host.js';
 import { InboundBudget } from './inbound-budget.js';
 import { PlaySink } from './play-sink.js';
-import type { ReadPacer } from './read-pacer.js';
-
-/** What a connection is made of. `released` takes the codec back once the socket can read into it no more. */
-export interface ConnectionParts {
-  readonly connectionId: string;
-  readonly codec: ChunkCodec;
-  readonly host: ConnectionHost;
-  readonly options: ConnectionOptions;
-  readonly log: Logger;
-  readonly nowMs: () => number;
-  readonly pacer: ReadPacer;
-  /** At least 1528 random bytes for the handshake; borrowed. */
-  readonly entropy: Uint8Array;
-  readonly released: (connection: RtmpConnection, codec: ChunkCodec) => void;
-}
 
 /**
  * One RTMP connection: socket bytes into the codec, batches to the publication, messages to the session, the session's actions
@@ -46,6 +35,7 @@ export class RtmpConnection {
   readonly #publishes = new Map<number, RunningPublish>();
   readonly #plays = new Map<number, RunningPlay>();
   readonly #budget: InboundBudget;
+  readonly #line: PublisherLine = { isOpen: () => !this.#closing, close: (...why) => this.shutdown(...why) };
   readonly #stallWatch = new StallWatch();
   #handshake: ServerHandshake | undefined;
   #session: ServerSession | undefined;
@@ -120,14 +110,14 @@ export class RtmpConnection {
   }
 
   /** Ends every stream of the connection in good order: the client is told, then the connection is closed. */
-  shutdown(endReason: EndReason, playReason: PlayEndReason): void {
+  shutdown(endReason: EndReason, description: string, playReason: PlayEndReason = 'kicked'): void {
     this.#endReason ??= endReason;
     this.#playEndReason = playReason;
-    if (this.#session === undefined) this.#abort('ERR_SESSION_SHUTDOWN', '');
-    else this.#run(this.#session.shutdown('the server is shutting down'));
+    if (this.#session !== undefined) this.#run(this.#session.shutdown(description));
+    else this.#abort('ERR_SESSION_SHUTDOWN', description);
   }
 
-  /** Closes at once, for a peer that does not take its last messages. */
+  /** Closes at once. */
   readonly destroy = (): void => this.#socket.destroy();
 
   /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
@@ -263,7 +253,7 @@ export class RtmpConnection {
   async #decidePublish(request: Extract<Action, { kind: 'publishRequested' }>): Promise<void> {
     const { requestId, messageStreamId } = request;
     try {
-      const answer = await this.#parts.host.publish(this.facts, request, () => !this.#closing);
+      const answer = await this.#parts.host.publish(this.facts, request, this.#line);
       if (this.#closing) {
         if (answer.accept) answer.run.end(this.#endReason ?? reasonOfCode(this.#closeCode));
         return;
@@ -389,7 +379,7 @@ export class RtmpConnection {
       this.#endAll();
     }
     this.#parts.host.closed(this.facts, this.#closeCode, this.#closeDetail);
-    this.#parts.released(this, this.#codec);
+    this.#parts.released(this.#codec);
   }
 
   #endAll(): void {

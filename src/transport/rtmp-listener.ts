@@ -116,7 +116,7 @@ export class RtmpListener {
       return;
     }
     this.accepted++;
-    const connection = new RtmpConnection(socket, {
+    const connection: RtmpConnection = new RtmpConnection(socket, {
       connectionId: newId(),
       codec,
       host: connectionHost,
@@ -125,8 +125,8 @@ export class RtmpListener {
       nowMs,
       pacer: this.#pacer,
       entropy: this.#entropy(),
-      released: (closed, used) => {
-        this.connections.delete(closed);
+      released: (used) => {
+        this.connections.delete(connection);
         this.#limits.left(address);
         codecs.release(used);
       },

@@ -151,6 +151,17 @@ describe('plays', () => {
     expect(office.names).toEqual(['streamStarted', 'streamEnded']);
   });
 
+  it('lose their publisher when another node has ended the stream: once told, and its connection closed', async () => {
+    const office = new Office({ resumeWindowMs: 5000 });
+    const run = await office.run();
+    office.registry.fence(['somebody-elses', run.streamId]);
+    expect(office.closed).toEqual(['node_lost']);
+    run.end('client_closed');
+    expect(office.told.filter(([name]) => name === 'streamEnded')).toMatchObject([
+      ['streamEnded', run.streamId, { reason: 'node_lost' }],
+    ]);
+  });
+
   it('are refused where nobody publishes, when players may not wait', async () => {
     const office = new Office({ waitForPublisher: false });
     expect(office.play().answer).toMatchObject({ accept: false, status: 'NetStream.Play.StreamNotFound' });

@@ -191,7 +191,8 @@ describe('the end of a connection', () => {
     await player.play('cam');
     const shaking = desk.keep(await RawRtmp.open({ port: desk.port }));
     await desk.until(() => desk.listener.connections.size === 3, 'the third connection');
-    for (const connection of [...desk.listener.connections]) connection.shutdown('server_drain', 'server_drain');
+    for (const connection of [...desk.listener.connections])
+      connection.shutdown('server_drain', 'stopping', 'server_drain');
     await Promise.all([publisher.gone(), player.gone(), shaking.gone()]);
     expect(desk.publishEnds).toEqual(['cam:server_drain']);
     expect(desk.playEnds.length).toBe(1);

@@ -56,6 +56,9 @@ export class Office {
     );
   }
 
+  /** Why publishers' connections were closed by the registry. */
+  readonly closed: string[] = [];
+
   facts(address = '192.0.2.1'): ConnectionFacts {
     return {
       connectionId: `c${++this.#connections}`,
@@ -66,7 +69,8 @@ export class Office {
   }
 
   publish(name = 'cam', query = '', facts = this.facts(), isOpen = () => true) {
-    return this.registry.publish(facts, { app: 'live', name, query }, isOpen);
+    const close = (reason: string): void => void this.closed.push(reason);
+    return this.registry.publish(facts, { app: 'live', name, query }, { isOpen, close });
   }
 
   /** A publish that must be accepted. */
