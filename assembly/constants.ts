@@ -118,6 +118,13 @@ export const LIMIT_AMF_DEPTH = 63;
 export const LIMIT_AMF_VALUES = 64;
 export const LIMIT_AMF_KEYS = 65;
 export const LIMIT_AMF_STRING_BYTES = 66;
+// Framing straight into the slabs of a stream's log: the host aims, the module frames from OUT_PTR on.
+export const BATCH_ADDRESS = 68; // where the batch lies in one piece; 0: it is the segments
+export const OUT_PTR = 69; // where the next batch begins
+export const OUT_LIMIT = 70; // no message goes past it; 0: media goes to the out region and blocks
+export const NEEDED_BYTES = 71; // a message of this many framed bytes found no room: the host aims anew
+export const OPEN_CS = 72; // the chunk stream whose unfinished message lies behind what is framed
+export const UNPLACED_CS = 73; // the one whose message waits for aim()
 export const HEADER_WORDS = 128;
 
 // ---- memory map --------------------------------------------------------------------------------------------------
@@ -146,6 +153,7 @@ export const BLOCKS = 409600;
 export const STAY_BYTES = 8192; // runs this long stay in the input: a segment costs the host less than their copy
 export const GATHER_BYTES = 1024; // complete messages in a block that are this short join the out region
 export const GATHER_END = 290816; // while its end is below this: the input's own messages need the rest
+export const DIRECT_MAX_BYTES = 1015808; // longer framed messages are gathered in blocks and copied by the host
 export const BLOCK_BYTES = 67584;
 export const BLOCK_HEADER = 16;
 export const COPY_SLACK = 64; // small copies write whole 64-byte steps and may overshoot by this much

@@ -8,6 +8,7 @@ import {
   HEADER,
   IN_CHUNK_SIZE,
   LIMIT_CHUNK_SIZE_MIN,
+  OPEN_CS,
   PARTIALS,
   REASSEMBLY,
 } from './constants';
@@ -36,6 +37,7 @@ function abortMessage(csid: u32): void {
   if (remaining === 0) return;
   const head = load<u32>(cs, CS_HEAD);
   if (head !== 0) freeChain(head, load<u32>(cs, CS_TAIL));
+  if (load<u32>(HEADER + (OPEN_CS << 2)) === cs) store<u32>(HEADER + (OPEN_CS << 2), 0);
   store<u32>(cs, 0, CS_HEAD);
   store<u32>(cs, 0, CS_REMAINING);
   const held = load<u32>(cs, CS_LEN) - remaining;

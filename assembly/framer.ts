@@ -13,7 +13,7 @@ import {
   CS_TYPE,
   SINK_MEDIA_BLOCKS,
 } from './chunk-stream';
-import { BLOCK_DATA, BLOCK_HEADER, HEADER, OUT_CHUNK_SIZE, OUT_HIGH } from './constants';
+import { BLOCK_DATA, BLOCK_HEADER, HEADER, OUT_CHUNK_SIZE } from './constants';
 import { copyBytes } from './copy';
 
 /** Bytes of a message of `len` payload bytes, framed for players: fmt 0 header, then one fmt 3 header per further chunk. */
@@ -121,22 +121,4 @@ export function appendPayload(cs: u32, len: u32, from: u32, n: u32): u32 {
     done += part;
   }
   return done;
-}
-
-/**
- * Moves an unfinished message from the out region to a block. The reader has made sure that one is free and that the
- * whole message fits in it. Returns where the message began in the out region: the new end of that region.
- */
-export function moveToBlock(cs: u32): u32 {
-  const start = load<u32>(cs, CS_START);
-  const used = load<u32>(cs, CS_DEST) - start;
-  const block = allocBlock();
-  if (start + used > load<u32>(HEADER + (OUT_HIGH << 2))) store<u32>(HEADER + (OUT_HIGH << 2), start + used);
-  memory.copy(block + BLOCK_HEADER, start, used);
-  store<u32>(cs, SINK_MEDIA_BLOCKS, CS_SINK);
-  store<u32>(cs, block, CS_HEAD);
-  store<u32>(cs, block, CS_TAIL);
-  store<u32>(cs, block + BLOCK_HEADER, CS_START);
-  store<u32>(cs, block + BLOCK_HEADER + used, CS_DEST);
-  return start;
 }

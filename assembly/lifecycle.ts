@@ -54,9 +54,9 @@ export function wipe(): void {
   init();
 }
 
-/** After a move to a larger memory: blocks may now reach its end. */
-export function resize(): void {
-  store<u32>(HEADER + (MEMORY_END << 2), (memory.size() as u32) << 16);
+/** After a move to a larger memory: blocks may now reach to `end`; what is behind belongs to the host. */
+export function resize(end: u32): void {
+  store<u32>(HEADER + (MEMORY_END << 2), end);
 }
 
 /** Fault injection for tests: what the host sees when the module itself fails. */

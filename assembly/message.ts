@@ -1,25 +1,19 @@
 import { hasBlock } from './blocks';
 import {
-  CS_AFTER,
-  CS_DEST,
   CS_FRAMED,
   CS_HEAD,
-  CS_HEADER_BYTES,
   CS_ID,
   CS_MSID,
-  CS_OUT_TS,
   CS_RUN,
   CS_SINK,
-  CS_START,
   CS_TS,
   CS_TYPE,
   SINK_CONTROL_BLOCK,
   SINK_DISCARD,
   SINK_MEDIA_BLOCKS,
-  SINK_OUT,
 } from './chunk-stream';
 import * as C from './constants';
-import { writeHeader } from './framer';
+import { placeOpen } from './direct';
 
 // Message types the host sees: 3 to 6, 15 to 20, 22.
 const SURFACED: u32 = 0x5f8078;
@@ -67,27 +61,36 @@ export function surface(cs: u32, ptr: u32, len: u32): void {
   set(C.MESSAGE_LENGTH, len);
 }
 
-/** Chooses where an unfinished message will be gathered. `fits`: all of it is in the input and may go to the out region. */
-export function openMessage(cs: u32, type: u32, len: u32, fits: bool, out: u32): u32 {
+/**
+ * Chooses where an unfinished message will be gathered. `whole`: all of it is in the input; `wait`: it is for a later batch. Sets
+ * NEEDED_BYTES when it belongs where the host has aimed and there is no room.
+ */
+export function openMessage(cs: u32, type: u32, whole: bool, wait: bool, out: u32): void {
   store<u32>(cs, 0, CS_HEAD);
   store<u32>(cs, 0, CS_RUN);
   let sink = SINK_CONTROL_BLOCK;
   if ((type & ~1) === 8) {
     sink = SINK_MEDIA_BLOCKS;
-    if (fits && load<u32>(cs, CS_FRAMED) <= (C.BLOCK_DATA as u32) && hasBlock()) {
-      const header = load<u32>(cs, CS_HEADER_BYTES);
-      const chunk = min<u32>(len, get(C.OUT_CHUNK_SIZE));
-      sink = SINK_OUT;
-      writeHeader(out, type, load<u32>(cs, CS_OUT_TS), len);
-      store<u32>(cs, out, CS_START);
-      store<u32>(cs, out + header, CS_DEST);
-      store<u32>(cs, chunk, CS_RUN);
-      store<u32>(cs, 0, CS_AFTER);
+    const framed = load<u32>(cs, CS_FRAMED);
+    const limit = get(C.OUT_LIMIT);
+    if (limit !== 0) {
+      if (!wait && get(C.OPEN_CS) === 0) {
+        if (out + framed <= limit) {
+          placeOpen(cs, out);
+          return;
+        }
+        if (framed <= (C.DIRECT_MAX_BYTES as u32)) {
+          set(C.NEEDED_BYTES, framed);
+          set(C.UNPLACED_CS, cs);
+        }
+      }
+    } else if (whole && !wait && framed <= (C.BLOCK_DATA as u32) && hasBlock()) {
+      placeOpen(cs, out);
+      return;
     }
   } else if (type !== 1 && type !== 2 && !isSurfaced(type)) {
     sink = SINK_DISCARD;
     store<u32>(cs, 0xffffffff, CS_RUN);
   }
   store<u32>(cs, sink, CS_SINK);
-  return sink;
 }

@@ -28,7 +28,9 @@ import {
 import * as C from './constants';
 import { applyControl } from './control';
 import { copyBytes } from './copy';
-import { appendPayload, framedBytes, moveToBlock, writeHeader } from './framer';
+import { aim, evictOpen, joinChain, roomFor } from './direct';
+import { appendPayload, framedBytes, writeHeader } from './framer';
+import { stash, takeInput } from './input';
 import { get, isSurfaced, openMessage, outgoing, set, surface, unwrap } from './message';
 import { frameWhole } from './whole-message';
 
@@ -40,36 +42,33 @@ export function read(start: u32, end: u32): i32 {
   beginBatch();
   const failed = get(C.FAILED) as i32;
   if (failed !== 0) return failed;
-  let pos = get(C.READ_POS);
-  let limit = get(C.READ_END);
   if (end > start) {
-    if (pos < limit) return C.ERR_CHUNK_INPUT_PENDING;
-    if (end > (C.INPUT_BYTES as u32)) return C.ERR_CHUNK_INPUT_RANGE;
-    const stashed = get(C.STASH_LENGTH);
-    pos = C.INPUT + start - stashed;
-    limit = C.INPUT + end;
-    if (stashed !== 0) {
-      memory.copy(pos, C.STASH, stashed);
-      set(C.STASH_LENGTH, 0);
-    }
-    if (end > get(C.INPUT_HIGH)) set(C.INPUT_HIGH, end);
-    store<u64>(C.HEADER + (C.BYTES_IN << 2), load<u64>(C.HEADER + (C.BYTES_IN << 2)) + (end - start));
+    const refused = takeInput(start, end);
+    if (refused !== 0) return refused;
   }
   releaseChains();
+  let pos = get(C.READ_POS);
+  const limit = get(C.READ_END);
 
   let status: i32 = C.STATUS_NEED_INPUT;
-  let out: u32 = C.OUT; // end of what was written to the out region
-  let segment: u32 = C.OUT; // start of its part that no segment names yet
-  let outCs: u32 = 0; // the chunk stream whose unfinished message lies at the end of the out region
   let cs = get(C.CURRENT_CS);
   let left = get(C.CHUNK_LEFT); // payload bytes of the current chunk still to come
   let chunkSize = get(C.IN_CHUNK_SIZE);
 
   const pending = get(C.PENDING_CS);
+  // A host that was asked for room and did not answer gets the batch as segments.
+  if (get(C.NEEDED_BYTES) !== 0 || (pending !== 0 && !roomFor(pending))) aim(0, 0);
+  const direct = get(C.OUT_LIMIT) !== 0;
+  let out: u32 = direct ? get(C.OUT_PTR) : C.OUT; // end of what is framed
+  let segment = out; // start of its part that no segment names yet
+  const outLimit: u32 = direct ? get(C.OUT_LIMIT) : 0xffffffff;
+  const stay: u32 = direct ? 0xffffffff : C.STAY_BYTES;
+  set(C.BATCH_ADDRESS, direct ? out : 0);
   if (pending !== 0) {
     set(C.PENDING_CS, 0);
     if (load<u32>(pending, CS_HEAD) !== 0) {
-      recordChain(pending);
+      if (direct) out = joinChain(pending, out);
+      else recordChain(pending);
     } else {
       const header = load<u32>(pending, CS_HEADER_BYTES);
       const ts = load<u64>(pending, CS_OUT_TS);
@@ -166,10 +165,7 @@ export function read(start: u32, end: u32): i32 {
         p += ext ? size + 4 : size;
       }
       pos = p;
-      if (outCs !== 0 && outCs !== cs) {
-        out = moveToBlock(outCs);
-        outCs = 0;
-      }
+      if (!direct && get(C.OPEN_CS) !== cs) evictOpen();
 
       if (remaining === 0) {
         // ---- a message begins: every limit is checked before a byte of it is kept
@@ -202,7 +198,12 @@ export function read(start: u32, end: u32): i32 {
         }
         if (limit - pos >= len && !wait) {
           if (media) {
-            if (left === len && len < (C.STAY_BYTES as u32) && len <= get(C.OUT_CHUNK_SIZE)) {
+            const fits = out + header + len <= outLimit && len <= get(C.OUT_CHUNK_SIZE);
+            if (fits && !evictOpen()) {
+              status = C.ERR_CHUNK_REASSEMBLY_LIMIT;
+              break;
+            }
+            if (fits && left === len && len < stay) {
               // ---- the usual case: a message of one chunk, all of it in the input
               left = 0;
               writeHeader(out, type, ts as u32, len);
@@ -213,9 +214,9 @@ export function read(start: u32, end: u32): i32 {
               pos += len;
               continue;
             }
-            if (len <= get(C.OUT_CHUNK_SIZE) && get(C.REASSEMBLY) + len <= get(C.LIMIT_REASSEMBLY)) {
+            if (fits && get(C.REASSEMBLY) + len <= get(C.LIMIT_REASSEMBLY)) {
               const more: u32 = csid < 64 && load<u32>(cs, CS_EXT) === 0 ? 0xc0 | csid : 0x100;
-              const next = frameWhole(cs, ts, len, header, out, segment, pos, limit, chunkSize, more);
+              const next = frameWhole(cs, ts, len, header, out, segment, pos, limit, chunkSize, more, stay);
               if (next !== 0) {
                 left = 0;
                 pos = next;
@@ -248,6 +249,7 @@ export function read(start: u32, end: u32): i32 {
         if (len === 0) {
           store<u32>(cs, 0, CS_HEAD);
           set(C.PENDING_CS, cs);
+          if (out + header > outLimit) set(C.NEEDED_BYTES, header);
           status = C.STATUS_MORE;
           break;
         }
@@ -255,8 +257,11 @@ export function read(start: u32, end: u32): i32 {
         store<u32>(cs, len, CS_REMAINING);
         set(C.PARTIALS, get(C.PARTIALS) + 1);
         set(C.REASSEMBLY, get(C.REASSEMBLY) + left);
-        const fits = !wait && limit - pos >= len + (len - 1) / chunkSize;
-        if (openMessage(cs, type, len, fits, out) === SINK_OUT) outCs = cs;
+        openMessage(cs, type, limit - pos >= len + (len - 1) / chunkSize, wait, out);
+        if (get(C.NEEDED_BYTES) !== 0) {
+          status = C.STATUS_MORE;
+          break;
+        }
       } else {
         left = min<u32>(remaining, chunkSize);
         if (get(C.REASSEMBLY) + left > get(C.LIMIT_REASSEMBLY)) {
@@ -332,20 +337,35 @@ export function read(start: u32, end: u32): i32 {
         dest - out,
       );
       out = dest;
-      outCs = 0;
+      set(C.OPEN_CS, 0);
     } else if (sink === SINK_MEDIA_BLOCKS) {
       if (conflicts(load<u32>(cs, CS_MSID))) {
         set(C.PENDING_CS, cs);
         status = C.STATUS_MORE;
         break;
       }
-      const joined = joinShort(cs, out);
-      if (joined !== 0) {
-        out = joined;
+      if (direct) {
+        const framed = load<u32>(cs, CS_FRAMED);
+        if (out + framed > outLimit) {
+          set(C.PENDING_CS, cs);
+          if (framed <= (C.DIRECT_MAX_BYTES as u32)) set(C.NEEDED_BYTES, framed);
+          status = C.STATUS_MORE;
+          break;
+        }
+        if (!evictOpen()) {
+          status = C.ERR_CHUNK_REASSEMBLY_LIMIT;
+          break;
+        }
+        out = joinChain(cs, out);
       } else {
-        addSegment(segment, out - segment);
-        segment = out;
-        recordChain(cs);
+        const joined = joinShort(cs, out);
+        if (joined !== 0) {
+          out = joined;
+        } else {
+          addSegment(segment, out - segment);
+          segment = out;
+          recordChain(cs);
+        }
       }
     } else if (sink === SINK_DISCARD) {
       set(C.DROPPED, get(C.DROPPED) + 1);
@@ -369,17 +389,16 @@ export function read(start: u32, end: u32): i32 {
 
   // ---- leave: what is left of a header waits in the stash, an unfinished message in a block
   if (status === C.STATUS_NEED_INPUT) {
-    if (left === 0 && pos < limit) {
-      memory.copy(C.STASH, pos, limit - pos);
-      set(C.STASH_LENGTH, limit - pos);
-    }
+    if (left === 0 && pos < limit) stash(pos, limit);
     pos = limit;
   }
-  if (outCs !== 0) {
-    out = moveToBlock(outCs);
-  }
   addSegment(segment, out - segment);
-  if (out > get(C.OUT_HIGH)) set(C.OUT_HIGH, out);
+  if (direct) {
+    set(C.OUT_PTR, out);
+  } else {
+    evictOpen();
+    if (out > get(C.OUT_HIGH)) set(C.OUT_HIGH, out);
+  }
   if (get(C.BATCH_COUNT) > get(C.RECORDS_HIGH)) set(C.RECORDS_HIGH, get(C.BATCH_COUNT));
   if (get(C.BATCH_SEGMENTS) > get(C.SEGMENTS_HIGH)) set(C.SEGMENTS_HIGH, get(C.BATCH_SEGMENTS));
   set(C.CURRENT_CS, cs);

@@ -1,6 +1,6 @@
 import { addSegment, record } from './batch';
 import { CS_MSID, CS_TYPE } from './chunk-stream';
-import { OUT_HIGH, OUT_POS, SEGMENT_START, STAY_BYTES } from './constants';
+import { OUT_HIGH, OUT_LIMIT, OUT_POS, SEGMENT_START } from './constants';
 import { copyBytes, copyMessage } from './copy';
 import { writeHeader } from './framer';
 import { get, set } from './message';
@@ -22,7 +22,7 @@ function findEnd(from: u32, limit: u32, len: u32, chunkSize: u32, more: u32): u3
 
 /**
  * Frames a media message whose chunks all lie in the input, one after the other behind plain fmt 3 bytes `more`, without any
- * chunk stream state. Long runs stay where they are and become segments; short ones are copied to the out region.
+ * chunk stream state. Runs of `stay` bytes and more stay where they are and become segments; shorter ones are copied to `out`.
  * Returns where the next chunk header is, with OUT_POS and SEGMENT_START set; or 0, and then nothing has changed.
  */
 export function frameWhole(
@@ -36,15 +36,16 @@ export function frameWhole(
   limit: u32,
   chunkSize: u32,
   more: u32,
+  stay: u32,
 ): u32 {
   const type = load<u32>(cs, CS_TYPE);
   const msid = load<u32>(cs, CS_MSID);
   writeHeader(out, type, ts as u32, len);
-  if (chunkSize < (STAY_BYTES as u32)) {
+  if (chunkSize < stay) {
     const next = copyMessage(out + header, from, limit, len, chunkSize, more);
     if (next === 0) {
       // What was copied in vain is no part of the batch, but wipe() has to know how far it went.
-      if (out + header + len > get(OUT_HIGH)) set(OUT_HIGH, out + header + len);
+      if (get(OUT_LIMIT) === 0 && out + header + len > get(OUT_HIGH)) set(OUT_HIGH, out + header + len);
       return 0;
     }
     record(type, msid, ts, len, out + header, header + len);
@@ -61,7 +62,7 @@ export function frameWhole(
   let todo = len;
   while (todo !== 0) {
     const n = min<u32>(todo, chunkSize);
-    if (n >= (STAY_BYTES as u32)) {
+    if (n >= stay) {
       addSegment(start, end - start);
       addSegment(p, n);
       start = end;

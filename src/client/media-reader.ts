@@ -33,6 +33,7 @@ export class MediaReader {
         outChunkSize: CONTIGUOUS,
         maxMediaBytes: MAX_MESSAGE_BYTES,
         reassemblyBytes: 2 * MAX_MESSAGE_BYTES,
+        slabBytes: 0,
       },
     });
     // A player's side has no one to distrust before publish; the large memory is reserved, not used, until messages are large.

@@ -3,6 +3,7 @@ import { AmfTokens, type AmfValue } from './amf0.js';
 import { codecError } from './errors.js';
 import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, pagesFor, writeLimits } from './limits.js';
+import { SlabArea } from './slab-area.js';
 
 /** What {@link ChunkCodec.next} says when nothing is wrong. */
 export const Status = {
@@ -21,6 +22,12 @@ export interface CodecMessage {
   readonly payload: Uint8Array;
   /** The AMF0 values of the payload: see {@link ChunkCodec.readAmf0}. */
   readAmf0(): AmfValue[];
+}
+
+/** Who gets media in place: asked for room when a message does not fit where the codec frames. */
+export interface FrameTarget {
+  /** Shall {@link ChunkCodec.aim} at `bytes` or more, or leave it: then media is copied out. */
+  makeRoom(bytes: number): void;
 }
 
 /** Bytes up to which a loop beats a view and set(): the header between two stretches of payload. */
@@ -69,8 +76,11 @@ export class ChunkCodec {
   #tokens: AmfTokens | undefined;
   #enlarged = false;
   #broken = false;
+  #slabs: SlabArea | undefined;
   #cause: unknown;
 
+  /** Set by the one that aims this codec at its memory. */
+  target: FrameTarget | undefined;
   /** 64 KiB of linear memory for socket bytes. Replaced by `setPublishing(true)`: read it anew. */
   input: Buffer;
   /** Header words, indexed by BATCH_* of assembly/constants.ts. */
@@ -97,6 +107,7 @@ export class ChunkCodec {
    * @returns a {@link Status}, or a negative number: see {@link error}. Whatever it is, a batch may be there.
    */
   next(start: number, end: number): number {
+    if (this.header[C.NEEDED_BYTES] !== 0) this.target?.makeRoom(this.header[C.NEEDED_BYTES] + C.COPY_SLACK);
     try {
       return this.#read(start, end);
     } catch (cause) {
@@ -132,6 +143,20 @@ export class ChunkCodec {
   /** The message stream id all messages of the batch came on. */
   get batchMessageStreamId(): number {
     return this.header[C.BATCH_MESSAGE_STREAM_ID];
+  }
+
+  /** The part of a publisher's memory that {@link aim} takes; a small codec has none. */
+  get slabs(): SlabArea | undefined {
+    return this.#slabs;
+  }
+
+  /**
+   * Frames media into `[address, end)` of {@link slabs} from now on, batch behind batch: header word BATCH_ADDRESS says where a batch
+   * begins. Bytes behind the last batch belong to the codec, which keeps unfinished messages there. `(0, 0)` ends that. Take the batch
+   * before; call it again after anything else was written behind the last batch.
+   */
+  aim(address: number, end: number): void {
+    if (!this.#broken) this.#views.exports.aim(address, end);
   }
 
   /** Copies the batch to `target[offset, offset + batchBytes)`. */
@@ -207,7 +232,7 @@ export class ChunkCodec {
   setPublishing(on: boolean): void {
     if (on && !this.#enlarged) {
       const pages = pagesFor(this.limits, true);
-      if (pages > pagesFor(this.limits, false)) this.#moveTo(pages);
+      if (pages > pagesFor(this.limits, false) || this.limits.slabBytes > 0) this.#moveTo(pages);
       this.#enlarged = true;
     }
     writeLimits(this.header, this.limits, on);
@@ -215,7 +240,8 @@ export class ChunkCodec {
 
   #moveTo(pages: number): void {
     const from = this.#views;
-    const to = open(pages, this.flavour);
+    const slabPages = Math.floor(this.limits.slabBytes / 65536);
+    const to = open(pages + slabPages, this.flavour);
     const move = (start: number, end: number): void => {
       to.bytes.set(from.bytes.subarray(start, end), start);
     };
@@ -227,7 +253,8 @@ export class ChunkCodec {
     move(C.INPUT, Math.max(header[C.READ_END], messageEnd <= C.INPUT + C.INPUT_BYTES ? messageEnd : 0, C.INPUT));
     if (header[C.BATCH_COUNT] > 0) move(C.OUT, Math.min(C.OUT + header[C.BATCH_BYTES], C.OUT + C.OUT_BYTES));
     move(C.BLOCKS, header[C.BLOCK_TOP]);
-    to.exports.resize();
+    to.exports.resize(pages * 65536);
+    if (slabPages > 0) this.#slabs = new SlabArea(to.bytes.buffer as ArrayBuffer, pages * 65536, to.bytes.length);
     this.#views = to;
     this.#read = to.exports.read;
     this.#tokens = undefined;

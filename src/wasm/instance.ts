@@ -11,8 +11,10 @@ export interface WasmExports {
   init(): void;
   /** Clears what was touched, then init(). */
   wipe(): void;
-  /** Tells the module that it was moved to a larger memory. */
-  resize(): void;
+  /** Tells the module that it was moved to a larger memory, whose blocks end at `end`. */
+  resize(end: number): void;
+  /** Frames media in [ptr,end) from now on; (0,0): no more. */
+  aim(ptr: number, end: number): void;
   /** Reads INPUT[start,end); a STATUS_* or a negative ERR_*. */
   read(start: number, end: number): number;
   /** Scans AMF0 in [ptr,end) into the token table; 0 or a negative ERR_*. */

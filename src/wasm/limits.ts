@@ -16,6 +16,8 @@ export interface CodecLimits {
   readonly maxMediaBytes: number;
   /** Payload bytes held in unfinished messages, counting the chunk in flight; for publishers at least maxMediaBytes. */
   readonly reassemblyBytes: number;
+  /** Bytes of a publisher's memory that slabs of its stream's log are made of; 0: media is copied out instead. */
+  readonly slabBytes: number;
   /** Chunk size towards players; at least 128. */
   readonly outChunkSize: number;
   /** Nested AMF0 containers; at most 64. */
@@ -37,6 +39,7 @@ export const DEFAULT_CODEC_LIMITS: CodecLimits = {
   maxMediaBytesBeforePublish: 65536,
   maxMediaBytes: 8 * 1024 * 1024,
   reassemblyBytes: 10 * 1024 * 1024,
+  slabBytes: 12 * 1024 * 1024,
   outChunkSize: 60000,
   amfDepth: 32,
   amfValues: 4096,
@@ -57,6 +60,7 @@ export function normaliseLimits(limits: Partial<CodecLimits>): CodecLimits {
     maxMediaBytesBeforePublish: within(l.maxMediaBytesBeforePublish, 0, Math.min(maxMediaBytes, 65536)),
     maxMediaBytes,
     reassemblyBytes: within(l.reassemblyBytes, 16, 40 * 1024 * 1024),
+    slabBytes: within(l.slabBytes, 0, 64 * 1024 * 1024),
     outChunkSize: within(l.outChunkSize, 128, 0xffffff),
     amfDepth: within(l.amfDepth, 0, C.AMF_MAX_DEPTH),
     amfValues: within(l.amfValues, 1, C.AMF_MAX_VALUES),

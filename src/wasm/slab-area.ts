@@ -1,0 +1,57 @@
+/** What regions are multiples of, in bytes. */
+export const SLAB_UNIT_BYTES = 65_536;
+
+/** A stretch of a codec's memory that is lent out. */
+export interface Region {
+  /** Its place in linear memory. */
+  readonly address: number;
+  /** The same bytes; keeps the memory alive when the codec is gone. */
+  readonly buffer: Buffer;
+}
+
+/**
+ * The part of a publisher's linear memory that the slabs of its stream's log are made of, so that the module frames media where it
+ * will be sent from. Regions are taken from the lowest free place: memory that is never reached is never touched.
+ */
+export class SlabArea {
+  readonly #memory: ArrayBuffer;
+  readonly #start: number;
+  /** One byte a unit; 1: lent. */
+  readonly #units: Uint8Array;
+  #lentBytes = 0;
+
+  /** @param start - address of its first byte; the area reaches to `end` */
+  constructor(memory: ArrayBuffer, start: number, end: number) {
+    this.#memory = memory;
+    this.#start = start;
+    this.#units = new Uint8Array(Math.floor((end - start) / SLAB_UNIT_BYTES));
+  }
+
+  /** Lends at least `bytes` in one piece; undefined when there is no such piece. */
+  acquire(bytes: number): Region | undefined {
+    const units = this.#units;
+    const wanted = Math.ceil(bytes / SLAB_UNIT_BYTES);
+    for (let from = 0, free = 0, at = 0; at < units.length; at++) {
+      free = units[at] === 0 ? free + 1 : 0;
+      if (free < wanted) continue;
+      from = at + 1 - wanted;
+      units.fill(1, from, from + wanted);
+      this.#lentBytes += wanted * SLAB_UNIT_BYTES;
+      const address = this.#start + from * SLAB_UNIT_BYTES;
+      return { address, buffer: Buffer.from(this.#memory, address, wanted * SLAB_UNIT_BYTES) };
+    }
+    return undefined;
+  }
+
+  /** Takes a region back. Nobody may read its bytes any more: the next one to get it writes over them. */
+  release({ address, buffer }: Region): void {
+    const from = (address - this.#start) / SLAB_UNIT_BYTES;
+    this.#units.fill(0, from, from + buffer.length / SLAB_UNIT_BYTES);
+    this.#lentBytes -= buffer.length;
+  }
+
+  /** Bytes lent out. */
+  get lentBytes(): number {
+    return this.#lentBytes;
+  }
+}
