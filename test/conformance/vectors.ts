@@ -49,7 +49,15 @@ export interface Vector {
   readonly options?: ReadOptions;
 }
 
-const BY: readonly Implementation[] = ['release', 'debug', 'reference', 'javascript'];
+const BY: readonly Implementation[] = [
+  'release',
+  'debug',
+  'reference',
+  'javascript',
+  'release in 200000',
+  'debug in 5000',
+  'release in 301',
+];
 
 /** Split sizes: each one for short inputs, and for long ones those around headers and chunk ends. */
 function splitSizes(length: number): number[] {

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChunkCodec } from '../../src/wasm/chunk-codec.js';
-import { inWords, readWithCodec, readWithReference, readWithWasm } from '../reference/drive.js';
+import {
+  type InPlace,
+  inWords,
+  readInPlace,
+  readWithCodec,
+  readWithReference,
+  readWithWasm,
+} from '../reference/drive.js';
 import { encode, peer } from './chunk-streams.js';
 
 const SEED = 20_240_611;
@@ -27,6 +34,14 @@ const cuts = fc.array(fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min
   minLength: 1,
   maxLength: 8,
 });
+/** From regions that hold next to nothing to such that hold most of a stream. */
+const inPlace = fc.constantFrom<InPlace>(
+  'release in 180',
+  'release in 700',
+  'release in 9100',
+  'debug in 20000',
+  'release in 150000',
+);
 const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 6 });
 
 describe(`chunk codec and reference agree (seed ${SEED})`, () => {
@@ -66,6 +81,29 @@ describe(`chunk codec and reference agree (seed ${SEED})`, () => {
         expect(inWords(readWithWasm('debug', cutAt(bytes, where), { limits: within }))).toBe(inWords(expected));
       }),
       { seed: SEED + 2, numRuns: 1000 },
+    );
+  });
+
+  it('on valid streams framed in place, wherever regions end', () => {
+    fc.assert(
+      fc.property(peer, cuts, limits, inPlace, (what, where, within, by) => {
+        const bytes = encode(what);
+        const expected = readWithReference([bytes], { limits: within });
+        expect(inWords(readInPlace(by, cutAt(bytes, where), { limits: within }))).toBe(inWords(expected));
+      }),
+      { seed: SEED + 4, numRuns: 2500 },
+    );
+  });
+
+  it('on mutated streams framed in place', () => {
+    fc.assert(
+      fc.property(peer, cuts, limits, inPlace, mutations, (what, where, within, by, changes) => {
+        const bytes = encode(what);
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const expected = readWithReference([bytes], { limits: within });
+        expect(inWords(readInPlace(by, cutAt(bytes, where), { limits: within }))).toBe(inWords(expected));
+      }),
+      { seed: SEED + 5, numRuns: 1500 },
     );
   });
 

@@ -4,6 +4,7 @@ import { ChunkCodec } from '../../src/wasm/chunk-codec.js';
 import type { WasmFlavour } from '../../src/wasm/instance.js';
 import { type CodecLimits, inForce, normaliseLimits } from '../../src/wasm/limits.js';
 import { type ReadMessage, ReferenceChunkReader } from './chunk-reader.js';
+import { DirectCodec } from './direct.js';
 
 /** What an implementation made of a byte stream. */
 export interface ReadResult {
@@ -14,7 +15,10 @@ export interface ReadResult {
 }
 
 /** Which implementation reads. */
-export type Implementation = WasmFlavour | 'reference' | 'javascript';
+export type Implementation = WasmFlavour | 'reference' | 'javascript' | InPlace;
+
+/** The WASM codec framing into regions of so many bytes of its own memory. */
+export type InPlace = `${WasmFlavour} in ${number}`;
 
 /** What is driven here: the WASM codec, or the bench's JavaScript parser behind the same surface. */
 type Codec = Pick<
@@ -92,6 +96,21 @@ export function readWithWasm(
   return result;
 }
 
+const inPlace = new Map<string, DirectCodec>();
+
+/** Reads pieces with a codec that frames into regions of its own memory, and checks those. */
+export function readInPlace(by: InPlace, pieces: readonly Uint8Array[], options: ReadOptions = {}): ReadResult {
+  const key = JSON.stringify([by, options]);
+  const [flavour, , bytes] = by.split(' ');
+  const codec =
+    inPlace.get(key) ?? new DirectCodec({ ...options, flavour: flavour as WasmFlavour, regionBytes: Number(bytes) });
+  inPlace.set(key, codec);
+  const result = readWithCodec(codec, pieces);
+  codec.verify();
+  codec.reset();
+  return result;
+}
+
 /** Reads pieces with the bench's JavaScript parser. */
 export function readWithJavaScript(pieces: readonly Uint8Array[], options: ReadOptions = {}): ReadResult {
   const codec = new JsChunkCodec({ limits: options.limits });
@@ -99,10 +118,11 @@ export function readWithJavaScript(pieces: readonly Uint8Array[], options: ReadO
   return readWithCodec(codec, pieces);
 }
 
-/** Reads pieces with any of the four implementations. */
+/** Reads pieces with any of the implementations. */
 export function readWith(by: Implementation, pieces: readonly Uint8Array[], options: ReadOptions = {}): ReadResult {
   if (by === 'reference') return readWithReference(pieces, options);
-  return by === 'javascript' ? readWithJavaScript(pieces, options) : readWithWasm(by, pieces, options);
+  if (by === 'javascript') return readWithJavaScript(pieces, options);
+  return by === 'release' || by === 'debug' ? readWithWasm(by, pieces, options) : readInPlace(by, pieces, options);
 }
 
 /** Cuts bytes into pieces of `size`. */
