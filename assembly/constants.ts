@@ -159,6 +159,7 @@ export const BLOCK_HEADER = 16;
 export const COPY_SLACK = 64; // small copies write whole 64-byte steps and may overshoot by this much
 export const BLOCK_DATA = 67504; // BLOCK_BYTES - BLOCK_HEADER - COPY_SLACK
 export const MAX_BLOCKS = 1024;
+export const MAX_PAGES = 1024; // as in asconfig.json
 
 // ---- AMF0 token words (stride 8) -----------------------------------------------------------------------------------
 export const TOKEN_MARKER = 0;

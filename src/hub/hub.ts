@@ -147,6 +147,7 @@ export class Hub {
     entry.claimed = false;
     const publication = entry.publication;
     if (publication !== undefined) {
+      publication.letCodecGo();
       entry.publication = undefined;
       entry.ending = publication;
       entry.resumeTimestamp = publication.lastTimestamp;

@@ -168,7 +168,7 @@ export class Player {
   drained(nowMs: number): void {
     this.#busy = false;
     if (this.#busySlab !== undefined) {
-      this.#busySlab.inFlight--;
+      this.#busySlab.written();
       this.#busySlab = undefined;
     }
     const publication = this.#publication;

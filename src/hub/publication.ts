@@ -1,4 +1,5 @@
 import {
+  BATCH_ADDRESS,
   BATCH_AUDIO,
   BATCH_BYTES,
   BATCH_COUNT,
@@ -20,6 +21,8 @@ import {
 } from '../../assembly/constants.js';
 import type { Track } from '../media/track.js';
 import type { AmfValue } from '../protocol/amf0.js';
+import type { FrameTarget } from '../wasm/chunk-codec.js';
+import type { SlabArea } from '../wasm/slab-area.js';
 import { ConfigCache, DATA_CHUNK_STREAM_ID } from './config-cache.js';
 import type { Fanout } from './fanout.js';
 import { frameMessage, readFramed, readPayload } from './framing.js';
@@ -35,6 +38,13 @@ export interface MediaBatch {
   /** RECORD_WORDS words a message. */
   readonly records: Uint32Array;
   copyBatch(target: Uint8Array, offset: number): void;
+}
+
+/** A codec that can frame media where the log keeps it; a publisher's ChunkCodec fits. */
+export interface SlabCodec extends MediaBatch {
+  readonly slabs: SlabArea | undefined;
+  target: FrameTarget | undefined;
+  aim(address: number, end: number): void;
 }
 
 /** Bounds of what is kept for late joiners and slow players. */
@@ -65,7 +75,7 @@ const NOTEWORTHY = FLAG_KEYFRAME | NO_FRAME;
 const MARK_EVERY_MS = 500;
 
 /** One accepted publish: its log, its headers, its tracks, its counters. */
-export class Publication {
+export class Publication implements FrameTarget {
   readonly streamId: string;
   readonly log: StreamLog;
   readonly config: ConfigCache;
@@ -101,6 +111,11 @@ export class Publication {
   #told: { readonly shape: string; readonly tracks: readonly Track[] } = { shape: '', tracks: [] };
   #lastKeyTimestamp: number | undefined;
   #edge = 0;
+  /** The codec that frames into the log's slabs, if one does. */
+  #codec: SlabCodec | undefined;
+  /** Nothing was written behind the log's end since the codec was told where that is. */
+  #aimed = true;
+  #lastMs: number;
 
   constructor(
     streamId: string,
@@ -115,6 +130,7 @@ export class Publication {
     this.config = new ConfigCache(limits.chunkSize);
     this.tracks = new TrackList();
     this.startedMs = nowMs;
+    this.#lastMs = nowMs;
     this.#limits = limits;
     this.#fanout = fanout;
     this.#observer = observer;
@@ -134,16 +150,46 @@ export class Publication {
     return this.lastVideoMs > 0 || (this.readyMs === undefined && this.tracks.expectsVideo);
   }
 
-  /** Takes one batch: one copy into the log. Nothing happens here per message or per player, but for keyframes and headers. */
+  /**
+   * Has `codec` frame media straight into the log: its slabs become part of the codec's memory. A codec frames for one publication at
+   * a time; another's media is copied.
+   */
+  frameFrom(codec: SlabCodec): void {
+    if (codec.slabs === undefined || codec.target !== undefined) return;
+    codec.target = this;
+    this.#codec = codec;
+    this.log.area = codec.slabs;
+  }
+
+  /** Ends that: the codec writes nothing more where players read. What is in the log stays. */
+  letCodecGo(): void {
+    const codec = this.#codec;
+    if (codec === undefined) return;
+    this.#codec = undefined;
+    this.log.area = undefined;
+    codec.target = undefined;
+    codec.aim(0, 0);
+  }
+
+  /** The codec asks for a slab with room for a message: see FrameTarget. */
+  makeRoom(bytes: number): void {
+    this.#aim(this.#reserve(bytes, this.#lastMs));
+  }
+
+  /**
+   * Takes one batch: framed in the log already, or copied there. Nothing happens here per message or per player, but for keyframes
+   * and headers.
+   */
   append(batch: MediaBatch, nowMs: number): void {
     const { header } = batch;
     const bytes = header[BATCH_BYTES];
-    const slab = this.#reserve(bytes, nowMs);
+    this.#lastMs = nowMs;
+    const slab = this.#inPlace(batch) ?? this.#copyIn(batch, bytes, nowMs);
     const at = slab.used;
     const position = this.log.head;
     if (nowMs >= this.#markDueMs) this.#mark(nowMs);
-    batch.copyBatch(slab.buffer, at);
     this.log.commit(bytes);
+    if (!this.#aimed) this.#aim(slab);
     this.bytes += bytes;
     this.lastTimestamp = header[BATCH_LAST_TS_HIGH] * 2 ** 32 + header[BATCH_LAST_TS];
     this.#gopMessages += header[BATCH_COUNT];
@@ -168,9 +214,11 @@ export class Publication {
   appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number): void {
     const framed = frameMessage(DATA_CHUNK_STREAM_ID, DATA_AMF0, timestamp, payload, this.chunkSize);
     if (slot !== undefined) this.config.set(slot, DATA_AMF0, payload, this.log.head);
-    const slab = this.#reserve(framed.length, nowMs);
+    this.#lastMs = nowMs;
+    const slab = this.#clearTail(framed.length, nowMs);
     framed.copy(slab.buffer, slab.used);
     this.log.commit(framed.length);
+    this.#aim(slab);
     this.#gopMessages++;
     if (this.#gopStart !== undefined) this.#boundGop();
     this.#fanout.wake();
@@ -205,8 +253,37 @@ export class Publication {
 
   /** Lets go of the log; players must have been detached. */
   end(): void {
+    this.letCodecGo();
     this.ended = true;
     this.log.close();
+  }
+
+  /** The slab that a batch is already part of, right behind what is in the log. */
+  #inPlace(batch: MediaBatch): Slab | undefined {
+    const address = batch.header[BATCH_ADDRESS];
+    if (address === 0 || batch !== this.#codec) return undefined;
+    const slab = this.log.last;
+    return slab !== undefined && slab.address !== 0 && slab.address + slab.used === address ? slab : undefined;
+  }
+
+  #copyIn(batch: MediaBatch, bytes: number, nowMs: number): Slab {
+    const slab = this.#clearTail(bytes, nowMs);
+    batch.copyBatch(slab.buffer, slab.used);
+    return slab;
+  }
+
+  /** Room for `bytes` behind the log's end, with nothing of the codec's in it. */
+  #clearTail(bytes: number, nowMs: number): Slab {
+    this.#codec?.aim(0, 0);
+    this.#aimed = this.#codec === undefined;
+    return this.#reserve(bytes, nowMs);
+  }
+
+  /** Has the codec frame what comes behind the log's end, when that lies in its own memory. */
+  #aim(slab: Slab): void {
+    this.#aimed = true;
+    if (slab.address === 0) return;
+    this.#codec?.aim(slab.address + slab.used, slab.address + slab.buffer.length);
   }
 
   #reserve(bytes: number, nowMs: number): Slab {

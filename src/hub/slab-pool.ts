@@ -1,3 +1,5 @@
+import type { Region, SlabArea } from '../wasm/slab-area.js';
+
 /** Smallest and largest slab, in bytes. Below 64 KiB a slab would hold less than one socket read. */
 export const MIN_SLAB_BYTES = 65_536;
 export const MAX_SLAB_BYTES = 1_048_576;
@@ -17,9 +19,47 @@ export class Slab {
   used = 0;
   /** Writes to sockets that the kernel has not taken in full: while above 0 the bytes must stay as they are. */
   inFlight = 0;
+  /** Where it lies in its publisher's linear memory; 0: on the heap. */
+  readonly address: number;
+  #lent: { readonly region: Region; readonly area: SlabArea } | undefined;
+  #retired = false;
 
-  constructor(bytes: number) {
-    this.buffer = Buffer.allocUnsafeSlow(bytes);
+  /** @param of - bytes to allocate, or a region of `area` that goes back there once the slab is retired and nothing is in flight */
+  constructor(of: number | Region, area?: SlabArea) {
+    if (typeof of === 'number') {
+      this.buffer = Buffer.allocUnsafeSlow(of);
+      this.address = 0;
+      return;
+    }
+    this.buffer = of.buffer;
+    this.address = of.address;
+    if (area !== undefined) this.#lent = { region: of, area };
+  }
+
+  /** Begins anew, empty, at log position `start`. */
+  reuse(start: number): void {
+    this.#retired = false;
+    this.start = start;
+    this.used = 0;
+  }
+
+  /** A write that was in flight has gone, or its socket has. */
+  written(): void {
+    this.inFlight--;
+    if (this.#retired) this.#giveBack();
+  }
+
+  /** The log has let go of it: no player can find it any more. Linear memory goes back when the last write has gone. */
+  retire(): void {
+    this.#retired = true;
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    if (this.inFlight > 0 || this.#lent === undefined) return;
+    const { region, area } = this.#lent;
+    this.#lent = undefined;
+    area.release(region);
   }
 
   /** Log position one past the last byte. */
@@ -32,7 +72,7 @@ export class Slab {
  * Free slabs by size. A slab comes back only when nobody can read it any more ({@link SlabPool.release} checks `inFlight`);
  * one that is still being sent is left to the garbage collector instead. There is no cap: many streams let go of their GOPs at once
  * and want the same memory again within seconds, and fresh memory costs page faults and major collections. What lies unused for
- * ten seconds is freed by {@link SlabPool.tick}.
+ * ten seconds is freed by {@link SlabPool.tick}. Slabs of linear memory never come here: they go back to the memory they are part of.
  */
 export class SlabPool {
   readonly #free = new Map<number, Slab[]>();
@@ -41,24 +81,35 @@ export class SlabPool {
   #leastPooledBytes = 0;
   #sinceMs = 0;
 
-  /** A slab with room for at least `bytes`; its first byte will stand for log position `start`. */
-  acquire(bytes: number, start: number): Slab {
+  /**
+   * A slab with room for at least `bytes`; its first byte will stand for log position `start`.
+   *
+   * @param area linear memory to take it from while there is room
+   */
+  acquire(bytes: number, start: number, area?: SlabArea): Slab {
     const size = slabSize(bytes);
+    const region = area?.acquire(size);
+    if (region !== undefined) {
+      const slab = new Slab(region, area);
+      slab.reuse(start);
+      return slab;
+    }
     const reused = this.#free.get(size)?.pop();
     if (reused === undefined) {
       const fresh = new Slab(size);
-      fresh.start = start;
+      fresh.reuse(start);
       return fresh;
     }
     this.#pooledBytes -= size;
     this.#leastPooledBytes = Math.min(this.#leastPooledBytes, this.#pooledBytes);
-    reused.start = start;
-    reused.used = 0;
+    reused.reuse(start);
     return reused;
   }
 
   /** Takes a slab back that has left its log. The caller forgets it. */
   release(slab: Slab): void {
+    slab.retire();
+    if (slab.address !== 0) return;
     const size = slab.buffer.length;
     if (slab.inFlight > 0 || size > MAX_SLAB_BYTES) return;
     const list = this.#free.get(size);

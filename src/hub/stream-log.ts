@@ -1,3 +1,4 @@
+import type { SlabArea } from '../wasm/slab-area.js';
 import { MAX_SLAB_BYTES, MIN_SLAB_BYTES, type Slab, type SlabPool } from './slab-pool.js';
 
 /** A new slab is sized so that it lasts about this long, in ms: few slabs to cross, little memory held past its use. */
@@ -18,6 +19,8 @@ const SLAB_LASTS_MS = 400;
  */
 export class StreamLog {
   readonly #pool: SlabPool;
+  /** Linear memory that new slabs are taken from while there is room. */
+  area: SlabArea | undefined;
   readonly #slabs: Slab[] = [];
   #head = 0;
   #slabBytes = MIN_SLAB_BYTES;
@@ -48,6 +51,11 @@ export class StreamLog {
     return sum;
   }
 
+  /** The slab that is being written, if there is one. */
+  get last(): Slab | undefined {
+    return this.#slabs[this.#slabs.length - 1];
+  }
+
   /** Whether {@link reserve} for this many bytes would begin a new slab: the moment to {@link trim}. */
   needsSlab(bytes: number): boolean {
     const last = this.#slabs.at(-1);
@@ -65,7 +73,7 @@ export class StreamLog {
     this.#resize(nowMs);
     const from = last === undefined ? this.#head : Math.max(overlapFrom, last.start, this.#head - this.#slabBytes / 2);
     const carried = this.#head - from;
-    const slab = this.#pool.acquire(Math.max(this.#slabBytes, bytes + carried), from);
+    const slab = this.#pool.acquire(Math.max(this.#slabBytes, bytes + carried), from, this.area);
     if (carried > 0 && last !== undefined) {
       last.buffer.copy(slab.buffer, 0, from - last.start, this.#head - last.start);
       slab.used = carried;

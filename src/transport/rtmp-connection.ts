@@ -264,6 +264,7 @@ export class RtmpConnection {
         this.#budget.settle();
         this.#currentId = -1;
         this.#codec.setPublishing(true);
+        answer.run.publication.frameFrom(this.#codec);
         const { resumeTimestamp } = answer.run;
         if (resumeTimestamp !== undefined) this.#codec.rebaseTimestamps(resumeTimestamp);
         this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));

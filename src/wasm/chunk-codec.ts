@@ -240,7 +240,7 @@ export class ChunkCodec {
 
   #moveTo(pages: number): void {
     const from = this.#views;
-    const slabPages = Math.floor(this.limits.slabBytes / 65536);
+    const slabPages = Math.min(Math.floor(this.limits.slabBytes / 65536), C.MAX_PAGES - pages);
     const to = open(pages + slabPages, this.flavour);
     const move = (start: number, end: number): void => {
       to.bytes.set(from.bytes.subarray(start, end), start);
@@ -254,7 +254,7 @@ export class ChunkCodec {
     if (header[C.BATCH_COUNT] > 0) move(C.OUT, Math.min(C.OUT + header[C.BATCH_BYTES], C.OUT + C.OUT_BYTES));
     move(C.BLOCKS, header[C.BLOCK_TOP]);
     to.exports.resize(pages * 65536);
-    if (slabPages > 0) this.#slabs = new SlabArea(to.bytes.buffer as ArrayBuffer, pages * 65536, to.bytes.length);
+    if (slabPages > 0) this.#slabs = new SlabArea(to.memory.buffer, pages * 65536, to.bytes.length);
     this.#views = to;
     this.#read = to.exports.read;
     this.#tokens = undefined;

@@ -14,14 +14,14 @@ export interface Region {
  * will be sent from. Regions are taken from the lowest free place: memory that is never reached is never touched.
  */
 export class SlabArea {
-  readonly #memory: ArrayBuffer;
+  readonly #memory: SharedArrayBuffer;
   readonly #start: number;
   /** One byte a unit; 1: lent. */
   readonly #units: Uint8Array;
   #lentBytes = 0;
 
   /** @param start - address of its first byte; the area reaches to `end` */
-  constructor(memory: ArrayBuffer, start: number, end: number) {
+  constructor(memory: SharedArrayBuffer, start: number, end: number) {
     this.#memory = memory;
     this.#start = start;
     this.#units = new Uint8Array(Math.floor((end - start) / SLAB_UNIT_BYTES));
