@@ -32,6 +32,7 @@ import { aim, evictOpen, joinChain, roomFor } from './direct';
 import { appendPayload, framedBytes, writeHeader } from './framer';
 import { stash, takeInput } from './input';
 import { get, isSurfaced, openMessage, outgoing, set, surface, unwrap } from './message';
+import { frameRun } from './run';
 import { frameWhole } from './whole-message';
 
 /**
@@ -63,6 +64,7 @@ export function read(start: u32, end: u32): i32 {
   let segment = out; // start of its part that no segment names yet
   const outLimit: u32 = direct ? get(C.OUT_LIMIT) : 0xffffffff;
   const stay: u32 = direct ? 0xffffffff : C.STAY_BYTES;
+  const longest: u32 = direct ? 0xffffff : C.STAY_BYTES - 1; // of those that frameRun() takes
   set(C.BATCH_ADDRESS, direct ? out : 0);
   if (pending !== 0) {
     set(C.PENDING_CS, 0);
@@ -80,6 +82,9 @@ export function read(start: u32, end: u32): i32 {
 
   while (true) {
     if (left === 0) {
+      if (pos >= limit) break;
+      pos = frameRun(pos, limit, out, outLimit, chunkSize, longest);
+      out = get(C.OUT_POS);
       if (pos >= limit) break;
       if (get(C.BATCH_COUNT) === C.MAX_RECORDS || get(C.BATCH_SEGMENTS) > (C.SEGMENTS_STOP as u32)) {
         status = C.STATUS_MORE;
@@ -165,7 +170,7 @@ export function read(start: u32, end: u32): i32 {
         p += ext ? size + 4 : size;
       }
       pos = p;
-      if (!direct && get(C.OPEN_CS) !== cs) evictOpen();
+      if (!direct && get(C.OPEN_CS) !== 0 && get(C.OPEN_CS) !== cs) evictOpen();
 
       if (remaining === 0) {
         // ---- a message begins: every limit is checked before a byte of it is kept
@@ -199,7 +204,7 @@ export function read(start: u32, end: u32): i32 {
         if (limit - pos >= len && !wait) {
           if (media) {
             const fits = out + header + len <= outLimit && len <= get(C.OUT_CHUNK_SIZE);
-            if (fits && !evictOpen()) {
+            if (fits && get(C.OPEN_CS) !== 0 && !evictOpen()) {
               status = C.ERR_CHUNK_REASSEMBLY_LIMIT;
               break;
             }

@@ -1,0 +1,129 @@
+import { CS_DELTA, CS_KNOWN, CS_LEN, CS_MSID, CS_RAW, CS_REMAINING, CS_TS, CS_TYPE } from './chunk-stream';
+import * as C from './constants';
+import { copyBytes, copyMessage } from './copy';
+import { writeHeader } from './framer';
+import { inspectMedia } from './media';
+import { get, set } from './message';
+
+/**
+ * Frames a run of plain media messages: fmt 1, 2 or 3 on a known chunk stream id below 64, no extended timestamp coming in, the whole
+ * message in the input with its chunks in a row, of the batch's message stream id, within every limit. That is nearly all a
+ * publisher sends, and a loop that knows nothing else is half as long. It stops at the first message that is not like that, without
+ * having changed anything for it: the reader's general way takes it from there.
+ *
+ * @param longest - framed in place: any; else messages below it are copied to the out region
+ * @returns where it stopped; OUT_POS: the end of what is framed
+ */
+export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkSize: u32, longest: u32): u32 {
+  set(C.OUT_POS, out);
+  if (get(C.OPEN_CS) !== 0 || get(C.REBASE_ARMED) !== 0 || get(C.PARTIALS) >= get(C.LIMIT_PARTIALS)) return start;
+  const held = get(C.REASSEMBLY);
+  const room = get(C.LIMIT_REASSEMBLY);
+  if (held >= room) return start;
+  const most = min<u32>(min<u32>(longest, room - held), min<u32>(get(C.LIMIT_MEDIA_BYTES), get(C.OUT_CHUNK_SIZE)));
+  const first = get(C.BATCH_COUNT);
+  const base = out - get(C.BATCH_BYTES);
+  const shift = load<u64>(C.HEADER + (C.TS_OFFSET << 2));
+  let msid = get(C.BATCH_MESSAGE_STREAM_ID);
+  let to: u32 = C.RECORDS + (first << 5);
+  let flagsOfAll: u32 = 0;
+  let videos: u32 = 0;
+  let payloadBytes: u32 = 0;
+  let peerTs: u64 = 0;
+  let lastTs: u64 = 0;
+  const recordsEnd: u32 = C.RECORDS + (C.MAX_RECORDS << 5);
+  let pos = start;
+  // The longest header here has 8 bytes, read as 9.
+  while (pos + 9 <= limit && to < recordsEnd) {
+    const b0: u32 = load<u8>(pos);
+    const fmt = b0 >> 6;
+    const csid = b0 & 63;
+    if (csid < 2 || fmt === 0) break;
+    const cs: u32 = C.CS_TABLE + (csid << C.CS_SHIFT);
+    // Two words at once: known, and the last timestamp field was not FFFFFF.
+    if (load<u64>(cs, CS_KNOWN) !== 1 || load<u32>(cs, CS_REMAINING) !== 0) break;
+    let from: u32;
+    let delta: u32;
+    let len: u32;
+    let type: u32;
+    if (fmt === 1) {
+      const word = bswap<u64>(load<u64>(pos, 1));
+      delta = (word >> 40) as u32;
+      len = ((word >> 16) as u32) & 0xffffff;
+      type = ((word >> 8) as u32) & 255;
+      from = pos + 8;
+    } else {
+      len = load<u32>(cs, CS_LEN);
+      type = load<u32>(cs, CS_TYPE);
+      if (fmt === 2) {
+        delta = bswap<u32>(load<u32>(pos, 1)) >> 8;
+        from = pos + 4;
+      } else {
+        delta = load<u32>(cs, CS_DELTA);
+        from = pos + 1;
+      }
+    }
+    const streamId = load<u32>(cs, CS_MSID);
+    const fits = (type & ~1) === 8 && len - 1 < most && delta < 0xffffff && (streamId === msid || to === C.RECORDS);
+    if (!fits) break;
+    const ts: u64 = load<u64>(cs, CS_TS) + delta;
+    const moved: u64 = ts + shift;
+    if ((moved as i64) < 0) break;
+    const header: u32 = (moved as u32) >= 0xffffff ? 16 : 12;
+    const payload = out + header;
+    if (payload + len > outLimit) break;
+    // Before the payload: the header may be written 4 bytes too long.
+    writeHeader(out, type, moved as u32, len);
+    let next: u32;
+    if (len <= chunkSize) {
+      next = from + len;
+      if (next > limit) break;
+      copyBytes(payload, from, len);
+    } else {
+      next = copyMessage(payload, from, limit, len, chunkSize, 0xc0 | csid);
+      if (next === 0) {
+        // What was copied in vain is no part of the batch, but wipe() has to know how far it went.
+        if (get(C.OUT_LIMIT) === 0 && payload + len > get(C.OUT_HIGH)) set(C.OUT_HIGH, payload + len);
+        break;
+      }
+    }
+    pos = next;
+    store<u64>(cs, ts, CS_TS);
+    if (fmt !== 3) {
+      store<u32>(cs, delta, CS_RAW);
+      store<u32>(cs, delta, CS_DELTA);
+      if (fmt === 1) {
+        store<u32>(cs, len, CS_LEN);
+        store<u32>(cs, type, CS_TYPE);
+      }
+    }
+    const flags = inspectMedia(type, payload, len, to);
+    store<u32>(to, type | (flags << 8));
+    store<u64>(to, moved, 4);
+    store<u32>(to, len, 12);
+    store<u32>(to, out - base, 16);
+    store<u32>(to, header + len, 20);
+    to += 32;
+    msid = streamId;
+    flagsOfAll |= flags;
+    videos += type & 1;
+    payloadBytes += len;
+    peerTs = ts;
+    lastTs = moved;
+    out = payload + len;
+  }
+  const count: u32 = ((to - C.RECORDS) >> 5) - first;
+  if (count === 0) return pos;
+  store<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2), peerTs);
+  set(C.MEDIA_SEEN, 1);
+  set(C.BATCH_COUNT, first + count);
+  set(C.BATCH_BYTES, out - base);
+  set(C.BATCH_FLAGS, get(C.BATCH_FLAGS) | flagsOfAll);
+  set(C.BATCH_MESSAGE_STREAM_ID, msid);
+  set(C.BATCH_VIDEO, get(C.BATCH_VIDEO) + videos);
+  set(C.BATCH_AUDIO, get(C.BATCH_AUDIO) + count - videos);
+  set(C.BATCH_PAYLOAD_BYTES, get(C.BATCH_PAYLOAD_BYTES) + payloadBytes);
+  store<u64>(C.HEADER + (C.BATCH_LAST_TS << 2), lastTs);
+  set(C.OUT_POS, out);
+  return pos;
+}
