@@ -14,8 +14,6 @@ import {
 const WINDOW: u32 = 128;
 
 /** What a payload says about itself, packed: flags in the low 16 bits; see writers of `facts`. */
-// @ts-expect-error: decorator
-@inline
 export function inspectMedia(type: u32, ptr: u32, len: u32, record: u32): u32 {
   if (len === 0) {
     store<u32>(record, 0, 24);

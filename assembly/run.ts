@@ -1,6 +1,6 @@
 import { CS_DELTA, CS_KNOWN, CS_LEN, CS_MSID, CS_RAW, CS_REMAINING, CS_TS, CS_TYPE } from './chunk-stream';
 import * as C from './constants';
-import { copyBytes, copyMessage } from './copy';
+import { copyMessage } from './copy';
 import { writeHeader } from './framer';
 import { inspectMedia } from './media';
 import { get, set } from './message';
@@ -71,21 +71,14 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
     if ((moved as i64) < 0) break;
     const header: u32 = (moved as u32) >= 0xffffff ? 16 : 12;
     const payload = out + header;
-    if (payload + len > outLimit) break;
+    if (payload + len > outLimit || from + len > limit) break;
     // Before the payload: the header may be written 4 bytes too long.
     writeHeader(out, type, moved as u32, len);
-    let next: u32;
-    if (len <= chunkSize) {
-      next = from + len;
-      if (next > limit) break;
-      copyBytes(payload, from, len);
-    } else {
-      next = copyMessage(payload, from, limit, len, chunkSize, 0xc0 | csid);
-      if (next === 0) {
-        // What was copied in vain is no part of the batch, but wipe() has to know how far it went.
-        if (get(C.OUT_LIMIT) === 0 && payload + len > get(C.OUT_HIGH)) set(C.OUT_HIGH, payload + len);
-        break;
-      }
+    const next = copyMessage(payload, from, limit, len, chunkSize, 0xc0 | csid);
+    if (next === 0) {
+      // What was copied in vain is no part of the batch, but wipe() has to know how far it went.
+      if (get(C.OUT_LIMIT) === 0 && payload + len > get(C.OUT_HIGH)) set(C.OUT_HIGH, payload + len);
+      break;
     }
     pos = next;
     store<u64>(cs, ts, CS_TS);
