@@ -135,6 +135,11 @@ export class ChunkCodec {
     return this.header[C.BATCH_BYTES];
   }
 
+  /** Where the batch lies in one piece, when it was framed where {@link aim} said; else 0. */
+  get batchAddress(): number {
+    return this.header[C.BATCH_ADDRESS];
+  }
+
   /** All record flags of the batch, or-ed. */
   get batchFlags(): number {
     return this.header[C.BATCH_FLAGS];

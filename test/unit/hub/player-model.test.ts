@@ -114,58 +114,73 @@ describe('players of a publication, whatever publisher and players do', () => {
     vi.useRealTimers();
   });
 
-  it('see whole messages, in order, once, decodable, with gaps only before keyframes', () => {
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 20, maxLength: 120 }), (steps) => {
-        const stage = new Stage({ gopMaxBytes: 300_000, gopMaxMessages: 60, maxLagBytes: 120_000, maxLagMs: 3000 });
-        const sent = new Sent();
-        const sinks: RecordingSink[] = [stage.join('sync'), stage.join('slow')];
-        const present = new Set(sinks);
-        const steady = sinks[0];
-        stage.send(...sent.add(['videoHeader', 'audioHeader', 'key'], 100));
-        for (const one of steps) {
-          if (one.do === 'send') stage.send(...sent.add(one.kinds, one.bytes));
-          else if (one.do === 'turn') stage.turn(one.ms);
-          else if (one.do === 'join') {
-            const sink = stage.join(one.mode, one.messageStreamId);
-            sinks.push(sink);
-            present.add(sink);
-          } else {
-            const others = [...present].slice(1);
-            const sink = others[one.pick % Math.max(1, others.length)];
-            if (sink === undefined) continue;
-            if (one.do === 'drain') sink.drain(Date.now());
-            else if (one.do === 'leave') {
-              stage.leave(sink);
-              present.delete(sink);
-            } else if (one.do === 'mode') {
-              if (!sink.busy) sink.mode = sink.mode === 'sync' ? 'slow' : 'sync';
-            } else sink.player!.setPaused(one.do === 'pause');
+  it.each([
+    ['copied into the log', undefined, 120],
+    ['framed in the log', 12 * 65_536, 80],
+    ['framed in the log while its codec has room', 3 * 65_536, 80],
+  ])(
+    'see whole messages, in order, once, decodable, with gaps only before keyframes: %s',
+    (_how, slabBytes, numRuns) => {
+      let inPlace = 0;
+      let batches = 0;
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 20, maxLength: 120 }), (steps) => {
+          const bounds = { gopMaxBytes: 300_000, gopMaxMessages: 60, maxLagBytes: 120_000, maxLagMs: 3000 };
+          const stage = new Stage({ ...bounds, slabBytes });
+          const sent = new Sent();
+          const sinks: RecordingSink[] = [stage.join('sync'), stage.join('slow')];
+          const present = new Set(sinks);
+          const steady = sinks[0];
+          stage.send(...sent.add(['videoHeader', 'audioHeader', 'key'], 100));
+          for (const one of steps) {
+            if (one.do === 'send') stage.send(...sent.add(one.kinds, one.bytes));
+            else if (one.do === 'turn') stage.turn(one.ms);
+            else if (one.do === 'join') {
+              const sink = stage.join(one.mode, one.messageStreamId);
+              sinks.push(sink);
+              present.add(sink);
+            } else {
+              const others = [...present].slice(1);
+              const sink = others[one.pick % Math.max(1, others.length)];
+              if (sink === undefined) continue;
+              if (one.do === 'drain') sink.drain(Date.now());
+              else if (one.do === 'leave') {
+                stage.leave(sink);
+                present.delete(sink);
+              } else if (one.do === 'mode') {
+                if (!sink.busy) sink.mode = sink.mode === 'sync' ? 'slow' : 'sync';
+              } else sink.player!.setPaused(one.do === 'pause');
+            }
           }
-        }
-        for (let round = 0; round < 200; round++) {
-          let any = false;
-          for (const sink of sinks) any = sink.drain(Date.now()) || any;
-          if (!any) break;
-        }
-        for (const sink of sinks) {
-          if (sink.mode === 'slow') sink.mode = 'sync';
-          if (present.has(sink)) sink.player!.setPaused(false);
-        }
-        stage.play(...sent.add(['videoHeader', 'audioHeader', 'key', 'audio', 'inter'], 50));
-        for (const sink of sinks) {
-          const next = check(sink, sent, { all: true });
-          const reads = present.has(sink) && sink.mode !== 'stuck';
-          if (reads) expect(next, 'everybody who reads is at the end').toBe(sent.messages.length);
-        }
-        const got = steady.messages().map(({ payload }) => numberOf(payload));
-        expect(got).toEqual(sent.messages.map((_, number) => number));
-        for (const sink of [...present]) stage.leave(sink);
-        expect(stage.fanout.size).toBe(0);
-        stage.publication.end();
-        expect(stage.publication.log.heldBytes).toBe(0);
-      }),
-      { seed: 42, numRuns: 120 },
-    );
-  });
+          for (let round = 0; round < 200; round++) {
+            let any = false;
+            for (const sink of sinks) any = sink.drain(Date.now()) || any;
+            if (!any) break;
+          }
+          for (const sink of sinks) {
+            if (sink.mode === 'slow') sink.mode = 'sync';
+            if (present.has(sink)) sink.player!.setPaused(false);
+          }
+          stage.play(...sent.add(['videoHeader', 'audioHeader', 'key', 'audio', 'inter'], 50));
+          for (const sink of sinks) {
+            const next = check(sink, sent, { all: true });
+            const reads = present.has(sink) && sink.mode !== 'stuck';
+            if (reads) expect(next, 'everybody who reads is at the end').toBe(sent.messages.length);
+          }
+          const got = steady.messages().map(({ payload }) => numberOf(payload));
+          expect(got).toEqual(sent.messages.map((_, number) => number));
+          for (const sink of [...present]) stage.leave(sink);
+          expect(stage.fanout.size).toBe(0);
+          stage.publication.end();
+          expect(stage.publication.log.heldBytes).toBe(0);
+          inPlace += stage.publisher?.inPlace ?? 0;
+          batches += stage.publisher?.batches ?? 0;
+          for (const sink of sinks) sink.drain(Date.now());
+          if (sinks.every(({ busy }) => !busy)) expect(stage.publisher?.codec.slabs?.lentBytes ?? 0).toBe(0);
+        }),
+        { seed: 42, numRuns },
+      );
+      if (slabBytes !== undefined) expect(inPlace).toBeGreaterThan(batches / 5);
+    },
+  );
 });

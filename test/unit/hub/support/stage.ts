@@ -4,6 +4,7 @@ import { Player } from '../../../../src/hub/player.js';
 import { Publication, type PublicationLimits } from '../../../../src/hub/publication.js';
 import { type Slab, SlabPool } from '../../../../src/hub/slab-pool.js';
 import type { Track } from '../../../../src/media/track.js';
+import { CodecPublisher } from './codec-publisher.js';
 import { batch, CHUNK_SIZE, type Message, numberOf } from './media.js';
 import { RecordingSink, type SinkMode } from './sinks.js';
 
@@ -30,9 +31,11 @@ export class Stage {
   readonly ready: (readonly Track[])[] = [];
   readonly updates: (readonly Track[])[] = [];
   readonly maxLagBytes: number;
+  /** Set when a codec frames straight into the log. */
+  readonly publisher: CodecPublisher | undefined;
   #made = 0;
 
-  constructor(limits: Partial<PublicationLimits> & { maxLagBytes?: number } = {}) {
+  constructor(limits: Partial<PublicationLimits> & { maxLagBytes?: number; slabBytes?: number } = {}) {
     this.maxLagBytes = limits.maxLagBytes ?? 2 * 2 ** 20;
     this.publication = new Publication(
       'stream',
@@ -45,6 +48,7 @@ export class Stage {
       },
       Date.now(),
     );
+    if (limits.slabBytes !== undefined) this.publisher = new CodecPublisher(this.publication, limits.slabBytes);
   }
 
   /** A player, attached and in the ring. */
@@ -63,9 +67,10 @@ export class Stage {
     this.fanout.remove(sink.player!);
   }
 
-  /** The publisher sends one batch. */
+  /** The publisher sends one batch; with a codec, what of it comes in whole reads. */
   send(...messages: readonly Message[]): void {
-    this.publication.append(batch(...messages), Date.now());
+    if (this.publisher !== undefined) this.publisher.send(messages, Date.now());
+    else this.publication.append(batch(...messages), Date.now());
   }
 
   /** Lets time pass for the fan-out: everybody has had a turn. */
@@ -76,6 +81,7 @@ export class Stage {
   /** Sends, then lets everybody have a turn. */
   play(...messages: readonly Message[]): void {
     this.send(...messages);
+    this.publisher?.flush(Date.now());
     this.turn();
   }
 }

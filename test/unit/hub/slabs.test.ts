@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Slab, SlabPool } from '../../../src/hub/slab-pool.js';
+import { StreamLog } from '../../../src/hub/stream-log.js';
+import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
+import { SLAB_UNIT_BYTES, SlabArea } from '../../../src/wasm/slab-area.js';
+import { batch, framed, message } from './support/media.js';
+import { Stage, words } from './support/stage.js';
+
+const UNIT = SLAB_UNIT_BYTES;
+
+function area(units: number): SlabArea {
+  return new SlabArea(new SharedArrayBuffer((units + 1) * UNIT), UNIT, (units + 1) * UNIT);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('an area of linear memory', () => {
+  it('lends the lowest free stretch, and nothing when no stretch is long enough', () => {
+    const slabs = area(4);
+    const first = slabs.acquire(1)!;
+    const second = slabs.acquire(2 * UNIT)!;
+    expect([first.address, second.address, second.buffer.length]).toEqual([UNIT, 2 * UNIT, 2 * UNIT]);
+    slabs.release(first);
+    expect(slabs.acquire(2 * UNIT)).toBeUndefined();
+    expect(slabs.acquire(UNIT)!.address).toBe(UNIT);
+    expect(slabs.lentBytes).toBe(3 * UNIT);
+  });
+});
+
+describe('a slab of linear memory', () => {
+  it('goes back once it has left the log and the last write from it has gone, in either order', () => {
+    for (const retireFirst of [true, false]) {
+      const slabs = area(1);
+      const slab = new Slab(slabs.acquire(UNIT)!, slabs);
+      slab.inFlight = 2;
+      slab.written();
+      if (retireFirst) slab.retire();
+      else slab.written();
+      expect(slabs.lentBytes).toBe(UNIT);
+      if (retireFirst) slab.written();
+      else slab.retire();
+      expect(slabs.lentBytes).toBe(0);
+    }
+  });
+
+  it('is never pooled for other streams, and heap slabs serve while the area has no room', () => {
+    const pool = new SlabPool();
+    const log = new StreamLog(pool);
+    log.area = area(2);
+    const inMemory: boolean[] = [];
+    for (let i = 0; i < 4; i++) {
+      inMemory.push(log.reserve(UNIT, log.head, 1000 * (i + 1)).address > 0);
+      log.commit(UNIT);
+    }
+    expect(inMemory).toEqual([true, true, false, false]);
+    expect(log.area.lentBytes).toBe(2 * UNIT);
+    log.trim(3 * UNIT);
+    expect(log.area.lentBytes).toBe(0);
+    log.close();
+    expect(pool.pooledBytes).toBeGreaterThan(0);
+  });
+});
+
+describe('a publication that a codec frames for', () => {
+  const key = (n: number, bytes = 9000) => message('key', n, bytes);
+
+  it('takes batches without a copy from the second on, across slabs, and players get every byte', () => {
+    const stage = new Stage({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
+    const sink = stage.join();
+    const sent = Array.from({ length: 120 }, (_, n) => key(n));
+    for (const one of sent) stage.play(one);
+    expect(sink.bytes.equals(Buffer.concat(sent.map(framed)))).toBe(true);
+    const { inPlace, batches } = stage.publisher!;
+    expect(batches - inPlace).toBeLessThan(3);
+  });
+
+  it('does not write over a slab that a slow player is still sent from, and takes it again after that', () => {
+    const stage = new Stage({ slabBytes: 4 * UNIT, gopMaxBytes: 20_000 });
+    const slow = stage.join('slow');
+    stage.play(key(0));
+    expect(slow.busy).toBe(true);
+    for (let n = 1; n < 200; n++) stage.play(key(n));
+    // The sink compares the bytes under way with what they were.
+    expect(slow.drain(Date.now())).toBe(true);
+    expect(slow.writes[0].includes(framed(key(0)))).toBe(true);
+    stage.leave(slow);
+    slow.drain(Date.now());
+    stage.publication.end();
+    expect(stage.publisher!.codec.slabs!.lentBytes).toBe(0);
+  });
+
+  it('gives its memory back when the last write of a player that left has gone', () => {
+    const stage = new Stage({ slabBytes: 4 * UNIT });
+    const slow = stage.join('slow');
+    stage.play(key(0));
+    stage.leave(slow);
+    stage.publication.end();
+    const slabs = stage.publisher!.codec.slabs!;
+    expect(slabs.lentBytes).toBe(UNIT);
+    slow.drain(Date.now());
+    expect(slabs.lentBytes).toBe(0);
+  });
+
+  it('puts metadata behind what is complete while a message is open there', () => {
+    const stage = new Stage({ slabBytes: 4 * UNIT });
+    const sink = stage.join();
+    stage.play(key(0));
+    stage.send(key(1, 20_000));
+    stage.publication.appendData(Buffer.from('020001610500', 'hex'), 5, undefined, Date.now());
+    stage.play(message('audio', 2));
+    expect(words(sink)).toBe('K0 D K1 A2');
+    expect(sink.messages().at(2)!.payload.equals(key(1, 20_000).payload)).toBe(true);
+  });
+
+  it('takes batches from elsewhere in between', () => {
+    const stage = new Stage({ slabBytes: 4 * UNIT });
+    const sink = stage.join();
+    stage.play(key(0));
+    stage.send(key(1, 20_000));
+    stage.publication.append(batch(message('audio', 2)), Date.now());
+    stage.play(message('inter', 3));
+    expect(words(sink)).toBe('K0 A2 K1 I3');
+  });
+
+  it('copies messages longer than a slab and goes on without copies after them', () => {
+    const stage = new Stage({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
+    const sink = stage.join();
+    const sent = [key(0), key(1, 1_500_000), ...Array.from({ length: 30 }, (_, n) => key(n + 2))];
+    for (const one of sent) stage.play(one);
+    expect(sink.bytes.equals(Buffer.concat(sent.map(framed)))).toBe(true);
+    expect(stage.publisher!.inPlace).toBeGreaterThan(20);
+  });
+
+  it('is let go before its memory is: a codec that reads on writes nothing where a player reads', () => {
+    const stage = new Stage({ slabBytes: 4 * UNIT });
+    const slow = stage.join('slow');
+    stage.play(key(0));
+    const { codec } = stage.publisher!;
+    stage.publication.letCodecGo();
+    expect(codec.target).toBeUndefined();
+    const other = new Stage();
+    other.publication.frameFrom(codec);
+    expect(codec.target).toBe(other.publication);
+    slow.drain(Date.now());
+    stage.leave(slow);
+    stage.publication.end();
+    expect(codec.target).toBe(other.publication);
+  });
+
+  it('is one at a time: a second publication of the same connection is copied to', () => {
+    const stage = new Stage({ slabBytes: 4 * UNIT });
+    const second = new Stage();
+    second.publication.frameFrom(stage.publisher!.codec);
+    expect(stage.publisher!.codec.target).toBe(stage.publication);
+    expect(second.publication.log.area).toBeUndefined();
+  });
+
+  it('copies when the codec has no memory for slabs', () => {
+    const codec = new ChunkCodec({ limits: { slabBytes: 0 } });
+    codec.setPublishing(true);
+    const stage = new Stage();
+    stage.publication.frameFrom(codec);
+    expect(codec.slabs).toBeUndefined();
+    expect(codec.target).toBeUndefined();
+  });
+});
