@@ -82,10 +82,10 @@ export function evictOpen(): bool {
   return true;
 }
 
-/** Whether a message that is complete can be framed where the host has aimed; what lies open there makes way for it. */
-export function roomFor(cs: u32): bool {
+/** Whether a message that is complete can be framed at `out`, where the host has aimed; what lies open there makes way for it. */
+export function roomFor(cs: u32, out: u32): bool {
   const framed = load<u32>(cs, CS_HEAD) !== 0 ? load<u32>(cs, CS_FRAMED) : load<u32>(cs, CS_HEADER_BYTES);
-  return get(C.OUT_PTR) + framed <= get(C.OUT_LIMIT) && evictOpen();
+  return out + framed <= get(C.OUT_LIMIT) && evictOpen();
 }
 
 /** Copies a complete message from its blocks to `out` and frees them. Returns the new end of what is framed. */

@@ -58,7 +58,7 @@ export function read(start: u32, end: u32): i32 {
 
   const pending = get(C.PENDING_CS);
   // A host that was asked for room and did not answer gets the batch as segments.
-  if (get(C.NEEDED_BYTES) !== 0 || (pending !== 0 && !roomFor(pending))) aim(0, 0);
+  if (get(C.NEEDED_BYTES) !== 0 || (pending !== 0 && !roomFor(pending, get(C.OUT_PTR)))) aim(0, 0);
   const direct = get(C.OUT_LIMIT) !== 0;
   let out: u32 = direct ? get(C.OUT_PTR) : C.OUT; // end of what is framed
   let segment = out; // start of its part that no segment names yet
@@ -208,17 +208,6 @@ export function read(start: u32, end: u32): i32 {
               status = C.ERR_CHUNK_REASSEMBLY_LIMIT;
               break;
             }
-            if (fits && left === len && len < stay) {
-              // ---- the usual case: a message of one chunk, all of it in the input
-              left = 0;
-              writeHeader(out, type, ts as u32, len);
-              out += header;
-              copyBytes(out, pos, len);
-              record(type, load<u32>(cs, CS_MSID), ts, len, out, header + len);
-              out += len;
-              pos += len;
-              continue;
-            }
             if (fits && get(C.REASSEMBLY) + len <= get(C.LIMIT_REASSEMBLY)) {
               const more: u32 = csid < 64 && load<u32>(cs, CS_EXT) === 0 ? 0xc0 | csid : 0x100;
               const next = frameWhole(cs, ts, len, header, out, segment, pos, limit, chunkSize, more, stay);
@@ -350,15 +339,10 @@ export function read(start: u32, end: u32): i32 {
         break;
       }
       if (direct) {
-        const framed = load<u32>(cs, CS_FRAMED);
-        if (out + framed > outLimit) {
+        if (!roomFor(cs, out)) {
           set(C.PENDING_CS, cs);
-          if (framed <= (C.DIRECT_MAX_BYTES as u32)) set(C.NEEDED_BYTES, framed);
+          if (load<u32>(cs, CS_FRAMED) <= (C.DIRECT_MAX_BYTES as u32)) set(C.NEEDED_BYTES, load<u32>(cs, CS_FRAMED));
           status = C.STATUS_MORE;
-          break;
-        }
-        if (!evictOpen()) {
-          status = C.ERR_CHUNK_REASSEMBLY_LIMIT;
           break;
         }
         out = joinChain(cs, out);

@@ -268,7 +268,11 @@ export class Publication implements FrameTarget {
 
   #copyIn(batch: MediaBatch, bytes: number, nowMs: number): Slab {
     const slab = this.#clearTail(bytes, nowMs);
-    batch.copyBatch(slab.buffer, slab.used);
+    const from = batch.header[BATCH_ADDRESS] - slab.address;
+    // Framed here, but behind media of the connection's other streams: the two places may overlap.
+    const here = batch === this.#codec && slab.address > 0 && from >= 0 && from < slab.buffer.length;
+    if (here) slab.buffer.copyWithin(slab.used, from, from + bytes);
+    else batch.copyBatch(slab.buffer, slab.used);
     return slab;
   }
 

@@ -75,7 +75,8 @@ export class StreamLog {
     const carried = this.#head - from;
     const slab = this.#pool.acquire(Math.max(this.#slabBytes, bytes + carried), from, this.area);
     if (carried > 0 && last !== undefined) {
-      last.buffer.copy(slab.buffer, 0, from - last.start, this.#head - last.start);
+      // Slabs may lie in shared memory, where only `fill` is a plain memory copy.
+      slab.buffer.fill(last.buffer.subarray(from - last.start, this.#head - last.start), 0, carried);
       slab.used = carried;
     }
     this.#slabs.push(slab);
