@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Slab, SlabPool } from '../../../src/hub/slab-pool.js';
 import { StreamLog } from '../../../src/hub/stream-log.js';
-import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
+import { ChunkCodec, Status } from '../../../src/wasm/chunk-codec.js';
 import { SLAB_UNIT_BYTES, SlabArea } from '../../../src/wasm/slab-area.js';
+import { split } from '../../reference/drive.js';
+import { chunks } from '../../support/rtmp-wire.js';
 import { batch, framed, message } from './support/media.js';
 import { Stage, words } from './support/stage.js';
 
@@ -158,6 +160,36 @@ describe('a publication that a codec frames for', () => {
     second.publication.frameFrom(stage.publisher!.codec);
     expect(stage.publisher!.codec.target).toBe(stage.publication);
     expect(second.publication.log.area).toBeUndefined();
+  });
+
+  it('shares its codec with other streams of the connection: theirs is copied, nobody gets what is not his', () => {
+    const stage = new Stage({ slabBytes: 4 * UNIT, gopMaxBytes: 50_000 });
+    const second = new Stage();
+    const { codec } = stage.publisher!;
+    const sinks = [stage.join(), second.join()];
+    const sent: Buffer[][] = [[], []];
+    const wire: Buffer[] = [];
+    for (let n = 0; n < 300; n++) {
+      const { payload, timestamp } = key(n, 300 + ((n * 977) % 30_000));
+      const stream = n % 5 === 0 || n % 7 === 0 ? 1 : 0;
+      sent[stream].push(framed({ kind: 'key', payload, timestamp }));
+      // Stream 3 was never published: its media goes nowhere.
+      const ids = n % 11 === 0 ? [3, stream + 1] : [stream + 1];
+      for (const messageStreamId of ids) {
+        wire.push(chunks({ type: 9, timestamp, messageStreamId, payload, chunkStreamId: 6 + messageStreamId }));
+      }
+    }
+    for (const piece of split(Buffer.concat(wire), 4999)) {
+      codec.input.set(piece);
+      for (let status = codec.next(0, piece.length); ; status = codec.next(0, 0)) {
+        expect(status).toBeGreaterThanOrEqual(0);
+        const to = [stage, second][codec.batchMessageStreamId - 1];
+        if (codec.batchCount > 0) to?.publication.append(codec, Date.now());
+        if (status === Status.NeedInput) break;
+      }
+      stage.turn();
+    }
+    for (const index of [0, 1]) expect(sinks[index].bytes.equals(Buffer.concat(sent[index]))).toBe(true);
   });
 
   it('copies when the codec has no memory for slabs', () => {
