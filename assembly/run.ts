@@ -5,6 +5,10 @@ import { writeHeader } from './framer';
 import { inspectMedia } from './media';
 import { get, set } from './message';
 
+// What inspectMedia() writes for a frame of AAC, of AVC (without its frame type): codec, and packet type 1 above it.
+const AAC_FRAME: u64 = 10 | (1 << 40);
+const AVC_FRAME: u64 = 7 | (1 << 40);
+
 /**
  * Frames a run of plain media messages: fmt 1, 2 or 3 on a known chunk stream id below 64, no extended timestamp coming in, the whole
  * message in the input with its chunks in a row, of the batch's message stream id, within every limit. That is nearly all a
@@ -90,7 +94,16 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
         store<u32>(cs, type, CS_TYPE);
       }
     }
-    const flags = inspectMedia(type, payload, len, to);
+    const head: u32 = load<u16>(payload);
+    let flags: u32 = 0;
+    if (type === 8 && (head & 0xfff0) === 0x01a0 && len > 1) {
+      store<u64>(to, AAC_FRAME, 24);
+    } else if (type === 9 && (head === 0x0117 || head === 0x0127) && len > 1) {
+      flags = head === 0x0117 ? C.FLAG_KEYFRAME : 0;
+      store<u64>(to, AVC_FRAME | (((head & 0xf0) as u64) << 44), 24);
+    } else {
+      flags = inspectMedia(type, payload, len, to);
+    }
     store<u32>(to, type | (flags << 8));
     store<u64>(to, moved, 4);
     store<u32>(to, len, 12);

@@ -1,9 +1,9 @@
 import {
   BATCH_ADDRESS,
   INPUT_BYTES,
+  RECORD_FRAMED_BYTES,
   RECORD_OFFSET,
   RECORD_PAYLOAD_BYTES,
-  RECORD_TIMESTAMP,
   RECORD_TYPE_FLAGS,
   RECORD_WORDS,
 } from '../../assembly/constants.js';
@@ -17,7 +17,6 @@ const READ_BYTES = INPUT_BYTES;
 const SLAB_BYTES = 1 << 20;
 /** What a server keeps: the newest 8 MiB, as of a GOP, before a slab is written again. */
 const SLABS = 8;
-const EXTENDED = 0xffffff;
 /** One outgoing chunk per message: its payload is contiguous, so that the whole message is one stretch of a slab. */
 const WHOLE = 0xffffff;
 
@@ -203,8 +202,9 @@ function take(
   }
   const before = sink.bytes;
   for (let r = 0; r < count * RECORD_WORDS; r += RECORD_WORDS) {
-    const start = at + records[r + RECORD_OFFSET] + (records[r + RECORD_TIMESTAMP] >= EXTENDED ? 16 : 12);
-    sink.message(records[r + RECORD_TYPE_FLAGS] & 255, slab, start, start + records[r + RECORD_PAYLOAD_BYTES]);
+    // One outgoing chunk per message: the payload is what follows its header.
+    const end = at + records[r + RECORD_OFFSET] + records[r + RECORD_FRAMED_BYTES];
+    sink.message(records[r + RECORD_TYPE_FLAGS] & 255, slab, end - records[r + RECORD_PAYLOAD_BYTES], end);
   }
   result.bytes += sink.bytes - before;
 }
