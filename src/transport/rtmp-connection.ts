@@ -265,8 +265,7 @@ export class RtmpConnection {
         this.#currentId = -1;
         this.#codec.setPublishing(true);
         answer.run.publication.frameFrom(this.#codec);
-        const { resumeTimestamp } = answer.run;
-        if (resumeTimestamp !== undefined) this.#codec.rebaseTimestamps(resumeTimestamp);
+        if (answer.run.resumeTimestamp !== undefined) this.#codec.rebaseTimestamps(answer.run.resumeTimestamp);
         this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
       } else {
         const { status, description } = answer;
