@@ -38,7 +38,6 @@ function finish(status: i32, tokens: u32, at: u32, truncated: u32): i32 {
   set(C.AMF_TOKENS, tokens);
   set(C.AMF_TRUNCATED, truncated);
   set(C.AMF_ERROR_AT, at);
-  if (tokens > get(C.TOKENS_HIGH)) set(C.TOKENS_HIGH, tokens);
   return status;
 }
 

@@ -1,6 +1,4 @@
 import {
-  AMF_STACK,
-  AMF_TABLE,
   BLOCK_TOP,
   BLOCKS,
   COPY_SLACK,
@@ -21,8 +19,6 @@ import {
   SEGMENTS,
   SEGMENTS_HIGH,
   STASH,
-  TOKEN_BYTES,
-  TOKENS_HIGH,
 } from './constants';
 
 function get(word: u32): u32 {
@@ -43,8 +39,6 @@ export function wipe(): void {
   if (large !== 0) memory.fill(CS_LARGE, 0, large << CS_SHIFT);
   memory.fill(SEGMENTS, 0, get(SEGMENTS_HIGH) << 3);
   memory.fill(RECORDS, 0, get(RECORDS_HIGH) << 5);
-  const tokens = get(TOKENS_HIGH);
-  if (tokens !== 0) memory.fill(AMF_STACK, 0, AMF_TABLE - AMF_STACK + tokens * TOKEN_BYTES);
   // All of the input, not a high-water mark: handshake bytes pass through it without a read().
   memory.fill(STASH, 0, INPUT + INPUT_BYTES - STASH);
   const out = get(OUT_HIGH);

@@ -1,5 +1,6 @@
 import * as C from '../../assembly/constants.js';
-import { AmfTokens, type AmfValue } from './amf0.js';
+import { AmfScanner } from './amf-scanner.js';
+import type { AmfValue } from './amf0.js';
 import { codecError } from './errors.js';
 import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, pagesFor, writeLimits } from './limits.js';
@@ -73,7 +74,7 @@ export class ChunkCodec {
   readonly flavour: WasmFlavour;
   #views: Views;
   #read: (start: number, end: number) => number;
-  #tokens: AmfTokens | undefined;
+  #scanner: AmfScanner | undefined;
   #enlarged = false;
   #broken = false;
   #slabs: SlabArea | undefined;
@@ -88,7 +89,9 @@ export class ChunkCodec {
   /** Records of the batch, RECORD_WORDS words each. Valid until {@link next}. */
   records: Uint32Array;
 
-  constructor(options: { limits?: Partial<CodecLimits>; flavour?: WasmFlavour } = {}) {
+  /** @param options.scanner - reads the AMF0 of messages; one serves many codecs. Default: one of its own, made when needed */
+  constructor(options: { limits?: Partial<CodecLimits>; flavour?: WasmFlavour; scanner?: AmfScanner } = {}) {
+    this.#scanner = options.scanner;
     this.limits = normaliseLimits(options.limits ?? {});
     this.flavour = options.flavour ?? 'release';
     const views = open(pagesFor(this.limits, false), this.flavour);
@@ -218,15 +221,10 @@ export class ChunkCodec {
    * @throws SluiceError ERR_AMF_* when a limit is passed or a marker cannot be read
    */
   readAmf0(): AmfValue[] {
-    const { header } = this;
-    const type = header[C.MESSAGE_TYPE];
-    const ptr = header[C.MESSAGE_PTR];
-    const length = header[C.MESSAGE_LENGTH];
-    const skip = (type === 15 || type === 17) && length > 0 ? 1 : 0;
-    const status = this.#views.exports.scanAmf0(ptr + skip, ptr + length);
-    if (status < 0) throw codecError(status);
-    this.#tokens ??= new AmfTokens(this.#views.memory.buffer, header);
-    return this.#tokens.read().values;
+    const { type, payload } = this.message;
+    const skip = (type === 15 || type === 17) && payload.length > 0 ? 1 : 0;
+    this.#scanner ??= new AmfScanner({ limits: this.limits, flavour: this.flavour });
+    return this.#scanner.scan(skip === 0 ? payload : payload.subarray(skip)).values;
   }
 
   /**
@@ -262,7 +260,6 @@ export class ChunkCodec {
     if (slabPages > 0) this.#slabs = new SlabArea(to.memory.buffer, pages * 65536, to.bytes.length);
     this.#views = to;
     this.#read = to.exports.read;
-    this.#tokens = undefined;
     this.input = to.input;
     this.header = to.header;
     this.records = to.records;

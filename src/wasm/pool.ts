@@ -1,3 +1,4 @@
+import { AmfScanner } from './amf-scanner.js';
 import { ChunkCodec } from './chunk-codec.js';
 import type { WasmFlavour } from './instance.js';
 import type { CodecLimits } from './limits.js';
@@ -8,13 +9,14 @@ import type { CodecLimits } from './limits.js';
  */
 export class CodecPool {
   readonly #free: ChunkCodec[] = [];
-  readonly #options: { flavour?: WasmFlavour; limits: Partial<CodecLimits> };
+  readonly #options: { flavour?: WasmFlavour; limits: Partial<CodecLimits>; scanner: AmfScanner };
   readonly #keep: number;
   readonly #lent = new Set<ChunkCodec>();
 
   /** @param options.warm - instances made ahead and kept at most */
   constructor(options: { flavour?: WasmFlavour; warm?: number; limits: Partial<CodecLimits> }) {
-    this.#options = { flavour: options.flavour, limits: options.limits };
+    const { flavour, limits } = options;
+    this.#options = { flavour, limits, scanner: new AmfScanner({ flavour, limits }) };
     this.#keep = options.warm ?? 0;
     for (let made = 0; made < this.#keep; made++) this.#free.push(new ChunkCodec(this.#options));
   }
