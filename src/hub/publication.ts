@@ -155,6 +155,7 @@ export class Publication implements FrameTarget {
    * a time; another's media is copied.
    */
   frameFrom(codec: SlabCodec): void {
+    this.letCodecGo();
     if (codec.slabs === undefined || codec.target !== undefined) return;
     codec.target = this;
     this.#codec = codec;

@@ -19,9 +19,10 @@ const SLAB_LASTS_MS = 400;
  */
 export class StreamLog {
   readonly #pool: SlabPool;
-  /** Linear memory that new slabs are taken from while there is room. */
-  area: SlabArea | undefined;
   readonly #slabs: Slab[] = [];
+  #area: SlabArea | undefined;
+  /** The newest slab takes nothing more: it is part of another memory than what comes next. */
+  #sealed = false;
   #head = 0;
   #slabBytes = MIN_SLAB_BYTES;
   #lastSlabAtMs = 0;
@@ -32,6 +33,16 @@ export class StreamLog {
 
   constructor(pool: SlabPool) {
     this.#pool = pool;
+  }
+
+  /** Linear memory that new slabs are taken from while there is room. Setting it makes what comes next begin a slab there. */
+  get area(): SlabArea | undefined {
+    return this.#area;
+  }
+
+  set area(area: SlabArea | undefined) {
+    this.#area = area;
+    this.#sealed = true;
   }
 
   /** Position one past the newest byte. */
@@ -59,7 +70,7 @@ export class StreamLog {
   /** Whether {@link reserve} for this many bytes would begin a new slab: the moment to {@link trim}. */
   needsSlab(bytes: number): boolean {
     const last = this.#slabs.at(-1);
-    return last === undefined || last.buffer.length - last.used < bytes;
+    return last === undefined || this.#sealed || last.buffer.length - last.used < bytes;
   }
 
   /**
@@ -69,17 +80,18 @@ export class StreamLog {
    */
   reserve(bytes: number, overlapFrom: number, nowMs: number): Slab {
     const last = this.#slabs.at(-1);
-    if (last !== undefined && last.buffer.length - last.used >= bytes) return last;
+    if (last !== undefined && !this.needsSlab(bytes)) return last;
     this.#resize(nowMs);
     const from = last === undefined ? this.#head : Math.max(overlapFrom, last.start, this.#head - this.#slabBytes / 2);
     const carried = this.#head - from;
-    const slab = this.#pool.acquire(Math.max(this.#slabBytes, bytes + carried), from, this.area);
+    const slab = this.#pool.acquire(Math.max(this.#slabBytes, bytes + carried), from, this.#area);
     if (carried > 0 && last !== undefined) {
       // Slabs may lie in shared memory, where only `fill` is a plain memory copy.
       slab.buffer.fill(last.buffer.subarray(from - last.start, this.#head - last.start), 0, carried);
       slab.used = carried;
     }
     this.#slabs.push(slab);
+    this.#sealed = false;
     return slab;
   }
 

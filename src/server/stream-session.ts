@@ -136,6 +136,7 @@ export class StreamSession implements PublicationObserver {
 
   #suspend(reason: EndReason): void {
     const { resumeWindowMs, lifecycle, clock } = this.#owner;
+    this.publication.letCodecGo();
     this.#suspended = { reason, sinceMs: clock.monotonicMs() };
     lifecycle.streamSuspended(this.streamId, { resumeWindowMs, cause: reason });
   }

@@ -5,6 +5,7 @@ import { ChunkCodec, Status } from '../../../src/wasm/chunk-codec.js';
 import { SLAB_UNIT_BYTES, SlabArea } from '../../../src/wasm/slab-area.js';
 import { split } from '../../reference/drive.js';
 import { chunks } from '../../support/rtmp-wire.js';
+import { CodecPublisher } from './support/codec-publisher.js';
 import { batch, framed, message } from './support/media.js';
 import { Stage, words } from './support/stage.js';
 
@@ -152,6 +153,28 @@ describe('a publication that a codec frames for', () => {
     stage.leave(slow);
     stage.publication.end();
     expect(codec.target).toBe(other.publication);
+  });
+
+  it('goes on in the memory of another codec when its publisher is back on a new connection', () => {
+    const stage = new Stage({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
+    const sink = stage.join();
+    const sent = Array.from({ length: 60 }, (_, n) => key(n));
+    for (const one of sent.slice(0, 30)) stage.play(one);
+    // The old connection was in the middle of a frame.
+    stage.send(key(99, 20_000));
+    const before = stage.publisher!;
+    const after = new CodecPublisher(stage.publication, 12 * UNIT);
+    for (const one of sent.slice(30)) {
+      after.send([one], Date.now());
+      after.flush(Date.now());
+      stage.turn();
+    }
+    expect(sink.bytes.equals(Buffer.concat(sent.map(framed)))).toBe(true);
+    expect(after.batches - after.inPlace).toBeLessThan(3);
+    expect(before.codec.target).toBeUndefined();
+    stage.leave(sink);
+    stage.publication.end();
+    expect([before, after].map(({ codec }) => codec.slabs!.lentBytes)).toEqual([0, 0]);
   });
 
   it('is one at a time: a second publication of the same connection is copied to', () => {

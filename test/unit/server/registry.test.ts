@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
+import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
 import { batch, message } from '../hub/support/media.js';
 import { Office } from './support/office.js';
 
@@ -178,9 +179,13 @@ describe('a stream with a resume window', () => {
     const office = new Office({ resumeWindowMs });
     const run = await office.run();
     const { sink } = office.play();
+    const codec = new ChunkCodec();
+    codec.setPublishing(true);
+    run.publication.frameFrom(codec);
     run.publication.append(batch(message('key', 1, 100, 4000)), office.nowMs);
     run.end('client_reset');
     expect(office.last('streamSuspended')).toMatchObject({ cause: 'client_reset', resumeWindowMs });
+    expect(codec.target).toBeUndefined();
     office.pass(9999);
     const again = await office.run();
     expect(again.streamId).toBe(run.streamId);
