@@ -152,14 +152,14 @@ export const TABLE = {
     ),
     reassemblyBytes: bytes(
       64 * KiB,
-      56 * MiB,
+      40 * MiB,
       10 * MiB,
       'Bytes of incomplete messages on one connection that publishes; at most 128 KiB on others.',
     ),
     maxMediaBytes: bytes(64 * KiB, 16 * MiB - 1, 8 * MiB, 'Largest audio or video message of a publisher.'),
     maxMediaBytesBeforePublish: bytes(
       1 * KiB,
-      1 * MiB,
+      64 * KiB,
       64 * KiB,
       'Largest audio or video message while nothing is published.',
     ),
@@ -174,7 +174,7 @@ export const TABLE = {
       64 * MiB,
       64 * GiB,
       1 * GiB,
-      'Sum of all queues and caches; past it the slowest players are cut off, then publishes refused.',
+      'Media held for late joiners and slow players, over all streams; past it new publishes are refused.',
     ),
   },
   names: {

@@ -205,7 +205,7 @@ export const WIRE_ERRORS = {
   ERR_AMF_DEPTH: entry(
     'peer',
     'AMF0 containers are nested deeper than limits.amfDepth allows',
-    'raise limits.amfDepth (at most 64) if this peer must be served',
+    'raise limits.amfDepth (at most 32) if this peer must be served',
   ),
   ERR_AMF_VALUES: entry(
     'peer',
