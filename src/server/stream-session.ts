@@ -180,17 +180,14 @@ export class StreamSession implements PublicationObserver {
     const { bytes, audioFrames, videoFrames } = publication;
     const drops = this.drops;
     const tracks = publication.tracks.list();
-    this.#claim.close(this.#owner.clock.monotonicMs());
-    this.#owner.ended(this, reason);
-    this.#owner.lifecycle.streamEnded(this.streamId, {
-      reason,
-      detail,
-      bytes,
-      audioFrames,
-      videoFrames,
-      drops,
-      tracks,
-    });
+    const facts = { reason, detail, bytes, audioFrames, videoFrames, drops, tracks };
+    try {
+      this.#claim.close(this.#owner.clock.monotonicMs());
+    } finally {
+      // Whatever fails on the way to the players: the list forgets the stream, and its end is told.
+      this.#owner.ended(this, reason);
+      this.#owner.lifecycle.streamEnded(this.streamId, facts);
+    }
   }
 
   /** Keyframe skips of all its players, past and present. */

@@ -90,6 +90,21 @@ describe('a publish', () => {
     expect(text).toMatch(/"keyFingerprint":"[0-9a-f]{8}"/);
   });
 
+  it('is told to be over also when a player fails on the way, and its name is free', async () => {
+    const office = new Office();
+    const run = await office.run();
+    const { sink } = office.play();
+    run.publication.append(batch(message('key', 1)), office.nowMs);
+    sink.write = () => {
+      throw new Error('a defect');
+    };
+    expect(() => run.end('client_closed')).toThrow('a defect');
+    run.end('client_closed');
+    expect(office.count('streamEnded')).toBe(1);
+    expect(office.registry.live).toBe(0);
+    expect(await office.publish()).toMatchObject({ accept: true });
+  });
+
   it('sends metadata once however often it is repeated, and tells of other data', async () => {
     const office = new Office();
     const run = await office.run();
