@@ -1,6 +1,8 @@
+import { beginNames, closeShape, FRAME_KEYS, keyEntry, nameIndex, valueEntry } from './amf0-names';
 import * as C from './constants';
 
 // The scanner keeps its open containers on a stack of 16-byte frames: no recursion, so depth is a number to check.
+// The last two words of a frame are amf0-names' own.
 const FRAME_TOKEN: u32 = 0; // token index of the container
 const FRAME_LEFT: u32 = 4; // values a strict array still has; KEYED for objects
 const KEYED: u32 = 0xffffffff;
@@ -21,19 +23,6 @@ function u32At(p: u32): u32 {
   return bswap<u32>(load<u32>(p));
 }
 
-/** Slot (1 to 1024) of the host's table of known strings; 0 for a string that is long or not ASCII. */
-function slotOf(ptr: u32, len: u32): u32 {
-  if (len - 1 >= (C.SLOT_STRING_BYTES as u32)) return 0;
-  let hash = len;
-  let high: u32 = 0;
-  for (let i: u32 = 0; i < len; i++) {
-    const c: u32 = load<u8>(ptr + i);
-    high |= c;
-    hash = hash * 31 + c;
-  }
-  return high > 127 ? 0 : ((hash ^ (hash >> 15)) & 1023) + 1;
-}
-
 function finish(status: i32, tokens: u32, at: u32, truncated: u32): i32 {
   set(C.AMF_TOKENS, tokens);
   set(C.AMF_TRUNCATED, truncated);
@@ -43,7 +32,13 @@ function finish(status: i32, tokens: u32, at: u32, truncated: u32): i32 {
 
 /** Closes a container: the token after everything inside it is its neighbour. */
 function close(frame: u32, tokens: u32): void {
-  store<u32>(C.AMF_TABLE + (load<u32>(frame, 0) << 5), tokens, 4);
+  store<u32>(C.AMF_TABLE + (load<u32>(frame, FRAME_TOKEN) << 5), tokens, C.TOKEN_NEXT << 2);
+}
+
+/** Closes a container that is complete. */
+function finishContainer(frame: u32, tokens: u32): void {
+  close(frame, tokens);
+  closeShape(frame, C.AMF_TABLE + (load<u32>(frame, FRAME_TOKEN) << 5), tokens);
 }
 
 /**
@@ -65,14 +60,16 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
   let frame: u32 = C.AMF_STACK - 16; // the open container; below the stack: none
   let truncated: u32 = 0;
   set(C.AMF_HAS_REFERENCES, 0);
+  beginNames();
 
   while (true) {
     let keyPtr: u32 = 0;
     let keyLen: u32 = 0;
+    let key: u32 = 0; // its name entry
     if (depth !== 0) {
       const left = load<u32>(frame, FRAME_LEFT);
       if (left === 0) {
-        close(frame, tokens);
+        finishContainer(frame, tokens);
         frame -= 16;
         depth--;
         continue;
@@ -99,7 +96,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
         keyPtr = p + 2;
         if (keyLen === 0 && (end - p === 2 || load<u8>(p, 2) === 9)) {
           p = min<u32>(p + 3, end);
-          close(frame, tokens);
+          finishContainer(frame, tokens);
           frame -= 16;
           depth--;
           continue;
@@ -107,6 +104,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
         if (++keys > maxKeys) return finish(C.ERR_AMF_KEYS, tokens, p - ptr, 0);
         strings += keyLen;
         if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
+        key = keyEntry(frame, keyPtr, keyLen);
         p += 2 + keyLen;
         if (p >= end) {
           truncated = 1;
@@ -123,11 +121,11 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
     const room = end - p - 1;
     if (tokens === maxValues) return finish(C.ERR_AMF_VALUES, tokens, p - ptr, 0);
     const token: u32 = C.AMF_TABLE + (tokens << 5);
-    store<u32>(token, marker, 0);
+    let names: u32 = nameIndex(key) << 8;
     store<u32>(token, tokens + 1, 4);
     store<u32>(token, keyPtr, 8);
     store<u32>(token, keyLen, 12);
-    let slots: u32 = slotOf(keyPtr, keyLen);
+    store<u32>(token, key === 0 ? 0 : load<u32>(key), C.TOKEN_KEY_ID << 2);
     let size: u32 = 0; // bytes after the marker
     let opens: u32 = 0;
     let left: u32 = KEYED;
@@ -150,7 +148,9 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
           if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
           store<u32>(token, p + 1 + prefix, 16);
           store<u32>(token, len, 24);
-          slots |= slotOf(p + 1 + prefix, len) << 16;
+          const entry = valueEntry(key, p + 1 + prefix, len);
+          names |= nameIndex(entry) << 20;
+          store<u32>(token, entry === 0 ? 0 : load<u32>(entry), C.TOKEN_VALUE_ID << 2);
         }
       }
     } else if (marker === 0x03) {
@@ -197,7 +197,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
       truncated = 1;
       break;
     }
-    store<u32>(token, slots, 28);
+    store<u32>(token, marker | names);
     p += 1 + size;
     if (opens !== 0) {
       if (depth === maxDepth) return finish(C.ERR_AMF_DEPTH, tokens, p - ptr, 0);
@@ -207,6 +207,8 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
       frame += 16;
       store<u32>(frame, tokens, FRAME_TOKEN);
       store<u32>(frame, left, FRAME_LEFT);
+      store<u32>(frame, 0, FRAME_KEYS);
+      store<u32>(token, 0, C.TOKEN_VALUE << 2);
     }
     tokens++;
   }

@@ -1,22 +1,31 @@
 import {
+  AMF_EPOCH,
   AMF_HAS_REFERENCES,
   AMF_MAX_VALUES,
+  AMF_NAME_SETS,
+  AMF_SHAPE_SETS,
   AMF_TABLE,
   AMF_TOKENS,
   AMF_TRUNCATED,
+  TOKEN_KEY_ID,
   TOKEN_KEY_LENGTH,
   TOKEN_KEY_PTR,
   TOKEN_LENGTH,
   TOKEN_NEXT,
-  TOKEN_SLOTS,
   TOKEN_VALUE,
+  TOKEN_VALUE_ID,
   TOKEN_WORDS,
 } from '../../assembly/constants.js';
+import { AmfShape, makeEmpty } from './amf-shape.js';
 
 /** A value AMF0 can carry (AMF 0 §2). Objects, ECMA arrays and typed objects are {@link AmfObject}. */
 export type AmfValue = number | boolean | string | null | undefined | Date | AmfObject | AmfValue[];
 
-/** An object without a prototype: no key of the peer's can reach `Object.prototype`. */
+/**
+ * An object that inherits nothing: its prototype is a frozen empty object without a prototype, so no key of the peer's can reach
+ * `Object.prototype`, and `'toString' in object` is false. (An object whose own prototype is null is a hash table to V8: three times
+ * as slow to make.)
+ */
 export interface AmfObject {
   [key: string]: AmfValue;
 }
@@ -29,15 +38,8 @@ export interface AmfScan {
 
 /** Node's own slices: `toString` with its argument checks costs a third more on short strings. */
 interface SliceableBuffer extends Buffer {
-  latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
 }
-
-/**
- * Strings seen before, by the slot the scanner computed. Peers repeat a few dozen names; finding one here costs a comparison
- * instead of a call into the runtime. A peer can fill it with its own: 1024 strings of at most 32 characters.
- */
-const known: string[] = new Array(1024).fill('');
 
 /** Reads the token table an instance filled; copies everything, so the values outlive the bytes. */
 export class AmfTokens {
@@ -46,6 +48,14 @@ export class AmfTokens {
   readonly #words: Uint32Array;
   readonly #numbers: Float64Array;
   readonly #made: AmfValue[] = [];
+  // What the module's name entries hold, and under which id it was read: the id changes with the bytes.
+  readonly #names: string[] = new Array(AMF_NAME_SETS * 4 + 1).fill('');
+  readonly #nameIds = new Uint32Array(AMF_NAME_SETS * 4 + 1);
+  readonly #shapes: (AmfShape | undefined)[] = new Array(AMF_SHAPE_SETS * 2).fill(undefined);
+  // Values of the objects being read, each above those of the object around it.
+  readonly #stack: AmfValue[] = [];
+  #depth = 0;
+  #epoch = 0;
   #hasReferences = false;
 
   /** @param memory - the instance's memory */
@@ -58,18 +68,28 @@ export class AmfTokens {
 
   /** Turns the tokens of the last successful scan into values. */
   read(): AmfScan {
-    const end = this.#header[AMF_TOKENS] * TOKEN_WORDS;
-    this.#hasReferences = this.#header[AMF_HAS_REFERENCES] !== 0;
-    const values: AmfValue[] = [];
-    for (let at = 0; at < end; at = this.#words[at + TOKEN_NEXT] * TOKEN_WORDS) values.push(this.#value(at));
-    if (this.#hasReferences) this.#made.length = 0;
+    const values = this.readValues();
     return { values, truncated: this.#header[AMF_TRUNCATED] !== 0 };
+  }
+
+  /** {@link read} without the word on truncation. */
+  readValues(): AmfValue[] {
+    const header = this.#header;
+    const words = this.#words;
+    const end = header[AMF_TOKENS] * TOKEN_WORDS;
+    this.#hasReferences = header[AMF_HAS_REFERENCES] !== 0;
+    if (header[AMF_EPOCH] !== this.#epoch) this.#forget();
+    const values: AmfValue[] = [];
+    for (let at = 0; at < end; at = words[at + TOKEN_NEXT] * TOKEN_WORDS) values.push(this.#value(at));
+    if (this.#hasReferences) this.#made.length = 0;
+    return values;
   }
 
   // `at` is the index of a token's first word. Recursion is safe here: the scan has limited the depth.
   #value(at: number): AmfValue {
     const words = this.#words;
-    switch (words[at]) {
+    const first = words[at];
+    switch (first & 0xff) {
       case 0x00:
         return this.#numbers[(at + TOKEN_VALUE) >> 1];
       case 0x01:
@@ -77,11 +97,11 @@ export class AmfTokens {
       case 0x02:
       case 0x0c:
       case 0x0f:
-        return this.#text(words[at + TOKEN_VALUE], words[at + TOKEN_LENGTH], words[at + TOKEN_SLOTS] >>> 16);
+        return this.#text(words[at + TOKEN_VALUE], words[at + TOKEN_LENGTH], first >>> 20, words[at + TOKEN_VALUE_ID]);
       case 0x03:
       case 0x08:
       case 0x10:
-        return this.#object(at);
+        return words[at + TOKEN_VALUE] === 0 || this.#hasReferences ? this.#object(at) : this.#shaped(at);
       case 0x0a:
         return this.#array(at);
       case 0x05:
@@ -95,14 +115,48 @@ export class AmfTokens {
     }
   }
 
+  #shaped(at: number): AmfObject {
+    const words = this.#words;
+    const index = words[at + TOKEN_VALUE_ID];
+    const id = words[at + TOKEN_VALUE];
+    let shape = this.#shapes[index];
+    if (shape === undefined || shape.id !== id) {
+      shape = new AmfShape(id, this.#keysOf(at));
+      this.#shapes[index] = shape;
+    }
+    if (!shape.usable) return this.#object(at);
+    const stack = this.#stack;
+    const base = this.#depth;
+    const count = shape.keys.length;
+    const top = base + count;
+    while (stack.length < top) stack.push(undefined);
+    this.#depth = top;
+    let child = at + TOKEN_WORDS;
+    for (let slot = base; slot < top; slot++) {
+      stack[slot] = this.#value(child);
+      child = words[child + TOKEN_NEXT] * TOKEN_WORDS;
+    }
+    this.#depth = base;
+    return shape.make(stack, base);
+  }
+
+  #keysOf(at: number): string[] {
+    const words = this.#words;
+    const keys: string[] = [];
+    const end = words[at + TOKEN_NEXT] * TOKEN_WORDS;
+    for (let child = at + TOKEN_WORDS; child < end; child = words[child + TOKEN_NEXT] * TOKEN_WORDS) {
+      keys.push(this.#key(child));
+    }
+    return keys;
+  }
+
   #object(at: number): AmfObject {
     const words = this.#words;
-    const object = Object.create(null) as AmfObject;
+    const object = makeEmpty();
     if (this.#hasReferences) this.#made[at / TOKEN_WORDS] = object;
     const end = words[at + TOKEN_NEXT] * TOKEN_WORDS;
     for (let child = at + TOKEN_WORDS; child < end; child = words[child + TOKEN_NEXT] * TOKEN_WORDS) {
-      const slot = words[child + TOKEN_SLOTS] & 0xffff;
-      const key = this.#text(words[child + TOKEN_KEY_PTR], words[child + TOKEN_KEY_LENGTH], slot);
+      const key = this.#key(child);
       const value = this.#value(child);
       if (key !== '__proto__') object[key] = value;
     }
@@ -120,17 +174,25 @@ export class AmfTokens {
     return array;
   }
 
-  #text(start: number, length: number, slot: number): string {
-    if (slot === 0) return length === 0 ? '' : this.#bytes.utf8Slice(start, start + length);
-    const bytes = this.#bytes;
-    const text = known[slot - 1];
-    if (text.length === length) {
-      let i = 0;
-      while (i < length && text.charCodeAt(i) === bytes[start + i]) i++;
-      if (i === length) return text;
-    }
-    const made = bytes.latin1Slice(start, start + length);
-    known[slot - 1] = made;
+  #key(at: number): string {
+    const words = this.#words;
+    const name = (words[at] >>> 8) & 0xfff;
+    return this.#text(words[at + TOKEN_KEY_PTR], words[at + TOKEN_KEY_LENGTH], name, words[at + TOKEN_KEY_ID]);
+  }
+
+  #text(start: number, length: number, name: number, id: number): string {
+    if (name === 0) return length === 0 ? '' : this.#bytes.utf8Slice(start, start + length);
+    if (this.#nameIds[name] === id) return this.#names[name];
+    const made = this.#bytes.utf8Slice(start, start + length);
+    this.#names[name] = made;
+    this.#nameIds[name] = id;
     return made;
+  }
+
+  /** The module counts its ids anew: none that is known here means anything now. */
+  #forget(): void {
+    this.#epoch = this.#header[AMF_EPOCH];
+    this.#nameIds.fill(0);
+    this.#shapes.fill(undefined);
   }
 }

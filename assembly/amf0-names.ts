@@ -1,0 +1,191 @@
+import * as C from './constants';
+
+// A name entry: id, length, then three guesses that only save time, then the bytes, padded with zeros.
+const NAME_LENGTH: u32 = 4;
+const NAME_FOLLOWER: u32 = 8; // address of the key that came after this key
+const NAME_VALUE: u32 = 12; // address of the string this key had
+const NAME_SHAPE: u32 = 16; // address of the shape that began with this key
+const NAME_DATA: u32 = 24;
+export const NAME_STRIDE: u32 = 88; // NAME_DATA + AMF_NAME_BYTES
+const NAME_WAYS: u32 = 4;
+
+// A shape entry: id, count, the ids of its keys.
+const SHAPE_COUNT: u32 = 4;
+const SHAPE_KEYS: u32 = 8;
+const SHAPE_STRIDE: u32 = 264; // SHAPE_KEYS + 4 * AMF_SHAPE_KEYS
+const SHAPE_WAYS: u32 = 2;
+
+const HASH_FACTOR: u64 = 0x9e3779b97f4a7c15;
+
+/** What an object's frame remembers of its keys, at these offsets. */
+export const FRAME_GUESS: u32 = 8; // shape all keys so far agree with; 0: none
+export const FRAME_KEYS: u32 = 12; // keys so far; SHAPELESS when a key has no id or there are too many
+export const SHAPELESS: u32 = 0xffffffff;
+
+// State of one scan only: address of the key before, 0 for none.
+let lastKey: u32 = 0;
+
+/** Forgets which key came last: a new message begins. */
+export function beginNames(): void {
+  lastKey = 0;
+}
+
+// Ids tell contents apart, so one must never come back while a table or the host remembers it: at the end of the range all forget.
+function nextId(): u32 {
+  const header: u32 = C.HEADER;
+  let id = load<u32>(header + (C.AMF_LAST_ID << 2)) + 1;
+  if (id === 0) {
+    memory.fill(C.AMF_NAMES, 0, (C.AMF_NAME_SETS as u32) * NAME_WAYS * NAME_STRIDE);
+    memory.fill(C.AMF_SHAPES, 0, (C.AMF_SHAPE_SETS as u32) * SHAPE_WAYS * SHAPE_STRIDE);
+    store<u32>(header + (C.AMF_EPOCH << 2), load<u32>(header + (C.AMF_EPOCH << 2)) + 1);
+    id = 1;
+  }
+  store<u32>(header + (C.AMF_LAST_ID << 2), id);
+  return id;
+}
+
+// Eight bytes at most of a string that has `left` more; the memory goes on behind every string.
+// @ts-ignore: decorator
+@inline
+function word(ptr: u32, left: u32): u64 {
+  const value = load<u64>(ptr);
+  return left >= 8 ? value : value & ((1 << ((left as u64) << 3)) - 1);
+}
+
+// @ts-ignore: decorator
+@inline
+function same(entry: u32, ptr: u32, len: u32): bool {
+  if (load<u32>(entry, NAME_LENGTH) !== len) return false;
+  const data = entry + NAME_DATA;
+  let i: u32 = 0;
+  for (; i + 8 <= len; i += 8) {
+    if (load<u64>(data + i) !== load<u64>(ptr + i)) return false;
+  }
+  return i === len || load<u64>(data + i) === word(ptr + i, len - i);
+}
+
+/** The entry of a string of 1 to AMF_NAME_BYTES bytes, made when there is none. Equal bytes are compared, not only hashed. */
+function entryOf(ptr: u32, len: u32): u32 {
+  let hash: u64 = len;
+  for (let i: u32 = 0; i < len; i += 8) {
+    hash = (hash ^ word(ptr + i, len - i)) * HASH_FACTOR;
+    hash ^= hash >> 29;
+  }
+  const set: u32 = (((hash >> 32) as u32) & load<u32>(C.HEADER + (C.AMF_HASH_MASK << 2))) & ((C.AMF_NAME_SETS as u32) - 1);
+  const first: u32 = (C.AMF_NAMES as u32) + set * NAME_WAYS * NAME_STRIDE;
+  let oldest = first;
+  for (let way: u32 = 0, entry = first; way < NAME_WAYS; way++, entry += NAME_STRIDE) {
+    if (same(entry, ptr, len)) return entry;
+    if (load<u32>(entry) < load<u32>(oldest)) oldest = entry;
+  }
+  const id = nextId();
+  store<u32>(oldest, id);
+  store<u32>(oldest, len, NAME_LENGTH);
+  store<u32>(oldest, 0, NAME_FOLLOWER);
+  store<u32>(oldest, 0, NAME_VALUE);
+  store<u32>(oldest, 0, NAME_SHAPE);
+  for (let i: u32 = 0; i < len; i += 8) store<u64>(oldest + NAME_DATA + i, word(ptr + i, len - i));
+  return oldest;
+}
+
+/** The entry of a key, 0 when it is empty or long; `frame` learns of it. */
+export function keyEntry(frame: u32, ptr: u32, len: u32): u32 {
+  const index = load<u32>(frame, FRAME_KEYS);
+  if (len - 1 >= (C.AMF_NAME_BYTES as u32)) {
+    store<u32>(frame, SHAPELESS, FRAME_KEYS);
+    lastKey = 0;
+    return 0;
+  }
+  let entry: u32 = lastKey === 0 ? 0 : load<u32>(lastKey, NAME_FOLLOWER);
+  if (entry === 0 || !same(entry, ptr, len)) {
+    entry = entryOf(ptr, len);
+    if (lastKey !== 0) store<u32>(lastKey, entry, NAME_FOLLOWER);
+  }
+  lastKey = entry;
+  if (index >= (C.AMF_SHAPE_KEYS as u32)) {
+    store<u32>(frame, SHAPELESS, FRAME_KEYS);
+    return entry;
+  }
+  const guess = index === 0 ? load<u32>(entry, NAME_SHAPE) : load<u32>(frame, FRAME_GUESS);
+  const fits = guess !== 0 && load<u32>(guess + (index << 2), SHAPE_KEYS) === load<u32>(entry);
+  store<u32>(frame, fits ? guess : 0, FRAME_GUESS);
+  store<u32>(frame, index + 1, FRAME_KEYS);
+  return entry;
+}
+
+/** The entry of a string value under `key` (0: under none), 0 when it is empty or long. */
+export function valueEntry(key: u32, ptr: u32, len: u32): u32 {
+  if (len - 1 >= (C.AMF_NAME_BYTES as u32)) return 0;
+  if (key === 0) return entryOf(ptr, len);
+  const guess = load<u32>(key, NAME_VALUE);
+  if (guess !== 0 && same(guess, ptr, len)) return guess;
+  const entry = entryOf(ptr, len);
+  // The key's own entry may have had to go for it.
+  if (entry !== key) store<u32>(key, entry, NAME_VALUE);
+  return entry;
+}
+
+/** Index (from 1) of a name entry; 0 for none. */
+export function nameIndex(entry: u32): u32 {
+  return entry === 0 ? 0 : (entry - (C.AMF_NAMES as u32)) / NAME_STRIDE + 1;
+}
+
+/** Gives a complete object's token the shape of its keys. */
+export function closeShape(frame: u32, token: u32, tokens: u32): void {
+  const count = load<u32>(frame, FRAME_KEYS);
+  if (count - 1 >= (C.AMF_SHAPE_KEYS as u32)) return;
+  let shape = load<u32>(frame, FRAME_GUESS);
+  if (shape === 0 || load<u32>(shape, SHAPE_COUNT) !== count) shape = findShape(frame, token, tokens, count);
+  store<u32>(token, load<u32>(shape), C.TOKEN_VALUE << 2);
+  store<u32>(token, (shape - (C.AMF_SHAPES as u32)) / SHAPE_STRIDE, C.TOKEN_VALUE_ID << 2);
+}
+
+function findShape(frame: u32, token: u32, tokens: u32, count: u32): u32 {
+  const end: u32 = (C.AMF_TABLE as u32) + (tokens << 5);
+  let hash: u32 = count;
+  for (let child = token + 32; child < end; child = childAfter(child)) {
+    hash = (hash ^ load<u32>(child, C.TOKEN_KEY_ID << 2)) * 0x9e3779b1;
+    hash ^= hash >> 15;
+  }
+  const set: u32 = (hash & load<u32>(C.HEADER + (C.AMF_HASH_MASK << 2))) & ((C.AMF_SHAPE_SETS as u32) - 1);
+  const first: u32 = (C.AMF_SHAPES as u32) + set * SHAPE_WAYS * SHAPE_STRIDE;
+  let shape = first;
+  for (let way: u32 = 0, entry = first; way < SHAPE_WAYS; way++, entry += SHAPE_STRIDE) {
+    if (sameShape(entry, token, end, count)) {
+      remember(token, entry);
+      return entry;
+    }
+    if (load<u32>(entry) < load<u32>(shape)) shape = entry;
+  }
+  // Objects that are still open have compared some of their keys with what this entry held.
+  for (let open: u32 = C.AMF_STACK; open < frame; open += 16) {
+    if (load<u32>(open, FRAME_GUESS) === shape) store<u32>(open, 0, FRAME_GUESS);
+  }
+  store<u32>(shape, nextId());
+  store<u32>(shape, count, SHAPE_COUNT);
+  let at = shape + SHAPE_KEYS;
+  for (let child = token + 32; child < end; child = childAfter(child), at += 4) {
+    store<u32>(at, load<u32>(child, C.TOKEN_KEY_ID << 2));
+  }
+  remember(token, shape);
+  return shape;
+}
+
+function sameShape(shape: u32, token: u32, end: u32, count: u32): bool {
+  if (load<u32>(shape, SHAPE_COUNT) !== count) return false;
+  let at = shape + SHAPE_KEYS;
+  for (let child = token + 32; child < end; child = childAfter(child), at += 4) {
+    if (load<u32>(at) !== load<u32>(child, C.TOKEN_KEY_ID << 2)) return false;
+  }
+  return true;
+}
+
+function childAfter(child: u32): u32 {
+  return (C.AMF_TABLE as u32) + (load<u32>(child, C.TOKEN_NEXT << 2) << 5);
+}
+
+// The first key's entry may belong to another string by now; then the guess is wrong, which costs a comparison.
+function remember(token: u32, shape: u32): void {
+  const index = (load<u32>(token + 32) >> 8) & 0xfff;
+  store<u32>((C.AMF_NAMES as u32) + (index - 1) * NAME_STRIDE, shape, NAME_SHAPE);
+}
