@@ -1,26 +1,39 @@
 import { AMF_HASH_MASK, BLOCKS, ERR_AMF_STRING_BYTES, HEADER, HEADER_WORDS } from '../../assembly/constants.js';
-import { type AmfScan, AmfTokens } from './amf0.js';
+import { type AmfScan, AmfTokens, type AmfValue } from './amf0.js';
 import { codecError } from './errors.js';
 import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, writeLimits } from './limits.js';
 
 const READ_SLACK = 8; // the module compares strings in steps of 8 bytes
+/** Messages up to this long are copied word by word: a view and set() cost more. */
+const SHORT_BYTES = 1024;
 
-/** Scans AMF0 bytes that did not come through a {@link ChunkCodec}: FLV script tags, tools, benchmarks. */
+/**
+ * Scans AMF0 bytes: the messages of all codecs that share it, FLV script tags, tools, benchmarks. It knows again the strings and the
+ * key sequences of objects it has seen lately, in tables of fixed size; values are read anew each time.
+ */
 export class AmfScanner {
   readonly #exports: WasmExports;
   readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
   readonly #tokens: AmfTokens;
 
-  /** @param options.maxBytes - longest input; the memory is made for it */
-  constructor(options: { maxBytes?: number; limits?: Partial<CodecLimits>; flavour?: WasmFlavour; hashMask?: number } = {}) {
-    const pages = Math.ceil((BLOCKS + (options.maxBytes ?? 65536) + READ_SLACK) / 65536);
+  /**
+   * @param options.maxBytes - longest input; the memory is made for it
+   * @param options.hashMask - bits of a hash that choose a table entry; 0, for tests: everything collides
+   */
+  constructor(
+    options: { maxBytes?: number; limits?: Partial<CodecLimits>; flavour?: WasmFlavour; hashMask?: number } = {},
+  ) {
+    const maxBytes = options.maxBytes ?? 65536;
+    const pages = Math.ceil((BLOCKS + maxBytes + READ_SLACK) / 65536);
     const { exports, memory } = instantiate(pages, options.flavour);
     const header = new Uint32Array(memory.buffer, HEADER, HEADER_WORDS);
     writeLimits(header, normaliseLimits(options.limits ?? {}), false);
     header[AMF_HASH_MASK] = options.hashMask ?? 0xffffffff;
     this.#exports = exports;
-    this.#bytes = new Uint8Array(memory.buffer, BLOCKS);
+    this.#bytes = new Uint8Array(memory.buffer, BLOCKS, memory.buffer.byteLength - BLOCKS - READ_SLACK);
+    this.#words = new Int32Array(memory.buffer, BLOCKS, SHORT_BYTES / 4 + 2);
     this.#tokens = new AmfTokens(memory.buffer, header);
   }
 
@@ -33,11 +46,33 @@ export class AmfScanner {
     return this.#tokens.read();
   }
 
+  /**
+   * The values in `length` bytes at `ptr` of another memory. Throws as {@link scan} does.
+   *
+   * @param words - that memory from its start
+   */
+  readAt(words: Int32Array, ptr: number, length: number): AmfValue[] {
+    if (length > SHORT_BYTES) {
+      this.scanOnly(new Uint8Array(words.buffer, ptr, length));
+    } else {
+      const to = this.#words;
+      const count = ((ptr & 3) + length + 3) >> 2;
+      const first = ptr >> 2;
+      for (let i = 0; i < count; i++) to[i] = words[first + i];
+      this.#scan(BLOCKS + (ptr & 3), length);
+    }
+    return this.#tokens.readValues();
+  }
+
   /** Scans without making values: what the limits alone cost. Throws as {@link scan} does. */
   scanOnly(bytes: Uint8Array): void {
     if (bytes.length > this.#bytes.length) throw codecError(ERR_AMF_STRING_BYTES);
     this.#bytes.set(bytes);
-    const status = this.#exports.scanAmf0(BLOCKS, BLOCKS + bytes.length);
+    this.#scan(BLOCKS, bytes.length);
+  }
+
+  #scan(ptr: number, length: number): void {
+    const status = this.#exports.scanAmf0(ptr, ptr + length);
     if (status < 0) throw codecError(status);
   }
 }

@@ -51,6 +51,7 @@ export class AmfTokens {
   // What the module's name entries hold, and under which id it was read: the id changes with the bytes.
   readonly #names: string[] = new Array(AMF_NAME_SETS * 4 + 1).fill('');
   readonly #nameIds = new Uint32Array(AMF_NAME_SETS * 4 + 1);
+  readonly #shapeIds = new Uint32Array(AMF_SHAPE_SETS * 2);
   readonly #shapes: (AmfShape | undefined)[] = new Array(AMF_SHAPE_SETS * 2).fill(undefined);
   // Values of the objects being read, each above those of the object around it.
   readonly #stack: AmfValue[] = [];
@@ -121,6 +122,11 @@ export class AmfTokens {
     const id = words[at + TOKEN_VALUE];
     let shape = this.#shapes[index];
     if (shape === undefined || shape.id !== id) {
+      // A shape costs more than an object: one that is not met again shall not have it.
+      if (this.#shapeIds[index] !== id) {
+        this.#shapeIds[index] = id;
+        return this.#object(at);
+      }
       shape = new AmfShape(id, this.#keysOf(at));
       this.#shapes[index] = shape;
     }
@@ -131,9 +137,21 @@ export class AmfTokens {
     const top = base + count;
     while (stack.length < top) stack.push(undefined);
     this.#depth = top;
+    const numbers = this.#numbers;
+    const names = this.#names;
+    const nameIds = this.#nameIds;
     let child = at + TOKEN_WORDS;
     for (let slot = base; slot < top; slot++) {
-      stack[slot] = this.#value(child);
+      // What nearly all properties are is read here, without a call.
+      const first = words[child];
+      const marker = first & 0xff;
+      if (marker === 0x00) {
+        stack[slot] = numbers[(child + TOKEN_VALUE) >> 1];
+      } else if (marker === 0x02 && first >>> 20 !== 0 && nameIds[first >>> 20] === words[child + TOKEN_VALUE_ID]) {
+        stack[slot] = names[first >>> 20];
+      } else {
+        stack[slot] = this.#value(child);
+      }
       child = words[child + TOKEN_NEXT] * TOKEN_WORDS;
     }
     this.#depth = base;
@@ -193,6 +211,7 @@ export class AmfTokens {
   #forget(): void {
     this.#epoch = this.#header[AMF_EPOCH];
     this.#nameIds.fill(0);
+    this.#shapeIds.fill(0);
     this.#shapes.fill(undefined);
   }
 }

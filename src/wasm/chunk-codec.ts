@@ -38,6 +38,7 @@ interface Views {
   readonly exports: WasmExports;
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
+  readonly words: Int32Array;
   readonly input: Buffer;
   readonly header: Uint32Array;
   readonly records: Uint32Array;
@@ -51,6 +52,7 @@ function open(pages: number, flavour: WasmFlavour): Views {
     exports,
     memory,
     bytes: new Uint8Array(buffer),
+    words: new Int32Array(buffer),
     input: Buffer.from(buffer, C.INPUT, C.INPUT_BYTES),
     header: new Uint32Array(buffer, C.HEADER, C.HEADER_WORDS),
     records: new Uint32Array(buffer, C.RECORDS, C.MAX_RECORDS * C.RECORD_WORDS),
@@ -221,10 +223,12 @@ export class ChunkCodec {
    * @throws SluiceError ERR_AMF_* when a limit is passed or a marker cannot be read
    */
   readAmf0(): AmfValue[] {
-    const { type, payload } = this.message;
-    const skip = (type === 15 || type === 17) && payload.length > 0 ? 1 : 0;
+    const { header } = this;
+    const type = header[C.MESSAGE_TYPE];
+    const length = header[C.MESSAGE_LENGTH];
+    const skip = (type === 15 || type === 17) && length > 0 ? 1 : 0;
     this.#scanner ??= new AmfScanner({ limits: this.limits, flavour: this.flavour });
-    return this.#scanner.scan(skip === 0 ? payload : payload.subarray(skip)).values;
+    return this.#scanner.readAt(this.#views.words, header[C.MESSAGE_PTR] + skip, length - skip);
   }
 
   /**
