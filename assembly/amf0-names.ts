@@ -17,6 +17,7 @@ const SHAPE_WAYS: u32 = 2;
 
 const LAST_ID: u32 = C.HEADER + (C.AMF_LAST_ID << 2);
 const EPOCH: u32 = C.HEADER + (C.AMF_EPOCH << 2);
+const LAST_KEY: u32 = C.HEADER + (C.AMF_LAST_KEY << 2);
 const HASH_MASK: u32 = C.HEADER + (C.AMF_HASH_MASK << 2);
 
 const HASH_FACTOR: u64 = ((0x9e3779b9 as u64) << 32) | 0x7f4a7c15;
@@ -26,15 +27,12 @@ export const FRAME_GUESS: u32 = 8; // shape all keys so far agree with; 0: none
 export const FRAME_KEYS: u32 = 12; // keys so far; SHAPELESS when a key has no id or there are too many
 export const SHAPELESS: u32 = 0xffffffff;
 
-// State of one scan only: address of the key before, 0 for none.
-let lastKey: u32 = 0;
-
 // Ids tell contents apart, so none may come back while a table or the host remembers it. A scan gives far fewer than this many.
 const IDS_KEPT_BACK: u32 = 65536;
 
 /** A new scan begins. When ids run out, all that is known is forgotten before it. */
 export function beginNames(): void {
-  lastKey = 0;
+  store<u32>(LAST_KEY, 0);
   if (load<u32>(LAST_ID) < 0 - IDS_KEPT_BACK) return;
   memory.fill(C.AMF_NAMES, 0, (C.AMF_NAME_SETS as u32) * NAME_WAYS * NAME_STRIDE);
   memory.fill(C.AMF_SHAPES, 0, (C.AMF_SHAPE_SETS as u32) * SHAPE_WAYS * SHAPE_STRIDE);
@@ -49,15 +47,11 @@ function nextId(): u32 {
 }
 
 // Eight bytes at most of a string that has `left` more; the memory goes on behind every string.
-// @ts-expect-error: decorator
-@inline
 function word(ptr: u32, left: u32): u64 {
   const value = load<u64>(ptr);
-  return left >= 8 ? value : value & ((1 << ((left as u64) << 3)) - 1);
+  return left >= 8 ? value : value & (((1 as u64) << ((left as u64) << 3)) - 1);
 }
 
-// @ts-expect-error: decorator
-@inline
 function same(entry: u32, ptr: u32, len: u32): bool {
   if (load<u32>(entry, NAME_LENGTH) !== len) return false;
   const data = entry + NAME_DATA;
@@ -75,7 +69,7 @@ function entryOf(ptr: u32, len: u32): u32 {
     hash = (hash ^ word(ptr + i, len - i)) * HASH_FACTOR;
     hash ^= hash >> 29;
   }
-  const set: u32 = (((hash >> 32) as u32) & load<u32>(HASH_MASK)) & ((C.AMF_NAME_SETS as u32) - 1);
+  const set: u32 = ((hash >> 32) as u32) & load<u32>(HASH_MASK) & ((C.AMF_NAME_SETS as u32) - 1);
   const first: u32 = (C.AMF_NAMES as u32) + set * NAME_WAYS * NAME_STRIDE;
   let oldest = first;
   for (let way: u32 = 0, entry = first; way < NAME_WAYS; way++, entry += NAME_STRIDE) {
@@ -97,15 +91,16 @@ export function keyEntry(frame: u32, ptr: u32, len: u32): u32 {
   const index = load<u32>(frame, FRAME_KEYS);
   if (len - 1 >= (C.AMF_NAME_BYTES as u32)) {
     store<u32>(frame, SHAPELESS, FRAME_KEYS);
-    lastKey = 0;
+    store<u32>(LAST_KEY, 0);
     return 0;
   }
+  const lastKey = load<u32>(LAST_KEY);
   let entry: u32 = lastKey === 0 ? 0 : load<u32>(lastKey, NAME_FOLLOWER);
   if (entry === 0 || !same(entry, ptr, len)) {
     entry = entryOf(ptr, len);
     if (lastKey !== 0) store<u32>(lastKey, entry, NAME_FOLLOWER);
   }
-  lastKey = entry;
+  store<u32>(LAST_KEY, entry);
   if (index >= (C.AMF_SHAPE_KEYS as u32)) {
     store<u32>(frame, SHAPELESS, FRAME_KEYS);
     return entry;
@@ -151,7 +146,7 @@ function findShape(frame: u32, token: u32, tokens: u32, count: u32): u32 {
     hash = (hash ^ load<u32>(child, C.TOKEN_KEY_ID << 2)) * 0x9e3779b1;
     hash ^= hash >> 15;
   }
-  const set: u32 = (hash & load<u32>(HASH_MASK)) & ((C.AMF_SHAPE_SETS as u32) - 1);
+  const set: u32 = hash & load<u32>(HASH_MASK) & ((C.AMF_SHAPE_SETS as u32) - 1);
   const first: u32 = (C.AMF_SHAPES as u32) + set * SHAPE_WAYS * SHAPE_STRIDE;
   let shape = first;
   for (let way: u32 = 0, entry = first; way < SHAPE_WAYS; way++, entry += SHAPE_STRIDE) {

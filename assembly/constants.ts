@@ -107,6 +107,7 @@ export const AMF_TRUNCATED = 50;
 export const AMF_ERROR_AT = 51;
 export const AMF_LAST_ID = 74; // the last id a name or a shape got
 export const AMF_EPOCH = 75; // counts how often the ids began anew
+export const AMF_LAST_KEY = 77; // during a scan: address of the name entry of the key before, 0 for none
 export const AMF_HASH_MASK = 76; // written by the host: bits of a hash that choose an entry
 // Limits: written by the host, never by the module.
 export const LIMIT_CHUNK_SIZE_MIN = 56;

@@ -36,6 +36,7 @@ const { value } = fc.letrec<{ value: number[]; entries: number[] }>((tie) => ({
 }));
 
 const scanner = new AmfScanner({ limits: LIMITS });
+const colliding = new AmfScanner({ limits: LIMITS, hashMask: 0 });
 const debug = new AmfScanner({ limits: LIMITS, flavour: 'debug' });
 
 function scanWith(by: AmfScanner, bytes: Uint8Array): unknown {
@@ -59,6 +60,7 @@ describe(`AMF0 scanner and reference agree (seed ${SEED})`, () => {
         const bytes = Uint8Array.from(values.flat());
         const cutBytes = bytes.subarray(0, cut % (bytes.length + 1));
         expect(scanWith(scanner, bytes)).toEqual(expected(bytes));
+        expect(scanWith(colliding, bytes)).toEqual(expected(bytes));
         expect(scanWith(debug, cutBytes)).toEqual(expected(cutBytes));
       }),
       { seed: SEED, numRuns: 600 },
@@ -74,6 +76,34 @@ describe(`AMF0 scanner and reference agree (seed ${SEED})`, () => {
         expect(scanWith(scanner, bytes)).toEqual(expected(bytes));
       }),
       { seed: SEED + 1, numRuns: 800 },
+    );
+  });
+
+  it("on values that repeat each other's keys, again and again", () => {
+    const key = fc.constantFrom('a', 'b', 'c', '__proto__', 'toString').map((k) => [...Buffer.from(k)]);
+    const leaf = fc.oneof(
+      fc.constantFrom<number[]>([1, 0], [5], [7, 0, 0], [2, 0, 1, 97], [2, 0, 2, 97, 98]),
+      fc.integer({ min: 0, max: 255 }).map((n) => [0, 64, n, 0, 0, 0, 0, 0, 0]),
+    );
+    const { object } = fc.letrec<{ object: number[] }>((tie) => ({
+      object: fc
+        .array(fc.tuple(key, fc.oneof({ weight: 3, arbitrary: leaf }, { weight: 1, arbitrary: tie('object') })), {
+          maxLength: 5,
+        })
+        .map((pairs) => [3, ...pairs.flatMap(([k, v]) => [0, k.length, ...k, ...v]), 0, 0, 9]),
+    }));
+    fc.assert(
+      fc.property(fc.array(object, { minLength: 1, maxLength: 3 }), fc.nat(), (objects, cut) => {
+        const bytes = Uint8Array.from(objects.flat());
+        for (const part of [bytes, bytes.subarray(0, cut % bytes.length), bytes]) {
+          for (const by of [scanner, colliding]) {
+            const found = scanWith(by, part);
+            expect(found).toEqual(expected(part));
+            expect(JSON.stringify(found)).toBe(JSON.stringify(expected(part)));
+          }
+        }
+      }),
+      { seed: SEED + 2, numRuns: 1500 },
     );
   });
 });
