@@ -1,10 +1,11 @@
 import * as C from './constants';
 
-// A name entry: id, length, then three guesses that only save time, then the bytes, padded with zeros.
+// A name entry: id, length, then three guesses that only save time, its index, then the bytes, padded with zeros.
 const NAME_LENGTH: u32 = 4;
 const NAME_FOLLOWER: u32 = 8; // address of the key that came after this key
 const NAME_VALUE: u32 = 12; // address of the string this key had
 const NAME_SHAPE: u32 = 16; // address of the shape that began with this key
+const NAME_INDEX: u32 = 20; // from 1
 const NAME_DATA: u32 = 24;
 export const NAME_STRIDE: u32 = 88; // NAME_DATA + AMF_NAME_BYTES
 const NAME_WAYS: u32 = 4;
@@ -52,14 +53,22 @@ function word(ptr: u32, left: u32): u64 {
   return left >= 8 ? value : value & (((1 as u64) << ((left as u64) << 3)) - 1);
 }
 
+// The last step of a comparison goes back into what is already compared, so that none reads past the string.
 function same(entry: u32, ptr: u32, len: u32): bool {
   if (load<u32>(entry, NAME_LENGTH) !== len) return false;
   const data = entry + NAME_DATA;
-  let i: u32 = 0;
-  for (; i + 8 <= len; i += 8) {
-    if (load<u64>(data + i) !== load<u64>(ptr + i)) return false;
+  if (len >= 16) {
+    const last = len - 16;
+    for (let i: u32 = 0; i < last; i += 16) {
+      if (v128.any_true(v128.xor(v128.load(data + i), v128.load(ptr + i)))) return false;
+    }
+    return !v128.any_true(v128.xor(v128.load(data + last), v128.load(ptr + last)));
   }
-  return i === len || load<u64>(data + i) === word(ptr + i, len - i);
+  if (len >= 8) {
+    const last = len - 8;
+    return ((load<u64>(data) ^ load<u64>(ptr)) | (load<u64>(data + last) ^ load<u64>(ptr + last))) === 0;
+  }
+  return load<u64>(data) === word(ptr, len);
 }
 
 /** The entry of a string of 1 to AMF_NAME_BYTES bytes, made when there is none. Equal bytes are compared, not only hashed. */
@@ -82,6 +91,7 @@ function entryOf(ptr: u32, len: u32): u32 {
   store<u32>(oldest, 0, NAME_FOLLOWER);
   store<u32>(oldest, 0, NAME_VALUE);
   store<u32>(oldest, 0, NAME_SHAPE);
+  store<u32>(oldest, (oldest - (C.AMF_NAMES as u32)) / NAME_STRIDE + 1, NAME_INDEX);
   for (let i: u32 = 0; i < len; i += 8) store<u64>(oldest + NAME_DATA + i, word(ptr + i, len - i));
   return oldest;
 }
@@ -126,7 +136,7 @@ export function valueEntry(key: u32, ptr: u32, len: u32): u32 {
 
 /** Index (from 1) of a name entry; 0 for none. */
 export function nameIndex(entry: u32): u32 {
-  return entry === 0 ? 0 : (entry - (C.AMF_NAMES as u32)) / NAME_STRIDE + 1;
+  return entry === 0 ? 0 : load<u32>(entry, NAME_INDEX);
 }
 
 /** Gives a complete object's token the shape of its keys. */

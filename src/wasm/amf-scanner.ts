@@ -5,7 +5,7 @@ import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, writeLimits } from './limits.js';
 
 const READ_SLACK = 8; // the module compares strings in steps of 8 bytes
-/** Messages up to this long are copied word by word: a view and set() cost more. */
+/** Messages up to this long are copied in 64-bit words (V8 makes no BigInt of them): a view and set() cost more. */
 const SHORT_BYTES = 1024;
 
 /**
@@ -15,7 +15,7 @@ const SHORT_BYTES = 1024;
 export class AmfScanner {
   readonly #exports: WasmExports;
   readonly #bytes: Uint8Array;
-  readonly #words: Int32Array;
+  readonly #words: BigUint64Array;
   readonly #tokens: AmfTokens;
 
   /**
@@ -33,7 +33,7 @@ export class AmfScanner {
     header[AMF_HASH_MASK] = options.hashMask ?? 0xffffffff;
     this.#exports = exports;
     this.#bytes = new Uint8Array(memory.buffer, BLOCKS, memory.buffer.byteLength - BLOCKS - READ_SLACK);
-    this.#words = new Int32Array(memory.buffer, BLOCKS, SHORT_BYTES / 4 + 2);
+    this.#words = new BigUint64Array(memory.buffer, BLOCKS, SHORT_BYTES / 8 + 2);
     this.#tokens = new AmfTokens(memory.buffer, header);
   }
 
@@ -51,15 +51,15 @@ export class AmfScanner {
    *
    * @param words - that memory from its start
    */
-  readAt(words: Int32Array, ptr: number, length: number): AmfValue[] {
+  readAt(words: BigUint64Array, ptr: number, length: number): AmfValue[] {
     if (length > SHORT_BYTES) {
       this.scanOnly(new Uint8Array(words.buffer, ptr, length));
     } else {
       const to = this.#words;
-      const count = ((ptr & 3) + length + 3) >> 2;
-      const first = ptr >> 2;
+      const count = ((ptr & 7) + length + 7) >> 3;
+      const first = ptr >> 3;
       for (let i = 0; i < count; i++) to[i] = words[first + i];
-      this.#scan(BLOCKS + (ptr & 3), length);
+      this.#scan(BLOCKS + (ptr & 7), length);
     }
     return this.#tokens.readValues();
   }

@@ -38,7 +38,7 @@ interface Views {
   readonly exports: WasmExports;
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
-  readonly words: Int32Array;
+  readonly words: BigUint64Array;
   readonly input: Buffer;
   readonly header: Uint32Array;
   readonly records: Uint32Array;
@@ -52,7 +52,7 @@ function open(pages: number, flavour: WasmFlavour): Views {
     exports,
     memory,
     bytes: new Uint8Array(buffer),
-    words: new Int32Array(buffer),
+    words: new BigUint64Array(buffer),
     input: Buffer.from(buffer, C.INPUT, C.INPUT_BYTES),
     header: new Uint32Array(buffer, C.HEADER, C.HEADER_WORDS),
     records: new Uint32Array(buffer, C.RECORDS, C.MAX_RECORDS * C.RECORD_WORDS),

@@ -203,6 +203,19 @@ describe('shapes of AMF0 objects', () => {
     }
   });
 
+  it('reads bytes of another memory at every alignment, long and short', () => {
+    const scanner = new AmfScanner();
+    const memory = new ArrayBuffer(8192);
+    const words = new BigUint64Array(memory);
+    for (let start = 0; start < 9; start++) {
+      for (const length of [0, 1, 7, 8, 9, 1000, 1012, 1013, 1014, 2000]) {
+        const bytes = Buffer.concat([number(start), text('s'.repeat(length))]);
+        new Uint8Array(memory).fill(0xff).set(bytes, start);
+        expect(scanner.readAt(words, start, bytes.length)).toEqual([start, 's'.repeat(length)]);
+      }
+    }
+  });
+
   it('gives right keys after more names and shapes than the tables hold, and after scans that were refused', () => {
     const scanner = new AmfScanner();
     for (let round = 0; round < 3; round++) {
