@@ -9,6 +9,9 @@ const NAME_INDEX: u32 = 20; // from 1
 const NAME_DATA: u32 = 24;
 export const NAME_STRIDE: u32 = 88; // NAME_DATA + AMF_NAME_BYTES
 const NAME_WAYS: u32 = 4;
+// Half of the sets is for keys, half for values: values that are new each time must not push out keys, and shapes with them.
+const HALF_SETS: u32 = C.AMF_NAME_SETS / 2;
+const VALUE_NAMES: u32 = C.AMF_NAMES + HALF_SETS * NAME_WAYS * NAME_STRIDE;
 
 // A shape entry: id, count, the ids of its keys.
 const SHAPE_COUNT: u32 = 4;
@@ -72,14 +75,14 @@ function same(entry: u32, ptr: u32, len: u32): bool {
 }
 
 /** The entry of a string of 1 to AMF_NAME_BYTES bytes, made when there is none. Equal bytes are compared, not only hashed. */
-function entryOf(ptr: u32, len: u32): u32 {
+function entryOf(ptr: u32, len: u32, table: u32): u32 {
   let hash: u64 = len;
   for (let i: u32 = 0; i < len; i += 8) {
     hash = (hash ^ word(ptr + i, len - i)) * HASH_FACTOR;
     hash ^= hash >> 29;
   }
-  const set: u32 = ((hash >> 32) as u32) & load<u32>(HASH_MASK) & ((C.AMF_NAME_SETS as u32) - 1);
-  const first: u32 = (C.AMF_NAMES as u32) + set * NAME_WAYS * NAME_STRIDE;
+  const set: u32 = ((hash >> 32) as u32) & load<u32>(HASH_MASK) & (HALF_SETS - 1);
+  const first: u32 = table + set * NAME_WAYS * NAME_STRIDE;
   let oldest = first;
   for (let way: u32 = 0, entry = first; way < NAME_WAYS; way++, entry += NAME_STRIDE) {
     if (same(entry, ptr, len)) return entry;
@@ -107,7 +110,7 @@ export function keyEntry(frame: u32, ptr: u32, len: u32): u32 {
   const lastKey = load<u32>(LAST_KEY);
   let entry: u32 = lastKey === 0 ? 0 : load<u32>(lastKey, NAME_FOLLOWER);
   if (entry === 0 || !same(entry, ptr, len)) {
-    entry = entryOf(ptr, len);
+    entry = entryOf(ptr, len, C.AMF_NAMES);
     if (lastKey !== 0) store<u32>(lastKey, entry, NAME_FOLLOWER);
   }
   store<u32>(LAST_KEY, entry);
@@ -125,12 +128,11 @@ export function keyEntry(frame: u32, ptr: u32, len: u32): u32 {
 /** The entry of a string value under `key` (0: under none), 0 when it is empty or long. */
 export function valueEntry(key: u32, ptr: u32, len: u32): u32 {
   if (len - 1 >= (C.AMF_NAME_BYTES as u32)) return 0;
-  if (key === 0) return entryOf(ptr, len);
+  if (key === 0) return entryOf(ptr, len, VALUE_NAMES);
   const guess = load<u32>(key, NAME_VALUE);
   if (guess !== 0 && same(guess, ptr, len)) return guess;
-  const entry = entryOf(ptr, len);
-  // The key's own entry may have had to go for it.
-  if (entry !== key) store<u32>(key, entry, NAME_VALUE);
+  const entry = entryOf(ptr, len, VALUE_NAMES);
+  store<u32>(key, entry, NAME_VALUE);
   return entry;
 }
 
