@@ -56,7 +56,11 @@ describe('AMF0 values', () => {
       bytes('03 0009 5F5F70726F746F5F5F 03 0008 706F6C6C75746564 0101 000009 0001 61 05 000009'),
     ).values;
     const prototype: unknown = Object.getPrototypeOf(object);
-    expect([Object.getPrototypeOf(prototype), Object.isFrozen(prototype), Reflect.ownKeys(prototype as object)]).toEqual([null, true, []]);
+    expect([
+      Object.getPrototypeOf(prototype),
+      Object.isFrozen(prototype),
+      Reflect.ownKeys(prototype as object),
+    ]).toEqual([null, true, []]);
     for (const name of ['toString', 'constructor', '__proto__']) expect(name in (object as object)).toBe(false);
     expect(Object.keys(object as object)).toEqual(['a']);
     expect(({} as Record<string, unknown>)['polluted']).toBe(undefined);
