@@ -46,10 +46,16 @@ const MAX_DEPTH = 64;
 class Sink {
   #bytes = Buffer.allocUnsafe(256);
   #length = 0;
+  readonly #maxBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
 
   reserve(size: number): number {
     const at = this.#length;
     const end = at + size;
+    if (end > this.#maxBytes) throw new SluiceError('ERR_AMF_UNWRITABLE', `more than ${this.#maxBytes} bytes`);
     if (end > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(end, this.#bytes.length * 2));
       this.#bytes.copy(larger, 0, 0, at);
@@ -97,7 +103,17 @@ class Sink {
  * @throws SluiceError `ERR_AMF_UNWRITABLE` for a property name over 65535 bytes or nesting over 64 levels
  */
 export function writeAmf0(...values: readonly AmfInput[]): Buffer {
-  const sink = new Sink();
+  return writeAmf0Within(Number.POSITIVE_INFINITY, ...values);
+}
+
+/**
+ * {@link writeAmf0} for values that a peer sent: AMF0 references let a few bytes stand for a value many times over, inside itself
+ * doubled again and again, and writing has no references.
+ *
+ * @throws SluiceError `ERR_AMF_UNWRITABLE` also when the result would be longer than `maxBytes`
+ */
+export function writeAmf0Within(maxBytes: number, ...values: readonly AmfInput[]): Buffer {
+  const sink = new Sink(maxBytes);
   for (const value of values) writeValue(sink, value, 0);
   return sink.finish();
 }

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/errors.js';
-import { AmfEcmaArray, type AmfInput, AmfMarker, type AmfValue, writeAmf0 } from './amf0.js';
+import { AmfEcmaArray, type AmfInput, AmfMarker, type AmfValue, writeAmf0Within } from './amf0.js';
 import { isAmfObject } from './commands/call.js';
 import { MessageType } from './message-types.js';
 
@@ -7,6 +7,9 @@ const SET_DATA_FRAME = '@setDataFrame';
 const CLEAR_DATA_FRAME = '@clearDataFrame';
 const STRING_HEADER_BYTES = 3;
 const MAX_NAME_BYTES = 256;
+/** Values written anew take three times their bytes at most (text that is no UTF-8) and the ends that were left out. */
+const REWRITE_GROWTH = 3;
+const REWRITE_SLACK_BYTES = 256;
 
 /** A publisher's data message: what players get, or which cached one to forget. */
 export type DataMessage =
@@ -42,7 +45,8 @@ export function readDataMessage(
   const rest = values.slice(isSet ? 2 : 1);
   const at = (type === MessageType.DataAmf3 ? 1 : 0) + (isSet ? STRING_HEADER_BYTES + SET_DATA_FRAME.length : 0);
   const bytes = payload.subarray(at);
-  const playable = isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest);
+  const maxBytes = REWRITE_GROWTH * bytes.length + REWRITE_SLACK_BYTES;
+  const playable = isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest, maxBytes);
   if (playable === undefined) return undefined;
   return { kind: 'set', name, payload: playable, values: rest };
 }
@@ -60,12 +64,12 @@ function isPlainAmf0(bytes: Uint8Array, rest: readonly AmfValue[]): boolean {
   return bytes[end - 3] === 0 && bytes[end - 2] === 0 && bytes[end - 1] === AmfMarker.ObjectEnd;
 }
 
-function rewrite(name: string, rest: readonly AmfValue[]): Buffer | undefined {
+function rewrite(name: string, rest: readonly AmfValue[], maxBytes: number): Buffer | undefined {
   const values = rest.map((value): AmfInput => (isAmfObject(value) ? new AmfEcmaArray(value) : value));
   try {
-    return writeAmf0(name, ...values);
+    return writeAmf0Within(maxBytes, name, ...values);
   } catch (error) {
-    // AMF3 allows property names that AMF0 cannot hold.
+    // AMF3 allows property names that AMF0 cannot hold; references can stand for more than any message holds.
     if (error instanceof SluiceError) return undefined;
     throw error;
   }
