@@ -148,11 +148,15 @@ class Server implements SluiceServer {
     let ticks = 0;
     this.#ticker = setInterval(() => {
       const now = nowMs();
-      hub.tick(now);
       ticks++;
-      if (ticks % SETTLED_EVERY === 0) listener.tick(now);
-      else listener.tickYoung(now);
-      registry.tick(now);
+      try {
+        hub.tick(now);
+        if (ticks % SETTLED_EVERY === 0) listener.tick(now);
+        else listener.tickYoung(now);
+        registry.tick(now);
+      } catch (error) {
+        log.error({ err: error, code: 'ERR_INTERNAL' }, 'a defect while deadlines were looked at');
+      }
     }, TICK_MS);
     if (httpModule !== undefined) {
       const { createHttpServer } = await httpModule;

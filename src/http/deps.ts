@@ -21,8 +21,8 @@ export interface StreamSnapshot {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
-  /** `live`: accepted; `ready`: sequence headers and the first keyframe were seen. */
-  readonly state: 'live' | 'ready';
+  /** `live`: accepted; `ready`: sequence headers and the first keyframe were seen; `suspended`: its publisher may come back. */
+  readonly state: 'live' | 'ready' | 'suspended';
   readonly connectionId: string;
   /** ISO 8601. */
   readonly startedAt: string;

@@ -81,7 +81,7 @@ export class Publication implements FrameTarget {
   readonly config: ConfigCache;
   readonly tracks: TrackList;
   readonly players = new Set<Player>();
-  readonly startedMs: number;
+  startedMs: number;
   /** Monotonic time of the newest audio, video message; 0 before the first. */
   lastAudioMs = 0;
   lastVideoMs = 0;
@@ -240,6 +240,7 @@ export class Publication implements FrameTarget {
   resumed(nowMs: number): void {
     if (this.lastAudioMs > 0) this.lastAudioMs = nowMs;
     if (this.lastVideoMs > 0) this.lastVideoMs = nowMs;
+    if (this.lastAudioMs + this.lastVideoMs === 0) this.startedMs = nowMs;
   }
 
   add(player: Player): void {
@@ -395,6 +396,5 @@ export class Publication implements FrameTarget {
 
 /** Differences of u32 times above this are small steps back (RTMP 1.0 §5.3.1.1: serial arithmetic). */
 const BACKWARDS_MS = 2 ** 31;
-
 /** How much of a frame is looked at for codecs whose facts stand in the frame itself (MP3, H.263, VP6 …). */
 const FIRST_FRAME_BYTES = 64;

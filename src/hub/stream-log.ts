@@ -55,10 +55,10 @@ export class StreamLog {
     return this.#slabs.length === 0 ? this.#head : this.#slabs[0].start;
   }
 
-  /** Bytes of memory held. */
+  /** Bytes of media held. What of a slab was never written costs no memory and does not count. */
   get heldBytes(): number {
     let sum = 0;
-    for (const slab of this.#slabs) sum += slab.buffer.length;
+    for (const slab of this.#slabs) sum += slab.used;
     return sum;
   }
 

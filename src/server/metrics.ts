@@ -42,6 +42,11 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge('players', 'plays running or waiting', playing),
     counter('plays_total', 'plays of live streams', registry.playsStarted),
     gauge('streams', 'live streams', registry.live),
+    counter(
+      'stream_events_suppressed_total',
+      'events that one publisher caused too many of',
+      registry.suppressedEvents,
+    ),
     counter('media_in_bytes_total', 'media received, as framed for players', bytesIn),
     counter('media_out_bytes_total', 'media sent to players', bytesOut),
     gauge('media_held_bytes', 'media held for late joiners and slow players', hub.heldBytes),

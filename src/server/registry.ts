@@ -61,6 +61,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   playsStarted = 0;
   bytesInPast = 0;
   bytesOutPast = 0;
+  #suppressedPast = 0;
   readonly #options: RegistryOptions;
   readonly #parts: RegistryParts;
   readonly #sessions = new Map<string, StreamSession>();
@@ -89,6 +90,13 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   /** Ends what has no connection any more and waits for one. */
   endSuspended(reason: EndReason): void {
     for (const session of [...this.#sessions.values()]) if (session.suspended) session.finish(reason);
+  }
+
+  /** Events that were not told because one publisher caused too many. */
+  get suppressedEvents(): number {
+    let sum = this.#suppressedPast;
+    for (const session of this.#sessions.values()) sum += session.suppressedEvents;
+    return sum;
   }
 
   streams(): StreamSnapshot[] {
@@ -158,18 +166,27 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     if (!line.isOpen()) {
       // Gone while its start was written: the start is told, so the end is; nothing of it reaches the hub or a player.
       claim.close(this.clock.monotonicMs());
-      const none = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
-      this.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...none });
+      this.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...NOTHING });
       const description = ERRORS.ERR_PEER_CLOSED.says;
       return { accept: false, status: 'NetStream.Publish.Rejected', code: 'ERR_PEER_CLOSED', description };
     }
     this.publishesStarted++;
-    const session = new StreamSession({ streamId, principal, facts, line, startedAtMs }, claim, this);
-    this.#sessions.set(streamId, session);
-    this.#byName.set(nameKey(request), session);
-    log.info({ streamId, app: request.app, name: request.name, connectionId: facts.connectionId }, 'stream started');
-    this.#adoptWaiting(session);
-    return { accept: true, run: session.attach() };
+    try {
+      const session = new StreamSession({ streamId, principal, facts, line, startedAtMs }, claim, this);
+      this.#sessions.set(streamId, session);
+      this.#byName.set(nameKey(request), session);
+      log.info({ streamId, app: request.app, name: request.name, connectionId: facts.connectionId }, 'stream started');
+      this.#adoptWaiting(session);
+      return { accept: true, run: session.attach() };
+    } catch (error) {
+      // A defect of ours; the start is told, so the end is, and the name is free again.
+      const session = this.#sessions.get(streamId);
+      if (session === undefined) {
+        claim.close(this.clock.monotonicMs());
+        this.lifecycle.streamEnded(streamId, { reason: 'protocol_error', detail: 'ERR_INTERNAL', ...NOTHING });
+      } else session.finish('protocol_error', 'ERR_INTERNAL');
+      throw error;
+    }
   }
 
   play(
@@ -237,6 +254,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.#sessions.delete(session.streamId);
     this.#byName.delete(nameKey(session));
     this.bytesInPast += session.publication.bytes;
+    this.#suppressedPast += session.suppressedEvents;
     for (const entry of this.#waiting.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
     const { streamId, app, name } = session;
     this.#parts.log.info({ streamId, app, name, reason, bytes: session.publication.bytes }, 'stream ended');
@@ -329,6 +347,9 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     return createHmac('sha256', this.#parts.salt).update(secret).digest('hex').slice(0, 8);
   }
 }
+
+/** Totals of a stream that carried nothing. */
+const NOTHING = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
 
 function nameKey(of: { readonly app: string; readonly name: string }): string {
   return `${of.app}\0${of.name}`;

@@ -7,6 +7,7 @@ import type { Publication, PublicationObserver } from '../hub/publication.js';
 import type { Track } from '../media/track.js';
 import type { AmfValue } from '../protocol/amf0.js';
 import type { ConnectionFacts, PublisherLine, RunningPublish } from '../transport/host.js';
+import { EventBudget } from './event-budget.js';
 import { TrackHealth } from './track-health.js';
 
 /** What a session tells the one who keeps the list. */
@@ -67,6 +68,7 @@ export class StreamSession implements PublicationObserver {
   #readyAtMs: number | undefined;
   #ended = false;
   readonly #health: TrackHealth;
+  readonly #budget: EventBudget;
   #kbpsIn = 0;
   #kbpsOut = 0;
   #fps = 0;
@@ -88,6 +90,7 @@ export class StreamSession implements PublicationObserver {
     this.#claim = claim;
     this.#sampledMs = nowMs;
     this.#toldMs = nowMs;
+    this.#budget = new EventBudget(nowMs);
     this.#health = new TrackHealth(owner.stallAfterMs);
     this.publication = claim.open(start.streamId, this, nowMs);
   }
@@ -151,6 +154,7 @@ export class StreamSession implements PublicationObserver {
   }
 
   updated(_publication: Publication, before: readonly Track[], after: readonly Track[]): void {
+    if (!this.#budget.take(this.#owner.clock.monotonicMs())) return;
     this.#owner.lifecycle.streamUpdated(this.streamId, { before: { tracks: before }, after: { tracks: after } });
   }
 
@@ -163,7 +167,8 @@ export class StreamSession implements PublicationObserver {
     const time = this.#resumeTimestamp === undefined ? timestamp : this.publication.lastTimestamp >>> 0;
     this.publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs);
     if (isMetadata) this.publication.noteMetadata(values[0], nowMs);
-    else this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp: time, values });
+    else if (this.#budget.take(nowMs))
+      this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp: time, values });
   }
 
   /** Takes the stream from its publisher: it is ended, the publisher told and let go. */
@@ -188,6 +193,11 @@ export class StreamSession implements PublicationObserver {
       this.#owner.ended(this, reason);
       this.#owner.lifecycle.streamEnded(this.streamId, facts);
     }
+  }
+
+  /** Events of its own data and headers that were too many to tell. */
+  get suppressedEvents(): number {
+    return this.#budget.suppressed;
   }
 
   /** Keyframe skips of all its players, past and present. */
@@ -248,7 +258,7 @@ export class StreamSession implements PublicationObserver {
       streamId: this.streamId,
       app: this.app,
       name: this.name,
-      state: publication.readyMs === undefined ? 'live' : 'ready',
+      state: this.suspended ? 'suspended' : publication.readyMs === undefined ? 'live' : 'ready',
       connectionId: facts.connectionId,
       startedAt: new Date(this.#startedAtMs).toISOString(),
       ...(this.#readyAtMs === undefined ? {} : { readyAt: new Date(this.#readyAtMs).toISOString() }),

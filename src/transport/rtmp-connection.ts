@@ -265,7 +265,8 @@ export class RtmpConnection {
         this.#currentId = -1;
         this.#codec.setPublishing(true);
         answer.run.publication.frameFrom(this.#codec);
-        if (answer.run.resumeTimestamp !== undefined) this.#codec.rebaseTimestamps(answer.run.resumeTimestamp);
+        // The codec moves all timestamps alike: not beside another stream that runs.
+        if (this.#publishes.size === 1) this.#codec.rebaseTimestamps(answer.run.resumeTimestamp);
         this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
       } else {
         const { status, description } = answer;

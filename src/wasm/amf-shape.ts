@@ -21,6 +21,10 @@ export function makeEmpty(): AmfObject {
 /** How often a shape is met before a constructor is compiled for it: a peer pays for each compilation with this many objects. */
 const COMPILE_AFTER = 16;
 
+/** Constructors compiled in the life of the process: peers that make up shapes cannot make it compile for ever. */
+const MAX_COMPILED = 512;
+let compiled = 0;
+
 /** Keys that may stand in compiled text. Nothing in them can end a string literal; real encoders use no others. */
 const PLAIN_KEY = /^[\w.-]{1,64}$/;
 
@@ -31,6 +35,8 @@ type Filler = new (values: readonly AmfValue[], base: number) => AmfObject;
  * three times as fast as a loop over the keys. Undefined where the process forbids code from strings.
  */
 function compile(keys: readonly string[]): Filler | undefined {
+  if (compiled >= MAX_COMPILED) return undefined;
+  compiled++;
   const body = keys.map((key, index) => `this[${JSON.stringify(key)}] = values[base + ${index}];`).join('');
   try {
     const made = new Function('values', 'base', body);

@@ -209,9 +209,13 @@ export class ChunkCodec {
    * Gives the next media message this timestamp and moves all later ones by the same amount, so that players of a
    * resumed stream see time go on.
    *
-   * @param timestamp - ms, 64-bit unwrapped
+   * @param timestamp - ms, 64-bit unwrapped; undefined: timestamps pass as they come
    */
-  rebaseTimestamps(timestamp: number): void {
+  rebaseTimestamps(timestamp: number | undefined): void {
+    this.header[C.TS_OFFSET] = 0;
+    this.header[C.TS_OFFSET + 1] = 0;
+    this.header[C.REBASE_ARMED] = 0;
+    if (timestamp === undefined) return;
     this.header[C.REBASE_TARGET] = timestamp >>> 0;
     this.header[C.REBASE_TARGET + 1] = Math.floor(timestamp / 2 ** 32);
     this.header[C.REBASE_ARMED] = 1;

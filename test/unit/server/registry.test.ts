@@ -34,6 +34,30 @@ describe('a publish', () => {
     expect(office.hub.isLive('live', 'cam')).toBe(false);
   });
 
+  it('tells so many events of its own data and no more, while players get all of it', async () => {
+    const office = new Office();
+    const run = await office.run();
+    const { head } = run.publication.log;
+    for (let n = 0; n < 80; n++) run.data('onCuePoint', Buffer.from([2, 0, 1, 0x61]), n, ['a']);
+    expect(office.count('streamData')).toBe(50);
+    expect(office.registry.suppressedEvents).toBe(30);
+    expect(run.publication.log.head - head).toBe(80 * 16);
+    run.end('client_unpublish');
+    expect(office.registry.suppressedEvents).toBe(30);
+  });
+
+  it('whose players fail inside us is ended, and its name is free again', async () => {
+    const office = new Office();
+    const { sink } = office.play();
+    sink.publisherCame = () => {
+      throw new Error('a defect');
+    };
+    await expect(office.publish()).rejects.toThrow('a defect');
+    expect(office.last('streamEnded')).toMatchObject({ reason: 'protocol_error', detail: 'ERR_INTERNAL' });
+    sink.publisherCame = () => {};
+    expect(await office.publish()).toMatchObject({ accept: true });
+  });
+
   it('is refused while another has the name, also one whose start is not durable yet', async () => {
     const office = new Office();
     office.journal = () => new Promise(() => {});

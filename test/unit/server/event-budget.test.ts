@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { EventBudget } from '../../../src/server/event-budget.js';
+
+describe('the events that a publisher may cause', () => {
+  it('are fifty at once, then twenty a second, and what is over is counted', () => {
+    const budget = new EventBudget(0);
+    const taken = (count: number, nowMs: number): number =>
+      Array.from({ length: count }, () => budget.take(nowMs)).filter(Boolean).length;
+    expect(taken(60, 0)).toBe(50);
+    expect(budget.suppressed).toBe(10);
+    expect(taken(30, 1000)).toBe(20);
+    expect(taken(100, 60_000)).toBe(50);
+    expect(budget.suppressed).toBe(70);
+  });
+});
