@@ -139,6 +139,7 @@ class Server implements SluiceServer {
       nowMs,
       refused: (code, address) => {
         this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+        lifecycle.connection('rejected', newId(), { peer: { address, port: 0 }, code });
         log.debug({ code, peer: address }, 'connection refused');
       },
     });
