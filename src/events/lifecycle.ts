@@ -50,6 +50,8 @@ export class Lifecycle {
   readonly #bus: boolean;
   readonly #plays: boolean;
   readonly #refuseStart: () => SluiceError | undefined;
+  /** Starts that are being written. */
+  readonly #starts = new Set<Promise<number>>();
   readonly #sessions = new Map<string, LiveSession>();
   readonly #totals = new Map<string, Totals>();
   readonly #node: NodeEvents;
@@ -105,14 +107,18 @@ export class Lifecycle {
     const data = { ...this.#ref(session), ...startFacts(session, s) };
     const type = 'io.sluice.stream.started';
     this.#sessions.set(session.streamId, session);
+    const written = this.#sink.appendStart(
+      streamEvent(this.#emitter, session, type, session.seq, session.startedMs, data, session.traceparent),
+    );
+    this.#starts.add(written);
     try {
-      session.anchor = await this.#sink.appendStart(
-        streamEvent(this.#emitter, session, type, session.seq, session.startedMs, data, session.traceparent),
-      );
+      session.anchor = await written;
     } catch (error) {
       this.#sessions.delete(session.streamId);
       this.counts.refusedStarts++;
       throw error;
+    } finally {
+      this.#starts.delete(written);
     }
     this.counts.emitted++;
     const waiting = session.waiting ?? [];
@@ -327,10 +333,14 @@ export class Lifecycle {
     }
   }
 
-  /** The process ends in order; sessions that the caller has not ended are ended with `server_drain` first. */
-  nodeStopped(d: { detail?: string } = {}): Promise<void> {
+  /**
+   * The process ends in order; sessions that the caller has not ended are ended with `server_drain` first, also those whose start
+   * is still being written: their end comes before this.
+   */
+  async nodeStopped(d: { detail?: string } = {}): Promise<void> {
     this.endAll('server_drain');
-    return this.#node.tell('io.sluice.node.stopped', d);
+    await Promise.allSettled(this.#starts);
+    await this.#node.tell('io.sluice.node.stopped', d);
   }
 
   #refusal(streamId: string): SluiceError | undefined {

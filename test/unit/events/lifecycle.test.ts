@@ -57,6 +57,21 @@ describe('the lifecycle', () => {
     expect(lifecycle.counts.refusedStarts).toBe(1);
   });
 
+  it('says that the node has stopped after the end of a stream whose start was still being written', async () => {
+    const { sink, lifecycle, begin } = start();
+    let written = (): void => {};
+    const append = sink.appendStart.bind(sink);
+    sink.appendStart = (event) =>
+      new Promise<void>((resolve) => {
+        written = resolve;
+      }).then(() => append(event));
+    const starting = begin();
+    const stopped = lifecycle.nodeStopped();
+    written();
+    await Promise.all([starting, stopped]);
+    expect(types(sink)).toEqual(['stream.started', 'stream.ended', 'node.stopped']);
+  });
+
   it('tells what came before the start was durable after it, in order', async () => {
     const { sink, lifecycle, streamId, begin } = start();
     const starting = begin();
