@@ -54,6 +54,25 @@ export interface EventsStats {
 
 const LIFE_INTERVAL_MS = 2000;
 
+/** What of an open session is carried over when the segment that began it goes. */
+const CARRIED = [
+  'streamId',
+  'app',
+  'name',
+  'connectionId',
+  'nodeId',
+  'bootId',
+  'startedMs',
+  'readyMs',
+  'seq',
+  'state',
+  'tracks',
+  'labels',
+  'encoder',
+  'transport',
+  'bus',
+] as const satisfies readonly (keyof OpenSession)[];
+
 /** Journal, log, lifecycle and bus put together: the event layer of one process. */
 export class EventPipeline {
   readonly lifecycle: Lifecycle;
@@ -263,40 +282,7 @@ export class EventPipeline {
     const out: CarriedSession[] = [];
     for (const session of [...this.lifecycle.sessions.values(), ...orphans]) {
       if (session.anchor > upTo) continue;
-      const {
-        streamId,
-        app,
-        name,
-        connectionId,
-        nodeId,
-        bootId,
-        startedMs,
-        readyMs,
-        seq,
-        state,
-        tracks,
-        labels,
-        encoder,
-        transport,
-        bus,
-      } = session;
-      const stored = {
-        streamId,
-        app,
-        name,
-        connectionId,
-        nodeId,
-        bootId,
-        startedMs,
-        readyMs,
-        seq,
-        state,
-        tracks,
-        labels,
-        encoder,
-        transport,
-        bus,
-      };
+      const stored = Object.fromEntries(CARRIED.map((key) => [key, session[key]]));
       out.push({
         json: Buffer.from(JSON.stringify(stored), 'utf8'),
         moved: (position) => {
