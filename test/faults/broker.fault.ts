@@ -42,11 +42,15 @@ async function admin(url: string): Promise<NatsConnection> {
 }
 
 /** The workload ends, everything arrives, the contract holds, and the counters agree with what is stored. */
-async function holds(started: NodeUnderTest, url: string): Promise<void> {
+async function holds(
+  started: NodeUnderTest,
+  url: string,
+  pushedOut: () => Promise<number> = async () => 0,
+): Promise<void> {
   const counters = await started.settle();
   const stored = await readStored(url);
   expect(violations(stored, [started.ledger]), `seed ${SEED}`).toEqual([]);
-  expect(stored.length).toBe(counters['emitted']);
+  expect(stored.length).toBe((counters['emitted'] as number) - (await pushedOut()));
   expect(counters).toMatchObject({ dropped: 0, quarantined: 0, superseded: 0, pending: 0, busState: 'ready' });
   // Waiting for a broker anywhere on the main thread would stop media for as long as the fault lasts.
   expect(counters['lateMs'], 'media must not stand still').toBeLessThan(3000);
@@ -86,7 +90,13 @@ describe.each(versions)('200 streams on nats-server %s', (version) => {
     await started.until((stats) => stats['busState'] === 'stream_full');
     await started.saw('worked');
     await manager.streams.update('SLUICE_EVENTS', { max_bytes: 100_000_000 });
-    await holds(started, server.url);
+    // With `discard: new` nats-server checks a message without its record's overhead: the last one that fits may take the stream
+    // past `max_bytes`, and then the server itself removes the oldest. It is the node's own start here, and never more than that.
+    await holds(started, server.url, async () => {
+      const { state } = await manager.streams.info('SLUICE_EVENTS');
+      expect(state.first_seq).toBeLessThanOrEqual(2);
+      return state.first_seq - 1;
+    });
   });
 
   it('keeps what follows when the stream is deleted, and makes it anew with the right settings', async () => {
