@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sourcePath } from '../lib/paths.js';
-import { BenchProcess, freePort, listening } from '../lib/process.js';
-import type { Peer, PeerStart, RunningPeer } from './peer.js';
+import { BenchProcess, freePort } from '../lib/process.js';
+import { type Peer, type PeerStart, type RunningPeer, runningPeer } from './peer.js';
 
 const MODULES = ['/usr/lib/nginx/modules/ngx_rtmp_module.so', '/usr/lib64/nginx/modules/ngx_rtmp_module.so'];
 const BINARIES = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'];
@@ -29,13 +29,6 @@ export const nginxRtmp: Peer = {
       args: ['-p', prefix, '-e', 'logs/error.log', '-c', 'nginx.conf'],
       core: options.core,
     });
-    const startedMs = await listening(port, child);
-    return {
-      url: `rtmp://127.0.0.1:${port}/live`,
-      pid: child.pid,
-      startedMs,
-      output: () => child.output,
-      stop: () => child.stop(),
-    };
+    return runningPeer(port, child);
   },
 };

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { sourcePath } from '../lib/paths.js';
-import { BenchProcess, freePort, listening } from '../lib/process.js';
-import type { Peer, PeerStart, RunningPeer } from './peer.js';
+import { BenchProcess, freePort } from '../lib/process.js';
+import { type Peer, type PeerStart, type RunningPeer, runningPeer } from './peer.js';
 
 const VERSION = '4.4';
 const HOME = 'node_modules/.cache/sluice-bench';
@@ -66,13 +66,6 @@ export const nodeMediaServer: Peer = {
       core: options.core,
       cwd: home,
     });
-    const startedMs = await listening(port, child);
-    return {
-      url: `rtmp://127.0.0.1:${port}/live`,
-      pid: child.pid,
-      startedMs,
-      output: () => child.output,
-      stop: () => child.stop(),
-    };
+    return runningPeer(port, child);
   },
 };

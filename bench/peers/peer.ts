@@ -1,3 +1,5 @@
+import { type BenchProcess, listening } from '../lib/process.js';
+
 /** How a peer is started for one run. */
 export interface PeerStart {
   /** Core to bind the server to. */
@@ -32,4 +34,19 @@ export interface Peer {
   readonly feedsItself: boolean;
   /** @throws Error with a sentence when it cannot be started here. */
   start(options: PeerStart): Promise<RunningPeer>;
+}
+
+/**
+ * The peer that `child` is, once it accepts connections on `port` of loopback.
+ * @throws Error with the process's output when it does not get that far.
+ */
+export async function runningPeer(port: number, child: BenchProcess): Promise<RunningPeer> {
+  const startedMs = await listening(port, child);
+  return {
+    url: `rtmp://127.0.0.1:${port}/live`,
+    pid: child.pid,
+    startedMs,
+    output: () => child.output,
+    stop: () => child.stop(),
+  };
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { sourcePath } from '../lib/paths.js';
-import { BenchProcess, freePort, listening, runs } from '../lib/process.js';
-import type { Peer, PeerStart, RunningPeer } from './peer.js';
+import { BenchProcess, freePort, runs } from '../lib/process.js';
+import { type Peer, type PeerStart, type RunningPeer, runningPeer } from './peer.js';
 
 const COMPILERS = ['cc', 'gcc', 'clang'];
 
@@ -22,14 +22,7 @@ export const rawC: Peer = {
     execFileSync(compiler, ['-O2', '-o', binary, sourcePath('bench/peers/raw-c.c')]);
     const port = await freePort();
     const child = new BenchProcess({ command: binary, args: rawArguments(port, options), core: options.core });
-    const startedMs = await listening(port, child);
-    return {
-      url: `rtmp://127.0.0.1:${port}/live`,
-      pid: child.pid,
-      startedMs,
-      output: () => child.output,
-      stop: () => child.stop(),
-    };
+    return runningPeer(port, child);
   },
 };
 
@@ -44,14 +37,7 @@ export const rawNode: Peer = {
       args: [sourcePath('dist/bench/peers/raw-node-main.js'), ...rawArguments(port, options)],
       core: options.core,
     });
-    const startedMs = await listening(port, child);
-    return {
-      url: `rtmp://127.0.0.1:${port}/live`,
-      pid: child.pid,
-      startedMs,
-      output: () => child.output,
-      stop: () => child.stop(),
-    };
+    return runningPeer(port, child);
   },
 };
 

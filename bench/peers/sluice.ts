@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sourcePath } from '../lib/paths.js';
-import { BenchProcess, freePort, listening } from '../lib/process.js';
-import type { Peer, PeerStart, RunningPeer } from './peer.js';
+import { BenchProcess, freePort } from '../lib/process.js';
+import { type Peer, type PeerStart, type RunningPeer, runningPeer } from './peer.js';
 
 /** Sluice with its defaults, no NATS: events go to the embedded log on disk. `env` adds settings. */
 export const sluice: Peer = {
@@ -28,13 +28,6 @@ export const sluice: Peer = {
       core: options.core,
       env: options.env,
     });
-    const startedMs = await listening(port, child);
-    return {
-      url: `rtmp://127.0.0.1:${port}/live`,
-      pid: child.pid,
-      startedMs,
-      output: () => child.output,
-      stop: () => child.stop(),
-    };
+    return runningPeer(port, child);
   },
 };

@@ -200,11 +200,6 @@ export class ChunkCodec {
     };
   }
 
-  /** The same as {@link message}, under the name the session knows. */
-  get inbound(): CodecMessage {
-    return this.message;
-  }
-
   /**
    * Gives the next media message this timestamp and moves all later ones by the same amount, so that players of a
    * resumed stream see time go on.

@@ -138,7 +138,7 @@ export class FakePeer {
       this.#media();
       if (status < 0) throw this.#codec.error(status);
       if (status === Status.NeedInput) return;
-      if (status === Status.Message) this.#perform(this.#session.message(this.#codec.inbound, 0));
+      if (status === Status.Message) this.#perform(this.#session.message(this.#codec.message, 0));
       status = this.#codec.next(0, 0);
     }
   }

@@ -188,7 +188,7 @@ describe('ChunkCodec', () => {
     );
     expect(codec.readAmf0()).toEqual(['live', 5, null]);
     codec.next(0, 0);
-    expect(codec.inbound.readAmf0()).toEqual(['live', 5, null]);
+    expect(codec.message.readAmf0()).toEqual(['live', 5, null]);
   });
 
   it('answers a trap of the module with an error, and is not used again', () => {
