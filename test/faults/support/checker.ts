@@ -15,37 +15,48 @@ export interface Stored {
   };
 }
 
-/** Reads a whole JetStream stream with nothing but the `nats` package. */
+/** How many messages are asked for at once. */
+const READ_AHEAD = 64;
+
+/**
+ * Reads a whole JetStream stream with nothing but the `nats` package. Asks the stream's leader for one message after the other: a
+ * consumer of a replicated stream may live on a replica that is still catching up, and would end too early.
+ */
 export async function readStored(url: string, stream = 'SLUICE_EVENTS'): Promise<Stored[]> {
   const connection = await connect({ servers: url, timeout: 5000 });
   try {
-    const manager = await connection.jetstreamManager({ timeout: 10_000 });
-    const { state } = await manager.streams.info(stream);
+    const manager = await connection.jetstreamManager({ timeout: 5000, checkAPI: false });
+    const { state } = await answered(() => manager.streams.info(stream));
     const out: Stored[] = [];
-    if (state.messages === 0) return out;
-    const inbox = `_CHECK.${process.pid}.${Date.now()}`;
-    const subscription = connection.subscribe(inbox);
-    await manager.consumers.add(stream, {
-      deliver_subject: inbox,
-      deliver_policy: 'all' as never,
-      ack_policy: 'none' as never,
-      replay_policy: 'instant' as never,
-      inactive_threshold: 60e9,
-    });
-    for await (const message of subscription) {
-      // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>
-      const tokens = (message.reply ?? '').split('.');
-      out.push({
-        position: Number(tokens[5]),
-        subject: message.subject,
-        msgId: message.headers?.get('Nats-Msg-Id') ?? '',
-        event: JSON.parse(message.string()) as Stored['event'],
-      });
-      if (Number(tokens[8]) === 0) break;
-    }
-    return out;
+    let next = state.first_seq;
+    const reader = async () => {
+      while (next <= state.last_seq) {
+        const position = next++;
+        const message = await answered(() => manager.streams.getMessage(stream, { seq: position }));
+        out.push({
+          position,
+          subject: message.subject,
+          msgId: message.header.get('Nats-Msg-Id'),
+          event: message.json<Stored['event']>(),
+        });
+      }
+    };
+    if (state.messages > 0) await Promise.all(Array.from({ length: READ_AHEAD }, reader));
+    return out.sort((a, b) => a.position - b.position);
   } finally {
     await connection.close();
+  }
+}
+
+/** Asks again while a cluster is between two leaders: such a request times out or finds nobody. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = 5; ; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (left === 0 || (code !== 'TIMEOUT' && code !== '503')) throw error;
+    }
   }
 }
 

@@ -49,6 +49,11 @@ export class NatsProcess {
     if (ready) await child.waitForOutput(/Server is ready/, 20_000);
   }
 
+  /** What the newest process has written, for messages of failed tests. */
+  get output(): string {
+    return `--- ${this.name}\n${this.#child?.output.slice(-2000) ?? ''}`;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child?.signal(signal);
   }
@@ -68,6 +73,8 @@ export class NatsProcess {
 /** Three servers that replicate to each other. */
 export class NatsCluster {
   readonly nodes: readonly NatsProcess[];
+  /** Why the last probe failed. */
+  #trouble = '';
 
   private constructor(nodes: readonly NatsProcess[]) {
     this.nodes = nodes;
@@ -77,17 +84,20 @@ export class NatsCluster {
   static async start(version: NatsVersion): Promise<NatsCluster> {
     const ports = await Promise.all([freePort(), freePort(), freePort()]);
     const routes = await Promise.all([freePort(), freePort(), freePort()]);
-    const list = routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
-    const nodes = ports.map(
-      (port, i) =>
-        new NatsProcess(version, port, {
-          name: `n${i + 1}`,
-          extra: `cluster { name: "test", listen: "127.0.0.1:${routes[i]}", routes: [${list}] }\n`,
-        }),
-    );
+    // Each node dials those before it (and itself, in vain: one route must be configured), one after the other: when all dial each other at once, nats-server now and then closes both
+    // connections of a pair as duplicates, and its leader never learns of the other two.
+    const nodes = ports.map((port, i) => {
+      const earlier = routes.slice(0, i + 1).map((route) => `"nats://127.0.0.1:${route}"`);
+      const extra = `cluster { name: "test", listen: "127.0.0.1:${routes[i]}", routes: [${earlier.join(', ')}] }\n`;
+      return new NatsProcess(version, port, { name: `n${i + 1}`, extra });
+    });
     const cluster = new NatsCluster(nodes);
-    await Promise.all(nodes.map((node) => node.start()));
-    await waitFor(() => cluster.#answers(), { timeoutMs: 30_000, everyMs: 200, what: 'the cluster to elect a leader' });
+    for (const node of nodes) await node.start();
+    await waitFor(() => cluster.#answers(), {
+      timeoutMs: 60_000,
+      everyMs: 200,
+      what: () => `the cluster to elect a leader; ${cluster.#trouble}\n${nodes.map((node) => node.output).join('\n')}`,
+    });
     return cluster;
   }
 
@@ -101,7 +111,7 @@ export class NatsCluster {
       async () => {
         const connection = await connect({ servers: this.urls, timeout: 2000 });
         try {
-          const manager = await connection.jetstreamManager({ timeout: 2000 });
+          const manager = await connection.jetstreamManager({ timeout: 2000, checkAPI: false });
           const { cluster } = await manager.streams.info(stream);
           return this.nodes.find((node) => node.name === cluster?.leader);
         } catch {
@@ -114,15 +124,30 @@ export class NatsCluster {
     );
   }
 
-  /** What each replica holds: leadership is handed on until every node has served the whole stream. */
+  /**
+   * What each replica holds: once all have caught up, leadership is handed on until every node has served the whole stream. Only a
+   * leader answers `readStored`; a copy counts when the same node led before and after it was read.
+   */
   async readFromEveryReplica(stream: string): Promise<Stored[][]> {
     const copies = new Map<string, Stored[]>();
     const connection = await connect({ servers: this.urls });
     try {
+      const manager = await connection.jetstreamManager({ timeout: 2000, checkAPI: false });
+      await waitFor(
+        async () => {
+          const info = await manager.streams.info(stream).catch(() => undefined);
+          const replicas = info?.cluster?.replicas ?? [];
+          return replicas.length === this.nodes.length - 1 && replicas.every((one) => one.current && !one.lag);
+        },
+        { timeoutMs: 60_000, everyMs: 200, what: 'every replica to catch up' },
+      );
       await waitFor(
         async () => {
           const { name } = await this.leaderOf(stream);
-          if (!copies.has(name)) copies.set(name, await readStored(this.nodes[0].url, stream));
+          if (!copies.has(name)) {
+            const stored = await readStored(this.nodes[0].url, stream);
+            if ((await this.leaderOf(stream)).name === name) copies.set(name, stored);
+          }
           if (copies.size === this.nodes.length) return true;
           await connection
             .request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, '', { timeout: 5000 })
@@ -153,7 +178,8 @@ export class NatsCluster {
       } finally {
         await connection.close();
       }
-    } catch {
+    } catch (error) {
+      this.#trouble = String(error);
       return false;
     }
   }
