@@ -22,6 +22,7 @@ import {
   BATCH_SEGMENTS,
   BATCH_VIDEO,
   BLOCK_HEADER,
+  FLAG_MULTITRACK,
   GATHER_BYTES,
   GATHER_END,
   HEADER,
@@ -30,10 +31,12 @@ import {
 } from './constants';
 import { copyBytes } from './copy';
 import { inspectMedia } from './media';
+import { forgetTracks } from './tracks';
 
-/** Empties the batch: header words 0 to 9. */
+/** Empties the batch: header words 0 to 9, and what it told of tracks. */
 export function beginBatch(): void {
   const zero = i64x2.splat(0);
+  if ((load<u32>(HEADER + (BATCH_FLAGS << 2)) & FLAG_MULTITRACK) !== 0) forgetTracks();
   v128.store(HEADER, zero);
   v128.store(HEADER, zero, 16);
   store<u64>(HEADER, 0, 32);

@@ -128,6 +128,11 @@ export const OUT_LIMIT = 70; // no message goes past it; 0: media goes to the ou
 export const NEEDED_BYTES = 71; // a message of this many framed bytes found no room: the host aims anew
 export const OPEN_CS = 72; // the chunk stream whose unfinished message lies behind what is framed
 export const UNPLACED_CS = 73; // the one whose message waits for aim()
+// Tracks of the batch, told by multitrack messages with coded frames; nothing here is touched for a stream without any.
+export const BATCH_TRACKED_AUDIO = 80; // multitrack messages with audio frames, and below with video frames
+export const BATCH_TRACKED_VIDEO = 81;
+export const BATCH_MANY_TRACKS = 82; // those of them that hold more than one track: records say where the first is
+export const BATCH_TRACKS = 96; // 8 words of bits by track id for audio, then 8 for video
 export const HEADER_WORDS = 128;
 
 // ---- memory map --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import {
   FLAG_MULTITRACK,
   FLAG_SEQUENCE_HEADER,
 } from './constants';
+import { noteTrack } from './tracks';
 
 // Only this much of a payload is looked at: it is contiguous wherever the message lies (outgoing chunks are ≥ 128).
 const WINDOW: u32 = 128;
@@ -59,6 +60,7 @@ function inspectEnhanced(type: u32, ptr: u32, len: u32, record: u32): u32 {
   let flags: u32 = FLAG_ENHANCED;
   let codec: u32 = 0;
   let track: u32 = 0;
+  let many: u32 = 0;
   let p: u32 = ptr + 1;
   while (packet === 7) {
     if (p >= end) break;
@@ -78,9 +80,11 @@ function inspectEnhanced(type: u32, ptr: u32, len: u32, record: u32): u32 {
     flags |= FLAG_COMMAND;
   } else if (packet !== 7) {
     const multitrackPacket: u32 = video ? 6 : 5;
+    let layout: u32 = 0;
     if (packet === multitrackPacket) {
       flags |= FLAG_MULTITRACK;
       if (p < end) {
+        layout = (load<u8>(p) as u32) >> 4;
         packet = load<u8>(p) & 15;
         p += 1;
       }
@@ -90,13 +94,16 @@ function inspectEnhanced(type: u32, ptr: u32, len: u32, record: u32): u32 {
       codec = bswap<u32>(load<u32>(p));
       p += 4;
     }
-    if (flags & FLAG_MULTITRACK && p < end) track = load<u8>(p);
+    if (flags & FLAG_MULTITRACK && p < end) {
+      track = load<u8>(p);
+      if (packet === 1 || (video && packet === 3)) many = noteTrack(type, track, layout, p - ptr);
+    }
     if (packet === 0 || (video && packet === 5)) flags |= FLAG_SEQUENCE_HEADER;
     else if (packet === 2) flags |= FLAG_END_OF_SEQUENCE;
     else if (packet === 4) flags |= FLAG_CONFIG;
     else if (video && (packet === 1 || packet === 3)) flags |= frameFlags(frame);
   }
   store<u32>(record, codec, 24);
-  store<u32>(record, track | (packet << 8) | (frame << 16), 28);
+  store<u32>(record, track | (packet << 8) | (frame << 16) | (many << 24), 28);
   return flags;
 }

@@ -48,7 +48,10 @@ async function drained(pipeline: EventPipeline): Promise<void> {
 }
 
 /** The event that is sent by both sides: what `streamUpdated` writes, some 900 bytes. */
-const change = { before: { width: 1280, height: 720 }, after: { width: 1920, height: 1080 } };
+const change = {
+  before: { metadata: { width: 1280, height: 720 } },
+  after: { metadata: { width: 1920, height: 1080 } },
+};
 const type = 'io.sluice.stream.updated';
 let sample = Buffer.alloc(0);
 

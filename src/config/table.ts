@@ -202,7 +202,7 @@ export const TABLE = {
       0,
       HOUR,
       3000,
-      'Audio or video that has not come for so long, while the stream goes on, is told as stream.stalled; 0: never.',
+      'A track (Enhanced RTMP has several) without a frame for so long is told as stream.stalled; 0: never.',
     ),
     resumeWindowMs: milliseconds(
       0,

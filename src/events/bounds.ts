@@ -1,4 +1,4 @@
-import type { Track } from './event-types.js';
+import type { StreamChange, StreamMetadata, Track } from './event-types.js';
 
 /** Longest text in an event, in UTF-16 units. */
 const MAX_TEXT = 512;
@@ -37,6 +37,29 @@ export function clipTracks(tracks: readonly Track[]): Track[] {
     }
     return out as unknown as Track;
   });
+}
+
+const ANNOUNCED = ['width', 'height', 'fps', 'videoKbps', 'sampleRate', 'channels', 'audioKbps'] as const;
+/** Bytes of a track list in `stream.updated`, which has two: 16 tracks of any codec there is. */
+const MAX_CHANGED_TRACKS = 2300;
+
+/** One side of a `stream.updated`, bounded like everything a publisher can make long. */
+export function clipChange({ tracks, metadata }: StreamChange): StreamChange {
+  const kept = tracks === undefined ? undefined : clipTracks(tracks);
+  while (kept !== undefined && Buffer.byteLength(JSON.stringify(kept)) > MAX_CHANGED_TRACKS) kept.pop();
+  return {
+    ...(kept === undefined ? {} : { tracks: kept }),
+    ...(metadata === undefined ? {} : { metadata: clipMetadata(metadata) }),
+  };
+}
+
+function clipMetadata(metadata: StreamMetadata): StreamMetadata {
+  const out: Record<string, unknown> = { ...clipped('encoder', metadata.encoder, 128) };
+  for (const key of ANNOUNCED) {
+    const value = metadata[key];
+    if (value !== undefined && Number.isFinite(value) && value >= 0) out[key] = value;
+  }
+  return out;
 }
 
 /**

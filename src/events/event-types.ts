@@ -73,10 +73,28 @@ export interface StreamReady extends StreamRef {
   readonly timeToReadyMs: number;
 }
 
+/** What the publisher's onMetaData claims. Sizes in pixels, rates in Hz and kbit/s. */
+export interface StreamMetadata {
+  readonly encoder?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly fps?: number;
+  readonly videoKbps?: number;
+  readonly sampleRate?: number;
+  readonly channels?: number;
+  readonly audioKbps?: number;
+}
+
+/** One side of a change: the track list, the metadata, or both, whichever changed. */
+export interface StreamChange {
+  readonly tracks?: readonly Track[];
+  readonly metadata?: StreamMetadata;
+}
+
 /** `stream.updated`: codec, resolution, track set or metadata changed in mid-stream. */
 export interface StreamUpdated extends StreamRef {
-  readonly before: Readonly<Record<string, unknown>>;
-  readonly after: Readonly<Record<string, unknown>>;
+  readonly before: StreamChange;
+  readonly after: StreamChange;
 }
 
 /** `stream.stalled` and `stream.recovered`: no frames for `gapMs`, per track. */

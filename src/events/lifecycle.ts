@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
-import { bounded, clip, clipped, clipTracks } from './bounds.js';
+import { bounded, clip, clipChange, clipped, clipTracks } from './bounds.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
-import type { EndReason, EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
+import type { EndReason, EventData, EventType, Peer, StreamChange, StreamRef, Totals, Track } from './event-types.js';
 import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, type OpenSession } from './sessions.js';
@@ -137,17 +137,11 @@ export class Lifecycle {
   }
 
   /** Codec, resolution, track set or metadata changed; `after.tracks`, when there, replaces the session's tracks. */
-  streamUpdated(
-    streamId: string,
-    d: { before: Readonly<Record<string, unknown>>; after: Readonly<Record<string, unknown>> },
-  ): void {
+  streamUpdated(streamId: string, d: { before: StreamChange; after: StreamChange }): void {
     this.#with(streamId, (session) => {
-      const after = d.after['tracks'];
-      if (Array.isArray(after)) session.tracks = clipTracks(after as Track[]);
-      this.#emit(session, 'io.sluice.stream.updated', {
-        before: bounded(d.before, 3000).value,
-        after: bounded(d.after, 3000).value,
-      });
+      const [before, after] = [clipChange(d.before), clipChange(d.after)];
+      session.tracks = after.tracks ?? session.tracks;
+      this.#emit(session, 'io.sluice.stream.updated', { before, after });
     });
   }
 

@@ -192,9 +192,8 @@ export class SessionTable {
 }
 
 /** The track list of a `stream.updated`, when it is about tracks. */
-export function tracksAfter(data: { readonly after: Readonly<Record<string, unknown>> }): readonly Track[] | undefined {
-  const tracks = data.after['tracks'];
-  return Array.isArray(tracks) ? (tracks as Track[]) : undefined;
+export function tracksAfter({ after }: Pick<StreamUpdated, 'after'>): readonly Track[] | undefined {
+  return Array.isArray(after.tracks) ? after.tracks : undefined;
 }
 
 function started(event: SluiceEvent<'io.sluice.stream.started'>, position: number, bus: boolean): OpenSession {

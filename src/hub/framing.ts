@@ -55,6 +55,32 @@ export function readPayload(buffer: Buffer, message: FramedMessage, chunkSize: n
   return payload;
 }
 
+/** Tracks of one message that are looked at: there are no more ids. */
+const MAX_TRACKS = 256;
+
+/**
+ * The ids of all tracks of a message that holds several (Enhanced RTMP v2, ManyTracks and ManyTracksManyCodecs), without copying it.
+ *
+ * @param first where the first id stands in the payload
+ * @param fourCcs whether a FourCC stands before each id
+ */
+export function trackIds(
+  buffer: Buffer,
+  message: FramedMessage,
+  chunkSize: number,
+  first: number,
+  fourCcs: boolean,
+): number[] {
+  const gap = message.payloadOffset - message.offset > HEADER_BYTES ? 5 : 1;
+  const byte = (at: number): number => buffer[message.payloadOffset + at + Math.floor(at / chunkSize) * gap];
+  const ids: number[] = [];
+  for (let at = first; at + 4 <= message.length && ids.length < MAX_TRACKS; ) {
+    ids.push(byte(at));
+    at += 4 + ((byte(at + 1) << 16) | (byte(at + 2) << 8) | byte(at + 3)) + (fourCcs ? 4 : 0);
+  }
+  return ids;
+}
+
 /**
  * Frames one message as the WASM writer does.
  *

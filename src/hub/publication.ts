@@ -19,17 +19,18 @@ import {
   RECORD_TYPE_FLAGS,
   RECORD_WORDS,
 } from '../../assembly/constants.js';
-import type { Track } from '../media/track.js';
 import type { AmfValue } from '../protocol/amf0.js';
 import type { FrameTarget } from '../wasm/chunk-codec.js';
 import type { SlabArea } from '../wasm/slab-area.js';
 import { ConfigCache, DATA_CHUNK_STREAM_ID } from './config-cache.js';
 import type { Fanout } from './fanout.js';
 import { frameMessage, readFramed, readPayload } from './framing.js';
+import { Gop, type GopLimits } from './gop.js';
 import type { Player } from './player.js';
 import type { Slab, SlabPool } from './slab-pool.js';
 import { StreamLog } from './stream-log.js';
-import { TrackList } from './track-list.js';
+import { TrackClock } from './track-clock.js';
+import { type StreamFacts, TrackList } from './track-list.js';
 
 /** A batch of framed media as the WASM module leaves it; a ChunkCodec fits. Valid during the call only. */
 export interface MediaBatch {
@@ -48,11 +49,8 @@ export interface SlabCodec extends MediaBatch {
 }
 
 /** Bounds of what is kept for late joiners and slow players. */
-export interface PublicationLimits {
+export interface PublicationLimits extends GopLimits {
   readonly chunkSize: number;
-  readonly gopMaxBytes: number;
-  readonly gopMaxMessages: number;
-  readonly gopMaxMs: number;
   readonly maxLagMs: number;
 }
 
@@ -60,8 +58,12 @@ export interface PublicationLimits {
 export interface PublicationObserver {
   /** All announced kinds have their headers and video its first keyframe. */
   ready(publication: Publication): void;
-  /** Codec, size, rate or the set of tracks changed after ready. */
-  updated(publication: Publication, before: readonly Track[], after: readonly Track[]): void;
+  /**
+   * Codec, size, rate, the set of tracks or the metadata changed after ready.
+   *
+   * @returns false when it cannot be told now: the change is offered again with {@link Publication.tick}, with all that came meanwhile
+   */
+  updated(publication: Publication, before: StreamFacts, after: StreamFacts): boolean;
 }
 
 const AUDIO = 8;
@@ -80,6 +82,8 @@ export class Publication implements FrameTarget {
   readonly log: StreamLog;
   readonly config: ConfigCache;
   readonly tracks: TrackList;
+  /** When each track had its last frame. */
+  readonly clock = new TrackClock();
   readonly players = new Set<Player>();
   startedMs: number;
   /** Monotonic time of the newest audio, video message; 0 before the first. */
@@ -87,7 +91,6 @@ export class Publication implements FrameTarget {
   lastVideoMs = 0;
   audioFrames = 0;
   videoFrames = 0;
-  keyframes = 0;
   /** Framed bytes received from the publisher. */
   bytes = 0;
   /** Time of the newest message, in ms, unwrapped. */
@@ -96,8 +99,6 @@ export class Publication implements FrameTarget {
   staleBefore = 0;
   /** Where the newest sequence header stands that took the place of another: frames before it go with the old one. */
   headersFrom = 0;
-  /** Length of the last whole GOP, in ms; undefined before the second keyframe. */
-  gopMs: number | undefined;
   readyMs: number | undefined;
   ended = false;
   readonly #limits: PublicationLimits;
@@ -105,11 +106,9 @@ export class Publication implements FrameTarget {
   readonly #observer: PublicationObserver;
   readonly #marks: { atMs: number; position: number }[] = [];
   #markDueMs = 0;
-  #gopStart: number | undefined;
-  #gopMessages = 0;
-  /** The tracks that observers know. */
-  #told: { readonly shape: string; readonly tracks: readonly Track[] } = { shape: '', tracks: [] };
-  #lastKeyTimestamp: number | undefined;
+  readonly #gop: Gop;
+  /** What observers know. */
+  #told: StreamFacts | undefined;
   #edge = 0;
   /** The codec that frames into the log's slabs, if one does. */
   #codec: SlabCodec | undefined;
@@ -132,6 +131,7 @@ export class Publication implements FrameTarget {
     this.startedMs = nowMs;
     this.#lastMs = nowMs;
     this.#limits = limits;
+    this.#gop = new Gop(limits);
     this.#fanout = fanout;
     this.#observer = observer;
   }
@@ -142,7 +142,16 @@ export class Publication implements FrameTarget {
 
   /** Log position of the keyframe that begins the cached GOP; undefined when there is none. */
   get gopStart(): number | undefined {
-    return this.#gopStart;
+    return this.#gop.start;
+  }
+
+  /** Length of the last whole GOP, in ms; undefined before the second keyframe. */
+  get gopMs(): number | undefined {
+    return this.#gop.lengthMs;
+  }
+
+  get keyframes(): number {
+    return this.#gop.keyframes;
   }
 
   /** Whether video is, or may be expected to become, part of the stream. A stream that is ready without it has none. */
@@ -193,16 +202,20 @@ export class Publication implements FrameTarget {
     if (!this.#aimed) this.#aim(slab);
     this.bytes += bytes;
     this.lastTimestamp = header[BATCH_LAST_TS_HIGH] * 2 ** 32 + header[BATCH_LAST_TS];
-    this.#gopMessages += header[BATCH_COUNT];
+    this.#gop.messages += header[BATCH_COUNT];
     const audio = header[BATCH_AUDIO];
     const video = header[BATCH_VIDEO];
     if (audio > 0) this.lastAudioMs = nowMs;
     if (video > 0) this.lastVideoMs = nowMs;
+    const { audioFrames, videoFrames } = this;
     this.audioFrames += audio;
     this.videoFrames += video;
     const newKind = (audio > 0 && this.tracks.wantsAudio) || (video > 0 && this.tracks.wantsVideo);
     if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0) this.#inspect(batch, slab, at, position, nowMs);
-    if (this.#gopStart !== undefined) this.#boundGop();
+    const newAudio = this.audioFrames - audioFrames;
+    const newVideo = this.videoFrames - videoFrames;
+    this.clock.note(batch, newAudio, newVideo, slab.buffer, at, this.chunkSize, nowMs);
+    this.#gop.bound(this.log.head, this.lastTimestamp);
     this.#fanout.wake();
   }
 
@@ -220,8 +233,8 @@ export class Publication implements FrameTarget {
     framed.copy(slab.buffer, slab.used);
     this.log.commit(framed.length);
     this.#aim(slab);
-    this.#gopMessages++;
-    if (this.#gopStart !== undefined) this.#boundGop();
+    this.#gop.messages++;
+    this.#gop.bound(this.log.head, this.lastTimestamp);
     this.#fanout.wake();
   }
 
@@ -231,15 +244,19 @@ export class Publication implements FrameTarget {
     this.#tell(nowMs);
   }
 
-  /** Readiness also comes with time: a stream that promised audio and has none is ready without. Call it a few times a second. */
+  /**
+   * Readiness also comes with time: a stream that promised audio and has none is ready without. A change that could not be told is
+   * told. Call it a few times a second.
+   */
   tick(nowMs: number): void {
-    if (this.readyMs === undefined) this.#tell(nowMs);
+    this.#tell(nowMs);
   }
 
   /** The publisher is back after a gap: what is not there yet is waited for anew. */
   resumed(nowMs: number): void {
     if (this.lastAudioMs > 0) this.lastAudioMs = nowMs;
     if (this.lastVideoMs > 0) this.lastVideoMs = nowMs;
+    this.clock.restart(nowMs);
     if (this.lastAudioMs + this.lastVideoMs === 0) this.startedMs = nowMs;
   }
 
@@ -300,7 +317,7 @@ export class Publication implements FrameTarget {
   /** Before a new slab: lets go of what neither the GOP nor any player needs, and finds where most players stand. */
   #trim(): void {
     const head = this.log.head;
-    let needed = this.#gopStart ?? head;
+    let needed = this.#gop.start ?? head;
     let edge = head;
     for (const player of this.players) {
       const from = player.needsFrom;
@@ -320,13 +337,6 @@ export class Publication implements FrameTarget {
     }
   }
 
-  #boundGop(): void {
-    const { gopMaxMessages, gopMaxBytes, gopMaxMs } = this.#limits;
-    const lastedMs = ((this.lastTimestamp >>> 0) - this.#lastKeyTimestamp!) >>> 0;
-    const tooLong = this.#gopMessages > gopMaxMessages || (lastedMs > gopMaxMs && lastedMs < BACKWARDS_MS);
-    if (tooLong || this.log.head - this.#gopStart! > gopMaxBytes) this.#gopStart = undefined;
-  }
-
   #inspect(batch: MediaBatch, slab: Slab, at: number, position: number, nowMs: number): void {
     const { records } = batch;
     const count = batch.header[BATCH_COUNT];
@@ -340,7 +350,7 @@ export class Publication implements FrameTarget {
       const key = !header && (flags & (FLAG_KEYFRAME | FLAG_COMMAND)) === FLAG_KEYFRAME;
       if (key && type === VIDEO && trackId === 0) {
         keyframeAt = position + offset;
-        this.#startGop(keyframeAt, count - i, records[r + RECORD_TIMESTAMP]);
+        this.#gop.begin(keyframeAt, count - i, records[r + RECORD_TIMESTAMP]);
       }
       const kind = type === AUDIO ? 'audio' : 'video';
       if ((flags & NO_FRAME) !== 0) {
@@ -360,41 +370,31 @@ export class Publication implements FrameTarget {
     this.#tell(nowMs);
   }
 
-  #startGop(position: number, messages: number, timestamp: number): void {
-    const lastedMs = (timestamp - (this.#lastKeyTimestamp ?? timestamp)) >>> 0;
-    if (lastedMs > 0 && lastedMs < BACKWARDS_MS) this.gopMs = lastedMs;
-    this.#lastKeyTimestamp = timestamp;
-    this.keyframes++;
-    this.#gopStart = position;
-    this.#gopMessages = messages;
-  }
-
   /** A header that differs from the one before makes the cached GOP undecodable for late joiners. */
   #keepHeader(kind: string, type: number, trackId: number, flags: number, payload: Buffer, position: number): void {
     const isHeader = (flags & FLAG_SEQUENCE_HEADER) !== 0;
     const slot = `${kind}:${trackId}:${isHeader ? 'header' : 'config'}`;
     const replaced = this.config.get(slot) !== undefined;
     if (!this.config.set(slot, type, payload, position) || !replaced || !isHeader) return;
-    this.#gopStart = undefined;
+    this.#gop.start = undefined;
     this.headersFrom = position;
   }
 
   /** Reports what an observation has changed. */
   #tell(nowMs: number): void {
-    if (this.readyMs === undefined) {
-      if (!this.tracks.isReady(nowMs)) return;
+    const { tracks } = this;
+    const told = this.#told;
+    if (told === undefined) {
+      if (!tracks.isReady(nowMs)) return;
       this.readyMs = nowMs;
-      this.#told = { shape: this.tracks.shape, tracks: this.tracks.list() };
+      this.#told = tracks.facts;
       this.#observer.ready(this);
-    } else if (this.tracks.shape !== this.#told.shape) {
-      const before = this.#told.tracks;
-      this.#told = { shape: this.tracks.shape, tracks: this.tracks.list() };
-      this.#observer.updated(this, before, this.#told.tracks);
+    } else if (tracks.facts.shape !== told.shape) {
+      const { facts } = tracks;
+      if (this.#observer.updated(this, told, facts)) this.#told = facts;
     }
   }
 }
 
-/** Differences of u32 times above this are small steps back (RTMP 1.0 §5.3.1.1: serial arithmetic). */
-const BACKWARDS_MS = 2 ** 31;
 /** How much of a frame is looked at for codecs whose facts stand in the frame itself (MP3, H.263, VP6 …). */
 const FIRST_FRAME_BYTES = 64;

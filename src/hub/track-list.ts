@@ -1,3 +1,4 @@
+import type { AnnouncedFacts } from '../media/metadata.js';
 import type { MediaKind, Track } from '../media/track.js';
 import { TrackTable } from '../media/track-table.js';
 import type { AmfValue } from '../protocol/amf0.js';
@@ -12,6 +13,16 @@ export interface MediaObservation {
   readonly timestamp: number;
   /** The whole message, or at least its first 64 bytes when it is a frame. Borrowed. */
   readonly payload: Uint8Array;
+}
+
+/** What a stream is known to be at one moment; never changed afterwards. */
+export interface StreamFacts {
+  /** Video before audio, then by id. */
+  readonly tracks: readonly Track[];
+  /** What its onMetaData claims. */
+  readonly metadata: AnnouncedFacts;
+  /** Differs when codecs, sizes, rates of samples, the set of tracks or the metadata do; measured rates do not count. */
+  readonly shape: string;
 }
 
 /** How long the stream is given to show a kind that its metadata announces: cameras promise audio that never comes. */
@@ -29,8 +40,7 @@ export class TrackList {
   #promises: { audio: boolean; video: boolean } | undefined;
   #keyframeSeen = false;
   #firstMediaMs: number | undefined;
-  #list: readonly Track[] = [];
-  #shape = '[]';
+  #facts: StreamFacts = { tracks: [], metadata: {}, shape: '' };
 
   /** Whether a frame of this track would tell something that is not known. */
   wants(kind: MediaKind, trackId: number): boolean {
@@ -45,12 +55,12 @@ export class TrackList {
 
   /** The tracks, video before audio, then by id. */
   list(): readonly Track[] {
-    return this.#list;
+    return this.#facts.tracks;
   }
 
-  /** Changes when codecs, sizes, rates of samples or the set of tracks do; measured rates do not count. */
-  get shape(): string {
-    return this.#shape;
+  /** All that is known now. */
+  get facts(): StreamFacts {
+    return this.#facts;
   }
 
   observe(observation: MediaObservation, nowMs: number): void {
@@ -81,7 +91,7 @@ export class TrackList {
 
   /** Whether every kind that is announced, or may be expected, has shown its facts, and video its first keyframe. */
   isReady(nowMs: number): boolean {
-    if (this.#firstMediaMs === undefined || this.#list.length === 0) return false;
+    if (this.#firstMediaMs === undefined || this.list().length === 0) return false;
     const waitedMs = nowMs - this.#firstMediaMs;
     const video = this.#has('video');
     const audio = this.#has('audio');
@@ -92,12 +102,15 @@ export class TrackList {
   }
 
   #has(kind: MediaKind): boolean {
-    return this.#list.some((track) => track.kind === kind);
+    return this.list().some((track) => track.kind === kind);
   }
 
   #rebuild(): void {
-    this.#list = this.#table.tracks();
-    this.#shape = JSON.stringify(this.#list, (key, value) => (key === 'fps' || key === 'kbps' ? undefined : value));
+    const tracks = this.#table.tracks();
+    const metadata = this.#table.announced;
+    const measured = (key: string, value: unknown): unknown => (key === 'fps' || key === 'kbps' ? undefined : value);
+    const shape = JSON.stringify(tracks, measured) + JSON.stringify(metadata);
+    this.#facts = { tracks, metadata, shape };
     this.wantsAudio = this.#table.wantsFrames('audio');
     this.wantsVideo = this.#table.wantsFrames('video');
   }

@@ -9,6 +9,31 @@ export interface MetadataFacts {
   readonly encoder?: string;
 }
 
+/** The same, as events tell it. Sizes in pixels, rates in Hz and kbit/s. */
+export interface AnnouncedFacts {
+  readonly encoder?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly fps?: number;
+  readonly videoKbps?: number;
+  readonly sampleRate?: number;
+  readonly channels?: number;
+  readonly audioKbps?: number;
+}
+
+/** Facts of metadata without their kinds. */
+export function announced({ video, audio, encoder }: MetadataFacts): AnnouncedFacts {
+  const { kbps: videoKbps, ...picture } = video;
+  const { kbps: audioKbps, ...sound } = audio;
+  return {
+    ...(encoder === undefined ? {} : { encoder }),
+    ...picture,
+    ...(videoKbps === undefined ? {} : { videoKbps }),
+    ...sound,
+    ...(audioKbps === undefined ? {} : { audioKbps }),
+  };
+}
+
 const MAX_ENCODER_CHARACTERS = 128;
 
 /**

@@ -1,6 +1,6 @@
 import type { AmfValue } from '../protocol/amf0.js';
 import { FpsEstimator } from './fps-estimator.js';
-import { factsFromMetadata, type MetadataFacts } from './metadata.js';
+import { type AnnouncedFacts, announced, factsFromMetadata, type MetadataFacts } from './metadata.js';
 import type { MediaKind, Track } from './track.js';
 import { type ConfigFacts, configFacts, trackFactsFromFrame } from './track-facts.js';
 
@@ -70,9 +70,9 @@ export class TrackTable {
     this.#metadata = factsFromMetadata(value);
   }
 
-  /** The encoder's name from the metadata, if it gave one. */
-  get encoder(): string | undefined {
-    return this.#metadata.encoder;
+  /** What the metadata claims; a fresh object. */
+  get announced(): AnnouncedFacts {
+    return announced(this.#metadata);
   }
 
   /** Everything known now: video before audio, then by track id. The objects are fresh and the caller's. */

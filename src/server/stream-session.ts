@@ -1,14 +1,14 @@
 import type { Clock } from '../core/clock.js';
-import type { EndReason } from '../events/event-types.js';
+import type { EndReason, StreamChange } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
-import type { Track } from '../media/track.js';
+import type { StreamFacts } from '../hub/track-list.js';
 import type { AmfValue } from '../protocol/amf0.js';
 import type { ConnectionFacts, PublisherLine, RunningPublish } from '../transport/host.js';
-import { EventBudget } from './event-budget.js';
-import { TrackHealth } from './track-health.js';
+import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget.js';
+import { type HealthChange, TrackHealth } from './track-health.js';
 
 /** What a session tells the one who keeps the list. */
 export interface StreamSessionOwner {
@@ -68,7 +68,11 @@ export class StreamSession implements PublicationObserver {
   #readyAtMs: number | undefined;
   #ended = false;
   readonly #health: TrackHealth;
-  readonly #budget: EventBudget;
+  /** Stalls that were too many to tell: their recoveries are not told either. */
+  readonly #untoldStalls = new Set<string>();
+  readonly #dataBudget: EventBudget;
+  readonly #updateBudget: EventBudget;
+  readonly #healthBudget: EventBudget;
   #kbpsIn = 0;
   #kbpsOut = 0;
   #fps = 0;
@@ -90,7 +94,9 @@ export class StreamSession implements PublicationObserver {
     this.#claim = claim;
     this.#sampledMs = nowMs;
     this.#toldMs = nowMs;
-    this.#budget = new EventBudget(nowMs);
+    this.#dataBudget = new EventBudget(DATA_RATE, nowMs);
+    this.#updateBudget = new EventBudget(UPDATE_RATE, nowMs);
+    this.#healthBudget = new EventBudget(HEALTH_RATE, nowMs);
     this.#health = new TrackHealth(owner.stallAfterMs);
     this.publication = claim.open(start.streamId, this, nowMs);
   }
@@ -112,7 +118,7 @@ export class StreamSession implements PublicationObserver {
         if (current()) this.#data(name, payload, timestamp, values);
       },
       dataCleared: (name) => {
-        if (current() && name === METADATA) this.publication.config.delete(METADATA_SLOT);
+        if (current() && name === METADATA) this.#forgetMetadata();
       },
       end: (reason, detail) => {
         if (!current()) return;
@@ -153,9 +159,23 @@ export class StreamSession implements PublicationObserver {
     });
   }
 
-  updated(_publication: Publication, before: readonly Track[], after: readonly Track[]): void {
-    if (!this.#budget.take(this.#owner.clock.monotonicMs())) return;
-    this.#owner.lifecycle.streamUpdated(this.streamId, { before: { tracks: before }, after: { tracks: after } });
+  updated(_publication: Publication, before: StreamFacts, after: StreamFacts): boolean {
+    if (this.#ended || !this.#updateBudget.takeLater(this.#owner.clock.monotonicMs())) return false;
+    this.#owner.lifecycle.streamUpdated(this.streamId, changeOf(before, after));
+    return true;
+  }
+
+  #forgetMetadata(): void {
+    this.publication.config.delete(METADATA_SLOT);
+    this.publication.noteMetadata(null, this.#owner.clock.monotonicMs());
+  }
+
+  #tellHealth({ verb, ...change }: HealthChange, nowMs: number): void {
+    const track = `${change.kind}:${change.trackId}`;
+    if (verb === 'stalled') {
+      if (this.#healthBudget.take(nowMs)) this.#owner.lifecycle.streamStalled(this.streamId, change);
+      else this.#untoldStalls.add(track);
+    } else if (!this.#untoldStalls.delete(track)) this.#owner.lifecycle.streamRecovered(this.streamId, change);
   }
 
   #data(name: string, payload: Buffer, timestamp: number, values: readonly AmfValue[]): void {
@@ -167,7 +187,7 @@ export class StreamSession implements PublicationObserver {
     const time = this.#resumeTimestamp === undefined ? timestamp : this.publication.lastTimestamp >>> 0;
     this.publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs);
     if (isMetadata) this.publication.noteMetadata(values[0], nowMs);
-    else if (this.#budget.take(nowMs))
+    else if (this.#dataBudget.take(nowMs))
       this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp: time, values });
   }
 
@@ -197,7 +217,7 @@ export class StreamSession implements PublicationObserver {
 
   /** Events of its own data and headers that were too many to tell. */
   get suppressedEvents(): number {
-    return this.#budget.suppressed;
+    return this.#dataBudget.suppressed + this.#healthBudget.suppressed;
   }
 
   /** Keyframe skips of all its players, past and present. */
@@ -214,11 +234,7 @@ export class StreamSession implements PublicationObserver {
       if (nowMs - sinceMs >= this.#owner.resumeWindowMs) this.finish(reason);
       return;
     }
-    for (const { verb, kind, gapMs } of this.#health.look(this.publication, nowMs)) {
-      const change = { trackId: 0, kind, gapMs };
-      if (verb === 'stalled') this.#owner.lifecycle.streamStalled(this.streamId, change);
-      else this.#owner.lifecycle.streamRecovered(this.streamId, change);
-    }
+    for (const change of this.#health.look(this.publication.clock.tracks, nowMs)) this.#tellHealth(change, nowMs);
     const elapsedMs = nowMs - this.#sampledMs;
     if (elapsedMs < SAMPLE_MS) return;
     const { bytes, videoFrames } = this.publication;
@@ -274,4 +290,14 @@ export class StreamSession implements PublicationObserver {
       kbpsIn: this.#kbpsIn,
     };
   }
+}
+
+/** What `stream.updated` tells: the tracks and the metadata, each when it has changed. */
+function changeOf(before: StreamFacts, after: StreamFacts): { before: StreamChange; after: StreamChange } {
+  const differ = (key: keyof StreamChange): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
+  const pick = ({ tracks, metadata }: StreamFacts): StreamChange => ({
+    ...(differ('tracks') ? { tracks } : {}),
+    ...(differ('metadata') ? { metadata } : {}),
+  });
+  return { before: pick(before), after: pick(after) };
 }

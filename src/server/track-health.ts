@@ -1,15 +1,19 @@
-import type { Publication } from '../hub/publication.js';
+import type { TrackTime } from '../hub/track-clock.js';
 
 /** A change of a track's health. */
 export interface HealthChange {
   readonly verb: 'stalled' | 'recovered';
   readonly kind: 'audio' | 'video';
+  /** 0: the default track; 1 to 255: Enhanced RTMP multitrack. */
+  readonly trackId: number;
   /** How long nothing came, in ms. */
   readonly gapMs: number;
+  /** Of a stall: `no_media` when the whole stream has stopped, `no_frames` when others go on. */
+  readonly cause?: 'no_media' | 'no_frames';
 }
 
-interface KindHealth {
-  /** Newest frame seen at the last look; 0 before the first. */
+interface Health {
+  /** Newest frame seen at the last look. */
   lastMs: number;
   /** The frame after which the gap began; undefined while frames flow. */
   stalledSinceMs: number | undefined;
@@ -21,44 +25,56 @@ interface KindHealth {
 const RECOVERY_MS = 1000;
 
 /**
- * Finds audio or video that has stopped coming while the stream goes on. It looks at two numbers that the publication keeps
+ * Finds tracks that have stopped coming while the connection is there. It looks at one number per track that the publication keeps
  * anyway, a few times a second: nothing is done per message.
  */
 export class TrackHealth {
   readonly #stallAfterMs: number;
-  readonly #kinds: Record<'audio' | 'video', KindHealth> = {
-    audio: { lastMs: 0, stalledSinceMs: undefined, flowingSinceMs: undefined },
-    video: { lastMs: 0, stalledSinceMs: undefined, flowingSinceMs: undefined },
-  };
+  /** As many as tracks, in their order. */
+  readonly #healths: Health[] = [];
 
-  /** @param stallAfterMs a kind that was there and has not come for so long is stalled; 0 turns the watch off */
+  /** @param stallAfterMs a track that was there and has not come for so long is stalled; 0 turns the watch off */
   constructor(stallAfterMs: number) {
     this.#stallAfterMs = stallAfterMs;
   }
 
-  /** What has changed since the last look. */
-  look(publication: Pick<Publication, 'lastAudioMs' | 'lastVideoMs'>, nowMs: number): HealthChange[] {
-    if (this.#stallAfterMs === 0) return [];
+  /**
+   * What has changed since the last look.
+   *
+   * @param tracks every track that has had a frame; from look to look only added to
+   */
+  look(tracks: readonly TrackTime[], nowMs: number): HealthChange[] {
     const changes: HealthChange[] = [];
-    this.#lookAt('audio', publication.lastAudioMs, nowMs, changes);
-    this.#lookAt('video', publication.lastVideoMs, nowMs, changes);
+    if (this.#stallAfterMs === 0) return changes;
+    let newestMs = 0;
+    for (const { lastMs } of tracks) newestMs = Math.max(newestMs, lastMs);
+    const cause = nowMs - newestMs >= this.#stallAfterMs / 2 ? 'no_media' : 'no_frames';
+    for (let i = 0; i < tracks.length; i++) {
+      this.#healths[i] ??= { lastMs: 0, stalledSinceMs: undefined, flowingSinceMs: undefined };
+      this.#lookAt(tracks[i], this.#healths[i], cause, nowMs, changes);
+    }
     return changes;
   }
 
-  #lookAt(kind: 'audio' | 'video', lastMs: number, nowMs: number, changes: HealthChange[]): void {
-    const health = this.#kinds[kind];
-    if (lastMs === 0) return;
+  #lookAt(
+    { kind, trackId, lastMs }: TrackTime,
+    health: Health,
+    cause: HealthChange['cause'],
+    nowMs: number,
+    changes: HealthChange[],
+  ): void {
     const fresh = lastMs !== health.lastMs;
     if (health.stalledSinceMs === undefined) {
       if (nowMs - lastMs >= this.#stallAfterMs) {
         health.stalledSinceMs = lastMs;
         health.flowingSinceMs = undefined;
-        changes.push({ verb: 'stalled', kind, gapMs: Math.round(nowMs - lastMs) });
+        changes.push({ verb: 'stalled', kind, trackId, gapMs: Math.round(nowMs - lastMs), cause });
       }
     } else if (fresh) {
       health.flowingSinceMs ??= lastMs;
       if (lastMs - health.flowingSinceMs >= RECOVERY_MS) {
-        changes.push({ verb: 'recovered', kind, gapMs: Math.round(health.flowingSinceMs - health.stalledSinceMs) });
+        const gapMs = Math.round(health.flowingSinceMs - health.stalledSinceMs);
+        changes.push({ verb: 'recovered', kind, trackId, gapMs });
         health.stalledSinceMs = undefined;
       }
     } else if (nowMs - lastMs >= this.#stallAfterMs) {

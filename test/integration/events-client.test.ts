@@ -141,7 +141,8 @@ describe('the client library', () => {
         const streamId = await publish(pipeline, 'live', `cam${i % 15}.${i}`);
         live.add(streamId);
         for (const id of [...live]) {
-          if (random() < 0.2) pipeline.lifecycle.streamUpdated(id, { before: {}, after: { i } });
+          if (random() < 0.2)
+            pipeline.lifecycle.streamUpdated(id, { before: {}, after: { metadata: { videoKbps: i } } });
           if (random() < 0.1) {
             live.delete(id);
             pipeline.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });

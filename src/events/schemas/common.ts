@@ -19,6 +19,19 @@ export const shapes = {
   peer: object({ address: text(64), port: { type: 'integer', minimum: 0, maximum: 65535 } }),
   labels: { type: 'object', additionalProperties: text(256), maxProperties: 32 } as JsonSchema,
   transport: { enum: ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts'] } as JsonSchema,
+  metadata: object(
+    {},
+    {
+      encoder: text(),
+      width: count,
+      height: count,
+      fps: { type: 'number', minimum: 0 },
+      videoKbps: { type: 'number', minimum: 0 },
+      sampleRate: { type: 'number', minimum: 0 },
+      channels: count,
+      audioKbps: { type: 'number', minimum: 0 },
+    },
+  ),
   endReason: { enum: [...END_REASONS] } as JsonSchema,
   tracks: {
     type: 'array',

@@ -7,6 +7,7 @@ const gap = object(
   { ...streamRef, trackId: count, kind: { enum: ['audio', 'video'] }, gapMs: milliseconds },
   { cause: text() },
 );
+const change = object({}, { tracks, metadata: shapes.metadata });
 const audience = object({ ...streamRef, players: count });
 const node = object({ nodeId: text(128), bootId: ulid }, { version: text(64), detail: text() });
 const totals = { bytes: count, audioFrames: count, videoFrames: count, drops: count };
@@ -26,7 +27,7 @@ export const DATA_SCHEMAS: Readonly<Record<EventType, { readonly says: string; r
   },
   'io.sluice.stream.updated': {
     says: 'Codec, resolution, track set or metadata changed in mid-stream.',
-    data: object({ ...streamRef, before: { type: 'object' }, after: { type: 'object' } }),
+    data: object({ ...streamRef, before: change, after: change }),
   },
   'io.sluice.stream.stalled': { says: 'A track has had no frames for a while.', data: gap },
   'io.sluice.stream.recovered': { says: 'A stalled track has frames again.', data: gap },

@@ -7,7 +7,7 @@ import { RecordingSink, type SinkMode } from './support/sinks.js';
 import { LIMITS, words } from './support/stage.js';
 
 const LINGER_MS = 5000;
-const OBSERVER = { ready: () => {}, updated: () => {} };
+const OBSERVER = { ready: () => {}, updated: () => true };
 
 function newHub(lingerMs = LINGER_MS): Hub {
   return new Hub({ ...LIMITS, lingerMs, maxDelayMs: 20, playersAtMaxDelay: 2 }, () => Date.now());

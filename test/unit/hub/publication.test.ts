@@ -187,6 +187,32 @@ describe('a publication', () => {
     expect(stage.updates[0][1]).toMatchObject({ kind: 'audio', sampleRate: 48000 });
   });
 
+  it('tells new metadata after ready, not metadata that says the same', () => {
+    const stage = new Stage();
+    const { publication } = stage;
+    publication.noteMetadata({ framerate: 25, videocodecid: 7 }, Date.now());
+    stage.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, K(3));
+    expect(stage.ready.length).toBe(1);
+    publication.noteMetadata({ framerate: 25, videocodecid: 7, comment: 'again' }, Date.now());
+    expect(stage.metadata).toEqual([]);
+    publication.noteMetadata({ framerate: 30, videodatarate: 2500, encoder: 'new' }, Date.now());
+    expect(stage.metadata).toEqual([{ encoder: 'new', fps: 30, videoKbps: 2500 }]);
+  });
+
+  it('offers a change that could not be told again, with what came after it', () => {
+    const stage = new Stage();
+    const { publication } = stage;
+    stage.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, K(3));
+    publication.tick(Date.now() + 1500);
+    expect(stage.ready.length).toBe(1);
+    stage.deaf = true;
+    for (let n = 1; n <= 5; n++) publication.noteMetadata({ videodatarate: n }, Date.now());
+    stage.deaf = false;
+    publication.tick(Date.now());
+    publication.tick(Date.now());
+    expect(stage.metadata).toEqual([{ videoKbps: 5 }]);
+  });
+
   it('expects no video any more once it is ready without, whatever its metadata promised', () => {
     const stage = new Stage();
     stage.publication.noteMetadata({ videocodecid: 7, audiocodecid: 2 }, Date.now());

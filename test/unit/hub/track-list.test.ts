@@ -98,12 +98,25 @@ describe('the tracks of a publication', () => {
   it('keep the same shape until something but a measured rate changes', () => {
     const tracks = new TrackList();
     seeVideo(tracks);
-    const { shape } = tracks;
+    const { shape } = tracks.facts;
     seeVideo(tracks);
-    tracks.noteMetadata({ framerate: 29.97, videodatarate: 1000 });
-    expect(tracks.shape).toBe(shape);
+    expect(tracks.facts.shape).toBe(shape);
     seeAudio(tracks);
-    expect(tracks.shape).not.toBe(shape);
+    expect(tracks.facts.shape).not.toBe(shape);
+  });
+
+  it('change their shape with what the metadata says, not with metadata that says the same', () => {
+    const tracks = new TrackList();
+    seeVideo(tracks);
+    tracks.noteMetadata({ framerate: 29.97, videodatarate: 1000, encoder: 'e' });
+    const { shape, metadata } = tracks.facts;
+    expect(metadata).toEqual({ encoder: 'e', fps: 29.97, videoKbps: 1000 });
+    tracks.noteMetadata({ framerate: '29.97', videodatarate: 1000.2, encoder: 'e', comment: 'new' });
+    expect(tracks.facts.shape).toBe(shape);
+    tracks.noteMetadata({ framerate: 29.97, videodatarate: 2000, encoder: 'e' });
+    expect(tracks.facts.shape).not.toBe(shape);
+    tracks.noteMetadata(null);
+    expect(tracks.facts.metadata).toEqual({});
   });
 
   it('believe the media before the metadata, which only fills gaps', () => {

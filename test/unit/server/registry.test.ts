@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
 import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
-import { batch, message } from '../hub/support/media.js';
+import { batch, type Message, message } from '../hub/support/media.js';
 import { Office } from './support/office.js';
+
+const header = (kind: 'videoHeader' | 'audioHeader', hex: string): Message => ({
+  kind,
+  timestamp: 0,
+  payload: Buffer.from(hex.replaceAll(' ', ''), 'hex'),
+});
+const AVC = header(
+  'videoHeader',
+  '17 00 000000 01 42c00d ff e1 0016 6742c00dd90141fb0110000003001000000303c0f1429920 01 0005 68cb83cb20',
+);
+const AAC = header('audioHeader', 'af 00 1210');
 
 describe('a publish', () => {
   it('is accepted once its start is durable, and ended once, with its totals', async () => {
@@ -44,6 +55,54 @@ describe('a publish', () => {
     expect(run.publication.log.head - head).toBe(80 * 16);
     run.end('client_unpublish');
     expect(office.registry.suppressedEvents).toBe(30);
+  });
+
+  it('tells new metadata with what was before, ten times at once, then the newest once a second', async () => {
+    const office = new Office();
+    const run = await office.run();
+    const metadata = (videodatarate: number): void =>
+      run.data('onMetaData', Buffer.from([2, 0, 1, videodatarate & 255]), 0, [{ videodatarate, encoder: 'e' }]);
+    metadata(1000);
+    run.publication.append(batch(AVC, message('key', 1)), office.nowMs);
+    office.pass(2000);
+    expect(office.count('streamReady')).toBe(1);
+    expect(office.count('streamUpdated')).toBe(0);
+    metadata(2000);
+    expect(office.last('streamUpdated')).toMatchObject({
+      before: { metadata: { videoKbps: 1000 }, tracks: [{ kbps: 1000 }] },
+      after: { metadata: { videoKbps: 2000, encoder: 'e' }, tracks: [{ kbps: 2000 }] },
+    });
+    for (let n = 1; n <= 100; n++) metadata(2000 + n);
+    expect(office.count('streamUpdated')).toBe(10);
+    office.pass(1000);
+    expect(office.count('streamUpdated')).toBe(11);
+    expect(office.last('streamUpdated')).toMatchObject({
+      before: { metadata: { videoKbps: 2009 } },
+      after: { metadata: { videoKbps: 2100 } },
+    });
+    office.pass(5000);
+    expect(office.count('streamUpdated')).toBe(11);
+    run.dataCleared('onMetaData');
+    expect(office.last('streamUpdated')).toMatchObject({ after: { metadata: {} } });
+    expect(office.registry.suppressedEvents).toBe(0);
+  });
+
+  it('tells a change of tracks without metadata that has not changed, and the other way round', async () => {
+    const office = new Office();
+    const run = await office.run();
+    run.data('onMetaData', Buffer.from([2, 0, 0]), 0, [{ encoder: 'e' }]);
+    run.publication.append(batch(AVC, message('key', 1)), office.nowMs);
+    office.pass(2000);
+    run.publication.append(batch(AAC), office.nowMs);
+    expect(office.last('streamUpdated')).toEqual({
+      before: { tracks: [expect.objectContaining({ kind: 'video' })] },
+      after: { tracks: [expect.anything(), expect.objectContaining({ kind: 'audio' })] },
+    });
+    run.data('onMetaData', Buffer.from([2, 0, 1, 1]), 0, [{ encoder: 'f' }]);
+    expect(office.last('streamUpdated')).toEqual({
+      before: { metadata: { encoder: 'e' } },
+      after: { metadata: { encoder: 'f' } },
+    });
   });
 
   it('whose players fail inside us is ended, and its name is free again', async () => {

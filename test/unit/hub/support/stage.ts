@@ -3,6 +3,7 @@ import { Fanout } from '../../../../src/hub/fanout.js';
 import { Player } from '../../../../src/hub/player.js';
 import { Publication, type PublicationLimits } from '../../../../src/hub/publication.js';
 import { type Slab, SlabPool } from '../../../../src/hub/slab-pool.js';
+import type { AnnouncedFacts } from '../../../../src/media/metadata.js';
 import type { Track } from '../../../../src/media/track.js';
 import { CodecPublisher } from './codec-publisher.js';
 import { batch, CHUNK_SIZE, type Message, numberOf } from './media.js';
@@ -30,6 +31,10 @@ export class Stage {
   readonly publication: Publication;
   readonly ready: (readonly Track[])[] = [];
   readonly updates: (readonly Track[])[] = [];
+  /** The metadata of each update. */
+  readonly metadata: AnnouncedFacts[] = [];
+  /** Whether updates cannot be told at present. */
+  deaf = false;
   readonly maxLagBytes: number;
   /** Set when a codec frames straight into the log. */
   readonly publisher: CodecPublisher | undefined;
@@ -44,7 +49,12 @@ export class Stage {
       { ...LIMITS, ...limits },
       {
         ready: ({ tracks }) => this.ready.push(tracks.list()),
-        updated: (_publication, _before, after) => this.updates.push(after),
+        updated: (_publication, _before, after) => {
+          if (this.deaf) return false;
+          this.updates.push(after.tracks);
+          this.metadata.push(after.metadata);
+          return true;
+        },
       },
       Date.now(),
     );

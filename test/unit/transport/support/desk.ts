@@ -141,7 +141,7 @@ export class Desk implements ConnectionHost {
       const status = 'NetStream.Publish.BadName' as const;
       return { accept: false, status, code: 'ERR_PUBLISH_BUSY', description: `${name} is taken` };
     }
-    const publication = claim.open(name, { ready: () => {}, updated: () => {} }, this.nowMs);
+    const publication = claim.open(name, { ready: () => {}, updated: () => true }, this.nowMs);
     this.publications.set(name, publication);
     let ended = false;
     const run: RunningPublish = {
