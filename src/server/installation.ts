@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 
@@ -21,7 +21,7 @@ const SALT_BYTES = 32;
  */
 export async function openInstallation(dataFolder: string, configuredId: string): Promise<Installation> {
   try {
-    await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+    await makeFolder(dataFolder);
     const kept = (await readKept(dataFolder)) ?? (await make(dataFolder));
     return { nodeId: configuredId === '' ? kept.nodeId : configuredId, salt: kept.salt };
   } catch (cause) {
@@ -31,6 +31,25 @@ export async function openInstallation(dataFolder: string, configuredId: string)
       `${dataFolder}: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
+  }
+}
+
+/**
+ * Makes a folder and those above it, 0700. Not by `mkdir` with `recursive`: where the system answers ENOENT although the parent is
+ * there (below /proc), Node tries again for ever and takes no signal any more.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      await makeFolder(dirname(path));
+      await mkdir(path, { mode: 0o700 });
+      return;
+    }
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory() !== true) throw error;
   }
 }
 
