@@ -32,6 +32,9 @@ const PATHS = {
   '/v1/events': 'events as they happen (server-sent events); ?since=1h, ?since=all or Last-Event-ID to start earlier',
 } as const;
 
+/** Of every answer but `/v1/events`. */
+const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
 /**
  * Starts the HTTP interface: health, metrics, streams, events. It reads snapshots only; nothing of it is on the media path.
  *
@@ -45,10 +48,13 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     requestTimeout: 30_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
+    // A path that does not decode reaches no hook and no error handler.
+    frameworkErrors: (error, _request, reply) =>
+      fail(reply.headers(HEADERS), error.statusCode ?? 400, 'ERR_HTTP_BAD_REQUEST', error.message),
   });
   const guard = new HostGuard(deps.options.allowedHosts);
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    reply.headers(HEADERS);
     if (guard.allows(request.headers.host)) return undefined;
     return fail(reply, 421, 'ERR_HTTP_HOST_REFUSED');
   });

@@ -127,6 +127,15 @@ describe('streams', () => {
     });
   });
 
+  it('answers a path that does not decode like any other error, with the same headers', async () => {
+    const { get } = await start();
+    const response = await get('/v1/streams/%ff');
+    expect(response.status).toBe(400);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toMatchObject({ code: 'ERR_HTTP_BAD_REQUEST', hint: expect.any(String) });
+  });
+
   it('shows the node, and at / what there is', async () => {
     const { get } = await start();
     expect(await (await get('/v1/node')).json()).toEqual({ nodeId: 'n1' });
