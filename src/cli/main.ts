@@ -74,7 +74,7 @@ function buildProgram(io: Io, done: (code: number) => void): Command {
   command('play', help.PLAY, help.PLAY_EXAMPLES)
     .argument('<URL>', 'what: rtmp://HOST[:PORT]/APP/NAME')
     .option('-o, --output <FILE.flv>', 'write it to a file; - for standard output')
-    .option('--for <DURATION>', 'stop after so long: 10s, 5m')
+    .option('--for <DURATION>', 'stop after so much of the stream: 10s, 5m')
     .action(async (url: string, options: { output?: string; for?: string }) => {
       done(await (await import('./play.js')).play(url, options, io));
     });

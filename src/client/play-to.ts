@@ -107,6 +107,8 @@ class Player {
     const timer =
       onProgress === undefined ? undefined : setInterval(() => onProgress(this.#progress()), PROGRESS_EVERY_MS);
     if (this.#failure !== undefined || this.#end !== undefined) void connection.close();
+    // Opened before the first frame, which may be long in coming: an output that cannot be written is told at once.
+    if (this.#options.output !== undefined) this.#writing ??= this.#write();
     const { error } = await connection.ended;
     clearInterval(timer);
     clearTimeout(this.#durationTimer);

@@ -169,13 +169,10 @@ describe('playing', () => {
     });
   });
 
-  it('tells of an output that cannot be written', async () => {
+  it('tells of an output that cannot be written before the first frame comes', async () => {
     const fake = await start();
     const playing = playTo(fake.url('live/cam'), { output: join(folder, 'no', 'where.flv') });
-    const failure = expect(playing).rejects.toMatchObject({ code: 'ERR_FLV_FILE' });
-    await fake.until(() => fake.peers[0]?.playing === 1);
-    fake.peers[0]!.play(8, 0, Buffer.of(0xaf, 1));
-    await failure;
+    await expect(playing).rejects.toMatchObject({ code: 'ERR_FLV_FILE' });
   });
 
   it('stops reading while the output does not take more', async () => {
