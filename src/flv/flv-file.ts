@@ -25,7 +25,7 @@ export async function* readFlvFile(
     for (;;) {
       const block = Buffer.allocUnsafe(READ_BYTES);
       const { bytesRead } = await file.read(block, 0, READ_BYTES).catch((cause: unknown) => {
-        throw new SluiceError('ERR_FLV_FILE', path, { cause });
+        throw fileError(path, cause);
       });
       if (bytesRead === 0) break;
       yield* reader.push(block.subarray(0, bytesRead));
@@ -59,9 +59,13 @@ export async function openFlvSink(output: string | Writable): Promise<FlvSink> {
 
 async function opened(path: string, flags: 'r' | 'w'): Promise<FileHandle> {
   return open(path, flags).catch((cause: unknown) => {
-    throw new SluiceError('ERR_FLV_FILE', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw fileError(path, cause);
+  });
+}
+
+function fileError(path: string, cause: unknown): SluiceError {
+  return new SluiceError('ERR_FLV_FILE', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
   });
 }
 
@@ -119,7 +123,7 @@ class FileSink implements FlvSink {
       const { bytesWritten } = await this.#file
         .write(block, done, block.length - done, at + done)
         .catch((cause: unknown) => {
-          throw new SluiceError('ERR_FLV_FILE', this.#path, { cause });
+          throw fileError(this.#path, cause);
         });
       done += bytesWritten;
     }

@@ -54,6 +54,19 @@ describe('FLV files', () => {
     expect(await collect(path)).toHaveLength(1);
   });
 
+  it('tells why the system cannot read or write what was opened', async () => {
+    await expect(collect(folder)).rejects.toMatchObject({
+      code: 'ERR_FLV_FILE',
+      message: expect.stringContaining('EISDIR'),
+    });
+    const full = await openFlvSink('/dev/full');
+    await full.write(tag(8, 0, 10));
+    await expect(full.close()).rejects.toMatchObject({
+      code: 'ERR_FLV_FILE',
+      message: expect.stringMatching(/\/dev\/full: ENOSPC/),
+    });
+  });
+
   it('tells what is wrong with a file that is no FLV, empty, damaged or missing', async () => {
     const path = join(folder, 'bad.flv');
     for (const [content, code] of [
