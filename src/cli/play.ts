@@ -42,6 +42,8 @@ export async function play(
     return EXIT.ok;
   } catch (error) {
     line.abandon();
+    // The reader of the pipe has seen enough, as in `sluice events | head`.
+    if (options.output === '-' && io.gone.aborted) return EXIT.ok;
     throw error;
   }
 }

@@ -243,7 +243,10 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     const { log } = this.#parts;
     const { connectionId } = facts;
     const fields = { connectionId, peer: facts.peer.address, code, ...(detail === '' ? {} : { detail }) };
-    if (code.startsWith('ERR_PEER_') || code === 'ERR_SESSION_SHUTDOWN' || code === 'ERR_SESSION_PLAY_ENDED') {
+    // A publish that was refused here has its line, with the reason.
+    const told = code === 'ERR_SESSION_PUBLISH_REFUSED' && detail.startsWith('NetStream.');
+    const usual = code.startsWith('ERR_PEER_') || code === 'ERR_SESSION_SHUTDOWN' || code === 'ERR_SESSION_PLAY_ENDED';
+    if (told || usual) {
       log.debug(fields, 'connection closed');
     } else {
       log.warn(fields, 'connection closed by a fault');
@@ -325,7 +328,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       code,
       latencyMs: Math.round(this.clock.monotonicMs() - beganMs),
     });
-    this.#parts.log.warn({ connectionId, app, name, code }, 'publish refused');
+    this.#parts.log.warn({ connectionId, peer: peer.address, app, name, code }, 'publish refused');
     return { accept: false, status, code, description };
   }
 

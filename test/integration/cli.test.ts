@@ -105,6 +105,18 @@ describe('sluice publish and play', () => {
     expect(publish.stderr).toMatch(/published {2}3\.\d s of media/);
   });
 
+  it('play into a pipe ends with 0 and without a complaint when its reader goes away', async () => {
+    const { child, rtmp } = await serve();
+    sluice(['publish', '--loop', await media('h264-aac.flv'), `${rtmp}/live/cam1`]);
+    await child.waitForOutput(/stream started/);
+    const command = `"${process.execPath}" "${cli}" play ${rtmp}/live/cam1 -o - | head -c 1000 >/dev/null; echo "\${PIPESTATUS[0]}"`;
+    const piped = new Child(['bash', '-c', command]);
+    started.push(piped);
+    expect(await piped.finish(20_000)).toEqual({ code: 0, signal: null });
+    expect(piped.stdout).toBe('0\n');
+    expect(piped.stderr).not.toContain('ERR_');
+  });
+
   it('exit with 3 when no server is there and 4 when the server refuses', async () => {
     const file = await media('h264-aac.flv');
     const nobody = sluice(['publish', file, `rtmp://127.0.0.1:${await freePort()}/live/a`]);
@@ -116,6 +128,14 @@ describe('sluice publish and play', () => {
     expect((await second.finish(20_000)).code).toBe(4);
     expect(second.stderr).toContain('NetStream.Publish.BadName');
     expect((await first.stop('SIGINT')).code).toBe(0);
+    expect((await child.stop('SIGTERM')).code).toBe(0);
+    const warnings = child.stderr.split('\n').filter((line) => line.includes('"level":"warn"'));
+    expect(warnings).toHaveLength(1);
+    expect(JSON.parse(warnings[0]!)).toMatchObject({
+      msg: 'publish refused',
+      peer: '127.0.0.1',
+      code: 'ERR_PUBLISH_BUSY',
+    });
   });
 });
 
