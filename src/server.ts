@@ -2,7 +2,7 @@ import { formatHostPort, type HostPort } from './config/listen.js';
 import { resolveConfig } from './config/load.js';
 import type { Config, DeepPartial } from './config/table.js';
 import { type Clock, systemClock } from './core/clock.js';
-import type { ErrorCode } from './core/errors.js';
+import { type ErrorCode, SluiceError } from './core/errors.js';
 import { newId } from './core/ids.js';
 import { createLogger, type Logger } from './core/log.js';
 import { NameRule } from './core/names.js';
@@ -106,7 +106,11 @@ class Server implements SluiceServer {
     const httpModule = config.http.listen === 'off' ? undefined : import('./http/server.js');
     const { nodeId, salt } = await openInstallation(config.data, config.node.id);
     this.nodeId = nodeId;
-    const pipeline = await EventPipeline.open(eventsOptions(config), { log, clock, nodeId, bootId: this.bootId });
+    const pipeline = await EventPipeline.open(eventsOptions(config), { log, clock, nodeId, bootId: this.bootId }).catch(
+      (cause: unknown) => {
+        throw dataFolderError(config.data, cause);
+      },
+    );
     this.#pipeline = pipeline;
     const { lifecycle } = pipeline;
     const nowMs = (): number => clock.monotonicMs();
@@ -240,4 +244,10 @@ class Server implements SluiceServer {
     }
     return { ready: reasons.length === 0, reasons };
   }
+}
+
+/** What the system says about a file in the data folder is the operator's to mend; anything else stays as it is. */
+function dataFolderError(folder: string, cause: unknown): unknown {
+  if (!(cause instanceof Error && 'syscall' in cause)) return cause;
+  return new SluiceError('ERR_DATA_FOLDER', `${folder}: ${cause.message}`, { cause });
 }

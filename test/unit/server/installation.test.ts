@@ -1,8 +1,9 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openInstallation } from '../../../src/server/installation.js';
+import { createServer } from '../../../src/server.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -29,5 +30,12 @@ describe('the data folder', () => {
 
   it('is refused where the system says that a folder is missing although the one above it is there', async () => {
     await expect(openInstallation('/proc/sluice/data', '')).rejects.toMatchObject({ code: 'ERR_DATA_FOLDER' });
+  });
+
+  it.each(['events', join('events', 'journal')])('is refused when %s in it cannot be used', async (inside) => {
+    await mkdir(dirname(join(folder, inside)), { recursive: true });
+    await writeFile(join(folder, inside), '');
+    const start = createServer({ rtmp: { listen: '127.0.0.1:0' }, http: { listen: 'off' }, data: folder });
+    await expect(start).rejects.toMatchObject({ code: 'ERR_DATA_FOLDER', message: expect.stringContaining(inside) });
   });
 });
