@@ -1,4 +1,4 @@
-import type { StreamChange, StreamMetadata, Track } from './event-types.js';
+import type { ChangedFacts, StreamMetadata, Track } from './event-types.js';
 
 /** Longest text in an event, in UTF-16 units. */
 const MAX_TEXT = 512;
@@ -44,7 +44,7 @@ const ANNOUNCED = ['width', 'height', 'fps', 'videoKbps', 'sampleRate', 'channel
 const MAX_CHANGED_TRACKS = 2300;
 
 /** One side of a `stream.updated`, bounded like everything a publisher can make long. */
-export function clipChange({ tracks, metadata }: StreamChange): StreamChange {
+export function clipChange({ tracks, metadata }: ChangedFacts): ChangedFacts {
   const kept = tracks === undefined ? undefined : clipTracks(tracks);
   while (kept !== undefined && Buffer.byteLength(JSON.stringify(kept)) > MAX_CHANGED_TRACKS) kept.pop();
   return {

@@ -86,15 +86,15 @@ export interface StreamMetadata {
 }
 
 /** One side of a change: the track list, the metadata, or both, whichever changed. */
-export interface StreamChange {
+export interface ChangedFacts {
   readonly tracks?: readonly Track[];
   readonly metadata?: StreamMetadata;
 }
 
 /** `stream.updated`: codec, resolution, track set or metadata changed in mid-stream. */
 export interface StreamUpdated extends StreamRef {
-  readonly before: StreamChange;
-  readonly after: StreamChange;
+  readonly before: ChangedFacts;
+  readonly after: ChangedFacts;
 }
 
 /** `stream.stalled` and `stream.recovered`: no frames for `gapMs`, per track. */

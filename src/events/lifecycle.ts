@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { bounded, clip, clipChange, clipped, clipTracks } from './bounds.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
-import type { EndReason, EventData, EventType, Peer, StreamChange, StreamRef, Totals, Track } from './event-types.js';
+import type { ChangedFacts, EndReason, EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
 import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, type OpenSession } from './sessions.js';
@@ -137,7 +137,7 @@ export class Lifecycle {
   }
 
   /** Codec, resolution, track set or metadata changed; `after.tracks`, when there, replaces the session's tracks. */
-  streamUpdated(streamId: string, d: { before: StreamChange; after: StreamChange }): void {
+  streamUpdated(streamId: string, d: { before: ChangedFacts; after: ChangedFacts }): void {
     this.#with(streamId, (session) => {
       const [before, after] = [clipChange(d.before), clipChange(d.after)];
       session.tracks = after.tracks ?? session.tracks;

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { EndReason, StreamChange } from '../events/event-types.js';
+import type { ChangedFacts, EndReason } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Claim } from '../hub/hub.js';
@@ -293,9 +293,9 @@ export class StreamSession implements PublicationObserver {
 }
 
 /** What `stream.updated` tells: the tracks and the metadata, each when it has changed. */
-function changeOf(before: StreamFacts, after: StreamFacts): { before: StreamChange; after: StreamChange } {
-  const differ = (key: keyof StreamChange): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
-  const pick = ({ tracks, metadata }: StreamFacts): StreamChange => ({
+function changeOf(before: StreamFacts, after: StreamFacts): { before: ChangedFacts; after: ChangedFacts } {
+  const differ = (key: keyof ChangedFacts): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
+  const pick = ({ tracks, metadata }: StreamFacts): ChangedFacts => ({
     ...(differ('tracks') ? { tracks } : {}),
     ...(differ('metadata') ? { metadata } : {}),
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
 import { newId } from '../../../src/core/ids.js';
 import { MAX_EVENT_BYTES } from '../../../src/events/envelope.js';
-import type { StreamChange } from '../../../src/events/event-types.js';
+import type { ChangedFacts } from '../../../src/events/event-types.js';
 import type { EventSink } from '../../../src/events/lifecycle.js';
 import { validateEvent } from '../../../src/events/validate.js';
 import { ManualClock } from '../../support/events-parts.js';
@@ -164,7 +164,7 @@ describe('the lifecycle', () => {
     lifecycle.streamReady(streamId, { tracks, timeToReadyMs: 1 });
     lifecycle.streamUpdated(streamId, {
       before: { metadata: { encoder: long }, tracks },
-      after: { [long]: long, deep, metadata: { encoder: long }, tracks } as StreamChange,
+      after: { [long]: long, deep, metadata: { encoder: long }, tracks } as ChangedFacts,
     });
     lifecycle.streamData(streamId, {
       handler: long,
