@@ -7,6 +7,7 @@ import { newId } from './core/ids.js';
 import { createLogger, type Logger } from './core/log.js';
 import { NameRule } from './core/names.js';
 import { VERSION } from './core/version.js';
+import { within } from './core/within.js';
 import type { EventLog } from './events/event-log.js';
 import { EventPipeline } from './events/pipeline.js';
 import type { Health, StreamSnapshot } from './http/deps.js';
@@ -202,22 +203,29 @@ class Server implements SluiceServer {
   async #close(): Promise<void> {
     const { deadlineMs } = this.#config.shutdown;
     const deadline = this.#clock.monotonicMs() + deadlineMs;
-    const left = (): number => Math.max(100, deadline - this.#clock.monotonicMs());
+    const left = (): number => Math.max(50, deadline - this.#clock.monotonicMs());
     this.#draining = true;
     this.#pipeline?.bus?.setDraining(true);
     const pipeline = this.#pipeline;
-    await pipeline?.lifecycle
-      .nodeDraining()
-      .catch((error: unknown) => this.#log.error({ err: error }, 'draining not told'));
+    // A disk or a broker that hangs costs a part of the time each, and never more than all of it.
+    await this.#inTime('telling that the node drains', pipeline?.lifecycle.nodeDraining(), left() / 4);
     this.#listener?.stop();
     for (const connection of [...(this.#listener?.connections ?? [])])
       connection.shutdown('server_drain', 'the server is shutting down', 'server_drain');
     this.#registry?.endSuspended('server_drain');
     await this.#connectionsGone(left() / 2);
     clearInterval(this.#ticker);
-    await pipeline?.lifecycle.nodeStopped().catch((error: unknown) => this.#log.error({ err: error }, 'stop not told'));
-    await this.#http?.close();
-    await pipeline?.close(left());
+    await this.#inTime('telling that the node has stopped', pipeline?.lifecycle.nodeStopped(), left() / 3);
+    await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
+    await this.#inTime('closing the event layer', pipeline?.close(left()), left());
+  }
+
+  /** Does one part of the shutdown: the next one comes also when it fails, or hangs. */
+  async #inTime(what: string, work: Promise<unknown> | undefined, timeoutMs: number): Promise<void> {
+    const failed = (error: unknown): void => this.#log.error({ err: error, what }, 'a part of the shutdown failed');
+    const done = await within(work?.catch(failed), timeoutMs);
+    if (!done)
+      this.#log.error({ what, timeoutMs: Math.round(timeoutMs) }, 'a part of the shutdown was not done in time');
   }
 
   /** Waits until the peers have taken their last messages, at most `timeoutMs`. */

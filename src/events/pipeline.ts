@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
+import { within } from '../core/within.js';
 import { BusSide } from './bus/bus-side.js';
 import type { BusState } from './bus/bus-state.js';
 
@@ -218,13 +219,17 @@ export class EventPipeline {
 
   async #close(deadlineMs: number): Promise<void> {
     const endMs = this.#clock.monotonicMs() + deadlineMs;
+    const left = (): number => Math.max(50, endMs - this.#clock.monotonicMs());
     clearInterval(this.#lifeTimer);
     this.lifecycle.endAll('server_drain');
-    await this.#journal.sync().catch(() => undefined);
-    await this.bus?.close(Math.max(0, endMs - this.#clock.monotonicMs()) * 0.8);
-    await this.#journal.close(Math.max(200, endMs - this.#clock.monotonicMs()));
-    await this.#life?.close();
-    await this.#lock?.release();
+    await within(
+      this.#journal.sync().catch(() => undefined),
+      left() / 3,
+    );
+    await within(this.bus?.close(left() / 2), left() * 0.7);
+    // What hangs may still reach the disk: the folder stays locked as long as this process lives.
+    if (!(await within(this.#journal.close(left() / 2), left()))) return;
+    if (await within(this.#life?.close(), left())) await within(this.#lock?.release(), left());
   }
 
   async #begin(
