@@ -144,6 +144,11 @@ export const WIRE_ERRORS = {
     'the player took nothing for play.stallTimeoutMs',
     'check the player and its network',
   ),
+  ERR_PLAY_DEFECT: entry(
+    'internal',
+    'a player failed on a defect of the server; this connection is closed, others are not touched',
+    'report it with the log line that names this code',
+  ),
   ERR_PLAY_NOT_FOUND: entry('peer', 'nobody publishes under this name', 'publish first, or set play.waitForPublisher'),
   ERR_PEER_CLOSED: entry('peer', 'the peer closed the connection', 'nothing to do when it was meant to'),
   ERR_PEER_RESET: entry('peer', 'the connection was cut', 'check the network between peer and server'),

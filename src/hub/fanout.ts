@@ -84,6 +84,28 @@ export class Fanout {
     else setTimeout(this.#run, Math.max(1, windowMs / STEPS));
   }
 
+  /**
+   * Visits players from the `done`th visit of a step on. One try around all of them, entered again behind a player that failed: what
+   * is thrown costs that player, and nobody else.
+   */
+  #visit(done: number, visits: number, nowMs: number): number {
+    const players = this.#players;
+    let at = done;
+    let player: Player | undefined;
+    try {
+      while (at < visits && players.length > 0) {
+        at++;
+        if (this.#next >= players.length) this.#next = 0;
+        player = players[this.#next++];
+        player.visit(nowMs);
+      }
+    } catch (error) {
+      if (player !== undefined) this.remove(player);
+      player?.fail(error);
+    }
+    return at;
+  }
+
   #step(): void {
     const nowMs = this.#nowMs();
     const players = this.#players;
@@ -95,10 +117,7 @@ export class Fanout {
     const late = due > visits;
     // What was not served for lack of time stays due.
     this.#lastRunMs = late ? nowMs - (windowMs * (due - visits)) / players.length : nowMs;
-    for (let i = 0; i < visits && players.length > 0; i++) {
-      if (this.#next >= players.length) this.#next = 0;
-      players[this.#next++].visit(nowMs);
-    }
+    for (let done = 0; done < visits && players.length > 0; ) done = this.#visit(done, visits, nowMs);
     this.#owed -= visits;
     this.#armed = false;
     if (this.#owed > 0 && players.length > 0) this.#arm(late ? 0 : windowMs);

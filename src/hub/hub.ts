@@ -136,9 +136,13 @@ export class Hub {
     entry.publication = publication;
     entry.lingerUntilMs = undefined;
     entry.lingering.clear();
-    for (const player of entry.players) {
-      publication.add(player);
-      if (!stayed.has(player)) player.sink.publisherCame();
+    for (const player of [...entry.players]) {
+      try {
+        publication.add(player);
+        if (!stayed.has(player)) player.sink.publisherCame();
+      } catch (error) {
+        player.fail(error);
+      }
     }
     return publication;
   }
@@ -151,9 +155,13 @@ export class Hub {
       entry.publication = undefined;
       entry.ending = publication;
       entry.resumeTimestamp = publication.lastTimestamp;
-      for (const player of entry.players) {
+      for (const player of [...entry.players]) {
         entry.lingering.add(player);
-        player.visit(nowMs);
+        try {
+          player.visit(nowMs);
+        } catch (error) {
+          player.fail(error);
+        }
       }
       if (entry.players.size > 0) entry.lingerUntilMs = nowMs + this.#options.lingerMs;
       this.#settle(entry, nowMs);
@@ -174,7 +182,13 @@ export class Hub {
     entry.lingerUntilMs = undefined;
     const told = [...entry.lingering];
     entry.lingering.clear();
-    for (const player of told) player.sink.publisherGone();
+    for (const player of told) {
+      try {
+        player.sink.publisherGone();
+      } catch (error) {
+        player.fail(error);
+      }
+    }
   }
 
   #dropEnding(entry: Entry): void {

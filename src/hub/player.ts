@@ -13,6 +13,8 @@ export interface PlayerSink {
   publisherCame(): void;
   /** The publisher is gone for good; nothing more will come. */
   publisherGone(): void;
+  /** The player failed inside us and gets nothing more: whoever is on the far end is to be let go. Must not throw. */
+  failed(error: unknown): void;
 }
 
 /** Bounds on how far a player may fall behind. */
@@ -111,6 +113,12 @@ export class Player {
     this.#position = NOWHERE;
   }
 
+  /** A defect while it was served costs this player only: it gets nothing more and its far end is let go. */
+  fail(error: unknown): void {
+    this.detach();
+    this.sink.failed(error);
+  }
+
   /**
    * `pause`: sending stops; on resume it goes on at the newest keyframe, or where it stopped when that is newer still, for a live
    * stream has nothing else (RTMP 1.0 §7.2.2.8).
@@ -158,10 +166,14 @@ export class Player {
     }
   }
 
-  /** A keyframe of the publication stands at `position` in the log. */
+  /** A keyframe of the publication stands at `position` in the log. Never throws: its publisher has no part in what fails here. */
   keyframeAt(position: number): void {
-    if (this.#videoFrom === Number.POSITIVE_INFINITY) this.#videoFrom = position;
-    if (this.#skippedFrom !== NOWHERE && !this.#busy) this.#resumeAt(position);
+    try {
+      if (this.#videoFrom === Number.POSITIVE_INFINITY) this.#videoFrom = position;
+      if (this.#skippedFrom !== NOWHERE && !this.#busy) this.#resumeAt(position);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** The sink has sent all of the write under way. */

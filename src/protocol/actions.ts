@@ -72,6 +72,8 @@ export type Action =
       readonly payload: Buffer;
       readonly values: readonly AmfValue[];
     }
+  /** A data message of a publishing stream that cannot be read within the limits: nobody gets it. */
+  | { readonly kind: 'dataRefused'; readonly messageStreamId: number; readonly code: ErrorCode }
   /** `@clearDataFrame`: forget the cached data message `name`. */
   | { readonly kind: 'dataCleared'; readonly messageStreamId: number; readonly name: string }
   /** Flush what was sent, then close the connection. `reason` is for logs and free of secrets. */

@@ -292,7 +292,7 @@ export class ClientSession {
   #data(message: InboundMessage): void {
     const values = readValues(message);
     const data = values === undefined ? undefined : readDataMessage(message.type, message.payload, values);
-    if (data?.kind !== 'set') return;
+    if (typeof data !== 'object' || data.kind !== 'set') return;
     const { name, payload } = data;
     if (name === 'onPlayStatus') this.#onStatus(readStatus(data.values.find(isAmfObject)), undefined);
     else this.#actions.push({ kind: 'data', timestamp: message.timestamp, name, payload, values: data.values });

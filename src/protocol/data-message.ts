@@ -1,4 +1,4 @@
-import { SluiceError } from '../core/errors.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { AmfEcmaArray, type AmfInput, AmfMarker, type AmfValue, writeAmf0Within } from './amf0.js';
 import { isAmfObject } from './commands/call.js';
 import { MessageType } from './message-types.js';
@@ -29,13 +29,14 @@ export type DataMessage =
  * @param type 18, or 15 with its leading zero byte
  * @param payload borrowed until return
  * @param values the payload's AMF values
- * @returns `undefined` for what is no data message: ffmpeg sends four bytes that are no AMF for a time code track
+ * @returns `undefined` for what is no data message: ffmpeg sends four bytes that are no AMF for a time code track; the error's code
+ *   when it cannot be written anew within bounds
  */
 export function readDataMessage(
   type: number,
   payload: Uint8Array,
   values: readonly AmfValue[],
-): DataMessage | undefined {
+): DataMessage | ErrorCode | undefined {
   const [first, second] = values;
   if (typeof first !== 'string') return undefined;
   if (first === CLEAR_DATA_FRAME) return isName(second) ? { kind: 'clear', name: second } : undefined;
@@ -47,8 +48,13 @@ export function readDataMessage(
   const bytes = payload.subarray(at);
   const maxBytes = REWRITE_GROWTH * bytes.length + REWRITE_SLACK_BYTES;
   const playable = isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest, maxBytes);
-  if (playable === undefined) return undefined;
+  if (typeof playable === 'string') return playable;
   return { kind: 'set', name, payload: playable, values: rest };
+}
+
+/** Whether a payload may be a data message at all, readable or not: it begins with text. */
+export function beginsWithName(type: number, payload: Uint8Array): boolean {
+  return payload[type === MessageType.DataAmf3 ? 1 : 0] === AmfMarker.String;
 }
 
 function isName(value: AmfValue): value is string {
@@ -64,13 +70,13 @@ function isPlainAmf0(bytes: Uint8Array, rest: readonly AmfValue[]): boolean {
   return bytes[end - 3] === 0 && bytes[end - 2] === 0 && bytes[end - 1] === AmfMarker.ObjectEnd;
 }
 
-function rewrite(name: string, rest: readonly AmfValue[], maxBytes: number): Buffer | undefined {
+function rewrite(name: string, rest: readonly AmfValue[], maxBytes: number): Buffer | ErrorCode {
   const values = rest.map((value): AmfInput => (isAmfObject(value) ? new AmfEcmaArray(value) : value));
   try {
     return writeAmf0Within(maxBytes, name, ...values);
   } catch (error) {
     // AMF3 allows property names that AMF0 cannot hold; references can stand for more than any message holds.
-    if (error instanceof SluiceError) return undefined;
+    if (error instanceof SluiceError) return error.code;
     throw error;
   }
 }

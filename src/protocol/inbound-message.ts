@@ -1,4 +1,4 @@
-import { SluiceError } from '../core/errors.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
 import type { AmfValue } from './amf0.js';
 
 /** One message that is no media, as the chunk codec hands it out. Everything in it is borrowed until `message` returns. */
@@ -12,12 +12,18 @@ export interface InboundMessage {
   readAmf0(): AmfValue[];
 }
 
-/** The message's AMF values, or `undefined` when the codec refuses them: a peer's bad bytes are no exception here. */
-export function readValues(message: InboundMessage): AmfValue[] | undefined {
+/** The message's AMF values, or the code with which the codec refuses them: a peer's bad bytes are no exception here. */
+export function valuesOrCode(message: InboundMessage): AmfValue[] | ErrorCode {
   try {
     return message.readAmf0();
   } catch (error) {
-    if (error instanceof SluiceError) return undefined;
+    if (error instanceof SluiceError) return error.code;
     throw error;
   }
+}
+
+/** As {@link valuesOrCode}, `undefined` instead of the code. */
+export function readValues(message: InboundMessage): AmfValue[] | undefined {
+  const values = valuesOrCode(message);
+  return typeof values === 'string' ? undefined : values;
 }

@@ -5,8 +5,8 @@ import { type Call, readCall, replyError, salvageCall } from './commands/call.js
 import { acceptConnect, refuseConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
 import { pingRequest, pingResponse, readU32, readUserControl } from './control.js';
-import { readDataMessage } from './data-message.js';
-import { type InboundMessage, readValues } from './inbound-message.js';
+import { beginsWithName, readDataMessage } from './data-message.js';
+import { type InboundMessage, readValues, valuesOrCode } from './inbound-message.js';
 import { Liveness } from './liveness.js';
 import { MessageType, UserControlEvent } from './message-types.js';
 import type { NetStream } from './net-stream.js';
@@ -281,10 +281,14 @@ export class ServerSession {
       this.#isWithinBudget(nowMs);
       return;
     }
-    const values = readValues(message);
-    if (values === undefined) return;
-    const data = readDataMessage(message.type, message.payload, values);
+    const values = valuesOrCode(message);
+    const data = typeof values === 'string' ? values : readDataMessage(message.type, message.payload, values);
     if (data === undefined) return;
+    if (typeof data === 'string') {
+      if (beginsWithName(message.type, message.payload))
+        core.emit({ kind: 'dataRefused', messageStreamId: stream.id, code: data });
+      return;
+    }
     if (data.kind === 'clear') {
       core.emit({ kind: 'dataCleared', messageStreamId: stream.id, name: data.name });
       return;

@@ -39,6 +39,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge('publishes', 'publishes running', publishing),
     counter('publishes_total', 'publishes accepted', registry.publishesStarted),
     byCode('publishes_rejected_total', 'publishes refused', registry.rejectedBy),
+    byCode('data_messages_refused_total', "publishers' data messages that nobody got", registry.dataRefusedBy),
     gauge('players', 'plays running or waiting', playing),
     counter('plays_total', 'plays of live streams', registry.playsStarted),
     gauge('streams', 'live streams', registry.live),

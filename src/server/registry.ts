@@ -57,6 +57,8 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   /** Closed connections by error code, refused publishes by error code, and totals; for `/metrics`. */
   readonly closedBy = new Map<ErrorCode, number>();
   readonly rejectedBy = new Map<ErrorCode, number>();
+  /** Data messages that could not be read within the limits. */
+  readonly dataRefusedBy = new Map<ErrorCode, number>();
   publishesStarted = 0;
   playsStarted = 0;
   bytesInPast = 0;
@@ -163,10 +165,11 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       );
       return refuse(code, 'NetStream.Publish.Rejected', ERRORS[code].says);
     }
-    if (!line.isOpen()) {
-      // Gone while its start was written: the start is told, so the end is; nothing of it reaches the hub or a player.
+    const reason = line.endedBy();
+    if (reason !== undefined) {
+      // Over while its start was written: the start is told, so the end is; nothing of it reaches the hub or a player.
       claim.close(this.clock.monotonicMs());
-      this.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...NOTHING });
+      this.lifecycle.streamEnded(streamId, { reason, ...NOTHING });
       const description = ERRORS.ERR_PEER_CLOSED.says;
       return { accept: false, status: 'NetStream.Publish.Rejected', code: 'ERR_PEER_CLOSED', description };
     }
@@ -237,17 +240,27 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     return { accept: true, live, run: { player, end } };
   }
 
-  closed(facts: ConnectionFacts, code: ErrorCode, detail: string): void {
+  dataRefused(code: ErrorCode): void {
+    this.dataRefusedBy.set(code, (this.dataRefusedBy.get(code) ?? 0) + 1);
+  }
+
+  closed(facts: ConnectionFacts, code: ErrorCode, detail: string, refusedData: number): void {
     this.closedBy.set(code, (this.closedBy.get(code) ?? 0) + 1);
     this.lifecycle.connection('closed', facts.connectionId, { peer: facts.peer, code, detail });
     const { log } = this.#parts;
     const { connectionId } = facts;
-    const fields = { connectionId, peer: facts.peer.address, code, ...(detail === '' ? {} : { detail }) };
+    const fields = {
+      connectionId,
+      peer: facts.peer.address,
+      code,
+      ...(detail === '' ? {} : { detail }),
+      ...(refusedData === 0 ? {} : { refusedData }),
+    };
     // A publish that was refused here has its line, with the reason.
     const told = code === 'ERR_SESSION_PUBLISH_REFUSED' && detail.startsWith('NetStream.');
     const usual = code.startsWith('ERR_PEER_') || code === 'ERR_SESSION_SHUTDOWN' || code === 'ERR_SESSION_PLAY_ENDED';
     if (told || usual) {
-      log.debug(fields, 'connection closed');
+      log[refusedData === 0 ? 'debug' : 'info'](fields, 'connection closed');
     } else {
       log.warn(fields, 'connection closed by a fault');
     }

@@ -1,10 +1,18 @@
-import type { ErrorCode } from '../core/errors.js';
+import { ERRORS, type ErrorCode } from '../core/errors.js';
 import type { EndReason } from '../events/event-types.js';
+import type { PlayEndReason } from './host.js';
 
 /** What a closed socket says of its peer. */
 export function reasonOfSocketEnd(error: NodeJS.ErrnoException | undefined): EndReason {
   if (error === undefined) return 'client_closed';
   return error.code === 'ETIMEDOUT' || error.code === 'EHOSTUNREACH' ? 'dead_peer' : 'client_reset';
+}
+
+/** What a code means for the plays of a connection that is cut off for it; undefined when it says nothing of them. */
+export function playReasonOfCode(code: ErrorCode): PlayEndReason | undefined {
+  if (code.startsWith('ERR_LIMIT_')) return 'limit';
+  if (code === 'ERR_PLAY_STALLED') return 'stalled';
+  return ERRORS[code].blame === 'internal' ? 'error' : undefined;
 }
 
 /** What a code with which a connection was closed means for the streams it published. */

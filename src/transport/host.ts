@@ -17,7 +17,8 @@ export interface ConnectionFacts {
 
 /** The way back from a stream to the connection that publishes it. */
 export interface PublisherLine {
-  readonly isOpen: () => boolean;
+  /** Why it is over; undefined while it is open. */
+  readonly endedBy: () => EndReason | undefined;
   /** Tells the publisher why, and closes its connection. */
   readonly close: (reason: EndReason, description: string) => void;
 }
@@ -57,6 +58,7 @@ export type PlayEndReason =
   | 'stream_ended'
   | 'stalled'
   | 'limit'
+  | 'error'
   | 'server_drain'
   | 'kicked';
 
@@ -88,6 +90,8 @@ export interface ConnectionHost {
   ): { readonly accept: true; readonly live: boolean; readonly run: RunningPlay } | Refusal<PlayRefusal>;
   /** A connection was accepted. */
   opened(facts: ConnectionFacts): void;
-  /** The connection is closed and everything on it ended. */
-  closed(facts: ConnectionFacts, code: ErrorCode, detail: string): void;
+  /** A data message of a publisher could not be read within the limits. */
+  dataRefused(code: ErrorCode): void;
+  /** The connection is closed and everything on it ended; so many of its data messages were refused. */
+  closed(facts: ConnectionFacts, code: ErrorCode, detail: string, refusedData: number): void;
 }

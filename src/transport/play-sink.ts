@@ -1,16 +1,25 @@
+import { SluiceError } from '../core/errors.js';
 import type { Player, PlayerSink } from '../hub/player.js';
 import type { ByteSocket, Drainable } from './byte-socket.js';
+
+/** What a sink tells its connection. */
+export interface PlaySinkEvents {
+  /** The publisher came, or is gone for good. */
+  readonly onPublisher: (came: boolean) => void;
+  /** A defect of ours while the player was served: the connection has to go. Never throws. */
+  readonly onDefect: (error: SluiceError) => void;
+}
 
 /** Sends a player's media to its connection and hears when a slow write has gone. */
 export class PlaySink implements PlayerSink, Drainable {
   /** Set once the hub has made it. */
   player: Player | undefined;
   readonly #socket: ByteSocket;
-  readonly #onPublisher: (came: boolean) => void;
+  readonly #events: PlaySinkEvents;
 
-  constructor(socket: ByteSocket, onPublisher: (came: boolean) => void) {
+  constructor(socket: ByteSocket, events: PlaySinkEvents) {
     this.#socket = socket;
-    this.#onPublisher = onPublisher;
+    this.#events = events;
   }
 
   write(bytes: Buffer): boolean {
@@ -18,14 +27,23 @@ export class PlaySink implements PlayerSink, Drainable {
   }
 
   drained(nowMs: number): void {
-    this.player?.drained(nowMs);
+    try {
+      this.player?.drained(nowMs);
+    } catch (error) {
+      this.player?.fail(error);
+    }
   }
 
   publisherCame(): void {
-    this.#onPublisher(true);
+    this.#events.onPublisher(true);
   }
 
   publisherGone(): void {
-    this.#onPublisher(false);
+    this.#events.onPublisher(false);
+  }
+
+  failed(error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error);
+    this.#events.onDefect(new SluiceError('ERR_PLAY_DEFECT', detail, { cause: error }));
   }
 }

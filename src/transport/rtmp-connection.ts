@@ -13,9 +13,10 @@ import {
   type ConnectionParts,
   MAX_UNREAD_BYTES,
 } from './connection-options.js';
-import { handshakeLimitMs, publishProblem, StallWatch } from './deadlines.js';
-import { reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
-import type { ConnectionFacts, PlayEndReason, PublisherLine, RunningPlay, RunningPublish } from './host.js';
+import { ConnectionPlays } from './connection-plays.js';
+import { handshakeLimitMs, publishProblem } from './deadlines.js';
+import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
+import type { ConnectionFacts, PlayEndReason, PublisherLine, RunningPublish } from './host.js';
 import { InboundBudget } from './inbound-budget.js';
 import { PlaySink } from './play-sink.js';
 
@@ -33,10 +34,12 @@ export class RtmpConnection {
   readonly #socket: ByteSocket;
   readonly #peer: { address: string; port: number };
   readonly #publishes = new Map<number, RunningPublish>();
-  readonly #plays = new Map<number, RunningPlay>();
+  readonly #plays = new ConnectionPlays();
   readonly #budget: InboundBudget;
-  readonly #line: PublisherLine = { isOpen: () => !this.#closing, close: (...why) => this.shutdown(...why) };
-  readonly #stallWatch = new StallWatch();
+  readonly #line: PublisherLine = {
+    endedBy: () => (this.#closing ? this.#reason : undefined),
+    close: (...why) => this.shutdown(...why),
+  };
   #handshake: ServerHandshake | undefined;
   #session: ServerSession | undefined;
   /** A publish is being decided: what the client sent after it waits, in the codec and in the kernel. */
@@ -49,6 +52,7 @@ export class RtmpConnection {
   #closeDetail = '';
   #endReason: EndReason | undefined;
   #playEndReason: PlayEndReason = 'client_closed';
+  #refusedData = 0;
 
   constructor(accepted: Socket, parts: ConnectionParts) {
     this.connectionId = parts.connectionId;
@@ -75,6 +79,11 @@ export class RtmpConnection {
   /** Who is on the other end. */
   get facts(): ConnectionFacts {
     return { connectionId: this.connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
+  }
+
+  /** Why what it published has ended, once it is closing. */
+  get #reason(): EndReason {
+    return this.#endReason ?? reasonOfCode(this.#closeCode);
   }
 
   get publishing(): number {
@@ -228,16 +237,20 @@ export class RtmpConnection {
         this.#stopPublish(action.messageStreamId, 'client_unpublish');
         break;
       case 'playStopped':
-        this.#stopPlay(action.messageStreamId, 'client_stopped');
+        this.#plays.stop(action.messageStreamId, 'client_stopped');
         break;
       case 'pauseChanged':
-        this.#plays.get(action.messageStreamId)?.player.setPaused(action.paused);
+        this.#plays.player(action.messageStreamId)?.setPaused(action.paused);
         break;
       case 'receiveChanged':
-        this.#plays.get(action.messageStreamId)?.player.setReceive(action);
+        this.#plays.player(action.messageStreamId)?.setReceive(action);
         break;
       case 'data':
         this.#publishes.get(action.messageStreamId)?.data(action.name, action.payload, action.timestamp, action.values);
+        break;
+      case 'dataRefused':
+        this.#refusedData++;
+        this.#parts.host.dataRefused(action.code);
         break;
       case 'dataCleared':
         this.#publishes.get(action.messageStreamId)?.dataCleared(action.name);
@@ -255,7 +268,7 @@ export class RtmpConnection {
     try {
       const answer = await this.#parts.host.publish(this.facts, request, this.#line);
       if (this.#closing) {
-        if (answer.accept) answer.run.end(this.#endReason ?? reasonOfCode(this.#closeCode));
+        if (answer.accept) answer.run.end(this.#reason);
         return;
       }
       const session = this.#session!;
@@ -285,16 +298,16 @@ export class RtmpConnection {
     const { requestId, messageStreamId } = request;
     const session = this.#session!;
     const nowMs = this.#parts.nowMs();
-    const sink = new PlaySink(this.#socket, (came) => this.#onPublisher(session, messageStreamId, came));
-    const answer = this.#parts.host.play(this.facts, request, messageStreamId, sink);
+    const sink = new PlaySink(this.#socket, {
+      onPublisher: (came) => this.#onPublisher(session, messageStreamId, came),
+      onDefect: (error) => this.#fail(error),
+    });
+    const answer = this.#plays.begin(this.#parts.host, this.facts, request, sink);
     if (!answer.accept) {
       const { status, description } = answer;
       this.#run(session.answerPlay(requestId, { accept: false, code: status, description }, nowMs));
       return;
     }
-    sink.player = answer.run.player;
-    this.#stopPlay(messageStreamId, 'client_stopped');
-    this.#plays.set(messageStreamId, answer.run);
     this.#run(session.answerPlay(requestId, { accept: true, waiting: !answer.live }, nowMs));
   }
 
@@ -307,16 +320,10 @@ export class RtmpConnection {
     if (this.#publishes.size === 0) this.#codec.setPublishing(false);
   }
 
-  #stopPlay(messageStreamId: number, reason: PlayEndReason): void {
-    const run = this.#plays.get(messageStreamId);
-    this.#plays.delete(messageStreamId);
-    run?.end(reason);
-  }
-
   /** The publisher of a play came, or is gone for good; what else runs on the connection goes on. */
   #onPublisher(session: ServerSession, messageStreamId: number, came: boolean): void {
     try {
-      if (!came) this.#stopPlay(messageStreamId, 'stream_ended');
+      if (!came) this.#plays.stop(messageStreamId, 'stream_ended');
       this.#run(
         came ? session.publisherCame(messageStreamId) : session.publisherGone(messageStreamId, { stays: false }),
       );
@@ -335,13 +342,8 @@ export class RtmpConnection {
   }
 
   #tickPlays(nowMs: number): void {
-    if (this.#plays.size === 0) return;
-    this.#stallWatch.look(this.#socket.unsentBytes, nowMs);
-    for (const { player } of this.#plays.values()) {
-      if (this.#stallWatch.stalledMs(player.stalledMs(nowMs), nowMs) < this.#options.stallTimeoutMs) continue;
-      this.#playEndReason = 'stalled';
-      this.#abort('ERR_PLAY_STALLED', player.id);
-    }
+    const player = this.#plays.stalled(this.#socket.unsentBytes, this.#options.stallTimeoutMs, nowMs);
+    if (player !== undefined) this.#abort('ERR_PLAY_STALLED', player.id);
   }
 
   /** A fault while bytes were handled: the peer's, or a defect of ours. Either way it ends this connection only. */
@@ -358,8 +360,15 @@ export class RtmpConnection {
     this.#closing = true;
     this.#closeCode = code;
     this.#closeDetail = detail;
-    if (code.startsWith('ERR_LIMIT_')) this.#playEndReason = 'limit';
-    this.#endAll();
+    this.#playEndReason = playReasonOfCode(code) ?? this.#playEndReason;
+    try {
+      this.#endAll();
+    } catch (error) {
+      this.#parts.log.error(
+        { connectionId: this.connectionId, err: error, code: 'ERR_INTERNAL' },
+        'an end failed inside',
+      );
+    }
     this.#socket.destroy();
   }
 
@@ -379,13 +388,12 @@ export class RtmpConnection {
       this.#endReason ??= reasonOfSocketEnd(error);
       this.#endAll();
     }
-    this.#parts.host.closed(this.facts, this.#closeCode, this.#closeDetail);
+    this.#parts.host.closed(this.facts, this.#closeCode, this.#closeDetail, this.#refusedData);
     this.#parts.released(this.#codec);
   }
 
   #endAll(): void {
-    const reason = this.#endReason ?? reasonOfCode(this.#closeCode);
-    for (const id of [...this.#publishes.keys()]) this.#stopPublish(id, reason);
-    for (const id of [...this.#plays.keys()]) this.#stopPlay(id, this.#playEndReason);
+    for (const id of [...this.#publishes.keys()]) this.#stopPublish(id, this.#reason);
+    this.#plays.stopAll(this.#playEndReason);
   }
 }

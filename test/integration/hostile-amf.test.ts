@@ -33,6 +33,8 @@ describe('hostile AMF', () => {
     await server.stop();
   });
   const connected = () => RawRtmp.connected({ port: server.rtmpPort });
+  const refused = () => server.metric('sluice_data_messages_refused_total', 'code="ERR_AMF_');
+  const refusedInLog = () => server.logLines('"refusedData":1').length;
 
   /** Sends a command with a hostile argument and a harmless one after it: answered, ignored or closed, but never fatal to others. */
   async function outcome(argument: Uint8Array): Promise<'alive' | 'closed'> {
@@ -55,8 +57,9 @@ describe('hostile AMF', () => {
     ['keys of one object', keys, 20],
     ['bytes of all strings', (n) => amf('x'.repeat(n - 'onTextData'.length)), 1000],
   ])(
-    'that reaches the limit of %s is handed on to players, and what is past it is dropped',
+    'that reaches the limit of %s is handed on to players, and what is past it is dropped, counted and logged',
     async (_what, make, limit) => {
+      const [dropped, logged] = [await refused(), refusedInLog()];
       const publisher = await connected();
       const id = await publisher.publish('limits');
       const player = await connected();
@@ -73,6 +76,8 @@ describe('hostile AMF', () => {
       publisher.destroy();
       player.destroy();
       await server.ended('limits');
+      expect(await refused()).toBe(dropped + 1);
+      await waitFor(() => refusedInLog() === logged + 1, { what: 'the log line of the connection' });
       await pulse.beats();
     },
   );

@@ -8,6 +8,11 @@ class FakePlayer {
   slot = -1;
   readonly visitsMs: number[] = [];
   onVisit: (() => void) | undefined;
+  readonly failures: unknown[] = [];
+
+  fail(error: unknown): void {
+    this.failures.push(error);
+  }
 
   visit(nowMs: number): void {
     this.visitsMs.push(nowMs);
@@ -52,6 +57,36 @@ describe('the fan-out', () => {
     fanout.wake();
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(1000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('lets a player that fails go, serves everybody else once, and goes on', () => {
+    const { fanout, all } = ring(40, { maxDelayMs: 100, playersAtMaxDelay: 40 });
+    const faulty = [all[0], all[1], all[17], all[39]];
+    for (const player of faulty) {
+      player.onVisit = () => {
+        throw new Error('a defect');
+      };
+    }
+    fanout.wake();
+    vi.advanceTimersByTime(200);
+    expect(all.map(({ visitsMs }) => visitsMs.length)).toEqual(all.map(() => 1));
+    expect(faulty.map(({ failures }) => failures.length)).toEqual([1, 1, 1, 1]);
+    expect(fanout.size).toBe(36);
+    fanout.wake();
+    vi.advanceTimersByTime(200);
+    expect(all.map(({ visitsMs }) => visitsMs.length)).toEqual(all.map((player) => (faulty.includes(player) ? 1 : 2)));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('stops when the last player fails', () => {
+    const { fanout, all } = ring(1, { maxDelayMs: 100, playersAtMaxDelay: 1 });
+    all[0].onVisit = () => {
+      throw new Error('a defect');
+    };
+    fanout.wake();
+    vi.advanceTimersByTime(200);
+    expect(fanout.size).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 

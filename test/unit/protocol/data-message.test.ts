@@ -17,11 +17,11 @@ function doubling(levels: number): Buffer {
 }
 
 describe('a data message', () => {
-  it('is passed over when its references stand for more than a message can hold', () => {
+  it('is refused with a code when its references stand for more than a message can hold', () => {
     const payload = doubling(40);
     const { values } = new AmfScanner().scan(payload);
     expect(values).toHaveLength(2);
-    expect(readDataMessage(18, payload, values)).toBeUndefined();
+    expect(readDataMessage(18, payload, values)).toBe('ERR_AMF_UNWRITABLE');
   });
 
   it('gets the end that its object lacks', () => {
@@ -29,7 +29,7 @@ describe('a data message', () => {
     const { values } = new AmfScanner().scan(payload);
     const message = readDataMessage(18, payload, values);
     expect(message).toMatchObject({ kind: 'set', name: 'onX' });
-    if (message?.kind !== 'set') return;
+    if (typeof message !== 'object' || message.kind !== 'set') return;
     expect(new AmfScanner().scan(message.payload).values).toEqual(values);
   });
 });

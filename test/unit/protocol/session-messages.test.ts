@@ -47,6 +47,15 @@ describe('data messages', () => {
     });
   }
 
+  it('refuses what the codec cannot read, with its code, and goes on', () => {
+    const peer = new ServerPeer().publish();
+    const deep = inbound(18, 1, Buffer.concat([hex('02 0001 61'), ...Array(40).fill(hex('0A 00000001')), hex('05')]));
+    peer.message(deep);
+    expect(peer.actions).toEqual([{ kind: 'dataRefused', messageStreamId: 1, code: 'ERR_AMF_DEPTH' }]);
+    peer.message(inbound(18, 1, hex(`${onMetaData} ${object}`)));
+    expect(peer.actions.at(-1)).toMatchObject({ kind: 'data' });
+  });
+
   it('hands over a copy of the payload and the values behind the name', () => {
     const peer = new ServerPeer().publish();
     const borrowed = hex(`${setDataFrame} ${onMetaData} ${object}`);

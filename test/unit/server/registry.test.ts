@@ -105,16 +105,38 @@ describe('a publish', () => {
     });
   });
 
-  it('whose players fail inside us is ended, and its name is free again', async () => {
+  it('goes on when a player that waited for it fails inside us, and so do the other players', async () => {
     const office = new Office();
-    const { sink } = office.play();
-    sink.publisherCame = () => {
-      throw new Error('a defect');
+    const [one, two] = [office.play(), office.play()];
+    const defect = new Error('a defect');
+    one.sink.publisherCame = () => {
+      throw defect;
     };
+    const run = await office.run();
+    expect(one.sink.failures).toEqual([defect]);
+    run.publication.append(batch(message('key', 1)), office.nowMs);
+    two.sink.player!.visit(office.nowMs);
+    one.sink.player!.visit(office.nowMs);
+    expect([one.sink.writes.length, two.sink.writes.length > 0]).toEqual([0, true]);
+  });
+
+  it('that fails inside us when its start is told is ended, and its name is free again', async () => {
+    const office = new Office();
+    office.play();
+    office.fault = 'streamActive';
     await expect(office.publish()).rejects.toThrow('a defect');
     expect(office.last('streamEnded')).toMatchObject({ reason: 'protocol_error', detail: 'ERR_INTERNAL' });
-    sink.publisherCame = () => {};
+    office.fault = undefined;
     expect(await office.publish()).toMatchObject({ accept: true });
+  });
+
+  it('that is over while its start is written ends for the reason that its connection gives', async () => {
+    for (const reason of ['server_drain', 'kicked', 'limit', 'client_reset'] as const) {
+      const office = new Office();
+      expect(await office.publish('cam', '', office.facts(), () => reason)).toMatchObject({ accept: false });
+      expect(office.last('streamEnded')).toMatchObject({ reason, bytes: 0 });
+      expect(office.hub.size).toBe(0);
+    }
   });
 
   it('is refused while another has the name, also one whose start is not durable yet', async () => {
@@ -181,7 +203,8 @@ describe('a publish', () => {
     sink.write = () => {
       throw new Error('a defect');
     };
-    expect(() => run.end('client_closed')).toThrow('a defect');
+    run.end('client_closed');
+    expect(sink.failures).toHaveLength(1);
     run.end('client_closed');
     expect(office.count('streamEnded')).toBe(1);
     expect(office.registry.live).toBe(0);
@@ -245,7 +268,7 @@ describe('plays', () => {
   it('that wait are not told of a publisher that has gone while its start was made durable', async () => {
     const office = new Office();
     office.play();
-    const answer = await office.publish('cam', '', office.facts(), () => false);
+    const answer = await office.publish('cam', '', office.facts(), () => 'client_closed');
     if (answer.accept) answer.run.end('client_closed');
     expect(office.names).toEqual(['streamStarted', 'streamEnded']);
   });

@@ -152,6 +152,54 @@ for (const directReads of [true, false]) {
   });
 }
 
+describe('a player that fails inside the server', () => {
+  it('loses its connection; its publisher and everybody else go on', async () => {
+    desk = await Desk.open();
+    const [one, victim, two] = [await desk.client(), await desk.client(), await desk.client()];
+    const publisher = await desk.client();
+    const id = await publisher.publish('cam');
+    const { players } = desk.publications.get('cam')!;
+    await one.play('cam');
+    await victim.play('cam');
+    const { sink } = [...players].at(-1)!;
+    await two.play('cam');
+    publisher.message(9, frame(0), { messageStreamId: id });
+    await desk.until(() => [one, two, victim].every((client) => frames(client).length === 1), 'the first frame');
+    sink.write = () => {
+      throw new Error('a defect');
+    };
+    for (let n = 1; n <= 5; n++) publisher.message(9, frame(n), { messageStreamId: id });
+    await desk.until(() => desk.closes.length === 1, 'the close');
+    await desk.until(() => [one, two].every((client) => frames(client).length === 6), 'all frames');
+    expect(desk.closes).toEqual(['ERR_PLAY_DEFECT']);
+    expect(desk.playEnds).toEqual(['cam:error']);
+    expect(desk.publishEnds).toEqual([]);
+    expect([players.size, desk.hub.fanout.size]).toEqual([2, 2]);
+    await victim.gone();
+  });
+});
+
+describe('a publish that is being decided', () => {
+  it('knows why its connection was closed meanwhile, whoever closed it', async () => {
+    desk = await Desk.open();
+    desk.holdPublishes = true;
+    for (const [index, name] of ['drained', 'kicked'].entries()) {
+      const client = await desk.client();
+      const id = await client.createStream();
+      client.command(id, 'publish', 0, null, name, 'live');
+      await desk.until(() => desk.undecided === index + 1, 'the publish to be asked for');
+    }
+    const [drained, kicked] = desk.lines;
+    expect(desk.lines.map((line) => line.endedBy())).toEqual([undefined, undefined]);
+    drained.close('server_drain', 'the server is shutting down');
+    kicked.close('kicked', 'go away');
+    expect(desk.lines.map((line) => line.endedBy())).toEqual(['server_drain', 'kicked']);
+    for (const _ of desk.lines) desk.decide('accept');
+    await desk.until(() => desk.publishEnds.length === 2, 'the ends');
+    expect(desk.publishEnds).toEqual(['drained:server_drain', 'kicked:kicked']);
+  });
+});
+
 describe('the end of a connection', () => {
   it('by the peer ends what it published, orderly or by reset, with the reason', async () => {
     desk = await Desk.open();

@@ -49,6 +49,13 @@ export class RecordingSink implements PlayerSink {
     this.notices.push('gone');
   }
 
+  /** What {@link PlayerSink.failed} was told. */
+  readonly failures: unknown[] = [];
+
+  failed(error: unknown): void {
+    this.failures.push(error);
+  }
+
   get bytes(): Buffer {
     return Buffer.concat(this.writes);
   }

@@ -1,5 +1,6 @@
 import { createLogger } from '../../../../src/core/log.js';
 import { NameRule } from '../../../../src/core/names.js';
+import type { EndReason } from '../../../../src/events/event-types.js';
 import type { Lifecycle } from '../../../../src/events/lifecycle.js';
 import { Hub } from '../../../../src/hub/hub.js';
 import { Registry, type RegistryOptions } from '../../../../src/server/registry.js';
@@ -19,6 +20,8 @@ export class Office {
   /** What `streamStarted` waits for. */
   journal: () => Promise<void> = () => Promise.resolve();
   closedFor: string | undefined;
+  /** The call of the lifecycle that fails. */
+  fault: string | undefined;
   #connections = 0;
 
   constructor(options: Partial<RegistryOptions> & { lingerMs?: number } = {}) {
@@ -31,6 +34,7 @@ export class Office {
           (_target, name: string) =>
           (...args: unknown[]): Promise<void> => {
             this.told.push([name, ...args]);
+            if (name === this.fault) throw new Error('a defect');
             return name === 'streamStarted' ? this.journal() : Promise.resolve();
           },
       },
@@ -68,9 +72,9 @@ export class Office {
     };
   }
 
-  publish(name = 'cam', query = '', facts = this.facts(), isOpen = () => true) {
+  publish(name = 'cam', query = '', facts = this.facts(), endedBy = (): EndReason | undefined => undefined) {
     const close = (reason: string): void => void this.closed.push(reason);
-    return this.registry.publish(facts, { app: 'live', name, query }, { isOpen, close });
+    return this.registry.publish(facts, { app: 'live', name, query }, { endedBy, close });
   }
 
   /** A publish that must be accepted. */

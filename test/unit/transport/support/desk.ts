@@ -9,6 +9,7 @@ import type {
   ConnectionHost,
   NameRequest,
   PlayEndReason,
+  PublisherLine,
   RunningPublish,
 } from '../../../../src/transport/host.js';
 import { type ListenerOptions, RtmpListener } from '../../../../src/transport/rtmp-listener.js';
@@ -51,7 +52,10 @@ export class Desk implements ConnectionHost {
   readonly playEnds: `${string}:${PlayEndReason}`[] = [];
   readonly closes: ErrorCode[] = [];
   readonly refusals: ErrorCode[] = [];
+  readonly refusedData: ErrorCode[] = [];
+  readonly refusedDataAtClose: number[] = [];
   readonly data: string[] = [];
+  readonly lines: PublisherLine[] = [];
   /** When set, publishes wait for {@link decide}. */
   holdPublishes = false;
   port = 0;
@@ -131,7 +135,9 @@ export class Desk implements ConnectionHost {
   async publish(
     _facts: ConnectionFacts,
     { app, name }: NameRequest,
+    line: PublisherLine,
   ): Promise<Awaited<ReturnType<ConnectionHost['publish']>>> {
+    this.lines.push(line);
     let decision: Decision = 'accept';
     if (this.holdPublishes) {
       decision = await new Promise<Decision>((decide) => this.#undecided.push({ name, decide }));
@@ -187,7 +193,12 @@ export class Desk implements ConnectionHost {
 
   opened(): void {}
 
-  closed(_facts: ConnectionFacts, code: ErrorCode): void {
+  dataRefused(code: ErrorCode): void {
+    this.refusedData.push(code);
+  }
+
+  closed(_facts: ConnectionFacts, code: ErrorCode, _detail: string, refusedData: number): void {
     this.closes.push(code);
+    this.refusedDataAtClose.push(refusedData);
   }
 }

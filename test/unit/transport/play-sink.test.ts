@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import type { SluiceError } from '../../../src/core/errors.js';
+import { Player } from '../../../src/hub/player.js';
+import type { ByteSocket } from '../../../src/transport/byte-socket.js';
+import { PlaySink } from '../../../src/transport/play-sink.js';
+
+it('a defect when a slow write has gone reaches the connection as ERR_PLAY_DEFECT, and nobody else', () => {
+  const told: SluiceError[] = [];
+  const sink = new PlaySink({} as ByteSocket, { onPublisher: () => {}, onDefect: (error) => told.push(error) });
+  const player = new Player('p', sink, 1, { maxLagBytes: 1000 });
+  const defect = new TypeError('a defect');
+  player.drained = () => {
+    throw defect;
+  };
+  sink.drained(0);
+  sink.player = player;
+  sink.drained(0);
+  expect(told).toMatchObject([{ code: 'ERR_PLAY_DEFECT', cause: defect }]);
+});
