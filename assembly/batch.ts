@@ -5,6 +5,7 @@ import {
   CS_HEAD,
   CS_HEADER_BYTES,
   CS_LEN,
+  CS_MARKS,
   CS_MSID,
   CS_OUT_TS,
   CS_START,
@@ -31,6 +32,7 @@ import {
 } from './constants';
 import { copyBytes } from './copy';
 import { inspectMedia } from './media';
+import { isRunning, noteFrame } from './timeline';
 import { forgetTracks } from './tracks';
 
 /** Empties the batch: header words 0 to 9, and what it told of tracks. */
@@ -57,10 +59,13 @@ export function addSegment(ptr: u32, len: u32): void {
 }
 
 /** Writes the record of a complete media message and adds it to the batch's sums. */
-export function record(type: u32, msid: u32, ts: u64, len: u32, payload: u32, framed: u32): void {
+export function record(cs: u32, ts: u64, len: u32, payload: u32, framed: u32): void {
+  const type = load<u32>(cs, CS_TYPE);
+  const msid = load<u32>(cs, CS_MSID);
   const count = load<u32>(HEADER + (BATCH_COUNT << 2));
   const to: u32 = RECORDS + (count << 5);
-  const flags = inspectMedia(type, payload, len, to);
+  const flags = inspectMedia(type, payload, len, to) | load<u32>(cs, CS_MARKS);
+  if (!isRunning(msid)) noteFrame(msid, type, ts, flags);
   const offset = load<u32>(HEADER + (BATCH_BYTES << 2));
   store<u32>(to, type | (flags << 8));
   store<u64>(to, ts, 4);
@@ -89,8 +94,7 @@ export function recordChain(cs: u32): void {
     block = load<u32>(block, BLOCK_NEXT);
   }
   record(
-    load<u32>(cs, CS_TYPE),
-    load<u32>(cs, CS_MSID),
+    cs,
     load<u64>(cs, CS_OUT_TS),
     load<u32>(cs, CS_LEN),
     load<u32>(cs, CS_START) + load<u32>(cs, CS_HEADER_BYTES),
@@ -109,14 +113,7 @@ export function joinShort(cs: u32, out: u32): u32 {
   if (framed > (GATHER_BYTES as u32) || out >= (GATHER_END as u32)) return 0;
   copyBytes(out, load<u32>(cs, CS_START), framed);
   const payload = out + load<u32>(cs, CS_HEADER_BYTES);
-  record(
-    load<u32>(cs, CS_TYPE),
-    load<u32>(cs, CS_MSID),
-    load<u64>(cs, CS_OUT_TS),
-    load<u32>(cs, CS_LEN),
-    payload,
-    framed,
-  );
+  record(cs, load<u64>(cs, CS_OUT_TS), load<u32>(cs, CS_LEN), payload, framed);
   freeChain(load<u32>(cs, CS_HEAD), load<u32>(cs, CS_TAIL));
   store<u32>(cs, 0, CS_HEAD);
   return out + framed;

@@ -21,6 +21,7 @@ export const CS_TAIL = 64;
 export const CS_FRAMED = 68; // bytes of the whole framed message
 export const CS_START = 72; // first byte of the framed message (first block or out region)
 export const CS_OUT_TS = 80; // u64, of this message as players get it
+export const CS_MARKS = 88; // record flags that are known when a message begins
 export const CS_HEADER_BYTES = 76; // 12, or 16 with an extended timestamp
 
 // Where the bytes of an unfinished message go.

@@ -41,6 +41,7 @@ export const FLAG_ENHANCED = 32;
 export const FLAG_MULTITRACK = 64;
 export const FLAG_EMPTY = 128;
 export const FLAG_DISPOSABLE = 256;
+export const FLAG_REBASED = 512; // its timestamp jumped, and was moved
 
 // ---- record words ------------------------------------------------------------------------------------------------
 export const RECORD_WORDS = 8;
@@ -92,9 +93,8 @@ export const RELEASE_TAIL = 34;
 export const BYTES_IN = 36; // and 37: u64
 export const LAST_MEDIA_TS = 38; // and 39: u64
 export const MEDIA_SEEN = 40;
-export const REBASE_ARMED = 46; // 1: the next media message sets TS_OFFSET
-export const TS_OFFSET = 52; // and 53: i64 added to media timestamps on their way out
-export const REBASE_TARGET = 54; // and 55: u64, the timestamp the next media message gets
+export const TIMELINE = 46; // address of the timeline that the last media message belongs to, 0: none
+export const TIMELINES_HIGH = 52; // the last entry of the timeline table that was ever used
 export const INPUT_HIGH = 41;
 export const OUT_HIGH = 42;
 export const RECORDS_HIGH = 43;
@@ -146,6 +146,9 @@ export const MAX_SEGMENTS = 2048;
 export const SEGMENTS_STOP = 1000; // a media chain holds at most MAX_BLOCKS segments, so this leaves room for one
 export const RECORDS = 37376;
 export const MAX_RECORDS = 512;
+export const TIMELINES = 53760; // entry 0 serves message streams that the host began no timeline for
+export const TIMELINE_BYTES = 48;
+export const MAX_TIMELINES = 64; // as limits.maxNetStreams at most
 export const STASH = 57344;
 export const INPUT = 57408;
 export const INPUT_BYTES = 65536;
@@ -175,6 +178,11 @@ export const COPY_SLACK = 64; // small copies write whole 64-byte steps and may 
 export const BLOCK_DATA = 67504; // BLOCK_BYTES - BLOCK_HEADER - COPY_SLACK
 export const MAX_BLOCKS = 1024;
 export const MAX_PAGES = 1024; // as in asconfig.json
+
+// ---- timestamps within one publish, in ms: what goes further is a jump ---------------------------------------------
+export const TS_BACK_MS = 500; // behind the newest of its own kind
+export const TS_FORWARD_MS = 10000; // ahead of the newest of any kind
+export const TS_STEP_MS = 20; // where a jump lands, ahead of the newest: about a frame
 
 // ---- AMF0 token words (stride 8) -----------------------------------------------------------------------------------
 export const TOKEN_MARKER = 0; // bits 0 to 7; name entry (from 1) of the key << 8, and of a string value << 20; 0: none

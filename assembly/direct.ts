@@ -7,7 +7,6 @@ import {
   CS_HEAD,
   CS_HEADER_BYTES,
   CS_LEN,
-  CS_MSID,
   CS_OUT_TS,
   CS_RUN,
   CS_SINK,
@@ -103,14 +102,7 @@ export function joinChain(cs: u32, out: u32): u32 {
     if (block === tail) break;
     block = load<u32>(block, BLOCK_NEXT);
   }
-  record(
-    load<u32>(cs, CS_TYPE),
-    load<u32>(cs, CS_MSID),
-    load<u64>(cs, CS_OUT_TS),
-    load<u32>(cs, CS_LEN),
-    out + load<u32>(cs, CS_HEADER_BYTES),
-    to - out,
-  );
+  record(cs, load<u64>(cs, CS_OUT_TS), load<u32>(cs, CS_LEN), out + load<u32>(cs, CS_HEADER_BYTES), to - out);
   freeChain(head, tail);
   store<u32>(cs, 0, CS_HEAD);
   return to;

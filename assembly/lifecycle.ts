@@ -19,6 +19,10 @@ import {
   SEGMENTS,
   SEGMENTS_HIGH,
   STASH,
+  TIMELINE,
+  TIMELINE_BYTES,
+  TIMELINES,
+  TIMELINES_HIGH,
 } from './constants';
 
 function get(word: u32): u32 {
@@ -39,6 +43,9 @@ export function wipe(): void {
   if (large !== 0) memory.fill(CS_LARGE, 0, large << CS_SHIFT);
   memory.fill(SEGMENTS, 0, get(SEGMENTS_HIGH) << 3);
   memory.fill(RECORDS, 0, get(RECORDS_HIGH) << 5);
+  if ((get(TIMELINE) | get(TIMELINES_HIGH)) !== 0) {
+    memory.fill(TIMELINES, 0, (get(TIMELINES_HIGH) + 1) * TIMELINE_BYTES);
+  }
   // All of the input, not a high-water mark: handshake bytes pass through it without a read().
   memory.fill(STASH, 0, INPUT + INPUT_BYTES - STASH);
   const out = get(OUT_HIGH);

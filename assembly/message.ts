@@ -3,6 +3,7 @@ import {
   CS_FRAMED,
   CS_HEAD,
   CS_ID,
+  CS_MARKS,
   CS_MSID,
   CS_RUN,
   CS_SINK,
@@ -14,6 +15,7 @@ import {
 } from './chunk-stream';
 import * as C from './constants';
 import { placeOpen } from './direct';
+import { RUNNING, selectTimeline, settleTimestamp, TL_FLOOR, TL_MSID, TL_OFFSET, TL_SPAN, TL_STATE } from './timeline';
 
 // Message types the host sees: 3 to 6, 15 to 20, 22.
 const SURFACED: u32 = 0x5f8078;
@@ -39,16 +41,22 @@ export function unwrap(base: u64, raw: u32): u64 {
   return (ts < 0 ? ts + 0x100000000 : ts) as u64;
 }
 
-/** The timestamp of a media message as players get it; remembers the peer's own for chunk streams yet to come. */
-export function outgoing(ts: u64): u64 {
+/** The timestamp of a media message that begins, as players get it; remembers the peer's own for chunk streams yet to come. */
+export function outgoing(cs: u32, ts: u64): u64 {
   store<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2), ts);
   set(C.MEDIA_SEEN, 1);
-  if (get(C.REBASE_ARMED) !== 0) {
-    set(C.REBASE_ARMED, 0);
-    store<u64>(C.HEADER + (C.TS_OFFSET << 2), load<u64>(C.HEADER + (C.REBASE_TARGET << 2)) - ts);
-  }
-  const moved: i64 = (ts + load<u64>(C.HEADER + (C.TS_OFFSET << 2))) as i64;
-  return (moved < 0 ? 0 : moved) as u64;
+  store<u32>(cs, 0, CS_MARKS);
+  const msid = load<u32>(cs, CS_MSID);
+  let timeline = get(C.TIMELINE);
+  if (timeline === 0 || load<u32>(timeline, TL_MSID) !== msid) timeline = selectTimeline(msid);
+  if (timeline === C.TIMELINES) return ts;
+  const kind = timeline + ((load<u32>(cs, CS_TYPE) & 1) << 4);
+  const moved: u64 = ts + load<u64>(kind, TL_OFFSET);
+  const floor = load<i64>(kind, TL_FLOOR);
+  const follows = moved - (floor as u64) <= TL_SPAN && (moved as i64) >= 0;
+  if (!follows || load<u32>(timeline, TL_STATE) !== RUNNING) return settleTimestamp(timeline, kind, ts, cs + CS_MARKS);
+  store<i64>(kind, max<i64>(floor, (moved as i64) - C.TS_BACK_MS), TL_FLOOR);
+  return moved;
 }
 
 /** Hands a non-media message to the host. */

@@ -75,7 +75,7 @@ export function read(start: u32, end: u32): i32 {
       const header = load<u32>(pending, CS_HEADER_BYTES);
       const ts = load<u64>(pending, CS_OUT_TS);
       writeHeader(out, load<u32>(pending, CS_TYPE), ts as u32, 0);
-      record(load<u32>(pending, CS_TYPE), load<u32>(pending, CS_MSID), ts, 0, out, header);
+      record(pending, ts, 0, out, header);
       out += header;
     }
   }
@@ -187,7 +187,7 @@ export function read(start: u32, end: u32): i32 {
           break;
         }
         let ts = load<u64>(cs, CS_TS);
-        if (media) ts = outgoing(ts);
+        if (media) ts = outgoing(cs, ts);
         const header: u32 = (ts as u32) >= 0xffffff ? 16 : 12;
         const wait = media && conflicts(load<u32>(cs, CS_MSID));
         left = min<u32>(len, chunkSize);
@@ -322,14 +322,7 @@ export function read(start: u32, end: u32): i32 {
     set(C.REASSEMBLY, held - len);
     const type = load<u32>(cs, CS_TYPE);
     if (sink === SINK_OUT) {
-      record(
-        type,
-        load<u32>(cs, CS_MSID),
-        load<u64>(cs, CS_OUT_TS),
-        len,
-        load<u32>(cs, CS_START) + load<u32>(cs, CS_HEADER_BYTES),
-        dest - out,
-      );
+      record(cs, load<u64>(cs, CS_OUT_TS), len, load<u32>(cs, CS_START) + load<u32>(cs, CS_HEADER_BYTES), dest - out);
       out = dest;
       set(C.OPEN_CS, 0);
     } else if (sink === SINK_MEDIA_BLOCKS) {

@@ -4,6 +4,7 @@ import { copyMessage } from './copy';
 import { writeHeader } from './framer';
 import { inspectMedia } from './media';
 import { get, set } from './message';
+import { RUNNING, TL_FLOOR, TL_MSID, TL_OFFSET, TL_SPAN, TL_STATE } from './timeline';
 
 // What inspectMedia() writes for a frame of AAC, of AVC (without its frame type): codec, and packet type 1 above it.
 const AAC_FRAME: u64 = 10 | (1 << 40);
@@ -11,30 +12,38 @@ const AVC_FRAME: u64 = 7 | (1 << 40);
 
 /**
  * Frames a run of plain media messages: fmt 1, 2 or 3 on a known chunk stream id below 64, no extended timestamp coming in, the whole
- * message in the input with its chunks in a row, of the batch's message stream id, within every limit. That is nearly all a
- * publisher sends, and a loop that knows nothing else is half as long. It stops at the first message that is not like that, without
- * having changed anything for it: the reader's general way takes it from there.
+ * message in the input with its chunks in a row, of the batch's message stream id, within every limit, its timestamp no jump. That is
+ * nearly all a publisher sends, and a loop that knows nothing else is half as long. It stops at the first message that is not like that,
+ * without having changed anything for it: the reader's general way takes it from there.
  *
  * @param longest - framed in place: any; else messages below it are copied to the out region
  * @returns where it stopped; OUT_POS: the end of what is framed
  */
 export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkSize: u32, longest: u32): u32 {
   set(C.OUT_POS, out);
-  if (get(C.OPEN_CS) !== 0 || get(C.REBASE_ARMED) !== 0 || get(C.PARTIALS) >= get(C.LIMIT_PARTIALS)) return start;
+  if (get(C.OPEN_CS) !== 0 || get(C.PARTIALS) >= get(C.LIMIT_PARTIALS)) return start;
+  const timeline = get(C.TIMELINE);
+  if (timeline === 0 || load<u32>(timeline, TL_STATE) !== RUNNING) return start;
+  // Audio and video are moved alike, but for peers with two clocks.
+  const offset = load<i64>(timeline, TL_OFFSET);
+  if (offset !== load<i64>(timeline, TL_OFFSET + 16)) return start;
+  // Only then can a message that is no jump land before 0.
+  if (offset < 0 && min<i64>(load<i64>(timeline, TL_FLOOR), load<i64>(timeline, TL_FLOOR + 16)) < 0) return start;
+  const span: u64 = timeline === C.TIMELINES ? u64.MAX_VALUE : TL_SPAN;
+  const kinds: u32 = timeline - (8 << 4); // types 8 and 9
+  const msid = load<u32>(timeline, TL_MSID);
+  const first = get(C.BATCH_COUNT);
+  if (first !== 0 && get(C.BATCH_MESSAGE_STREAM_ID) !== msid) return start;
   const held = get(C.REASSEMBLY);
   const room = get(C.LIMIT_REASSEMBLY);
   if (held >= room) return start;
   const most = min<u32>(min<u32>(longest, room - held), min<u32>(get(C.LIMIT_MEDIA_BYTES), get(C.OUT_CHUNK_SIZE)));
-  const first = get(C.BATCH_COUNT);
   const base = out - get(C.BATCH_BYTES);
-  const shift = load<u64>(C.HEADER + (C.TS_OFFSET << 2));
-  let msid = get(C.BATCH_MESSAGE_STREAM_ID);
   let to: u32 = C.RECORDS + (first << 5);
   let flagsOfAll: u32 = 0;
   let videos: u32 = 0;
   let payloadBytes: u32 = 0;
   let peerTs: u64 = 0;
-  let lastTs: u64 = 0;
   const recordsEnd: u32 = C.RECORDS + (C.MAX_RECORDS << 5);
   let pos = start;
   // The longest header here has 8 bytes, read as 9.
@@ -42,9 +51,9 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
     const b0: u32 = load<u8>(pos);
     const fmt = b0 >> 6;
     const csid = b0 & 63;
-    if (csid < 2 || fmt === 0) break;
+    if (fmt === 0) break;
     const cs: u32 = C.CS_TABLE + (csid << C.CS_SHIFT);
-    // Two words at once: known, and the last timestamp field was not FFFFFF.
+    // Two words at once: known, and the last timestamp field was not FFFFFF. Ids 0 and 1, which stand for longer headers, never are.
     if (load<u64>(cs, CS_KNOWN) !== 1 || load<u32>(cs, CS_REMAINING) !== 0) break;
     let from: u32;
     let delta: u32;
@@ -67,12 +76,13 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
         from = pos + 1;
       }
     }
-    const streamId = load<u32>(cs, CS_MSID);
-    const fits = (type & ~1) === 8 && len - 1 < most && delta < 0xffffff && (streamId === msid || to === C.RECORDS);
+    const fits = (type & ~1) === 8 && len - 1 < most && delta < 0xffffff && load<u32>(cs, CS_MSID) === msid;
     if (!fits) break;
     const ts: u64 = load<u64>(cs, CS_TS) + delta;
-    const moved: u64 = ts + shift;
-    if ((moved as i64) < 0) break;
+    const moved: u64 = ts + offset;
+    const kind = kinds + (type << 4);
+    const floor = load<i64>(kind, TL_FLOOR);
+    if (moved - (floor as u64) > span) break;
     const header: u32 = (moved as u32) >= 0xffffff ? 16 : 12;
     const payload = out + header;
     if (payload + len > outLimit || from + len > limit) break;
@@ -86,6 +96,7 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
     }
     pos = next;
     store<u64>(cs, ts, CS_TS);
+    store<i64>(kind, max<i64>(floor, (moved as i64) - C.TS_BACK_MS), TL_FLOOR);
     if (fmt !== 3) {
       store<u32>(cs, delta, CS_RAW);
       store<u32>(cs, delta, CS_DELTA);
@@ -110,12 +121,10 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
     store<u32>(to, out - base, 16);
     store<u32>(to, header + len, 20);
     to += 32;
-    msid = streamId;
     flagsOfAll |= flags;
     videos += type & 1;
     payloadBytes += len;
     peerTs = ts;
-    lastTs = moved;
     out = payload + len;
   }
   const count: u32 = ((to - C.RECORDS) >> 5) - first;
@@ -129,7 +138,7 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
   set(C.BATCH_VIDEO, get(C.BATCH_VIDEO) + videos);
   set(C.BATCH_AUDIO, get(C.BATCH_AUDIO) + count - videos);
   set(C.BATCH_PAYLOAD_BYTES, get(C.BATCH_PAYLOAD_BYTES) + payloadBytes);
-  store<u64>(C.HEADER + (C.BATCH_LAST_TS << 2), lastTs);
+  store<u64>(C.HEADER + (C.BATCH_LAST_TS << 2), peerTs + offset);
   set(C.OUT_POS, out);
   return pos;
 }

@@ -1,5 +1,5 @@
 import { addSegment, record } from './batch';
-import { CS_MSID, CS_TYPE } from './chunk-stream';
+import { CS_TYPE } from './chunk-stream';
 import { OUT_HIGH, OUT_LIMIT, OUT_POS, SEGMENT_START } from './constants';
 import { copyBytes, copyMessage } from './copy';
 import { writeHeader } from './framer';
@@ -39,7 +39,6 @@ export function frameWhole(
   stay: u32,
 ): u32 {
   const type = load<u32>(cs, CS_TYPE);
-  const msid = load<u32>(cs, CS_MSID);
   writeHeader(out, type, ts as u32, len);
   if (chunkSize < stay) {
     const next = copyMessage(out + header, from, limit, len, chunkSize, more);
@@ -48,14 +47,14 @@ export function frameWhole(
       if (get(OUT_LIMIT) === 0 && out + header + len > get(OUT_HIGH)) set(OUT_HIGH, out + header + len);
       return 0;
     }
-    record(type, msid, ts, len, out + header, header + len);
+    record(cs, ts, len, out + header, header + len);
     set(OUT_POS, out + header + len);
     set(SEGMENT_START, segment);
     return next;
   }
   const next = findEnd(from, limit, len, chunkSize, more);
   if (next === 0) return 0;
-  record(type, msid, ts, len, from, header + len);
+  record(cs, ts, len, from, header + len);
   let end = out + header;
   let start = segment;
   let p = from;

@@ -3,6 +3,7 @@ import { type Arena, ArenaRing, INPUT_BYTES, SLAB_START } from './arena.js';
 import { type ChunkStream, PLACE_SIDE, PLACE_TAIL } from './chunk-stream.js';
 import { writeContinuation, writeHeader } from './framing.js';
 import { peeked, peekMedia } from './media-peek.js';
+import { Timelines } from './timelines.js';
 
 /** Messages of one batch; one more waits for the next call. */
 export const MAX_RECORDS = 1024;
@@ -25,6 +26,7 @@ export class FramedBatch {
   end = SLAB_START;
   count = 0;
   messageStreamId = 0;
+  readonly timelines = new Timelines();
   /** Unread input, carried along when the arena changes: `[inputFrom, inputEnd)`. */
   inputFrom = 0;
   inputEnd = 0;
@@ -52,6 +54,7 @@ export class FramedBatch {
 
   /** Gives a media message its place and writes its outgoing header. */
   begin(cs: ChunkStream): void {
+    this.timelines.next(cs);
     cs.outLeft = this.outChunkSize;
     if (this.tail === undefined) {
       if (this.end + 16 > this.limit) this.#move(cs.length);
@@ -103,13 +106,16 @@ export class FramedBatch {
       this.tail = undefined;
     }
     const at = this.end;
-    const extended = cs.timestamp < 0 || cs.timestamp >= 0xffffff;
+    const extended = cs.outTimestamp < 0 || cs.outTimestamp >= 0xffffff;
     peekMedia(this.u8, at + (extended ? 16 : 12), cs.length, cs.type);
+    const { timelines } = this;
+    if (timelines.currentId !== cs.messageStreamId || timelines.current?.runs === false)
+      timelines.complete(cs, peeked[0]);
     const records = this.records;
     const r = this.count * RECORD_WORDS;
-    records[r] = cs.type | (peeked[0] << 8);
-    records[r + 1] = cs.timestamp;
-    records[r + 2] = cs.high;
+    records[r] = cs.type | ((peeked[0] | cs.marks) << 8);
+    records[r + 1] = cs.outTimestamp;
+    records[r + 2] = cs.outHigh;
     records[r + 3] = cs.length;
     records[r + 4] = at - this.start;
     records[r + 5] = framed;

@@ -15,6 +15,8 @@ import {
 import { type ArenaRing, HEADROOM, INPUT_BYTES } from './arena.js';
 import { FramedBatch, MAX_RECORDS } from './batch.js';
 import { ChunkStream, HEADER_BYTES, isWhole, PLACE_SIDE, PLACE_TAIL } from './chunk-stream.js';
+import type { JsMessage } from './message.js';
+import type { Timelines } from './timelines.js';
 
 const MAX_LENGTH = 0xffffff;
 /** Below this a byte loop beats the call of `copyWithin`. */
@@ -29,15 +31,6 @@ export interface JsParserOptions {
   readonly reassemblyBytes?: number;
   readonly outChunkSize?: number;
   readonly arenas?: ArenaRing;
-}
-
-/** A message that is not media; `payload` is borrowed until the next call of {@link JsChunkParser.next}. */
-export interface JsMessage {
-  readonly type: number;
-  readonly timestamp: number;
-  readonly messageStreamId: number;
-  readonly chunkStreamId: number;
-  readonly payload: Uint8Array;
 }
 
 /**
@@ -89,6 +82,11 @@ export class JsChunkParser {
     this.#maxMedia = bounds.maxMediaBytes;
     this.#maxPartials = bounds.partialMessages;
     this.#maxReassembly = bounds.reassemblyBytes;
+  }
+
+  /** @see FramedBatch.timelines */
+  get timelines(): Timelines {
+    return this.#batch.timelines;
   }
 
   /** 64 KiB that the next read goes to. Ask again after each {@link takeBatch}: it moves with the arena. */

@@ -24,6 +24,11 @@ export class ChunkStream {
   /** High word of the 64-bit unwrapped timestamp. */
   high = 0;
   started = false;
+  /** The timestamp of the media message under assembly as players get it, as `timestamp` and `high`. */
+  outTimestamp = 0;
+  outHigh = 0;
+  /** Record flags known when the message begins. */
+  marks = 0;
   length = 0;
   type = 0;
   messageStreamId = 0;

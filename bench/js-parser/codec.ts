@@ -1,6 +1,7 @@
 import * as C from '../../assembly/constants.js';
 import { type CodecLimits, inForce, normaliseLimits } from '../../src/wasm/limits.js';
-import { JsChunkParser, type JsMessage } from './chunk-parser.js';
+import { JsChunkParser } from './chunk-parser.js';
+import type { JsMessage } from './message.js';
 
 /**
  * The JavaScript parser behind the WASM codec's surface, so that both run the same conformance vectors. For tests: it copies batches
@@ -68,6 +69,11 @@ export class JsChunkCodec {
       ...inForce(this.limits, on),
       maxMediaBytes: on ? maxMediaBytes : maxMediaBytesBeforePublish,
     });
+  }
+
+  /** @see ChunkCodec.beginTimeline */
+  beginTimeline(messageStreamId: number, from?: number): void {
+    this.#parser.timelines.begin(messageStreamId, from ?? -1);
   }
 
   #sum(): void {

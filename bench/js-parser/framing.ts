@@ -5,8 +5,8 @@ const CSID_VIDEO = 6;
 
 /** Message headers on the way to players: fmt 0, message stream id 1, audio on chunk stream 4, video on 6. Each returns the next offset. */
 export function writeHeader(to: Uint8Array, at: number, cs: ChunkStream): number {
-  const extended = cs.timestamp < 0 || cs.timestamp >= 0xffffff;
-  const field = extended ? 0xffffff : cs.timestamp;
+  const extended = cs.outTimestamp < 0 || cs.outTimestamp >= 0xffffff;
+  const field = extended ? 0xffffff : cs.outTimestamp;
   to[at] = cs.type === 8 ? CSID_AUDIO : CSID_VIDEO;
   to[at + 1] = field >> 16;
   to[at + 2] = field >> 8;
@@ -19,13 +19,13 @@ export function writeHeader(to: Uint8Array, at: number, cs: ChunkStream): number
   to[at + 9] = 0;
   to[at + 10] = 0;
   to[at + 11] = 0;
-  return extended ? writeTimestamp(to, at + 12, cs.timestamp) : at + 12;
+  return extended ? writeTimestamp(to, at + 12, cs.outTimestamp) : at + 12;
 }
 
 /** The fmt 3 header between two outgoing chunks; repeats an extended timestamp, as ffmpeg and librtmp need it. */
 export function writeContinuation(to: Uint8Array, at: number, cs: ChunkStream): number {
   to[at] = 0xc0 | (cs.type === 8 ? CSID_AUDIO : CSID_VIDEO);
-  return cs.timestamp < 0 || cs.timestamp >= 0xffffff ? writeTimestamp(to, at + 1, cs.timestamp) : at + 1;
+  return cs.outTimestamp < 0 || cs.outTimestamp >= 0xffffff ? writeTimestamp(to, at + 1, cs.outTimestamp) : at + 1;
 }
 
 function writeTimestamp(to: Uint8Array, at: number, timestamp: number): number {

@@ -14,6 +14,8 @@ import { JsChunkParser } from '../js-parser/chunk-parser.js';
 import { requireFromNodeMediaServer } from '../peers/node-media-server.js';
 
 const READ_BYTES = INPUT_BYTES;
+/** The message stream id of the recordings: both guard its timestamps, as for a publish. */
+const MESSAGE_STREAM = 1;
 const SLAB_BYTES = 1 << 20;
 /** What a server keeps: the newest 8 MiB, as of a GOP, before a slab is written again. */
 const SLABS = 8;
@@ -80,6 +82,7 @@ function fedByReads(fed: Fed): Contestant {
 export function wasmContestant(work: ParserWork, chunkSizeOut = 60000): Contestant {
   const codec = new ChunkCodec({ limits: { outChunkSize: work === 'batch' ? chunkSizeOut : WHOLE } });
   codec.setPublishing(true);
+  codec.beginTimeline(MESSAGE_STREAM);
   const slabs: Region[] = Array.from({ length: SLABS }, () => codec.slabs!.acquire(SLAB_BYTES)!);
   let next = 0;
   let slab = slabs[0];
@@ -115,6 +118,7 @@ export function javascriptContestant(work: ParserWork, chunkSizeOut = 60000): Co
     outChunkSize: work === 'batch' ? chunkSizeOut : WHOLE,
     arenas: new ArenaRing(SLAB_BYTES, SLABS),
   });
+  parser.timelines.begin(MESSAGE_STREAM, -1);
   return fedByReads({
     input: () => parser.input,
     read: (bytes, result) => {

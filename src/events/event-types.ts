@@ -128,6 +128,8 @@ export interface Totals {
   readonly audioFrames: number;
   readonly videoFrames: number;
   readonly drops: number;
+  /** How often the publisher's timestamps jumped and were moved; missing when they never did. */
+  readonly timestampJumps?: number;
 }
 
 /** `stream.ended`: exactly once per `streamId`. */

@@ -94,7 +94,7 @@ function endCore(
 
 /** `data` of the `stream.ended` that the session's own process tells. `durationMs` comes from the monotonic clock. */
 export function exactEnd(session: OpenSession, d: EndFacts, endedMs: number, durationMs: number): StreamEnded {
-  const { reason, bytes, audioFrames, videoFrames, drops } = d;
+  const { reason, bytes, audioFrames, videoFrames, drops, timestampJumps } = d;
   return {
     ...endCore(session, endedMs),
     reason,
@@ -104,6 +104,7 @@ export function exactEnd(session: OpenSession, d: EndFacts, endedMs: number, dur
     audioFrames,
     videoFrames,
     drops,
+    ...(timestampJumps === undefined ? {} : { timestampJumps }),
     tracks: d.tracks === undefined ? session.tracks : clipTracks(d.tracks),
     totals: 'exact',
   };
@@ -114,7 +115,7 @@ const NOTHING: Totals = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
 /** `data` of the `stream.ended` of a session whose process is gone. */
 export function lateEnd(session: OpenSession, end: LateEnd): StreamEnded {
   const endedMs = Math.max(end.endedMs, session.startedMs);
-  const { bytes, audioFrames, videoFrames, drops } = end.totals ?? NOTHING;
+  const { bytes, audioFrames, videoFrames, drops, timestampJumps } = end.totals ?? NOTHING;
   return {
     ...endCore(session, endedMs),
     reason: end.reason,
@@ -123,6 +124,7 @@ export function lateEnd(session: OpenSession, end: LateEnd): StreamEnded {
     audioFrames,
     videoFrames,
     drops,
+    ...(timestampJumps === undefined ? {} : { timestampJumps }),
     totals: 'last_known',
   };
 }

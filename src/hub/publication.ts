@@ -12,6 +12,7 @@ import {
   FLAG_EMPTY,
   FLAG_END_OF_SEQUENCE,
   FLAG_KEYFRAME,
+  FLAG_REBASED,
   FLAG_SEQUENCE_HEADER,
   RECORD_OFFSET,
   RECORD_TIMESTAMP,
@@ -21,32 +22,16 @@ import {
 } from '../../assembly/constants.js';
 import type { AmfValue } from '../protocol/amf0.js';
 import type { FrameTarget } from '../wasm/chunk-codec.js';
-import type { SlabArea } from '../wasm/slab-area.js';
 import { ConfigCache, DATA_CHUNK_STREAM_ID } from './config-cache.js';
 import type { Fanout } from './fanout.js';
 import { frameMessage, readFramed, readPayload } from './framing.js';
 import { Gop, type GopLimits } from './gop.js';
+import type { MediaBatch, SlabCodec } from './media-batch.js';
 import type { Player } from './player.js';
 import type { Slab, SlabPool } from './slab-pool.js';
 import { StreamLog } from './stream-log.js';
 import { TrackClock } from './track-clock.js';
 import { type StreamFacts, TrackList } from './track-list.js';
-
-/** A batch of framed media as the WASM module leaves it; a ChunkCodec fits. Valid during the call only. */
-export interface MediaBatch {
-  /** Indexed by BATCH_*. */
-  readonly header: Uint32Array;
-  /** RECORD_WORDS words a message. */
-  readonly records: Uint32Array;
-  copyBatch(target: Uint8Array, offset: number): void;
-}
-
-/** A codec that can frame media where the log keeps it; a publisher's ChunkCodec fits. */
-export interface SlabCodec extends MediaBatch {
-  readonly slabs: SlabArea | undefined;
-  target: FrameTarget | undefined;
-  aim(address: number, end: number): void;
-}
 
 /** Bounds of what is kept for late joiners and slow players. */
 export interface PublicationLimits extends GopLimits {
@@ -72,7 +57,7 @@ const DATA_AMF0 = 18;
 /** Messages that carry no frame; they are left out of the frame counts. */
 const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
 /** Any of these makes the host look at the records; without them a batch is only copied and counted. */
-const NOTEWORTHY = FLAG_KEYFRAME | NO_FRAME;
+const NOTEWORTHY = FLAG_KEYFRAME | FLAG_REBASED | NO_FRAME;
 /** How often the place of the log is noted, for the bound on lag in time. */
 const MARK_EVERY_MS = 500;
 
@@ -91,6 +76,8 @@ export class Publication implements FrameTarget {
   lastVideoMs = 0;
   audioFrames = 0;
   videoFrames = 0;
+  /** How often the publisher's timestamps jumped, and were moved. */
+  timestampJumps = 0;
   /** Framed bytes received from the publisher. */
   bytes = 0;
   /** Time of the newest message, in ms, unwrapped. */
@@ -346,6 +333,7 @@ export class Publication implements FrameTarget {
       const flags = records[r + RECORD_TYPE_FLAGS] >>> 8;
       const trackId = records[r + RECORD_TRACK] & 0xff;
       const offset = records[r + RECORD_OFFSET];
+      if ((flags & FLAG_REBASED) !== 0) this.timestampJumps++;
       const header = (flags & (FLAG_SEQUENCE_HEADER | FLAG_CONFIG)) !== 0;
       const key = !header && (flags & (FLAG_KEYFRAME | FLAG_COMMAND)) === FLAG_KEYFRAME;
       if (key && type === VIDEO && trackId === 0) {

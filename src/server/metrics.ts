@@ -48,6 +48,11 @@ export function collectMetrics(sources: MetricSources): Metric[] {
       'events that one publisher caused too many of',
       registry.suppressedEvents,
     ),
+    counter(
+      'timestamp_jumps_total',
+      "jumps of publishers' timestamps that were smoothed for players",
+      registry.timestampJumps,
+    ),
     counter('media_in_bytes_total', 'media received, as framed for players', bytesIn),
     counter('media_out_bytes_total', 'media sent to players', bytesOut),
     gauge('media_held_bytes', 'media held for late joiners and slow players', hub.heldBytes),

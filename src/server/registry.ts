@@ -64,6 +64,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   bytesInPast = 0;
   bytesOutPast = 0;
   #suppressedPast = 0;
+  #jumpsPast = 0;
   readonly #options: RegistryOptions;
   readonly #parts: RegistryParts;
   readonly #sessions = new Map<string, StreamSession>();
@@ -98,6 +99,13 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   get suppressedEvents(): number {
     let sum = this.#suppressedPast;
     for (const session of this.#sessions.values()) sum += session.suppressedEvents;
+    return sum;
+  }
+
+  /** Jumps of publishers' timestamps that were smoothed for players. */
+  get timestampJumps(): number {
+    let sum = this.#jumpsPast;
+    for (const { publication } of this.#sessions.values()) sum += publication.timestampJumps;
     return sum;
   }
 
@@ -271,9 +279,17 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.#byName.delete(nameKey(session));
     this.bytesInPast += session.publication.bytes;
     this.#suppressedPast += session.suppressedEvents;
+    this.#jumpsPast += session.publication.timestampJumps;
     for (const entry of this.#waiting.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
     const { streamId, app, name } = session;
     this.#parts.log.info({ streamId, app, name, reason, bytes: session.publication.bytes }, 'stream ended');
+  }
+
+  jumped({ streamId, app, name }: StreamSession): void {
+    this.#parts.log.warn(
+      { streamId, app, name },
+      'timestamps of this publisher jump; players get them moved to go on smoothly',
+    );
   }
 
   /** Players that were there before the publisher are told of, once the stream is announced. */

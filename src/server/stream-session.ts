@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { ChangedFacts, EndReason } from '../events/event-types.js';
+import type { ChangedFacts, EndReason, Totals } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Claim } from '../hub/hub.js';
@@ -19,6 +19,8 @@ export interface StreamSessionOwner {
   /** `publish.resumeWindowMs`. */
   readonly resumeWindowMs: number;
   ended(session: StreamSession, reason: EndReason): void;
+  /** The publisher's timestamps jumped: told of the first time only. */
+  jumped(session: StreamSession): void;
 }
 
 /** What is known of a stream when it starts. */
@@ -73,6 +75,7 @@ export class StreamSession implements PublicationObserver {
   readonly #dataBudget: EventBudget;
   readonly #updateBudget: EventBudget;
   readonly #healthBudget: EventBudget;
+  #toldJump = false;
   #kbpsIn = 0;
   #kbpsOut = 0;
   #fps = 0;
@@ -184,7 +187,8 @@ export class StreamSession implements PublicationObserver {
     // flvmux of GStreamer sends the same metadata again and again.
     if (isMetadata && this.publication.config.get(METADATA_SLOT)?.equals(payload)) return;
     // A moved timeline is moved for data too.
-    const time = this.#resumeTimestamp === undefined ? timestamp : this.publication.lastTimestamp >>> 0;
+    const moved = this.#resumeTimestamp !== undefined || this.publication.timestampJumps > 0;
+    const time = moved ? this.publication.lastTimestamp >>> 0 : timestamp;
     this.publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs);
     if (isMetadata) this.publication.noteMetadata(values[0], nowMs);
     else if (this.#dataBudget.take(nowMs))
@@ -202,10 +206,7 @@ export class StreamSession implements PublicationObserver {
     if (this.#ended) return;
     this.#ended = true;
     const { publication } = this;
-    const { bytes, audioFrames, videoFrames } = publication;
-    const drops = this.drops;
-    const tracks = publication.tracks.list();
-    const facts = { reason, detail, bytes, audioFrames, videoFrames, drops, tracks };
+    const facts = { reason, detail, ...this.#totals(), tracks: publication.tracks.list() };
     try {
       this.#claim.close(this.#owner.clock.monotonicMs());
     } finally {
@@ -213,6 +214,12 @@ export class StreamSession implements PublicationObserver {
       this.#owner.ended(this, reason);
       this.#owner.lifecycle.streamEnded(this.streamId, facts);
     }
+  }
+
+  #totals(): Totals {
+    const { bytes, audioFrames, videoFrames, timestampJumps } = this.publication;
+    const totals = { bytes, audioFrames, videoFrames, drops: this.drops };
+    return timestampJumps === 0 ? totals : { ...totals, timestampJumps };
   }
 
   /** Events of its own data and headers that were too many to tell. */
@@ -237,7 +244,11 @@ export class StreamSession implements PublicationObserver {
     for (const change of this.#health.look(this.publication.clock.tracks, nowMs)) this.#tellHealth(change, nowMs);
     const elapsedMs = nowMs - this.#sampledMs;
     if (elapsedMs < SAMPLE_MS) return;
-    const { bytes, videoFrames } = this.publication;
+    const { bytes, videoFrames, timestampJumps } = this.publication;
+    if (timestampJumps > 0 && !this.#toldJump) {
+      this.#toldJump = true;
+      this.#owner.jumped(this);
+    }
     const bytesOut = this.bytesOut;
     this.#kbpsIn = Math.round(((bytes - this.#sampled.bytes) * 8) / elapsedMs);
     this.#kbpsOut = Math.round(((bytesOut - this.#sampled.bytesOut) * 8) / elapsedMs);
@@ -249,9 +260,9 @@ export class StreamSession implements PublicationObserver {
 
   #tellTelemetry(nowMs: number): void {
     this.#toldMs = nowMs;
-    const { bytes, audioFrames, videoFrames, gopMs, players } = this.publication;
+    const { gopMs, players } = this.publication;
     this.#owner.lifecycle.telemetry(this.streamId, {
-      totals: { bytes, audioFrames, videoFrames, drops: this.drops },
+      totals: this.#totals(),
       kbpsIn: this.#kbpsIn,
       kbpsOut: this.#kbpsOut,
       fps: this.#fps,

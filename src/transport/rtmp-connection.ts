@@ -278,8 +278,7 @@ export class RtmpConnection {
         this.#currentId = -1;
         this.#codec.setPublishing(true);
         answer.run.publication.frameFrom(this.#codec);
-        // The codec moves all timestamps alike: not beside another stream that runs.
-        if (this.#publishes.size === 1) this.#codec.rebaseTimestamps(answer.run.resumeTimestamp);
+        this.#codec.beginTimeline(messageStreamId, answer.run.resumeTimestamp);
         this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
       } else {
         const { status, description } = answer;
@@ -314,6 +313,7 @@ export class RtmpConnection {
   #stopPublish(messageStreamId: number, reason: EndReason): void {
     const run = this.#publishes.get(messageStreamId);
     this.#publishes.delete(messageStreamId);
+    this.#codec.endTimeline(messageStreamId);
     this.#currentId = -1;
     this.#current = undefined;
     run?.end(reason);

@@ -201,19 +201,21 @@ export class ChunkCodec {
   }
 
   /**
-   * Gives the next media message this timestamp and moves all later ones by the same amount, so that players of a
-   * resumed stream see time go on.
+   * A publish on this message stream begins: its timestamps are guarded from now on, apart from those of other message streams, which
+   * pass as they are. Where
+   * they jump (more than TS_BACK_MS back within audio or within video, more than TS_FORWARD_MS ahead of the newest), the messages from
+   * there on are moved to go on TS_STEP_MS after the newest, and the record of the first has FLAG_REBASED.
    *
-   * @param timestamp - ms, 64-bit unwrapped; undefined: timestamps pass as they come
+   * @param from - ms, 64-bit unwrapped: what its first message gets, so that players of a resumed stream see time go on; undefined:
+   *   timestamps pass as they come
    */
-  rebaseTimestamps(timestamp: number | undefined): void {
-    this.header[C.TS_OFFSET] = 0;
-    this.header[C.TS_OFFSET + 1] = 0;
-    this.header[C.REBASE_ARMED] = 0;
-    if (timestamp === undefined) return;
-    this.header[C.REBASE_TARGET] = timestamp >>> 0;
-    this.header[C.REBASE_TARGET + 1] = Math.floor(timestamp / 2 ** 32);
-    this.header[C.REBASE_ARMED] = 1;
+  beginTimeline(messageStreamId: number, from?: number): void {
+    if (!this.#broken) this.#views.exports.beginTimeline(messageStreamId, from ?? -1);
+  }
+
+  /** The publish on this message stream is over: {@link beginTimeline}'s other end. */
+  endTimeline(messageStreamId: number): void {
+    if (!this.#broken) this.#views.exports.endTimeline(messageStreamId);
   }
 
   /**
@@ -254,7 +256,7 @@ export class ChunkCodec {
     const { header } = from;
     move(C.HEADER, C.SEGMENTS + header[C.BATCH_SEGMENTS] * 8);
     move(C.RECORDS, C.RECORDS + header[C.BATCH_COUNT] * C.RECORD_WORDS * 4);
-    move(C.STASH, C.INPUT);
+    move(C.TIMELINES, C.INPUT);
     const messageEnd = header[C.MESSAGE_PTR] + header[C.MESSAGE_LENGTH];
     move(C.INPUT, Math.max(header[C.READ_END], messageEnd <= C.INPUT + C.INPUT_BYTES ? messageEnd : 0, C.INPUT));
     if (header[C.BATCH_COUNT] > 0) move(C.OUT, Math.min(C.OUT + header[C.BATCH_BYTES], C.OUT + C.OUT_BYTES));

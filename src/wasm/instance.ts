@@ -15,6 +15,10 @@ export interface WasmExports {
   resize(end: number): void;
   /** Frames media in [ptr,end) from now on; (0,0): no more. */
   aim(ptr: number, end: number): void;
+  /** A publish on `msid` begins; its first message gets the timestamp `from`, unless that is below 0. */
+  beginTimeline(msid: number, from: number): void;
+  /** That publish is over. */
+  endTimeline(msid: number): void;
   /** Reads INPUT[start,end); a STATUS_* or a negative ERR_*. */
   read(start: number, end: number): number;
   /** Scans AMF0 in [ptr,end) into the token table; 0 or a negative ERR_*. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flvTags } from '../support/enhanced.js';
+import { SseWatcher } from '../support/events.js';
 import { digest } from '../support/flv.js';
 import { media } from '../support/media.js';
 import { finishPlayer, hashesOf } from '../support/playback.js';
@@ -66,7 +67,7 @@ describe('timestamps', () => {
     },
   );
 
-  it('that jump back and forth kill nobody, and frames keep their order', async () => {
+  it('that jump back and forth kill nobody: frames keep their order, and players see time go on', async () => {
     const publisher = await RawRtmp.connected({ port: server.rtmpPort });
     const id = await publisher.publish('jumpy');
     const player = await RawRtmp.connected({ port: server.rtmpPort });
@@ -84,7 +85,53 @@ describe('timestamps', () => {
         .filter((m) => m.type === 9)
         .map((m) => m.payload[10]),
     ).toEqual(times.map((_, i) => i));
+    const frames = player.media().filter((m) => m.type === 9);
+    // 20 is within half a second; 90 000 goes on after the newest; 80 is back on the first clock; then comes a clock that wraps.
+    expect(frames.map((m) => m.timestamp)).toEqual([0, 40, 20, 60, 80, 100, 116, 156]);
     publisher.destroy();
     player.destroy();
+  });
+
+  it('of two publishes on one connection are moved apart, and their ends say how often', async () => {
+    const events = await SseWatcher.open(server.http('/v1/events'));
+    const publisher = await RawRtmp.connected({ port: server.rtmpPort });
+    const ids = [await publisher.publish('two-a'), await publisher.publish('two-b')];
+    const players = await Promise.all(
+      ['a', 'b'].map(async (name) => {
+        const player = await RawRtmp.connected({ port: server.rtmpPort });
+        await player.play(`two-${name}`);
+        return player;
+      }),
+    );
+    const sent = [
+      [60_000, 60_040, 0, 40, 80],
+      [500, 540, 580, 620, 3_600_000],
+    ];
+    for (let i = 0; i < 5; i++) {
+      ids.forEach((messageStreamId, which) => {
+        const payload = Buffer.from([i === 0 ? 0x12 : 0x22, which, i]);
+        publisher.message(9, payload, { timestamp: sent[which][i], messageStreamId });
+      });
+    }
+    for (const player of players) await player.expect((m) => m.type === 9 && m.payload[2] === 4, 'the last frame');
+    expect(
+      players.map((player) =>
+        player
+          .media()
+          .filter((m) => m.type === 9)
+          .map((m) => m.timestamp),
+      ),
+    ).toEqual([
+      [60_000, 60_040, 60_060, 60_100, 60_140],
+      [500, 540, 580, 620, 640],
+    ]);
+    publisher.destroy();
+    for (const name of ['two-a', 'two-b']) {
+      const { data } = await events.expect('stream.ended', (event) => event.data['name'] === name);
+      expect(data['timestampJumps']).toBe(1);
+    }
+    expect(await server.metric('sluice_timestamp_jumps_total')).toBeGreaterThanOrEqual(2);
+    events.close();
+    for (const player of players) player.destroy();
   });
 });

@@ -9,7 +9,7 @@ import {
   readWithReference,
   readWithWasm,
 } from '../reference/drive.js';
-import { encode, peer } from './chunk-streams.js';
+import { encode, peer, publishes } from './chunk-streams.js';
 
 const SEED = 20_240_611;
 const limits = fc.constantFrom(128, 4096, 60_000).map((outChunkSize) => ({
@@ -47,13 +47,12 @@ const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })),
 describe(`chunk codec and reference agree (seed ${SEED})`, () => {
   it('on valid streams, however they are cut', () => {
     fc.assert(
-      fc.property(peer, cuts, limits, (what, where, within) => {
+      fc.property(peer, cuts, limits, publishes, (what, where, within, begun) => {
         const bytes = encode(what);
-        const expected = readWithReference([bytes], { limits: within, publishing: true });
+        const options = { limits: within, publishing: true, publishes: begun };
+        const expected = readWithReference([bytes], options);
         expect(expected.error).toBe(0);
-        expect(inWords(readWithWasm('release', cutAt(bytes, where), { limits: within, publishing: true }))).toBe(
-          inWords(expected),
-        );
+        expect(inWords(readWithWasm('release', cutAt(bytes, where), options))).toBe(inWords(expected));
       }),
       { seed: SEED, numRuns: 1200 },
     );
@@ -86,10 +85,11 @@ describe(`chunk codec and reference agree (seed ${SEED})`, () => {
 
   it('on valid streams framed in place, wherever regions end', () => {
     fc.assert(
-      fc.property(peer, cuts, limits, inPlace, (what, where, within, by) => {
+      fc.property(peer, cuts, limits, inPlace, publishes, (what, where, within, by, begun) => {
         const bytes = encode(what);
-        const expected = readWithReference([bytes], { limits: within });
-        expect(inWords(readInPlace(by, cutAt(bytes, where), { limits: within }))).toBe(inWords(expected));
+        const options = { limits: within, publishes: begun };
+        const expected = readWithReference([bytes], options);
+        expect(inWords(readInPlace(by, cutAt(bytes, where), options))).toBe(inWords(expected));
       }),
       { seed: SEED + 4, numRuns: 2500 },
     );

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { BegunPublish } from '../reference/timelines.js';
 
 /** One thing a generated peer does. */
 export type Step =
@@ -42,6 +43,16 @@ const csid = fc.constantFrom(2, 3, 4, 4, 5, 6, 6, 8, 63, 64, 65, 319, 320, 65599
 const timestamp = fc.oneof(
   fc.integer({ min: 0, max: 5000 }),
   fc.constantFrom(0xfffffe, 0xffffff, 0x1000000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff),
+  // As deltas: steps that a publish may take, and the first that are jumps.
+  fc.constantFrom(0, 20, 33, 10_000, 10_001, 0xfffffe0c, 0xfffffe0b),
+);
+
+/** Publishes that are begun before the first byte: none, one or both of a peer's message streams, some with a timeline to carry on. */
+export const publishes: fc.Arbitrary<BegunPublish[]> = fc.constantFrom(
+  [],
+  [{ messageStreamId: 1 }],
+  [{ messageStreamId: 1, from: 0xffffff00 }, { messageStreamId: 2 }],
+  [{ messageStreamId: 2, from: 7 }],
 );
 
 /** Generates what a peer sends. */

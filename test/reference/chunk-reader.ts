@@ -2,6 +2,7 @@ import * as C from '../../assembly/constants.js';
 import type { CodecLimits } from '../../src/wasm/limits.js';
 import { frameForPlayers } from './framer.js';
 import { inspect, type MediaFacts } from './media.js';
+import { ReferenceTimelines } from './timelines.js';
 
 /** One complete message as both implementations report it. Media has `framed` and `facts`. */
 export interface ReadMessage {
@@ -25,6 +26,9 @@ interface ChunkStream {
   messageStreamId: number;
   parts: Buffer[];
   got: number;
+  /** Media: the timestamp for players. */
+  outgoing: number;
+  jumped: boolean;
 }
 
 interface Header {
@@ -55,6 +59,7 @@ export class ReferenceChunkReader {
   /** The negative code that ended reading; 0 while all is well. */
   error = 0;
   dropped = 0;
+  readonly timelines = new ReferenceTimelines();
   readonly #limits: CodecLimits;
   readonly #streams = new Map<number, ChunkStream>();
   #unread: Buffer = Buffer.alloc(0);
@@ -113,7 +118,12 @@ export class ReferenceChunkReader {
     state.parts.push(Buffer.from(b.subarray(header.bytes, header.bytes + left)));
     state.got += left;
     this.#unread = b.subarray(header.bytes + left);
-    if (header.begins && (state.type === 8 || state.type === 9)) this.#lastMedia = state.timestamp;
+    if (header.begins && (state.type === 8 || state.type === 9)) {
+      this.#lastMedia = state.timestamp;
+      const { timestamp, jumped } = this.timelines.next(state.messageStreamId, state.type, state.timestamp);
+      state.outgoing = timestamp;
+      state.jumped = jumped;
+    }
     if (state.got < state.length) return true;
     const payload = Buffer.concat(state.parts);
     state.parts = [];
@@ -173,6 +183,8 @@ export class ReferenceChunkReader {
       messageStreamId: fmt === 0 ? b.readUInt32LE(basic + 7) : (old?.messageStreamId ?? 0),
       parts: [],
       got: 0,
+      outgoing: 0,
+      jumped: false,
     };
     return { bytes, state, begins: true };
   }
@@ -185,8 +197,12 @@ export class ReferenceChunkReader {
   #complete(csid: number, stream: ChunkStream, payload: Buffer): boolean {
     const { type, messageStreamId, timestamp } = stream;
     if (type === 8 || type === 9) {
-      const framed = frameForPlayers(type, timestamp % WRAP, payload, this.#limits.outChunkSize);
-      this.messages.push({ type, messageStreamId, timestamp, payload, framed, facts: inspect(type, payload) });
+      const { outgoing, jumped } = stream;
+      const framed = frameForPlayers(type, outgoing % WRAP, payload, this.#limits.outChunkSize);
+      const seen = inspect(type, payload);
+      this.timelines.complete(messageStreamId, type, outgoing, seen.flags);
+      const facts = { ...seen, flags: seen.flags | (jumped ? C.FLAG_REBASED : 0) };
+      this.messages.push({ type, messageStreamId, timestamp: outgoing, payload, framed, facts });
     } else if (SURFACED.has(type)) {
       this.messages.push({ type, messageStreamId, timestamp: timestamp % WRAP, payload, chunkStreamId: csid });
     } else if (type === 1) {

@@ -100,6 +100,10 @@ export class DirectCodec {
     return this.#message!;
   }
 
+  beginTimeline(messageStreamId: number, from?: number): void {
+    this.#codec.beginTimeline(messageStreamId, from);
+  }
+
   next(start: number, end: number): number {
     const status = this.#codec.next(start, end);
     if (this.#codec.batchCount > 0) this.#take();

@@ -5,6 +5,7 @@ import type { WasmFlavour } from '../../src/wasm/instance.js';
 import { type CodecLimits, inForce, normaliseLimits } from '../../src/wasm/limits.js';
 import { type ReadMessage, ReferenceChunkReader } from './chunk-reader.js';
 import { DirectCodec } from './direct.js';
+import type { BegunPublish } from './timelines.js';
 
 /** What an implementation made of a byte stream. */
 export interface ReadResult {
@@ -39,12 +40,15 @@ type Codec = Pick<
 export interface ReadOptions {
   readonly limits?: Partial<CodecLimits>;
   readonly publishing?: boolean;
+  /** Publishes that begin before the first byte. */
+  readonly publishes?: readonly BegunPublish[];
 }
 
 /** Reads pieces with the reference implementation. */
 export function readWithReference(pieces: readonly Uint8Array[], options: ReadOptions = {}): ReadResult {
   const publishing = options.publishing ?? false;
   const reader = new ReferenceChunkReader(inForce(normaliseLimits(options.limits ?? {}), publishing), publishing);
+  for (const publish of options.publishes ?? []) reader.timelines.begin(publish);
   for (const piece of pieces) reader.push(piece);
   return { messages: reader.messages, error: reader.error, dropped: reader.dropped };
 }
@@ -76,6 +80,10 @@ export function readWithCodec(codec: Codec, pieces: readonly Uint8Array[]): Read
   return { messages, error, dropped: codec.dropped };
 }
 
+function begin(codec: Pick<ChunkCodec, 'beginTimeline'>, { publishes = [] }: ReadOptions): void {
+  for (const { messageStreamId, from } of publishes) codec.beginTimeline(messageStreamId, from);
+}
+
 const codecs = new Map<string, ChunkCodec>();
 
 /** Reads pieces with a codec of these limits: a wiped one when there is one, so each run also tests wipe(). */
@@ -87,6 +95,7 @@ export function readWithWasm(
   const key = JSON.stringify([flavour, options]);
   const codec = codecs.get(key) ?? new ChunkCodec({ flavour, limits: options.limits });
   if (options.publishing) codec.setPublishing(true);
+  begin(codec, options);
   const result = readWithCodec(codec, pieces);
   codecs.delete(key);
   if (codec.reusable) {
@@ -105,6 +114,7 @@ export function readInPlace(by: InPlace, pieces: readonly Uint8Array[], options:
   const codec =
     inPlace.get(key) ?? new DirectCodec({ ...options, flavour: flavour as WasmFlavour, regionBytes: Number(bytes) });
   inPlace.set(key, codec);
+  begin(codec, options);
   const result = readWithCodec(codec, pieces);
   codec.verify();
   codec.reset();
@@ -115,6 +125,7 @@ export function readInPlace(by: InPlace, pieces: readonly Uint8Array[], options:
 export function readWithJavaScript(pieces: readonly Uint8Array[], options: ReadOptions = {}): ReadResult {
   const codec = new JsChunkCodec({ limits: options.limits });
   if (options.publishing) codec.setPublishing(true);
+  begin(codec, options);
   return readWithCodec(codec, pieces);
 }
 

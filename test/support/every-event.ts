@@ -104,6 +104,7 @@ export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
     audioFrames: 8,
     videoFrames: 7,
     drops: 0,
+    timestampJumps: 2,
   });
   lifecycle.streamRejected({
     ...{ attemptId: newId(), app: 'live', name: 'cam1', connectionId, peer },

@@ -56,7 +56,7 @@ export const DATA_SCHEMAS: Readonly<Record<EventType, { readonly says: string; r
         tracks,
         totals: { enum: ['exact', 'last_known'] },
       },
-      { detail: text(), readyAt: time, labels },
+      { detail: text(), readyAt: time, labels, timestampJumps: count },
     ),
   },
   'io.sluice.stream.rejected': {

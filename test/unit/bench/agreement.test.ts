@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encode, peer } from '../../property/chunk-streams.js';
+import { encode, peer, publishes } from '../../property/chunk-streams.js';
 import { inWords, readWithJavaScript, readWithReference, split } from '../../reference/drive.js';
 
 const SEED = 20_261_120;
@@ -16,11 +16,12 @@ const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })),
 describe(`the opponent of the parser bench does the same work (seed ${SEED})`, () => {
   it('agrees with the reference on valid and on mutated streams, however they are cut', () => {
     fc.assert(
-      fc.property(peer, pieceBytes, mutations, (what, size, changes) => {
+      fc.property(peer, pieceBytes, mutations, publishes, (what, size, changes, begun) => {
         const bytes = encode(what);
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
-        const expected = inWords(readWithReference([bytes], { limits: LIMITS }));
-        expect(inWords(readWithJavaScript(split(bytes, size), { limits: LIMITS }))).toBe(expected);
+        const options = { limits: LIMITS, publishes: begun };
+        const expected = inWords(readWithReference([bytes], options));
+        expect(inWords(readWithJavaScript(split(bytes, size), options))).toBe(expected);
       }),
       { seed: SEED, numRuns: 600 },
     );

@@ -165,7 +165,7 @@ describe('ChunkCodec', () => {
 
   it('gives the next media message the timestamp of a resumed stream and moves the later ones with it', () => {
     const codec = new ChunkCodec();
-    codec.rebaseTimestamps(2 ** 32 + 5000);
+    codec.beginTimeline(1, 2 ** 32 + 5000);
     const wire = Buffer.concat([
       message({ type: 8, timestamp: 70, payload: pattern(3) }),
       message({ type: 8, timestamp: 93, payload: pattern(3) }),

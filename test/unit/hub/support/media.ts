@@ -7,6 +7,7 @@ import {
   BATCH_LAST_TS_HIGH,
   BATCH_VIDEO,
   FLAG_KEYFRAME,
+  FLAG_REBASED,
   FLAG_SEQUENCE_HEADER,
   HEADER_WORDS,
   RECORD_OFFSET,
@@ -15,7 +16,7 @@ import {
   RECORD_WORDS,
 } from '../../../../assembly/constants.js';
 import { frameMessage } from '../../../../src/hub/framing.js';
-import type { MediaBatch } from '../../../../src/hub/publication.js';
+import type { MediaBatch } from '../../../../src/hub/media-batch.js';
 
 /** Chunk size towards players in these tests: small enough that ordinary frames need several chunks. */
 export const CHUNK_SIZE = 4096;
@@ -27,6 +28,8 @@ export interface Message {
   readonly kind: Kind;
   readonly timestamp: number;
   readonly payload: Buffer;
+  /** The codec moved its timestamp, and those after it. */
+  readonly rebased?: boolean;
 }
 
 const PREFIX: Record<Kind, readonly number[]> = {
@@ -77,7 +80,8 @@ export function batch(...messages: readonly Message[]): MediaBatch {
   let flagsOfAll = 0;
   messages.forEach((one, index) => {
     const bytes = framed(one);
-    const flags = one.kind === 'key' ? FLAG_KEYFRAME : one.kind.endsWith('Header') ? FLAG_SEQUENCE_HEADER : 0;
+    const kind = one.kind === 'key' ? FLAG_KEYFRAME : one.kind.endsWith('Header') ? FLAG_SEQUENCE_HEADER : 0;
+    const flags = kind | (one.rebased ? FLAG_REBASED : 0);
     const at = index * RECORD_WORDS;
     records[at + RECORD_TYPE_FLAGS] = (isAudio(one.kind) ? 8 : 9) | (flags << 8);
     records[at + RECORD_TIMESTAMP] = one.timestamp;

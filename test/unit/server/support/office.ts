@@ -22,6 +22,8 @@ export class Office {
   closedFor: string | undefined;
   /** The call of the lifecycle that fails. */
   fault: string | undefined;
+  /** Lines logged as warnings and errors. */
+  readonly warnings: string[] = [];
   #connections = 0;
 
   constructor(options: Partial<RegistryOptions> & { lingerMs?: number } = {}) {
@@ -53,7 +55,7 @@ export class Office {
         lifecycle,
         names: new NameRule('[A-Za-z0-9_.~=+@/-]+', 64),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
-        log: createLogger({ level: 'silent' }),
+        log: createLogger({ level: 'warn', sink: { write: (line) => void this.warnings.push(line) } }),
         salt: Buffer.alloc(32, 7),
         closedFor: () => this.closedFor,
       },

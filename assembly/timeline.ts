@@ -1,0 +1,160 @@
+import * as C from './constants';
+
+// One entry of the timeline table, 48 bytes. Audio stands first; video's pair is 16 bytes on.
+export const TL_MSID = 0;
+export const TL_STATE = 4;
+export const TL_OFFSET = 8; // i64, added to a timestamp of this kind on its way out
+export const TL_FLOOR = 16; // i64, TS_BACK_MS before the newest timestamp of this kind as players got it
+const TL_SPARE = 40; // the offset that was left last; when armed, the timestamp of the first message
+
+// States; 0: the entry is free.
+const OPEN: u32 = 1; // no frame yet: what is stamped passes as it is
+const ARMED: u32 = 2; // the next message gets the timestamp in TL_SPARE
+export const RUNNING: u32 = 3;
+
+/** Stands for "nothing of this kind yet": further from any timestamp than a step may be. */
+const UNSEEN: i64 = 0x4000000000000000;
+
+/** A timestamp may come next as it is when it is, unsigned, at most this above the floor of its kind. */
+export const TL_SPAN: u64 = C.TS_BACK_MS + C.TS_FORWARD_MS;
+
+/** What carries no frame says nothing about where a timeline stands: encoders stamp headers 0, wherever their frames begin. */
+const NO_FRAME: u32 = C.FLAG_SEQUENCE_HEADER | C.FLAG_CONFIG | C.FLAG_END_OF_SEQUENCE | C.FLAG_COMMAND | C.FLAG_EMPTY;
+
+function get(word: u32): u32 {
+  return load<u32>(C.HEADER + (word << 2));
+}
+
+function set(word: u32, value: u32): void {
+  store<u32>(C.HEADER + (word << 2), value);
+}
+
+function entry(index: u32): u32 {
+  return C.TIMELINES + index * C.TIMELINE_BYTES;
+}
+
+function reset(timeline: u32, msid: u32, state: u32): void {
+  store<u32>(timeline, msid, TL_MSID);
+  store<u32>(timeline, state, TL_STATE);
+  store<u64>(timeline, 0, TL_OFFSET);
+  store<i64>(timeline, UNSEEN, TL_FLOOR);
+  store<u64>(timeline, 0, TL_OFFSET + 16);
+  store<i64>(timeline, UNSEEN, TL_FLOOR + 16);
+  store<u64>(timeline, 0, TL_SPARE);
+}
+
+/** The timeline that the host began for a message stream, or 0. */
+function timelineOf(msid: u32): u32 {
+  for (let index: u32 = 1; index <= get(C.TIMELINES_HIGH); index++) {
+    const timeline = entry(index);
+    if (load<u32>(timeline, TL_MSID) === msid && load<u32>(timeline, TL_STATE) !== 0) return timeline;
+  }
+  return 0;
+}
+
+/** Makes the timeline of `msid` the current one. Ids that the host has not begun share entry 0: their timestamps pass as they are. */
+export function selectTimeline(msid: u32): u32 {
+  let timeline = timelineOf(msid);
+  if (timeline === 0) {
+    timeline = C.TIMELINES;
+    reset(timeline, msid, RUNNING);
+  }
+  set(C.TIMELINE, timeline);
+  return timeline;
+}
+
+/**
+ * A publish on `msid` begins: its timestamps are guarded from here on, apart from those of other message streams. `from` ≥ 0: its
+ * first message gets this timestamp, for it carries on what players have seen; below 0: timestamps pass as they come.
+ */
+export function beginTimeline(msid: u32, from: f64): void {
+  endTimeline(msid);
+  set(C.TIMELINE, 0);
+  const high = get(C.TIMELINES_HIGH);
+  let index: u32 = 1;
+  while (index <= high && load<u32>(entry(index), TL_STATE) !== 0) index++;
+  if (index > (C.MAX_TIMELINES as u32)) return;
+  if (index > high) set(C.TIMELINES_HIGH, index);
+  const timeline = entry(index);
+  reset(timeline, msid, from >= 0 ? ARMED : OPEN);
+  if (from >= 0) store<u64>(timeline, from as u64, TL_SPARE);
+}
+
+/** The publish on `msid` is over. */
+export function endTimeline(msid: u32): void {
+  const timeline = timelineOf(msid);
+  if (timeline === 0) return;
+  store<u32>(timeline, 0, TL_STATE);
+  if (get(C.TIMELINE) === timeline) set(C.TIMELINE, 0);
+}
+
+/** The floor of the newest timestamp of any kind, of a timeline that runs. */
+function highestFloor(timeline: u32): i64 {
+  const audio = load<i64>(timeline, TL_FLOOR);
+  const video = load<i64>(timeline, TL_FLOOR + 16);
+  if (audio === UNSEEN) return video;
+  return video === UNSEEN ? audio : max<i64>(audio, video);
+}
+
+/** Whether `ts + offset` may come next: not too far behind its own kind, nor too far ahead of what is newest. */
+function follows(timeline: u32, kind: u32, ts: u64, offset: u64): bool {
+  const moved = (ts + offset) as i64;
+  const highest = highestFloor(timeline);
+  let floor = load<i64>(kind, TL_FLOOR);
+  if (floor === UNSEEN) floor = highest + C.TS_BACK_MS - C.TS_FORWARD_MS;
+  return moved >= 0 && moved >= floor && moved <= highest + (TL_SPAN as i64);
+}
+
+/**
+ * The slow half of outgoing(): the first messages, and those that do not follow the ones before. Returns the timestamp for players.
+ * A jump gets a new offset and the flag at `marks`. Before that, the offset of the other kind and the one that was left last are tried:
+ * the first finds audio and video together again after a jump of both, the second brings back what strayed once, such as a header
+ * stamped 0 in mid-stream.
+ */
+export function settleTimestamp(timeline: u32, kind: u32, ts: u64, marks: u32): u64 {
+  const state = load<u32>(timeline, TL_STATE);
+  const own = load<u64>(kind, TL_OFFSET);
+  let offset = own;
+  if (state === ARMED) {
+    offset = load<u64>(timeline, TL_SPARE) - ts;
+    store<u64>(timeline, offset, TL_OFFSET);
+    store<u64>(timeline, offset, TL_OFFSET + 16);
+    store<u64>(timeline, offset, TL_SPARE);
+    store<u32>(timeline, RUNNING, TL_STATE);
+  } else if (state === RUNNING && !follows(timeline, kind, ts, own)) {
+    const other = load<u64>(kind === timeline ? timeline + 16 : timeline, TL_OFFSET);
+    const spare = load<u64>(timeline, TL_SPARE);
+    if (follows(timeline, kind, ts, other)) {
+      offset = other;
+    } else if (follows(timeline, kind, ts, spare)) {
+      offset = spare;
+    } else {
+      offset = ((highestFloor(timeline) + C.TS_BACK_MS + C.TS_STEP_MS) as u64) - ts;
+      store<u32>(marks, C.FLAG_REBASED);
+    }
+    store<u64>(timeline, own, TL_SPARE);
+    store<u64>(kind, offset, TL_OFFSET);
+  }
+  const moved = ts + offset;
+  const floor: i64 = (moved as i64) - C.TS_BACK_MS;
+  const before = load<i64>(kind, TL_FLOOR);
+  if (before === UNSEEN || floor > before) store<i64>(kind, floor, TL_FLOOR);
+  return moved;
+}
+
+/** Whether messages of this message stream need no look at what they are: its timeline runs. */
+export function isRunning(msid: u32): bool {
+  const timeline = get(C.TIMELINE);
+  return timeline !== 0 && load<u32>(timeline, TL_MSID) === msid && load<u32>(timeline, TL_STATE) === RUNNING;
+}
+
+/** A message is complete whose timeline may not run yet: with its first frame it does, and what headers were stamped is forgotten. */
+export function noteFrame(msid: u32, type: u32, ts: u64, flags: u32): void {
+  if ((flags & NO_FRAME) !== 0) return;
+  const timeline = timelineOf(msid);
+  if (timeline === 0 || load<u32>(timeline, TL_STATE) !== OPEN) return;
+  store<u32>(timeline, RUNNING, TL_STATE);
+  store<i64>(timeline, UNSEEN, TL_FLOOR);
+  store<i64>(timeline, UNSEEN, TL_FLOOR + 16);
+  store<i64>(timeline + ((type & 1) << 4), (ts as i64) - C.TS_BACK_MS, TL_FLOOR);
+}
