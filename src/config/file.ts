@@ -26,7 +26,13 @@ export function readConfigFile(path: string): Record<string, unknown> {
     const where = place === undefined ? path : `${path}:${place.line}:${place.col}`;
     throw new SluiceError('ERR_CONFIG_FILE_SYNTAX', `${where} ${problem.code}`);
   }
-  const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // Aliases: one that points nowhere, or too many of them.
+    throw new SluiceError('ERR_CONFIG_FILE_SYNTAX', `${path}: ${(error as Error).message}`, { cause: error });
+  }
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new SluiceError(
