@@ -24,13 +24,18 @@ const RETRY_MS = 1000;
 export async function* followHttp(options: FollowHttpOptions): AsyncGenerator<string> {
   const { base, since, signal, notice } = options;
   let lastId: string | undefined;
+  let from = since;
   let connectedOnce = false;
+  let lost = false;
   while (!signal.aborted) {
     try {
-      const response = await open(base, connectedOnce ? undefined : since, lastId, signal);
-      if (connectedOnce) notice(`back at ${base}`);
+      const { body, date } = await open(base, lastId === undefined ? from : undefined, lastId, signal);
+      if (lost) notice(`back at ${base}`);
+      lost = false;
       connectedOnce = true;
-      for await (const { id, event, data } of readServerSentEvents(response)) {
+      // Until an event gives an id to go on after, the server's time of the first answer does.
+      from ??= date;
+      for await (const { id, event, data } of readServerSentEvents(body)) {
         if (id === undefined) {
           if (event === 'gap') notice('some events are no longer held by the server');
           continue;
@@ -43,7 +48,8 @@ export async function* followHttp(options: FollowHttpOptions): AsyncGenerator<st
       if (!connectedOnce || error instanceof SluiceError) throw unreachable(base, error);
     }
     if (signal.aborted) return;
-    notice(`lost ${base}, trying again`);
+    if (!lost) notice(`lost ${base}, trying again`);
+    lost = true;
     await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -53,7 +59,7 @@ async function open(
   since: string | undefined,
   lastId: string | undefined,
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
+): Promise<{ readonly body: AsyncIterable<Uint8Array>; readonly date: string | undefined }> {
   const query = since === undefined ? '' : `?since=${encodeURIComponent(since)}`;
   const headers: Record<string, string> = { accept: 'text/event-stream' };
   if (lastId !== undefined) headers['last-event-id'] = lastId;
@@ -61,7 +67,11 @@ async function open(
   if (response.status === 400)
     throw new SluiceError('ERR_CLI_USAGE', `--since ${since}; expected a duration such as 1h, a time, or all`);
   if (!response.ok || response.body === null) throw new Error(`${base} answers ${response.status}`);
-  return response.body as unknown as AsyncIterable<Uint8Array>;
+  const date = Date.parse(response.headers.get('date') ?? '');
+  return {
+    body: response.body as unknown as AsyncIterable<Uint8Array>,
+    date: Number.isNaN(date) ? undefined : new Date(date).toISOString(),
+  };
 }
 
 function unreachable(base: string, error: unknown): SluiceError {

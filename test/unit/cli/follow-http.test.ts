@@ -57,6 +57,28 @@ describe('followHttp', () => {
     ]);
   });
 
+  it('says once that it lost the server, and goes on from its first answer when it has seen no event yet', async () => {
+    const asked: string[] = [];
+    const down: Answer = (response) => response.destroy();
+    const base = await serve(
+      (response) => {
+        response.setHeader('date', 'Thu, 01 Jan 2026 12:00:00 GMT');
+        response.write(': hello\n\n', () => response.destroy());
+      },
+      down,
+      (response, url) => {
+        asked.push(url);
+        response.write(send('s:1'));
+      },
+    );
+    const stop = new AbortController();
+    const notices: string[] = [];
+    const notice = (text: string) => notices.push(text);
+    for await (const _ of followHttp({ base, since: undefined, signal: stop.signal, notice })) stop.abort();
+    expect(asked).toEqual(['/v1/events?since=2026-01-01T12%3A00%3A00.000Z']);
+    expect(notices).toEqual([`lost ${base}, trying again`, `back at ${base}`]);
+  });
+
   it('fails when nobody is there at the first attempt', async () => {
     const base = await serve(() => undefined);
     await new Promise((resolve) => server!.close(resolve));
