@@ -89,6 +89,7 @@ function buildProgram(io: Io, done: (code: number) => void): Command {
 
 function unknownCommand(word: string, program: Command): SluiceError {
   const names = program.commands.map((each) => each.name());
+  if (names.includes(word)) return new SluiceError('ERR_CLI_USAGE', `${word} comes before its flags: sluice ${word} …`);
   const near = suggest(word, names);
   const text = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${near}?`;
   return new SluiceError('ERR_CLI_USAGE', `there is no command ${word}; ${text}`);

@@ -44,6 +44,7 @@ describe('sluice', () => {
   it.each([
     [['evnts'], 'did you mean events?'],
     [['zzzzzz'], 'the commands are serve'],
+    [['--set', 'log.level=debug', 'config'], 'config comes before its flags: sluice config'],
     [['--rtpm', '127.0.0.1:1'], 'Did you mean --rtmp?'],
     [['publish', 'a.flv'], "missing required argument 'URL'"],
     [['--rtmp', '1935'], 'expected HOST:PORT'],
