@@ -10,6 +10,7 @@ import { VERSION } from './core/version.js';
 import { within } from './core/within.js';
 import type { EventLog } from './events/event-log.js';
 import { EventPipeline } from './events/pipeline.js';
+import { TokenBucket } from './events/token-bucket.js';
 import type { Health, StreamSnapshot } from './http/deps.js';
 import type { HttpServer } from './http/server.js';
 import { Hub } from './hub/hub.js';
@@ -48,6 +49,8 @@ const TICK_MS = 250;
 const SETTLED_EVERY = 4;
 /** Warm WASM instances: a burst of connections up to this many needs no instantiation. */
 const WARM_INSTANCES = 64;
+/** How often an address that connects too often is told of. */
+const FLOOD_LINES_PER_SECOND = 0.1;
 
 /**
  * Starts a server.
@@ -137,6 +140,7 @@ class Server implements SluiceServer {
     );
     this.#registry = registry;
     pipeline.bus?.onFenced((streamIds) => registry.fence(streamIds));
+    const floodLines = new TokenBucket(1, FLOOD_LINES_PER_SECOND);
     const listener = new RtmpListener(listenerOptions(config), {
       codecs,
       connectionHost: registry,
@@ -144,6 +148,11 @@ class Server implements SluiceServer {
       nowMs,
       refused: (code, address) => {
         this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+        if (code === 'ERR_LIMIT_ACCEPT_RATE') {
+          // A flood is told in numbers: every line and message for each of its sockets would be its work too.
+          if (!floodLines.take(nowMs())) return;
+          log.warn({ code, peer: address, refused: this.#refused.get(code) }, 'an address connects too often');
+        }
         lifecycle.connection('rejected', newId(), { peer: { address, port: 0 }, code });
         log.debug({ code, peer: address }, 'connection refused');
       },

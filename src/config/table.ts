@@ -127,11 +127,17 @@ export const TABLE = {
       10_000,
       'Most RTMP connections at once; past it a new one is closed. One process has room for about 13,000 (30,000 with node --disable-wasm-trap-handler).',
     ),
-    maxConnectionsPerIp: count(
+    maxConnectionsPerIp: count(0, 30_000, 64, 'Most RTMP connections from one address; 0: no limit.'),
+    acceptsPerSecondPerIp: count(
       0,
-      30_000,
-      64,
-      'Most RTMP connections from one address; 0: no limit. Loopback addresses are not counted.',
+      100_000,
+      20,
+      'How often one address may connect, a second, beyond limits.acceptBurstPerIp; 0: no limit. Past it a socket is closed before the handshake.',
+    ),
+    acceptBurstPerIp: count(1, 100_000, 50, 'How many connections of one address are accepted at once.'),
+    limitLoopback: toggle(
+      false,
+      'Whether the limits per address (limits.maxConnectionsPerIp, limits.acceptsPerSecondPerIp) bind loopback addresses too.',
     ),
     firstBytesTimeoutMs: milliseconds(100, HOUR, 5000, 'From accept until C0 and C1 are in.'),
     handshakeTimeoutMs: milliseconds(100, HOUR, 10_000, 'From accept until the handshake is done.'),

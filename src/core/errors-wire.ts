@@ -98,6 +98,11 @@ export const WIRE_ERRORS = {
     'one address holds as many connections as limits.maxConnectionsPerIp allows',
     'close some, or raise limits.maxConnectionsPerIp if many clients share that address',
   ),
+  ERR_LIMIT_ACCEPT_RATE: entry(
+    'peer',
+    'one address connects more often than limits.acceptsPerSecondPerIp and limits.acceptBurstPerIp allow',
+    'wait between connects, or raise them if many clients share that address',
+  ),
   ERR_LIMIT_PREAUTH_BYTES: entry(
     'peer',
     'the peer sent more than limits.preAuthBytes without publishing or playing',

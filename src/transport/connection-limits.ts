@@ -1,20 +1,25 @@
 import type { ErrorCode } from '../core/errors.js';
+import { AcceptRate, type AcceptRateOptions } from './accept-rate.js';
 
-/** How many connections there may be. */
-export interface ConnectionLimitOptions {
+/** How many connections there may be, and how fast they may come. */
+export interface ConnectionLimitOptions extends AcceptRateOptions {
   readonly maxConnections: number;
-  /** 0: no limit. Loopback addresses are not counted. */
+  /** 0: no limit. */
   readonly maxConnectionsPerIp: number;
+  /** Whether what is limited by address is limited for this machine's own addresses too. */
+  readonly limitLoopback: boolean;
 }
 
 /** Counts connections, in all and by peer address. */
 export class ConnectionLimits {
   readonly #options: ConnectionLimitOptions;
   readonly #perAddress = new Map<string, number>();
+  readonly #rate: AcceptRate;
   #total = 0;
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options;
+    this.#rate = new AcceptRate(options);
   }
 
   /** Addresses that hold connections. */
@@ -22,14 +27,14 @@ export class ConnectionLimits {
     return this.#perAddress.size;
   }
 
-  /** Takes a connection from `address` in, or returns the code of the limit that it would pass. */
-  admit(address: string): ErrorCode | undefined {
-    const { maxConnections, maxConnectionsPerIp } = this.#options;
+  /** Takes a connection from `address` in, or returns the code of the limit that it would pass. @param nowMs monotonic */
+  admit(address: string, nowMs: number): ErrorCode | undefined {
+    const { maxConnections, maxConnectionsPerIp, limitLoopback } = this.#options;
+    const bound = limitLoopback || !isLoopback(address);
+    if (bound && !this.#rate.take(address, nowMs)) return 'ERR_LIMIT_ACCEPT_RATE';
     const count = this.#perAddress.get(address) ?? 0;
     if (this.#total >= maxConnections) return 'ERR_LIMIT_CONNECTIONS';
-    if (maxConnectionsPerIp > 0 && count >= maxConnectionsPerIp && !isLoopback(address)) {
-      return 'ERR_LIMIT_CONNECTIONS_PER_IP';
-    }
+    if (bound && maxConnectionsPerIp > 0 && count >= maxConnectionsPerIp) return 'ERR_LIMIT_CONNECTIONS_PER_IP';
     this.#total++;
     this.#perAddress.set(address, count + 1);
     return undefined;

@@ -97,7 +97,7 @@ export class RtmpListener {
 
   #accept(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    const code = this.#limits.admit(address);
+    const code = this.#limits.admit(address, this.#parts.nowMs());
     if (code !== undefined) {
       socket.destroy();
       this.#parts.refused(code, address);

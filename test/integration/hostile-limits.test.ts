@@ -41,6 +41,34 @@ describe('limits per connection and in sum', () => {
     for (const client of clients) client.destroy();
   });
 
+  it('close what one address opens too fast before the handshake, in numbers and one line, and serve the others', async () => {
+    const { rtmpPort: port } = await start({
+      'limits.limitLoopback': true,
+      'limits.acceptBurstPerIp': 5,
+      'limits.acceptsPerSecondPerIp': 1,
+    });
+    const flood = await Promise.all(Array.from({ length: 200 }, () => RawRtmp.open({ port })));
+    for (const client of flood) client.send(Buffer.from([3]), Buffer.alloc(1536));
+    const settled = () => flood.filter((client) => client.closed || client.handshakeBytes.length > 0).length;
+    await waitFor(() => settled() === flood.length, {
+      what: () => `200 sockets to be answered or closed, ${settled()} are`,
+    });
+    const served = flood.filter((client) => client.handshakeBytes.length > 0).length;
+    expect(served).toBeGreaterThanOrEqual(5);
+    expect(served).toBeLessThan(100);
+    const other = await RawRtmp.connected({ port, localAddress: '127.0.0.2' });
+    await other.publish('other');
+    const refused = await (server as TestServer).metric(
+      'sluice_connections_refused_total',
+      'code="ERR_LIMIT_ACCEPT_RATE"',
+    );
+    expect(refused).toBe(200 - served);
+    const lines = () => (server as TestServer).logLines('connects too often');
+    await waitFor(() => lines().length > 0, { what: 'the line about the flood' });
+    expect(lines()).toHaveLength(1);
+    for (const client of [...flood, other]) client.destroy();
+  });
+
   it('close a hundred slow handshakes and sessions that never publish, in time, while a good client is served', async () => {
     const { rtmpPort: port } = await start({
       'limits.firstBytesTimeoutMs': 700,

@@ -1,46 +1,98 @@
 import { describe, expect, it } from 'vitest';
+import { AcceptRate, MAX_ADDRESSES } from '../../../src/transport/accept-rate.js';
 import { ConnectionLimits } from '../../../src/transport/connection-limits.js';
 import { handshakeLimitMs, publishProblem, StallWatch } from '../../../src/transport/deadlines.js';
 import { reasonOfCode, reasonOfSocketEnd } from '../../../src/transport/end-reasons.js';
 import { InboundBudget } from '../../../src/transport/inbound-budget.js';
 
+const NO_RATE = { acceptsPerSecondPerIp: 0, acceptBurstPerIp: 50, limitLoopback: false };
+
 describe('the limits on connections', () => {
   it('admit up to the limit, refuse the next, and admit again once one is gone', () => {
-    const limits = new ConnectionLimits({ maxConnections: 3, maxConnectionsPerIp: 0 });
-    expect([1, 2, 3, 4].map(() => limits.admit('192.0.2.1'))).toEqual([
+    const limits = new ConnectionLimits({ ...NO_RATE, maxConnections: 3, maxConnectionsPerIp: 0 });
+    expect([1, 2, 3, 4].map(() => limits.admit('192.0.2.1', 0))).toEqual([
       undefined,
       undefined,
       undefined,
       'ERR_LIMIT_CONNECTIONS',
     ]);
     limits.left('192.0.2.1');
-    expect(limits.admit('192.0.2.2')).toBeUndefined();
-    expect(limits.admit('192.0.2.2')).toBe('ERR_LIMIT_CONNECTIONS');
+    expect(limits.admit('192.0.2.2', 0)).toBeUndefined();
+    expect(limits.admit('192.0.2.2', 0)).toBe('ERR_LIMIT_CONNECTIONS');
   });
 
   it('count each address for itself and forget those that are gone', () => {
-    const limits = new ConnectionLimits({ maxConnections: 100, maxConnectionsPerIp: 2 });
-    expect([1, 2, 3].map(() => limits.admit('192.0.2.1'))).toEqual([
+    const limits = new ConnectionLimits({ ...NO_RATE, maxConnections: 100, maxConnectionsPerIp: 2 });
+    expect([1, 2, 3].map(() => limits.admit('192.0.2.1', 0))).toEqual([
       undefined,
       undefined,
       'ERR_LIMIT_CONNECTIONS_PER_IP',
     ]);
-    expect(limits.admit('192.0.2.2')).toBeUndefined();
+    expect(limits.admit('192.0.2.2', 0)).toBeUndefined();
     limits.left('192.0.2.1');
-    expect(limits.admit('192.0.2.1')).toBeUndefined();
+    expect(limits.admit('192.0.2.1', 0)).toBeUndefined();
     for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.2']) limits.left(address);
     expect(limits.addresses).toBe(0);
   });
 
   it('do not bind this machine by address', () => {
-    const limits = new ConnectionLimits({ maxConnections: 100, maxConnectionsPerIp: 1 });
+    const limits = new ConnectionLimits({ ...NO_RATE, maxConnections: 100, maxConnectionsPerIp: 1 });
     for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) {
-      expect([limits.admit(address), limits.admit(address)]).toEqual([undefined, undefined]);
+      expect([limits.admit(address, 0), limits.admit(address, 0)]).toEqual([undefined, undefined]);
     }
-    expect([limits.admit('::ffff:10.0.0.1'), limits.admit('::ffff:10.0.0.1')]).toEqual([
+    expect([limits.admit('::ffff:10.0.0.1', 0), limits.admit('::ffff:10.0.0.1', 0)]).toEqual([
       undefined,
       'ERR_LIMIT_CONNECTIONS_PER_IP',
     ]);
+  });
+});
+
+describe('the rate of connections', () => {
+  const rate = { acceptsPerSecondPerIp: 20, acceptBurstPerIp: 50 };
+  const taken = (bucket: AcceptRate, address: string, nowMs: number, times: number): number => {
+    let count = 0;
+    for (let i = 0; i < times; i++) if (bucket.take(address, nowMs)) count++;
+    return count;
+  };
+
+  it('lets an address connect as often as the burst allows, and not once more', () => {
+    expect([49, 50, 51].map((times) => taken(new AcceptRate(rate), '192.0.2.1', 0, times))).toEqual([49, 50, 50]);
+  });
+
+  it('gives back as many a second as it says, never more than the burst, and nothing for tries that failed', () => {
+    const bucket = new AcceptRate(rate);
+    expect(taken(bucket, '192.0.2.1', 0, 2000)).toBe(50);
+    expect(taken(bucket, '192.0.2.1', 49, 10)).toBe(0);
+    expect(taken(bucket, '192.0.2.1', 51, 10)).toBe(1);
+    expect(taken(bucket, '192.0.2.1', 1051, 100)).toBe(20);
+    expect(taken(bucket, '192.0.2.1', 60_000, 100)).toBe(50);
+  });
+
+  it('is each address its own', () => {
+    const bucket = new AcceptRate(rate);
+    expect(taken(bucket, '192.0.2.1', 0, 2000)).toBe(50);
+    expect(taken(bucket, '192.0.2.2', 0, 60)).toBe(50);
+  });
+
+  it('remembers so many addresses and no more, and none whose bucket is full again', () => {
+    const bucket = new AcceptRate(rate);
+    expect(taken(bucket, 'abuser', 0, 2000)).toBe(50);
+    for (let i = 0; i < MAX_ADDRESSES - 2; i++) bucket.take(`a${i}`, 1);
+    expect(bucket.size).toBe(MAX_ADDRESSES - 1);
+    expect(taken(bucket, 'abuser', 1, 1)).toBe(0);
+    for (let i = 0; i < 10; i++) bucket.take(`b${i}`, 1);
+    expect(bucket.size).toBe(MAX_ADDRESSES);
+    for (let i = 0; i < MAX_ADDRESSES; i++) bucket.take('one', 10_000);
+    expect(bucket.size).toBe(1);
+  });
+
+  it('is checked before the count of connections, for this machine only where that is asked for', () => {
+    const options = { ...rate, acceptBurstPerIp: 2, maxConnections: 2, maxConnectionsPerIp: 0 };
+    const bound = new ConnectionLimits({ ...options, limitLoopback: true });
+    expect([0, 1, 2].map(() => bound.admit('127.0.0.2', 0))).toEqual([undefined, undefined, 'ERR_LIMIT_ACCEPT_RATE']);
+    expect(bound.admit('127.0.0.3', 0)).toBe('ERR_LIMIT_CONNECTIONS');
+    const free = new ConnectionLimits({ ...options, limitLoopback: false });
+    expect([0, 1, 2].map(() => free.admit('127.0.0.2', 0))).toEqual([undefined, undefined, 'ERR_LIMIT_CONNECTIONS']);
   });
 });
 
