@@ -72,8 +72,8 @@ export const silentLogger: Logger = {
 };
 
 /**
- * A logger that passes at most `linesPerSecond` lines in any one second and then says how many it kept back. One per connection, so
- * that a peer cannot fill the disk (10 lines a second by default).
+ * A logger that passes at most `linesPerSecond` lines in any one second and then says how many it kept back. For what
+ * peers can cause as often as they like: they must not fill the disk (10 lines a second by default).
  *
  * @param clock measures the seconds
  */

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
-import type { Logger } from '../core/log.js';
+import { type Logger, rateLimited } from '../core/log.js';
 import type { NameRule } from '../core/names.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
@@ -45,6 +45,9 @@ export interface RegistryParts {
   readonly closedFor: () => string | undefined;
 }
 
+/** Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`. */
+const STRANGERS_LINES_PER_SECOND = 20;
+
 /**
  * Who publishes and plays what: answers the connections' requests, keeps the list, and tells the lifecycle each fact after it has
  * become true.
@@ -70,10 +73,13 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly #sessions = new Map<string, StreamSession>();
   readonly #byName = new Map<string, StreamSession>();
   readonly #waiting = new Map<string, Set<PlayerEntry>>();
+  /** For what any stranger can cause as often as it connects. */
+  readonly #strangers: Logger;
 
   constructor(options: RegistryOptions, parts: RegistryParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#strangers = rateLimited(parts.log, parts.clock, STRANGERS_LINES_PER_SECOND);
     this.lifecycle = parts.lifecycle;
     this.clock = parts.clock;
     this.stallAfterMs = options.stallAfterMs;
@@ -267,11 +273,9 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     // A publish that was refused here has its line, with the reason.
     const told = code === 'ERR_SESSION_PUBLISH_REFUSED' && detail.startsWith('NetStream.');
     const usual = code.startsWith('ERR_PEER_') || code === 'ERR_SESSION_SHUTDOWN' || code === 'ERR_SESSION_PLAY_ENDED';
-    if (told || usual) {
-      log[refusedData === 0 ? 'debug' : 'info'](fields, 'connection closed');
-    } else {
-      log.warn(fields, 'connection closed by a fault');
-    }
+    if (!told && !usual) this.#strangers.warn(fields, 'connection closed by a fault');
+    else if (refusedData > 0) this.#strangers.info(fields, 'connection closed');
+    else log.debug(fields, 'connection closed');
   }
 
   ended(session: StreamSession, reason: EndReason): void {
@@ -357,7 +361,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       code,
       latencyMs: Math.round(this.clock.monotonicMs() - beganMs),
     });
-    this.#parts.log.warn({ connectionId, peer: peer.address, app, name, code }, 'publish refused');
+    this.#strangers.warn({ connectionId, peer: peer.address, app, name, code }, 'publish refused');
     return { accept: false, status, code, description };
   }
 

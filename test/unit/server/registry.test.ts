@@ -152,6 +152,20 @@ describe('a publish', () => {
     expect(office.registry.rejectedBy.get('ERR_PUBLISH_BUSY')).toBe(1);
   });
 
+  it('is refused, or its connection closed for a fault, with at most twenty log lines a second, and counted each time', async () => {
+    const office = new Office();
+    const lines = office.warnings;
+    for (let n = 0; n < 15; n++) await office.publish('a b');
+    for (let n = 0; n < 15; n++) office.registry.closed(office.facts(), 'ERR_HANDSHAKE_HTTP', '', 0);
+    expect(lines).toHaveLength(20);
+    expect(office.registry.rejectedBy.get('ERR_NAME_INVALID')).toBe(15);
+    expect(office.registry.closedBy.get('ERR_HANDSHAKE_HTTP')).toBe(15);
+    office.nowMs += 1000;
+    office.registry.closed(office.facts(), 'ERR_HANDSHAKE_HTTP', '', 0);
+    expect(JSON.parse(lines[20]!)).toMatchObject({ suppressed: 10 });
+    expect(lines).toHaveLength(22);
+  });
+
   it('is refused when its start cannot be kept, and the name is free again', async () => {
     const office = new Office();
     office.journal = () => Promise.reject(new SluiceError('ERR_EVENTS_JOURNAL_FULL'));
