@@ -8,9 +8,14 @@ export function reasonOfSocketEnd(error: NodeJS.ErrnoException | undefined): End
   return error.code === 'ETIMEDOUT' || error.code === 'EHOSTUNREACH' ? 'dead_peer' : 'client_reset';
 }
 
+/** Whether a code says that a peer went past a configured limit. */
+function isLimit(code: ErrorCode): boolean {
+  return /^ERR_LIMIT_|_(?:LIMIT|TOO_LONG|TOO_SMALL|RATE)$/.test(code);
+}
+
 /** What a code means for the plays of a connection that is cut off for it; undefined when it says nothing of them. */
 export function playReasonOfCode(code: ErrorCode): PlayEndReason | undefined {
-  if (code.startsWith('ERR_LIMIT_')) return 'limit';
+  if (isLimit(code)) return 'limit';
   if (code === 'ERR_PLAY_STALLED') return 'stalled';
   return ERRORS[code].blame === 'internal' ? 'error' : undefined;
 }
@@ -21,5 +26,5 @@ export function reasonOfCode(code: ErrorCode): EndReason {
   if (code === 'ERR_SESSION_KICKED') return 'kicked';
   if (code === 'ERR_SESSION_SHUTDOWN') return 'server_drain';
   if (code === 'ERR_SESSION_PING_TIMEOUT') return 'dead_peer';
-  return code.startsWith('ERR_LIMIT_') ? 'limit' : 'protocol_error';
+  return isLimit(code) ? 'limit' : 'protocol_error';
 }

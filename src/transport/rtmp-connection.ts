@@ -310,13 +310,13 @@ export class RtmpConnection {
     this.#run(session.answerPlay(requestId, { accept: true, waiting: !answer.live }, nowMs));
   }
 
-  #stopPublish(messageStreamId: number, reason: EndReason): void {
+  #stopPublish(messageStreamId: number, reason: EndReason, detail?: string): void {
     const run = this.#publishes.get(messageStreamId);
     this.#publishes.delete(messageStreamId);
     this.#codec.endTimeline(messageStreamId);
     this.#currentId = -1;
     this.#current = undefined;
-    run?.end(reason);
+    run?.end(reason, detail);
     if (this.#publishes.size === 0) this.#codec.setPublishing(false);
   }
 
@@ -364,10 +364,8 @@ export class RtmpConnection {
     try {
       this.#endAll();
     } catch (error) {
-      this.#parts.log.error(
-        { connectionId: this.connectionId, err: error, code: 'ERR_INTERNAL' },
-        'an end failed inside',
-      );
+      const { connectionId } = this;
+      this.#parts.log.error({ connectionId, err: error, code: 'ERR_INTERNAL' }, 'an end failed inside');
     }
     this.#socket.destroy();
   }
@@ -393,7 +391,9 @@ export class RtmpConnection {
   }
 
   #endAll(): void {
-    for (const id of [...this.#publishes.keys()]) this.#stopPublish(id, this.#reason);
+    const reason = this.#reason;
+    const detail = reason === 'protocol_error' || reason === 'limit' ? this.#closeCode : undefined;
+    for (const id of [...this.#publishes.keys()]) this.#stopPublish(id, reason, detail);
     this.#plays.stopAll(this.#playEndReason);
   }
 }

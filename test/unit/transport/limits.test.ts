@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AcceptRate, MAX_ADDRESSES } from '../../../src/transport/accept-rate.js';
 import { ConnectionLimits } from '../../../src/transport/connection-limits.js';
 import { handshakeLimitMs, publishProblem, StallWatch } from '../../../src/transport/deadlines.js';
-import { reasonOfCode, reasonOfSocketEnd } from '../../../src/transport/end-reasons.js';
+import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../../../src/transport/end-reasons.js';
 import { InboundBudget } from '../../../src/transport/inbound-budget.js';
 
 const NO_RATE = { acceptsPerSecondPerIp: 0, acceptBurstPerIp: 50, limitLoopback: false };
@@ -185,6 +185,18 @@ describe('why a stream ended', () => {
     expect(reasonOfCode('ERR_SESSION_SHUTDOWN')).toBe('server_drain');
     expect(reasonOfCode('ERR_SESSION_PING_TIMEOUT')).toBe('dead_peer');
     expect(reasonOfCode('ERR_LIMIT_UNREAD')).toBe('limit');
+    for (const code of [
+      'ERR_CHUNK_MEDIA_TOO_LONG',
+      'ERR_CHUNK_REASSEMBLY_LIMIT',
+      'ERR_SESSION_COMMAND_RATE',
+    ] as const) {
+      expect(reasonOfCode(code)).toBe('limit');
+    }
     expect(reasonOfCode('ERR_CHUNK_MID_MESSAGE')).toBe('protocol_error');
+    expect(reasonOfCode('ERR_CHUNK_SIZE_INVALID')).toBe('protocol_error');
+    expect(playReasonOfCode('ERR_PLAY_STALLED')).toBe('stalled');
+    expect(playReasonOfCode('ERR_LIMIT_INBOUND_RATE')).toBe('limit');
+    expect(playReasonOfCode('ERR_PLAY_DEFECT')).toBe('error');
+    expect(playReasonOfCode('ERR_CHUNK_MID_MESSAGE')).toBeUndefined();
   });
 });

@@ -227,6 +227,7 @@ describe('the end of a connection', () => {
     await desk.until(() => desk.closes.length === 1, 'the close');
     expect(desk.closes[0]).toMatch(/^ERR_CHUNK_/);
     expect(desk.publishEnds).toEqual(['bad:protocol_error']);
+    expect(desk.endDetails).toEqual(desk.closes);
     expect(good.closed).toBe(false);
     expect(desk.hub.isLive('live', 'good')).toBe(true);
   });

@@ -52,6 +52,7 @@ export class Desk implements ConnectionHost {
   readonly publications = new Map<string, Publication>();
   /** `name:reason` in order. */
   readonly publishEnds: `${string}:${EndReason}`[] = [];
+  readonly endDetails: string[] = [];
   readonly playEnds: `${string}:${PlayEndReason}`[] = [];
   readonly closes: ErrorCode[] = [];
   readonly refusals: ErrorCode[] = [];
@@ -162,10 +163,11 @@ export class Desk implements ConnectionHost {
         publication.appendData(payload, timestamp, handler === 'onMetaData' ? 'metadata' : undefined, this.nowMs);
       },
       dataCleared: (handler) => this.data.push(`-${handler}`),
-      end: (reason) => {
+      end: (reason, detail) => {
         if (ended) return;
         ended = true;
         this.publishEnds.push(`${name}:${reason}`);
+        if (detail !== undefined) this.endDetails.push(detail);
         claim.close(this.nowMs);
       },
     };
