@@ -1,3 +1,4 @@
+import { Audience } from './audience.js';
 import { Fanout, type FanoutOptions } from './fanout.js';
 import type { Player } from './player.js';
 import { Publication, type PublicationLimits, type PublicationObserver } from './publication.js';
@@ -19,6 +20,7 @@ interface Entry {
   /** Taken by a publish that is being decided. */
   claimed: boolean;
   readonly players: Set<Player>;
+  readonly audience: Audience;
   /** Those that had a publication when it ended and have not been told. */
   readonly lingering: Set<Player>;
   /** Monotonic time at which they are told; undefined when none wait. */
@@ -82,7 +84,7 @@ export class Hub {
     const entry = this.#entry(app, name);
     entry.players.add(player);
     entry.publication?.add(player);
-    this.fanout.add(player);
+    entry.audience.add(player);
     return entry.publication !== undefined;
   }
 
@@ -97,7 +99,7 @@ export class Hub {
     entry.lingering.delete(player);
     entry.publication?.remove(player);
     entry.ending?.remove(player);
-    this.fanout.remove(player);
+    entry.audience.remove(player);
     this.#forgetIfUnused(entry);
   }
 
@@ -130,7 +132,7 @@ export class Hub {
   }
 
   #open(entry: Entry, streamId: string, observer: PublicationObserver, nowMs: number): Publication {
-    const publication = new Publication(streamId, this.#pool, this.fanout, this.#options, observer, nowMs);
+    const publication = new Publication(streamId, this.#pool, entry.audience, this.#options, observer, nowMs);
     const stayed = new Set(entry.lingering);
     this.#dropEnding(entry);
     entry.publication = publication;
@@ -210,6 +212,7 @@ export class Hub {
         ending: undefined,
         claimed: false,
         players: new Set(),
+        audience: new Audience(this.fanout),
         lingering: new Set(),
         lingerUntilMs: undefined,
         resumeTimestamp: undefined,

@@ -22,8 +22,8 @@ import {
 } from '../../assembly/constants.js';
 import type { AmfValue } from '../protocol/amf0.js';
 import type { FrameTarget } from '../wasm/chunk-codec.js';
+import type { Audience } from './audience.js';
 import { ConfigCache, DATA_CHUNK_STREAM_ID } from './config-cache.js';
-import type { Fanout } from './fanout.js';
 import { frameMessage, readFramed, readPayload } from './framing.js';
 import { Gop, type GopLimits } from './gop.js';
 import type { MediaBatch, SlabCodec } from './media-batch.js';
@@ -64,6 +64,8 @@ const MARK_EVERY_MS = 500;
 /** One accepted publish: its log, its headers, its tracks, its counters. */
 export class Publication implements FrameTarget {
   readonly streamId: string;
+  /** Everyone who plays the name, whoever publishes to it. */
+  readonly audience: Audience;
   readonly log: StreamLog;
   readonly config: ConfigCache;
   readonly tracks: TrackList;
@@ -89,7 +91,6 @@ export class Publication implements FrameTarget {
   readyMs: number | undefined;
   ended = false;
   readonly #limits: PublicationLimits;
-  readonly #fanout: Fanout;
   readonly #observer: PublicationObserver;
   readonly #marks: { atMs: number; position: number }[] = [];
   #markDueMs = 0;
@@ -106,7 +107,7 @@ export class Publication implements FrameTarget {
   constructor(
     streamId: string,
     pool: SlabPool,
-    fanout: Fanout,
+    audience: Audience,
     limits: PublicationLimits,
     observer: PublicationObserver,
     nowMs: number,
@@ -119,7 +120,7 @@ export class Publication implements FrameTarget {
     this.#lastMs = nowMs;
     this.#limits = limits;
     this.#gop = new Gop(limits);
-    this.#fanout = fanout;
+    this.audience = audience;
     this.#observer = observer;
   }
 
@@ -203,12 +204,12 @@ export class Publication implements FrameTarget {
     const newVideo = this.videoFrames - videoFrames;
     this.clock.note(batch, newAudio, newVideo, slab.buffer, at, this.chunkSize, nowMs);
     this.#gop.bound(this.log.head, this.lastTimestamp);
-    this.#fanout.wake();
+    this.audience.wake();
   }
 
   /** A player has something to send and no write under way: the fan-out shall see to it. */
   wake(): void {
-    this.#fanout.wake();
+    this.audience.wake();
   }
 
   /** Takes a data message (type 18); `payload` is AMF0 as players get it. `slot` names what late joiners must get too. */
@@ -222,7 +223,7 @@ export class Publication implements FrameTarget {
     this.#aim(slab);
     this.#gop.messages++;
     this.#gop.bound(this.log.head, this.lastTimestamp);
-    this.#fanout.wake();
+    this.audience.wake();
   }
 
   /** What the stream's onMetaData says, as a hint for facts that the media does not carry. */

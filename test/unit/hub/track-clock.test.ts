@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Audience } from '../../../src/hub/audience.js';
 import { Fanout } from '../../../src/hub/fanout.js';
 import { Publication } from '../../../src/hub/publication.js';
 import { SlabPool } from '../../../src/hub/slab-pool.js';
@@ -38,7 +39,7 @@ class Encoder {
     this.#codec.setPublishing(true);
     const fanout = new Fanout({ maxDelayMs: 0, playersAtMaxDelay: 1 }, () => this.nowMs);
     const observer = { ready: () => {}, updated: () => true };
-    this.publication = new Publication('stream', new SlabPool(), fanout, LIMITS, observer, this.nowMs);
+    this.publication = new Publication('stream', new SlabPool(), new Audience(fanout), LIMITS, observer, this.nowMs);
     if (inPlace) this.publication.frameFrom(this.#codec);
   }
 

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Audience } from '../../../src/hub/audience.js';
+import { Fanout } from '../../../src/hub/fanout.js';
 import type { Player } from '../../../src/hub/player.js';
 import { ReadPacer } from '../../../src/transport/read-pacer.js';
 
-const KNOWN = { readyMs: 1, players: new Set<Player>() };
+const audience = new Audience(new Fanout({ maxDelayMs: 0, playersAtMaxDelay: 1 }, () => 0));
+const KNOWN = { readyMs: 1, players: new Set<Player>(), audience };
 
 function reader(): { resumed: number; resumeReads(): void } {
   return {
@@ -51,9 +54,10 @@ describe('reading streams that nobody plays', () => {
 
   it('never makes anybody wait who has players, is not ready, or whose kernel buffer fills up', () => {
     const pacer = new ReadPacer(40);
-    const watched = { readyMs: 1, players: new Set([{} as Player]) };
+    const watched = { ...KNOWN, players: new Set([{} as Player]) };
+    // With no time to merge there is no turn to wait for.
     expect(pacer.hold(reader(), watched, 100)).toBe(false);
-    expect(pacer.hold(reader(), { readyMs: undefined, players: new Set<Player>() }, 100)).toBe(false);
+    expect(pacer.hold(reader(), { ...KNOWN, readyMs: undefined }, 100)).toBe(false);
     expect(pacer.hold(reader(), KNOWN, 32_767)).toBe(true);
     expect(pacer.hold(reader(), KNOWN, 32_768)).toBe(false);
   });

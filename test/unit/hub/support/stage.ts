@@ -1,4 +1,5 @@
 import { vi } from 'vitest';
+import { Audience } from '../../../../src/hub/audience.js';
 import { Fanout } from '../../../../src/hub/fanout.js';
 import { Player } from '../../../../src/hub/player.js';
 import { Publication, type PublicationLimits } from '../../../../src/hub/publication.js';
@@ -45,7 +46,7 @@ export class Stage {
     this.publication = new Publication(
       'stream',
       new PoisoningPool(),
-      this.fanout,
+      new Audience(this.fanout),
       { ...LIMITS, ...limits },
       {
         ready: ({ tracks }) => this.ready.push(tracks.list()),
@@ -68,13 +69,13 @@ export class Stage {
     sink.player = player;
     prepare(player);
     this.publication.add(player);
-    this.fanout.add(player);
+    this.publication.audience.add(player);
     return sink;
   }
 
   leave(sink: RecordingSink): void {
     this.publication.remove(sink.player!);
-    this.fanout.remove(sink.player!);
+    this.publication.audience.remove(sink.player!);
   }
 
   /** The publisher sends one batch; with a codec, what of it comes in whole reads. */

@@ -1,0 +1,78 @@
+import type { Fanout } from './fanout.js';
+import type { Player } from './player.js';
+
+/** Something whose reading has stopped and can go on. */
+export interface PacedReader {
+  /** Goes on reading; does nothing once it is closed. */
+  resumeReads(): void;
+}
+
+/** Marks an audience or a player that is not in the ring. */
+const NOWHERE = -1;
+/** So many bytes between two turns fill most of a socket's receive buffer: a publisher that waits longer would be slowed down. */
+const MAX_WAITING_BYTES = 49_152;
+
+/**
+ * The players of one name, publisher or not. They stand together in the fan-out's ring: the bytes that they share are still in the
+ * near caches when the next of them is served, and one read of the publisher right before serves them all.
+ */
+export class Audience {
+  /** In the order of their turns; {@link Fanout} moves them. */
+  readonly players: Player[] = [];
+  /** Place in the ring; owned by Fanout. */
+  slot = NOWHERE;
+  /** Whose turn is next; 0 but while the ring is here. Owned by Fanout. */
+  next = 0;
+  readonly #fanout: Fanout;
+  #reader: PacedReader | undefined;
+  /** Bytes read since the last turn. */
+  #bytes = 0;
+  /** Whether what comes between two turns may wait in the kernel. */
+  #calm = false;
+
+  constructor(fanout: Fanout) {
+    this.#fanout = fanout;
+  }
+
+  add(player: Player): void {
+    this.#fanout.add(player, this);
+  }
+
+  remove(player: Player): void {
+    this.#fanout.remove(player, this);
+    if (this.players.length === 0) this.turn();
+  }
+
+  /** Something was appended, or a player can go on: each gets its turn within one merge window. */
+  wake(): void {
+    this.#fanout.wake();
+  }
+
+  /**
+   * Keeps `reader`, the publisher's connection that has just read `count` bytes, from reading until the turn of these players: what is
+   * read before is sent no sooner. That pays, and delays nobody, when the window is long and one step of the ring serves them all.
+   *
+   * @param minWindowMs the shortest window for which it pays; 0 never holds
+   * @returns whether the reader must stop reading now
+   */
+  hold(reader: PacedReader, count: number, minWindowMs: number): boolean {
+    this.#bytes += count;
+    if (!this.#calm || minWindowMs === 0 || this.#fanout.windowMs < minWindowMs) return false;
+    if (!this.#fanout.servesAtOnce(this.players.length)) return false;
+    if (this.#reader !== reader) this.#reader?.resumeReads();
+    this.#reader = reader;
+    // The ring stands still while nothing comes, and what is held comes by its turn only.
+    this.#fanout.wake();
+    return true;
+  }
+
+  /** The turn of these players begins. @returns whether there is something to be read first */
+  turn(): boolean {
+    this.#calm = this.#bytes < MAX_WAITING_BYTES;
+    this.#bytes = 0;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resumeReads();
+    return reader !== undefined;
+  }
+}
