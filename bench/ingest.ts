@@ -10,6 +10,8 @@ import { findPeer, PEER_NAMES } from './peers/index.js';
 const AGAINST: readonly [string, number][] = [
   ['node-media-server', 0.28],
   ['nginx-rtmp', 1.8],
+  ['srs', 1],
+  ['srs-low-latency', 1],
 ];
 
 const options = readOptions(

@@ -13,7 +13,11 @@ const HUGE_RESIDENT_MB = 400;
 const SMALL_AUDIENCE = 50;
 const DELAY_LARGE_MS = 110;
 const DELAY_SMALL_MS = 10;
-const UNMERGED_AGAINST_NGINX = 1.1;
+/** With one setting changed: the `fanout.maxDelayMs`, the peer, the ratio. 350 ms is what SRS merges as shipped. */
+const SET_AGAINST: readonly [string, string, number][] = [
+  ['0', 'nginx-rtmp', 1.1],
+  ['350', 'srs', 0.8],
+];
 const GROWTH = 1.15;
 const MANY_STREAMS = 1.3;
 
@@ -28,7 +32,7 @@ export function fanoutTargets(cases: readonly LoadCase[], results: readonly Load
     }
     verdicts.push(atMost(`${name}: players lost or short of bytes, share of rounds`, allDelivered(own) ? 0 : 1, 0, ''));
     if (plan.env !== undefined) {
-      verdicts.push(...unmerged(name, plan.players, own, results));
+      verdicts.push(...withSetting(name, plan.players, own, results));
       continue;
     }
     if (plan.players >= LARGE_AUDIENCE) {
@@ -47,11 +51,15 @@ export function fanoutTargets(cases: readonly LoadCase[], results: readonly Load
   return [...verdicts, ...growth(cases, results)];
 }
 
-/** `fanout.maxDelayMs: 0` sends at once. */
-function unmerged(name: string, players: number, own: LoadResult, results: readonly LoadResult[]): Verdict[] {
-  const nginx = resultOf(results, name.replace(/, maxDelayMs .*/, ''), 'nginx-rtmp');
-  if (!name.endsWith('maxDelayMs 0') || players < LARGE_AUDIENCE || nginx === undefined) return [];
-  return [atMost(`${name}: CPU per GB against nginx-rtmp`, cpuRatio(own, nginx).median, UNMERGED_AGAINST_NGINX)];
+/** A case with another `fanout.maxDelayMs` against the peer it is meant for, as that ships. */
+function withSetting(name: string, players: number, own: LoadResult, results: readonly LoadResult[]): Verdict[] {
+  const [base, value] = name.split(', maxDelayMs ');
+  if (players < LARGE_AUDIENCE) return [];
+  return SET_AGAINST.flatMap(([setting, peer, limit]) => {
+    const other = resultOf(results, base, peer);
+    if (setting !== value || other === undefined) return [];
+    return [atMost(`${name}: CPU per GB against ${peer}`, cpuRatio(own, other).median, limit)];
+  });
 }
 
 function delay(name: string, players: number, own: LoadResult): Verdict[] {

@@ -6,8 +6,9 @@ import { nodeMediaServer } from './node-media-server.js';
 import type { Peer, PeerStart, RunningPeer } from './peer.js';
 import { rawC, rawNode } from './raw-loops.js';
 import { sluice } from './sluice.js';
+import { srs, srsLowLatency } from './srs.js';
 
-const PEERS: readonly Peer[] = [sluice, nginxRtmp, nodeMediaServer, rawC, rawNode];
+const PEERS: readonly Peer[] = [sluice, nginxRtmp, nodeMediaServer, srs, srsLowLatency, rawC, rawNode];
 
 /** Names that `--peer` takes, beside `rtmp://host/app` for a server that already runs. */
 export const PEER_NAMES = PEERS.map((p) => p.name);
