@@ -180,7 +180,7 @@ export const TABLE = {
       64 * MiB,
       64 * GiB,
       1 * GiB,
-      'Media held for late joiners and slow players, over all streams; past it new publishes are refused.',
+      'Media held for late joiners, slow players and writes under way, over all streams. Past it players that are behind have to skip to the next keyframe, then those go whose unsent bytes hold memory, and new publishes are refused.',
     ),
   },
   names: {

@@ -116,7 +116,7 @@ export const WIRE_ERRORS = {
   ERR_LIMIT_UNREAD: entry('peer', 'the peer keeps asking and does not read the answers', 'read from the connection'),
   ERR_LIMIT_MEMORY: entry(
     'operator',
-    'the media held for players has reached limits.memoryBytes',
+    'the media held for players has reached limits.memoryBytes: no new publish, and players too far behind have to go',
     'raise limits.memoryBytes, or lower hub.gopMaxBytes and play.maxLagBytes',
   ),
   ERR_HANDSHAKE_TIMEOUT: entry(

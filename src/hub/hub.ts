@@ -1,5 +1,6 @@
 import { Audience } from './audience.js';
 import { Fanout, type FanoutOptions } from './fanout.js';
+import { MemoryGuard } from './memory-guard.js';
 import type { Player } from './player.js';
 import { Publication, type PublicationLimits, type PublicationObserver } from './publication.js';
 import { SlabPool } from './slab-pool.js';
@@ -8,6 +9,8 @@ import { SlabPool } from './slab-pool.js';
 export interface HubOptions extends PublicationLimits, FanoutOptions {
   /** How long players stay attached after their publisher has gone, in ms. A publisher that is back sooner carries on for them. */
   readonly lingerMs: number;
+  /** Media held over all streams past which players that are behind have to skip, or go; undefined: not watched. */
+  readonly memoryBytes?: number;
 }
 
 /** One name: at most one publication, any number of players. */
@@ -47,6 +50,7 @@ export interface Claim {
 /** Live streams by name. Pure but for the fan-out's timer: sockets, events and policy are elsewhere. */
 export class Hub {
   readonly fanout: Fanout;
+  readonly memory: MemoryGuard;
   readonly #options: HubOptions;
   readonly #pool = new SlabPool();
   readonly #entries = new Map<string, Entry>();
@@ -54,6 +58,7 @@ export class Hub {
   constructor(options: HubOptions, nowMs: () => number) {
     this.#options = options;
     this.fanout = new Fanout(options, nowMs);
+    this.memory = new MemoryGuard(options.memoryBytes ?? Number.POSITIVE_INFINITY);
   }
 
   /** Wins `app/name` for one publisher, or returns undefined when somebody has it. */
@@ -108,13 +113,18 @@ export class Hub {
     return this.#entries.get(key(app, name))?.players.size ?? 0;
   }
 
-  /** Bytes of media held for late joiners and slow players, over all streams. Free slabs are not held: the next stream takes them. */
+  /** Bytes of media held for late joiners, slow players and writes under way, over all streams. Free slabs are not held: the next stream takes them. */
   get heldBytes(): number {
-    let sum = 0;
-    for (const { publication, ending } of this.#entries.values()) {
-      sum += (publication?.log.heldBytes ?? 0) + (ending?.log.heldBytes ?? 0);
-    }
+    let sum = this.#pool.inFlightBytes;
+    for (const { log } of this.#publications()) sum += log.heldBytes;
     return sum;
+  }
+
+  *#publications(): Generator<Publication> {
+    for (const { publication, ending } of this.#entries.values()) {
+      if (publication !== undefined) yield publication;
+      if (ending !== undefined) yield ending;
+    }
   }
 
   /** Names that are published to or waited for. */
@@ -129,6 +139,7 @@ export class Hub {
       entry.publication?.tick(nowMs);
       this.#settle(entry, nowMs);
     }
+    this.memory.relieve(this.#publications(), this.heldBytes, () => this.#pool.inFlightBytes);
   }
 
   #open(entry: Entry, streamId: string, observer: PublicationObserver, nowMs: number): Publication {

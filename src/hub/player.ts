@@ -13,6 +13,8 @@ export interface PlayerSink {
   publisherCame(): void;
   /** The publisher is gone for good; nothing more will come. */
   publisherGone(): void;
+  /** Its write under way holds memory that is needed: the connection has to go. */
+  evicted(): void;
   /** The player failed inside us and gets nothing more: whoever is on the far end is to be let go. Must not throw. */
   failed(error: unknown): void;
 }
@@ -57,6 +59,8 @@ export class Player {
   #configVersion = NOWHERE;
   #busy = false;
   #busySlab: Slab | undefined;
+  /** Of a write under way that is its own copy. */
+  #busyBytes = 0;
   #busySinceMs = 0;
   #paused = false;
   #messageStreamId: number;
@@ -78,6 +82,26 @@ export class Player {
   /** Oldest log position that it still needs, or Infinity. */
   get needsFrom(): number {
     return this.#position === NOWHERE ? Number.POSITIVE_INFINITY : this.#position;
+  }
+
+  /** Bytes of the log that stay for those who are behind, from its position on. */
+  get pinnedBytes(): number {
+    const publication = this.#publication;
+    if (publication === undefined || this.#position === NOWHERE) return 0;
+    return Math.max(0, (publication.gopStart ?? publication.log.head) - this.#position);
+  }
+
+  /** Bytes that only the write under way keeps; its share when others send from the same slab. */
+  get unsentBytes(): number {
+    if (this.#busySlab === undefined) return this.#busyBytes;
+    return this.#busySlab.retired ? this.#busySlab.used / this.#busySlab.inFlight : 0;
+  }
+
+  /** Leaves out what it has not been sent, up to the next keyframe; false when it waits for one already. */
+  skip(): boolean {
+    if (this.#publication === undefined || this.#position === NOWHERE) return false;
+    this.#skip(this.#publication);
+    return true;
   }
 
   /** Whether it has been sent all there is for it. */
@@ -179,6 +203,7 @@ export class Player {
   /** The sink has sent all of the write under way. */
   drained(nowMs: number): void {
     this.#busy = false;
+    this.#busyBytes = 0;
     if (this.#busySlab !== undefined) {
       this.#busySlab.written();
       this.#busySlab = undefined;
@@ -310,6 +335,7 @@ export class Player {
     this.#busySinceMs = nowMs;
     this.#busySlab = slab;
     if (slab !== undefined) slab.inFlight++;
+    else this.#busyBytes = bytes.length;
   }
 }
 

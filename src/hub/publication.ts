@@ -298,12 +298,12 @@ export class Publication implements FrameTarget {
   }
 
   #reserve(bytes: number, nowMs: number): Slab {
-    if (this.log.needsSlab(bytes)) this.#trim();
+    if (this.log.needsSlab(bytes)) this.trim();
     return this.log.reserve(bytes, this.#edge, nowMs);
   }
 
-  /** Before a new slab: lets go of what neither the GOP nor any player needs, and finds where most players stand. */
-  #trim(): void {
+  /** Before a new slab, and when memory is short: lets go of what neither the GOP nor any player needs, and finds where most players stand. */
+  trim(): void {
     const head = this.log.head;
     let needed = this.#gop.start ?? head;
     let edge = head;

@@ -23,6 +23,7 @@ export class Slab {
   readonly address: number;
   #lent: { readonly region: Region; readonly area: SlabArea } | undefined;
   #retired = false;
+  #gone: () => void = () => {};
 
   /** @param of - bytes to allocate, or a region of `area` that goes back there once the slab is retired and nothing is in flight */
   constructor(of: number | Region, area?: SlabArea) {
@@ -43,20 +44,33 @@ export class Slab {
     this.used = 0;
   }
 
+  /** Whether the log has let go of it. */
+  get retired(): boolean {
+    return this.#retired;
+  }
+
   /** A write that was in flight has gone, or its socket has. */
   written(): void {
     this.inFlight--;
     if (this.#retired) this.#giveBack();
   }
 
-  /** The log has let go of it: no player can find it any more. Linear memory goes back when the last write has gone. */
-  retire(): void {
+  /**
+   * The log has let go of it: no player can find it any more. Linear memory goes back when the last write has gone.
+   *
+   * @param gone - called then, or at once
+   */
+  retire(gone: () => void = () => {}): void {
     this.#retired = true;
+    this.#gone = gone;
     this.#giveBack();
   }
 
   #giveBack(): void {
-    if (this.inFlight > 0 || this.#lent === undefined) return;
+    if (this.inFlight > 0) return;
+    this.#gone();
+    this.#gone = () => {};
+    if (this.#lent === undefined) return;
     const { region, area } = this.#lent;
     this.#lent = undefined;
     area.release(region);
@@ -77,6 +91,7 @@ export class Slab {
 export class SlabPool {
   readonly #free = new Map<number, Slab[]>();
   #pooledBytes = 0;
+  #inFlightBytes = 0;
   /** The least that was pooled since {@link #sinceMs}: memory that nobody needed. */
   #leastPooledBytes = 0;
   #sinceMs = 0;
@@ -108,7 +123,11 @@ export class SlabPool {
 
   /** Takes a slab back that has left its log. The caller forgets it. */
   release(slab: Slab): void {
-    slab.retire();
+    const { used } = slab;
+    this.#inFlightBytes += used;
+    slab.retire(() => {
+      this.#inFlightBytes -= used;
+    });
     if (slab.address !== 0) return;
     const size = slab.buffer.length;
     if (slab.inFlight > 0 || size > MAX_SLAB_BYTES) return;
@@ -130,6 +149,11 @@ export class SlabPool {
     }
     this.#leastPooledBytes = this.#pooledBytes;
     this.#sinceMs = nowMs;
+  }
+
+  /** Bytes of slabs that have left their log and are still being sent. */
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
   }
 
   /** Bytes of free slabs kept. */

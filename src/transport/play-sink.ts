@@ -6,7 +6,7 @@ import type { ByteSocket, Drainable } from './byte-socket.js';
 export interface PlaySinkEvents {
   /** The publisher came, or is gone for good. */
   readonly onPublisher: (came: boolean) => void;
-  /** A defect of ours while the player was served: the connection has to go. Never throws. */
+  /** A defect of ours while the player was served, or no memory for it: the connection has to go. Never throws. */
   readonly onDefect: (error: SluiceError) => void;
 }
 
@@ -40,6 +40,10 @@ export class PlaySink implements PlayerSink, Drainable {
 
   publisherGone(): void {
     this.#events.onPublisher(false);
+  }
+
+  evicted(): void {
+    this.#events.onDefect(new SluiceError('ERR_LIMIT_MEMORY', `player ${this.player?.id}`));
   }
 
   failed(error: unknown): void {

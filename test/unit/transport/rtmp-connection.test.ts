@@ -152,6 +152,23 @@ for (const directReads of [true, false]) {
   });
 }
 
+describe('a player whose unsent bytes hold memory that is needed', () => {
+  it('loses its connection with that code and ends for a limit; its publisher and everybody else go on', async () => {
+    desk = await Desk.open();
+    const [one, victim] = [await desk.client(), await desk.client()];
+    const publisher = await desk.client();
+    const id = await publisher.publish('cam');
+    const { players } = desk.publications.get('cam')!;
+    await one.play('cam');
+    await victim.play('cam');
+    [...players].at(-1)!.sink.evicted();
+    await victim.gone();
+    publisher.message(9, frame(0), { messageStreamId: id });
+    await desk.until(() => frames(one).length === 1, 'the frame');
+    expect([desk.closes, desk.playEnds, desk.publishEnds]).toEqual([['ERR_LIMIT_MEMORY'], ['cam:limit'], []]);
+  });
+});
+
 describe('a player that fails inside the server', () => {
   it('loses its connection; its publisher and everybody else go on', async () => {
     desk = await Desk.open();

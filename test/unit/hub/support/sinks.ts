@@ -49,6 +49,15 @@ export class RecordingSink implements PlayerSink {
     this.notices.push('gone');
   }
 
+  evictions = 0;
+  /** What an owner does then. */
+  onEvicted: () => void = () => {};
+
+  evicted(): void {
+    this.evictions++;
+    this.onEvicted();
+  }
+
   /** What {@link PlayerSink.failed} was told. */
   readonly failures: unknown[] = [];
 
