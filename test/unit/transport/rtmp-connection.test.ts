@@ -152,8 +152,8 @@ for (const directReads of [true, false]) {
   });
 }
 
-describe('a player whose unsent bytes hold memory that is needed', () => {
-  it('loses its connection with that code and ends for a limit; its publisher and everybody else go on', async () => {
+describe('a player that has to go', () => {
+  it('whose unsent bytes hold memory that is needed loses its connection, for a limit; everybody else goes on', async () => {
     desk = await Desk.open();
     const [one, victim] = [await desk.client(), await desk.client()];
     const publisher = await desk.client();
@@ -167,10 +167,8 @@ describe('a player whose unsent bytes hold memory that is needed', () => {
     await desk.until(() => frames(one).length === 1, 'the frame');
     expect([desk.closes, desk.playEnds, desk.publishEnds]).toEqual([['ERR_LIMIT_MEMORY'], ['cam:limit'], []]);
   });
-});
 
-describe('a player that fails inside the server', () => {
-  it('loses its connection; its publisher and everybody else go on', async () => {
+  it('for it fails inside the server loses its connection; its publisher and everybody else go on', async () => {
     desk = await Desk.open();
     const [one, victim, two] = [await desk.client(), await desk.client(), await desk.client()];
     const publisher = await desk.client();
