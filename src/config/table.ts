@@ -299,7 +299,7 @@ export const TABLE = {
     fsync: oneOf(
       ['interval', 'always', 'never'],
       'interval',
-      'When the journal is forced to disk. Starts and ends of streams always are, unless `never`.',
+      'When the journal is forced to disk. The start of a stream always is, before the encoder is answered.',
     ),
     fsyncIntervalMs: milliseconds(1, 60_000, 50, 'How often, with events.fsync `interval`.'),
     onBusDown: oneOf(

@@ -8,6 +8,7 @@ import type { ResolvedEventsOptions } from '../options.js';
 import type { AckInbox } from './ack-inbox.js';
 import { JsError, lastMessage } from './js-api.js';
 import { type Lane, Lanes } from './lanes.js';
+import { endAfter, isLateEnd, streamSubjects } from './late-end.js';
 import { backoffMs, type Outcome, outcomeOf, type WaitReason } from './outcome.js';
 import type { Quarantine } from './quarantine.js';
 
@@ -176,10 +177,15 @@ export class Publisher {
       this.#done(lane);
       return;
     }
+    const json = isLateEnd(entry) ? await this.#lateEnd(entry, connection) : entry.json;
+    if (json === undefined) {
+      this.#holdAll(lane, 'not_answering', 'it cannot be read how far the stream had come');
+      return;
+    }
     // One object for all: the client has written it out when `publish` returns.
     this.#headers.set('Nats-Msg-Id', entry.id);
     this.#headers.set('ce-type', entry.type);
-    let outcome = outcomeOf(await this.#deps.acks().publish(entry.subject, entry.json, this.#headers));
+    let outcome = outcomeOf(await this.#deps.acks().publish(entry.subject, json, this.#headers));
     if (outcome.kind === 'taken') outcome = await this.#readBack(entry, entry.id, connection);
     if (this.#closed && outcome.kind !== 'stored') return;
     this.#settle(lane, entry, outcome);
@@ -301,6 +307,14 @@ export class Publisher {
     }
     lane.checked = true;
     return 'no';
+  }
+
+  /** The end of a stream that an earlier process began, behind all that is stored of it; `undefined` when that cannot be read now. */
+  async #lateEnd(entry: JournalEntry, connection: NatsConnection): Promise<Buffer | undefined> {
+    const filter = streamSubjects(entry.subject);
+    const last = await lastMessage(connection, this.#o.stream, filter, this.#o.publishTimeoutMs);
+    if (last.ok) return endAfter(entry.json, last.value.subject);
+    return last.code === JsError.MessageNotFound || last.code === 'PERMISSIONS_VIOLATION' ? entry.json : undefined;
   }
 
   #later(ms: number, call: () => void): void {

@@ -1,0 +1,33 @@
+import type { JournalEntry } from '../journal/journal.js';
+
+const END_TYPE = 'io.sluice.stream.ended';
+const LATE_REASON = Buffer.from('"reason":"node_restart"', 'utf8');
+
+/** Whether an entry is the end that a start of the node gave to a stream which an earlier process had left open. */
+export function isLateEnd(entry: JournalEntry): boolean {
+  return entry.type === END_TYPE && entry.json.includes(LATE_REASON);
+}
+
+/** The subjects of all events of the stream that an event's subject belongs to. */
+export function streamSubjects(subject: string): string {
+  // … evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>
+  return `${subject.split('.').slice(0, -3).join('.')}.>`;
+}
+
+/**
+ * An end that follows the last event that JetStream holds of its stream. A power loss can take events from the journal that had been
+ * stored in JetStream already (unless `events.fsync` is `always`); the end that was made from what the journal still knew would
+ * repeat the sequence of one of them.
+ *
+ * @param json the end as the journal holds it; not changed
+ * @param lastSubject subject of the stream's last event in JetStream
+ * @returns `json` itself when its sequence is behind that event's already
+ */
+export function endAfter(json: Buffer, lastSubject: string): Buffer {
+  // An end has no number there: it is the one that is stored then, and this one will be refused.
+  const last = Number(lastSubject.slice(lastSubject.lastIndexOf('.') + 1));
+  if (!Number.isSafeInteger(last)) return json;
+  const event = JSON.parse(json.toString('utf8')) as { sequence: number };
+  if (event.sequence > last) return json;
+  return Buffer.from(JSON.stringify({ ...event, sequence: last + 1 }), 'utf8');
+}
