@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 import { readStored, violations } from './support/checker.js';
+import { holds } from './support/contract.js';
 import type { NatsVersion } from './support/nats-binaries.js';
 import { NatsCluster, NatsProcess } from './support/nats-process.js';
 import { NodeUnderTest } from './support/node-under-test.js';
@@ -39,21 +40,6 @@ async function admin(url: string): Promise<NatsConnection> {
   const connection = await connect({ servers: url, maxReconnectAttempts: -1 });
   closing.push(() => connection.close());
   return connection;
-}
-
-/** The workload ends, everything arrives, the contract holds, and the counters agree with what is stored. */
-async function holds(
-  started: NodeUnderTest,
-  url: string,
-  pushedOut: () => Promise<number> = async () => 0,
-): Promise<void> {
-  const counters = await started.settle();
-  const stored = await readStored(url);
-  expect(violations(stored, [started.ledger]), `seed ${SEED}`).toEqual([]);
-  expect(stored.length).toBe((counters['emitted'] as number) - (await pushedOut()));
-  expect(counters).toMatchObject({ dropped: 0, quarantined: 0, superseded: 0, pending: 0, busState: 'ready' });
-  // Waiting for a broker anywhere on the main thread would stop media for as long as the fault lasts.
-  expect(counters['lateMs'], 'media must not stand still').toBeLessThan(3000);
 }
 
 const versions: NatsVersion[] = ['2.9.10', '2.10.27'];

@@ -1,4 +1,5 @@
 import { connect } from 'nats';
+import { waitFor } from '../../support/wait.js';
 import type { LedgerLine } from './node-under-test.js';
 
 /** One stored message. */
@@ -48,16 +49,21 @@ export async function readStored(url: string, stream = 'SLUICE_EVENTS'): Promise
   }
 }
 
-/** Asks again while a cluster is between two leaders: such a request times out or finds nobody. */
+/** Asks again while a cluster is between two leaders: such a request times out or finds nobody, the latter at once. */
 async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  for (let left = 5; ; left--) {
-    try {
-      return await ask();
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (left === 0 || (code !== 'TIMEOUT' && code !== '503')) throw error;
-    }
-  }
+  const found = await waitFor(
+    async () => {
+      try {
+        return { answer: await ask() };
+      } catch (error) {
+        const { code } = error as { code?: string };
+        if (code !== 'TIMEOUT' && code !== '503') throw error;
+        return undefined;
+      }
+    },
+    { timeoutMs: 30_000, everyMs: 100, what: 'an answer from the leader of the stream' },
+  );
+  return found.answer;
 }
 
 /** What may differ from case to case. */

@@ -7,6 +7,7 @@ import { removeTempDir, tempDir } from '../../support/temp.js';
 import { waitFor } from '../../support/wait.js';
 import { readStored, type Stored } from './checker.js';
 import { type NatsVersion, natsBinary } from './nats-binaries.js';
+import { TcpProxy } from './tcp-proxy.js';
 
 /** A nats-server process of a given version; its data outlives restarts. */
 export class NatsProcess {
@@ -70,39 +71,107 @@ export class NatsProcess {
   }
 }
 
+/** A cluster stands within two seconds, or within ten on a busy machine; three tries fit into a test's hook. */
+const START_MS = 15_000;
+const START_TRIES = 3;
+
+/** The proxies of a cluster that can be parted. */
+export interface ClusterLinks {
+  /** Before the client port of each node. */
+  readonly clients: readonly TcpProxy[];
+  /** Between two nodes, which are given by their places in the cluster. */
+  readonly routes: readonly { readonly between: readonly [number, number]; readonly proxy: TcpProxy }[];
+}
+
 /** Three servers that replicate to each other. */
 export class NatsCluster {
   readonly nodes: readonly NatsProcess[];
+  readonly #links: ClusterLinks | undefined;
   /** Why the last probe failed. */
   #trouble = '';
 
-  private constructor(nodes: readonly NatsProcess[]) {
+  private constructor(nodes: readonly NatsProcess[], links?: ClusterLinks) {
     this.nodes = nodes;
+    this.#links = links;
   }
 
   /** Starts three servers and waits until they have a JetStream leader. */
   static async start(version: NatsVersion): Promise<NatsCluster> {
+    return NatsCluster.#start(version, false);
+  }
+
+  /** The same with a proxy in every route and before every client port. */
+  static async startParted(version: NatsVersion): Promise<NatsCluster & { readonly links: ClusterLinks }> {
+    return (await NatsCluster.#start(version, true)) as NatsCluster & { readonly links: ClusterLinks };
+  }
+
+  /**
+   * Now and then a cluster elects a leader that never hears from its peers and answers "no suitable peers for placement" for as long as
+   * it lives, also with one route for each pair of nodes and with all of them configured. Such a one is thrown away: it holds nothing.
+   */
+  static async #start(version: NatsVersion, parted: boolean): Promise<NatsCluster> {
+    for (let left = START_TRIES; ; left--) {
+      const cluster = await NatsCluster.#launch(version, parted);
+      try {
+        await waitFor(() => cluster.#answers(), {
+          timeoutMs: START_MS,
+          everyMs: 200,
+          what: () =>
+            `the cluster to elect a leader; ${cluster.#trouble}\n${cluster.nodes.map((node) => node.output).join('\n')}`,
+        });
+        return cluster;
+      } catch (error) {
+        await cluster.stop();
+        if (left === 1) throw error;
+      }
+    }
+  }
+
+  /** Starts the processes, which may not have found each other yet. */
+  static async #launch(version: NatsVersion, parted: boolean): Promise<NatsCluster> {
     const ports = await Promise.all([freePort(), freePort(), freePort()]);
     const routes = await Promise.all([freePort(), freePort(), freePort()]);
-    // Each node dials those before it (and itself, in vain: one route must be configured), one after the other: when all dial each other at once, nats-server now and then closes both
-    // connections of a pair as duplicates, and its leader never learns of the other two.
-    const nodes = ports.map((port, i) => {
-      const earlier = routes.slice(0, i + 1).map((route) => `"nats://127.0.0.1:${route}"`);
-      const extra = `cluster { name: "test", listen: "127.0.0.1:${routes[i]}", routes: [${earlier.join(', ')}] }\n`;
-      return new NatsProcess(version, port, { name: `n${i + 1}`, extra });
-    });
-    const cluster = new NatsCluster(nodes);
+    const links: { between: [number, number]; proxy: TcpProxy }[] = [];
+    const nodes: NatsProcess[] = [];
+    for (const [i, port] of ports.entries()) {
+      // Each node dials those before it (and itself, in vain: one route must be configured), one after the other: when all dial each
+      // other at once, nats-server now and then closes both connections of a pair as duplicates, and its leader never learns of the
+      // other two.
+      const dialled = [...routes.slice(0, i + 1)];
+      for (let earlier = 0; parted && earlier < i; earlier++) {
+        const proxy = await TcpProxy.start(routes[earlier]);
+        links.push({ between: [earlier, i], proxy });
+        dialled[earlier] = proxy.port;
+      }
+      const targets = dialled.map((route) => `"nats://127.0.0.1:${route}"`).join(', ');
+      // Servers tell each other where a third one listens, and clients where the others do: a way around the proxies. They are told
+      // a port where nobody listens, and nothing.
+      const hidden = parted ? `, no_advertise: true, advertise: "127.0.0.1:${await freePort()}"` : '';
+      const listen = `"127.0.0.1:${routes[i]}"`;
+      const extra = `cluster { name: "test", listen: ${listen}, routes: [${targets}]${hidden} }\n`;
+      nodes.push(new NatsProcess(version, port, { name: `n${i + 1}`, extra }));
+    }
+    const clients = parted ? await Promise.all(ports.map((port) => TcpProxy.start(port))) : [];
+    const cluster = new NatsCluster(nodes, parted ? { clients, routes: links } : undefined);
     for (const node of nodes) await node.start();
-    await waitFor(() => cluster.#answers(), {
-      timeoutMs: 60_000,
-      everyMs: 200,
-      what: () => `the cluster to elect a leader; ${cluster.#trouble}\n${nodes.map((node) => node.output).join('\n')}`,
-    });
     return cluster;
   }
 
   get urls(): string[] {
     return this.nodes.map((node) => node.url);
+  }
+
+  /** The proxies, when it was started with them. */
+  get links(): ClusterLinks | undefined {
+    return this.#links;
+  }
+
+  /** Parts a node from the other two: nothing gets through between them, and nobody is told. `undefined` heals everything. */
+  part(place: number | undefined): void {
+    for (const { between, proxy } of this.#links?.routes ?? []) {
+      if (place !== undefined && between.includes(place)) proxy.stall();
+      else proxy.pass();
+    }
   }
 
   /** The node that leads a stream. */
@@ -164,6 +233,8 @@ export class NatsCluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
+    const proxies = [...(this.#links?.clients ?? []), ...(this.#links?.routes ?? []).map((route) => route.proxy)];
+    await Promise.all(proxies.map((proxy) => proxy.stop()));
   }
 
   async #answers(): Promise<boolean> {

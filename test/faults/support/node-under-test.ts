@@ -18,7 +18,17 @@ export interface Workload {
   readonly names?: readonly string[];
   /** Streams stay open at the end of their steps. */
   readonly linger?: boolean;
+  /** The process kills itself the n-th time it comes by a place. */
+  readonly dieAt?: { readonly place: DeathPlace; readonly count: number };
+  /** Tells which bytes of which file are safe from a power loss, and which events were shown. */
+  readonly tellDisk?: boolean;
 }
+
+/**
+ * Where a workload can die: a start is queued and not written, records are in the file and not synced, an fsync is through and nobody
+ * has heard, the encoder has just been told, an end is queued and not written.
+ */
+export type DeathPlace = 'asked' | 'written' | 'synced' | 'started' | 'ended';
 
 /** One line of a ledger. */
 export interface LedgerLine {

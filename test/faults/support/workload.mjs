@@ -2,6 +2,7 @@
 // was told to standard output, one JSON object a line. Commands come on standard input, one word a line.
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { watchDisk } from './disk-watch.mjs';
 
 const settings = JSON.parse(process.argv[2]);
 const { EventPipeline } = await import(new URL('../../../dist/src/events/index.js', import.meta.url));
@@ -35,9 +36,35 @@ const log = {
   error: (fields, message) => tell({ t: 'log', level: 'error', message, fields }),
 };
 
+/** Dies at the n-th time the workload comes by the place that `dieAt` names; what was told before that is in the ledger. */
+let dieAfter = settings.dieAt?.count ?? 0;
+function place(name) {
+  if (name === settings.dieAt?.place && --dieAfter === 0) process.kill(process.pid, 'SIGKILL');
+}
+
+let shown = 0;
+if (settings.dieAt !== undefined || settings.tellDisk === true) {
+  await watchDisk({
+    onSyncing: () => shown,
+    onSynced: (file, bytes, shownBefore) => {
+      if (settings.tellDisk === true) tell({ t: 'synced', file, bytes, shown: shownBefore });
+    },
+    onCut: (file, bytes) => {
+      if (settings.tellDisk === true) tell({ t: 'cut', file, bytes });
+    },
+    onDone: place,
+  });
+}
+
 const bootId = newId();
 const pipeline = await EventPipeline.open(settings.events, { log, clock, nodeId: settings.nodeId ?? 'node-1', bootId });
 const { lifecycle } = pipeline;
+if (settings.tellDisk === true) {
+  pipeline.log.subscribe((entry) => {
+    tell({ t: 'shown', event: entry.id });
+    shown++;
+  });
+}
 await lifecycle.nodeStarted({});
 await lifecycle.nodeReady();
 tell({ t: 'open', bootId });
@@ -66,6 +93,7 @@ function end(id, reason) {
   if (!live.delete(id)) return;
   lifecycle.streamEnded(id, { reason, bytes: between(1, 1e9), audioFrames: 1, videoFrames: 1, drops: 0 });
   tell({ t: 'ended', id });
+  place('ended');
 }
 
 async function session(index) {
@@ -73,7 +101,7 @@ async function session(index) {
   const name = settings.names === undefined ? `cam${index}` : settings.names[index % settings.names.length];
   tell({ t: 'asked', id });
   try {
-    await lifecycle.streamStarted({
+    const asked = lifecycle.streamStarted({
       streamId: id,
       app: 'live',
       name,
@@ -82,6 +110,8 @@ async function session(index) {
       transport: 'rtmp',
       encoder: 'workload',
     });
+    place('asked');
+    await asked;
   } catch (error) {
     tell({ t: 'refused', id, code: error.code });
     lifecycle.streamRejected({
@@ -98,6 +128,7 @@ async function session(index) {
   }
   live.add(id);
   tell({ t: 'started', id });
+  place('started');
   await pause(between(0, settings.stepMs));
   if (!live.has(id)) return true;
   if (random() < 0.9) lifecycle.streamReady(id, { tracks: [track], gopMs: 2000, timeToReadyMs: between(1, 500) });

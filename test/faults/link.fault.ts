@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { EventsOptions } from '../../src/events/index.js';
+import { tempDir } from '../support/temp.js';
+import { holds } from './support/contract.js';
+import { isEventPublish, isPubAck } from './support/nats-frames.js';
+import { NatsProcess } from './support/nats-process.js';
+import { NodeUnderTest } from './support/node-under-test.js';
+import { SEED, scaled } from './support/scale.js';
+import { TcpProxy } from './support/tcp-proxy.js';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A server, a proxy before it, and a node that knows only the proxy. */
+async function behindProxy(
+  o: { streams?: number; stepMs?: number; events?: EventsOptions } = {},
+): Promise<{ server: NatsProcess; proxy: TcpProxy; node: NodeUnderTest }> {
+  const server = await NatsProcess.prepare('2.9.10');
+  closing.push(() => server.stop());
+  await server.start();
+  const proxy = await TcpProxy.start(server.port);
+  closing.push(() => proxy.stop());
+  const nats = { urls: [proxy.url], pingIntervalMs: 1000 };
+  const events = { dir: tempDir('events'), nats, publishTimeoutMs: 1000, ...o.events };
+  const node = await NodeUnderTest.start(events, { seed: SEED, streams: o.streams ?? 200, stepMs: o.stepMs ?? 100 });
+  closing.push(() => node.kill());
+  return { server, proxy, node };
+}
+
+const told = (node: NodeUnderTest): number => node.ledger.filter((line) => line.t === 'started').length;
+
+describe('a connection to the broker', () => {
+  it('on which packets vanish is given up, streams go on, and what was on its way arrives late without doubling', async () => {
+    const { server, proxy, node } = await behindProxy({ stepMs: 200 });
+    for (let stalls = 0; stalls < scaled(1, 5); stalls++) {
+      const before = (node.stats()?.['published'] as number | undefined) ?? 0;
+      await node.until((stats) => (stats['published'] as number) > before + 50);
+      proxy.stall();
+      const startedBefore = told(node);
+      await node.until((stats) => stats['busState'] === 'disconnected');
+      expect(told(node), 'encoders are let in meanwhile').toBeGreaterThan(startedBefore);
+      proxy.pass();
+    }
+    await holds(node, server.url);
+  });
+
+  it('that is reset is made anew as often as it takes', async () => {
+    const { server, proxy, node } = await behindProxy({ stepMs: 150 });
+    for (let resets = 0; resets < scaled(3, 20); resets++) {
+      const before = (node.stats()?.['published'] as number | undefined) ?? 0;
+      await node.until((stats) => (stats['published'] as number) > before + 30);
+      proxy.reset();
+      await node.until((stats) => stats['busState'] === 'disconnected');
+      proxy.pass();
+    }
+    await holds(node, server.url);
+  });
+
+  it('that is slow delays events only, also when acknowledgements take longer than the node waits for them', async () => {
+    const { server, proxy, node } = await behindProxy({ events: { publishTimeoutMs: 500 } });
+    await node.until((stats) => (stats['published'] as number) > 50);
+    proxy.delay(100);
+    const before = (node.stats()?.['published'] as number | undefined) ?? 0;
+    await node.until((stats) => (stats['published'] as number) > before + 100);
+    proxy.delay(400);
+    await node.until((stats) => stats['busState'] === 'not_answering' && (stats['retries'] as number) > scaled(3, 30));
+    await node.saw('worked');
+    proxy.delay(20);
+    await holds(node, server.url);
+  });
+
+  it('that loses acknowledgements, repeats others and repeats publishes leaves one stored event of each', async () => {
+    const { server, proxy, node } = await behindProxy({ streams: scaled(100, 400), events: { publishTimeoutMs: 300 } });
+    let acks = 0;
+    let publishes = 0;
+    proxy.fromServer = (message) => {
+      if (!isPubAck(message)) return 1;
+      acks++;
+      return acks % 40 === 0 ? 0 : acks % 7 === 0 ? 2 : 1;
+    };
+    proxy.fromClient = (message) => (isEventPublish(message) && ++publishes % 11 === 0 ? 3 : 1);
+    const counters = await holds(node, server.url);
+    expect(acks).toBeGreaterThan(200);
+    // One that was eaten need not be missed: another answer to a repeated publish does as well.
+    expect(counters['retries']).toBeGreaterThan(0);
+  });
+});
