@@ -126,6 +126,7 @@ class Server implements SluiceServer {
         maxLagBytes: config.play.maxLagBytes,
         waitForPublisher: config.play.waitForPublisher,
         stallAfterMs: config.publish.stallAfterMs,
+        faultLinesPerSecond: config.log.faultLinesPerSecond,
         resumeWindowMs: config.publish.resumeWindowMs,
       },
       {

@@ -111,6 +111,12 @@ export const TABLE = {
         flag: '--log-format FORMAT',
       },
     ),
+    faultLinesPerSecond: count(
+      1,
+      1_000_000,
+      20,
+      'Most lines a second about connections that were refused or closed for a fault. All are counted in the metrics.',
+    ),
   },
   node: {
     id: pattern(

@@ -30,6 +30,8 @@ export interface RegistryOptions {
   readonly waitForPublisher: boolean;
   readonly stallAfterMs: number;
   readonly resumeWindowMs: number;
+  /** Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`. */
+  readonly faultLinesPerSecond: number;
 }
 
 /** The parts it ties together. */
@@ -44,9 +46,6 @@ export interface RegistryParts {
   /** Why no new publish is taken at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
-
-/** Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`. */
-const STRANGERS_LINES_PER_SECOND = 20;
 
 /**
  * Who publishes and plays what: answers the connections' requests, keeps the list, and tells the lifecycle each fact after it has
@@ -79,7 +78,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   constructor(options: RegistryOptions, parts: RegistryParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#strangers = rateLimited(parts.log, parts.clock, STRANGERS_LINES_PER_SECOND);
+    this.#strangers = rateLimited(parts.log, parts.clock, options.faultLinesPerSecond);
     this.lifecycle = parts.lifecycle;
     this.clock = parts.clock;
     this.stallAfterMs = options.stallAfterMs;

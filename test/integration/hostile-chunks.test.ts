@@ -38,8 +38,10 @@ describe('hostile chunk streams', () => {
       everyMs: 20,
       what: `one more ${code} in /metrics`,
     });
-    expect(server.logLines(`"${code}"`).length - lines).toBe(1);
+    const added = () => server.logLines(`"${code}"`).length - lines;
+    await waitFor(() => added() > 0, { what: `a log line with ${code}` });
     await pulse.beats();
+    expect(added()).toBe(1);
   }
 
   /** Shows that a connection still works: it answers a ping sent on chunk stream 2. */

@@ -142,7 +142,9 @@ describe('limits per connection and in sum', () => {
         client.destroy();
       } else {
         await client.gone();
-        expect((server as TestServer).logLines('ERR_SESSION_COMMAND_RATE')).toHaveLength(1);
+        const lines = () => (server as TestServer).logLines('ERR_SESSION_COMMAND_RATE');
+        await waitFor(() => lines().length > 0, { what: 'the line about the commands' });
+        expect(lines()).toHaveLength(1);
         expect(await (server as TestServer).rejections('ERR_SESSION_COMMAND_RATE')).toBe(1);
       }
     }

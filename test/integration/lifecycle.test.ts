@@ -117,7 +117,7 @@ describe('lifecycle events on NATS', () => {
 
   it('are the same through server-sent events, resumed by Last-Event-ID, and through `sluice events --json`', async () => {
     const sse = await SseWatcher.open(server.http('/v1/events'));
-    const cli = tools.sluice('events', '--json', '--http', `127.0.0.1:${server.httpPort}`);
+    const cli = tools.sluice('events', '--json', '--since', '5m', '--http', `127.0.0.1:${server.httpPort}`);
     await session(server, 'cam2');
     const ended = await sse.expect('stream.ended', (e) => e.subject === 'live/cam2');
     const id = String(ended.streamid);

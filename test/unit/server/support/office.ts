@@ -48,6 +48,7 @@ export class Office {
         waitForPublisher: true,
         stallAfterMs: 3000,
         resumeWindowMs: 0,
+        faultLinesPerSecond: 20,
         ...options,
       },
       {
