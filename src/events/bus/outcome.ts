@@ -35,6 +35,8 @@ function failed(code: string, text: string): Outcome {
   switch (code) {
     case 'TIMEOUT':
       return { kind: 'wait', why: 'not_answering', text: 'no acknowledgement in time' };
+    case 'NOT_STORED':
+      return { kind: 'wait', why: 'not_answering', text };
     case '503':
       return { kind: 'wait', why: 'stream_missing', text: 'no stream takes this subject' };
     case 'PERMISSIONS_VIOLATION':

@@ -7,6 +7,11 @@ const answers: [string, string, string][] = [
   ['an acknowledgement', '{"stream":"SLUICE_EVENTS","seq":7}', 'stored'],
   ['an acknowledgement of a duplicate', '{"stream":"SLUICE_EVENTS","seq":7,"duplicate":true}', 'stored'],
   [
+    'a duplicate of what a leader without followers has not stored',
+    '{"stream":"SLUICE_EVENTS", "seq":0,"duplicate": true}',
+    'not_answering',
+  ],
+  [
     'a taken subject',
     '{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 7"},"stream":"S","seq":0}',
     'taken',
