@@ -24,6 +24,14 @@ export function natsErrorCode(error: unknown): string {
   return error instanceof NatsError ? error.code : 'UNKNOWN';
 }
 
+/** What of the client's list of servers is not in its public interface. */
+interface ServerPool {
+  length(): number;
+  next(): unknown;
+  getCurrentServer(): unknown;
+  selectServer(): unknown;
+}
+
 /** A new inbox subject under the prefix that the connection was made with. */
 export function inboxOf(connection: NatsConnection): string {
   const { options } = (connection as unknown as { protocol: { options: { inboxPrefix?: string } } }).protocol;
@@ -158,6 +166,23 @@ export class NatsLink {
   /** Begins to connect, in the background. */
   start(): void {
     void this.#run();
+  }
+
+  /**
+   * Goes to another server of those that are configured or that the cluster has told of.
+   *
+   * @returns whether there is another one; without one nothing happens
+   */
+  move(): boolean {
+    const connection = this.connection;
+    if (connection === undefined) return false;
+    const { servers } = (connection as unknown as { protocol: { servers: ServerPool } }).protocol;
+    if (servers.length() < 2) return false;
+    this.#log.warn({ server: connection.getServer() }, 'nats: the server does not answer; another one is tried');
+    // After the first connection of its life the client would choose the same server once more.
+    if (servers.next() === servers.getCurrentServer()) servers.selectServer();
+    void connection.reconnect();
+    return true;
   }
 
   /** Closes the connection, sending what is buffered first. */

@@ -17,7 +17,11 @@ import { backoffMs, type WaitReason } from './outcome.js';
 import { Publisher, type PublisherCounts } from './publisher.js';
 import { Quarantine } from './quarantine.js';
 import { Reaper } from './reaper.js';
+import { Silence } from './silence.js';
 import { checkStream } from './stream-setup.js';
+
+/** Publish timeouts' worth of silence after which another server is tried: sooner than others may take this node for lost. */
+const SILENT_TIMEOUTS = 3;
 
 /** What the bus side is made with. */
 export interface BusSideDeps {
@@ -48,6 +52,7 @@ export class BusSide {
   #draining = false;
   #acks: { connection: NatsConnection; inbox: AckInbox } | undefined;
   #olderBoots: readonly string[] = [];
+  readonly #silence: Silence;
   #pause: { timer: NodeJS.Timeout; wake: () => void } | undefined;
 
   constructor(nats: NatsOptions, o: ResolvedEventsOptions, emitter: Emitter, deps: BusSideDeps) {
@@ -58,6 +63,7 @@ export class BusSide {
     this.link = new NatsLink({ name: `sluice ${emitter.nodeId}`, ...nats }, log);
     const streams = new KvBucket<StreamState>(o.streamsBucket, o.publishTimeoutMs);
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, o.publishTimeoutMs);
+    this.#silence = new Silence(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
     const common = { log, clock, connection: () => this.link.connection };
     const { nodeId, bootId } = emitter;
     this.#publisher = new Publisher(o, {
@@ -84,6 +90,11 @@ export class BusSide {
       }),
       onLost: (connection) => this.#onLost(connection),
       onHeld: () => this.#publisher.nudge(),
+      // Without a lease nothing is published, so that only the heartbeats still tell that nobody answers.
+      onBeat: (answered) => {
+        if (!answered) this.#leave();
+        else if (this.#state === 'ready') this.#silence.broken();
+      },
     });
     this.#reaper = new Reaper({
       ...common,
@@ -132,6 +143,7 @@ export class BusSide {
     this.#publisher.start();
     this.link.onDenied((subject) => this.#acks?.inbox.denied(subject));
     this.link.onState((state) => {
+      this.#silence.broken();
       if (state !== 'connected') this.#acks?.inbox.disconnected();
       if (state === 'connected') {
         void this.#prepare();
@@ -200,6 +212,7 @@ export class BusSide {
               ? 'stream_misconfigured'
               : check.kind;
         this.#set(state, check.text);
+        if (state === 'not_answering') this.#leave();
         await this.#sleep(backoffMs(tries, Math.random(), 250, 5000));
       }
     } finally {
@@ -241,16 +254,27 @@ export class BusSide {
   #onWait(why: WaitReason | undefined, text: string): void {
     if (this.link.state !== 'connected') return;
     if (why === undefined) {
+      this.#silence.broken();
       if (this.#prepared) this.#set('ready', '');
       return;
     }
     this.#set(why, text);
+    if (why === 'not_answering' && this.#leave()) return;
     if (why === 'stream_missing') {
       this.#prepared = false;
       void this.#prepare();
     } else if (why === 'not_answering') {
       void this.#recheck();
     }
+  }
+
+  /**
+   * A server that is cut off from the others of its cluster stays connected and answers nothing, while another one would.
+   *
+   * @returns whether another one is tried
+   */
+  #leave(): boolean {
+    return this.#silence.lasts() && this.link.move();
   }
 
   /** Silence may mean that the stream is gone: with any other subscriber on the subject the server does not say so. */

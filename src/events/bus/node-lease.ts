@@ -21,6 +21,8 @@ export interface NodeLeaseDeps {
   onLost(connection: NatsConnection): Promise<void>;
   /** The lease is good (again). */
   onHeld(): void;
+  /** Told after each heartbeat whether the server has answered it in any way. */
+  onBeat(answered: boolean): void;
 }
 
 /** Key of a process in `SLUICE_NODES`. */
@@ -72,6 +74,7 @@ export class NodeLease {
       const askedMs = this.#deps.clock.monotonicMs();
       const wrote = await this.#deps.bucket.put(connection, this.#key, this.#state(), this.#revision);
       if (this.#closed) return;
+      this.#deps.onBeat(wrote.kind === 'ok' || wrote.kind === 'conflict' || wrote.kind === 'refused');
       if (wrote.kind === 'ok') {
         this.#held(wrote.revision, askedMs);
       } else if (wrote.kind === 'conflict') {
