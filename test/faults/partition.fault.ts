@@ -1,10 +1,11 @@
 import { connect } from 'nats';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tempDir } from '../support/temp.js';
+import { waitFor } from '../support/wait.js';
 import { holds } from './support/contract.js';
 import { type ClusterLinks, NatsCluster } from './support/nats-process.js';
 import { NodeUnderTest } from './support/node-under-test.js';
-import { SEED, scaled } from './support/scale.js';
+import { FULL, SEED, scaled } from './support/scale.js';
 
 let cluster: NatsCluster & { readonly links: ClusterLinks };
 beforeAll(async () => {
@@ -43,7 +44,12 @@ async function clientOfCluster(streams: number, stepMs: number): Promise<{ node:
 
 const published = (node: NodeUnderTest): number => node.stats()?.['published'] as number;
 
-describe('a cluster of three', () => {
+async function replicasAgree(): Promise<void> {
+  const copies = await cluster.readFromEveryReplica('SLUICE_EVENTS');
+  expect(new Set(copies.map((stored) => JSON.stringify(stored))).size).toBe(1);
+}
+
+describe('a cluster of three that falls apart', () => {
   it('is left for another of its servers when the way to the one in use is cut', async () => {
     const { node, home } = await clientOfCluster(200, scaled(200, 1000));
     for (let cuts = 0; cuts < scaled(1, 5); cuts++) {
@@ -55,4 +61,47 @@ describe('a cluster of three', () => {
     }
     await holds(node, cluster.urls[0]);
   });
+
+  it('acknowledges nothing to a node on the side of one, which moves to the side of two and goes on there', async () => {
+    const { node, home } = await clientOfCluster(200, scaled(300, 2000));
+    for (let cuts = 0; cuts < scaled(1, 4); cuts++) {
+      const alone = home();
+      cluster.part(alone);
+      await waitFor(() => home() >= 0 && home() !== alone, {
+        timeoutMs: 60_000,
+        what: () => `the node to move; ${JSON.stringify(node.stats())}`,
+      });
+      const before = published(node);
+      await node.until((stats) => (stats['published'] as number) > before + 50);
+      expect(home()).not.toBe(alone);
+      cluster.part(undefined);
+    }
+    await holds(node, cluster.urls[0]);
+    await replicasAgree();
+  });
+
+  // Half a minute that the short form does not have: there a leader's death stands for its absence.
+  if (FULL)
+    it('elects another leader when the stream’s leader is cut off, and the node goes on where it is', async () => {
+      const { node, home } = await clientOfCluster(200, 2000);
+      for (let cuts = 0; cuts < 3; cuts++) {
+        const leader = await waitFor(
+          async () => {
+            const place = cluster.nodes.indexOf(await cluster.leaderOf('SLUICE_EVENTS'));
+            if (place !== home()) return { place };
+            const connection = await connect({ servers: cluster.urls });
+            await connection.request('$JS.API.STREAM.LEADER.STEPDOWN.SLUICE_EVENTS').catch(() => undefined);
+            await connection.close();
+            return undefined;
+          },
+          { timeoutMs: 60_000, everyMs: 300, what: 'a leader that the node is not connected to' },
+        );
+        const before = published(node);
+        cluster.part(leader.place);
+        await node.until((stats) => (stats['published'] as number) > before + 100);
+        cluster.part(undefined);
+      }
+      await holds(node, cluster.urls[0]);
+      await replicasAgree();
+    });
 });
