@@ -155,7 +155,7 @@ export async function spawnServer(options: ServerOptions = {}): Promise<TestServ
   const [rtmpPort, httpPort] = [await freePort(), await freePort()];
   const data = options.data ?? tempDir('data');
   // Tests cause more faults in a second than the log would tell.
-  const env: Record<string, string> = { SLUICE_LOG_FAULT_LINES_PER_SECOND: '1000' };
+  const env: Record<string, string> = { SLUICE_LOG_FAULT_LINES_PER_SECOND: '1000000' };
   for (const [key, value] of Object.entries(options.settings ?? {})) env[environmentName(key)] = String(value);
   const child = new Child(
     [
