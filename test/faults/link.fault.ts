@@ -33,7 +33,7 @@ const told = (node: NodeUnderTest): number => node.ledger.filter((line) => line.
 
 describe('a connection to the broker', () => {
   it('on which packets vanish is given up, streams go on, and what was on its way arrives late without doubling', async () => {
-    const { server, proxy, node } = await behindProxy({ stepMs: 200 });
+    const { server, proxy, node } = await behindProxy({ streams: scaled(200, 2500), stepMs: 200 });
     for (let stalls = 0; stalls < scaled(1, 5); stalls++) {
       const before = (node.stats()?.['published'] as number | undefined) ?? 0;
       await node.until((stats) => (stats['published'] as number) > before + 50);
@@ -47,7 +47,7 @@ describe('a connection to the broker', () => {
   });
 
   it('that is reset is made anew as often as it takes', async () => {
-    const { server, proxy, node } = await behindProxy({ stepMs: 150 });
+    const { server, proxy, node } = await behindProxy({ streams: scaled(200, 2500), stepMs: 150 });
     for (let resets = 0; resets < scaled(3, 20); resets++) {
       const before = (node.stats()?.['published'] as number | undefined) ?? 0;
       await node.until((stats) => (stats['published'] as number) > before + 30);
