@@ -207,7 +207,7 @@ export const TABLE = {
     unwatchedReadMs: milliseconds(
       0,
       1000,
-      40,
+      60,
       'How often a stream that nobody plays is read: what comes meanwhile is read at once, at half the CPU. A stream with few players is read when it is their turn, once the time to merge is as long as this; others as it comes. 0: all as it comes.',
     ),
     stallAfterMs: milliseconds(
