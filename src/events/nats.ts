@@ -24,12 +24,27 @@ export function natsErrorCode(error: unknown): string {
   return error instanceof NatsError ? error.code : 'UNKNOWN';
 }
 
+interface PooledServer {
+  /** As it was given. */
+  readonly src: string;
+  /** The cluster has told of it and may take it back. */
+  gossiped: boolean;
+  /** Name that the certificate of an address must have; empty: the address. */
+  tlsName: string;
+}
+
 /** What of the client's list of servers is not in its public interface. */
 interface ServerPool {
   length(): number;
   next(): unknown;
   getCurrentServer(): unknown;
   selectServer(): unknown;
+  getServers(): PooledServer[];
+  addServer(url: string, gossiped: boolean): void;
+}
+
+function poolOf(connection: NatsConnection): ServerPool {
+  return (connection as unknown as { protocol: { servers: ServerPool } }).protocol.servers;
 }
 
 /** A new inbox subject under the prefix that the connection was made with. */
@@ -103,12 +118,29 @@ export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptio
 }
 
 /**
+ * Connects. A server that fails before the first connection stands is struck off by the client for good; here every one that is
+ * configured stays: it may be the only one left some day, and what a cluster tells of others need not be reachable from here.
+ */
+async function connectToAny(options: ConnectionOptions): Promise<NatsConnection> {
+  const connection = await connect(options);
+  const pool = poolOf(connection);
+  for (const url of [options.servers ?? []].flat()) {
+    const isThis = ({ src }: PooledServer): boolean => src === url;
+    if (pool.getServers().some((server) => isThis(server) && !server.gossiped)) continue;
+    if (!pool.getServers().some(isThis)) pool.addServer(url, false);
+    // What the client makes now it takes for another address of the server that it is connected to.
+    for (const server of pool.getServers().filter(isThis)) Object.assign(server, { gossiped: false, tlsName: '' });
+  }
+  return connection;
+}
+
+/**
  * One connection, made now: for tools and consumers. It reconnects without limit once it stands.
  *
  * @throws ERR_EVENTS_NATS_OPTIONS; the client's error when no server answers
  */
 export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
-  return connect(await connectionOptions(o));
+  return connectToAny(await connectionOptions(o));
 }
 
 /** Whether there is a connection. */
@@ -176,7 +208,7 @@ export class NatsLink {
   move(): boolean {
     const connection = this.connection;
     if (connection === undefined) return false;
-    const { servers } = (connection as unknown as { protocol: { servers: ServerPool } }).protocol;
+    const servers = poolOf(connection);
     if (servers.length() < 2) return false;
     this.#log.warn({ server: connection.getServer() }, 'nats: the server does not answer; another one is tried');
     // After the first connection of its life the client would choose the same server once more.
@@ -205,7 +237,7 @@ export class NatsLink {
     let waitMs = FIRST_RETRY_MS;
     while (this.#state !== 'closed') {
       try {
-        const connection = await connect(await connectionOptions(this.#options));
+        const connection = await connectToAny(await connectionOptions(this.#options));
         if (this.#isClosed()) {
           await connection.close();
           return;
