@@ -1,45 +1,61 @@
 import type { MsgHdrs, NatsConnection } from '../nats.js';
 import { inboxOf } from '../nats.js';
 import { type PublishReply, readPubAck } from './js-api.js';
+import type { Patience } from './patience.js';
 
-interface Waiting {
+interface Attempt {
   readonly subject: string;
-  readonly deadlineMs: number;
+  /** Monotonic, milliseconds. */
+  readonly sentMs: number;
   readonly resolve: (reply: PublishReply) => void;
+  /** The acknowledgement that came when nobody waited for it any more. */
+  late?: PublishReply;
 }
 
 const SWEEP_MS = 100;
+/** How long an attempt that was given up is remembered. */
+const LATE_MS = 60_000;
 
 /**
  * Publishes with acknowledgements over one inbox of its own. The client's `request` makes an error object and a timer for every
- * message, which costs more than all the rest of sending one; here one sweep serves all, for every wait is equally long.
+ * message, which costs more than all the rest of sending one; here one sweep serves all, for at any time every wait is equally long.
+ *
+ * An acknowledgement counts however late it comes: it settles the attempt that the same subject (which only one event has) is waiting
+ * with by then, or the next one, which is not sent at all. Otherwise nothing would ever get through while the way is slower than the
+ * wait is long.
  */
 export class AckInbox {
   readonly #connection: NatsConnection;
   readonly #inbox: string;
-  readonly #timeoutMs: number;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #patience: Patience;
+  readonly #waiting = new Map<string, Attempt>();
+  /** Attempts that were given up, in order of sending. */
+  readonly #overdue = new Map<string, Attempt>();
   #token = 0;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(connection: NatsConnection, timeoutMs: number) {
+  constructor(connection: NatsConnection, patience: Patience) {
     this.#connection = connection;
-    this.#timeoutMs = timeoutMs;
+    this.#patience = patience;
     this.#inbox = inboxOf(connection);
     connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) return;
         const token = message.subject.slice(this.#inbox.length + 1);
         // A server that knows no taker of the subject says so with an empty message and a status.
-        if (message.data.length === 0 && message.headers?.code === 503)
-          this.#settle(token, failed('503', 'no responders'));
-        else this.#settle(token, readPubAck(message.string()));
+        const reply =
+          message.data.length === 0 && message.headers?.code === 503
+            ? failed('503', 'no responders')
+            : readPubAck(message.string());
+        this.#answered(token, reply);
       },
     });
   }
 
   /** Publishes; never rejects. `data` and `hdrs` are borrowed until return, they are on their way or in the client's buffer then. */
   publish(subject: string, data: Uint8Array, hdrs: MsgHdrs): Promise<PublishReply> {
+    const known = this.#overdue.size === 0 ? undefined : this.#lateAck(subject);
+    if (known !== undefined) return Promise.resolve(known);
     return new Promise((resolve) => {
       const token = (this.#token++).toString(36);
       try {
@@ -48,7 +64,7 @@ export class AckInbox {
         resolve(failed((error as { code?: string }).code ?? 'UNKNOWN', (error as Error).message));
         return;
       }
-      this.#waiting.set(token, { subject, deadlineMs: performance.now() + this.#timeoutMs, resolve });
+      this.#waiting.set(token, { subject, sentMs: performance.now(), resolve });
       if (this.#sweep === undefined) {
         this.#sweep = setInterval(() => this.#expire(), SWEEP_MS);
         this.#sweep.unref();
@@ -58,32 +74,75 @@ export class AckInbox {
 
   /** The server did not let this user publish to `subject`. */
   denied(subject: string): void {
-    for (const [token, waiting] of this.#waiting) {
-      if (waiting.subject === subject)
+    for (const [token, attempt] of this.#waiting) {
+      if (attempt.subject === subject)
         this.#settle(token, failed('PERMISSIONS_VIOLATION', `publishing to ${subject} is not allowed`));
     }
   }
 
   /** The connection went: no acknowledgement of what was sent on it will come. */
   disconnected(): void {
+    this.#overdue.clear();
     for (const token of [...this.#waiting.keys()]) this.#settle(token, failed('DISCONNECT', 'the connection went'));
   }
 
+  #answered(token: string, reply: PublishReply): void {
+    const attempt = this.#waiting.get(token) ?? this.#overdue.get(token);
+    if (attempt === undefined) return;
+    this.#patience.took(performance.now() - attempt.sentMs);
+    if (this.#waiting.has(token)) {
+      this.#settle(token, reply);
+      return;
+    }
+    // A refusal that comes late may be out of date: the next attempt is told what is so then.
+    if (reply.kind !== 'ack') {
+      this.#overdue.delete(token);
+      return;
+    }
+    for (const [later, { subject }] of this.#waiting) {
+      if (subject !== attempt.subject) continue;
+      this.#overdue.delete(token);
+      this.#settle(later, reply);
+      return;
+    }
+    attempt.late = reply;
+  }
+
+  /** What has come late for a subject; then it and what else is overdue for it is forgotten. */
+  #lateAck(subject: string): PublishReply | undefined {
+    this.#forget(performance.now());
+    let known: PublishReply | undefined;
+    for (const attempt of this.#overdue.values()) if (attempt.subject === subject) known ??= attempt.late;
+    if (known === undefined) return undefined;
+    for (const [token, attempt] of this.#overdue) if (attempt.subject === subject) this.#overdue.delete(token);
+    return known;
+  }
+
   #settle(token: string, reply: PublishReply): void {
-    const waiting = this.#waiting.get(token);
-    if (waiting === undefined) return;
+    const attempt = this.#waiting.get(token);
+    if (attempt === undefined) return;
     this.#waiting.delete(token);
-    waiting.resolve(reply);
+    attempt.resolve(reply);
     if (this.#waiting.size > 0) return;
     clearInterval(this.#sweep);
     this.#sweep = undefined;
   }
 
+  /** Attempts too old for an acknowledgement still to come. */
+  #forget(nowMs: number): void {
+    for (const [token, attempt] of this.#overdue) {
+      if (attempt.sentMs + LATE_MS > nowMs) return;
+      this.#overdue.delete(token);
+    }
+  }
+
   #expire(): void {
     const nowMs = performance.now();
+    this.#forget(nowMs);
     // In order of sending, and every wait is equally long: the first that still has time ends the search.
-    for (const [token, waiting] of this.#waiting) {
-      if (waiting.deadlineMs > nowMs) return;
+    for (const [token, attempt] of this.#waiting) {
+      if (attempt.sentMs + this.#patience.ms > nowMs) return;
+      this.#overdue.set(token, attempt);
       this.#settle(token, failed('TIMEOUT', 'no acknowledgement in time'));
     }
   }

@@ -14,6 +14,7 @@ import { KvBucket } from './kv.js';
 import { LiveState } from './live-state.js';
 import { NodeLease, nodeKey } from './node-lease.js';
 import { backoffMs, type WaitReason } from './outcome.js';
+import { Patience } from './patience.js';
 import { Publisher, type PublisherCounts } from './publisher.js';
 import { Quarantine } from './quarantine.js';
 import { Reaper } from './reaper.js';
@@ -53,6 +54,7 @@ export class BusSide {
   #acks: { connection: NatsConnection; inbox: AckInbox } | undefined;
   #olderBoots: readonly string[] = [];
   readonly #silence: Silence;
+  readonly #patience: Patience;
   #pause: { timer: NodeJS.Timeout; wake: () => void } | undefined;
 
   constructor(nats: NatsOptions, o: ResolvedEventsOptions, emitter: Emitter, deps: BusSideDeps) {
@@ -61,8 +63,11 @@ export class BusSide {
     this.#deps = deps;
     const { journal, lifecycle, log, clock } = deps;
     this.link = new NatsLink({ name: `sluice ${emitter.nodeId}`, ...nats }, log);
-    const streams = new KvBucket<StreamState>(o.streamsBucket, o.publishTimeoutMs);
-    this.#nodes = new KvBucket<NodeState>(o.nodesBucket, o.publishTimeoutMs);
+    // Longer answers would come too late for a heartbeat.
+    const patience = new Patience(o.publishTimeoutMs, o.leaseMs / 3);
+    this.#patience = patience;
+    const streams = new KvBucket<StreamState>(o.streamsBucket, patience);
+    this.#nodes = new KvBucket<NodeState>(o.nodesBucket, patience);
     this.#silence = new Silence(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
     const common = { log, clock, connection: () => this.link.connection };
     const { nodeId, bootId } = emitter;
@@ -70,6 +75,7 @@ export class BusSide {
       journal,
       log,
       clock,
+      patience,
       quarantine: new Quarantine(o.dir),
       connection: () => (this.#prepared && this.#lease.holds ? this.link.connection : undefined),
       acks: () => this.#ackInbox(),
@@ -103,7 +109,7 @@ export class BusSide {
       emitter,
       stream: o.stream,
       leaseMs: o.leaseMs,
-      timeoutMs: o.publishTimeoutMs,
+      patience,
     });
   }
 
@@ -146,6 +152,7 @@ export class BusSide {
       this.#silence.broken();
       if (state !== 'connected') this.#acks?.inbox.disconnected();
       if (state === 'connected') {
+        this.#patience.reset();
         void this.#prepare();
         return;
       }
@@ -196,7 +203,7 @@ export class BusSide {
       for (let tries = 0; ; tries++) {
         const connection = this.link.connection;
         if (connection === undefined) return;
-        const check = await checkStream(connection, this.#o, this.#o.publishTimeoutMs);
+        const check = await checkStream(connection, this.#o, this.#patience);
         if (connection !== this.link.connection) continue;
         if (check.kind === 'ok') {
           for (const warning of check.warnings)
@@ -245,7 +252,7 @@ export class BusSide {
   #ackInbox(): AckInbox {
     const connection = this.link.connection;
     if (connection !== undefined && this.#acks?.connection !== connection) {
-      this.#acks = { connection, inbox: new AckInbox(connection, this.#o.publishTimeoutMs) };
+      this.#acks = { connection, inbox: new AckInbox(connection, this.#patience) };
     }
     if (this.#acks === undefined) throw new Error('asked for acknowledgements without a connection');
     return this.#acks.inbox;
@@ -281,7 +288,7 @@ export class BusSide {
   async #recheck(): Promise<void> {
     const connection = this.link.connection;
     if (connection === undefined || this.#preparing || !this.#prepared) return;
-    const info = await jsRequest(connection, `STREAM.INFO.${this.#o.stream}`, undefined, this.#o.publishTimeoutMs);
+    const info = await jsRequest(connection, `STREAM.INFO.${this.#o.stream}`, undefined, this.#patience);
     if (info.ok || info.code !== JsError.StreamNotFound || this.#preparing) return;
     this.#prepared = false;
     this.#set('stream_missing', 'the stream is gone');
@@ -294,7 +301,7 @@ export class BusSide {
     const ended: string[] = [];
     for (const session of [...this.#deps.lifecycle.sessions.values()]) {
       const subject = eventSubject(this.#emitter.prefix, session, 'io.sluice.stream.ended', 0);
-      const held = await lastMessage(connection, this.#o.stream, subject, this.#o.publishTimeoutMs);
+      const held = await lastMessage(connection, this.#o.stream, subject, this.#patience);
       if (held.ok) ended.push(session.streamId);
     }
     this.#publisher.fence(ended);

@@ -1,4 +1,5 @@
-import { type MsgHdrs, type NatsConnection, natsErrorCode } from '../nats.js';
+import { type Msg, type MsgHdrs, type NatsConnection, NatsError, natsErrorCode } from '../nats.js';
+import type { Patience } from './patience.js';
 
 /** An answer of the JetStream API, or why there is none. */
 export type ApiAnswer<T> =
@@ -58,21 +59,52 @@ export const JsError = {
   MessageExceedsMaximum: 10054,
 } as const;
 
+/** A request. An answer that comes too late for it still tells how long answers take. */
+async function ask(
+  connection: NatsConnection,
+  subject: string,
+  data: Uint8Array | string | undefined,
+  patience: Patience,
+  o: { readonly times?: number; readonly headers?: MsgHdrs } = {},
+): Promise<Msg> {
+  const { times = 1, headers } = o;
+  const askedMs = performance.now();
+  const waitMs = patience.ms * times;
+  const answer = connection.request(subject, data, {
+    timeout: Math.max(waitMs, patience.mostMs),
+    ...(headers === undefined ? {} : { headers }),
+  });
+  answer.then(
+    () => patience.took((performance.now() - askedMs) / times),
+    () => undefined,
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new NatsError('no answer in time', 'TIMEOUT')), waitMs);
+  });
+  try {
+    return await Promise.race([answer, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * One request to the JetStream API. Never rejects.
  *
  * @param verb what follows `$JS.API.`
+ * @param times how many times the usual patience what is asked for deserves
  */
 export async function jsRequest<T>(
   connection: NatsConnection,
   verb: string,
   body: object | undefined,
-  timeoutMs: number,
+  patience: Patience,
+  times = 1,
 ): Promise<ApiAnswer<T>> {
   try {
-    const message = await connection.request(`$JS.API.${verb}`, body === undefined ? undefined : JSON.stringify(body), {
-      timeout: timeoutMs,
-    });
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const message = await ask(connection, `$JS.API.${verb}`, text, patience, { times });
     const answer = message.json<T & { error?: { err_code?: number; code?: number; description?: string } }>();
     if (answer.error === undefined) return { ok: true, value: answer };
     return { ok: false, code: answer.error.err_code ?? answer.error.code ?? 0, text: answer.error.description ?? '' };
@@ -86,10 +118,10 @@ export async function lastMessage(
   connection: NatsConnection,
   stream: string,
   subject: string,
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<ApiAnswer<StoredMessage>> {
   return stored(
-    await jsRequest<RawMessage>(connection, `STREAM.MSG.GET.${stream}`, { last_by_subj: subject }, timeoutMs),
+    await jsRequest<RawMessage>(connection, `STREAM.MSG.GET.${stream}`, { last_by_subj: subject }, patience),
   );
 }
 
@@ -136,11 +168,10 @@ export async function publish(
   subject: string,
   data: Uint8Array,
   hdrs: MsgHdrs,
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<PublishReply> {
   try {
-    const message = await connection.request(subject, data, { headers: hdrs, timeout: timeoutMs });
-    return readPubAck(message.string());
+    return readPubAck((await ask(connection, subject, data, patience, { headers: hdrs })).string());
   } catch (error) {
     return { kind: 'failed', code: natsErrorCode(error), text: (error as Error).message };
   }

@@ -1,5 +1,6 @@
 import { type NatsConnection, natsHeaders } from '../nats.js';
 import { type ApiAnswer, JsError, jsRequest, lastMessage, publish, type StreamInfo } from './js-api.js';
+import type { Patience } from './patience.js';
 
 /** A value of a bucket with the revision it has. */
 export interface KvEntry<T> {
@@ -17,17 +18,17 @@ export type KvWrite =
 export class KvBucket<T> {
   readonly #stream: string;
   readonly #subject: string;
-  readonly #timeoutMs: number;
+  readonly #patience: Patience;
 
-  constructor(name: string, timeoutMs: number) {
+  constructor(name: string, patience: Patience) {
     this.#stream = `KV_${name}`;
     this.#subject = `$KV.${name}.`;
-    this.#timeoutMs = timeoutMs;
+    this.#patience = patience;
   }
 
   /** Makes the bucket when it is missing. @returns what is wrong, `undefined` when it is there */
   async ensure(connection: NatsConnection, replicas: number, description: string): Promise<string | undefined> {
-    const info = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${this.#stream}`, undefined, this.#timeoutMs);
+    const info = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${this.#stream}`, undefined, this.#patience);
     if (info.ok) return undefined;
     if (info.code !== JsError.StreamNotFound) return `${info.code} ${info.text}`;
     const made = await jsRequest<StreamInfo>(
@@ -53,7 +54,8 @@ export class KvBucket<T> {
         allow_direct: false,
         duplicate_window: 120e9,
       },
-      this.#timeoutMs * 3,
+      this.#patience,
+      3,
     );
     return made.ok ? undefined : `${made.code} ${made.text}`;
   }
@@ -70,7 +72,7 @@ export class KvBucket<T> {
 
   /** Reads a key. `undefined` as the value: it is not there (its last revision is told all the same, 0 for none). */
   async get(connection: NatsConnection, key: string): Promise<ApiAnswer<KvEntry<T | undefined>>> {
-    const held = await lastMessage(connection, this.#stream, `${this.#subject}${key}`, this.#timeoutMs);
+    const held = await lastMessage(connection, this.#stream, `${this.#subject}${key}`, this.#patience);
     if (!held.ok)
       return held.code === JsError.MessageNotFound ? { ok: true, value: { value: undefined, revision: 0 } } : held;
     const revision = held.value.seq;
@@ -88,7 +90,7 @@ export class KvBucket<T> {
       connection,
       `STREAM.INFO.${this.#stream}`,
       { subjects_filter: `${this.#subject}>` },
-      this.#timeoutMs,
+      this.#patience,
     );
     if (!info.ok) return info;
     return {
@@ -107,7 +109,7 @@ export class KvBucket<T> {
     const hdrs = natsHeaders(
       revision === undefined ? extra : { ...extra, 'Nats-Expected-Last-Subject-Sequence': String(revision) },
     );
-    const reply = await publish(connection, `${this.#subject}${key}`, data, hdrs, this.#timeoutMs);
+    const reply = await publish(connection, `${this.#subject}${key}`, data, hdrs, this.#patience);
     if (reply.kind === 'ack') return { kind: 'ok', revision: reply.sequence };
     if (reply.kind === 'refused') {
       const conflict = reply.code === JsError.WrongLastSequence || reply.code === JsError.WrongLastSequenceConstant;

@@ -10,6 +10,7 @@ import { JsError, lastMessage } from './js-api.js';
 import { type Lane, Lanes } from './lanes.js';
 import { endAfter, isLateEnd, streamSubjects } from './late-end.js';
 import { backoffMs, type Outcome, outcomeOf, type WaitReason } from './outcome.js';
+import type { Patience } from './patience.js';
 import type { Quarantine } from './quarantine.js';
 
 /** What the publisher asks of its surroundings. */
@@ -18,6 +19,7 @@ export interface PublisherDeps {
   readonly quarantine: Quarantine;
   readonly log: EventsLogger;
   readonly clock: Clock;
+  readonly patience: Patience;
   /** The connection, when events may be sent now. */
   connection(): NatsConnection | undefined;
   /** Where acknowledgements of that connection arrive. */
@@ -276,7 +278,7 @@ export class Publisher {
 
   /** The subject already holds a message: it is this very event when its id says so. */
   async #readBack(entry: JournalEntry, id: string, connection: NatsConnection): Promise<Outcome> {
-    const held = await lastMessage(connection, this.#o.stream, entry.subject, this.#o.publishTimeoutMs);
+    const held = await lastMessage(connection, this.#o.stream, entry.subject, this.#deps.patience);
     if (held.ok) {
       return held.value.headers.get('nats-msg-id') === id
         ? { kind: 'stored' }
@@ -298,7 +300,7 @@ export class Publisher {
     if (this.#fenced.has(lane.key)) return 'yes';
     const end = endSubject(entry.subject);
     if (end !== undefined) {
-      const held = await lastMessage(connection, this.#o.stream, end, this.#o.publishTimeoutMs);
+      const held = await lastMessage(connection, this.#o.stream, end, this.#deps.patience);
       if (held.ok) {
         this.#fenced.add(lane.key);
         return 'yes';
@@ -312,7 +314,7 @@ export class Publisher {
   /** The end of a stream that an earlier process began, behind all that is stored of it; `undefined` when that cannot be read now. */
   async #lateEnd(entry: JournalEntry, connection: NatsConnection): Promise<Buffer | undefined> {
     const filter = streamSubjects(entry.subject);
-    const last = await lastMessage(connection, this.#o.stream, filter, this.#o.publishTimeoutMs);
+    const last = await lastMessage(connection, this.#o.stream, filter, this.#deps.patience);
     if (last.ok) return endAfter(entry.json, last.value.subject);
     return last.code === JsError.MessageNotFound || last.code === 'PERMISSIONS_VIOLATION' ? entry.json : undefined;
   }

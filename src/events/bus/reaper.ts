@@ -9,6 +9,7 @@ import { jsRequest, lastMessage, publish, type StreamInfo } from './js-api.js';
 import type { KvBucket } from './kv.js';
 import { nodeKey } from './node-lease.js';
 import { outcomeOf } from './outcome.js';
+import type { Patience } from './patience.js';
 
 /** What the reaper works with. */
 export interface ReaperDeps {
@@ -20,7 +21,7 @@ export interface ReaperDeps {
   /** Name of the JetStream stream. */
   readonly stream: string;
   readonly leaseMs: number;
-  readonly timeoutMs: number;
+  readonly patience: Patience;
   connection(): NatsConnection | undefined;
 }
 
@@ -134,8 +135,8 @@ export class Reaper {
 
   /** @returns whether the stream was the lost node's and is ended now; `undefined` when something did not get through */
   async #endStream(startSubject: string, node: NodeState, connection: NatsConnection): Promise<boolean | undefined> {
-    const { emitter, stream, timeoutMs } = this.#deps;
-    const start = await lastMessage(connection, stream, startSubject, timeoutMs);
+    const { emitter, stream, patience } = this.#deps;
+    const start = await lastMessage(connection, stream, startSubject, patience);
     if (!start.ok) return undefined;
     const table = new SessionTable();
     table.apply(1, start.value.subject, start.value.data, true);
@@ -143,10 +144,10 @@ export class Reaper {
     if (session === undefined || session.bootId !== node.bootId || session.nodeId !== node.nodeId) return false;
     const base = startSubject.split('.').slice(0, -2).join('.');
     for (const verb of ['ready', 'updated']) {
-      const held = await lastMessage(connection, stream, `${base}.${verb}.*`, timeoutMs);
+      const held = await lastMessage(connection, stream, `${base}.${verb}.*`, patience);
       if (held.ok) table.apply(held.value.seq, held.value.subject, held.value.data, true);
     }
-    const last = await lastMessage(connection, stream, sessionFilter(emitter.prefix, session.streamId), timeoutMs);
+    const last = await lastMessage(connection, stream, sessionFilter(emitter.prefix, session.streamId), patience);
     if (!last.ok) return undefined;
     const lastSeq = Number(last.value.subject.split('.').at(-1));
     if (!Number.isInteger(lastSeq)) return true;
@@ -181,7 +182,7 @@ export class Reaper {
       'content-type': 'application/cloudevents+json',
       'ce-type': event.type,
     });
-    const outcome = outcomeOf(await publish(connection, event.subject, event.json, hdrs, this.#deps.timeoutMs));
+    const outcome = outcomeOf(await publish(connection, event.subject, event.json, hdrs, this.#deps.patience));
     return outcome.kind === 'stored' || outcome.kind === 'taken';
   }
 
@@ -193,7 +194,8 @@ export class Reaper {
         connection,
         `STREAM.INFO.${this.#deps.stream}`,
         { subjects_filter: filter, offset: found.length },
-        this.#deps.timeoutMs * 5,
+        this.#deps.patience,
+        5,
       );
       if (!page.ok) return undefined;
       const subjects = Object.keys(page.value.state.subjects ?? {});

@@ -1,6 +1,7 @@
 import type { NatsConnection } from '../nats.js';
 import type { ResolvedEventsOptions } from '../options.js';
 import { JsError, jsRequest, type StreamConfig, type StreamInfo } from './js-api.js';
+import type { Patience } from './patience.js';
 
 /** Whether the stream can be published to. */
 export type StreamCheck =
@@ -84,7 +85,7 @@ export function covers(have: string, want: string): boolean {
 export async function checkStream(
   connection: NatsConnection,
   o: ResolvedEventsOptions,
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<StreamCheck> {
   const version = connection.info?.version ?? '0.0.0';
   const unsafe = !o.allowUnsafeReplicas && isOlder(version, SAFE_REPLICAS_VERSION);
@@ -92,7 +93,7 @@ export async function checkStream(
     kind: 'unsafe_replicas',
     text: `nats-server ${version} with ${replicas} replicas; ${SAFE_REPLICAS_VERSION} or later is needed`,
   });
-  const info = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${o.stream}`, undefined, timeoutMs);
+  const info = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${o.stream}`, undefined, patience);
   if (info.ok) {
     const replicas = info.value.config.num_replicas ?? 1;
     if (replicas > 1 && unsafe) return refuse(replicas);
@@ -104,7 +105,7 @@ export async function checkStream(
   if (info.code === 'PERMISSIONS_VIOLATION') return { kind: 'denied', text: info.text };
   if (info.code !== JsError.StreamNotFound) return { kind: 'unavailable', text: `${info.code} ${info.text}` };
   if (o.replicas > 1 && unsafe) return refuse(o.replicas);
-  const made = await jsRequest<StreamInfo>(connection, `STREAM.CREATE.${o.stream}`, wantedStream(o), timeoutMs * 3);
+  const made = await jsRequest<StreamInfo>(connection, `STREAM.CREATE.${o.stream}`, wantedStream(o), patience, 3);
   if (made.ok) return { kind: 'ok', created: true, warnings: [] };
   if (made.code === 'PERMISSIONS_VIOLATION')
     return { kind: 'denied', text: `the stream is missing and may not be made: ${made.text}` };

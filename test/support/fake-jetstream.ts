@@ -1,0 +1,105 @@
+import { type MsgHdrs, type NatsConnection, NatsError } from 'nats';
+
+/** What the server does with a request instead of serving it: an error of the client, an API error, or nothing at all. */
+export type Trouble = NatsError | { readonly err_code: number; readonly description: string } | 'silence';
+
+interface Stored {
+  readonly subject: string;
+  readonly seq: number;
+  readonly data: string;
+  readonly deleted: boolean;
+}
+
+/** Errors as nats.js raises them. */
+export const natsErrors = {
+  noResponders: () => new NatsError('503', '503'),
+  denied: () => new NatsError('Permissions Violation for Publish', 'PERMISSIONS_VIOLATION'),
+};
+
+/** As much of JetStream as a key-value bucket needs, in memory, behind a connection that only makes requests. */
+export class FakeJetStream {
+  /** Subjects of all requests. */
+  readonly asked: string[] = [];
+  /** Streams by name, each with its messages. */
+  readonly streams = new Map<string, Stored[]>();
+  /** Decides about each request by its subject. */
+  trouble: (subject: string) => Trouble | undefined = () => undefined;
+  /** How much later everything but silence comes, milliseconds. */
+  delayMs = 0;
+  #sequence = 0;
+
+  get connection(): NatsConnection {
+    const request = (subject: string, data?: Uint8Array | string, o?: { headers?: MsgHdrs; timeout?: number }) =>
+      this.#request(subject, data === undefined ? '' : Buffer.from(data).toString('utf8'), o);
+    return { request } as unknown as NatsConnection;
+  }
+
+  /** The values of a bucket by key. */
+  values(bucket: string): Record<string, unknown> {
+    const held = (this.streams.get(`KV_${bucket}`) ?? []).filter(({ deleted }) => !deleted);
+    return Object.fromEntries(
+      held.map(({ subject, data }) => [subject.split('.').slice(2).join('.'), JSON.parse(data)]),
+    );
+  }
+
+  /** Writes as another client would. */
+  write(bucket: string, key: string, value: object | undefined): void {
+    this.#store(this.streams.get(`KV_${bucket}`) ?? [], `$KV.${bucket}.${key}`, value);
+  }
+
+  async #request(subject: string, data: string, o?: { headers?: MsgHdrs; timeout?: number }): Promise<unknown> {
+    this.asked.push(subject);
+    const trouble = this.trouble(subject);
+    if (trouble === 'silence') {
+      await new Promise((resolve) => setTimeout(resolve, o?.timeout));
+      throw new NatsError('TIMEOUT', 'TIMEOUT');
+    }
+    if (trouble instanceof NatsError) throw trouble;
+    const text = JSON.stringify(trouble === undefined ? this.#serve(subject, data, o?.headers) : { error: trouble });
+    if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    return { string: () => text, json: () => JSON.parse(text) as unknown };
+  }
+
+  #serve(subject: string, data: string, hdrs: MsgHdrs | undefined): object {
+    const [, verb, name] = /^\$JS\.API\.STREAM\.(.+)\.(\w+)$/.exec(subject) ?? [];
+    if (verb === undefined || name === undefined) return this.#publish(subject, data, hdrs);
+    if (verb === 'CREATE') this.streams.set(name, []);
+    const messages = this.streams.get(name);
+    if (messages === undefined) return { error: { err_code: 10059, description: 'stream not found' } };
+    if (verb !== 'MSG.GET') {
+      return { config: { name }, state: { subjects: Object.fromEntries(messages.map((m) => [m.subject, 1])) } };
+    }
+    const wanted = (JSON.parse(data) as { last_by_subj: string }).last_by_subj;
+    const found = messages.find((message) => message.subject === wanted);
+    if (found === undefined) return { error: { err_code: 10037, description: 'no message found' } };
+    const hdrText = found.deleted ? 'NATS/1.0\r\nKV-Operation: DEL\r\n\r\n' : 'NATS/1.0\r\n\r\n';
+    const [body, head] = [found.data, hdrText].map((text) => Buffer.from(text).toString('base64'));
+    return { message: { subject: wanted, seq: found.seq, time: '2026-01-02T03:04:05Z', hdrs: head, data: body } };
+  }
+
+  #publish(subject: string, data: string, hdrs: MsgHdrs | undefined): object {
+    const name = `KV_${subject.split('.')[1]}`;
+    const messages = this.streams.get(name);
+    if (messages === undefined) throw natsErrors.noResponders();
+    const last = messages.find((message) => message.subject === subject)?.seq ?? 0;
+    const expected = hdrs?.get('Nats-Expected-Last-Subject-Sequence') ?? '';
+    if (expected !== '' && Number(expected) !== last)
+      return { error: { err_code: 10071, description: `wrong last sequence: ${last}` } };
+    const isDeletion = hdrs?.get('KV-Operation') === 'DEL';
+    return { stream: name, seq: this.#store(messages, subject, isDeletion ? undefined : (JSON.parse(data) as object)) };
+  }
+
+  /** Replaces what a subject holds; `undefined` leaves a deletion there. */
+  #store(messages: Stored[], subject: string, value: object | undefined): number {
+    const at = messages.findIndex((message) => message.subject === subject);
+    const seq = ++this.#sequence;
+    const data = value === undefined ? '' : JSON.stringify(value);
+    messages.splice(at < 0 ? messages.length : at, at < 0 ? 0 : 1, {
+      subject,
+      seq,
+      data,
+      deleted: value === undefined,
+    });
+    return seq;
+  }
+}
