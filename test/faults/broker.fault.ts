@@ -23,13 +23,14 @@ async function broker(version: NatsVersion, start = true): Promise<NatsProcess> 
 
 async function node(
   urls: readonly string[],
-  o: { streams?: number; stepMs?: number; replicas?: number } = {},
+  o: { streams?: number; stepMs?: number; replicas?: number; heartbeatMs?: number } = {},
 ): Promise<NodeUnderTest> {
   const events = {
     dir: tempDir('events'),
     nats: { urls, pingIntervalMs: 1000 },
     publishTimeoutMs: 1000,
     replicas: o.replicas ?? 1,
+    heartbeatMs: o.heartbeatMs ?? 5000,
   };
   const started = await NodeUnderTest.start(events, { seed: SEED, streams: o.streams ?? 200, stepMs: o.stepMs ?? 100 });
   closing.push(() => started.kill());
@@ -143,6 +144,25 @@ describe('a cluster of three, three replicas', () => {
     await holds(started, cluster.urls[0]);
     const copies = await cluster.readFromEveryReplica('SLUICE_EVENTS');
     expect(new Set(copies.map((stored) => JSON.stringify(stored))).size).toBe(1);
+  });
+
+  it('goes on hearing a node’s heartbeats when their leader changes', async () => {
+    const cluster = await NatsCluster.start('2.10.27');
+    closing.push(() => cluster.stop());
+    const started = await node(cluster.urls, { streams: 20, replicas: 3, heartbeatMs: 50 });
+    const connection = await admin(cluster.urls[0]);
+    const manager = await connection.jetstreamManager();
+    const beats = async (): Promise<number | undefined> =>
+      (await manager.streams.info('KV_SLUICE_NODES').catch(() => undefined))?.state.last_seq;
+    await waitFor(async () => ((await beats()) ?? 0) > 3, { timeoutMs: 30_000, what: 'heartbeats' });
+    for (let changes = 0; changes < scaled(3, 20); changes++) {
+      const leader = await cluster.leaderOf('KV_SLUICE_NODES');
+      await connection.request('$JS.API.STREAM.LEADER.STEPDOWN.KV_SLUICE_NODES', '').catch(() => undefined);
+      await waitFor(async () => (await cluster.leaderOf('KV_SLUICE_NODES')) !== leader, { timeoutMs: 30_000 });
+      const before = await waitFor(beats);
+      await waitFor(async () => ((await beats()) ?? 0) > before + 3, { timeoutMs: 30_000, what: 'more heartbeats' });
+    }
+    await holds(started, cluster.urls[0]);
   });
 
   it('is refused on a server that loses acknowledged events with replicas', async () => {

@@ -24,6 +24,8 @@ import { checkStream } from './stream-setup.js';
 /** Publish timeouts' worth of silence after which another server is tried: sooner than others may take this node for lost. */
 const SILENT_TIMEOUTS = 3;
 
+const NODES_DESCRIPTION = 'Sluice: node heartbeats';
+
 /** What the bus side is made with. */
 export interface BusSideDeps {
   readonly journal: Journal;
@@ -89,13 +91,20 @@ export class BusSide {
       bootId,
       leaseMs: o.leaseMs,
       heartbeatMs: o.heartbeatMs,
+      ensure: (connection) => this.#nodes.ensure(connection, o.replicas, NODES_DESCRIPTION),
       describe: () => ({
         streams: lifecycle.sessions.size,
         stateLagMs: this.#liveState.lagMs,
         draining: this.#draining,
       }),
       onLost: (connection) => this.#onLost(connection),
-      onHeld: () => this.#publisher.nudge(),
+      onHeld: () => {
+        if (this.#prepared && this.#state === 'not_answering') this.#set('ready', '');
+        this.#publisher.nudge();
+      },
+      onLapsed: (cause) => {
+        if (this.#prepared) this.#set('not_answering', `no heartbeat gets through: ${cause}`);
+      },
       // Without a lease nothing is published, so that only the heartbeats still tell that nobody answers.
       onBeat: (answered) => {
         if (!answered) this.#leave();
@@ -228,15 +237,17 @@ export class BusSide {
   }
 
   async #begin(connection: NatsConnection): Promise<void> {
-    const wrong = await this.#nodes.ensure(connection, this.#o.replicas, 'Sluice: node heartbeats');
-    if (wrong !== undefined) this.#deps.log.warn({ cause: wrong }, 'nats: node heartbeats cannot be kept');
-    this.#lease.start(wrong === undefined);
+    const check = await this.#nodes.ensure(connection, this.#o.replicas, NODES_DESCRIPTION);
+    if (check.kind !== 'ok')
+      this.#deps.log.warn({ cause: `${check.code} ${check.text}` }, 'nats: node heartbeats cannot be kept');
+    // What cannot be had now the heartbeats themselves try to get.
+    this.#lease.start(check.kind !== 'denied');
     if (this.link.connection !== connection) return;
     this.#prepared = true;
     this.#set('ready', '');
     this.#publisher.nudge();
     void this.#liveState.rebuild(connection, this.#o.replicas, this.#olderBoots);
-    if (wrong !== undefined) return;
+    if (check.kind === 'denied') return;
     for (const bootId of this.#olderBoots) void this.#dropOlder(connection, bootId);
     if (this.#o.reap) this.#reaper.start();
   }

@@ -1,5 +1,6 @@
 import { type NatsConnection, natsHeaders } from '../nats.js';
 import { type ApiAnswer, JsError, jsRequest, lastMessage, publish, type StreamInfo } from './js-api.js';
+import { outcomeOf } from './outcome.js';
 import type { Patience } from './patience.js';
 
 /** A value of a bucket with the revision it has. */
@@ -8,11 +9,19 @@ export interface KvEntry<T> {
   readonly revision: number;
 }
 
-/** How a write went. `conflict`: the revision was another. */
+/**
+ * How a write went. `conflict`: the revision was another. `denied`: this user may not, which alone stays so. `missing`: nobody takes the
+ * subject: the bucket is gone, or its stream has no leader now. `refused`: the server cannot now. `no_answer`: none, or none that counts.
+ */
 export type KvWrite =
   | { readonly kind: 'ok'; readonly revision: number }
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'no_answer' | 'refused'; readonly text: string };
+  | { readonly kind: 'denied' | 'missing' | 'refused' | 'no_answer'; readonly text: string };
+
+/** Whether a bucket is there. `denied`: this user may not look at it or make it; `unavailable`: it cannot be said or had now. */
+export type KvCheck =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'denied' | 'unavailable'; readonly code: number | string; readonly text: string };
 
 /** A key-value bucket over plain JetStream requests: reads go to the leader, works from nats-server 2.9 on. Nothing rejects. */
 export class KvBucket<T> {
@@ -26,11 +35,10 @@ export class KvBucket<T> {
     this.#patience = patience;
   }
 
-  /** Makes the bucket when it is missing. @returns what is wrong, `undefined` when it is there */
-  async ensure(connection: NatsConnection, replicas: number, description: string): Promise<string | undefined> {
+  /** Makes the bucket when it is missing. */
+  async ensure(connection: NatsConnection, replicas: number, description: string): Promise<KvCheck> {
     const info = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${this.#stream}`, undefined, this.#patience);
-    if (info.ok) return undefined;
-    if (info.code !== JsError.StreamNotFound) return `${info.code} ${info.text}`;
+    if (info.ok || info.code !== JsError.StreamNotFound) return checked(info);
     const made = await jsRequest<StreamInfo>(
       connection,
       `STREAM.CREATE.${this.#stream}`,
@@ -57,7 +65,7 @@ export class KvBucket<T> {
       this.#patience,
       3,
     );
-    return made.ok ? undefined : `${made.code} ${made.text}`;
+    return checked(made);
   }
 
   /** Writes a value; with `revision` only when that is still the newest (0: when there is none). */
@@ -111,11 +119,17 @@ export class KvBucket<T> {
     );
     const reply = await publish(connection, `${this.#subject}${key}`, data, hdrs, this.#patience);
     if (reply.kind === 'ack') return { kind: 'ok', revision: reply.sequence };
-    if (reply.kind === 'refused') {
-      const conflict = reply.code === JsError.WrongLastSequence || reply.code === JsError.WrongLastSequenceConstant;
-      return conflict ? { kind: 'conflict' } : { kind: 'refused', text: `${reply.code} ${reply.text}` };
-    }
-    const refused = reply.code === 'PERMISSIONS_VIOLATION' || reply.code === '503';
-    return { kind: refused ? 'refused' : 'no_answer', text: `${reply.code} ${reply.text}` };
+    const text = `${reply.code} ${reply.text}`;
+    if (reply.code === 'PERMISSIONS_VIOLATION') return { kind: 'denied', text };
+    const outcome = outcomeOf(reply);
+    if (outcome.kind === 'taken') return { kind: 'conflict' };
+    if (outcome.kind !== 'wait' || outcome.why === 'stream_full') return { kind: 'refused', text };
+    return { kind: outcome.why === 'stream_missing' ? 'missing' : 'no_answer', text };
   }
+}
+
+function checked(answer: ApiAnswer<StreamInfo>): KvCheck {
+  if (answer.ok) return { kind: 'ok' };
+  const { code, text } = answer;
+  return { kind: code === 'PERMISSIONS_VIOLATION' ? 'denied' : 'unavailable', code, text };
 }

@@ -38,7 +38,11 @@ export class LiveState {
   readonly #busy = new Set<string>();
   #olderBoots: ReadonlySet<string> = new Set();
   #ready = false;
+  #replicas = 1;
+  #closed = false;
+  #troubled = false;
   #retry: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(deps: LiveStateDeps) {
     this.#deps = deps;
@@ -68,13 +72,21 @@ export class LiveState {
 
   /** The connection came (back): everything is written again, and what older boots of this node left is removed. */
   async rebuild(connection: NatsConnection, replicas: number, olderBoots: readonly string[]): Promise<void> {
+    clearTimeout(this.#again);
+    this.#again = undefined;
     this.#ready = false;
     this.#olderBoots = new Set(olderBoots);
-    const wrong = await this.#deps.bucket.ensure(connection, replicas, 'Sluice: live streams');
-    if (wrong !== undefined) {
-      this.#deps.log.warn({ cause: wrong }, 'nats: the live state cannot be kept');
+    this.#replicas = replicas;
+    const check = await this.#deps.bucket.ensure(connection, replicas, 'Sluice: live streams');
+    if (this.#closed || this.#deps.connection() !== connection) return;
+    if (check.kind !== 'ok') {
+      if (!this.#troubled || check.kind === 'denied')
+        this.#deps.log.warn({ cause: `${check.code} ${check.text}` }, 'nats: the live state cannot be kept');
+      this.#troubled = true;
+      if (check.kind === 'unavailable') this.#rebuildLater();
       return;
     }
+    this.#troubled = false;
     this.#ready = true;
     for (const session of this.#deps.sessions.values()) {
       const key = `${escapeToken(session.app)}.${escapeToken(session.name)}`;
@@ -97,8 +109,21 @@ export class LiveState {
 
   /** Stops. */
   close(): void {
+    this.#closed = true;
     this.#ready = false;
     clearTimeout(this.#retry);
+    clearTimeout(this.#again);
+  }
+
+  /** Nobody takes writes, or it cannot be said whether the bucket is there: looked at again soon, and made when it is gone. */
+  #rebuildLater(): void {
+    if (this.#again !== undefined || this.#closed) return;
+    this.#again = setTimeout(() => {
+      this.#again = undefined;
+      const connection = this.#deps.connection();
+      if (connection !== undefined) void this.rebuild(connection, this.#replicas, [...this.#olderBoots]);
+    }, RETRY_MS);
+    this.#again.unref();
   }
 
   #touch(key: string): void {
@@ -140,6 +165,7 @@ export class LiveState {
   async #put(key: string, session: OpenSession, connection: NatsConnection): Promise<boolean> {
     const written = await this.#deps.bucket.put(connection, key, stateOf(session));
     if (written.kind === 'ok') this.#revisions.set(key, written.revision);
+    if (written.kind === 'missing') this.#rebuildLater();
     return written.kind === 'ok';
   }
 
@@ -157,6 +183,7 @@ export class LiveState {
     if (removed.kind === 'ok' || removed.kind === 'conflict') this.#revisions.delete(key);
     // With a conflict it is read once more: the revision known here may be one of several of our own writes.
     if (removed.kind === 'conflict') this.#touch(key);
+    if (removed.kind === 'missing') this.#rebuildLater();
     return removed.kind === 'ok' || removed.kind === 'conflict';
   }
 

@@ -3,7 +3,7 @@ import { escapeToken } from '../../core/escape.js';
 import type { EventsLogger } from '../deps.js';
 import type { NodeState } from '../event-types.js';
 import type { NatsConnection } from '../nats.js';
-import type { KvBucket } from './kv.js';
+import type { KvBucket, KvCheck, KvWrite } from './kv.js';
 
 /** What a lease is kept from. */
 export interface NodeLeaseDeps {
@@ -15,15 +15,21 @@ export interface NodeLeaseDeps {
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   connection(): NatsConnection | undefined;
+  /** Makes the bucket when it is missing. */
+  ensure(connection: NatsConnection): Promise<KvCheck>;
   /** What the heartbeat says besides the time. */
   describe(): Pick<NodeState, 'streams' | 'stateLagMs'> & { readonly draining: boolean };
   /** Others took this process for lost. Publishing goes on when the returned promise resolves. */
   onLost(connection: NatsConnection): Promise<void>;
   /** The lease is good (again). */
   onHeld(): void;
+  /** No heartbeat got through for most of the lease, and `cause` is why the last did not: nothing is published until one does. */
+  onLapsed(cause: string): void;
   /** Told after each heartbeat whether the server has answered it in any way. */
   onBeat(answered: boolean): void;
 }
+
+type FailedWrite = Extract<KvWrite, { readonly text: string }>;
 
 /** Key of a process in `SLUICE_NODES`. */
 export function nodeKey(nodeId: string, bootId: string): string {
@@ -40,6 +46,7 @@ export class NodeLease {
   #revision: number | undefined;
   #beatMs: number | undefined;
   #usable = false;
+  #troubled = false;
   #asking = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -55,7 +62,7 @@ export class NodeLease {
     return this.#deps.clock.monotonicMs() - this.#beatMs < this.#deps.leaseMs * 0.8;
   }
 
-  /** Begins to beat; `usable` false when the bucket cannot be had. */
+  /** Begins to beat; `usable` false when this user may not have the bucket. */
   start(usable: boolean): void {
     this.#usable = usable;
     if (this.#timer === undefined) {
@@ -74,21 +81,42 @@ export class NodeLease {
       const askedMs = this.#deps.clock.monotonicMs();
       const wrote = await this.#deps.bucket.put(connection, this.#key, this.#state(), this.#revision);
       if (this.#closed) return;
-      this.#deps.onBeat(wrote.kind === 'ok' || wrote.kind === 'conflict' || wrote.kind === 'refused');
-      if (wrote.kind === 'ok') {
-        this.#held(wrote.revision, askedMs);
-      } else if (wrote.kind === 'conflict') {
-        await this.#reconcile(connection);
-      } else if (wrote.kind === 'refused') {
-        this.#usable = false;
-        this.#deps.log.warn(
-          { cause: wrote.text },
-          'nats: the heartbeat cannot be written; other nodes cannot tell that this one lives',
-        );
-        this.#deps.onHeld();
+      if (wrote.kind === 'missing') {
+        await this.#restore(connection, wrote);
+        return;
       }
+      this.#deps.onBeat(wrote.kind !== 'no_answer');
+      if (wrote.kind === 'ok') this.#held(wrote.revision, askedMs);
+      else if (wrote.kind === 'conflict') await this.#reconcile(connection);
+      else this.#failed(wrote);
     } finally {
       this.#asking = false;
+    }
+  }
+
+  /** Nobody takes heartbeats: the bucket is made anew when it is gone; when its stream is between two leaders the next beat will do. */
+  async #restore(connection: NatsConnection, wrote: FailedWrite): Promise<void> {
+    const check = await this.#deps.ensure(connection);
+    if (this.#closed) return;
+    this.#deps.onBeat(check.kind !== 'unavailable');
+    if (check.kind === 'ok') await this.#reconcile(connection);
+    else this.#failed(check.kind === 'denied' ? { kind: 'denied', text: `${check.code} ${check.text}` } : wrote);
+  }
+
+  /** Only a missing permission stays: everything else may be over at the next beat, and a node that stopped beating would be ended. */
+  #failed(wrote: FailedWrite): void {
+    if (!this.#troubled || wrote.kind === 'denied') {
+      this.#deps.log.warn(
+        { cause: wrote.text },
+        'nats: the heartbeat cannot be written; other nodes cannot tell that this one lives',
+      );
+    }
+    this.#troubled = true;
+    if (wrote.kind === 'denied') {
+      this.#usable = false;
+      this.#deps.onHeld();
+    } else if (!this.holds) {
+      this.#deps.onLapsed(wrote.text);
     }
   }
 
@@ -106,21 +134,32 @@ export class NodeLease {
     const wasHeld = this.holds && this.#beatMs !== undefined;
     this.#revision = revision;
     this.#beatMs = askedMs;
+    this.#troubled = false;
     if (!wasHeld) this.#deps.onHeld();
   }
 
   /** The key is not as this process left it: its own write whose answer was lost, or the mark of one that gave it up. */
   async #reconcile(connection: NatsConnection): Promise<void> {
     const held = await this.#deps.bucket.get(connection, this.#key);
-    if (!held.ok) return;
-    if (held.value.value === undefined || held.value.value.state === 'lost') {
+    if (!held.ok) {
+      this.#failed({ kind: 'no_answer', text: `read-back: ${held.code} ${held.text}` });
+      return;
+    }
+    const { value, revision } = held.value;
+    // Who ends a node's streams leaves a mark or a deletion. Without a trace the bucket is a new one; it is looked up all the same.
+    const isNew = value === undefined && revision === 0;
+    if (isNew && this.#revision !== undefined) {
+      this.#deps.log.warn({}, 'nats: the heartbeats were gone; streams are looked up that others may have ended');
+      await this.#deps.onLost(connection);
+    } else if (!isNew && (value === undefined || value.state === 'lost')) {
       this.#deps.log.error({}, 'nats: this node was taken for lost; streams that others ended are over');
       await this.#deps.onLost(connection);
     }
-    this.#revision = held.value.revision;
+    this.#revision = revision;
     const askedMs = this.#deps.clock.monotonicMs();
     const wrote = await this.#deps.bucket.put(connection, this.#key, this.#state(), this.#revision);
     if (wrote.kind === 'ok') this.#held(wrote.revision, askedMs);
+    else if (wrote.kind !== 'conflict') this.#failed(wrote);
   }
 
   #state(): NodeState {

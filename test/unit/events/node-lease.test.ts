@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { KvBucket } from '../../../src/events/bus/kv.js';
+import { NodeLease } from '../../../src/events/bus/node-lease.js';
+import { Patience } from '../../../src/events/bus/patience.js';
+import type { NodeState } from '../../../src/events/event-types.js';
+import { ManualClock, RecordingLog } from '../../support/events-parts.js';
+import { FakeJetStream, natsErrors, type Trouble } from '../../support/fake-jetstream.js';
+
+const closing: (() => Promise<void>)[] = [];
+beforeEach(() => void vi.useFakeTimers());
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  vi.useRealTimers();
+});
+
+/** A lease of 15 s on a bucket that is there, after its first heartbeat. */
+async function setUp() {
+  const server = new FakeJetStream();
+  const { connection } = server;
+  const bucket = new KvBucket<NodeState>('NODES', new Patience(2000, 5000));
+  const [clock, log] = [new ManualClock(), new RecordingLog()];
+  const told = { lost: 0, held: 0, lapsed: 0, answered: [] as boolean[] };
+  const ensure = () => bucket.ensure(connection, 1, 'heartbeats');
+  await ensure();
+  const lease = new NodeLease({
+    bucket,
+    log,
+    clock,
+    nodeId: 'n1',
+    bootId: 'b1',
+    leaseMs: 15_000,
+    heartbeatMs: 1e9,
+    connection: () => connection,
+    ensure,
+    describe: () => ({ streams: 0, stateLagMs: 0, draining: false }),
+    onLost: async () => void told.lost++,
+    onHeld: () => void told.held++,
+    onLapsed: () => void told.lapsed++,
+    onBeat: (answered) => void told.answered.push(answered),
+  });
+  closing.push(() => lease.close(false));
+  lease.start(true);
+  await vi.advanceTimersByTimeAsync(0);
+  /** A heartbeat five seconds after the last. */
+  const beat = async (): Promise<void> => {
+    clock.pass(5000);
+    const done = lease.beat();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await done;
+  };
+  const heard = (): string | undefined => (server.values('NODES')['n1.b1'] as NodeState | undefined)?.time;
+  const now = (): string => new Date(clock.wallMs()).toISOString();
+  return { server, lease, clock, log, told, beat, heard, now };
+}
+
+const passing: [string, Trouble, boolean][] = [
+  ['no server takes the subject, as between two leaders', natsErrors.noResponders(), false],
+  ['the cluster is not available', { err_code: 10008, description: 'JetStream system temporarily unavailable' }, false],
+  ['the server does not lead', { err_code: 10009, description: 'JetStream cluster can not handle request' }, false],
+  ['nobody answers', 'silence', false],
+  ['the disk is full', { err_code: 10077, description: 'no space left on device' }, true],
+  ['the account is at its limit', { err_code: 10047, description: 'insufficient storage resources' }, true],
+  ['the server says what nobody knows', { err_code: 19999, description: 'something new' }, true],
+];
+
+describe('the lease of a node', () => {
+  it.each(passing)('is kept on with after a time in which %s', async (_name, trouble, answered) => {
+    const { server, lease, log, told, beat, heard, now } = await setUp();
+    expect(heard()).toBe(now());
+    server.trouble = () => trouble;
+    for (let i = 0; i < 3; i++) await beat();
+    expect(told.answered).toEqual([true, answered, answered, answered]);
+    expect(lease.holds, 'nothing is published while others may take the node for lost').toBe(false);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    server.trouble = () => undefined;
+    await beat();
+    expect(heard()).toBe(now());
+    expect(lease.holds).toBe(true);
+    expect(told).toMatchObject({ lost: 0, held: 2, lapsed: 1 });
+  });
+
+  it('tells of each time of trouble, once', async () => {
+    const { server, log, beat } = await setUp();
+    for (let times = 0; times < 2; times++) {
+      server.trouble = () => natsErrors.noResponders();
+      for (let i = 0; i < 2; i++) await beat();
+      server.trouble = () => undefined;
+      await beat();
+    }
+    expect(log.lines.filter(({ message }) => message.includes('cannot be written'))).toHaveLength(2);
+  });
+
+  it('is given up for good when this user may not write heartbeats, and events go on', async () => {
+    const { server, lease, told, beat } = await setUp();
+    server.trouble = () => natsErrors.denied();
+    await beat();
+    const asked = server.asked.length;
+    for (let i = 0; i < 4; i++) await beat();
+    expect(server.asked).toHaveLength(asked);
+    expect(lease.holds).toBe(true);
+    expect(told).toMatchObject({ answered: [true, true], held: 2, lapsed: 0 });
+  });
+
+  it('makes the bucket anew when it is gone, and has it looked up whether others have ended streams', async () => {
+    const { server, lease, told, beat, heard, now } = await setUp();
+    server.streams.clear();
+    await beat();
+    expect([...server.streams.keys()]).toEqual(['KV_NODES']);
+    expect(heard()).toBe(now());
+    expect(lease.holds).toBe(true);
+    expect(told).toMatchObject({ lost: 1, answered: [true, true] });
+  });
+
+  it('does not make a bucket while it cannot be said whether it is there', async () => {
+    const { server, beat } = await setUp();
+    server.trouble = (subject) =>
+      subject.startsWith('$KV.') ? natsErrors.noResponders() : { err_code: 10008, description: 'unavailable' };
+    await beat();
+    expect(server.asked.filter((subject) => subject.includes('CREATE'))).toHaveLength(1);
+  });
+
+  it('is said to have lapsed also when a heartbeat that others have changed cannot be read', async () => {
+    const { server, told, beat, heard, now } = await setUp();
+    server.write('NODES', 'n1.b1', { state: 'up' });
+    server.trouble = (subject) => (subject.includes('MSG.GET') ? 'silence' : undefined);
+    for (let i = 0; i < 3; i++) await beat();
+    expect(told.lapsed).toBe(1);
+    server.trouble = () => undefined;
+    await beat();
+    expect(heard()).toBe(now());
+    expect(told).toMatchObject({ lost: 0, held: 2 });
+  });
+
+  it('is written again at once when the leader was back before it was asked for the bucket', async () => {
+    const { server, told, beat, heard, now } = await setUp();
+    let refusals = 1;
+    server.trouble = () => (refusals-- > 0 ? natsErrors.noResponders() : undefined);
+    await beat();
+    expect(heard()).toBe(now());
+    expect(told.lost).toBe(0);
+  });
+
+  it.each([
+    ['marked as lost', { state: 'lost' }],
+    ['deleted', undefined],
+  ])('learns that the node was taken for lost from a heartbeat that was %s', async (_name, value) => {
+    const { server, log, told, beat, heard, now } = await setUp();
+    server.write('NODES', 'n1.b1', value);
+    await beat();
+    expect(told.lost).toBe(1);
+    expect(log.lines.some(({ level }) => level === 'error')).toBe(true);
+    expect(heard()).toBe(now());
+  });
+});
