@@ -1,25 +1,14 @@
 import { connect, type NatsConnection } from 'nats';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 import { readStored, violations } from './support/checker.js';
 import { holds } from './support/contract.js';
 import type { NatsVersion } from './support/nats-binaries.js';
-import { NatsCluster, NatsProcess } from './support/nats-process.js';
+import { NatsCluster } from './support/nats-process.js';
 import { NodeUnderTest } from './support/node-under-test.js';
 import { SEED, scaled } from './support/scale.js';
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function broker(version: NatsVersion, start = true): Promise<NatsProcess> {
-  const server = await NatsProcess.prepare(version);
-  closing.push(() => server.stop());
-  if (start) await server.start();
-  return server;
-}
+import { afterwards, broker } from './support/setting.js';
 
 async function node(
   urls: readonly string[],
@@ -33,13 +22,13 @@ async function node(
     heartbeatMs: o.heartbeatMs ?? 5000,
   };
   const started = await NodeUnderTest.start(events, { seed: SEED, streams: o.streams ?? 200, stepMs: o.stepMs ?? 100 });
-  closing.push(() => started.kill());
+  afterwards(() => started.kill());
   return started;
 }
 
 async function admin(url: string): Promise<NatsConnection> {
   const connection = await connect({ servers: url, maxReconnectAttempts: -1 });
-  closing.push(() => connection.close());
+  afterwards(() => connection.close());
   return connection;
 }
 
@@ -130,7 +119,7 @@ describe('a server that stands still', () => {
 describe('a cluster of three, three replicas', () => {
   it('keeps the contract when the leader of the stream is killed, and every replica agrees', async () => {
     const cluster = await NatsCluster.start('2.10.27');
-    closing.push(() => cluster.stop());
+    afterwards(() => cluster.stop());
     const started = await node(cluster.urls, { stepMs: scaled(300, 4000), replicas: 3 });
     for (let kills = 0; kills < scaled(1, 4); kills++) {
       const before = (started.stats()?.['published'] as number | undefined) ?? 0;
@@ -148,7 +137,7 @@ describe('a cluster of three, three replicas', () => {
 
   it('goes on hearing a node’s heartbeats when their leader changes', async () => {
     const cluster = await NatsCluster.start('2.10.27');
-    closing.push(() => cluster.stop());
+    afterwards(() => cluster.stop());
     const started = await node(cluster.urls, { streams: 20, replicas: 3, heartbeatMs: 50 });
     const connection = await admin(cluster.urls[0]);
     const manager = await connection.jetstreamManager();
@@ -167,7 +156,7 @@ describe('a cluster of three, three replicas', () => {
 
   it('is refused on a server that loses acknowledged events with replicas', async () => {
     const cluster = await NatsCluster.start('2.9.10');
-    closing.push(() => cluster.stop());
+    afterwards(() => cluster.stop());
     const started = await node(cluster.urls, { streams: 5, stepMs: 20, replicas: 3 });
     const stats = await started.until((line) => line['busState'] === 'unsafe_replicas');
     expect(stats['published']).toBe(0);

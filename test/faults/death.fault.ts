@@ -1,36 +1,19 @@
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EventsOptions } from '../../src/events/index.js';
 import { seeded } from '../support/random.js';
-import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 import { readStored, type Stored, violations } from './support/checker.js';
 import { isEventPublish, isPubAck } from './support/nats-frames.js';
-import { NatsProcess } from './support/nats-process.js';
 import { type DeathPlace, type LedgerLine, NodeUnderTest, type Workload } from './support/node-under-test.js';
 import { SEED, scaled } from './support/scale.js';
+import { afterwards, broker, eventsFor } from './support/setting.js';
 import { TcpProxy } from './support/tcp-proxy.js';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function broker(): Promise<NatsProcess> {
-  const server = await NatsProcess.prepare('2.9.10');
-  closing.push(() => server.stop());
-  await server.start();
-  return server;
-}
-
-function eventsFor(url: string, more: EventsOptions = {}): EventsOptions {
-  return { dir: tempDir('events'), nats: { urls: [url], pingIntervalMs: 1000 }, publishTimeoutMs: 1000, ...more };
-}
 
 function launch(events: EventsOptions, workload: Partial<Workload>): NodeUnderTest {
   const node = NodeUnderTest.launch(events, { seed: SEED, streams: 1000, stepMs: 20, concurrency: 60, ...workload });
-  closing.push(() => node.kill());
+  afterwards(() => node.kill());
   return node;
 }
 
@@ -66,7 +49,7 @@ describe('a host that is killed at a place', () => {
   ])('keeps the contract when the place is: %s', async (place) => {
     const server = await broker();
     const proxy = await TcpProxy.start(server.port);
-    closing.push(() => proxy.stop());
+    afterwards(() => proxy.stop());
     const events = eventsFor(proxy.url);
     const random = seeded(SEED);
     const ledgers: (readonly LedgerLine[])[] = [];

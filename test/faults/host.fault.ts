@@ -1,33 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EventsOptions } from '../../src/events/index.js';
 import { seeded } from '../support/random.js';
-import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 import { readStored, type Stored, violations } from './support/checker.js';
-import { NatsProcess } from './support/nats-process.js';
 import { NodeUnderTest, type Workload } from './support/node-under-test.js';
 import { SEED, scaled } from './support/scale.js';
+import { afterwards, broker, eventsFor } from './support/setting.js';
 import { SmallDisk } from './support/small-disk.js';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function broker(): Promise<NatsProcess> {
-  const server = await NatsProcess.prepare('2.9.10');
-  closing.push(() => server.stop());
-  await server.start();
-  return server;
-}
-
-function eventsFor(url: string, more: EventsOptions = {}): EventsOptions {
-  return { dir: tempDir('events'), nats: { urls: [url], pingIntervalMs: 1000 }, publishTimeoutMs: 1000, ...more };
-}
 
 async function run(events: EventsOptions, workload: Partial<Workload> = {}): Promise<NodeUnderTest> {
   const node = await NodeUnderTest.start(events, { seed: SEED, streams: 200, stepMs: 100, ...workload });
-  closing.push(() => node.kill());
+  afterwards(() => node.kill());
   return node;
 }
 
@@ -80,7 +63,7 @@ describe('a host that goes', () => {
     const ledgers: (typeof NodeUnderTest.prototype.ledger)[] = [];
     for (let kills = 0; kills < scaled(15, 50); kills++) {
       const node = NodeUnderTest.launch(events, { seed: SEED + kills, streams: 1000, stepMs: 20, concurrency: 60 });
-      closing.push(() => node.kill());
+      afterwards(() => node.kill());
       await node.saw('open');
       const atMs = 20 + random() * 400;
       const from = performance.now();
@@ -142,7 +125,7 @@ describe('a host with a full disk', () => {
   it('refuses publishes, says so, still ends every stream, and recovers when there is space', async () => {
     const server = await broker();
     const disk = new SmallDisk(1024);
-    closing.push(() => disk.unmount());
+    afterwards(() => disk.unmount());
     const events = {
       ...eventsFor(server.url, { maxJournalBytes: 64 << 20, historyBytes: 64 << 20 }),
       dir: `${disk.path}/data`,
@@ -166,7 +149,7 @@ describe('a host with a full disk', () => {
   it('keeps the contract when it is killed on the full disk', async () => {
     const server = await broker();
     const disk = new SmallDisk(1024);
-    closing.push(() => disk.unmount());
+    afterwards(() => disk.unmount());
     const events = {
       ...eventsFor(server.url, { maxJournalBytes: 64 << 20, historyBytes: 64 << 20 }),
       dir: `${disk.path}/data`,

@@ -1,31 +1,26 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EventsOptions } from '../../src/events/index.js';
-import { tempDir } from '../support/temp.js';
 import { holds } from './support/contract.js';
 import { isEventPublish, isPubAck } from './support/nats-frames.js';
-import { NatsProcess } from './support/nats-process.js';
+import type { NatsProcess } from './support/nats-process.js';
 import { NodeUnderTest } from './support/node-under-test.js';
 import { SEED, scaled } from './support/scale.js';
+import { afterwards, broker, eventsFor } from './support/setting.js';
 import { TcpProxy } from './support/tcp-proxy.js';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 /** A server, a proxy before it, and a node that knows only the proxy. */
 async function behindProxy(
   o: { streams?: number; stepMs?: number; events?: EventsOptions } = {},
 ): Promise<{ server: NatsProcess; proxy: TcpProxy; node: NodeUnderTest }> {
-  const server = await NatsProcess.prepare('2.9.10');
-  closing.push(() => server.stop());
-  await server.start();
+  const server = await broker();
   const proxy = await TcpProxy.start(server.port);
-  closing.push(() => proxy.stop());
-  const nats = { urls: [proxy.url], pingIntervalMs: 1000 };
-  const events = { dir: tempDir('events'), nats, publishTimeoutMs: 1000, ...o.events };
-  const node = await NodeUnderTest.start(events, { seed: SEED, streams: o.streams ?? 200, stepMs: o.stepMs ?? 100 });
-  closing.push(() => node.kill());
+  afterwards(() => proxy.stop());
+  const node = await NodeUnderTest.start(eventsFor(proxy.url, o.events), {
+    seed: SEED,
+    streams: o.streams ?? 200,
+    stepMs: o.stepMs ?? 100,
+  });
+  afterwards(() => node.kill());
   return { server, proxy, node };
 }
 
@@ -59,16 +54,16 @@ describe('a connection to the broker', () => {
   });
 
   it('that is slow delays events only: they get through also when every acknowledgement takes longer than the node waits', async () => {
-    const { server, proxy, node } = await behindProxy({ events: { publishTimeoutMs: 500 } });
+    // Long enough to go on while the way is slow.
+    const { server, proxy, node } = await behindProxy({ streams: 600, events: { publishTimeoutMs: 500 } });
     await node.until((stats) => (stats['published'] as number) > 50);
     proxy.delay(100);
     const before = (node.stats()?.['published'] as number | undefined) ?? 0;
     await node.until((stats) => (stats['published'] as number) > before + 100);
-    const { published, retries } = node.stats() as Record<string, number>;
+    const { published } = node.stats() as Record<string, number>;
+    // A retry need not show: the answer to the first attempt may settle it before it is sent.
     proxy.delay(400);
-    await node.until(
-      (stats) => (stats['retries'] as number) > retries && (stats['published'] as number) > published + 200,
-    );
+    await node.until((stats) => (stats['published'] as number) > published + 500);
     proxy.delay(20);
     await holds(node, server.url);
   });

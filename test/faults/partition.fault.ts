@@ -1,11 +1,12 @@
 import { connect } from 'nats';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 import { holds } from './support/contract.js';
 import { type ClusterLinks, NatsCluster } from './support/nats-process.js';
 import { NodeUnderTest } from './support/node-under-test.js';
 import { FULL, SEED, scaled } from './support/scale.js';
+import { afterwards } from './support/setting.js';
 
 let cluster: NatsCluster & { readonly links: ClusterLinks };
 beforeAll(async () => {
@@ -13,19 +14,20 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
 /** Each case begins with a whole cluster that holds nothing. */
 beforeEach(async () => {
   cluster.part(undefined);
   for (const proxy of cluster.links.clients) proxy.pass();
   const connection = await connect({ servers: cluster.urls });
   try {
-    const manager = await connection.jetstreamManager();
-    for (const { config } of await manager.streams.list().next()) await manager.streams.delete(config.name);
+    const manager = await connection.jetstreamManager({ checkAPI: false });
+    // A cluster that was in two takes its time to elect leaders; until then requests go unanswered.
+    const emptied = async () => {
+      const streams = await manager.streams.list().next();
+      for (const { config } of streams) await manager.streams.delete(config.name);
+      return streams.length === 0;
+    };
+    await waitFor(() => emptied().catch(() => false), { timeoutMs: 60_000, everyMs: 200, what: 'an empty cluster' });
   } finally {
     await connection.close();
   }
@@ -37,7 +39,7 @@ async function clientOfCluster(streams: number, stepMs: number): Promise<{ node:
   const nats = { urls: clients.map((proxy) => proxy.url), pingIntervalMs: 1000 };
   const events = { dir: tempDir('events'), nats, publishTimeoutMs: 1000, replicas: 3 };
   const node = await NodeUnderTest.start(events, { seed: SEED, streams, stepMs });
-  closing.push(() => node.kill());
+  afterwards(() => node.kill());
   await node.until((stats) => (stats['published'] as number) > 50);
   return { node, home: () => clients.findIndex((proxy) => proxy.connections > 0) };
 }

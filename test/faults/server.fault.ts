@@ -1,28 +1,17 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Pulse } from '../support/pulse.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 import { readStored, type Stored } from './support/checker.js';
-import { NatsProcess } from './support/nats-process.js';
+import type { NatsProcess } from './support/nats-process.js';
 import { scaled } from './support/scale.js';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function broker(): Promise<NatsProcess> {
-  const server = await NatsProcess.prepare('2.9.10');
-  closing.push(() => server.stop());
-  await server.start();
-  return server;
-}
+import { afterwards, broker } from './support/setting.js';
 
 async function serve(nats: NatsProcess, data?: string): Promise<TestServer> {
   const server = await spawnServer({ nats: nats.url, ...(data === undefined ? {} : { data }) });
-  closing.push(() => server.stop());
+  afterwards(() => server.stop());
   return server;
 }
 
@@ -53,7 +42,7 @@ describe('a whole server', () => {
     const nats = await broker();
     const server = await serve(nats);
     const pulse = await Pulse.start(server.rtmpPort);
-    closing.push(() => pulse.stop());
+    afterwards(() => pulse.stop());
     await visit(server, 'before');
     await nats.kill();
     for (let i = 0; i < 10; i++) await visit(server, `down${i}`);
@@ -77,7 +66,7 @@ describe('a whole server', () => {
     const nats = await broker();
     const data = tempDir('data');
     const first = await spawnServer({ nats: nats.url, data });
-    closing.push(() => first.child.stop('SIGKILL'));
+    afterwards(() => first.child.stop('SIGKILL'));
     const encoders = await Promise.all(
       Array.from({ length: 10 }, async (_, i) => {
         const encoder = await RawRtmp.connected({ port: first.rtmpPort });
