@@ -1,6 +1,7 @@
 import { isLoopback, parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import { createLogger, type Logger } from '../core/log.js';
+import { within } from '../core/within.js';
 import { banner } from './banner.js';
 import { type ConfigOptions, configFrom } from './config-flags.js';
 import { EXIT } from './exit-codes.js';
@@ -28,7 +29,10 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   io.out(banner(config, server.rtmpAddress, server.httpAddress));
   await aborted(stop);
   log.info({ signal: stop.reason }, 'stopping: players are told, events are written');
-  return within(server.close(), config.shutdown.deadlineMs + GRACE_MS, log);
+  const deadlineMs = config.shutdown.deadlineMs + GRACE_MS;
+  if (await within(server.close(), deadlineMs)) return EXIT.ok;
+  log.error({ deadlineMs }, 'the server did not stop in time; what is left in the journal follows at the next start');
+  return EXIT.failed;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -44,22 +48,6 @@ function dieOnDefect(log: Logger): void {
     log.error({ err: error, code: 'ERR_INTERNAL' }, 'a defect: the process ends');
     process.exit(EXIT.failed);
   });
-}
-
-async function within(closing: Promise<void>, deadlineMs: number, log: Logger): Promise<number> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<number>((resolve) => {
-    timer = setTimeout(() => {
-      log.error(
-        { deadlineMs },
-        'the server did not stop in time; what is left in the journal follows at the next start',
-      );
-      resolve(EXIT.failed);
-    }, deadlineMs);
-  });
-  const code = await Promise.race([closing.then(() => EXIT.ok), late]);
-  clearTimeout(timer);
-  return code;
 }
 
 function warnOfOpenDoors({ rtmp, http }: Config, log: Logger): void {

@@ -73,11 +73,11 @@ export const silentLogger: Logger = {
 
 /**
  * A logger that passes at most `linesPerSecond` lines in any one second and then says how many it kept back. For what
- * peers can cause as often as they like: they must not fill the disk (10 lines a second by default).
+ * peers can cause as often as they like: they must not fill the disk.
  *
  * @param clock measures the seconds
  */
-export function rateLimited(log: Logger, clock: Clock, linesPerSecond = 10): Logger {
+export function rateLimited(log: Logger, clock: Clock, linesPerSecond: number): Logger {
   let windowStartMs = clock.monotonicMs();
   let lines = 0;
   let suppressed = 0;

@@ -13,6 +13,7 @@ import {
   nkeyAuthenticator,
 } from 'nats';
 import { SluiceError } from '../core/errors.js';
+import { within } from '../core/within.js';
 import type { EventsLogger } from './deps.js';
 import type { NatsOptions } from './options.js';
 
@@ -224,12 +225,8 @@ export class NatsLink {
     this.#wake?.();
     const connection = this.#connection;
     if (connection === undefined || connection.isClosed()) return;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, 500);
-    });
-    await Promise.race([connection.flush().catch(() => undefined), deadline]);
-    clearTimeout(timer);
+    const flushed = connection.flush().catch(() => undefined);
+    await within(flushed, 500);
     await connection.close().catch(() => undefined);
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
+import { within } from '../../core/within.js';
 import type { EventsLogger } from '../deps.js';
 import { type Emitter, eventSubject } from '../envelope.js';
 import type { NodeState, StreamState } from '../event-types.js';
@@ -186,13 +187,9 @@ export class BusSide {
   /** Lets the backlog drain, at most for `deadlineMs`, and closes the connection. */
   async close(deadlineMs: number): Promise<void> {
     const canDrain = this.#state === 'ready';
-    let timer: NodeJS.Timeout | undefined;
     if (canDrain) {
-      const deadline = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, deadlineMs);
-      });
-      await Promise.race([this.#publisher.whenIdle().then(() => this.#liveState.drain(500)), deadline]);
-      clearTimeout(timer);
+      const drained = this.#publisher.whenIdle().then(() => this.#liveState.drain(500));
+      await within(drained, deadlineMs);
     }
     const orderly = this.#publisher.idle && canDrain;
     this.#publisher.close();

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
+import { within } from '../../core/within.js';
 import type { EventsLogger } from '../deps.js';
 import type { Envelope } from '../envelope.js';
 import type { CarriedSession, JournalEntry } from './entry.js';
@@ -194,12 +195,8 @@ export class Journal {
   async close(deadlineMs = 2000): Promise<void> {
     if (this.#closed) return;
     this.#writeCommits();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    await Promise.race([this.#writer.sync().catch(() => undefined), deadline]);
-    clearTimeout(timer);
+    const synced = this.#writer.sync().catch(() => undefined);
+    await within(synced, deadlineMs);
     this.#closed = true;
     await this.#writer.close();
     await this.#storage.close();
