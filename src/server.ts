@@ -15,6 +15,7 @@ import type { Health, StreamSnapshot } from './http/deps.js';
 import type { HttpServer } from './http/server.js';
 import { Hub } from './hub/hub.js';
 import { openInstallation } from './server/installation.js';
+import { LoopTurns } from './server/loop-turns.js';
 import { collectMetrics } from './server/metrics.js';
 import { codecLimits, eventsOptions, hubOptions, listenerOptions } from './server/options.js';
 import { Registry } from './server/registry.js';
@@ -85,6 +86,7 @@ class Server implements SluiceServer {
   #registry: Registry | undefined;
   #http: HttpServer | undefined;
   #ticker: NodeJS.Timeout | undefined;
+  #turns: LoopTurns | undefined;
   #draining = false;
   #closing: Promise<void> | undefined;
 
@@ -170,12 +172,15 @@ class Server implements SluiceServer {
         if (ticks % SETTLED_EVERY === 0) listener.tick(now);
         else listener.tickYoung(now);
         registry.tick(now);
+        this.#turns?.tick(now);
       } catch (error) {
         log.error({ err: error, code: 'ERR_INTERNAL' }, 'a defect while deadlines were looked at');
       }
     }, TICK_MS);
     if (httpModule !== undefined) {
       const { createHttpServer } = await httpModule;
+      const turns = new LoopTurns();
+      this.#turns = turns;
       this.#http = await createHttpServer({
         options: config.http,
         log,
@@ -190,6 +195,7 @@ class Server implements SluiceServer {
             codecs,
             refused: this.#refused,
             events: () => pipeline.stats(),
+            turns,
           }),
         health: () => this.#health(),
         node: () => ({
@@ -225,6 +231,7 @@ class Server implements SluiceServer {
     this.#registry?.endSuspended('server_drain');
     await this.#connectionsGone(left() / 2);
     clearInterval(this.#ticker);
+    this.#turns?.stop();
     await this.#inTime('telling that the node has stopped', pipeline?.lifecycle.nodeStopped(), left() / 3);
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
     await this.#inTime('closing the event layer', pipeline?.close(left()), left());

@@ -3,6 +3,7 @@ import type { Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { RtmpListener } from '../transport/rtmp-listener.js';
 import type { CodecPool } from '../wasm/pool.js';
+import type { LoopTurns } from './loop-turns.js';
 import type { Registry } from './registry.js';
 
 /** Where the numbers are. */
@@ -14,11 +15,12 @@ export interface MetricSources {
   /** Sockets turned away before they became connections, by error code. */
   readonly refused: ReadonlyMap<string, number>;
   readonly events: () => EventsStats;
+  readonly turns: LoopTurns;
 }
 
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
-  const { hub, listener, registry, codecs, refused, events } = sources;
+  const { hub, listener, registry, codecs, refused, events, turns } = sources;
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
@@ -60,6 +62,11 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     counter('players_evicted_total', 'players that were cut off because memory was short', hub.memory.evicted),
     gauge('fanout_window_milliseconds', 'merge window for the present audience', hub.fanout.windowMs),
     gauge('wasm_instances', 'WASM instances in use', codecs.live),
+    gauge(
+      'event_loop_turn_max_seconds',
+      'longest turn of the event loop within the last 5 to 10 seconds: how long one client held up the others at most',
+      turns.longestSeconds,
+    ),
     ...eventMetrics(events()),
   ];
 }
