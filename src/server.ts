@@ -6,11 +6,11 @@ import { type ErrorCode, SluiceError } from './core/errors.js';
 import { newId } from './core/ids.js';
 import { createLogger, type Logger } from './core/log.js';
 import { NameRule } from './core/names.js';
+import { TokenBucket } from './core/token-bucket.js';
 import { VERSION } from './core/version.js';
 import { within } from './core/within.js';
 import type { EventLog } from './events/event-log.js';
 import { EventPipeline } from './events/pipeline.js';
-import { TokenBucket } from './events/token-bucket.js';
 import type { Health, StreamSnapshot } from './http/deps.js';
 import type { HttpServer } from './http/server.js';
 import { Hub } from './hub/hub.js';
@@ -143,7 +143,7 @@ class Server implements SluiceServer {
     );
     this.#registry = registry;
     pipeline.bus?.onFenced((streamIds) => registry.fence(streamIds));
-    const floodLines = new TokenBucket(1, FLOOD_LINES_PER_SECOND);
+    const floodLines = new TokenBucket({ burst: 1, perSecond: FLOOD_LINES_PER_SECOND });
     const listener = new RtmpListener(listenerOptions(config), {
       codecs,
       connectionHost: registry,

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
 import type { Clock } from './clock.js';
 import { cleanFields, cleanText, type LogFields } from './log-fields.js';
+import { TokenBucket } from './token-bucket.js';
 
 /** How much is logged; each level includes those after it. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -72,26 +73,22 @@ export const silentLogger: Logger = {
 };
 
 /**
- * A logger that passes at most `linesPerSecond` lines in any one second and then says how many it kept back. For what
- * peers can cause as often as they like: they must not fill the disk.
+ * A logger that passes `linesPerSecond` lines at once and as many a second, and then says how many it kept back. For what peers can
+ * cause as often as they like: they must not fill the disk.
  *
  * @param clock measures the seconds
  */
 export function rateLimited(log: Logger, clock: Clock, linesPerSecond: number): Logger {
-  let windowStartMs = clock.monotonicMs();
-  let lines = 0;
+  const bucket = new TokenBucket({ burst: linesPerSecond, perSecond: linesPerSecond });
   let suppressed = 0;
   function admit(): boolean {
-    const nowMs = clock.monotonicMs();
-    if (nowMs - windowStartMs >= 1000) {
-      windowStartMs = nowMs;
-      lines = 0;
-      if (suppressed > 0) log.warn({ suppressed }, 'log lines kept back by the rate limit');
-      suppressed = 0;
+    if (!bucket.take(clock.monotonicMs())) {
+      suppressed += 1;
+      return false;
     }
-    lines += 1;
-    if (lines > linesPerSecond) suppressed += 1;
-    return lines <= linesPerSecond;
+    if (suppressed > 0) log.warn({ suppressed }, 'log lines kept back by the rate limit');
+    suppressed = 0;
+    return true;
   }
   function limit(target: Logger): Logger {
     function gate(method: LogMethod): LogMethod {

@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import { bounded, clip, clipChange, clipped, clipTracks } from './bounds.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
 import type { ChangedFacts, EndReason, EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
 import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, type OpenSession } from './sessions.js';
-import { TokenBucket } from './token-bucket.js';
 
 export type { StartFacts, StreamIdentity } from './live-session.js';
 export type { EndFacts } from './sessions.js';
@@ -56,7 +56,7 @@ export class Lifecycle {
   readonly #totals = new Map<string, Totals>();
   readonly #node: NodeEvents;
   #ending = false;
-  readonly #rejections = new TokenBucket(500, 100);
+  readonly #rejections = new TokenBucket({ burst: 500, perSecond: 100 });
 
   /** @param o `bus`: whether events go to NATS; `plays`: whether play events are told; `refuseStart`: asked before each start */
   constructor(

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import type { Action, ConnectionInfo } from './actions.js';
-import { CommandBudget } from './command-budget.js';
 import { type Call, readCall, replyError, salvageCall } from './commands/call.js';
 import { acceptConnect, refuseConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
@@ -49,7 +49,7 @@ export interface KickOptions {
  */
 export class ServerSession {
   readonly #core: SessionCore;
-  readonly #budget: CommandBudget;
+  readonly #budget: TokenBucket;
   readonly #liveness: Liveness;
   /** When the present wait for connect, or for publish or play, began; `undefined` while something runs. */
   #waitingSinceMs: number | undefined;
@@ -59,7 +59,8 @@ export class ServerSession {
   constructor(options: SessionOptions) {
     const settings = sessionSettings(options);
     this.#core = new SessionCore(settings);
-    this.#budget = new CommandBudget(settings.maxCommandsPerSecond, settings.nowMs);
+    const { maxCommandsPerSecond } = settings;
+    this.#budget = new TokenBucket({ burst: maxCommandsPerSecond, perSecond: maxCommandsPerSecond });
     this.#liveness = new Liveness(settings.pingIntervalMs, settings.pingTimeoutMs, settings.nowMs);
     this.#nowMs = settings.nowMs;
     this.#waitingSinceMs = settings.nowMs;

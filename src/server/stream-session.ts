@@ -97,9 +97,9 @@ export class StreamSession implements PublicationObserver {
     this.#claim = claim;
     this.#sampledMs = nowMs;
     this.#toldMs = nowMs;
-    this.#dataBudget = new EventBudget(DATA_RATE, nowMs);
-    this.#updateBudget = new EventBudget(UPDATE_RATE, nowMs);
-    this.#healthBudget = new EventBudget(HEALTH_RATE, nowMs);
+    this.#dataBudget = new EventBudget(DATA_RATE);
+    this.#updateBudget = new EventBudget(UPDATE_RATE);
+    this.#healthBudget = new EventBudget(HEALTH_RATE);
     this.#health = new TrackHealth(owner.stallAfterMs);
     this.publication = claim.open(start.streamId, this, nowMs);
   }

@@ -1,8 +1,12 @@
 import type { ErrorCode } from '../core/errors.js';
-import { AcceptRate, type AcceptRateOptions } from './accept-rate.js';
+import { KeyedBuckets } from '../core/token-bucket.js';
 
 /** How many connections there may be, and how fast they may come. */
-export interface ConnectionLimitOptions extends AcceptRateOptions {
+export interface ConnectionLimitOptions {
+  /** How often one address may connect, a second; 0: no limit. */
+  readonly acceptsPerSecondPerIp: number;
+  /** How often one address may connect at once. */
+  readonly acceptBurstPerIp: number;
   readonly maxConnections: number;
   /** 0: no limit. */
   readonly maxConnectionsPerIp: number;
@@ -14,12 +18,12 @@ export interface ConnectionLimitOptions extends AcceptRateOptions {
 export class ConnectionLimits {
   readonly #options: ConnectionLimitOptions;
   readonly #perAddress = new Map<string, number>();
-  readonly #rate: AcceptRate;
+  readonly #rate: KeyedBuckets;
   #total = 0;
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options;
-    this.#rate = new AcceptRate(options);
+    this.#rate = new KeyedBuckets({ burst: options.acceptBurstPerIp, perSecond: options.acceptsPerSecondPerIp });
   }
 
   /** Addresses that hold connections. */

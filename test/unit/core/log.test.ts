@@ -144,7 +144,7 @@ describe('createLogger', () => {
 });
 
 describe('rateLimited', () => {
-  it('passes ten lines a second, then tells how many it kept back', () => {
+  it('passes ten lines at once and ten a second, and tells how many it kept back before the next', () => {
     const { log, lines, last } = capture();
     const clock = fakeClock();
     const limited = rateLimited(log, clock, 10);
@@ -152,8 +152,8 @@ describe('rateLimited', () => {
     for (let i = 0; i < 8; i++) limited.info('a');
     for (let i = 0; i < 8; i++) child.info('b');
     expect(lines).toHaveLength(10);
-    clock.advance(999);
-    limited.info('still the same second');
+    clock.advance(99);
+    limited.info('still none left');
     expect(lines).toHaveLength(10);
     clock.advance(1);
     limited.info('next');

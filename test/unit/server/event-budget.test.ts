@@ -3,7 +3,7 @@ import { DATA_RATE, EventBudget, UPDATE_RATE } from '../../../src/server/event-b
 
 describe('the events that a publisher may cause', () => {
   it('are fifty at once, then twenty a second, and what is over is counted', () => {
-    const budget = new EventBudget(DATA_RATE, 0);
+    const budget = new EventBudget(DATA_RATE);
     const taken = (count: number, nowMs: number): number =>
       Array.from({ length: count }, () => budget.take(nowMs)).filter(Boolean).length;
     expect(taken(60, 0)).toBe(50);
@@ -14,7 +14,7 @@ describe('the events that a publisher may cause', () => {
   });
 
   it('are not counted when they are offered again', () => {
-    const budget = new EventBudget(UPDATE_RATE, 0);
+    const budget = new EventBudget(UPDATE_RATE);
     const taken = (count: number, nowMs: number): number =>
       Array.from({ length: count }, () => budget.takeLater(nowMs)).filter(Boolean).length;
     expect(taken(20, 0)).toBe(10);

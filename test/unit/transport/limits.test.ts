@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { AcceptRate, MAX_ADDRESSES } from '../../../src/transport/accept-rate.js';
 import { ConnectionLimits } from '../../../src/transport/connection-limits.js';
 import { handshakeLimitMs, publishProblem, StallWatch } from '../../../src/transport/deadlines.js';
 import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../../../src/transport/end-reasons.js';
@@ -49,42 +48,6 @@ describe('the limits on connections', () => {
 
 describe('the rate of connections', () => {
   const rate = { acceptsPerSecondPerIp: 20, acceptBurstPerIp: 50 };
-  const taken = (bucket: AcceptRate, address: string, nowMs: number, times: number): number => {
-    let count = 0;
-    for (let i = 0; i < times; i++) if (bucket.take(address, nowMs)) count++;
-    return count;
-  };
-
-  it('lets an address connect as often as the burst allows, and not once more', () => {
-    expect([49, 50, 51].map((times) => taken(new AcceptRate(rate), '192.0.2.1', 0, times))).toEqual([49, 50, 50]);
-  });
-
-  it('gives back as many a second as it says, never more than the burst, and nothing for tries that failed', () => {
-    const bucket = new AcceptRate(rate);
-    expect(taken(bucket, '192.0.2.1', 0, 2000)).toBe(50);
-    expect(taken(bucket, '192.0.2.1', 49, 10)).toBe(0);
-    expect(taken(bucket, '192.0.2.1', 51, 10)).toBe(1);
-    expect(taken(bucket, '192.0.2.1', 1051, 100)).toBe(20);
-    expect(taken(bucket, '192.0.2.1', 60_000, 100)).toBe(50);
-  });
-
-  it('is each address its own', () => {
-    const bucket = new AcceptRate(rate);
-    expect(taken(bucket, '192.0.2.1', 0, 2000)).toBe(50);
-    expect(taken(bucket, '192.0.2.2', 0, 60)).toBe(50);
-  });
-
-  it('remembers so many addresses and no more, and none whose bucket is full again', () => {
-    const bucket = new AcceptRate(rate);
-    expect(taken(bucket, 'abuser', 0, 2000)).toBe(50);
-    for (let i = 0; i < MAX_ADDRESSES - 2; i++) bucket.take(`a${i}`, 1);
-    expect(bucket.size).toBe(MAX_ADDRESSES - 1);
-    expect(taken(bucket, 'abuser', 1, 1)).toBe(0);
-    for (let i = 0; i < 10; i++) bucket.take(`b${i}`, 1);
-    expect(bucket.size).toBe(MAX_ADDRESSES);
-    for (let i = 0; i < MAX_ADDRESSES; i++) bucket.take('one', 10_000);
-    expect(bucket.size).toBe(1);
-  });
 
   it('is checked before the count of connections, for this machine only where that is asked for', () => {
     const options = { ...rate, acceptBurstPerIp: 2, maxConnections: 2, maxConnectionsPerIp: 0 };
