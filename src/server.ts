@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './core/clock.js';
 import { type ErrorCode, SluiceError } from './core/errors.js';
 import { newId } from './core/ids.js';
 import { createLogger, type Logger } from './core/log.js';
+import { MemoryAccount } from './core/memory-account.js';
 import { NameRule } from './core/names.js';
 import { TokenBucket } from './core/token-bucket.js';
 import { VERSION } from './core/version.js';
@@ -120,11 +121,12 @@ class Server implements SluiceServer {
     this.#pipeline = pipeline;
     const { lifecycle } = pipeline;
     const nowMs = (): number => clock.monotonicMs();
+    const memory = new MemoryAccount(config.limits.memoryBytes);
     const hub = new Hub(hubOptions(config), nowMs);
+    hub.joinAccount(memory);
     const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
     const registry = new Registry(
       {
-        memoryBytes: config.limits.memoryBytes,
         maxLagBytes: config.play.maxLagBytes,
         waitForPublisher: config.play.waitForPublisher,
         stallAfterMs: config.publish.stallAfterMs,
@@ -133,6 +135,7 @@ class Server implements SluiceServer {
       },
       {
         hub,
+        memory,
         lifecycle,
         names: new NameRule(config.names.allow, config.names.maxBytes),
         clock,
@@ -169,6 +172,7 @@ class Server implements SluiceServer {
       ticks++;
       try {
         hub.tick(now);
+        memory.relieve();
         if (ticks % SETTLED_EVERY === 0) listener.tick(now);
         else listener.tickYoung(now);
         registry.tick(now);
@@ -190,6 +194,7 @@ class Server implements SluiceServer {
         metrics: () =>
           collectMetrics({
             hub,
+            memory,
             listener,
             registry,
             codecs,

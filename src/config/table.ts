@@ -186,7 +186,7 @@ export const TABLE = {
       64 * MiB,
       64 * GiB,
       1 * GiB,
-      'Media held for late joiners, slow players and writes under way, over all streams. Past it players that are behind have to skip to the next keyframe, then those go whose unsent bytes hold memory, and new publishes are refused.',
+      'Memory that peers may make the process hold, over all kinds of `sluice_memory_bytes`: media held for late joiners and slow players, unsent bytes, unfinished messages, WebAssembly memories, event clients. Past it new publishes are refused, and what is held gives way in the order that ARCHITECTURE.md gives: players that are behind skip to the next keyframe, then connections are closed.',
     ),
   },
   names: {

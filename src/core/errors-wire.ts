@@ -116,8 +116,8 @@ export const WIRE_ERRORS = {
   ERR_LIMIT_UNREAD: entry('peer', 'the peer keeps asking and does not read the answers', 'read from the connection'),
   ERR_LIMIT_MEMORY: entry(
     'operator',
-    'the media held for players has reached limits.memoryBytes: no new publish, and players too far behind have to go',
-    'raise limits.memoryBytes, or lower hub.gopMaxBytes and play.maxLagBytes',
+    'the memory that peers make the server hold has reached limits.memoryBytes: no new publish, and connections that hold most have to go',
+    'look at sluice_memory_bytes for the kind that is large; raise limits.memoryBytes, or lower hub.gopMaxBytes and play.maxLagBytes',
   ),
   ERR_HANDSHAKE_TIMEOUT: entry(
     'peer',

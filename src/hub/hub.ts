@@ -1,3 +1,4 @@
+import type { MemoryAccount } from '../core/memory-account.js';
 import { Audience } from './audience.js';
 import { Fanout, type FanoutOptions } from './fanout.js';
 import { MemoryGuard } from './memory-guard.js';
@@ -9,8 +10,6 @@ import { SlabPool } from './slab-pool.js';
 export interface HubOptions extends PublicationLimits, FanoutOptions {
   /** How long players stay attached after their publisher has gone, in ms. A publisher that is back sooner carries on for them. */
   readonly lingerMs: number;
-  /** Media held over all streams past which players that are behind have to skip, or go; undefined: not watched. */
-  readonly memoryBytes?: number;
 }
 
 /** One name: at most one publication, any number of players. */
@@ -50,7 +49,7 @@ export interface Claim {
 /** Live streams by name. Pure but for the fan-out's timer: sockets, events and policy are elsewhere. */
 export class Hub {
   readonly fanout: Fanout;
-  readonly memory: MemoryGuard;
+  readonly memory = new MemoryGuard();
   readonly #options: HubOptions;
   readonly #pool = new SlabPool();
   readonly #entries = new Map<string, Entry>();
@@ -58,7 +57,6 @@ export class Hub {
   constructor(options: HubOptions, nowMs: () => number) {
     this.#options = options;
     this.fanout = new Fanout(options, nowMs);
-    this.memory = new MemoryGuard(options.memoryBytes ?? Number.POSITIVE_INFINITY);
   }
 
   /** Wins `app/name` for one publisher, or returns undefined when somebody has it. */
@@ -113,9 +111,25 @@ export class Hub {
     return this.#entries.get(key(app, name))?.players.size ?? 0;
   }
 
+  /** Puts what the hub holds on the account, and says how it gives way. */
+  joinAccount(account: MemoryAccount): void {
+    account.register('log', () => this.#logBytes);
+    account.register('log_unsent', () => this.#pool.inFlightBytes);
+    account.register('log_pooled', () => this.#pool.pooledBytes);
+    account.onRelief('free_memory', () => this.#pool.clear());
+    account.onRelief('players_behind', (overBytes) =>
+      this.memory.skipBehind(this.#publications(), overBytes, () => this.#pool.inFlightBytes),
+    );
+    account.onRelief('players_unsent', (overBytes) => this.memory.evictUnsent(this.#publications(), overBytes));
+  }
+
   /** Bytes of media held for late joiners, slow players and writes under way, over all streams. Free slabs are not held: the next stream takes them. */
   get heldBytes(): number {
-    let sum = this.#pool.inFlightBytes;
+    return this.#logBytes + this.#pool.inFlightBytes;
+  }
+
+  get #logBytes(): number {
+    let sum = 0;
     for (const { log } of this.#publications()) sum += log.heldBytes;
     return sum;
   }
@@ -139,7 +153,6 @@ export class Hub {
       entry.publication?.tick(nowMs);
       this.#settle(entry, nowMs);
     }
-    this.memory.relieve(this.#publications(), this.heldBytes, () => this.#pool.inFlightBytes);
   }
 
   #open(entry: Entry, streamId: string, observer: PublicationObserver, nowMs: number): Publication {

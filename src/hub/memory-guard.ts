@@ -16,46 +16,51 @@ const MOST_AT_ONCE = 512;
  * behind keeps slabs of a log that all others are done with, and a write under way keeps its slab after the log has let go of it.
  */
 export class MemoryGuard {
-  readonly limitBytes: number;
   /** Players that were sent on to the next keyframe. */
   skipped = 0;
   /** Players whose connection was closed, for only that frees what is being sent to them. */
   evicted = 0;
 
-  /** @param limitBytes - `limits.memoryBytes` */
-  constructor(limitBytes: number) {
-    this.limitBytes = limitBytes;
-  }
-
   /**
-   * While more than the limit is held: has whoever holds most skip to the next keyframe; when that is not enough, closes the connections
-   * of those who hold most by a write under way. What GOPs take is left alone: past the limit publishes are refused.
+   * Has players skip to the next keyframe, those that keep most first.
    *
-   * @param heldBytes - what is held now, over all streams
-   * @param inFlightBytes - the part of it that has left its log and is still being sent
+   * @param overBytes - how much has to go
+   * @param inFlightBytes - what has left its log and is still being sent
+   * @returns bytes that are free now
    */
-  relieve(publications: Iterable<Publication>, heldBytes: number, inFlightBytes: () => number): void {
-    let over = heldBytes - this.limitBytes;
-    if (over <= 0) return;
-    const all = [...publications];
-    for (const { publication, player } of worst(all, (one) => one.pinnedBytes)) {
-      if (over <= 0) return;
+  skipBehind(publications: Iterable<Publication>, overBytes: number, inFlightBytes: () => number): number {
+    let freed = 0;
+    for (const { publication, player } of worst(publications, (one) => one.pinnedBytes)) {
+      if (freed >= overBytes) break;
       const before = publication.log.heldBytes + inFlightBytes();
       if (!player.skip()) continue;
       this.skipped++;
       publication.trim();
-      over -= before - publication.log.heldBytes - inFlightBytes();
+      freed += before - publication.log.heldBytes - inFlightBytes();
     }
-    for (const { player, bytes } of worst(all, (one) => one.unsentBytes)) {
-      if (over <= 0) return;
+    return freed;
+  }
+
+  /**
+   * Closes the connections of players whose writes under way hold memory, those that hold most first. What GOPs take is left alone: past
+   * the limit publishes are refused.
+   *
+   * @param overBytes - how much has to go
+   * @returns bytes that are free now
+   */
+  evictUnsent(publications: Iterable<Publication>, overBytes: number): number {
+    let freed = 0;
+    for (const { player, bytes } of worst(publications, (one) => one.unsentBytes)) {
+      if (freed >= overBytes) break;
       this.evicted++;
-      over -= bytes;
+      freed += bytes;
       player.sink.evicted();
     }
+    return freed;
   }
 }
 
-function worst(publications: readonly Publication[], bytesOf: (player: Player) => number): Holder[] {
+function worst(publications: Iterable<Publication>, bytesOf: (player: Player) => number): Holder[] {
   const holders: Holder[] = [];
   for (const publication of publications) {
     for (const player of publication.players) {

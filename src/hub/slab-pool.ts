@@ -151,6 +151,15 @@ export class SlabPool {
     this.#sinceMs = nowMs;
   }
 
+  /** Lets go of all free slabs. @returns their bytes */
+  clear(): number {
+    const freed = this.#pooledBytes;
+    this.#free.clear();
+    this.#pooledBytes = 0;
+    this.#leastPooledBytes = 0;
+    return freed;
+  }
+
   /** Bytes of slabs that have left their log and are still being sent. */
   get inFlightBytes(): number {
     return this.#inFlightBytes;

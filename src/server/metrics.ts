@@ -1,3 +1,4 @@
+import type { MemoryAccount } from '../core/memory-account.js';
 import type { EventsStats } from '../events/pipeline.js';
 import type { Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
@@ -9,6 +10,7 @@ import type { Registry } from './registry.js';
 /** Where the numbers are. */
 export interface MetricSources {
   readonly hub: Hub;
+  readonly memory: MemoryAccount;
   readonly listener: RtmpListener;
   readonly registry: Registry;
   readonly codecs: CodecPool;
@@ -20,7 +22,7 @@ export interface MetricSources {
 
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
-  const { hub, listener, registry, codecs, refused, events, turns } = sources;
+  const { hub, memory, listener, registry, codecs, refused, events, turns } = sources;
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
@@ -58,6 +60,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     counter('media_in_bytes_total', 'media received, as framed for players', bytesIn),
     counter('media_out_bytes_total', 'media sent to players', bytesOut),
     gauge('media_held_bytes', 'media held for late joiners, slow players and writes under way', hub.heldBytes),
+    ...memoryMetrics(memory),
     counter('players_relieved_total', 'players that had to skip because memory was short', hub.memory.skipped),
     counter('players_evicted_total', 'players that were cut off because memory was short', hub.memory.evicted),
     gauge('fanout_window_milliseconds', 'merge window for the present audience', hub.fanout.windowMs),
@@ -68,6 +71,15 @@ export function collectMetrics(sources: MetricSources): Metric[] {
       turns.longestSeconds,
     ),
     ...eventMetrics(events()),
+  ];
+}
+
+function memoryMetrics(memory: MemoryAccount): Metric[] {
+  const samples = memory.list().map(({ kind, bytes }) => ({ value: bytes, labels: { kind } }));
+  const help = 'memory that peers make the server hold, by kind; limits.memoryBytes binds the sum';
+  return [
+    { name: 'sluice_memory_bytes', help, type: 'gauge', labels: ['kind'], samples },
+    gauge('memory_limit_bytes', 'limits.memoryBytes', memory.limitBytes),
   ];
 }
 

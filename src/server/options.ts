@@ -7,7 +7,7 @@ import type { ListenerOptions } from '../transport/rtmp-listener.js';
 import type { CodecLimits } from '../wasm/limits.js';
 
 /** The part of the configuration that the hub takes. */
-export function hubOptions({ rtmp, limits, hub, fanout, play }: Config): HubOptions {
+export function hubOptions({ rtmp, hub, fanout, play }: Config): HubOptions {
   return {
     chunkSize: rtmp.chunkSize,
     gopMaxBytes: hub.gopMaxBytes,
@@ -15,7 +15,6 @@ export function hubOptions({ rtmp, limits, hub, fanout, play }: Config): HubOpti
     gopMaxMs: hub.gopMaxMs,
     maxLagMs: play.maxLagMs,
     lingerMs: play.lingerMs,
-    memoryBytes: limits.memoryBytes,
     maxDelayMs: fanout.maxDelayMs,
     playersAtMaxDelay: fanout.playersAtMaxDelay,
   };

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import { type Logger, rateLimited } from '../core/log.js';
+import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
@@ -25,7 +26,6 @@ import { StreamSession, type StreamSessionOwner } from './stream-session.js';
 
 /** What the registry decides by; every number is a configuration key. */
 export interface RegistryOptions {
-  readonly memoryBytes: number;
   readonly maxLagBytes: number;
   readonly waitForPublisher: boolean;
   readonly stallAfterMs: number;
@@ -37,6 +37,8 @@ export interface RegistryOptions {
 /** The parts it ties together. */
 export interface RegistryParts {
   readonly hub: Hub;
+  /** What peers make the process hold: past its limit no publish is taken. */
+  readonly memory: MemoryAccount;
   readonly lifecycle: Lifecycle;
   readonly names: NameRule;
   readonly clock: Clock;
@@ -141,7 +143,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     if (problem !== undefined) return refuse('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem);
     const closed = this.#parts.closedFor();
     if (closed !== undefined) return refuse('ERR_SESSION_PUBLISH_REFUSED', 'NetStream.Publish.Rejected', closed);
-    if (hub.heldBytes > this.#options.memoryBytes) {
+    if (this.#parts.memory.isOver) {
       return refuse('ERR_LIMIT_MEMORY', 'NetStream.Publish.Rejected', ERRORS.ERR_LIMIT_MEMORY.says);
     }
     const principal = this.#principal(facts, request);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { MemoryAccount } from '../../../src/core/memory-account.js';
 import { Hub } from '../../../src/hub/hub.js';
-import { MemoryGuard } from '../../../src/hub/memory-guard.js';
 import { Player } from '../../../src/hub/player.js';
 import type { Publication } from '../../../src/hub/publication.js';
 import { batch, message } from './support/media.js';
@@ -14,10 +14,18 @@ const observer = { ready: () => {}, updated: () => true };
 class House {
   nowMs = 1000;
   readonly hub: Hub;
+  readonly account: MemoryAccount;
 
   constructor(memoryBytes?: number, gopMaxBytes = 64 * MiB) {
-    const options = { ...LIMITS, gopMaxBytes, lingerMs: 0, maxDelayMs: 0, playersAtMaxDelay: 1, memoryBytes };
+    const options = { ...LIMITS, gopMaxBytes, lingerMs: 0, maxDelayMs: 0, playersAtMaxDelay: 1 };
     this.hub = new Hub(options, () => this.nowMs);
+    this.account = new MemoryAccount(memoryBytes);
+    this.hub.joinAccount(this.account);
+  }
+
+  tick(): void {
+    this.hub.tick(this.nowMs);
+    this.account.relieve();
   }
 
   stream(name: string): Publication {
@@ -67,16 +75,18 @@ describe('media held past the limit', () => {
     [0, 0],
     [-1, 1],
   ])('is let go of at the cost of whoever is behind: limit %i bytes from what is held, %i skip', (room, skipped) => {
-    const { house, publication, stuck } = behind();
-    const guard = new MemoryGuard(house.hub.heldBytes + room);
-    guard.relieve([publication], house.hub.heldBytes, () => 0);
-    expect([guard.skipped, guard.evicted, stuck.player!.skips]).toEqual([skipped, 0, skipped]);
+    const { house, stuck } = behind();
+    const account = new MemoryAccount(house.account.total + room);
+    house.hub.joinAccount(account);
+    account.relieve();
+    const { memory } = house.hub;
+    expect([memory.skipped, memory.evicted, stuck.player!.skips]).toEqual([skipped, 0, skipped]);
   });
 
   it('frees what the player that skips had kept, and nobody else loses a byte', () => {
     const { house, publication, stuck, served } = behind(2 * MiB);
     expect(house.hub.heldBytes).toBeGreaterThan(4_000_000);
-    house.hub.tick(house.nowMs);
+    house.tick();
     expect(house.hub.heldBytes).toBeLessThan(2 * MiB);
     expect([stuck.player!.skips, served.player!.skips]).toEqual([1, 0]);
     house.send(publication, 1);
@@ -90,7 +100,7 @@ describe('media held past the limit', () => {
     const [first, second] = ['large', 'small'].map((name) => house.join(name, 'stuck'));
     house.send(large, 40);
     house.send(small, 30);
-    house.hub.tick(house.nowMs);
+    house.tick();
     expect([first.player!.skips, second.player!.skips]).toEqual([1, 0]);
     expect(house.hub.heldBytes).toBeLessThan(6 * MiB);
   });
@@ -98,11 +108,11 @@ describe('media held past the limit', () => {
   it('counts slabs that are still being sent, and cuts off who keeps them when skipping does not free enough', () => {
     const { house, stuck, served } = behind(150_000);
     const before = house.hub.heldBytes;
-    house.hub.tick(house.nowMs);
+    house.tick();
     expect([house.hub.memory.skipped, house.hub.memory.evicted]).toEqual([1, 1]);
     expect([stuck.evictions, served.evictions]).toEqual([1, 0]);
     expect(house.hub.heldBytes).toBeLessThan(before);
-    house.hub.tick(house.nowMs);
+    house.tick();
     expect(house.hub.memory.evicted).toBe(1);
   });
 
@@ -113,7 +123,7 @@ describe('media held past the limit', () => {
     const one = batch(message('key', 1, 100_000), message('inter', 2, 3 * MiB));
     publication.append(one, house.nowMs);
     player.player!.visit(house.nowMs);
-    house.hub.tick(house.nowMs);
+    house.tick();
     expect(house.hub.heldBytes).toBeGreaterThan(3 * MiB);
     expect([house.hub.memory.skipped, house.hub.memory.evicted]).toEqual([0, 0]);
   });

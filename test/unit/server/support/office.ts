@@ -1,4 +1,5 @@
 import { createLogger } from '../../../../src/core/log.js';
+import { MemoryAccount } from '../../../../src/core/memory-account.js';
 import { NameRule } from '../../../../src/core/names.js';
 import type { EndReason } from '../../../../src/events/event-types.js';
 import type { Lifecycle } from '../../../../src/events/lifecycle.js';
@@ -26,9 +27,11 @@ export class Office {
   readonly warnings: string[] = [];
   #connections = 0;
 
-  constructor(options: Partial<RegistryOptions> & { lingerMs?: number } = {}) {
+  constructor(options: Partial<RegistryOptions> & { lingerMs?: number; memoryBytes?: number } = {}) {
     const nowMs = (): number => this.nowMs;
     this.hub = new Hub({ ...LIMITS, lingerMs: options.lingerMs ?? 5000, maxDelayMs: 0, playersAtMaxDelay: 1 }, nowMs);
+    const memory = new MemoryAccount(options.memoryBytes);
+    this.hub.joinAccount(memory);
     const lifecycle = new Proxy(
       {},
       {
@@ -43,7 +46,6 @@ export class Office {
     ) as Lifecycle;
     this.registry = new Registry(
       {
-        memoryBytes: 2 ** 30,
         maxLagBytes: 2 ** 20,
         waitForPublisher: true,
         stallAfterMs: 3000,
@@ -53,6 +55,7 @@ export class Office {
       },
       {
         hub: this.hub,
+        memory,
         lifecycle,
         names: new NameRule('[A-Za-z0-9_.~=+@/-]+', 64),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },

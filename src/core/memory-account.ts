@@ -1,0 +1,122 @@
+/**
+ * Everything that peers can make the process hold, kind by kind. A byte belongs to one kind only, so that the kinds add up.
+ * Each kind is measured by its owner and registered at the composition root.
+ */
+export const MEMORY_KINDS = {
+  log: 'media in the logs of streams: cached GOPs, and what slow players have not been sent yet',
+  log_unsent: 'media that has left its log and is still being sent to a slow player',
+  log_pooled: 'free slabs kept for the next stream',
+  headers: 'cached sequence headers and metadata of streams, and those framed for players',
+  copies: 'media copied for one player (another message stream id, or audio or video left out) and not sent yet',
+  control: 'replies and control messages that the kernel has not taken yet',
+  reassembly: 'messages of which only a part has arrived',
+  linear: 'WebAssembly memories of open connections, touched pages, without logs and partial messages',
+  linear_pooled: 'WebAssembly memories kept for the next connection, touched pages',
+  linear_dropped: 'WebAssembly memories let go of and not yet collected, touched pages',
+  event_followers: 'events that wait for clients that follow them',
+  event_searches: 'journal pages being searched for clients that follow events',
+  event_queue: 'events in memory that wait for the journal or for NATS',
+} as const;
+
+/** A kind of memory; the label `kind` of `sluice_memory_bytes`. */
+export type MemoryKind = keyof typeof MEMORY_KINDS;
+
+/**
+ * What gives way when the sum is past the limit, first to last. Work that can be done again goes first, then what a peer gets
+ * back (a follower resumes by its last event id), then media of players that are behind, then connections.
+ */
+export const RELIEF_ORDER = [
+  'free_memory',
+  'event_searches',
+  'event_followers',
+  'players_behind',
+  'players_unsent',
+  'partial_messages',
+] as const;
+
+/** A step of {@link RELIEF_ORDER}. */
+export type ReliefStep = (typeof RELIEF_ORDER)[number];
+
+/**
+ * Frees memory of one step.
+ *
+ * @param overBytes how much has to go
+ * @returns bytes that are free now, or will be without anything more being done
+ */
+export type Relief = (overBytes: number) => number;
+
+/**
+ * What is on its way to being free: nothing more can be done for it, so nobody else has to give way for it, and new work is not
+ * refused for it. It still counts in {@link MemoryAccount.total}.
+ */
+const LEAVING: ReadonlySet<MemoryKind> = new Set(['linear_dropped']);
+
+/**
+ * The one account of memory that peers can make the process hold. `limits.memoryBytes` binds the sum over all kinds: past it memory is
+ * freed in {@link RELIEF_ORDER}, and new publishes are refused until the sum is below it again.
+ */
+export class MemoryAccount {
+  /** `limits.memoryBytes`. */
+  readonly limitBytes: number;
+  readonly #gauges: { readonly kind: MemoryKind; readonly bytes: () => number }[] = [];
+  readonly #reliefs = new Map<ReliefStep, Relief[]>();
+
+  /** @param limitBytes bytes over all kinds; Infinity: not bounded */
+  constructor(limitBytes: number = Number.POSITIVE_INFINITY) {
+    this.limitBytes = limitBytes;
+  }
+
+  /**
+   * Adds a source of bytes to a kind; several sources of one kind add up.
+   *
+   * @param bytes what is held now; called a few times a second and for each publish, so it must be cheap
+   */
+  register(kind: MemoryKind, bytes: () => number): void {
+    this.#gauges.push({ kind, bytes });
+  }
+
+  /** Says how memory is freed in a step of {@link RELIEF_ORDER}; several for one step are asked in the order of their registration. */
+  onRelief(step: ReliefStep, relief: Relief): void {
+    const reliefs = this.#reliefs.get(step);
+    if (reliefs === undefined) this.#reliefs.set(step, [relief]);
+    else reliefs.push(relief);
+  }
+
+  /** Bytes held, over all kinds. */
+  get total(): number {
+    let sum = 0;
+    for (const { bytes } of this.#gauges) sum += bytes();
+    return sum;
+  }
+
+  /** Bytes of each kind that has a source, in the order of {@link MEMORY_KINDS}. */
+  list(): { readonly kind: MemoryKind; readonly bytes: number }[] {
+    const sums = new Map<MemoryKind, number>();
+    for (const { kind, bytes } of this.#gauges) sums.set(kind, (sums.get(kind) ?? 0) + bytes());
+    const kinds = Object.keys(MEMORY_KINDS) as MemoryKind[];
+    return kinds.filter((kind) => sums.has(kind)).map((kind) => ({ kind, bytes: sums.get(kind)! }));
+  }
+
+  /** Bytes past the limit, without those on their way to being free; at or below 0 while there is room. */
+  get overBytes(): number {
+    let sum = 0;
+    for (const { kind, bytes } of this.#gauges) if (!LEAVING.has(kind)) sum += bytes();
+    return sum - this.limitBytes;
+  }
+
+  /** Whether more is held than the limit: new work is refused. */
+  get isOver(): boolean {
+    return this.overBytes > 0;
+  }
+
+  /** Frees memory step by step until the sum is within the limit, or nothing is left that can give way. Call it a few times a second. */
+  relieve(): void {
+    let over = this.overBytes;
+    for (const step of RELIEF_ORDER) {
+      for (const relief of this.#reliefs.get(step) ?? []) {
+        if (over <= 0) return;
+        over -= relief(over);
+      }
+    }
+  }
+}
