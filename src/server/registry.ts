@@ -9,25 +9,23 @@ import type { EndReason } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
-import { Player, type PlayerSink } from '../hub/player.js';
-import type { PublishRefusal } from '../protocol/status.js';
+import type { PlayerSink } from '../hub/player.js';
+import type { PlayRefusal, PublishRefusal } from '../protocol/status.js';
 import type {
   ConnectionFacts,
   ConnectionHost,
   NameRequest,
-  PlayEndReason,
   PublisherLine,
   Refusal,
   RunningPlay,
   RunningPublish,
 } from '../transport/host.js';
-import type { PlayerEntry } from './player-entry.js';
+import { nameKey } from './name-key.js';
+import { PlayerDesk, type PlayerDeskOptions } from './player-desk.js';
 import { StreamSession, type StreamSessionOwner } from './stream-session.js';
 
 /** What the registry decides by; every number is a configuration key. */
-export interface RegistryOptions {
-  readonly maxLagBytes: number;
-  readonly waitForPublisher: boolean;
+export interface RegistryOptions extends PlayerDeskOptions {
   readonly stallAfterMs: number;
   readonly resumeWindowMs: number;
   /** Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`. */
@@ -64,27 +62,30 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   /** Data messages that could not be read within the limits. */
   readonly dataRefusedBy = new Map<ErrorCode, number>();
   publishesStarted = 0;
-  playsStarted = 0;
   bytesInPast = 0;
-  bytesOutPast = 0;
   #suppressedPast = 0;
   #jumpsPast = 0;
-  readonly #options: RegistryOptions;
   readonly #parts: RegistryParts;
   readonly #sessions = new Map<string, StreamSession>();
   readonly #byName = new Map<string, StreamSession>();
-  readonly #waiting = new Map<string, Set<PlayerEntry>>();
+  readonly #players: PlayerDesk;
   /** For what any stranger can cause as often as it connects. */
   readonly #strangers: Logger;
 
   constructor(options: RegistryOptions, parts: RegistryParts) {
-    this.#options = options;
     this.#parts = parts;
     this.#strangers = rateLimited(parts.log, parts.clock, options.faultLinesPerSecond);
     this.lifecycle = parts.lifecycle;
     this.clock = parts.clock;
     this.stallAfterMs = options.stallAfterMs;
     this.resumeWindowMs = options.resumeWindowMs;
+    this.#players = new PlayerDesk(options, {
+      hub: parts.hub,
+      lifecycle: parts.lifecycle,
+      clock: parts.clock,
+      sessionOf: (request) => this.#byName.get(nameKey(request)),
+      session: (streamId) => this.#sessions.get(streamId),
+    });
   }
 
   get live(): number {
@@ -100,6 +101,14 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   /** Ends what has no connection any more and waits for one. */
   endSuspended(reason: EndReason): void {
     for (const session of [...this.#sessions.values()]) if (session.suspended) session.finish(reason);
+  }
+
+  get playsStarted(): number {
+    return this.#players.started;
+  }
+
+  get bytesOutPast(): number {
+    return this.#players.bytesOutPast;
   }
 
   /** Events that were not told because one publisher caused too many. */
@@ -194,7 +203,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       this.#sessions.set(streamId, session);
       this.#byName.set(nameKey(request), session);
       log.info({ streamId, app: request.app, name: request.name, connectionId: facts.connectionId }, 'stream started');
-      this.#adoptWaiting(session);
+      this.#players.adopt(session);
       return { accept: true, run: session.attach() };
     } catch (error) {
       // A defect of ours; the start is told, so the end is, and the name is free again.
@@ -212,47 +221,12 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     request: NameRequest,
     messageStreamId: number,
     sink: PlayerSink,
-  ):
-    | { accept: true; live: boolean; run: RunningPlay }
-    | Refusal<'NetStream.Play.StreamNotFound' | 'NetStream.Play.Failed'> {
+  ): { accept: true; live: boolean; run: RunningPlay } | Refusal<PlayRefusal> {
     const problem = this.#nameProblem(request);
     if (problem !== undefined) {
       return { accept: false, status: 'NetStream.Play.Failed', code: 'ERR_NAME_INVALID', description: problem };
     }
-    const { hub } = this.#parts;
-    if (!this.#options.waitForPublisher && !hub.isLive(request.app, request.name)) {
-      const description = ERRORS.ERR_PLAY_NOT_FOUND.says;
-      return { accept: false, status: 'NetStream.Play.StreamNotFound', code: 'ERR_PLAY_NOT_FOUND', description };
-    }
-    const player = new Player(newId(), sink, messageStreamId, { maxLagBytes: this.#options.maxLagBytes });
-    const { app, name } = request;
-    const entry: PlayerEntry = {
-      player,
-      app,
-      name,
-      facts,
-      streamId: undefined,
-      startedMs: 0,
-      bytesBefore: 0,
-      skipsBefore: 0,
-    };
-    const live = hub.subscribe(app, name, player);
-    const session = this.#byName.get(nameKey(request));
-    const waiting = this.#waiting.get(nameKey(request)) ?? new Set();
-    waiting.add(entry);
-    this.#waiting.set(nameKey(request), waiting);
-    if (session !== undefined) this.#joined(entry, session);
-    let ended = false;
-    const end = (reason: PlayEndReason): void => {
-      if (ended) return;
-      ended = true;
-      hub.unsubscribe(app, name, player);
-      waiting.delete(entry);
-      if (waiting.size === 0) this.#waiting.delete(nameKey(request));
-      this.bytesOutPast += player.bytesSent;
-      this.#left(entry, reason);
-    };
-    return { accept: true, live, run: { player, end } };
+    return this.#players.play(facts, request, messageStreamId, sink);
   }
 
   dataRefused(code: ErrorCode): void {
@@ -285,7 +259,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.bytesInPast += session.publication.bytes;
     this.#suppressedPast += session.suppressedEvents;
     this.#jumpsPast += session.publication.timestampJumps;
-    for (const entry of this.#waiting.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
+    this.#players.streamEnded(session);
     const { streamId, app, name } = session;
     this.#parts.log.info({ streamId, app, name, reason, bytes: session.publication.bytes }, 'stream ended');
   }
@@ -295,50 +269,6 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       { streamId, app, name },
       'timestamps of this publisher jump; players get them moved to go on smoothly',
     );
-  }
-
-  /** Players that were there before the publisher are told of, once the stream is announced. */
-  #adoptWaiting(session: StreamSession): void {
-    for (const entry of this.#waiting.get(nameKey(session)) ?? []) this.#joined(entry, session);
-  }
-
-  #joined(entry: PlayerEntry, session: StreamSession): void {
-    const { player, facts } = entry;
-    entry.streamId = session.streamId;
-    entry.startedMs = this.clock.monotonicMs();
-    entry.bytesBefore = player.bytesSent;
-    entry.skipsBefore = player.skips;
-    this.playsStarted++;
-    session.audience++;
-    if (session.audience === 1) this.lifecycle.streamActive(session.streamId, { players: 1 });
-    this.lifecycle.playStarted(session.streamId, {
-      playerId: player.id,
-      connectionId: facts.connectionId,
-      peer: facts.peer,
-      transport: facts.transport,
-      ...(facts.info?.flashVer ? { client: facts.info.flashVer } : {}),
-    });
-  }
-
-  #left(entry: PlayerEntry, reason: PlayEndReason): void {
-    const { streamId, player } = entry;
-    if (streamId === undefined) return;
-    entry.streamId = undefined;
-    const bytes = player.bytesSent - entry.bytesBefore;
-    const drops = player.skips - entry.skipsBefore;
-    this.lifecycle.playEnded(streamId, {
-      playerId: player.id,
-      bytes,
-      drops,
-      durationMs: Math.round(this.clock.monotonicMs() - entry.startedMs),
-      reason,
-    });
-    const session = this.#sessions.get(streamId);
-    if (session === undefined) return;
-    session.bytesOutLeft += bytes;
-    session.dropsLeft += drops;
-    session.audience--;
-    if (session.audience === 0) this.lifecycle.streamIdle(streamId, { players: 0 });
   }
 
   #refuse(
@@ -387,7 +317,3 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
 
 /** Totals of a stream that carried nothing. */
 const NOTHING = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
-
-function nameKey(of: { readonly app: string; readonly name: string }): string {
-  return `${of.app}\0${of.name}`;
-}

@@ -14,9 +14,10 @@ import {
   MAX_UNREAD_BYTES,
 } from './connection-options.js';
 import { ConnectionPlays } from './connection-plays.js';
-import { handshakeLimitMs, publishProblem } from './deadlines.js';
+import { ConnectionPublishes } from './connection-publishes.js';
+import { handshakeLimitMs } from './deadlines.js';
 import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
-import type { ConnectionFacts, PlayEndReason, PublisherLine, RunningPublish } from './host.js';
+import type { ConnectionFacts, PlayEndReason, PublisherLine } from './host.js';
 import { InboundBudget } from './inbound-budget.js';
 import { PlaySink } from './play-sink.js';
 
@@ -33,7 +34,7 @@ export class RtmpConnection {
   readonly #codec: ChunkCodec;
   readonly #socket: ByteSocket;
   readonly #peer: { address: string; port: number };
-  readonly #publishes = new Map<number, RunningPublish>();
+  readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
   readonly #budget: InboundBudget;
   readonly #line: PublisherLine = {
@@ -45,9 +46,6 @@ export class RtmpConnection {
   /** A publish is being decided: what the client sent after it waits, in the codec and in the kernel. */
   #held = false;
   #closing = false;
-  /** The publish that the last batch belonged to. */
-  #current: RunningPublish | undefined;
-  #currentId = -1;
   #closeCode: ErrorCode = 'ERR_PEER_CLOSED';
   #closeDetail = '';
   #endReason: EndReason | undefined;
@@ -59,6 +57,7 @@ export class RtmpConnection {
     this.#parts = parts;
     this.#options = parts.options;
     this.#codec = parts.codec;
+    this.#publishes = new ConnectionPublishes(parts.codec);
     this.#budget = new InboundBudget(parts.options);
     this.acceptedMs = parts.nowMs();
     this.#handshake = new ServerHandshake({ entropy: parts.entropy, nowMs: this.acceptedMs });
@@ -143,7 +142,7 @@ export class RtmpConnection {
       this.#fail(error);
     }
     if (this.#held) return this.#closing;
-    const only = this.#publishes.size === 1 && this.#plays.size === 0 && this.#current?.publication;
+    const only = this.#publishes.size === 1 && this.#plays.size === 0 && this.#publishes.current;
     return !only || !this.#parts.pacer.hold(this.#socket, only, count);
   }
 
@@ -183,7 +182,7 @@ export class RtmpConnection {
     const published = this.#publishes.size > 0;
     let status = codec.next(start, end);
     for (;;) {
-      if (codec.batchCount > 0) this.#deliver(nowMs);
+      if (codec.batchCount > 0) this.#publishes.deliver(nowMs);
       if (status === STATUS_NEED_INPUT) break;
       if (status < 0) throw codec.error(status);
       if (status === STATUS_MESSAGE) {
@@ -196,16 +195,6 @@ export class RtmpConnection {
     if (published || this.#publishes.size > 0) return;
     const code = this.#budget.spend(end - start, this.#plays.size > 0, nowMs);
     if (code !== undefined) this.#abort(code, `${this.bytesIn} bytes`);
-  }
-
-  /** Hands a batch to the publication of its message stream; media that belongs to none goes nowhere. */
-  #deliver(nowMs: number): void {
-    const id = this.#codec.batchMessageStreamId;
-    if (id !== this.#currentId) {
-      this.#currentId = id;
-      this.#current = this.#publishes.get(id);
-    }
-    this.#current?.publication.append(this.#codec, nowMs);
   }
 
   #run(actions: readonly Action[]): void {
@@ -234,7 +223,7 @@ export class RtmpConnection {
         this.#decidePlay(action);
         break;
       case 'publishStopped':
-        this.#stopPublish(action.messageStreamId, 'client_unpublish');
+        this.#publishes.stop(action.messageStreamId, 'client_unpublish');
         break;
       case 'playStopped':
         this.#plays.stop(action.messageStreamId, 'client_stopped');
@@ -273,12 +262,8 @@ export class RtmpConnection {
       }
       const session = this.#session!;
       if (answer.accept) {
-        this.#publishes.set(messageStreamId, answer.run);
+        this.#publishes.begin(messageStreamId, answer.run);
         this.#budget.settle();
-        this.#currentId = -1;
-        this.#codec.setPublishing(true);
-        answer.run.publication.frameFrom(this.#codec);
-        this.#codec.beginTimeline(messageStreamId, answer.run.resumeTimestamp);
         this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
       } else {
         const { status, description } = answer;
@@ -310,16 +295,6 @@ export class RtmpConnection {
     this.#run(session.answerPlay(requestId, { accept: true, waiting: !answer.live }, nowMs));
   }
 
-  #stopPublish(messageStreamId: number, reason: EndReason, detail?: string): void {
-    const run = this.#publishes.get(messageStreamId);
-    this.#publishes.delete(messageStreamId);
-    this.#codec.endTimeline(messageStreamId);
-    this.#currentId = -1;
-    this.#current = undefined;
-    run?.end(reason, detail);
-    if (this.#publishes.size === 0) this.#codec.setPublishing(false);
-  }
-
   /** The publisher of a play came, or is gone for good; what else runs on the connection goes on. */
   #onPublisher(session: ServerSession, messageStreamId: number, came: boolean): void {
     try {
@@ -333,12 +308,10 @@ export class RtmpConnection {
   }
 
   #tickPublishes(nowMs: number): void {
-    for (const { publication } of this.#publishes.values()) {
-      const code = publishProblem(publication, this.#options, nowMs);
-      if (code === undefined) continue;
-      this.#endReason ??= 'idle';
-      this.#abort(code, publication.streamId);
-    }
+    const problem = this.#publishes.problem(this.#options, nowMs);
+    if (problem === undefined) return;
+    this.#endReason ??= 'idle';
+    this.#abort(problem.code, problem.streamId);
   }
 
   #tickPlays(nowMs: number): void {
@@ -393,7 +366,7 @@ export class RtmpConnection {
   #endAll(): void {
     const reason = this.#reason;
     const detail = reason === 'protocol_error' || reason === 'limit' ? this.#closeCode : undefined;
-    for (const id of [...this.#publishes.keys()]) this.#stopPublish(id, reason, detail);
+    this.#publishes.stopAll(reason, detail);
     this.#plays.stopAll(this.#playEndReason);
   }
 }

@@ -1,0 +1,140 @@
+import type { Clock } from '../core/clock.js';
+import { ERRORS } from '../core/errors.js';
+import { newId } from '../core/ids.js';
+import type { Lifecycle } from '../events/lifecycle.js';
+import type { Hub } from '../hub/hub.js';
+import { Player, type PlayerSink } from '../hub/player.js';
+import type { PlayRefusal } from '../protocol/status.js';
+import type { ConnectionFacts, NameRequest, PlayEndReason, Refusal, RunningPlay } from '../transport/host.js';
+import { nameKey } from './name-key.js';
+import type { PlayerEntry } from './player-entry.js';
+import type { StreamSession } from './stream-session.js';
+
+/** What plays are decided by; every number is a configuration key. */
+export interface PlayerDeskOptions {
+  readonly maxLagBytes: number;
+  readonly waitForPublisher: boolean;
+}
+
+/** What the desk needs of the rest. */
+export interface PlayerDeskParts {
+  readonly hub: Hub;
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  /** The live session of a name. */
+  readonly sessionOf: (request: NameRequest) => StreamSession | undefined;
+  /** A session that has not ended, by its stream id. */
+  readonly session: (streamId: string) => StreamSession | undefined;
+}
+
+/** The players of all streams: attaches them to the hub and tells the lifecycle who plays what. */
+export class PlayerDesk {
+  /** Plays of live streams since the start; for `/metrics`. */
+  started = 0;
+  /** Bytes sent to players that are gone. */
+  bytesOutPast = 0;
+  readonly #options: PlayerDeskOptions;
+  readonly #parts: PlayerDeskParts;
+  /** Everybody who plays a name or waits for it. */
+  readonly #entries = new Map<string, Set<PlayerEntry>>();
+
+  constructor(options: PlayerDeskOptions, parts: PlayerDeskParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** Decides a play of a name that may be used, and attaches its player. */
+  play(
+    facts: ConnectionFacts,
+    request: NameRequest,
+    messageStreamId: number,
+    sink: PlayerSink,
+  ): { accept: true; live: boolean; run: RunningPlay } | Refusal<PlayRefusal> {
+    const { hub } = this.#parts;
+    if (!this.#options.waitForPublisher && !hub.isLive(request.app, request.name)) {
+      const description = ERRORS.ERR_PLAY_NOT_FOUND.says;
+      return { accept: false, status: 'NetStream.Play.StreamNotFound', code: 'ERR_PLAY_NOT_FOUND', description };
+    }
+    const player = new Player(newId(), sink, messageStreamId, { maxLagBytes: this.#options.maxLagBytes });
+    const { app, name } = request;
+    const entry: PlayerEntry = {
+      player,
+      app,
+      name,
+      facts,
+      streamId: undefined,
+      startedMs: 0,
+      bytesBefore: 0,
+      skipsBefore: 0,
+    };
+    const live = hub.subscribe(app, name, player);
+    const session = this.#parts.sessionOf(request);
+    const key = nameKey(request);
+    const entries = this.#entries.get(key) ?? new Set();
+    entries.add(entry);
+    this.#entries.set(key, entries);
+    if (session !== undefined) this.#joined(entry, session);
+    let ended = false;
+    const end = (reason: PlayEndReason): void => {
+      if (ended) return;
+      ended = true;
+      hub.unsubscribe(app, name, player);
+      entries.delete(entry);
+      if (entries.size === 0) this.#entries.delete(key);
+      this.bytesOutPast += player.bytesSent;
+      this.#left(entry, reason);
+    };
+    return { accept: true, live, run: { player, end } };
+  }
+
+  /** Players that were there before the publisher are told of, once the stream is announced. */
+  adopt(session: StreamSession): void {
+    for (const entry of this.#entries.get(nameKey(session)) ?? []) this.#joined(entry, session);
+  }
+
+  /** The stream is over: so is every play of it, for the lifecycle. The players themselves may wait for the next publisher. */
+  streamEnded(session: StreamSession): void {
+    for (const entry of this.#entries.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
+  }
+
+  #joined(entry: PlayerEntry, session: StreamSession): void {
+    const { player, facts } = entry;
+    const { lifecycle, clock } = this.#parts;
+    entry.streamId = session.streamId;
+    entry.startedMs = clock.monotonicMs();
+    entry.bytesBefore = player.bytesSent;
+    entry.skipsBefore = player.skips;
+    this.started++;
+    session.audience++;
+    if (session.audience === 1) lifecycle.streamActive(session.streamId, { players: 1 });
+    lifecycle.playStarted(session.streamId, {
+      playerId: player.id,
+      connectionId: facts.connectionId,
+      peer: facts.peer,
+      transport: facts.transport,
+      ...(facts.info?.flashVer ? { client: facts.info.flashVer } : {}),
+    });
+  }
+
+  #left(entry: PlayerEntry, reason: PlayEndReason): void {
+    const { streamId, player } = entry;
+    if (streamId === undefined) return;
+    const { lifecycle, clock } = this.#parts;
+    entry.streamId = undefined;
+    const bytes = player.bytesSent - entry.bytesBefore;
+    const drops = player.skips - entry.skipsBefore;
+    lifecycle.playEnded(streamId, {
+      playerId: player.id,
+      bytes,
+      drops,
+      durationMs: Math.round(clock.monotonicMs() - entry.startedMs),
+      reason,
+    });
+    const session = this.#parts.session(streamId);
+    if (session === undefined) return;
+    session.bytesOutLeft += bytes;
+    session.dropsLeft += drops;
+    session.audience--;
+    if (session.audience === 0) lifecycle.streamIdle(streamId, { players: 0 });
+  }
+}

@@ -1,0 +1,82 @@
+import type { ErrorCode } from '../core/errors.js';
+import type { EndReason } from '../events/event-types.js';
+import type { Publication } from '../hub/publication.js';
+import type { ChunkCodec } from '../wasm/chunk-codec.js';
+import { type PublishDeadlines, publishProblem } from './deadlines.js';
+import type { RunningPublish } from './host.js';
+
+/** What runs on one connection as publishes, by message stream id, and where the codec's media goes. */
+export class ConnectionPublishes {
+  readonly #codec: ChunkCodec;
+  readonly #runs = new Map<number, RunningPublish>();
+  /** The publish that the last batch belonged to. */
+  #current: RunningPublish | undefined;
+  #currentId = -1;
+
+  /** @param codec of the connection; borrowed */
+  constructor(codec: ChunkCodec) {
+    this.#codec = codec;
+  }
+
+  get size(): number {
+    return this.#runs.size;
+  }
+
+  /** The publication that got the last batch. */
+  get current(): Publication | undefined {
+    return this.#current?.publication;
+  }
+
+  /** The publish of a message stream. */
+  get(messageStreamId: number): RunningPublish | undefined {
+    return this.#runs.get(messageStreamId);
+  }
+
+  /** A publish was accepted: media of its message stream is its own from here on. */
+  begin(messageStreamId: number, run: RunningPublish): void {
+    this.#runs.set(messageStreamId, run);
+    this.#route();
+    this.#codec.setPublishing(true);
+    run.publication.frameFrom(this.#codec);
+    this.#codec.beginTimeline(messageStreamId, run.resumeTimestamp);
+  }
+
+  /** Ends the publish of a message stream, if there is one. */
+  stop(messageStreamId: number, reason: EndReason, detail?: string): void {
+    const run = this.#runs.get(messageStreamId);
+    this.#runs.delete(messageStreamId);
+    this.#codec.endTimeline(messageStreamId);
+    this.#route();
+    run?.end(reason, detail);
+    if (this.#runs.size === 0) this.#codec.setPublishing(false);
+  }
+
+  stopAll(reason: EndReason, detail?: string): void {
+    for (const id of [...this.#runs.keys()]) this.stop(id, reason, detail);
+  }
+
+  /** Hands the codec's batch to the publication of its message stream; media that belongs to none goes nowhere. */
+  deliver(nowMs: number): void {
+    const id = this.#codec.batchMessageStreamId;
+    if (id !== this.#currentId) {
+      this.#currentId = id;
+      this.#current = this.#runs.get(id);
+    }
+    this.#current?.publication.append(this.#codec, nowMs);
+  }
+
+  /** A publish that has sent no media for too long, with the code for it. */
+  problem(limits: PublishDeadlines, nowMs: number): { code: ErrorCode; streamId: string } | undefined {
+    for (const { publication } of this.#runs.values()) {
+      const code = publishProblem(publication, limits, nowMs);
+      if (code !== undefined) return { code, streamId: publication.streamId };
+    }
+    return undefined;
+  }
+
+  /** What runs has changed: the next batch is routed anew. */
+  #route(): void {
+    this.#currentId = -1;
+    this.#current = undefined;
+  }
+}
