@@ -4,7 +4,7 @@ import type { Config, DeepPartial } from './config/table.js';
 import { type Clock, systemClock } from './core/clock.js';
 import { type ErrorCode, SluiceError } from './core/errors.js';
 import { newId } from './core/ids.js';
-import { createLogger, type Logger } from './core/log.js';
+import { createLogger, type Logger, stderrLosses } from './core/log.js';
 import { MemoryAccount } from './core/memory-account.js';
 import { NameRule } from './core/names.js';
 import { TokenBucket } from './core/token-bucket.js';
@@ -124,6 +124,7 @@ class Server implements SluiceServer {
     const memory = new MemoryAccount(config.limits.memoryBytes);
     const hub = new Hub(hubOptions(config), nowMs);
     hub.joinAccount(memory);
+    memory.register('log_lines', () => stderrLosses().heldBytes);
     const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
     const registry = new Registry(
       {

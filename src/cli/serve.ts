@@ -1,6 +1,6 @@
 import { isLoopback, parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
-import { createLogger, type Logger } from '../core/log.js';
+import { createLogger, type Logger, stderrWriter } from '../core/log.js';
 import { within } from '../core/within.js';
 import { banner } from './banner.js';
 import { type ConfigOptions, configFrom } from './config-flags.js';
@@ -10,6 +10,8 @@ import { stopSignal } from './stop-signal.js';
 
 /** How much longer than shutdown.deadlineMs the process waits before it gives up on an orderly end. */
 const GRACE_MS = 700;
+/** How long the last log lines may take. */
+const LAST_LINES_MS = 500;
 
 /**
  * `sluice serve`: runs the server until SIGINT, SIGTERM or SIGHUP.
@@ -24,15 +26,18 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   warnOfOpenDoors(config, log);
   const stop = stopSignal();
   dieOnDefect(log);
+  logWarnings(log);
   const { createServer } = await import('../server.js');
   const server = await createServer(config, { log });
   io.out(banner(config, server.rtmpAddress, server.httpAddress));
   await aborted(stop);
   log.info({ signal: stop.reason }, 'stopping: players are told, events are written');
   const deadlineMs = config.shutdown.deadlineMs + GRACE_MS;
-  if (await within(server.close(), deadlineMs)) return EXIT.ok;
-  log.error({ deadlineMs }, 'the server did not stop in time; what is left in the journal follows at the next start');
-  return EXIT.failed;
+  const closed = await within(server.close(), deadlineMs);
+  if (!closed)
+    log.error({ deadlineMs }, 'the server did not stop in time; what is left in the journal follows at the next start');
+  await stderrWriter().flush(LAST_LINES_MS);
+  return closed ? EXIT.ok : EXIT.failed;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -40,6 +45,12 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** Node writes warnings to stderr itself, and waits until they are read. Here they are log lines, which nobody waits for. */
+function logWarnings(log: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => log.warn({ err: warning }, 'a warning of Node'));
 }
 
 /** After a defect nothing can be trusted: log it and end; the supervisor starts anew and the journal heals. */

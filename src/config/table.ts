@@ -111,6 +111,12 @@ export const TABLE = {
         flag: '--log-format FORMAT',
       },
     ),
+    bufferBytes: bytes(
+      16 * KiB,
+      256 * MiB,
+      1 * MiB,
+      'Bytes of log lines that may wait while their reader takes none. Past it lines are dropped, counted in sluice_log_lines_lost_total, and told when the reader is back.',
+    ),
     faultLinesPerSecond: count(
       1,
       1_000_000,

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
-import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import type { Clock } from './clock.js';
 import { cleanFields, cleanText, type LogFields } from './log-fields.js';
+import { openStderr } from './log-target.js';
+import { LogWriter } from './log-writer.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** How much is logged; each level includes those after it. */
@@ -34,20 +36,55 @@ export interface Logger {
 export interface LoggerOptions {
   readonly level?: LogLevel;
   readonly format?: LogFormat;
-  /** Where lines go; default: stderr, so that stdout stays what a command prints. */
+  /** Where lines go; default: {@link stderrWriter}, so that stdout stays what a command prints. */
   readonly sink?: DestinationStream;
+  /** Most bytes of lines that may wait for stderr (`log.bufferBytes`); default 1 MiB. The first logger of a process decides. */
+  readonly bufferBytes?: number;
+}
+
+const BUFFER_BYTES = 1 << 20;
+/** Longest wait for the reader of the log when the process ends, in ms. */
+const LAST_LINES_MS = 250;
+
+let stderr: LogWriter | undefined;
+
+/**
+ * The one writer of log lines to standard error. All loggers of the process share it, so that their lines do not mix and their
+ * losses are counted together. What it holds at the end of the process is written then, as far as the reader takes it.
+ *
+ * @param maxBytes most bytes that may wait; only the first call decides
+ */
+export function stderrWriter(maxBytes = BUFFER_BYTES): LogWriter {
+  if (stderr === undefined) {
+    const writer = new LogWriter(openStderr(), { maxBytes });
+    process.once('exit', () => writer.flushNow(LAST_LINES_MS));
+    stderr = writer;
+  }
+  return stderr;
+}
+
+/** What has become of the lines for standard error: how many were lost since the start, and the bytes that wait now. */
+export function stderrLosses(): { readonly lostLines: number; readonly heldBytes: number } {
+  return stderr ?? { lostLines: 0, heldBytes: 0 };
 }
 
 /**
- * Makes a logger that writes synchronously, so that the last line before an exit is not lost.
+ * Makes a logger. A line that is logged never waits for its reader: see {@link LogWriter}.
  *
  * @param options level (default `info`), format (default `auto`) and sink
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
+  if (options.sink !== undefined) return makeLogger(options, options.sink);
+  const writer = stderrWriter(options.bufferBytes);
+  const log = makeLogger(options, writer);
+  writer.onLost = (lost, cause) => log.warn({ lost, cause }, 'log lines were lost');
+  return log;
+}
+
+function makeLogger(options: LoggerOptions, sink: DestinationStream): Logger {
   const { level = 'info', format = 'auto' } = options;
   const pretty =
     format === 'pretty' || (format === 'auto' && options.sink === undefined && process.stderr.isTTY === true);
-  const sink = options.sink ?? destination({ dest: 2, sync: true });
   return wrap(
     pino(
       {

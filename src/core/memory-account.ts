@@ -16,6 +16,7 @@ export const MEMORY_KINDS = {
   event_followers: 'events that wait for clients that follow them',
   event_searches: 'journal pages being searched for clients that follow events',
   event_queue: 'events in memory that wait for the journal or for NATS',
+  log_lines: 'log lines that wait for the reader of stderr',
 } as const;
 
 /** A kind of memory; the label `kind` of `sluice_memory_bytes`. */

@@ -1,3 +1,4 @@
+import { stderrLosses } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { EventsStats } from '../events/pipeline.js';
 import type { Metric, MetricSample } from '../http/deps.js';
@@ -64,6 +65,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     counter('players_relieved_total', 'players that had to skip because memory was short', hub.memory.skipped),
     counter('players_evicted_total', 'players that were cut off because memory was short', hub.memory.evicted),
     gauge('fanout_window_milliseconds', 'merge window for the present audience', hub.fanout.windowMs),
+    counter('log_lines_lost_total', 'log lines dropped because stderr did not take them', stderrLosses().lostLines),
     gauge('wasm_instances', 'WASM instances in use', codecs.live),
     gauge(
       'event_loop_turn_max_seconds',

@@ -13,6 +13,8 @@ export interface ServerOptions {
   /** A data folder to use again; by default a new one that is removed with the server. */
   readonly data?: string;
   readonly logLevel?: string;
+  /** File, device or named pipe that the log goes to instead of to the test. */
+  readonly stderr?: string;
 }
 
 /** A stream as `GET /v1/streams` shows it; only what tests look at. */
@@ -157,9 +159,19 @@ export async function spawnServer(options: ServerOptions = {}): Promise<TestServ
   // Tests cause more faults in a second than the log would tell.
   const env: Record<string, string> = { SLUICE_LOG_FAULT_LINES_PER_SECOND: '1000000' };
   for (const [key, value] of Object.entries(options.settings ?? {})) env[environmentName(key)] = String(value);
+  const redirect = options.stderr === undefined ? [] : ['sh', '-c', `exec "$0" "$@" 2>'${options.stderr}'`];
   const child = new Child(
     [
-      ...[process.execPath, builtCli(), 'serve', '--rtmp', `127.0.0.1:${rtmpPort}`, '--http', `127.0.0.1:${httpPort}`],
+      ...[
+        ...redirect,
+        process.execPath,
+        builtCli(),
+        'serve',
+        '--rtmp',
+        `127.0.0.1:${rtmpPort}`,
+        '--http',
+        `127.0.0.1:${httpPort}`,
+      ],
       ...['--data', data, '--log-level', options.logLevel ?? 'info'],
       ...(options.nats === undefined ? [] : ['--nats', options.nats]),
     ],
