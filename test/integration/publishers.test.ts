@@ -162,7 +162,7 @@ describe('SIGTERM', () => {
     await player.play('term');
     await player.expect((m) => m.type === 9, 'video');
 
-    expect(await server.stop(5000)).toEqual({ code: 0, signal: null });
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
     await player.gone();
     const told = player.received.flatMap((m) => (m.values[0] === 'onStatus' ? [String(statusOf(m).code)] : []));
     expect(

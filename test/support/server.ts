@@ -141,8 +141,11 @@ export class TestServer {
     return this.child.output.split('\n').filter((line) => line.includes(text));
   }
 
-  /** SIGTERM, and the promise that it ends with code 0 in time; removes the data folder when it is its own. */
-  async stop(timeoutMs = 8000): Promise<Exit> {
+  /**
+   * SIGTERM, and the promise that it ends with code 0; removes the data folder when it is its own. The server keeps its own deadline
+   * (`shutdown.deadlineMs`): the wait here is longer than a busy machine can make that.
+   */
+  async stop(timeoutMs = 60_000): Promise<Exit> {
     if (this.child.exit === undefined) this.child.signal('SIGTERM');
     const exit = await this.child.finish(timeoutMs);
     if (this.#ownData) removeTempDir(this.data);

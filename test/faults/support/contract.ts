@@ -3,8 +3,11 @@ import { readStored, violations } from './checker.js';
 import type { LedgerLine, NodeUnderTest } from './node-under-test.js';
 import { SEED } from './scale.js';
 
-/** Longest time a node's main thread may stand still, milliseconds: a wait for a broker on it would last as long as the fault. */
-const MOST_LATE_MS = 3000;
+/**
+ * Longest time a node's main thread may stand still beyond its control thread, milliseconds: a wait for a broker on it would last as
+ * long as the fault. Waiting for a core of a busy machine is not counted.
+ */
+const MOST_STILL_MS = 3000;
 
 /**
  * The workload ends, everything arrives, the contract holds, and the counters agree with what is stored.
@@ -22,6 +25,7 @@ export async function holds(
   expect(violations(stored, [node.ledger]), `seed ${SEED}`).toEqual([]);
   expect(stored.length).toBe((counters['emitted'] as number) - (await pushedOut()));
   expect(counters).toMatchObject({ dropped: 0, quarantined: 0, superseded: 0, pending: 0, busState: 'ready' });
-  expect(counters['lateMs'], 'media must not stand still').toBeLessThan(MOST_LATE_MS);
+  const beyond = (counters['stillMs'] as number) - (counters['controlStillMs'] as number);
+  expect(beyond, 'media must not stand still').toBeLessThan(MOST_STILL_MS);
   return counters;
 }

@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { watchDisk } from './disk-watch.mjs';
+import { watchStandStill } from './stand-still.mjs';
 
 const settings = JSON.parse(process.argv[2]);
 const { EventPipeline } = await import(new URL('../../../dist/src/events/index.js', import.meta.url));
@@ -75,14 +76,9 @@ pipeline.bus?.onFenced((ids) => {
   }
 });
 
-// Media goes on while everything else happens: a tick that comes late is a stall that players would see.
-let lateMs = 0;
-let tickedMs = performance.now();
-setInterval(() => {
-  lateMs = Math.max(lateMs, performance.now() - tickedMs - 20);
-  tickedMs = performance.now();
-}, 20);
-setInterval(() => tell({ t: 'stats', lateMs: Math.round(lateMs), ...pipeline.stats() }), 100);
+// Media goes on while everything else happens: a main thread that stands still is a stall that players would see.
+const standStill = watchStandStill();
+setInterval(() => tell({ t: 'stats', ...standStill.worst(), ...pipeline.stats() }), 100);
 
 const live = new Set();
 let stopping = false;
@@ -172,7 +168,7 @@ async function workload() {
 
 async function settle() {
   while (pipeline.stats().pending > 0) await pause(20);
-  tell({ t: 'settled', lateMs: Math.round(lateMs), ...pipeline.stats() });
+  tell({ t: 'settled', ...standStill.worst(), ...pipeline.stats() });
 }
 
 async function stop(reason) {
