@@ -31,6 +31,7 @@ export default defineConfig({
       project('property', 'test/property/**/*.test.ts', { ...quick, testTimeout: 60_000 }),
       project('policy', 'test/policy/**/*.test.ts', quick),
       project('integration', 'test/integration/**/*.test.ts', real),
+      project('interop', 'test/interop/**/*.interop.ts', real),
       project('faults', 'test/faults/**/*.fault.ts', { ...real, testTimeout: 180_000 }),
     ],
   },

@@ -5,7 +5,7 @@ import { build } from './build.mjs';
 import { root, run, say } from './lib.mjs';
 import { ensureTools } from './tools.mjs';
 
-const NEEDS_TOOLS = new Set(['integration', 'faults']);
+const NEEDS_TOOLS = new Set(['integration', 'faults', 'interop']);
 const given = process.argv.slice(2);
 const firstOption = given.findIndex((word) => word.startsWith('-') || word.includes('/'));
 const projects = firstOption === -1 ? given : given.slice(0, firstOption);
@@ -15,7 +15,7 @@ await build();
 let runnable = projects;
 let complaint = '';
 if (projects.some((name) => NEEDS_TOOLS.has(name))) {
-  complaint = await ensureTools();
+  complaint = await ensureTools(projects);
   // Without the tools the other tests still say something; the run as a whole fails: a missing tool is never a silent skip.
   if (complaint !== '') runnable = projects.filter((name) => !NEEDS_TOOLS.has(name));
 }

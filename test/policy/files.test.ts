@@ -5,7 +5,7 @@ import { files, importsOf, isText, read } from './repository.js';
 const all = files();
 const texts = all.filter((path) => isText(path) && path !== 'package-lock.json');
 const code = texts.filter((path) => /\.(?:ts|mjs)$/.test(path));
-const tests = code.filter((path) => /^test\/.*\.(?:test|fault)\.ts$/.test(path));
+const tests = code.filter((path) => /^test\/.*\.(?:test|fault|interop)\.ts$/.test(path));
 
 /** Lines that match, as `path:line`. */
 function hits(paths: readonly string[], pattern: RegExp): string[] {

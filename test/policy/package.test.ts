@@ -52,6 +52,7 @@ describe('package.json', () => {
       'test:unit',
       'test:integration',
       'test:faults',
+      'test:interop',
       'lint',
       'typecheck',
       'format',

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Child } from '../support/child.js';
+import { SseWatcher } from '../support/events.js';
+import { media } from '../support/media.js';
+import { finishPlayer, frameCount, hashesOf, type MediaHashes } from '../support/playback.js';
+import { spawnServer, type TestServer } from '../support/server.js';
+import { tempDir } from '../support/temp.js';
+import * as tools from '../support/tools.js';
+import { nginxPushingTo } from './support/nginx-rtmp.js';
+import { NodeMediaServer } from './support/node-media-server.js';
+
+/** Four keyframe intervals make a player's file long enough to compare. */
+const FRAMES = 300;
+
+let server: TestServer;
+let events: SseWatcher;
+let source: MediaHashes;
+let file: string;
+const running: Child[] = [];
+
+beforeAll(async () => {
+  server = await spawnServer();
+  events = await SseWatcher.open(server.http('/v1/events'));
+  file = await media('long.flv');
+  source = await hashesOf(file);
+});
+afterEach(async () => {
+  for (const child of running.splice(0).reverse()) await child.stop('SIGKILL');
+});
+afterAll(async () => {
+  events.close();
+  await server.stop();
+});
+
+function runs(child: Child): Child {
+  running.push(child);
+  return child;
+}
+
+/** What a player has written is one stretch of the source: nothing wrong, lost or doubled in it. */
+function expectStretch(got: MediaHashes): void {
+  for (const kind of ['video', 'audio'] as const) {
+    const from = source[kind].indexOf(got[kind][0]);
+    expect(from, `the first ${kind} packet is one of the source's`).toBeGreaterThanOrEqual(0);
+    expect(got[kind]).toEqual(source[kind].slice(from, from + got[kind].length));
+  }
+}
+
+/** Plays a URL until there is enough to compare. */
+async function played(url: string): Promise<MediaHashes> {
+  const out = join(tempDir('interop'), 'played.flv');
+  const player = runs(tools.sluice('play', url, '-o', out));
+  await finishPlayer(player, out, (tags) => frameCount(tags) >= FRAMES);
+  return hashesOf(out);
+}
+
+async function kindsAtReady(name: string): Promise<string[]> {
+  const ready = await events.expect('stream.ready', (e) => e.data['name'] === name || e.subject === `live/${name}`);
+  return (ready.data['tracks'] as { kind: string }[]).map((track) => track.kind).sort();
+}
+
+describe('a relay', () => {
+  it('of nginx-rtmp pushes a stream here: it is ready with sound and picture, and players get it as it is', async () => {
+    const relay = await nginxPushingTo(server.url('').replace(/\/$/, ''));
+    runs(relay.child);
+    runs(tools.ffmpegPublish(file, `${relay.url}/nginx`));
+    await server.ready('nginx', 20_000);
+    expect(await kindsAtReady('nginx')).toEqual(['audio', 'video']);
+    expectStretch(await played(server.url('nginx')));
+  });
+
+  it('of nginx-rtmp that begins in the middle of a long interval between keyframes has its picture awaited', async () => {
+    const relay = await nginxPushingTo(server.url('').replace(/\/$/, ''));
+    runs(relay.child);
+    runs(tools.ffmpegPublish(await media('long-gop.flv'), `${relay.url}/late`));
+    await server.ready('late', 20_000);
+    expect(await kindsAtReady('late')).toEqual(['audio', 'video']);
+  });
+
+  it('of Node-Media-Server pushes a stream here: it is ready with sound and picture, and players get it as it is', async () => {
+    const peer = await NodeMediaServer.start();
+    runs(peer.child);
+    runs(tools.ffmpegPublish(file, peer.url('nms')));
+    await peer.has('nms');
+    await peer.push('nms', server.url('nms-pushed'));
+    await server.ready('nms-pushed', 20_000);
+    expect(await kindsAtReady('nms-pushed')).toEqual(['audio', 'video']);
+    expectStretch(await played(server.url('nms-pushed')));
+  });
+
+  it('of Node-Media-Server pulls a stream from here and hands it on as it is', async () => {
+    const peer = await NodeMediaServer.start();
+    runs(peer.child);
+    runs(tools.ffmpegPublish(file, server.url('origin')));
+    await server.ready('origin', 20_000);
+    await peer.pull('pulled', server.url('origin'));
+    await peer.has('pulled');
+    expectStretch(await played(peer.url('pulled')));
+  });
+});

@@ -1,0 +1,25 @@
+import { connect } from 'node:net';
+import type { Child } from '../../support/child.js';
+import { waitFor } from '../../support/wait.js';
+
+/** Waits until something accepts connections on a port of loopback; throws with the program's output when it ends first. */
+export async function listens(port: number, child: Child): Promise<void> {
+  await waitFor(
+    () => {
+      if (child.exit !== undefined) throw new Error(`${child.name} ended before it listened\n${child.output}`);
+      return accepts(port);
+    },
+    { timeoutMs: 30_000, everyMs: 50, what: () => `${child.name} to listen on ${port}\n${child.output}` },
+  );
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
