@@ -116,8 +116,11 @@ describe('third-party packages', () => {
     expect(wrong).toEqual([]);
   });
 
+  // fastify asks for any light-my-request 6; the newest of those needs Node 22. A version of ours beside it is taken for both.
+  const PINNED_FOR_OTHERS = ['light-my-request'];
+
   it('are all declared, and everything declared is used', () => {
-    expect([...users.keys()].sort()).toEqual(Object.keys(dependencies!).sort());
+    expect([...users.keys(), ...PINNED_FOR_OTHERS].sort()).toEqual(Object.keys(dependencies!).sort());
   });
 
   it('are pinned to exact versions', () => {
