@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   capture,
+  dependenciesAreInstalled,
   ensureDependencies,
   fail,
   filesUnder,
@@ -21,18 +22,37 @@ const WASM_STAMP = 'dist/.stamp-wasm';
 const TS_STAMP = 'dist/.stamp-ts';
 const WRITE_SCHEMAS = 'dist/src/events/write-schemas.js';
 
+/** How often a build that takes long says what it is doing, in ms. */
+const STILL_EVERY_MS = 5000;
+
 /** Brings dist/ up to date with the sources; ends the process with the compilers' words when they object. */
 export async function build() {
+  // Nothing is written when nothing is out of date: whoever may only read the folder can start what is built.
+  if (dependenciesAreInstalled() && stepsToDo().length === 0) return;
   await withLock('dist/.lock', async () => {
     await ensureDependencies();
     const started = performance.now();
-    const steps = [wasm(), typescript()].filter((step) => step !== undefined);
+    const steps = stepsToDo();
     if (steps.length === 0) return;
-    say('Building …');
-    const failed = (await Promise.all(steps)).filter((text) => text !== '');
+    const failed = (await Promise.all(steps.map(perform))).filter((text) => text !== '');
     if (failed.length > 0) fail(`${failed.join('\n')}\nThe build failed.`);
     say(`Built in ${seconds(started)}.`);
   });
+}
+
+function stepsToDo() {
+  return [wasm(), typescript()].filter((step) => step !== undefined);
+}
+
+/** Does one step and says what, for how long it has been at it, and how long it took; resolves with the compiler's words or ''. */
+async function perform({ what, work }) {
+  const started = performance.now();
+  say(`${what} …`);
+  const still = setInterval(() => say(`${what} … ${seconds(started)}`), STILL_EVERY_MS);
+  const trouble = await work();
+  clearInterval(still);
+  if (trouble === '') say(`${what}: ${seconds(started)}`);
+  return trouble;
 }
 
 function wasm() {
@@ -41,7 +61,7 @@ function wasm() {
   const outputs = ['dist/assembly/sluice.wasm', 'dist/assembly/sluice.debug.wasm'];
   const wanted = fingerprint(inputs);
   if (readStamp(WASM_STAMP) === wanted && outputs.every(exists)) return undefined;
-  return (async () => {
+  const work = async () => {
     remove(WASM_STAMP);
     const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
     const runs = ['release', 'debug'].map((target) =>
@@ -50,7 +70,8 @@ function wasm() {
     for (const { code, text } of await Promise.all(runs)) if (code !== 0) return text;
     writeStamp(WASM_STAMP, wanted);
     return '';
-  })();
+  };
+  return { what: 'Compiling WebAssembly', work };
 }
 
 function typescript() {
@@ -66,7 +87,7 @@ function typescript() {
   const outputs = sources.map((file) => `dist/${file.slice(0, -3)}.js`);
   const complete = outputs.every(exists);
   if (readStamp(TS_STAMP) === wanted && complete) return undefined;
-  return (async () => {
+  const work = async () => {
     remove(TS_STAMP);
     // tsc does not notice that an output was deleted; without its notes it writes everything.
     if (!complete) remove('dist/.tsbuildinfo');
@@ -78,7 +99,8 @@ function typescript() {
     const trouble = await schemas();
     if (trouble === '') writeStamp(TS_STAMP, wanted);
     return trouble;
-  })();
+  };
+  return { what: 'Compiling TypeScript', work };
 }
 
 /** Outputs of sources that are gone would still be packed and imported. */

@@ -100,12 +100,16 @@ export function hasProgram(name) {
  */
 export async function withLock(path, work) {
   const full = join(root, path);
-  mkdirSync(dirname(full), { recursive: true });
   for (;;) {
     try {
+      mkdirSync(dirname(full), { recursive: true });
       mkdirSync(full);
       break;
     } catch (error) {
+      if (['EACCES', 'EPERM', 'EROFS'].includes(error.code))
+        fail(
+          `There is something to install or to build, and this user may not write to ${root}. Let its owner run: npm run build`,
+        );
       if (error.code !== 'EEXIST') throw error;
       const owner = Number(readStamp(`${path}/pid`));
       if (!alive(owner, full)) rmSync(full, { recursive: true, force: true });
@@ -137,19 +141,28 @@ function alive(pid, lock) {
   }
 }
 
-/** Installs the locked dependencies when node_modules is missing or the lock file has changed since. */
-export async function ensureDependencies() {
-  const wanted = createHash('sha256')
+const DEPENDENCIES_STAMP = 'node_modules/.sluice-lock';
+
+function wantedDependencies() {
+  return createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  const stamp = 'node_modules/.sluice-lock';
-  if (readStamp(stamp) === wanted) return;
+}
+
+/** Whether node_modules is what the lock file asks for. */
+export function dependenciesAreInstalled() {
+  return readStamp(DEPENDENCIES_STAMP) === wantedDependencies();
+}
+
+/** Installs the locked dependencies when node_modules is missing or the lock file has changed since. */
+export async function ensureDependencies() {
+  if (dependenciesAreInstalled()) return;
   say('Installing dependencies (npm ci) …');
   const started = performance.now();
   const { code, text } = await capture('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (code !== 0) fail(`${text}\nnpm ci failed. Check the network and the npm registry setting, then try again.`);
   if (text.trim() !== '') say(text.trim());
-  writeStamp(stamp, wanted);
+  writeStamp(DEPENDENCIES_STAMP, wantedDependencies());
   say(`Installed in ${seconds(started)}.`);
 }
 

@@ -114,4 +114,16 @@ describe('helper scripts', () => {
       expect(read(path)).not.toMatch(/:\s*write\b|pull_request_target/);
     }
   });
+
+  it('name every action of a workflow by its commit: a tag can be moved to other code', () => {
+    const uses = files()
+      .filter((path) => /^\.github\/workflows\/.*\.yml$/.test(path))
+      .flatMap((path) => [...read(path).matchAll(/uses:\s*(.*)$/gm)].map((match) => match[1]!));
+    expect(uses.length).toBeGreaterThan(0);
+    expect(uses.filter((action) => !/^[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).toEqual([]);
+  });
+
+  it('run CI on every supported major version of Node', () => {
+    expect(read('.github/workflows/ci.yml')).toContain('node: [20, 22, 24]');
+  });
 });
