@@ -37,12 +37,15 @@ afterEach(async () => {
 });
 
 describe('a server started with npm start', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends in good order when npm gets %s, and npm waits for it', async (signal) => {
-    const { child, http } = await npmStart();
-    child.signal(signal);
-    expect(await child.finish(10_000)).toEqual({ code: 0, signal: null });
-    await gone(http);
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends in good order when npm gets %s, and npm waits for it',
+    async (signal) => {
+      const { child, http } = await npmStart();
+      child.signal(signal);
+      expect(await child.finish(10_000)).toEqual({ code: 0, signal: null });
+      await gone(http);
+    },
+  );
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends in good order when the whole process group gets %s, and so gets it twice itself',

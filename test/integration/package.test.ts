@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Child, run } from '../support/child.js';
 import { media } from '../support/media.js';
@@ -12,38 +13,42 @@ interface Packed {
   readonly files: readonly { readonly path: string; readonly mode: number }[];
 }
 
+interface Nodes {
+  readonly MAJORS: readonly string[];
+  nodeBinary(major: string): Promise<string>;
+}
+
+const { MAJORS, nodeBinary } = (await import(pathToFileURL(join(repository(), '.ci/nodes.mjs')).href)) as Nodes;
+
 let folder = '';
 let project = '';
 let packed: Packed;
 
-/** A program of the installed package, in the folder that it was installed in. */
-function installed(command: readonly string[], env: Record<string, string> = {}): Child {
-  return new Child(command, { cwd: project, env });
+/** A program, in the folder that the package was installed in. */
+function installed(command: readonly string[], env: Record<string, string> = {}, cwd = project): Child {
+  return new Child(command, { cwd, env });
+}
+
+/** Installs the tarball into a folder without a lock file, as a user's project would; engines that do not fit are errors. */
+async function install(into: string, env: Record<string, string> = {}): Promise<void> {
+  mkdirSync(into);
+  writeFileSync(join(into, 'package.json'), '{ "name": "user", "version": "1.0.0", "type": "module" }');
+  const flags = ['--engine-strict', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
+  const npm = installed(['npm', 'install', ...flags, join(folder, packed.filename)], env, into);
+  const { code } = await npm.finish(120_000);
+  if (code !== 0) throw new Error(npm.output);
 }
 
 beforeAll(async () => {
   folder = tempDir('package');
   project = join(folder, 'project');
-  mkdirSync(project);
   // The build is there already; packing must not depend on building again.
   const pack = new Child(['npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: repository(),
   });
   await pack.finish(60_000);
   packed = (JSON.parse(pack.stdout) as Packed[])[0]!;
-  writeFileSync(join(project, 'package.json'), '{ "name": "user", "version": "1.0.0", "type": "module" }');
-  const tarball = join(folder, packed.filename);
-  const install = installed([
-    'npm',
-    'install',
-    '--no-audit',
-    '--no-fund',
-    '--prefer-offline',
-    '--ignore-scripts',
-    tarball,
-  ]);
-  const { code } = await install.finish(120_000);
-  if (code !== 0) throw new Error(install.output);
+  await install(project);
 }, 180_000);
 
 afterAll(() => removeTempDir(folder));
@@ -151,4 +156,32 @@ describe('the package', () => {
       $schema: expect.stringContaining('json-schema'),
     });
   });
+});
+
+describe.each(MAJORS)('the package on Node %s', (major) => {
+  it('installs under --engine-strict without a lock file, and takes a stream', async () => {
+    const node = await nodeBinary(major);
+    const into = join(folder, `node-${major}`);
+    const env = { PATH: `${dirname(node)}:${process.env['PATH']}` };
+    await install(into, env);
+    expect((await installed(['node', '--version'], env, into).waitForOutput(/^v(\d+)/))[1]).toBe(major);
+    const server = installed(
+      ['node', 'node_modules/.bin/sluice', '--rtmp', '127.0.0.1:0', '--http', '127.0.0.1:0'],
+      env,
+      into,
+    );
+    try {
+      const [, rtmp] = await server.waitForOutput(/listening on (rtmp:\/\/\S+) and/, 15_000);
+      const file = await media('h264-aac.flv');
+      const publish = installed(
+        ['node', 'node_modules/.bin/sluice', 'publish', '--fast', file, `${rtmp}/live/cam1`],
+        env,
+        into,
+      );
+      expect((await publish.finish(20_000)).code).toBe(0);
+      await server.waitForOutput(/stream ended/, 10_000);
+    } finally {
+      expect((await server.stop('SIGTERM', 6000)).code).toBe(0);
+    }
+  }, 240_000);
 });
