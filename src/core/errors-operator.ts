@@ -31,7 +31,22 @@ export const OPERATOR_ERRORS = {
   ERR_DATA_FOLDER: entry(
     'operator',
     'the data folder cannot be used',
-    'give a folder that this user may write to with --data; a damaged installation.json may be removed: the node then gets a new id',
+    'give a folder that this user may write to with --data',
+  ),
+  ERR_DATA_FOLDER_NOT_OURS: entry(
+    'operator',
+    'the data folder and all in it must belong to the user that runs Sluice, be writable by nobody else, and be no links',
+    'give the folder to this user (chown -R) and take the right to write from others (chmod -R go-w), or give another folder with --data',
+  ),
+  ERR_DATA_FOLDER_LOCK: entry(
+    'operator',
+    'the lock of the data folder cannot be made: it needs a file system with Unix sockets and hard links',
+    'give a folder on a local disk with --data',
+  ),
+  ERR_INSTALLATION_DAMAGED: entry(
+    'operator',
+    'the file with the id of this installation is damaged',
+    'bring it back from a copy, or remove it: the node then gets a new id, and key fingerprints change',
   ),
   ERR_LISTEN: entry(
     'operator',

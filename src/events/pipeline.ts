@@ -1,11 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { within } from '../core/within.js';
 import { BusSide } from './bus/bus-side.js';
 import type { BusState } from './bus/bus-state.js';
-
+import { Quarantine } from './bus/quarantine.js';
 import type { EventsLogger } from './deps.js';
 import { type Emitter, streamEvent } from './envelope.js';
 import { EventLog } from './event-log.js';
@@ -139,13 +138,13 @@ export class EventPipeline {
     let lastLife: LifeRecord | undefined;
     let storage = deps.storage;
     if (o.dir !== undefined) {
-      await mkdir(o.dir, { recursive: true, mode: 0o700 });
       lock = await lockDir(o.dir);
       life = new LifeFile(o.dir);
-      lastLife = await life.read();
       storage ??= new FileStorage(join(o.dir, 'journal'));
     }
     try {
+      if (o.dir !== undefined) await Quarantine.check(o.dir);
+      lastLife = await life?.read();
       const { journal, recovered } = await Journal.open(
         storage ?? new MemoryStorage(),
         {

@@ -1,5 +1,7 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isStill, MAKE_OR_WRITE, openOwn, readOwn } from '../../core/own-files.js';
 import type { Totals } from '../event-types.js';
 import { crc32c } from './crc32c.js';
 
@@ -20,19 +22,31 @@ const HEADER_BYTES = 8;
  */
 export class LifeFile {
   readonly #dir: string;
-  readonly #files: (FileHandle | undefined)[] = [undefined, undefined];
+  readonly #files: ({ readonly handle: FileHandle; readonly opened: Stats } | undefined)[] = [undefined, undefined];
   #turn = 0;
-  #busy = false;
+  #trouble = '';
 
   constructor(dir: string) {
     this.#dir = dir;
   }
 
-  /** The newest whole record, if there is one. */
+  /** Why the newest record could not be written; empty when it could. */
+  get trouble(): string {
+    return this.#trouble;
+  }
+
+  /**
+   * The newest whole record, if there is one.
+   *
+   * @throws SluiceError ERR_DATA_FOLDER_NOT_OURS; the system's error when a file is there and cannot be read
+   */
   async read(): Promise<LifeRecord | undefined> {
     const found: LifeRecord[] = [];
     for (const turn of [0, 1]) {
-      const bytes = await readFile(this.#path(turn)).catch(() => undefined);
+      const bytes = await readOwn(this.#path(turn)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      });
       if (bytes === undefined || bytes.length < HEADER_BYTES) continue;
       const end = HEADER_BYTES + bytes.readUInt32LE(0);
       if (end > bytes.length || crc32c(bytes, HEADER_BYTES, end) !== bytes.readUInt32LE(4)) continue;
@@ -41,10 +55,8 @@ export class LifeFile {
     return found.sort((a, b) => b.wallMs - a.wallMs)[0];
   }
 
-  /** Writes a record. Never rejects: a sign of life that cannot be written is only an older one later. */
+  /** Writes a record; one call at a time. Never rejects: the other file still holds the record before, and {@link trouble} says why. */
   async write(record: LifeRecord): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
     try {
       const json = Buffer.from(JSON.stringify(record), 'utf8');
       const bytes = Buffer.alloc(HEADER_BYTES + json.length);
@@ -52,19 +64,39 @@ export class LifeFile {
       json.copy(bytes, HEADER_BYTES);
       bytes.writeUInt32LE(crc32c(bytes, HEADER_BYTES), 4);
       this.#turn ^= 1;
-      const file = this.#files[this.#turn] ?? (await open(this.#path(this.#turn), 'w', 0o600));
-      this.#files[this.#turn] = file;
-      await file.write(bytes, 0, bytes.length, 0);
-    } catch {
-      // The other file still holds the record before this one.
-    } finally {
-      this.#busy = false;
+      const file = await this.#open(this.#turn);
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, done);
+        if (bytesWritten === 0) throw new Error('ENOSPC: no space left on device, write');
+        done += bytesWritten;
+      }
+      this.#trouble = '';
+    } catch (error) {
+      this.#trouble = (error as Error).message;
     }
   }
 
   /** Closes the files. */
   async close(): Promise<void> {
-    for (const file of this.#files.splice(0, 2)) await file?.close().catch(() => undefined);
+    for (const file of this.#files.splice(0, 2)) await file?.handle.close().catch(() => undefined);
+  }
+
+  /** The file of that turn: kept open, for descriptors may be short, and opened anew when somebody has removed it. */
+  async #open(turn: number): Promise<FileHandle> {
+    const path = this.#path(turn);
+    const held = this.#files[turn];
+    if (held !== undefined) {
+      const isThere = await isStill(path, held.opened).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return held.handle;
+      this.#files[turn] = undefined;
+      await held.handle.close();
+    }
+    const handle = await openOwn(path, MAKE_OR_WRITE);
+    this.#files[turn] = { handle, opened: await handle.stat() };
+    return handle;
   }
 
   #path(turn: number): string {

@@ -1,5 +1,7 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkOwn, isStill, isWritable, MAKE_OR_WRITE, openOwn, ownFolder, readOwn } from '../../core/own-files.js';
 
 /**
  * Where segments live. Appends are positional, so that a failed one can be tried again over its own torn bytes.
@@ -22,6 +24,11 @@ export interface SegmentStorage {
   readonly reserved: number;
   /** Holds `bytes` of space back from everyone else, as far as the medium can. Rejects when there is no room for more. */
   reserve(bytes: number): Promise<void>;
+  /**
+   * Checks that what is written is found again: that the segments are still where they were opened, and that more can be made there.
+   * Rejects with the system's error when not, although writes to the open segment may still succeed.
+   */
+  verify(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,6 +43,8 @@ export function segmentName(sequence: number): string {
 export class FileStorage implements SegmentStorage {
   readonly #dir: string;
   #file: FileHandle | undefined;
+  #folder: Stats | undefined;
+  #segment: { readonly path: string; readonly opened: Stats } | undefined;
   #reserved = 0;
 
   constructor(dir: string) {
@@ -47,18 +56,21 @@ export class FileStorage implements SegmentStorage {
   }
 
   async list(): Promise<string[]> {
-    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await ownFolder(this.#dir);
+    this.#folder = await lstat(this.#dir);
     await this.#measureReserve();
     return (await readdir(this.#dir)).filter((name) => SEGMENT_NAME.test(name)).sort();
   }
 
   read(name: string): Promise<Buffer> {
-    return readFile(join(this.#dir, name));
+    return readOwn(join(this.#dir, name));
   }
 
   async open(name: string): Promise<void> {
     const previous = this.#file;
-    this.#file = await openOrCreate(join(this.#dir, name));
+    const path = join(this.#dir, name);
+    this.#file = await openOwn(path, MAKE_OR_WRITE);
+    this.#segment = { path, opened: await this.#file.stat() };
     await previous?.close();
     await this.#syncFolder();
   }
@@ -86,7 +98,7 @@ export class FileStorage implements SegmentStorage {
 
   async reserve(bytes: number): Promise<void> {
     if (bytes === this.#reserved) return;
-    const file = await openOrCreate(join(this.#dir, 'reserve'));
+    const file = await openOwn(join(this.#dir, 'reserve'), MAKE_OR_WRITE);
     try {
       if (bytes < this.#reserved) {
         await file.truncate(bytes);
@@ -104,6 +116,12 @@ export class FileStorage implements SegmentStorage {
     } finally {
       await file.close();
     }
+  }
+
+  async verify(): Promise<void> {
+    if (this.#folder !== undefined) await isStill(this.#dir, this.#folder);
+    await isWritable(this.#dir);
+    if (this.#segment !== undefined) await isStill(this.#segment.path, this.#segment.opened);
   }
 
   async close(): Promise<void> {
@@ -126,20 +144,12 @@ export class FileStorage implements SegmentStorage {
   }
 
   async #measureReserve(): Promise<void> {
-    try {
-      this.#reserved = (await stat(join(this.#dir, 'reserve'))).size;
-    } catch {
-      this.#reserved = 0;
-    }
-  }
-}
-
-async function openOrCreate(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r+', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return await open(path, 'w+', 0o600);
+    const path = join(this.#dir, 'reserve');
+    await checkOwn(path);
+    this.#reserved = await lstat(path).then(
+      ({ size }) => size,
+      () => 0,
+    );
   }
 }
 
@@ -190,6 +200,10 @@ export class MemoryStorage implements SegmentStorage {
 
   reserve(bytes: number): Promise<void> {
     this.reserved = bytes;
+    return Promise.resolve();
+  }
+
+  verify(): Promise<void> {
     return Promise.resolve();
   }
 

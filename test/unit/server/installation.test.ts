@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -38,4 +38,61 @@ describe('the data folder', () => {
     const start = createServer({ rtmp: { listen: '127.0.0.1:0' }, http: { listen: 'off' }, data: folder });
     await expect(start).rejects.toMatchObject({ code: 'ERR_DATA_FOLDER', message: expect.stringContaining(inside) });
   });
+
+  it.each(['{"nodeId":', '{}', 'null', '{"nodeId":"a","salt":"00"}'])(
+    'says what to do with a damaged installation.json: %s',
+    async (text) => {
+      await writeFile(join(folder, 'installation.json'), text, { mode: 0o600 });
+      await expect(openInstallation(folder, '')).rejects.toMatchObject({
+        code: 'ERR_INSTALLATION_DAMAGED',
+        message: expect.stringContaining('remove it'),
+      });
+    },
+  );
+});
+
+describe('what lies in the data folder', () => {
+  const start = () => createServer({ rtmp: { listen: '127.0.0.1:0' }, http: { listen: 'off' }, data: folder });
+  const FILES = [
+    'installation.json',
+    join('events', 'life.0'),
+    join('events', 'life.1'),
+    join('events', 'quarantine.jsonl'),
+    join('events', 'journal', 'reserve'),
+    join('events', 'journal', '0000000000000001.journal'),
+  ];
+
+  it.each(FILES)(
+    'keeps the server from starting when %s is a link, and what it points to stays as it is',
+    async (name) => {
+      const target = join(folder, 'theirs');
+      await writeFile(target, 'theirs');
+      await mkdir(join(folder, dirname(name)), { recursive: true });
+      await symlink(target, join(folder, name));
+      await expect(start()).rejects.toMatchObject({
+        code: 'ERR_DATA_FOLDER_NOT_OURS',
+        message: expect.stringContaining(`${name} is a symbolic link`),
+      });
+      expect((await stat(target)).size).toBe(6);
+    },
+  );
+
+  it.each(['events', join('events', 'journal')])(
+    'keeps the server from starting when the folder %s is a link',
+    async (name) => {
+      await mkdir(join(folder, 'theirs'));
+      await mkdir(join(folder, dirname(name)), { recursive: true });
+      await symlink(join(folder, 'theirs'), join(folder, name));
+      await expect(start()).rejects.toMatchObject({ code: 'ERR_DATA_FOLDER_NOT_OURS' });
+    },
+  );
+
+  it.each(['', 'events', join('events', 'journal')])(
+    'keeps the server from starting when others can write into the folder "%s"',
+    async (name) => {
+      await mkdir(join(folder, name), { recursive: true });
+      await chmod(join(folder, name), 0o777);
+      await expect(start()).rejects.toMatchObject({ code: 'ERR_DATA_FOLDER_NOT_OURS' });
+    },
+  );
 });
