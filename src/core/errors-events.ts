@@ -14,8 +14,8 @@ export const EVENT_ERRORS = {
   ),
   ERR_EVENTS_JOURNAL_LOCKED: entry(
     'operator',
-    'the data folder is in use by another process',
-    'stop the other process, or give this one a folder of its own with --data',
+    'the data folder is in use',
+    'stop or close the server that uses it, or give this one a folder of its own with --data',
   ),
   ERR_EVENTS_CLOSED: entry('internal', 'the event layer is closed', 'nothing can be published while the server stops'),
   ERR_EVENTS_BUS_DOWN: entry(
