@@ -24,6 +24,7 @@ import {
   BATCH_VIDEO,
   BLOCK_HEADER,
   FLAG_MULTITRACK,
+  FLAG_REBASED,
   GATHER_BYTES,
   GATHER_END,
   HEADER,
@@ -32,7 +33,7 @@ import {
 } from './constants';
 import { copyBytes } from './copy';
 import { inspectMedia } from './media';
-import { isRunning, noteFrame } from './timeline';
+import { isRunning, NO_FRAME, noteFrame, withdraw } from './timeline';
 import { forgetTracks } from './tracks';
 
 /** Empties the batch: header words 0 to 9, and what it told of tracks. */
@@ -64,8 +65,10 @@ export function record(cs: u32, ts: u64, len: u32, payload: u32, framed: u32): v
   const msid = load<u32>(cs, CS_MSID);
   const count = load<u32>(HEADER + (BATCH_COUNT << 2));
   const to: u32 = RECORDS + (count << 5);
-  const flags = inspectMedia(type, payload, len, to) | load<u32>(cs, CS_MARKS);
-  if (!isRunning(msid)) noteFrame(msid, type, ts, flags);
+  let flags = inspectMedia(type, payload, len, to) | load<u32>(cs, CS_MARKS);
+  if ((flags & NO_FRAME) !== 0) {
+    if (withdraw(cs, msid)) flags &= ~FLAG_REBASED;
+  } else if (!isRunning(msid)) noteFrame(msid, type, ts);
   const offset = load<u32>(HEADER + (BATCH_BYTES << 2));
   store<u32>(to, type | (flags << 8));
   store<u64>(to, ts, 4);

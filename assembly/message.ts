@@ -15,7 +15,17 @@ import {
 } from './chunk-stream';
 import * as C from './constants';
 import { placeOpen } from './direct';
-import { RUNNING, selectTimeline, settleTimestamp, TL_FLOOR, TL_MSID, TL_OFFSET, TL_SPAN, TL_STATE } from './timeline';
+import {
+  RUNNING,
+  remember,
+  selectTimeline,
+  settleTimestamp,
+  TL_FLOOR,
+  TL_MSID,
+  TL_OFFSET,
+  TL_SPAN,
+  TL_STATE,
+} from './timeline';
 
 // Message types the host sees: 3 to 6, 15 to 20, 22.
 const SURFACED: u32 = 0x5f8078;
@@ -46,10 +56,12 @@ export function outgoing(cs: u32, ts: u64): u64 {
   store<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2), ts);
   set(C.MEDIA_SEEN, 1);
   store<u32>(cs, 0, CS_MARKS);
+  set(C.LAST_BEGUN, cs);
   const msid = load<u32>(cs, CS_MSID);
   let timeline = get(C.TIMELINE);
   if (timeline === 0 || load<u32>(timeline, TL_MSID) !== msid) timeline = selectTimeline(msid);
   if (timeline === C.TIMELINES) return ts;
+  remember(timeline);
   const kind = timeline + ((load<u32>(cs, CS_TYPE) & 1) << 4);
   const moved: u64 = ts + load<u64>(kind, TL_OFFSET);
   const floor = load<i64>(kind, TL_FLOOR);

@@ -33,6 +33,7 @@ import { appendPayload, framedBytes, writeHeader } from './framer';
 import { stash, takeInput } from './input';
 import { get, isSurfaced, openMessage, outgoing, set, surface, unwrap } from './message';
 import { frameRun } from './run';
+import { newestFrame } from './timeline';
 import { frameWhole } from './whole-message';
 
 /**
@@ -381,6 +382,8 @@ export function read(start: u32, end: u32): i32 {
     evictOpen();
     if (out > get(C.OUT_HIGH)) set(C.OUT_HIGH, out);
   }
+  if (get(C.BATCH_COUNT) !== 0)
+    store<u64>(C.HEADER + (C.BATCH_NEWEST_TS << 2), newestFrame(get(C.BATCH_MESSAGE_STREAM_ID)));
   if (get(C.BATCH_COUNT) > get(C.RECORDS_HIGH)) set(C.RECORDS_HIGH, get(C.BATCH_COUNT));
   if (get(C.BATCH_SEGMENTS) > get(C.SEGMENTS_HIGH)) set(C.SEGMENTS_HIGH, get(C.BATCH_SEGMENTS));
   set(C.CURRENT_CS, cs);

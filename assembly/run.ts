@@ -4,7 +4,7 @@ import { copyMessage } from './copy';
 import { writeHeader } from './framer';
 import { inspectMedia } from './media';
 import { get, set } from './message';
-import { RUNNING, TL_FLOOR, TL_MSID, TL_OFFSET, TL_SPAN, TL_STATE } from './timeline';
+import { NO_FRAME, RUNNING, TL_FLOOR, TL_MSID, TL_OFFSET, TL_SPAN, TL_STATE } from './timeline';
 
 // What inspectMedia() writes for a frame of AAC, of AVC (without its frame type): codec, and packet type 1 above it.
 const AAC_FRAME: u64 = 10 | (1 << 40);
@@ -96,7 +96,6 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
     }
     pos = next;
     store<u64>(cs, ts, CS_TS);
-    store<i64>(kind, max<i64>(floor, (moved as i64) - C.TS_BACK_MS), TL_FLOOR);
     if (fmt !== 3) {
       store<u32>(cs, delta, CS_RAW);
       store<u32>(cs, delta, CS_DELTA);
@@ -115,6 +114,7 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
     } else {
       flags = inspectMedia(type, payload, len, to);
     }
+    if ((flags & NO_FRAME) === 0) store<i64>(kind, max<i64>(floor, (moved as i64) - C.TS_BACK_MS), TL_FLOOR);
     store<u32>(to, type | (flags << 8));
     store<u64>(to, moved, 4);
     store<u32>(to, len, 12);
@@ -131,6 +131,7 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
   if (count === 0) return pos;
   store<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2), peerTs);
   set(C.MEDIA_SEEN, 1);
+  set(C.LAST_BEGUN, 0);
   set(C.BATCH_COUNT, first + count);
   set(C.BATCH_BYTES, out - base);
   set(C.BATCH_FLAGS, get(C.BATCH_FLAGS) | flagsOfAll);

@@ -12,14 +12,18 @@ const OPEN: u32 = 1; // no frame yet: what is stamped passes as it is
 const ARMED: u32 = 2; // the next message gets the timestamp in TL_SPARE
 export const RUNNING: u32 = 3;
 
-/** Stands for "nothing of this kind yet": further from any timestamp than a step may be. */
+/**
+ * A floor at or above this means that the kind has had no frame yet. What it is above this is the least timestamp that the first one may
+ * get: where a publish goes on that carries on another's timeline.
+ */
 const UNSEEN: i64 = 0x4000000000000000;
 
 /** A timestamp may come next as it is when it is, unsigned, at most this above the floor of its kind. */
 export const TL_SPAN: u64 = C.TS_BACK_MS + C.TS_FORWARD_MS;
 
-/** What carries no frame says nothing about where a timeline stands: encoders stamp headers 0, wherever their frames begin. */
-const NO_FRAME: u32 = C.FLAG_SEQUENCE_HEADER | C.FLAG_CONFIG | C.FLAG_END_OF_SEQUENCE | C.FLAG_COMMAND | C.FLAG_EMPTY;
+/** What carries no frame says nothing about where a timeline stands: encoders stamp headers and ends of sequences 0. */
+export const NO_FRAME: u32 =
+  C.FLAG_SEQUENCE_HEADER | C.FLAG_CONFIG | C.FLAG_END_OF_SEQUENCE | C.FLAG_COMMAND | C.FLAG_EMPTY;
 
 function get(word: u32): u32 {
   return load<u32>(C.HEADER + (word << 2));
@@ -70,6 +74,7 @@ export function selectTimeline(msid: u32): u32 {
 export function beginTimeline(msid: u32, from: f64): void {
   endTimeline(msid);
   set(C.TIMELINE, 0);
+  set(C.LAST_BEGUN, 0);
   const high = get(C.TIMELINES_HIGH);
   let index: u32 = 1;
   while (index <= high && load<u32>(entry(index), TL_STATE) !== 0) index++;
@@ -85,15 +90,50 @@ export function endTimeline(msid: u32): void {
   const timeline = timelineOf(msid);
   if (timeline === 0) return;
   store<u32>(timeline, 0, TL_STATE);
+  set(C.LAST_BEGUN, 0);
   if (get(C.TIMELINE) === timeline) set(C.TIMELINE, 0);
 }
 
-/** The floor of the newest timestamp of any kind, of a timeline that runs. */
+/** The floor of the newest timestamp of any kind, of a timeline that runs; UNSEEN or more when it has had no frame. */
 function highestFloor(timeline: u32): i64 {
   const audio = load<i64>(timeline, TL_FLOOR);
   const video = load<i64>(timeline, TL_FLOOR + 16);
-  if (audio === UNSEEN) return video;
-  return video === UNSEEN ? audio : max<i64>(audio, video);
+  if (audio >= UNSEEN) return video;
+  return video >= UNSEEN ? audio : max<i64>(audio, video);
+}
+
+/** The greatest timestamp that players got of any frame of the publish on `msid`; 0 when it has had none, or is none. */
+export function newestFrame(msid: u32): u64 {
+  let timeline = get(C.TIMELINE);
+  if (timeline === 0 || load<u32>(timeline, TL_MSID) !== msid) timeline = timelineOf(msid);
+  if (timeline === 0 || timeline === C.TIMELINES) return 0;
+  const floor = highestFloor(timeline);
+  return floor >= UNSEEN ? 0 : ((floor + C.TS_BACK_MS) as u64);
+}
+
+/** Keeps what {@link withdraw} needs, before a message that begins changes its timeline. */
+export function remember(timeline: u32): void {
+  const to: u32 = C.HEADER + (C.TIMELINE_BEFORE << 2);
+  v128.store(to, v128.load(timeline));
+  v128.store(to, v128.load(timeline, 16), 16);
+  v128.store(to, v128.load(timeline, 32), 32);
+}
+
+/**
+ * A message that is complete turned out to carry no frame: the timeline is as it was before the message, which keeps the timestamp that it
+ * got. When others began in between, they were placed by what it did, and it stays.
+ *
+ * @returns whether it is as it was
+ */
+export function withdraw(cs: u32, msid: u32): bool {
+  const timeline = get(C.TIMELINE);
+  if (get(C.LAST_BEGUN) !== cs || timeline <= (C.TIMELINES as u32) || load<u32>(timeline, TL_MSID) !== msid)
+    return false;
+  const from: u32 = C.HEADER + (C.TIMELINE_BEFORE << 2);
+  v128.store(timeline, v128.load(from));
+  v128.store(timeline, v128.load(from, 16), 16);
+  v128.store(timeline, v128.load(from, 32), 32);
+  return true;
 }
 
 /** Whether `ts + offset` may come next: not too far behind its own kind, nor too far ahead of what is newest. */
@@ -101,8 +141,20 @@ function follows(timeline: u32, kind: u32, ts: u64, offset: u64): bool {
   const moved = (ts + offset) as i64;
   const highest = highestFloor(timeline);
   let floor = load<i64>(kind, TL_FLOOR);
-  if (floor === UNSEEN) floor = highest + C.TS_BACK_MS - C.TS_FORWARD_MS;
+  if (floor >= UNSEEN) floor = highest + C.TS_BACK_MS - C.TS_FORWARD_MS;
   return moved >= 0 && moved >= floor && moved <= highest + (TL_SPAN as i64);
+}
+
+/** Whether the first frame of its kind, sent behind the other kind's, would stand before the place where the publish goes on. */
+function beginsEarly(timeline: u32, kind: u32, ts: u64, own: u64): bool {
+  const least = load<i64>(kind, TL_FLOOR) - UNSEEN;
+  const ahead = least - ((ts + own) as i64);
+  return (
+    least >= 0 &&
+    ahead > 0 &&
+    ahead <= C.TS_FORWARD_MS &&
+    load<u64>(timeline, TL_OFFSET) === load<u64>(timeline, TL_OFFSET + 16)
+  );
 }
 
 /**
@@ -116,11 +168,20 @@ export function settleTimestamp(timeline: u32, kind: u32, ts: u64, marks: u32): 
   const own = load<u64>(kind, TL_OFFSET);
   let offset = own;
   if (state === ARMED) {
-    offset = load<u64>(timeline, TL_SPARE) - ts;
+    const from = load<u64>(timeline, TL_SPARE);
+    offset = from - ts;
     store<u64>(timeline, offset, TL_OFFSET);
     store<u64>(timeline, offset, TL_OFFSET + 16);
     store<u64>(timeline, offset, TL_SPARE);
+    store<i64>(timeline, UNSEEN + (from as i64), TL_FLOOR);
+    store<i64>(timeline, UNSEEN + (from as i64), TL_FLOOR + 16);
     store<u32>(timeline, RUNNING, TL_STATE);
+  } else if (state === RUNNING && beginsEarly(timeline, kind, ts, own)) {
+    // Audio and video stay as far apart as they were sent; the other kind steps ahead once.
+    offset = own + ((load<i64>(kind, TL_FLOOR) - UNSEEN - ((ts + own) as i64)) as u64);
+    store<u64>(timeline, offset, TL_OFFSET);
+    store<u64>(timeline, offset, TL_OFFSET + 16);
+    store<u64>(timeline, offset, TL_SPARE);
   } else if (state === RUNNING && !follows(timeline, kind, ts, own)) {
     const other = load<u64>(kind === timeline ? timeline + 16 : timeline, TL_OFFSET);
     const spare = load<u64>(timeline, TL_SPARE);
@@ -138,7 +199,7 @@ export function settleTimestamp(timeline: u32, kind: u32, ts: u64, marks: u32): 
   const moved = ts + offset;
   const floor: i64 = (moved as i64) - C.TS_BACK_MS;
   const before = load<i64>(kind, TL_FLOOR);
-  if (before === UNSEEN || floor > before) store<i64>(kind, floor, TL_FLOOR);
+  if (before >= UNSEEN || floor > before) store<i64>(kind, floor, TL_FLOOR);
   return moved;
 }
 
@@ -148,9 +209,8 @@ export function isRunning(msid: u32): bool {
   return timeline !== 0 && load<u32>(timeline, TL_MSID) === msid && load<u32>(timeline, TL_STATE) === RUNNING;
 }
 
-/** A message is complete whose timeline may not run yet: with its first frame it does, and what headers were stamped is forgotten. */
-export function noteFrame(msid: u32, type: u32, ts: u64, flags: u32): void {
-  if ((flags & NO_FRAME) !== 0) return;
+/** A frame is complete whose timeline may not run yet: with its first frame it does, and what headers were stamped is forgotten. */
+export function noteFrame(msid: u32, type: u32, ts: u64): void {
   const timeline = timelineOf(msid);
   if (timeline === 0 || load<u32>(timeline, TL_STATE) !== OPEN) return;
   store<u32>(timeline, RUNNING, TL_STATE);

@@ -3,7 +3,7 @@ import { type Arena, ArenaRing, INPUT_BYTES, SLAB_START } from './arena.js';
 import { type ChunkStream, PLACE_SIDE, PLACE_TAIL } from './chunk-stream.js';
 import { writeContinuation, writeHeader } from './framing.js';
 import { peeked, peekMedia } from './media-peek.js';
-import { Timelines } from './timelines.js';
+import { NO_FRAME, Timelines } from './timelines.js';
 
 /** Messages of one batch; one more waits for the next call. */
 export const MAX_RECORDS = 1024;
@@ -109,7 +109,7 @@ export class FramedBatch {
     const extended = cs.outTimestamp < 0 || cs.outTimestamp >= 0xffffff;
     peekMedia(this.u8, at + (extended ? 16 : 12), cs.length, cs.type);
     const { timelines } = this;
-    if (timelines.currentId !== cs.messageStreamId || timelines.current?.runs === false)
+    if (timelines.currentId !== cs.messageStreamId || timelines.current?.runs === false || (peeked[0] & NO_FRAME) !== 0)
       timelines.complete(cs, peeked[0]);
     const records = this.records;
     const r = this.count * RECORD_WORDS;

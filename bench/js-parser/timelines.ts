@@ -12,13 +12,16 @@ import {
 import type { ChunkStream } from './chunk-stream.js';
 
 const WRAP = 2 ** 32;
-const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
+/** What carries no frame takes no part in a timeline. */
+export const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
 
 /** Audio or video of a timeline. Low words are int32, as in ChunkStream; whole times are doubles, for the slow path only. */
 class Kind {
   seen = false;
   lastLow = 0;
   lastHigh = 0;
+  /** The least that the first frame gets. */
+  least = 0;
   /** Added to timestamps. */
   offsetLow = 0;
   offsetHigh = 0;
@@ -35,6 +38,15 @@ class Kind {
   get last(): number {
     return this.lastHigh * WRAP + (this.lastLow >>> 0);
   }
+
+  copyFrom(other: Kind): void {
+    this.seen = other.seen;
+    this.lastLow = other.lastLow;
+    this.lastHigh = other.lastHigh;
+    this.least = other.least;
+    this.offsetLow = other.offsetLow;
+    this.offsetHigh = other.offsetHigh;
+  }
 }
 
 class Timeline {
@@ -48,8 +60,22 @@ class Timeline {
     this.from = from;
   }
 
+  copyFrom(other: Timeline): void {
+    this.audio.copyFrom(other.audio);
+    this.video.copyFrom(other.video);
+    this.runs = other.runs;
+    this.from = other.from;
+    this.spare = other.spare;
+  }
+
   get newest(): number {
     return Math.max(this.audio.seen ? this.audio.last : 0, this.video.seen ? this.video.last : 0);
+  }
+
+  /** Whether the first frame of its kind, behind one of the other kind, would stand before the place where the publish goes on. */
+  beginsEarly({ seen, least }: Kind, timestamp: number): boolean {
+    const early = timestamp < least && timestamp >= least - TS_FORWARD_MS;
+    return !seen && early && this.audio.offset === this.video.offset;
   }
 
   follows(kind: Kind, timestamp: number): boolean {
@@ -65,6 +91,9 @@ export class Timelines {
   /** The timeline of the last message that began; `undefined`: its timestamps pass as they are. */
   current: Timeline | undefined;
   currentId = -1;
+  /** The message that began last, and its timeline as it was before. */
+  #last: ChunkStream | undefined;
+  readonly #before = new Timeline(-1);
 
   begin(messageStreamId: number, from: number): void {
     this.#begun.set(messageStreamId | 0, new Timeline(from));
@@ -76,11 +105,13 @@ export class Timelines {
     if (this.currentId !== cs.messageStreamId) this.#select(cs.messageStreamId);
     const timeline = this.current;
     cs.marks = 0;
+    this.#last = cs;
     if (timeline === undefined) {
       cs.outTimestamp = cs.timestamp;
       cs.outHigh = cs.high;
       return;
     }
+    this.#before.copyFrom(timeline);
     const kind = cs.type === 8 ? timeline.audio : timeline.video;
     const low = (cs.timestamp + kind.offsetLow) | 0;
     const high = (cs.high + kind.offsetHigh + (low >>> 0 < cs.timestamp >>> 0 ? 1 : 0)) | 0;
@@ -95,10 +126,16 @@ export class Timelines {
     this.#settle(timeline, kind, cs);
   }
 
-  /** The message of `cs` is complete: with its first frame a timeline runs. */
+  /** The message of `cs` is complete: with its first frame a timeline runs; without one the timeline is as it was before. */
   complete(cs: ChunkStream, flags: number): void {
     const timeline = this.#begun.get(cs.messageStreamId);
-    if (timeline === undefined || timeline.runs || timeline.from >= 0 || (flags & NO_FRAME) !== 0) return;
+    if (timeline === undefined) return;
+    if ((flags & NO_FRAME) !== 0) {
+      if (this.#last !== cs) return;
+      timeline.copyFrom(this.#before);
+      cs.marks = 0;
+    }
+    if (timeline.runs || timeline.from >= 0 || (flags & NO_FRAME) !== 0) return;
     timeline.runs = true;
     timeline.audio.seen = cs.type === 8;
     timeline.video.seen = cs.type !== 8;
@@ -118,8 +155,14 @@ export class Timelines {
       timeline.spare = timeline.from - timestamp;
       timeline.audio.offset = timeline.spare;
       timeline.video.offset = timeline.spare;
+      timeline.audio.least = timeline.from;
+      timeline.video.least = timeline.from;
       timeline.from = -1;
       timeline.runs = true;
+    } else if (timeline.runs && timeline.beginsEarly(kind, timestamp + kind.offset)) {
+      timeline.spare = kind.least - timestamp;
+      timeline.audio.offset = timeline.spare;
+      timeline.video.offset = timeline.spare;
     } else if (timeline.runs && !timeline.follows(kind, timestamp + kind.offset)) {
       const own = kind.offset;
       const other = (kind === timeline.audio ? timeline.video : timeline.audio).offset;

@@ -1,5 +1,13 @@
 import { describe } from 'vitest';
-import { FLAG_KEYFRAME, FLAG_REBASED, TS_BACK_MS, TS_FORWARD_MS, TS_STEP_MS } from '../../assembly/constants.js';
+import {
+  FLAG_KEYFRAME,
+  FLAG_REBASED,
+  FLAG_SEQUENCE_HEADER,
+  TS_BACK_MS,
+  TS_FORWARD_MS,
+  TS_STEP_MS,
+} from '../../assembly/constants.js';
+import { inspect } from '../reference/media.js';
 import { type Expected, runVectors, type Vector } from './vectors.js';
 
 type Kind = 'audio' | 'video';
@@ -42,9 +50,9 @@ function vector(name: string, sent: readonly Sent[], options?: Vector['options']
     name,
     bytes: Buffer.concat(sent.map(encode)),
     messages: sent.map(({ kind, as, jump, msid = 1, payload = FRAME[kind] }): Expected => {
-      const own = payload === HEADER[kind] ? 2 : 0;
-      const flags = own | (jump ? FLAG_REBASED : 0);
-      return { type: kind === 'audio' ? 8 : 9, timestamp: as, messageStreamId: msid, payload, flags };
+      const jumped = jump ? FLAG_REBASED : 0;
+      const flags = payload === HEADER[kind] ? FLAG_SEQUENCE_HEADER : inspect(kind === 'audio' ? 8 : 9, payload).flags;
+      return { type: kind === 'audio' ? 8 : 9, timestamp: as, messageStreamId: msid, payload, flags: flags | jumped };
     }),
     options: { publishes: [{ messageStreamId: 1 }], ...options },
   };
@@ -124,11 +132,26 @@ describe('timestamps within one publish', () => {
       audio(3_600_005),
       video(3_600_033),
     ]),
-    vector('of a header stamped 0 in mid-stream go on, and the frames after it are where they were', [
+    vector('of a header stamped 0 in mid-stream go on, which is no jump, and the frames after it are where they were', [
       ...START,
-      header('video', 0, 60_043, true),
+      header('video', 0, 60_043),
       video(60_053),
       audio(60_046),
+    ]),
+    vector('of an end of sequence stamped 0 are no jump, in any codec', [
+      ...START,
+      { ...video(0, 60_043), payload: Buffer.from('a261763031', 'hex') },
+      { ...video(0, 60_043), payload: Buffer.from('1702000000', 'hex') },
+      video(60_053),
+    ]),
+    vector('of what carries no frame do not count as the newest', [
+      ...START,
+      header('audio', 69_000),
+      { ...video(0, 60_043), payload: Buffer.alloc(0) },
+      { ...video(69_500), payload: Buffer.from('9461763031', 'hex') },
+      audio(60_046),
+      video(60_050),
+      audio(70_046),
     ]),
     vector('pass as they are on a message stream that is no publish', [...START, audio(0), video(90_000), audio(23)], {
       publishes: [{ messageStreamId: 2 }],
@@ -136,14 +159,29 @@ describe('timestamps within one publish', () => {
     vector('run on over 2^32', [audio(2 ** 32 - 20), audio(2 ** 32 + 3), video(2 ** 32 + 10)]),
     vector(
       'carry on where a publish is told to, from its first message',
-      [audio(70, 5000), audio(93, 5023), video(60, 4990)],
+      [audio(70, 5000), audio(93, 5023), video(60, 5000), audio(116, 5056)],
       {
         publishes: [{ messageStreamId: 1, from: 5000 }],
       },
     ),
     vector(
-      'carry on there also when its headers were stamped 0 and its frames were not',
-      [header('video', 0, 5000), video(3_600_000, 5000 + TS_STEP_MS, true), audio(3_600_010, 5000 + TS_STEP_MS + 10)],
+      'carry on there also when its headers were stamped 0 and its frames were not, without a jump',
+      [header('video', 0, 5000), header('audio', 0, 5000), video(3_600_000, 5000), audio(3_600_010, 5010)],
+      { publishes: [{ messageStreamId: 1, from: 5000 }] },
+    ),
+    vector(
+      'carry on there with every kind: one that was sent later and is stamped earlier takes the other along',
+      [audio(4000, 5000), audio(4023, 5023), video(0, 5000), video(33, 5033), audio(4046, 9046), audio(4069, 9069)],
+      { publishes: [{ messageStreamId: 1, from: 5000 }] },
+    ),
+    vector(
+      'carry on there after the other kind when they were stamped further back than one clock explains',
+      [
+        audio(TS_FORWARD_MS + 1, 5000),
+        audio(TS_FORWARD_MS + 24, 5023),
+        video(0, 5023 + TS_STEP_MS, true),
+        video(33, 5023 + TS_STEP_MS + 33),
+      ],
       { publishes: [{ messageStreamId: 1, from: 5000 }] },
     ),
     vector(

@@ -120,7 +120,7 @@ export class ReferenceChunkReader {
     this.#unread = b.subarray(header.bytes + left);
     if (header.begins && (state.type === 8 || state.type === 9)) {
       this.#lastMedia = state.timestamp;
-      const { timestamp, jumped } = this.timelines.next(state.messageStreamId, state.type, state.timestamp);
+      const { timestamp, jumped } = this.timelines.next(csid, state.messageStreamId, state.type, state.timestamp);
       state.outgoing = timestamp;
       state.jumped = jumped;
     }
@@ -200,8 +200,8 @@ export class ReferenceChunkReader {
       const { outgoing, jumped } = stream;
       const framed = frameForPlayers(type, outgoing % WRAP, payload, this.#limits.outChunkSize);
       const seen = inspect(type, payload);
-      this.timelines.complete(messageStreamId, type, outgoing, seen.flags);
-      const facts = { ...seen, flags: seen.flags | (jumped ? C.FLAG_REBASED : 0) };
+      const apart = this.timelines.complete(csid, messageStreamId, type, outgoing, seen.flags);
+      const facts = { ...seen, flags: seen.flags | (jumped && !apart ? C.FLAG_REBASED : 0) };
       this.messages.push({ type, messageStreamId, timestamp: outgoing, payload, framed, facts });
     } else if (SURFACED.has(type)) {
       this.messages.push({ type, messageStreamId, timestamp: timestamp % WRAP, payload, chunkStreamId: csid });
