@@ -22,6 +22,7 @@ import {
   BATCH_PAYLOAD_BYTES,
   BATCH_SEGMENTS,
   BATCH_VIDEO,
+  BATCH_VIDEO_BYTES,
   BLOCK_HEADER,
   FLAG_MULTITRACK,
   FLAG_REBASED,
@@ -36,13 +37,16 @@ import { inspectMedia } from './media';
 import { isRunning, NO_FRAME, noteFrame, withdraw } from './timeline';
 import { forgetTracks } from './tracks';
 
-/** Empties the batch: header words 0 to 9, and what it told of tracks. */
+const VIDEO_BYTES: u32 = HEADER + (BATCH_VIDEO_BYTES << 2);
+
+/** Empties the batch: header words 0 to 9, its video bytes, and what it told of tracks. */
 export function beginBatch(): void {
   const zero = i64x2.splat(0);
   if ((load<u32>(HEADER + (BATCH_FLAGS << 2)) & FLAG_MULTITRACK) !== 0) forgetTracks();
   v128.store(HEADER, zero);
   v128.store(HEADER, zero, 16);
   store<u64>(HEADER, 0, 32);
+  store<u32>(VIDEO_BYTES, 0);
 }
 
 /** Whether a media message of this message stream id has to wait for the next batch. */
@@ -82,6 +86,7 @@ export function record(cs: u32, ts: u64, len: u32, payload: u32, framed: u32): v
   const counter: u32 = type === 8 ? HEADER + (BATCH_AUDIO << 2) : HEADER + (BATCH_VIDEO << 2);
   store<u32>(counter, load<u32>(counter) + 1);
   store<u32>(HEADER + (BATCH_PAYLOAD_BYTES << 2), load<u32>(HEADER + (BATCH_PAYLOAD_BYTES << 2)) + len);
+  if (type === 9) store<u32>(VIDEO_BYTES, load<u32>(VIDEO_BYTES) + len);
   store<u64>(HEADER + (BATCH_LAST_TS << 2), ts);
 }
 

@@ -65,6 +65,7 @@ export const BATCH_PAYLOAD_BYTES = 6;
 export const BATCH_LAST_TS = 7;
 export const BATCH_LAST_TS_HIGH = 8;
 export const BATCH_SEGMENTS = 9;
+export const BATCH_VIDEO_BYTES = 45; // of BATCH_PAYLOAD_BYTES: video's
 export const BATCH_NEWEST_TS = 78; // and 79, u64: the greatest timestamp that players got of any frame of this publish; 0: none yet
 export const MESSAGE_TYPE = 10;
 export const MESSAGE_TIMESTAMP = 11;

@@ -43,6 +43,7 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
   let flagsOfAll: u32 = 0;
   let videos: u32 = 0;
   let payloadBytes: u32 = 0;
+  let videoBytes: u32 = 0;
   let peerTs: u64 = 0;
   const recordsEnd: u32 = C.RECORDS + (C.MAX_RECORDS << 5);
   let pos = start;
@@ -124,6 +125,7 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
     flagsOfAll |= flags;
     videos += type & 1;
     payloadBytes += len;
+    videoBytes += len & (0 - (type & 1));
     peerTs = ts;
     out = payload + len;
   }
@@ -139,6 +141,7 @@ export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkS
   set(C.BATCH_VIDEO, get(C.BATCH_VIDEO) + videos);
   set(C.BATCH_AUDIO, get(C.BATCH_AUDIO) + count - videos);
   set(C.BATCH_PAYLOAD_BYTES, get(C.BATCH_PAYLOAD_BYTES) + payloadBytes);
+  set(C.BATCH_VIDEO_BYTES, get(C.BATCH_VIDEO_BYTES) + videoBytes);
   store<u64>(C.HEADER + (C.BATCH_LAST_TS << 2), peerTs + offset);
   set(C.OUT_POS, out);
   return pos;

@@ -78,13 +78,14 @@ export class JsChunkCodec {
 
   #sum(): void {
     const { header, records } = this;
-    const words = [C.BATCH_AUDIO, C.BATCH_VIDEO, C.BATCH_FLAGS, C.BATCH_PAYLOAD_BYTES];
+    const words = [C.BATCH_AUDIO, C.BATCH_VIDEO, C.BATCH_FLAGS, C.BATCH_PAYLOAD_BYTES, C.BATCH_VIDEO_BYTES];
     for (const word of words) header[word] = 0;
     for (let r = 0; r < this.#count * C.RECORD_WORDS; r += C.RECORD_WORDS) {
       const type = records[r + C.RECORD_TYPE_FLAGS] & 0xff;
       header[type === 8 ? C.BATCH_AUDIO : C.BATCH_VIDEO]++;
       header[C.BATCH_FLAGS] |= records[r + C.RECORD_TYPE_FLAGS] >>> 8;
       header[C.BATCH_PAYLOAD_BYTES] += records[r + C.RECORD_PAYLOAD_BYTES];
+      if (type === 9) header[C.BATCH_VIDEO_BYTES] += records[r + C.RECORD_PAYLOAD_BYTES];
     }
   }
 }

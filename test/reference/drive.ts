@@ -150,6 +150,7 @@ function takeBatch(codec: Codec, messages: ReadMessage[]): void {
   let audio = 0;
   let flagsOfAll = 0;
   let payloadBytes = 0;
+  let videoBytes = 0;
   for (let index = 0; index < codec.batchCount; index++) {
     const r = index * C.RECORD_WORDS;
     const type = records[r] & 255;
@@ -160,6 +161,7 @@ function takeBatch(codec: Codec, messages: ReadMessage[]): void {
     if (type === 8) audio++;
     flagsOfAll |= flags;
     payloadBytes += length;
+    if (type === 9) videoBytes += length;
     const track = records[r + C.RECORD_TRACK];
     messages.push({
       type,
@@ -176,8 +178,9 @@ function takeBatch(codec: Codec, messages: ReadMessage[]): void {
       },
     });
   }
-  const sums = [C.BATCH_AUDIO, C.BATCH_VIDEO, C.BATCH_FLAGS, C.BATCH_PAYLOAD_BYTES].map((word) => codec.header[word]);
-  const wanted = [audio, codec.batchCount - audio, flagsOfAll, payloadBytes];
+  const words = [C.BATCH_AUDIO, C.BATCH_VIDEO, C.BATCH_FLAGS, C.BATCH_PAYLOAD_BYTES, C.BATCH_VIDEO_BYTES];
+  const sums = words.map((word) => codec.header[word]);
+  const wanted = [audio, codec.batchCount - audio, flagsOfAll, payloadBytes, videoBytes];
   if (sums.join() !== wanted.join())
     throw new Error(`batch sums ${sums.join()} differ from the records' ${wanted.join()}`);
 }
