@@ -172,8 +172,25 @@ describe('ChunkCodec', () => {
       message({ type: 9, csid: 6, timestamp: 60, payload: pattern(300) }),
     ]);
     const { messages } = readWithCodec(codec, split(wire, 50));
-    expect(messages.map((m) => m.timestamp - 2 ** 32)).toEqual([5000, 5023, 4990]);
-    expect(messages.map((m) => m.framed!.readUIntBE(1, 3))).toEqual([5000, 5023, 4990]);
+    expect(messages.map((m) => m.timestamp - 2 ** 32)).toEqual([5000, 5023, 5000]);
+    expect(messages.map((m) => m.framed!.readUIntBE(1, 3))).toEqual([5000, 5023, 5000]);
+  });
+
+  it('tells with each batch the greatest timestamp of any frame of the publish, which no header moves', () => {
+    const codec = new ChunkCodec();
+    codec.beginTimeline(1);
+    const newest = (wire: Buffer): number => {
+      give(codec, wire);
+      return codec.header[C.BATCH_NEWEST_TS] + codec.header[C.BATCH_NEWEST_TS + 1] * 2 ** 32;
+    };
+    const audio = (timestamp: number): Buffer => message({ type: 8, timestamp, payload: Buffer.from('af0121', 'hex') });
+    const video = (timestamp: number, hex: string): Buffer =>
+      message({ type: 9, csid: 6, timestamp, payload: Buffer.from(hex, 'hex') });
+    expect(newest(video(70, '1700000000'))).toBe(0);
+    expect(newest(Buffer.concat([audio(4000), video(40, '2701000000')]))).toBe(4000);
+    expect(newest(video(9000, '1700000000'))).toBe(4000);
+    expect(newest(video(80, '2701000000'))).toBe(4000);
+    expect(newest(video(4100, '2701000000'))).toBe(4100);
   });
 
   it('reads the AMF0 values of commands, and those of type 17 behind their leading byte', () => {
