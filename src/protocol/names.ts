@@ -53,25 +53,23 @@ export interface StreamName {
   readonly query: string;
 }
 
+/** Container prefixes that ffmpeg and librtmp put before a name by its ending (`mp4:clip.mp4`). Live names have none. */
+const CONTAINER_PREFIX = /^(?:mp4|flv|mp3|id3):/i;
+
 /**
- * Maps app and stream name to one place, however the client split its URL: ffmpeg turns `/a/b/c` into app `a/b` and name `c`,
- * OBS puts the whole path into the app. The last segment is the name; a lone segment stays where it is.
+ * Maps app and stream name to one place, however the client split its URL: this alone decides what is published and what is played.
+ * ffmpeg turns `/a/b/c` into app `a/b` and name `c`, OBS puts the whole path into the app, `rtmp://host/cam` is app `cam` without a name
+ * for ffmpeg and librtmp, and name `cam` without an app for GStreamer and cameras. The last segment of app and name together is the
+ * name, what stands before it is the app; a lone segment is a name without an app.
  *
  * @param app normalised app
  * @param appQuery secret part of the app
  * @param name as the client sent it, query included
+ * @returns an empty name only when app and name are both empty
  */
 export function resolveStreamName(app: string, appQuery: string, name: string): StreamName {
-  const own = splitQuery(name);
+  const own = splitQuery(name.replace(CONTAINER_PREFIX, ''));
   const query = [appQuery, own.query].filter((part) => part !== '').join('&');
-  const apps = segments(app);
-  const names = segments(own.path);
-  const path = [...apps, ...names];
-  if (path.length < 2) return { app: apps[0] ?? '', name: names[0] ?? '', query };
-  return { app: path.slice(0, -1).join('/'), name: path[path.length - 1]!, query };
-}
-
-/** Players put a container prefix before the name (`mp4:clip`); live names have none. */
-export function stripContainerPrefix(name: string): string {
-  return name.replace(/^(?:mp4|flv|mp3|id3):/i, '');
+  const path = [...segments(app), ...segments(own.path)];
+  return { app: path.slice(0, -1).join('/'), name: path.at(-1) ?? '', query };
 }

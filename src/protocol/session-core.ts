@@ -40,6 +40,8 @@ export class SessionCore {
   #actions: Action[] = [];
   #unsent: Buffer[] = [];
   #lastRequestId = 0;
+  /** Id of the NetStream that createStream handed out last; 0 before. */
+  #lastCreatedId = 0;
 
   constructor(settings: SessionSettings) {
     this.settings = settings;
@@ -102,7 +104,9 @@ export class SessionCore {
   /** A new NetStream with the lowest free id from 1, or `undefined` when the limit is reached. */
   createStream(): NetStream | undefined {
     for (let id = 1; id <= this.settings.maxNetStreams; id++) {
-      if (!this.streams.has(id)) return this.#addStream(id);
+      if (this.streams.has(id)) continue;
+      this.#lastCreatedId = id;
+      return this.#addStream(id);
     }
     return undefined;
   }
@@ -112,10 +116,18 @@ export class SessionCore {
    * could have handed out: FMLE deletes a stream and goes on using its id.
    */
   streamForUse(messageStreamId: number): NetStream | undefined {
-    const known = this.streams.get(messageStreamId);
+    const known = this.streamMeant(messageStreamId);
     if (known !== undefined) return known;
     const couldExist = messageStreamId >= 1 && messageStreamId <= this.settings.maxNetStreams;
     return couldExist ? this.#addStream(messageStreamId) : undefined;
+  }
+
+  /**
+   * The NetStream that a command on this message stream id is about. On message stream 0, the connection itself, the one that was
+   * created last is meant: xiu publishes and plays there.
+   */
+  streamMeant(messageStreamId: number): NetStream | undefined {
+    return this.streams.get(messageStreamId === 0 ? this.#lastCreatedId : messageStreamId);
   }
 
   /** The next id for a publish or play that waits for its answer. */

@@ -64,14 +64,18 @@ export function statusInfo(code: StatusCode, description: string): StatusInfo {
   return { level: STATUS_LEVELS[code], code, description };
 }
 
-/** A command message (type 20, AMF0) on the NetConnection's or the NetStream's lane. Type 17 peers are answered with 20 too. */
+/**
+ * A command message (type 20, AMF0) on the NetConnection's or the NetStream's lane. Type 17 peers are answered with 20 too. Values
+ * that are undefined are written as null: some clients (xiu's) cannot read AMF0 undefined.
+ */
 export function command(messageStreamId: number, ...values: readonly AmfInput[]): OutboundMessage {
+  const defined = values.map((value) => value ?? null);
   return {
     chunkStreamId: messageStreamId === 0 ? ChunkStreamId.Command : ChunkStreamId.NetStream,
     type: MessageType.CommandAmf0,
     messageStreamId,
     timestamp: 0,
-    payload: writeAmf0(...values),
+    payload: writeAmf0(...defined),
   };
 }
 

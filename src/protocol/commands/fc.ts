@@ -9,12 +9,12 @@ import { type Call, replyResult, stringArgument } from './call.js';
 
 /** releaseStream: `_result` when asked for; a name is free as soon as its publisher is gone anyway. */
 export function releaseStream(core: SessionCore, call: Call): void {
-  replyResult(core, call, null, undefined);
+  replyResult(core, call, null, null);
 }
 
 /** FCPublish: `_result` when asked for, then `onFCPublish`. */
 export function fcPublish(core: SessionCore, call: Call): void {
-  replyResult(core, call, null, undefined);
+  replyResult(core, call, null, null);
   core.send(command(0, 'onFCPublish', 0, null, { ...statusInfo('NetStream.Publish.Start', 'Ready to publish.') }));
 }
 
@@ -25,7 +25,7 @@ export function fcPublish(core: SessionCore, call: Call): void {
 export function fcUnpublish(core: SessionCore, call: Call): void {
   const stream = findPublish(core, stringArgument(call.args[0]));
   if (stream !== undefined) core.streamInput(stream, 'unpublish');
-  replyResult(core, call, null, undefined);
+  replyResult(core, call, null, null);
   core.send(command(0, 'onFCUnpublish', 0, null, { ...statusInfo('NetStream.Unpublish.Success', 'Unpublished.') }));
 }
 

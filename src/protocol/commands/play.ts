@@ -1,5 +1,5 @@
 import type { AmfValue } from '../amf0.js';
-import { resolveStreamName, splitQuery, stripContainerPrefix } from '../names.js';
+import { resolveStreamName, splitQuery } from '../names.js';
 import type { NetStream } from '../net-stream.js';
 import type { SessionCore } from '../session-core.js';
 import { onStatus } from '../status.js';
@@ -11,12 +11,11 @@ const START_LIVE = -1;
 /** play(name, start, duration, reset): asks the owner. */
 export function play(core: SessionCore, call: Call): void {
   const [target, start, duration, reset] = call.args;
-  const given = stringArgument(target);
-  if (given === undefined) {
+  const name = stringArgument(target);
+  if (name === undefined) {
     refuse(core, call, 'The stream name is no string.');
     return;
   }
-  const name = stripContainerPrefix(given);
   const { path, query } = splitQuery(name);
   const { maxNameBytes, maxQueryBytes } = core.settings;
   if (Buffer.byteLength(path) > maxNameBytes || Buffer.byteLength(query) > maxQueryBytes) {
@@ -30,7 +29,7 @@ export function play(core: SessionCore, call: Call): void {
   }
   core.streamInput(stream, 'play', {
     play: {
-      requestedName: splitQuery(given).path,
+      requestedName: path,
       ...resolveStreamName(core.info.app, core.appQuery, name),
       start: playStart(start),
       duration: typeof duration === 'number' && Number.isFinite(duration) && duration >= 0 ? duration : -1,
@@ -57,7 +56,7 @@ export function play2(core: SessionCore, call: Call): void {
 }
 
 function streamOf(core: SessionCore, call: Call): NetStream | undefined {
-  const stream = core.streams.get(call.messageStreamId);
+  const stream = core.streamMeant(call.messageStreamId);
   if (stream === undefined) replyError(core, call, 'There is no such message stream.');
   return stream;
 }

@@ -9,7 +9,7 @@ import { type Call, stringArgument } from './call.js';
 export function publish(core: SessionCore, call: Call): void {
   const [target, type] = call.args;
   if (target === false) {
-    const known = core.streams.get(call.messageStreamId);
+    const known = core.streamMeant(call.messageStreamId);
     if (known !== undefined) core.streamInput(known, 'unpublish');
     return;
   }

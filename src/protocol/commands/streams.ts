@@ -40,5 +40,5 @@ function findStream(core: SessionCore, call: Call): NetStream | undefined {
     const named = streams.find((stream) => stream.requestedName === name && stream.state !== 'idle');
     if (named !== undefined) return named;
   }
-  return core.streams.get(call.messageStreamId) ?? (streams.length === 1 ? streams[0] : undefined);
+  return core.streamMeant(call.messageStreamId) ?? (streams.length === 1 ? streams[0] : undefined);
 }

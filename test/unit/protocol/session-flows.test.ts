@@ -40,8 +40,8 @@ describe('a publish as real encoders do it', () => {
       }),
     ).toEqual([...CONNECT_REPLY, '! connected live']);
     expect(peer.session.info.flashVer).toBe('FMLE/3.0 (compatible; Lavf59.27.100)');
-    expect(peer.call(0, 'releaseStream', 2, null, 'cam?token=s')).toEqual(['_result(2)@0 undefined']);
-    expect(peer.call(0, 'FCPublish', 3, null, 'cam?token=s')).toEqual(['_result(3)@0 undefined', FC_PUBLISH]);
+    expect(peer.call(0, 'releaseStream', 2, null, 'cam?token=s')).toEqual(['_result(2)@0']);
+    expect(peer.call(0, 'FCPublish', 3, null, 'cam?token=s')).toEqual(['_result(3)@0', FC_PUBLISH]);
     expect(peer.call(0, 'createStream', 4, null)).toEqual(CREATED_1(4));
     expect(peer.call(1, 'publish', 5, null, 'cam?token=s', 'live')).toEqual(
       publishRequest('cam', 'query=token=s publishType=live'),
@@ -56,7 +56,7 @@ describe('a publish as real encoders do it', () => {
     ]);
     expect(peer.call(0, 'FCUnpublish', 6, null, 'cam?token=s')).toEqual([
       ...STOPPED,
-      '_result(6)@0 undefined',
+      '_result(6)@0',
       FC_UNPUBLISH,
     ]);
     expect(peer.call(0, 'deleteStream', 7, null, 1)).toEqual([]);
@@ -66,8 +66,8 @@ describe('a publish as real encoders do it', () => {
   it('OBS 30: everything before publish on one lane, an Acknowledgement and no pong, FCUnpublish and deleteStream', () => {
     const peer = new ServerPeer();
     peer.connect('live');
-    expect(peer.call(0, 'releaseStream', 2, null, 'key')).toEqual(['_result(2)@0 undefined']);
-    expect(peer.call(0, 'FCPublish', 3, null, 'key')).toEqual(['_result(3)@0 undefined', FC_PUBLISH]);
+    expect(peer.call(0, 'releaseStream', 2, null, 'key')).toEqual(['_result(2)@0']);
+    expect(peer.call(0, 'FCPublish', 3, null, 'key')).toEqual(['_result(3)@0', FC_PUBLISH]);
     expect(peer.call(0, 'createStream', 4, null)).toEqual(CREATED_1(4));
     expect(peer.message(inbound(3, 0, u32(3073)))).toEqual([]);
     expect(peer.call(1, 'publish', 5, null, 'key', 'live')).toEqual(publishRequest('key'));
@@ -111,7 +111,7 @@ describe('a publish as real encoders do it', () => {
     const peer = new ServerPeer().connect();
     expect(peer.call(0, '_checkbw', 2, null)).toEqual(['_result(2)@0']);
     expect(peer.call(0, 'createStream', 3, null)).toEqual(CREATED_1(3));
-    expect(peer.call(0, 'FCPublish', 4, null, 'cam')).toEqual(['_result(4)@0 undefined', FC_PUBLISH]);
+    expect(peer.call(0, 'FCPublish', 4, null, 'cam')).toEqual(['_result(4)@0', FC_PUBLISH]);
     expect(peer.call(1, 'publish', 5, null, 'cam')).toEqual(publishRequest('cam'));
   });
 
@@ -135,10 +135,12 @@ describe('a publish as real encoders do it', () => {
     expect(peer.connect().message(inbound(6, 0, u32(1, 2)))).toEqual([]);
   });
 
-  it('GoPro: an empty stream name', () => {
+  it('GoPro: an empty stream name, so that the app is what names the stream', () => {
     const peer = new ServerPeer().connect();
     peer.call(0, 'createStream', 2, null);
-    expect(peer.call(1, 'publish', 3, null, '', 'live')).toEqual(publishRequest(''));
+    expect(peer.call(1, 'publish', 3, null, '', 'live')).toEqual([
+      '! publishRequested requestId=1 messageStreamId=1 app= name=live query= publishType=live',
+    ]);
   });
 
   it('an unreadable time code message from ffmpeg changes nothing', () => {

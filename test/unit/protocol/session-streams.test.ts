@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
 import { writeAmf0 } from '../../../src/protocol/amf0.js';
+import { COMMANDS } from '../../../src/protocol/commands/index.js';
 import { commandMessage, dataMessage, hex, inbound, u32 } from './support/messages.js';
 import { ServerPeer } from './support/server-peer.js';
 
@@ -124,8 +125,8 @@ describe('publish', () => {
   });
 
   it('a missing name is an empty one', () => {
-    const lines = new ServerPeer().connect().call(1, 'publish', 0, null);
-    expect(lines).toEqual(['! publishRequested requestId=1 messageStreamId=1 app=live name= query= publishType=live']);
+    const lines = new ServerPeer().connect('').call(1, 'publish', 0, null);
+    expect(lines).toEqual(['! publishRequested requestId=1 messageStreamId=1 app= name= query= publishType=live']);
   });
 
   it('merges the queries of app and name and splits the path the same way for all', () => {
@@ -147,6 +148,51 @@ describe('publish', () => {
     expect(new ServerPeer().play().call(1, 'publish', 0, null, 'b')).toEqual([
       'onStatus(0)@1 error NetStream.Publish.BadName',
     ]);
+  });
+});
+
+describe('commands on message stream 0', () => {
+  it('are about the NetStream that was created last: it publishes, and is answered on its own id', () => {
+    const peer = new ServerPeer().connect();
+    peer.call(0, 'createStream', 2, null);
+    peer.call(0, 'createStream', 3, null);
+    expect(peer.call(0, 'publish', 4, null, 'cam')[0]).toContain('requestId=1 messageStreamId=2 app=live name=cam');
+    expect(peer.acceptPublish()).toEqual(['StreamBegin 2', 'onStatus(0)@2 status NetStream.Publish.Start']);
+    expect(peer.call(0, 'closeStream', 0, null)).toEqual([
+      'onStatus(0)@2 status NetStream.Unpublish.Success',
+      '! publishStopped messageStreamId=2 reason=client_unpublish',
+    ]);
+  });
+
+  it('play, pause and switch what is received there, too', () => {
+    const peer = new ServerPeer().connect();
+    peer.call(0, 'createStream', 2, null);
+    expect(peer.call(0, 'play', 0, null, 'cam')[0]).toContain('messageStreamId=1 app=live name=cam');
+    peer.acceptPlay();
+    expect(peer.call(0, 'pause', 0, null, true, 0)).toContain('! pauseChanged messageStreamId=1 paused=true');
+    expect(peer.call(0, 'receiveAudio', 0, null, false)).toContain('! receiveChanged messageStreamId=1 audio=false');
+  });
+
+  it('are refused where none was created, or the last one was deleted', () => {
+    const publishFails = ['onStatus(0)@0 error NetStream.Publish.BadName', '! close ERR_SESSION_PUBLISH_REFUSED'];
+    expect(new ServerPeer().connect().call(0, 'publish', 0, null, 'cam')).toEqual(publishFails);
+    const peer = new ServerPeer().connect();
+    peer.call(0, 'createStream', 2, null);
+    peer.call(0, 'deleteStream', 0, null, 1);
+    expect(peer.call(0, 'publish', 0, null, 'cam')).toEqual(publishFails);
+  });
+});
+
+describe('answers', () => {
+  it('never hold undefined, which some clients cannot read: null stands for it', () => {
+    for (const name of [...COMMANDS.keys(), 'unknown']) {
+      const peer = new ServerPeer().connect();
+      peer.call(0, 'createStream', 2, null);
+      const lines = peer.call(name.startsWith('FC') || name === 'releaseStream' ? 0 : 1, name, 7, null, 'cam');
+      expect(lines.join('\n')).not.toContain('undefined');
+    }
+    const peer = new ServerPeer().connect();
+    expect(peer.call(0, 'releaseStream', 2, null, 'cam')).toEqual(['_result(2)@0']);
   });
 });
 
