@@ -138,7 +138,7 @@ class Server implements SluiceServer {
         hub,
         memory,
         lifecycle,
-        names: new NameRule(config.names.allow, config.names.maxBytes),
+        names: new NameRule(config.names),
         clock,
         log,
         salt,

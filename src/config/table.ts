@@ -198,9 +198,13 @@ export const TABLE = {
   names: {
     allow: expression(
       '[A-Za-z0-9_.~=+@/-]+',
-      'What app and stream names must match as a whole. Whatever it says, empty, `.` and `..` segments are refused. A name that does not match is refused, never rewritten.',
+      'What app and stream names must match as a whole. Whatever it says, empty, `.` and `..` segments are refused. A name that does not match is refused, never rewritten. `[\\p{L}\\p{N}_.~=+@/-]+` lets in letters and digits of every script.',
     ),
     maxBytes: bytes(1, 512, 128, 'Longest app name and longest stream name.'),
+    allowEmpty: toggle(
+      false,
+      'Whether a stream may be without a name, as `rtmp://host/` publishes it. `rtmp://host/cam` has a name, cam, however a client splits it.',
+    ),
   },
   publish: {
     firstFrameTimeoutMs: milliseconds(100, HOUR, 20_000, 'From Publish.Start until the first audio or video.'),

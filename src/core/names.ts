@@ -1,3 +1,13 @@
+/** What app and stream names may be; both come from the settings. */
+export interface NameRuleOptions {
+  /** Regular expression that a whole name must match (`names.allow`). */
+  readonly allow: string;
+  /** Longest name, in bytes of UTF-8 (`names.maxBytes`). */
+  readonly maxBytes: number;
+  /** Whether a stream may be without a name (`names.allowEmpty`). */
+  readonly allowEmpty: boolean;
+}
+
 /**
  * Checks app and stream names. A name that does not fit is refused, never rewritten: names become NATS subjects, KV keys and
  * paths of URLs, and two names must never become one.
@@ -5,28 +15,64 @@
 export class NameRule {
   readonly #pattern: RegExp;
   readonly #maxBytes: number;
+  readonly #allowEmpty: boolean;
 
-  /**
-   * @param pattern regular expression that a whole name must match (`names.allow`)
-   * @param maxBytes longest name, in bytes of UTF-8 (`names.maxBytes`)
-   */
-  constructor(pattern: string, maxBytes: number) {
-    this.#pattern = new RegExp(`^(?:${pattern})$`);
+  constructor({ allow, maxBytes, allowEmpty }: NameRuleOptions) {
+    this.#pattern = wholeName(allow);
     this.#maxBytes = maxBytes;
+    this.#allowEmpty = allowEmpty;
   }
 
   /**
-   * Says what is wrong with `name`, in words for a person, or undefined when it may be used. The empty name is allowed
-   * (GoPro cameras publish with one).
+   * Says what is wrong with the app and name of a stream, in words for a person, or undefined when they may be used. The words tell one
+   * character of a refused name at most: a stream key that was typed in its place is not told. An app may be empty.
    */
-  problem(name: string): string | undefined {
-    const bytes = Buffer.byteLength(name);
-    if (bytes > this.#maxBytes) return `it is ${bytes} bytes long, ${this.#maxBytes} are allowed`;
-    if (name === '') return undefined;
-    if (!this.#pattern.test(name)) return 'it has a character that is not allowed';
-    if (name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
+  problem({ app, name }: { readonly app: string; readonly name: string }): string | undefined {
+    if (name === '' && !this.#allowEmpty) {
+      return 'the stream has no name: the URL or the stream key is incomplete (names.allowEmpty lets such streams in)';
+    }
+    const ofApp = this.#textProblem(app);
+    if (ofApp !== undefined) return `the app cannot be used: ${ofApp}`;
+    const ofName = this.#textProblem(name);
+    return ofName === undefined ? undefined : `the stream name cannot be used: ${ofName}`;
+  }
+
+  #textProblem(text: string): string | undefined {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > this.#maxBytes) return `it is ${bytes} bytes long, ${this.#maxBytes} are allowed (names.maxBytes)`;
+    if (text === '') return undefined;
+    if (!this.#pattern.test(text)) return this.#misfit(text);
+    if (text.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
       return 'it has an empty, "." or ".." segment';
     }
     return undefined;
   }
+
+  /** Which character does not fit; a pattern may also refuse what is made of characters that it knows. */
+  #misfit(text: string): string {
+    for (const character of text) {
+      if (!this.#pattern.test(character)) {
+        return `it has ${describe(character)}, which the setting names.allow does not let in`;
+      }
+    }
+    return 'it does not match the setting names.allow';
+  }
+}
+
+/** By code points, so that `\p{L}` means every letter; by code units where the pattern is none that way. */
+function wholeName(allow: string): RegExp {
+  try {
+    return new RegExp(`^(?:${allow})$`, 'u');
+  } catch {
+    return new RegExp(`^(?:${allow})$`);
+  }
+}
+
+/** A character by its look and its number, by its number alone where it has no look of its own. */
+function describe(character: string): string {
+  const number = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+  if (character === ' ') return `a space (${number})`;
+  return /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(character)
+    ? `the character "${character}" (${number})`
+    : `the character ${number}`;
 }

@@ -148,7 +148,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     const refuse = (code: ErrorCode, status: PublishRefusal, reason: string): Refusal<PublishRefusal> =>
       this.#refuse(facts, request, beganMs, code, status, reason);
 
-    const problem = this.#nameProblem(request);
+    const problem = this.#parts.names.problem(request);
     if (problem !== undefined) return refuse('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem);
     const closed = this.#parts.closedFor();
     if (closed !== undefined) return refuse('ERR_SESSION_PUBLISH_REFUSED', 'NetStream.Publish.Rejected', closed);
@@ -222,7 +222,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     messageStreamId: number,
     sink: PlayerSink,
   ): { accept: true; live: boolean; run: RunningPlay } | Refusal<PlayRefusal> {
-    const problem = this.#nameProblem(request);
+    const problem = this.#parts.names.problem(request);
     if (problem !== undefined) {
       return { accept: false, status: 'NetStream.Play.Failed', code: 'ERR_NAME_INVALID', description: problem };
     }
@@ -294,14 +294,6 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     });
     this.#strangers.warn({ connectionId, peer: peer.address, app, name, code }, 'publish refused');
     return { accept: false, status, code, description };
-  }
-
-  #nameProblem(request: NameRequest): string | undefined {
-    const { names } = this.#parts;
-    const app = names.problem(request.app);
-    if (app !== undefined) return `the app cannot be used: ${app}`;
-    const name = names.problem(request.name);
-    return name === undefined ? undefined : `the stream name cannot be used: ${name}`;
   }
 
   /** Who may resume a stream: whoever has the same key, or, without keys, comes from the same address. */

@@ -57,7 +57,7 @@ export class Office {
         hub: this.hub,
         memory,
         lifecycle,
-        names: new NameRule('[A-Za-z0-9_.~=+@/-]+', 64),
+        names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
         log: createLogger({ level: 'warn', sink: { write: (line) => void this.warnings.push(line) } }),
         salt: Buffer.alloc(32, 7),
