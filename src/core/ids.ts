@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { ulid } from 'ulid';
+import { decodeTime, ulid } from 'ulid';
 
 const POOL = new Uint32Array(1024);
 let left = 0;
@@ -21,4 +21,9 @@ function random(): number {
  */
 export function newId(nowMs: number = Date.now()): string {
   return ulid(nowMs, random);
+}
+
+/** When an id of {@link newId} was made, in milliseconds since the epoch. @param id a ULID, or text that begins with one */
+export function timeOfId(id: string): number {
+  return decodeTime(id.slice(0, 26));
 }

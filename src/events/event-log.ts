@@ -1,5 +1,6 @@
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from './event-types.js';
+import { IdSearch, turn } from './journal/id-search.js';
 import type { Journal, JournalEntry } from './journal/journal.js';
 import { JournalReader } from './journal/reader.js';
 
@@ -18,23 +19,46 @@ export interface LogEntry {
 /** Where to begin: behind the event with an id, at a time (milliseconds since the epoch), at the oldest kept, or with what comes next. */
 export type LogCursor = { readonly afterId: string } | { readonly sinceMs: number } | 'oldest' | 'now';
 
-const PAGE = 512;
-/** A follower this far behind is sent to the files again instead of being held in memory. */
-const FOLLOW_LIMIT = 4096;
+/** Events that are handed on without a turn of the event loop. */
+const PAGE = 64;
+/** A follower that is so many bytes behind is sent to the files again instead of being held in memory. */
+const FOLLOW_BYTES = 512 << 10;
 const REMEMBERED_IDS = 4096;
 
 /** Reads the journal as a log: what server-sent events and `sluice events` show, also after a restart and without NATS. */
 export class EventLog {
   readonly #journal: Journal;
+  readonly #search: IdSearch;
+  readonly #wallMs: () => number;
+  readonly #followers = new Set<FollowerMemory>();
   /** Positions of the newest ids, in two generations. */
   #recent = new Map<string, number>();
   #earlier = new Map<string, number>();
 
-  constructor(journal: Journal) {
+  /** @param wallMs the wall clock, milliseconds since the epoch */
+  constructor(journal: Journal, wallMs: () => number = Date.now) {
     this.#journal = journal;
+    this.#search = new IdSearch(journal);
+    this.#wallMs = wallMs;
     journal.subscribe((entries) => {
       for (const entry of entries) this.#remember(entry);
     });
+  }
+
+  /** Bytes of the journal that followers hold in memory. New events are the same objects for all of them and count once. */
+  get followerBytes(): number {
+    let read = 0;
+    let fresh = 0;
+    for (const follower of this.#followers) {
+      read += follower.readBytes;
+      fresh = Math.max(fresh, follower.freshBytes);
+    }
+    return read + fresh;
+  }
+
+  /** Bytes of the journal that are being searched for an id. */
+  get searchBytes(): number {
+    return this.#search.heldBytes;
   }
 
   /**
@@ -43,7 +67,7 @@ export class EventLog {
    * @throws ERR_EVENTS_CURSOR when `afterId` is not in the history
    */
   async *since(cursor: LogCursor): AsyncGenerator<LogEntry> {
-    const sinceMs = typeof cursor === 'object' && 'sinceMs' in cursor ? cursor.sinceMs : 0;
+    const sinceMs = sinceOf(cursor);
     const end = this.#journal.shown;
     const reader = new JournalReader(this.#journal, await this.#positionOf(cursor));
     for (let page = await reader.next(PAGE); page.length > 0; page = await reader.next(PAGE)) {
@@ -51,6 +75,7 @@ export class EventLog {
         if (entry.sequence > end) return;
         if (entry.wallMs >= sinceMs) yield toLogEntry(entry);
       }
+      await turn();
     }
   }
 
@@ -70,10 +95,16 @@ export class EventLog {
   async *follow(cursor: LogCursor, signal: AbortSignal): AsyncGenerator<LogEntry> {
     let wake: (() => void) | undefined;
     let fresh: JournalEntry[] = [];
-    let position = await this.#positionOf(cursor);
-    const sinceMs = typeof cursor === 'object' && 'sinceMs' in cursor ? cursor.sinceMs : 0;
+    const sinceMs = sinceOf(cursor);
+    let position = await this.#positionOf(cursor, signal);
+    const memory: FollowerMemory = { readBytes: 0, freshBytes: 0 };
+    this.#followers.add(memory);
     const stop = this.#journal.subscribe((entries) => {
-      if (fresh.length < FOLLOW_LIMIT) for (const entry of entries) fresh.push(entry);
+      for (const entry of entries) {
+        if (memory.freshBytes > FOLLOW_BYTES) break;
+        fresh.push(entry);
+        memory.freshBytes += entry.json.length;
+      }
       wake?.();
     });
     const onAbort = (): void => wake?.();
@@ -83,23 +114,33 @@ export class EventLog {
       while (!signal.aborted) {
         let page: JournalEntry[] = [];
         if (reader !== undefined) {
-          page = await reader.next(PAGE);
-          if (page.length === 0) reader = undefined;
+          page = await reader.next(PAGE, signal);
+          memory.readBytes = reader.heldBytes + bytesOf(page);
+          if (page.length === 0) {
+            position = Math.max(position, reader.position);
+            reader = undefined;
+          }
         } else {
-          page = fresh;
-          fresh = [];
+          page = fresh.splice(0, PAGE);
+          memory.readBytes = 0;
+          memory.freshBytes = fresh.length === 0 ? 0 : memory.freshBytes - bytesOf(page);
         }
         for (const entry of page) {
           if (entry.sequence < position || signal.aborted) continue;
           // A jump means that the buffer above overflowed; withdrawn events jump too and are passed over by the reader.
           if (reader === undefined && entry.sequence > position) {
             reader = new JournalReader(this.#journal, position);
+            fresh = [];
+            memory.freshBytes = 0;
             break;
           }
           position = entry.sequence + 1;
           if (entry.wallMs >= sinceMs) yield toLogEntry(entry);
         }
-        if (reader === undefined && fresh.length === 0 && !signal.aborted) {
+        if (page.length === PAGE) await turn();
+        if (reader !== undefined || fresh.length > 0 || signal.aborted) continue;
+        if (position <= this.#journal.shown) reader = new JournalReader(this.#journal, position);
+        else {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
@@ -108,31 +149,24 @@ export class EventLog {
       }
     } finally {
       stop();
+      this.#followers.delete(memory);
       signal.removeEventListener('abort', onAbort);
     }
   }
 
-  async #positionOf(cursor: LogCursor): Promise<number> {
+  async #positionOf(cursor: LogCursor, signal?: AbortSignal): Promise<number> {
     if (cursor === 'oldest') return 1;
     if (cursor === 'now') return this.#journal.shown + 1;
     if ('sinceMs' in cursor) {
       const segment = this.#journal.table.list.find((s) => s.lastWallMs >= cursor.sinceMs && s.first <= s.last);
       return segment?.first ?? this.#journal.shown + 1;
     }
+    const id = cursor.afterId;
     const known =
-      this.#recent.get(cursor.afterId) ?? this.#earlier.get(cursor.afterId) ?? (await this.#search(cursor.afterId));
-    if (known === undefined) throw new SluiceError('ERR_EVENTS_CURSOR', cursor.afterId.slice(0, 64));
-    return known + 1;
-  }
-
-  /** Looks for an id in the files. */
-  async #search(id: string): Promise<number | undefined> {
-    const reader = new JournalReader(this.#journal, 1);
-    for (let page = await reader.next(PAGE); page.length > 0; page = await reader.next(PAGE)) {
-      const found = page.find((entry) => entry.id === id);
-      if (found !== undefined) return found.sequence;
-    }
-    return undefined;
+      this.#recent.get(id) ?? this.#earlier.get(id) ?? (await this.#search.find(id, this.#wallMs(), signal));
+    if (known !== undefined) return known + 1;
+    if (signal?.aborted === true) return this.#journal.shown + 1;
+    throw new SluiceError('ERR_EVENTS_CURSOR', id.slice(0, 64));
   }
 
   #remember(entry: JournalEntry): void {
@@ -141,6 +175,22 @@ export class EventLog {
     this.#earlier = this.#recent;
     this.#recent = new Map();
   }
+}
+
+/** What a follower holds of the journal, in bytes. */
+interface FollowerMemory {
+  readBytes: number;
+  freshBytes: number;
+}
+
+function bytesOf(entries: readonly JournalEntry[]): number {
+  let sum = 0;
+  for (const { json } of entries) sum += json.length;
+  return sum;
+}
+
+function sinceOf(cursor: LogCursor): number {
+  return typeof cursor === 'object' && 'sinceMs' in cursor ? cursor.sinceMs : 0;
 }
 
 function toLogEntry(entry: JournalEntry): LogEntry {

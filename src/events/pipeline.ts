@@ -97,7 +97,7 @@ export class EventPipeline {
     this.#lock = parts.lock;
     this.#clock = deps.clock;
     this.#bootId = deps.bootId;
-    this.log = new EventLog(parts.journal);
+    this.log = new EventLog(parts.journal, () => deps.clock.wallMs());
     const emitter: Emitter = { prefix: o.prefix, nodeId: deps.nodeId, bootId: deps.bootId };
     let bus: BusSide | undefined;
     this.lifecycle = new Lifecycle(emitter, {

@@ -108,7 +108,7 @@ export class FaultyStorage extends MemoryStorage {
 export const emitter: Emitter = { prefix: 'sluice.v1', nodeId: 'n1', bootId: newId(1) };
 
 /** A `stream.data` event of about `bytes` bytes. */
-export function someEvent(streamId: string, sequence: number, bytes = 300): Envelope {
+export function someEvent(streamId: string, sequence: number, bytes = 300, value?: object): Envelope {
   const stream = { streamId, app: 'live', name: 'cam' };
   return streamEvent(emitter, stream, 'io.sluice.stream.data', sequence, 0, {
     ...stream,
@@ -117,6 +117,6 @@ export function someEvent(streamId: string, sequence: number, bytes = 300): Enve
     bootId: emitter.bootId,
     handler: 'onTextData',
     timestamp: 0,
-    values: ['x'.repeat(Math.max(0, bytes - 300))],
+    values: [value ?? 'x'.repeat(Math.max(0, bytes - 300))],
   });
 }

@@ -182,10 +182,10 @@ export class Journal {
     return this.#voids.has(sequence);
   }
 
-  /** The bytes of a segment, or `undefined` when it has been deleted meanwhile. */
-  async readSegment(segment: Segment): Promise<Buffer | undefined> {
+  /** At most `length` bytes of a segment, fewer only at its end, or `undefined` when it has been deleted meanwhile. */
+  async readAt(segment: Segment, position: number, length: number): Promise<Buffer | undefined> {
     try {
-      return await this.#storage.read(segment.name);
+      return await this.#storage.readAt(segment.name, position, length);
     } catch {
       return undefined;
     }

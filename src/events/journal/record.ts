@@ -60,6 +60,29 @@ export function encodeRecord(kind: RecordKind, sequence: number, wallMs: number,
 }
 
 /**
+ * Reads the record that begins at `at`.
+ *
+ * @param bytes a stretch of a segment, borrowed; the payload is a view of it
+ * @returns `incomplete` when the record goes on behind `bytes`, `damaged` when it is torn or no record
+ */
+export function recordAt(bytes: Buffer, at: number): JournalRecord | 'incomplete' | 'damaged' {
+  if (at + RECORD_HEADER_BYTES > bytes.length) return 'incomplete';
+  const length = bytes.readUInt32LE(at);
+  const end = at + RECORD_HEADER_BYTES + length;
+  if (length > MAX_PAYLOAD_BYTES) return 'damaged';
+  if (end > bytes.length) return 'incomplete';
+  if (crc32c(bytes, at + 8, end) !== bytes.readUInt32LE(at + 4)) return 'damaged';
+  return {
+    kind: bytes[at + 24] as RecordKind,
+    sequence: bytes.readDoubleLE(at + 8),
+    wallMs: bytes.readDoubleLE(at + 16),
+    payload: bytes.subarray(at + RECORD_HEADER_BYTES, end),
+    offset: at,
+    end,
+  };
+}
+
+/**
  * Walks the records of a segment.
  *
  * @param bytes what the segment file holds, borrowed; payload views point into it
@@ -67,21 +90,11 @@ export function encodeRecord(kind: RecordKind, sequence: number, wallMs: number,
  * @returns yields each whole record; stops at the first that is torn or damaged (the caller compares `end` with the file's length)
  */
 export function* scanRecords(bytes: Buffer, start: number): Generator<JournalRecord> {
-  let at = start;
-  while (at + RECORD_HEADER_BYTES <= bytes.length) {
-    const length = bytes.readUInt32LE(at);
-    const end = at + RECORD_HEADER_BYTES + length;
-    if (length > MAX_PAYLOAD_BYTES || end > bytes.length) return;
-    if (crc32c(bytes, at + 8, end) !== bytes.readUInt32LE(at + 4)) return;
-    yield {
-      kind: bytes[at + 24] as RecordKind,
-      sequence: bytes.readDoubleLE(at + 8),
-      wallMs: bytes.readDoubleLE(at + 16),
-      payload: bytes.subarray(at + RECORD_HEADER_BYTES, end),
-      offset: at,
-      end,
-    };
-    at = end;
+  for (let at = start; ; ) {
+    const record = recordAt(bytes, at);
+    if (typeof record === 'string') return;
+    yield record;
+    at = record.end;
   }
 }
 

@@ -11,6 +11,8 @@ export interface SegmentStorage {
   /** Names of the segments there are, in order. */
   list(): Promise<string[]>;
   read(name: string): Promise<Buffer>;
+  /** At most `length` bytes of a segment from `position` on; fewer only at its end. */
+  readAt(name: string, position: number, length: number): Promise<Buffer>;
   /** Makes `name` the segment that {@link write} and {@link sync} act on, created when missing. */
   open(name: string): Promise<void>;
   /** Writes all of `bytes` at `position` of the open segment. Rejects with the system's error (`code` ENOSPC …) when it cannot. */
@@ -64,6 +66,22 @@ export class FileStorage implements SegmentStorage {
 
   read(name: string): Promise<Buffer> {
     return readOwn(join(this.#dir, name));
+  }
+
+  async readAt(name: string, position: number, length: number): Promise<Buffer> {
+    const file = await open(join(this.#dir, name), 'r');
+    try {
+      const bytes = Buffer.allocUnsafe(length);
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await file.read(bytes, done, length - done, position + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return bytes.subarray(0, done);
+    } finally {
+      await file.close();
+    }
   }
 
   async open(name: string): Promise<void> {
@@ -165,6 +183,11 @@ export class MemoryStorage implements SegmentStorage {
 
   read(name: string): Promise<Buffer> {
     return Promise.resolve(Buffer.from(this.segments.get(name) ?? Buffer.alloc(0)));
+  }
+
+  readAt(name: string, position: number, length: number): Promise<Buffer> {
+    const held = this.segments.get(name) ?? Buffer.alloc(0);
+    return Promise.resolve(Buffer.from(held.subarray(position, position + length)));
   }
 
   open(name: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/core/ids.js';
 import { EventLog, type LogCursor, type LogEntry } from '../../../src/events/event-log.js';
+import { IdSearch } from '../../../src/events/journal/id-search.js';
 import { Journal } from '../../../src/events/journal/journal.js';
 import { journalOptions } from '../../../src/events/journal/options.js';
 import { MemoryStorage } from '../../../src/events/journal/storage.js';
@@ -14,6 +15,35 @@ async function open(storage = new MemoryStorage(), clock = new ManualClock()) {
   const options = journalOptions(64 << 20, { segmentBytes: 4096, historyBytes: 32 << 20 });
   const { journal } = await Journal.open(storage, options, nobody, { log: new RecordingLog(), clock });
   return { storage, clock, journal, log: new EventLog(journal) };
+}
+
+/** Segments in memory that count how often they are read. */
+class CountedStorage extends MemoryStorage {
+  readonly reads: string[] = [];
+  onRead: () => void = () => {};
+
+  override readAt(name: string, position: number, length: number): Promise<Buffer> {
+    this.reads.push(name);
+    this.onRead();
+    return super.readAt(name, position, length);
+  }
+}
+
+/** A log of events that earlier processes wrote, an hour between one stream and the next: nothing of it is known by heart. */
+async function history(events: number, storage = new CountedStorage()) {
+  const { clock, journal } = await open(storage);
+  const known: string[] = [];
+  for (let i = 1; i <= events; i++) {
+    const streamId = newId(clock.wallMs());
+    journal.append(someEvent(streamId, 1));
+    known.push(`${streamId}:1`);
+    await journal.sync();
+    clock.pass(3_600_000);
+  }
+  await journal.close();
+  const again = await open(storage, clock);
+  storage.reads.length = 0;
+  return { ...again, storage, known };
 }
 
 async function ids(entries: AsyncIterable<LogEntry>): Promise<string[]> {
@@ -74,5 +104,96 @@ describe('the event log', () => {
     const reading = ids(log.follow('now', stop.signal));
     stop.abort();
     expect(await reading).toEqual([]);
+  });
+
+  it('tells a slow follower the newest event although nothing comes after it', async () => {
+    const { journal, log } = await open();
+    const stop = new AbortController();
+    const follower = log.follow('now', stop.signal);
+    const first = follower.next();
+    for (let i = 1; i <= 3000; i++) journal.append(someEvent(id, i));
+    await journal.sync();
+    await first;
+    let last = '';
+    for (let i = 2; i <= 3000; i++) last = (await follower.next()).value?.id ?? '';
+    expect(last).toBe(`${id}:3000`);
+    stop.abort();
+    await follower.return(undefined);
+  });
+
+  it('lets the event loop go on while a long history is read', async () => {
+    const { journal, log } = await open();
+    for (let i = 1; i <= 2000; i++) journal.append(someEvent(id, i));
+    await journal.sync();
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    await ids(log.since('oldest'));
+    clearImmediate(counting);
+    expect(turns).toBeGreaterThanOrEqual(Math.floor(2000 / 64));
+  });
+});
+
+describe('the search for an event id', () => {
+  const nextAfter = (log: EventLog, afterId: string, signal = new AbortController().signal) =>
+    log.follow({ afterId }, signal).next();
+
+  it('finds every event of a segment, wherever its bytes lie in the pieces that are read', async () => {
+    const storage = new CountedStorage();
+    const nobody = { event: () => undefined, session: () => undefined, boot: () => undefined };
+    const parts = { log: new RecordingLog(), clock: new ManualClock() };
+    const options = journalOptions(64 << 20, { segmentBytes: 4 << 20 });
+    const { journal } = await Journal.open(storage, options, nobody, parts);
+    for (let i = 1; i <= 2000; i++) journal.append(someEvent(id, i));
+    await journal.sync();
+    const search = new IdSearch(journal);
+    for (let i = 1; i <= 2000; i += 7) expect(await search.find(`${id}:${i}`, Date.now())).toBe(i);
+    expect(await search.find(`${id}:2001`, Date.now())).toBeUndefined();
+    expect(search.heldBytes).toBe(0);
+  });
+
+  it('reads only segments that are younger than the id', async () => {
+    const { storage, log, known } = await history(200);
+    const segments = storage.segments.size;
+    expect(segments).toBeGreaterThan(20);
+    const [streamId] = known[190]!.split(':') as [string];
+    await expect(nextAfter(log, `${streamId}:77`)).rejects.toMatchObject({ code: 'ERR_EVENTS_CURSOR' });
+    expect(new Set(storage.reads).size).toBeLessThan(8);
+  });
+
+  it.each(['', 'x', '01M89QTRAP0000000000000000', `${'Z'.repeat(26)}:1`, `${newId(Date.now() + 1e10)}:1`, `${id}:1"`])(
+    'reads nothing for %j, which no event can have',
+    async (odd) => {
+      const { storage, log } = await history(5);
+      await expect(nextAfter(log, odd)).rejects.toMatchObject({ code: 'ERR_EVENTS_CURSOR' });
+      expect(storage.reads).toEqual([]);
+    },
+  );
+
+  it('stops when whoever asked has gone, and does not begin for one who went while waiting', async () => {
+    const { storage, log } = await history(200);
+    const [first, second] = [new AbortController(), new AbortController()];
+    storage.onRead = () => {
+      first.abort();
+      second.abort();
+    };
+    const results = await Promise.all([
+      nextAfter(log, `${id}:1`, first.signal),
+      nextAfter(log, `${id}:2`, second.signal),
+    ]);
+    expect(results.map(({ done }) => done)).toEqual([true, true]);
+    expect(storage.reads).toHaveLength(1);
+  });
+
+  it('does not take text in a publisher\u2019s data for the event', async () => {
+    const { journal, storage, clock } = await open(new CountedStorage());
+    const [real, planted] = [newId(clock.wallMs()), newId(clock.wallMs())];
+    journal.append(someEvent(real, 1, 300, { id: `${planted}:5` }));
+    await journal.close();
+    const again = await open(storage, clock);
+    await expect(nextAfter(again.log, `${planted}:5`)).rejects.toMatchObject({ code: 'ERR_EVENTS_CURSOR' });
   });
 });
