@@ -168,7 +168,6 @@ try {
       playerId,
       bytes: 1,
       drops: 0,
-      durationMs: 100_000,
       reason: 'client_closed',
     });
     pipeline.lifecycle.telemetry(ids[tick % 50], { totals, kbpsIn: 2500, fps: 30, players: 20 });

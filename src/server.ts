@@ -7,6 +7,7 @@ import { newId } from './core/ids.js';
 import { createLogger, type Logger, stderrLosses } from './core/log.js';
 import { MemoryAccount } from './core/memory-account.js';
 import { NameRule } from './core/names.js';
+import { RunningClock } from './core/running-clock.js';
 import { TokenBucket } from './core/token-bucket.js';
 import { VERSION } from './core/version.js';
 import { within } from './core/within.js';
@@ -107,17 +108,20 @@ class Server implements SluiceServer {
 
   async start(): Promise<void> {
     const config = this.#config;
-    const clock = this.#clock;
+    const clock = new RunningClock(this.#clock);
     const log = this.#log;
     // Fastify takes longest to load: it does so while the journal is opened.
     const httpModule = config.http.listen === 'off' ? undefined : import('./http/server.js');
     const { nodeId, salt } = await openInstallation(config.data, config.node.id);
     this.nodeId = nodeId;
-    const pipeline = await EventPipeline.open(eventsOptions(config), { log, clock, nodeId, bootId: this.bootId }).catch(
-      (cause: unknown) => {
-        throw dataFolderError(config.data, cause);
-      },
-    );
+    const pipeline = await EventPipeline.open(eventsOptions(config), {
+      log,
+      clock: this.#clock,
+      nodeId,
+      bootId: this.bootId,
+    }).catch((cause: unknown) => {
+      throw dataFolderError(config.data, cause);
+    });
     this.#pipeline = pipeline;
     const { lifecycle } = pipeline;
     const nowMs = (): number => clock.monotonicMs();
@@ -171,6 +175,15 @@ class Server implements SluiceServer {
     this.#ticker = setInterval(() => {
       const now = nowMs();
       ticks++;
+      const lostMs = clock.takeLostMs();
+      if (lostMs > 0) {
+        log.warn(
+          { lostMs: Math.round(lostMs) },
+          'the process could not run for a while: deadlines of peers are moved by as much',
+        );
+        // What came meanwhile is read first; who owes something after that is seen at the next tick.
+        return;
+      }
       try {
         hub.tick(now);
         memory.relieve();

@@ -265,16 +265,13 @@ export class Lifecycle {
   }
 
   /** A player stopped receiving the stream. The first call per player counts. */
-  playEnded(
-    streamId: string,
-    d: { playerId: string; bytes: number; drops: number; durationMs?: number; reason: string },
-  ): void {
+  playEnded(streamId: string, d: { playerId: string; bytes: number; drops: number; reason: string }): void {
     if (!this.#plays) return;
     this.#with(streamId, (session) => {
       const sinceMs = session.plays.get(d.playerId);
       if (sinceMs === undefined) return;
       session.plays.delete(d.playerId);
-      const durationMs = d.durationMs ?? Math.max(0, Math.round(this.#clock.monotonicMs() - sinceMs));
+      const durationMs = Math.max(0, Math.round(this.#clock.monotonicMs() - sinceMs));
       this.#emit(session, 'io.sluice.play.ended', {
         playerId: d.playerId,
         bytes: d.bytes,

@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.js';
 import { ERRORS } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Lifecycle } from '../events/lifecycle.js';
@@ -20,7 +19,6 @@ export interface PlayerDeskOptions {
 export interface PlayerDeskParts {
   readonly hub: Hub;
   readonly lifecycle: Lifecycle;
-  readonly clock: Clock;
   /** The live session of a name. */
   readonly sessionOf: (request: NameRequest) => StreamSession | undefined;
   /** A session that has not ended, by its stream id. */
@@ -63,7 +61,6 @@ export class PlayerDesk {
       name,
       facts,
       streamId: undefined,
-      startedMs: 0,
       bytesBefore: 0,
       skipsBefore: 0,
     };
@@ -99,9 +96,8 @@ export class PlayerDesk {
 
   #joined(entry: PlayerEntry, session: StreamSession): void {
     const { player, facts } = entry;
-    const { lifecycle, clock } = this.#parts;
+    const { lifecycle } = this.#parts;
     entry.streamId = session.streamId;
-    entry.startedMs = clock.monotonicMs();
     entry.bytesBefore = player.bytesSent;
     entry.skipsBefore = player.skips;
     this.started++;
@@ -119,7 +115,7 @@ export class PlayerDesk {
   #left(entry: PlayerEntry, reason: PlayEndReason): void {
     const { streamId, player } = entry;
     if (streamId === undefined) return;
-    const { lifecycle, clock } = this.#parts;
+    const { lifecycle } = this.#parts;
     entry.streamId = undefined;
     const bytes = player.bytesSent - entry.bytesBefore;
     const drops = player.skips - entry.skipsBefore;
@@ -127,7 +123,6 @@ export class PlayerDesk {
       playerId: player.id,
       bytes,
       drops,
-      durationMs: Math.round(clock.monotonicMs() - entry.startedMs),
       reason,
     });
     const session = this.#parts.session(streamId);

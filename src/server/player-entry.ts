@@ -9,7 +9,6 @@ export interface PlayerEntry {
   readonly facts: ConnectionFacts;
   /** Stream id of the session it is counted in; undefined while it waits. */
   streamId: string | undefined;
-  startedMs: number;
   /** `player.bytesSent` and `player.skips` when it joined that session. */
   bytesBefore: number;
   skipsBefore: number;

@@ -82,7 +82,6 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.#players = new PlayerDesk(options, {
       hub: parts.hub,
       lifecycle: parts.lifecycle,
-      clock: parts.clock,
       sessionOf: (request) => this.#byName.get(nameKey(request)),
       session: (streamId) => this.#sessions.get(streamId),
     });
