@@ -5,6 +5,7 @@ import { MemoryGuard } from './memory-guard.js';
 import type { Player } from './player.js';
 import { Publication, type PublicationLimits, type PublicationObserver } from './publication.js';
 import { SlabPool } from './slab-pool.js';
+import { UnsentWrites } from './unsent-writes.js';
 
 /** Set-up of a hub; every number is a configuration key. */
 export interface HubOptions extends PublicationLimits, FanoutOptions {
@@ -50,6 +51,8 @@ export interface Claim {
 export class Hub {
   readonly fanout: Fanout;
   readonly memory = new MemoryGuard();
+  /** Writes that sockets have not taken; for the players of this hub. */
+  readonly writes = new UnsentWrites();
   readonly #options: HubOptions;
   readonly #pool = new SlabPool();
   readonly #entries = new Map<string, Entry>();
@@ -115,12 +118,13 @@ export class Hub {
   joinAccount(account: MemoryAccount): void {
     account.register('log', () => this.#logBytes);
     account.register('log_unsent', () => this.#pool.inFlightBytes);
+    account.register('copies', () => this.writes.copiedBytes);
     account.register('log_pooled', () => this.#pool.pooledBytes);
     account.onRelief('free_memory', () => this.#pool.clear());
     account.onRelief('players_behind', (overBytes) =>
       this.memory.skipBehind(this.#publications(), overBytes, () => this.#pool.inFlightBytes),
     );
-    account.onRelief('players_unsent', (overBytes) => this.memory.evictUnsent(this.#publications(), overBytes));
+    account.onRelief('players_unsent', (overBytes) => this.memory.evictUnsent(this.writes.players, overBytes));
   }
 
   /** Bytes of media held for late joiners, slow players and writes under way, over all streams. Free slabs are not held: the next stream takes them. */

@@ -3,7 +3,6 @@ import type { Publication } from './publication.js';
 
 /** A player and what would be free without it. */
 interface Holder {
-  readonly publication: Publication;
   readonly player: Player;
   readonly bytes: number;
 }
@@ -30,8 +29,9 @@ export class MemoryGuard {
    */
   skipBehind(publications: Iterable<Publication>, overBytes: number, inFlightBytes: () => number): number {
     let freed = 0;
-    for (const { publication, player } of worst(publications, (one) => one.pinnedBytes)) {
+    for (const { player } of worst(playersOf(publications), (one) => one.pinnedBytes)) {
       if (freed >= overBytes) break;
+      const publication = player.publication!;
       const before = publication.log.heldBytes + inFlightBytes();
       if (!player.skip()) continue;
       this.skipped++;
@@ -45,12 +45,13 @@ export class MemoryGuard {
    * Closes the connections of players whose writes under way hold memory, those that hold most first. What GOPs take is left alone: past
    * the limit publishes are refused.
    *
+   * @param players - those with a write under way, also of plays that have stopped
    * @param overBytes - how much has to go
    * @returns bytes that are free now
    */
-  evictUnsent(publications: Iterable<Publication>, overBytes: number): number {
+  evictUnsent(players: Iterable<Player>, overBytes: number): number {
     let freed = 0;
-    for (const { player, bytes } of worst(publications, (one) => one.unsentBytes)) {
+    for (const { player, bytes } of worst(players, (one) => one.unsentBytes)) {
       if (freed >= overBytes) break;
       this.evicted++;
       freed += bytes;
@@ -60,13 +61,15 @@ export class MemoryGuard {
   }
 }
 
-function worst(publications: Iterable<Publication>, bytesOf: (player: Player) => number): Holder[] {
+function* playersOf(publications: Iterable<Publication>): Generator<Player> {
+  for (const { players } of publications) yield* players;
+}
+
+function worst(players: Iterable<Player>, bytesOf: (player: Player) => number): Holder[] {
   const holders: Holder[] = [];
-  for (const publication of publications) {
-    for (const player of publication.players) {
-      const bytes = bytesOf(player);
-      if (bytes > 0) holders.push({ publication, player, bytes });
-    }
+  for (const player of players) {
+    const bytes = bytesOf(player);
+    if (bytes > 0) holders.push({ player, bytes });
   }
   return holders.sort((a, b) => b.bytes - a.bytes).slice(0, MOST_AT_ONCE);
 }

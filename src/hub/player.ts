@@ -1,9 +1,15 @@
 import { readFramed, rewriteFramed } from './framing.js';
 import type { Publication } from './publication.js';
 import type { Slab } from './slab-pool.js';
+import { UnsentWrites } from './unsent-writes.js';
 
 /** Where a player's bytes go: an RTMP connection, or a recorder in tests. */
 export interface PlayerSink {
+  /**
+   * Whether so many bytes wait in the connection already, of whatever play, that nothing may be added. {@link Player.unclogged} is called
+   * when some have gone.
+   */
+  readonly clogged: boolean;
   /**
    * Sends `bytes`, immutable and shared. Returns true when all of them were taken; false when some are still being sent: then
    * {@link Player.drained} must be called, once, when they have gone.
@@ -35,6 +41,7 @@ export class Player {
   readonly id: string;
   readonly sink: PlayerSink;
   readonly #limits: PlayerLimits;
+  readonly #writes: UnsentWrites;
   /** Place in the fan-out's ring; owned by Fanout. */
   slot = NOWHERE;
   bytesSent = 0;
@@ -59,19 +66,26 @@ export class Player {
   #configVersion = NOWHERE;
   #busy = false;
   #busySlab: Slab | undefined;
-  /** Of a write under way that is its own copy. */
-  #busyBytes = 0;
-  #busySinceMs = 0;
+  /** The bytes of a write under way that are not part of a slab. */
+  #busyCopy: Buffer | undefined;
   #paused = false;
   #messageStreamId: number;
   #audio = true;
   #video = true;
 
-  constructor(id: string, sink: PlayerSink, messageStreamId: number, limits: PlayerLimits) {
+  /** @param writes where writes are told that the kernel does not take at once; the hub's {@link Hub.writes} */
+  constructor(
+    id: string,
+    sink: PlayerSink,
+    messageStreamId: number,
+    limits: PlayerLimits,
+    writes: UnsentWrites = new UnsentWrites(),
+  ) {
     this.id = id;
     this.sink = sink;
     this.#messageStreamId = messageStreamId;
     this.#limits = limits;
+    this.#writes = writes;
   }
 
   /** The publication it is attached to, if any. */
@@ -93,8 +107,10 @@ export class Player {
 
   /** Bytes that only the write under way keeps; its share when others send from the same slab. */
   get unsentBytes(): number {
-    if (this.#busySlab === undefined) return this.#busyBytes;
-    return this.#busySlab.retired ? this.#busySlab.used / this.#busySlab.inFlight : 0;
+    const copy = this.#busyCopy;
+    if (copy !== undefined) return copy.length / Math.max(1, this.#writes.sharers(copy));
+    const slab = this.#busySlab;
+    return slab?.retired ? slab.used / slab.inFlight : 0;
   }
 
   /** Leaves out what it has not been sent, up to the next keyframe; false when it waits for one already. */
@@ -115,11 +131,6 @@ export class Player {
   /** Whether a write is under way. */
   get busy(): boolean {
     return this.#busy;
-  }
-
-  /** For how long the write under way has made no end, in ms; 0 when there is none. */
-  stalledMs(nowMs: number): number {
-    return this.#busy ? nowMs - this.#busySinceMs : 0;
   }
 
   /** Begins with `publication`: headers and the cached GOP first, else audio at once and video from the next keyframe. */
@@ -179,14 +190,14 @@ export class Player {
   }
 
   /** The fan-out's turn for this player: send what is there, or see whether it has fallen too far behind. */
-  visit(nowMs: number): void {
+  visit(_nowMs: number): void {
     const publication = this.#publication;
     if (publication === undefined || this.#paused) return;
     if (this.#position === publication.log.head && !this.#preambleDue) return;
-    if (this.#busy) this.#checkLag(publication);
+    if (this.#busy || this.sink.clogged) this.#checkLag(publication);
     else {
       if (this.#skippedFrom !== NOWHERE) this.#goOnWithoutKeyframe(publication);
-      this.#flush(publication, nowMs);
+      this.#flush(publication);
     }
   }
 
@@ -201,9 +212,10 @@ export class Player {
   }
 
   /** The sink has sent all of the write under way. */
-  drained(nowMs: number): void {
+  drained(_nowMs: number): void {
     this.#busy = false;
-    this.#busyBytes = 0;
+    this.#writes.end(this, this.#busyCopy);
+    this.#busyCopy = undefined;
     if (this.#busySlab !== undefined) {
       this.#busySlab.written();
       this.#busySlab = undefined;
@@ -218,8 +230,15 @@ export class Player {
     if (this.#position === NOWHERE) return;
     const behind = publication.log.head - this.#position;
     // A player with a slab or more to catch up goes on at once; one at the edge waits for its turn and a larger write.
-    if (behind > CATCH_UP_BYTES) this.#flush(publication, nowMs);
+    if (behind > CATCH_UP_BYTES) this.#flush(publication);
     else if (behind > 0) publication.wake();
+  }
+
+  /** The connection has sent some of what waited: what the player was kept from sending can go on. Never throws. */
+  unclogged(): void {
+    const publication = this.#publication;
+    if (publication === undefined || this.#busy || this.#paused) return;
+    if (this.#preambleDue || this.#position < publication.log.head) publication.wake();
   }
 
   #begin(publication: Publication): void {
@@ -262,15 +281,15 @@ export class Player {
     this.#preambleDue = this.#configVersion !== this.#publication?.config.version;
   }
 
-  #flush(publication: Publication, nowMs: number): void {
+  #flush(publication: Publication): void {
     const { log } = publication;
     if (this.#position === NOWHERE) return;
-    while (!this.#busy) {
+    while (!this.#busy && !this.sink.clogged) {
       if (this.#position === this.#videoFrom) {
         this.#videoFrom = NOWHERE;
         this.#preambleDue ||= this.#configVersion !== publication.config.version;
       }
-      if (this.#preambleDue && !this.#sendPreamble(publication, nowMs)) return;
+      if (this.#preambleDue && !this.#sendPreamble(publication)) return;
       if (this.#position >= log.head) return;
       const slab = log.slabAt(this.#position);
       if (slab === undefined) {
@@ -280,9 +299,9 @@ export class Player {
       if (this.#plain()) {
         const view = log.view(slab, this.#position);
         this.#position = slab.end;
-        this.#send(view, slab, nowMs);
+        this.#send(view, slab);
       } else {
-        this.#sendRewritten(publication, slab, nowMs);
+        this.#sendRewritten(publication, slab);
       }
     }
   }
@@ -293,7 +312,7 @@ export class Player {
   }
 
   /** Returns false when nothing can follow yet: no first frame, or the write is still under way. */
-  #sendPreamble(publication: Publication, nowMs: number): boolean {
+  #sendPreamble(publication: Publication): boolean {
     // The headers of the frames before that change are gone: those frames cannot be decoded any more.
     const outdated = this.#position < publication.headersFrom && publication.config.hasHeaders(this.#position);
     if (outdated) this.#begin(publication);
@@ -309,11 +328,11 @@ export class Player {
       this.#messageStreamId === 1 && this.#audio && this.#video
         ? shared
         : rewriteFramed(shared, 0, shared.length, publication.chunkSize, this.#wants()).bytes;
-    if (bytes.length > 0) this.#send(bytes, undefined, nowMs);
+    if (bytes.length > 0) this.#send(bytes, undefined);
     return !this.#busy;
   }
 
-  #sendRewritten(publication: Publication, slab: Slab, nowMs: number): void {
+  #sendRewritten(publication: Publication, slab: Slab): void {
     const waitsForKeyframe = this.#position < this.#videoFrom;
     const end = waitsForKeyframe ? Math.min(slab.end, this.#videoFrom) : slab.end;
     const want = this.#wants();
@@ -321,21 +340,21 @@ export class Player {
     const from = this.#position - slab.start;
     const { bytes } = rewriteFramed(slab.buffer, from, end - slab.start, publication.chunkSize, want);
     this.#position = end;
-    if (bytes.length > 0) this.#send(bytes, undefined, nowMs);
+    if (bytes.length > 0) this.#send(bytes, undefined);
   }
 
   #wants(): { messageStreamId: number; audio: boolean; video: boolean } {
     return { messageStreamId: this.#messageStreamId, audio: this.#audio, video: this.#video };
   }
 
-  #send(bytes: Buffer, slab: Slab | undefined, nowMs: number): void {
+  #send(bytes: Buffer, slab: Slab | undefined): void {
     this.bytesSent += bytes.length;
     if (this.sink.write(bytes)) return;
     this.#busy = true;
-    this.#busySinceMs = nowMs;
     this.#busySlab = slab;
     if (slab !== undefined) slab.inFlight++;
-    else this.#busyBytes = bytes.length;
+    else this.#busyCopy = bytes;
+    this.#writes.begin(this, this.#busyCopy);
   }
 }
 

@@ -54,6 +54,7 @@ export class ServerSession {
   /** When the present wait for connect, or for publish or play, began; `undefined` while something runs. */
   #waitingSinceMs: number | undefined;
   #nowMs: number;
+  #acknowledged = 0;
 
   /** @param options see {@link SessionOptions}; the connect deadline counts from `nowMs` */
   constructor(options: SessionOptions) {
@@ -69,6 +70,11 @@ export class ServerSession {
   /** What connect told; empty before. */
   get info(): ConnectionInfo {
     return this.#core.info;
+  }
+
+  /** What the peer says it has received in all: the 32-bit counter of its last Acknowledgement, which wraps (RTMP 1.0 §5.4.3). */
+  get acknowledged(): number {
+    return this.#acknowledged;
   }
 
   /** Whether media on this message stream id belongs to a running publish. */
@@ -97,8 +103,11 @@ export class ServerSession {
       case MessageType.WindowAckSize:
         if (this.#isWithinBudget(nowMs)) this.#control(message);
         break;
+      case MessageType.Acknowledgement:
+        this.#acknowledged = readU32(message.payload) ?? this.#acknowledged;
+        break;
       default:
-        // Acknowledgement and Set Peer Bandwidth (DJI sends it to servers) ask nothing of us.
+        // Set Peer Bandwidth (DJI sends it to servers) asks nothing of us.
         break;
     }
     return this.#finish();

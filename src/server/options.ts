@@ -44,6 +44,7 @@ export function listenerOptions({ rtmp, limits, publish, play }: Config): Listen
     idleTimeoutMs: publish.idleTimeoutMs,
     unwatchedReadMs: publish.unwatchedReadMs,
     stallTimeoutMs: play.stallTimeoutMs,
+    maxLagBytes: play.maxLagBytes,
     inboundBytesPerSecond: play.inboundBytesPerSecond,
   };
 }

@@ -53,7 +53,7 @@ export class PlayerDesk {
       const description = ERRORS.ERR_PLAY_NOT_FOUND.says;
       return { accept: false, status: 'NetStream.Play.StreamNotFound', code: 'ERR_PLAY_NOT_FOUND', description };
     }
-    const player = new Player(newId(), sink, messageStreamId, { maxLagBytes: this.#options.maxLagBytes });
+    const player = new Player(newId(), sink, messageStreamId, { maxLagBytes: this.#options.maxLagBytes }, hub.writes);
     const { app, name } = request;
     const entry: PlayerEntry = {
       player,

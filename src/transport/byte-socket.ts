@@ -27,6 +27,8 @@ interface StreamHandle {
   readStart(): number;
   /** Bytes handed to libuv that the kernel has not taken. */
   readonly writeQueueSize: number;
+  /** Bytes handed to libuv since the connection began. */
+  readonly bytesWritten: number;
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
 }
 interface WriteRequest {
@@ -34,6 +36,8 @@ interface WriteRequest {
   /** Kept until completion, so that the bytes outlive the write. */
   bytes?: Buffer;
   waiter?: Drainable;
+  /** Told first, with the length of `bytes`. */
+  written?: (count: number) => void;
 }
 interface StreamBinding {
   readonly WriteWrap: new () => WriteRequest;
@@ -62,6 +66,8 @@ let spareRequest: WriteRequest | undefined;
 function onWritten(this: WriteRequest): void {
   const waiter = this.waiter;
   this.waiter = undefined;
+  this.written?.(this.bytes?.length ?? 0);
+  this.written = undefined;
   this.bytes = undefined;
   waiter?.drained(performance.now());
 }
@@ -81,8 +87,11 @@ export class ByteSocket {
   readonly #socket: Socket;
   readonly #handle: StreamHandle | undefined;
   readonly #events: ByteSocketEvents;
-  /** Media in the Writable, on the way without the handle. */
+  /** Media of writes that the kernel has not taken in full. */
   #mediaBytes = 0;
+  readonly #written = (count: number): void => {
+    this.#mediaBytes -= count;
+  };
   #error: NodeJS.ErrnoException | undefined;
 
   /**
@@ -103,6 +112,14 @@ export class ByteSocket {
     this.#socket.on('close', () => events.closed(this.#error));
   }
 
+  get localAddress(): string {
+    return this.#socket.localAddress ?? '';
+  }
+
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   get remoteAddress(): string {
     return this.#socket.remoteAddress ?? '';
   }
@@ -113,13 +130,29 @@ export class ByteSocket {
 
   /** Bytes of control messages that the kernel has not taken yet. */
   get pendingBytes(): number {
-    return this.#socket.writableLength - this.#mediaBytes;
+    const { writableLength } = this.#socket;
+    return this.#handle === undefined ? writableLength - this.#mediaBytes : writableLength;
   }
 
-  /** Bytes that the kernel has not taken yet; that it shrinks shows that the peer reads. */
+  /** Bytes that the kernel has not taken yet, media and control messages. */
   get unsentBytes(): number {
-    const handle = (this.#socket as unknown as { _handle: StreamHandle | null })._handle;
-    return handle?.writeQueueSize ?? this.#socket.writableLength;
+    return this.#stream?.writeQueueSize ?? this.#socket.writableLength;
+  }
+
+  /** Bytes that the kernel has taken since the connection began. */
+  get takenBytes(): number {
+    const stream = this.#stream;
+    return stream === null ? 0 : stream.bytesWritten - stream.writeQueueSize;
+  }
+
+  /** Whether more than `bytes` wait for the kernel to take them. Costs next to nothing while all writes are taken at once. */
+  isBehind(bytes: number): boolean {
+    return this.#mediaBytes + this.pendingBytes > bytes && this.unsentBytes > bytes;
+  }
+
+  /** The stream handle under the socket, whoever reads from it; null once it is closed. */
+  get #stream(): StreamHandle | null {
+    return (this.#socket as unknown as { _handle: StreamHandle | null })._handle;
   }
 
   /** Begins, or goes on, reading. */
@@ -177,6 +210,8 @@ export class ByteSocket {
     request.oncomplete = onWritten;
     request.bytes = bytes;
     request.waiter = waiter;
+    request.written = this.#written;
+    this.#mediaBytes += bytes.length;
     return false;
   }
 

@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   readonly firstFrameTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly stallTimeoutMs: number;
+  /** Unsent bytes past which no media is written to a connection, whatever plays on it. */
+  readonly maxLagBytes: number;
   readonly inboundBytesPerSecond: number;
   /** False reads through `data` events and a copy; for tests of that path. */
   readonly directReads?: boolean;

@@ -1,15 +1,18 @@
 import type { Player } from '../hub/player.js';
-import { StallWatch } from './deadlines.js';
 import type { ConnectionFacts, ConnectionHost, NameRequest, PlayEndReason, RunningPlay } from './host.js';
 import type { PlaySink } from './play-sink.js';
 
 /** What runs on one connection as plays, by message stream id. */
 export class ConnectionPlays {
   readonly #runs = new Map<number, RunningPlay>();
-  readonly #stallWatch = new StallWatch();
 
   get size(): number {
     return this.#runs.size;
+  }
+
+  /** Message streams with a play. */
+  get ids(): number[] {
+    return [...this.#runs.keys()];
   }
 
   /** The player of a message stream. */
@@ -42,17 +45,8 @@ export class ConnectionPlays {
     for (const id of [...this.#runs.keys()]) this.stop(id, reason);
   }
 
-  /**
-   * A player that has taken nothing of its write for so long. Call it a few times a second.
-   *
-   * @param unsentBytes what waits for the kernel to take it
-   */
-  stalled(unsentBytes: number, timeoutMs: number, nowMs: number): Player | undefined {
-    if (this.#runs.size === 0) return undefined;
-    this.#stallWatch.look(unsentBytes, nowMs);
-    for (const { player } of this.#runs.values()) {
-      if (this.#stallWatch.stalledMs(player.stalledMs(nowMs), nowMs) >= timeoutMs) return player;
-    }
-    return undefined;
-  }
+  /** The socket has sent some of what waited. Never throws. */
+  readonly unclogged = (): void => {
+    for (const { player } of this.#runs.values()) player.unclogged();
+  };
 }

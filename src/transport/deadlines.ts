@@ -34,20 +34,3 @@ export function publishProblem(
   if (lastMs === 0) return nowMs - startedMs >= firstFrameTimeoutMs ? 'ERR_PUBLISH_NO_MEDIA' : undefined;
   return nowMs - lastMs >= idleTimeoutMs ? 'ERR_PUBLISH_IDLE' : undefined;
 }
-
-/** Tells a peer that reads slowly from one that does not read: one large write may last longer than the deadline. */
-export class StallWatch {
-  #unsentBytes = 0;
-  #progressMs = Number.NEGATIVE_INFINITY;
-
-  /** Takes note of the bytes that wait for the kernel to take them. Call it a few times a second. */
-  look(unsentBytes: number, nowMs: number): void {
-    if (unsentBytes < this.#unsentBytes) this.#progressMs = nowMs;
-    this.#unsentBytes = unsentBytes;
-  }
-
-  /** For how long nothing of a write has gone that has been under way for `writingMs`. */
-  stalledMs(writingMs: number, nowMs: number): number {
-    return Math.min(writingMs, nowMs - this.#progressMs);
-  }
-}

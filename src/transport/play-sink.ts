@@ -6,8 +6,12 @@ import type { ByteSocket, Drainable } from './byte-socket.js';
 export interface PlaySinkEvents {
   /** The publisher came, or is gone for good. */
   readonly onPublisher: (came: boolean) => void;
-  /** A defect of ours while the player was served, or no memory for it: the connection has to go. Never throws. */
+  /** A defect of ours while the player was served: the play has to go. Never throws. */
   readonly onDefect: (error: SluiceError) => void;
+  /** What is being sent holds memory that is needed, and only closing the connection frees it. Never throws. */
+  readonly onEvicted: (error: SluiceError) => void;
+  /** A write has gone: what other plays of the connection have waited for may be sent now. Never throws. */
+  readonly onDrained: () => void;
 }
 
 /** Sends a player's media to its connection and hears when a slow write has gone. */
@@ -16,10 +20,17 @@ export class PlaySink implements PlayerSink, Drainable {
   player: Player | undefined;
   readonly #socket: ByteSocket;
   readonly #events: PlaySinkEvents;
+  readonly #maxLagBytes: number;
 
-  constructor(socket: ByteSocket, events: PlaySinkEvents) {
+  /** @param maxLagBytes unsent bytes of the whole connection past which nothing more is written */
+  constructor(socket: ByteSocket, maxLagBytes: number, events: PlaySinkEvents) {
     this.#socket = socket;
+    this.#maxLagBytes = maxLagBytes;
     this.#events = events;
+  }
+
+  get clogged(): boolean {
+    return this.#socket.isBehind(this.#maxLagBytes);
   }
 
   write(bytes: Buffer): boolean {
@@ -32,6 +43,7 @@ export class PlaySink implements PlayerSink, Drainable {
     } catch (error) {
       this.player?.fail(error);
     }
+    this.#events.onDrained();
   }
 
   publisherCame(): void {
@@ -43,7 +55,7 @@ export class PlaySink implements PlayerSink, Drainable {
   }
 
   evicted(): void {
-    this.#events.onDefect(new SluiceError('ERR_LIMIT_MEMORY', `player ${this.player?.id}`));
+    this.#events.onEvicted(new SluiceError('ERR_LIMIT_MEMORY', `player ${this.player?.id}`));
   }
 
   failed(error: unknown): void {

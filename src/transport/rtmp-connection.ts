@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { STATUS_MESSAGE, STATUS_NEED_INPUT } from '../../assembly/constants.js';
-import { type ErrorCode, SluiceError } from '../core/errors.js';
+import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Action } from '../protocol/actions.js';
 import { ServerHandshake } from '../protocol/handshake.js';
+import { MessageType } from '../protocol/message-types.js';
 import { ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ByteSocket } from './byte-socket.js';
@@ -19,7 +20,9 @@ import { handshakeLimitMs } from './deadlines.js';
 import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
 import type { ConnectionFacts, PlayEndReason, PublisherLine } from './host.js';
 import { InboundBudget } from './inbound-budget.js';
+import { StallWatch } from './peer-progress.js';
 import { PlaySink } from './play-sink.js';
+import { shakeHands } from './shake-hands.js';
 
 /**
  * One RTMP connection: socket bytes into the codec, batches to the publication, messages to the session, the session's actions
@@ -29,6 +32,8 @@ export class RtmpConnection {
   readonly connectionId: string;
   readonly acceptedMs: number;
   bytesIn = 0;
+  /** Whether the peer takes what is played to it. */
+  readonly stallWatch: StallWatch;
   readonly #parts: ConnectionParts;
   readonly #options: ConnectionOptions;
   readonly #codec: ChunkCodec;
@@ -71,6 +76,7 @@ export class RtmpConnection {
       },
       { direct: parts.options.directReads },
     );
+    this.stallWatch = new StallWatch(this.#socket, parts.options.stallTimeoutMs);
     this.#peer = { address: this.#socket.remoteAddress, port: this.#socket.remotePort };
     this.#socket.resume();
   }
@@ -112,7 +118,7 @@ export class RtmpConnection {
     const session = this.#session!;
     if (nowMs >= session.nextDeadlineMs()) this.#run(session.tick(nowMs));
     this.#tickPublishes(nowMs);
-    this.#tickPlays(nowMs);
+    if (this.#plays.size > 0) this.#tickPlays(nowMs);
     const unread = this.#socket.pendingBytes;
     if (unread > MAX_UNREAD_BYTES) this.#abort('ERR_LIMIT_UNREAD', `${unread} bytes`);
   }
@@ -147,31 +153,16 @@ export class RtmpConnection {
   }
 
   #shakeHands(handshake: ServerHandshake, count: number): void {
-    let start = 0;
-    for (;;) {
-      const step = handshake.read(this.#codec.input.subarray(start, count));
-      start += step.consumed;
-      switch (step.status) {
-        case 'need':
-          return;
-        case 'error':
-          this.#abort(step.code, '');
-          return;
-        case 'reply':
-          this.#socket.send(step.reply);
-          break;
-        case 'done':
-          this.#handshake = undefined;
-          this.#session = this.#newSession();
-          if (start < count) this.#parse(start, count);
-          return;
-      }
+    const start = shakeHands(handshake, this.#codec.input.subarray(0, count), (bytes) => this.#socket.send(bytes));
+    if (start === undefined) return;
+    if (typeof start === 'string') {
+      this.#abort(start, '');
+      return;
     }
-  }
-
-  #newSession(): ServerSession {
+    this.#handshake = undefined;
     const { commandsPerSecond: maxCommandsPerSecond } = this.#options;
-    return new ServerSession({ ...this.#options, maxCommandsPerSecond, nowMs: this.#parts.nowMs() });
+    this.#session = new ServerSession({ ...this.#options, maxCommandsPerSecond, nowMs: this.#parts.nowMs() });
+    if (start < count) this.#parse(start, count);
   }
 
   /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where a decision stopped it. */
@@ -186,7 +177,9 @@ export class RtmpConnection {
       if (status === STATUS_NEED_INPUT) break;
       if (status < 0) throw codec.error(status);
       if (status === STATUS_MESSAGE) {
-        this.#run(session.message(codec.message, nowMs));
+        const { message } = codec;
+        this.#run(session.message(message, nowMs));
+        if (message.type === MessageType.Acknowledgement) this.stallWatch.acknowledged(session.acknowledged, nowMs);
         if (this.#held || this.#closing) return;
       }
       status = codec.next(0, 0);
@@ -282,9 +275,11 @@ export class RtmpConnection {
     const { requestId, messageStreamId } = request;
     const session = this.#session!;
     const nowMs = this.#parts.nowMs();
-    const sink = new PlaySink(this.#socket, {
+    const sink = new PlaySink(this.#socket, this.#options.maxLagBytes, {
       onPublisher: (came) => this.#onPublisher(session, messageStreamId, came),
-      onDefect: (error) => this.#fail(error),
+      onDefect: (error) => this.#playFailed(messageStreamId, error),
+      onEvicted: (error) => this.#fail(error),
+      onDrained: this.#plays.unclogged,
     });
     const answer = this.#plays.begin(this.#parts.host, this.facts, request, sink);
     if (!answer.accept) {
@@ -315,8 +310,39 @@ export class RtmpConnection {
   }
 
   #tickPlays(nowMs: number): void {
-    const player = this.#plays.stalled(this.#socket.unsentBytes, this.#options.stallTimeoutMs, nowMs);
-    if (player !== undefined) this.#abort('ERR_PLAY_STALLED', player.id);
+    if (this.stallWatch.isStalled(nowMs))
+      this.#endPlays('ERR_PLAY_STALLED', `${this.#socket.unsentBytes} bytes wait`, this.#plays.ids);
+  }
+
+  /**
+   * Ends plays for a fault. What else runs on the connection goes on; when nothing does, the connection is closed at once.
+   *
+   * @param ids message streams of the plays
+   */
+  #endPlays(code: ErrorCode, detail: string, ids: readonly number[]): void {
+    if (!this.#held && this.#publishes.size + this.#plays.size <= ids.length) {
+      this.#abort(code, detail);
+      return;
+    }
+    const { connectionId } = this;
+    this.#parts.log.info({ connectionId, code, detail, plays: ids.length }, 'plays ended, the connection goes on');
+    const description = ERRORS[code].says;
+    for (const id of ids) {
+      this.#plays.stop(id, playReasonOfCode(code) ?? 'error');
+      const kick = { code, description, messageStreamId: id, playStatus: 'NetStream.Play.Failed' } as const;
+      this.#run(this.#session!.kick(kick));
+    }
+  }
+
+  /** A defect of ours while one player was served. */
+  #playFailed(messageStreamId: number, error: SluiceError): void {
+    try {
+      const { connectionId } = this;
+      this.#parts.log.error({ connectionId, err: error, code: error.code }, 'a play failed inside');
+      this.#endPlays(error.code, error.message, [messageStreamId]);
+    } catch (failure) {
+      this.#fail(failure);
+    }
   }
 
   /** A fault while bytes were handled: the peer's, or a defect of ours. Either way it ends this connection only. */

@@ -7,6 +7,8 @@ import type { CodecPool } from '../wasm/pool.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
 import type { ConnectionOptions } from './connection-options.js';
 import type { ConnectionHost } from './host.js';
+import { unacknowledgedBytes } from './kernel-queues.js';
+import type { StallWatch } from './peer-progress.js';
 import { ReadPacer } from './read-pacer.js';
 import { RtmpConnection } from './rtmp-connection.js';
 
@@ -44,6 +46,7 @@ export class RtmpListener {
   readonly #server: Server;
   readonly #pacer: ReadPacer;
   readonly #limits: ConnectionLimits;
+  #asking = false;
 
   constructor(options: ListenerOptions, parts: ListenerParts) {
     this.#options = options;
@@ -86,6 +89,23 @@ export class RtmpListener {
   /** Deadlines of every connection. Call it about once a second. */
   tick(nowMs: number): void {
     for (const connection of this.connections) connection.tick(nowMs);
+    this.#askKernel(nowMs);
+  }
+
+  /** Players that seem to take nothing: the kernel knows what their peers have acknowledged. One question at a time. */
+  #askKernel(nowMs: number): void {
+    if (this.#asking) return;
+    const suspects: StallWatch[] = [];
+    for (const { playing, stallWatch } of this.connections) {
+      if (playing > 0 && stallWatch.isSuspect(nowMs)) suspects.push(stallWatch);
+    }
+    if (suspects.length === 0) return;
+    this.#asking = true;
+    void unacknowledgedBytes(suspects.map(({ socket }) => socket)).then((found) => {
+      this.#asking = false;
+      const now = this.#parts.nowMs();
+      for (const [index, bytes] of found) suspects[index].unacknowledged(bytes, now);
+    });
   }
 
   /** The short deadlines of connections that neither publish nor play yet. Call it a few times a second. */

@@ -34,7 +34,7 @@ class House {
 
   join(name: string, mode: SinkMode): RecordingSink {
     const sink = new RecordingSink(mode);
-    const player = new Player(`${name}-${mode}`, sink, 1, { maxLagBytes: 1024 * MiB });
+    const player = new Player(`${name}-${mode}`, sink, 1, { maxLagBytes: 1024 * MiB }, this.hub.writes);
     sink.player = player;
     sink.onEvicted = () => {
       this.hub.unsubscribe('live', name, player);

@@ -261,15 +261,40 @@ describe('a player that is slow', () => {
     expect(sink.messages().length).toBe(45);
   });
 
-  it('tells for how long its write has been under way', () => {
+  it('adds nothing to a connection that is clogged by its other plays, skips when it is too far behind, and goes on after', () => {
+    const stage = new Stage({ maxLagBytes: 100_000 });
+    const sink = stage.join();
+    sink.clogged = true;
+    for (let n = 1; n <= 20; n++) stage.play(n % 10 === 1 ? K(n, 10_000) : I(n, 10_000));
+    stage.turn();
+    expect([sink.writes.length, sink.player!.skips]).toEqual([0, 1]);
+    sink.clogged = false;
+    sink.player!.unclogged();
+    stage.play(K(21));
+    stage.turn();
+    const seen = sink.messages().map(({ timestamp }) => timestamp / 20);
+    expect(seen).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]);
+  });
+
+  it('stops in the middle when its own preamble clogs the connection', () => {
     const stage = new Stage();
-    const sink = stage.join('slow');
+    const sink = stage.join();
+    const { write } = sink;
+    sink.write = (bytes) => {
+      sink.clogged = true;
+      return write.call(sink, bytes);
+    };
     stage.play(K(1));
-    const busySince = Date.now();
-    stage.turn(5000);
-    expect(sink.player!.stalledMs(Date.now())).toBeGreaterThanOrEqual(Date.now() - busySince);
-    sink.drain(Date.now());
-    expect(sink.player!.stalledMs(Date.now())).toBe(0);
+    stage.play(I(2));
+    stage.turn();
+    expect(sink.writes.length).toBe(1);
+    sink.player!.unclogged();
+    stage.turn();
+    expect(sink.writes.length).toBe(1);
+    sink.clogged = false;
+    sink.player!.unclogged();
+    stage.turn();
+    expect(sink.writes.length).toBe(2);
   });
 
   it('that is stuck does not make the log grow', () => {

@@ -6,7 +6,13 @@ import { PlaySink } from '../../../src/transport/play-sink.js';
 
 it('a defect when a slow write has gone reaches the connection as ERR_PLAY_DEFECT, and nobody else', () => {
   const told: SluiceError[] = [];
-  const sink = new PlaySink({} as ByteSocket, { onPublisher: () => {}, onDefect: (error) => told.push(error) });
+  let drains = 0;
+  const sink = new PlaySink({} as ByteSocket, 1000, {
+    onPublisher: () => {},
+    onDefect: (error) => told.push(error),
+    onEvicted: () => {},
+    onDrained: () => drains++,
+  });
   const player = new Player('p', sink, 1, { maxLagBytes: 1000 });
   const defect = new TypeError('a defect');
   player.drained = () => {
@@ -15,5 +21,6 @@ it('a defect when a slow write has gone reaches the connection as ERR_PLAY_DEFEC
   sink.drained(0);
   sink.player = player;
   sink.drained(0);
+  expect(drains).toBe(2);
   expect(told).toMatchObject([{ code: 'ERR_PLAY_DEFECT', cause: defect }]);
 });

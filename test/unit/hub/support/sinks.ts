@@ -9,6 +9,8 @@ export type SinkMode = 'sync' | 'slow' | 'stuck';
 export class RecordingSink implements PlayerSink {
   mode: SinkMode;
   player: Player | undefined;
+  /** Whether other writes of its connection keep it from sending. */
+  clogged = false;
   readonly writes: Buffer[] = [];
   readonly notices: ('came' | 'gone')[] = [];
   #underWay: { readonly shared: Buffer; readonly copy: Buffer } | undefined;

@@ -38,6 +38,7 @@ export const OPTIONS: ListenerOptions = {
   firstFrameTimeoutMs: 20_000,
   idleTimeoutMs: 10_000,
   stallTimeoutMs: 10_000,
+  maxLagBytes: 2 * 2 ** 20,
   inboundBytesPerSecond: 65_536,
 };
 
@@ -184,7 +185,7 @@ export class Desk implements ConnectionHost {
       const status = 'NetStream.Play.StreamNotFound' as const;
       return { accept: false, status, code: 'ERR_PLAY_NOT_FOUND', description: 'nobody is there' };
     }
-    const player = new Player(name, sink, messageStreamId, { maxLagBytes: 2 * 2 ** 20 });
+    const player = new Player(name, sink, messageStreamId, { maxLagBytes: OPTIONS.maxLagBytes }, this.hub.writes);
     const live = this.hub.subscribe(app, name, player);
     let ended = false;
     const end = (reason: PlayEndReason): void => {

@@ -1,0 +1,91 @@
+import type { SocketAddresses } from './kernel-queues.js';
+
+/**
+ * Whether the peer of one socket takes what is sent to it, whatever play or reply the bytes belong to. A peer that reads slowly makes
+ * progress, one that does not read makes none. Three things show progress: the kernel takes bytes from us, the peer acknowledges bytes
+ * (RTMP 1.0 §5.4.3), or the peer's kernel acknowledges bytes (TCP). The first alone is not enough: the kernel takes nothing more until a
+ * third of its send buffer is free, which at 100 kbit/s is every 30 seconds and more.
+ */
+export class PeerProgress {
+  #takenBytes = -1;
+  #acknowledged = 0;
+  #acknowledgedByKernel = Number.POSITIVE_INFINITY;
+  #waiting = false;
+  #sinceMs = 0;
+
+  /**
+   * Looks at the socket. Call it about once a second.
+   *
+   * @param unsentBytes what the kernel has not taken yet
+   * @param takenBytes what it has taken since the connection began
+   */
+  look(unsentBytes: number, takenBytes: number, nowMs: number): void {
+    // A wait counts from when it is seen: at most one look late, never early.
+    if (unsentBytes === 0 || !this.#waiting || takenBytes > this.#takenBytes) this.#sinceMs = nowMs;
+    this.#waiting = unsentBytes > 0;
+    this.#takenBytes = takenBytes;
+  }
+
+  /**
+   * The peer says how much it has received in all.
+   *
+   * @param total the 32-bit counter of the Acknowledgement message; it wraps
+   */
+  acknowledged(total: number, nowMs: number): void {
+    const step = (total - this.#acknowledged) >>> 0;
+    if (step === 0) return;
+    this.#acknowledged = total;
+    // Half of the circle ahead is ahead, the rest is behind.
+    if (step < 2 ** 31) this.#sinceMs = nowMs;
+  }
+
+  /** The kernel says how many of the bytes it has taken the peer's kernel has acknowledged. The first answer is what others are compared with. */
+  acknowledgedByKernel(total: number, nowMs: number): void {
+    if (total > this.#acknowledgedByKernel) this.#sinceMs = nowMs;
+    this.#acknowledgedByKernel = total;
+  }
+
+  /** For how long bytes have waited without any progress, in ms; 0 while nothing waits. */
+  stalledMs(nowMs: number): number {
+    return this.#waiting ? nowMs - this.#sinceMs : 0;
+  }
+}
+
+/** What is asked of a socket; {@link ByteSocket} answers it. */
+export interface WatchedSocket extends SocketAddresses {
+  readonly unsentBytes: number;
+  readonly takenBytes: number;
+}
+
+/** The {@link PeerProgress} of one socket, held against `play.stallTimeoutMs`. */
+export class StallWatch {
+  readonly socket: WatchedSocket;
+  readonly #timeoutMs: number;
+  readonly #progress = new PeerProgress();
+
+  constructor(socket: WatchedSocket, timeoutMs: number) {
+    this.socket = socket;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Looks at the socket; call it about once a second. @returns whether its peer has taken nothing for the whole time-out */
+  isStalled(nowMs: number): boolean {
+    this.#progress.look(this.socket.unsentBytes, this.socket.takenBytes, nowMs);
+    return this.#progress.stalledMs(nowMs) >= this.#timeoutMs;
+  }
+
+  /** Whether the kernel should be asked what the peer has acknowledged: a part of the time-out has passed without progress. */
+  isSuspect(nowMs: number): boolean {
+    return this.#progress.stalledMs(nowMs) >= this.#timeoutMs / 4;
+  }
+
+  /** The peer's Acknowledgement message came. */
+  acknowledged(total: number, nowMs: number): void {
+    this.#progress.acknowledged(total, nowMs);
+  }
+
+  /** The kernel's answer: bytes that it has taken and the peer's kernel has not acknowledged. */
+  unacknowledged(bytes: number, nowMs: number): void {
+    this.#progress.acknowledgedByKernel(this.socket.takenBytes - bytes, nowMs);
+  }
+}

@@ -1,0 +1,25 @@
+import type { ErrorCode } from '../core/errors.js';
+import type { ServerHandshake } from '../protocol/handshake.js';
+
+/**
+ * Runs a handshake over bytes just read.
+ *
+ * @param bytes borrowed
+ * @param reply sends to the peer; the bytes are transferred
+ * @returns where in `bytes` the chunk stream begins; undefined when more is needed; a code when the handshake has failed
+ */
+export function shakeHands(
+  handshake: ServerHandshake,
+  bytes: Buffer,
+  reply: (bytes: Buffer) => void,
+): number | undefined | ErrorCode {
+  let start = 0;
+  for (;;) {
+    const step = handshake.read(bytes.subarray(start));
+    start += step.consumed;
+    if (step.status === 'need') return undefined;
+    if (step.status === 'error') return step.code;
+    if (step.status === 'done') return start;
+    reply(step.reply);
+  }
+}

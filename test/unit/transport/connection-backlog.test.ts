@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { MemoryAccount } from '../../../src/core/memory-account.js';
+import type { RawRtmp } from '../../support/rtmp-client.js';
+import { Desk, OPTIONS } from './support/desk.js';
+
+let desk: Desk;
+
+afterEach(async () => {
+  await desk.close();
+});
+
+/** A keyframe of `bytes` bytes. */
+function frame(number: number, bytes = 100): Buffer {
+  const payload = Buffer.alloc(bytes, number & 255);
+  payload.set([0x17, 1, 0, 0, 0]);
+  return payload;
+}
+
+describe('a connection that stops reading', () => {
+  /** A client on message stream 2 that reads nothing any more, and a publisher with `bytes` of sequence headers. */
+  async function withHeaders(bytes: number): Promise<{ publisher: RawRtmp; stuck: RawRtmp; id: number }> {
+    desk = await Desk.open();
+    const publisher = await desk.client();
+    publisher.setChunkSize(60_000);
+    const id = await publisher.publish('cam');
+    const stuck = await desk.client();
+    await stuck.createStream();
+    await stuck.createStream();
+    for (let track = 1; bytes > 0; track++, bytes -= 60_000) {
+      const header = Buffer.alloc(60_000, track);
+      header.set([0x80 | 0x16, 0x00, 0x61, 0x76, 0x63, 0x31, track]);
+      publisher.message(9, header, { messageStreamId: id });
+    }
+    publisher.message(9, frame(0), { messageStreamId: id });
+    await desk.until(() => desk.publications.get('cam')!.videoFrames > 0, 'the frame');
+    stuck.socket.pause();
+    return { publisher, stuck, id };
+  }
+
+  it('holds no more than play.maxLagBytes and two writes, however often it says play, and is let go in time', async () => {
+    const { publisher, stuck, id } = await withHeaders(240_000);
+    const account = new MemoryAccount();
+    desk.hub.joinAccount(account);
+    const copies = (): number => account.list().find(({ kind }) => kind === 'copies')!.bytes;
+    let most = 0;
+    for (let n = 1; n <= 100; n++) {
+      stuck.command(2, 'play', 4, null, 'cam', -1000);
+      publisher.message(9, frame(n), { messageStreamId: id });
+      await desk.until(
+        () => desk.playEnds.length === n - 1 && desk.publications.get('cam')!.videoFrames > n,
+        'play and frame',
+      );
+      await new Promise(setImmediate);
+      most = Math.max(most, copies());
+      // The clock stands still for the limit on commands, and goes on for the watch on stalls.
+      desk.pass(n % 50 === 0 ? 1000 : 0);
+    }
+    expect(most).toBeGreaterThan(OPTIONS.maxLagBytes / 2);
+    // The write that the kernel has taken a part of, and the one that goes past the limit.
+    expect(most).toBeLessThan(OPTIONS.maxLagBytes + 2 * 240_100);
+    for (let second = 0; second < 10; second++) {
+      publisher.message(9, frame(second), { messageStreamId: id });
+      await desk.until(() => desk.publications.get('cam')!.lastVideoMs === desk.nowMs, 'the frame');
+      desk.pass(1000);
+    }
+    await desk.until(() => desk.closes.length === 1, 'the close');
+    expect(desk.closes).toEqual(['ERR_PLAY_STALLED']);
+    await desk.until(() => copies() === 0, 'its memory to be free');
+    expect(desk.publishEnds).toEqual([]);
+  });
+
+  it('and publishes too loses its plays, told as stalled; its publish goes on', async () => {
+    desk = await Desk.open();
+    const publisher = await desk.client();
+    publisher.setChunkSize(60_000);
+    const id = await publisher.publish('cam');
+    const both = await desk.client();
+    const own = await both.publish('own');
+    await both.play('cam');
+    both.socket.pause();
+    let sent = 0;
+    const isStuck = (): boolean => [...desk.publications.get('cam')!.players].some(({ busy }) => busy);
+    while (!isStuck() && sent < 500) {
+      publisher.message(9, frame(sent++, 60_000), { messageStreamId: id });
+      await desk.until(() => desk.publications.get('cam')!.videoFrames === sent, 'the frame');
+    }
+    for (let second = 0; second < 12; second++) {
+      both.message(9, frame(second), { messageStreamId: own });
+      publisher.message(9, frame(sent++), { messageStreamId: id });
+      await desk.until(() => desk.publications.get('own')!.videoFrames === second + 1, 'the frame of its own');
+      await desk.until(() => desk.publications.get('cam')!.videoFrames === sent, 'the frame');
+      desk.pass(1000);
+    }
+    expect(desk.playEnds).toEqual(['cam:stalled']);
+    expect([desk.closes, desk.publishEnds]).toEqual([[], []]);
+    both.socket.resume();
+    await both.status('NetStream.Play.Failed');
+    expect(both.closed).toBe(false);
+  });
+
+  it('stays while it acknowledges what it takes', async () => {
+    desk = await Desk.open();
+    const publisher = await desk.client();
+    publisher.setChunkSize(60_000);
+    const id = await publisher.publish('cam');
+    const slow = await desk.client();
+    await slow.play('cam');
+    slow.socket.pause();
+    const { players } = desk.publications.get('cam')!;
+    for (let sent = 0; ![...players].some(({ busy }) => busy) && sent < 500; ) {
+      publisher.message(9, frame(sent++, 60_000), { messageStreamId: id });
+      await desk.until(() => desk.publications.get('cam')!.videoFrames === sent, 'the frame');
+    }
+    const [connection] = [...desk.listener.connections].filter(({ playing }) => playing > 0);
+    for (let second = 1; second <= 30; second++) {
+      const acknowledged = Buffer.alloc(4);
+      acknowledged.writeUInt32BE(second * 1000);
+      const before = connection.bytesIn;
+      slow.message(3, acknowledged);
+      publisher.message(9, frame(second), { messageStreamId: id });
+      await desk.until(() => connection.bytesIn > before, 'the acknowledgement');
+      await desk.until(() => desk.publications.get('cam')!.lastVideoMs === desk.nowMs, 'the frame');
+      desk.pass(1000);
+    }
+    expect(desk.closes).toEqual([]);
+    for (let second = 0; second < 10; second++) {
+      publisher.message(9, frame(second), { messageStreamId: id });
+      await desk.until(() => desk.publications.get('cam')!.lastVideoMs === desk.nowMs, 'the frame');
+      desk.pass(1000);
+    }
+    await desk.until(() => desk.closes.length === 1, 'the close');
+    expect(desk.closes).toEqual(['ERR_PLAY_STALLED']);
+  });
+});
