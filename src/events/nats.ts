@@ -15,6 +15,7 @@ import {
 import { SluiceError } from '../core/errors.js';
 import { within } from '../core/within.js';
 import type { EventsLogger } from './deps.js';
+import { forgetUnsent } from './nats-socket.js';
 import type { NatsOptions } from './options.js';
 
 export type { JsMsg, Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
@@ -218,6 +219,11 @@ export class NatsLink {
     return true;
   }
 
+  /** Makes the connection anew; what has been sent and not arrived never will. */
+  renew(): void {
+    void this.connection?.reconnect();
+  }
+
   /** Closes the connection, sending what is buffered first. */
   async close(): Promise<void> {
     this.#set('closed', '');
@@ -285,6 +291,7 @@ export class NatsLink {
     this.#state = state;
     this.#detail = detail;
     if (state === 'connected') {
+      if (this.#connection !== undefined) forgetUnsent(this.#connection, () => this.#isClosed());
       this.#log.info({ server: this.#connection?.getServer(), version: this.serverVersion }, 'nats: connected');
     } else if (state !== 'closed') {
       this.#log.warn({ cause: detail }, 'nats: no connection; events wait in the journal');

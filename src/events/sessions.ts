@@ -57,6 +57,18 @@ export function stateOf(session: OpenSession): StreamState {
   };
 }
 
+/** The session that a value of the KV bucket shows. */
+export function sessionOf(state: StreamState): OpenSession {
+  const { startedAt, readyAt, ...facts } = state;
+  return {
+    ...facts,
+    startedMs: Date.parse(startedAt),
+    ...(readyAt === undefined ? {} : { readyMs: Date.parse(readyAt) }),
+    bus: true,
+    anchor: 0,
+  };
+}
+
 /** Facts of an end that someone other than the session's own process tells. */
 export interface LateEnd {
   readonly reason: 'node_restart' | 'node_lost';

@@ -10,13 +10,18 @@ interface Stored {
   readonly deleted: boolean;
 }
 
+/** The stream that takes events. */
+const EVENTS = 'SLUICE_EVENTS';
+/** When everything is stored, as the server tells it. */
+const TIME = '2026-01-02T03:04:05Z';
+
 /** Errors as nats.js raises them. */
 export const natsErrors = {
   noResponders: () => new NatsError('503', '503'),
   denied: () => new NatsError('Permissions Violation for Publish', 'PERMISSIONS_VIOLATION'),
 };
 
-/** As much of JetStream as a key-value bucket needs, in memory, behind a connection that only makes requests. */
+/** As much of JetStream as buckets and the events of lost nodes need, in memory, behind a connection that only makes requests. */
 export class FakeJetStream {
   /** Subjects of all requests. */
   readonly asked: string[] = [];
@@ -27,6 +32,7 @@ export class FakeJetStream {
   /** How much later everything but silence comes, milliseconds. */
   delayMs = 0;
   #sequence = 0;
+  #forgotten = 0;
 
   get connection(): NatsConnection {
     const request = (subject: string, data?: Uint8Array | string, o?: { headers?: MsgHdrs; timeout?: number }) =>
@@ -40,6 +46,24 @@ export class FakeJetStream {
     return Object.fromEntries(
       held.map(({ subject, data }) => [subject.split('.').slice(2).join('.'), JSON.parse(data)]),
     );
+  }
+
+  /** The events that are held, in order, and their subjects. */
+  get events(): { readonly subject: string; readonly event: { readonly [key: string]: unknown } }[] {
+    const held = [...(this.streams.get(EVENTS) ?? [])].sort((a, b) => a.seq - b.seq);
+    return held.map(({ subject, data }) => ({ subject, event: JSON.parse(data) as { [key: string]: unknown } }));
+  }
+
+  /** Stores an event as a node would. */
+  storeEvent(event: { readonly subject: string; readonly json: Buffer }): void {
+    const messages = this.streams.get(EVENTS) ?? [];
+    this.streams.set(EVENTS, messages);
+    this.#store(messages, event.subject, JSON.parse(event.json.toString('utf8')) as object);
+  }
+
+  /** Forgets the oldest events, as a server does that keeps them for so long and no longer. */
+  forgetEvents(count: number): void {
+    this.#forgotten += this.streams.get(EVENTS)?.splice(0, count).length ?? 0;
   }
 
   /** Writes as another client would. */
@@ -66,19 +90,17 @@ export class FakeJetStream {
     if (verb === 'CREATE') this.streams.set(name, []);
     const messages = this.streams.get(name);
     if (messages === undefined) return { error: { err_code: 10059, description: 'stream not found' } };
-    if (verb !== 'MSG.GET') {
-      return { config: { name }, state: { subjects: Object.fromEntries(messages.map((m) => [m.subject, 1])) } };
-    }
+    if (verb !== 'MSG.GET') return info(name, messages, data, name === EVENTS ? this.#forgotten : 0);
     const wanted = (JSON.parse(data) as { last_by_subj: string }).last_by_subj;
-    const found = messages.find((message) => message.subject === wanted);
+    const found = messages.filter(({ subject }) => matches(wanted, subject)).sort((a, b) => b.seq - a.seq)[0];
     if (found === undefined) return { error: { err_code: 10037, description: 'no message found' } };
     const hdrText = found.deleted ? 'NATS/1.0\r\nKV-Operation: DEL\r\n\r\n' : 'NATS/1.0\r\n\r\n';
     const [body, head] = [found.data, hdrText].map((text) => Buffer.from(text).toString('base64'));
-    return { message: { subject: wanted, seq: found.seq, time: '2026-01-02T03:04:05Z', hdrs: head, data: body } };
+    return { message: { subject: found.subject, seq: found.seq, time: TIME, hdrs: head, data: body } };
   }
 
   #publish(subject: string, data: string, hdrs: MsgHdrs | undefined): object {
-    const name = `KV_${subject.split('.')[1]}`;
+    const name = subject.startsWith('$KV.') ? `KV_${subject.split('.')[1]}` : EVENTS;
     const messages = this.streams.get(name);
     if (messages === undefined) throw natsErrors.noResponders();
     const last = messages.find((message) => message.subject === subject)?.seq ?? 0;
@@ -102,4 +124,29 @@ export class FakeJetStream {
     });
     return seq;
   }
+}
+
+/** What the server says of a stream, with the subjects that match a filter. */
+function info(name: string, messages: readonly Stored[], data: string, forgotten: number): object {
+  const filter = data === '' ? '>' : (JSON.parse(data) as { subjects_filter: string }).subjects_filter;
+  const subjects = messages.map(({ subject }) => subject).filter((subject) => matches(filter, subject));
+  return {
+    config: { name },
+    created: '2025-01-01T00:00:00Z',
+    total: subjects.length,
+    state: {
+      messages: messages.length,
+      first_seq: forgotten + 1,
+      first_ts: TIME,
+      subjects: Object.fromEntries(subjects.map((subject) => [subject, 1])),
+    },
+  };
+}
+
+/** Whether a subject matches a filter with wildcards. */
+function matches(filter: string, subject: string): boolean {
+  const tokens = subject.split('.');
+  const wanted = filter.split('.');
+  if (wanted.at(-1) !== '>' && wanted.length !== tokens.length) return false;
+  return wanted.every((token, i) => (token === '>' ? tokens.length > i : token === '*' || token === tokens[i]));
 }

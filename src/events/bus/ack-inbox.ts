@@ -72,6 +72,11 @@ export class AckInbox {
     });
   }
 
+  /** Whether anything has been sent of which it is not known whether it has arrived. */
+  get awaits(): boolean {
+    return this.#waiting.size > 0 || this.#overdue.size > 0;
+  }
+
   /** The server did not let this user publish to `subject`. */
   denied(subject: string): void {
     for (const [token, attempt] of this.#waiting) {

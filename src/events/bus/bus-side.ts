@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
 import { within } from '../../core/within.js';
 import type { EventsLogger } from '../deps.js';
-import { type Emitter, eventSubject } from '../envelope.js';
+import type { Emitter } from '../envelope.js';
 import type { NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
@@ -10,21 +10,24 @@ import { type NatsConnection, NatsLink } from '../nats.js';
 import type { NatsOptions, ResolvedEventsOptions } from '../options.js';
 import { AckInbox } from './ack-inbox.js';
 import type { BusState } from './bus-state.js';
-import { JsError, jsRequest, lastMessage } from './js-api.js';
+import { JsError, jsRequest } from './js-api.js';
 import { KvBucket } from './kv.js';
 import { LiveState } from './live-state.js';
-import { NodeLease, nodeKey } from './node-lease.js';
+import { type LossEvidence, NodeLease } from './node-lease.js';
+import { NodeReturn } from './node-return.js';
 import { backoffMs, type WaitReason } from './outcome.js';
 import { Patience } from './patience.js';
 import { Publisher, type PublisherCounts } from './publisher.js';
 import { Quarantine } from './quarantine.js';
 import { Reaper } from './reaper.js';
 import { Silence } from './silence.js';
-import { checkStream } from './stream-setup.js';
+import { checkStream, type StreamCheck } from './stream-setup.js';
 
 /** Publish timeouts' worth of silence after which another server is tried: sooner than others may take this node for lost. */
 const SILENT_TIMEOUTS = 3;
 
+/** The longest time for which the `seq` of a live stream in the bucket may be behind its newest event. */
+const MOST_REFRESH_MS = 30_000;
 const NODES_DESCRIPTION = 'Sluice: node heartbeats';
 
 /** What the bus side is made with. */
@@ -47,6 +50,7 @@ export class BusSide {
   readonly #lease: NodeLease;
   readonly #reaper: Reaper;
   readonly #nodes: KvBucket<NodeState>;
+  readonly #return: NodeReturn;
   readonly #stateListeners = new Set<(state: BusState) => void>();
   readonly #fencedListeners = new Set<(streamIds: readonly string[]) => void>();
   #state: BusState = 'connecting';
@@ -73,18 +77,30 @@ export class BusSide {
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, patience);
     this.#silence = new Silence(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
     const common = { log, clock, connection: () => this.link.connection };
+    const writable = (): NatsConnection | undefined =>
+      this.#prepared && this.#lease.holds ? this.link.connection : undefined;
     const { nodeId, bootId } = emitter;
+    const lostNode = { streams, emitter, stream: o.stream, patience };
+    this.#return = new NodeReturn({ ...lostNode, nodes: this.#nodes, clock, sessions: lifecycle.sessions });
     this.#publisher = new Publisher(o, {
       journal,
       log,
       clock,
       patience,
       quarantine: new Quarantine(o.dir),
-      connection: () => (this.#prepared && this.#lease.holds ? this.link.connection : undefined),
+      connection: writable,
       acks: () => this.#ackInbox(),
       onWait: (why, text) => this.#onWait(why, text),
     });
-    this.#liveState = new LiveState({ ...common, bucket: streams, nodeId, bootId, sessions: lifecycle.sessions });
+    this.#liveState = new LiveState({
+      ...common,
+      writable,
+      bucket: streams,
+      nodeId,
+      bootId,
+      sessions: lifecycle.sessions,
+      refreshMs: Math.max(1000, Math.min(MOST_REFRESH_MS, o.maxAgeMs / 4)),
+    });
     this.#lease = new NodeLease({
       ...common,
       bucket: this.#nodes,
@@ -98,13 +114,17 @@ export class BusSide {
         stateLagMs: this.#liveState.lagMs,
         draining: this.#draining,
       }),
-      onLost: (connection) => this.#onLost(connection),
+      onReturned: (connection, evidence) => this.#onReturned(connection, evidence),
       onHeld: () => {
         if (this.#prepared && this.#state === 'not_answering') this.#set('ready', '');
         this.#publisher.nudge();
+        this.#liveState.nudge();
       },
       onLapsed: (cause) => {
-        if (this.#prepared) this.#set('not_answering', `no heartbeat gets through: ${cause}`);
+        if (!this.#prepared) return;
+        this.#set('not_answering', `no heartbeat gets through: ${cause}`);
+        // Others may end this node's streams from now on: what is on its way must not arrive after that.
+        if (this.#acks?.inbox.awaits === true) this.link.renew();
       },
       // Without a lease nothing is published, so that only the heartbeats still tell that nobody answers.
       onBeat: (answered) => {
@@ -112,15 +132,7 @@ export class BusSide {
         else if (this.#state === 'ready') this.#silence.broken();
       },
     });
-    this.#reaper = new Reaper({
-      ...common,
-      nodes: this.#nodes,
-      streams,
-      emitter,
-      stream: o.stream,
-      leaseMs: o.leaseMs,
-      patience,
-    });
+    this.#reaper = new Reaper({ ...common, ...lostNode, nodes: this.#nodes, leaseMs: o.leaseMs });
   }
 
   get counts(): PublisherCounts {
@@ -155,6 +167,7 @@ export class BusSide {
   /** Begins. @param olderBoots boots of this node that the journal knows: it ends their sessions itself */
   start(olderBoots: readonly string[]): void {
     this.#olderBoots = olderBoots;
+    this.#return.expect(olderBoots);
     this.#deps.journal.subscribe((entries) => this.#liveState.note(entries));
     this.#publisher.start();
     this.link.onDenied((subject) => this.#acks?.inbox.denied(subject));
@@ -215,16 +228,10 @@ export class BusSide {
           for (const warning of check.warnings)
             this.#deps.log.warn({ stream: this.#o.stream, cause: warning }, 'nats: the stream is unusual');
           if (check.created) this.#deps.log.info({ stream: this.#o.stream }, 'nats: made the stream');
-          await this.#begin(connection);
-          return;
+          if (await this.#begin(connection)) return;
         }
-        const state =
-          check.kind === 'unavailable'
-            ? 'not_answering'
-            : check.kind === 'misconfigured'
-              ? 'stream_misconfigured'
-              : check.kind;
-        this.#set(state, check.text);
+        const [state, text] = troubleOf(check);
+        this.#set(state, text);
         if (state === 'not_answering') this.#leave();
         await this.#sleep(backoffMs(tries, Math.random(), 250, 5000));
       }
@@ -233,27 +240,22 @@ export class BusSide {
     }
   }
 
-  async #begin(connection: NatsConnection): Promise<void> {
+  /** Heartbeat, live state and reaper. @returns whether it is known what other nodes have done to this one's streams */
+  async #begin(connection: NatsConnection): Promise<boolean> {
     const check = await this.#nodes.ensure(connection, this.#o.replicas, NODES_DESCRIPTION);
     if (check.kind !== 'ok')
       this.#deps.log.warn({ cause: `${check.code} ${check.text}` }, 'nats: node heartbeats cannot be kept');
+    else if (!(await this.#return.settleOlderBoots(connection))) return false;
     // What cannot be had now the heartbeats themselves try to get.
-    this.#lease.start(check.kind !== 'denied');
-    if (this.link.connection !== connection) return;
+    await this.#lease.start(check.kind !== 'denied');
+    if (this.link.connection !== connection) return true;
     this.#prepared = true;
-    this.#set('ready', '');
+    if (this.#lease.holds) this.#set('ready', '');
+    else this.#set('not_answering', 'it is being looked up which streams other nodes have ended');
     this.#publisher.nudge();
     void this.#liveState.rebuild(connection, this.#o.replicas, this.#olderBoots);
-    if (check.kind === 'denied') return;
-    for (const bootId of this.#olderBoots) void this.#dropOlder(connection, bootId);
-    if (this.#o.reap) this.#reaper.start();
-  }
-
-  /** Removes the heartbeat of an older boot of this node: the journal knows its sessions and has ended them. */
-  async #dropOlder(connection: NatsConnection, bootId: string): Promise<void> {
-    const key = nodeKey(this.#emitter.nodeId, bootId);
-    const held = await this.#nodes.get(connection, key);
-    if (held.ok && held.value.value?.state === 'up') await this.#nodes.remove(connection, key, held.value.revision);
+    if (check.kind !== 'denied' && this.#o.reap) this.#reaper.start();
+    return true;
   }
 
   /** The inbox of the connection that stands; another connection gets another. */
@@ -303,17 +305,14 @@ export class BusSide {
     void this.#prepare();
   }
 
-  /** Another node took this one for lost: which of the open streams did it end? */
-  async #onLost(connection: NatsConnection): Promise<void> {
-    this.#publisher.suspectAll();
-    const ended: string[] = [];
-    for (const session of [...this.#deps.lifecycle.sessions.values()]) {
-      const subject = eventSubject(this.#emitter.prefix, session, 'io.sluice.stream.ended', 0);
-      const held = await lastMessage(connection, this.#o.stream, subject, this.#patience);
-      if (held.ok) ended.push(session.streamId);
-    }
+  /** Others took this process for lost, or may have. @returns whether it is known which of its streams are over */
+  async #onReturned(connection: NatsConnection, evidence: LossEvidence): Promise<boolean> {
+    const ended = await this.#return.endedMeanwhile(connection, evidence);
+    if (ended === undefined) return false;
+    this.#publisher.doubtAll();
     this.#publisher.fence(ended);
     for (const listener of this.#fencedListeners) listener(ended);
+    return true;
   }
 
   #sleep(ms: number): Promise<void> {
@@ -347,5 +346,19 @@ export class BusSide {
       log.warn({ state, cause: detail, pending }, 'nats: events are not taken; they wait in the journal');
     }
     for (const listener of this.#stateListeners) listener(state);
+  }
+}
+
+/** The bus state that follows from a check of the stream, and why. */
+function troubleOf(check: StreamCheck): [BusState, string] {
+  switch (check.kind) {
+    case 'ok':
+      return ['not_answering', 'it cannot be read whether other nodes have ended streams of this one'];
+    case 'unavailable':
+      return ['not_answering', check.text];
+    case 'misconfigured':
+      return ['stream_misconfigured', check.text];
+    default:
+      return [check.kind, check.text];
   }
 }

@@ -10,11 +10,14 @@ export type ApiAnswer<T> =
 export interface StreamInfo {
   /** Subjects that match the filter, of which a page is in `state.subjects`. */
   readonly total?: number;
+  /** When the stream was made (RFC 3339). */
+  readonly created?: string;
   readonly config: StreamConfig;
   readonly state: {
     readonly messages: number;
     readonly bytes: number;
     readonly first_seq: number;
+    readonly first_ts?: string;
     readonly last_seq: number;
     readonly subjects?: Record<string, number>;
   };
@@ -123,6 +126,27 @@ export async function lastMessage(
   return stored(
     await jsRequest<RawMessage>(connection, `STREAM.MSG.GET.${stream}`, { last_by_subj: subject }, patience),
   );
+}
+
+/**
+ * Every subject that a stream holds a message of and that matches `filter`. A server lists a hundred thousand at a time; they are asked
+ * for page by page.
+ */
+export async function subjectsOf(
+  connection: NatsConnection,
+  stream: string,
+  filter: string,
+  patience: Patience,
+): Promise<ApiAnswer<string[]>> {
+  const found: string[] = [];
+  for (;;) {
+    const query = { subjects_filter: filter, offset: found.length };
+    const page = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${stream}`, query, patience, 5);
+    if (!page.ok) return page;
+    const subjects = Object.keys(page.value.state.subjects ?? {});
+    for (const subject of subjects) found.push(subject);
+    if (subjects.length === 0 || found.length >= (page.value.total ?? 0)) return { ok: true, value: found };
+  }
 }
 
 interface RawMessage {

@@ -1,5 +1,5 @@
 import { type NatsConnection, natsHeaders } from '../nats.js';
-import { type ApiAnswer, JsError, jsRequest, lastMessage, publish, type StreamInfo } from './js-api.js';
+import { type ApiAnswer, JsError, jsRequest, lastMessage, publish, type StreamInfo, subjectsOf } from './js-api.js';
 import { outcomeOf } from './outcome.js';
 import type { Patience } from './patience.js';
 
@@ -94,17 +94,8 @@ export class KvBucket<T> {
 
   /** Every key ever written and not yet forgotten; deleted ones may be among them. */
   async keys(connection: NatsConnection): Promise<ApiAnswer<string[]>> {
-    const info = await jsRequest<StreamInfo>(
-      connection,
-      `STREAM.INFO.${this.#stream}`,
-      { subjects_filter: `${this.#subject}>` },
-      this.#patience,
-    );
-    if (!info.ok) return info;
-    return {
-      ok: true,
-      value: Object.keys(info.value.state.subjects ?? {}).map((subject) => subject.slice(this.#subject.length)),
-    };
+    const held = await subjectsOf(connection, this.#stream, `${this.#subject}>`, this.#patience);
+    return held.ok ? { ok: true, value: held.value.map((subject) => subject.slice(this.#subject.length)) } : held;
   }
 
   async #write(

@@ -13,10 +13,8 @@ export interface Lane {
   strikes: number;
   /** Value of {@link Lanes.passed} at the last failure. */
   passedThen: number;
-  /** Whether it has been looked up if someone else ended the stream already. */
-  checked: boolean;
-  /** Whether that must be looked up although this process itself wrote the events. */
-  suspect: boolean;
+  /** The fence's own note, see {@link file://./stream-fence.ts}. */
+  checkedIn: number;
 }
 
 /** All lanes, and those that may send, first come first served. */
@@ -37,7 +35,7 @@ export class Lanes {
   push(key: string, entry: JournalEntry): void {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { key, queue: [], busy: false, tries: 0, strikes: 0, passedThen: 0, checked: false, suspect: false };
+      lane = { key, queue: [], busy: false, tries: 0, strikes: 0, passedThen: 0, checkedIn: -1 };
       this.#lanes.set(key, lane);
     }
     lane.queue.push(entry);
@@ -91,14 +89,6 @@ export class Lanes {
   /** Makes a resting lane ready again. */
   wake(lane: Lane): void {
     if (!lane.busy && lane.queue.length > 0) this.#ready.push(lane);
-  }
-
-  /** Makes every lane be looked up again before it goes on. */
-  suspectAll(): void {
-    for (const lane of this.#lanes.values()) {
-      lane.suspect = true;
-      lane.checked = false;
-    }
   }
 
   /** Whether any lane may send. */

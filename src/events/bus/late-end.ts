@@ -1,11 +1,20 @@
 import type { JournalEntry } from '../journal/journal.js';
 
-const END_TYPE = 'io.sluice.stream.ended';
+/** `type` of the last event of a stream. */
+export const END_TYPE = 'io.sluice.stream.ended';
 const LATE_REASON = Buffer.from('"reason":"node_restart"', 'utf8');
 
 /** Whether an entry is the end that a start of the node gave to a stream which an earlier process had left open. */
 export function isLateEnd(entry: JournalEntry): boolean {
   return entry.type === END_TYPE && entry.json.includes(LATE_REASON);
+}
+
+/** Subject of the end of the stream that an event's subject belongs to; `undefined` for an event that belongs to none. */
+export function endSubject(subject: string): string | undefined {
+  const tokens = subject.split('.');
+  // … evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>
+  if (tokens[tokens.length - 7] !== 'evt') return undefined;
+  return `${tokens.slice(0, -3).join('.')}.stream.ended.end`;
 }
 
 /** The subjects of all events of the stream that an event's subject belongs to. */

@@ -15,7 +15,11 @@ export interface LiveStateDeps {
   readonly nodeId: string;
   readonly bootId: string;
   readonly sessions: ReadonlyMap<string, OpenSession>;
+  /** How often values are written again whose `seq` has fallen behind, milliseconds: sooner than JetStream forgets those events. */
+  readonly refreshMs: number;
   connection(): NatsConnection | undefined;
+  /** The connection while this process may write: not while others may be about to end its streams. */
+  writable(): NatsConnection | undefined;
 }
 
 const CHANGES = new Set(
@@ -43,6 +47,9 @@ export class LiveState {
   #troubled = false;
   #retry: NodeJS.Timeout | undefined;
   #again: NodeJS.Timeout | undefined;
+  /** `seq` in the bucket, by key. */
+  readonly #seqs = new Map<string, number>();
+  #refresh: NodeJS.Timeout | undefined;
 
   constructor(deps: LiveStateDeps) {
     this.#deps = deps;
@@ -88,8 +95,9 @@ export class LiveState {
     }
     this.#troubled = false;
     this.#ready = true;
+    this.#refresh ??= setInterval(() => this.#refreshAll(), this.#deps.refreshMs).unref();
     for (const session of this.#deps.sessions.values()) {
-      const key = `${escapeToken(session.app)}.${escapeToken(session.name)}`;
+      const key = keyOf(session);
       this.#shown.set(key, session.streamId);
       this.#touch(key);
     }
@@ -101,7 +109,7 @@ export class LiveState {
   /** Writes what is pending, at most for `deadlineMs`. */
   async drain(deadlineMs: number): Promise<void> {
     const endMs = this.#deps.clock.monotonicMs() + deadlineMs;
-    while (this.#ready && this.#dirty.size > 0 && this.#deps.connection() !== undefined) {
+    while (this.#ready && this.#dirty.size > 0 && this.#deps.writable() !== undefined) {
       if (this.#deps.clock.monotonicMs() >= endMs) return;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -113,6 +121,21 @@ export class LiveState {
     this.#ready = false;
     clearTimeout(this.#retry);
     clearTimeout(this.#again);
+    clearInterval(this.#refresh);
+  }
+
+  /** This process may write again: what has waited is written. */
+  nudge(): void {
+    this.#flush();
+  }
+
+  /** Writes the values again that do not tell of their stream's newest event: whoever ends the stream counts on from there. */
+  #refreshAll(): void {
+    for (const session of this.#deps.sessions.values()) {
+      const key = keyOf(session);
+      if (this.#shown.get(key) === session.streamId && this.#seqs.get(key) !== session.seq) this.#touch(key);
+    }
+    this.#flush();
   }
 
   /** Nobody takes writes, or it cannot be said whether the bucket is there: looked at again soon, and made when it is gone. */
@@ -131,7 +154,7 @@ export class LiveState {
   }
 
   #flush(): void {
-    const connection = this.#deps.connection();
+    const connection = this.#deps.writable();
     if (connection === undefined || !this.#ready) return;
     for (const key of this.#dirty.keys()) {
       if (this.#busy.size >= IN_FLIGHT) return;
@@ -163,8 +186,12 @@ export class LiveState {
   }
 
   async #put(key: string, session: OpenSession, connection: NatsConnection): Promise<boolean> {
-    const written = await this.#deps.bucket.put(connection, key, stateOf(session));
-    if (written.kind === 'ok') this.#revisions.set(key, written.revision);
+    const state = stateOf(session);
+    const written = await this.#deps.bucket.put(connection, key, state);
+    if (written.kind === 'ok') {
+      this.#revisions.set(key, written.revision);
+      this.#seqs.set(key, state.seq);
+    }
     if (written.kind === 'missing') this.#rebuildLater();
     return written.kind === 'ok';
   }
@@ -181,6 +208,7 @@ export class LiveState {
     }
     const removed = await this.#deps.bucket.remove(connection, key, revision);
     if (removed.kind === 'ok' || removed.kind === 'conflict') this.#revisions.delete(key);
+    this.#seqs.delete(key);
     // With a conflict it is read once more: the revision known here may be one of several of our own writes.
     if (removed.kind === 'conflict') this.#touch(key);
     if (removed.kind === 'missing') this.#rebuildLater();
@@ -192,4 +220,9 @@ export class LiveState {
       state.nodeId === this.#deps.nodeId && (state.bootId === this.#deps.bootId || this.#olderBoots.has(state.bootId));
     return ours && !this.#deps.sessions.has(state.streamId);
   }
+}
+
+/** Key of a stream's value. */
+function keyOf({ app, name }: Pick<OpenSession, 'app' | 'name'>): string {
+  return `${escapeToken(app)}.${escapeToken(name)}`;
 }

@@ -19,8 +19,11 @@ export interface NodeLeaseDeps {
   ensure(connection: NatsConnection): Promise<KvCheck>;
   /** What the heartbeat says besides the time. */
   describe(): Pick<NodeState, 'streams' | 'stateLagMs'> & { readonly draining: boolean };
-  /** Others took this process for lost. Publishing goes on when the returned promise resolves. */
-  onLost(connection: NatsConnection): Promise<void>;
+  /**
+   * Others took this process for lost, or may have (`evidence`), and the heartbeat now says that it is back. Publishing goes on when the
+   * returned promise resolves with `true`; with `false` it is called again after another heartbeat. Heartbeats go on meanwhile.
+   */
+  onReturned(connection: NatsConnection, evidence: LossEvidence): Promise<boolean>;
   /** The lease is good (again). */
   onHeld(): void;
   /** No heartbeat got through for most of the lease, and `cause` is why the last did not: nothing is published until one does. */
@@ -28,6 +31,12 @@ export interface NodeLeaseDeps {
   /** Told after each heartbeat whether the server has answered it in any way. */
   onBeat(answered: boolean): void;
 }
+
+/**
+ * What says that a process was taken for lost. `taken`: the mark of another node, or that its heartbeat was removed, with the last
+ * heartbeat that is known of (RFC 3339); `forgotten`: the bucket is a new one, so that nobody knows.
+ */
+export type LossEvidence = { readonly kind: 'taken'; readonly lastTime: string } | { readonly kind: 'forgotten' };
 
 type FailedWrite = Extract<KvWrite, { readonly text: string }>;
 
@@ -45,9 +54,14 @@ export class NodeLease {
   readonly #key: string;
   #revision: number | undefined;
   #beatMs: number | undefined;
+  /** Wall clock of the last heartbeat that got through (RFC 3339). */
+  #beatTime = '';
   #usable = false;
   #troubled = false;
   #asking = false;
+  /** Set from the discovery that others took this process for lost until what follows from it is done. */
+  #loss: LossEvidence | undefined;
+  #returning = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -58,18 +72,24 @@ export class NodeLease {
 
   /** Whether events may be sent. True also where the bucket cannot be used at all: a lease that nobody can see fences nobody. */
   get holds(): boolean {
-    if (!this.#usable || this.#beatMs === undefined) return true;
+    if (!this.#usable) return true;
+    if (this.#loss !== undefined) return false;
+    if (this.#beatMs === undefined) return true;
     return this.#deps.clock.monotonicMs() - this.#beatMs < this.#deps.leaseMs * 0.8;
   }
 
-  /** Begins to beat; `usable` false when this user may not have the bucket. */
-  start(usable: boolean): void {
+  /**
+   * Begins to beat; `usable` false when this user may not have the bucket.
+   *
+   * @returns resolves after the first heartbeat, whether it got through or not
+   */
+  start(usable: boolean): Promise<void> {
     this.#usable = usable;
     if (this.#timer === undefined) {
       this.#timer = setInterval(() => void this.beat(), this.#deps.heartbeatMs);
       this.#timer.unref();
     }
-    void this.beat();
+    return this.beat();
   }
 
   /** One heartbeat. */
@@ -79,14 +99,15 @@ export class NodeLease {
     this.#asking = true;
     try {
       const askedMs = this.#deps.clock.monotonicMs();
-      const wrote = await this.#deps.bucket.put(connection, this.#key, this.#state(), this.#revision);
+      const state = this.#state();
+      const wrote = await this.#deps.bucket.put(connection, this.#key, state, this.#revision);
       if (this.#closed) return;
       if (wrote.kind === 'missing') {
         await this.#restore(connection, wrote);
         return;
       }
       this.#deps.onBeat(wrote.kind !== 'no_answer');
-      if (wrote.kind === 'ok') this.#held(wrote.revision, askedMs);
+      if (wrote.kind === 'ok') this.#held(connection, wrote.revision, askedMs, state.time);
       else if (wrote.kind === 'conflict') await this.#reconcile(connection);
       else this.#failed(wrote);
     } finally {
@@ -130,12 +151,25 @@ export class NodeLease {
     }
   }
 
-  #held(revision: number, askedMs: number): void {
+  #held(connection: NatsConnection, revision: number, askedMs: number, time: string): void {
     const wasHeld = this.holds && this.#beatMs !== undefined;
     this.#revision = revision;
     this.#beatMs = askedMs;
+    this.#beatTime = time;
     this.#troubled = false;
-    if (!wasHeld) this.#deps.onHeld();
+    if (this.#loss !== undefined) void this.#return(connection, this.#loss);
+    else if (!wasHeld) this.#deps.onHeld();
+  }
+
+  /** Has done what follows from a loss; a loss that is noticed meanwhile is dealt with after the next heartbeat. */
+  async #return(connection: NatsConnection, loss: LossEvidence): Promise<void> {
+    if (this.#returning) return;
+    this.#returning = true;
+    const done = await this.#deps.onReturned(connection, loss);
+    this.#returning = false;
+    if (!done || this.#closed || this.#loss !== loss) return;
+    this.#loss = undefined;
+    if (this.holds) this.#deps.onHeld();
   }
 
   /** The key is not as this process left it: its own write whose answer was lost, or the mark of one that gave it up. */
@@ -150,15 +184,16 @@ export class NodeLease {
     const isNew = value === undefined && revision === 0;
     if (isNew && this.#revision !== undefined) {
       this.#deps.log.warn({}, 'nats: the heartbeats were gone; streams are looked up that others may have ended');
-      await this.#deps.onLost(connection);
+      this.#loss ??= { kind: 'forgotten' };
     } else if (!isNew && (value === undefined || value.state === 'lost')) {
-      this.#deps.log.error({}, 'nats: this node was taken for lost; streams that others ended are over');
-      await this.#deps.onLost(connection);
+      this.#deps.log.error({}, 'nats: this node was taken for lost; its streams of before are over');
+      this.#loss = { kind: 'taken', lastTime: value?.time ?? this.#beatTime };
     }
     this.#revision = revision;
     const askedMs = this.#deps.clock.monotonicMs();
-    const wrote = await this.#deps.bucket.put(connection, this.#key, this.#state(), this.#revision);
-    if (wrote.kind === 'ok') this.#held(wrote.revision, askedMs);
+    const state = this.#state();
+    const wrote = await this.#deps.bucket.put(connection, this.#key, state, this.#revision);
+    if (wrote.kind === 'ok') this.#held(connection, wrote.revision, askedMs, state.time);
     else if (wrote.kind !== 'conflict') this.#failed(wrote);
   }
 

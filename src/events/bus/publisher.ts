@@ -6,12 +6,12 @@ import { JournalReader } from '../journal/reader.js';
 import { type NatsConnection, natsHeaders } from '../nats.js';
 import type { ResolvedEventsOptions } from '../options.js';
 import type { AckInbox } from './ack-inbox.js';
-import { JsError, lastMessage } from './js-api.js';
+import { lastMessage } from './js-api.js';
 import { type Lane, Lanes } from './lanes.js';
-import { endAfter, isLateEnd, streamSubjects } from './late-end.js';
 import { backoffMs, type Outcome, outcomeOf, type WaitReason } from './outcome.js';
 import type { Patience } from './patience.js';
 import type { Quarantine } from './quarantine.js';
+import { StreamFence } from './stream-fence.js';
 
 /** What the publisher asks of its surroundings. */
 export interface PublisherDeps {
@@ -40,7 +40,6 @@ const WINDOW = 4096;
 const PAGE = 512;
 const STRIKES = 20;
 const ODD_STREAK = 3;
-const END_TYPE = 'io.sluice.stream.ended';
 
 /**
  * Sends what the journal holds to JetStream: one event per stream on its way, many streams side by side, each tried until it is
@@ -55,7 +54,7 @@ export class Publisher {
     'Nats-Expected-Last-Subject-Sequence': '0',
     'content-type': 'application/cloudevents+json',
   });
-  readonly #fenced = new Set<string>();
+  readonly #fence: StreamFence;
   #reader: JournalReader | undefined;
   #filling = false;
   #pumping = false;
@@ -70,6 +69,7 @@ export class Publisher {
   constructor(o: ResolvedEventsOptions, deps: PublisherDeps) {
     this.#o = o;
     this.#deps = deps;
+    this.#fence = new StreamFence({ stream: o.stream, patience: deps.patience });
   }
 
   /** Begins with the oldest event that is not committed. */
@@ -86,14 +86,14 @@ export class Publisher {
     this.#pump();
   }
 
-  /** Another node has ended these streams: what is left of them is settled without being sent, except their end. */
+  /** Another node has ended these streams: what is left of them, wherever it waits, is settled without being sent. */
   fence(streamIds: Iterable<string>): void {
-    for (const streamId of streamIds) this.#fenced.add(streamId);
+    this.#fence.close(streamIds);
   }
 
-  /** This process was taken for lost: each waiting stream is looked up once before it goes on. */
-  suspectAll(): void {
-    this.#lanes.suspectAll();
+  /** This process was taken for lost: each stream of which something waits is looked up before it goes on. */
+  doubtAll(): void {
+    this.#fence.doubt(this.#deps.journal.position);
   }
 
   /** Resolves when everything visible has been settled, or when {@link close} is called. */
@@ -169,25 +169,30 @@ export class Publisher {
 
   async #send(lane: Lane, connection: NatsConnection): Promise<void> {
     const entry = lane.queue[0];
-    const verdict = this.#mayFollowEnd(lane, entry) ? await this.#isSuperseded(lane, entry, connection) : 'no';
-    if (verdict === 'unknown') {
-      this.#holdAll(lane, 'not_answering', 'it cannot be read whether the stream was ended elsewhere');
+    const verdict = await this.#fence.look(lane, entry, connection);
+    if (this.#closed) return;
+    if (verdict.kind === 'unknown') {
+      this.#holdAll(lane, 'not_answering', verdict.why);
       return;
     }
-    if (verdict === 'yes') {
-      this.counts.superseded++;
+    if (verdict.kind !== 'send') {
+      if (verdict.kind === 'over') this.counts.superseded++;
+      else this.counts.published++;
+      // Whoever answers this answers the next event as well.
+      if (this.#waiting === 'not_answering') this.#goOn();
       this.#done(lane);
       return;
     }
-    const json = isLateEnd(entry) ? await this.#lateEnd(entry, connection) : entry.json;
-    if (json === undefined) {
-      this.#holdAll(lane, 'not_answering', 'it cannot be read how far the stream had come');
+    // The lease may have lapsed while it was asked, or the process have stood still: others may be about to end the stream.
+    if (this.#deps.connection() !== connection) {
+      this.#lanes.rest(lane);
+      this.#lanes.wake(lane);
       return;
     }
     // One object for all: the client has written it out when `publish` returns.
     this.#headers.set('Nats-Msg-Id', entry.id);
     this.#headers.set('ce-type', entry.type);
-    let outcome = outcomeOf(await this.#deps.acks().publish(entry.subject, json, this.#headers));
+    let outcome = outcomeOf(await this.#deps.acks().publish(entry.subject, verdict.json, this.#headers));
     if (outcome.kind === 'taken') outcome = await this.#readBack(entry, entry.id, connection);
     if (this.#closed && outcome.kind !== 'stored') return;
     this.#settle(lane, entry, outcome);
@@ -289,36 +294,6 @@ export class Publisher {
     return { kind: 'wait', why: 'not_answering', text: `read-back: ${held.code} ${held.text}` };
   }
 
-  /** Whether it must be known that nobody else has ended the stream: for what an earlier process left, and after a lost lease. */
-  #mayFollowEnd(lane: Lane, entry: JournalEntry): boolean {
-    if (entry.type === END_TYPE) return false;
-    return this.#fenced.has(lane.key) || (!lane.checked && (!entry.own || lane.suspect));
-  }
-
-  /** Whether another node ended the stream while its own could not be heard: nothing may follow an end. */
-  async #isSuperseded(lane: Lane, entry: JournalEntry, connection: NatsConnection): Promise<'yes' | 'no' | 'unknown'> {
-    if (this.#fenced.has(lane.key)) return 'yes';
-    const end = endSubject(entry.subject);
-    if (end !== undefined) {
-      const held = await lastMessage(connection, this.#o.stream, end, this.#deps.patience);
-      if (held.ok) {
-        this.#fenced.add(lane.key);
-        return 'yes';
-      }
-      if (held.code !== JsError.MessageNotFound && held.code !== 'PERMISSIONS_VIOLATION') return 'unknown';
-    }
-    lane.checked = true;
-    return 'no';
-  }
-
-  /** The end of a stream that an earlier process began, behind all that is stored of it; `undefined` when that cannot be read now. */
-  async #lateEnd(entry: JournalEntry, connection: NatsConnection): Promise<Buffer | undefined> {
-    const filter = streamSubjects(entry.subject);
-    const last = await lastMessage(connection, this.#o.stream, filter, this.#deps.patience);
-    if (last.ok) return endAfter(entry.json, last.value.subject);
-    return last.code === JsError.MessageNotFound || last.code === 'PERMISSIONS_VIOLATION' ? entry.json : undefined;
-  }
-
   #later(ms: number, call: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -327,12 +302,4 @@ export class Publisher {
     timer.unref();
     this.#timers.add(timer);
   }
-}
-
-/** Subject of the `stream.ended` that belongs to a stream's event. */
-function endSubject(subject: string): string | undefined {
-  const tokens = subject.split('.');
-  // … evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>
-  if (tokens[tokens.length - 7] !== 'evt') return undefined;
-  return `${tokens.slice(0, -3).join('.')}.stream.ended.end`;
 }

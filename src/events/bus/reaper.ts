@@ -1,27 +1,17 @@
 import type { Clock } from '../../core/clock.js';
-import { escapeToken, unescapeToken } from '../../core/escape.js';
 import type { EventsLogger } from '../deps.js';
-import { type Emitter, type Envelope, nodeEvent, sessionFilter, streamEvent } from '../envelope.js';
-import type { NodeState, StreamState } from '../event-types.js';
-import { type NatsConnection, natsHeaders } from '../nats.js';
-import { lateEnd, SessionTable } from '../sessions.js';
-import { jsRequest, lastMessage, publish, type StreamInfo } from './js-api.js';
+import type { NodeState } from '../event-types.js';
+import type { NatsConnection } from '../nats.js';
 import type { KvBucket } from './kv.js';
+import { LostNode, type LostNodeDeps } from './lost-node.js';
 import { nodeKey } from './node-lease.js';
-import { outcomeOf } from './outcome.js';
-import type { Patience } from './patience.js';
 
 /** What the reaper works with. */
-export interface ReaperDeps {
+export interface ReaperDeps extends LostNodeDeps {
   readonly nodes: KvBucket<NodeState>;
-  readonly streams: KvBucket<StreamState>;
   readonly log: EventsLogger;
   readonly clock: Clock;
-  readonly emitter: Emitter;
-  /** Name of the JetStream stream. */
-  readonly stream: string;
   readonly leaseMs: number;
-  readonly patience: Patience;
   connection(): NatsConnection | undefined;
 }
 
@@ -33,7 +23,8 @@ interface Seen {
 /**
  * Ends what lost nodes left open. Heartbeats are polled (bucket expiry is silent on old servers) and judged by this process's own
  * monotonic clock: a node is lost when its key has not changed for longer than its lease while this process was connected throughout.
- * Which of its streams are open is read from JetStream itself, so that every start that anyone saw gets its end.
+ * Which of its streams are open is read from JetStream and from the bucket of live streams, so that every start that anyone saw gets
+ * its end ({@link LostNode}).
  */
 export class Reaper {
   readonly #deps: ReaperDeps;
@@ -106,8 +97,9 @@ export class Reaper {
       marked = mark.revision;
       this.#seen.set(key, { revision: marked, sinceMs: this.#deps.clock.monotonicMs() });
     }
-    const ended = await this.#endStreams(node, connection);
-    if (ended === undefined || !(await this.#tellLost(node, connection))) return;
+    const lost = new LostNode(node, connection, this.#deps);
+    const ended = await lost.endStreams(() => this.#isMarked(key, marked, connection));
+    if (ended === undefined || !(await lost.tell(this.#deps.clock.wallMs()))) return;
     await this.#deps.nodes.remove(connection, key, marked);
     this.#seen.delete(key);
     this.#deps.log.warn(
@@ -116,96 +108,9 @@ export class Reaper {
     );
   }
 
-  /** Ends the open streams of a lost process. @returns how many, `undefined` when something did not get through */
-  async #endStreams(node: NodeState, connection: NatsConnection): Promise<number | undefined> {
-    const { prefix } = this.#deps.emitter;
-    const started = await this.#subjects(connection, `${prefix}.evt.*.*.*.stream.started.*`);
-    const ended = await this.#subjects(connection, `${prefix}.evt.*.*.*.stream.ended.end`);
-    if (started === undefined || ended === undefined) return undefined;
-    const over = new Set(ended.map(sessionOf));
-    let count = 0;
-    for (const subject of started) {
-      if (over.has(sessionOf(subject))) continue;
-      const done = await this.#endStream(subject, node, connection);
-      if (done === undefined) return undefined;
-      if (done) count++;
-    }
-    return count;
+  /** Whether the mark of a lost node still stands: a node that is back has written over it. */
+  async #isMarked(key: string, revision: number, connection: NatsConnection): Promise<boolean> {
+    const held = await this.#deps.nodes.get(connection, key);
+    return held.ok && held.value.revision === revision;
   }
-
-  /** @returns whether the stream was the lost node's and is ended now; `undefined` when something did not get through */
-  async #endStream(startSubject: string, node: NodeState, connection: NatsConnection): Promise<boolean | undefined> {
-    const { emitter, stream, patience } = this.#deps;
-    const start = await lastMessage(connection, stream, startSubject, patience);
-    if (!start.ok) return undefined;
-    const table = new SessionTable();
-    table.apply(1, start.value.subject, start.value.data, true);
-    const [session] = table.open.values();
-    if (session === undefined || session.bootId !== node.bootId || session.nodeId !== node.nodeId) return false;
-    const base = startSubject.split('.').slice(0, -2).join('.');
-    for (const verb of ['ready', 'updated']) {
-      const held = await lastMessage(connection, stream, `${base}.${verb}.*`, patience);
-      if (held.ok) table.apply(held.value.seq, held.value.subject, held.value.data, true);
-    }
-    const last = await lastMessage(connection, stream, sessionFilter(emitter.prefix, session.streamId), patience);
-    if (!last.ok) return undefined;
-    const lastSeq = Number(last.value.subject.split('.').at(-1));
-    if (!Number.isInteger(lastSeq)) return true;
-    const endedMs = Math.max(Date.parse(node.time), Date.parse(last.value.time) || 0);
-    const data = lateEnd(session, { reason: 'node_lost', endedMs, totals: undefined });
-    const event = streamEvent(emitter, session, 'io.sluice.stream.ended', lastSeq + 1, endedMs, data);
-    if (!(await this.#send(event, connection))) return undefined;
-    await this.#forgetState(session.app, session.name, session.streamId, connection);
-    return true;
-  }
-
-  async #forgetState(app: string, name: string, streamId: string, connection: NatsConnection): Promise<void> {
-    const key = `${escapeToken(app)}.${escapeToken(name)}`;
-    const held = await this.#deps.streams.get(connection, key);
-    if (held.ok && held.value.value?.streamId === streamId) {
-      await this.#deps.streams.remove(connection, key, held.value.revision);
-    }
-  }
-
-  #tellLost(node: NodeState, connection: NatsConnection): Promise<boolean> {
-    const about = { nodeId: node.nodeId, bootId: node.bootId };
-    const data = { ...about, detail: `no sign of life since ${node.time}` };
-    const nowMs = this.#deps.clock.wallMs();
-    return this.#send(nodeEvent(this.#deps.emitter, about, 'io.sluice.node.lost', 1, 1, nowMs, data), connection);
-  }
-
-  /** Sends an event with a fixed id and subject: when someone else was first, the server refuses this one and that is as good. */
-  async #send(event: Envelope, connection: NatsConnection): Promise<boolean> {
-    const hdrs = natsHeaders({
-      'Nats-Msg-Id': event.id,
-      'Nats-Expected-Last-Subject-Sequence': '0',
-      'content-type': 'application/cloudevents+json',
-      'ce-type': event.type,
-    });
-    const outcome = outcomeOf(await publish(connection, event.subject, event.json, hdrs, this.#deps.patience));
-    return outcome.kind === 'stored' || outcome.kind === 'taken';
-  }
-
-  async #subjects(connection: NatsConnection, filter: string): Promise<string[] | undefined> {
-    const found: string[] = [];
-    // A server lists a hundred thousand subjects at a time.
-    for (;;) {
-      const page = await jsRequest<StreamInfo>(
-        connection,
-        `STREAM.INFO.${this.#deps.stream}`,
-        { subjects_filter: filter, offset: found.length },
-        this.#deps.patience,
-        5,
-      );
-      if (!page.ok) return undefined;
-      const subjects = Object.keys(page.value.state.subjects ?? {});
-      for (const subject of subjects) found.push(subject);
-      if (subjects.length === 0 || found.length >= (page.value.total ?? 0)) return found;
-    }
-  }
-}
-
-/** The stream id in an event's subject. */
-function sessionOf(subject: string): string {
-  return unescapeToken(subject.split('.').at(-4) ?? '') ?? '';
 }

@@ -95,6 +95,11 @@ export class Journal {
     return this.#shown;
   }
 
+  /** Position of the newest event, written or waiting to be. */
+  get position(): number {
+    return this.#sequence;
+  }
+
   /** Sizes in bytes and counts, for metrics. */
   stats(): Record<'bytes' | 'pending' | 'queuedBytes' | 'segments' | 'reservedBytes', number> & {
     state: JournalState;

@@ -51,6 +51,7 @@ describe('the live state', () => {
     const { lifecycle } = lifecycleOn(sink, clock);
     const { connection } = server;
     const bucket = new KvBucket<StreamState>('STREAMS', new Patience(2000, 5000));
+    const lease = { holds: true };
     const state = new LiveState({
       bucket,
       log,
@@ -58,7 +59,9 @@ describe('the live state', () => {
       nodeId: 'n1',
       bootId: 'b1',
       sessions: lifecycle.sessions,
+      refreshMs: 30_000,
       connection: () => connection,
+      writable: () => (lease.holds ? connection : undefined),
     });
     const peer = { address: '127.0.0.1', port: 1 };
     const ids = { streamId: 's1', app: 'live', name: 'cam', connectionId: 'c1' };
@@ -67,7 +70,7 @@ describe('the live state', () => {
       await state.rebuild(connection, 1, []);
       await vi.advanceTimersByTimeAsync(0);
     };
-    return { server, log, state, rebuild };
+    return { server, log, state, rebuild, lifecycle, lease };
   }
 
   it('is written once the bucket can be had, when it could not be had at first', async () => {
@@ -90,6 +93,34 @@ describe('the live state', () => {
     state.note([{ type: 'io.sluice.stream.updated', subject: 'x.evt.live.cam.s1.stream.updated.2' } as never]);
     await vi.advanceTimersByTimeAsync(3000);
     expect(server.values('STREAMS')).toMatchObject({ 'live.cam': { streamId: 's1' } });
+    state.close();
+  });
+
+  it('is not written while others may be about to end this node’s streams, and follows when it may be again', async () => {
+    const { server, state, rebuild, lease } = await setUp();
+    lease.holds = false;
+    await rebuild();
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(server.values('STREAMS')).toEqual({});
+    lease.holds = true;
+    state.nudge();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.values('STREAMS')).toMatchObject({ 'live.cam': { streamId: 's1' } });
+    state.close();
+  });
+
+  it('tells how far a stream has come also when nothing but its players and data changes, after a while', async () => {
+    const { server, state, rebuild, lifecycle } = await setUp();
+    await rebuild();
+    lifecycle.streamData('s1', { handler: 'onTextData', timestamp: 0, values: [] });
+    lifecycle.streamActive('s1', { players: 1 });
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(server.values('STREAMS')).toMatchObject({ 'live.cam': { seq: 1 } });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.values('STREAMS')).toMatchObject({ 'live.cam': { seq: 3 } });
+    const asked = server.asked.length;
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(server.asked, 'what is right is not written again').toHaveLength(asked);
     state.close();
   });
 

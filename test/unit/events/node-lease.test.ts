@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KvBucket } from '../../../src/events/bus/kv.js';
-import { NodeLease } from '../../../src/events/bus/node-lease.js';
+import { type LossEvidence, NodeLease } from '../../../src/events/bus/node-lease.js';
 import { Patience } from '../../../src/events/bus/patience.js';
 import type { NodeState } from '../../../src/events/event-types.js';
 import { ManualClock, RecordingLog } from '../../support/events-parts.js';
@@ -19,7 +19,9 @@ async function setUp() {
   const { connection } = server;
   const bucket = new KvBucket<NodeState>('NODES', new Patience(2000, 5000));
   const [clock, log] = [new ManualClock(), new RecordingLog()];
-  const told = { lost: 0, held: 0, lapsed: 0, answered: [] as boolean[] };
+  const told = { lost: [] as LossEvidence[], held: 0, lapsed: 0, answered: [] as boolean[] };
+  /** What follows from a loss does not get through while this is set. */
+  const hindered = { is: false };
   const ensure = () => bucket.ensure(connection, 1, 'heartbeats');
   await ensure();
   const lease = new NodeLease({
@@ -33,13 +35,16 @@ async function setUp() {
     connection: () => connection,
     ensure,
     describe: () => ({ streams: 0, stateLagMs: 0, draining: false }),
-    onLost: async () => void told.lost++,
+    onReturned: async (_connection, evidence) => {
+      told.lost.push(evidence);
+      return !hindered.is;
+    },
     onHeld: () => void told.held++,
     onLapsed: () => void told.lapsed++,
     onBeat: (answered) => void told.answered.push(answered),
   });
   closing.push(() => lease.close(false));
-  lease.start(true);
+  void lease.start(true);
   await vi.advanceTimersByTimeAsync(0);
   /** A heartbeat five seconds after the last. */
   const beat = async (): Promise<void> => {
@@ -50,7 +55,7 @@ async function setUp() {
   };
   const heard = (): string | undefined => (server.values('NODES')['n1.b1'] as NodeState | undefined)?.time;
   const now = (): string => new Date(clock.wallMs()).toISOString();
-  return { server, lease, clock, log, told, beat, heard, now };
+  return { server, lease, clock, log, told, hindered, beat, heard, now };
 }
 
 const passing: [string, Trouble, boolean][] = [
@@ -76,7 +81,7 @@ describe('the lease of a node', () => {
     await beat();
     expect(heard()).toBe(now());
     expect(lease.holds).toBe(true);
-    expect(told).toMatchObject({ lost: 0, held: 2, lapsed: 1 });
+    expect(told).toMatchObject({ lost: [], held: 2, lapsed: 1 });
   });
 
   it('tells of each time of trouble, once', async () => {
@@ -108,7 +113,7 @@ describe('the lease of a node', () => {
     expect([...server.streams.keys()]).toEqual(['KV_NODES']);
     expect(heard()).toBe(now());
     expect(lease.holds).toBe(true);
-    expect(told).toMatchObject({ lost: 1, answered: [true, true] });
+    expect(told).toMatchObject({ lost: [{ kind: 'forgotten' }], answered: [true, true] });
   });
 
   it('does not make a bucket while it cannot be said whether it is there', async () => {
@@ -128,7 +133,7 @@ describe('the lease of a node', () => {
     server.trouble = () => undefined;
     await beat();
     expect(heard()).toBe(now());
-    expect(told).toMatchObject({ lost: 0, held: 2 });
+    expect(told).toMatchObject({ lost: [], held: 2 });
   });
 
   it('is written again at once when the leader was back before it was asked for the bucket', async () => {
@@ -137,18 +142,36 @@ describe('the lease of a node', () => {
     server.trouble = () => (refusals-- > 0 ? natsErrors.noResponders() : undefined);
     await beat();
     expect(heard()).toBe(now());
-    expect(told.lost).toBe(0);
+    expect(told.lost).toEqual([]);
   });
 
   it.each([
-    ['marked as lost', { state: 'lost' }],
-    ['deleted', undefined],
-  ])('learns that the node was taken for lost from a heartbeat that was %s', async (_name, value) => {
+    ['marked as lost', { state: 'lost', time: '2026-01-01T00:00:00.000Z' }, '2026-01-01T00:00:00.000Z'],
+    ['deleted', undefined, '2026-01-02T03:04:05.000Z'],
+  ])('learns that the node was taken for lost from a heartbeat that was %s', async (_name, value, lastTime) => {
     const { server, log, told, beat, heard, now } = await setUp();
     server.write('NODES', 'n1.b1', value);
     await beat();
-    expect(told.lost).toBe(1);
+    expect(told.lost).toEqual([{ kind: 'taken', lastTime }]);
     expect(log.lines.some(({ level }) => level === 'error')).toBe(true);
     expect(heard()).toBe(now());
+  });
+
+  it('is not held before everything that follows from a loss is done, and heartbeats go on meanwhile', async () => {
+    const { server, lease, told, hindered, beat, heard, now } = await setUp();
+    server.write('NODES', 'n1.b1', { state: 'lost', time: '2026-01-01T00:00:00.000Z' });
+    hindered.is = true;
+    for (let i = 1; i <= 3; i++) {
+      await beat();
+      expect(heard(), 'others must not take it for lost again').toBe(now());
+      expect(told.lost).toHaveLength(i);
+      expect(lease.holds).toBe(false);
+    }
+    hindered.is = false;
+    await beat();
+    expect(lease.holds).toBe(true);
+    expect(told).toMatchObject({ held: 2 });
+    await beat();
+    expect(told.lost).toHaveLength(4);
   });
 });

@@ -1,0 +1,213 @@
+import { unescapeToken } from '../../core/escape.js';
+import { type Emitter, type Envelope, nodeEvent, sessionFilter, streamEvent, subjectBase } from '../envelope.js';
+import type { StreamState } from '../event-types.js';
+import { type NatsConnection, natsHeaders } from '../nats.js';
+import { lateEnd, type OpenSession, SessionTable, sessionOf } from '../sessions.js';
+import { JsError, jsRequest, lastMessage, publish, type StreamInfo, subjectsOf } from './js-api.js';
+import type { KvBucket, KvEntry } from './kv.js';
+import { outcomeOf } from './outcome.js';
+import type { Patience } from './patience.js';
+
+/** What the streams of a lost process are ended with. */
+export interface LostNodeDeps {
+  readonly streams: KvBucket<StreamState>;
+  readonly emitter: Emitter;
+  /** Name of the JetStream stream. */
+  readonly stream: string;
+  readonly patience: Patience;
+}
+
+/** A process that is taken for lost. */
+export interface LostBoot {
+  readonly nodeId: string;
+  readonly bootId: string;
+  /** Its last sign of life (RFC 3339). */
+  readonly time: string;
+}
+
+/** A stream that may have to be ended: the subject of its start, its value in the bucket, or both. */
+interface Candidate {
+  startSubject?: string;
+  state?: StreamState;
+}
+
+type HeldState = KvEntry<StreamState> & { readonly key: string };
+
+/** Requests that are on their way at a time. */
+const IN_FLIGHT = 16;
+
+/**
+ * Ends what a lost process left open. The streams are those whose start JetStream holds, and those that the bucket of live streams
+ * shows: JetStream forgets the start of a stream that is older than its retention, the bucket does not.
+ */
+export class LostNode {
+  readonly #boot: LostBoot;
+  readonly #connection: NatsConnection;
+  readonly #deps: LostNodeDeps;
+
+  /** @param boot the lost process; @param connection borrowed */
+  constructor(boot: LostBoot, connection: NatsConnection, deps: LostNodeDeps) {
+    this.#boot = boot;
+    this.#connection = connection;
+    this.#deps = deps;
+  }
+
+  /**
+   * Stores an end for each of its streams that has none, and removes their live state.
+   *
+   * @param stillLost asked when it is known which streams these are, before the first is ended: a process that is back may be among
+   *   those that began streams meanwhile. It ends those of before its return itself, so that a list from before does no harm, however
+   *   late these ends are stored. The process itself need not ask
+   * @returns how many streams were ended, `undefined` when something did not get through or the process is back
+   */
+  async endStreams(stillLost?: () => Promise<boolean>): Promise<number | undefined> {
+    const { prefix } = this.#deps.emitter;
+    const started = await this.#subjects(`${prefix}.evt.*.*.*.stream.started.*`);
+    const ended = await this.#subjects(`${prefix}.evt.*.*.*.stream.ended.end`);
+    const states = await this.#states();
+    const reachMs = await this.#reachMs();
+    if (started === undefined || ended === undefined || states === undefined || reachMs === undefined) return undefined;
+    if (stillLost !== undefined && !(await stillLost())) return undefined;
+    const over = new Set(ended.map(streamIdOf));
+    const candidates = new Map<string, Candidate>();
+    /** Streams of which the bucket tells that another process has them. */
+    const foreign = new Set<string>();
+    for (const { value: state } of states) {
+      if (!this.#isItsOwn(state)) foreign.add(state.streamId);
+      else if (!over.has(state.streamId)) candidates.set(state.streamId, { state });
+    }
+    for (const startSubject of started) {
+      const streamId = streamIdOf(startSubject);
+      if (over.has(streamId) || foreign.has(streamId)) continue;
+      const known = candidates.get(streamId);
+      if (known !== undefined) known.startSubject = startSubject;
+      else candidates.set(streamId, { startSubject });
+    }
+    let count = 0;
+    const allEnded = await each([...candidates.values()], async (candidate) => {
+      const done = await this.#endStream(candidate, reachMs);
+      if (done === true) count++;
+      return done !== undefined;
+    });
+    if (!allEnded) return undefined;
+    for (const { key, value, revision } of states)
+      if (this.#isItsOwn(value)) await this.#deps.streams.remove(this.#connection, key, revision);
+    return count;
+  }
+
+  /** Tells `node.lost`. @returns whether it is stored, by whomever */
+  tell(nowMs: number): Promise<boolean> {
+    const { nodeId, bootId, time } = this.#boot;
+    const about = { nodeId, bootId };
+    const data = { ...about, detail: `no sign of life since ${time}` };
+    return this.#send(nodeEvent(this.#deps.emitter, about, 'io.sluice.node.lost', 1, 1, nowMs, data));
+  }
+
+  #isItsOwn(of: { readonly nodeId: string; readonly bootId: string }): boolean {
+    return of.nodeId === this.#boot.nodeId && of.bootId === this.#boot.bootId;
+  }
+
+  /** @returns whether the stream was the lost process's and has an end now; `undefined` when something did not get through */
+  async #endStream(candidate: Candidate, reachMs: number): Promise<boolean | undefined> {
+    const { emitter } = this.#deps;
+    const session = await this.#sessionOf(candidate);
+    if (session === undefined) return undefined;
+    if (session === 'foreign') return false;
+    const last = await this.#last(sessionFilter(emitter.prefix, session.streamId));
+    if (!last.ok && last.code !== JsError.MessageNotFound) return undefined;
+    // Nothing is there although JetStream remembers that time: its start has never been stored, and nobody waits for its end.
+    if (!last.ok && session.startedMs >= reachMs) return false;
+    // Where all its events are older than the retention, the bucket still knows how far it had come.
+    const lastSeq = last.ok ? Number(last.value.subject.split('.').at(-1)) : session.seq;
+    if (!Number.isInteger(lastSeq)) return true;
+    const endedMs = Math.max(Date.parse(this.#boot.time), last.ok ? Date.parse(last.value.time) || 0 : 0);
+    const data = lateEnd(session, { reason: 'node_lost', endedMs, totals: undefined });
+    const event = streamEvent(emitter, session, 'io.sluice.stream.ended', lastSeq + 1, endedMs, data);
+    return (await this.#send(event)) ? true : undefined;
+  }
+
+  /** What is known of a stream: its value in the bucket or its start, and what JetStream still holds of changes after that. */
+  async #sessionOf({ startSubject, state }: Candidate): Promise<OpenSession | 'foreign' | undefined> {
+    const table = new SessionTable();
+    if (startSubject !== undefined) {
+      const start = await this.#last(startSubject);
+      if (start.ok) table.apply(1, start.value.subject, start.value.data, true);
+      else if (start.code !== JsError.MessageNotFound) return undefined;
+    }
+    if (state !== undefined && table.open.size === 0) table.open.set(state.streamId, sessionOf(state));
+    const [session] = table.open.values();
+    if (session === undefined || !this.#isItsOwn(session)) return 'foreign';
+    const { prefix } = this.#deps.emitter;
+    const base = startSubject?.split('.').slice(0, -2).join('.') ?? `${subjectBase(prefix, session)}.stream`;
+    for (const verb of ['ready', 'updated']) {
+      const held = await this.#last(`${base}.${verb}.*`);
+      if (held.ok) table.apply(held.value.seq, held.value.subject, held.value.data, true);
+      else if (held.code !== JsError.MessageNotFound) return undefined;
+    }
+    return session;
+  }
+
+  /** The values of the bucket; none where there is no bucket or it may not be read. `undefined` when it did not answer. */
+  async #states(): Promise<HeldState[] | undefined> {
+    const keys = await this.#deps.streams.keys(this.#connection);
+    if (!keys.ok) return keys.code === JsError.StreamNotFound || keys.code === 'PERMISSIONS_VIOLATION' ? [] : undefined;
+    const out: HeldState[] = [];
+    const allRead = await each(keys.value, async (key) => {
+      const held = await this.#deps.streams.get(this.#connection, key);
+      if (held.ok && held.value.value !== undefined) {
+        out.push({ key, value: held.value.value, revision: held.value.revision });
+      }
+      return held.ok;
+    });
+    return allRead ? out : undefined;
+  }
+
+  #last(subject: string): ReturnType<typeof lastMessage> {
+    return lastMessage(this.#connection, this.#deps.stream, subject, this.#deps.patience);
+  }
+
+  async #subjects(filter: string): Promise<string[] | undefined> {
+    const { stream, patience } = this.#deps;
+    const found = await subjectsOf(this.#connection, stream, filter, patience);
+    return found.ok ? found.value : undefined;
+  }
+
+  /** The time since which JetStream holds everything it was given, milliseconds since the epoch; `undefined` without an answer. */
+  async #reachMs(): Promise<number | undefined> {
+    const { stream, patience } = this.#deps;
+    const info = await jsRequest<StreamInfo>(this.#connection, `STREAM.INFO.${stream}`, undefined, patience);
+    if (!info.ok) return undefined;
+    const { first_seq: first, messages, first_ts: firstTime } = info.value.state;
+    // Nothing has been removed as long as the first message ever is there, or none has been stored.
+    if (first <= 1) return Date.parse(info.value.created ?? '') || 0;
+    return messages === 0 ? Number.POSITIVE_INFINITY : Date.parse(firstTime ?? '') || 0;
+  }
+
+  /** Sends an event with a fixed id and subject: when someone else was first, the server refuses this one and that is as good. */
+  async #send(event: Envelope): Promise<boolean> {
+    const hdrs = natsHeaders({
+      'Nats-Msg-Id': event.id,
+      'Nats-Expected-Last-Subject-Sequence': '0',
+      'content-type': 'application/cloudevents+json',
+      'ce-type': event.type,
+    });
+    const outcome = outcomeOf(await publish(this.#connection, event.subject, event.json, hdrs, this.#deps.patience));
+    return outcome.kind === 'stored' || outcome.kind === 'taken';
+  }
+}
+
+/** The stream id in an event's subject. */
+function streamIdOf(subject: string): string {
+  return unescapeToken(subject.split('.').at(-4) ?? '') ?? '';
+}
+
+/** Does `work` for each item, some at a time, until one says that it failed. @returns whether none did */
+async function each<T>(items: readonly T[], work: (item: T) => Promise<boolean>): Promise<boolean> {
+  let next = 0;
+  let isGood = true;
+  const worker = async (): Promise<void> => {
+    while (isGood && next < items.length) if (!(await work(items[next++]))) isGood = false;
+  };
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, items.length) }, worker));
+  return isGood;
+}

@@ -1,0 +1,91 @@
+import type { Clock } from '../../core/clock.js';
+import { eventSubject } from '../envelope.js';
+import type { NodeState } from '../event-types.js';
+import type { NatsConnection } from '../nats.js';
+import type { OpenSession } from '../sessions.js';
+import { JsError, lastMessage } from './js-api.js';
+import type { KvBucket } from './kv.js';
+import { LostNode, type LostNodeDeps } from './lost-node.js';
+import { type LossEvidence, nodeKey } from './node-lease.js';
+
+/** What a node works with when it comes back. */
+export interface NodeReturnDeps extends LostNodeDeps {
+  readonly nodes: KvBucket<NodeState>;
+  readonly clock: Clock;
+  /** The open sessions of this process. */
+  readonly sessions: ReadonlyMap<string, OpenSession>;
+}
+
+/**
+ * Finds out what other nodes have done to the streams of this one while it could not be heard, and brings to an end what another one
+ * may be in the middle of. Nothing of this node is published meanwhile: only so is every stream that another node can know of among
+ * those that are ended here.
+ */
+export class NodeReturn {
+  readonly #deps: NodeReturnDeps;
+  /** Older boots of this node that have not been looked at. */
+  readonly #olderBoots: string[] = [];
+
+  constructor(deps: NodeReturnDeps) {
+    this.#deps = deps;
+  }
+
+  /** Notes the older boots of this node that its journal knows. */
+  expect(olderBoots: readonly string[]): void {
+    this.#olderBoots.push(...olderBoots);
+  }
+
+  /**
+   * The journal has ended the streams of older boots. Their heartbeats go before anything of theirs is sent, so that no other node
+   * begins to end these streams from then on.
+   *
+   * @returns whether that is done
+   */
+  async settleOlderBoots(connection: NatsConnection): Promise<boolean> {
+    for (let bootId = this.#olderBoots[0]; bootId !== undefined; bootId = this.#olderBoots[0]) {
+      if (!(await this.#settle(connection, bootId))) return false;
+      this.#olderBoots.shift();
+    }
+    return true;
+  }
+
+  async #settle(connection: NatsConnection, bootId: string): Promise<boolean> {
+    const { nodes, emitter, clock } = this.#deps;
+    const key = nodeKey(emitter.nodeId, bootId);
+    for (;;) {
+      const held = await nodes.get(connection, key);
+      if (!held.ok) return held.code === 'PERMISSIONS_VIOLATION';
+      const { value, revision } = held.value;
+      if (value === undefined) return true;
+      if (value.state === 'lost') {
+        const lost = new LostNode(value, connection, this.#deps);
+        if ((await lost.endStreams()) === undefined || !(await lost.tell(clock.wallMs()))) return false;
+      }
+      const removed = await nodes.remove(connection, key, revision);
+      if (removed.kind !== 'conflict') return removed.kind === 'ok' || removed.kind === 'denied';
+    }
+  }
+
+  /**
+   * Others took this process for lost, or may have. Streams of before of which JetStream knows are all over then; those of which
+   * nothing has been sent yet go on.
+   *
+   * @returns the open sessions that are over, `undefined` when something could not be read or did not get through
+   */
+  async endedMeanwhile(connection: NatsConnection, evidence: LossEvidence): Promise<string[] | undefined> {
+    const { emitter, stream, patience, sessions } = this.#deps;
+    if (evidence.kind === 'taken') {
+      const { nodeId, bootId } = emitter;
+      const lost = new LostNode({ nodeId, bootId, time: evidence.lastTime }, connection, this.#deps);
+      if ((await lost.endStreams()) === undefined) return undefined;
+    }
+    const ended: string[] = [];
+    for (const session of [...sessions.values()]) {
+      const subject = eventSubject(emitter.prefix, session, 'io.sluice.stream.ended', 0);
+      const held = await lastMessage(connection, stream, subject, patience);
+      if (held.ok) ended.push(session.streamId);
+      else if (held.code !== JsError.MessageNotFound && held.code !== 'PERMISSIONS_VIOLATION') return undefined;
+    }
+    return ended;
+  }
+}
