@@ -18,6 +18,8 @@ export interface Workload {
   readonly names?: readonly string[];
   /** Streams stay open at the end of their steps. */
   readonly linger?: boolean;
+  /** This share of the streams does. */
+  readonly lingerShare?: number;
   /** The process kills itself the n-th time it comes by a place. */
   readonly dieAt?: { readonly place: DeathPlace; readonly count: number };
   /** Tells which bytes of which file are safe from a power loss, and which events were shown. */

@@ -18,7 +18,7 @@ interface Pipe {
 /**
  * A loopback TCP proxy with faults. It begins by passing everything on. A stall is what packets that vanish look like: nothing comes
  * through in either direction, not even that one side has closed; what was sent meanwhile follows when it passes again, as TCP would
- * send it again.
+ * send it again, unless the client has reset its connection.
  */
 export class TcpProxy {
   readonly port: number;
@@ -95,6 +95,10 @@ export class TcpProxy {
     server.setNoDelay(true);
     const up = this.#pipe(client, server, () => this.fromClient);
     const down = this.#pipe(server, client, () => this.fromServer);
+    // What a peer that resets its connection had not got through yet is taken back.
+    client.on('error', () => {
+      if (this.#mode === 'stall') up.queue.length = 0;
+    });
     for (const socket of [client, server]) {
       socket.on('error', () => this.#lost(up, down));
       socket.on('close', () => this.#lost(up, down));

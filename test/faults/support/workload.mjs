@@ -82,6 +82,7 @@ setInterval(() => tell({ t: 'stats', ...standStill.worst(), ...pipeline.stats() 
 
 const live = new Set();
 let stopping = false;
+let resting = false;
 const peer = { address: '127.0.0.1', port: 40000 };
 const track = { id: 0, kind: 'video', codec: 'avc1.64001f', width: 1280, height: 720, fps: 30 };
 
@@ -149,14 +150,15 @@ async function session(index) {
     }
   }
   await pause(between(0, settings.stepMs));
-  if (settings.linger !== true) end(id, 'client_unpublish');
+  const lingers = settings.linger === true || (settings.lingerShare !== undefined && random() < settings.lingerShare);
+  if (!lingers) end(id, 'client_unpublish');
   return true;
 }
 
 async function workload() {
   let next = 0;
   const worker = async () => {
-    while (!stopping && next < settings.streams) {
+    while (!stopping && !resting && next < settings.streams) {
       const index = next++;
       // An encoder that is refused comes back, as encoders do.
       while (!stopping && !(await session(index))) await pause(100);
@@ -184,7 +186,11 @@ process.once('SIGTERM', () => void stop('server_drain'));
 createInterface({ input: process.stdin }).on('line', (line) => {
   const [word, argument] = line.split(' ');
   if (word === 'settle') void settle();
-  if (word === 'end') for (const id of [...live]) end(id, 'client_closed');
+  if (word === 'end') {
+    const share = argument === undefined ? 1 : Number(argument);
+    for (const id of [...live]) if (share === 1 || random() < share) end(id, 'client_closed');
+  }
+  if (word === 'rest') resting = true;
   if (word === 'shift') wallShiftMs += Number(argument);
   if (word === 'stop') void stop('server_drain');
 });
