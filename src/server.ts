@@ -16,6 +16,7 @@ import { EventPipeline } from './events/pipeline.js';
 import type { Health, StreamSnapshot } from './http/deps.js';
 import type { HttpServer } from './http/server.js';
 import { Hub } from './hub/hub.js';
+import { healthOf } from './server/health.js';
 import { openInstallation } from './server/installation.js';
 import { LoopTurns } from './server/loop-turns.js';
 import { collectMetrics } from './server/metrics.js';
@@ -150,6 +151,7 @@ class Server implements SluiceServer {
       },
     );
     this.#registry = registry;
+    lifecycle.measure = (streamId) => registry.totalsOf(streamId);
     pipeline.bus?.onFenced((streamIds) => registry.fence(streamIds));
     const floodLines = new TokenBucket({ burst: 1, perSecond: FLOOD_LINES_PER_SECOND });
     const listener = new RtmpListener(listenerOptions(config), {
@@ -214,6 +216,7 @@ class Server implements SluiceServer {
             codecs,
             refused: this.#refused,
             events: () => pipeline.stats(),
+            health: this.#health(),
             turns,
           }),
         health: () => this.#health(),
@@ -276,17 +279,11 @@ class Server implements SluiceServer {
   }
 
   #health(): Health {
-    const reasons: string[] = [];
-    if (this.#draining) reasons.push('the server is shutting down');
-    const stats = this.#pipeline?.stats();
-    if (stats === undefined) reasons.push('the server is starting');
-    else {
-      if (stats.journalState !== 'ok')
-        reasons.push(`the event journal is ${stats.journalState}: ${stats.journalDetail}`);
-      const needsBus = this.#config.events.onBusDown !== 'accept' && stats.busState !== 'off';
-      if (needsBus && stats.busState !== 'ready') reasons.push(`NATS is ${stats.busState}: ${stats.busDetail}`);
-    }
-    return { ready: reasons.length === 0, reasons };
+    return healthOf({
+      draining: this.#draining,
+      events: this.#pipeline?.stats(),
+      onBusDown: this.#config.events.onBusDown,
+    });
   }
 }
 

@@ -85,9 +85,17 @@ export class Lifecycle {
     return this.#sessions;
   }
 
-  /** What each open session had carried when it was last measured. */
+  /** Asked what an open session has carried by now; until it is set, the newest telemetry says it. */
+  measure: (streamId: string) => Totals | undefined = (streamId) => this.#totals.get(streamId);
+
+  /** What each open session has carried by now. */
   get totals(): ReadonlyMap<string, Totals> {
-    return this.#totals;
+    const out = new Map<string, Totals>();
+    for (const streamId of this.#sessions.keys()) {
+      const totals = this.measure(streamId);
+      if (totals !== undefined) out.set(streamId, totals);
+    }
+    return out;
   }
 
   /**

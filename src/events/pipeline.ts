@@ -9,6 +9,7 @@ import type { EventsLogger } from './deps.js';
 import { type Emitter, streamEvent } from './envelope.js';
 import { EventLog } from './event-log.js';
 import { type DirLock, lockDir } from './journal/dir-lock.js';
+import { FolderWatch } from './journal/folder-watch.js';
 import { type CarriedSession, Journal } from './journal/journal.js';
 import { LifeFile, type LifeRecord } from './journal/life-file.js';
 import type { JournalState } from './journal/options.js';
@@ -46,13 +47,18 @@ export interface EventsStats {
   readonly busState: BusState;
   /** One sentence on the state, empty when all is well. */
   readonly busDetail: string;
+  /** Why the newest sign of life could not be written; empty when it could. */
+  readonly lifeDetail: string;
   readonly journalState: JournalState;
   readonly journalDetail: string;
   readonly journalBytes: number;
   readonly journalSegments: number;
 }
 
-const LIFE_INTERVAL_MS = 2000;
+/** After a kill nothing later than the newest sign of life is known of a stream: 2 s at most, writing and waiting for a turn included. */
+const LIFE_INTERVAL_MS = 1500;
+/** Streams that become ready are written down together, this much later at most. */
+const READY_DELAY_MS = 100;
 
 /** What of an open session is carried over when the segment that began it goes. */
 const CARRIED = [
@@ -82,21 +88,33 @@ export class EventPipeline {
   readonly #journal: Journal;
   readonly #life: LifeFile | undefined;
   readonly #lock: DirLock | undefined;
+  readonly #watch: FolderWatch | undefined;
   readonly #clock: Clock;
   readonly #bootId: string;
+  readonly #log: EventsLogger;
   #lifeTimer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
+  #signing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(
     o: ResolvedEventsOptions,
     deps: EventsDeps,
-    parts: { journal: Journal; life?: LifeFile; lock?: DirLock },
+    parts: { journal: Journal; storage?: SegmentStorage; life?: LifeFile; lock?: DirLock },
   ) {
     this.#journal = parts.journal;
     this.#life = parts.life;
     this.#lock = parts.lock;
+    const { journal, storage } = parts;
+    this.#watch =
+      storage &&
+      new FolderWatch(
+        () => storage.verify(),
+        (error) => journal.distrust(error),
+      );
     this.#clock = deps.clock;
     this.#bootId = deps.bootId;
+    this.#log = deps.log;
     this.log = new EventLog(parts.journal, () => deps.clock.wallMs());
     const emitter: Emitter = { prefix: o.prefix, nodeId: deps.nodeId, bootId: deps.bootId };
     let bus: BusSide | undefined;
@@ -140,7 +158,7 @@ export class EventPipeline {
     if (o.dir !== undefined) {
       lock = await lockDir(o.dir);
       life = new LifeFile(o.dir);
-      storage ??= new FileStorage(join(o.dir, 'journal'));
+      storage ??= new FileStorage(join(o.dir, 'journal'), lock.keep);
     }
     try {
       if (o.dir !== undefined) await Quarantine.check(o.dir);
@@ -168,7 +186,7 @@ export class EventPipeline {
         },
         deps,
       );
-      const pipeline = new EventPipeline(o, deps, { journal, life, lock });
+      const pipeline = new EventPipeline(o, deps, { journal, storage, life, lock });
       await pipeline.#begin(found, boots, recovered.lastWallMs, lastLife, o, deps);
       return pipeline;
     } catch (error) {
@@ -194,6 +212,7 @@ export class EventPipeline {
       openStreams: this.lifecycle.sessions.size,
       busState: this.bus?.state ?? 'off',
       busDetail: this.bus?.detail ?? '',
+      lifeDetail: this.#life?.trouble ?? '',
       journalState: journal.state,
       journalDetail: journal.cause,
       journalBytes: journal.bytes,
@@ -219,7 +238,8 @@ export class EventPipeline {
   async #close(deadlineMs: number): Promise<void> {
     const endMs = this.#clock.monotonicMs() + deadlineMs;
     const left = (): number => Math.max(50, endMs - this.#clock.monotonicMs());
-    clearInterval(this.#lifeTimer);
+    this.#watch?.stop();
+    for (const timer of [this.#lifeTimer, this.#soon]) clearTimeout(timer);
     this.lifecycle.endAll('server_drain');
     await within(
       this.#journal.sync().catch(() => undefined),
@@ -271,15 +291,41 @@ export class EventPipeline {
     }
     if (this.#life !== undefined) {
       await this.#sign();
-      this.#lifeTimer = setInterval(() => void this.#sign(), LIFE_INTERVAL_MS);
-      this.#lifeTimer.unref();
+      this.#lifeTimer = setInterval(() => void this.#sign(), LIFE_INTERVAL_MS).unref();
+      this.#watch?.start();
+      journal.subscribe((entries) => {
+        if (entries.some(({ type }) => type === 'io.sluice.stream.ready')) this.#signSoon();
+      });
     }
     this.bus?.start([...boots].filter((bootId) => bootId !== deps.bootId));
   }
 
-  async #sign(): Promise<void> {
+  /** Writes the sign of life and what the open streams have carried by now; one write at a time. */
+  #sign(): Promise<void> {
+    this.#signing ??= this.#writeLife().finally(() => {
+      this.#signing = undefined;
+    });
+    return this.#signing;
+  }
+
+  async #writeLife(): Promise<void> {
+    const before = this.#life?.trouble;
     const totals = Object.fromEntries(this.lifecycle.totals);
     await this.#life?.write({ bootId: this.#bootId, wallMs: this.#clock.wallMs(), totals });
+    const cause = this.#life?.trouble;
+    if (before === '' && cause !== '') {
+      this.#log.warn(
+        { cause },
+        'journal: the sign of life cannot be written; after a crash streams would end too early',
+      );
+    }
+  }
+
+  #signSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.#sign();
+    }, READY_DELAY_MS).unref();
   }
 
   #carried(upTo: number, orphans: readonly OpenSession[]): CarriedSession[] {

@@ -57,10 +57,13 @@ export interface MetricSample {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Whether the node takes work, and if not, why: one sentence a reason. */
+/** Whether the node takes work: one sentence a reason. */
 export interface Health {
   readonly ready: boolean;
+  /** Why it takes none; empty when it does. */
   readonly reasons: readonly string[];
+  /** What does not work although streams do. */
+  readonly degraded: readonly string[];
 }
 
 /** Facts of the node for `/v1/node`; any JSON. */

@@ -24,7 +24,7 @@ interface ErrorBody {
 
 const PATHS = {
   '/healthz': 'the process runs',
-  '/readyz': 'the node takes work; 503 with reasons when not',
+  '/readyz': 'the node takes work; 503 with reasons when not; degraded says what does not work although streams do',
   '/metrics': 'Prometheus metrics',
   '/v1/node': 'this node',
   '/v1/streams': 'live streams; ?app= and ?name= select',
@@ -83,8 +83,8 @@ function addRoutes(app: FastifyInstance, deps: HttpDeps, followers: Set<EventStr
   app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    const { ready, reasons } = deps.health();
-    return ready ? { status: 'ready' } : reply.code(503).send({ status: 'not_ready', reasons });
+    const { ready, reasons, degraded } = deps.health();
+    return ready ? { status: 'ready', degraded } : reply.code(503).send({ status: 'not_ready', reasons, degraded });
   });
   app.get('/v1/node', async () => deps.node());
   app.get<{ Querystring: { app?: string; name?: string } }>('/v1/streams', async ({ query }) => {

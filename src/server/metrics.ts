@@ -1,7 +1,7 @@
 import { stderrLosses } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { EventsStats } from '../events/pipeline.js';
-import type { Metric, MetricSample } from '../http/deps.js';
+import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { RtmpListener } from '../transport/rtmp-listener.js';
 import type { CodecPool } from '../wasm/pool.js';
@@ -18,12 +18,13 @@ export interface MetricSources {
   /** Sockets turned away before they became connections, by error code. */
   readonly refused: ReadonlyMap<string, number>;
   readonly events: () => EventsStats;
+  readonly health: Health;
   readonly turns: LoopTurns;
 }
 
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
-  const { hub, memory, listener, registry, codecs, refused, events, turns } = sources;
+  const { hub, memory, listener, registry, codecs, refused, events, turns, health } = sources;
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
@@ -37,6 +38,8 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     bytesOut += stream.bytesOut;
   }
   return [
+    gauge('ready', '1 while /readyz says ready', health.ready ? 1 : 0),
+    gauge('degraded', 'things that do not work although streams do; /readyz names them', health.degraded.length),
     gauge('connections', 'RTMP connections open', listener.connections.size),
     counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),
     byCode('connections_refused_total', 'sockets turned away at accept', refused),
@@ -100,6 +103,7 @@ function eventMetrics(stats: EventsStats): Metric[] {
     ),
     gauge('events_pending', 'events that wait for their PubAck', stats.pending),
     gauge('events_journal_bytes', 'size of the event journal', stats.journalBytes),
+    gauge('events_life_ok', '1 while the sign of life can be written', stats.lifeDetail === '' ? 1 : 0),
     gauge('events_journal_ok', '1 while the journal takes events', stats.journalState === 'ok' ? 1 : 0),
     gauge(
       'events_bus_ready',

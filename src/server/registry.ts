@@ -5,7 +5,7 @@ import { newId } from '../core/ids.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
-import type { EndReason } from '../events/event-types.js';
+import type { EndReason, Totals } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
@@ -122,6 +122,11 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     let sum = this.#jumpsPast;
     for (const { publication } of this.#sessions.values()) sum += publication.timestampJumps;
     return sum;
+  }
+
+  /** What a live stream has carried since its start. */
+  totalsOf(streamId: string): Totals | undefined {
+    return this.#sessions.get(streamId)?.totals();
   }
 
   streams(): StreamSnapshot[] {

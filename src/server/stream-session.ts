@@ -206,7 +206,7 @@ export class StreamSession implements PublicationObserver {
     if (this.#ended) return;
     this.#ended = true;
     const { publication } = this;
-    const facts = { reason, detail, ...this.#totals(), tracks: publication.tracks.list() };
+    const facts = { reason, detail, ...this.totals(), tracks: publication.tracks.list() };
     try {
       this.#claim.close(this.#owner.clock.monotonicMs());
     } finally {
@@ -216,7 +216,8 @@ export class StreamSession implements PublicationObserver {
     }
   }
 
-  #totals(): Totals {
+  /** What it has carried since its start. */
+  totals(): Totals {
     const { bytes, audioFrames, videoFrames, timestampJumps } = this.publication;
     const totals = { bytes, audioFrames, videoFrames, drops: this.drops };
     return timestampJumps === 0 ? totals : { ...totals, timestampJumps };
@@ -262,7 +263,7 @@ export class StreamSession implements PublicationObserver {
     this.#toldMs = nowMs;
     const { gopMs, players } = this.publication;
     this.#owner.lifecycle.telemetry(this.streamId, {
-      totals: this.#totals(),
+      totals: this.totals(),
       kbpsIn: this.#kbpsIn,
       kbpsOut: this.#kbpsOut,
       fps: this.#fps,

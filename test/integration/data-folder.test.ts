@@ -1,3 +1,4 @@
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -125,5 +126,61 @@ describe('a data folder that a running server uses', () => {
     await worker.terminate();
     const server = await createServer(here, deps);
     await server.close();
+  });
+});
+
+describe('a data folder that goes while a server runs and nobody publishes', () => {
+  /** What /readyz says. */
+  async function ready(server: TestServer): Promise<{ status: number; reasons: string; degraded: string }> {
+    const response = await fetch(server.http('/readyz'));
+    const { reasons = [], degraded } = (await response.json()) as { reasons?: string[]; degraded: string[] };
+    return { status: response.status, reasons: reasons.join(), degraded: degraded.join() };
+  }
+
+  it.each([
+    ['the whole folder', ''],
+    ['the folder of the events', 'events'],
+    ['the journal', join('events', 'journal')],
+  ])(
+    'makes the node not ready when it is %s, refuses publishes, and hurts no running stream',
+    async (_what, inside) => {
+      const data = folder();
+      const server = await running(data);
+      const encoder = await RawRtmp.connected({ port: server.rtmpPort });
+      encoder.command(await encoder.createStream(), 'publish', 0, null, 'cam1', 'live');
+      await waitFor(async () => (await server.stream('cam1')) !== undefined);
+      expect(await ready(server)).toEqual({ status: 200, reasons: '', degraded: '' });
+      rmSync(join(data, inside), { recursive: true });
+      await waitFor(async () => (await ready(server)).status === 503, { everyMs: 100 });
+      expect((await ready(server)).reasons).toMatch(/journal is failed: .*gone.*new streams are refused/);
+      const late = await RawRtmp.connected({ port: server.rtmpPort });
+      late.command(await late.createStream(), 'publish', 0, null, 'cam2', 'live');
+      await waitFor(() => server.logLines('ERR_EVENTS_JOURNAL_FAILED').length > 0);
+      expect(await server.stream('cam2')).toBeUndefined();
+      expect((await server.stream('cam1'))?.state).toBe('live');
+      for (const client of [encoder, late]) client.destroy();
+      await server.stop();
+    },
+  );
+
+  it('makes the node ready again when it is back', async () => {
+    const data = folder();
+    const server = await running(data);
+    renameSync(join(data, 'events'), join(data, 'away'));
+    await waitFor(async () => (await ready(server)).status === 503, { everyMs: 100 });
+    renameSync(join(data, 'away'), join(data, 'events'));
+    await waitFor(async () => (await ready(server)).status === 200, { everyMs: 100 });
+    await server.stop();
+  });
+
+  it('has its lock made anew when only that was removed', async () => {
+    const data = folder();
+    const server = await running(data);
+    const lock = () => readdirSync(join(data, 'events')).filter((name) => name.startsWith('lock.'));
+    for (const name of lock()) rmSync(join(data, 'events', name));
+    await waitFor(() => lock().length > 0, { everyMs: 100 });
+    expect((await second(data)).output).toContain('ERR_EVENTS_JOURNAL_LOCKED');
+    expect((await ready(server)).status).toBe(200);
+    await server.stop();
   });
 });

@@ -176,6 +176,11 @@ export class Journal {
     return this.#closed ? Promise.resolve() : this.#writer.sync();
   }
 
+  /** The medium cannot be relied on, whatever it says to writes: starts are refused until it verifies again. */
+  distrust(error: Error): void {
+    this.#writer.distrust(error);
+  }
+
   /** Calls `listener` with events as they become visible, in order. @returns a function that stops it */
   subscribe(listener: (entries: readonly JournalEntry[]) => void): () => void {
     this.#listeners.add(listener);
@@ -242,6 +247,8 @@ export class Journal {
   }
 
   async #holdBack(): Promise<void> {
+    // A start in a file that nobody finds again is not kept.
+    await this.#storage.verify();
     const granule = Math.max(16 << 10, Math.min(256 << 10, Math.floor(this.#options.maxBytes / 64)));
     const need = this.#sessions * this.#options.reservePerSession;
     const want = Math.ceil(need / granule) * granule + granule;

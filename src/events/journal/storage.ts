@@ -44,13 +44,16 @@ export function segmentName(sequence: number): string {
 /** Segments as files (mode 0600) in one folder (mode 0700), with a file of zeros that holds space back for the ends of open sessions. */
 export class FileStorage implements SegmentStorage {
   readonly #dir: string;
+  readonly #keep: () => Promise<void>;
   #file: FileHandle | undefined;
   #folder: Stats | undefined;
   #segment: { readonly path: string; readonly opened: Stats } | undefined;
   #reserved = 0;
 
-  constructor(dir: string) {
+  /** @param keep called with each {@link verify}: rejects when the folder is no longer this process's alone */
+  constructor(dir: string, keep: () => Promise<void> = () => Promise.resolve()) {
     this.#dir = dir;
+    this.#keep = keep;
   }
 
   get reserved(): number {
@@ -137,9 +140,15 @@ export class FileStorage implements SegmentStorage {
   }
 
   async verify(): Promise<void> {
-    if (this.#folder !== undefined) await isStill(this.#dir, this.#folder);
-    await isWritable(this.#dir);
-    if (this.#segment !== undefined) await isStill(this.#segment.path, this.#segment.opened);
+    // Side by side, for a start waits for them; what is told is the first of the list that fails.
+    const looks = await Promise.allSettled([
+      this.#folder && isStill(this.#dir, this.#folder).catch(because('the folder is gone; bring it back, or restart')),
+      isWritable(this.#dir).catch(because('no file can be made in the folder')),
+      this.#segment &&
+        isStill(this.#segment.path, this.#segment.opened).catch(because('the open file is gone; restart the server')),
+      this.#keep(),
+    ]);
+    for (const look of looks) if (look.status === 'rejected') throw look.reason;
   }
 
   async close(): Promise<void> {
@@ -169,6 +178,13 @@ export class FileStorage implements SegmentStorage {
       () => 0,
     );
   }
+}
+
+/** Puts what is wrong in front of the system's words. */
+function because(what: string): (cause: NodeJS.ErrnoException) => never {
+  return (cause) => {
+    throw Object.assign(new Error(`${what} (${cause.message})`, { cause }), { code: cause.code });
+  };
 }
 
 /** Segments in memory, for servers without a data folder and for tests. */

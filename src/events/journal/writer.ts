@@ -93,6 +93,13 @@ export class JournalWriter {
     });
   }
 
+  /** The medium cannot be relied on although writes may succeed: nothing is let in until {@link WriteTarget.probe} says it is well. */
+  distrust(error: Error): void {
+    if (this.#closed) return;
+    this.#declare('failed', error);
+    this.#retryLater();
+  }
+
   /** Stops; what is still queued is not written. Await {@link sync} first for an orderly end. */
   async close(): Promise<void> {
     this.#closed = true;

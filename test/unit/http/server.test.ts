@@ -52,7 +52,7 @@ async function start({ options = {}, deps = {} }: Setup = {}) {
     clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
     streams: () => [stream],
     metrics: () => [],
-    health: (): Health => ({ ready: true, reasons: [] }),
+    health: (): Health => ({ ready: true, reasons: [], degraded: [] }),
     node: () => ({ nodeId: 'n1' }),
     events: feed,
     ...deps,
@@ -89,20 +89,25 @@ async function readUntil(response: Response, wanted: string): Promise<string> {
 
 describe('health', () => {
   it('answers /healthz as long as the process runs', async () => {
-    const { get } = await start({ deps: { health: () => ({ ready: false, reasons: ['draining'] }) } });
+    const { get } = await start({ deps: { health: () => ({ ready: false, reasons: ['draining'], degraded: [] }) } });
     const response = await get('/healthz');
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ status: 'ok' });
   });
 
-  it('answers /readyz with 200 when ready, with 503 and every reason when not', async () => {
-    const health = { ready: true, reasons: [] as string[] };
+  it('answers /readyz with 200 and what is degraded when ready, with 503 and every reason when not', async () => {
+    const health = { ready: true, reasons: [], degraded: [] as string[] };
     const { get } = await start({ deps: { health: () => health } });
-    expect(await (await get('/readyz')).json()).toEqual({ status: 'ready' });
-    Object.assign(health, { ready: false, reasons: ['the node drains', 'the disk is full'] });
+    expect(await (await get('/readyz')).json()).toEqual({ status: 'ready', degraded: [] });
+    Object.assign(health, { degraded: ['NATS is away'] });
+    const degraded = await get('/readyz');
+    expect(degraded.status).toBe(200);
+    expect(await degraded.json()).toEqual({ status: 'ready', degraded: ['NATS is away'] });
+    const reasons = ['the node drains', 'the disk is full'];
+    Object.assign(health, { ready: false, reasons });
     const response = await get('/readyz');
     expect(response.status).toBe(503);
-    expect(await response.json()).toEqual({ status: 'not_ready', reasons: ['the node drains', 'the disk is full'] });
+    expect(await response.json()).toEqual({ status: 'not_ready', reasons, degraded: ['NATS is away'] });
   });
 });
 

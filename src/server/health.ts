@@ -1,0 +1,39 @@
+import type { Config } from '../config/table.js';
+import type { EventsStats } from '../events/pipeline.js';
+import type { Health } from '../http/deps.js';
+
+/** What health is judged by. */
+export interface HealthSources {
+  readonly draining: boolean;
+  /** `undefined` until the event layer is open. */
+  readonly events: EventsStats | undefined;
+  readonly onBusDown: Config['events']['onBusDown'];
+}
+
+/**
+ * Judges whether this node takes work. It is not ready while starts are refused or could not be kept; it is degraded while streams work
+ * and something else does not: events that wait, a sign of life that cannot be written.
+ */
+export function healthOf({ draining, events, onBusDown }: HealthSources): Health {
+  const reasons: string[] = [];
+  const degraded: string[] = [];
+  if (draining) reasons.push('the server is shutting down');
+  if (events === undefined) reasons.push('the server is starting');
+  else {
+    if (events.journalState !== 'ok') {
+      reasons.push(`the event journal is ${events.journalState}: ${events.journalDetail}; new streams are refused`);
+    }
+    if (events.busState !== 'off' && events.busState !== 'ready') {
+      const detail = events.busDetail === '' ? '' : `: ${events.busDetail}`;
+      const bus = `NATS is ${events.busState}${detail}`;
+      if (onBusDown === 'accept') degraded.push(`${bus}; ${events.pending} events wait in the journal`);
+      else reasons.push(`${bus}; new streams are refused (events.onBusDown)`);
+    }
+    if (events.lifeDetail !== '') {
+      degraded.push(
+        `the sign of life cannot be written: ${events.lifeDetail}; after a crash streams would end too early`,
+      );
+    }
+  }
+  return { ready: reasons.length === 0, reasons, degraded };
+}

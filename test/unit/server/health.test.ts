@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { EventsStats } from '../../../src/events/pipeline.js';
+import { type HealthSources, healthOf } from '../../../src/server/health.js';
+
+const WELL = {
+  busState: 'ready',
+  busDetail: '',
+  journalState: 'ok',
+  journalDetail: '',
+  lifeDetail: '',
+  pending: 0,
+} as unknown as EventsStats;
+
+function health(events: Partial<EventsStats> | undefined, more: Partial<HealthSources> = {}) {
+  return healthOf({
+    draining: false,
+    events: events === undefined ? undefined : { ...WELL, ...events },
+    onBusDown: 'accept',
+    ...more,
+  });
+}
+
+describe('the health of a node', () => {
+  it('is ready and not degraded when all is well, and when no NATS is configured', () => {
+    const well = { ready: true, reasons: [], degraded: [] };
+    expect(health({})).toEqual(well);
+    expect(health({ busState: 'off' })).toEqual(well);
+  });
+
+  it.each(['connecting', 'disconnected', 'stream_full', 'denied', 'not_answering', 'stream_misconfigured'] as const)(
+    'is ready but degraded, with cause and backlog, while NATS is %s and streams are accepted all the same',
+    (busState) => {
+      expect(health({ busState, busDetail: 'why', pending: 7 })).toEqual({
+        ready: true,
+        reasons: [],
+        degraded: [`NATS is ${busState}: why; 7 events wait in the journal`],
+      });
+    },
+  );
+
+  it.each(['reject_new', 'drain'] as const)(
+    'is not ready while NATS is away and events.onBusDown is %s',
+    (onBusDown) => {
+      const { ready, reasons, degraded } = health({ busState: 'stream_full', busDetail: 'why' }, { onBusDown });
+      expect({ ready, degraded }).toEqual({ ready: false, degraded: [] });
+      expect(reasons).toEqual(['NATS is stream_full: why; new streams are refused (events.onBusDown)']);
+    },
+  );
+
+  it.each(['full', 'failed', 'closed'] as const)('is not ready while the journal is %s', (journalState) => {
+    expect(health({ journalState, journalDetail: 'why' })).toMatchObject({
+      ready: false,
+      reasons: [`the event journal is ${journalState}: why; new streams are refused`],
+    });
+  });
+
+  it('is degraded while the sign of life cannot be written', () => {
+    expect(health({ lifeDetail: 'EIO' })).toMatchObject({ ready: true, degraded: [expect.stringContaining('EIO')] });
+  });
+
+  it('is not ready before the events are, and while it drains', () => {
+    expect(health(undefined)).toMatchObject({ ready: false, reasons: ['the server is starting'] });
+    expect(health({}, { draining: true })).toMatchObject({ ready: false, reasons: ['the server is shutting down'] });
+  });
+});
