@@ -72,7 +72,7 @@ export class FileStorage implements SegmentStorage {
   }
 
   async readAt(name: string, position: number, length: number): Promise<Buffer> {
-    const file = await open(join(this.#dir, name), 'r');
+    const file = await openOwn(join(this.#dir, name));
     try {
       const bytes = Buffer.allocUnsafe(length);
       let done = 0;
