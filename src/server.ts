@@ -130,6 +130,8 @@ class Server implements SluiceServer {
     const hub = new Hub(hubOptions(config), nowMs);
     hub.joinAccount(memory);
     memory.register('log_lines', () => stderrLosses().heldBytes);
+    memory.register('event_followers', () => pipeline.log.followerBytes);
+    memory.register('event_searches', () => pipeline.log.searchBytes);
     const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
     const registry = new Registry(
       {
@@ -206,6 +208,7 @@ class Server implements SluiceServer {
         log,
         clock,
         events: pipeline.log,
+        connectionShare: () => Number.POSITIVE_INFINITY,
         streams: () => registry.streams(),
         metrics: () =>
           collectMetrics({
@@ -228,7 +231,10 @@ class Server implements SluiceServer {
           events: pipeline.stats(),
         }),
       });
-      this.httpAddress = this.#http.address;
+      const http = this.#http;
+      this.httpAddress = http.address;
+      memory.register('event_followers', () => http.followerBytes);
+      memory.onRelief('event_followers', (overBytes) => http.relieve(overBytes));
     }
     await lifecycle.nodeReady();
   }

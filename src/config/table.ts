@@ -51,7 +51,25 @@ export const TABLE = {
       '',
       'Host names, separated by commas, that requests may carry in their Host header besides addresses and `localhost`. Guards against DNS rebinding; `*` allows any.',
     ),
-    maxEventClients: count(1, 10_000, 64, 'Most clients that follow `/v1/events` at once.'),
+    maxConnections: count(
+      4,
+      10_000,
+      256,
+      'Most HTTP connections at once. Past it the one that has waited longest without a request is closed for the new one.',
+    ),
+    requestTimeoutMs: milliseconds(
+      100,
+      HOUR,
+      10_000,
+      'How long a whole request may take to come in, from the connection or the request before it.',
+    ),
+    keepAliveTimeoutMs: milliseconds(100, HOUR, 65_000, 'How long a connection without a request is kept.'),
+    maxEventClients: count(
+      1,
+      10_000,
+      64,
+      'Most clients that follow `/v1/events` at once, those included for whom the event to go on after is still searched.',
+    ),
     eventClientBytes: bytes(
       16 * KiB,
       256 * MiB,

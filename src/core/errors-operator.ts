@@ -65,6 +65,16 @@ export const OPERATOR_ERRORS = {
     'the Host header names a host that this server does not answer for',
     'use an address or localhost, or add the name to http.allowedHosts',
   ),
+  ERR_HTTP_CROSS_ORIGIN: entry(
+    'peer',
+    'a browser sent this request for a page of another origin',
+    'open the address itself, or ask from a page that the same host and port serves',
+  ),
+  ERR_HTTP_CONNECTIONS: entry(
+    'peer',
+    'there are as many HTTP connections as the server allows',
+    'close some, or raise http.maxConnections or the limit of open files',
+  ),
   ERR_HTTP_FOLLOWERS: entry(
     'peer',
     'as many clients follow the events as the server allows',

@@ -73,6 +73,9 @@ export type NodeFacts = Readonly<Record<string, unknown>>;
 export interface HttpOptions {
   readonly listen: string;
   readonly allowedHosts: string;
+  readonly maxConnections: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
   readonly maxEventClients: number;
   readonly eventClientBytes: number;
   readonly eventKeepAliveMs: number;
@@ -88,4 +91,6 @@ export interface HttpDeps {
   health(): Health;
   node(): NodeFacts;
   readonly events: EventFeed;
+  /** Most connections that the process has file descriptors for now. */
+  connectionShare(): number;
 }

@@ -28,6 +28,8 @@ export class EventStream {
   #resume: (() => void) | undefined;
   #quiet = true;
   #blockedTicks = 0;
+  /** Resolves when nothing is read for the client any more. */
+  readonly finished: Promise<void>;
 
   /** Takes over `response` (head not yet written) and starts sending. `onEnd` is called once. */
   constructor(
@@ -54,7 +56,12 @@ export class EventStream {
     response.write('retry: 1000\n\n');
     this.#timer = setInterval(() => this.#tick(), options.keepAliveMs);
     this.#timer.unref();
-    void this.#run(start);
+    this.finished = this.#run(start);
+  }
+
+  /** Bytes that the client has not taken yet. */
+  get pendingBytes(): number {
+    return this.#response.writableLength;
   }
 
   /** Ends the response in good order; the client comes back by itself and resumes. */
@@ -69,11 +76,12 @@ export class EventStream {
       await this.#sendFrom(start);
     } catch (error) {
       if (!(error instanceof SluiceError && error.code === 'ERR_EVENTS_CURSOR')) {
-        this.#cut('failed');
+        this.cut('failed');
         return;
       }
+      if (this.#stop.signal.aborted) return;
       this.#response.write(GAP);
-      await this.#sendFrom('oldest').catch(() => this.#cut('failed'));
+      await this.#sendFrom('oldest').catch(() => this.cut('failed'));
     }
   }
 
@@ -89,7 +97,7 @@ export class EventStream {
   #send({ id, type, json }: FeedEvent): void {
     this.#quiet = false;
     this.#response.write(Buffer.concat([Buffer.from(`id: ${id}\nevent: ${type}\ndata: `), json, END_OF_EVENT]));
-    if (this.#response.writableLength > this.#options.maxPendingBytes) this.#cut('too_slow');
+    if (this.#response.writableLength > this.#options.maxPendingBytes) this.cut('too_slow');
   }
 
   #drained(): Promise<void> {
@@ -102,7 +110,7 @@ export class EventStream {
   #tick(): void {
     if (this.#response.writableNeedDrain) {
       this.#blockedTicks += 1;
-      if (this.#blockedTicks >= 3) this.#cut('too_slow');
+      if (this.#blockedTicks >= 3) this.cut('too_slow');
       return;
     }
     this.#blockedTicks = 0;
@@ -110,7 +118,8 @@ export class EventStream {
     this.#quiet = true;
   }
 
-  #cut(end: FollowerEnd): void {
+  /** Ends it at once. */
+  cut(end: FollowerEnd): void {
     this.#end(end);
     this.#response.destroy();
   }

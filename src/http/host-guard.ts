@@ -27,3 +27,11 @@ export class HostGuard {
     return isIP(name) === 4 || this.#names.has(name);
   }
 }
+
+/**
+ * Whether a browser sends the request on behalf of a page of another origin, by its `Sec-Fetch-Site` header. Such a page could not read
+ * the answer, but it could make this server work for it. Other programs send no such header.
+ */
+export function isCrossOrigin(header: string | string[] | undefined): boolean {
+  return header === 'cross-site' || header === 'same-site';
+}

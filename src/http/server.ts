@@ -1,16 +1,26 @@
+import { createServer } from 'node:http';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { formatHostPort, type HostPort, parseListen } from '../config/listen.js';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
-import type { HttpDeps } from './deps.js';
+import { rateLimited } from '../core/log.js';
+import { HttpConnections } from './connections.js';
+import type { HttpDeps, Metric } from './deps.js';
 import { findStart } from './event-feed.js';
 import { EventStream, type FollowerEnd } from './event-stream.js';
-import { HostGuard } from './host-guard.js';
+import { Followers } from './followers.js';
+import { HostGuard, isCrossOrigin } from './host-guard.js';
 import type { MetricsPage } from './metrics.js';
 
 /** A running HTTP server. */
 export interface HttpServer {
   /** Where it listens, with the real port. */
   readonly address: HostPort;
+  /** Connections now. */
+  readonly connections: number;
+  /** Bytes of events that wait to be taken by followers. */
+  readonly followerBytes: number;
+  /** Cuts off the followers that hold most, until so many bytes are free. @returns how many are */
+  relieve(overBytes: number): number;
   /** Ends followers in good order, then everything. */
   close(): Promise<void>;
 }
@@ -32,6 +42,11 @@ const PATHS = {
   '/v1/events': 'events as they happen (server-sent events); ?since=1h, ?since=all or Last-Event-ID to start earlier',
 } as const;
 
+/** How often it is looked for connections that have said nothing for too long, in ms. */
+const CHECK_MS = 1000;
+/** Log lines a second about connections that were closed because there were too many. */
+const REFUSED_LINES_PER_SECOND = 1;
+
 /** Of every answer but `/v1/events`. */
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
@@ -42,21 +57,43 @@ const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosnif
  * @throws SluiceError ERR_LISTEN when the address cannot be had
  */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
+  const { options } = deps;
+  const log = rateLimited(deps.log, deps.clock, REFUSED_LINES_PER_SECOND);
+  const connections = new HttpConnections(
+    () => Math.min(options.maxConnections, deps.connectionShare()),
+    () =>
+      log.warn(
+        { code: 'ERR_HTTP_CONNECTIONS', connections: connections.size },
+        'an HTTP connection was closed: there are too many',
+      ),
+  );
   const app = fastify({
     logger: false,
     bodyLimit: 64 * 1024,
-    requestTimeout: 30_000,
     forceCloseConnections: true,
+    serverFactory: (handler) => {
+      const { requestTimeoutMs, keepAliveTimeoutMs } = options;
+      const times = {
+        requestTimeout: requestTimeoutMs,
+        headersTimeout: requestTimeoutMs,
+        keepAliveTimeout: keepAliveTimeoutMs,
+        connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs),
+      };
+      const server = createServer(times, handler);
+      connections.watch(server);
+      return server;
+    },
     routerOptions: { maxParamLength: 200 },
     // A path that does not decode reaches no hook and no error handler.
     frameworkErrors: (error, _request, reply) =>
       fail(reply.headers(HEADERS), error.statusCode ?? 400, 'ERR_HTTP_BAD_REQUEST', error.message),
   });
-  const guard = new HostGuard(deps.options.allowedHosts);
+  const guard = new HostGuard(options.allowedHosts);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);
-    if (guard.allows(request.headers.host)) return undefined;
-    return fail(reply, 421, 'ERR_HTTP_HOST_REFUSED');
+    if (!guard.allows(request.headers.host)) return fail(reply, 421, 'ERR_HTTP_HOST_REFUSED');
+    if (isCrossOrigin(request.headers['sec-fetch-site'])) return fail(reply, 403, 'ERR_HTTP_CROSS_ORIGIN');
+    return undefined;
   });
   app.setNotFoundHandler((request, reply) =>
     fail(reply, 404, 'ERR_HTTP_NOT_FOUND', `${request.method} ${request.url.split('?')[0]}`),
@@ -67,19 +104,26 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     deps.log.error({ err: error, path: request.url }, 'an HTTP request failed');
     return fail(reply, 500, 'ERR_INTERNAL');
   });
-  const followers = new Set<EventStream>();
-  addRoutes(app, deps, followers);
-  const address = await listen(app, deps.options.listen);
+  const followers = new Followers(options.maxEventClients);
+  addRoutes(app, deps, followers, connections);
+  const address = await listen(app, options.listen);
   return {
     address,
+    get connections() {
+      return connections.size;
+    },
+    get followerBytes() {
+      return followers.heldBytes;
+    },
+    relieve: (overBytes) => followers.relieve(overBytes),
     close: async () => {
-      for (const follower of followers) follower.close();
+      followers.close();
       await app.close();
     },
   };
 }
 
-function addRoutes(app: FastifyInstance, deps: HttpDeps, followers: Set<EventStream>): void {
+function addRoutes(app: FastifyInstance, deps: HttpDeps, followers: Followers, connections: HttpConnections): void {
   app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -98,7 +142,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDeps, followers: Set<EventStr
   const page = lazyMetrics();
   app.get('/metrics', async (_request, reply) => {
     const metrics = await page();
-    const text = await metrics.render([...deps.metrics(), followerMetric(followers.size)]);
+    const text = await metrics.render([...deps.metrics(), ...ownMetrics(followers, connections)]);
     return reply.header('content-type', metrics.contentType).send(text);
   });
   // HEAD would open a stream that nobody reads.
@@ -114,18 +158,25 @@ function lazyMetrics(): () => Promise<MetricsPage> {
   };
 }
 
-function followerMetric(value: number) {
-  return {
-    name: 'sluice_event_followers',
-    help: 'Clients that follow /v1/events.',
-    type: 'gauge',
+function ownMetrics(followers: Followers, connections: HttpConnections): Metric[] {
+  const metric = (name: string, type: Metric['type'], help: string, value: number): Metric => ({
+    name: `sluice_${name}`,
+    help,
+    type,
     samples: [{ value }],
-  } as const;
+  });
+  const { size, refused, closedForOthers } = connections;
+  return [
+    metric('event_followers', 'gauge', 'Clients that follow /v1/events.', followers.size),
+    metric('http_connections', 'gauge', 'HTTP connections open.', size),
+    metric('http_connections_refused_total', 'counter', 'HTTP connections closed at once: too many requests.', refused),
+    metric('http_connections_evicted_total', 'counter', 'Idle HTTP connections closed for new ones.', closedForOthers),
+  ];
 }
 
-function follow(deps: HttpDeps, followers: Set<EventStream>, request: FastifyRequest, reply: FastifyReply): unknown {
+function follow(deps: HttpDeps, followers: Followers, request: FastifyRequest, reply: FastifyReply): unknown {
   const { options, events, clock, log } = deps;
-  if (followers.size >= options.maxEventClients) {
+  if (!followers.hasRoom) {
     return fail(reply.header('retry-after', '5'), 503, 'ERR_HTTP_FOLLOWERS', `${options.maxEventClients}`);
   }
   const header = request.headers['last-event-id'];
@@ -136,7 +187,6 @@ function follow(deps: HttpDeps, followers: Set<EventStream>, request: FastifyReq
   reply.hijack();
   const limits = { maxPendingBytes: options.eventClientBytes, keepAliveMs: options.eventKeepAliveMs };
   const ended = (end: FollowerEnd) => {
-    followers.delete(stream);
     if (end === 'too_slow' || end === 'failed')
       log.warn({ peer: request.ip, end }, 'a follower of the events was cut off');
   };

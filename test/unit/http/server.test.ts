@@ -1,66 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import { createConnection } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { TABLE } from '../../../src/config/table.js';
-import { silentLogger } from '../../../src/core/log.js';
-import type { Health, HttpDeps, HttpOptions, Metric, StreamSnapshot } from '../../../src/http/deps.js';
-import { createHttpServer, type HttpServer } from '../../../src/http/server.js';
-import { FakeFeed } from './fake-feed.js';
-
-const NOW_MS = Date.parse('2026-01-01T12:00:00Z');
-
-const stream: StreamSnapshot = {
-  streamId: '01HZX0000000000000000000S1',
-  app: 'live',
-  name: 'cam1',
-  state: 'ready',
-  connectionId: '01HZX0000000000000000000C1',
-  startedAt: '2026-01-01T11:00:00.000Z',
-  peer: { address: '127.0.0.1', port: 5000 },
-  tracks: [{ id: 1, kind: 'video', codec: 'avc1.64001F', width: 1280, height: 720 }],
-  players: 2,
-  bytesIn: 10,
-  bytesOut: 20,
-  videoFrames: 3,
-  audioFrames: 4,
-  drops: 0,
-  kbpsIn: 5,
-};
-
-const open: HttpServer[] = [];
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close();
-});
-
-interface Setup {
-  options?: Partial<HttpOptions>;
-  deps?: Partial<HttpDeps>;
-}
-
-async function start({ options = {}, deps = {} }: Setup = {}) {
-  const feed = new FakeFeed(5);
-  const server = await createHttpServer({
-    options: {
-      listen: '127.0.0.1:0',
-      allowedHosts: '',
-      maxEventClients: TABLE.http.maxEventClients.default,
-      eventClientBytes: TABLE.http.eventClientBytes.default,
-      eventKeepAliveMs: 15_000,
-      ...options,
-    },
-    log: silentLogger,
-    clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
-    streams: () => [stream],
-    metrics: () => [],
-    health: (): Health => ({ ready: true, reasons: [], degraded: [] }),
-    node: () => ({ nodeId: 'n1' }),
-    events: feed,
-    ...deps,
-  });
-  open.push(server);
-  const base = `http://127.0.0.1:${server.address.port}`;
-  return { server, base, feed, get: (path: string, init?: RequestInit) => fetch(base + path, init) };
-}
+import { describe, expect, it, vi } from 'vitest';
+import type { Metric } from '../../../src/http/deps.js';
+import type { EventFeed } from '../../../src/http/event-feed.js';
+import { NOW_MS, start, stream } from './http-harness.js';
 
 /** Status of a GET with a Host header of its own, which fetch does not allow. */
 function statusFor(port: number, host: string): Promise<number | undefined> {
@@ -211,6 +154,25 @@ describe('Host header', () => {
     async (host) => {
       const { server } = await start({ options: { allowedHosts: 'media.example.com' } });
       expect(await statusFor(server.address.port, host)).toBe(421);
+    },
+  );
+
+  it.each(['cross-site', 'same-site'])(
+    'refuses with 403 what a browser sends for a page of another origin (%s)',
+    async (site) => {
+      const { get, feed } = await start();
+      const response = await get('/v1/events?since=all', { headers: { 'sec-fetch-site': site } });
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ code: 'ERR_HTTP_CROSS_ORIGIN' });
+      expect(feed.handed).toBe(0);
+    },
+  );
+
+  it.each(['same-origin', 'none'])(
+    'answers what a browser sends for its user or a page of this server (%s)',
+    async (site) => {
+      const { get } = await start();
+      expect((await get('/healthz', { headers: { 'sec-fetch-site': site } })).status).toBe(200);
     },
   );
 
@@ -368,5 +330,50 @@ describe('events', () => {
     await server.close();
     expect(await response.text()).toBe('retry: 1000\n\n');
     expect(feed.followers).toBe(0);
+  });
+
+  it('gives a place back only when the work for its follower has stopped', async () => {
+    let stopSearch = (): void => {};
+    let told: AbortSignal | undefined;
+    const searching: EventFeed = {
+      async *follow(_cursor, signal) {
+        told = signal;
+        await new Promise<void>((resolve) => {
+          stopSearch = resolve;
+        });
+      },
+    };
+    const { get } = await start({ options: { maxEventClients: 1 }, deps: { events: searching } });
+    const stop = new AbortController();
+    await get('/v1/events', { signal: stop.signal, headers: { 'last-event-id': 'x' } });
+    stop.abort();
+    // The connection is gone, its search is not.
+    await vi.waitFor(() => expect(told?.aborted).toBe(true));
+    expect((await get('/v1/events')).status).toBe(503);
+    stopSearch();
+    await vi.waitFor(async () => {
+      const next = await get('/v1/events');
+      await next.body?.cancel();
+      expect(next.status).toBe(200);
+    });
+  });
+
+  it('counts what followers have not taken, and cuts them off when that memory is wanted back', async () => {
+    const { server, feed } = await start();
+    const socket = createConnection(server.address.port, '127.0.0.1');
+    socket.pause();
+    socket.write('GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await vi.waitFor(() => expect(feed.followers).toBe(1));
+    expect(server.followerBytes).toBe(0);
+    for (let i = 0; server.followerBytes === 0; i++) {
+      feed.add(`s:${i}`, { big: 'x'.repeat(300_000) });
+      await new Promise(setImmediate);
+    }
+    const held = server.followerBytes;
+    expect(held).toBeGreaterThan(100_000);
+    expect(server.relieve(1)).toBe(held);
+    await vi.waitFor(() => expect(feed.followers).toBe(0));
+    expect(server.relieve(1)).toBe(0);
+    socket.destroy();
   });
 });

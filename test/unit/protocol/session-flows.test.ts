@@ -54,11 +54,7 @@ describe('a publish as real encoders do it', () => {
     expect(peer.message(dataMessage(1, 0, '@setDataFrame', 'onMetaData', metadata))).toEqual([
       '! data messageStreamId=1 timestamp=0 name=onMetaData',
     ]);
-    expect(peer.call(0, 'FCUnpublish', 6, null, 'cam?token=s')).toEqual([
-      ...STOPPED,
-      '_result(6)@0',
-      FC_UNPUBLISH,
-    ]);
+    expect(peer.call(0, 'FCUnpublish', 6, null, 'cam?token=s')).toEqual([...STOPPED, '_result(6)@0', FC_UNPUBLISH]);
     expect(peer.call(0, 'deleteStream', 7, null, 1)).toEqual([]);
     expect(peer.session.isPublishing(1)).toBe(false);
   });
