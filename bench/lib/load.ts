@@ -11,6 +11,8 @@ export interface LoadOptions {
   readonly url: string;
   readonly count: number;
   readonly core?: number;
+  /** @see StartOptions.priority */
+  readonly priority?: boolean;
   /** More arguments of `sluice load`. */
   readonly args?: readonly string[];
 }
@@ -43,6 +45,7 @@ export class LoadGenerator {
       command: process.execPath,
       args: [sourcePath(GENERATOR), ...args],
       core: options.core,
+      priority: options.priority,
     });
     this.#ended = this.#process.ended();
     this.#process.stdout.on('data', (chunk: Buffer) => this.#read(chunk.toString('utf8')));

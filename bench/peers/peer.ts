@@ -4,6 +4,8 @@ import { type BenchProcess, listening } from '../lib/process.js';
 export interface PeerStart {
   /** Core to bind the server to. */
   readonly core?: number;
+  /** @see StartOptions.priority (Sluice only). */
+  readonly priority?: boolean;
   /** Where it may write: an empty directory of its own. */
   readonly directory: string;
   /** Configuration through the environment (Sluice only). */

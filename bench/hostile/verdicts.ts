@@ -1,0 +1,136 @@
+import { quantile } from '../lib/stats.js';
+import { atMost, type Verdict } from '../lib/targets.js';
+import type { Sample } from './sample.js';
+
+const MB = 2 ** 20;
+/** What the process may grow by beyond what its account says. */
+const BEYOND_ACCOUNT_MB = 64;
+/** With all attacks at once the account may be wrong by this share besides. */
+const ACCOUNT_SHARE = 0.1;
+const EVENTS_PER_SECOND = 50;
+const LINES_PER_SECOND = 1;
+const TURN_MS = 20;
+/** A calm server whose longest turn is longer than this stands on a machine that is not quiet. */
+const QUIET_TURN_MS = 10;
+const DELAY_FACTOR = 1.5;
+const DELAY_MORE_MS = 20;
+/** Growth of RSS from the second round of all attacks to the last one. */
+const FLAT_SHARE = 0.1;
+const FLAT_MB = 16;
+
+/** A stretch of time: calm, or under an attack. */
+export interface Phase {
+  /** Once a second; the first of an attack was taken right before it. */
+  readonly samples: readonly Sample[];
+  /** From the publisher's write to each good player's read. */
+  readonly delaysMs: readonly number[];
+  /** Good players that lost their connection. */
+  readonly lost: number;
+}
+
+/** What a phase comes down to. */
+export interface Figures {
+  readonly seconds: number;
+  readonly p99Ms: number;
+  readonly lost: number;
+  readonly rssGrowthMB: number;
+  readonly accountGrowthMB: number;
+  /** The most that RSS has grown by beyond the account, at any one time. */
+  readonly beyondAccountMB: number;
+  /** The same with the account taken for a tenth too little. */
+  readonly beyondAccountShareMB: number;
+  readonly eventsPerSecond: number;
+  readonly linesPerSecond: number;
+  readonly longestTurnMs: number;
+}
+
+/** Sums a phase up. Growth is against its first sample. */
+export function figures({ samples, delaysMs, lost }: Phase): Figures {
+  const first = samples[0];
+  const last = samples[samples.length - 1];
+  const seconds = Math.max(1, (last.atMs - first.atMs) / 1000);
+  const grown = (s: Sample) => ({ rss: s.rssBytes - first.rssBytes, account: s.accountBytes - first.accountBytes });
+  const most = (pick: (s: Sample) => number): number => Math.max(...samples.map(pick));
+  return {
+    seconds,
+    p99Ms: quantile(
+      [...delaysMs].sort((a, b) => a - b),
+      0.99,
+    ),
+    lost,
+    rssGrowthMB: most((s) => grown(s).rss) / MB,
+    accountGrowthMB: most((s) => grown(s).account) / MB,
+    beyondAccountMB: most((s) => grown(s).rss - grown(s).account) / MB,
+    beyondAccountShareMB: most((s) => grown(s).rss - (1 + ACCOUNT_SHARE) * Math.max(0, grown(s).account)) / MB,
+    eventsPerSecond: (last.events - first.events) / seconds,
+    linesPerSecond: (last.logLines - first.logLines) / seconds,
+    longestTurnMs: most((s) => s.longestTurnMs),
+  };
+}
+
+/** {@link figures} of a calm phase of 10 seconds or more: the start of the server is over when the last reading of its turns begins. */
+export function calmFigures(phase: Phase): Figures {
+  return { ...figures(phase), longestTurnMs: phase.samples[phase.samples.length - 1].longestTurnMs };
+}
+
+/** What one attack from one address may cost, beside a good stream. */
+export function judgeAttack(name: string, calm: Figures, attack: Figures): Verdict[] {
+  const delayLimit = round(DELAY_FACTOR * calm.p99Ms + DELAY_MORE_MS);
+  return [
+    ...judgeCounts(name, attack),
+    atMost(`${name}: p99 of the good players, calm ${round(calm.p99Ms)} ms,`, round(attack.p99Ms), delayLimit, 'ms'),
+    judgeTurn(name, calm, attack),
+  ];
+}
+
+/** The part that does not depend on how fast the machine is. */
+export function judgeCounts(name: string, attack: Figures): Verdict[] {
+  return [
+    atMost(`${name}: good players lost`, attack.lost, 0, ''),
+    atMost(`${name}: growth of RSS beyond the account`, attack.beyondAccountMB, BEYOND_ACCOUNT_MB, 'MB'),
+    atMost(`${name}: events`, attack.eventsPerSecond, EVENTS_PER_SECOND, 'a second'),
+    atMost(`${name}: log lines`, attack.linesPerSecond, LINES_PER_SECOND, 'a second'),
+  ];
+}
+
+function judgeTurn(name: string, calm: Figures, attack: Figures): Verdict {
+  const isQuiet = calm.longestTurnMs <= QUIET_TURN_MS;
+  const limit = isQuiet ? TURN_MS : TURN_MS + Math.round(calm.longestTurnMs);
+  const says = isQuiet ? '' : ` on a machine that is not quiet (calm ${round(calm.longestTurnMs)} ms)`;
+  return atMost(`${name}: longest turn of the loop${says}`, round(attack.longestTurnMs), limit, 'ms');
+}
+
+/** All attacks side by side: memory is accounted for, and nobody good is lost. */
+export function judgeTogether(attack: Figures): Verdict[] {
+  return [
+    atMost('all at once: good players lost', attack.lost, 0, ''),
+    atMost('all at once: growth of RSS beyond 1.1 × the account', attack.beyondAccountShareMB, BEYOND_ACCOUNT_MB, 'MB'),
+  ];
+}
+
+/**
+ * Nothing grows with time: RSS beyond the account in the last round of all attacks against the second one.
+ *
+ * @param rounds samples of each round of all attacks
+ */
+export function judgeFlat(rounds: readonly (readonly Sample[])[]): Verdict[] {
+  if (rounds.length < 3) return [atMost('rounds of all attacks: too few to see growth', Number.NaN, 0, '')];
+  const median = (samples: readonly Sample[]): number => {
+    const sorted = samples.map((s) => s.rssBytes - s.accountBytes).sort((a, b) => a - b);
+    return quantile(sorted, 0.5) / MB;
+  };
+  const [second, last] = [median(rounds[1]), median(rounds[rounds.length - 1])];
+  const limit = round(second * (1 + FLAT_SHARE) + FLAT_MB);
+  return [
+    atMost(
+      `RSS beyond the account, round ${rounds.length} against round 2 (${round(second)} MB)`,
+      round(last),
+      limit,
+      'MB',
+    ),
+  ];
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
