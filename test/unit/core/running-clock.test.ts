@@ -6,7 +6,7 @@ function stage() {
   const clock = new RunningClock({ wallMs: () => 77, monotonicMs: () => nowMs });
   return {
     clock,
-    after: (ms: number): number => {
+    later: (ms: number): number => {
       nowMs += ms;
       return clock.monotonicMs();
     },
@@ -15,25 +15,25 @@ function stage() {
 
 describe('the clock of running time', () => {
   it('goes with the real one while it is looked at often', () => {
-    const { clock, after } = stage();
-    expect([after(0), after(250), after(1000), after(1)]).toEqual([5000, 5250, 6250, 6251]);
+    const { clock, later } = stage();
+    expect([later(0), later(250), later(1000), later(1)]).toEqual([5000, 5250, 6250, 6251]);
     expect(clock.takeLostMs()).toBe(0);
     expect(clock.wallMs()).toBe(77);
   });
 
   it('stands still over a stretch in which the process could not run, and goes on after it', () => {
     const { after } = stage();
-    after(250);
-    expect(after(30_000)).toBe(5250);
-    expect(after(250)).toBe(5500);
-    expect(after(12_000)).toBe(5500);
-    expect(after(10)).toBe(5510);
+    later(250);
+    expect(later(30_000)).toBe(5250);
+    expect(later(250)).toBe(5500);
+    expect(later(12_000)).toBe(5500);
+    expect(later(10)).toBe(5510);
   });
 
   it('tells once how long the process could not run', () => {
-    const { clock, after } = stage();
-    after(1001);
-    after(30_000);
+    const { clock, later } = stage();
+    later(1001);
+    later(30_000);
     expect(clock.takeLostMs()).toBe(31_001);
     expect(clock.takeLostMs()).toBe(0);
   });
