@@ -22,7 +22,7 @@ describe('the clock of running time', () => {
   });
 
   it('stands still over a stretch in which the process could not run, and goes on after it', () => {
-    const { after } = stage();
+    const { later } = stage();
     later(250);
     expect(later(30_000)).toBe(5250);
     expect(later(250)).toBe(5500);
