@@ -20,7 +20,7 @@ export function banner(config: Config, rtmp: HostPort, http: HostPort | undefine
     lines.push(`  events    ${command()} events${flag}      (or http://${address}/v1/events)`);
   }
   if (config.nats.url !== '') {
-    lines.push(`  NATS      nats sub '${config.events.prefix}.>'      (${hideUrlSecrets(config.nats.url)})`);
+    lines.push(`  NATS      nats sub '${config.events.prefix}.evt.>'      (${hideUrlSecrets(config.nats.url)})`);
   }
   if (http !== undefined)
     lines.push(`  health    http://${formatHostPort(reachable(http))}/readyz, /metrics, /v1/streams`);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { SluiceError } from '../core/errors.js';
+import { yamlProblem } from './yaml-problems.js';
 
 /**
  * Reads a YAML (or JSON) configuration file.
@@ -24,7 +25,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
   if (problem !== undefined) {
     const place = problem.linePos?.[0];
     const where = place === undefined ? path : `${path}:${place.line}:${place.col}`;
-    throw new SluiceError('ERR_CONFIG_FILE_SYNTAX', `${where} ${problem.code}`);
+    throw new SluiceError('ERR_CONFIG_FILE_SYNTAX', `${where}: ${yamlProblem(problem.code)}`);
   }
   let value: unknown;
   try {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseDuration } from '../core/duration.js';
 import { listenProblem } from './listen.js';
 
 /** Whether a setting belongs on a command line, and how it is called outside the file. */
@@ -35,7 +36,6 @@ function setting<T>(schema: z.ZodType<T>, expects: string, fallback: T, doc: str
 }
 
 const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-const TIME_UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Text such as `8MiB` as a number; anything else unchanged, for the schema to judge. */
 function scaled(units: Readonly<Record<string, number>>) {
@@ -49,6 +49,12 @@ function scaled(units: Readonly<Record<string, number>>) {
 
 function wholeNumber(units: Readonly<Record<string, number>>, min: number, max: number): z.ZodType<number> {
   return z.preprocess(scaled(units), z.int().min(min).max(max));
+}
+
+/** Text such as `10s` as milliseconds; the unit of a bare number is in the key. */
+function duration(min: number, max: number): z.ZodType<number> {
+  const read = (value: unknown): unknown => (typeof value === 'string' ? (parseDuration(value, 'ms') ?? value) : value);
+  return z.preprocess(read, z.int().min(min).max(max));
 }
 
 /** A count without unit, from `min` to `max`. */
@@ -83,7 +89,7 @@ export function milliseconds(
   names: SettingNames = {},
 ): Setting<number> {
   const expects = `milliseconds, a whole number from ${min} to ${max}, or with a unit such as 500ms, 10s, 2m`;
-  return setting(wholeNumber(TIME_UNITS, min, max), expects, fallback, doc, names);
+  return setting(duration(min, max), expects, fallback, doc, names);
 }
 
 /** Yes or no. */

@@ -20,7 +20,7 @@ export const WIRE_ERRORS = {
   ERR_HANDSHAKE_ENCRYPTED: entry(
     'peer',
     'the peer asked for RTMPE, which this listener does not speak; version 3 was expected',
-    'use rtmp:// or rtmps://',
+    'use rtmp://',
   ),
   ERR_HANDSHAKE_HTTP: entry(
     'peer',
@@ -30,7 +30,7 @@ export const WIRE_ERRORS = {
   ERR_HANDSHAKE_TLS: entry(
     'peer',
     'the peer speaks TLS; an RTMP handshake was expected',
-    'point rtmps:// clients at the RTMPS port, or use rtmp://',
+    'use rtmp://; for TLS put a proxy that speaks it in front of the server',
   ),
   ERR_SESSION_NOT_CONNECTED: entry(
     'peer',

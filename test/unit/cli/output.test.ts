@@ -82,10 +82,13 @@ describe('numbers for people', () => {
   });
 
   it('are read as durations', () => {
-    expect(['500ms', '90s', '5m', '1.5h', '2d'].map(parseDuration)).toEqual([
+    expect(['500ms', '90s', '5m', '1.5h', '2d'].map((text) => parseDuration(text))).toEqual([
       500, 90_000, 300_000, 5_400_000, 172_800_000,
     ]);
-    expect(['', '5', '-1s', '1w', 's', '1e3s', '1234567890s'].map(parseDuration)).toEqual(Array(7).fill(undefined));
+    expect(['', '5', '-1s', '1w', 's', '1e3s', '1234567890123s'].map((text) => parseDuration(text))).toEqual(
+      Array(7).fill(undefined),
+    );
+    expect([parseDuration('5', 's'), parseDuration('5', 'ms'), parseDuration('1.5 s', 'ms')]).toEqual([5000, 5, 1500]);
   });
 });
 

@@ -169,6 +169,7 @@ describe('loadConfig', () => {
     ['a: [', 'ERR_CONFIG_FILE_SYNTAX'],
     ['- a\n- b\n', 'ERR_CONFIG_FILE_SYNTAX'],
     ['just words', 'ERR_CONFIG_FILE_SYNTAX'],
+    ['a:\n\tb: 1\n', 'ERR_CONFIG_FILE_SYNTAX'],
     ['a: 1\na: 2\n', 'ERR_CONFIG_FILE_SYNTAX'],
     [`a: &a [x]\nb: &b [${'*a, '.repeat(20)}]\nc: [${'*b, '.repeat(20)}]\n`, 'ERR_CONFIG_FILE_SYNTAX'],
     ['a: *b\n', 'ERR_CONFIG_FILE_SYNTAX'],
