@@ -2,7 +2,7 @@ import type { LoadResult, LoadSecond } from '../../src/load/report.js';
 import { sourcePath } from './paths.js';
 import { BenchProcess } from './process.js';
 
-const GENERATOR = 'dist/src/load/main.js';
+const COMMAND_LINE = 'dist/src/cli.js';
 
 /** How a generator is started. */
 export interface LoadOptions {
@@ -43,7 +43,7 @@ export class LoadGenerator {
     const args = [options.mode, options.url, '-n', String(options.count), '--json', ...(options.args ?? [])];
     this.#process = new BenchProcess({
       command: process.execPath,
-      args: [sourcePath(GENERATOR), ...args],
+      args: [sourcePath(COMMAND_LINE), 'load', ...args],
       core: options.core,
       priority: options.priority,
     });

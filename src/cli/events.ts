@@ -7,6 +7,7 @@ import { EXIT } from './exit-codes.js';
 import { followHttp } from './follow-http.js';
 import { formatEvent } from './format-event.js';
 import type { Io } from './io.js';
+import { formatLive, liveStreams } from './live-streams.js';
 import { stopSignal } from './stop-signal.js';
 
 /** Options of `sluice events`. */
@@ -29,6 +30,7 @@ export async function events(options: EventsOptions, io: Io): Promise<number> {
   const signal = AbortSignal.any([stopSignal(), io.gone]);
   for await (const json of await source(options, config, signal, io)) {
     io.out(`${options.json === true ? json : formatEvent(JSON.parse(json) as SluiceEvent, io.colour)}\n`);
+    await io.room(signal);
   }
   return EXIT.ok;
 }
@@ -46,7 +48,16 @@ async function source(
     const { followNats } = await import('./follow-nats.js');
     return followNats({ config, since, signal, notice });
   }
-  return followHttp({ base: baseOf(options.http ?? config.http.listen), since, signal, notice });
+  const base = baseOf(options.http ?? config.http.listen);
+  // Whoever only watches sees first what is there: without a stream the terminal would stay empty, as if it did not work.
+  const connected =
+    options.json === true || since !== undefined
+      ? undefined
+      : async (): Promise<void> => {
+          for (const stream of await liveStreams(base, signal)) io.out(`${formatLive(stream)}\n`);
+          notice(`following ${base}`);
+        };
+  return followHttp({ base, since, signal, notice, connected });
 }
 
 /** `HOST:PORT` or a URL as a base without a slash at the end. */

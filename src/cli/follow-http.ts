@@ -10,6 +10,8 @@ export interface FollowHttpOptions {
   readonly signal: AbortSignal;
   /** Told when the connection was lost and is tried again, and when events were missed. */
   notice(text: string): void;
+  /** Called once, when the first connection stands and before its first event. */
+  readonly connected?: (() => Promise<void>) | undefined;
 }
 
 /** Time between two attempts to come back. */
@@ -32,6 +34,7 @@ export async function* followHttp(options: FollowHttpOptions): AsyncGenerator<st
       const { body, date } = await open(base, lastId === undefined ? from : undefined, lastId, signal);
       if (lost) notice(`back at ${base}`);
       lost = false;
+      if (!connectedOnce) await options.connected?.();
       connectedOnce = true;
       // Until an event gives an id to go on after, the server's time of the first answer does.
       from ??= date;

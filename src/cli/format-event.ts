@@ -78,7 +78,8 @@ function summary(event: SluiceEvent): string {
   }
 }
 
-function tracks(list: readonly Track[]): string {
+/** What tracks a stream has: `avc1.64001F 1280x720@30 + mp4a.40.2 48000 Hz x2`. */
+export function tracks(list: readonly Track[]): string {
   return list
     .map((track) => {
       const picture =

@@ -50,8 +50,55 @@ Examples:
 
 export const LOAD = 'open many publishers or players to any RTMP server and tell how it went';
 
+/** The options of `sluice load`; `numeric`: takes a number. */
+export const LOAD_FLAGS: readonly { readonly flags: string; readonly doc: string; readonly numeric: boolean }[] = [
+  { flags: '-n, --count <N>', doc: 'connections (default 1)', numeric: true },
+  { flags: '--seconds <S>', doc: 'measure S seconds, then end (default: until Ctrl-C)', numeric: true },
+  { flags: '--warmup <S>', doc: 'wait S seconds once all are up before measuring (default 2)', numeric: true },
+  { flags: '--rate <N>', doc: 'new connections a second (default 500)', numeric: true },
+  {
+    flags: '--json',
+    doc: 'one JSON object a line on standard output: every second, and the result last',
+    numeric: false,
+  },
+  {
+    flags: '--timeout-ms <N>',
+    doc: 'give a connection up that is not playing or publishing by then (default 15000)',
+    numeric: true,
+  },
+  {
+    flags: '--drain-ms <N>',
+    doc: 'players: read all sockets once in N ms (default 5 from 100 players on, else as data comes)',
+    numeric: true,
+  },
+  {
+    flags: '--sources <N>',
+    doc: 'spread over N source addresses 127.0.0.2 … on loopback (default: one per 8000 connections)',
+    numeric: true,
+  },
+  {
+    flags: '--delay',
+    doc: 'publishers: stamp frames with the time; players: tell the delay (same machine)',
+    numeric: false,
+  },
+  {
+    flags: '--verify',
+    doc: "players: check every message: order, gaps and, of this generator's own stream, every byte",
+    numeric: false,
+  },
+  { flags: '--streams <N>', doc: 'players: spread over the names URL-1 … URL-N', numeric: true },
+  { flags: '--delay-players <N>', doc: 'players that look for stamps (default 50)', numeric: true },
+  {
+    flags: '--file <FILE.flv>',
+    doc: 'publishers: send this in a loop (default: a synthetic 720p stream)',
+    numeric: false,
+  },
+  { flags: '--kbps <N>', doc: 'publishers: bit rate of the synthetic stream (default 2680)', numeric: true },
+  { flags: '--chunk-size <N>', doc: 'publishers: bytes per chunk (default 4096)', numeric: true },
+];
+
 export const LOAD_EXAMPLES = `
-sluice load --help lists its options.
+Exit code: 0 when all connections were up, stayed, and bytes flowed; 1 otherwise, also when it was stopped before it measured.
 
 Examples:
   sluice load publish rtmp://127.0.0.1/live/load

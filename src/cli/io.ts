@@ -1,7 +1,11 @@
+import { SluiceError } from '../core/errors.js';
+
 /** What a command prints to and reads from; the process's own streams, or text in a test. */
 export interface Io {
   /** Results. */
   out(text: string): void;
+  /** Waits until the reader of the results has taken them, or has gone: who prints without end asks before each piece. */
+  room(signal: AbortSignal): Promise<void>;
   /** Everything else: progress, notices, errors. */
   err(text: string): void;
   /** Whether results go to a terminal that shows colours. */
@@ -9,23 +13,55 @@ export interface Io {
   /** Whether notices go to a terminal, where a progress line can be overwritten. */
   readonly live: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the reader of the results has gone, as in `sluice events | head`. */
+  /** Aborted when results can no longer be written: the reader has gone, as in `sluice events | head`, or the disk is full. */
   readonly gone: AbortSignal;
+  /**
+   * Waits until the results are written, as long as their reader takes them.
+   *
+   * @returns ERR_CLI_OUTPUT when they could not be written, other than because the reader of a pipe has gone
+   */
+  settle(): Promise<SluiceError | undefined>;
 }
+
+/** How long the end of a command waits for a reader that takes nothing, in ms. */
+const SETTLE_MS = 2000;
 
 /** The streams and environment of this process. */
 export function processIo(): Io {
   const gone = new AbortController();
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+  let failure: SluiceError | undefined;
+  const { stdout } = process;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') failure ??= new SluiceError('ERR_CLI_OUTPUT', error.code ?? error.message);
     gone.abort();
   });
+  // Nobody is left to be told that stderr cannot be written.
+  process.stderr.on('error', () => {});
   return {
-    out: (text) => void process.stdout.write(text),
+    out: (text) => void stdout.write(text),
+    room: async (signal) => {
+      if (!stdout.writableNeedDrain || gone.signal.aborted || signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        stdout.once('drain', resolve);
+        AbortSignal.any([signal, gone.signal]).addEventListener('abort', () => resolve(), { once: true });
+      });
+    },
     err: (text) => void process.stderr.write(text),
-    colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+    colour: stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     live: process.stderr.isTTY === true,
     env: process.env,
     gone: gone.signal,
+    settle: async () => {
+      if (!gone.signal.aborted && !stdout.destroyed) {
+        let timer: NodeJS.Timeout | undefined;
+        await new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, SETTLE_MS);
+          gone.signal.addEventListener('abort', () => resolve(), { once: true });
+          stdout.write('', () => resolve());
+        });
+        clearTimeout(timer);
+      }
+      return failure;
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { suggest } from '../config/suggest.js';
 import { SluiceError } from '../core/errors.js';
 import { VERSION } from '../core/version.js';
@@ -7,6 +7,7 @@ import type { EventsOptions } from './events.js';
 import { EXIT } from './exit-codes.js';
 import * as help from './help.js';
 import type { Io } from './io.js';
+import type { LoadFlags } from './load.js';
 import { reportError } from './report-error.js';
 
 /**
@@ -21,10 +22,9 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     code = result;
   });
   try {
-    // It has a command line of its own, which bench scripts use without this one.
-    if (args[0] === 'load') return await (await import('../load/index.js')).runLoadCommand(args.slice(1));
     await program.parseAsync([...args], { from: 'user' });
-    return code;
+    const unwritten = await io.settle();
+    return unwritten === undefined ? code : reportError(unwritten, io);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     return reportError(error, io);
@@ -78,7 +78,13 @@ function buildProgram(io: Io, done: (code: number) => void): Command {
     .action(async (url: string, options: { output?: string; for?: string }) => {
       done(await (await import('./play.js')).play(url, options, io));
     });
-  command('load', help.LOAD, help.LOAD_EXAMPLES);
+  const load = command('load', help.LOAD, help.LOAD_EXAMPLES)
+    .argument('<MODE>', 'play or publish')
+    .argument('<URL>', 'where: rtmp://HOST[:PORT]/APP/NAME; many publishers get the names URL-1, URL-2 …');
+  for (const { flags, doc, numeric } of help.LOAD_FLAGS) load.addOption(loadOption(flags, doc, numeric));
+  load.action(async (mode: string, url: string, flags: LoadFlags) => {
+    done(await (await import('./load.js')).load(mode, url, flags, io));
+  });
   settingFlags(command('config', help.CONFIG, help.CONFIG_EXAMPLES))
     .option('--json', 'as JSON, with the source of each value')
     .action(async (options: ConfigOptions & { json?: boolean }) => {
@@ -93,6 +99,17 @@ function unknownCommand(word: string, program: Command): SluiceError {
   const near = suggest(word, names);
   const text = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${near}?`;
   return new SluiceError('ERR_CLI_USAGE', `there is no command ${word}; ${text}`);
+}
+
+function loadOption(flags: string, doc: string, numeric: boolean): Option {
+  const option = new Option(flags, doc);
+  return numeric ? option.argParser(numberFrom) : option;
+}
+
+function numberFrom(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('A number was expected.');
+  return value;
 }
 
 function configFile(): Option {

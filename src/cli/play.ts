@@ -13,6 +13,9 @@ const ENDED: { readonly [E in PlayEnd]: string } = {
   stream_ended: 'the stream ended',
 };
 
+/** Media of a live stream comes at once; a person who sees none for so long, in ms, is told why. */
+const WAITING_AFTER_MS = 500;
+
 /**
  * `sluice play URL`: receives a stream until it ends, a duration is over, or a signal comes.
  *
@@ -25,17 +28,24 @@ export async function play(
   io: Io,
 ): Promise<number> {
   const { display } = parseRtmpUrl(url);
-  const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
+  const durationMs = options.for === undefined ? undefined : parseDuration(options.for, 's');
   if (options.for !== undefined && durationMs === undefined) {
-    throw new SluiceError('ERR_CLI_USAGE', `--for ${options.for}; expected a duration such as 10s or 5m`);
+    throw new SluiceError('ERR_CLI_USAGE', `--for ${options.for}; expected seconds, or a duration such as 10s or 5m`);
   }
   const line = new ProgressLine(io, 'playing');
+  let waiting: NodeJS.Timeout | undefined;
   try {
     const result = await playTo(url, {
       output: options.output === '-' ? process.stdout : options.output,
       durationMs,
       signal: AbortSignal.any([stopSignal(), io.gone]),
-      onStarted: () => io.err(`playing ${display}${options.output === undefined ? '' : ` into ${options.output}`}\n`),
+      onStarted: () => {
+        waiting = setTimeout(() => io.err(`waiting for a publisher of ${display}\n`), WAITING_AFTER_MS);
+      },
+      onFirstMedia: () => {
+        clearTimeout(waiting);
+        io.err(`playing ${display}${options.output === undefined ? '' : ` into ${options.output}`}\n`);
+      },
       onProgress: (progress) => line.show(progress),
     });
     line.finish(ENDED[result.end], result);
@@ -45,5 +55,7 @@ export async function play(
     // The reader of the pipe has seen enough, as in `sluice events | head`.
     if (options.output === '-' && io.gone.aborted) return EXIT.ok;
     throw error;
+  } finally {
+    clearTimeout(waiting);
   }
 }

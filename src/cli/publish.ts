@@ -24,6 +24,7 @@ export async function publish(
       realtime: options.fast !== true,
       loop: options.loop === true,
       signal: stopSignal(),
+      onCut: (bytes) => io.err(`\nsluice: ${file} ends inside a tag: its last ${bytes} bytes are left out\n`),
       onStarted: () => io.err(`publishing ${file} to ${display}\n`),
       onProgress: (progress) => line.show(progress),
     });

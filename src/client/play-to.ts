@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { SluiceError } from '../core/errors.js';
+import { within } from '../core/within.js';
 import { type FlvSink, openFlvSink } from '../flv/flv-file.js';
 import { type FlvTag, FlvTagType } from '../flv/flv-format.js';
 import { RtmpConnection } from './rtmp-connection.js';
@@ -25,6 +26,8 @@ export interface PlayToOptions {
   readonly onProgress?: (progress: PlayProgress) => void;
   /** Called once, when the server accepted the play; media may be long in coming. */
   readonly onStarted?: () => void;
+  /** Called once, when the first audio or video came. */
+  readonly onFirstMedia?: () => void;
   /** Ends the play in good order. */
   readonly signal?: AbortSignal;
   /** Media time to receive, ms; without it until the server ends the stream. */
@@ -44,6 +47,8 @@ export interface PlayResult extends PlayProgress {
 const PROGRESS_EVERY_MS = 1000;
 /** Unwritten payload bytes at which reading from the server stops, and half of them at which it goes on. */
 const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
+/** How long an output is given to take what is left once the play was asked to stop: its reader may never go on. In ms. */
+const LEFT_OVER_MS = 1000;
 /** A stream that stalls cannot reach its duration; it gets this much wall time more. */
 const DURATION_GRACE_MS = 2000;
 
@@ -113,9 +118,9 @@ class Player {
     clearInterval(timer);
     clearTimeout(this.#durationTimer);
     signal?.removeEventListener('abort', stop);
-    await this.#writing;
-    await this.#open();
-    await this.#sink?.close().catch((cause: unknown) => this.#fail(cause));
+    const written = this.#finishOutput();
+    if (signal?.aborted === true) await within(written, LEFT_OVER_MS);
+    else await Promise.race([written, aborted(signal)]);
     if (this.#failure !== undefined) throw this.#failure;
     const result = { ...this.#progress(), end: this.#end ?? 'stream_ended' };
     onProgress?.(result);
@@ -130,6 +135,7 @@ class Player {
       if (this.#baseMs === undefined) {
         this.#baseMs = unwrapped;
         this.#startDuration();
+        this.#options.onFirstMedia?.();
       }
       this.#mediaMs = Math.max(this.#mediaMs, unwrapped - this.#baseMs);
     }
@@ -171,6 +177,12 @@ class Player {
     this.#writing = undefined;
   }
 
+  async #finishOutput(): Promise<void> {
+    await this.#writing;
+    await this.#open();
+    await this.#sink?.close().catch((cause: unknown) => this.#fail(cause));
+  }
+
   async #open(): Promise<void> {
     if (this.#sink !== undefined || this.#options.output === undefined || this.#failure !== undefined) return;
     try {
@@ -206,4 +218,11 @@ class Player {
       bytes: this.#bytes,
     };
   }
+}
+
+/** Resolves {@link LEFT_OVER_MS} after the signal was given; never without one. */
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    signal?.addEventListener('abort', () => setTimeout(resolve, LEFT_OVER_MS), { once: true });
+  });
 }

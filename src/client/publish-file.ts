@@ -27,6 +27,8 @@ export interface PublishFileOptions {
   readonly onProgress?: (progress: PublishProgress) => void;
   /** Called once, when the server accepted the publish. */
   readonly onStarted?: () => void;
+  /** Told when the file ends inside a tag, with the bytes that were left out. */
+  readonly onCut?: (bytes: number) => void;
   /** Ends the publish in good order. */
   readonly signal?: AbortSignal;
   /** From connecting until the server accepts; default 15000. */
@@ -45,7 +47,7 @@ const LOOP_GAP_MS = 33;
  * @param file path of the FLV
  * @param url `rtmp://host[:port]/app/name[?key]`
  * @returns the last progress, when the file is over or the signal asked to stop
- * @throws SluiceError what {@link RtmpConnection.open} and `readFlvFile` throw; `ERR_CLIENT_ENDED` with the server's code when it
+ * @throws SluiceError what {@link RtmpConnection.open} and `readFlvFile` throw; `ERR_FLV_EMPTY` when there is nothing to send; `ERR_CLIENT_ENDED` with the server's code when it
  *   ended the publish, `ERR_CLIENT_LOST` when the connection broke
  */
 export async function publishFile(
@@ -55,8 +57,9 @@ export async function publishFile(
 ): Promise<PublishProgress> {
   const { signal } = options;
   // The first tag is asked for before connecting: a file that is no FLV should not appear as a stream.
-  let tags = readFlvFile(file);
+  let tags = readFlvFile(file, { onCut: options.onCut });
   let next = await tags.next();
+  if (next.done === true) throw new SluiceError('ERR_FLV_EMPTY', file);
   let connection: RtmpConnection;
   try {
     connection = await RtmpConnection.open(url, {

@@ -30,6 +30,11 @@ export const CLIENT_ERRORS = {
     'this is no FLV: it must start with "FLV", version 1 and a file header',
     'make one with: ffmpeg -i INPUT -c copy -f flv OUTPUT.flv',
   ),
+  ERR_FLV_EMPTY: entry(
+    'operator',
+    'the FLV holds no audio, video or script tag, so there is nothing to send',
+    'check the file with: ffprobe FILE.flv',
+  ),
   ERR_FLV_TAG: entry(
     'peer',
     'the FLV is damaged: audio (8), video (9) or script (18) was expected where the next tag starts',

@@ -80,5 +80,10 @@ export const OPERATOR_ERRORS = {
     'as many clients follow the events as the server allows',
     'close one, or raise http.maxEventClients',
   ),
+  ERR_CLI_OUTPUT: entry(
+    'operator',
+    'what the command prints cannot be written',
+    'check the space left, and what standard output is redirected to',
+  ),
   ERR_CLI_USAGE: entry('operator', 'the command line is not understood', 'see sluice --help'),
 } as const satisfies Record<string, ErrorEntry>;

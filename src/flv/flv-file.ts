@@ -13,11 +13,12 @@ const READ_BYTES = 256 * 1024;
  * @param path file to read
  * @yields each tag; its payload is borrowed until the next tag is asked for
  * @throws SluiceError `ERR_FLV_SIGNATURE`, `ERR_FLV_TAG`, `ERR_FLV_TAG_SIZE` after the tags before the damage; `ERR_FLV_FILE` when the file
- *   cannot be opened or read. A file cut inside its last tag ends quietly after its last whole one, as recorders that crash leave it
+ *   cannot be opened or read. A file cut inside its last tag, as recorders that crash leave it, ends after its last whole one; `onCut` is told
+ *   how many bytes were left out
  */
 export async function* readFlvFile(
   path: string,
-  options: FlvReaderOptions = {},
+  options: FlvReaderOptions & { readonly onCut?: ((bytes: number) => void) | undefined } = {},
 ): AsyncGenerator<FlvTag, void, undefined> {
   const file = await opened(path, 'r');
   try {
@@ -32,6 +33,7 @@ export async function* readFlvFile(
       if (reader.failure !== undefined) throw reader.failure;
     }
     if (reader.wholeBytes === 0) throw new SluiceError('ERR_FLV_SIGNATURE', `${path} ends before its file header does`);
+    if (reader.pendingBytes > 0) options.onCut?.(reader.pendingBytes);
   } finally {
     await file.close();
   }

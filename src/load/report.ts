@@ -38,7 +38,7 @@ export interface LoadResult {
   readonly mode: 'play' | 'publish';
   readonly url: string;
   readonly count: number;
-  /** Length of the window. */
+  /** Length of the window; 0 when the run was over before measuring began: then nothing in it was measured. */
   readonly seconds: number;
   readonly ready: number;
   readonly failed: number;
@@ -91,9 +91,13 @@ export function formatResult(r: LoadResult): string {
     Object.entries(counts)
       .map(([reason, count]) => `${reason} ${count}`)
       .join(', ');
+  const measured =
+    r.seconds === 0
+      ? 'nothing was measured: it was over before all connections were up and the warm-up had passed'
+      : `${mb(r.bytes)} in ${r.seconds.toFixed(1)} s, ${r.mbitPerSecond.toFixed(1)} Mbit/s; each ${mb(r.perConnection.min)} / ${mb(r.perConnection.median)} / ${mb(r.perConnection.max)} (min, median, max)`;
   const lines = [
     `${r.mode} ${r.url}: ${r.ready} of ${r.count} ${r.mode === 'play' ? 'playing' : 'publishing'}, ${r.failed} failed, ${r.disconnects} lost, ${r.stalled} stalled`,
-    `${mb(r.bytes)} in ${r.seconds.toFixed(1)} s, ${r.mbitPerSecond.toFixed(1)} Mbit/s; each ${mb(r.perConnection.min)} / ${mb(r.perConnection.median)} / ${mb(r.perConnection.max)} (min, median, max)`,
+    measured,
     `set-up ${r.setup.seconds.toFixed(1)} s, one ${r.setup.p50Ms} ms (p50), ${r.setup.p99Ms} ms (p99)`,
     `generator: CPU ${r.cpu.percent.toFixed(0)} % of a core, ${r.cpu.secondsPerGb.toFixed(3)} s per GB, RSS ${mb(r.rssBytes)}`,
   ];

@@ -285,8 +285,9 @@ class LoadRun implements Timed {
     this.#countSent();
     const tally = this.#tally;
     const { mode, url, count } = this.#settings;
-    const { bytes, ...perConnection } = tally.window();
-    const seconds = this.#windowMs === undefined ? 0 : (nowMs - this.#windowMs) / 1000;
+    const hasWindow = this.#windowMs !== undefined;
+    const { bytes, ...perConnection } = hasWindow ? tally.window() : NOTHING;
+    const seconds = hasWindow ? (nowMs - this.#windowMs!) / 1000 : 0;
     const per = Math.max(0.001, seconds);
     const { setupMs, delay } = tally;
     return {
@@ -334,6 +335,9 @@ class LoadRun implements Timed {
     }, LEAVE_MS).unref();
   }
 }
+
+/** The window of a run that was over before it measured. */
+const NOTHING = { bytes: 0, min: 0, median: 0, max: 0 };
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;

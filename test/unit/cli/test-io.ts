@@ -20,6 +20,14 @@ export class TestIo implements Io {
     this.stdout += text;
   }
 
+  room(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  settle(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   err(text: string): void {
     this.stderr += text;
   }

@@ -1,0 +1,25 @@
+import { cleanText } from '../core/log-fields.js';
+import type { StreamSnapshot } from '../http/deps.js';
+import { duration, tracks } from './format-event.js';
+
+/**
+ * The streams that are live on a server, for a person who begins to watch it. A server that cannot be asked has none to show: following
+ * its events tells what is wrong.
+ */
+export async function liveStreams(base: string, signal: AbortSignal): Promise<readonly StreamSnapshot[]> {
+  try {
+    const response = await fetch(`${base}/v1/streams`, { signal });
+    const { streams } = (await response.json()) as { readonly streams: readonly StreamSnapshot[] };
+    return streams;
+  } catch {
+    return [];
+  }
+}
+
+/** One line about a live stream, in the columns of events. Text of peers is cleaned. */
+export function formatLive(stream: StreamSnapshot): string {
+  const sinceMs = Date.now() - Date.parse(stream.startedAt);
+  const facts = [tracks(stream.tracks), `for ${duration(sinceMs)}`, `${stream.players} playing`];
+  const told = facts.filter((fact) => fact !== '').join(', ');
+  return `${''.padEnd(12)}  ${'live'.padEnd(16)}  ${cleanText(`${stream.app}/${stream.name}`)}  ${cleanText(told)}`;
+}

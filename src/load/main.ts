@@ -1,3 +1,0 @@
-import { runLoadCommand } from './command.js';
-
-process.exitCode = await runLoadCommand(process.argv.slice(2));
