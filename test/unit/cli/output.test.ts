@@ -156,7 +156,7 @@ describe('banner', () => {
     expect(text).toContain('listening on rtmp://127.0.0.1:1935 and http://127.0.0.1:8080\n');
     expect(text).toContain('-f flv rtmp://127.0.0.1/live/cam1\n');
     expect(text).toMatch(/sluice events {2,}\(or http:\/\/127\.0\.0\.1:8080\/v1\/events\)/);
-    expect(text).toContain("nats sub 'sluice.v1.>'");
+    expect(text).toContain("nats sub 'sluice.v1.evt.>'");
     expect(text).not.toContain('canary');
   });
 
