@@ -11,7 +11,7 @@ import type { Peer, RunningPeer } from './peers/peer.js';
 
 const BURST_CPU_S = 1;
 const IDLE_KB = 60;
-const PLAYER_KB = 40;
+const PLAYER_KB = 64;
 const PUBLISHER_KB = 400;
 const AT_ONCE = 500;
 const SETTLE_MS = 3_000;

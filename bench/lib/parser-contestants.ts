@@ -12,6 +12,7 @@ import type { Region } from '../../src/wasm/slab-area.js';
 import { ArenaRing } from '../js-parser/arena.js';
 import { JsChunkParser } from '../js-parser/chunk-parser.js';
 import { requireFromNodeMediaServer } from '../peers/node-media-server.js';
+import { BareCopy } from './bare-copy.js';
 
 const READ_BYTES = INPUT_BYTES;
 /** The message stream id of the recordings: both guard its timestamps, as for a publish. */
@@ -133,6 +134,21 @@ export function javascriptContestant(work: ParserWork, chunkSizeOut = 60000): Co
         if (status === 0) break;
         status = parser.next(0, 0);
       }
+    },
+  });
+}
+
+/**
+ * No parser: the bytes of each read, copied once into eight slabs in turn, in pieces of the size that lies in one stretch of the
+ * input. The least that any parser that keeps what it reads does. Finds no messages.
+ */
+export function copyContestant(pieceBytes: number): Contestant {
+  const copy = new BareCopy(READ_BYTES, SLABS * SLAB_BYTES);
+  return fedByReads({
+    input: () => copy.input,
+    read: (size, result) => {
+      copy.take(size, pieceBytes);
+      result.bytes += size;
     },
   });
 }

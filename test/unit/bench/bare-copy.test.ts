@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { BareCopy } from '../../../bench/lib/bare-copy.js';
+import { pseudoRandom } from '../../../bench/lib/chunked-media.js';
+
+it.each([1, 7, 400, 4000, 4096, 60_000, 65_536])('the bare copy in pieces of %i bytes copies every byte', (piece) => {
+  const copy = new BareCopy(65_536, 262_144);
+  // The third read of this size begins anew at the start.
+  for (const [seed, size] of [65_536, 60_001, 65_536, 65_536, 65_536, 3].entries()) {
+    const bytes = pseudoRandom(size, seed + 1);
+    bytes.copy(copy.input);
+    copy.take(size, piece);
+    expect(copy.last(size).equals(bytes)).toBe(true);
+  }
+});
