@@ -109,15 +109,16 @@ async function inTurn(): Promise<void> {
 }
 
 async function measured(name: string, run: (stage: Stage) => Promise<void>): Promise<void> {
-  const stage = await Stage.open(options.number('players'), options.flag('priority'));
+  let stage: Stage | undefined;
   try {
+    stage = await Stage.open(options.number('players'), options.flag('priority'));
     await run(stage);
   } catch (error) {
     // A server that no longer answers, or is gone, has lost against the attack.
-    process.stderr.write(`${name}: ${String(error)}\n${stage.output}\n`);
+    process.stderr.write(`${name}: ${String(error)}\n${stage?.output ?? ''}\n`);
     targets.push(atMost(`${name}: the server answers`, Number.NaN, 0, ''));
   } finally {
-    await stage.close();
+    await stage?.close();
   }
 }
 

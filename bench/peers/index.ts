@@ -5,20 +5,21 @@ import { nginxRtmp } from './nginx-rtmp.js';
 import { nodeMediaServer } from './node-media-server.js';
 import type { Peer, PeerStart, RunningPeer } from './peer.js';
 import { rawC, rawNode } from './raw-loops.js';
-import { sluice } from './sluice.js';
+import { sluice, sluiceIn } from './sluice.js';
 import { srs, srsLowLatency } from './srs.js';
 
 const PEERS: readonly Peer[] = [sluice, nginxRtmp, nodeMediaServer, srs, srsLowLatency, rawC, rawNode];
 
-/** Names that `--peer` takes, beside `rtmp://host/app` for a server that already runs. */
+/** Names that `--peer` takes, beside `rtmp://host/app` for a server that already runs and `sluice:FOLDER` for another checkout. */
 export const PEER_NAMES = PEERS.map((p) => p.name);
 
 /** Peer by name or URL. @throws Error with the known names. */
 export function findPeer(name: string): Peer {
   const known = PEERS.find((p) => p.name === name);
   if (known !== undefined) return known;
+  if (name.startsWith('sluice:')) return sluiceIn(name.slice('sluice:'.length));
   if (name.startsWith('rtmp://')) return { name, feedsItself: false, start: async () => external(name) };
-  throw new Error(`there is no peer "${name}": one of ${PEER_NAMES.join(', ')} or rtmp://host/app`);
+  throw new Error(`there is no peer "${name}": one of ${PEER_NAMES.join(', ')}, sluice:FOLDER or rtmp://host/app`);
 }
 
 /** Starts a peer in a fresh temporary directory that is removed when it stops. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sourcePath } from '../lib/paths.js';
 import { BenchProcess, freePort } from '../lib/process.js';
@@ -10,24 +10,19 @@ export interface RunningSluice extends RunningPeer {
   readonly httpPort: number;
 }
 
-/** Starts Sluice with its defaults, no NATS: events go to the embedded log on disk. `env` adds settings. */
-export async function startSluice(options: PeerStart): Promise<RunningSluice> {
+/**
+ * Starts Sluice with its defaults, no NATS: events go to the embedded log on disk. `env` adds settings.
+ *
+ * @param cli the built command line; another checkout's, to compare with
+ */
+export async function startSluice(options: PeerStart, cli = sourcePath('dist/src/cli.js')): Promise<RunningSluice> {
   const rtmpPort = await freePort();
   const httpPort = await freePort();
   const data = join(options.directory, 'sluice');
   mkdirSync(data, { recursive: true });
   const child = new BenchProcess({
     command: process.execPath,
-    args: [
-      sourcePath('dist/src/cli.js'),
-      'serve',
-      '--rtmp',
-      `127.0.0.1:${rtmpPort}`,
-      '--http',
-      `127.0.0.1:${httpPort}`,
-      '--data',
-      data,
-    ],
+    args: [cli, 'serve', '--rtmp', `127.0.0.1:${rtmpPort}`, '--http', `127.0.0.1:${httpPort}`, '--data', data],
     core: options.core,
     priority: options.priority,
     env: options.env,
@@ -36,4 +31,11 @@ export async function startSluice(options: PeerStart): Promise<RunningSluice> {
 }
 
 /** @see startSluice */
-export const sluice: Peer = { name: 'sluice', feedsItself: false, start: startSluice };
+export const sluice: Peer = { name: 'sluice', feedsItself: false, start: (options) => startSluice(options) };
+
+/** Another checkout of Sluice, built: the state before a change, say. @param directory its top folder */
+export function sluiceIn(directory: string): Peer {
+  const cli = join(directory, 'dist/src/cli.js');
+  if (!existsSync(cli)) throw new Error(`${cli} is missing: run "npm run build" there first`);
+  return { name: `sluice:${directory}`, feedsItself: false, start: (options) => startSluice(options, cli) };
+}
