@@ -67,6 +67,11 @@ export function sessionFilter(prefix: string, streamId: string): string {
   return `${prefix}.evt.*.*.${escapeToken(streamId)}.>`;
 }
 
+/** A sequence as CloudEvents' extension of that name wants it: a text that sorts. */
+export function sequenceText(sequence: number): string {
+  return String(sequence).padStart(10, '0');
+}
+
 /** The id of a stream's event: `<streamId>:<seq>`, `<streamId>:end` for `stream.ended`. */
 export function eventId(streamId: string, type: EventType, sequence: number): string {
   return type === 'io.sluice.stream.ended' ? `${streamId}:end` : `${streamId}:${sequence}`;
@@ -115,7 +120,7 @@ export function streamEvent<T extends EventType>(
     time: new Date(timeMs).toISOString(),
     datacontenttype: 'application/json',
     dataschema: dataSchemaId(type),
-    sequence,
+    sequence: sequenceText(sequence),
     streamid: stream.streamId,
     ...(traceparent === undefined ? {} : { traceparent }),
     data,
@@ -154,7 +159,7 @@ export function nodeEvent<T extends EventType>(
     time: new Date(timeMs).toISOString(),
     datacontenttype: 'application/json',
     dataschema: dataSchemaId(type),
-    sequence,
+    sequence: sequenceText(sequence),
     streamid: about.bootId,
     data,
   };

@@ -240,12 +240,17 @@ export interface SluiceEvent<T extends EventType = EventType> {
   readonly time: string;
   readonly datacontenttype: 'application/json';
   readonly dataschema: string;
-  /** 1, 2, 3 … per stream, without gaps. */
-  readonly sequence: number;
+  /** 1, 2, 3 … per stream, without gaps, as ten digits (`0000000001`), so that it sorts as text. {@link sequenceOf} reads it. */
+  readonly sequence: string;
   /** The stream id; for node events the boot id. */
   readonly streamid: string;
   readonly traceparent?: string;
   readonly data: EventData[T];
+}
+
+/** The number in an event's `sequence`. Events of the first versions hold it as a number; both are read. */
+export function sequenceOf(event: { readonly sequence: string | number }): number {
+  return Number(event.sequence);
 }
 
 /** The state of one live stream as kept in the KV bucket `SLUICE_STREAMS` under `<app>.<name>`. */

@@ -1,17 +1,18 @@
 import { unescapeToken } from '../core/escape.js';
 import { clipped, clipTracks } from './bounds.js';
-import type {
-  EndReason,
-  SluiceEvent,
-  StreamEnded,
-  StreamReady,
-  StreamResumed,
-  StreamStarted,
-  StreamState,
-  StreamUpdated,
-  Totals,
-  Track,
-  TransportName,
+import {
+  type EndReason,
+  type SluiceEvent,
+  type StreamEnded,
+  type StreamReady,
+  type StreamResumed,
+  type StreamStarted,
+  type StreamState,
+  type StreamUpdated,
+  sequenceOf,
+  type Totals,
+  type Track,
+  type TransportName,
 } from './event-types.js';
 
 /** What is known of an open session: enough to end it without the process that started it. */
@@ -220,7 +221,7 @@ function started(event: SluiceEvent<'io.sluice.stream.started'>, position: numbe
     nodeId: data.nodeId,
     bootId: data.bootId,
     startedMs: Date.parse(event.time),
-    seq: event.sequence,
+    seq: sequenceOf(event),
     state: 'live',
     tracks: [],
     ...(data.labels === undefined ? {} : { labels: data.labels }),

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connect, type StreamChange } from '../../src/client/events/index.js';
+import { connect, type StreamChange, sequenceOf } from '../../src/client/events/index.js';
 import { systemClock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
 import { silentLogger } from '../../src/events/deps.js';
@@ -203,7 +203,8 @@ describe('the client library', () => {
 function apply(change: StreamChange, known: Map<string, number>, problems: string[]): void {
   if (change.kind === 'state') known.set(change.state.streamId, change.state.seq);
   if (change.kind !== 'event') return;
-  const { streamid, sequence, type } = change.event;
+  const { streamid, type } = change.event;
+  const sequence = sequenceOf(change.event);
   const seq = known.get(streamid);
   if (seq === undefined && sequence !== 1) problems.push(`${change.event.id} of a stream never heard of`);
   if (seq !== undefined && sequence !== seq + 1) problems.push(`${change.event.id} after ${seq}`);

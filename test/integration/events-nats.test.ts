@@ -88,7 +88,7 @@ describe('events on a real nats-server', () => {
     const watcher = await watch(server.url);
     const stored = await watcher.stored();
     expect(stored.map(short)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
-    expect(stored.map((e) => e.sequence)).toEqual([1, 2, 3]);
+    expect(stored.map((e) => Number(e.sequence))).toEqual([1, 2, 3]);
     expect(stored.map((e) => e.via)).toEqual([
       `sluice.v1.evt.live.a=2Eb=2Fc=20=2A.${streamId}.stream.started.1`,
       `sluice.v1.evt.live.a=2Eb=2Fc=20=2A.${streamId}.stream.ready.2`,
@@ -132,7 +132,7 @@ describe('events on a real nats-server', () => {
     expect(stored.map(short)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
     expect(stored[2]).toMatchObject({
       id: `${streamId}:end`,
-      sequence: 3,
+      sequence: '0000000003',
       data: { reason: 'node_restart', totals: 'last_known' },
     });
   });
@@ -152,7 +152,8 @@ describe('events on a real nats-server', () => {
     const watcher = await watch(server.url);
     const stored = await watcher.stored();
     expect(stored).toHaveLength(ids.length * 3);
-    for (const id of ids) expect(stored.filter((e) => e.streamid === id).map((e) => e.sequence)).toEqual([1, 2, 3]);
+    for (const id of ids)
+      expect(stored.filter((e) => e.streamid === id).map((e) => Number(e.sequence))).toEqual([1, 2, 3]);
     expect(pipeline.stats()).toMatchObject({ dropped: 0, quarantined: 0 });
   });
 
@@ -188,7 +189,7 @@ describe('events on a real nats-server', () => {
     await settled(pipeline);
     expect(pipeline.stats()).toMatchObject({ quarantined: 1, published: 5 });
     const stored = await watcher.stored();
-    expect(stored.filter((e) => e.streamid === streamId).map((e) => e.sequence)).toEqual([1, 2, 4]);
+    expect(stored.filter((e) => e.streamid === streamId).map((e) => Number(e.sequence))).toEqual([1, 2, 4]);
     expect(stored.filter((e) => e.streamid === other)).toHaveLength(2);
     const [line] = readFileSync(join(dir, 'quarantine.jsonl'), 'utf8').trim().split('\n');
     const aside = JSON.parse(line) as { event: string; reason: string };

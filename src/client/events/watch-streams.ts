@@ -1,4 +1,4 @@
-import type { NodeState, SluiceEvent, StreamState } from '../../events/event-types.js';
+import { type NodeState, type SluiceEvent, type StreamState, sequenceOf } from '../../events/event-types.js';
 import { type NatsConnection, readStream } from '../../events/nats.js';
 import type { StreamPattern } from './pattern.js';
 
@@ -52,9 +52,9 @@ export async function* watchStreams(
     const refused = event.type === 'io.sluice.stream.rejected';
     const seq = included.get(event.streamid);
     if (!refused && seq === undefined && event.type !== 'io.sluice.stream.started') continue;
-    if (!refused && seq !== undefined && event.sequence <= seq) continue;
+    if (!refused && seq !== undefined && sequenceOf(event) <= seq) continue;
     if (event.type === 'io.sluice.stream.ended') included.delete(event.streamid);
-    else if (!refused) included.set(event.streamid, event.sequence);
+    else if (!refused) included.set(event.streamid, sequenceOf(event));
     yield { kind: 'event', event };
   }
 }

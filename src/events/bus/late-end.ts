@@ -1,3 +1,5 @@
+import { sequenceText } from '../envelope.js';
+import { sequenceOf } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
 
 /** `type` of the last event of a stream. */
@@ -36,7 +38,7 @@ export function endAfter(json: Buffer, lastSubject: string): Buffer {
   // An end has no number there: it is the one that is stored then, and this one will be refused.
   const last = Number(lastSubject.slice(lastSubject.lastIndexOf('.') + 1));
   if (!Number.isSafeInteger(last)) return json;
-  const event = JSON.parse(json.toString('utf8')) as { sequence: number };
-  if (event.sequence > last) return json;
-  return Buffer.from(JSON.stringify({ ...event, sequence: last + 1 }), 'utf8');
+  const event = JSON.parse(json.toString('utf8')) as { sequence: string | number };
+  if (sequenceOf(event) > last) return json;
+  return Buffer.from(JSON.stringify({ ...event, sequence: sequenceText(last + 1) }), 'utf8');
 }

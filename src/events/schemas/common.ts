@@ -16,6 +16,13 @@ export const shapes = {
   milliseconds,
   time,
   ulid,
+  /** Ten digits are written; events of the first versions hold a number and stay valid. */
+  sequence: {
+    anyOf: [
+      { type: 'string', pattern: '^(?!0+$)[0-9]{10,}$' },
+      { type: 'integer', minimum: 1 },
+    ],
+  } as JsonSchema,
   peer: object({ address: text(64), port: { type: 'integer', minimum: 0, maximum: 65535 } }),
   labels: { type: 'object', additionalProperties: text(256), maxProperties: 32 } as JsonSchema,
   transport: { enum: ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts'] } as JsonSchema,

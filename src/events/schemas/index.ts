@@ -37,7 +37,7 @@ export function eventSchema(type: EventType): JsonSchema {
       time: shapes.time,
       datacontenttype: { const: 'application/json' },
       dataschema: { const: dataSchemaId(type) },
-      sequence: { type: 'integer', minimum: 1 },
+      sequence: shapes.sequence,
       streamid: { type: 'string', minLength: 1, maxLength: 64 },
       data: DATA_SCHEMAS[type].data,
     },

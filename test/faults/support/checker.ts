@@ -10,7 +10,7 @@ export interface Stored {
   readonly event: {
     readonly id: string;
     readonly type: string;
-    readonly sequence: number;
+    readonly sequence: string | number;
     readonly streamid: string;
     readonly data: Record<string, unknown>;
   };
@@ -128,10 +128,10 @@ export function violations(
 
 function checkSession(streamId: string, messages: readonly Stored[], o: Expectation, out: string[]): void {
   const types = messages.map((m) => m.event.type.replace('io.sluice.', ''));
-  const first = o.fragment === true ? messages[0].event.sequence : 1;
+  const first = o.fragment === true ? Number(messages[0].event.sequence) : 1;
   messages.forEach((message, i) => {
-    if (message.event.sequence !== first + i)
-      out.push(`${streamId}: position ${i} holds sequence ${message.event.sequence}`);
+    if (Number(message.event.sequence) !== first + i)
+      out.push(`${streamId}: position ${i} holds sequence ${Number(message.event.sequence)}`);
   });
   if (o.fragment !== true && types[0] !== 'stream.started') out.push(`${streamId}: begins with ${types[0]}`);
   const ready = types.indexOf('stream.ready');

@@ -12,7 +12,7 @@ import {
   streamEvent,
   traceparentOf,
 } from '../../../src/events/envelope.js';
-import type { SluiceEvent } from '../../../src/events/event-types.js';
+import { type SluiceEvent, sequenceOf } from '../../../src/events/event-types.js';
 import { headOf } from '../../../src/events/journal/record.js';
 import { validateEvent } from '../../../src/events/validate.js';
 import { emitter, ManualClock } from '../../support/events-parts.js';
@@ -134,6 +134,20 @@ describe('every event type', () => {
     expect(validateEvent({ ...event, type: 'io.sluice.stream.exploded' })).toEqual([
       'type: io.sluice.stream.exploded is not a known event type',
     ]);
-    expect(validateEvent({ ...(event as SluiceEvent), sequence: 0 })[0]).toMatch(/sequence/);
+    for (const sequence of [0, '1', '0000000000', '000000000x', null]) {
+      expect(validateEvent({ ...(event as SluiceEvent), sequence })[0], String(sequence)).toMatch(/sequence/);
+    }
+  });
+
+  it('tells its sequence as text that sorts, and is read as well with the number that it was at first', async () => {
+    const events = await everyEvent(new ManualClock());
+    for (const event of events) {
+      expect(event.sequence).toMatch(/^[0-9]{10}$/);
+      expect(validateEvent({ ...event, sequence: sequenceOf(event) })).toEqual([]);
+      expect(sequenceOf({ sequence: sequenceOf(event) })).toBe(sequenceOf(event));
+    }
+    const streamed = events.filter((event) => event.id.startsWith(events[2].streamid)).map((event) => event.sequence);
+    expect([...streamed].sort()).toEqual(streamed);
+    expect(streamed.length).toBeGreaterThan(10);
   });
 });

@@ -34,7 +34,16 @@ describe('the end that a restarted node gives a stream', () => {
   it('goes behind the last stored event when the journal had forgotten some, and changes in nothing else', () => {
     const { json } = end('node_restart', 3);
     const moved = JSON.parse(endAfter(json, `${base}.stream.updated.7`).toString('utf8')) as object;
-    expect(moved).toEqual({ ...(JSON.parse(json.toString('utf8')) as object), sequence: 8 });
+    expect(moved).toEqual({ ...(JSON.parse(json.toString('utf8')) as object), sequence: '0000000008' });
+  });
+
+  it.each([2, '0000000002'])('counts on from a sequence that is written %o', (sequence) => {
+    const event = JSON.parse(end('node_restart', 1).json.toString('utf8')) as object;
+    const json = Buffer.from(JSON.stringify({ ...event, sequence }));
+    expect(endAfter(json, `${base}.stream.ready.1`)).toBe(json);
+    expect(JSON.parse(endAfter(json, `${base}.stream.ready.2`).toString('utf8'))).toMatchObject({
+      sequence: '0000000003',
+    });
   });
 
   it('stays as it is when another end is stored, which will stand', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
 import { newId } from '../../../src/core/ids.js';
 import { MAX_EVENT_BYTES } from '../../../src/events/envelope.js';
-import type { ChangedFacts } from '../../../src/events/event-types.js';
+import { type ChangedFacts, sequenceOf } from '../../../src/events/event-types.js';
 import type { EventSink } from '../../../src/events/lifecycle.js';
 import { validateEvent } from '../../../src/events/validate.js';
 import { ManualClock } from '../../support/events-parts.js';
@@ -33,7 +33,7 @@ describe('the lifecycle', () => {
     lifecycle.streamEnded(streamId, { reason: 'kicked', ...totals });
     lifecycle.streamUpdated(streamId, { before: {}, after: {} });
     expect(types(sink)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
-    expect(sink.events.map((event) => event.sequence)).toEqual([1, 2, 3]);
+    expect(sink.events.map(sequenceOf)).toEqual([1, 2, 3]);
     expect(sink.events[2].data).toMatchObject({ reason: 'idle', durationMs: 2500, ...totals, totals: 'exact' });
     expect(sink.released).toBe(1);
   });
@@ -95,7 +95,7 @@ describe('the lifecycle', () => {
     lifecycle.streamReady(streamId, { tracks: [], timeToReadyMs: 1 });
     lifecycle.streamActive(streamId, { players: 1 });
     lifecycle.streamEnded(streamId, { reason: 'limit', ...totals });
-    expect(sink.events.map((event) => [event.type, event.sequence])).toEqual([
+    expect(sink.events.map((event) => [event.type, sequenceOf(event)])).toEqual([
       ['io.sluice.stream.started', 1],
       ['io.sluice.stream.ended', 2],
     ]);

@@ -55,7 +55,7 @@ describe('the streams of a lost node', () => {
     expect(await lost.endStreams()).toBe(1);
     expect(ends()).toMatchObject([
       { streamid: ids[1] },
-      { streamid: ids[0], sequence: 4, data: { reason: 'node_lost', nodeId: 'gone' } },
+      { streamid: ids[0], sequence: '0000000004', data: { reason: 'node_lost', nodeId: 'gone' } },
     ]);
   });
 
@@ -68,8 +68,8 @@ describe('the streams of a lost node', () => {
     shown(1, stateOf(1, 2));
     expect(await lost.endStreams()).toBe(2);
     expect(ends()).toMatchObject([
-      { streamid: ids[0], sequence: 3, data: { reason: 'node_lost', labels: { team: 'blue' } } },
-      { streamid: ids[1], sequence: 4 },
+      { streamid: ids[0], sequence: '0000000003', data: { reason: 'node_lost', labels: { team: 'blue' } } },
+      { streamid: ids[1], sequence: '0000000004' },
     ]);
     expect(server.values('STREAMS')).toEqual({});
   });
@@ -134,7 +134,7 @@ describe('a node that is back', () => {
     const back = new NodeReturn({ ...deps, emitter, nodes, clock, sessions });
     expect(await back.endedMeanwhile(connection, { kind: 'forgotten' })).toEqual([ids[1]]);
     expect(await back.endedMeanwhile(connection, { kind: 'taken', lastTime: boot.time })).toEqual([ids[0], ids[1]]);
-    expect(ends()).toMatchObject([{ streamid: ids[1] }, { streamid: ids[0], sequence: 3 }]);
+    expect(ends()).toMatchObject([{ streamid: ids[1] }, { streamid: ids[0], sequence: '0000000003' }]);
   });
 
   it('takes the heartbeats of its older boots away, and ends first what another node had begun to end', async () => {
@@ -161,7 +161,7 @@ describe('a node that is back', () => {
     expect(await gone.settleOlderBoots(connection)).toBe(false);
     server.trouble = () => undefined;
     expect(await gone.settleOlderBoots(connection)).toBe(true);
-    expect(ends()).toMatchObject([{ streamid: ids[0], sequence: 3, data: { reason: 'node_lost' } }]);
+    expect(ends()).toMatchObject([{ streamid: ids[0], sequence: '0000000003', data: { reason: 'node_lost' } }]);
     expect(server.events.at(-1)?.subject).toBe('sluice.v1.node.gone.b1.lost');
     expect(server.values('NODES')).toEqual({});
   });

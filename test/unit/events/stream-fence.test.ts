@@ -113,7 +113,9 @@ describe('the fence', () => {
     const { server, look, note } = setUp();
     server.storeEvent(event(here, 'ready', 7));
     const verdict = await look(note(), entry(event(elsewhere, 'ended', 3, 'node_restart'), 11));
-    expect(verdict.kind === 'send' && JSON.parse(verdict.json.toString('utf8'))).toMatchObject({ sequence: 8 });
+    expect(verdict.kind === 'send' && JSON.parse(verdict.json.toString('utf8'))).toMatchObject({
+      sequence: '0000000008',
+    });
   });
 
   it('looks up what an earlier process wrote without being told of a loss', async () => {
