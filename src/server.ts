@@ -136,6 +136,10 @@ class Server implements SluiceServer {
     const registry = new Registry(
       {
         maxLagBytes: config.play.maxLagBytes,
+        eventsPerSecondPerIp: config.limits.eventsPerSecondPerIp,
+        publishesPerSecondPerIp: config.limits.publishesPerSecondPerIp,
+        playsPerSecondPerIp: config.limits.playsPerSecondPerIp,
+        limitLoopback: config.limits.limitLoopback,
         waitForPublisher: config.play.waitForPublisher,
         stallAfterMs: config.publish.stallAfterMs,
         faultLinesPerSecond: config.log.faultLinesPerSecond,
@@ -168,7 +172,7 @@ class Server implements SluiceServer {
           if (!floodLines.take(nowMs())) return;
           log.warn({ code, peer: address, refused: this.#refused.get(code) }, 'an address connects too often');
         }
-        lifecycle.connection('rejected', newId(), { peer: { address, port: 0 }, code });
+        registry.refused(address, code);
         log.debug({ code, peer: address }, 'connection refused');
       },
     });

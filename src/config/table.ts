@@ -165,9 +165,27 @@ export const TABLE = {
       'How often one address may connect, a second, beyond limits.acceptBurstPerIp; 0: no limit. Past it a socket is closed before the handshake.',
     ),
     acceptBurstPerIp: count(1, 100_000, 50, 'How many connections of one address are accepted at once.'),
+    publishesPerSecondPerIp: count(
+      0,
+      100_000,
+      5,
+      'How many connections of one address may begin to publish, a second, beyond ten seconds’ worth at once, and how many further publishes may begin on its connections; 0: no limit. Past it each waits for its turn, up to 5 s, and then it is refused.',
+    ),
+    playsPerSecondPerIp: count(
+      0,
+      100_000,
+      20,
+      'How many plays one address may begin, a second, beyond ten seconds’ worth at once; 0: no limit. Past it each waits for its turn, up to 5 s, and then it is refused.',
+    ),
+    eventsPerSecondPerIp: count(
+      0,
+      100_000,
+      20,
+      'How many events of players, data, tracks and refused publishes one address may cause, a second, beyond ten seconds’ worth at once; 0: no limit. What is over is counted and not told. Binds loopback addresses too: raise it behind a proxy that hides the addresses of players.',
+    ),
     limitLoopback: toggle(
       false,
-      'Whether the limits per address (limits.maxConnectionsPerIp, limits.acceptsPerSecondPerIp) bind loopback addresses too.',
+      'Whether the limits per address (limits.maxConnectionsPerIp, limits.acceptsPerSecondPerIp, limits.publishesPerSecondPerIp, limits.playsPerSecondPerIp) bind loopback addresses too.',
     ),
     firstBytesTimeoutMs: milliseconds(100, HOUR, 5000, 'From accept until C0 and C1 are in.'),
     handshakeTimeoutMs: milliseconds(100, HOUR, 10_000, 'From accept until the handshake is done.'),

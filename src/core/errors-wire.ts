@@ -139,6 +139,16 @@ export const WIRE_ERRORS = {
     'somebody else is publishing under this name',
     'choose another name, or stop the other publisher',
   ),
+  ERR_LIMIT_PUBLISH_RATE: entry(
+    'peer',
+    'publishes from this connection or address, or under this name, begin too often',
+    'wait some seconds before the next try; limits.publishesPerSecondPerIp is the limit of an address',
+  ),
+  ERR_LIMIT_PLAY_RATE: entry(
+    'peer',
+    'plays from this connection or address begin too often',
+    'wait some seconds before the next try; limits.playsPerSecondPerIp is the limit of an address',
+  ),
   ERR_NAME_INVALID: entry(
     'peer',
     'the app or stream name cannot be used',

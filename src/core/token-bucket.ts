@@ -91,6 +91,11 @@ export class KeyedBuckets {
     return this.#rate.perSecond === 0 ? 0 : this.#of(key, nowMs).reserve(nowMs, longestMs);
   }
 
+  /** Whether `key` has taken nothing, or nothing for so long that its bucket is full again. */
+  isFresh(key: string, nowMs: number): boolean {
+    return this.#buckets.get(key)?.isFull(nowMs) ?? true;
+  }
+
   #of(key: string, nowMs: number): TokenBucket {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate);
     this.#buckets.delete(key);

@@ -6,6 +6,7 @@ import { type Emitter, type Envelope, streamEvent } from './envelope.js';
 import type { ChangedFacts, EndReason, EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
 import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';
 import { NodeEvents } from './node-events.js';
+import { type EventPriority, priorityOf } from './priority.js';
 import { type EndFacts, exactEnd, type OpenSession } from './sessions.js';
 
 export type { StartFacts, StreamIdentity } from './live-session.js';
@@ -13,7 +14,7 @@ export type { EndFacts } from './sessions.js';
 
 /** Where events go: the journal. */
 export interface EventSink {
-  admits(essential: boolean): boolean;
+  admits(priority: EventPriority): boolean;
   append(event: Envelope): number;
   appendStart(event: Envelope): Promise<number>;
   releaseSession(): void;
@@ -29,6 +30,8 @@ export interface SignalSink {
 export interface LifecycleCounts {
   emitted: number;
   dropped: number;
+  /** Optional events left out so that the journal keeps room for starts and for its history. */
+  withheld: number;
   refusedStarts: number;
   suppressedRejections: number;
 }
@@ -42,7 +45,7 @@ type WithoutRef<T> = Omit<T, keyof StreamRef> & { readonly connectionId?: string
  * once whoever reports it first.
  */
 export class Lifecycle {
-  readonly counts: LifecycleCounts = { emitted: 0, dropped: 0, refusedStarts: 0, suppressedRejections: 0 };
+  readonly counts: LifecycleCounts = { emitted: 0, dropped: 0, withheld: 0, refusedStarts: 0, suppressedRejections: 0 };
   readonly #emitter: Emitter;
   readonly #sink: EventSink;
   readonly #signals: SignalSink;
@@ -77,7 +80,7 @@ export class Lifecycle {
     this.#bus = o.bus;
     this.#plays = o.plays;
     this.#refuseStart = o.refuseStart;
-    this.#node = new NodeEvents(emitter, o.clock, o.sink, (build) => this.#append(build, true));
+    this.#node = new NodeEvents(emitter, o.clock, o.sink, (build) => this.#append(build, 'end'));
   }
 
   /** The open sessions, by stream id. */
@@ -231,7 +234,7 @@ export class Lifecycle {
     const { streamId: _streamId, ...rejected } = data;
     this.#append(
       () => streamEvent(this.#emitter, stream, 'io.sluice.stream.rejected', 1, this.#clock.wallMs(), rejected),
-      false,
+      priorityOf('io.sluice.stream.rejected'),
     );
   }
 
@@ -261,14 +264,15 @@ export class Lifecycle {
   ): void {
     if (!this.#plays) return;
     this.#with(streamId, (session) => {
-      session.plays.set(d.playerId, this.#clock.monotonicMs());
-      this.#emit(session, 'io.sluice.play.started', {
+      // A play whose start is left out has no end to tell either.
+      const told = this.#emit(session, 'io.sluice.play.started', {
         connectionId: d.connectionId,
         playerId: d.playerId,
         peer: d.peer,
         ...clipped('transport', d.transport, 32),
         ...clipped('client', d.client, 256),
       });
+      if (told) session.plays.set(d.playerId, this.#clock.monotonicMs());
     });
   }
 
@@ -360,23 +364,25 @@ export class Lifecycle {
     type: T,
     data: WithoutRef<EventData[T]>,
     timeMs = this.#clock.wallMs(),
-  ): void {
-    const essential = type === 'io.sluice.stream.ended';
-    this.#append(() => {
+  ): boolean {
+    return this.#append(() => {
       // The sequence is given only now: an event that is dropped leaves no gap.
       session.seq++;
       const full = { ...this.#ref(session), ...data } as unknown as EventData[T];
       return streamEvent(this.#emitter, session, type, session.seq, timeMs, full, session.traceparent);
-    }, essential);
+    }, priorityOf(type));
   }
 
-  #append(build: () => Envelope, essential: boolean): void {
-    if (!this.#sink.admits(essential)) {
-      this.counts.dropped++;
-      return;
+  /** @returns whether the journal took it */
+  #append(build: () => Envelope, priority: EventPriority): boolean {
+    if (!this.#sink.admits(priority)) {
+      if (priority === 'optional' && this.#sink.admits('stream')) this.counts.withheld++;
+      else this.counts.dropped++;
+      return false;
     }
     this.#sink.append(build());
     this.counts.emitted++;
+    return true;
   }
 
   #ref(session: OpenSession): StreamRef {

@@ -37,6 +37,8 @@ export interface EventsStats {
   readonly pending: number;
   /** Events that were not taken because the journal was full; 0 unless a disk or `events.maxJournalBytes` is full. */
   readonly dropped: number;
+  /** Optional events left out so that the journal keeps room for starts and for its history. */
+  readonly withheld: number;
   readonly retries: number;
   readonly quarantined: number;
   /** Events of sessions that another node had ended by then; settled without being sent. */
@@ -204,6 +206,7 @@ export class EventPipeline {
       published: this.bus?.counts.published ?? 0,
       pending: journal.pending,
       dropped: counts.dropped,
+      withheld: counts.withheld,
       retries: this.bus?.counts.retries ?? 0,
       quarantined: this.bus?.counts.quarantined ?? 0,
       superseded: this.bus?.counts.superseded ?? 0,

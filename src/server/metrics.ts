@@ -47,10 +47,18 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge('publishes', 'publishes running', publishing),
     counter('publishes_total', 'publishes accepted', registry.publishesStarted),
     byCode('publishes_rejected_total', 'publishes refused', registry.rejectedBy),
+    counter(
+      'publishes_delayed_total',
+      'publishes that had to wait because too many began',
+      registry.churn.publishesDelayed,
+    ),
     byCode('data_messages_refused_total', "publishers' data messages that nobody got", registry.dataRefusedBy),
     gauge('players', 'plays running or waiting', playing),
     counter('plays_total', 'plays of live streams', registry.playsStarted),
+    byCode('plays_rejected_total', 'plays refused', registry.playsRejectedBy),
+    counter('plays_delayed_total', 'plays that had to wait because too many began', registry.churn.playsDelayed),
     gauge('streams', 'live streams', registry.live),
+    suppressedEvents(registry),
     counter(
       'stream_events_suppressed_total',
       'events that one publisher caused too many of',
@@ -88,11 +96,22 @@ function memoryMetrics(memory: MemoryAccount): Metric[] {
   ];
 }
 
+function suppressedEvents({ account }: Registry): Metric {
+  const samples = Object.entries(account.suppressed).map(([kind, value]) => ({ value, labels: { kind } }));
+  const help = 'events that one address or stream caused too many of, by kind';
+  return { name: 'sluice_events_suppressed_total', help, type: 'counter', labels: ['kind'], samples };
+}
+
 function eventMetrics(stats: EventsStats): Metric[] {
   return [
     counter('events_emitted_total', 'events recorded', stats.emitted),
     counter('events_published_total', 'events that JetStream has acknowledged', stats.published),
     counter('events_dropped_total', 'events not taken because journal or disk was full', stats.dropped),
+    counter(
+      'events_withheld_total',
+      'events of players and refused publishes left out so that the journal keeps room for starts and history',
+      stats.withheld,
+    ),
     counter('events_retries_total', 'publishes to NATS tried again', stats.retries),
     counter('events_quarantined_total', 'events that NATS will never take, kept aside', stats.quarantined),
     counter('events_superseded_total', 'events of sessions that another node had ended', stats.superseded),

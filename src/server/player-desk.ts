@@ -1,10 +1,11 @@
+import type { Clock } from '../core/clock.js';
 import { ERRORS } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { Hub } from '../hub/hub.js';
 import { Player, type PlayerSink } from '../hub/player.js';
-import type { PlayRefusal } from '../protocol/status.js';
-import type { ConnectionFacts, NameRequest, PlayEndReason, Refusal, RunningPlay } from '../transport/host.js';
+import type { ConnectionFacts, NameRequest, PlayDecision, PlayEndReason } from '../transport/host.js';
+import type { EventAccount } from './event-account.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
 import type { StreamSession } from './stream-session.js';
@@ -19,6 +20,8 @@ export interface PlayerDeskOptions {
 export interface PlayerDeskParts {
   readonly hub: Hub;
   readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  readonly account: EventAccount;
   /** The live session of a name. */
   readonly sessionOf: (request: NameRequest) => StreamSession | undefined;
   /** A session that has not ended, by its stream id. */
@@ -42,12 +45,7 @@ export class PlayerDesk {
   }
 
   /** Decides a play of a name that may be used, and attaches its player. */
-  play(
-    facts: ConnectionFacts,
-    request: NameRequest,
-    messageStreamId: number,
-    sink: PlayerSink,
-  ): { accept: true; live: boolean; run: RunningPlay } | Refusal<PlayRefusal> {
+  play(facts: ConnectionFacts, request: NameRequest, messageStreamId: number, sink: PlayerSink): PlayDecision {
     const { hub } = this.#parts;
     if (!this.#options.waitForPublisher && !hub.isLive(request.app, request.name)) {
       const description = ERRORS.ERR_PLAY_NOT_FOUND.says;
@@ -61,6 +59,7 @@ export class PlayerDesk {
       name,
       facts,
       streamId: undefined,
+      told: false,
       bytesBefore: 0,
       skipsBefore: 0,
     };
@@ -96,13 +95,16 @@ export class PlayerDesk {
 
   #joined(entry: PlayerEntry, session: StreamSession): void {
     const { player, facts } = entry;
-    const { lifecycle } = this.#parts;
+    const { lifecycle, clock, account } = this.#parts;
+    const nowMs = clock.monotonicMs();
     entry.streamId = session.streamId;
     entry.bytesBefore = player.bytesSent;
     entry.skipsBefore = player.skips;
     this.started++;
     session.audience++;
-    if (session.audience === 1) lifecycle.streamActive(session.streamId, { players: 1 });
+    session.tellAudience(facts.peer.address, nowMs);
+    entry.told = account.tellsPlay(facts.peer.address, session.tellablePlays, nowMs);
+    if (!entry.told) return;
     lifecycle.playStarted(session.streamId, {
       playerId: player.id,
       connectionId: facts.connectionId,
@@ -115,21 +117,17 @@ export class PlayerDesk {
   #left(entry: PlayerEntry, reason: PlayEndReason): void {
     const { streamId, player } = entry;
     if (streamId === undefined) return;
-    const { lifecycle } = this.#parts;
+    const { lifecycle, clock } = this.#parts;
     entry.streamId = undefined;
     const bytes = player.bytesSent - entry.bytesBefore;
     const drops = player.skips - entry.skipsBefore;
-    lifecycle.playEnded(streamId, {
-      playerId: player.id,
-      bytes,
-      drops,
-      reason,
-    });
+    const nowMs = clock.monotonicMs();
+    if (entry.told) lifecycle.playEnded(streamId, { playerId: player.id, bytes, drops, reason });
     const session = this.#parts.session(streamId);
     if (session === undefined) return;
     session.bytesOutLeft += bytes;
     session.dropsLeft += drops;
     session.audience--;
-    if (session.audience === 0) lifecycle.streamIdle(streamId, { players: 0 });
+    session.tellAudience(entry.facts.peer.address, nowMs);
   }
 }

@@ -9,6 +9,8 @@ export interface PlayerEntry {
   readonly facts: ConnectionFacts;
   /** Stream id of the session it is counted in; undefined while it waits. */
   streamId: string | undefined;
+  /** Whether its `play.started` was told: only then its end is. */
+  told: boolean;
   /** `player.bytesSent` and `player.skips` when it joined that session. */
   bytesBefore: number;
   skipsBefore: number;

@@ -15,17 +15,23 @@ import type {
   ConnectionFacts,
   ConnectionHost,
   NameRequest,
+  PlayDecision,
   PublisherLine,
   Refusal,
-  RunningPlay,
   RunningPublish,
 } from '../transport/host.js';
+import { AddressLog, FAULT_LINES, STREAM_LINES } from './address-log.js';
+import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
+import { EventAccount } from './event-account.js';
 import { nameKey } from './name-key.js';
 import { PlayerDesk, type PlayerDeskOptions } from './player-desk.js';
 import { StreamSession, type StreamSessionOwner } from './stream-session.js';
+import { WaitingRoom } from './waiting-room.js';
 
 /** What the registry decides by; every number is a configuration key. */
-export interface RegistryOptions extends PlayerDeskOptions {
+export interface RegistryOptions extends PlayerDeskOptions, ChurnGuardOptions {
+  /** Events that one address may cause, a second, besides starts and ends; 0: no limit. */
+  readonly eventsPerSecondPerIp: number;
   readonly stallAfterMs: number;
   readonly resumeWindowMs: number;
   /** Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`. */
@@ -69,12 +75,24 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly #sessions = new Map<string, StreamSession>();
   readonly #byName = new Map<string, StreamSession>();
   readonly #players: PlayerDesk;
+  readonly account: EventAccount;
+  readonly churn: ChurnGuard;
+  /** Refused plays by error code. */
+  readonly playsRejectedBy = new Map<ErrorCode, number>();
+  readonly #waits = new WaitingRoom();
+  /** Connections whose opening was told: only then their end is. */
+  readonly #toldConnections = new Set<string>();
   /** For what any stranger can cause as often as it connects. */
-  readonly #strangers: Logger;
+  readonly #faults: AddressLog;
+  readonly #streamLines: AddressLog;
 
   constructor(options: RegistryOptions, parts: RegistryParts) {
     this.#parts = parts;
-    this.#strangers = rateLimited(parts.log, parts.clock, options.faultLinesPerSecond);
+    const { log, clock } = parts;
+    this.#faults = new AddressLog(rateLimited(log, clock, options.faultLinesPerSecond), clock, FAULT_LINES);
+    this.#streamLines = new AddressLog(log, clock, STREAM_LINES);
+    this.account = new EventAccount(options.eventsPerSecondPerIp);
+    this.churn = new ChurnGuard(options);
     this.lifecycle = parts.lifecycle;
     this.clock = parts.clock;
     this.stallAfterMs = options.stallAfterMs;
@@ -82,6 +100,8 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.#players = new PlayerDesk(options, {
       hub: parts.hub,
       lifecycle: parts.lifecycle,
+      clock: parts.clock,
+      account: this.account,
       sessionOf: (request) => this.#byName.get(nameKey(request)),
       session: (streamId) => this.#sessions.get(streamId),
     });
@@ -135,11 +155,15 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
 
   /** Health and rates of every stream; call it a few times a second. */
   tick(nowMs: number): void {
+    this.#waits.tick(nowMs);
     for (const session of this.#sessions.values()) session.tick(nowMs);
   }
 
   opened(facts: ConnectionFacts): void {
-    this.lifecycle.connection('opened', facts.connectionId, { peer: facts.peer, transport: facts.transport });
+    const { connectionId, peer, transport } = facts;
+    if (!this.account.tells('connection', peer.address, this.clock.monotonicMs())) return;
+    this.#toldConnections.add(connectionId);
+    this.lifecycle.connection('opened', connectionId, { peer, transport });
   }
 
   async publish(
@@ -148,21 +172,32 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     line: PublisherLine,
   ): Promise<{ accept: true; run: RunningPublish } | Refusal<PublishRefusal>> {
     const beganMs = this.clock.monotonicMs();
-    const { hub, log } = this.#parts;
+    const { hub } = this.#parts;
     const refuse = (code: ErrorCode, status: PublishRefusal, reason: string): Refusal<PublishRefusal> =>
       this.#refuse(facts, request, beganMs, code, status, reason);
 
     const problem = this.#parts.names.problem(request);
     if (problem !== undefined) return refuse('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem);
+    const key = nameKey(request);
+    const turn = this.churn.publish(facts, this.#byName.get(key)?.suspended === false ? undefined : key, beganMs);
+    if (turn === undefined) {
+      return refuse('ERR_LIMIT_PUBLISH_RATE', 'NetStream.Publish.Rejected', ERRORS.ERR_LIMIT_PUBLISH_RATE.says);
+    }
+    if (turn > 0) {
+      await this.#waits.until(beganMs + turn);
+      if (line.endedBy() !== undefined) return GONE;
+    }
     const closed = this.#parts.closedFor();
     if (closed !== undefined) return refuse('ERR_SESSION_PUBLISH_REFUSED', 'NetStream.Publish.Rejected', closed);
     if (this.#parts.memory.isOver) {
       return refuse('ERR_LIMIT_MEMORY', 'NetStream.Publish.Rejected', ERRORS.ERR_LIMIT_MEMORY.says);
     }
+    this.account.noteStart(facts.peer.address, beganMs);
     const principal = this.#principal(facts, request);
-    const held = this.#byName.get(nameKey(request));
+    const held = this.#byName.get(key);
     if (held?.suspended && held.principal === principal) {
-      log.info({ streamId: held.streamId, connectionId: facts.connectionId }, 'stream resumed');
+      const fields = { streamId: held.streamId, connectionId: facts.connectionId };
+      this.#streamLines.tell('info', facts.peer.address, fields, 'stream resumed');
       return { accept: true, run: held.resume(facts, line) };
     }
     const claim = hub.claim(request.app, request.name);
@@ -187,10 +222,8 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     } catch (error) {
       claim.close(this.clock.monotonicMs());
       const code = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
-      log.error(
-        { err: error, code, app: request.app, name: request.name },
-        'publish refused: its start cannot be kept',
-      );
+      const fields = { err: error, code, app: request.app, name: request.name };
+      this.#faults.tell('error', facts.peer.address, fields, 'publish refused: its start cannot be kept');
       return refuse(code, 'NetStream.Publish.Rejected', ERRORS[code].says);
     }
     const reason = line.endedBy();
@@ -198,15 +231,15 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       // Over while its start was written: the start is told, so the end is; nothing of it reaches the hub or a player.
       claim.close(this.clock.monotonicMs());
       this.lifecycle.streamEnded(streamId, { reason, ...NOTHING });
-      const description = ERRORS.ERR_PEER_CLOSED.says;
-      return { accept: false, status: 'NetStream.Publish.Rejected', code: 'ERR_PEER_CLOSED', description };
+      return GONE;
     }
     this.publishesStarted++;
     try {
       const session = new StreamSession({ streamId, principal, facts, line, startedAtMs }, claim, this);
       this.#sessions.set(streamId, session);
-      this.#byName.set(nameKey(request), session);
-      log.info({ streamId, app: request.app, name: request.name, connectionId: facts.connectionId }, 'stream started');
+      this.#byName.set(key, session);
+      const fields = { streamId, app: request.app, name: request.name, connectionId: facts.connectionId };
+      this.#streamLines.tell('info', facts.peer.address, fields, 'stream started');
       this.#players.adopt(session);
       return { accept: true, run: session.attach() };
     } catch (error) {
@@ -225,12 +258,25 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     request: NameRequest,
     messageStreamId: number,
     sink: PlayerSink,
-  ): { accept: true; live: boolean; run: RunningPlay } | Refusal<PlayRefusal> {
+  ): PlayDecision | Promise<PlayDecision> {
     const problem = this.#parts.names.problem(request);
-    if (problem !== undefined) {
-      return { accept: false, status: 'NetStream.Play.Failed', code: 'ERR_NAME_INVALID', description: problem };
-    }
-    return this.#players.play(facts, request, messageStreamId, sink);
+    if (problem !== undefined) return this.#refusePlay('ERR_NAME_INVALID', problem);
+    const nowMs = this.clock.monotonicMs();
+    const turn = this.churn.play(facts, nowMs);
+    if (turn === undefined) return this.#refusePlay('ERR_LIMIT_PLAY_RATE', ERRORS.ERR_LIMIT_PLAY_RATE.says);
+    const begin = (): PlayDecision => this.#players.play(facts, request, messageStreamId, sink);
+    return turn === 0 ? begin() : this.#waits.until(nowMs + turn).then(begin);
+  }
+
+  #refusePlay(code: ErrorCode, description: string): Refusal<PlayRefusal> {
+    this.playsRejectedBy.set(code, (this.playsRejectedBy.get(code) ?? 0) + 1);
+    return { accept: false, status: 'NetStream.Play.Failed', code, description };
+  }
+
+  /** A socket was turned away before it became a connection; tells it unless its address is told of too often. */
+  refused(address: string, code: ErrorCode): void {
+    if (!this.account.tells('connection', address, this.clock.monotonicMs())) return;
+    this.lifecycle.connection('rejected', newId(), { peer: { address, port: 0 }, code });
   }
 
   dataRefused(code: ErrorCode): void {
@@ -239,7 +285,8 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
 
   closed(facts: ConnectionFacts, code: ErrorCode, detail: string, refusedData: number): void {
     this.closedBy.set(code, (this.closedBy.get(code) ?? 0) + 1);
-    this.lifecycle.connection('closed', facts.connectionId, { peer: facts.peer, code, detail });
+    if (this.#toldConnections.delete(facts.connectionId))
+      this.lifecycle.connection('closed', facts.connectionId, { peer: facts.peer, code, detail });
     const { log } = this.#parts;
     const { connectionId } = facts;
     const fields = {
@@ -252,8 +299,8 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     // A publish that was refused here has its line, with the reason.
     const told = code === 'ERR_SESSION_PUBLISH_REFUSED' && detail.startsWith('NetStream.');
     const usual = code.startsWith('ERR_PEER_') || code === 'ERR_SESSION_SHUTDOWN' || code === 'ERR_SESSION_PLAY_ENDED';
-    if (!told && !usual) this.#strangers.warn(fields, 'connection closed by a fault');
-    else if (refusedData > 0) this.#strangers.info(fields, 'connection closed');
+    if (!told && !usual) this.#faults.tell('warn', facts.peer.address, fields, 'connection closed by a fault');
+    else if (refusedData > 0) this.#faults.tell('info', facts.peer.address, fields, 'connection closed');
     else log.debug(fields, 'connection closed');
   }
 
@@ -265,7 +312,8 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.#jumpsPast += session.publication.timestampJumps;
     this.#players.streamEnded(session);
     const { streamId, app, name } = session;
-    this.#parts.log.info({ streamId, app, name, reason, bytes: session.publication.bytes }, 'stream ended');
+    const fields = { streamId, app, name, reason, bytes: session.publication.bytes };
+    this.#streamLines.tell('info', session.address, fields, 'stream ended');
   }
 
   jumped({ streamId, app, name }: StreamSession): void {
@@ -286,17 +334,14 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.rejectedBy.set(code, (this.rejectedBy.get(code) ?? 0) + 1);
     const { connectionId, peer } = facts;
     const { app, name } = request;
-    this.lifecycle.streamRejected({
-      attemptId: newId(),
-      app,
-      name,
-      connectionId,
-      peer,
-      reason: description,
-      code,
-      latencyMs: Math.round(this.clock.monotonicMs() - beganMs),
-    });
-    this.#strangers.warn({ connectionId, peer: peer.address, app, name, code }, 'publish refused');
+    const nowMs = this.clock.monotonicMs();
+    if (this.account.tells('rejected', peer.address, nowMs)) {
+      const latencyMs = Math.round(nowMs - beganMs);
+      const attempt = { attemptId: newId(), app, name, connectionId, peer };
+      this.lifecycle.streamRejected({ ...attempt, reason: description, code, latencyMs });
+    }
+    const fields = { connectionId, peer: peer.address, app, name, code };
+    this.#faults.tell('warn', peer.address, fields, 'publish refused');
     return { accept: false, status, code, description };
   }
 
@@ -310,6 +355,14 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     return createHmac('sha256', this.#parts.salt).update(secret).digest('hex').slice(0, 8);
   }
 }
+
+/** The publisher has gone while its publish was decided: nobody is there to be answered. */
+const GONE: Refusal<PublishRefusal> = {
+  accept: false,
+  status: 'NetStream.Publish.Rejected',
+  code: 'ERR_PEER_CLOSED',
+  description: ERRORS.ERR_PEER_CLOSED.says,
+};
 
 /** Totals of a stream that carried nothing. */
 const NOTHING = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import type { ChangedFacts, EndReason, Totals } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
@@ -7,6 +8,7 @@ import type { Publication, PublicationObserver } from '../hub/publication.js';
 import type { StreamFacts } from '../hub/track-list.js';
 import type { AmfValue } from '../protocol/amf0.js';
 import type { ConnectionFacts, PublisherLine, RunningPublish } from '../transport/host.js';
+import { AUDIENCE_RATE, type EventAccount, type OptionalEvent, STREAM_PLAYS } from './event-account.js';
 import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget.js';
 import { type HealthChange, TrackHealth } from './track-health.js';
 
@@ -14,6 +16,7 @@ import { type HealthChange, TrackHealth } from './track-health.js';
 export interface StreamSessionOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
+  readonly account: EventAccount;
   /** `publish.stallAfterMs`. */
   readonly stallAfterMs: number;
   /** `publish.resumeWindowMs`. */
@@ -57,8 +60,12 @@ export class StreamSession implements PublicationObserver {
   /** Bytes sent to players that have left. */
   bytesOutLeft = 0;
   dropsLeft = 0;
-  /** Players told of. */
+  /** Players that play it. */
   audience = 0;
+  /** Its plays that may be told of. */
+  readonly tellablePlays = new TokenBucket(STREAM_PLAYS);
+  #toldActive = false;
+  readonly #audienceRate = new TokenBucket(AUDIENCE_RATE);
   readonly #owner: StreamSessionOwner;
   readonly #claim: Claim;
   readonly #startedAtMs: number;
@@ -102,6 +109,11 @@ export class StreamSession implements PublicationObserver {
     this.#healthBudget = new EventBudget(HEALTH_RATE);
     this.#health = new TrackHealth(owner.stallAfterMs);
     this.publication = claim.open(start.streamId, this, nowMs);
+  }
+
+  /** Where its publisher is, or was. */
+  get address(): string {
+    return this.#facts.peer.address;
   }
 
   /** The publisher's connection is gone and may come back. */
@@ -163,9 +175,30 @@ export class StreamSession implements PublicationObserver {
   }
 
   updated(_publication: Publication, before: StreamFacts, after: StreamFacts): boolean {
-    if (this.#ended || !this.#updateBudget.takeLater(this.#owner.clock.monotonicMs())) return false;
+    const nowMs = this.#owner.clock.monotonicMs();
+    if (this.#ended || !this.#updateBudget.takeLater(nowMs)) return false;
+    if (!this.#owner.account.tellsLater(this.address, nowMs)) return false;
     this.#owner.lifecycle.streamUpdated(this.streamId, changeOf(before, after));
     return true;
+  }
+
+  /** Whether an event that its publisher causes is within what the publisher's address may cause. */
+  #tells(kind: OptionalEvent, nowMs: number): boolean {
+    return this.#owner.account.tells(kind, this.address, nowMs);
+  }
+
+  /**
+   * Tells that it has players, or none any more, when that has changed; if that would be too often, at a later {@link tick}.
+   *
+   * @param address of the player that came or left
+   */
+  tellAudience(address: string, nowMs: number): void {
+    const active = this.audience > 0;
+    if (active === this.#toldActive || this.#ended) return;
+    if (!this.#audienceRate.take(nowMs) || !this.#owner.account.tellsLater(address, nowMs)) return;
+    this.#toldActive = active;
+    if (active) this.#owner.lifecycle.streamActive(this.streamId, { players: this.audience });
+    else this.#owner.lifecycle.streamIdle(this.streamId, { players: 0 });
   }
 
   #forgetMetadata(): void {
@@ -176,7 +209,8 @@ export class StreamSession implements PublicationObserver {
   #tellHealth({ verb, ...change }: HealthChange, nowMs: number): void {
     const track = `${change.kind}:${change.trackId}`;
     if (verb === 'stalled') {
-      if (this.#healthBudget.take(nowMs)) this.#owner.lifecycle.streamStalled(this.streamId, change);
+      if (this.#healthBudget.take(nowMs) && this.#tells('track', nowMs))
+        this.#owner.lifecycle.streamStalled(this.streamId, change);
       else this.#untoldStalls.add(track);
     } else if (!this.#untoldStalls.delete(track)) this.#owner.lifecycle.streamRecovered(this.streamId, change);
   }
@@ -191,7 +225,7 @@ export class StreamSession implements PublicationObserver {
     const time = moved ? this.publication.lastTimestamp >>> 0 : timestamp;
     this.publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs);
     if (isMetadata) this.publication.noteMetadata(values[0], nowMs);
-    else if (this.#dataBudget.take(nowMs))
+    else if (this.#dataBudget.take(nowMs) && this.#tells('data', nowMs))
       this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp: time, values });
   }
 
@@ -242,6 +276,7 @@ export class StreamSession implements PublicationObserver {
       if (nowMs - sinceMs >= this.#owner.resumeWindowMs) this.finish(reason);
       return;
     }
+    this.tellAudience(this.address, nowMs);
     for (const change of this.#health.look(this.publication.clock.tracks, nowMs)) this.#tellHealth(change, nowMs);
     const elapsedMs = nowMs - this.#sampledMs;
     if (elapsedMs < SAMPLE_MS) return;

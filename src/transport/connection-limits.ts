@@ -54,6 +54,6 @@ export class ConnectionLimits {
 }
 
 /** Whether an address is of this machine itself. */
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }

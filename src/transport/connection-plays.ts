@@ -1,5 +1,5 @@
-import type { Player } from '../hub/player.js';
-import type { ConnectionFacts, ConnectionHost, NameRequest, PlayEndReason, RunningPlay } from './host.js';
+import type { Action } from '../protocol/actions.js';
+import type { PlayEndReason, RunningPlay } from './host.js';
 import type { PlaySink } from './play-sink.js';
 
 /** What runs on one connection as plays, by message stream id. */
@@ -15,24 +15,18 @@ export class ConnectionPlays {
     return [...this.#runs.keys()];
   }
 
-  /** The player of a message stream. */
-  player(messageStreamId: number): Player | undefined {
-    return this.#runs.get(messageStreamId)?.player;
+  /** A play was accepted: it takes the place of what played on its message stream before. */
+  begin(messageStreamId: number, run: RunningPlay, sink: PlaySink): void {
+    sink.player = run.player;
+    this.stop(messageStreamId, 'client_stopped');
+    this.#runs.set(messageStreamId, run);
   }
 
-  /** Has the host decide a play; one that is accepted takes the place of what played on its message stream before. */
-  begin(
-    host: ConnectionHost,
-    facts: ConnectionFacts,
-    request: NameRequest & { readonly messageStreamId: number },
-    sink: PlaySink,
-  ): ReturnType<ConnectionHost['play']> {
-    const answer = host.play(facts, request, request.messageStreamId, sink);
-    if (!answer.accept) return answer;
-    sink.player = answer.run.player;
-    this.stop(request.messageStreamId, 'client_stopped');
-    this.#runs.set(request.messageStreamId, answer.run);
-    return answer;
+  /** Does what the session says of one of them. */
+  act(action: Extract<Action, { kind: 'playStopped' | 'pauseChanged' | 'receiveChanged' }>): void {
+    if (action.kind === 'playStopped') this.stop(action.messageStreamId, 'client_stopped');
+    else if (action.kind === 'pauseChanged') this.#runs.get(action.messageStreamId)?.player.setPaused(action.paused);
+    else this.#runs.get(action.messageStreamId)?.player.setReceive(action);
   }
 
   stop(messageStreamId: number, reason: PlayEndReason): void {

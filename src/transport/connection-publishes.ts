@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/errors.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Publication } from '../hub/publication.js';
+import type { Action } from '../protocol/actions.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { type PublishDeadlines, publishProblem } from './deadlines.js';
 import type { RunningPublish } from './host.js';
@@ -27,11 +28,6 @@ export class ConnectionPublishes {
     return this.#current?.publication;
   }
 
-  /** The publish of a message stream. */
-  get(messageStreamId: number): RunningPublish | undefined {
-    return this.#runs.get(messageStreamId);
-  }
-
   /** A publish was accepted: media of its message stream is its own from here on. */
   begin(messageStreamId: number, run: RunningPublish): void {
     this.#runs.set(messageStreamId, run);
@@ -39,6 +35,14 @@ export class ConnectionPublishes {
     this.#codec.setPublishing(true);
     run.publication.frameFrom(this.#codec);
     this.#codec.beginTimeline(messageStreamId, run.resumeTimestamp);
+  }
+
+  /** Does what the session says of one of them. */
+  act(action: Extract<Action, { kind: 'publishStopped' | 'data' | 'dataCleared' }>): void {
+    const { messageStreamId } = action;
+    if (action.kind === 'publishStopped') this.stop(messageStreamId, action.reason);
+    else if (action.kind === 'dataCleared') this.#runs.get(messageStreamId)?.dataCleared(action.name);
+    else this.#runs.get(messageStreamId)?.data(action.name, action.payload, action.timestamp, action.values);
   }
 
   /** Ends the publish of a message stream, if there is one. */

@@ -39,6 +39,15 @@ export interface Refusal<Status> {
   readonly description: string;
 }
 
+/** A refusal as the session tells it to the client. */
+export function refusalAnswer<Status>({ status, description }: Refusal<Status>): {
+  readonly accept: false;
+  readonly code: Status;
+  readonly description: string;
+} {
+  return { accept: false, code: status, description };
+}
+
 /** A publish that is running. */
 export interface RunningPublish {
   readonly streamId: string;
@@ -69,6 +78,11 @@ export interface RunningPlay {
   end(reason: PlayEndReason): void;
 }
 
+/** What becomes of a play. `live`: whether a publication is there now. */
+export type PlayDecision =
+  | { readonly accept: true; readonly live: boolean; readonly run: RunningPlay }
+  | Refusal<PlayRefusal>;
+
 /** What connections ask of the rest of the server: policy, names, facts. */
 export interface ConnectionHost {
   /**
@@ -81,13 +95,13 @@ export interface ConnectionHost {
     request: NameRequest,
     line: PublisherLine,
   ): Promise<{ readonly accept: true; readonly run: RunningPublish } | Refusal<PublishRefusal>>;
-  /** Decides a play and attaches its player. `live`: whether a publication is there now. */
+  /** Decides a play and attaches its player; resolves later when the client has to wait for its turn. */
   play(
     facts: ConnectionFacts,
     request: NameRequest,
     messageStreamId: number,
     sink: PlayerSink,
-  ): { readonly accept: true; readonly live: boolean; readonly run: RunningPlay } | Refusal<PlayRefusal>;
+  ): PlayDecision | Promise<PlayDecision>;
   /** A connection was accepted. */
   opened(facts: ConnectionFacts): void;
   /** A data message of a publisher could not be read within the limits. */

@@ -8,6 +8,7 @@ import { MessageType } from '../protocol/message-types.js';
 import { ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ByteSocket } from './byte-socket.js';
+import { ConnectionEnd } from './connection-end.js';
 import {
   CLOSE_GRACE_MS,
   type ConnectionOptions,
@@ -17,12 +18,20 @@ import {
 import { ConnectionPlays } from './connection-plays.js';
 import { ConnectionPublishes } from './connection-publishes.js';
 import { handshakeLimitMs } from './deadlines.js';
-import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from './end-reasons.js';
-import type { ConnectionFacts, PlayEndReason, PublisherLine } from './host.js';
+import { playReasonOfCode } from './end-reasons.js';
+import {
+  type ConnectionFacts,
+  type PlayDecision,
+  type PlayEndReason,
+  type PublisherLine,
+  refusalAnswer,
+} from './host.js';
 import { InboundBudget } from './inbound-budget.js';
 import { StallWatch } from './peer-progress.js';
 import { PlaySink } from './play-sink.js';
 import { shakeHands } from './shake-hands.js';
+
+type PlayRequest = Extract<Action, { kind: 'playRequested' }>;
 
 /**
  * One RTMP connection: socket bytes into the codec, batches to the publication, messages to the session, the session's actions
@@ -43,18 +52,15 @@ export class RtmpConnection {
   readonly #plays = new ConnectionPlays();
   readonly #budget: InboundBudget;
   readonly #line: PublisherLine = {
-    endedBy: () => (this.#closing ? this.#reason : undefined),
+    endedBy: () => (this.#closing ? this.#end.reason : undefined),
     close: (...why) => this.shutdown(...why),
   };
   #handshake: ServerHandshake | undefined;
   #session: ServerSession | undefined;
-  /** A publish is being decided: what the client sent after it waits, in the codec and in the kernel. */
+  /** A publish or a play is being decided: what the client sent after it waits, in the codec and in the kernel. */
   #held = false;
   #closing = false;
-  #closeCode: ErrorCode = 'ERR_PEER_CLOSED';
-  #closeDetail = '';
-  #endReason: EndReason | undefined;
-  #playEndReason: PlayEndReason = 'client_closed';
+  readonly #end = new ConnectionEnd();
   #refusedData = 0;
 
   constructor(accepted: Socket, parts: ConnectionParts) {
@@ -84,11 +90,6 @@ export class RtmpConnection {
   /** Who is on the other end. */
   get facts(): ConnectionFacts {
     return { connectionId: this.connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
-  }
-
-  /** Why what it published has ended, once it is closing. */
-  get #reason(): EndReason {
-    return this.#endReason ?? reasonOfCode(this.#closeCode);
   }
 
   get publishing(): number {
@@ -125,8 +126,8 @@ export class RtmpConnection {
 
   /** Ends every stream of the connection in good order: the client is told, then the connection is closed. */
   shutdown(endReason: EndReason, description: string, playReason: PlayEndReason = 'kicked'): void {
-    this.#endReason ??= endReason;
-    this.#playEndReason = playReason;
+    this.#end.because(endReason);
+    this.#end.playReason = playReason;
     if (this.#session !== undefined) this.#run(this.#session.shutdown(description));
     else this.#abort('ERR_SESSION_SHUTDOWN', description);
   }
@@ -209,59 +210,62 @@ export class RtmpConnection {
         );
         break;
       case 'publishRequested':
-        this.#held = true;
-        void this.#decidePublish(action);
+        this.#decidePublish(action);
         break;
       case 'playRequested':
         this.#decidePlay(action);
         break;
       case 'publishStopped':
-        this.#publishes.stop(action.messageStreamId, 'client_unpublish');
+      case 'data':
+      case 'dataCleared':
+        this.#publishes.act(action);
         break;
       case 'playStopped':
-        this.#plays.stop(action.messageStreamId, 'client_stopped');
-        break;
       case 'pauseChanged':
-        this.#plays.player(action.messageStreamId)?.setPaused(action.paused);
-        break;
       case 'receiveChanged':
-        this.#plays.player(action.messageStreamId)?.setReceive(action);
-        break;
-      case 'data':
-        this.#publishes.get(action.messageStreamId)?.data(action.name, action.payload, action.timestamp, action.values);
+        this.#plays.act(action);
         break;
       case 'dataRefused':
         this.#refusedData++;
         this.#parts.host.dataRefused(action.code);
         break;
-      case 'dataCleared':
-        this.#publishes.get(action.messageStreamId)?.dataCleared(action.name);
-        break;
       case 'close':
-        this.#closeCode = action.code;
-        this.#closeDetail = action.reason;
+        this.#end.with(action.code, action.reason);
         this.#finish();
         break;
     }
   }
 
-  async #decidePublish(request: Extract<Action, { kind: 'publishRequested' }>): Promise<void> {
+  #decidePublish(request: Extract<Action, { kind: 'publishRequested' }>): void {
     const { requestId, messageStreamId } = request;
+    void this.#decide(
+      this.#parts.host.publish(this.facts, request, this.#line),
+      (answer) => {
+        if (answer.accept) {
+          this.#publishes.begin(messageStreamId, answer.run);
+          this.#budget.settle();
+        }
+        const told = answer.accept ? ({ accept: true } as const) : refusalAnswer(answer);
+        this.#run(this.#session!.answerPublish(requestId, told, this.#parts.nowMs()));
+      },
+      (answer) => answer.accept && answer.run.end(this.#end.reason),
+    );
+  }
+
+  /** Holds the connection up until a decision is there; when the connection has closed meanwhile, the answer is too late. */
+  async #decide<Answer>(
+    decision: Promise<Answer>,
+    act: (answer: Answer) => void,
+    tooLate: (answer: Answer) => void,
+  ): Promise<void> {
+    this.#held = true;
     try {
-      const answer = await this.#parts.host.publish(this.facts, request, this.#line);
+      const answer = await decision;
       if (this.#closing) {
-        if (answer.accept) answer.run.end(this.#reason);
+        tooLate(answer);
         return;
       }
-      const session = this.#session!;
-      if (answer.accept) {
-        this.#publishes.begin(messageStreamId, answer.run);
-        this.#budget.settle();
-        this.#run(session.answerPublish(requestId, { accept: true }, this.#parts.nowMs()));
-      } else {
-        const { status, description } = answer;
-        this.#run(session.answerPublish(requestId, { accept: false, code: status, description }, this.#parts.nowMs()));
-      }
+      act(answer);
       this.#held = false;
       if (this.#closing) return;
       this.#parse(0, 0);
@@ -271,23 +275,26 @@ export class RtmpConnection {
     }
   }
 
-  #decidePlay(request: Extract<Action, { kind: 'playRequested' }>): void {
-    const { requestId, messageStreamId } = request;
+  #decidePlay(request: PlayRequest): void {
+    const { messageStreamId } = request;
     const session = this.#session!;
-    const nowMs = this.#parts.nowMs();
     const sink = new PlaySink(this.#socket, this.#options.maxLagBytes, {
       onPublisher: (came) => this.#onPublisher(session, messageStreamId, came),
       onDefect: (error) => this.#playFailed(messageStreamId, error),
       onEvicted: (error) => this.#fail(error),
       onDrained: this.#plays.unclogged,
     });
-    const answer = this.#plays.begin(this.#parts.host, this.facts, request, sink);
-    if (!answer.accept) {
-      const { status, description } = answer;
-      this.#run(session.answerPlay(requestId, { accept: false, code: status, description }, nowMs));
-      return;
-    }
-    this.#run(session.answerPlay(requestId, { accept: true, waiting: !answer.live }, nowMs));
+    const decision = this.#parts.host.play(this.facts, request, messageStreamId, sink);
+    const act = (answer: PlayDecision): void => this.#answerPlay(request, sink, answer);
+    if (decision instanceof Promise)
+      void this.#decide(decision, act, (late) => late.accept && late.run.end(this.#end.playReason));
+    else act(decision);
+  }
+
+  #answerPlay({ requestId, messageStreamId }: PlayRequest, sink: PlaySink, answer: PlayDecision): void {
+    if (answer.accept) this.#plays.begin(messageStreamId, answer.run, sink);
+    const told = answer.accept ? ({ accept: true, waiting: !answer.live } as const) : refusalAnswer(answer);
+    this.#run(this.#session!.answerPlay(requestId, told, this.#parts.nowMs()));
   }
 
   /** The publisher of a play came, or is gone for good; what else runs on the connection goes on. */
@@ -305,7 +312,7 @@ export class RtmpConnection {
   #tickPublishes(nowMs: number): void {
     const problem = this.#publishes.problem(this.#options, nowMs);
     if (problem === undefined) return;
-    this.#endReason ??= 'idle';
+    this.#end.because('idle');
     this.#abort(problem.code, problem.streamId);
   }
 
@@ -357,9 +364,7 @@ export class RtmpConnection {
   #abort(code: ErrorCode, detail: string): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#closeCode = code;
-    this.#closeDetail = detail;
-    this.#playEndReason = playReasonOfCode(code) ?? this.#playEndReason;
+    this.#end.fault(code, detail);
     try {
       this.#endAll();
     } catch (error) {
@@ -380,19 +385,15 @@ export class RtmpConnection {
   #onClosed(error: NodeJS.ErrnoException | undefined): void {
     if (!this.#closing) {
       this.#closing = true;
-      if (error !== undefined) this.#closeCode = 'ERR_PEER_RESET';
-      this.#closeDetail = error?.code ?? '';
-      this.#endReason ??= reasonOfSocketEnd(error);
+      this.#end.socketClosed(error);
       this.#endAll();
     }
-    this.#parts.host.closed(this.facts, this.#closeCode, this.#closeDetail, this.#refusedData);
+    this.#parts.host.closed(this.facts, this.#end.code, this.#end.detail, this.#refusedData);
     this.#parts.released(this.#codec);
   }
 
   #endAll(): void {
-    const reason = this.#reason;
-    const detail = reason === 'protocol_error' || reason === 'limit' ? this.#closeCode : undefined;
-    this.#publishes.stopAll(reason, detail);
-    this.#plays.stopAll(this.#playEndReason);
+    this.#publishes.stopAll(this.#end.reason, this.#end.publishDetail);
+    this.#plays.stopAll(this.#end.playReason);
   }
 }

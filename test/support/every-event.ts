@@ -2,12 +2,15 @@ import { newId } from '../../src/core/ids.js';
 import { type Envelope, nodeEvent } from '../../src/events/envelope.js';
 import type { SluiceEvent } from '../../src/events/event-types.js';
 import { type EventSink, Lifecycle } from '../../src/events/lifecycle.js';
+import type { EventPriority } from '../../src/events/priority.js';
 import { emitter, type ManualClock } from './events-parts.js';
 
 /** A sink that takes everything and keeps it parsed. */
 export class ListSink implements EventSink {
   readonly envelopes: Envelope[] = [];
   open = true;
+  /** Whether there is room for optional events. */
+  roomy = true;
   startError: Error | undefined;
   released = 0;
 
@@ -16,8 +19,8 @@ export class ListSink implements EventSink {
     return this.envelopes.map((envelope) => JSON.parse(envelope.json.toString('utf8')) as SluiceEvent);
   }
 
-  admits(essential: boolean): boolean {
-    return essential || this.open;
+  admits(priority: EventPriority): boolean {
+    return priority === 'end' || (this.open && (priority === 'stream' || this.roomy));
   }
 
   append(event: Envelope): number {

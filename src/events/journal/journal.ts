@@ -3,7 +3,9 @@ import { SluiceError } from '../../core/errors.js';
 import { within } from '../../core/within.js';
 import type { EventsLogger } from '../deps.js';
 import type { Envelope } from '../envelope.js';
+import type { EventPriority } from '../priority.js';
 import type { CarriedSession, JournalEntry } from './entry.js';
+import { OptionalShare } from './optional-share.js';
 import type { JournalOptions, JournalState } from './options.js';
 import { encodeRecord, eventPayload, RecordKind, sequencesPayload } from './record.js';
 import { type Recovered, type RecoveryVisitor, recover } from './recovery.js';
@@ -26,6 +28,7 @@ export class Journal {
   readonly #log: EventsLogger;
   readonly #clock: Clock;
   readonly #voids: Set<number>;
+  readonly #optional: OptionalShare;
   readonly #writer: JournalWriter;
   readonly #listeners = new Set<(entries: readonly JournalEntry[]) => void>();
   readonly #commits: number[] = [];
@@ -55,6 +58,7 @@ export class Journal {
     this.#clock = clock;
     this.table = recovered.table;
     this.#voids = recovered.voids;
+    this.#optional = new OptionalShare(options);
     this.inherited = recovered.lastSequence;
     this.#sequence = recovered.lastSequence;
     this.#shown = recovered.lastSequence;
@@ -116,10 +120,13 @@ export class Journal {
     };
   }
 
-  /** Whether an event may be appended now; `essential` ones (ends) may as long as the journal is open. */
-  admits(essential: boolean): boolean {
+  /** Whether an event may be appended now. */
+  admits(priority: EventPriority): boolean {
     if (this.#closed) return false;
-    return essential || (this.state === 'ok' && this.#writer.queuedBytes < QUEUE_BYTES);
+    if (priority === 'end') return true;
+    const open = this.state === 'ok' && this.#writer.queuedBytes < QUEUE_BYTES;
+    if (!open || priority === 'stream') return open;
+    return this.#optional.admits(this.#heldBytes, this.#clock.monotonicMs());
   }
 
   /** Appends an event; synchronous. @returns its position */
@@ -134,7 +141,7 @@ export class Journal {
    *   ERR_EVENTS_JOURNAL_FAILED when it cannot be stored: it is withdrawn then and nobody ever sees it
    */
   appendStart(event: Envelope): Promise<number> {
-    if (!this.admits(false)) return Promise.reject(this.#refusal());
+    if (!this.admits('stream')) return Promise.reject(this.#refusal());
     this.#sessions++;
     return new Promise<number>((resolve, reject) => {
       const sequence = this.#appendEvent(event, true, {
@@ -359,8 +366,13 @@ export class Journal {
   }
 
   #overCap(): boolean {
+    return this.#heldBytes > this.#options.maxBytes;
+  }
+
+  /** Bytes that wait for their commit, those not written yet, and those held back for the ends of open sessions. */
+  get #heldBytes(): number {
     const ends = this.#sessions * this.#options.reservePerSession;
-    return this.table.heldBytes + this.#writer.queuedBytes + ends > this.#options.maxBytes;
+    return this.table.heldBytes + this.#writer.queuedBytes + ends;
   }
 
   /** Deletes committed segments that history no longer keeps; with `force` (no space left) all of them. */

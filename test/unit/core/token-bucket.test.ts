@@ -61,6 +61,17 @@ describe('token buckets by key', () => {
     expect([buckets.reserve('192.0.2.1', 0, 50), buckets.reserve('192.0.2.3', 0, 0)]).toEqual([50, 0]);
   });
 
+  it('tell a key that has taken nothing, or nothing for long, from others', () => {
+    const buckets = new KeyedBuckets({ burst: 2, perSecond: 1 });
+    expect(buckets.isFresh('a', 0)).toBe(true);
+    buckets.take('a', 0);
+    expect([buckets.isFresh('a', 999), buckets.isFresh('a', 1000), buckets.isFresh('b', 0)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
   it('limit nothing when their rate is 0', () => {
     const buckets = new KeyedBuckets({ burst: 1, perSecond: 0 });
     expect(taken(buckets, 'a', 0, 1000)).toBe(1000);

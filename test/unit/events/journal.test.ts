@@ -179,7 +179,7 @@ describe('the journal', () => {
       reservePerSession: 1024,
     });
     let last = 0;
-    while (journal.admits(false)) {
+    while (journal.admits('stream')) {
       last = journal.append(someEvent(id, last + 1));
       await journal.sync();
     }
@@ -187,7 +187,7 @@ describe('the journal', () => {
     await expect(journal.appendStart(someEvent(newId(9), 1))).rejects.toMatchObject({
       code: 'ERR_EVENTS_JOURNAL_FULL',
     });
-    expect(journal.admits(true)).toBe(true);
+    expect(journal.admits('end')).toBe(true);
     for (let sequence = 1; sequence <= last; sequence++) journal.commit(sequence);
     await journal.sync();
     await waitFor(() => journal.state === 'ok');
@@ -204,7 +204,7 @@ describe('the journal', () => {
     const refused = newId(77);
     await expect(journal.appendStart(someEvent(refused, 1))).rejects.toMatchObject({ code: 'ERR_EVENTS_JOURNAL_FULL' });
     expect(journal.state).toBe('full');
-    expect(journal.admits(false)).toBe(false);
+    expect(journal.admits('stream')).toBe(false);
     const end = journal.append(someEvent(id, 2, 2000));
     await waitFor(() => shown.includes(end));
     storage.capacity = Number.POSITIVE_INFINITY;

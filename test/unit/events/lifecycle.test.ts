@@ -38,6 +38,29 @@ describe('the lifecycle', () => {
     expect(sink.released).toBe(1);
   });
 
+  it('leaves optional events out, counted, where the journal keeps its room for others, and never half of a play', async () => {
+    const { sink, lifecycle, streamId, begin } = start();
+    await begin();
+    const player = (playerId: string) => ({ playerId, connectionId: newId(), peer });
+    const [seen, unseen] = [newId(), newId()];
+    lifecycle.playStarted(streamId, player(seen));
+    sink.roomy = false;
+    lifecycle.playStarted(streamId, player(unseen));
+    lifecycle.streamData(streamId, { handler: 'onTextData', timestamp: 0, values: [] });
+    lifecycle.streamReady(streamId, { tracks: [], timeToReadyMs: 1 });
+    for (const playerId of [seen, unseen]) {
+      lifecycle.playEnded(streamId, { playerId, bytes: 0, drops: 0, reason: 'client_stopped' });
+    }
+    lifecycle.streamEnded(streamId, { reason: 'idle', ...totals });
+    expect(types(sink)).toEqual(['stream.started', 'play.started', 'stream.ready', 'play.ended', 'stream.ended']);
+    expect(sink.events.map((event) => event.sequence)).toEqual([1, 2, 3, 4, 5]);
+    expect(lifecycle.counts).toMatchObject({ withheld: 2, dropped: 0 });
+    sink.open = false;
+    await begin();
+    lifecycle.streamData(streamId, { handler: 'onTextData', timestamp: 0, values: [] });
+    expect(lifecycle.counts).toMatchObject({ withheld: 2, dropped: 1 });
+  });
+
   it('takes durations from the monotonic clock when the wall clock jumps back', async () => {
     const { sink, lifecycle, streamId, begin, clock } = start();
     await begin();

@@ -155,8 +155,8 @@ describe('a publish', () => {
   it('is refused, or its connection closed for a fault, with at most twenty log lines a second, and counted each time', async () => {
     const office = new Office();
     const lines = office.warnings;
-    for (let n = 0; n < 15; n++) await office.publish('a b');
-    for (let n = 0; n < 15; n++) office.registry.closed(office.facts(), 'ERR_HANDSHAKE_HTTP', '', 0);
+    for (let n = 0; n < 15; n++) await office.publish('a b', '', office.facts(`192.0.2.${n % 3}`));
+    for (let n = 0; n < 15; n++) office.registry.closed(office.facts(`192.0.2.${n % 3}`), 'ERR_HANDSHAKE_HTTP', '', 0);
     expect(lines).toHaveLength(20);
     expect(office.registry.rejectedBy.get('ERR_NAME_INVALID')).toBe(15);
     expect(office.registry.closedBy.get('ERR_HANDSHAKE_HTTP')).toBe(15);

@@ -51,6 +51,10 @@ export class Office {
         stallAfterMs: 3000,
         resumeWindowMs: 0,
         faultLinesPerSecond: 20,
+        eventsPerSecondPerIp: 20,
+        publishesPerSecondPerIp: 5,
+        playsPerSecondPerIp: 20,
+        limitLoopback: false,
         ...options,
       },
       {
@@ -90,11 +94,17 @@ export class Office {
     return answer.run;
   }
 
-  play(name = 'cam') {
+  play(name = 'cam', facts = this.facts()) {
     const sink = new RecordingSink();
-    const answer = this.registry.play(this.facts(), { app: 'live', name, query: '' }, 1, sink);
+    const answer = this.registry.play(facts, { app: 'live', name, query: '' }, 1, sink);
+    if (answer instanceof Promise) throw new Error('the play has to wait');
     if (answer.accept) sink.player = answer.run.player;
     return { sink, answer };
+  }
+
+  /** Lets everything that does not wait for time come to its end. */
+  settle(): Promise<void> {
+    return new Promise((done) => setImmediate(done));
   }
 
   pass(ms: number): void {

@@ -1,0 +1,38 @@
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/log.js';
+import type { LogFields } from '../core/log-fields.js';
+import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
+
+/** Lines about faults of one address: so many at once, so many a second. */
+export const FAULT_LINES: Rate = { burst: 10, perSecond: 1 };
+/** Lines about streams that one address starts and ends. */
+export const STREAM_LINES: Rate = { burst: 100, perSecond: 1 };
+
+/**
+ * Log lines that a peer can cause as often as it likes: each address has a rate of its own, and the next line tells how many were kept
+ * back. What the lines are about is counted in `/metrics` besides.
+ */
+export class AddressLog {
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #lines: KeyedBuckets;
+  #kept = 0;
+
+  /** @param rate of the lines about one address */
+  constructor(log: Logger, clock: Clock, rate: Rate) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#lines = new KeyedBuckets(rate);
+  }
+
+  /** Writes a line about `address`, or counts it. */
+  tell(level: 'info' | 'warn' | 'error', address: string, fields: LogFields, message: string): void {
+    if (!this.#lines.take(address, this.#clock.monotonicMs())) {
+      this.#kept++;
+      return;
+    }
+    const kept = this.#kept;
+    this.#kept = 0;
+    this.#log[level](kept === 0 ? fields : { ...fields, linesKeptBack: kept }, message);
+  }
+}

@@ -1,0 +1,121 @@
+import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
+import { isLoopback } from '../transport/connection-limits.js';
+import type { ConnectionFacts } from '../transport/host.js';
+
+/** How often one address may publish and play; every number is a configuration key. */
+export interface ChurnGuardOptions {
+  /** Starts a second of one address: first ones of its connections, and as many that follow; 0: no limit. */
+  readonly publishesPerSecondPerIp: number;
+  /** Plays a second of one address, over all its connections; 0: no limit. */
+  readonly playsPerSecondPerIp: number;
+  /** Whether what is limited by address is limited for this machine's own addresses too. */
+  readonly limitLoopback: boolean;
+}
+
+/** What is decided about a request: how long it has to wait, in ms; undefined: it is refused. */
+export type Turn = number | undefined;
+
+/** The longest that a request is kept waiting, in ms: encoders give up after ten seconds or so. */
+const LONGEST_WAIT_MS = 5000;
+/** An address may ask for so many seconds' worth at once: all encoders of a site that come back after a power cut. */
+const BURST_SECONDS = 10;
+
+/** Publishes of one connection: from the ninth on each waits up to four seconds … */
+export const PUBLISH_PACE: Rate = { burst: 8, perSecond: 0.25 };
+/** … and from the twenty-first on, within minutes, they are refused. */
+export const PUBLISH_CAP: Rate = { burst: 20, perSecond: 0.05 };
+/** Plays of one connection: a viewer may zap through sixteen streams, then one a second … */
+export const PLAY_PACE: Rate = { burst: 16, perSecond: 1 };
+/** … and two minutes of that are enough. */
+export const PLAY_CAP: Rate = { burst: 120, perSecond: 0.5 };
+/** Starts under one name, whoever publishes it. */
+export const NAME_PACE: Rate = { burst: 20, perSecond: 1 };
+
+/** Requests of one connection: first they wait, then they are refused. */
+class ConnectionPace {
+  readonly #pace: KeyedBuckets;
+  readonly #cap: KeyedBuckets;
+
+  constructor(pace: Rate, cap: Rate) {
+    this.#pace = new KeyedBuckets(pace);
+    this.#cap = new KeyedBuckets(cap);
+  }
+
+  /** Whether the connection has asked for nothing yet, or not for long. */
+  isFresh(connectionId: string, nowMs: number): boolean {
+    return this.#cap.isFresh(connectionId, nowMs);
+  }
+
+  ask(connectionId: string, nowMs: number): Turn {
+    return this.#cap.take(connectionId, nowMs) ? this.#pace.reserve(connectionId, nowMs, LONGEST_WAIT_MS) : undefined;
+  }
+}
+
+/**
+ * Bounds how often publishes and plays begin, by connection, by address and, for publishes, by name. Each start costs an event that is
+ * forced to disk and reserves the bytes of its end, so whoever begins and ends them without pause first has to wait and is then refused.
+ * What one connection, address or name has used up costs nobody else anything.
+ */
+export class ChurnGuard {
+  /** Requests that had to wait; for `/metrics`. */
+  publishesDelayed = 0;
+  playsDelayed = 0;
+  readonly #limitLoopback: boolean;
+  readonly #publishes = new ConnectionPace(PUBLISH_PACE, PUBLISH_CAP);
+  readonly #plays = new ConnectionPace(PLAY_PACE, PLAY_CAP);
+  /** First publishes of connections, and apart from them those that follow: who churns takes no turn of one who comes anew. */
+  readonly #firstsByAddress: KeyedBuckets;
+  readonly #othersByAddress: KeyedBuckets;
+  readonly #playsByAddress: KeyedBuckets;
+  readonly #names = new KeyedBuckets(NAME_PACE);
+
+  constructor({ publishesPerSecondPerIp, playsPerSecondPerIp, limitLoopback }: ChurnGuardOptions) {
+    this.#limitLoopback = limitLoopback;
+    this.#firstsByAddress = new KeyedBuckets(overSeconds(publishesPerSecondPerIp));
+    this.#othersByAddress = new KeyedBuckets(overSeconds(publishesPerSecondPerIp));
+    this.#playsByAddress = new KeyedBuckets(overSeconds(playsPerSecondPerIp));
+  }
+
+  /**
+   * A client asks to publish.
+   *
+   * @param key of the name, when nobody publishes under it; who is refused for that uses up nothing of the name
+   * @param nowMs monotonic
+   */
+  publish({ connectionId, peer }: ConnectionFacts, key: string | undefined, nowMs: number): Turn {
+    const buckets = this.#publishes.isFresh(connectionId, nowMs) ? this.#firstsByAddress : this.#othersByAddress;
+    const turns = [this.#publishes.ask(connectionId, nowMs)];
+    if (turns[0] !== undefined) turns.push(this.#ofAddress(buckets, peer.address, nowMs));
+    if (turns[1] !== undefined && key !== undefined) turns.push(this.#names.reserve(key, nowMs, LONGEST_WAIT_MS));
+    const turn = latest(turns);
+    if (turn !== undefined && turn > 0) this.publishesDelayed++;
+    return turn;
+  }
+
+  /** A client asks to play. @param nowMs monotonic */
+  play({ connectionId, peer }: ConnectionFacts, nowMs: number): Turn {
+    const turns = [this.#plays.ask(connectionId, nowMs)];
+    if (turns[0] !== undefined) turns.push(this.#ofAddress(this.#playsByAddress, peer.address, nowMs));
+    const turn = latest(turns);
+    if (turn !== undefined && turn > 0) this.playsDelayed++;
+    return turn;
+  }
+
+  #ofAddress(buckets: KeyedBuckets, address: string, nowMs: number): Turn {
+    return this.#limitLoopback || !isLoopback(address) ? buckets.reserve(address, nowMs, LONGEST_WAIT_MS) : 0;
+  }
+}
+
+function overSeconds(perSecond: number): Rate {
+  return { burst: perSecond * BURST_SECONDS, perSecond };
+}
+
+/** Every bucket has its say: one refusal is enough, and else the longest wait counts. */
+function latest(turns: readonly Turn[]): Turn {
+  let longest = 0;
+  for (const turn of turns) {
+    if (turn === undefined) return undefined;
+    longest = Math.max(longest, turn);
+  }
+  return longest;
+}

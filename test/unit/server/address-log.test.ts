@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../../src/core/log.js';
+import { AddressLog, FAULT_LINES } from '../../../src/server/address-log.js';
+
+describe('lines about addresses', () => {
+  it('are ten at once and one a second for each, and the next line tells how many were kept back', () => {
+    let nowMs = 0;
+    const lines: { peer: string; linesKeptBack?: number }[] = [];
+    const log = createLogger({ sink: { write: (line) => void lines.push(JSON.parse(line)) } });
+    const faults = new AddressLog(log, { monotonicMs: () => nowMs, wallMs: () => nowMs }, FAULT_LINES);
+    const tell = (peer: string, times: number): void => {
+      for (let n = 0; n < times; n++) faults.tell('warn', peer, { peer }, 'a fault');
+    };
+    tell('192.0.2.1', 30);
+    expect(lines).toHaveLength(10);
+    tell('192.0.2.2', 1);
+    expect(lines[10]).toMatchObject({ peer: '192.0.2.2', linesKeptBack: 20 });
+    nowMs = 1000;
+    tell('192.0.2.1', 5);
+    expect(lines).toHaveLength(12);
+    expect(lines[11]).not.toHaveProperty('linesKeptBack');
+  });
+});

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { EndReason } from '../../../src/events/event-types.js';
+import type { PlayDecision } from '../../../src/transport/host.js';
+import { RecordingSink } from '../hub/support/sinks.js';
+import { Office } from './support/office.js';
+
+type Answer = Awaited<ReturnType<Office['publish']>>;
+
+/** Publishes and ends as fast as it is let, for so long; time moves in steps of a tick. */
+async function churn(office: Office, connections: number, seconds: number): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const all = Array.from({ length: connections }, () => office.facts());
+  const busy = new Set<string>();
+  const closed = new Set<string>();
+  for (let ms = 0; ms < seconds * 1000; ms += 250) {
+    for (const facts of all) {
+      if (busy.has(facts.connectionId) || closed.has(facts.connectionId)) continue;
+      busy.add(facts.connectionId);
+      void office.publish(`x-${facts.connectionId}`, '', facts).then((answer) => {
+        answers.push(answer);
+        busy.delete(facts.connectionId);
+        // A refused publish costs the connection.
+        if (!answer.accept) closed.add(facts.connectionId);
+        else answer.run.end('client_unpublish');
+      });
+    }
+    await office.settle();
+    office.pass(250);
+  }
+  return answers;
+}
+
+describe('publishes that begin and end without pause', () => {
+  it('are held up, then refused with a code, and make few events', async () => {
+    const office = new Office();
+    const answers = await churn(office, 1, 200);
+    const refusal = answers.at(-1)!;
+    expect(refusal).toMatchObject({
+      accept: false,
+      code: 'ERR_LIMIT_PUBLISH_RATE',
+      status: 'NetStream.Publish.Rejected',
+    });
+    expect(answers.length).toBeLessThan(30);
+    expect(office.registry.churn.publishesDelayed).toBeGreaterThan(10);
+    expect(office.registry.rejectedBy.get('ERR_LIMIT_PUBLISH_RATE')).toBe(1);
+    expect(office.count('streamEnded')).toBe(office.count('streamStarted'));
+  });
+
+  it('cost honest publishers of other addresses nothing, nor those of their own address that come anew', async () => {
+    const office = new Office();
+    const flood = churn(office, 20, 60);
+    const honest: Answer[] = [];
+    for (let n = 0; n < 50; n++) {
+      void office.publish(`far${n}`, '', office.facts('198.51.100.7')).then((answer) => honest.push(answer));
+      await office.settle();
+    }
+    for (let n = 0; n < 10; n++) void office.publish(`near${n}`).then((answer) => honest.push(answer));
+    await flood;
+    expect(honest).toHaveLength(60);
+    expect(honest.filter(({ accept }) => !accept)).toEqual([]);
+    // Starts and ends of sixty seconds, over twenty connections of one address.
+    expect((office.count('streamStarted') + office.count('streamEnded')) / 60).toBeLessThan(50);
+  });
+
+  it('are not even started when the client goes while it waits for its turn', async () => {
+    const office = new Office();
+    const facts = office.facts();
+    for (let n = 0; n < 8; n++) (await office.run(`cam${n}`, '', facts)).end('client_unpublish');
+    let gone: EndReason | undefined;
+    const late = office.publish('cam', '', facts, () => gone);
+    gone = 'client_closed';
+    office.pass(4000);
+    expect(await late).toMatchObject({ accept: false, code: 'ERR_PEER_CLOSED' });
+    expect(office.count('streamStarted')).toBe(8);
+    expect(office.count('streamRejected')).toBe(0);
+  });
+});
+
+describe('plays that begin and end without pause', () => {
+  it('wait for their turn, are refused with a code, and the stream tells of few of them, each with both events', async () => {
+    const office = new Office();
+    await office.run();
+    const facts = office.facts();
+    let refusal: PlayDecision | undefined;
+    let plays = 0;
+    while (refusal === undefined && plays < 500) {
+      const decision = office.registry.play(facts, { app: 'live', name: 'cam', query: '' }, 1, new RecordingSink());
+      if (decision instanceof Promise) office.pass(1000);
+      const answer = await decision;
+      if (answer.accept) answer.run.end('client_stopped');
+      else refusal = answer;
+      plays++;
+    }
+    expect(refusal).toMatchObject({ code: 'ERR_LIMIT_PLAY_RATE', status: 'NetStream.Play.Failed' });
+    expect(office.registry.playsRejectedBy.get('ERR_LIMIT_PLAY_RATE')).toBe(1);
+    expect(plays).toBeGreaterThan(120);
+    expect(office.count('playEnded')).toBe(office.count('playStarted'));
+  });
+
+  it('of one address leave events out, counted, while another address is told of as ever', async () => {
+    const office = new Office();
+    await office.run();
+    for (let n = 0; n < 190; n++) {
+      const { answer } = office.play('cam');
+      if (answer.accept) answer.run.end('client_stopped');
+    }
+    const told = office.count('playStarted');
+    expect(told).toBeLessThanOrEqual(100);
+    expect(office.count('playEnded')).toBe(told);
+    expect(office.registry.account.suppressed.play).toBe(2 * (190 - told));
+    office.play('cam', office.facts('198.51.100.7'));
+    expect(office.count('playStarted')).toBe(told + 1);
+  });
+
+  it('change an audience more often than is told, and what is told last is true', async () => {
+    const office = new Office();
+    await office.run();
+    const { answer } = office.play('cam', office.facts('198.51.100.7'));
+    for (let n = 0; n < 30; n++) {
+      const churner = office.play('other', office.facts('198.51.100.8'));
+      if (churner.answer.accept) churner.answer.run.end('client_stopped');
+    }
+    if (answer.accept) answer.run.end('client_stopped');
+    for (let n = 0; n < 30; n++) {
+      const { answer: again } = office.play('cam', office.facts(`198.51.100.${n}`));
+      if (n < 29 && again.accept) again.run.end('client_stopped');
+    }
+    const changes = (): string[] => office.names.filter((name) => name === 'streamActive' || name === 'streamIdle');
+    expect(changes().length).toBeLessThanOrEqual(10);
+    office.pass(1000);
+    office.pass(1000);
+    expect(changes().at(-1)).toBe('streamActive');
+    expect(changes().every((name, n) => name === (n % 2 === 0 ? 'streamActive' : 'streamIdle'))).toBe(true);
+  });
+});
+
+describe('what strangers are told of', () => {
+  it('is bounded for publishes that are refused and for connections, whose closing is told only with their opening', async () => {
+    const office = new Office();
+    for (let n = 0; n < 300; n++) await office.publish('a b');
+    expect(office.count('streamRejected')).toBe(200);
+    expect(office.registry.account.suppressed.rejected).toBe(100);
+    const connections = Array.from({ length: 300 }, () => office.facts());
+    for (const facts of connections) office.registry.opened(facts);
+    for (const facts of connections) office.registry.closed(facts, 'ERR_PEER_CLOSED', '', 0);
+    for (let n = 0; n < 300; n++) office.registry.refused('192.0.2.1', 'ERR_LIMIT_CONNECTIONS_PER_IP');
+    expect(office.count('connection')).toBe(400);
+  });
+});
