@@ -8,9 +8,12 @@ const RENEW_MS = 5_000;
 /** What {@link LoopTurns} needs of a monitor of the event loop; times in nanoseconds. */
 export type LoopMonitor = Pick<IntervalHistogram, 'enable' | 'disable' | 'reset' | 'max' | 'count'>;
 
+/** Nobody has asked for so long: the monitors stop, for each look wakes the process up. */
+const UNREAD_MS = 60_000;
+
 /**
  * The longest turn of the event loop of late. Media, HTTP and deadlines all wait for the turn that runs, so this is the longest that
- * any client was held up by the work of another.
+ * any client was held up by the work of another. It is measured while somebody reads it: looking every 5 ms costs 0.3 to 1 % of a core.
  *
  * There are two monitors because one that starts anew forgets the turn it is in: the other still has it.
  */
@@ -18,31 +21,53 @@ export class LoopTurns {
   readonly #monitors: readonly LoopMonitor[];
   #next = 0;
   #renewedMs: number | undefined;
+  #isRead = false;
+  /** When it was read last; undefined while the monitors stand. */
+  #readMs: number | undefined;
 
   /** @param create makes a monitor that looks every `resolutionMs`; tests pass their own */
   constructor(create: (resolutionMs: number) => LoopMonitor = (resolution) => monitorEventLoopDelay({ resolution })) {
     this.#monitors = [create(RESOLUTION_MS), create(RESOLUTION_MS)];
-    for (const monitor of this.#monitors) monitor.enable();
   }
 
-  /** Longest turn within the last 5 to 10 seconds, in seconds; 0 before the first look. */
-  get longestSeconds(): number {
+  /**
+   * Longest turn within the last 5 to 10 seconds, in seconds, and keeps measuring for a minute from now.
+   *
+   * @returns 0 on the first call, and on the first one after a minute without any
+   */
+  read(): number {
+    this.#isRead = true;
+    if (this.#readMs === undefined) for (const monitor of this.#monitors) monitor.enable();
     // A monitor counts from one look to the next: the time between two looks is no turn.
     const longest = Math.max(...this.#monitors.map((m) => (m.count > 0 ? m.max / 1e6 - RESOLUTION_MS : 0)));
     return Math.max(0, longest) / 1000;
   }
 
-  /** Lets the older readings go when their time is over. To be called about every second. @param nowMs monotonic */
+  /** Lets older readings go when their time is over, and stops what nobody reads. To be called about every second. @param nowMs monotonic */
   tick(nowMs: number): void {
-    this.#renewedMs ??= nowMs;
+    if (this.#isRead) {
+      this.#isRead = false;
+      this.#renewedMs ??= nowMs;
+      this.#readMs = nowMs;
+    }
+    if (this.#readMs === undefined || this.#renewedMs === undefined) return;
+    if (nowMs - this.#readMs >= UNREAD_MS) {
+      this.stop();
+      return;
+    }
     if (nowMs - this.#renewedMs < RENEW_MS) return;
     this.#renewedMs = nowMs;
     this.#monitors[this.#next].reset();
     this.#next = 1 - this.#next;
   }
 
-  /** Ends the monitors. */
+  /** Ends the monitors until the next {@link LoopTurns.read}. */
   stop(): void {
-    for (const monitor of this.#monitors) monitor.disable();
+    for (const monitor of this.#monitors) {
+      monitor.disable();
+      monitor.reset();
+    }
+    this.#readMs = undefined;
+    this.#renewedMs = undefined;
   }
 }

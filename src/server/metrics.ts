@@ -81,7 +81,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge(
       'event_loop_turn_max_seconds',
       'longest turn of the event loop within the last 5 to 10 seconds: how long one client held up the others at most',
-      turns.longestSeconds,
+      turns.read(),
     ),
     ...eventMetrics(events()),
   ];
