@@ -26,6 +26,8 @@ const BY_CODE: { readonly [C in ErrorCode]?: number } = {
   ERR_CLIENT_CONNECT: EXIT.unreachable,
   ERR_CLIENT_TIMEOUT: EXIT.unreachable,
   ERR_EVENTS_UNREACHABLE: EXIT.unreachable,
+  ERR_EVENTS_NO_JETSTREAM: EXIT.unreachable,
+  ERR_EVENTS_NATS_OPTIONS: EXIT.usage,
   ERR_CLIENT_REJECTED: EXIT.refused,
   ERR_CLIENT_ABORTED: EXIT.ok,
 };

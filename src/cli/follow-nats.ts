@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/table.js';
 import { SluiceError } from '../core/errors.js';
-import { hideUrlSecrets } from '../core/log-fields.js';
 import { connectNats, type NatsConnection, natsErrorCode, type ReadFrom, readStream } from '../events/nats.js';
+import { natsWords } from '../events/nats-words.js';
 import { findStart } from '../http/event-feed.js';
 import { eventsOptions } from '../server/options.js';
 
@@ -23,11 +23,11 @@ const RETRY_MS = 1000;
  * Follows the events in JetStream, history first when `since` asks for it.
  *
  * @yields the JSON text of each event
- * @throws SluiceError ERR_EVENTS_UNREACHABLE, ERR_CLI_USAGE, ERR_EVENTS_NATS_OPTIONS
+ * @throws SluiceError ERR_EVENTS_UNREACHABLE, ERR_EVENTS_NO_JETSTREAM, ERR_CLI_USAGE, ERR_EVENTS_NATS_OPTIONS
  */
 export async function* followNats({ config, since, signal, notice }: FollowNatsOptions): AsyncGenerator<string> {
   const from = startOf(since);
-  const connection = await open(config);
+  const connection = await connectNats(eventsOptions(config).nats ?? { urls: [] });
   const close = (): void => void connection.close();
   signal.addEventListener('abort', close, { once: true });
   try {
@@ -39,6 +39,9 @@ export async function* followNats({ config, since, signal, notice }: FollowNatsO
     for await (const message of readStream(connection, { stream, filter: `${prefix}.>`, from: start, signal })) {
       yield message.string();
     }
+  } catch (error) {
+    if (signal.aborted) return;
+    throw inWords(error, connection.getServer());
   } finally {
     signal.removeEventListener('abort', close);
     await connection.close();
@@ -54,14 +57,13 @@ function startOf(since: string | undefined): ReadFrom {
   return typeof cursor === 'object' && 'sinceMs' in cursor ? { timeMs: cursor.sinceMs } : 'all';
 }
 
-async function open(config: Config): Promise<NatsConnection> {
-  try {
-    return await connectNats(eventsOptions(config).nats ?? { urls: [] });
-  } catch (error) {
-    if (error instanceof SluiceError) throw error;
-    const detail = `${hideUrlSecrets(config.nats.url)} ${natsErrorCode(error)}`;
-    throw new SluiceError('ERR_EVENTS_UNREACHABLE', detail, { cause: error });
-  }
+/** What the client says about a server that it is connected to, as an error with a code. */
+function inWords(error: unknown, server: string): unknown {
+  const code = natsErrorCode(error);
+  if (code === 'UNKNOWN') return error;
+  const detail = `${server}: ${natsWords(code, (error as Error).message)}`;
+  if (code === '503') return new SluiceError('ERR_EVENTS_NO_JETSTREAM', server, { cause: error });
+  return new SluiceError('ERR_EVENTS_UNREACHABLE', detail, { cause: error });
 }
 
 /** Waits until the server that owns the events has made its stream; says whether it had to wait. */

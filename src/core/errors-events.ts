@@ -33,6 +33,11 @@ export const EVENT_ERRORS = {
     'the NATS settings cannot be used',
     'check nats.url, the credentials and the TLS files',
   ),
+  ERR_EVENTS_NO_JETSTREAM: entry(
+    'operator',
+    'the NATS server has no JetStream, which keeps the events',
+    'start nats-server with -js, or put a jetstream block into its configuration and enable it for the account',
+  ),
   ERR_EVENTS_CURSOR: entry(
     'peer',
     'the history does not go back to this event',

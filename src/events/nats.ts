@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import {
   type ConnectionOptions,
   connect,
@@ -16,6 +17,8 @@ import { SluiceError } from '../core/errors.js';
 import { within } from '../core/within.js';
 import type { EventsLogger } from './deps.js';
 import { forgetUnsent } from './nats-socket.js';
+import { describeServers, type NatsUrl, parseNatsUrl } from './nats-url.js';
+import { isRefusal, natsWords } from './nats-words.js';
 import type { NatsOptions } from './options.js';
 
 export type { JsMsg, Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
@@ -62,16 +65,24 @@ export function natsHeaders(values: Readonly<Record<string, string>>): MsgHdrs {
   return out;
 }
 
+/** Seed of a user's NKey, in base 32. */
+const NKEY_SEED = /^SU[A-Z2-7]{56}$/;
+
+function parseUrls(o: NatsOptions): NatsUrl[] {
+  if (o.urls.length === 0) throw new SluiceError('ERR_EVENTS_NATS_OPTIONS', 'no URL is given');
+  return o.urls.map((url, i) => parseNatsUrl(url, i + 1));
+}
+
 /**
  * The connection options for nats.js: reconnect without limit, and a frozen server is noticed after two pings.
  *
  * @throws ERR_EVENTS_NATS_OPTIONS when a file cannot be read or the credentials cannot be used
  */
 export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptions> {
-  if (o.urls.length === 0) throw new SluiceError('ERR_EVENTS_NATS_OPTIONS', 'no URL is given');
-  const secure = o.tls !== undefined || o.urls.some((url) => url.startsWith('tls://'));
+  const urls = parseUrls(o);
+  const secure = o.tls !== undefined || urls.some(({ tls }) => tls);
   const options: ConnectionOptions = {
-    servers: o.urls.map((url) => url.trim().replace(/^(?:nats|tls):\/\//, '')),
+    servers: urls.map(({ server }) => server),
     name: o.name ?? 'sluice',
     maxReconnectAttempts: -1,
     reconnectTimeWait: 500,
@@ -85,26 +96,20 @@ export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptio
     ignoreAuthErrorAbort: true,
   };
   if (o.inboxPrefix !== undefined) options.inboxPrefix = o.inboxPrefix;
-  const [url] = o.urls.filter((candidate) => candidate.includes('@'));
-  const inUrl = url === undefined ? undefined : URL.canParse(url) ? new URL(url) : undefined;
-  if (inUrl !== undefined) {
-    options.servers = o.urls.map((candidate) =>
-      candidate
-        .trim()
-        .replace(/^[a-z]+:\/\//, '')
-        .replace(/^.*@/, ''),
-    );
-    if (inUrl.password === '') options.token = decodeURIComponent(inUrl.username);
-    else {
-      options.user = decodeURIComponent(inUrl.username);
-      options.pass = decodeURIComponent(inUrl.password);
-    }
+  const inUrl = urls.find(({ user }) => user !== '');
+  if (inUrl?.password === '') options.token = inUrl.user;
+  else if (inUrl !== undefined) {
+    options.user = inUrl.user;
+    options.pass = inUrl.password;
   }
   if (o.user !== undefined) options.user = o.user;
   if (o.password !== undefined) options.pass = o.password;
   if (o.token !== undefined) options.token = o.token;
   try {
     if (o.creds !== undefined) options.authenticator = credsAuthenticator(await readFile(o.creds));
+    if (o.nkey !== undefined && !NKEY_SEED.test(o.nkey.trim())) {
+      throw new Error('nats.nkey is no NKey seed of a user; SU and 56 capital letters and digits were expected');
+    }
     if (o.nkey !== undefined) options.authenticator = nkeyAuthenticator(new TextEncoder().encode(o.nkey.trim()));
     if (secure) {
       options.tls = {
@@ -112,6 +117,8 @@ export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptio
         ...(o.tls?.cert === undefined ? {} : { cert: await readFile(o.tls.cert, 'utf8') }),
         ...(o.tls?.key === undefined ? {} : { key: await readFile(o.tls.key, 'utf8') }),
       };
+      // Files that do not belong together would be told of at every attempt to connect, and never help.
+      createSecureContext(options.tls as object);
     }
   } catch (error) {
     throw new SluiceError('ERR_EVENTS_NATS_OPTIONS', (error as Error).message, { cause: error });
@@ -139,14 +146,19 @@ async function connectToAny(options: ConnectionOptions): Promise<NatsConnection>
 /**
  * One connection, made now: for tools and consumers. It reconnects without limit once it stands.
  *
- * @throws ERR_EVENTS_NATS_OPTIONS; the client's error when no server answers
+ * @throws ERR_EVENTS_NATS_OPTIONS; ERR_EVENTS_UNREACHABLE when no server answers or lets this client in
  */
 export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
-  return connectToAny(await connectionOptions(o));
+  const options = await connectionOptions(o);
+  return connectToAny(options).catch((error: unknown) => {
+    throw new SluiceError('ERR_EVENTS_UNREACHABLE', `${describeServers(parseUrls(o))}: ${describe(error)}`, {
+      cause: error,
+    });
+  });
 }
 
-/** Whether there is a connection. */
-export type LinkState = 'connecting' | 'connected' | 'disconnected' | 'closed';
+/** Whether there is a connection. `refused`: the server lets nobody in with these credentials. */
+export type LinkState = 'connecting' | 'refused' | 'connected' | 'disconnected' | 'closed';
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;
@@ -254,7 +266,8 @@ export class NatsLink {
         this.#set('disconnected', error === undefined ? 'the connection was closed' : describe(error));
       } catch (error) {
         if (this.#isClosed()) return;
-        this.#set(this.#connection === undefined ? 'connecting' : 'disconnected', describe(error));
+        const state = this.#connection === undefined ? 'connecting' : 'disconnected';
+        this.#set(isRefusal(codeOf(error)) ? 'refused' : state, `${this.#servers()}: ${describe(error)}`);
       }
       await this.#pause(waitMs * (0.5 + Math.random()));
       waitMs = Math.min(waitMs * 2, LAST_RETRY_MS);
@@ -266,10 +279,17 @@ export class NatsLink {
       if (this.#isClosed() || connection !== this.#connection) return;
       if (status.type === Events.Disconnect) this.#set('disconnected', 'the server went away');
       if (status.type === Events.Reconnect) this.#set('connected', '');
+      // It has changed its mind about this client since, and the client goes on to ask it.
+      if (status.type === Events.Error && isRefusal(String(status.data)) && !connection.isClosed())
+        this.#set('refused', `${this.#servers()}: ${natsWords(String(status.data))}`);
       if (status.type === Events.Error && status.permissionContext?.operation === 'publish') {
         for (const listener of this.#denied) listener(status.permissionContext.subject);
       }
     }
+  }
+
+  #servers(): string {
+    return describeServers(parseUrls(this.#options));
   }
 
   #isClosed(): boolean {
@@ -302,7 +322,11 @@ export class NatsLink {
 
 /** What a failed connection attempt says, without secrets. */
 function describe(error: unknown): string {
-  return error instanceof NatsError ? `${error.code}: ${error.message}` : (error as Error).message;
+  return natsWords(codeOf(error), (error as Error).message);
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code ?? '');
 }
 
 /** Where {@link readStream} begins. */

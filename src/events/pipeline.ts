@@ -15,6 +15,7 @@ import { LifeFile, type LifeRecord } from './journal/life-file.js';
 import type { JournalState } from './journal/options.js';
 import { FileStorage, MemoryStorage, type SegmentStorage } from './journal/storage.js';
 import { Lifecycle } from './lifecycle.js';
+import { connectionOptions } from './nats.js';
 import { type EventsOptions, type ResolvedEventsOptions, resolveEventsOptions } from './options.js';
 import { lateEnd, type OpenSession, SessionTable } from './sessions.js';
 
@@ -150,6 +151,8 @@ export class EventPipeline {
    */
   static async open(options: EventsOptions, deps: EventsDeps): Promise<EventPipeline> {
     const o = resolveEventsOptions(options);
+    // What is wrong with the settings is said now; that no server answers may be over in a moment.
+    if (o.nats !== undefined) await connectionOptions(o.nats);
     const found = new SessionTable();
     const boots = new Set<string>();
     let bootHasBus = true;

@@ -100,10 +100,12 @@ describe('credentials for NATS', () => {
     expect(JSON.stringify(log.lines)).not.toContain('wrong');
   });
 
-  it('of a file that is not there are said, and the server runs all the same', async () => {
-    const { pipeline } = await open({ urls: ['nats://127.0.0.1:1'], creds: '/nowhere/user.creds' });
-    await waitFor(() => /user\.creds/.test(pipeline.stats().busDetail));
-    expect(pipeline.stats().busState).toBe('connecting');
+  it('of a file that is not there keep the node from starting, and the file is named', async () => {
+    const opened = open({ urls: ['nats://127.0.0.1:1'], creds: '/nowhere/user.creds' });
+    await expect(opened).rejects.toMatchObject({
+      code: 'ERR_EVENTS_NATS_OPTIONS',
+      message: expect.stringContaining('/nowhere/user.creds'),
+    });
   });
 });
 

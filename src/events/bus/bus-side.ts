@@ -28,6 +28,12 @@ const SILENT_TIMEOUTS = 3;
 
 /** The longest time for which the `seq` of a live stream in the bucket may be behind its newest event. */
 const MOST_REFRESH_MS = 30_000;
+/** States that somebody has to end. */
+const LASTING: readonly BusState[] = ['stream_misconfigured', 'unsafe_replicas', 'no_jetstream', 'denied'];
+
+/** States without a connection, which the connection itself tells of. */
+const WITHOUT_LINK: readonly BusState[] = ['disconnected', 'connecting', 'refused', 'closed'];
+
 const NODES_DESCRIPTION = 'Sluice: node heartbeats';
 
 /** What the bus side is made with. */
@@ -181,7 +187,7 @@ export class BusSide {
       }
       this.#prepared = false;
       this.#reaper.forget();
-      if (state !== 'closed') this.#set(state === 'connecting' ? 'connecting' : 'disconnected', this.link.detail);
+      if (state !== 'closed') this.#set(state, this.link.detail);
     });
     this.link.start();
   }
@@ -337,12 +343,12 @@ export class BusSide {
     const { log } = this.#deps;
     const pending = this.#deps.journal.table.pending;
     if (state === 'ready') log.info({ stream: this.#o.stream, pending }, 'nats: events are published');
-    else if (state === 'stream_misconfigured' || state === 'unsafe_replicas' || state === 'denied') {
+    else if (LASTING.includes(state)) {
       log.error(
         { state, stream: this.#o.stream, cause: detail, pending },
         'nats: events are not published; they wait in the journal',
       );
-    } else if (state !== 'disconnected' && state !== 'connecting' && state !== 'closed') {
+    } else if (!WITHOUT_LINK.includes(state)) {
       log.warn({ state, cause: detail, pending }, 'nats: events are not taken; they wait in the journal');
     }
     for (const listener of this.#stateListeners) listener(state);

@@ -4,6 +4,8 @@ export type BusState =
   | 'connecting'
   | 'ready'
   | 'disconnected'
+  | 'refused'
+  | 'no_jetstream'
   | 'stream_missing'
   | 'stream_full'
   | 'stream_misconfigured'

@@ -60,6 +60,8 @@ export const JsError = {
   WrongLastSequenceConstant: 10164,
   StoreFailed: 10077,
   MessageExceedsMaximum: 10054,
+  NotEnabledForAccount: 10039,
+  NotEnabled: 10076,
 } as const;
 
 /** A request. An answer that comes too late for it still tells how long answers take. */

@@ -1,4 +1,5 @@
 import type { NatsConnection } from '../nats.js';
+import { natsWords } from '../nats-words.js';
 import type { ResolvedEventsOptions } from '../options.js';
 import { JsError, jsRequest, type StreamConfig, type StreamInfo } from './js-api.js';
 import type { Patience } from './patience.js';
@@ -6,7 +7,10 @@ import type { Patience } from './patience.js';
 /** Whether the stream can be published to. */
 export type StreamCheck =
   | { readonly kind: 'ok'; readonly created: boolean; readonly warnings: readonly string[] }
-  | { readonly kind: 'misconfigured' | 'unsafe_replicas' | 'denied' | 'unavailable'; readonly text: string };
+  | {
+      readonly kind: 'misconfigured' | 'unsafe_replicas' | 'no_jetstream' | 'denied' | 'unavailable';
+      readonly text: string;
+    };
 
 /** Below this version acknowledged events get lost on replicated streams. */
 export const SAFE_REPLICAS_VERSION = '2.10.27';
@@ -103,6 +107,8 @@ export async function checkStream(
       : { kind: 'ok', created: false, warnings };
   }
   if (info.code === 'PERMISSIONS_VIOLATION') return { kind: 'denied', text: info.text };
+  const without = withoutJetStream(info.code, connection);
+  if (without !== undefined) return { kind: 'no_jetstream', text: without };
   if (info.code !== JsError.StreamNotFound) return { kind: 'unavailable', text: `${info.code} ${info.text}` };
   if (o.replicas > 1 && unsafe) return refuse(o.replicas);
   const made = await jsRequest<StreamInfo>(connection, `STREAM.CREATE.${o.stream}`, wantedStream(o), patience, 3);
@@ -110,4 +116,11 @@ export async function checkStream(
   if (made.code === 'PERMISSIONS_VIOLATION')
     return { kind: 'denied', text: `the stream is missing and may not be made: ${made.text}` };
   return { kind: 'unavailable', text: `${made.code} ${made.text}` };
+}
+
+/** Says that JetStream is off, which no waiting mends; in a cluster another server may have it, and answers then. */
+function withoutJetStream(code: number | string, connection: NatsConnection): string | undefined {
+  if (code === JsError.NotEnabledForAccount) return 'JetStream is not enabled for this account: enable it there';
+  const isOff = code === JsError.NotEnabled || (code === '503' && connection.info?.jetstream !== true);
+  return isOff ? `${connection.getServer()}: ${natsWords('503')}` : undefined;
 }
