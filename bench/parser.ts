@@ -58,11 +58,11 @@ const options = readOptions(
 );
 
 const contestants: Record<string, (work: ParserWork, pieceBytes: number) => Contestant> = {
-  wasm: wasmContestant,
-  javascript: javascriptContestant,
+  wasm: (work) => wasmContestant(work),
+  javascript: (work) => javascriptContestant(work),
   [COPY]: (_work, pieceBytes) => copyContestant(pieceBytes),
 };
-if (!options.flag('no-nms')) contestants['node-media-server'] = nodeMediaServerContestant;
+if (!options.flag('no-nms')) contestants['node-media-server'] = (work) => nodeMediaServerContestant(work);
 
 const cases: ParserCase[] = [];
 const targets: Verdict[] = [];
