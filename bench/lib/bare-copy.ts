@@ -1,12 +1,12 @@
 /**
- * A WebAssembly module of one function, `copy(to, from, piece, end)`: copies pieces of `piece` bytes from `from` until `end`, one
- * behind the other.
+ * A WebAssembly module of one function, `copy(to, from, piece, end)`: copies pieces of `piece` bytes from `from` until `end`. In the
+ * input a byte, the header of a chunk, lies between two pieces; in the output they are one stretch.
  *
  * ```
  * loop
  *   memory.copy (to) (from) (piece)
  *   to += piece
- *   from += piece
+ *   from += piece + 1
  *   br_if from < end
  * ```
  */
@@ -17,7 +17,7 @@ const MODULE = Buffer.from(
     '020801 01 65 01 6d 02 00 01',
     '03020100',
     '070501 01 63 00 00',
-    '0a2401 22 00 0340 200020012002 fc0a0000 200020026a2100 200120026a2201 200349 0d00 0b 0b',
+    '0a2701 25 00 0340 200020012002 fc0a0000 200020026a2100 200120026a41016a2201 200349 0d00 0b 0b',
   ]
     .join('')
     .replace(/\s/g, ''),
@@ -25,8 +25,8 @@ const MODULE = Buffer.from(
 );
 
 const PAGE_BYTES = 65_536;
-/** What is kept begins behind a message header, as it does in a parser: input and output are not aligned to each other. */
-const HEADER_BYTES = 12;
+/** Before each piece but the first of a message (RTMP 1.0 §5.3.1.1). */
+const CHUNK_HEADER_BYTES = 1;
 
 /** The part of the `WebAssembly` API that is used here. */
 interface Wasm {
@@ -55,21 +55,24 @@ export class BareCopy {
     const instance = new wasm.Instance(new wasm.Module(MODULE), { e: { m: memory } });
     this.#copy = instance.exports['c'] as (to: number, from: number, piece: number, end: number) => void;
     this.input = Buffer.from(memory.buffer, 0, inputBytes);
-    this.#start = inputBytes + HEADER_BYTES;
+    this.#start = inputBytes;
     this.#at = this.#start;
     this.#end = this.#start + keepBytes;
   }
 
-  /** Copies the first `size` bytes of the input in pieces of `piece` bytes; the last one may be shorter. */
-  take(size: number, piece: number): void {
+  /** Copies the first `size` bytes of the input in pieces of `piece` bytes; the last one may be shorter. @returns bytes copied */
+  take(size: number, piece: number): number {
     if (this.#at + size > this.#end) this.#at = this.#start;
-    const whole = size - (size % piece);
-    if (whole > 0) this.#copy(this.#at, 0, piece, whole);
-    if (whole < size) this.#copy(this.#at + whole, whole, size - whole, size);
-    this.#at += size;
+    const pieces = Math.floor(size / (piece + CHUNK_HEADER_BYTES));
+    const whole = pieces * (piece + CHUNK_HEADER_BYTES);
+    if (pieces > 0) this.#copy(this.#at, 0, piece, whole);
+    const copied = pieces * piece;
+    if (whole < size) this.#copy(this.#at + copied, whole, size - whole, size);
+    this.#at += copied + size - whole;
+    return copied + size - whole;
   }
 
-  /** The bytes that were copied last; a view. */
+  /** The last `size` bytes that were copied; a view. */
   last(size: number): Buffer {
     return Buffer.from(this.input.buffer, this.#at - size, size);
   }

@@ -147,8 +147,7 @@ export function copyContestant(pieceBytes: number): Contestant {
   return fedByReads({
     input: () => copy.input,
     read: (size, result) => {
-      copy.take(size, pieceBytes);
-      result.bytes += size;
+      result.bytes += copy.take(size, pieceBytes);
     },
   });
 }
