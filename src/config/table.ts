@@ -250,6 +250,12 @@ export const TABLE = {
       10_000,
       'Longest pause in audio and video before the stream is ended with reason idle.',
     ),
+    maxHeaderBytes: bytes(
+      16 * KiB,
+      16 * MiB,
+      256 * KiB,
+      'Sequence headers and metadata kept per stream for players that join late, over all tracks. What is past it is passed on to players and not kept.',
+    ),
     unwatchedReadMs: milliseconds(
       0,
       1000,

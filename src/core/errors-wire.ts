@@ -114,6 +114,11 @@ export const WIRE_ERRORS = {
     'players send acknowledgements and commands only; raise the limit if this client needs more',
   ),
   ERR_LIMIT_UNREAD: entry('peer', 'the peer keeps asking and does not read the answers', 'read from the connection'),
+  ERR_LIMIT_HEADERS: entry(
+    'peer',
+    'a publisher sent more sequence headers and metadata than publish.maxHeaderBytes: players that join late do not get what is past it',
+    'send fewer tracks or shorter headers, or raise publish.maxHeaderBytes',
+  ),
   ERR_LIMIT_MEMORY: entry(
     'operator',
     'the memory that peers make the server hold has reached limits.memoryBytes: no new publish, and connections that hold most have to go',

@@ -15,19 +15,32 @@ interface CachedMessage {
 /** What is longer, or one slot too many, is passed on to players and not kept: a publisher must not fill the memory with headers. */
 const MAX_MESSAGE_BYTES = 65_536;
 const MAX_SLOTS = 128;
+/** What a cached message takes beside its payload, in bytes. */
+const SLOT_BYTES = 128;
 
 /**
  * What a player must have before its first frame: the latest onMetaData, then audio, then video sequence headers and
  * Enhanced RTMP configuration (colour info, channel layout), per track.
  */
 export class ConfigCache {
+  /** Messages that were passed on and not kept, for they or all together were too long, or had too many slots. */
+  refused = 0;
   readonly #chunkSize: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
   readonly #messages = new Map<string, CachedMessage>();
   #version = 0;
   #preamble: { version: number; timestamp: number; count: number; bytes: Buffer } | undefined;
 
-  constructor(chunkSize: number) {
+  /** @param maxBytes payloads of all messages kept, `publish.maxHeaderBytes` */
+  constructor(chunkSize: number, maxBytes: number = Number.POSITIVE_INFINITY) {
     this.#chunkSize = chunkSize;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes held: the messages, and what is framed of them for players. */
+  get heldBytes(): number {
+    return this.#bytes + this.#messages.size * SLOT_BYTES + (this.#preamble?.bytes.length ?? 0);
   }
 
   /** Grows whenever what {@link preamble} returns changes. */
@@ -44,10 +57,14 @@ export class ConfigCache {
   set(slot: string, type: number, payload: Buffer, position: number): boolean {
     const old = this.#messages.get(slot);
     if (old?.payload.equals(payload)) return false;
-    if (payload.length > MAX_MESSAGE_BYTES || (old === undefined && this.#messages.size >= MAX_SLOTS)) {
+    const bytes = this.#bytes - (old?.payload.length ?? 0) + payload.length;
+    const tooMany = old === undefined && this.#messages.size >= MAX_SLOTS;
+    if (payload.length > MAX_MESSAGE_BYTES || bytes > this.#maxBytes || tooMany) {
+      this.refused++;
       this.delete(slot);
       return old !== undefined;
     }
+    this.#bytes = bytes;
     this.#messages.set(slot, { type, payload, position: old?.position ?? position });
     this.#version++;
     return true;
@@ -55,7 +72,11 @@ export class ConfigCache {
 
   /** Forgets a slot (`@clearDataFrame`). */
   delete(slot: string): void {
-    if (this.#messages.delete(slot)) this.#version++;
+    const old = this.#messages.get(slot);
+    if (old === undefined) return;
+    this.#messages.delete(slot);
+    this.#bytes -= old.payload.length;
+    this.#version++;
   }
 
   /** The payload cached in a slot; borrowed. */

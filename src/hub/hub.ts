@@ -117,6 +117,7 @@ export class Hub {
   /** Puts what the hub holds on the account, and says how it gives way. */
   joinAccount(account: MemoryAccount): void {
     account.register('log', () => this.#logBytes);
+    account.register('headers', () => this.#headerBytes);
     account.register('log_unsent', () => this.#pool.inFlightBytes);
     account.register('copies', () => this.writes.copiedBytes);
     account.register('log_pooled', () => this.#pool.pooledBytes);
@@ -135,6 +136,12 @@ export class Hub {
   get #logBytes(): number {
     let sum = 0;
     for (const { log } of this.#publications()) sum += log.heldBytes;
+    return sum;
+  }
+
+  get #headerBytes(): number {
+    let sum = 0;
+    for (const { config } of this.#publications()) sum += config.heldBytes;
     return sum;
   }
 

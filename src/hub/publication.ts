@@ -37,6 +37,8 @@ import { type StreamFacts, TrackList } from './track-list.js';
 export interface PublicationLimits extends GopLimits {
   readonly chunkSize: number;
   readonly maxLagMs: number;
+  /** Sequence headers and metadata kept, in bytes. */
+  readonly maxHeaderBytes: number;
 }
 
 /** Told of what the media itself shows; each call comes after the state it reports. */
@@ -114,7 +116,7 @@ export class Publication implements FrameTarget {
   ) {
     this.streamId = streamId;
     this.log = new StreamLog(pool);
-    this.config = new ConfigCache(limits.chunkSize);
+    this.config = new ConfigCache(limits.chunkSize, limits.maxHeaderBytes);
     this.tracks = new TrackList();
     this.startedMs = nowMs;
     this.#lastMs = nowMs;

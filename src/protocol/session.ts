@@ -4,7 +4,7 @@ import type { Action, ConnectionInfo } from './actions.js';
 import { type Call, readCall, replyError, salvageCall } from './commands/call.js';
 import { acceptConnect, refuseConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
-import { pingRequest, pingResponse, readU32, readUserControl } from './control.js';
+import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from './control.js';
 import { beginsWithName, readDataMessage } from './data-message.js';
 import { type InboundMessage, readValues, valuesOrCode } from './inbound-message.js';
 import { Liveness } from './liveness.js';
@@ -123,6 +123,13 @@ export class ServerSession {
     const due = this.#core.ackWindow.received(totalBytes);
     if (due === undefined) return [];
     this.#core.send(due);
+    return this.#core.takeActions();
+  }
+
+  /** Tells the peer after how many bytes it is to acknowledge what it has received (RTMP 1.0 §5.4.4). */
+  announceWindow(bytes: number): Action[] {
+    if (this.#core.state === 'closed') return [];
+    this.#core.send(windowAckSize(bytes));
     return this.#core.takeActions();
   }
 

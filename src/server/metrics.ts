@@ -69,6 +69,11 @@ export function collectMetrics(sources: MetricSources): Metric[] {
       "jumps of publishers' timestamps that were smoothed for players",
       registry.timestampJumps,
     ),
+    byCode(
+      'headers_refused_total',
+      'sequence headers and metadata passed on and not kept for players that join late',
+      new Map([['ERR_LIMIT_HEADERS', registry.refusedHeaders]]),
+    ),
     counter('media_in_bytes_total', 'media received, as framed for players', bytesIn),
     counter('media_out_bytes_total', 'media sent to players', bytesOut),
     gauge('media_held_bytes', 'media held for late joiners, slow players and writes under way', hub.heldBytes),

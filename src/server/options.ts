@@ -7,13 +7,14 @@ import type { ListenerOptions } from '../transport/rtmp-listener.js';
 import type { CodecLimits } from '../wasm/limits.js';
 
 /** The part of the configuration that the hub takes. */
-export function hubOptions({ rtmp, hub, fanout, play }: Config): HubOptions {
+export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOptions {
   return {
     chunkSize: rtmp.chunkSize,
     gopMaxBytes: hub.gopMaxBytes,
     gopMaxMessages: hub.gopMaxMessages,
     gopMaxMs: hub.gopMaxMs,
     maxLagMs: play.maxLagMs,
+    maxHeaderBytes: publish.maxHeaderBytes,
     lingerMs: play.lingerMs,
     maxDelayMs: fanout.maxDelayMs,
     playersAtMaxDelay: fanout.playersAtMaxDelay,

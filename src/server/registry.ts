@@ -71,6 +71,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   bytesInPast = 0;
   #suppressedPast = 0;
   #jumpsPast = 0;
+  #headersPast = 0;
   readonly #parts: RegistryParts;
   readonly #sessions = new Map<string, StreamSession>();
   readonly #byName = new Map<string, StreamSession>();
@@ -134,6 +135,13 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   get suppressedEvents(): number {
     let sum = this.#suppressedPast;
     for (const session of this.#sessions.values()) sum += session.suppressedEvents;
+    return sum;
+  }
+
+  /** Sequence headers and metadata that were not kept for players that join late. */
+  get refusedHeaders(): number {
+    let sum = this.#headersPast;
+    for (const { publication } of this.#sessions.values()) sum += publication.config.refused;
     return sum;
   }
 
@@ -310,10 +318,16 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.bytesInPast += session.publication.bytes;
     this.#suppressedPast += session.suppressedEvents;
     this.#jumpsPast += session.publication.timestampJumps;
+    this.#headersPast += session.publication.config.refused;
     this.#players.streamEnded(session);
     const { streamId, app, name } = session;
     const fields = { streamId, app, name, reason, bytes: session.publication.bytes };
     this.#streamLines.tell('info', session.address, fields, 'stream ended');
+  }
+
+  headersRefused({ streamId, app, name }: StreamSession): void {
+    const code = 'ERR_LIMIT_HEADERS';
+    this.#parts.log.warn({ streamId, app, name, code }, ERRORS[code].says);
   }
 
   jumped({ streamId, app, name }: StreamSession): void {

@@ -24,6 +24,8 @@ export interface StreamSessionOwner {
   ended(session: StreamSession, reason: EndReason): void;
   /** The publisher's timestamps jumped: told of the first time only. */
   jumped(session: StreamSession): void;
+  /** A header was not kept, for there were too many: told of the first time only. */
+  headersRefused(session: StreamSession): void;
 }
 
 /** What is known of a stream when it starts. */
@@ -83,6 +85,7 @@ export class StreamSession implements PublicationObserver {
   readonly #updateBudget: EventBudget;
   readonly #healthBudget: EventBudget;
   #toldJump = false;
+  #toldHeaders = false;
   #kbpsIn = 0;
   #kbpsOut = 0;
   #fps = 0;
@@ -281,6 +284,10 @@ export class StreamSession implements PublicationObserver {
     const elapsedMs = nowMs - this.#sampledMs;
     if (elapsedMs < SAMPLE_MS) return;
     const { bytes, videoFrames, timestampJumps } = this.publication;
+    if (this.publication.config.refused > 0 && !this.#toldHeaders) {
+      this.#toldHeaders = true;
+      this.#owner.headersRefused(this);
+    }
     if (timestampJumps > 0 && !this.#toldJump) {
       this.#toldJump = true;
       this.#owner.jumped(this);

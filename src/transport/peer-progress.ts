@@ -21,7 +21,10 @@ export class PeerProgress {
    */
   look(unsentBytes: number, takenBytes: number, nowMs: number): void {
     // A wait counts from when it is seen: at most one look late, never early.
-    if (unsentBytes === 0 || !this.#waiting || takenBytes > this.#takenBytes) this.#sinceMs = nowMs;
+    if (unsentBytes === 0 || !this.#waiting || takenBytes > this.#takenBytes) {
+      this.#sinceMs = nowMs;
+      this.#acknowledgedByKernel = Number.POSITIVE_INFINITY;
+    }
     this.#waiting = unsentBytes > 0;
     this.#takenBytes = takenBytes;
   }
@@ -39,10 +42,15 @@ export class PeerProgress {
     if (step < 2 ** 31) this.#sinceMs = nowMs;
   }
 
-  /** The kernel says how many of the bytes it has taken the peer's kernel has acknowledged. The first answer is what others are compared with. */
+  /** The kernel says how many of the bytes it has taken the peer's kernel has acknowledged. The first answer of a wait is what others are compared with. */
   acknowledgedByKernel(total: number, nowMs: number): void {
     if (total > this.#acknowledgedByKernel) this.#sinceMs = nowMs;
     this.#acknowledgedByKernel = total;
+  }
+
+  /** Whether the kernel has answered since the present wait began. */
+  get isKernelAsked(): boolean {
+    return this.#acknowledgedByKernel !== Number.POSITIVE_INFINITY;
   }
 
   /** For how long bytes have waited without any progress, in ms; 0 while nothing waits. */
@@ -50,6 +58,11 @@ export class PeerProgress {
     return this.#waiting ? nowMs - this.#sinceMs : 0;
   }
 }
+
+/** Acknowledgement window of a player that may be slow, in bytes. ffmpeg acknowledges half of it at a time. */
+const NARROW_WINDOW_BYTES = 65_536;
+/** A player for which nothing has waited for so long keeps up, in ms. */
+const KEEPS_UP_AFTER_MS = 10_000;
 
 /** What is asked of a socket; {@link ByteSocket} answers it. */
 export interface WatchedSocket extends SocketAddresses {
@@ -62,6 +75,9 @@ export class StallWatch {
   readonly socket: WatchedSocket;
   readonly #timeoutMs: number;
   readonly #progress = new PeerProgress();
+  /** Since when no look has found bytes waiting. */
+  #easySinceMs: number | undefined;
+  #window: number | undefined;
 
   constructor(socket: WatchedSocket, timeoutMs: number) {
     this.socket = socket;
@@ -74,9 +90,29 @@ export class StallWatch {
     return this.#progress.stalledMs(nowMs) >= this.#timeoutMs;
   }
 
-  /** Whether the kernel should be asked what the peer has acknowledged: a part of the time-out has passed without progress. */
+  /**
+   * Whether the kernel should be asked what the peer has acknowledged: once as soon as there is no progress, to have something to compare
+   * with, and again and again when a part of the time-out has passed.
+   */
   isSuspect(nowMs: number): boolean {
-    return this.#progress.stalledMs(nowMs) >= this.#timeoutMs / 4;
+    const stalledMs = this.#progress.stalledMs(nowMs);
+    return stalledMs >= this.#timeoutMs / 4 || (stalledMs > 0 && !this.#progress.isKernelAsked);
+  }
+
+  /**
+   * The acknowledgement window that the peer should have, in bytes. A wide one costs least while the peer keeps up; a narrow one shows
+   * progress soon enough where it is slow: at 100 kbit/s a window of 64 KiB is acknowledged about every 5 seconds.
+   *
+   * @param wide what other peers have
+   * @returns the size to announce now; undefined when it has been announced
+   */
+  windowToAnnounce(wide: number, nowMs: number): number | undefined {
+    if (this.socket.unsentBytes > 0 || this.#easySinceMs === undefined) this.#easySinceMs = nowMs;
+    const keepsUp = nowMs - this.#easySinceMs >= KEEPS_UP_AFTER_MS;
+    const wanted = keepsUp ? wide : Math.min(wide, NARROW_WINDOW_BYTES);
+    if (wanted === (this.#window ?? wide)) return undefined;
+    this.#window = wanted;
+    return wanted;
   }
 
   /** The peer's Acknowledgement message came. */

@@ -317,6 +317,8 @@ export class RtmpConnection {
   }
 
   #tickPlays(nowMs: number): void {
+    const window = this.stallWatch.windowToAnnounce(this.#options.windowAckBytes, nowMs);
+    if (window !== undefined) this.#run(this.#session!.announceWindow(window));
     if (this.stallWatch.isStalled(nowMs))
       this.#endPlays('ERR_PLAY_STALLED', `${this.#socket.unsentBytes} bytes wait`, this.#plays.ids);
   }

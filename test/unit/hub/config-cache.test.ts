@@ -72,6 +72,34 @@ describe('the cache of headers', () => {
     expect(cache.set('video:0:header', 9, Buffer.alloc(65_537), 2)).toBe(false);
   });
 
+  it.each([
+    [999, true, 0],
+    [1000, true, 0],
+    [1001, false, 1],
+  ])('with %i bytes in all against a limit of 1000: the last is kept: %s', (bytes, kept, refused) => {
+    const cache = new ConfigCache(128, 1000);
+    cache.set('video:0:header', 9, Buffer.alloc(600, 1), 0);
+    cache.set('metadata', 18, Buffer.alloc(100, 1), 0);
+    cache.set('audio:0:header', 8, Buffer.alloc(bytes - 700, 1), 0);
+    expect([cache.get('audio:0:header') !== undefined, cache.refused]).toEqual([kept, refused]);
+    expect(cache.get('video:0:header')?.length).toBe(600);
+  });
+
+  it('counts a header that takes the place of another once, and frees what is forgotten', () => {
+    const cache = new ConfigCache(128, 1000);
+    for (let n = 0; n < 5; n++) cache.set('video:0:header', 9, Buffer.alloc(900, n), 0);
+    expect([cache.get('video:0:header')?.[0], cache.refused]).toEqual([4, 0]);
+    cache.delete('video:0:header');
+    expect(cache.heldBytes).toBe(0);
+    cache.set('audio:0:header', 8, Buffer.alloc(1000), 0);
+    expect(cache.refused).toBe(0);
+    const before = cache.heldBytes;
+    expect(before).toBeGreaterThanOrEqual(1000);
+    expect(cache.heldBytes - before).toBe(0);
+    cache.preamble(0, 1);
+    expect(cache.heldBytes - before).toBeGreaterThanOrEqual(1000);
+  });
+
   it('keeps at most 128 headers: a publisher cannot fill the memory with tracks', () => {
     const cache = new ConfigCache(128);
     for (let track = 0; track < 128; track++) cache.set(`video:${track}:header`, 9, Buffer.from([track]), track);

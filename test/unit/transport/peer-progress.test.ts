@@ -78,8 +78,28 @@ describe('the watch on stalled players', () => {
   it('suspects after a part of the time-out and is sure just at its end', () => {
     const watch = new StallWatch(socket, 10_000);
     expect(watch.isStalled(0)).toBe(false);
+    expect([watch.isSuspect(0), watch.isSuspect(1)]).toEqual([false, true]);
+    watch.unacknowledged(100, 1);
     expect([watch.isSuspect(2499), watch.isSuspect(2500)]).toEqual([false, true]);
     expect([watch.isStalled(9999), watch.isStalled(10_000)]).toEqual([false, true]);
+  });
+
+  it('asks for narrow acknowledgements until the peer has kept up for ten seconds, and again when bytes wait', () => {
+    const easy = { ...socket, unsentBytes: 0 };
+    const watch = new StallWatch(easy, 10_000);
+    const announced = (nowMs: number) => watch.windowToAnnounce(2_500_000, nowMs);
+    expect([0, 5000, 9999, 10_000, 11_000].map(announced)).toEqual([
+      65_536,
+      undefined,
+      undefined,
+      2_500_000,
+      undefined,
+    ]);
+    easy.unsentBytes = 1;
+    expect([12_000, 13_000].map(announced)).toEqual([65_536, undefined]);
+    easy.unsentBytes = 0;
+    expect([22_999, 23_000].map(announced)).toEqual([undefined, 2_500_000]);
+    expect(new StallWatch(easy, 10_000).windowToAnnounce(32_768, 0)).toBeUndefined();
   });
 
   it('lets a peer stay that acknowledges a little before each time-out', () => {

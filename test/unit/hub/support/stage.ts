@@ -24,6 +24,7 @@ export const LIMITS: PublicationLimits = {
   gopMaxMessages: 2048,
   gopMaxMs: 30_000,
   maxLagMs: 10_000,
+  maxHeaderBytes: 262_144,
 };
 
 /** One publication with players, on fake timers (which the test turns on). */

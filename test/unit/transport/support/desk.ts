@@ -76,6 +76,7 @@ export class Desk implements ConnectionHost {
         gopMaxMessages: 2048,
         gopMaxMs: 30_000,
         maxLagMs: 10_000,
+        maxHeaderBytes: 262_144,
         lingerMs: 0,
         maxDelayMs: 0,
         playersAtMaxDelay: 1000,
