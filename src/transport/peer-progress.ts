@@ -1,5 +1,8 @@
 import type { SocketAddresses } from './kernel-queues.js';
 
+/** The slowest reading that is waited for, in bytes per ms: 64 kbit/s. Receivers open their window in steps of up to a few hundred KB. */
+const SLOWEST_BYTES_PER_MS = 8;
+
 /**
  * Whether the peer of one socket takes what is sent to it, whatever play or reply the bytes belong to. A peer that reads slowly makes
  * progress, one that does not read makes none. Three things show progress: the kernel takes bytes from us, the peer acknowledges bytes
@@ -12,6 +15,8 @@ export class PeerProgress {
   #acknowledgedByKernel = Number.POSITIVE_INFINITY;
   #waiting = false;
   #sinceMs = 0;
+  /** Bytes that the peer acknowledged in its last step of the present wait. */
+  #stepBytes = 0;
 
   /**
    * Looks at the socket. Call it about once a second.
@@ -24,6 +29,7 @@ export class PeerProgress {
     if (unsentBytes === 0 || !this.#waiting || takenBytes > this.#takenBytes) {
       this.#sinceMs = nowMs;
       this.#acknowledgedByKernel = Number.POSITIVE_INFINITY;
+      this.#stepBytes = 0;
     }
     this.#waiting = unsentBytes > 0;
     this.#takenBytes = takenBytes;
@@ -39,13 +45,23 @@ export class PeerProgress {
     if (step === 0) return;
     this.#acknowledged = total;
     // Half of the circle ahead is ahead, the rest is behind.
-    if (step < 2 ** 31) this.#sinceMs = nowMs;
+    if (step < 2 ** 31) this.#stepped(step, nowMs);
   }
 
   /** The kernel says how many of the bytes it has taken the peer's kernel has acknowledged. The first answer of a wait is what others are compared with. */
   acknowledgedByKernel(total: number, nowMs: number): void {
-    if (total > this.#acknowledgedByKernel) this.#sinceMs = nowMs;
+    if (total > this.#acknowledgedByKernel) this.#stepped(total - this.#acknowledgedByKernel, nowMs);
     this.#acknowledgedByKernel = total;
+  }
+
+  /** How long a peer that reads slowly may need for a step as long as its last one, in ms. */
+  get stepMs(): number {
+    return this.#stepBytes / SLOWEST_BYTES_PER_MS;
+  }
+
+  #stepped(bytes: number, nowMs: number): void {
+    this.#sinceMs = nowMs;
+    this.#stepBytes = bytes;
   }
 
   /** Whether the kernel has answered since the present wait began. */
@@ -59,6 +75,8 @@ export class PeerProgress {
   }
 }
 
+/** A peer that has acknowledged many bytes at once, and reads slowly, is silent for long after that: its time-out is at most so often as long. */
+const MOST_PATIENCE = 5;
 /** Acknowledgement window of a player that may be slow, in bytes. ffmpeg acknowledges half of it at a time. */
 const NARROW_WINDOW_BYTES = 65_536;
 /** A player for which nothing has waited for so long keeps up, in ms. */
@@ -84,10 +102,15 @@ export class StallWatch {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Looks at the socket; call it about once a second. @returns whether its peer has taken nothing for the whole time-out */
+  /**
+   * Looks at the socket; call it about once a second.
+   *
+   * @returns whether its peer has taken nothing for the whole time-out, or for as long as a slow one needs for a step of its last length
+   */
   isStalled(nowMs: number): boolean {
     this.#progress.look(this.socket.unsentBytes, this.socket.takenBytes, nowMs);
-    return this.#progress.stalledMs(nowMs) >= this.#timeoutMs;
+    const stepMs = Math.min(this.#progress.stepMs, this.#timeoutMs * MOST_PATIENCE);
+    return this.#progress.stalledMs(nowMs) >= Math.max(this.#timeoutMs, stepMs);
   }
 
   /**

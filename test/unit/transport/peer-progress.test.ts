@@ -102,6 +102,21 @@ describe('the watch on stalled players', () => {
     expect(new StallWatch(easy, 10_000).windowToAnnounce(32_768, 0)).toBeUndefined();
   });
 
+  it('waits longer for a peer that takes large steps, and five times the time-out at most', () => {
+    for (const [step, silentMs] of [
+      [100_000, 12_500],
+      [10_000_000, 50_000],
+      [80_000, 10_000],
+      [1, 10_000],
+    ]) {
+      const watch = new StallWatch({ ...socket, takenBytes: 20_000_000 }, 10_000);
+      watch.isStalled(0);
+      watch.unacknowledged(15_000_000, 0);
+      watch.unacknowledged(15_000_000 - step, 5000);
+      expect([watch.isStalled(5000 + silentMs - 1), watch.isStalled(5000 + silentMs)]).toEqual([false, true]);
+    }
+  });
+
   it('lets a peer stay that acknowledges a little before each time-out', () => {
     const watch = new StallWatch(socket, 10_000);
     watch.isStalled(0);
