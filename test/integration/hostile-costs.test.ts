@@ -3,13 +3,18 @@ import { Stage } from '../../bench/hostile/stage.js';
 import { figures, judgeCounts } from '../../bench/hostile/verdicts.js';
 
 const GOOD_PLAYERS = 5;
-const SECONDS = 4;
+const SECONDS = 6;
 const ATTACKS = [
+  'fat-headers',
   'small-headers',
   'metadata',
   'data-messages',
   'empty-frames',
   'one-byte-chunks',
+  'stalled-players',
+  'play-cycles',
+  'publish-cycles',
+  'refused-names',
   'connection-flood',
   'connect-churn',
   'slow-handshakes',

@@ -85,10 +85,16 @@ describe('the verdicts of an attack', () => {
 
   it('count events and log lines by the second', () => {
     const counts = (events: number, lines: number) =>
-      missed(judgeCounts('a', figures(phase([sample(0), sample(10, { events, lines })]))));
+      missed(judgeCounts('a', figures(phase([sample(0), sample(1), sample(2), sample(12, { events, lines })]))));
     expect(counts(500, 10)).toEqual([]);
     expect(counts(501, 10)).toEqual(['a: events']);
     expect(counts(500, 11)).toEqual(['a: log lines']);
+  });
+
+  it('leave out the bursts of the first two seconds', () => {
+    const burst = { events: 1000, lines: 100 };
+    const under = figures(phase([sample(0), sample(1, burst), sample(2, burst), sample(12, burst)]));
+    expect(missed(judgeCounts('a', under))).toEqual([]);
   });
 
   it('miss when a good player is lost, or nobody measured a delay', () => {
