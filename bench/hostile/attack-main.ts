@@ -7,7 +7,7 @@ import { attacksNamed } from './attacks.js';
 
 const [rtmpPort, httpPort, stream, seconds, ...names] = process.argv.slice(2);
 setPriority(10);
-const over = AbortSignal.timeout(Number(seconds) * 1000);
+const over = AbortSignal.timeout(Math.round(Number(seconds) * 1000));
 const results = await Promise.all(
   attacksNamed(names).map(async (attack, i) => {
     // Each attack is a stranger of its own.

@@ -85,9 +85,10 @@ export class Stage {
     this.#seconds = [];
     const samples = [await this.#sample()];
     let over = during === undefined;
-    void during?.finally(() => {
+    const end = (): void => {
       over = true;
-    });
+    };
+    during?.then(end, end);
     for (let i = 1; i <= seconds || !over; i++) {
       await pause(Math.max(0, samples[0].atMs + i * 1000 - performance.now()));
       samples.push(await this.#sample());
