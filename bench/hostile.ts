@@ -1,6 +1,6 @@
+import { AttackedServer } from './hostile/attacked-server.js';
 import { ATTACKS, attacksNamed } from './hostile/attacks.js';
 import type { Sample } from './hostile/sample.js';
-import { Stage } from './hostile/stage.js';
 import { calmFigures, type Figures, figures, judgeAttack, judgeFlat, judgeTogether } from './hostile/verdicts.js';
 import { readOptions } from './lib/options.js';
 import { canPin, canPrioritise } from './lib/process.js';
@@ -51,10 +51,10 @@ report();
 
 /** One attack on a server of its own. */
 async function alone(name: string): Promise<void> {
-  await measured(name, async (stage) => {
-    const calm = calmFigures(await stage.phase(CALM_SECONDS));
-    const running = stage.attack([name], seconds);
-    const under = figures(await stage.phase(seconds + 1, running));
+  await measured(name, async (server) => {
+    const calm = calmFigures(await server.phase(CALM_SECONDS));
+    const running = server.attack([name], seconds);
+    const under = figures(await server.phase(seconds + 1, running));
     const result: HostileCase = { attack: name, calm, under, gotThrough: (await running)[name] ?? {} };
     cases.push(result);
     targets.push(...judgeAttack(name, calm, under));
@@ -64,10 +64,10 @@ async function alone(name: string): Promise<void> {
 
 /** All attacks side by side. */
 async function together(): Promise<void> {
-  await measured(TOGETHER, async (stage) => {
-    const calm = calmFigures(await stage.phase(CALM_SECONDS));
-    const running = stage.attack(names, options.number('together'));
-    const under = figures(await stage.phase(options.number('together') + 1, running));
+  await measured(TOGETHER, async (server) => {
+    const calm = calmFigures(await server.phase(CALM_SECONDS));
+    const running = server.attack(names, options.number('together'));
+    const under = figures(await server.phase(options.number('together') + 1, running));
     await running;
     const result: HostileCase = { attack: TOGETHER, calm, under, gotThrough: {} };
     cases.push(result);
@@ -78,17 +78,17 @@ async function together(): Promise<void> {
 
 /** All attacks one after the other on one server, for `--minutes`: at least three rounds, so that growth can be seen. */
 async function inTurn(): Promise<void> {
-  await measured('in turn', async (stage) => {
+  await measured('in turn', async (server) => {
     const rounds: Sample[][] = [];
-    const calm = calmFigures(await stage.phase(CALM_SECONDS));
+    const calm = calmFigures(await server.phase(CALM_SECONDS));
     const each = Math.max(2, Math.min(seconds, (options.number('minutes') * 60) / 4 / names.length - REST_SECONDS));
     const until = performance.now() + options.number('minutes') * 60_000;
     while (performance.now() < until) {
       const samples: Sample[] = [];
       for (const name of names) {
         if (performance.now() >= until) break;
-        const running = stage.attack([name], each);
-        const phase = await stage.phase(each, running);
+        const running = server.attack([name], each);
+        const phase = await server.phase(each, running);
         const result: HostileCase = {
           attack: name,
           calm,
@@ -98,7 +98,7 @@ async function inTurn(): Promise<void> {
         cases.push(result);
         targets.push(atMost(`${name}, round ${rounds.length + 1}: good players lost`, result.under.lost, 0, ''));
         process.stderr.write(`round ${rounds.length + 1}  ${describe(result)}\n`);
-        samples.push(...phase.samples, ...(await stage.phase(REST_SECONDS)).samples);
+        samples.push(...phase.samples, ...(await server.phase(REST_SECONDS)).samples);
       }
       // A round that was cut short is not compared.
       if (performance.now() < until || samples.length > 0) rounds.push(samples);
@@ -108,17 +108,17 @@ async function inTurn(): Promise<void> {
   });
 }
 
-async function measured(name: string, run: (stage: Stage) => Promise<void>): Promise<void> {
-  let stage: Stage | undefined;
+async function measured(name: string, run: (server: AttackedServer) => Promise<void>): Promise<void> {
+  let server: AttackedServer | undefined;
   try {
-    stage = await Stage.open(options.number('players'), options.flag('priority'));
-    await run(stage);
+    server = await AttackedServer.open(options.number('players'), options.flag('priority'));
+    await run(server);
   } catch (error) {
     // A server that no longer answers, or is gone, has lost against the attack.
-    process.stderr.write(`${name}: ${String(error)}\n${stage?.output ?? ''}\n`);
+    process.stderr.write(`${name}: ${String(error)}\n${server?.output ?? ''}\n`);
     targets.push(atMost(`${name}: the server answers`, Number.NaN, 0, ''));
   } finally {
-    await stage?.close();
+    await server?.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Stage } from '../../bench/hostile/stage.js';
+import { AttackedServer } from '../../bench/hostile/attacked-server.js';
 import { figures, judgeCounts } from '../../bench/hostile/verdicts.js';
 
 const GOOD_PLAYERS = 5;
@@ -28,15 +28,15 @@ const ATTACKS = [
 
 /** `npm run bench:hostile` in short: what attacks cost that does not depend on how fast the machine is. */
 describe('a server under attack from one address', () => {
-  let stage: Stage;
+  let server: AttackedServer;
   beforeAll(async () => {
-    stage = await Stage.open(GOOD_PLAYERS, false);
+    server = await AttackedServer.open(GOOD_PLAYERS, false);
   });
-  afterAll(() => stage.close());
+  afterAll(() => server.close());
 
   it.each(ATTACKS)('loses no good player to %s, accounts for its memory, and tells little of it', async (name) => {
-    const attack = stage.attack([name], SECONDS);
-    const phase = await stage.phase(SECONDS, attack);
+    const attack = server.attack([name], SECONDS);
+    const phase = await server.phase(SECONDS, attack);
     await attack;
     const missed = judgeCounts(name, figures(phase)).filter((verdict) => !verdict.pass);
     expect(missed).toEqual([]);

@@ -22,7 +22,7 @@ interface GoodSecond {
 }
 
 /** A server with a good stream and good players, to be attacked. */
-export class Stage {
+export class AttackedServer {
   readonly #server: RunningSluice;
   readonly #pid: number;
   readonly #directory: string;
@@ -46,9 +46,9 @@ export class Stage {
    *
    * @param priority server, publisher and good players go before everything else on the machine
    */
-  static async open(players: number, priority: boolean): Promise<Stage> {
+  static async open(players: number, priority: boolean): Promise<AttackedServer> {
     const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-    if (priority) hurryGroup();
+    if (priority) raiseGroupPriority();
     const server = await startSluice({ core: SERVER_CORE, priority, directory });
     const url = `rtmp://127.0.0.1:${server.rtmpPort}/live/${STREAM}`;
     const args = ['--delay'];
@@ -59,15 +59,15 @@ export class Stage {
       core: GENERATOR_CORE,
       priority,
     });
-    const stage = new Stage(server, directory, publisher, good);
+    const attacked = new AttackedServer(server, directory, publisher, good);
     try {
       await publisher.steady();
-      await stage.#playing();
+      await attacked.#playing();
     } catch (error) {
-      await stage.close();
+      await attacked.close();
       throw error;
     }
-    return stage;
+    return attacked;
   }
 
   async #playing(): Promise<void> {
@@ -159,7 +159,7 @@ export class Stage {
 }
 
 /** Where the kernel shares the machine between sessions first (`autogroup`), niceness counts within a session only: lowers both. */
-function hurryGroup(): void {
+function raiseGroupPriority(): void {
   try {
     writeFileSync('/proc/self/autogroup', '-20');
   } catch {
