@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/table.js';
 import { SluiceError } from '../core/errors.js';
-import { connectNats, type NatsConnection, natsErrorCode, type ReadFrom, readStream } from '../events/nats.js';
+import { textOf } from '../events/consume/delivery.js';
+import { type ReadFrom, readStream } from '../events/consume/ordered-reader.js';
+import { connectNats, type NatsConnection, natsErrorCode } from '../events/nats.js';
 import { natsWords } from '../events/nats-words.js';
 import { findStart } from '../http/event-feed.js';
 import { eventsOptions } from '../server/options.js';
@@ -36,9 +38,10 @@ export async function* followNats({ config, since, signal, notice }: FollowNatsO
     if (signal.aborted) return;
     // Everything in a stream that was not there before is new.
     const start = waited ? 'all' : from;
-    for await (const message of readStream(connection, { stream, filter: `${prefix}.>`, from: start, signal })) {
-      yield message.string();
-    }
+    const onTrouble = (what: string | undefined): void =>
+      notice(what === undefined ? 'going on' : `no events can be read now: ${what}; waiting`);
+    const reading = { stream, filter: `${prefix}.>`, from: start, signal, onTrouble };
+    for await (const delivery of readStream(connection, reading)) yield textOf(delivery);
   } catch (error) {
     if (signal.aborted) return;
     throw inWords(error, connection.getServer());

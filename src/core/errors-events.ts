@@ -48,4 +48,24 @@ export const EVENT_ERRORS = {
     'the events cannot be read there',
     'check that the server runs and that --http or --nats names its address',
   ),
+  ERR_EVENTS_STREAM_MISSING: entry(
+    'operator',
+    'the JetStream stream of the events is not there',
+    'start the server that makes it, or name the right one',
+  ),
+  ERR_EVENTS_CONSUMER_CONFLICT: entry(
+    'operator',
+    'the durable consumer was made for other streams',
+    "give this pattern a name of its own, or onConflict: 'update' to change the consumer",
+  ),
+  ERR_EVENTS_DEAD_LETTER: entry(
+    'operator',
+    'an event could not be stored with the dead letters',
+    'make a JetStream stream for the subject; the event is tried again meanwhile',
+  ),
+  ERR_EVENTS_OPTION: entry(
+    'operator',
+    'the events cannot be consumed with this option',
+    'see the options of onStream in docs/events.md',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

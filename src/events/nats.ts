@@ -7,7 +7,6 @@ import {
   credsAuthenticator,
   Events,
   headers,
-  type JsMsg,
   type MsgHdrs,
   type NatsConnection,
   NatsError,
@@ -21,8 +20,8 @@ import { describeServers, type NatsUrl, parseNatsUrl } from './nats-url.js';
 import { isRefusal, natsWords } from './nats-words.js';
 import type { NatsOptions } from './options.js';
 
-export type { JsMsg, Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
-export { AckPolicy, DeliverPolicy, headers, NatsError, nanos } from 'nats';
+export type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
+export { headers, NatsError, nanos } from 'nats';
 
 /** Code of a failed request: nats.js' error code (`TIMEOUT`, `503`, `PERMISSIONS_VIOLATION` …) or `UNKNOWN`. */
 export function natsErrorCode(error: unknown): string {
@@ -327,37 +326,4 @@ function describe(error: unknown): string {
 
 function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code ?? '');
-}
-
-/** Where {@link readStream} begins. */
-export type ReadFrom = { readonly sequence: number } | { readonly timeMs: number } | 'all' | 'new';
-
-/**
- * Reads a JetStream stream in order, history first, then what comes, with a consumer that leaves no trace on the server. It heals
- * itself after a lost connection.
- *
- * @param signal ends the iteration
- */
-export async function* readStream(
-  connection: NatsConnection,
-  o: { readonly stream: string; readonly filter: string; readonly from: ReadFrom; readonly signal: AbortSignal },
-): AsyncGenerator<JsMsg> {
-  const { from } = o;
-  const js = connection.jetstream();
-  const consumer = await js.consumers.get(o.stream, {
-    filterSubjects: o.filter,
-    ...(from === 'new' ? { deliver_policy: 'new' as never } : {}),
-    ...(typeof from === 'object' && 'sequence' in from ? { opt_start_seq: from.sequence } : {}),
-    ...(typeof from === 'object' && 'timeMs' in from ? { opt_start_time: new Date(from.timeMs).toISOString() } : {}),
-  });
-  const messages = await consumer.consume({ max_messages: 500 });
-  const stop = (): void => messages.stop();
-  o.signal.addEventListener('abort', stop);
-  try {
-    if (o.signal.aborted) return;
-    for await (const message of messages) yield message;
-  } finally {
-    o.signal.removeEventListener('abort', stop);
-    messages.stop();
-  }
 }

@@ -1,51 +1,13 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { connect, type StreamChange, sequenceOf } from '../../src/client/events/index.js';
-import { systemClock } from '../../src/core/clock.js';
-import { newId } from '../../src/core/ids.js';
-import { silentLogger } from '../../src/events/deps.js';
-import { EventPipeline, type SluiceEvent } from '../../src/events/index.js';
+import type { NatsConnection } from 'nats';
+import { describe, expect, it } from 'vitest';
+import type { SluiceEvent } from '../../src/events/index.js';
 import { Child } from '../support/child.js';
-import { type NatsServer, startNats } from '../support/nats.js';
-import { seeded } from '../support/random.js';
+import { afterwards, client, publish, setUp, totals } from '../support/event-layer.js';
+import { startNats } from '../support/nats.js';
 import { repository } from '../support/repository.js';
-import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function setUp(): Promise<{ server: NatsServer; pipeline: EventPipeline }> {
-  const server = await startNats();
-  closing.push(() => server.stop());
-  const deps = { log: silentLogger, clock: systemClock, nodeId: 'n1', bootId: newId() };
-  const pipeline = await EventPipeline.open({ dir: tempDir('events'), nats: { urls: [server.url] } }, deps);
-  closing.push(() => pipeline.close(1000));
-  await waitFor(() => pipeline.stats().busState === 'ready');
-  return { server, pipeline };
-}
-
-const peer = { address: '192.0.2.7', port: 5000 };
-const totals = { bytes: 10, audioFrames: 1, videoFrames: 2, drops: 0 };
-
-async function publish(pipeline: EventPipeline, app: string, name: string): Promise<string> {
-  const streamId = newId();
-  await pipeline.lifecycle.streamStarted({ streamId, app, name, connectionId: newId(), peer, transport: 'rtmp' });
-  pipeline.lifecycle.streamReady(streamId, {
-    tracks: [{ id: 0, kind: 'video', codec: 'avc1.64001f' }],
-    timeToReadyMs: 3,
-  });
-  return streamId;
-}
-
-async function client(server: NatsServer) {
-  const events = await connect({ url: server.url });
-  closing.push(() => events.close().catch(() => undefined));
-  return events;
-}
 
 describe('the client library', () => {
   it('calls the handlers of the streams that are meant, in order, from the first event of a durable consumer on', async () => {
@@ -84,33 +46,6 @@ describe('the client library', () => {
     expect(new Set(told).size).toBe(4);
   });
 
-  it('tries a failing handler again before anything later, and gives an event up after the last try', async () => {
-    const { server, pipeline } = await setUp();
-    const events = await client(server);
-    const told: string[] = [];
-    const failed: string[] = [];
-    await events.onStream(
-      '*',
-      {
-        started: () => {
-          told.push('started');
-          if (told.length < 3) throw new Error('not yet');
-        },
-        ready: () => {
-          told.push('ready');
-          throw new Error('never');
-        },
-        ended: () => told.push('ended'),
-      },
-      { durable: 'd3', attempts: 3, onError: (error) => failed.push(error.message) },
-    );
-    const streamId = await publish(pipeline, 'live', 'a');
-    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
-    await waitFor(() => told.includes('ended'));
-    expect(told).toEqual(['started', 'started', 'started', 'ready', 'ready', 'ready', 'ended']);
-    expect(failed).toEqual(['never']);
-  });
-
   it('refuses an event that breaks its schema and goes on with the next', async () => {
     const { server, pipeline } = await setUp();
     const events = await client(server);
@@ -131,48 +66,195 @@ describe('the client library', () => {
     expect(failed[0]).toMatch(/^bad: .*required property/);
   });
 
-  it('gives state and then events without a gap or a double while streams come and go', async () => {
+  it('calls a handler that fails until it succeeds, before anything later, and each of two handlers once', async () => {
     const { server, pipeline } = await setUp();
-    const random = seeded(7);
-    const live = new Set<string>();
-    let churning = true;
-    const churn = (async () => {
-      for (let i = 0; churning; i++) {
-        const streamId = await publish(pipeline, 'live', `cam${i % 15}.${i}`);
-        live.add(streamId);
-        for (const id of [...live]) {
-          if (random() < 0.2)
-            pipeline.lifecycle.streamUpdated(id, { before: {}, after: { metadata: { videoKbps: i } } });
-          if (random() < 0.1) {
-            live.delete(id);
-            pipeline.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
-          }
-        }
-      }
-    })();
     const events = await client(server);
-    const watchers: Map<string, number>[] = [];
-    const problems: string[] = [];
-    for (let round = 0; round < 5; round++) {
-      const known = new Map<string, number>();
-      watchers.push(known);
-      let synced = false;
-      void (async () => {
-        for await (const change of events.watchStreams('live/*')) {
-          apply(change, known, problems);
-          synced ||= change.kind === 'synced';
-        }
-      })();
-      const before = pipeline.stats().emitted;
-      await waitFor(() => synced && pipeline.stats().emitted > before + 100);
+    const told: string[] = [];
+    const failed: number[] = [];
+    await events.onStream(
+      '*',
+      {
+        event: (e) => told.push(`event ${e.type.split('.').at(-1)}`),
+        started: () => {
+          told.push('started');
+          if (failed.length < 6) throw new Error('not yet');
+        },
+        ended: () => told.push('ended'),
+      },
+      { durable: 'd3', onError: (_error, _event, attempt) => failed.push(attempt) },
+    );
+    const streamId = await publish(pipeline, 'live', 'a');
+    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    await waitFor(() => told.includes('ended'), { timeoutMs: 30_000 });
+    expect(told).toEqual(['event started', ...Array(7).fill('started'), 'event ready', 'event ended', 'ended']);
+    expect(failed).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('puts an event whose handler keeps failing with the dead letters, when asked to, and goes on', async () => {
+    const { server, pipeline } = await setUp();
+    const events = await client(server);
+    const manager = await (events.connection as NatsConnection).jetstreamManager();
+    const told: string[] = [];
+    const codes: unknown[] = [];
+    await events.onStream(
+      '*',
+      {
+        ready: () => {
+          throw new Error('never\nagain');
+        },
+        ended: () => told.push('ended'),
+      },
+      {
+        deadLetter: { subject: 'dead.letters', attempts: 2 },
+        onError: (error) => codes.push((error as { code?: string }).code ?? error.message),
+      },
+    );
+    const streamId = await publish(pipeline, 'live', 'a');
+    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    // As long as nobody keeps dead letters the event is not given up.
+    await waitFor(() => codes.includes('ERR_EVENTS_DEAD_LETTER'));
+    expect(told).toEqual([]);
+    await manager.streams.add({ name: 'DEAD', subjects: ['dead.>'] });
+    await waitFor(() => told.length === 1);
+    const { state } = await manager.streams.info('DEAD');
+    expect(state.messages).toBe(1);
+    const letter = await manager.streams.getMessage('DEAD', { seq: 1 });
+    expect(letter.json<SluiceEvent>().id).toBe(`${streamId}:2`);
+    expect(letter.header.get('Sluice-Error')).toBe('never again');
+    expect(letter.header.get('Sluice-Attempts')).toBe('2');
+    expect(codes.slice(0, 2)).toEqual(['never\nagain', 'never\nagain']);
+  });
+
+  it('says that an event is being worked on: a handler longer than the wait for its acknowledgement runs once', async () => {
+    const { server, pipeline } = await setUp();
+    const runs: string[] = [];
+    const ackWaitMs = 200;
+    for (let worker = 0; worker < 2; worker++) {
+      const events = await client(server);
+      await events.onStream(
+        '*',
+        {
+          started: async (e) => {
+            runs.push(e.id);
+            const startMs = performance.now();
+            await waitFor(() => performance.now() - startMs > 5 * ackWaitMs);
+          },
+        },
+        { durable: 'shared', ackWaitMs, inFlight: 2 },
+      );
     }
-    churning = false;
-    await churn;
-    await waitFor(() => watchers.every((known) => equal(new Set(known.keys()), live)), {
-      what: () => `${watchers.map((known) => known.size).join(', ')} to become ${live.size}`,
+    const ids = [await publish(pipeline, 'live', 'a'), await publish(pipeline, 'live', 'b')];
+    const manager = await ((await client(server)).connection as NatsConnection).jetstreamManager();
+    await waitFor(async () => {
+      const info = await manager.consumers.info('SLUICE_EVENTS', 'shared');
+      return info.num_pending === 0 && info.num_ack_pending === 0;
     });
-    expect(problems).toEqual([]);
-    expect(live.size).toBeGreaterThan(0);
+    expect(runs.sort()).toEqual(ids.map((id) => `${id}:1`).sort());
+  });
+
+  it.each(['durable', undefined])('has its consumer (%s) again when it is deleted, and tells it', async (durable) => {
+    const { server, pipeline } = await setUp();
+    const events = await client(server);
+    const told: string[] = [];
+    const notices: string[] = [];
+    const handlers = { event: (e: SluiceEvent) => void told.push(e.id) };
+    await events.onStream('*', handlers, { durable, onNotice: ({ kind }) => notices.push(kind) });
+    const first = await publish(pipeline, 'live', 'a');
+    await waitFor(() => told.length === 2);
+    const manager = await (events.connection as NatsConnection).jetstreamManager();
+    const [{ name }] = await manager.consumers.list('SLUICE_EVENTS').next();
+    await manager.consumers.delete('SLUICE_EVENTS', name);
+    const second = await publish(pipeline, 'live', 'b');
+    await waitFor(() => told.length === 4);
+    expect(told).toEqual([`${first}:1`, `${first}:2`, `${second}:1`, `${second}:2`]);
+    expect(notices).toEqual(['consumer_remade']);
+  });
+
+  it('reads a stream that was deleted and made anew from its beginning, and tells it', async () => {
+    const { server, pipeline } = await setUp();
+    const events = await client(server);
+    const told: string[] = [];
+    const notices: string[] = [];
+    const handlers = { event: (e: SluiceEvent) => void told.push(e.id) };
+    await events.onStream('*', handlers, { durable: 'd5', onNotice: ({ kind }) => notices.push(kind) });
+    await publish(pipeline, 'live', 'a');
+    await waitFor(() => told.length === 2);
+    const manager = await (events.connection as NatsConnection).jetstreamManager();
+    await manager.streams.delete('SLUICE_EVENTS');
+    const second = await publish(pipeline, 'live', 'b');
+    await waitFor(() => told.includes(`${second}:2`), { timeoutMs: 30_000 });
+    expect(told.slice(2)).toEqual([`${second}:1`, `${second}:2`]);
+    expect(notices).toContain('stream_remade');
+  });
+
+  it('refuses a durable consumer that was made for other streams, and changes it when asked to', async () => {
+    const { server, pipeline } = await setUp();
+    const events = await client(server);
+    await (await events.onStream('live/a*', {}, { durable: 'd6' })).stop();
+    await expect(events.onStream('live/b*', {}, { durable: 'd6' })).rejects.toMatchObject({
+      code: 'ERR_EVENTS_CONSUMER_CONFLICT',
+      message: expect.stringContaining('d6 is for live/a*, not for live/b*'),
+    });
+    const told: string[] = [];
+    await events.onStream('live/b1', { started: (e) => told.push(e.subject) }, { durable: 'd6', onConflict: 'update' });
+    await publish(pipeline, 'live', 'a1');
+    await publish(pipeline, 'live', 'b1');
+    await waitFor(() => told.length === 1);
+    expect(told).toEqual(['live/b1']);
+  });
+
+  it('hands a type that it does not know to the handler for all', async () => {
+    const { server } = await setUp();
+    const events = await client(server);
+    const told: string[] = [];
+    await events.onStream('live/x/*', { event: (e) => told.push(e.type) });
+    const data = { streamId: 'S', app: 'live/x', name: 'cam' };
+    const event = { id: 'S:1', type: 'io.sluice.stream.invented', streamid: 'S', sequence: '0000000001', data };
+    events.connection.publish('sluice.v1.evt.live=2Fx.cam.S.stream.invented.1', JSON.stringify(event));
+    await waitFor(() => told.length === 1);
+    expect(told).toEqual(['io.sluice.stream.invented']);
+  });
+
+  it('goes on when a callback of the program throws', async () => {
+    const { server, pipeline } = await setUp();
+    const events = await client(server);
+    let tries = 0;
+    await events.onStream(
+      '*',
+      {
+        started: () => {
+          if (++tries < 2) throw new Error('not yet');
+        },
+      },
+      {
+        onError: () => {
+          throw new Error('nor this');
+        },
+      },
+    );
+    await publish(pipeline, 'live', 'a');
+    await waitFor(() => tries === 2);
+  });
+
+  it('has a code for what cannot work: options, and a stream that is not there', async () => {
+    const server = await startNats();
+    afterwards(() => server.stop());
+    const events = await client(server);
+    for (const options of [{ inFlight: 0 }, { ackWaitMs: 1 }, { durable: 'a.b' }, { attempts: 3 } as object])
+      await expect(events.onStream('*', {}, options)).rejects.toMatchObject({ code: 'ERR_EVENTS_OPTION' });
+    const missing = { code: 'ERR_EVENTS_STREAM_MISSING' };
+    await expect(events.onStream('*', {})).rejects.toMatchObject(missing);
+    await expect(events.watchStreams().next()).rejects.toMatchObject(missing);
+  });
+
+  it('closes also when the server is gone', async () => {
+    const { server } = await setUp();
+    const events = await client(server);
+    const subscription = await events.onStream('*', {}, { onNotice: () => undefined });
+    await server.kill();
+    await events.close();
+    await subscription.done;
+    expect(events.connection.isClosed()).toBe(true);
   });
 
   it('works in the ten lines that the documentation shows', async () => {
@@ -189,9 +271,9 @@ describe('the client library', () => {
     ).toHaveLength(8);
     const script = join(repository(), 'dist', `example.${process.pid}.mjs`);
     writeFileSync(script, lines.replace('nats://127.0.0.1:4222', server.url));
-    closing.push(() => rmSync(script, { force: true }));
+    afterwards(() => rmSync(script, { force: true }));
     const example = new Child([process.execPath, script]);
-    closing.push(() => example.stop('SIGKILL'));
+    afterwards(() => example.stop('SIGKILL'));
     const streamId = await publish(pipeline, 'live', 'cam1');
     pipeline.lifecycle.streamEnded(streamId, { reason: 'client_unpublish', ...totals });
     await example.waitForOutput(/live\/cam1 ended: client_unpublish after \d+ ms/);
@@ -199,19 +281,3 @@ describe('the client library', () => {
     expect(await example.stop('SIGINT')).toEqual({ code: 0, signal: null });
   });
 });
-
-function apply(change: StreamChange, known: Map<string, number>, problems: string[]): void {
-  if (change.kind === 'state') known.set(change.state.streamId, change.state.seq);
-  if (change.kind !== 'event') return;
-  const { streamid, type } = change.event;
-  const sequence = sequenceOf(change.event);
-  const seq = known.get(streamid);
-  if (seq === undefined && sequence !== 1) problems.push(`${change.event.id} of a stream never heard of`);
-  if (seq !== undefined && sequence !== seq + 1) problems.push(`${change.event.id} after ${seq}`);
-  if (type === 'io.sluice.stream.ended') known.delete(streamid);
-  else known.set(streamid, sequence);
-}
-
-function equal(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((id) => b.has(id));
-}

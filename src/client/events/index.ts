@@ -1,5 +1,7 @@
 export * from '../../events/event-types.js';
 export { validateEvent } from '../../events/validate.js';
-export { type ConnectOptions, connect, type OnStreamOptions, SluiceEvents } from './connect.js';
-export type { StreamHandlers, StreamSubscription, SubscriptionOptions } from './subscription.js';
+export { connect } from './connect.js';
+export type { StreamHandlers } from './handlers.js';
+export type { ConnectOptions, EventsConnection, OnStreamOptions, SluiceEvents } from './options.js';
+export type { DeadLetter, StreamSubscription, SubscriptionNotice, SubscriptionOptions } from './subscription.js';
 export type { StreamChange } from './watch-streams.js';

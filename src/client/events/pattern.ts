@@ -2,6 +2,8 @@ import { escapeToken } from '../../core/escape.js';
 
 /** Which streams a consumer wants, as a NATS filter and an exact test. */
 export interface StreamPattern {
+  /** The pattern as it was given. */
+  readonly text: string;
   /** NATS subject filter: as narrow as the pattern allows. */
   readonly filter: string;
   /** Whether a stream is meant. */
@@ -9,22 +11,23 @@ export interface StreamPattern {
 }
 
 /**
- * Reads a pattern `APP/NAME`. `*` stands for any run of characters, in either part; `*` alone means every stream.
+ * Reads a pattern of `APP/NAME`, which is the `subject` of a stream's events. `*` stands for any run of characters, slashes included:
+ * `live/*` means the streams of the app `live` and of apps such as `live/studio`. A pattern without a slash means an app: `live` is
+ * `live/*`, and `*` is every stream.
  *
  * @param prefix subject prefix, `sluice.v1` by default in the server
  */
 export function streamPattern(pattern: string, prefix: string): StreamPattern {
-  const slash = pattern.indexOf('/');
-  const [app, name] = slash < 0 ? [pattern, '*'] : [pattern.slice(0, slash), pattern.slice(slash + 1)];
-  const [appTest, nameTest] = [wildcard(app), wildcard(name)];
-  const token = (part: string): string => (part.includes('*') ? '*' : escapeToken(part));
-  return {
-    filter: `${prefix}.evt.${token(app)}.${token(name)}.>`,
-    matches: (a, n) => appTest.test(a) && nameTest.test(n),
-  };
+  const whole = pattern.includes('/') ? pattern : `${pattern}/*`;
+  const test = pattern === '*' ? /^/ : wildcard(whole);
+  const parts = whole.split('/');
+  // Which of several slashes parts app and name cannot be told, and a `*` may stand for one; a subject token is matched whole or not at all.
+  const only = parts.length === 2 && !whole.includes('*');
+  const filter = only ? parts.map(escapeToken).join('.') : '*.*';
+  return { text: pattern, filter: `${prefix}.evt.${filter}.>`, matches: (app, name) => test.test(`${app}/${name}`) };
 }
 
-function wildcard(part: string): RegExp {
-  const parts = part.split('*').map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+function wildcard(text: string): RegExp {
+  const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 's');
 }

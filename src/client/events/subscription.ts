@@ -1,139 +1,274 @@
-import type { EventType, SluiceEvent } from '../../events/event-types.js';
-import type { JsMsg } from '../../events/nats.js';
+import { type Delivery, textOf } from '../../events/consume/delivery.js';
+import { type Loss, Puller, sendAck } from '../../events/consume/puller.js';
+import type { SluiceEvent } from '../../events/event-types.js';
+import type { NatsConnection } from '../../events/nats.js';
+import { EVENT_TYPES } from '../../events/schemas/index.js';
 import { validateEvent } from '../../events/validate.js';
+import { deliverDeadLetter } from './dead-letter.js';
+import type { ConsumerKeeper, Restored } from './durable.js';
+import { handlersOf, type StreamHandlers } from './handlers.js';
 import type { StreamPattern } from './pattern.js';
 import { SeenIds } from './seen-ids.js';
 
-type Verb<T extends EventType> = T extends `io.sluice.stream.${infer V}` ? V : never;
-
 /**
- * What to call for which event of a stream: `started`, `ready`, `ended` … by the verb of `stream.*`, `event` for every event,
- * `play.*` included. A handler may be asynchronous: the event counts as handled, and is acknowledged, when it resolves.
+ * What a running subscription tells of itself. `waiting`: no events can be had for now, and why; `resumed`: they come again;
+ * `consumer_remade`: its consumer had been deleted and was made anew where it had come to; `stream_remade`: the stream is another
+ * one, read from its beginning: what the old one held and was not handled yet is gone with it; `closed`: the connection is closed for
+ * good, and the subscription with it.
  */
-export type StreamHandlers = {
-  readonly [V in Verb<EventType>]?: (event: SluiceEvent<`io.sluice.stream.${V}` & EventType>) => unknown;
-} & { readonly event?: (event: SluiceEvent) => unknown };
+export interface SubscriptionNotice {
+  readonly kind: 'waiting' | 'resumed' | 'consumer_remade' | 'stream_remade' | 'closed';
+  readonly detail: string;
+}
+
+/** Where events go whose handler keeps failing. */
+export interface DeadLetter {
+  /** Subject of a JetStream stream of yours; each event is published there once, as it came, with the error in its headers. */
+  readonly subject: string;
+  /** Tries of an event, the first included. Default 5. */
+  readonly attempts?: number;
+}
 
 /** How a subscription behaves. */
 export interface SubscriptionOptions {
-  /** Tries of an event whose handler throws, the first included; then `onError` is told and the event is given up. Default 5. */
-  readonly attempts?: number;
-  /** Told of events that are invalid or whose handler keeps failing. Default: prints one line to standard error. */
-  readonly onError?: (error: Error, event: unknown) => void;
+  /** Gives an event up after some tries, and keeps it there. Without it an event is tried again for ever, every ten seconds at last. */
+  readonly deadLetter?: DeadLetter;
+  /**
+   * Told each time a handler fails, with the number of the try, and of what is no event by its schema (which goes to the dead letters, or
+   * is passed over). Default: prints one line to standard error.
+   */
+  readonly onError?: (error: Error, event: unknown, attempt: number) => void;
+  /** Told what happens to the subscription itself. Default: prints one line to standard error. */
+  readonly onNotice?: (notice: SubscriptionNotice) => void;
 }
 
-/** Messages as a consumer gives them, with a way to stop. */
-export interface MessageSource extends AsyncIterable<JsMsg> {
-  stop(): void;
+/** A running `onStream`. Events are handled one after the other. */
+export interface StreamSubscription {
+  /** Resolves when the subscription has ended, by {@link stop} or with the connection. */
+  readonly done: Promise<void>;
+  /** Stops: the event being handled is finished and acknowledged, later ones stay with the server. */
+  stop(): Promise<void>;
+}
+
+/** What a subscription works with. */
+export interface SubscriptionParts {
+  readonly connection: NatsConnection;
+  readonly keeper: ConsumerKeeper;
+  readonly pattern: StreamPattern;
+  readonly handlers: StreamHandlers;
+  readonly stream: string;
+  readonly batch: number;
+  /** Ends with the subscription. */
+  readonly stopping: AbortController;
 }
 
 const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 5000;
+const LAST_PAUSE_MS = 10_000;
+const LEARN_EVERY_MS = 2000;
+const DEFAULT_ATTEMPTS = 5;
 
-/** A running `onStream`. Events are handled one after the other, so that those of a stream come in order. */
-export class StreamSubscription {
-  readonly #source: MessageSource;
-  readonly #pattern: StreamPattern;
-  readonly #handlers: StreamHandlers;
-  readonly #attempts: number;
-  readonly #onError: (error: Error, event: unknown) => void;
+/** Takes events from a consumer, calls handlers, and gives up neither: a lost consumer is had again, a failed handler called again. */
+export class RunningSubscription implements StreamSubscription {
+  readonly done: Promise<void>;
+  readonly #p: SubscriptionParts;
+  readonly #o: SubscriptionOptions;
   readonly #seen = new SeenIds(10_000);
-  readonly #done: Promise<void>;
-  #stopped = false;
-  #wake: (() => void) | undefined;
+  #puller: Puller;
+  #current: Delivery | undefined;
 
-  constructor(source: MessageSource, pattern: StreamPattern, handlers: StreamHandlers, o: SubscriptionOptions) {
-    this.#source = source;
-    this.#pattern = pattern;
-    this.#handlers = handlers;
-    this.#attempts = o.attempts ?? 5;
-    this.#onError = o.onError ?? ((error) => void process.stderr.write(`sluice/client: ${error.message}\n`));
-    this.#done = this.#run();
+  constructor(parts: SubscriptionParts, o: SubscriptionOptions) {
+    this.#p = parts;
+    this.#o = o;
+    this.#puller = this.#pull();
+    this.done = this.#run();
   }
 
-  /** Resolves when the subscription has ended, by {@link stop} or with the connection. */
-  get done(): Promise<void> {
-    return this.#done;
-  }
-
-  /** Stops: the event being handled is finished and acknowledged, later ones stay with the server. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#wake?.();
-    this.#source.stop();
-    await this.#done;
+    this.#p.stopping.abort();
+    await this.#puller.close();
+    await this.done;
   }
 
   async #run(): Promise<void> {
-    for await (const message of this.#source) {
-      // What was fetched but not handled goes back at once instead of after the acknowledgement's time.
-      if (this.#stopped) message.nak();
-      else await this.#handle(message);
+    const { keeper, stopping } = this.#p;
+    // Whoever holds an event says so: the server gives what it hears nothing of to another.
+    const working = setInterval(() => this.#work(), Math.max(20, Math.floor(keeper.ackWaitMs / 4)));
+    const learning = keeper.mustLearn ? setInterval(() => void keeper.learn(), LEARN_EVERY_MS) : undefined;
+    working.unref();
+    learning?.unref();
+    try {
+      for (;;) {
+        const item = await this.#puller.next();
+        if (typeof item !== 'string') await this.#take(item);
+        else if (stopping.signal.aborted || item === 'stopped') return;
+        else if (item === 'closed') {
+          this.#notice({ kind: 'closed', detail: 'the connection to NATS is closed' });
+          return;
+        } else await this.#restore(item);
+      }
+    } finally {
+      clearInterval(working);
+      clearInterval(learning);
+      keeper.release();
     }
   }
 
-  async #handle(message: JsMsg): Promise<void> {
+  #pull(): Puller {
+    const { connection, stream, keeper, batch } = this.#p;
+    return new Puller(connection, { stream, consumer: keeper.name, batch });
+  }
+
+  #work(): void {
+    const held = this.#current === undefined ? this.#puller.waiting : [this.#current, ...this.#puller.waiting];
+    for (const delivery of held) sendAck(this.#p.connection, delivery, '+WPI');
+  }
+
+  /** Has the consumer again, and tells what happened to it. */
+  async #restore(loss: Loss): Promise<void> {
+    const { keeper, connection, stopping } = this.#p;
+    await this.#puller.close();
+    let waited = false;
+    const restored = await keeper.restore((detail) => {
+      waited = true;
+      this.#notice({ kind: 'waiting', detail });
+    });
+    if (stopping.signal.aborted || connection.isClosed() || connection.isDraining()) return;
+    this.#tellRestored(restored, `after ${loss}`);
+    if (waited) this.#notice({ kind: 'resumed', detail: `from position ${keeper.floor + 1}` });
+    this.#puller = this.#pull();
+  }
+
+  #tellRestored(restored: Restored, why: string): void {
+    if (restored === 'found') return;
+    this.#notice({ kind: restored, detail: `${this.#p.keeper.name}, ${why}` });
+  }
+
+  async #take(delivery: Delivery): Promise<void> {
+    const { keeper, connection, stopping } = this.#p;
+    if (stopping.signal.aborted) return sendAck(connection, delivery, '-NAK');
+    this.#current = delivery;
+    try {
+      // A server that was killed may have forgotten acknowledgements; a stream that is another one begins anew.
+      if (delivery.position <= keeper.floor) {
+        if (await keeper.isSameStream()) return sendAck(connection, delivery, '+ACK');
+        this.#tellRestored('stream_remade', 'found by a position that went back');
+      }
+      if (!(await this.#handle(delivery))) return sendAck(connection, delivery, '-NAK');
+      keeper.settled(delivery.position);
+      sendAck(connection, delivery, '+ACK');
+    } finally {
+      this.#current = undefined;
+    }
+  }
+
+  /** @returns whether the event is settled; otherwise the subscription stops before it is */
+  async #handle(delivery: Delivery): Promise<boolean> {
+    const text = textOf(delivery);
     let event: SluiceEvent;
     try {
-      event = message.json<SluiceEvent>();
+      event = JSON.parse(text) as SluiceEvent;
     } catch (error) {
-      this.#onError(error as Error, message.string());
-      message.term();
-      return;
+      return this.#refuse(delivery, error as Error, text);
     }
-    const findings = validateEvent(event);
-    if (findings.length > 0) {
-      this.#onError(new Error(`${event.id}: ${findings.join('; ')}`), event);
-      message.term();
-      return;
-    }
-    if (this.#seen.has(event.id) || !this.#isMeant(event)) {
-      message.ack();
-      return;
-    }
-    for (let attempt = 1; ; attempt++) {
+    const isKnown = EVENT_TYPES.includes(event?.type);
+    const findings = isKnown ? validateEvent(event) : envelopeFindings(event);
+    if (findings.length > 0)
+      return this.#refuse(delivery, new Error(`${String(event?.id)}: ${findings.join('; ')}`), event);
+    if (this.#seen.has(event.id) || !this.#isMeant(event)) return true;
+    if (!(await this.#call(delivery, event))) return false;
+    this.#seen.add(event.id);
+    return true;
+  }
+
+  /** Calls the handlers, each until it succeeds once. */
+  async #call(delivery: Delivery, event: SluiceEvent): Promise<boolean> {
+    const { deadLetter } = this.#o;
+    const attempts = deadLetter === undefined ? Number.POSITIVE_INFINITY : (deadLetter.attempts ?? DEFAULT_ATTEMPTS);
+    const left = handlersOf(this.#p.handlers, event);
+    for (let attempt = 1; left.length > 0; attempt++) {
       try {
-        await this.#call(event);
-        break;
+        for (let next = left[0]; next !== undefined; next = left[0]) {
+          await next(event);
+          left.shift();
+        }
       } catch (error) {
-        if (attempt >= this.#attempts) {
-          this.#onError(error as Error, event);
-          message.term();
-          return;
-        }
+        this.#tell(error, event, attempt);
+        if (attempt >= attempts) return this.#bury(delivery, error, attempt);
         // Tried again here rather than sent back: behind it wait later events of the same stream.
-        message.working();
-        await this.#pause(Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
-        if (this.#stopped) {
-          message.nak();
-          return;
-        }
+        await this.#pause(attempt);
+        if (this.#p.stopping.signal.aborted) return false;
       }
     }
-    this.#seen.add(event.id);
-    message.ack();
+    return true;
+  }
+
+  async #refuse(delivery: Delivery, error: Error, event: unknown): Promise<boolean> {
+    this.#tell(error, event, 1);
+    return this.#o.deadLetter === undefined || this.#bury(delivery, error, 1);
+  }
+
+  /** Puts an event with the dead letters; it counts as settled when it is stored there, however long that takes. */
+  async #bury(delivery: Delivery, cause: unknown, attempts: number): Promise<boolean> {
+    const subject = this.#o.deadLetter!.subject;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await deliverDeadLetter(this.#p.connection, subject, delivery, { cause, attempts });
+        return true;
+      } catch (error) {
+        this.#tell(error, textOf(delivery), attempts);
+        await this.#pause(attempt);
+        if (this.#p.stopping.signal.aborted) return false;
+      }
+    }
   }
 
   #isMeant(event: SluiceEvent): boolean {
-    const data = event.data as { app?: string; name?: string };
-    return this.#pattern.matches(data.app ?? '', data.name ?? '');
+    const { app, name } = (event.data ?? {}) as { app?: string; name?: string };
+    return this.#p.pattern.matches(app ?? '', name ?? '');
   }
 
-  async #call(event: SluiceEvent): Promise<void> {
-    await this.#handlers.event?.(event);
-    const [entity, verb] = event.type.slice('io.sluice.'.length).split('.');
-    if (entity !== 'stream') return;
-    const handler = (this.#handlers as Readonly<Record<string, ((e: SluiceEvent) => unknown) | undefined>>)[verb];
-    await handler?.(event);
+  #tell(error: unknown, event: unknown, attempt: number): void {
+    const { onError } = this.#o;
+    const told = error instanceof Error ? error : new Error(String(error));
+    if (onError === undefined) process.stderr.write(`sluice/client: ${told.message}\n`);
+    else guard(() => onError(told, event, attempt));
   }
 
-  #pause(ms: number): Promise<void> {
+  #notice(notice: SubscriptionNotice): void {
+    const { onNotice } = this.#o;
+    if (onNotice === undefined) process.stderr.write(`sluice/client: ${notice.kind}: ${notice.detail}\n`);
+    else guard(() => onNotice(notice));
+  }
+
+  #pause(attempt: number): Promise<void> {
+    const ms = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 20));
+    const { signal } = this.#p.stopping;
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
+      const timer = setTimeout(done, ms);
+      function done(): void {
         clearTimeout(timer);
+        signal.removeEventListener('abort', done);
         resolve();
-      };
+      }
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
     });
+  }
+}
+
+/** What an event of any type must have; types that came later have schemas of their own. */
+function envelopeFindings(event: unknown): string[] {
+  const { id, type, data } = (event ?? {}) as Record<string, unknown>;
+  if (typeof id !== 'string' || typeof type !== 'string' || typeof data !== 'object')
+    return ['no event: id, type or data is missing'];
+  return [];
+}
+
+/** A program's callback that throws must not end the subscription that it is told of. */
+function guard(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    process.stderr.write(`sluice/client: a callback failed: ${String(error)}\n`);
   }
 }

@@ -1,31 +1,38 @@
-import { type NodeState, type SluiceEvent, type StreamState, sequenceOf } from '../../events/event-types.js';
-import { type NatsConnection, readStream } from '../../events/nats.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { textOf } from '../../events/consume/delivery.js';
+import { readItems } from '../../events/consume/ordered-reader.js';
+import { consumerPatience } from '../../events/consume/stream-info.js';
+import { type SluiceEvent, type StreamState, sequenceOf } from '../../events/event-types.js';
+import type { NatsConnection } from '../../events/nats.js';
+import { countedSequence } from './counted.js';
 import type { StreamPattern } from './pattern.js';
+import { type Snapshot, takeSnapshot, type WatchPlaces } from './snapshot.js';
 
-/** What a watcher is told: first one `state` per live stream, then `synced` once, then an `event` for each change. */
+/**
+ * What a watcher is told: first one `state` per live stream, then `synced`, then an `event` for each change. When events are gone that it
+ * has not seen (the stream was deleted and made anew, or has forgotten them), `reset` says that everything told so far no longer counts,
+ * and it begins again: states, `synced`, events.
+ */
 export type StreamChange =
   | { readonly kind: 'state'; readonly state: StreamState }
   | { readonly kind: 'synced' }
-  | { readonly kind: 'event'; readonly event: SluiceEvent };
+  | { readonly kind: 'event'; readonly event: SluiceEvent }
+  | { readonly kind: 'reset'; readonly reason: 'stream_remade' | 'events_missing' };
 
-/** Where a watcher reads. */
-export interface WatchPlaces {
-  readonly stream: string;
-  readonly streamsBucket: string;
-  readonly nodesBucket: string;
-}
-
-/** The bucket follows the events within moments; this much more is read again. */
-const OVERLAP_MS = 30_000;
-const MAX_LAG_MS = 600_000;
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 5000;
+/** A server that is only starting or busy may take this long to answer the first question. */
+const BEGIN_WITHIN_MS = 15_000;
 
 /**
- * The live state, then every event after it, without a gap and without a double, however busy the streams are.
+ * The live streams, then every event after that, without a gap and without a double, however busy the streams are and whatever happens
+ * to the server, the event stream or the way there.
  *
- * The state of a stream says which event it includes (`seq`). Events are read again from a time before the state was read, so none
- * is missed; those that the state includes are passed over, and so are the last events of streams that had gone from the state.
+ * The states are those of one position of the event stream, and the events are those behind it: what was over by then is not told.
+ * Each stream's `sequence` is checked; where it jumps, everything is read anew.
  *
  * @param signal ends the iteration
+ * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE when it cannot even begin
  */
 export async function* watchStreams(
   connection: NatsConnection,
@@ -33,53 +40,69 @@ export async function* watchStreams(
   places: WatchPlaces,
   signal: AbortSignal,
 ): AsyncGenerator<StreamChange> {
-  const info = await (await connection.jetstreamManager()).streams.info(places.stream);
-  const newestMs = Date.parse(info.state.last_ts) || Date.now();
-  const fromMs = Math.min(newestMs, Date.now()) - OVERLAP_MS - (await longestLagMs(connection, places.nodesBucket));
-  /** `seq` included so far, by stream id. */
-  const included = new Map<string, number>();
-  for (const state of await values<StreamState>(connection, places.streamsBucket)) {
-    if (!pattern.matches(state.app, state.name)) continue;
-    included.set(state.streamId, state.seq);
-    yield { kind: 'state', state };
+  let reset: 'stream_remade' | 'events_missing' | undefined;
+  while (!signal.aborted && !connection.isClosed()) {
+    const snapshot = await snapshotOf(connection, pattern, places, signal, reset === undefined);
+    if (snapshot === undefined) return;
+    if (reset !== undefined) yield { kind: 'reset', reason: reset };
+    for (const state of snapshot.states) yield { kind: 'state', state };
+    yield { kind: 'synced' };
+    reset = yield* eventsAfter(connection, pattern, places, signal, snapshot);
+    if (reset === undefined) return;
   }
-  yield { kind: 'synced' };
-  const from = info.state.messages === 0 ? 'all' : ({ timeMs: fromMs } as const);
-  for await (const message of readStream(connection, { stream: places.stream, filter: pattern.filter, from, signal })) {
-    const event = message.json<SluiceEvent>();
-    const data = event.data as { app?: string; name?: string };
-    if (!pattern.matches(data.app ?? '', data.name ?? '')) continue;
-    const refused = event.type === 'io.sluice.stream.rejected';
-    const seq = included.get(event.streamid);
-    if (!refused && seq === undefined && event.type !== 'io.sluice.stream.started') continue;
-    if (!refused && seq !== undefined && sequenceOf(event) <= seq) continue;
-    if (event.type === 'io.sluice.stream.ended') included.delete(event.streamid);
-    else if (!refused) included.set(event.streamid, sequenceOf(event));
+}
+
+/** Takes a snapshot, however long that takes; the first one may fail when the stream is not there or nobody answers for a while. */
+async function snapshotOf(
+  connection: NatsConnection,
+  pattern: StreamPattern,
+  places: WatchPlaces,
+  signal: AbortSignal,
+  first: boolean,
+): Promise<Snapshot | undefined> {
+  const patience = consumerPatience();
+  const startMs = performance.now();
+  for (let waitMs = FIRST_PAUSE_MS; ; waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
+    try {
+      return await takeSnapshot(connection, pattern, places, patience);
+    } catch (error) {
+      if (signal.aborted || connection.isClosed()) return undefined;
+      const { code } = error as { code?: string };
+      const isLong = performance.now() - startMs > BEGIN_WITHIN_MS;
+      if (first && (code === 'ERR_EVENTS_STREAM_MISSING' || isLong)) throw error;
+      await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Events behind a snapshot. @returns why another one is needed, `undefined` when the watcher is over */
+async function* eventsAfter(
+  connection: NatsConnection,
+  pattern: StreamPattern,
+  places: WatchPlaces,
+  signal: AbortSignal,
+  { created, position, states }: Snapshot,
+): AsyncGenerator<StreamChange, 'stream_remade' | 'events_missing' | undefined> {
+  /** `seq` told so far, by stream id. */
+  const told = new Map<string, number>(states.map(({ streamId, seq }) => [streamId, seq]));
+  const reading = { stream: places.stream, filter: pattern.filter, from: { sequence: position + 1 }, created, signal };
+  for await (const item of readItems(connection, reading)) {
+    if (item.kind === 'remade') return 'stream_remade';
+    const event = JSON.parse(textOf(item.delivery)) as SluiceEvent;
+    const { app = '', name = '' } = (event.data ?? {}) as { app?: string; name?: string };
+    if (!pattern.matches(app, name)) continue;
+    const counted = countedSequence(item.delivery.subject);
+    if (counted !== undefined) {
+      const before = told.get(event.streamid);
+      const sequence = sequenceOf(event);
+      const isStart = event.type === 'io.sluice.stream.started';
+      // Of a stream that was over before, or that the state is ahead of.
+      if (before === undefined ? !isStart : sequence <= before) continue;
+      if (sequence !== (before ?? 0) + 1) return 'events_missing';
+      if (counted === Number.POSITIVE_INFINITY) told.delete(event.streamid);
+      else told.set(event.streamid, sequence);
+    }
     yield { kind: 'event', event };
   }
-}
-
-/** How far behind the events any living node's state is. */
-async function longestLagMs(connection: NatsConnection, bucket: string): Promise<number> {
-  let lagMs = 0;
-  for (const node of await values<NodeState>(connection, bucket)) {
-    if (node.state === 'lost') continue;
-    const silentMs = Math.max(0, Date.now() - Date.parse(node.time));
-    if (silentMs < MAX_LAG_MS) lagMs = Math.max(lagMs, silentMs + node.stateLagMs);
-  }
-  return Math.min(lagMs, MAX_LAG_MS);
-}
-
-/** Every value of a bucket; none when the bucket is not there yet. */
-async function values<T>(connection: NatsConnection, bucket: string): Promise<T[]> {
-  const manager = await connection.jetstreamManager();
-  const stream = `KV_${bucket}`;
-  const info = await manager.streams.info(stream, { subjects_filter: '>' }).catch(() => undefined);
-  const out: T[] = [];
-  for (const subject of Object.keys(info?.state.subjects ?? {})) {
-    const message = await manager.streams.getMessage(stream, { last_by_subj: subject }).catch(() => undefined);
-    if (message === undefined || message.data.length === 0) continue;
-    out.push(JSON.parse(new TextDecoder().decode(message.data)) as T);
-  }
-  return out;
+  return undefined;
 }

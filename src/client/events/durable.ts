@@ -1,0 +1,256 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SluiceError } from '../../core/errors.js';
+import { JsError, jsRequest } from '../../events/bus/js-api.js';
+import {
+  answerError,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  consumerPatience,
+  dropConsumer,
+  type StreamFacts,
+  streamFacts,
+} from '../../events/consume/stream-info.js';
+import type { NatsConnection } from '../../events/nats.js';
+import type { StreamPattern } from './pattern.js';
+
+/** What the consumer of a subscription is to be. */
+export interface ConsumerWish {
+  readonly stream: string;
+  readonly pattern: StreamPattern;
+  readonly durable: string | undefined;
+  readonly from: 'all' | 'new' | { readonly timeMs: number };
+  readonly ackWaitMs: number;
+  readonly inFlight: number;
+  readonly onConflict: 'refuse' | 'update';
+}
+
+/** What {@link ConsumerKeeper.restore} had to do. */
+export type Restored = 'found' | 'consumer_remade' | 'stream_remade';
+
+const CONSUMER_NOT_FOUND = 10014;
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 5000;
+const DESCRIPTION = 'sluice onStream ';
+/** A consumer without a name stays this long without its reader: over restarts of the server and cuts of the line. */
+const EPHEMERAL_NS = 300e9;
+
+/**
+ * Keeps the consumer of a subscription there: finds it, makes it, and makes it anew where it had come to, whoever deleted it or the stream.
+ * `floor` is the position up to which everything is settled; it belongs to the stream that `created` names.
+ */
+export class ConsumerKeeper {
+  readonly #connection: NatsConnection;
+  readonly #wish: ConsumerWish;
+  readonly #signal: AbortSignal;
+  readonly #patience = consumerPatience();
+  #name: string;
+  #ackWaitMs: number;
+  #created: string | undefined;
+  /** `undefined` while the consumer begins at a time and nothing has come yet. */
+  #floor: number | undefined;
+
+  constructor(connection: NatsConnection, wish: ConsumerWish, signal: AbortSignal) {
+    this.#connection = connection;
+    this.#wish = wish;
+    this.#signal = signal;
+    this.#name = wish.durable ?? '';
+    this.#ackWaitMs = wish.ackWaitMs;
+  }
+
+  /** Name of the consumer at the server. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** How long the server waits for a sign of life of an event, milliseconds. */
+  get ackWaitMs(): number {
+    return this.#ackWaitMs;
+  }
+
+  /** Everything up to this position is settled. */
+  get floor(): number {
+    return this.#floor ?? 0;
+  }
+
+  /** Notes that an event is settled, and with it all before it when they come one by one. */
+  settled(position: number): void {
+    if (this.#wish.inFlight === 1 && position > this.floor) this.#floor = position;
+  }
+
+  /**
+   * Finds or makes the consumer.
+   *
+   * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE, ERR_EVENTS_CONSUMER_CONFLICT
+   */
+  async open(): Promise<void> {
+    const facts = await streamFacts(this.#connection, this.#wish.stream, this.#patience);
+    // A user who may only read from a consumer that others have made cannot see the stream.
+    if (!facts.ok && facts.code !== 'PERMISSIONS_VIOLATION') throw answerError(this.#wish.stream, facts);
+    this.#created = facts.ok ? facts.value.created : undefined;
+    if (this.#wish.from === 'all') this.#floor = 0;
+    if (this.#wish.from === 'new') this.#floor = facts.ok ? facts.value.last : undefined;
+    const found = this.#wish.durable === undefined ? undefined : await this.#find();
+    if (found === undefined) {
+      const made = await this.#make();
+      if (!made.ok) throw answerError(this.#wish.stream, made);
+      this.#adopt(made.value);
+      return;
+    }
+    await this.#reconcile(found);
+  }
+
+  /**
+   * Sees to it that there is a consumer again, however long that takes, until the signal aborts.
+   *
+   * @param onWait told once why it takes longer
+   */
+  async restore(onWait: (why: string) => void): Promise<Restored> {
+    let told = false;
+    for (let waitMs = FIRST_PAUSE_MS; !this.#isOver(); waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
+      const outcome = await this.#tryRestore();
+      if (outcome.ok) return outcome.value;
+      if (!told) onWait(outcome.code === JsError.StreamNotFound ? 'the stream is gone' : outcome.text);
+      told = true;
+      await delay(waitMs, undefined, { signal: this.#signal }).catch(() => undefined);
+    }
+    return 'found';
+  }
+
+  /** Whether events are settled that are not seen to be: by other processes, or out of order. */
+  get mustLearn(): boolean {
+    return this.#wish.durable !== undefined || this.#wish.inFlight > 1;
+  }
+
+  /** Takes the server's word for what is settled. */
+  async learn(): Promise<void> {
+    if (this.#isOver()) return;
+    const created = this.#created;
+    const info = await this.#info();
+    if (info.ok && created === this.#created) this.#floor = Math.max(this.floor, info.value.ack_floor.stream_seq);
+  }
+
+  /** Whether the stream is the one that the floor belongs to; asked when a position seems to go back. */
+  async isSameStream(): Promise<boolean> {
+    for (let waitMs = FIRST_PAUSE_MS; !this.#isOver(); waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
+      const facts = await streamFacts(this.#connection, this.#wish.stream, this.#patience);
+      if (facts.ok) return !this.#isAnother(facts.value);
+      if (facts.code === 'PERMISSIONS_VIOLATION') return true;
+      await delay(waitMs, undefined, { signal: this.#signal }).catch(() => undefined);
+    }
+    return true;
+  }
+
+  /** Takes away a consumer that nobody else can use. */
+  release(): void {
+    if (this.#wish.durable === undefined && this.#name !== '')
+      dropConsumer(this.#connection, this.#wish.stream, this.#name);
+  }
+
+  /** Whether it is another stream than before; from then on the floor belongs to the new one. */
+  #isAnother(facts: StreamFacts): boolean {
+    const another = this.#created !== undefined && this.#created !== facts.created;
+    // A stream that ends before what was read of it has lost its end, which is as good as another one.
+    const cut = this.#floor !== undefined && facts.last < this.#floor;
+    this.#created = facts.created;
+    if (another || cut) this.#floor = 0;
+    return another || cut;
+  }
+
+  async #tryRestore(): Promise<{ ok: true; value: Restored } | { ok: false; code: number | string; text: string }> {
+    const facts = await streamFacts(this.#connection, this.#wish.stream, this.#patience);
+    if (!facts.ok && facts.code !== 'PERMISSIONS_VIOLATION') return facts;
+    const another = facts.ok && this.#isAnother(facts.value);
+    const info = await this.#info();
+    if (info.ok) {
+      this.#adopt(info.value);
+      return { ok: true, value: another ? 'stream_remade' : 'found' };
+    }
+    if (info.code !== CONSUMER_NOT_FOUND) return info;
+    const made = await this.#make();
+    // Another process may have made it at the same moment, from where it had come to itself: then it is found next time.
+    if (!made.ok) return made;
+    this.#adopt(made.value);
+    return { ok: true, value: another ? 'stream_remade' : 'consumer_remade' };
+  }
+
+  async #find(): Promise<ConsumerInfo | undefined> {
+    const info = await this.#info();
+    if (info.ok) return info.value;
+    if (info.code === CONSUMER_NOT_FOUND) return undefined;
+    throw answerError(this.#wish.stream, info);
+  }
+
+  #info() {
+    return jsRequest<ConsumerInfo>(
+      this.#connection,
+      `CONSUMER.INFO.${this.#wish.stream}.${this.#name}`,
+      undefined,
+      this.#patience,
+    );
+  }
+
+  #adopt(info: ConsumerInfo): void {
+    this.#name = info.name;
+    this.#ackWaitMs = (info.config.ack_wait ?? this.#wish.ackWaitMs * 1e6) / 1e6;
+  }
+
+  /** A durable consumer of that name is there: it goes on, unless it was made for other streams. */
+  async #reconcile(found: ConsumerInfo): Promise<void> {
+    const { pattern, durable, onConflict } = this.#wish;
+    const { description = '', filter_subject: filter = '' } = found.config;
+    const before = description.startsWith(DESCRIPTION) ? description.slice(DESCRIPTION.length) : undefined;
+    const differs = filter !== pattern.filter || (before !== undefined && before !== pattern.text);
+    if (differs && onConflict === 'refuse') {
+      const detail = `${durable} is for ${before ?? filter}, not for ${pattern.text}`;
+      throw new SluiceError('ERR_EVENTS_CONSUMER_CONFLICT', detail);
+    }
+    this.#floor = found.ack_floor.stream_seq;
+    this.#adopt(found);
+    const { ack_wait: ackWait, max_ack_pending: pending } = found.config;
+    const wanted = this.#config();
+    if (!differs && ackWait === wanted.ack_wait && pending === wanted.max_ack_pending) return;
+    const { deliver_policy, opt_start_seq, opt_start_time } = found.config;
+    const kept = {
+      deliver_policy,
+      ...(opt_start_seq === undefined ? {} : { opt_start_seq }),
+      ...(opt_start_time === undefined ? {} : { opt_start_time }),
+    };
+    const updated = await this.#create({ ...found.config, ...wanted, ...kept });
+    if (updated.ok) this.#adopt(updated.value);
+    // Whoever may not change it uses it as it is, when it is the right one.
+    else if (differs) throw answerError(this.#wish.stream, updated);
+  }
+
+  #config(): ConsumerConfig {
+    const { durable, pattern, ackWaitMs, inFlight } = this.#wish;
+    return {
+      ...(durable === undefined ? { inactive_threshold: EPHEMERAL_NS } : { durable_name: durable }),
+      description: `${DESCRIPTION}${pattern.text}`,
+      filter_subject: pattern.filter,
+      ack_policy: 'explicit',
+      ack_wait: ackWaitMs * 1e6,
+      max_ack_pending: inFlight,
+    };
+  }
+
+  #make() {
+    const { from } = this.#wish;
+    const start =
+      this.#floor !== undefined
+        ? { deliver_policy: 'by_start_sequence', opt_start_seq: this.#floor + 1 }
+        : typeof from === 'object'
+          ? { deliver_policy: 'by_start_time', opt_start_time: new Date(from.timeMs).toISOString() }
+          : { deliver_policy: from };
+    return this.#create({ ...this.#config(), ...start });
+  }
+
+  #create(config: ConsumerConfig) {
+    const { stream, durable } = this.#wish;
+    const verb = durable === undefined ? `CONSUMER.CREATE.${stream}` : `CONSUMER.DURABLE.CREATE.${stream}.${durable}`;
+    return jsRequest<ConsumerInfo>(this.#connection, verb, { stream_name: stream, config }, this.#patience, 2);
+  }
+
+  #isOver(): boolean {
+    return this.#signal.aborted || this.#connection.isClosed() || this.#connection.isDraining();
+  }
+}

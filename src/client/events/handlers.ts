@@ -1,0 +1,22 @@
+import type { EventType, SluiceEvent } from '../../events/event-types.js';
+
+type Verb<T extends EventType> = T extends `io.sluice.stream.${infer V}` ? V : never;
+
+/**
+ * What to call for which event of a stream: `started`, `ready`, `ended` … by the verb of `stream.*`, `event` for every event, `play.*`
+ * and types that this version does not know included. A handler may be asynchronous: the event counts as handled, and is acknowledged,
+ * when it resolves.
+ */
+export type StreamHandlers = {
+  readonly [V in Verb<EventType>]?: (event: SluiceEvent<`io.sluice.stream.${V}` & EventType>) => unknown;
+} & { readonly event?: (event: SluiceEvent) => unknown };
+
+/** The handlers that an event goes to, one after the other: the one for all, then the one for its kind. */
+export function handlersOf(handlers: StreamHandlers, event: SluiceEvent): ((event: SluiceEvent) => unknown)[] {
+  const [entity, verb] = event.type.slice('io.sluice.'.length).split('.');
+  const own =
+    entity === 'stream' && verb !== 'event' && Object.hasOwn(handlers, verb)
+      ? (handlers as Readonly<Record<string, ((e: SluiceEvent) => unknown) | undefined>>)[verb]
+      : undefined;
+  return [handlers.event, own].filter((handler) => handler !== undefined);
+}

@@ -1,0 +1,171 @@
+import { escapeToken } from '../../core/escape.js';
+import { JsError, lastMessage } from '../../events/bus/js-api.js';
+import { KvBucket } from '../../events/bus/kv.js';
+import type { Patience } from '../../events/bus/patience.js';
+import { textOf } from '../../events/consume/delivery.js';
+import { Puller } from '../../events/consume/puller.js';
+import {
+  answerError,
+  dropConsumer,
+  makeReader,
+  type StreamFacts,
+  streamFacts,
+} from '../../events/consume/stream-info.js';
+import type { NodeState, StreamState } from '../../events/event-types.js';
+import type { NatsConnection } from '../../events/nats.js';
+import { type OpenSession, SessionTable, stateOf } from '../../events/sessions.js';
+import { countedSequence } from './counted.js';
+import type { StreamPattern } from './pattern.js';
+
+/** Where a watcher reads. */
+export interface WatchPlaces {
+  readonly prefix: string;
+  readonly stream: string;
+  readonly streamsBucket: string;
+  readonly nodesBucket: string;
+}
+
+/** The live streams as they were when `position` was the stream's last one. */
+export interface Snapshot {
+  readonly created: string;
+  readonly position: number;
+  readonly states: readonly StreamState[];
+}
+
+/** The bucket follows the events within moments; this much more is read again. */
+const OVERLAP_MS = 30_000;
+const MAX_LAG_MS = 600_000;
+const AT_ONCE = 32;
+const BATCH = 500;
+
+/**
+ * Reads the bucket, and brings what it says up to one position of the event stream: events that the bucket does not show yet are applied,
+ * and streams whose end is stored by then are left out, whatever the bucket says.
+ *
+ * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE
+ */
+export async function takeSnapshot(
+  connection: NatsConnection,
+  pattern: StreamPattern,
+  places: WatchPlaces,
+  patience: Patience,
+): Promise<Snapshot> {
+  const ask = { connection, pattern, places, patience };
+  const before = await facts(ask);
+  const fromMs = (before.newestMs ?? Date.now()) - OVERLAP_MS - (await longestLagMs(ask));
+  const states = await values<StreamState>(ask, places.streamsBucket);
+  // Everything up to here is history; the bucket was read before, so that nothing in it is younger than what is read now.
+  const now = await facts(ask);
+  if (now.created !== before.created) throw answerError(places.stream, { code: 'remade', text: 'while it was read' });
+  const table = new SessionTable();
+  for (const state of states)
+    if (pattern.matches(state.app, state.name)) table.open.set(state.streamId, sessionOf(state));
+  await apply(ask, table, fromMs, now.last);
+  const open = [...table.open.values()].filter(({ app, name }) => pattern.matches(app, name));
+  const over = await inTurn(open, (session) => isOver(ask, session, now.last));
+  return {
+    created: now.created,
+    position: now.last,
+    states: open.filter((_, i) => !over[i]).map(stateOf),
+  };
+}
+
+interface Ask {
+  readonly connection: NatsConnection;
+  readonly pattern: StreamPattern;
+  readonly places: WatchPlaces;
+  readonly patience: Patience;
+}
+
+async function facts({ connection, places, patience }: Ask): Promise<StreamFacts> {
+  const answer = await streamFacts(connection, places.stream, patience);
+  if (!answer.ok) throw answerError(places.stream, answer);
+  return answer.value;
+}
+
+/** Applies the events since a time, up to a position. */
+async function apply(ask: Ask, table: SessionTable, fromMs: number, last: number): Promise<void> {
+  const { connection, places, pattern, patience } = ask;
+  const { stream } = places;
+  const start = { deliver_policy: 'by_start_time', opt_start_time: new Date(fromMs).toISOString() };
+  const made = await makeReader(connection, stream, { filter_subject: pattern.filter, ...start }, patience);
+  if (!made.ok) throw answerError(stream, made);
+  const { name } = made.value;
+  const puller = new Puller(connection, { stream, consumer: name, batch: BATCH });
+  try {
+    for (let left = made.value.num_pending, ordinal = 1; left > 0; left--, ordinal++) {
+      const item = await puller.next();
+      if (typeof item === 'string') throw answerError(stream, { code: item, text: 'while the live streams were read' });
+      if (item.ordinal !== ordinal) throw answerError(stream, { code: 'gap', text: 'a message was lost on its way' });
+      if (item.position > last) return;
+      const tokens = item.subject.split('.');
+      const known = table.open.get(tokens.at(-4)!);
+      const sequence = countedSequence(item.subject);
+      // What the state includes already must not be applied once more; an end always is.
+      if (known !== undefined && sequence !== undefined && sequence <= known.seq) continue;
+      table.apply(item.position, item.subject, Buffer.from(textOf(item)), true);
+    }
+  } finally {
+    await puller.close();
+    dropConsumer(connection, stream, name);
+  }
+}
+
+/** Whether the end of a session is stored: a bucket may still show what is over. */
+async function isOver({ connection, places, patience }: Ask, session: OpenSession, last: number): Promise<boolean> {
+  const { app, name, streamId } = session;
+  const base = [places.prefix, 'evt', escapeToken(app), escapeToken(name), escapeToken(streamId)].join('.');
+  const found = await lastMessage(connection, places.stream, `${base}.stream.ended.end`, patience);
+  if (found.ok) return found.value.seq <= last;
+  if (found.code === JsError.MessageNotFound) return false;
+  throw answerError(places.stream, found);
+}
+
+function sessionOf(state: StreamState): OpenSession {
+  const { startedAt, readyAt, ...rest } = state;
+  return {
+    ...rest,
+    startedMs: Date.parse(startedAt),
+    ...(readyAt === undefined ? {} : { readyMs: Date.parse(readyAt) }),
+    bus: true,
+    anchor: 0,
+  };
+}
+
+/** How far behind the events any living node's state is. */
+async function longestLagMs(ask: Ask): Promise<number> {
+  let lagMs = 0;
+  for (const node of await values<NodeState>(ask, ask.places.nodesBucket)) {
+    if (node.state === 'lost') continue;
+    const silentMs = Math.max(0, Date.now() - Date.parse(node.time));
+    if (silentMs < MAX_LAG_MS) lagMs = Math.max(lagMs, silentMs + node.stateLagMs);
+  }
+  return Math.min(lagMs, MAX_LAG_MS);
+}
+
+/** Every value of a bucket; none when the bucket is not there yet. */
+async function values<T>({ connection, patience }: Ask, name: string): Promise<T[]> {
+  const bucket = new KvBucket<T>(name, patience);
+  const keys = await bucket.keys(connection);
+  if (!keys.ok) {
+    if (keys.code === JsError.StreamNotFound) return [];
+    throw answerError(`KV_${name}`, keys);
+  }
+  const held = await inTurn(keys.value, async (key) => {
+    const entry = await bucket.get(connection, key);
+    if (!entry.ok) throw answerError(`KV_${name}`, entry);
+    return entry.value.value;
+  });
+  return held.filter((value) => value !== undefined) as T[];
+}
+
+/** Does something with each item, some at once, and gives the results in the items' order. */
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const out: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) out[i] = await work(items[i]);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return out;
+}

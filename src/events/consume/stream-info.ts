@@ -1,0 +1,110 @@
+import { SluiceError } from '../../core/errors.js';
+import { type ApiAnswer, JsError, jsRequest } from '../bus/js-api.js';
+import { Patience } from '../bus/patience.js';
+import type { NatsConnection } from '../nats.js';
+
+/** Which stream this is, and how far it goes. A stream that was deleted and made anew has another `created`. */
+export interface StreamFacts {
+  readonly created: string;
+  readonly first: number;
+  readonly last: number;
+  readonly messages: number;
+  /** When the newest message was stored, milliseconds since the epoch; `undefined` for an empty stream. */
+  readonly newestMs: number | undefined;
+}
+
+/** What a consumer's configuration and state are, as far as they are used. Durations in nanoseconds. */
+export interface ConsumerInfo {
+  readonly name: string;
+  readonly num_pending: number;
+  readonly ack_floor: { readonly stream_seq: number };
+  readonly config: ConsumerConfig;
+}
+
+/** A consumer's configuration, as far as it is used. Durations in nanoseconds. */
+export interface ConsumerConfig {
+  readonly durable_name?: string;
+  readonly description?: string;
+  readonly filter_subject?: string;
+  readonly ack_policy?: 'none' | 'explicit';
+  readonly ack_wait?: number;
+  readonly max_ack_pending?: number;
+  readonly deliver_policy?: string;
+  readonly opt_start_seq?: number;
+  readonly opt_start_time?: string;
+  readonly inactive_threshold?: number;
+  readonly mem_storage?: boolean;
+  readonly num_replicas?: number;
+  readonly [key: string]: unknown;
+}
+
+interface RawStreamInfo {
+  readonly created: string;
+  readonly state: {
+    readonly messages: number;
+    readonly first_seq: number;
+    readonly last_seq: number;
+    readonly last_ts: string;
+  };
+}
+
+/** How long consumers wait for an answer of the JetStream API, milliseconds. */
+export function consumerPatience(): Patience {
+  return new Patience(5000, 20_000);
+}
+
+/** Asks which stream there is under a name. */
+export async function streamFacts(
+  connection: NatsConnection,
+  stream: string,
+  patience: Patience,
+): Promise<ApiAnswer<StreamFacts>> {
+  const info = await jsRequest<RawStreamInfo>(connection, `STREAM.INFO.${stream}`, undefined, patience);
+  if (!info.ok) return info;
+  const { created, state } = info.value;
+  return {
+    ok: true,
+    value: {
+      created,
+      first: state.first_seq,
+      last: state.last_seq,
+      messages: state.messages,
+      newestMs: state.messages === 0 ? undefined : Date.parse(state.last_ts),
+    },
+  };
+}
+
+/** Makes a consumer that acknowledges nothing and leaves no trace: it is gone soon after its reader. */
+export async function makeReader(
+  connection: NatsConnection,
+  stream: string,
+  config: Pick<ConsumerConfig, 'filter_subject' | 'deliver_policy' | 'opt_start_seq' | 'opt_start_time'>,
+  patience: Patience,
+): Promise<ApiAnswer<ConsumerInfo>> {
+  const full: ConsumerConfig = {
+    ...config,
+    ack_policy: 'none',
+    inactive_threshold: 60e9,
+    mem_storage: true,
+    num_replicas: 1,
+  };
+  return jsRequest<ConsumerInfo>(
+    connection,
+    `CONSUMER.CREATE.${stream}`,
+    { stream_name: stream, config: full },
+    patience,
+    2,
+  );
+}
+
+/** Removes a consumer; whether it works does not matter to anyone. */
+export function dropConsumer(connection: NatsConnection, stream: string, name: string): void {
+  if (connection.isClosed() || connection.isDraining()) return;
+  connection.publish(`$JS.API.CONSUMER.DELETE.${stream}.${name}`);
+}
+
+/** The error for an answer that a program is told of, because it asked for something that cannot work now. */
+export function answerError(stream: string, answer: { readonly code: number | string; readonly text: string }) {
+  if (answer.code === JsError.StreamNotFound) return new SluiceError('ERR_EVENTS_STREAM_MISSING', stream);
+  return new SluiceError('ERR_EVENTS_UNREACHABLE', `${stream}: ${answer.code} ${answer.text}`.trim());
+}
