@@ -64,6 +64,11 @@ export class NatsProcess {
     await this.#child?.stop('SIGKILL');
   }
 
+  /** Ends it in good order; its data stays. */
+  async end(): Promise<void> {
+    await this.#child?.stop('SIGTERM');
+  }
+
   /** Ends it and removes its data. */
   async stop(): Promise<void> {
     await this.kill();

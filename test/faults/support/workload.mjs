@@ -26,7 +26,13 @@ function seeded(seed) {
 
 const random = seeded(settings.seed);
 const between = (low, high) => low + Math.floor(random() * (high - low + 1));
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** While it is held the workload makes no step. */
+let held = Promise.resolve();
+let release = () => undefined;
+const pause = async (ms) => {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  await held;
+};
 
 let wallShiftMs = 0;
 const clock = { wallMs: () => Date.now() + wallShiftMs, monotonicMs: () => performance.now() };
@@ -159,6 +165,7 @@ async function workload() {
   let next = 0;
   const worker = async () => {
     while (!stopping && !resting && next < settings.streams) {
+      await held;
       const index = next++;
       // An encoder that is refused comes back, as encoders do.
       while (!stopping && !(await session(index))) await pause(100);
@@ -193,5 +200,12 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   if (word === 'rest') resting = true;
   if (word === 'shift') wallShiftMs += Number(argument);
   if (word === 'stop') void stop('server_drain');
+  if (word === 'live') tell({ t: 'live', ids: [...live], pending: pipeline.stats().pending });
+  if (word === 'hold') {
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+  }
+  if (word === 'go') release();
 });
 if (settings.streams > 0) void workload();
