@@ -1,8 +1,7 @@
 import { escapeToken } from '../../core/escape.js';
 import { JsError, lastMessage } from '../../events/bus/js-api.js';
-import { KvBucket } from '../../events/bus/kv.js';
 import type { Patience } from '../../events/bus/patience.js';
-import { textOf } from '../../events/consume/delivery.js';
+import type { Delivery } from '../../events/consume/delivery.js';
 import { Puller } from '../../events/consume/puller.js';
 import {
   answerError,
@@ -85,30 +84,16 @@ async function facts({ connection, places, patience }: Ask): Promise<StreamFacts
 
 /** Applies the events since a time, up to a position. */
 async function apply(ask: Ask, table: SessionTable, fromMs: number, last: number): Promise<void> {
-  const { connection, places, pattern, patience } = ask;
-  const { stream } = places;
   const start = { deliver_policy: 'by_start_time', opt_start_time: new Date(fromMs).toISOString() };
-  const made = await makeReader(connection, stream, { filter_subject: pattern.filter, ...start }, patience);
-  if (!made.ok) throw answerError(stream, made);
-  const { name } = made.value;
-  const puller = new Puller(connection, { stream, consumer: name, batch: BATCH });
-  try {
-    for (let left = made.value.num_pending, ordinal = 1; left > 0; left--, ordinal++) {
-      const item = await puller.next();
-      if (typeof item === 'string') throw answerError(stream, { code: item, text: 'while the live streams were read' });
-      if (item.ordinal !== ordinal) throw answerError(stream, { code: 'gap', text: 'a message was lost on its way' });
-      if (item.position > last) return;
-      const tokens = item.subject.split('.');
-      const known = table.open.get(tokens.at(-4)!);
-      const sequence = countedSequence(item.subject);
-      // What the state includes already must not be applied once more; an end always is.
-      if (known !== undefined && sequence !== undefined && sequence <= known.seq) continue;
-      table.apply(item.position, item.subject, Buffer.from(textOf(item)), true);
-    }
-  } finally {
-    await puller.close();
-    dropConsumer(connection, stream, name);
-  }
+  await readAll(ask, ask.places.stream, { filter_subject: ask.pattern.filter, ...start }, (item) => {
+    if (item.position > last) return false;
+    const known = table.open.get(item.subject.split('.').at(-4)!);
+    const sequence = countedSequence(item.subject);
+    // What the state includes already must not be applied once more; an end always is.
+    const isIncluded = known !== undefined && sequence !== undefined && sequence <= known.seq;
+    if (!isIncluded) table.apply(item.position, item.subject, Buffer.from(item.data), true);
+    return true;
+  });
 }
 
 /** Whether the end of a session is stored: a bucket may still show what is over. */
@@ -143,20 +128,47 @@ async function longestLagMs(ask: Ask): Promise<number> {
   return Math.min(lagMs, MAX_LAG_MS);
 }
 
-/** Every value of a bucket; none when the bucket is not there yet. */
-async function values<T>({ connection, patience }: Ask, name: string): Promise<T[]> {
-  const bucket = new KvBucket<T>(name, patience);
-  const keys = await bucket.keys(connection);
-  if (!keys.ok) {
-    if (keys.code === JsError.StreamNotFound) return [];
-    throw answerError(`KV_${name}`, keys);
-  }
-  const held = await inTurn(keys.value, async (key) => {
-    const entry = await bucket.get(connection, key);
-    if (!entry.ok) throw answerError(`KV_${name}`, entry);
-    return entry.value.value;
+/**
+ * Every value of a bucket; none when the bucket is not there yet. One reader takes them all: a bucket keeps a mark of each key that was ever
+ * deleted, and asking for one after the other would take the longer the older it is.
+ */
+async function values<T>(ask: Ask, name: string): Promise<T[]> {
+  const out: T[] = [];
+  const all = { deliver_policy: 'last_per_subject', filter_subject: `$KV.${name}.>` };
+  await readAll(ask, `KV_${name}`, all, ({ data }) => {
+    if (data.length > 0) out.push(JSON.parse(decoder.decode(data)) as T);
+    return true;
   });
-  return held.filter((value) => value !== undefined) as T[];
+  return out;
+}
+
+const decoder = new TextDecoder();
+
+/** Reads what a stream holds now, in order, until `take` has had enough. A stream that is no bucket must be there. */
+async function readAll(
+  { connection, patience }: Ask,
+  stream: string,
+  config: Parameters<typeof makeReader>[2],
+  take: (delivery: Delivery) => boolean,
+): Promise<void> {
+  const made = await makeReader(connection, stream, config, patience);
+  if (!made.ok) {
+    if (made.code === JsError.StreamNotFound && stream.startsWith('KV_')) return;
+    throw answerError(stream, made);
+  }
+  const { name, num_pending: count } = made.value;
+  const puller = new Puller(connection, { stream, consumer: name, batch: BATCH });
+  try {
+    for (let ordinal = 1; ordinal <= count; ordinal++) {
+      const item = await puller.next();
+      if (typeof item === 'string') throw answerError(stream, { code: item, text: 'while it was read' });
+      if (item.ordinal !== ordinal) throw answerError(stream, { code: 'gap', text: 'a message was lost on its way' });
+      if (!take(item)) return;
+    }
+  } finally {
+    await puller.close();
+    dropConsumer(connection, stream, name);
+  }
 }
 
 /** Does something with each item, some at once, and gives the results in the items' order. */

@@ -90,7 +90,7 @@ export class Chaos {
       const { config } = await manager.streams.info(STREAM);
       if (!config.sealed) await manager.streams.update(STREAM, { ...config, sealed: true } as object);
       const { state } = await manager.streams.info(STREAM);
-      for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+      for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq++) {
         const message = await manager.streams.getMessage(STREAM, { seq });
         if (message.subject.includes('.evt.')) ids.push((message.json() as { id: string }).id);
       }
@@ -99,7 +99,9 @@ export class Chaos {
     if (read) this.deletedWhenRead++;
     else for (const id of ids) this.deleted.add(id);
     await this.#tried(async (manager) => {
-      await manager.streams.delete(STREAM);
+      // The answer to an earlier try may have been lost, and another stream be there by now.
+      const info = await manager.streams.info(STREAM).catch(() => undefined);
+      if (info?.config.sealed === true) await manager.streams.delete(STREAM);
     });
   }
 
