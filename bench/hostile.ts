@@ -38,7 +38,7 @@ const options = readOptions(
   },
 );
 
-const names = attacksNamed(options.list('attack')).map((a) => a.name);
+const names = chosen();
 const seconds = options.number('seconds');
 const cases: HostileCase[] = [];
 const targets: Verdict[] = [];
@@ -48,6 +48,15 @@ else {
   if (options.number('together') > 0 && names.length > 1) await together();
 }
 report();
+
+function chosen(): string[] {
+  try {
+    return attacksNamed(options.list('attack')).map((a) => a.name);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
+}
 
 /** One attack on a server of its own. */
 async function alone(name: string): Promise<void> {
