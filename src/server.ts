@@ -22,6 +22,7 @@ import { LoopTurns } from './server/loop-turns.js';
 import { collectMetrics } from './server/metrics.js';
 import { codecLimits, eventsOptions, hubOptions, listenerOptions } from './server/options.js';
 import { Registry } from './server/registry.js';
+import { checkClock, startError } from './server/start-error.js';
 import { RtmpListener } from './transport/rtmp-listener.js';
 import { CodecPool } from './wasm/pool.js';
 
@@ -64,12 +65,14 @@ const FLOOD_LINES_PER_SECOND = 0.1;
  */
 export async function createServer(config: DeepPartial<Config> = {}, deps: ServerDeps = {}): Promise<SluiceServer> {
   const settings = resolveConfig(config);
-  const server = new Server(settings, deps.log ?? createLogger(settings.log), deps.clock ?? systemClock);
+  const clock = deps.clock ?? systemClock;
+  checkClock(clock.wallMs());
+  const server = new Server(settings, deps.log ?? createLogger(settings.log), clock);
   try {
     await server.start();
   } catch (error) {
     await server.close();
-    throw error;
+    throw startError(error);
   }
   return server;
 }

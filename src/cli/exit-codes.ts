@@ -23,6 +23,8 @@ const BY_CODE: { readonly [C in ErrorCode]?: number } = {
   ERR_DATA_FOLDER_LOCK: EXIT.usage,
   ERR_INSTALLATION_DAMAGED: EXIT.usage,
   ERR_LISTEN: EXIT.unreachable,
+  ERR_DESCRIPTORS: EXIT.failed,
+  ERR_CLOCK: EXIT.failed,
   ERR_CLIENT_CONNECT: EXIT.unreachable,
   ERR_CLIENT_TIMEOUT: EXIT.unreachable,
   ERR_EVENTS_UNREACHABLE: EXIT.unreachable,

@@ -48,6 +48,16 @@ export const OPERATOR_ERRORS = {
     'the file with the id of this installation is damaged',
     'bring it back from a copy, or remove it: the node then gets a new id, and key fingerprints change',
   ),
+  ERR_DESCRIPTORS: entry(
+    'operator',
+    'the process may not open more files and sockets',
+    'raise the limit of open files (ulimit -n, LimitNOFILE): a few dozen for the server, one for each connection',
+  ),
+  ERR_CLOCK: entry(
+    'operator',
+    'the clock of this machine is before 1970',
+    'set the clock; events and ids carry its time',
+  ),
   ERR_LISTEN: entry(
     'operator',
     'the server cannot listen on this address',

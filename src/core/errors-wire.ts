@@ -277,6 +277,6 @@ export const WIRE_ERRORS = {
   ERR_WASM_MEMORY: entry(
     'operator',
     'no address space is left for another WASM memory',
-    'lower limits.maxConnections, or start node with --disable-wasm-trap-handler',
+    'start node with --disable-wasm-trap-handler (NODE_OPTIONS), which needs 10 GB of address space less for each, or raise the limit (ulimit -v)',
   ),
 } as const satisfies Record<string, ErrorEntry>;

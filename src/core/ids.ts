@@ -20,7 +20,8 @@ function random(): number {
  * @param nowMs milliseconds since the epoch to stamp it with
  */
 export function newId(nowMs: number = Date.now()): string {
-  return ulid(nowMs, random);
+  // A clock that goes before 1970 while the server runs costs the order of ids, not the server.
+  return ulid(Math.max(1, nowMs), random);
 }
 
 /** When an id of {@link newId} was made, in milliseconds since the epoch. @param id a ULID, or text that begins with one */

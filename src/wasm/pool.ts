@@ -1,3 +1,4 @@
+import { SluiceError } from '../core/errors.js';
 import { AmfScanner } from './amf-scanner.js';
 import { ChunkCodec } from './chunk-codec.js';
 import type { WasmFlavour } from './instance.js';
@@ -13,12 +14,23 @@ export class CodecPool {
   readonly #keep: number;
   readonly #lent = new Set<ChunkCodec>();
 
-  /** @param options.warm - instances made ahead and kept at most */
+  /** @param options.warm - instances made ahead, as far as there is memory, and kept at most */
   constructor(options: { flavour?: WasmFlavour; warm?: number; limits: Partial<CodecLimits> }) {
     const { flavour, limits } = options;
     this.#options = { flavour, limits, scanner: new AmfScanner({ flavour, limits }) };
     this.#keep = options.warm ?? 0;
-    for (let made = 0; made < this.#keep; made++) this.#free.push(new ChunkCodec(this.#options));
+    for (let made = 0; made < this.#keep && this.#makeAhead(); made++);
+  }
+
+  /** Makes one instance ahead. Where the address space is limited there are fewer: those that connections need are worth more. */
+  #makeAhead(): boolean {
+    try {
+      this.#free.push(new ChunkCodec(this.#options));
+      return true;
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === 'ERR_WASM_MEMORY') return false;
+      throw error;
+    }
   }
 
   /** @throws SluiceError ERR_WASM_MEMORY when the process can hold no more instances: refuse the connection */

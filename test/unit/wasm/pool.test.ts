@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as C from '../../../assembly/constants.js';
 import { CodecPool } from '../../../src/wasm/pool.js';
 import { readWithCodec } from '../../reference/drive.js';
@@ -83,5 +83,27 @@ describe('CodecPool', () => {
     codec.setPublishing(true);
     pool.release(codec);
     expect(pool.free).toBe(0);
+  });
+});
+
+describe('a pool where the address space is limited', () => {
+  it('makes as many instances ahead as it can, and says so to who needs one more', () => {
+    const real = WebAssembly.Memory;
+    let left = 3;
+    const limited = vi.spyOn(WebAssembly, 'Memory').mockImplementation(function (this: unknown, descriptor) {
+      if (left-- <= 0) throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+      return new real(descriptor);
+    });
+    const pool = new CodecPool({ warm: 64, limits: {} });
+    expect(pool.free).toBe(2);
+    pool.acquire();
+    pool.acquire();
+    expect(() => pool.acquire()).toThrow(
+      expect.objectContaining({
+        code: 'ERR_WASM_MEMORY',
+        message: expect.stringContaining('--disable-wasm-trap-handler'),
+      }),
+    );
+    limited.mockRestore();
   });
 });
