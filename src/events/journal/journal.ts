@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.js';
-import { SluiceError } from '../../core/errors.js';
+import type { SluiceError } from '../../core/errors.js';
 import { within } from '../../core/within.js';
 import type { EventsLogger } from '../deps.js';
 import type { Envelope } from '../envelope.js';
 import type { EventPriority } from '../priority.js';
 import type { CarriedSession, JournalEntry } from './entry.js';
 import { OptionalShare } from './optional-share.js';
-import type { JournalOptions, JournalState } from './options.js';
+import { type JournalOptions, type JournalState, type JournalStats, refusalOf, spaceToHold } from './options.js';
 import { encodeRecord, eventPayload, RecordKind, sequencesPayload } from './record.js';
 import { type Recovered, type RecoveryVisitor, recover } from './recovery.js';
 import type { Segment, SegmentTable } from './segments.js';
@@ -105,10 +105,7 @@ export class Journal {
   }
 
   /** Sizes in bytes and counts, for metrics. */
-  stats(): Record<'bytes' | 'pending' | 'queuedBytes' | 'segments' | 'reservedBytes', number> & {
-    state: JournalState;
-    cause: string;
-  } {
+  stats(): JournalStats {
     return {
       state: this.state,
       cause: this.#cause(),
@@ -256,9 +253,7 @@ export class Journal {
   async #holdBack(): Promise<void> {
     // A start in a file that nobody finds again is not kept.
     await this.#storage.verify();
-    const granule = Math.max(16 << 10, Math.min(256 << 10, Math.floor(this.#options.maxBytes / 64)));
-    const need = this.#sessions * this.#options.reservePerSession;
-    const want = Math.ceil(need / granule) * granule + granule;
+    const want = spaceToHold(this.#options, this.#sessions);
     const held = this.#storage.reserved;
     if (want > held || want * 4 <= held) await this.#storage.reserve(want);
   }
@@ -358,11 +353,7 @@ export class Journal {
   }
 
   #refusal(): SluiceError {
-    if (this.#closed) return new SluiceError('ERR_EVENTS_CLOSED');
-    return new SluiceError(
-      this.state === 'failed' ? 'ERR_EVENTS_JOURNAL_FAILED' : 'ERR_EVENTS_JOURNAL_FULL',
-      this.#cause(),
-    );
+    return refusalOf(this.state, this.#cause());
   }
 
   #overCap(): boolean {

@@ -1,3 +1,5 @@
+import { SluiceError } from '../../core/errors.js';
+
 /** When written records are made to survive a power loss. A killed process loses nothing under any of them. */
 export type FsyncPolicy = 'interval' | 'always' | 'never';
 
@@ -41,3 +43,21 @@ export function journalOptions(maxBytes: number, overrides: Partial<JournalOptio
 
 /** Whether the journal takes records: `full` at its cap or on a full disk, `failed` on another write error. */
 export type JournalState = 'ok' | 'full' | 'failed' | 'closed';
+
+/** Bytes to hold back for the ends of that many open sessions, in steps, so that not every session resizes the file. */
+export function spaceToHold(options: JournalOptions, sessions: number): number {
+  const granule = Math.max(16 << 10, Math.min(256 << 10, Math.floor(options.maxBytes / 64)));
+  return Math.ceil((sessions * options.reservePerSession) / granule) * granule + granule;
+}
+
+/** Why a start is not taken in that state. */
+export function refusalOf(state: JournalState, cause: string): SluiceError {
+  if (state === 'closed') return new SluiceError('ERR_EVENTS_CLOSED');
+  return new SluiceError(state === 'failed' ? 'ERR_EVENTS_JOURNAL_FAILED' : 'ERR_EVENTS_JOURNAL_FULL', cause);
+}
+
+/** What a journal says of itself: sizes in bytes, and counts. */
+export type JournalStats = Record<'bytes' | 'pending' | 'queuedBytes' | 'segments' | 'reservedBytes', number> & {
+  state: JournalState;
+  cause: string;
+};
