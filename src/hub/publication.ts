@@ -214,10 +214,10 @@ export class Publication implements FrameTarget {
     this.audience.wake();
   }
 
-  /** Takes a data message (type 18); `payload` is AMF0 as players get it. `slot` names what late joiners must get too. */
-  appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number): void {
-    const framed = frameMessage(DATA_CHUNK_STREAM_ID, DATA_AMF0, timestamp, payload, this.chunkSize);
-    if (slot !== undefined) this.config.set(slot, DATA_AMF0, payload, this.log.head);
+  /** Takes a data message; `payload` is as players get it, AMF0, or AMF3 in `type` 15. `slot` names what late joiners must get too. */
+  appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number, type = DATA_AMF0): void {
+    const framed = frameMessage(DATA_CHUNK_STREAM_ID, type, timestamp, payload, this.chunkSize);
+    if (slot !== undefined) this.config.set(slot, type, payload, this.log.head);
     this.#lastMs = nowMs;
     const slab = this.#clearTail(framed.length, nowMs);
     framed.copy(slab.buffer, slab.used);

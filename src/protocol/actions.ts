@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors.js';
 import type { AmfValue } from './amf0.js';
+import type { DropCause } from './drop-causes.js';
 
 /** How a publisher wants its stream kept; only `live` means something without a recorder. */
 export type PublishType = 'live' | 'record' | 'append';
@@ -63,17 +64,23 @@ export type Action =
       readonly audio?: boolean;
       readonly video?: boolean;
     }
-  /** A data message of a publishing stream. `payload`: AMF0 as players get it; `values`: what follows the name. */
+  /**
+   * A data message of a publishing stream. `payload`: as players get it, in a message of type `type` (18, or 15 for AMF3); `values`: what
+   * follows the name, undefined when it is AMF3, which is passed on as it came.
+   */
   | {
       readonly kind: 'data';
       readonly messageStreamId: number;
       readonly timestamp: number;
       readonly name: string;
+      readonly type: number;
       readonly payload: Buffer;
-      readonly values: readonly AmfValue[];
+      readonly values: readonly AmfValue[] | undefined;
     }
   /** A data message of a publishing stream that cannot be read within the limits: nobody gets it. */
   | { readonly kind: 'dataRefused'; readonly messageStreamId: number; readonly code: ErrorCode }
+  /** A message that nobody gets and nobody answers. */
+  | { readonly kind: 'dropped'; readonly cause: DropCause }
   /** `@clearDataFrame`: forget the cached data message `name`. */
   | { readonly kind: 'dataCleared'; readonly messageStreamId: number; readonly name: string }
   /** Flush what was sent, then close the connection. `reason` is for logs and free of secrets. */

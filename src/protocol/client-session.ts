@@ -294,8 +294,8 @@ export class ClientSession {
     const data = values === undefined ? undefined : readDataMessage(message.type, message.payload, values);
     if (typeof data !== 'object' || data.kind !== 'set') return;
     const { name, payload } = data;
-    if (name === 'onPlayStatus') this.#onStatus(readStatus(data.values.find(isAmfObject)), undefined);
-    else this.#actions.push({ kind: 'data', timestamp: message.timestamp, name, payload, values: data.values });
+    if (name === 'onPlayStatus') this.#onStatus(readStatus((data.values ?? []).find(isAmfObject)), undefined);
+    else this.#actions.push({ kind: 'data', timestamp: message.timestamp, name, payload, values: data.values ?? [] });
   }
 
   #userControl(payload: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { AmfEcmaArray, type AmfInput, AmfMarker, type AmfValue, writeAmf0Within } from './amf0.js';
+import { readScalars } from './amf3-scalars.js';
 import { isAmfObject } from './commands/call.js';
 import { MessageType } from './message-types.js';
 
@@ -16,9 +17,12 @@ export type DataMessage =
   | {
       readonly kind: 'set';
       readonly name: string;
-      /** AMF0, a copy. */
+      /** Of the message that players get: 18, or 15 for what is passed on as AMF3. */
+      readonly type: number;
+      /** A copy. */
       readonly payload: Buffer;
-      readonly values: readonly AmfValue[];
+      /** Undefined for AMF3. */
+      readonly values: readonly AmfValue[] | undefined;
     }
   | { readonly kind: 'clear'; readonly name: string };
 
@@ -49,7 +53,25 @@ export function readDataMessage(
   const maxBytes = REWRITE_GROWTH * bytes.length + REWRITE_SLACK_BYTES;
   const playable = isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest, maxBytes);
   if (typeof playable === 'string') return playable;
-  return { kind: 'set', name, payload: playable, values: rest };
+  return { kind: 'set', name, type: MessageType.DataAmf0, payload: playable, values: rest };
+}
+
+/**
+ * A data message with AMF3 values: `@setDataFrame` is removed, and every other byte stays as it came.
+ *
+ * @param type 18, or 15 with its leading zero byte, which stays
+ * @param payload borrowed until return
+ * @returns `undefined` when no name can be read
+ */
+export function readOpaqueData(type: number, payload: Uint8Array): DataMessage | undefined {
+  const start = type === MessageType.DataAmf3 ? 1 : 0;
+  const [first, second] = readScalars(payload, start).values;
+  const isSet = first === SET_DATA_FRAME && payload[start] === AmfMarker.String;
+  const name = isSet ? second : first;
+  if (!isName(name)) return undefined;
+  const skipped = isSet ? STRING_HEADER_BYTES + SET_DATA_FRAME.length : 0;
+  const bytes = Buffer.concat([payload.subarray(0, start), payload.subarray(start + skipped)]);
+  return { kind: 'set', name, type, payload: bytes, values: undefined };
 }
 
 /** Whether a payload may be a data message at all, readable or not: it begins with text. */

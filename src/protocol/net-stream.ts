@@ -45,8 +45,9 @@ export interface InputDetails {
   readonly data?: {
     readonly timestamp: number;
     readonly name: string;
+    readonly type: number;
     readonly payload: Buffer;
-    readonly values: readonly AmfValue[];
+    readonly values: readonly AmfValue[] | undefined;
   };
   readonly kick?: {
     readonly code: ErrorCode;

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/errors.js';
 import { AckWindow } from './ack-window.js';
 import type { Action, ConnectionInfo } from './actions.js';
 import { ChunkWriter, type OutboundMessage } from './chunk-writer.js';
+import type { DropCause } from './drop-causes.js';
 import { type InputDetails, NetStream } from './net-stream.js';
 import { NET_STREAM_EFFECTS } from './net-stream-effects.js';
 import type { SessionSettings } from './session-options.js';
@@ -42,6 +43,8 @@ export class SessionCore {
   #lastRequestId = 0;
   /** Id of the NetStream that createStream handed out last; 0 before. */
   #lastCreatedId = 0;
+  /** Ids that were published on. */
+  readonly #published = new Set<number>();
 
   constructor(settings: SessionSettings) {
     this.settings = settings;
@@ -60,6 +63,11 @@ export class SessionCore {
   /** Queues a message behind what is queued already; neighbours leave as one `send`. */
   send(message: OutboundMessage): void {
     this.#unsent.push(this.writer.write(message));
+  }
+
+  /** A message goes nowhere: counted, and told once. */
+  drop(cause: DropCause): void {
+    if (this.#state !== 'closed') this.emit({ kind: 'dropped', cause });
   }
 
   /** Queues an action behind everything queued before it. */
@@ -97,6 +105,7 @@ export class SessionCore {
   streamInput(stream: NetStream, input: NetStreamInput, details: InputDetails = {}): void {
     const { to, effect } = NET_STREAM_TABLE[stream.state][input];
     stream.state = to;
+    if (to === 'publishing') this.#published.add(stream.id);
     if (to === 'deleted') this.streams.delete(stream.id);
     NET_STREAM_EFFECTS[effect](this, stream, details);
   }
@@ -128,6 +137,19 @@ export class SessionCore {
    */
   streamMeant(messageStreamId: number): NetStream | undefined {
     return this.streams.get(messageStreamId === 0 ? this.#lastCreatedId : messageStreamId);
+  }
+
+  /**
+   * The publish that media and data on this message stream id belong to: the one of that id; or the only one on the connection, where the
+   * id stands for nothing else. Node-Media-Server relays on message stream 0. What comes late on an id that was published on before
+   * belongs to none.
+   */
+  publishMeant(messageStreamId: number): NetStream | undefined {
+    const own = this.streams.get(messageStreamId);
+    if (own?.state === 'publishing') return own;
+    if (this.#published.has(messageStreamId) || (own !== undefined && ACTIVE_STATES.has(own.state))) return undefined;
+    const running = [...this.streams.values()].filter(({ state }) => state === 'publishing');
+    return running.length === 1 ? running[0] : undefined;
   }
 
   /** The next id for a publish or play that waits for its answer. */

@@ -5,7 +5,7 @@ import { type Call, readCall, replyError, salvageCall } from './commands/call.js
 import { acceptConnect, refuseConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
 import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from './control.js';
-import { beginsWithName, readDataMessage } from './data-message.js';
+import { beginsWithName, readDataMessage, readOpaqueData } from './data-message.js';
 import { type InboundMessage, readValues, valuesOrCode } from './inbound-message.js';
 import { Liveness } from './liveness.js';
 import { MessageType, UserControlEvent } from './message-types.js';
@@ -77,13 +77,18 @@ export class ServerSession {
     return this.#acknowledged;
   }
 
-  /** Whether media on this message stream id belongs to a running publish. */
+  /** Whether the NetStream of this id publishes. */
   isPublishing(messageStreamId: number): boolean {
     return this.#core.state !== 'closed' && this.#core.streams.get(messageStreamId)?.state === 'publishing';
   }
 
+  /** The id of the NetStream whose publish media on this message stream id belongs to; undefined when there is none. */
+  publishFor(messageStreamId: number): number | undefined {
+    return this.#core.publishMeant(messageStreamId)?.id;
+  }
+
   /**
-   * Takes one message. Media, shared objects and aggregates are ignored here.
+   * Takes one message that is neither audio nor video.
    *
    * @param message borrowed until return
    * @returns actions in order; nothing after a `close`
@@ -106,8 +111,13 @@ export class ServerSession {
       case MessageType.Acknowledgement:
         this.#acknowledged = readU32(message.payload) ?? this.#acknowledged;
         break;
+      case MessageType.SetChunkSize:
+      case MessageType.Abort:
+      case MessageType.SetPeerBandwidth:
+        // The codec has acted on the first two; DJI sends the third to servers, and it asks nothing of us.
+        break;
       default:
-        // Set Peer Bandwidth (DJI sends it to servers) asks nothing of us.
+        this.#core.drop('message_type');
         break;
     }
     return this.#finish();
@@ -254,14 +264,13 @@ export class ServerSession {
   #command(message: InboundMessage): void {
     const core = this.#core;
     const values = readValues(message);
-    const call =
-      values === undefined
-        ? salvageCall(message.type, message.payload, message.messageStreamId)
-        : readCall(values, message.messageStreamId);
+    const salvaged = values === undefined ? salvage(message) : undefined;
+    const call = values === undefined ? salvaged?.call : readCall(values, message.messageStreamId);
+    const isReadable = values !== undefined || salvaged?.complete === true;
     const isConnect = call?.name === 'connect';
     switch (core.connectionInput(isConnect ? 'connect' : 'command')) {
       case 'accept_connect':
-        if (values === undefined) refuseUnreadableConnect(core, call!);
+        if (!isReadable) refuseUnreadableConnect(core, call!);
         else acceptConnect(core, call!);
         // The wait for publish or play begins anew.
         this.#waitingSinceMs = this.#nowMs;
@@ -278,9 +287,12 @@ export class ServerSession {
         this.#refuseEarly('a command before connect');
         break;
       case 'dispatch':
-        if (call === undefined) break;
-        if (values === undefined) replyError(core, call, 'The arguments are not readable.');
-        else runCommand(core, call);
+        if (call === undefined) core.drop('command_without_name');
+        else if (isReadable) runCommand(core, call);
+        else {
+          replyError(core, call, 'The arguments are not readable.');
+          core.drop('command_unreadable');
+        }
         break;
       default:
         break;
@@ -292,28 +304,31 @@ export class ServerSession {
     const effect = core.connectionInput('data');
     if (effect === 'refuse_early') this.#refuseEarly('a data message before connect');
     if (effect !== 'dispatch') return;
-    const stream = core.streams.get(message.messageStreamId);
+    const stream = core.publishMeant(message.messageStreamId);
     // A publisher's data is media: the stream's bit rate bounds it. Anyone else's costs like a command and goes nowhere.
-    if (stream?.state !== 'publishing') {
-      this.#isWithinBudget(nowMs);
+    if (stream === undefined) {
+      if (this.#isWithinBudget(nowMs)) core.drop('data_without_publish');
       return;
     }
+    const { type, payload } = message;
     const values = valuesOrCode(message);
-    const data = typeof values === 'string' ? values : readDataMessage(message.type, message.payload, values);
-    if (data === undefined) return;
+    const opaque = values === 'ERR_AMF_UNSUPPORTED' ? readOpaqueData(type, payload) : undefined;
+    const data = opaque ?? (typeof values === 'string' ? values : readDataMessage(type, payload, values));
+    if (data === undefined) {
+      core.drop('data_without_name');
+      return;
+    }
     if (typeof data === 'string') {
-      if (beginsWithName(message.type, message.payload))
-        core.emit({ kind: 'dataRefused', messageStreamId: stream.id, code: data });
+      if (beginsWithName(type, payload)) core.emit({ kind: 'dataRefused', messageStreamId: stream.id, code: data });
+      else core.drop('data_without_name');
       return;
     }
     if (data.kind === 'clear') {
       core.emit({ kind: 'dataCleared', messageStreamId: stream.id, name: data.name });
       return;
     }
-    const { name, payload } = data;
-    core.streamInput(stream, 'data', {
-      data: { timestamp: message.timestamp, name, payload, values: data.values },
-    });
+    const { kind: _kind, ...rest } = data;
+    core.streamInput(stream, 'data', { data: { timestamp: message.timestamp, ...rest } });
   }
 
   #control(message: InboundMessage): void {
@@ -330,6 +345,10 @@ export class ServerSession {
   #refuseEarly(reason: string): void {
     this.#core.emit({ kind: 'close', code: 'ERR_SESSION_NOT_CONNECTED', reason });
   }
+}
+
+function salvage({ type, payload, messageStreamId }: InboundMessage): ReturnType<typeof salvageCall> {
+  return salvageCall(type, payload, messageStreamId);
 }
 
 function refuseUnreadableConnect(core: SessionCore, call: Call): void {

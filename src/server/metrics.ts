@@ -59,6 +59,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     counter('plays_delayed_total', 'plays that had to wait because too many began', registry.churn.playsDelayed),
     gauge('streams', 'live streams', registry.live),
     suppressedEvents(registry),
+    droppedMessages(registry),
     counter(
       'stream_events_suppressed_total',
       'events that one publisher caused too many of',
@@ -99,6 +100,12 @@ function memoryMetrics(memory: MemoryAccount): Metric[] {
     { name: 'sluice_memory_bytes', help, type: 'gauge', labels: ['kind'], samples },
     gauge('memory_limit_bytes', 'limits.memoryBytes', memory.limitBytes),
   ];
+}
+
+function droppedMessages({ droppedBy }: Registry): Metric {
+  const samples = [...droppedBy].map(([cause, value]) => ({ value, labels: { cause } }));
+  const help = 'messages of peers that went nowhere, by cause';
+  return { name: 'sluice_messages_dropped_total', help, type: 'counter', labels: ['cause'], samples };
 }
 
 function suppressedEvents({ account }: Registry): Metric {

@@ -10,6 +10,7 @@ import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { PlayerSink } from '../hub/player.js';
+import { DROP_CAUSES, type DropCause } from '../protocol/drop-causes.js';
 import type { PlayRefusal, PublishRefusal } from '../protocol/status.js';
 import type {
   ConnectionFacts,
@@ -67,6 +68,8 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly rejectedBy = new Map<ErrorCode, number>();
   /** Data messages that could not be read within the limits. */
   readonly dataRefusedBy = new Map<ErrorCode, number>();
+  /** Messages that went nowhere. */
+  readonly droppedBy = new Map<DropCause, number>();
   publishesStarted = 0;
   bytesInPast = 0;
   #suppressedPast = 0;
@@ -285,6 +288,12 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   refused(address: string, code: ErrorCode): void {
     if (!this.account.tells('connection', address, this.clock.monotonicMs())) return;
     this.lifecycle.connection('rejected', newId(), { peer: { address, port: 0 }, code });
+  }
+
+  dropped({ connectionId, peer }: ConnectionFacts, cause: DropCause, messages: number, isFirst: boolean): void {
+    this.droppedBy.set(cause, (this.droppedBy.get(cause) ?? 0) + messages);
+    if (!isFirst) return;
+    this.#faults.tell('info', peer.address, { connectionId, peer: peer.address, cause }, DROP_CAUSES[cause]);
   }
 
   dataRefused(code: ErrorCode): void {

@@ -6,8 +6,7 @@ import type { StreamSnapshot } from '../http/deps.js';
 import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
 import type { StreamFacts } from '../hub/track-list.js';
-import type { AmfValue } from '../protocol/amf0.js';
-import type { ConnectionFacts, PublisherLine, RunningPublish } from '../transport/host.js';
+import type { ConnectionFacts, DataFromPublisher, PublisherLine, RunningPublish } from '../transport/host.js';
 import { AUDIENCE_RATE, type EventAccount, type OptionalEvent, STREAM_PLAYS } from './event-account.js';
 import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget.js';
 import { type HealthChange, TrackHealth } from './track-health.js';
@@ -132,8 +131,8 @@ export class StreamSession implements PublicationObserver {
       streamId: this.streamId,
       publication: this.publication,
       resumeTimestamp: this.#resumeTimestamp,
-      data: (name, payload, timestamp, values) => {
-        if (current()) this.#data(name, payload, timestamp, values);
+      data: (message) => {
+        if (current()) this.#data(message);
       },
       dataCleared: (name) => {
         if (current() && name === METADATA) this.#forgetMetadata();
@@ -218,7 +217,7 @@ export class StreamSession implements PublicationObserver {
     } else if (!this.#untoldStalls.delete(track)) this.#owner.lifecycle.streamRecovered(this.streamId, change);
   }
 
-  #data(name: string, payload: Buffer, timestamp: number, values: readonly AmfValue[]): void {
+  #data({ name, type, payload, timestamp, values }: DataFromPublisher): void {
     const nowMs = this.#owner.clock.monotonicMs();
     const isMetadata = name === METADATA;
     // flvmux of GStreamer sends the same metadata again and again.
@@ -226,10 +225,11 @@ export class StreamSession implements PublicationObserver {
     // A moved timeline is moved for data too.
     const moved = this.#resumeTimestamp !== undefined || this.publication.timestampJumps > 0;
     const time = moved ? this.publication.lastTimestamp >>> 0 : timestamp;
-    this.publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs);
-    if (isMetadata) this.publication.noteMetadata(values[0], nowMs);
+    this.publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs, type);
+    // Metadata in AMF3 is passed on, and tells nothing here.
+    if (isMetadata) this.publication.noteMetadata(values?.[0], nowMs);
     else if (this.#dataBudget.take(nowMs) && this.#tells('data', nowMs))
-      this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp: time, values });
+      this.#owner.lifecycle.streamData(this.streamId, { handler: name, timestamp: time, values: values ?? [] });
   }
 
   /** Takes the stream from its publisher: it is ended, the publisher told and let go. */

@@ -2,21 +2,25 @@ import type { ErrorCode } from '../core/errors.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Publication } from '../hub/publication.js';
 import type { Action } from '../protocol/actions.js';
+import type { ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
+import type { ConnectionDrops } from './connection-drops.js';
 import { type PublishDeadlines, publishProblem } from './deadlines.js';
 import type { RunningPublish } from './host.js';
 
 /** What runs on one connection as publishes, by message stream id, and where the codec's media goes. */
 export class ConnectionPublishes {
   readonly #codec: ChunkCodec;
+  readonly #drops: ConnectionDrops;
   readonly #runs = new Map<number, RunningPublish>();
   /** The publish that the last batch belonged to. */
   #current: RunningPublish | undefined;
   #currentId = -1;
 
-  /** @param codec of the connection; borrowed */
-  constructor(codec: ChunkCodec) {
+  /** @param codec of the connection; borrowed @param drops told of media that belongs to no publish */
+  constructor(codec: ChunkCodec, drops: ConnectionDrops) {
     this.#codec = codec;
+    this.#drops = drops;
   }
 
   get size(): number {
@@ -35,6 +39,7 @@ export class ConnectionPublishes {
     this.#codec.setPublishing(true);
     run.publication.frameFrom(this.#codec);
     this.#codec.beginTimeline(messageStreamId, run.resumeTimestamp);
+    this.#guardStreamZero(run.resumeTimestamp);
   }
 
   /** Does what the session says of one of them. */
@@ -42,7 +47,7 @@ export class ConnectionPublishes {
     const { messageStreamId } = action;
     if (action.kind === 'publishStopped') this.stop(messageStreamId, action.reason);
     else if (action.kind === 'dataCleared') this.#runs.get(messageStreamId)?.dataCleared(action.name);
-    else this.#runs.get(messageStreamId)?.data(action.name, action.payload, action.timestamp, action.values);
+    else this.#runs.get(messageStreamId)?.data(action);
   }
 
   /** Ends the publish of a message stream, if there is one. */
@@ -50,6 +55,7 @@ export class ConnectionPublishes {
     const run = this.#runs.get(messageStreamId);
     this.#runs.delete(messageStreamId);
     this.#codec.endTimeline(messageStreamId);
+    this.#guardStreamZero(undefined);
     this.#route();
     run?.end(reason, detail);
     if (this.#runs.size === 0) this.#codec.setPublishing(false);
@@ -59,14 +65,21 @@ export class ConnectionPublishes {
     for (const id of [...this.#runs.keys()]) this.stop(id, reason, detail);
   }
 
-  /** Hands the codec's batch to the publication of its message stream; media that belongs to none goes nowhere. */
-  deliver(nowMs: number): void {
+  /** Hands the codec's batch to the publication that it belongs to; what belongs to none is counted. */
+  deliver(session: Pick<ServerSession, 'publishFor'>, nowMs: number): void {
     const id = this.#codec.batchMessageStreamId;
     if (id !== this.#currentId) {
       this.#currentId = id;
-      this.#current = this.#runs.get(id);
+      this.#current = this.#runs.get(session.publishFor(id) ?? -1);
     }
-    this.#current?.publication.append(this.#codec, nowMs);
+    if (this.#current === undefined) this.#drops.note('media_without_publish', this.#codec.batchCount);
+    else this.#current.publication.append(this.#codec, nowMs);
+  }
+
+  /** Media on message stream 0 is that of the only publish: its timestamps are guarded, too. */
+  #guardStreamZero(resumeTimestamp: number | undefined): void {
+    if (this.#runs.size === 1) this.#codec.beginTimeline(0, resumeTimestamp);
+    else this.#codec.endTimeline(0);
   }
 
   /** A publish that has sent no media for too long, with the code for it. */

@@ -23,6 +23,7 @@ export function playReasonOfCode(code: ErrorCode): PlayEndReason | undefined {
 /** What a code with which a connection was closed means for the streams it published. */
 export function reasonOfCode(code: ErrorCode): EndReason {
   if (code.startsWith('ERR_PEER_')) return 'client_closed';
+  if (code === 'ERR_PUBLISH_NO_MEDIA' || code === 'ERR_PUBLISH_IDLE') return 'idle';
   if (code === 'ERR_SESSION_KICKED') return 'kicked';
   if (code === 'ERR_SESSION_SHUTDOWN') return 'server_drain';
   if (code === 'ERR_SESSION_PING_TIMEOUT') return 'dead_peer';

@@ -4,6 +4,7 @@ import type { Player, PlayerSink } from '../hub/player.js';
 import type { Publication } from '../hub/publication.js';
 import type { ConnectionInfo } from '../protocol/actions.js';
 import type { AmfValue } from '../protocol/amf0.js';
+import type { DropCause } from '../protocol/drop-causes.js';
 import type { PlayRefusal, PublishRefusal } from '../protocol/status.js';
 
 /** Who is on the other end. */
@@ -48,13 +49,22 @@ export function refusalAnswer<Status>({ status, description }: Refusal<Status>):
   return { accept: false, code: status, description };
 }
 
+/** A data message as players get it; `values` is undefined for AMF3. */
+export interface DataFromPublisher {
+  readonly name: string;
+  readonly type: number;
+  readonly payload: Buffer;
+  readonly timestamp: number;
+  readonly values: readonly AmfValue[] | undefined;
+}
+
 /** A publish that is running. */
 export interface RunningPublish {
   readonly streamId: string;
   readonly publication: Publication;
   /** Where players that stayed stand, in ms: the publisher's timestamps are moved to go on from there. */
   readonly resumeTimestamp: number | undefined;
-  data(name: string, payload: Buffer, timestamp: number, values: readonly AmfValue[]): void;
+  data(message: DataFromPublisher): void;
   dataCleared(name: string): void;
   /** Ends it; calls after the first do nothing. */
   end(reason: EndReason, detail?: string): void;
@@ -106,6 +116,8 @@ export interface ConnectionHost {
   opened(facts: ConnectionFacts): void;
   /** A data message of a publisher could not be read within the limits. */
   dataRefused(code: ErrorCode): void;
+  /** So many messages went nowhere; `isFirst`: the first of that cause on the connection. */
+  dropped(facts: ConnectionFacts, cause: DropCause, messages: number, isFirst: boolean): void;
   /** The connection is closed and everything on it ended; so many of its data messages were refused. */
   closed(facts: ConnectionFacts, code: ErrorCode, detail: string, refusedData: number): void;
 }

@@ -8,6 +8,7 @@ import { MessageType } from '../protocol/message-types.js';
 import { ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ByteSocket } from './byte-socket.js';
+import { ConnectionDrops } from './connection-drops.js';
 import { ConnectionEnd } from './connection-end.js';
 import {
   CLOSE_GRACE_MS,
@@ -61,15 +62,16 @@ export class RtmpConnection {
   #held = false;
   #closing = false;
   readonly #end = new ConnectionEnd();
-  #refusedData = 0;
+  readonly #drops: ConnectionDrops;
 
   constructor(accepted: Socket, parts: ConnectionParts) {
     this.connectionId = parts.connectionId;
     this.#parts = parts;
     this.#options = parts.options;
     this.#codec = parts.codec;
-    this.#publishes = new ConnectionPublishes(parts.codec);
     this.#budget = new InboundBudget(parts.options);
+    this.#drops = new ConnectionDrops(parts.host, () => this.facts);
+    this.#publishes = new ConnectionPublishes(parts.codec, this.#drops);
     this.acceptedMs = parts.nowMs();
     this.#handshake = new ServerHandshake({ entropy: parts.entropy, nowMs: this.acceptedMs });
     this.#socket = new ByteSocket(
@@ -118,7 +120,8 @@ export class RtmpConnection {
     }
     const session = this.#session!;
     if (nowMs >= session.nextDeadlineMs()) this.#run(session.tick(nowMs));
-    this.#tickPublishes(nowMs);
+    const silent = this.#publishes.problem(this.#options, nowMs);
+    if (silent !== undefined) this.#abort(silent.code, silent.streamId);
     if (this.#plays.size > 0) this.#tickPlays(nowMs);
     const unread = this.#socket.pendingBytes;
     if (unread > MAX_UNREAD_BYTES) this.#abort('ERR_LIMIT_UNREAD', `${unread} bytes`);
@@ -174,7 +177,7 @@ export class RtmpConnection {
     const published = this.#publishes.size > 0;
     let status = codec.next(start, end);
     for (;;) {
-      if (codec.batchCount > 0) this.#publishes.deliver(nowMs);
+      if (codec.batchCount > 0) this.#publishes.deliver(session, nowMs);
       if (status === STATUS_NEED_INPUT) break;
       if (status < 0) throw codec.error(status);
       if (status === STATUS_MESSAGE) {
@@ -185,6 +188,7 @@ export class RtmpConnection {
       }
       status = codec.next(0, 0);
     }
+    this.#drops.unknown(codec.dropped);
     this.#run(session.received(this.bytesIn));
     if (published || this.#publishes.size > 0) return;
     const code = this.#budget.spend(end - start, this.#plays.size > 0, nowMs);
@@ -226,8 +230,8 @@ export class RtmpConnection {
         this.#plays.act(action);
         break;
       case 'dataRefused':
-        this.#refusedData++;
-        this.#parts.host.dataRefused(action.code);
+      case 'dropped':
+        this.#drops.act(action);
         break;
       case 'close':
         this.#end.with(action.code, action.reason);
@@ -309,13 +313,6 @@ export class RtmpConnection {
     }
   }
 
-  #tickPublishes(nowMs: number): void {
-    const problem = this.#publishes.problem(this.#options, nowMs);
-    if (problem === undefined) return;
-    this.#end.because('idle');
-    this.#abort(problem.code, problem.streamId);
-  }
-
   #tickPlays(nowMs: number): void {
     const window = this.stallWatch.windowToAnnounce(this.#options.windowAckBytes, nowMs);
     if (window !== undefined) this.#run(this.#session!.announceWindow(window));
@@ -390,7 +387,7 @@ export class RtmpConnection {
       this.#end.socketClosed(error);
       this.#endAll();
     }
-    this.#parts.host.closed(this.facts, this.#end.code, this.#end.detail, this.#refusedData);
+    this.#parts.host.closed(this.facts, this.#end.code, this.#end.detail, this.#drops.refusedData);
     this.#parts.released(this.#codec);
   }
 

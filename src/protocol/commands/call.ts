@@ -1,4 +1,5 @@
 import type { AmfInput, AmfObject, AmfValue } from '../amf0.js';
+import { readScalars } from '../amf3-scalars.js';
 import { MessageType } from '../message-types.js';
 import type { SessionCore } from '../session-core.js';
 import { command, type StatusCode, statusInfo } from '../status.js';
@@ -39,21 +40,22 @@ export function readCall(values: readonly AmfValue[], messageStreamId: number): 
 }
 
 /**
- * Reads name and transaction id of a command whose AMF0 as a whole is refused, so that its caller gets an answer.
+ * Reads a command whose AMF0 as a whole is refused: all of it when it is made of simple values, AMF3 ones among them; else its name and
+ * transaction id, so that its caller gets an answer.
  *
  * @param type 20, or 17 with its leading zero byte
  * @param payload borrowed until return
+ * @returns the call, and whether nothing of it is missing; undefined when not even the name can be read
  */
-export function salvageCall(type: number, payload: Uint8Array, messageStreamId: number): Call | undefined {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  const at = type === MessageType.CommandAmf3 ? 1 : 0;
-  if (bytes.length < at + 3 || bytes[at] !== 2) return undefined;
-  const size = bytes.readUInt16BE(at + 1);
-  const end = at + 3 + size;
-  if (size > MAX_SALVAGED_NAME_BYTES || bytes.length < end) return undefined;
-  const hasId = bytes.length >= end + 9 && bytes[end] === 0;
-  const transactionId = hasId ? bytes.readDoubleBE(end + 1) : 0;
-  return readCall([bytes.toString('utf8', at + 3, end), transactionId], messageStreamId);
+export function salvageCall(
+  type: number,
+  payload: Uint8Array,
+  messageStreamId: number,
+): { readonly call: Call; readonly complete: boolean } | undefined {
+  const { values, complete } = readScalars(payload, type === MessageType.CommandAmf3 ? 1 : 0);
+  const call = readCall(values, messageStreamId);
+  if (call === undefined || Buffer.byteLength(call.name) > MAX_SALVAGED_NAME_BYTES) return undefined;
+  return { call, complete };
 }
 
 /** Answers with `_result` and these values after the transaction id; nothing when no reply is wanted. */
@@ -63,16 +65,16 @@ export function replyResult(core: SessionCore, call: Call, ...values: readonly A
   }
 }
 
-/** Answers with `_error` and a status; nothing when no reply is wanted. */
+/** Answers with `_error` and a status; nothing when no reply is wanted. @returns whether it was answered */
 export function replyError(
   core: SessionCore,
   call: Call,
   description: string,
   code: StatusCode = 'NetConnection.Call.Failed',
-): void {
-  if (call.transactionId !== 0) {
-    core.send(command(call.messageStreamId, '_error', call.transactionId, null, { ...statusInfo(code, description) }));
-  }
+): boolean {
+  if (call.transactionId === 0) return false;
+  core.send(command(call.messageStreamId, '_error', call.transactionId, null, { ...statusInfo(code, description) }));
+  return true;
 }
 
 /** A string argument: `''` when missing, null or undefined, `undefined` when of another type. */

@@ -34,6 +34,6 @@ export const COMMANDS: ReadonlyMap<string, CommandHandler> = new Map<string, Com
 /** Runs a command; an unknown one is answered with Call.Failed when it wants an answer. */
 export function runCommand(core: SessionCore, call: Call): void {
   const handler = COMMANDS.get(call.name);
-  if (handler === undefined) replyError(core, call, 'There is no such method.');
-  else handler(core, call);
+  if (handler !== undefined) handler(core, call);
+  else if (!replyError(core, call, 'There is no such method.')) core.drop('command_unknown');
 }

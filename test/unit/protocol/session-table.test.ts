@@ -23,7 +23,7 @@ const DETAILS: InputDetails = {
   play: { requestedName: 'a', app: 'live', name: 'a', query: '', start: -2, duration: -1, reset: true },
   refusal: { code: 'NetStream.Failed', description: 'no' },
   receive: { audio: false },
-  data: { timestamp: 0, name: 'onMetaData', payload: Buffer.alloc(0), values: [] },
+  data: { timestamp: 0, name: 'onMetaData', type: 18, payload: Buffer.alloc(0), values: [] },
   kick: {
     code: 'ERR_SESSION_KICKED',
     publishStatus: 'NetStream.Publish.Rejected',

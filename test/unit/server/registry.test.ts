@@ -49,7 +49,8 @@ describe('a publish', () => {
     const office = new Office();
     const run = await office.run();
     const { head } = run.publication.log;
-    for (let n = 0; n < 80; n++) run.data('onCuePoint', Buffer.from([2, 0, 1, 0x61]), n, ['a']);
+    for (let n = 0; n < 80; n++)
+      run.data({ name: 'onCuePoint', type: 18, payload: Buffer.from([2, 0, 1, 0x61]), timestamp: n, values: ['a'] });
     expect(office.count('streamData')).toBe(50);
     expect(office.registry.suppressedEvents).toBe(30);
     expect(run.publication.log.head - head).toBe(80 * 16);
@@ -61,7 +62,13 @@ describe('a publish', () => {
     const office = new Office();
     const run = await office.run();
     const metadata = (videodatarate: number): void =>
-      run.data('onMetaData', Buffer.from([2, 0, 1, videodatarate & 255]), 0, [{ videodatarate, encoder: 'e' }]);
+      run.data({
+        name: 'onMetaData',
+        type: 18,
+        payload: Buffer.from([2, 0, 1, videodatarate & 255]),
+        timestamp: 0,
+        values: [{ videodatarate, encoder: 'e' }],
+      });
     metadata(1000);
     run.publication.append(batch(AVC, message('key', 1)), office.nowMs);
     office.pass(2000);
@@ -90,7 +97,13 @@ describe('a publish', () => {
   it('tells a change of tracks without metadata that has not changed, and the other way round', async () => {
     const office = new Office();
     const run = await office.run();
-    run.data('onMetaData', Buffer.from([2, 0, 0]), 0, [{ encoder: 'e' }]);
+    run.data({
+      name: 'onMetaData',
+      type: 18,
+      payload: Buffer.from([2, 0, 0]),
+      timestamp: 0,
+      values: [{ encoder: 'e' }],
+    });
     run.publication.append(batch(AVC, message('key', 1)), office.nowMs);
     office.pass(2000);
     run.publication.append(batch(AAC), office.nowMs);
@@ -98,7 +111,13 @@ describe('a publish', () => {
       before: { tracks: [expect.objectContaining({ kind: 'video' })] },
       after: { tracks: [expect.anything(), expect.objectContaining({ kind: 'audio' })] },
     });
-    run.data('onMetaData', Buffer.from([2, 0, 1, 1]), 0, [{ encoder: 'f' }]);
+    run.data({
+      name: 'onMetaData',
+      type: 18,
+      payload: Buffer.from([2, 0, 1, 1]),
+      timestamp: 0,
+      values: [{ encoder: 'f' }],
+    });
     expect(office.last('streamUpdated')).toEqual({
       before: { metadata: { encoder: 'e' } },
       after: { metadata: { encoder: 'f' } },
@@ -229,15 +248,15 @@ describe('a publish', () => {
     const office = new Office();
     const run = await office.run();
     const metadata = Buffer.from('metadata');
-    run.data('onMetaData', metadata, 0, [{ width: 1 }]);
+    run.data({ name: 'onMetaData', type: 18, payload: metadata, timestamp: 0, values: [{ width: 1 }] });
     const { head } = run.publication.log;
-    run.data('onMetaData', Buffer.from(metadata), 0, [{ width: 1 }]);
+    run.data({ name: 'onMetaData', type: 18, payload: Buffer.from(metadata), timestamp: 0, values: [{ width: 1 }] });
     expect(run.publication.log.head).toBe(head);
     run.dataCleared('onMetaData');
-    run.data('onMetaData', Buffer.from(metadata), 0, [{ width: 1 }]);
+    run.data({ name: 'onMetaData', type: 18, payload: Buffer.from(metadata), timestamp: 0, values: [{ width: 1 }] });
     expect(run.publication.log.head).toBeGreaterThan(head);
     expect(office.count('streamData')).toBe(0);
-    run.data('onCuePoint', Buffer.from('cue'), 40, ['x']);
+    run.data({ name: 'onCuePoint', type: 18, payload: Buffer.from('cue'), timestamp: 40, values: ['x'] });
     expect(office.last('streamData')).toEqual({ handler: 'onCuePoint', timestamp: 40, values: ['x'] });
   });
 });
@@ -336,7 +355,7 @@ describe('a stream with a resume window', () => {
     run.end('client_reset');
     const again = await office.run();
     run.end('protocol_error');
-    run.data('onCuePoint', Buffer.from('late'), 0, []);
+    run.data({ name: 'onCuePoint', type: 18, payload: Buffer.from('late'), timestamp: 0, values: [] });
     expect([office.count('streamEnded'), office.count('streamData'), office.registry.live]).toEqual([0, 0, 1]);
     again.end('client_unpublish');
     expect(office.last('streamEnded')).toMatchObject({ reason: 'client_unpublish' });

@@ -27,9 +27,9 @@ describe('a publish whose timestamps jump', () => {
     const office = new Office();
     const run = await office.run();
     run.publication.append(batch(message('key', 100)), office.nowMs);
-    run.data('onCuePoint', Buffer.from([2, 0, 1, 0x61]), 77, ['a']);
+    run.data({ name: 'onCuePoint', type: 18, payload: Buffer.from([2, 0, 1, 0x61]), timestamp: 77, values: ['a'] });
     run.publication.append(batch({ ...message('inter', 101), rebased: true }), office.nowMs);
-    run.data('onCuePoint', Buffer.from([2, 0, 1, 0x61]), 5, ['a']);
+    run.data({ name: 'onCuePoint', type: 18, payload: Buffer.from([2, 0, 1, 0x61]), timestamp: 5, values: ['a'] });
     expect(office.told.filter(([name]) => name === 'streamData').map((told) => told[2])).toMatchObject([
       { timestamp: 77 },
       { timestamp: 2020 },

@@ -25,6 +25,11 @@ export class ServerPeer {
     return this.#transcript.lines(actions);
   }
 
+  /** Why messages of the last input went nowhere. */
+  get dropped(): string[] {
+    return this.actions.flatMap((action) => (action.kind === 'dropped' ? [action.cause] : []));
+  }
+
   message(message: InboundMessage): string[] {
     return this.take(this.session.message(message, this.nowMs));
   }

@@ -37,10 +37,12 @@ export class Transcript {
   #describe(action: AnyAction): string[] {
     if (isSend(action)) return this.#decoder.read(action.bytes).map(describeMessage);
     const { kind, ...rest } = action as { kind: string; [key: string]: unknown };
+    // ServerPeer.dropped tells of these.
+    if (kind === 'dropped') return [];
     if (kind === 'connected') return [`! connected ${rest['app']}`];
     if (kind === 'close') return [`! close ${rest['code']}`];
     const values = Object.entries(rest)
-      .filter(([key]) => key !== 'payload' && key !== 'values')
+      .filter(([key]) => !['payload', 'values', 'type'].includes(key))
       .map(([key, value]) => `${key}=${value}`);
     return [`! ${kind} ${values.join(' ')}`.trimEnd()];
   }

@@ -160,7 +160,7 @@ export class Desk implements ConnectionHost {
       streamId: name,
       publication,
       resumeTimestamp: claim.resumeTimestamp,
-      data: (handler, payload, timestamp) => {
+      data: ({ name: handler, payload, timestamp }) => {
         this.data.push(handler);
         publication.appendData(payload, timestamp, handler === 'onMetaData' ? 'metadata' : undefined, this.nowMs);
       },
@@ -199,6 +199,13 @@ export class Desk implements ConnectionHost {
   }
 
   opened(): void {}
+
+  /** `cause:messages`, with a `!` where it is to be told. */
+  readonly drops: string[] = [];
+
+  dropped(_facts: ConnectionFacts, cause: string, messages: number, isFirst: boolean): void {
+    this.drops.push(`${cause}:${messages}${isFirst ? '!' : ''}`);
+  }
 
   dataRefused(code: ErrorCode): void {
     this.refusedData.push(code);

@@ -1,0 +1,12 @@
+/** Why a message went nowhere, with the sentence for the log. Each is counted, and told once a connection. */
+export const DROP_CAUSES = {
+  media_without_publish: 'audio or video came on a message stream that nothing is published on',
+  data_without_publish: 'a data message came on a message stream that nothing is published on',
+  data_without_name: 'a data message does not begin with a name',
+  command_without_name: 'a command came whose name cannot be read',
+  command_unreadable: 'a command came whose arguments cannot be read',
+  command_unknown: 'a command came that there is not, and it wants no answer',
+  message_type: 'a message came of a type that is not served: a shared object, an aggregate, or one that is unknown',
+} as const;
+
+export type DropCause = keyof typeof DROP_CAUSES;

@@ -1,0 +1,40 @@
+import type { Action } from '../protocol/actions.js';
+import type { DropCause } from '../protocol/drop-causes.js';
+import type { ConnectionFacts, ConnectionHost } from './host.js';
+
+/** What one connection sent in vain: every message is counted, and each cause is told once. */
+export class ConnectionDrops {
+  /** Data messages that could not be read within the limits. */
+  refusedData = 0;
+  readonly #host: ConnectionHost;
+  readonly #facts: () => ConnectionFacts;
+  readonly #told = new Set<DropCause>();
+  #unknown = 0;
+
+  constructor(host: ConnectionHost, facts: () => ConnectionFacts) {
+    this.#host = host;
+    this.#facts = facts;
+  }
+
+  /** Takes note of what the session could not use. */
+  act(action: Extract<Action, { kind: 'dataRefused' | 'dropped' }>): void {
+    if (action.kind === 'dropped') {
+      this.note(action.cause, 1);
+      return;
+    }
+    this.refusedData++;
+    this.#host.dataRefused(action.code);
+  }
+
+  /** @param total messages of unknown type that the codec has passed over since the connection began */
+  unknown(total: number): void {
+    if (total > this.#unknown) this.note('message_type', total - this.#unknown);
+    this.#unknown = total;
+  }
+
+  note(cause: DropCause, messages: number): void {
+    const isFirst = !this.#told.has(cause);
+    this.#told.add(cause);
+    this.#host.dropped(this.#facts(), cause, messages, isFirst);
+  }
+}
