@@ -43,7 +43,11 @@ const TELLERS: { readonly [T in keyof EventData]?: Teller<EventData[T]> } = {
     `over ${d.transport}`,
     d.encoder && `by ${d.encoder}`,
   ],
-  'io.sluice.stream.ready': (d) => [tracks(d.tracks), `after ${d.timeToReadyMs} ms`],
+  'io.sluice.stream.ready': (d) => [
+    tracks(d.tracks),
+    d.missing && `without ${d.missing.join(' and ')}`,
+    `after ${d.timeToReadyMs} ms`,
+  ],
   'io.sluice.stream.updated': (d) => [
     Array.isArray(d.after['tracks']) ? tracks(d.after['tracks'] as Track[]) : undefined,
   ],
@@ -82,10 +86,7 @@ function summary(event: SluiceEvent): string {
 export function tracks(list: readonly Track[]): string {
   return list
     .map((track) => {
-      const picture =
-        track.width === undefined
-          ? undefined
-          : `${track.width}x${track.height}${track.fps === undefined ? '' : `@${track.fps}`}`;
+      const picture = track.width === undefined ? undefined : `${track.width}x${track.height}${rate(track)}`;
       const sound =
         track.sampleRate === undefined
           ? undefined
@@ -93,6 +94,12 @@ export function tracks(list: readonly Track[]): string {
       return [track.codec, picture ?? sound].filter((part) => part !== undefined).join(' ');
     })
     .join(' + ');
+}
+
+/** `@25` as measured, else what is claimed, named so. */
+function rate({ fps, declaredFps }: Track): string {
+  if (fps !== undefined) return `@${fps}`;
+  return declaredFps === undefined ? '' : ` (claims ${declaredFps} fps)`;
 }
 
 /** `1:02:03` or `2:03`, or `1.5 s` under a minute. */

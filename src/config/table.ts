@@ -243,6 +243,12 @@ export const TABLE = {
       3000,
       'A track (Enhanced RTMP has several) without a frame for so long is told as stream.stalled; 0: never.',
     ),
+    readyTimeoutMs: milliseconds(
+      0,
+      HOUR,
+      10_000,
+      'How long stream.ready waits for a kind (audio, video) that the metadata announces, from the first media; past it the event says what is missing.',
+    ),
     resumeWindowMs: milliseconds(
       0,
       HOUR,
@@ -262,6 +268,12 @@ export const TABLE = {
       HOUR,
       10_000,
       'Media time that may wait for one player; past it the player skips to the next keyframe.',
+    ),
+    maxKeyframeWaitMs: milliseconds(
+      0,
+      HOUR,
+      12_000,
+      'How long after the last keyframe players still wait for the next one. Past it they get video as it comes: with intra refresh, or a GOP of minutes, there may be none. 0: nobody waits.',
     ),
     stallTimeoutMs: milliseconds(
       100,

@@ -27,11 +27,13 @@ export function clipLabels(labels: Readonly<Record<string, string>> | undefined)
   return out;
 }
 
+const NUMBERS = ['width', 'height', 'fps', 'declaredFps', 'sampleRate', 'channels', 'kbps', 'declaredKbps'] as const;
+
 /** At most 16 tracks, numbers that JSON can hold. */
 export function clipTracks(tracks: readonly Track[]): Track[] {
   return tracks.slice(0, 16).map((track) => {
     const out: Record<string, unknown> = { id: track.id, kind: track.kind, codec: clip(track.codec, 64) };
-    for (const key of ['width', 'height', 'fps', 'sampleRate', 'channels', 'kbps'] as const) {
+    for (const key of NUMBERS) {
       const value = track[key];
       if (value !== undefined && Number.isFinite(value) && value >= 0) out[key] = value;
     }

@@ -39,10 +39,16 @@ export interface Track {
   readonly codec: string;
   readonly width?: number;
   readonly height?: number;
+  /** Frames per second as measured; missing until it is. */
   readonly fps?: number;
+  /** Frames per second as metadata or header claim. */
+  readonly declaredFps?: number;
   readonly sampleRate?: number;
   readonly channels?: number;
+  /** Payload as measured; missing until it is. */
   readonly kbps?: number;
+  /** As metadata claims. */
+  readonly declaredKbps?: number;
 }
 
 /** Present in the `data` of every event that belongs to a stream. */
@@ -71,6 +77,8 @@ export interface StreamReady extends StreamRef {
   readonly tracks: readonly Track[];
   readonly gopMs?: number;
   readonly timeToReadyMs: number;
+  /** Kinds that the metadata promises, or that have shown themselves in part, and that did not come within `publish.readyTimeoutMs`. */
+  readonly missing?: readonly Track['kind'][];
 }
 
 /** What the publisher's onMetaData claims. Sizes in pixels, rates in Hz and kbit/s. */
@@ -124,7 +132,14 @@ export interface StreamTakenOver extends StreamRef {
 
 /** What a session carried, in bytes and counts. */
 export interface Totals {
+  /** The same as `payloadBytes`. */
   readonly bytes: number;
+  /** Payload of audio and video messages. Missing in events of older versions. */
+  readonly payloadBytes?: number;
+  /** Received on the publisher's connection while it published this stream: chunk headers and commands included. Missing as above. */
+  readonly wireBytes?: number;
+  /** Of the duration: how long the session was held without a connection. Missing as above. */
+  readonly heldMs?: number;
   readonly audioFrames: number;
   readonly videoFrames: number;
   readonly drops: number;
@@ -139,6 +154,7 @@ export interface StreamEnded extends StreamRef, Totals {
   readonly startedAt: string;
   readonly readyAt?: string;
   readonly endedAt: string;
+  /** Wall time from start to end, `heldMs` included. */
   readonly durationMs: number;
   readonly tracks: readonly Track[];
   readonly labels?: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import type { ChangedFacts, EndReason, EventData, EventType, Peer, StreamRef, To
 import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';
 import { NodeEvents } from './node-events.js';
 import { type EventPriority, priorityOf } from './priority.js';
-import { type EndFacts, exactEnd, type OpenSession } from './sessions.js';
+import { type EndFacts, exactEnd, NOTHING, type OpenSession } from './sessions.js';
 
 export type { StartFacts, StreamIdentity } from './live-session.js';
 export type { EndFacts } from './sessions.js';
@@ -137,8 +137,11 @@ export class Lifecycle {
     for (const call of waiting) call();
   }
 
-  /** Sequence headers and the first keyframe were seen. */
-  streamReady(streamId: string, d: { tracks: readonly Track[]; gopMs?: number; timeToReadyMs: number }): void {
+  /** Sequence headers and the first keyframe were seen, or waiting for them is over. */
+  streamReady(
+    streamId: string,
+    d: { tracks: readonly Track[]; gopMs?: number; timeToReadyMs: number; missing?: readonly Track['kind'][] },
+  ): void {
     this.#with(streamId, (session) => {
       session.readyMs = this.#clock.wallMs();
       session.state = 'ready';
@@ -330,9 +333,8 @@ export class Lifecycle {
   /** Ends every session that is still open or on its way to be, and takes no more: for the end of the process. */
   endAll(reason: EndReason): void {
     this.#ending = true;
-    const nothing = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
     for (const streamId of [...this.#sessions.keys()]) {
-      this.streamEnded(streamId, { ...(this.#totals.get(streamId) ?? nothing), reason });
+      this.streamEnded(streamId, { ...(this.#totals.get(streamId) ?? NOTHING), reason });
     }
   }
 

@@ -107,37 +107,52 @@ function endCore(
 
 /** `data` of the `stream.ended` that the session's own process tells. `durationMs` comes from the monotonic clock. */
 export function exactEnd(session: OpenSession, d: EndFacts, endedMs: number, durationMs: number): StreamEnded {
-  const { reason, bytes, audioFrames, videoFrames, drops, timestampJumps } = d;
+  const { reason } = d;
   return {
     ...endCore(session, endedMs),
     reason,
     ...clipped('detail', d.detail),
     durationMs: Math.max(0, Math.round(durationMs)),
-    bytes,
-    audioFrames,
-    videoFrames,
-    drops,
-    ...(timestampJumps === undefined ? {} : { timestampJumps }),
+    ...totalsOf(d),
     tracks: d.tracks === undefined ? session.tracks : clipTracks(d.tracks),
     totals: 'exact',
   };
 }
 
-const NOTHING: Totals = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
+/** Totals of a session that carried nothing, or of which nothing is known. */
+export const NOTHING: Totals = {
+  bytes: 0,
+  payloadBytes: 0,
+  wireBytes: 0,
+  audioFrames: 0,
+  videoFrames: 0,
+  drops: 0,
+  heldMs: 0,
+};
+
+/** The members of {@link Totals} alone, as far as they are there: a record of an older version has fewer. */
+function totalsOf(from: Totals): Totals {
+  const { bytes, payloadBytes, wireBytes, audioFrames, videoFrames, drops, heldMs, timestampJumps } = from;
+  return {
+    bytes,
+    ...(payloadBytes === undefined ? {} : { payloadBytes }),
+    ...(wireBytes === undefined ? {} : { wireBytes }),
+    audioFrames,
+    videoFrames,
+    drops,
+    ...(heldMs === undefined ? {} : { heldMs }),
+    ...(timestampJumps === undefined ? {} : { timestampJumps }),
+  };
+}
 
 /** `data` of the `stream.ended` of a session whose process is gone. */
 export function lateEnd(session: OpenSession, end: LateEnd): StreamEnded {
   const endedMs = Math.max(end.endedMs, session.startedMs);
-  const { bytes, audioFrames, videoFrames, drops, timestampJumps } = end.totals ?? NOTHING;
   return {
     ...endCore(session, endedMs),
     reason: end.reason,
     durationMs: endedMs - session.startedMs,
-    bytes,
-    audioFrames,
-    videoFrames,
-    drops,
-    ...(timestampJumps === undefined ? {} : { timestampJumps }),
+    ...totalsOf(end.totals ?? NOTHING),
     totals: 'last_known',
   };
 }

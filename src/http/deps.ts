@@ -10,10 +10,14 @@ export interface SnapshotTrack {
   readonly codec: string;
   readonly width?: number | undefined;
   readonly height?: number | undefined;
+  /** Measured; missing until it is. */
   readonly fps?: number | undefined;
+  readonly declaredFps?: number | undefined;
   readonly sampleRate?: number | undefined;
   readonly channels?: number | undefined;
+  /** Measured; missing until it is. */
   readonly kbps?: number | undefined;
+  readonly declaredKbps?: number | undefined;
 }
 
 /** A live stream as `/v1/streams` shows it. Counters run from the start of the publish session. */
@@ -32,6 +36,7 @@ export interface StreamSnapshot {
   readonly encoder?: string | undefined;
   readonly tracks: readonly SnapshotTrack[];
   readonly players: number;
+  /** Media received, as framed for players. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly videoFrames: number;

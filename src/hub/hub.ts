@@ -191,7 +191,7 @@ export class Hub {
       publication.letCodecGo();
       entry.publication = undefined;
       entry.ending = publication;
-      entry.resumeTimestamp = publication.lastTimestamp;
+      entry.resumeTimestamp = publication.newestTimestamp;
       for (const player of [...entry.players]) {
         entry.lingering.add(player);
         try {

@@ -183,7 +183,7 @@ export class Player {
     this.#audio = kinds.audio ?? this.#audio;
     this.#video = kinds.video ?? this.#video;
     if (audioBack) this.#preambleDue = true;
-    if (videoBack && this.#publication?.hasVideo) {
+    if (videoBack && this.#publication?.hasVideo && !this.#publication.keyframeOverdue) {
       this.#videoFrom = Number.POSITIVE_INFINITY;
       this.#configVersion = NOWHERE;
     }
@@ -193,6 +193,7 @@ export class Player {
   visit(_nowMs: number): void {
     const publication = this.#publication;
     if (publication === undefined || this.#paused) return;
+    if (this.#videoFrom === Number.POSITIVE_INFINITY && publication.keyframeOverdue) this.#waitNoLonger(publication);
     if (this.#position === publication.log.head && !this.#preambleDue) return;
     if (this.#busy || this.sink.clogged) this.#checkLag(publication);
     else {
@@ -211,6 +212,11 @@ export class Player {
     }
   }
 
+  /** What comes next of video cannot be decoded before the next keyframe: it is left out until then. Never throws. */
+  awaitKeyframe(): void {
+    this.#videoFrom = Number.POSITIVE_INFINITY;
+  }
+
   /** The sink has sent all of the write under way. */
   drained(_nowMs: number): void {
     this.#busy = false;
@@ -225,7 +231,7 @@ export class Player {
     if (this.#skippedFrom !== NOWHERE) {
       const gop = publication.gopStart;
       if (gop !== undefined && gop > this.#skippedFrom) this.#resumeAt(gop);
-      else if (publication.keyframes === 0) this.#resumeAt(publication.log.head);
+      else if (publication.keyframes === 0 || publication.keyframeOverdue) this.#resumeAt(publication.log.head);
     }
     if (this.#position === NOWHERE) return;
     const behind = publication.log.head - this.#position;
@@ -248,7 +254,8 @@ export class Player {
     const gop = publication.gopStart;
     this.#beganAt = publication.log.head;
     this.#position = gop ?? this.#beganAt;
-    this.#videoFrom = gop === undefined && publication.hasVideo ? Number.POSITIVE_INFINITY : NOWHERE;
+    const waits = gop === undefined && publication.hasVideo && !publication.keyframeOverdue;
+    this.#videoFrom = waits ? Number.POSITIVE_INFINITY : NOWHERE;
   }
 
   #checkLag(publication: Publication): void {
@@ -265,11 +272,21 @@ export class Player {
     this.skips++;
   }
 
-  /** Streams with intra refresh send one keyframe at the start: after the longest lag allowed, sound is better than nothing. */
+  /**
+   * Streams with intra refresh send one keyframe at the start: after the longest lag allowed, sound is better than nothing, and once the
+   * stream's next keyframe is overdue, video as it comes.
+   */
   #goOnWithoutKeyframe(publication: Publication): void {
-    if (this.#skippedAt >= publication.staleBefore) return;
+    const { keyframeOverdue } = publication;
+    if (this.#skippedAt >= publication.staleBefore && !keyframeOverdue) return;
     this.#resumeAt(publication.log.head);
-    this.#videoFrom = Number.POSITIVE_INFINITY;
+    if (!keyframeOverdue) this.#videoFrom = Number.POSITIVE_INFINITY;
+  }
+
+  /** No keyframe came in time: video as it comes from here on, headers first when they have changed. */
+  #waitNoLonger(publication: Publication): void {
+    this.#videoFrom = NOWHERE;
+    this.#preambleDue ||= this.#configVersion !== publication.config.version;
   }
 
   #resumeAt(position: number): void {

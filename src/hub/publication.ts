@@ -6,32 +6,26 @@ import {
   BATCH_FLAGS,
   BATCH_LAST_TS,
   BATCH_LAST_TS_HIGH,
+  BATCH_NEWEST_TS,
+  BATCH_PAYLOAD_BYTES,
   BATCH_VIDEO,
-  FLAG_COMMAND,
-  FLAG_CONFIG,
-  FLAG_EMPTY,
-  FLAG_END_OF_SEQUENCE,
-  FLAG_KEYFRAME,
-  FLAG_REBASED,
-  FLAG_SEQUENCE_HEADER,
-  RECORD_OFFSET,
-  RECORD_TIMESTAMP,
-  RECORD_TRACK,
-  RECORD_TYPE_FLAGS,
-  RECORD_WORDS,
 } from '../../assembly/constants.js';
 import type { AmfValue } from '../protocol/amf0.js';
 import type { FrameTarget } from '../wasm/chunk-codec.js';
 import type { Audience } from './audience.js';
 import { ConfigCache, DATA_CHUNK_STREAM_ID } from './config-cache.js';
-import { frameMessage, readFramed, readPayload } from './framing.js';
+import { frameMessage } from './framing.js';
 import { Gop, type GopLimits } from './gop.js';
+import { KeyframeWatch } from './keyframe-watch.js';
+import { LagMarks } from './lag-marks.js';
 import type { MediaBatch, SlabCodec } from './media-batch.js';
+import { MediaInspector, NOTEWORTHY, type PlacedBatch } from './media-inspector.js';
 import type { Player } from './player.js';
 import type { Slab, SlabPool } from './slab-pool.js';
 import { StreamLog } from './stream-log.js';
 import { TrackClock } from './track-clock.js';
 import { type StreamFacts, TrackList } from './track-list.js';
+import { TrackRates } from './track-rates.js';
 
 /** Bounds of what is kept for late joiners and slow players. */
 export interface PublicationLimits extends GopLimits {
@@ -39,11 +33,15 @@ export interface PublicationLimits extends GopLimits {
   readonly maxLagMs: number;
   /** Sequence headers and metadata kept, in bytes. */
   readonly maxHeaderBytes: number;
+  /** How long players wait for a keyframe before they get video as it comes, in ms since the last one. */
+  readonly maxKeyframeWaitMs: number;
+  /** How long a kind that the metadata announces is waited for before the stream is ready without it, in ms. */
+  readonly readyTimeoutMs: number;
 }
 
 /** Told of what the media itself shows; each call comes after the state it reports. */
 export interface PublicationObserver {
-  /** All announced kinds have their headers and video its first keyframe. */
+  /** All announced kinds have their headers and video its first keyframe, or the time for it is over: `tracks.missing` says what is not there. */
   ready(publication: Publication): void;
   /**
    * Codec, size, rate, the set of tracks or the metadata changed after ready.
@@ -53,15 +51,9 @@ export interface PublicationObserver {
   updated(publication: Publication, before: StreamFacts, after: StreamFacts): boolean;
 }
 
-const AUDIO = 8;
-const VIDEO = 9;
 const DATA_AMF0 = 18;
-/** Messages that carry no frame; they are left out of the frame counts. */
-const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
-/** Any of these makes the host look at the records; without them a batch is only copied and counted. */
-const NOTEWORTHY = FLAG_KEYFRAME | FLAG_REBASED | NO_FRAME;
-/** How often the place of the log is noted, for the bound on lag in time. */
-const MARK_EVERY_MS = 500;
+// How often it is looked whether frames have the codec of their header, and at most whether facts have changed: peers send as fast as they like.
+const [CODECS_EVERY_MS, TELL_EVERY_MS] = [100, 50];
 
 /** One accepted publish: its log, its headers, its tracks, its counters. */
 export class Publication implements FrameTarget {
@@ -71,7 +63,7 @@ export class Publication implements FrameTarget {
   readonly log: StreamLog;
   readonly config: ConfigCache;
   readonly tracks: TrackList;
-  /** When each track had its last frame. */
+  /** When each track had its last frame, and what it has had. */
   readonly clock = new TrackClock();
   readonly players = new Set<Player>();
   startedMs: number;
@@ -82,21 +74,29 @@ export class Publication implements FrameTarget {
   videoFrames = 0;
   /** How often the publisher's timestamps jumped, and were moved. */
   timestampJumps = 0;
-  /** Framed bytes received from the publisher. */
+  /** Media received, as framed for players, in bytes. */
   bytes = 0;
-  /** Time of the newest message, in ms, unwrapped. */
+  /** Payload of audio and video messages received, in bytes. */
+  payloadBytes = 0;
+  /** What the publisher's connection has received while this stream was published there, chunk headers and commands included, in bytes. */
+  wireBytes = 0;
+  /** Time of the message that came last, in ms, unwrapped. */
   lastTimestamp = 0;
-  /** Positions before this are older than a player may lag in time. */
-  staleBefore = 0;
-  /** Where the newest sequence header stands that took the place of another: frames before it go with the old one. */
+  /** Greatest time of any frame, in ms, unwrapped: audio may run ahead of video. */
+  newestTimestamp = 0;
+  /** Log position of the latest header that replaced another: frames before it need the previous one. */
   headersFrom = 0;
   readyMs: number | undefined;
   ended = false;
   readonly #limits: PublicationLimits;
   readonly #observer: PublicationObserver;
-  readonly #marks: { atMs: number; position: number }[] = [];
-  #markDueMs = 0;
+  readonly #marks: LagMarks;
   readonly #gop: Gop;
+  readonly #inspector: MediaInspector;
+  readonly #keyframes: KeyframeWatch;
+  readonly #rates = new TrackRates();
+  #codecsDueMs = 0;
+  #tellDueMs = 0;
   /** What observers know. */
   #told: StreamFacts | undefined;
   #edge = 0;
@@ -117,11 +117,14 @@ export class Publication implements FrameTarget {
     this.streamId = streamId;
     this.log = new StreamLog(pool);
     this.config = new ConfigCache(limits.chunkSize, limits.maxHeaderBytes);
-    this.tracks = new TrackList();
+    this.tracks = new TrackList(limits.readyTimeoutMs);
     this.startedMs = nowMs;
     this.#lastMs = nowMs;
     this.#limits = limits;
+    this.#marks = new LagMarks(limits.maxLagMs);
     this.#gop = new Gop(limits);
+    this.#inspector = new MediaInspector(this.config, this.tracks, this.#gop, limits.chunkSize);
+    this.#keyframes = new KeyframeWatch(limits.maxKeyframeWaitMs);
     this.audience = audience;
     this.#observer = observer;
   }
@@ -140,8 +143,18 @@ export class Publication implements FrameTarget {
     return this.#gop.lengthMs;
   }
 
+  /** Positions before this are older than a player may lag in time. */
+  get staleBefore(): number {
+    return this.#marks.staleBefore;
+  }
+
   get keyframes(): number {
     return this.#gop.keyframes;
+  }
+
+  /** Whether video without a keyframe is to be sent: none has come for `maxKeyframeWaitMs`, and waiting has an end. */
+  get keyframeOverdue(): boolean {
+    return this.#keyframes.overdue;
   }
 
   /** Whether video is, or may be expected to become, part of the stream. A stream that is ready without it has none. */
@@ -171,7 +184,6 @@ export class Publication implements FrameTarget {
     codec.aim(0, 0);
   }
 
-  /** The codec asks for a slab with room for a message: see FrameTarget. */
   makeRoom(bytes: number): void {
     this.#aim(this.#reserve(bytes, this.#lastMs));
   }
@@ -187,11 +199,14 @@ export class Publication implements FrameTarget {
     const slab = this.#inPlace(batch) ?? this.#copyIn(batch, bytes, nowMs);
     const at = slab.used;
     const position = this.log.head;
-    if (nowMs >= this.#markDueMs) this.#mark(nowMs);
+    this.#marks.note(position, nowMs);
     this.log.commit(bytes);
     if (!this.#aimed) this.#aim(slab);
     this.bytes += bytes;
+    this.payloadBytes += header[BATCH_PAYLOAD_BYTES];
     this.lastTimestamp = header[BATCH_LAST_TS_HIGH] * 2 ** 32 + header[BATCH_LAST_TS];
+    const newest = header[BATCH_NEWEST_TS + 1] * 2 ** 32 + header[BATCH_NEWEST_TS];
+    this.newestTimestamp = Math.max(this.newestTimestamp, newest);
     this.#gop.messages += header[BATCH_COUNT];
     const audio = header[BATCH_AUDIO];
     const video = header[BATCH_VIDEO];
@@ -200,8 +215,11 @@ export class Publication implements FrameTarget {
     const { audioFrames, videoFrames } = this;
     this.audioFrames += audio;
     this.videoFrames += video;
-    const newKind = (audio > 0 && this.tracks.wantsAudio) || (video > 0 && this.tracks.wantsVideo);
-    if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0) this.#inspect(batch, slab, at, position, nowMs);
+    const newKind =
+      (audio > 0 && this.tracks.wantsAudio) || (video > 0 && (this.tracks.wantsVideo || !this.#keyframes.begun));
+    const placed = { batch, buffer: slab.buffer, at, position };
+    if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0) this.#inspect(placed, nowMs);
+    if (nowMs >= this.#codecsDueMs) this.#lookAtCodecs(placed, nowMs);
     const newAudio = this.audioFrames - audioFrames;
     const newVideo = this.videoFrames - videoFrames;
     this.clock.note(batch, newAudio, newVideo, slab.buffer, at, this.chunkSize, nowMs);
@@ -231,19 +249,27 @@ export class Publication implements FrameTarget {
   /** What the stream's onMetaData says, as a hint for facts that the media does not carry. */
   noteMetadata(metadata: AmfValue, nowMs: number): void {
     this.tracks.noteMetadata(metadata);
+    this.#tellSoon(nowMs);
+  }
+
+  /**
+   * What comes with time: rates are measured, a stream that promised audio and has none is ready without, a change that could not be told is
+   * told, and waiting for a keyframe ends. Call it a few times a second.
+   */
+  tick(nowMs: number): void {
+    this.#keyframes.look(nowMs, this.newestTimestamp >>> 0);
+    this.#rates.measure(this.clock.tracks, this.tracks, this.gopMs, this.readyMs, nowMs);
     this.#tell(nowMs);
   }
 
   /**
-   * Readiness also comes with time: a stream that promised audio and has none is ready without. A change that could not be told is
-   * told. Call it a few times a second.
+   * The publisher is back after a gap: what is not there yet is waited for anew. The frames before the gap are no reference for those behind
+   * it, so video goes on with the next keyframe, for everybody.
    */
-  tick(nowMs: number): void {
-    this.#tell(nowMs);
-  }
-
-  /** The publisher is back after a gap: what is not there yet is waited for anew. */
   resumed(nowMs: number): void {
+    this.#gop.start = undefined;
+    this.#keyframes.begin(nowMs, this.newestTimestamp >>> 0);
+    if (this.lastVideoMs > 0) this.#awaitKeyframe();
     if (this.lastAudioMs > 0) this.lastAudioMs = nowMs;
     if (this.lastVideoMs > 0) this.lastVideoMs = nowMs;
     this.clock.restart(nowMs);
@@ -318,57 +344,42 @@ export class Publication implements FrameTarget {
     this.log.trim(needed);
   }
 
-  /** Notes that what is before the head came before now, and finds what has become too old to wait for a player. */
-  #mark(nowMs: number): void {
-    this.#markDueMs = nowMs + MARK_EVERY_MS;
-    this.#marks.push({ atMs: nowMs, position: this.log.head });
-    while (this.#marks.length > 1 && nowMs - this.#marks[0].atMs >= this.#limits.maxLagMs) {
-      this.staleBefore = this.#marks.shift()!.position;
+  #inspect(placed: PlacedBatch, nowMs: number): void {
+    const found = this.#inspector.inspect(placed, nowMs);
+    this.audioFrames -= found.audioWithout;
+    this.videoFrames -= found.videoWithout;
+    this.timestampJumps += found.jumps;
+    if (found.replacedAt >= 0) this.headersFrom = found.replacedAt;
+    // A publish that begins in the middle of a GOP: nobody has the frames that its first ones refer to.
+    if (found.interFirst && !this.#keyframes.begun) {
+      this.#keyframes.begin(nowMs, this.lastTimestamp >>> 0);
+      this.#awaitKeyframe();
     }
-  }
-
-  #inspect(batch: MediaBatch, slab: Slab, at: number, position: number, nowMs: number): void {
-    const { records } = batch;
-    const count = batch.header[BATCH_COUNT];
-    let keyframeAt = -1;
-    for (let i = 0, r = 0; i < count; i++, r += RECORD_WORDS) {
-      const type = records[r + RECORD_TYPE_FLAGS] & 0xff;
-      const flags = records[r + RECORD_TYPE_FLAGS] >>> 8;
-      const trackId = records[r + RECORD_TRACK] & 0xff;
-      const offset = records[r + RECORD_OFFSET];
-      if ((flags & FLAG_REBASED) !== 0) this.timestampJumps++;
-      const header = (flags & (FLAG_SEQUENCE_HEADER | FLAG_CONFIG)) !== 0;
-      const key = !header && (flags & (FLAG_KEYFRAME | FLAG_COMMAND)) === FLAG_KEYFRAME;
-      if (key && type === VIDEO && trackId === 0) {
-        keyframeAt = position + offset;
-        this.#gop.begin(keyframeAt, count - i, records[r + RECORD_TIMESTAMP]);
-      }
-      const kind = type === AUDIO ? 'audio' : 'video';
-      if ((flags & NO_FRAME) !== 0) {
-        if (kind === 'audio') this.audioFrames--;
-        else this.videoFrames--;
-      }
-      if (!header && ((flags & FLAG_EMPTY) !== 0 || !this.tracks.wants(kind, trackId))) continue;
-      const message = readFramed(slab.buffer, at + offset, this.chunkSize);
-      const payload = readPayload(slab.buffer, message, this.chunkSize, header ? message.length : FIRST_FRAME_BYTES);
-      if (header) this.#keepHeader(kind, type, trackId, flags, payload, position + offset);
-      this.tracks.observe({ kind, trackId, header, timestamp: records[r + RECORD_TIMESTAMP], payload }, nowMs);
-    }
-    if (keyframeAt >= 0) {
+    if (found.keyframeAt >= 0) {
+      this.#keyframes.begin(nowMs, found.keyframeTimestamp);
       this.tracks.noteKeyframe();
-      for (const player of this.players) player.keyframeAt(keyframeAt);
+      for (const player of this.players) player.keyframeAt(found.keyframeAt);
     }
-    this.#tell(nowMs);
+    this.#tellSoon(nowMs);
   }
 
-  /** A header that differs from the one before makes the cached GOP undecodable for late joiners. */
-  #keepHeader(kind: string, type: number, trackId: number, flags: number, payload: Buffer, position: number): void {
-    const isHeader = (flags & FLAG_SEQUENCE_HEADER) !== 0;
-    const slot = `${kind}:${trackId}:${isHeader ? 'header' : 'config'}`;
-    const replaced = this.config.get(slot) !== undefined;
-    if (!this.config.set(slot, type, payload, position) || !replaced || !isHeader) return;
+  #awaitKeyframe(): void {
+    if (!this.keyframeOverdue) for (const player of this.players) player.awaitKeyframe();
+  }
+
+  #lookAtCodecs(placed: PlacedBatch, nowMs: number): void {
+    this.#codecsDueMs = nowMs + CODECS_EVERY_MS;
+    if (!this.#inspector.lookAtCodecs(placed, nowMs)) return;
+    // Late joiners would get frames of the old codec without their header.
     this.#gop.start = undefined;
-    this.headersFrom = position;
+    this.headersFrom = placed.position;
+  }
+
+  /** Tells that the stream is ready at once, a change at most so often; {@link tick} tells the rest. */
+  #tellSoon(nowMs: number): void {
+    if (this.#told !== undefined && nowMs < this.#tellDueMs) return;
+    this.#tellDueMs = nowMs + TELL_EVERY_MS;
+    this.#tell(nowMs);
   }
 
   /** Reports what an observation has changed. */
@@ -386,6 +397,3 @@ export class Publication implements FrameTarget {
     }
   }
 }
-
-/** How much of a frame is looked at for codecs whose facts stand in the frame itself (MP3, H.263, VP6 …). */
-const FIRST_FRAME_BYTES = 64;

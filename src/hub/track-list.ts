@@ -1,6 +1,6 @@
 import type { AnnouncedFacts } from '../media/metadata.js';
 import type { MediaKind, Track } from '../media/track.js';
-import { TrackTable } from '../media/track-table.js';
+import { type MeasuredRates, TrackTable } from '../media/track-table.js';
 import type { AmfValue } from '../protocol/amf0.js';
 
 /** One message that may tell a fact: a sequence header, or the first frame of a codec that has none. */
@@ -21,26 +21,40 @@ export interface StreamFacts {
   readonly tracks: readonly Track[];
   /** What its onMetaData claims. */
   readonly metadata: AnnouncedFacts;
-  /** Differs when codecs, sizes, rates of samples, the set of tracks or the metadata do; measured rates do not count. */
+  /**
+   * Differs when codecs, sizes, rates of samples, the set of tracks, the metadata or what they claim do. Of measured rates only those count that
+   * are worth telling: see {@link TrackList.noteRates}.
+   */
   readonly shape: string;
 }
 
-/** How long the stream is given to show a kind that its metadata announces: cameras promise audio that never comes. */
-const PROMISE_MS = 1500;
 /** How long a stream without metadata is given to show its second kind. */
 const GUESS_MS = 700;
+/** A measured rate that differs by more than this share from what was told is told. */
+const TELL_SHARE = 0.1;
+/** The members of a track that are measured and change all the time. */
+const MEASURED = new Set(['fps', 'kbps']);
 
 /** What is known of the tracks of a publication, and whether that is enough to call it ready. */
 export class TrackList {
   /** Whether frames of this kind's default track would still tell something: asked for every batch, so kept ready. */
   wantsAudio = true;
   wantsVideo = true;
+  readonly #readyTimeoutMs: number;
   readonly #table = new TrackTable();
   readonly #known = new Set<string>();
+  /** What observers take a track's rates for, by `kind:track`: what was told, else what is claimed. */
+  readonly #told = new Map<string, { fps?: number; kbps?: number }>();
   #promises: { audio: boolean; video: boolean } | undefined;
   #keyframeSeen = false;
   #firstMediaMs: number | undefined;
-  #facts: StreamFacts = { tracks: [], metadata: {}, shape: '' };
+  /** Made anew when somebody asks and something has changed. */
+  #facts: StreamFacts | undefined;
+
+  /** @param readyTimeoutMs how long a kind that is announced, or has shown itself in part, is waited for: `publish.readyTimeoutMs` */
+  constructor(readyTimeoutMs: number) {
+    this.#readyTimeoutMs = readyTimeoutMs;
+  }
 
   /** Whether a frame of this track would tell something that is not known. */
   wants(kind: MediaKind, trackId: number): boolean {
@@ -50,26 +64,34 @@ export class TrackList {
 
   /** Whether video has been seen in any form, or is announced by the metadata. */
   get expectsVideo(): boolean {
-    return this.#promises?.video === true || this.#has('video');
+    return this.#promises?.video === true || this.#table.has('video');
   }
 
   /** The tracks, video before audio, then by id. */
   list(): readonly Track[] {
-    return this.#facts.tracks;
+    return this.facts.tracks;
   }
 
   /** All that is known now. */
   get facts(): StreamFacts {
+    this.#facts ??= this.#describe();
     return this.#facts;
   }
 
   observe(observation: MediaObservation, nowMs: number): void {
     this.#firstMediaMs ??= nowMs;
-    const { kind, trackId, payload, header, timestamp } = observation;
-    this.#known.add(`${kind}:${trackId}`);
+    const { kind, trackId, payload, header } = observation;
+    if (trackId !== 0) this.#known.add(`${kind}:${trackId}`);
     if (header) this.#table.config(kind, payload);
-    else this.#table.frame(kind, payload, timestamp);
-    this.#rebuild();
+    else this.#table.frame(kind, payload);
+    this.#changed();
+  }
+
+  /** A track has another codec now than it had: its next frame tells what it is. */
+  forget(kind: MediaKind, trackId: number): void {
+    this.#known.delete(`${kind}:${trackId}`);
+    this.#table.forget(kind, trackId);
+    this.#changed();
   }
 
   noteMetadata(metadata: AmfValue): void {
@@ -82,36 +104,74 @@ export class TrackList {
         video: metadata['hasVideo'] !== false && has('videocodecid', 'width', 'videodatarate'),
       };
     }
-    this.#rebuild();
+    this.#changed();
+  }
+
+  /**
+   * Takes what was measured of a track. It shows in the list at once; it changes the shape when it differs by more than a tenth from what observers
+   * take it for: what they were told, else what the stream claims. A first bit rate waits until `tellKbps`, for encoders begin below their rate.
+   */
+  noteRates(kind: MediaKind, trackId: number, rates: MeasuredRates, tellKbps: boolean): void {
+    const key = `${kind}:${trackId}`;
+    this.#table.rates(kind, trackId, rates);
+    this.#facts = undefined;
+    const track = this.list().find((one) => one.kind === kind && one.id === trackId);
+    if (track === undefined) return;
+    const told = this.#told.get(key) ?? {};
+    const next = { ...told };
+    if (differs(rates.fps, told.fps ?? track.declaredFps)) next.fps = rates.fps!;
+    if (tellKbps && differs(rates.kbps, told.kbps ?? track.declaredKbps)) next.kbps = rates.kbps!;
+    if (next.fps === told.fps && next.kbps === told.kbps) return;
+    this.#told.set(key, next);
+    this.#facts = undefined;
   }
 
   noteKeyframe(): void {
     this.#keyframeSeen = true;
   }
 
-  /** Whether every kind that is announced, or may be expected, has shown its facts, and video its first keyframe. */
+  /**
+   * Whether every kind that is announced, or may be expected, has shown its facts, and video its first keyframe; or the time for that is over,
+   * and at least one kind has.
+   */
   isReady(nowMs: number): boolean {
-    if (this.#firstMediaMs === undefined || this.list().length === 0) return false;
-    const waitedMs = nowMs - this.#firstMediaMs;
-    const video = this.#has('video');
-    const audio = this.#has('audio');
-    if (video && !this.#keyframeSeen) return false;
+    if (this.#firstMediaMs === undefined) return false;
+    const video = this.#complete('video');
+    const audio = this.#complete('audio');
     if (video && audio) return true;
-    if (this.#promises === undefined) return waitedMs >= GUESS_MS;
-    return waitedMs >= PROMISE_MS || !(video ? this.#promises.audio : this.#promises.video);
+    if (!video && !audio) return false;
+    const waitedMs = nowMs - this.#firstMediaMs;
+    if (waitedMs >= this.#readyTimeoutMs) return true;
+    if (this.missing.length > 0) return false;
+    return this.#promises !== undefined || waitedMs >= GUESS_MS;
   }
 
-  #has(kind: MediaKind): boolean {
-    return this.list().some((track) => track.kind === kind);
+  /** Kinds that the metadata announces, or that have shown themselves in part, and that nobody can play yet. */
+  get missing(): readonly MediaKind[] {
+    const kinds: MediaKind[] = ['video', 'audio'];
+    return kinds.filter((kind) => !this.#complete(kind) && (this.#promises?.[kind] === true || this.#table.has(kind)));
   }
 
-  #rebuild(): void {
-    const tracks = this.#table.tracks();
-    const metadata = this.#table.announced;
-    const measured = (key: string, value: unknown): unknown => (key === 'fps' || key === 'kbps' ? undefined : value);
-    const shape = JSON.stringify(tracks, measured) + JSON.stringify(metadata);
-    this.#facts = { tracks, metadata, shape };
+  #complete(kind: MediaKind): boolean {
+    return this.#table.has(kind) && (kind === 'audio' || this.#keyframeSeen);
+  }
+
+  #changed(): void {
+    this.#facts = undefined;
     this.wantsAudio = this.#table.wantsFrames('audio');
     this.wantsVideo = this.#table.wantsFrames('video');
   }
+
+  #describe(): StreamFacts {
+    const tracks = this.#table.tracks();
+    const metadata = this.#table.announced;
+    const steady = (key: string, value: unknown): unknown => (MEASURED.has(key) ? undefined : value);
+    const shape = JSON.stringify(tracks, steady) + JSON.stringify(metadata) + JSON.stringify([...this.#told]);
+    return { tracks, metadata, shape };
+  }
+}
+
+function differs(measured: number | undefined, told: number | undefined): boolean {
+  if (measured === undefined) return false;
+  return told === undefined || Math.abs(measured - told) > TELL_SHARE * told;
 }

@@ -12,15 +12,16 @@ const EXTENDED_SAR = 255;
  * first SPS when it can be read.
  *
  * @param avcC the record, borrowed
- * @returns the facts, or `undefined` when it is not such a record
+ * @returns the facts, or `undefined` when it is not such a record. A record without an SPS tells no size: frames have it then
  */
 export function parseAvcConfig(avcC: Uint8Array): VideoFacts | undefined {
   if (avcC.length < 6 || avcC[0] !== 1) return undefined;
   const codec = `avc1.${hex(avcC.subarray(1, 4))}`;
   const spsCount = avcC[5]! & 31;
-  if (spsCount === 0 || avcC.length < 8) return { kind: 'video', codec };
+  const nalLengthBytes = (avcC[4]! & 3) + 1;
+  if (spsCount === 0 || avcC.length < 8) return { kind: 'video', codec, nalLengthBytes };
   const length = (avcC[6]! << 8) | avcC[7]!;
-  return { kind: 'video', codec, ...parseAvcSps(avcC.subarray(8, 8 + length)) };
+  return { kind: 'video', codec, nalLengthBytes, ...parseAvcSps(avcC.subarray(8, 8 + length)) };
 }
 
 /**

@@ -19,7 +19,13 @@ export function parseHevcConfig(hvcC: Uint8Array): VideoFacts | undefined {
   const fps = hvcC[21]! >> 6 === 1 ? checkedFps(average) : undefined;
   const sps = findSps(hvcC);
   const size = sps === undefined ? undefined : parseHevcSps(sps);
-  return { kind: 'video', codec: codecString(hvcC), ...size, ...(fps === undefined ? {} : { fps }) };
+  return {
+    kind: 'video',
+    codec: codecString(hvcC),
+    nalLengthBytes: (hvcC[21]! & 3) + 1,
+    ...size,
+    ...(fps === undefined ? {} : { fps }),
+  };
 }
 
 /** `hvc1.` profile space and profile, reversed compatibility flags, tier and level, constraint bytes (ISO/IEC 14496-15 annex E). */

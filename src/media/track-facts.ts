@@ -2,16 +2,21 @@ import { parseAacConfig } from './aac.js';
 import { parseAc3Frame } from './ac3.js';
 import { parseAv1Config, parseAv1Obus } from './av1.js';
 import { parseAvcConfig } from './avc.js';
+import { codecFamily } from './codec-family.js';
 import { parseHevcConfig } from './hevc.js';
 import { describeLegacyAudio } from './legacy-audio.js';
 import { LEGACY_VIDEO_CODECS, parseLegacyFrame } from './legacy-video.js';
 import { parseMpegAudioFrame } from './mpeg-audio.js';
+import { factsInBand } from './nal-units.js';
 import { parseFlacConfig, parseOpusHead } from './opus-flac.js';
 import { type MediaBody, mediaBodies } from './payload.js';
 import type { AudioFacts, MediaKind, Track, VideoFacts } from './track.js';
 import { parseVp8Frame, parseVp9Frame, parseVpConfig } from './vpx.js';
 import { parseVvcConfig } from './vvc.js';
 
+/** Codecs whose configuration is read here: what does not read as one is none. */
+const READABLE_VIDEO = new Set(['avc1', 'hvc1', 'vvc1', 'av01', 'vp08', 'vp09']);
+const KEYFRAME = 1;
 /** Codec strings of FourCCs until a configuration says more. */
 const PLAIN_VIDEO = new Set(['avc1', 'hvc1', 'vvc1', 'av01', 'vp08', 'vp09']);
 const PLAIN_AUDIO: Readonly<Record<string, string>> = {
@@ -28,11 +33,11 @@ const PLAIN_AUDIO: Readonly<Record<string, string>> = {
  *
  * @param kind audio (message type 8) or video (message type 9)
  * @param payload a whole message, borrowed
- * @returns one track per configured track of the message; empty when the message is not a sequence header. A configuration that
- *   cannot be read still gives its codec
+ * @returns one track per configured track of the message; empty when the message is not a sequence header. An empty
+ *   configuration, and one that cannot be read, configures nothing
  */
 export function trackFactsFromConfig(kind: MediaKind, payload: Uint8Array): Track[] {
-  return facts(kind, payload, 'config').map(({ nominalFps: _, ...track }) => track);
+  return facts(kind, payload, 'config').map(({ nominalFps: _, nalLengthBytes: __, ...track }) => track);
 }
 
 /**
@@ -40,11 +45,27 @@ export function trackFactsFromConfig(kind: MediaKind, payload: Uint8Array): Trac
  * whose header has no size (VP8, VP9). Sizes come with key frames only.
  *
  * @param kind audio (message type 8) or video (message type 9)
- * @param payload a whole message, borrowed
+ * @param payload a whole message or its beginning, borrowed
+ * @param nalLengthBytes of the configuration of AVC or HEVC frames, whose parameter sets may stand in the frames
  * @returns one track per track of the message; empty when the message carries no frames
  */
-export function trackFactsFromFrame(kind: MediaKind, payload: Uint8Array): Track[] {
-  return facts(kind, payload, 'frames');
+export function trackFactsFromFrame(kind: MediaKind, payload: Uint8Array, nalLengthBytes = 4): ConfigFacts[] {
+  return facts(kind, payload, 'frames', nalLengthBytes);
+}
+
+/**
+ * The codec that a sequence header configures, by {@link codecFamily}'s name; `undefined` when no track of the message is configured: it is no
+ * header, or its records are empty or cannot be read.
+ */
+export function configuredCodec(kind: MediaKind, payload: Uint8Array): string | undefined {
+  for (const body of mediaBodies(kind, payload)) {
+    // Opus may be configured by an empty record, which late joiners can do without.
+    if (body.packet !== 'config' || body.end <= body.start) continue;
+    const record = payload.subarray(body.start, body.end);
+    const read = kind === 'video' ? videoConfig(body.codec, record) : audioConfig(body.codec, record);
+    if (read !== undefined) return codecFamily(kind, body.codec);
+  }
+  return undefined;
 }
 
 /**
@@ -68,14 +89,14 @@ export function parseAudioConfig(payload: Uint8Array): AudioFacts | undefined {
 }
 
 /** A track as its header tells it, with what {@link Track} leaves out. */
-export type ConfigFacts = Track & Pick<VideoFacts, 'nominalFps'>;
+export type ConfigFacts = Track & Pick<VideoFacts, 'nominalFps' | 'nalLengthBytes'>;
 
 /** Like {@link trackFactsFromConfig}, with the nominal frame rate beside the fixed one. */
 export function configFacts(kind: MediaKind, payload: Uint8Array): ConfigFacts[] {
   return facts(kind, payload, 'config');
 }
 
-function facts(kind: MediaKind, payload: Uint8Array, packet: MediaBody['packet']): ConfigFacts[] {
+function facts(kind: MediaKind, payload: Uint8Array, packet: MediaBody['packet'], nalLengthBytes = 4): ConfigFacts[] {
   const tracks: ConfigFacts[] = [];
   for (const body of mediaBodies(kind, payload)) {
     if (body.packet !== packet) continue;
@@ -83,15 +104,20 @@ function facts(kind: MediaKind, payload: Uint8Array, packet: MediaBody['packet']
     const read =
       packet === 'config'
         ? (kind === 'video' ? videoConfig : audioConfig)(body.codec, bytes)
-        : frame(kind, body, payload);
+        : frame(kind, body, payload, nalLengthBytes);
     if (read !== undefined) tracks.push({ id: body.trackId, ...read });
   }
   return tracks;
 }
 
-function frame(kind: MediaKind, body: MediaBody, payload: Uint8Array): VideoFacts | AudioFacts | undefined {
+function frame(
+  kind: MediaKind,
+  body: MediaBody,
+  payload: Uint8Array,
+  nalLengthBytes: number,
+): VideoFacts | AudioFacts | undefined {
   const bytes = payload.subarray(body.start, body.end);
-  return kind === 'video' ? videoFrame(body.codec, bytes) : audioFrame(body.codec, bytes, payload[0]!);
+  return kind === 'video' ? videoFrame(body, bytes, nalLengthBytes) : audioFrame(body.codec, bytes, payload[0]!);
 }
 
 function videoName(codec: string | number): string | undefined {
@@ -110,8 +136,8 @@ function printable(fourCc: string): string | undefined {
 
 function videoConfig(codec: string | number, record: Uint8Array): VideoFacts | undefined {
   const name = videoName(codec);
-  if (name === undefined) return undefined;
-  return readVideoRecord(name, record) ?? { kind: 'video', codec: name };
+  if (name === undefined || record.length === 0) return undefined;
+  return READABLE_VIDEO.has(name) ? readVideoRecord(name, record) : { kind: 'video', codec: name };
 }
 
 function readVideoRecord(name: string, record: Uint8Array): VideoFacts | undefined {
@@ -132,7 +158,11 @@ function readVideoRecord(name: string, record: Uint8Array): VideoFacts | undefin
   }
 }
 
-function videoFrame(codec: string | number, bytes: Uint8Array): VideoFacts | undefined {
+function videoFrame(
+  { codec, frameType }: MediaBody,
+  bytes: Uint8Array,
+  nalLengthBytes: number,
+): VideoFacts | undefined {
   const name = videoName(codec);
   if (name === undefined) return undefined;
   const base: VideoFacts = { kind: 'video', codec: name };
@@ -140,15 +170,17 @@ function videoFrame(codec: string | number, bytes: Uint8Array): VideoFacts | und
   if (name === 'vp08') return { ...base, ...parseVp8Frame(bytes) };
   if (name === 'vp09') return { ...base, ...parseVp9Frame(bytes) };
   if (name === 'av01') return { ...base, ...parseAv1Obus(bytes) };
+  if ((name === 'avc1' || name === 'hvc1') && frameType === KEYFRAME)
+    return { ...base, ...factsInBand(name, bytes, nalLengthBytes) };
   return base;
 }
 
 function audioConfig(codec: string | number, config: Uint8Array): AudioFacts | undefined {
-  if (codec === 10 || codec === 'mp4a') return parseAacConfig(config) ?? { kind: 'audio', codec: 'mp4a.40.2' };
+  if (codec === 10 || codec === 'mp4a') return parseAacConfig(config);
   if (codec === 'Opus') return parseOpusHead(config);
-  if (codec === 'fLaC') return parseFlacConfig(config) ?? { kind: 'audio', codec: 'flac' };
+  if (codec === 'fLaC') return parseFlacConfig(config);
   const name = typeof codec === 'string' ? audioName(codec) : undefined;
-  return name === undefined ? undefined : { kind: 'audio', codec: name };
+  return name === undefined || config.length === 0 ? undefined : { kind: 'audio', codec: name };
 }
 
 function audioFrame(codec: string | number, bytes: Uint8Array, firstByte: number): AudioFacts | undefined {

@@ -1,5 +1,4 @@
 import type { AmfValue } from '../protocol/amf0.js';
-import { FpsEstimator } from './fps-estimator.js';
 import { type AnnouncedFacts, announced, factsFromMetadata, type MetadataFacts } from './metadata.js';
 import type { MediaKind, Track } from './track.js';
 import { type ConfigFacts, configFacts, trackFactsFromFrame } from './track-facts.js';
@@ -9,13 +8,22 @@ const MAX_TRACKS = 32;
 /** Frames looked at per kind, so that a stream whose frames never tell their size costs nothing for long. */
 const MAX_FRAMES = 120;
 
+/** What a track's rates were measured to be. */
+export interface MeasuredRates {
+  /** Frames per second; video only. */
+  readonly fps?: number;
+  /** Payload in kbit/s. */
+  readonly kbps?: number;
+}
+
 /**
- * Collects what one stream shows of its tracks: sequence headers first, then frames, then `onMetaData` for what neither tells. The
- * frame rate is the header's when fixed, else measured from timestamps, else what `onMetaData` or the header names. Not for every message: ask {@link TrackTable.wantsFrames}.
+ * Collects what one stream shows of its tracks: sequence headers first, then frames, then `onMetaData` for what neither tells. Rates are
+ * measured elsewhere ({@link TrackTable.rates}); what header and metadata say of them are claims, and named so. Not for every message: ask
+ * {@link TrackTable.wantsFrames}.
  */
 export class TrackTable {
   readonly #tracks = new Map<string, ConfigFacts>();
-  readonly #fps = new FpsEstimator();
+  readonly #rates = new Map<string, MeasuredRates>();
   readonly #framesSeen = { audio: 0, video: 0 };
   #metadata: MetadataFacts = { video: {}, audio: {} };
 
@@ -24,50 +32,49 @@ export class TrackTable {
     if (this.#framesSeen[kind] >= MAX_FRAMES) return false;
     const track = this.#tracks.get(`${kind}0`);
     if (track === undefined) return true;
-    if (kind === 'audio') return track.sampleRate === undefined;
-    return track.width === undefined || (track.fps === undefined && !this.#fps.done);
+    return kind === 'audio' ? track.sampleRate === undefined : track.width === undefined;
   }
 
-  /**
-   * Takes a sequence header.
-   *
-   * @param payload the whole message, borrowed
-   * @returns whether any fact changed
-   */
-  config(kind: MediaKind, payload: Uint8Array): boolean {
-    let changed = false;
+  /** Whether a track of this kind is known. */
+  has(kind: MediaKind): boolean {
+    for (const track of this.#tracks.values()) if (track.kind === kind) return true;
+    return false;
+  }
+
+  /** Takes a sequence header: the whole message, borrowed. */
+  config(kind: MediaKind, payload: Uint8Array): void {
     for (const track of configFacts(kind, payload)) {
       const before = this.#tracks.get(`${kind}${track.id}`);
-      // VP8 and VP9 records have no size: what frames told stays until a frame tells otherwise.
+      // VP8 and VP9 records have no size, avcC may have none: what frames told stays until a frame tells otherwise.
       const keepsSize = track.width === undefined && before?.codec.slice(0, 4) === track.codec.slice(0, 4);
-      changed = this.#put(keepsSize ? { ...before, ...track } : track) || changed;
+      this.#put(keepsSize ? { ...before, ...track } : track);
     }
-    return changed;
   }
 
-  /**
-   * Takes a message with coded frames.
-   *
-   * @param payload the whole message, borrowed
-   * @param timestampMs its RTMP timestamp
-   * @returns whether any fact changed
-   */
-  frame(kind: MediaKind, payload: Uint8Array, timestampMs: number): boolean {
-    if (this.#framesSeen[kind] >= MAX_FRAMES) return false;
+  /** Takes a message with coded frames, or at least its beginning, borrowed. */
+  frame(kind: MediaKind, payload: Uint8Array): void {
+    if (this.#framesSeen[kind] >= MAX_FRAMES) return;
     this.#framesSeen[kind]++;
-    let changed = false;
-    for (const track of trackFactsFromFrame(kind, payload)) {
-      if (kind === 'video' && track.id === 0) this.#fps.push(timestampMs);
+    for (const track of trackFactsFromFrame(kind, payload, this.#tracks.get(`${kind}0`)?.nalLengthBytes)) {
       const before = this.#tracks.get(`${kind}${track.id}`);
-      const learnt = before === undefined ? track : { ...track, ...before };
-      changed = this.#put(learnt) || changed;
+      this.#put(before === undefined ? track : { ...track, ...before });
     }
-    return changed;
+  }
+
+  /** Forgets a track: its codec is another one now, and its next frame tells what it is. */
+  forget(kind: MediaKind, trackId: number): void {
+    this.#tracks.delete(`${kind}${trackId}`);
+    this.#framesSeen[kind] = 0;
   }
 
   /** Takes the object of `onMetaData`, the fallback for facts that media does not show. */
   metadata(value: AmfValue): void {
     this.#metadata = factsFromMetadata(value);
+  }
+
+  /** Takes what was measured of a track; it replaces what was measured before. */
+  rates(kind: MediaKind, trackId: number, rates: MeasuredRates): void {
+    this.#rates.set(`${kind}${trackId}`, rates);
   }
 
   /** What the metadata claims; a fresh object. */
@@ -77,22 +84,27 @@ export class TrackTable {
 
   /** Everything known now: video before audio, then by track id. The objects are fresh and the caller's. */
   tracks(): Track[] {
-    const fps = this.#fps.estimate();
     return [...this.#tracks.values()]
-      .map(({ nominalFps, ...track }) => {
-        const nominal = nominalFps === undefined ? {} : { fps: nominalFps };
-        if (track.id !== 0) return { ...nominal, ...track };
-        const measured = track.kind === 'video' && fps !== undefined ? { fps } : {};
-        return { ...nominal, ...this.#metadata[track.kind], ...measured, ...track };
-      })
+      .map((track) => this.#described(track))
       .sort((a, b) => (a.kind === b.kind ? a.id - b.id : a.kind === 'video' ? -1 : 1));
   }
 
-  #put(track: ConfigFacts): boolean {
+  #described({ nominalFps, fps, nalLengthBytes: _, ...track }: ConfigFacts): Track {
+    const claims = track.id === 0 ? this.#metadata[track.kind] : {};
+    const { fps: claimedFps, kbps: declaredKbps, ...shown } = claims as MetadataFacts['video'];
+    const declaredFps = claimedFps ?? fps ?? nominalFps;
+    return {
+      ...shown,
+      ...track,
+      ...(declaredFps === undefined ? {} : { declaredFps }),
+      ...(declaredKbps === undefined ? {} : { declaredKbps }),
+      ...this.#rates.get(`${track.kind}${track.id}`),
+    };
+  }
+
+  #put(track: ConfigFacts): void {
     const key = `${track.kind}${track.id}`;
-    const before = this.#tracks.get(key);
-    if (before === undefined && this.#tracks.size >= MAX_TRACKS) return false;
+    if (!this.#tracks.has(key) && this.#tracks.size >= MAX_TRACKS) return;
     this.#tracks.set(key, track);
-    return JSON.stringify(before) !== JSON.stringify(track);
   }
 }

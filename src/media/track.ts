@@ -14,14 +14,18 @@ export interface Track {
   readonly width?: number;
   /** Displayed height in pixels, after cropping. */
   readonly height?: number;
-  /** Frames per second, when the stream states or shows a fixed rate. */
+  /** Frames per second as measured. */
   readonly fps?: number;
+  /** Frames per second as `onMetaData` claims, else as the header states. */
+  readonly declaredFps?: number;
   /** Output sample rate in Hz (after SBR; always 48000 for Opus). */
   readonly sampleRate?: number;
   /** Output channels, LFE included. */
   readonly channels?: number;
-  /** Measured or announced bit rate in kbit/s. */
+  /** Bit rate of the payload in kbit/s as measured. */
   readonly kbps?: number;
+  /** Bit rate in kbit/s as `onMetaData` claims. */
+  readonly declaredKbps?: number;
 }
 
 /** Facts of a video track without its id. */
@@ -33,6 +37,8 @@ export interface VideoFacts {
   readonly fps?: number;
   /** A rate that the header states without promising that every frame keeps it: x264 without `force-cfr`. */
   readonly nominalFps?: number;
+  /** AVC and HEVC: bytes of the length before each NAL unit of a frame. */
+  readonly nalLengthBytes?: number;
 }
 
 /** Facts of an audio track without its id. */

@@ -15,6 +15,8 @@ export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOpt
     gopMaxMs: hub.gopMaxMs,
     maxLagMs: play.maxLagMs,
     maxHeaderBytes: publish.maxHeaderBytes,
+    maxKeyframeWaitMs: play.maxKeyframeWaitMs,
+    readyTimeoutMs: publish.readyTimeoutMs,
     lingerMs: play.lingerMs,
     maxDelayMs: fanout.maxDelayMs,
     playersAtMaxDelay: fanout.playersAtMaxDelay,

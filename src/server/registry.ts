@@ -388,4 +388,4 @@ const GONE: Refusal<PublishRefusal> = {
 };
 
 /** Totals of a stream that carried nothing. */
-const NOTHING = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
+const NOTHING = { bytes: 0, payloadBytes: 0, wireBytes: 0, audioFrames: 0, videoFrames: 0, drops: 0, heldMs: 0 };

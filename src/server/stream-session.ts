@@ -74,6 +74,8 @@ export class StreamSession implements PublicationObserver {
   #line: PublisherLine;
   #resumeTimestamp: number | undefined;
   #suspended: { readonly reason: EndReason; readonly sinceMs: number } | undefined;
+  /** Time without a connection, in ms, before the present one. */
+  #heldMs = 0;
   #attachment = 0;
   #readyAtMs: number | undefined;
   #ended = false;
@@ -150,10 +152,11 @@ export class StreamSession implements PublicationObserver {
   resume(facts: ConnectionFacts, line: PublisherLine): RunningPublish {
     const nowMs = this.#owner.clock.monotonicMs();
     const gapMs = Math.round(nowMs - (this.#suspended?.sinceMs ?? nowMs));
+    this.#heldMs += gapMs;
     this.#suspended = undefined;
     this.#facts = facts;
     this.#line = line;
-    this.#resumeTimestamp = this.publication.lastTimestamp + RESUME_STEP_MS;
+    this.#resumeTimestamp = this.publication.newestTimestamp + RESUME_STEP_MS;
     this.publication.resumed(nowMs);
     const { connectionId, peer } = facts;
     this.#owner.lifecycle.streamResumed(this.streamId, { connectionId, peer, gapMs });
@@ -169,10 +172,12 @@ export class StreamSession implements PublicationObserver {
 
   ready(publication: Publication): void {
     this.#readyAtMs = this.#owner.clock.wallMs();
+    const { missing } = publication.tracks;
     this.#owner.lifecycle.streamReady(this.streamId, {
       tracks: publication.tracks.list(),
       gopMs: publication.gopMs,
       timeToReadyMs: Math.round(publication.readyMs! - publication.startedMs),
+      ...(missing.length === 0 ? {} : { missing }),
     });
   }
 
@@ -255,8 +260,11 @@ export class StreamSession implements PublicationObserver {
 
   /** What it has carried since its start. */
   totals(): Totals {
-    const { bytes, audioFrames, videoFrames, timestampJumps } = this.publication;
-    const totals = { bytes, audioFrames, videoFrames, drops: this.drops };
+    const { payloadBytes, wireBytes, audioFrames, videoFrames, timestampJumps } = this.publication;
+    const suspendedMs = this.#suspended === undefined ? 0 : this.#owner.clock.monotonicMs() - this.#suspended.sinceMs;
+    const heldMs = Math.round(this.#heldMs + suspendedMs);
+    const counts = { audioFrames, videoFrames, drops: this.drops, heldMs };
+    const totals = { bytes: payloadBytes, payloadBytes, wireBytes, ...counts };
     return timestampJumps === 0 ? totals : { ...totals, timestampJumps };
   }
 

@@ -65,6 +65,13 @@ export class ConnectionPublishes {
     for (const id of [...this.#runs.keys()]) this.stop(id, reason, detail);
   }
 
+  /** So many bytes of chunk stream were read: they count for the stream that the last media belonged to, or the only one. */
+  received(bytes: number): void {
+    const only = this.#current === undefined && this.#runs.size === 1 ? this.#runs.values().next().value : undefined;
+    const publication = (this.#current ?? only)?.publication;
+    if (publication !== undefined) publication.wireBytes += bytes;
+  }
+
   /** Hands the codec's batch to the publication that it belongs to; what belongs to none is counted. */
   deliver(session: Pick<ServerSession, 'publishFor'>, nowMs: number): void {
     const id = this.#codec.batchMessageStreamId;

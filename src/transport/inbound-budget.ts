@@ -14,6 +14,8 @@ const WINDOW_MS = 10_000;
 /** Whoever does not publish has little to say: acknowledgements, pongs, a few commands. */
 export class InboundBudget {
   readonly #limits: InboundLimits;
+  /** Counted, and not spent yet. */
+  #unspent = 0;
   #idleBytes = 0;
   #windowFromMs = 0;
   #windowBytes = 0;
@@ -24,18 +26,26 @@ export class InboundBudget {
 
   /** The connection publishes: what it said before that is settled. */
   settle(): void {
+    this.#unspent = 0;
     this.#idleBytes = 0;
   }
 
+  /** Counts bytes of chunk stream just read from a connection that does not publish. */
+  count(bytes: number): void {
+    this.#unspent += bytes;
+  }
+
   /**
-   * Counts `count` bytes of chunk stream just read from a connection that did not publish when they came.
+   * Spends `more` bytes and what was counted before.
    *
    * @returns the code of the bound that is passed, or undefined
    */
-  spend(count: number, playing: boolean, nowMs: number): ErrorCode | undefined {
+  spend(more: number, playing: boolean, nowMs: number): ErrorCode | undefined {
     const { preAuthBytes, inboundBytesPerSecond } = this.#limits;
+    const bytes = more + this.#unspent;
+    this.#unspent = 0;
     if (!playing) {
-      this.#idleBytes += count;
+      this.#idleBytes += bytes;
       return this.#idleBytes > preAuthBytes ? 'ERR_LIMIT_PREAUTH_BYTES' : undefined;
     }
     this.#idleBytes = 0;
@@ -43,7 +53,7 @@ export class InboundBudget {
       this.#windowFromMs = nowMs;
       this.#windowBytes = 0;
     }
-    this.#windowBytes += count;
+    this.#windowBytes += bytes;
     return this.#windowBytes > (inboundBytesPerSecond * WINDOW_MS) / 1000 ? 'ERR_LIMIT_INBOUND_RATE' : undefined;
   }
 }

@@ -28,6 +28,7 @@ import {
   refusalAnswer,
 } from './host.js';
 import { InboundBudget } from './inbound-budget.js';
+import { InputTurn } from './input-turn.js';
 import { StallWatch } from './peer-progress.js';
 import { PlaySink } from './play-sink.js';
 import { shakeHands } from './shake-hands.js';
@@ -52,6 +53,7 @@ export class RtmpConnection {
   readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
   readonly #budget: InboundBudget;
+  readonly #turn: InputTurn;
   readonly #line: PublisherLine = {
     endedBy: () => (this.#closing ? this.#end.reason : undefined),
     close: (...why) => this.shutdown(...why),
@@ -72,6 +74,7 @@ export class RtmpConnection {
     this.#budget = new InboundBudget(parts.options);
     this.#drops = new ConnectionDrops(parts.host, () => this.facts);
     this.#publishes = new ConnectionPublishes(parts.codec, this.#drops);
+    this.#turn = new InputTurn(parts.nowMs, () => this.#goOn());
     this.acceptedMs = parts.nowMs();
     this.#handshake = new ServerHandshake({ entropy: parts.entropy, nowMs: this.acceptedMs });
     this.#socket = new ByteSocket(
@@ -97,19 +100,13 @@ export class RtmpConnection {
   get publishing(): number {
     return this.#publishes.size;
   }
-
   get playing(): number {
     return this.#plays.size;
   }
 
   /** What time brings: deadlines of handshake and session, idle publishers, stalled players. Call it a few times a second. */
   tick(nowMs: number): void {
-    if (this.#closing) return;
-    try {
-      this.#tick(nowMs);
-    } catch (error) {
-      this.#fail(error);
-    }
+    if (!this.#closing) this.#safely(() => this.#tick(nowMs));
   }
 
   #tick(nowMs: number): void {
@@ -123,8 +120,7 @@ export class RtmpConnection {
     const silent = this.#publishes.problem(this.#options, nowMs);
     if (silent !== undefined) this.#abort(silent.code, silent.streamId);
     if (this.#plays.size > 0) this.#tickPlays(nowMs);
-    const unread = this.#socket.pendingBytes;
-    if (unread > MAX_UNREAD_BYTES) this.#abort('ERR_LIMIT_UNREAD', `${unread} bytes`);
+    if (this.#socket.pendingBytes > MAX_UNREAD_BYTES) this.#abort('ERR_LIMIT_UNREAD', 'control messages');
   }
 
   /** Ends every stream of the connection in good order: the client is told, then the connection is closed. */
@@ -137,12 +133,12 @@ export class RtmpConnection {
 
   /** Closes at once. */
   readonly destroy = (): void => this.#socket.destroy();
-
   /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
   #read(count: number, into: Buffer): boolean {
     // While it closes, what still comes is thrown away.
     if (count <= 0 || this.#closing) return true;
     this.bytesIn += count;
+    this.#turn.begin(this.#parts.nowMs());
     // Read before the codec moved to its larger memory: those bytes landed in the old one.
     if (into !== this.#codec.input) into.copy(this.#codec.input, 0, 0, count);
     try {
@@ -151,30 +147,36 @@ export class RtmpConnection {
     } catch (error) {
       this.#fail(error);
     }
-    if (this.#held) return this.#closing;
+    if (this.#held || this.#turn.over()) return this.#closing;
     const only = this.#publishes.size === 1 && this.#plays.size === 0 && this.#publishes.current;
     return !only || !this.#parts.pacer.hold(this.#socket, only, count);
   }
 
   #shakeHands(handshake: ServerHandshake, count: number): void {
     const start = shakeHands(handshake, this.#codec.input.subarray(0, count), (bytes) => this.#socket.send(bytes));
-    if (start === undefined) return;
-    if (typeof start === 'string') {
-      this.#abort(start, '');
-      return;
-    }
+    if (typeof start === 'string') this.#abort(start, '');
+    if (typeof start !== 'number') return;
     this.#handshake = undefined;
     const { commandsPerSecond: maxCommandsPerSecond } = this.#options;
     this.#session = new ServerSession({ ...this.#options, maxCommandsPerSecond, nowMs: this.#parts.nowMs() });
     if (start < count) this.#parse(start, count);
   }
 
-  /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where a decision stopped it. */
+  /** Handles what a decision, or the turns of others, have held up, and then reads again. */
+  #goOn(): void {
+    if (this.#closing || this.#held) return;
+    this.#turn.begin(this.#parts.nowMs());
+    this.#safely(() => this.#session !== undefined && this.#parse(0, 0));
+    if (!this.#held && !this.#turn.over() && !this.#closing) this.#socket.resume();
+  }
+
+  /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where it was stopped. */
   #parse(start: number, end: number): void {
     const codec = this.#codec;
     const session = this.#session!;
     const nowMs = this.#parts.nowMs();
-    const published = this.#publishes.size > 0;
+    this.#publishes.received(end - start);
+    if (this.#publishes.size === 0) this.#budget.count(end - start);
     let status = codec.next(start, end);
     for (;;) {
       if (codec.batchCount > 0) this.#publishes.deliver(session, nowMs);
@@ -186,12 +188,13 @@ export class RtmpConnection {
         if (message.type === MessageType.Acknowledgement) this.stallWatch.acknowledged(session.acknowledged, nowMs);
         if (this.#held || this.#closing) return;
       }
+      if (this.#turn.over()) return;
       status = codec.next(0, 0);
     }
     this.#drops.unknown(codec.dropped);
     this.#run(session.received(this.bytesIn));
-    if (published || this.#publishes.size > 0) return;
-    const code = this.#budget.spend(end - start, this.#plays.size > 0, nowMs);
+    if (this.#publishes.size > 0) return;
+    const code = this.#budget.spend(0, this.#plays.size > 0, nowMs);
     if (code !== undefined) this.#abort(code, `${this.bytesIn} bytes`);
   }
 
@@ -271,9 +274,7 @@ export class RtmpConnection {
       }
       act(answer);
       this.#held = false;
-      if (this.#closing) return;
-      this.#parse(0, 0);
-      if (!this.#held && !this.#closing) this.#socket.resume();
+      this.#goOn();
     } catch (error) {
       this.#fail(error);
     }
@@ -281,9 +282,8 @@ export class RtmpConnection {
 
   #decidePlay(request: PlayRequest): void {
     const { messageStreamId } = request;
-    const session = this.#session!;
     const sink = new PlaySink(this.#socket, this.#options.maxLagBytes, {
-      onPublisher: (came) => this.#onPublisher(session, messageStreamId, came),
+      onPublisher: (came) => this.#onPublisher(messageStreamId, came),
       onDefect: (error) => this.#playFailed(messageStreamId, error),
       onEvicted: (error) => this.#fail(error),
       onDrained: this.#plays.unclogged,
@@ -302,15 +302,11 @@ export class RtmpConnection {
   }
 
   /** The publisher of a play came, or is gone for good; what else runs on the connection goes on. */
-  #onPublisher(session: ServerSession, messageStreamId: number, came: boolean): void {
-    try {
-      if (!came) this.#plays.stop(messageStreamId, 'stream_ended');
-      this.#run(
-        came ? session.publisherCame(messageStreamId) : session.publisherGone(messageStreamId, { stays: false }),
-      );
-    } catch (error) {
-      this.#fail(error);
-    }
+  #onPublisher(id: number, came: boolean): void {
+    this.#safely(() => {
+      if (!came) this.#plays.stop(id, 'stream_ended');
+      this.#run(came ? this.#session!.publisherCame(id) : this.#session!.publisherGone(id, { stays: false }));
+    });
   }
 
   #tickPlays(nowMs: number): void {
@@ -342,12 +338,18 @@ export class RtmpConnection {
 
   /** A defect of ours while one player was served. */
   #playFailed(messageStreamId: number, error: SluiceError): void {
-    try {
+    this.#safely(() => {
       const { connectionId } = this;
       this.#parts.log.error({ connectionId, err: error, code: error.code }, 'a play failed inside');
       this.#endPlays(error.code, error.message, [messageStreamId]);
-    } catch (failure) {
-      this.#fail(failure);
+    });
+  }
+
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error);
     }
   }
 

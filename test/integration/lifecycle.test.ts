@@ -53,7 +53,7 @@ describe('lifecycle events on NATS', () => {
     expectWhole(events);
     const ready = events.find((e) => short(e) === 'stream.ready') as SeenEvent;
     const tracks = ready.data['tracks'] as Record<string, unknown>[];
-    expect(tracks.find((t) => t['kind'] === 'video')).toMatchObject({ width: 320, height: 180, fps: 25 });
+    expect(tracks.find((t) => t['kind'] === 'video')).toMatchObject({ width: 320, height: 180, declaredFps: 25 });
     expect(tracks.find((t) => t['kind'] === 'video')?.['codec']).toMatch(/^avc1\.[0-9A-Fa-f]{6}$/);
     expect(tracks.find((t) => t['kind'] === 'audio')).toMatchObject({
       codec: 'mp4a.40.2',

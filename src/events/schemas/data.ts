@@ -23,7 +23,13 @@ export const DATA_SCHEMAS: Readonly<Record<EventType, { readonly says: string; r
   },
   'io.sluice.stream.ready': {
     says: 'Sequence headers and the first keyframe were seen; jobs start here.',
-    data: object({ ...streamRef, tracks, timeToReadyMs: milliseconds }, { gopMs: milliseconds }),
+    data: object(
+      { ...streamRef, tracks, timeToReadyMs: milliseconds },
+      {
+        gopMs: milliseconds,
+        missing: { type: 'array', items: { enum: ['audio', 'video'] }, maxItems: 2 },
+      },
+    ),
   },
   'io.sluice.stream.updated': {
     says: 'Codec, resolution, track set or metadata changed in mid-stream.',
@@ -56,7 +62,15 @@ export const DATA_SCHEMAS: Readonly<Record<EventType, { readonly says: string; r
         tracks,
         totals: { enum: ['exact', 'last_known'] },
       },
-      { detail: text(), readyAt: time, labels, timestampJumps: count },
+      {
+        detail: text(),
+        readyAt: time,
+        labels,
+        timestampJumps: count,
+        payloadBytes: count,
+        wireBytes: count,
+        heldMs: milliseconds,
+      },
     ),
   },
   'io.sluice.stream.rejected': {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { batch, framed, message } from './support/media.js';
-import { Stage, words } from './support/stage.js';
+import { LIMITS, Stage, words } from './support/stage.js';
 
 const V = (n: number) => message('videoHeader', n);
 const H = (n: number) => message('audioHeader', n);
@@ -182,6 +182,7 @@ describe('a publication', () => {
     stage.send(header(AVC, 'videoHeader'), aac, A(4), I(5), K(6));
     stage.publication.tick(Date.now() + 6000);
     expect([stage.ready.length, stage.updates.length]).toEqual([1, 0]);
+    stage.turn();
     stage.send(header('af 00 1190', 'audioHeader'));
     expect(stage.updates.length).toBe(1);
     expect(stage.updates[0][1]).toMatchObject({ kind: 'audio', sampleRate: 48000 });
@@ -196,6 +197,7 @@ describe('a publication', () => {
     publication.noteMetadata({ framerate: 25, videocodecid: 7, comment: 'again' }, Date.now());
     expect(stage.metadata).toEqual([]);
     publication.noteMetadata({ framerate: 30, videodatarate: 2500, encoder: 'new' }, Date.now());
+    publication.tick(Date.now());
     expect(stage.metadata).toEqual([{ encoder: 'new', fps: 30, videoKbps: 2500 }]);
   });
 
@@ -213,6 +215,108 @@ describe('a publication', () => {
     expect(stage.metadata).toEqual([{ videoKbps: 5 }]);
   });
 
+  it('keeps what a header configured when an empty or damaged one comes, for late joiners and for its GOP', () => {
+    const raw = (kind: 'videoHeader' | 'audioHeader', hex: string) => ({
+      kind,
+      timestamp: 60,
+      payload: Buffer.from(hex, 'hex'),
+    });
+    const stage = new Stage();
+    stage.play(V(1), H(2), K(3), I(4));
+    const start = stage.publication.gopStart;
+    for (const empty of ['1700000000', '17000000000164', '1700']) stage.play(raw('videoHeader', empty));
+    for (const empty of ['af00', 'af0000']) stage.play(raw('audioHeader', empty));
+    expect(stage.publication.gopStart).toBe(start);
+    const sink = stage.join();
+    stage.turn();
+    const [audio, video] = sink.messages();
+    expect([audio.payload, video.payload]).toEqual([H(2).payload, V(1).payload]);
+  });
+
+  it('forgets a header with its codec when frames of another one come, and tells it', () => {
+    const stage = new Stage();
+    stage.play(
+      { kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') },
+      H(2),
+      K(3),
+      A(4),
+    );
+    expect(stage.ready.length).toBe(1);
+    const mp3 = message('audio', 5);
+    Buffer.from('2ffffb9064', 'hex').copy(mp3.payload);
+    stage.play(mp3);
+    expect(stage.publication.gopStart).toBeUndefined();
+    stage.publication.tick(Date.now());
+    expect(stage.updates.at(-1)?.map(({ codec }) => codec)).toEqual(['avc1.42c00d', 'mp4a.40.34']);
+    stage.play(K(6), mp3);
+    const sink = stage.join();
+    stage.turn();
+    expect(sink.messages().filter(({ type, payload }) => type === 8 && payload[0] === 0xaf)).toEqual([]);
+  });
+
+  it('reads a bounded number of the headers of one batch, and keeps the last of each track', () => {
+    const stage = new Stage();
+    const observe = vi.spyOn(stage.publication.tracks, 'observe');
+    stage.send(...Array.from({ length: 500 }, (_, n) => (n % 2 === 0 ? V(n) : H(n))));
+    expect(observe.mock.calls.length).toBeLessThanOrEqual(66);
+    stage.play(K(600));
+    const sink = stage.join();
+    stage.turn();
+    expect(words(sink)).toBe('H499 V498 K600');
+  });
+
+  it('measures the rates of its tracks in media time, and tells a rate that is not what was claimed', () => {
+    const stage = new Stage();
+    const { publication } = stage;
+    publication.noteMetadata({ framerate: 1000, videodatarate: 8, audiodatarate: 8 }, Date.now());
+    stage.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, H(0));
+    const audio = (n: number) => message('audio', n, 100, n * 40 + 5);
+    let n = 0;
+    const run = (frames: number): void => {
+      for (const end = n + frames; n < end; n++) {
+        // Of what is sent at once, only the kind that comes last tells its time.
+        const frame = message(n % 25 === 0 ? 'key' : 'inter', n, 500, n * 40);
+        if (n % 2 === 0) stage.send(frame, audio(n));
+        else stage.send(audio(n), frame);
+        stage.turn(10);
+        if (n % 6 === 0) publication.tick(Date.now());
+      }
+    };
+    run(40);
+    expect(stage.ready[0][0]).toMatchObject({ declaredFps: 1000, declaredKbps: 8 });
+    expect(stage.ready[0][0].fps).toBeUndefined();
+    expect(stage.updates).toEqual([]);
+    run(40);
+    expect(stage.updates.length).toBe(1);
+    expect(stage.updates[0][0]).toMatchObject({
+      kind: 'video',
+      fps: 25,
+      kbps: 100,
+      declaredFps: 1000,
+      declaredKbps: 8,
+    });
+    expect(stage.updates[0][1]).toMatchObject({ kind: 'audio', kbps: 20 });
+    expect(stage.updates[0][1].fps).toBeUndefined();
+    run(900);
+    expect(stage.updates.length).toBe(1);
+    run(100);
+    expect(stage.updates.length).toBe(2);
+  });
+
+  it('counts payload apart from what frames it', () => {
+    const { publication, send } = bound(new Stage());
+    send(K(1, 5000), A(2, 100));
+    expect(publication.payloadBytes).toBe(5100);
+    expect(publication.bytes).toBe(5100 + 12 + 1 + 12);
+  });
+
+  it('knows the greatest time of any frame, not of the last message', () => {
+    const { publication, send } = bound(new Stage());
+    send(K(1, 100, 1000), message('audio', 2, 100, 5000), I(3, 100, 1040));
+    send(I(4, 100, 1080));
+    expect([publication.newestTimestamp, publication.lastTimestamp]).toEqual([5000, 1080]);
+  });
+
   it('expects no video any more once it is ready without, whatever its metadata promised', () => {
     const stage = new Stage();
     stage.publication.noteMetadata({ videocodecid: 7, audiocodecid: 2 }, Date.now());
@@ -220,7 +324,7 @@ describe('a publication', () => {
     mp3.payload[0] = 0x2f;
     stage.send(mp3);
     expect(stage.publication.hasVideo).toBe(true);
-    stage.publication.tick(Date.now() + 1500);
+    stage.publication.tick(Date.now() + LIMITS.readyTimeoutMs);
     expect(stage.ready.length).toBe(1);
     expect(stage.publication.hasVideo).toBe(false);
   });

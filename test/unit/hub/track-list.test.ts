@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TrackList } from '../../../src/hub/track-list.js';
+import { TrackTable } from '../../../src/media/track-table.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
 /** AVC decoder configuration: Constrained Baseline, level 1.3, 320 by 240. */
@@ -21,14 +22,14 @@ function seeVideo(tracks: TrackList, nowMs = START): void {
 
 describe('the tracks of a publication', () => {
   it('are not ready before anything has come, however long it takes', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     expect(tracks.isReady(START + 60_000)).toBe(false);
     tracks.noteMetadata({ videocodecid: 7 });
     expect(tracks.isReady(START + 60_000)).toBe(false);
   });
 
   it('are ready at once when both kinds have shown their facts and video its keyframe', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     seeVideo(tracks);
     seeAudio(tracks);
     expect(tracks.isReady(START)).toBe(false);
@@ -40,36 +41,47 @@ describe('the tracks of a publication', () => {
     ]);
   });
 
-  it('wait for video to show its keyframe, for without one nobody can see it', () => {
-    const tracks = new TrackList();
+  it('wait for video to show its keyframe, and say that it is missing when the time is over', () => {
+    const tracks = new TrackList(10_000);
     seeVideo(tracks);
     seeAudio(tracks);
+    expect(tracks.isReady(START + 9999)).toBe(false);
+    expect(tracks.isReady(START + 10_000)).toBe(true);
+    expect(tracks.missing).toEqual(['video']);
+    tracks.noteKeyframe();
+    expect(tracks.missing).toEqual([]);
+  });
+
+  it('are never ready while nobody can play anything of them', () => {
+    const tracks = new TrackList(10_000);
+    seeVideo(tracks);
     expect(tracks.isReady(START + 60_000)).toBe(false);
   });
 
   it('are ready at once with one kind when the metadata promises no other', () => {
-    const video = new TrackList();
+    const video = new TrackList(10_000);
     video.noteMetadata({ videocodecid: 7, width: 320 });
     seeVideo(video);
     video.noteKeyframe();
     expect(video.isReady(START)).toBe(true);
-    const audio = new TrackList();
+    const audio = new TrackList(10_000);
     audio.noteMetadata({ audiocodecid: 10, hasVideo: false, width: 0 });
     seeAudio(audio);
     expect(audio.isReady(START)).toBe(true);
   });
 
-  it('wait 1.5 seconds for a kind that the metadata promises, and then no longer', () => {
-    const tracks = new TrackList();
+  it.each([0, 4000, 10_000])('wait %i milliseconds for a kind that the metadata promises, and then no longer', (ms) => {
+    const tracks = new TrackList(ms);
     tracks.noteMetadata({ videocodecid: 7, audiocodecid: 10 });
     seeVideo(tracks);
     tracks.noteKeyframe();
-    expect(tracks.isReady(START + 1499)).toBe(false);
-    expect(tracks.isReady(START + 1500)).toBe(true);
+    if (ms > 0) expect(tracks.isReady(START + ms - 1)).toBe(false);
+    expect(tracks.isReady(START + ms)).toBe(true);
+    expect(tracks.missing).toEqual(['audio']);
   });
 
   it('wait 0.7 seconds for the second kind when there is no metadata', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     tracks.observe({ kind: 'audio', trackId: 0, header: false, timestamp: 0, payload: MP3 }, START);
     expect(tracks.isReady(START + 699)).toBe(false);
     expect(tracks.isReady(START + 700)).toBe(true);
@@ -77,17 +89,17 @@ describe('the tracks of a publication', () => {
   });
 
   it('expect video when it was seen or promised', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     expect(tracks.expectsVideo).toBe(false);
     tracks.noteMetadata({ videocodecid: 7 });
     expect(tracks.expectsVideo).toBe(true);
-    const seen = new TrackList();
+    const seen = new TrackList(10_000);
     seeVideo(seen);
     expect(seen.expectsVideo).toBe(true);
   });
 
   it('look at frames of a kind only until its facts are known', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     expect(tracks.wants('audio', 0)).toBe(true);
     seeAudio(tracks);
     expect(tracks.wants('audio', 0)).toBe(false);
@@ -96,7 +108,7 @@ describe('the tracks of a publication', () => {
   });
 
   it('keep the same shape until something but a measured rate changes', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     seeVideo(tracks);
     const { shape } = tracks.facts;
     seeVideo(tracks);
@@ -106,7 +118,7 @@ describe('the tracks of a publication', () => {
   });
 
   it('change their shape with what the metadata says, not with metadata that says the same', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     seeVideo(tracks);
     tracks.noteMetadata({ framerate: 29.97, videodatarate: 1000, encoder: 'e' });
     const { shape, metadata } = tracks.facts;
@@ -120,14 +132,59 @@ describe('the tracks of a publication', () => {
   });
 
   it('believe the media before the metadata, which only fills gaps', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     tracks.noteMetadata({ width: 1, height: 2, framerate: 25 });
     seeVideo(tracks);
-    expect(tracks.list()[0]).toMatchObject({ width: 320, height: 240, fps: 25 });
+    expect(tracks.list()[0]).toMatchObject({ width: 320, height: 240, declaredFps: 25 });
+  });
+
+  it('change their shape with a measured rate that is more than a tenth from what was told or claimed, and not with less', () => {
+    const tracks = new TrackList(10_000);
+    tracks.noteMetadata({ framerate: 25, videodatarate: 1000 });
+    seeVideo(tracks);
+    let { shape } = tracks.facts;
+    const measured = (fps: number, kbps: number, tellKbps = true): boolean => {
+      tracks.noteRates('video', 0, { fps, kbps }, tellKbps);
+      expect(tracks.list()[0]).toMatchObject({ fps, kbps });
+      const changed = tracks.facts.shape !== shape;
+      shape = tracks.facts.shape;
+      return changed;
+    };
+    expect(measured(27.5, 1100)).toBe(false);
+    expect(measured(27.6, 1000)).toBe(true);
+    expect(measured(30, 1000)).toBe(false);
+    expect(measured(25, 1000)).toBe(false);
+    expect(measured(24, 1000)).toBe(true);
+    expect(measured(24, 1101, false)).toBe(false);
+    expect(measured(24, 1101)).toBe(true);
+  });
+
+  it('change their shape with the first measured rate when nothing was claimed', () => {
+    const tracks = new TrackList(10_000);
+    seeVideo(tracks);
+    const { shape } = tracks.facts;
+    tracks.noteRates('video', 0, { fps: 5 }, false);
+    expect(tracks.facts.shape).not.toBe(shape);
+    tracks.noteRates('audio', 0, { kbps: 64 }, true);
+    expect(tracks.list()).toHaveLength(1);
+  });
+
+  it('describe themselves once for any number of observations, when they are asked', () => {
+    const tracks = new TrackList(10_000);
+    const described = vi.spyOn(TrackTable.prototype, 'tracks');
+    for (let n = 0; n < 500; n++) {
+      seeVideo(tracks);
+      tracks.noteMetadata({ width: n + 1, height: 2 });
+      tracks.isReady(START);
+    }
+    expect(described).not.toHaveBeenCalled();
+    void [tracks.facts, tracks.list(), tracks.facts];
+    expect(described).toHaveBeenCalledTimes(1);
+    described.mockRestore();
   });
 
   it('survive metadata and headers of any shape', () => {
-    const tracks = new TrackList();
+    const tracks = new TrackList(10_000);
     for (const odd of [null, undefined, 5, 'x', [1], new Date(0), { width: null, hasAudio: 'no' }]) {
       tracks.noteMetadata(odd as never);
     }

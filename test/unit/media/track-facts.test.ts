@@ -95,12 +95,20 @@ describe('video sequence headers', () => {
     ]);
   });
 
-  it('tells the codec alone when the record is damaged', () => {
-    expect(parseVideoConfig(bytes('17 00 000000 00'))).toEqual({ kind: 'video', codec: 'avc1' });
+  it('tells the codec alone when the parameter set in the record is damaged', () => {
     expect(parseVideoConfig(bytes('17 00 000000 0164001fffe1001a6764'))).toEqual({
       kind: 'video',
       codec: 'avc1.64001f',
+      nalLengthBytes: 4,
     });
+  });
+
+  it('gives nothing for an empty record, nor for one that is none', () => {
+    const records = ['17 00 000000', '17 00 000000 00', '17 00 000000 0064001f ffe1', '17 00'];
+    for (const fourCcOf of ['avc1', 'hvc1', 'vvc1', 'av01', 'vp09', 'xvc9']) records.push(`90 ${fourCc(fourCcOf)}`);
+    for (const record of records) expect(trackFactsFromConfig('video', bytes(record))).toEqual([]);
+    for (const record of ['af 00', 'af', 'af 00 00', `90 ${fourCc('mp4a')}`, `90 ${fourCc('fLaC')} 00`])
+      expect(trackFactsFromConfig('audio', bytes(record))).toEqual([]);
   });
 
   it('refuses a size past 16384 pixels', () => {
@@ -123,7 +131,7 @@ describe('video sequence headers', () => {
       return `17 00 000000 01 42C01F FF E1 ${(nal.length / 2).toString(16).padStart(4, '0')} ${nal}`;
     };
     expect(parseVideoConfig(bytes(sps(1024)))).toMatchObject({ codec: 'avc1.42c01f', width: 16384, height: 720 });
-    expect(parseVideoConfig(bytes(sps(1025)))).toEqual({ kind: 'video', codec: 'avc1.42c01f' });
+    expect(parseVideoConfig(bytes(sps(1025)))).toEqual({ kind: 'video', codec: 'avc1.42c01f', nalLengthBytes: 4 });
   });
 
   it('gives nothing for frames, ends and commands', () => {

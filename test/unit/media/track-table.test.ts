@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FpsEstimator } from '../../../src/media/fps-estimator.js';
+import { roundFrameRate } from '../../../src/media/frame-rate.js';
 import { factsFromMetadata } from '../../../src/media/metadata.js';
 import { TrackTable } from '../../../src/media/track-table.js';
 import { VIDEO_CONFIGS } from './video-config-vectors.js';
@@ -8,16 +8,7 @@ import { LEGACY_VIDEO, VP9 } from './video-frame-vectors.js';
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const vector = (name: string): (typeof VIDEO_CONFIGS)[number] => VIDEO_CONFIGS.find((v) => v.name.startsWith(name))!;
 
-describe('the frame rate estimator', () => {
-  const feed = (
-    rate: number,
-    o: { start?: number; frames?: number; round?: (n: number) => number } = {},
-  ): number | undefined => {
-    const estimator = new FpsEstimator(o.frames ?? 60);
-    for (let i = 0; i < 60; i++) estimator.push((o.round ?? Math.round)((o.start ?? 0) + (i * 1000) / rate));
-    return estimator.estimate();
-  };
-
+describe('a measured frame rate', () => {
   it.each([
     [15, 15],
     [24000 / 1001, 23.976],
@@ -29,34 +20,18 @@ describe('the frame rate estimator', () => {
     [60000 / 1001, 59.94],
     [60, 60],
     [120, 120],
-  ])('recognises %f frames per second from whole milliseconds', (rate, told) => {
-    expect(feed(rate)).toBe(told);
-    expect(feed(rate, { round: Math.floor, start: 1234.5 })).toBe(told);
+  ])('of %f frames per second is recognised from two seconds of whole milliseconds', (rate, told) => {
+    const frames = Math.round(2.1 * rate);
+    for (const start of [0, 0.4, 1234.5]) {
+      const lastedMs = Math.floor(start + (frames * 1000) / rate) - Math.floor(start);
+      expect(roundFrameRate((frames * 1000) / lastedMs)).toBe(told);
+    }
   });
 
-  it('snaps a jittery camera to the nearest usual rate', () => {
-    const estimator = new FpsEstimator();
-    for (let i = 0; i < 30; i++) estimator.push(i * 40 + (i % 3 === 1 ? 4 : 0));
-    expect(estimator.estimate()).toBe(25);
-  });
-
-  it('tells an unusual rate as measured', () => {
-    expect(feed(17)).toBe(17);
-  });
-
-  it('knows nothing before ten frames', () => {
-    const estimator = new FpsEstimator();
-    for (let i = 0; i < 9; i++) estimator.push(i * 40);
-    expect(estimator.estimate()).toBeUndefined();
-    estimator.push(360);
-    expect(estimator.estimate()).toBe(25);
-  });
-
-  it('starts afresh when time jumps or goes back', () => {
-    const estimator = new FpsEstimator();
-    estimator.push(5_000_000);
-    for (let i = 0; i < 12; i++) estimator.push(i * 20);
-    expect(estimator.estimate()).toBe(50);
+  it('that encoders do not use is told as measured, to two places', () => {
+    expect(roundFrameRate(17)).toBe(17);
+    expect(roundFrameRate(24.5049)).toBe(24.5);
+    expect(roundFrameRate(0.3333)).toBe(0.33);
   });
 });
 
@@ -103,52 +78,102 @@ describe('facts from onMetaData', () => {
 describe('the track table', () => {
   const avc = vector('constant 30, 1280x720');
 
-  it('prefers headers to measurements and measurements to metadata', () => {
+  it('prefers what headers say to what metadata says, and names the rates of both as claims', () => {
     const table = new TrackTable();
     table.metadata({ width: 1, height: 1, framerate: 5, audiosamplerate: 8000, stereo: false, videodatarate: 2500 });
-    expect(table.config('video', bytes(`17 00 000000 ${avc.config}`))).toBe(true);
-    expect(table.config('audio', bytes('AF 00 1190'))).toBe(true);
+    table.config('video', bytes(`17 00 000000 ${avc.config}`));
+    table.config('audio', bytes('AF 00 1190'));
     expect(table.tracks()).toEqual([
-      { id: 0, kind: 'video', codec: avc.codec, width: 1280, height: 720, fps: 30, kbps: 2500 },
+      { id: 0, kind: 'video', codec: avc.codec, width: 1280, height: 720, declaredFps: 5, declaredKbps: 2500 },
       { id: 0, kind: 'audio', codec: 'mp4a.40.2', sampleRate: 48000, channels: 2 },
     ]);
     expect(table.wantsFrames('video')).toBe(false);
     expect(table.wantsFrames('audio')).toBe(false);
   });
 
-  it('measures the rate when the header states none', () => {
-    const table = new TrackTable();
-    table.config('video', bytes(`17 00 000000 ${vector('vfr').config}`));
-    expect(table.wantsFrames('video')).toBe(true);
-    for (let i = 0; i < 30; i++) table.frame('video', bytes('27 01 000000 00'), i * 20);
-    expect(table.tracks()[0]).toMatchObject({ width: 320, height: 180, fps: 50 });
-    expect(table.wantsFrames('video')).toBe(false);
+  it('names the rate of the header, constant or nominal, as a claim when the metadata has none', () => {
+    for (const name of ['constant 30, 1280x720', 'high 1280x720']) {
+      const table = new TrackTable();
+      table.config('video', bytes(`17 00 000000 ${vector(name).config}`));
+      expect(table.tracks()[0]).toMatchObject({ width: 1280, height: 720, declaredFps: 30 });
+      expect(table.tracks()[0]?.fps).toBeUndefined();
+      table.metadata({ framerate: 15 });
+      expect(table.tracks()[0]).toMatchObject({ declaredFps: 15 });
+    }
   });
 
-  it('names the nominal rate of the header until frames or metadata show another', () => {
+  it('shows measured rates beside the claims', () => {
     const table = new TrackTable();
-    table.config('video', bytes(`17 00 000000 ${vector('high 1280x720').config}`));
-    expect(table.tracks()).toEqual([{ id: 0, kind: 'video', codec: 'avc1.64001f', width: 1280, height: 720, fps: 30 }]);
-    table.metadata({ framerate: 15 });
-    expect(table.tracks()[0]?.fps).toBe(15);
-    for (let i = 0; i < 30; i++) table.frame('video', bytes('27 01 000000 00'), i * 40);
-    expect(table.tracks()[0]?.fps).toBe(25);
+    table.metadata({ framerate: 1000, videodatarate: 2500 });
+    table.config('video', bytes(`17 00 000000 ${avc.config}`));
+    table.rates('video', 0, { fps: 25, kbps: 310 });
+    expect(table.tracks()[0]).toMatchObject({ fps: 25, kbps: 310, declaredFps: 1000, declaredKbps: 2500 });
   });
 
-  it('says whether a header changed anything', () => {
+  it('takes a changed header, and keeps what an empty or damaged one would have changed', () => {
     const table = new TrackTable();
-    const header = bytes(`17 00 000000 ${avc.config}`);
-    expect([table.config('video', header), table.config('video', header)]).toEqual([true, false]);
-    expect(table.config('video', bytes(`17 00 000000 ${vector('baseline').config}`))).toBe(true);
+    table.config('video', bytes(`17 00 000000 ${avc.config}`));
+    const before = table.tracks();
+    for (const empty of ['17 00 000000', '17 00', '17 00 000000 00', '17 00 000000 0164'])
+      table.config('video', bytes(empty));
+    for (const empty of ['af 00', 'af', 'af 00 00']) table.config('audio', bytes(empty));
+    expect(table.tracks()).toEqual(before);
+    table.config('video', bytes(`17 00 000000 ${vector('baseline').config}`));
     expect(table.tracks()[0]).toMatchObject({ width: 320, height: 240 });
+  });
+
+  it.each(['17 01 000000', '91 61766331 000000'])(
+    'reads the size of AVC from the first parameter set in band when the record has none, behind %s',
+    (prefix) => {
+      const { config, width, height } = vector('baseline');
+      const record = Buffer.from(bytes(config));
+      const spsBytes = record.readUInt16BE(6);
+      const sps = record.subarray(8, 8 + spsBytes);
+      const without = Buffer.concat([record.subarray(0, 5), Buffer.from([0xe0, 0])]);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(sps.length);
+      const frame = Buffer.concat([bytes(prefix), bytes('00000002 09f0'), length, sps, bytes('00000003 658884')]);
+      const table = new TrackTable();
+      const header = prefix.startsWith('17') ? '17 00 000000' : '90 61766331';
+      table.config('video', Buffer.concat([bytes(header), without]));
+      expect(table.tracks()[0]?.width).toBeUndefined();
+      expect(table.wantsFrames('video')).toBe(true);
+      table.frame('video', frame.subarray(0, 20));
+      table.frame('video', frame);
+      expect(table.tracks()[0]).toMatchObject({ width, height });
+      expect(table.wantsFrames('video')).toBe(false);
+    },
+  );
+
+  it('reads the size of HEVC likewise, with lengths of two bytes', () => {
+    const { config, width, height } = vector('hevc main');
+    const record = Buffer.from(bytes(config));
+    const at = record.indexOf(Buffer.from([0x42, 0x01]), 23);
+    const sps = record.subarray(at, at + record.readUInt16BE(at - 2));
+    const without = Buffer.concat([record.subarray(0, 21), Buffer.from([(record[21]! & 0xfc) | 1, 0])]);
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(sps.length);
+    const table = new TrackTable();
+    table.config('video', Buffer.concat([bytes('90 68766331'), without]));
+    table.frame('video', Buffer.concat([bytes('93 68766331 0004 40010c01'), length, sps]));
+    expect(table.tracks()[0]).toMatchObject({ width, height });
+  });
+
+  it('forgets a track whose codec is another one now, and learns it anew from frames', () => {
+    const table = new TrackTable();
+    table.config('audio', bytes('AF 00 1190'));
+    table.forget('audio', 0);
+    expect(table.wantsFrames('audio')).toBe(true);
+    table.frame('audio', bytes('2F FFFB9064'));
+    expect(table.tracks()).toEqual([{ id: 0, kind: 'audio', codec: 'mp4a.40.34', sampleRate: 44100, channels: 2 }]);
   });
 
   it('learns codec and size of streams without a header from frames', () => {
     const table = new TrackTable();
     const [flv1] = LEGACY_VIDEO;
-    expect(table.frame('video', bytes(flv1!.inter), 0)).toBe(true);
-    table.frame('video', bytes(flv1!.key), 40);
-    table.frame('audio', bytes('2F FFFB9064'), 0);
+    table.frame('video', bytes(flv1!.inter));
+    table.frame('video', bytes(flv1!.key));
+    table.frame('audio', bytes('2F FFFB9064'));
     expect(table.tracks()).toMatchObject([
       { codec: 'flv1', width: flv1!.width, height: flv1!.height },
       { codec: 'mp4a.40.34', sampleRate: 44100, channels: 2 },
@@ -160,14 +185,14 @@ describe('the track table', () => {
     const table = new TrackTable();
     const header = bytes(`90 76703039 ${vp9!.config}`);
     table.config('video', header);
-    table.frame('video', bytes(`91 76703039 ${vp9!.frame}`), 0);
+    table.frame('video', bytes(`91 76703039 ${vp9!.frame}`));
     table.config('video', header);
     expect(table.tracks()[0]).toMatchObject({ codec: vp9!.codec, width: vp9!.width, height: vp9!.height });
   });
 
   it('stops looking at frames that tell nothing', () => {
     const table = new TrackTable();
-    for (let i = 0; i < 200; i++) table.frame('video', bytes('2F 00'), i);
+    for (let i = 0; i < 200; i++) table.frame('video', bytes('2F 00'));
     expect(table.wantsFrames('video')).toBe(false);
     expect(table.tracks()).toEqual([]);
   });

@@ -5,12 +5,17 @@ import {
   BATCH_FLAGS,
   BATCH_LAST_TS,
   BATCH_LAST_TS_HIGH,
+  BATCH_NEWEST_TS,
+  BATCH_PAYLOAD_BYTES,
   BATCH_VIDEO,
+  BATCH_VIDEO_BYTES,
   FLAG_KEYFRAME,
   FLAG_REBASED,
   FLAG_SEQUENCE_HEADER,
   HEADER_WORDS,
+  RECORD_CODEC,
   RECORD_OFFSET,
+  RECORD_PAYLOAD_BYTES,
   RECORD_TIMESTAMP,
   RECORD_TYPE_FLAGS,
   RECORD_WORDS,
@@ -33,8 +38,10 @@ export interface Message {
 }
 
 const PREFIX: Record<Kind, readonly number[]> = {
-  videoHeader: [0x17, 0, 0, 0, 0],
-  audioHeader: [0xaf, 0],
+  // An AVC decoder configuration without parameter sets.
+  videoHeader: [0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1f, 0xff, 0xe0],
+  // AAC-LC at 44.1 kHz, stereo.
+  audioHeader: [0xaf, 0, 0x12, 0x10],
   key: [0x17, 1, 0, 0, 0],
   inter: [0x27, 1, 0, 0, 0],
   audio: [0xaf, 1],
@@ -51,7 +58,7 @@ export function message(kind: Kind, number: number, bytes = 32, timestamp = numb
 
 /** The number of a {@link message}, from its payload. */
 export function numberOf(payload: Buffer): number {
-  return payload.readUInt32BE(payload[0] === 0xaf ? 2 : 5);
+  return payload.readUInt32BE(PREFIX[kindOf(payload)].length);
 }
 
 /** The kind of a {@link message}, from its payload. */
@@ -86,6 +93,8 @@ export function batch(...messages: readonly Message[]): MediaBatch {
     records[at + RECORD_TYPE_FLAGS] = (isAudio(one.kind) ? 8 : 9) | (flags << 8);
     records[at + RECORD_TIMESTAMP] = one.timestamp;
     records[at + RECORD_OFFSET] = offset;
+    records[at + RECORD_PAYLOAD_BYTES] = one.payload.length;
+    records[at + RECORD_CODEC] = isAudio(one.kind) ? one.payload[0] >> 4 : one.payload[0] & 15;
     parts.push(bytes);
     offset += bytes.length;
     flagsOfAll |= flags;
@@ -98,6 +107,11 @@ export function batch(...messages: readonly Message[]): MediaBatch {
   header[BATCH_VIDEO] = messages.length - audio;
   header[BATCH_LAST_TS] = messages.at(-1)!.timestamp;
   header[BATCH_LAST_TS_HIGH] = 0;
+  const bytesOf = (list: readonly Message[]): number => list.reduce((sum, { payload }) => sum + payload.length, 0);
+  header[BATCH_PAYLOAD_BYTES] = bytesOf(messages);
+  header[BATCH_VIDEO_BYTES] = bytesOf(messages.filter(({ kind }) => !isAudio(kind)));
+  const frames = messages.filter(({ kind }) => !kind.endsWith('Header'));
+  header[BATCH_NEWEST_TS] = Math.max(0, ...frames.map(({ timestamp }) => timestamp));
   const all = Buffer.concat(parts);
   return {
     header,

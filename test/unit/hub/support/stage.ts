@@ -25,6 +25,8 @@ export const LIMITS: PublicationLimits = {
   gopMaxMs: 30_000,
   maxLagMs: 10_000,
   maxHeaderBytes: 262_144,
+  maxKeyframeWaitMs: 12_000,
+  readyTimeoutMs: 10_000,
 };
 
 /** One publication with players, on fake timers (which the test turns on). */

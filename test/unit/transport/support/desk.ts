@@ -77,6 +77,8 @@ export class Desk implements ConnectionHost {
         gopMaxMs: 30_000,
         maxLagMs: 10_000,
         maxHeaderBytes: 262_144,
+        maxKeyframeWaitMs: 12_000,
+        readyTimeoutMs: 10_000,
         lingerMs: 0,
         maxDelayMs: 0,
         playersAtMaxDelay: 1000,

@@ -1,0 +1,228 @@
+import {
+  BATCH_COUNT,
+  FLAG_COMMAND,
+  FLAG_CONFIG,
+  FLAG_EMPTY,
+  FLAG_END_OF_SEQUENCE,
+  FLAG_KEYFRAME,
+  FLAG_MULTITRACK,
+  FLAG_REBASED,
+  FLAG_SEQUENCE_HEADER,
+  RECORD_CODEC,
+  RECORD_OFFSET,
+  RECORD_TIMESTAMP,
+  RECORD_TRACK,
+  RECORD_TYPE_FLAGS,
+  RECORD_WORDS,
+} from '../../assembly/constants.js';
+import { codecFamily } from '../media/codec-family.js';
+import type { MediaKind } from '../media/track.js';
+import { configuredCodec } from '../media/track-facts.js';
+import type { ConfigCache } from './config-cache.js';
+import { readFramed, readPayload } from './framing.js';
+import type { Gop } from './gop.js';
+import type { MediaBatch } from './media-batch.js';
+import type { TrackList } from './track-list.js';
+
+/** Messages that carry no frame; they are left out of the frame counts. */
+export const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
+/** Any of these makes the host look at the records; without them a batch is only copied and counted. */
+export const NOTEWORTHY = FLAG_KEYFRAME | FLAG_REBASED | NO_FRAME;
+
+const VIDEO = 9;
+const AUDIO = 8;
+/** How much of a frame is looked at for codecs whose facts stand in the frame itself (MP3, H.263, VP6 …). */
+const FIRST_FRAME_BYTES = 64;
+/** The same for a keyframe of a codec whose parameter sets may stand in the frame, behind delimiters and messages. */
+const KEYFRAME_BYTES = 1024;
+/** Headers of one batch that are read one by one. Of more, which only a flood has, the last of each track is read. */
+const MAX_HEADERS = 64;
+
+/** What the records of a batch showed. Positions are those of the stream's log. */
+export interface Inspection {
+  /** Messages without a frame, by kind. */
+  audioWithout: number;
+  videoWithout: number;
+  /** Timestamps that jumped and were moved. */
+  jumps: number;
+  /** Where the last keyframe of the default track stands, and its time; below 0: there is none. */
+  keyframeAt: number;
+  keyframeTimestamp: number;
+  /** Whether a video frame stands before the first of them. */
+  interFirst: boolean;
+  /** Where the last header stands that took the place of another one; below 0: none. */
+  replacedAt: number;
+}
+
+/** A batch in its place in the log. */
+export interface PlacedBatch {
+  readonly batch: MediaBatch;
+  /** The bytes that hold it from `at` on. */
+  readonly buffer: Buffer;
+  readonly at: number;
+  /** The log position of `at`. */
+  readonly position: number;
+}
+
+/**
+ * Looks at the records of noteworthy batches: keeps headers for late joiners, finds keyframes, and hands what tells a fact to the track
+ * list. Of a flood of headers only a bounded number is read per batch.
+ */
+export class MediaInspector {
+  readonly #config: ConfigCache;
+  readonly #tracks: TrackList;
+  readonly #gop: Gop;
+  readonly #chunkSize: number;
+  /** The codec that the default track of a kind last had frames of. */
+  readonly #codecs: Record<MediaKind, number | undefined> = { audio: undefined, video: undefined };
+  /** The codec of the header that is kept for a track, by `kind:track`. */
+  readonly #headerCodecs = new Map<string, string>();
+  /** Reused from batch to batch. */
+  readonly #found: Inspection = {
+    audioWithout: 0,
+    videoWithout: 0,
+    jumps: 0,
+    keyframeAt: -1,
+    keyframeTimestamp: 0,
+    interFirst: false,
+    replacedAt: -1,
+  };
+
+  constructor(config: ConfigCache, tracks: TrackList, gop: Gop, chunkSize: number) {
+    this.#config = config;
+    this.#tracks = tracks;
+    this.#gop = gop;
+    this.#chunkSize = chunkSize;
+  }
+
+  /** Looks at every record of a batch. The result is valid until the next call. */
+  inspect(placed: PlacedBatch, nowMs: number): Readonly<Inspection> {
+    const found = this.#begin();
+    const { batch, position } = placed;
+    const { records } = batch;
+    const count = batch.header[BATCH_COUNT];
+    let headers = 0;
+    let late: Map<number, number> | undefined;
+    for (let i = 0, r = 0; i < count; i++, r += RECORD_WORDS) {
+      const word = records[r + RECORD_TYPE_FLAGS];
+      const type = word & 0xff;
+      const flags = word >>> 8;
+      const trackId = records[r + RECORD_TRACK] & 0xff;
+      if ((flags & FLAG_REBASED) !== 0) found.jumps++;
+      if ((flags & NO_FRAME) !== 0) {
+        if (type === AUDIO) found.audioWithout++;
+        else found.videoWithout++;
+      } else if (type === VIDEO) {
+        if ((flags & FLAG_KEYFRAME) === 0) found.interFirst ||= found.keyframeAt < 0;
+        else if (trackId === 0) {
+          found.keyframeAt = position + records[r + RECORD_OFFSET];
+          found.keyframeTimestamp = records[r + RECORD_TIMESTAMP];
+          this.#gop.begin(found.keyframeAt, count - i, found.keyframeTimestamp);
+        }
+      }
+      if ((flags & (FLAG_SEQUENCE_HEADER | FLAG_CONFIG)) !== 0) {
+        if (++headers <= MAX_HEADERS) this.#header(placed, r, nowMs);
+        else {
+          late ??= new Map();
+          late.set((type << 16) | ((flags & FLAG_SEQUENCE_HEADER) << 8) | trackId, r);
+        }
+      } else if ((flags & FLAG_EMPTY) === 0) this.#frame(placed, r, nowMs);
+    }
+    if (late !== undefined) for (const r of late.values()) this.#header(placed, r, nowMs);
+    return found;
+  }
+
+  /**
+   * Looks whether the default tracks still have the codec they had: frames of another one, which no header announced, make the header
+   * that is kept useless. It is called for one batch in a while, for frames of a codec without headers show nothing else.
+   *
+   * @returns whether a header went
+   */
+  lookAtCodecs(placed: PlacedBatch, nowMs: number): boolean {
+    const { batch } = placed;
+    const { records } = batch;
+    const last: Record<MediaKind, number> = { audio: -1, video: -1 };
+    const count = batch.header[BATCH_COUNT];
+    for (let i = 0, r = 0; i < count; i++, r += RECORD_WORDS) {
+      const word = records[r + RECORD_TYPE_FLAGS];
+      if (((word >>> 8) & (NO_FRAME | FLAG_MULTITRACK)) !== 0) continue;
+      last[(word & 0xff) === AUDIO ? 'audio' : 'video'] = r;
+    }
+    let gone = false;
+    for (const kind of ['audio', 'video'] as const) {
+      const r = last[kind];
+      if (r < 0) continue;
+      const codec = records[r + RECORD_CODEC];
+      const before = this.#codecs[kind];
+      if (codec === before) continue;
+      this.#codecs[kind] = codec;
+      const family = codecFamily(kind, codec);
+      const header = this.#headerCodecs.get(`${kind}:0`);
+      if (header === family || (header === undefined && before === undefined)) continue;
+      if (before !== undefined && codecFamily(kind, before) === family) continue;
+      gone = this.#forget(kind, 0) || gone;
+      this.#tracks.forget(kind, 0);
+      this.#frame(placed, r, nowMs);
+    }
+    return gone;
+  }
+
+  #begin(): Inspection {
+    const found = this.#found;
+    found.audioWithout = 0;
+    found.videoWithout = 0;
+    found.jumps = 0;
+    found.keyframeAt = -1;
+    found.interFirst = false;
+    found.replacedAt = -1;
+    return found;
+  }
+
+  /** Drops what is kept for late joiners of a track. @returns whether there was a header */
+  #forget(kind: MediaKind, trackId: number): boolean {
+    const track = `${kind}:${trackId}`;
+    this.#headerCodecs.delete(track);
+    const had = this.#config.get(`${track}:header`) !== undefined;
+    this.#config.delete(`${track}:header`);
+    this.#config.delete(`${track}:config`);
+    return had;
+  }
+
+  #header({ batch: { records }, buffer, at, position }: PlacedBatch, r: number, nowMs: number): void {
+    const word = records[r + RECORD_TYPE_FLAGS];
+    const type = word & 0xff;
+    const kind = type === AUDIO ? 'audio' : 'video';
+    const trackId = records[r + RECORD_TRACK] & 0xff;
+    const offset = records[r + RECORD_OFFSET];
+    const message = readFramed(buffer, at + offset, this.#chunkSize);
+    const payload = readPayload(buffer, message, this.#chunkSize);
+    const track = `${kind}:${trackId}`;
+    if (((word >>> 8) & FLAG_SEQUENCE_HEADER) === 0)
+      this.#config.set(`${track}:config`, type, payload, position + offset);
+    else {
+      const codec = configuredCodec(kind, payload);
+      // An empty or damaged record configures nothing: what was kept before stays in force.
+      if (codec === undefined) return;
+      const replaced = this.#config.get(`${track}:header`) !== undefined;
+      if (replaced && this.#headerCodecs.get(track) !== codec) this.#config.delete(`${track}:config`);
+      this.#headerCodecs.set(track, codec);
+      if (this.#config.set(`${track}:header`, type, payload, position + offset) && replaced) {
+        this.#found.replacedAt = position + offset;
+        // Frames before it cannot be decoded with what late joiners get.
+        if (position + offset > this.#found.keyframeAt) this.#gop.start = undefined;
+      }
+    }
+    this.#tracks.observe({ kind, trackId, header: true, timestamp: message.timestamp, payload }, nowMs);
+  }
+
+  #frame({ batch: { records }, buffer, at }: PlacedBatch, r: number, nowMs: number): void {
+    const word = records[r + RECORD_TYPE_FLAGS];
+    const kind = (word & 0xff) === AUDIO ? 'audio' : 'video';
+    const trackId = records[r + RECORD_TRACK] & 0xff;
+    if (!this.#tracks.wants(kind, trackId)) return;
+    const key = kind === 'video' && ((word >>> 8) & FLAG_KEYFRAME) !== 0;
+    const message = readFramed(buffer, at + records[r + RECORD_OFFSET], this.#chunkSize);
+    const payload = readPayload(buffer, message, this.#chunkSize, key ? KEYFRAME_BYTES : FIRST_FRAME_BYTES);
+    this.#tracks.observe({ kind, trackId, header: false, timestamp: message.timestamp, payload }, nowMs);
+  }
+}
