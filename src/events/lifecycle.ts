@@ -21,7 +21,7 @@ export interface EventSink {
   sync(): Promise<void>;
 }
 
-/** Best-effort messages that nobody keeps: `conn.*` and `tel.*`. */
+/** Best-effort messages that nobody keeps: `conn.*`, `tel.*` and `want.*`. */
 export interface SignalSink {
   send(tokens: readonly string[], data: object): void;
 }
@@ -313,6 +313,12 @@ export class Lifecycle {
   connection(verb: 'opened' | 'rejected' | 'closed', connectionId: string, d: Readonly<Record<string, unknown>>): void {
     const { nodeId, bootId } = this.#emitter;
     this.#signals.send(['conn', nodeId, connectionId, verb], { ...d, connectionId, nodeId, bootId, time: this.#now() });
+  }
+
+  /** Whether a player waits for a name that nobody publishes here has changed: sent on `want.*`, kept nowhere. */
+  want(verb: 'wanted' | 'unwanted', { app, name }: { readonly app: string; readonly name: string }): void {
+    const { nodeId, bootId } = this.#emitter;
+    this.#signals.send(['want', app, name, verb], { app, name, nodeId, bootId, time: this.#now() });
   }
 
   /** The process began. Resolves when the journal has it. */

@@ -16,6 +16,8 @@ export interface PlayerDeskOptions {
   readonly waitForPublisher: boolean;
 }
 
+type StreamName = Pick<NameRequest, 'app' | 'name'>;
+
 /** What the desk needs of the rest. */
 export interface PlayerDeskParts {
   readonly hub: Hub;
@@ -23,7 +25,7 @@ export interface PlayerDeskParts {
   readonly clock: Clock;
   readonly account: EventAccount;
   /** The live session of a name. */
-  readonly sessionOf: (request: NameRequest) => StreamSession | undefined;
+  readonly sessionOf: (name: StreamName) => StreamSession | undefined;
   /** A session that has not ended, by its stream id. */
   readonly session: (streamId: string) => StreamSession | undefined;
 }
@@ -38,6 +40,8 @@ export class PlayerDesk {
   readonly #parts: PlayerDeskParts;
   /** Everybody who plays a name or waits for it. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
+  /** Names that were told as wanted. */
+  readonly #wanted = new Set<string>();
 
   constructor(options: PlayerDeskOptions, parts: PlayerDeskParts) {
     this.#options = options;
@@ -70,6 +74,7 @@ export class PlayerDesk {
     entries.add(entry);
     this.#entries.set(key, entries);
     if (session !== undefined) this.#joined(entry, session);
+    this.#tellWanted(request);
     let ended = false;
     const end = (reason: PlayEndReason): void => {
       if (ended) return;
@@ -79,6 +84,7 @@ export class PlayerDesk {
       if (entries.size === 0) this.#entries.delete(key);
       this.bytesOutPast += player.bytesSent;
       this.#left(entry, reason);
+      this.#tellWanted(request);
     };
     return { accept: true, live, run: { player, end } };
   }
@@ -86,11 +92,23 @@ export class PlayerDesk {
   /** Players that were there before the publisher are told of, once the stream is announced. */
   adopt(session: StreamSession): void {
     for (const entry of this.#entries.get(nameKey(session)) ?? []) this.#joined(entry, session);
+    this.#tellWanted(session);
   }
 
   /** The stream is over: so is every play of it, for the lifecycle. The players themselves may wait for the next publisher. */
   streamEnded(session: StreamSession): void {
     for (const entry of this.#entries.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
+    this.#tellWanted(session);
+  }
+
+  /** Tells whether anybody waits for a name that nobody publishes, when that has changed. */
+  #tellWanted(of: StreamName): void {
+    const key = nameKey(of);
+    const isWanted = this.#entries.has(key) && this.#parts.sessionOf(of) === undefined;
+    if (isWanted === this.#wanted.has(key)) return;
+    if (isWanted) this.#wanted.add(key);
+    else this.#wanted.delete(key);
+    this.#parts.lifecycle.want(isWanted ? 'wanted' : 'unwanted', { app: of.app, name: of.name });
   }
 
   #joined(entry: PlayerEntry, session: StreamSession): void {

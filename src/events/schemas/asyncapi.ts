@@ -1,5 +1,6 @@
 import type { EventType } from '../event-types.js';
-import { DATA_SCHEMAS, EVENT_TYPES, eventSchema } from './index.js';
+import type { JsonSchema } from './common.js';
+import { DATA_SCHEMAS, EVENT_TYPES, eventSchema, SIGNAL_SCHEMAS, SIGNALS, STATE_SCHEMAS } from './index.js';
 
 /** The channel (subject) of an event type, with AsyncAPI parameters for the tokens that vary. */
 function address(type: EventType): string {
@@ -15,22 +16,77 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   seq: 'Number of the event in its session: 1, 2, 3 …',
   nodeId: 'Id of the installation.',
   bootId: 'ULID of the process.',
+  connectionId: 'ULID of the TCP connection.',
 };
 
-/** The AsyncAPI 3.0 document of everything that Sluice sends to JetStream, made from the schemas. */
+/** A channel of the document and what goes over it. */
+interface Entry {
+  readonly key: string;
+  readonly address: string;
+  /** Name of the message. */
+  readonly name: string;
+  readonly says: string;
+  readonly contentType: string;
+  /** Whether the messages have the headers of an event. */
+  readonly headers: boolean;
+  readonly schema: JsonSchema;
+}
+
+function entries(): Entry[] {
+  const events = EVENT_TYPES.map((type) => ({
+    key: type.slice('io.sluice.'.length).replace('.', '-'),
+    address: address(type),
+    name: type,
+    says: DATA_SCHEMAS[type].says,
+    contentType: 'application/cloudevents+json',
+    headers: true,
+    schema: eventSchema(type),
+  }));
+  const plain = { contentType: 'application/json', headers: false };
+  const signals = Object.entries(SIGNALS).map(([name, { address, says }]) => ({
+    ...plain,
+    ...{ key: name.slice('signal.'.length).replace('.', '-'), address, name, says, schema: SIGNAL_SCHEMAS[name] },
+  }));
+  const values = Object.entries(STATE_SCHEMAS).map(([name, schema]) => ({
+    ...plain,
+    ...{ key: name.replace('.', '-'), address: BUCKETS[name], name, says: String(schema['description']), schema },
+  }));
+  return [...events, ...signals, ...values];
+}
+
+/** Subjects of the values of each bucket. */
+const BUCKETS: Readonly<Record<string, string>> = {
+  'kv.stream-state': '$KV.SLUICE_STREAMS.{app}.{name}',
+  'kv.node-state': '$KV.SLUICE_NODES.{nodeId}.{bootId}',
+};
+
+/** A copy in which each part that has a title is a reference; the parts go into `parts` under their titles. */
+function withReferences(schema: unknown, parts: Record<string, unknown>, isTop = true): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => withReferences(item, parts, false));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const copy = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, withReferences(value, parts, false)]),
+  );
+  const title = copy['title'];
+  if (isTop || typeof title !== 'string') return copy;
+  parts[title] = copy;
+  return { $ref: `#/components/schemas/${title}` };
+}
+
+/** The AsyncAPI 3.0 document of everything that Sluice sends, made from the schemas. */
 export function asyncApi(): object {
   const channels: Record<string, object> = {};
   const operations: Record<string, object> = {};
   const messages: Record<string, object> = {};
-  const schemas: Record<string, object> = {};
-  for (const type of EVENT_TYPES) {
-    const key = type.slice('io.sluice.'.length).replace('.', '-');
-    const subject = address(type);
-    const names = [...subject.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+  const schemas: Record<string, unknown> = {};
+  for (const { key, address, name, says, contentType, headers, schema: whole } of entries()) {
+    const parameters = [...address.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
     channels[key] = {
-      address: subject,
-      description: DATA_SCHEMAS[type].says,
-      parameters: Object.fromEntries(names.map((name) => [name, { description: PARAMETERS[name] }])),
+      address,
+      description: says,
+      parameters: Object.fromEntries(
+        parameters.map((parameter) => [parameter, { description: PARAMETERS[parameter] }]),
+      ),
       messages: { [key]: { $ref: `#/components/messages/${key}` } },
     };
     operations[`send-${key}`] = {
@@ -39,18 +95,18 @@ export function asyncApi(): object {
       messages: [{ $ref: `#/channels/${key}/messages/${key}` }],
     };
     messages[key] = {
-      name: type,
-      title: type,
-      summary: DATA_SCHEMAS[type].says,
-      contentType: 'application/cloudevents+json',
-      headers: { $ref: '#/components/schemas/headers' },
+      name,
+      title: name,
+      summary: says,
+      contentType,
+      ...(headers ? { headers: { $ref: '#/components/schemas/headers' } } : {}),
       payload: {
         schemaFormat: 'application/schema+json;version=draft-07',
         schema: { $ref: `#/components/schemas/${key}` },
       },
     };
-    const { $schema: _dialect, $id: _id, ...schema } = eventSchema(type);
-    schemas[key] = schema;
+    const { $schema: _dialect, $id: _id, ...schema } = whole;
+    schemas[key] = withReferences(schema, schemas);
   }
   schemas['headers'] = {
     type: 'object',
@@ -67,7 +123,7 @@ export function asyncApi(): object {
       title: 'Sluice events',
       version: '1.0.0',
       description:
-        'Stream lifecycle of an RTMP server as CloudEvents 1.0 (structured JSON) in the JetStream stream SLUICE_EVENTS.',
+        'Stream lifecycle of an RTMP server as CloudEvents 1.0 (structured JSON) in the JetStream stream SLUICE_EVENTS, its live state in two buckets, and signals that nobody keeps.',
       license: { name: 'MIT' },
     },
     defaultContentType: 'application/cloudevents+json',

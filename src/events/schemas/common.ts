@@ -23,38 +23,44 @@ export const shapes = {
       { type: 'integer', minimum: 1 },
     ],
   } as JsonSchema,
-  peer: object({ address: text(64), port: { type: 'integer', minimum: 0, maximum: 65535 } }),
-  labels: { type: 'object', additionalProperties: text(256), maxProperties: 32 } as JsonSchema,
-  transport: { enum: ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts'] } as JsonSchema,
-  metadata: object(
-    {},
-    {
-      encoder: text(),
-      width: count,
-      height: count,
-      fps: { type: 'number', minimum: 0 },
-      videoKbps: { type: 'number', minimum: 0 },
-      sampleRate: { type: 'number', minimum: 0 },
-      channels: count,
-      audioKbps: { type: 'number', minimum: 0 },
-    },
-  ),
-  endReason: { enum: [...END_REASONS] } as JsonSchema,
-  tracks: {
-    type: 'array',
-    maxItems: 64,
-    items: object(
-      { id: count, kind: { enum: ['audio', 'video'] }, codec: text(64) },
+  peer: named('Peer', object({ address: text(64), port: { type: 'integer', minimum: 0, maximum: 65535 } })),
+  labels: named('Labels', { type: 'object', additionalProperties: text(256), maxProperties: 32 }),
+  transport: named('TransportName', { enum: ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts'] }),
+  metadata: named(
+    'StreamMetadata',
+    object(
+      {},
       {
+        encoder: text(),
         width: count,
         height: count,
         fps: { type: 'number', minimum: 0 },
-        declaredFps: { type: 'number', minimum: 0 },
+        videoKbps: { type: 'number', minimum: 0 },
         sampleRate: { type: 'number', minimum: 0 },
         channels: count,
-        kbps: { type: 'number', minimum: 0 },
-        declaredKbps: { type: 'number', minimum: 0 },
+        audioKbps: { type: 'number', minimum: 0 },
       },
+    ),
+  ),
+  endReason: named('EndReason', { enum: [...END_REASONS] }),
+  tracks: {
+    type: 'array',
+    maxItems: 64,
+    items: named(
+      'Track',
+      object(
+        { id: count, kind: { enum: ['audio', 'video'] }, codec: text(64) },
+        {
+          width: count,
+          height: count,
+          fps: { type: 'number', minimum: 0 },
+          declaredFps: { type: 'number', minimum: 0 },
+          sampleRate: { type: 'number', minimum: 0 },
+          channels: count,
+          kbps: { type: 'number', minimum: 0 },
+          declaredKbps: { type: 'number', minimum: 0 },
+        },
+      ),
     ),
   } as JsonSchema,
 };
@@ -80,4 +86,9 @@ export function object(
   optional: Readonly<Record<string, JsonSchema>> = {},
 ): JsonSchema {
   return { type: 'object', properties: { ...required, ...optional }, required: Object.keys(required) };
+}
+
+/** A part that several schemas share, under a name of its own: what generated models call it. */
+export function named(title: string, schema: JsonSchema): JsonSchema {
+  return { title, ...schema };
 }

@@ -1,5 +1,5 @@
 import type { EventType } from '../event-types.js';
-import { type JsonSchema, object, shapes, streamRef } from './common.js';
+import { type JsonSchema, named, object, shapes, streamRef } from './common.js';
 
 const { text, count, milliseconds, time, ulid, peer, labels, transport, tracks, endReason } = shapes;
 
@@ -7,7 +7,7 @@ const gap = object(
   { ...streamRef, trackId: count, kind: { enum: ['audio', 'video'] }, gapMs: milliseconds },
   { cause: text() },
 );
-const change = object({}, { tracks, metadata: shapes.metadata });
+const change = named('ChangedFacts', object({}, { tracks, metadata: shapes.metadata }));
 const audience = object({ ...streamRef, players: count });
 const node = object({ nodeId: text(128), bootId: ulid }, { version: text(64), detail: text() });
 const totals = { bytes: count, audioFrames: count, videoFrames: count, drops: count };

@@ -1,9 +1,11 @@
 import type { EventType } from '../event-types.js';
-import { type JsonSchema, object, shapes } from './common.js';
+import { type JsonSchema, named, object, shapes } from './common.js';
 import { DATA_SCHEMAS, NODE_STATE_SCHEMA, STREAM_STATE_SCHEMA } from './data.js';
+import { SIGNALS } from './signals.js';
 
 export type { JsonSchema } from './common.js';
 export { DATA_SCHEMAS } from './data.js';
+export { SIGNALS, type Signal } from './signals.js';
 
 /** Every event type, in the order of the contract. */
 export const EVENT_TYPES = Object.keys(DATA_SCHEMAS) as EventType[];
@@ -11,6 +13,12 @@ export const EVENT_TYPES = Object.keys(DATA_SCHEMAS) as EventType[];
 /** The `dataschema` of an event type: a URN that is also the `$id` of the schema of its `data`. */
 export function dataSchemaId(type: EventType): string {
   return `urn:sluice:schema:${type}:1`;
+}
+
+/** What a model of an event type's `data` is called: `StreamTakenOver` for `io.sluice.stream.taken_over`. */
+export function modelName(type: EventType): string {
+  const words = type.slice('io.sluice.'.length).split(/[._]/);
+  return words.map((word) => word[0].toUpperCase() + word.slice(1)).join('');
 }
 
 /** The schema of one event type's `data`, with its `$id`. */
@@ -39,7 +47,7 @@ export function eventSchema(type: EventType): JsonSchema {
       dataschema: { const: dataSchemaId(type) },
       sequence: shapes.sequence,
       streamid: { type: 'string', minLength: 1, maxLength: 64 },
-      data: DATA_SCHEMAS[type].data,
+      data: named(modelName(type), DATA_SCHEMAS[type].data),
     },
     { traceparent: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' } },
   );
@@ -57,13 +65,29 @@ export const STATE_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   'kv.stream-state': {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: 'urn:sluice:schema:kv.stream-state:1',
-    title: 'A value in SLUICE_STREAMS',
+    title: 'StreamState',
+    description: 'A value in SLUICE_STREAMS',
     ...STREAM_STATE_SCHEMA,
   },
   'kv.node-state': {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: 'urn:sluice:schema:kv.node-state:1',
-    title: 'A value in SLUICE_NODES',
+    title: 'NodeState',
+    description: 'A value in SLUICE_NODES',
     ...NODE_STATE_SCHEMA,
   },
 };
+
+/** The schemas of the signals, by file name without extension. */
+export const SIGNAL_SCHEMAS: Readonly<Record<string, JsonSchema>> = Object.fromEntries(
+  Object.entries(SIGNALS).map(([name, { says, schema }]) => [
+    name,
+    {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      $id: `urn:sluice:schema:${name}:1`,
+      title: name,
+      description: says,
+      ...schema,
+    },
+  ]),
+);

@@ -297,7 +297,7 @@ describe('plays', () => {
     const office = new Office();
     const { sink, answer } = office.play();
     expect(answer).toMatchObject({ accept: true, live: false });
-    expect(office.told).toEqual([]);
+    expect(office.names).toEqual(['want']);
     const run = await office.run();
     expect(sink.notices).toEqual(['came']);
     expect(office.count('playStarted')).toBe(1);
@@ -312,7 +312,24 @@ describe('plays', () => {
     office.play();
     const answer = await office.publish('cam', '', office.facts(), () => 'client_closed');
     if (answer.accept) answer.run.end('client_closed');
-    expect(office.names).toEqual(['streamStarted', 'streamEnded']);
+    expect(office.names).toEqual(['want', 'streamStarted', 'streamEnded']);
+  });
+
+  it('make their name wanted as long as somebody waits and nobody publishes it, told at each change only', async () => {
+    const office = new Office();
+    const wants = (): unknown[] => office.told.filter(([name]) => name === 'want').map(([, verb]) => verb);
+    const [one, two] = [office.play(), office.play()];
+    expect(office.told).toEqual([['want', 'wanted', { app: 'live', name: 'cam' }]]);
+    const run = await office.run();
+    expect(wants()).toEqual(['wanted', 'unwanted']);
+    run.end('client_unpublish');
+    expect(wants()).toEqual(['wanted', 'unwanted', 'wanted']);
+    if (one.answer.accept) one.answer.run.end('client_closed');
+    expect(wants()).toHaveLength(3);
+    if (two.answer.accept) two.answer.run.end('client_closed');
+    expect(wants()).toEqual(['wanted', 'unwanted', 'wanted', 'unwanted']);
+    office.play('other');
+    expect(office.told.at(-1)).toEqual(['want', 'wanted', { app: 'live', name: 'other' }]);
   });
 
   it('lose their publisher when another node has ended the stream: once told, and its connection closed', async () => {

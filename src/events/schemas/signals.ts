@@ -1,0 +1,61 @@
+import { type JsonSchema, named, object, shapes, streamRef } from './common.js';
+
+const { text, count, time, ulid, peer, transport } = shapes;
+
+const node = { nodeId: text(128), bootId: ulid };
+const wish = object({ app: text(), name: text(), ...node, time });
+const rate: JsonSchema = { type: 'number', minimum: 0 };
+
+/** A message on core NATS that nobody keeps: plain JSON, no CloudEvent. */
+export interface Signal {
+  /** Subject, with AsyncAPI parameters for the tokens that vary. */
+  readonly address: string;
+  /** What it means, in one sentence. */
+  readonly says: string;
+  readonly schema: JsonSchema;
+}
+
+/** Every signal that a node sends, by the name of its schema's file. */
+export const SIGNALS: Readonly<Record<string, Signal>> = {
+  'signal.tel': {
+    address: 'sluice.v1.tel.{app}.{name}.{streamId}',
+    says: 'Measured figures of a stream, every five seconds.',
+    schema: object(
+      {
+        ...streamRef,
+        totals: named('Totals', object({ bytes: count, audioFrames: count, videoFrames: count, drops: count })),
+        kbpsIn: rate,
+        kbpsOut: rate,
+        fps: rate,
+        players: count,
+        time,
+      },
+      { gopMs: rate },
+    ),
+  },
+  'signal.conn.opened': {
+    address: 'sluice.v1.conn.{nodeId}.{connectionId}.opened',
+    says: 'A connection was accepted.',
+    schema: object({ connectionId: text(64), ...node, peer, transport, time }),
+  },
+  'signal.conn.rejected': {
+    address: 'sluice.v1.conn.{nodeId}.{connectionId}.rejected',
+    says: 'A connection was refused before its first byte.',
+    schema: object({ connectionId: text(64), ...node, peer, code: text(128), time }),
+  },
+  'signal.conn.closed': {
+    address: 'sluice.v1.conn.{nodeId}.{connectionId}.closed',
+    says: 'A connection is over.',
+    schema: object({ connectionId: text(64), ...node, peer, code: text(128), time }, { detail: text(2048) }),
+  },
+  'signal.want.wanted': {
+    address: 'sluice.v1.want.{app}.{name}.wanted',
+    says: 'A player of this node waits for a name that nobody publishes.',
+    schema: wish,
+  },
+  'signal.want.unwanted': {
+    address: 'sluice.v1.want.{app}.{name}.unwanted',
+    says: 'The name is published, or nobody waits for it any more.',
+    schema: wish,
+  },
+};
