@@ -196,8 +196,8 @@ export class LostNode {
   }
 }
 
-/** The stream id in an event's subject. */
-function streamIdOf(subject: string): string {
+/** The stream id in the subject of an event of a stream. */
+export function streamIdOf(subject: string): string {
   return unescapeToken(subject.split('.').at(-4) ?? '') ?? '';
 }
 

@@ -1,11 +1,10 @@
 import type { Clock } from '../../core/clock.js';
-import { eventSubject } from '../envelope.js';
 import type { NodeState } from '../event-types.js';
 import type { NatsConnection } from '../nats.js';
 import type { OpenSession } from '../sessions.js';
-import { JsError, lastMessage } from './js-api.js';
+import { subjectsOf } from './js-api.js';
 import type { KvBucket } from './kv.js';
-import { LostNode, type LostNodeDeps } from './lost-node.js';
+import { LostNode, type LostNodeDeps, streamIdOf } from './lost-node.js';
 import { type LossEvidence, nodeKey } from './node-lease.js';
 
 /** What a node works with when it comes back. */
@@ -79,13 +78,10 @@ export class NodeReturn {
       const lost = new LostNode({ nodeId, bootId, time: evidence.lastTime }, connection, this.#deps);
       if ((await lost.endStreams()) === undefined) return undefined;
     }
-    const ended: string[] = [];
-    for (const session of [...sessions.values()]) {
-      const subject = eventSubject(emitter.prefix, session, 'io.sluice.stream.ended', 0);
-      const held = await lastMessage(connection, stream, subject, patience);
-      if (held.ok) ended.push(session.streamId);
-      else if (held.code !== JsError.MessageNotFound && held.code !== 'PERMISSIONS_VIOLATION') return undefined;
-    }
-    return ended;
+    // One list, however many sessions there are: new ones begin all the time, and a question for each might never come to an end.
+    const held = await subjectsOf(connection, stream, `${emitter.prefix}.evt.*.*.*.stream.ended.end`, patience);
+    if (!held.ok && held.code !== 'PERMISSIONS_VIOLATION') return undefined;
+    const over = new Set(held.ok ? held.value.map(streamIdOf) : []);
+    return [...sessions.keys()].filter((streamId) => over.has(streamId));
   }
 }
