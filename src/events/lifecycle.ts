@@ -8,23 +8,11 @@ import { type LiveSession, openSession, type StartFacts, startFacts } from './li
 import { NodeEvents } from './node-events.js';
 import { type EventPriority, priorityOf } from './priority.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenSession } from './sessions.js';
+import type { EventSink, SignalSink } from './sinks.js';
 
 export type { StartFacts, StreamIdentity } from './live-session.js';
 export type { EndFacts } from './sessions.js';
-
-/** Where events go: the journal. */
-export interface EventSink {
-  admits(priority: EventPriority): boolean;
-  append(event: Envelope): number;
-  appendStart(event: Envelope): Promise<number>;
-  releaseSession(): void;
-  sync(): Promise<void>;
-}
-
-/** Best-effort messages that nobody keeps: `conn.*`, `tel.*` and `want.*`. */
-export interface SignalSink {
-  send(tokens: readonly string[], data: object): void;
-}
+export type { EventSink, SignalSink } from './sinks.js';
 
 /** What {@link Lifecycle} counts. */
 export interface LifecycleCounts {

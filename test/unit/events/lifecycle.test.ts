@@ -53,7 +53,7 @@ describe('the lifecycle', () => {
     }
     lifecycle.streamEnded(streamId, { reason: 'idle', ...totals });
     expect(types(sink)).toEqual(['stream.started', 'play.started', 'stream.ready', 'play.ended', 'stream.ended']);
-    expect(sink.events.map((event) => event.sequence)).toEqual([1, 2, 3, 4, 5]);
+    expect(sink.events.map(sequenceOf)).toEqual([1, 2, 3, 4, 5]);
     expect(lifecycle.counts).toMatchObject({ withheld: 2, dropped: 0 });
     sink.open = false;
     await begin();

@@ -1,0 +1,16 @@
+import type { Envelope } from './envelope.js';
+import type { EventPriority } from './priority.js';
+
+/** Where events go: the journal. */
+export interface EventSink {
+  admits(priority: EventPriority): boolean;
+  append(event: Envelope): number;
+  appendStart(event: Envelope): Promise<number>;
+  releaseSession(): void;
+  sync(): Promise<void>;
+}
+
+/** Best-effort messages that nobody keeps: `conn.*`, `tel.*` and `want.*`. */
+export interface SignalSink {
+  send(tokens: readonly string[], data: object): void;
+}
