@@ -180,6 +180,8 @@ class Server implements SluiceServer {
       },
     });
     this.#listener = listener;
+    codecs.joinAccount(memory);
+    listener.joinAccount(memory);
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await listener.listen();
     let ticks = 0;
@@ -197,6 +199,7 @@ class Server implements SluiceServer {
       }
       try {
         hub.tick(now);
+        codecs.measure();
         memory.relieve();
         if (ticks % SETTLED_EVERY === 0) listener.tick(now);
         else listener.tickYoung(now);

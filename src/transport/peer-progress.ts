@@ -86,6 +86,8 @@ const KEEPS_UP_AFTER_MS = 10_000;
 export interface WatchedSocket extends SocketAddresses {
   readonly unsentBytes: number;
   readonly takenBytes: number;
+  /** Control messages that the kernel has not taken. */
+  readonly pendingBytes: number;
 }
 
 /** The {@link PeerProgress} of one socket, held against `play.stallTimeoutMs`. */

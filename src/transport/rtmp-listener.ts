@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import { type ErrorCode, SluiceError } from '../core/errors.js';
+import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
+import type { MemoryAccount } from '../core/memory-account.js';
+import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CodecPool } from '../wasm/pool.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
 import type { ConnectionOptions } from './connection-options.js';
@@ -47,6 +49,8 @@ export class RtmpListener {
   readonly #pacer: ReadPacer;
   readonly #limits: ConnectionLimits;
   #asking = false;
+  #controlBytes = 0;
+  readonly #codecs = new Map<RtmpConnection, ChunkCodec>();
 
   constructor(options: ListenerOptions, parts: ListenerParts) {
     this.#options = options;
@@ -88,8 +92,32 @@ export class RtmpListener {
 
   /** Deadlines of every connection. Call it about once a second. */
   tick(nowMs: number): void {
-    for (const connection of this.connections) connection.tick(nowMs);
+    let controlBytes = 0;
+    for (const connection of this.connections) {
+      connection.tick(nowMs);
+      controlBytes += connection.stallWatch.socket.pendingBytes;
+    }
+    this.#controlBytes = controlBytes;
     this.#askKernel(nowMs);
+  }
+
+  /** Puts what sockets hold of control messages on the account, and says how partial messages give way. */
+  joinAccount(account: MemoryAccount): void {
+    account.register('control', () => this.#controlBytes);
+    account.onRelief('partial_messages', (overBytes) => this.#closeMostPartial(overBytes));
+  }
+
+  /** Closes connections with most bytes of unfinished messages. @returns bytes that are on their way to being free */
+  #closeMostPartial(overBytes: number): number {
+    const holders = [...this.#codecs].filter(([, { reassemblyBytes }]) => reassemblyBytes > 0);
+    holders.sort(([, a], [, b]) => b.reassemblyBytes - a.reassemblyBytes);
+    let freed = 0;
+    for (const [connection, { reassemblyBytes }] of holders) {
+      if (freed >= overBytes) break;
+      freed += reassemblyBytes;
+      connection.shutdown('limit', ERRORS.ERR_LIMIT_MEMORY.says, 'limit');
+    }
+    return freed;
   }
 
   /** Players that seem to take nothing: the kernel knows what their peers have acknowledged. One question at a time. */
@@ -147,11 +175,13 @@ export class RtmpListener {
       entropy: this.#entropy(),
       released: (used) => {
         this.connections.delete(connection);
+        this.#codecs.delete(connection);
         this.#limits.left(address);
         codecs.release(used);
       },
     });
     this.connections.add(connection);
+    this.#codecs.set(connection, codec);
     connectionHost.opened(connection.facts);
   }
 

@@ -34,6 +34,9 @@ export interface FrameTarget {
 /** Bytes up to which a loop beats a view and set(): the header between two stretches of payload. */
 const SHORT_SEGMENT = 24;
 
+/** What a connection touches that only connects, or plays, in bytes: header, first chunk streams, stash and the beginning of INPUT. */
+const SMALL_TOUCHED_BYTES = 20_480;
+
 interface Views {
   readonly exports: WasmExports;
   readonly memory: WebAssembly.Memory;
@@ -299,6 +302,15 @@ export class ChunkCodec {
   /** Payload bytes of unfinished messages, counting the chunk in flight. */
   get reassemblyBytes(): number {
     return this.header[C.REASSEMBLY];
+  }
+
+  /** Bytes of memory that have been touched, without partial messages and without slabs that are lent to a log: as well as can be known. */
+  get touchedBytes(): number {
+    const { header } = this;
+    const blocks = header[C.BLOCK_TOP] - C.BLOCKS;
+    const framed = Math.max(0, header[C.OUT_HIGH] - C.OUT);
+    const small = this.#enlarged ? C.INPUT + C.INPUT_BYTES : SMALL_TOUCHED_BYTES;
+    return small + framed + Math.max(0, blocks - this.reassemblyBytes) + (this.#slabs?.idleBytes ?? 0);
   }
 
   /** Blocks in use; 0 or 1 per unfinished message plus what the batch and message hold. */

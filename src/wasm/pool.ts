@@ -1,4 +1,5 @@
 import { SluiceError } from '../core/errors.js';
+import type { MemoryAccount } from '../core/memory-account.js';
 import { AmfScanner } from './amf-scanner.js';
 import { ChunkCodec } from './chunk-codec.js';
 import type { WasmFlavour } from './instance.js';
@@ -13,6 +14,18 @@ export class CodecPool {
   readonly #options: { flavour?: WasmFlavour; limits: Partial<CodecLimits>; scanner: AmfScanner };
   readonly #keep: number;
   readonly #lent = new Set<ChunkCodec>();
+  #reassemblyBytes = 0;
+  #touchedBytes = 0;
+  #pooledBytes = 0;
+  #droppedBytes = 0;
+  readonly #collected = new FinalizationRegistry<number>((bytes) => {
+    this.#droppedBytes -= bytes;
+  });
+  /**
+   * For each memory that was let go of, as many bytes that V8 counts: it does not count shared memories, and without these it would leave
+   * gigabytes of them lying until it collects for another reason. They are never written to, so they cost no pages.
+   */
+  readonly #weights = new WeakMap<object, ArrayBuffer>();
 
   /** @param options.warm - instances made ahead, as far as there is memory, and kept at most */
   constructor(options: { flavour?: WasmFlavour; warm?: number; limits: Partial<CodecLimits> }) {
@@ -43,9 +56,40 @@ export class CodecPool {
   /** Takes a codec back. Nothing read from it may be used afterwards. A second release of the same codec does nothing. */
   release(codec: ChunkCodec): void {
     if (!this.#lent.delete(codec)) return;
-    if (!codec.reusable || this.#free.length >= this.#keep) return;
+    if (!codec.reusable || this.#free.length >= this.#keep) {
+      this.#drop(codec);
+      return;
+    }
     codec.wipe();
     this.#free.push(codec);
+  }
+
+  /** Puts the memories on the account; {@link measure} brings the numbers up to date. */
+  joinAccount(account: MemoryAccount): void {
+    account.register('reassembly', () => this.#reassemblyBytes);
+    account.register('linear', () => this.#touchedBytes);
+    account.register('linear_pooled', () => this.#pooledBytes);
+    account.register('linear_dropped', () => this.#droppedBytes);
+  }
+
+  /** Adds up what all memories take. Call it a few times a second. */
+  measure(): void {
+    this.#reassemblyBytes = 0;
+    this.#touchedBytes = 0;
+    this.#pooledBytes = 0;
+    for (const codec of this.#lent) {
+      this.#reassemblyBytes += codec.reassemblyBytes;
+      this.#touchedBytes += codec.touchedBytes;
+    }
+    for (const codec of this.#free) this.#pooledBytes += codec.touchedBytes;
+  }
+
+  #drop(codec: ChunkCodec): void {
+    const bytes = codec.touchedBytes + codec.reassemblyBytes;
+    const { buffer } = codec.memory;
+    this.#droppedBytes += bytes;
+    this.#collected.register(buffer, bytes);
+    this.#weights.set(buffer, new ArrayBuffer(bytes));
   }
 
   /** Codecs acquired and not released. */

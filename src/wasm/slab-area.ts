@@ -19,6 +19,8 @@ export class SlabArea {
   /** One byte a unit; 1: lent. */
   readonly #units: Uint8Array;
   #lentBytes = 0;
+  /** Units up to the highest that was ever lent. */
+  #highUnits = 0;
 
   /** @param start - address of its first byte; the area reaches to `end` */
   constructor(memory: SharedArrayBuffer, start: number, end: number) {
@@ -37,6 +39,7 @@ export class SlabArea {
       from = at + 1 - wanted;
       units.fill(1, from, from + wanted);
       this.#lentBytes += wanted * SLAB_UNIT_BYTES;
+      this.#highUnits = Math.max(this.#highUnits, from + wanted);
       const address = this.#start + from * SLAB_UNIT_BYTES;
       return { address, buffer: Buffer.from(this.#memory, address, wanted * SLAB_UNIT_BYTES) };
     }
@@ -48,6 +51,11 @@ export class SlabArea {
     const from = (address - this.#start) / SLAB_UNIT_BYTES;
     this.#units.fill(0, from, from + buffer.length / SLAB_UNIT_BYTES);
     this.#lentBytes -= buffer.length;
+  }
+
+  /** Bytes that were lent before and are free now: their pages are touched. */
+  get idleBytes(): number {
+    return this.#highUnits * SLAB_UNIT_BYTES - this.#lentBytes;
   }
 
   /** Bytes lent out. */

@@ -72,6 +72,7 @@ describe('the watch on stalled players', () => {
     remoteAddress: '',
     remotePort: 0,
     unsentBytes: 100,
+    pendingBytes: 0,
     takenBytes: 5000,
   };
 

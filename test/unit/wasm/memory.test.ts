@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryAccount } from '../../../src/core/memory-account.js';
+import { CodecPool } from '../../../src/wasm/pool.js';
+
+const MiB = 2 ** 20;
+
+/** A pool on an account, and what the account says of a kind after it was measured. */
+function measured(warm: number) {
+  const pool = new CodecPool({ limits: {}, warm });
+  const account = new MemoryAccount();
+  pool.joinAccount(account);
+  const bytes = (of: string): number => {
+    pool.measure();
+    return account.list().find(({ kind }) => kind === of)!.bytes;
+  };
+  return { pool, bytes };
+}
+
+describe('the memories of connections on the account', () => {
+  it('count a part of a message as it arrives, and not what it announces', () => {
+    const { pool, bytes } = measured(0);
+    const codec = pool.acquire();
+    codec.setPublishing(true);
+    // fmt 0 on chunk stream 6, type 9, 4 MiB; after Set Chunk Size to 60000.
+    codec.input.set([2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0xea, 0x60]);
+    codec.next(0, 16);
+    codec.input.set([6, 0, 0, 0, 0x40, 0, 0, 9, 1, 0, 0, 0, ...new Array<number>(1000).fill(7)]);
+    codec.next(0, 1012);
+    expect(bytes('reassembly')).toBeGreaterThanOrEqual(1000);
+    expect(bytes('reassembly')).toBeLessThan(MiB);
+  });
+
+  it('move from open to pooled when a small one comes back, and from open to dropped when a publisher has gone', () => {
+    const { pool, bytes } = measured(1);
+    const [one, two] = [pool.acquire(), pool.acquire()];
+    const open = bytes('linear');
+    expect([open > 0, bytes('linear_pooled')]).toEqual([true, 0]);
+    pool.release(one);
+    expect(bytes('linear')).toBeLessThan(open);
+    expect(bytes('linear_pooled')).toBeGreaterThan(0);
+    two.setPublishing(true);
+    const region = two.slabs!.acquire(MiB)!;
+    expect(bytes('linear')).toBeLessThan(MiB);
+    two.slabs!.release(region);
+    expect(bytes('linear')).toBeGreaterThan(MiB);
+    pool.release(two);
+    expect(bytes('linear')).toBe(0);
+    expect(bytes('linear_dropped')).toBeGreaterThan(MiB);
+  });
+});
