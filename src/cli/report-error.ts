@@ -1,5 +1,5 @@
 import { ERRORS, SluiceError } from '../core/errors.js';
-import { hideUrlSecrets } from '../core/log-fields.js';
+import { tellText } from '../core/tell.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import type { Io } from './io.js';
 
@@ -12,12 +12,12 @@ export function reportError(error: unknown, io: Io): number {
   if (!(error instanceof SluiceError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.err(
-      `sluice: ${hideUrlSecrets(text)}\n  This is a defect: please report it with the lines above.\n  code: ERR_INTERNAL\n`,
+      `sluice: ${tellText(text)}\n  This is a defect: please report it with the lines above.\n  code: ERR_INTERNAL\n`,
     );
     return EXIT.failed;
   }
   const { hint } = ERRORS[error.code];
   const what = error.message.endsWith(` (${hint})`) ? error.message.slice(0, -hint.length - 3) : error.message;
-  io.err(`sluice: ${hideUrlSecrets(what)}\n  what to do: ${hint}\n  code: ${error.code}\n`);
+  io.err(`sluice: ${tellText(what)}\n  what to do: ${hint}\n  code: ${error.code}\n`);
   return exitCodeOf(error.code);
 }

@@ -1,4 +1,4 @@
-import { hideUrlSecrets } from '../core/log-fields.js';
+import { tellServers } from '../core/tell.js';
 import { type LoadedConfig, type Source, valueAt } from './load.js';
 import { ROWS, type Row } from './table.js';
 
@@ -40,7 +40,7 @@ export function describeJson(loaded: LoadedConfig): string {
 function shown(loaded: LoadedConfig, row: Row): string | number | boolean {
   const value = valueAt(loaded.config, row.key);
   if (row.setting.secret === true && value !== '') return MASK;
-  return typeof value === 'string' ? hideUrlSecrets(value) : value;
+  return typeof value === 'string' && row.setting.servers === true ? tellServers(value) : value;
 }
 
 function where(source: Source | undefined): string {

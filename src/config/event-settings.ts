@@ -12,6 +12,7 @@ export const NATS_SETTINGS = {
     'NATS servers, separated by commas: `nats://host:4222`. Empty: no NATS; events are in the embedded log only.',
     {
       env: 'SLUICE_NATS_URL',
+      servers: true,
       flag: '--nats URL',
     },
   ),

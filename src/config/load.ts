@@ -56,7 +56,8 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   function take(row: Row, value: unknown, source: Source): void {
     const accepted = row.setting.accept(value);
     if (accepted === undefined) {
-      const shown = row.setting.secret === true ? '***' : inspectShort(value);
+      const hidden = row.setting.secret === true || row.setting.servers === true;
+      const shown = hidden ? '***' : inspectShort(value);
       problems.push({
         code: 'ERR_CONFIG_INVALID_VALUE',
         text: `${row.key} is ${shown} (${source.name}), expected ${row.setting.expects}`,

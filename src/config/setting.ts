@@ -10,6 +10,8 @@ export interface SettingNames {
   readonly flag?: string;
   /** Masked wherever it is shown, refused on the command line (other users of the machine can read that). */
   readonly secret?: boolean;
+  /** URLs of servers, which may hold a password: shown without it. */
+  readonly servers?: boolean;
 }
 
 /** One row of the table: what a setting means, what it may be, and what it is when nobody says anything. */

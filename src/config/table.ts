@@ -52,7 +52,7 @@ export const TABLE = {
       '',
       'Host names, separated by commas, that requests may carry in their Host header besides addresses and `localhost`. Guards against DNS rebinding; `*` allows any.',
     ),
-    maxConnections: count(
+    maxClients: count(
       4,
       10_000,
       256,

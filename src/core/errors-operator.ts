@@ -83,7 +83,7 @@ export const OPERATOR_ERRORS = {
   ERR_HTTP_CONNECTIONS: entry(
     'peer',
     'there are as many HTTP connections as the server allows',
-    'close some, or raise http.maxConnections or the limit of open files',
+    'close some, or raise http.maxClients or the limit of open files',
   ),
   ERR_HTTP_FOLLOWERS: entry(
     'peer',

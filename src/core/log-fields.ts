@@ -1,4 +1,5 @@
 import { SluiceError } from './errors.js';
+import { tellText } from './tell.js';
 
 /** Facts that go with a log line. Functions and symbols are left out; an `Error` becomes type, code, message and frames. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -33,16 +34,7 @@ export function cleanFields(fields: LogFields): Record<string, unknown> {
 
 /** One text, cleaned like a field. */
 export function cleanText(text: string): string {
-  return cut(escapeUnsafe(hideUrlSecrets(text.slice(0, FIELD_BYTES * 4))), text.length > FIELD_BYTES * 4);
-}
-
-/**
- * Hides what a URL may carry in secret: `scheme://user:password@host` loses its user info, everything after `?` goes.
- * Text without `://` is returned as it is.
- */
-export function hideUrlSecrets(text: string): string {
-  if (!text.includes('://')) return text;
-  return text.replace(/(:\/\/)[^\s/@,]*@/g, `$1${MASK}@`).replace(/(:\/\/[^\s?,]*)\?[^\s,]*/g, `$1?${MASK}`);
+  return cut(escapeUnsafe(tellText(text.slice(0, FIELD_BYTES * 4))), text.length > FIELD_BYTES * 4);
 }
 
 function cleanRecord(record: LogFields, depth: number, budget: Budget): Record<string, unknown> {

@@ -1,3 +1,5 @@
+import { tellRefusedName } from './tell.js';
+
 /** What app and stream names may be; both come from the settings. */
 export interface NameRuleOptions {
   /** Regular expression that a whole name must match (`names.allow`). */
@@ -35,6 +37,15 @@ export class NameRule {
     if (ofApp !== undefined) return `the app cannot be used: ${ofApp}`;
     const ofName = this.#textProblem(name);
     return ofName === undefined ? undefined : `the stream name cannot be used: ${ofName}`;
+  }
+
+  /** The app and name as they may be told: whole when they may be used, else up to where a key may begin. */
+  tell({ app, name }: { readonly app: string; readonly name: string }): {
+    readonly app: string;
+    readonly name: string;
+  } {
+    const told = (text: string): string => (this.#textProblem(text) === undefined ? text : tellRefusedName(text));
+    return { app: told(app), name: told(name) };
   }
 
   #textProblem(text: string): string | undefined {

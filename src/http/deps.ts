@@ -78,7 +78,7 @@ export type NodeFacts = Readonly<Record<string, unknown>>;
 export interface HttpOptions {
   readonly listen: string;
   readonly allowedHosts: string;
-  readonly maxConnections: number;
+  readonly maxClients: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly maxEventClients: number;

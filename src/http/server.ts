@@ -60,7 +60,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { options } = deps;
   const log = rateLimited(deps.log, deps.clock, REFUSED_LINES_PER_SECOND);
   const connections = new HttpConnections(
-    () => Math.min(options.maxConnections, deps.connectionShare()),
+    () => Math.min(options.maxClients, deps.connectionShare()),
     () =>
       log.warn(
         { code: 'ERR_HTTP_CONNECTIONS', connections: connections.size },
@@ -101,7 +101,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status < 500) return fail(reply, status, 'ERR_HTTP_BAD_REQUEST', error.message);
-    deps.log.error({ err: error, path: request.url }, 'an HTTP request failed');
+    deps.log.error({ err: error, path: request.url.split('?')[0] }, 'an HTTP request failed');
     return fail(reply, 500, 'ERR_INTERNAL');
   });
   const followers = new Followers(options.maxEventClients);

@@ -1,3 +1,4 @@
+import { tellProgram } from '../core/tell.js';
 import type { AmfObject, AmfValue } from '../protocol/amf0.js';
 import { checkedFps, checkedSize, type Track } from './track.js';
 
@@ -53,7 +54,8 @@ export function factsFromMetadata(metadata: AmfValue): MetadataFacts {
   const channels = whole(number('audiochannels'), 255) ?? (typeof stereo === 'boolean' ? (stereo ? 2 : 1) : undefined);
   const videoKbps = whole(number('videodatarate'), 10_000_000);
   const audioKbps = whole(number('audiodatarate'), 100_000);
-  const encoder = metadata['encoder'];
+  const program = metadata['encoder'];
+  const encoder = typeof program === 'string' ? tellProgram(program).slice(0, MAX_ENCODER_CHARACTERS) : '';
   return {
     video: { ...size, ...(fps === undefined ? {} : { fps }), ...(videoKbps === undefined ? {} : { kbps: videoKbps }) },
     audio: {
@@ -61,7 +63,7 @@ export function factsFromMetadata(metadata: AmfValue): MetadataFacts {
       ...(channels === undefined ? {} : { channels }),
       ...(audioKbps === undefined ? {} : { kbps: audioKbps }),
     },
-    ...(typeof encoder === 'string' && encoder !== '' ? { encoder: encoder.slice(0, MAX_ENCODER_CHARACTERS) } : {}),
+    ...(encoder === '' ? {} : { encoder }),
   };
 }
 

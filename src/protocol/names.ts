@@ -40,11 +40,6 @@ export function appOfTcUrl(tcUrl: string): string {
   return match === null ? '' : match[1]!;
 }
 
-/** A `tcUrl` that may be shown: no query, no `user:password@`. */
-export function publicUrl(url: string): string {
-  return splitQuery(unquote(url)).path.replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/]*@/, '$1');
-}
-
 /** Where a stream lives. */
 export interface StreamName {
   readonly app: string;

@@ -356,7 +356,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   ): Refusal<PublishRefusal> {
     this.rejectedBy.set(code, (this.rejectedBy.get(code) ?? 0) + 1);
     const { connectionId, peer } = facts;
-    const { app, name } = request;
+    const { app, name } = this.#parts.names.tell(request);
     const nowMs = this.clock.monotonicMs();
     if (this.account.tells('rejected', peer.address, nowMs)) {
       const latencyMs = Math.round(nowMs - beganMs);

@@ -211,10 +211,7 @@ export class RtmpConnection {
         this.#socket.send(action.bytes);
         break;
       case 'connected':
-        this.#parts.log.debug(
-          { connectionId: this.connectionId, app: action.app, client: action.flashVer },
-          'connected',
-        );
+        this.#parts.log.debug({ connectionId: this.connectionId, client: action.flashVer }, 'connected');
         break;
       case 'publishRequested':
         this.#decidePublish(action);

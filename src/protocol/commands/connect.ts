@@ -1,8 +1,9 @@
+import { tellProgram, tellUrl } from '../../core/tell.js';
 import type { ConnectionInfo } from '../actions.js';
 import type { AmfInput, AmfObject } from '../amf0.js';
 import type { OutboundMessage } from '../chunk-writer.js';
 import { setChunkSize, setPeerBandwidth, windowAckSize } from '../control.js';
-import { appOfTcUrl, normaliseApp, publicUrl, type SplitName } from '../names.js';
+import { appOfTcUrl, normaliseApp, type SplitName } from '../names.js';
 import type { SessionCore } from '../session-core.js';
 import { command, type StatusCode, statusInfo } from '../status.js';
 import type { Call } from './call.js';
@@ -31,7 +32,7 @@ export function acceptConnect(core: SessionCore, call: Call): void {
   const info: ConnectionInfo = {
     app: app.path,
     tcUrl: url(tcUrl),
-    flashVer: text(object['flashVer']).slice(0, MAX_FIELD_CHARACTERS),
+    flashVer: tellProgram(text(object['flashVer'])).slice(0, MAX_FIELD_CHARACTERS),
     swfUrl: url(object['swfUrl']),
     pageUrl: url(object['pageUrl']),
     objectEncoding: object['objectEncoding'] === 3 ? 3 : 0,
@@ -90,5 +91,5 @@ function text(value: AmfObject[string]): string {
 
 // Secrets are cut off before the length is, or a part of one could stay.
 function url(value: AmfObject[string]): string {
-  return publicUrl(text(value)).slice(0, MAX_FIELD_CHARACTERS);
+  return tellUrl(text(value)).slice(0, MAX_FIELD_CHARACTERS);
 }

@@ -14,7 +14,7 @@ describe('connections', () => {
   const closed = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve).resume());
 
   it('past the bound the one that has said nothing for longest is closed for the new one', async () => {
-    const { server, get } = await start({ options: { maxConnections: 4 } });
+    const { server, get } = await start({ options: { maxClients: 4 } });
     const silent: Socket[] = [];
     for (let i = 0; i < 4; i++) silent.push(await dial(server));
     await vi.waitFor(() => expect(server.connections).toBe(4));
@@ -28,7 +28,7 @@ describe('connections', () => {
   });
 
   it('past the bound the new one is closed when a request runs on every other', async () => {
-    const { server, feed } = await start({ options: { maxConnections: 2 } });
+    const { server, feed } = await start({ options: { maxClients: 2 } });
     const follow = 'GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n';
     await dial(server, follow);
     await dial(server, follow);

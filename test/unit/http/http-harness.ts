@@ -44,7 +44,7 @@ export async function start({ options = {}, deps = {} }: Setup = {}) {
     options: {
       listen: '127.0.0.1:0',
       allowedHosts: '',
-      maxConnections: TABLE.http.maxConnections.default,
+      maxClients: TABLE.http.maxClients.default,
       requestTimeoutMs: TABLE.http.requestTimeoutMs.default,
       keepAliveTimeoutMs: TABLE.http.keepAliveTimeoutMs.default,
       maxEventClients: TABLE.http.maxEventClients.default,
