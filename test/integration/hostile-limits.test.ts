@@ -279,9 +279,11 @@ describe('limits per connection and in sum', () => {
 
     const foreign = await RawRtmp.connected({ port });
     const own = await foreign.publish('own');
+    // With one publish alone, media on a message stream that stands for nothing else would be its own.
+    const second = await foreign.publish('second');
     const watcher = await RawRtmp.connected({ port });
     await watcher.play('own');
-    foreign.message(9, forged, { messageStreamId: own + 1 });
+    foreign.message(9, forged, { messageStreamId: second + 1 });
     foreign.message(9, forged, { messageStreamId: 0 });
     const real = Buffer.alloc(60, 1);
     real.set([0x12]);

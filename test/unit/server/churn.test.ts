@@ -135,6 +135,20 @@ describe('plays that begin and end without pause', () => {
 });
 
 describe('what strangers are told of', () => {
+  it('is twenty log lines about faults at once, and each fault is counted', async () => {
+    const office = new Office();
+    const lines = office.warnings;
+    for (let n = 0; n < 15; n++) await office.publish('a b', '', office.facts(`192.0.2.${n % 3}`));
+    for (let n = 0; n < 15; n++) office.registry.closed(office.facts(`192.0.2.${n % 3}`), 'ERR_HANDSHAKE_HTTP', '', 0);
+    expect(lines).toHaveLength(20);
+    expect(office.registry.rejectedBy.get('ERR_NAME_INVALID')).toBe(15);
+    expect(office.registry.closedBy.get('ERR_HANDSHAKE_HTTP')).toBe(15);
+    office.nowMs += 1000;
+    office.registry.closed(office.facts(), 'ERR_HANDSHAKE_HTTP', '', 0);
+    expect(JSON.parse(lines[20]!)).toMatchObject({ suppressed: 10 });
+    expect(lines).toHaveLength(22);
+  });
+
   it('is bounded for publishes that are refused and for connections, whose closing is told only with their opening', async () => {
     const office = new Office();
     for (let n = 0; n < 300; n++) await office.publish('a b');

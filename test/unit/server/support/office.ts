@@ -5,7 +5,7 @@ import type { EndReason } from '../../../../src/events/event-types.js';
 import type { Lifecycle } from '../../../../src/events/lifecycle.js';
 import { Hub } from '../../../../src/hub/hub.js';
 import { Registry, type RegistryOptions } from '../../../../src/server/registry.js';
-import type { ConnectionFacts, RunningPublish } from '../../../../src/transport/host.js';
+import type { ConnectionFacts, DataFromPublisher, RunningPublish } from '../../../../src/transport/host.js';
 import { RecordingSink } from '../../hub/support/sinks.js';
 import { LIMITS } from '../../hub/support/stage.js';
 
@@ -129,4 +129,14 @@ export class Office {
   count(name: string): number {
     return this.names.filter((told) => told === name).length;
   }
+}
+
+/** An AMF0 data message of a publisher. */
+export function data(
+  name: string,
+  payload: Buffer,
+  timestamp: number,
+  values: DataFromPublisher['values'],
+): DataFromPublisher {
+  return { name, type: 18, payload, timestamp, values };
 }
