@@ -116,6 +116,8 @@ class Server implements SluiceServer {
     const log = this.#log;
     // Fastify takes longest to load: it does so while the journal is opened.
     const httpModule = config.http.listen === 'off' ? undefined : import('./http/server.js');
+    // It is waited for further down; until then a failure to load it is nobody's unhandled rejection.
+    httpModule?.catch(() => undefined);
     const { nodeId, salt } = await openInstallation(config.data, config.node.id);
     this.nodeId = nodeId;
     const pipeline = await EventPipeline.open(eventsOptions(config), {

@@ -1,5 +1,6 @@
 import { ERRORS, SluiceError } from '../core/errors.js';
 import { tellText } from '../core/tell.js';
+import { startError } from '../server/start-error.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import type { Io } from './io.js';
 
@@ -8,7 +9,9 @@ import type { Io } from './io.js';
  *
  * @returns the exit code that goes with it
  */
-export function reportError(error: unknown, io: Io): number {
+export function reportError(cause: unknown, io: Io): number {
+  // Commands are loaded when they are asked for, which needs descriptors too.
+  const error = startError(cause);
   if (!(error instanceof SluiceError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.err(

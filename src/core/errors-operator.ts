@@ -51,7 +51,7 @@ export const OPERATOR_ERRORS = {
   ERR_DESCRIPTORS: entry(
     'operator',
     'the process may not open more files and sockets',
-    'raise the limit of open files (ulimit -n, LimitNOFILE): a few dozen for the server, one for each connection',
+    'raise the limit of open files (ulimit -n, LimitNOFILE): about a hundred for the server, and one for each connection',
   ),
   ERR_CLOCK: entry(
     'operator',
