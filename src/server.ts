@@ -2,7 +2,7 @@ import { formatHostPort, type HostPort } from './config/listen.js';
 import { resolveConfig } from './config/load.js';
 import type { Config, DeepPartial } from './config/table.js';
 import { type Clock, systemClock } from './core/clock.js';
-import { type ErrorCode, SluiceError } from './core/errors.js';
+import { ERRORS, type ErrorCode, SluiceError } from './core/errors.js';
 import { newId } from './core/ids.js';
 import { createLogger, type Logger, stderrLosses } from './core/log.js';
 import { MemoryAccount } from './core/memory-account.js';
@@ -16,6 +16,7 @@ import { EventPipeline } from './events/pipeline.js';
 import type { Health, StreamSnapshot } from './http/deps.js';
 import type { HttpServer } from './http/server.js';
 import { Hub } from './hub/hub.js';
+import { Descriptors } from './server/descriptors.js';
 import { healthOf } from './server/health.js';
 import { openInstallation } from './server/installation.js';
 import { LoopTurns } from './server/loop-turns.js';
@@ -54,7 +55,7 @@ const TICK_MS = 250;
 const SETTLED_EVERY = 4;
 /** Warm WASM instances: a burst of connections up to this many needs no instantiation. */
 const WARM_INSTANCES = 64;
-/** How often an address that connects too often is told of. */
+/** How often it is told that an address connects too often, or that there are too few file descriptors. */
 const FLOOD_LINES_PER_SECOND = 0.1;
 
 /**
@@ -93,6 +94,7 @@ class Server implements SluiceServer {
   #http: HttpServer | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #turns: LoopTurns | undefined;
+  #descriptors: Descriptors | undefined;
   #draining = false;
   #closing: Promise<void> | undefined;
 
@@ -165,11 +167,25 @@ class Server implements SluiceServer {
     lifecycle.measure = (streamId) => registry.totalsOf(streamId);
     pipeline.bus?.onFenced((streamIds) => registry.fence(streamIds));
     const floodLines = new TokenBucket({ burst: 1, perSecond: FLOOD_LINES_PER_SECOND });
-    const listener = new RtmpListener(listenerOptions(config), {
+    const descriptors = new Descriptors(
+      { rtmp: () => listener.connections.size, http: () => this.#http?.connections ?? 0 },
+      nowMs,
+    );
+    this.#descriptors = descriptors;
+    const shortageLines = new TokenBucket({ burst: 1, perSecond: FLOOD_LINES_PER_SECOND });
+    const tellShortage = (): boolean => {
+      const { shortage } = descriptors;
+      if (shortage === undefined || !shortageLines.take(nowMs())) return false;
+      const refused = this.#refused.get('ERR_DESCRIPTORS') ?? 0;
+      log.warn({ code: 'ERR_DESCRIPTORS', refused }, `${shortage}: ${ERRORS.ERR_DESCRIPTORS.hint}`);
+      return true;
+    };
+    const listener: RtmpListener = new RtmpListener(listenerOptions(config), {
       codecs,
       connectionHost: registry,
       log,
       nowMs,
+      descriptorShare: () => descriptors.rtmpShare,
       refused: (code, address) => {
         this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
         if (code === 'ERR_LIMIT_ACCEPT_RATE') {
@@ -177,6 +193,7 @@ class Server implements SluiceServer {
           if (!floodLines.take(nowMs())) return;
           log.warn({ code, peer: address, refused: this.#refused.get(code) }, 'an address connects too often');
         }
+        if (code === 'ERR_DESCRIPTORS' && !tellShortage()) return;
         registry.refused(address, code);
         log.debug({ code, peer: address }, 'connection refused');
       },
@@ -207,6 +224,7 @@ class Server implements SluiceServer {
         else listener.tickYoung(now);
         registry.tick(now);
         this.#turns?.tick(now);
+        tellShortage();
       } catch (error) {
         log.error({ err: error, code: 'ERR_INTERNAL' }, 'a defect while deadlines were looked at');
       }
@@ -220,7 +238,7 @@ class Server implements SluiceServer {
         log,
         clock,
         events: pipeline.log,
-        connectionShare: () => Number.POSITIVE_INFINITY,
+        connectionShare: () => descriptors.httpShare,
         streams: () => registry.streams(),
         metrics: () =>
           collectMetrics({
@@ -233,6 +251,7 @@ class Server implements SluiceServer {
             events: () => pipeline.stats(),
             health: this.#health(),
             turns,
+            descriptors,
           }),
         health: () => this.#health(),
         node: () => ({
@@ -300,6 +319,7 @@ class Server implements SluiceServer {
     return healthOf({
       draining: this.#draining,
       events: this.#pipeline?.stats(),
+      descriptorShortage: this.#descriptors?.shortage,
       onBusDown: this.#config.events.onBusDown,
     });
   }

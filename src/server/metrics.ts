@@ -5,6 +5,7 @@ import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { RtmpListener } from '../transport/rtmp-listener.js';
 import type { CodecPool } from '../wasm/pool.js';
+import type { Descriptors } from './descriptors.js';
 import type { LoopTurns } from './loop-turns.js';
 import type { Registry } from './registry.js';
 
@@ -19,12 +20,13 @@ export interface MetricSources {
   readonly refused: ReadonlyMap<string, number>;
   readonly events: () => EventsStats;
   readonly health: Health;
+  readonly descriptors: Descriptors;
   readonly turns: LoopTurns;
 }
 
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
-  const { hub, memory, listener, registry, codecs, refused, events, turns, health } = sources;
+  const { hub, memory, listener, registry, codecs, refused, events, turns, health, descriptors } = sources;
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
@@ -83,6 +85,8 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     counter('players_evicted_total', 'players that were cut off because memory was short', hub.memory.evicted),
     gauge('fanout_window_milliseconds', 'merge window for the present audience', hub.fanout.windowMs),
     counter('log_lines_lost_total', 'log lines dropped because stderr did not take them', stderrLosses().lostLines),
+    gauge('descriptors_open', 'file descriptors open', descriptors.open),
+    gauge('descriptors_limit', 'most file descriptors that the process may open', descriptors.limit),
     gauge('wasm_instances', 'WASM instances in use', codecs.live),
     gauge(
       'event_loop_turn_max_seconds',

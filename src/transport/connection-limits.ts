@@ -31,13 +31,19 @@ export class ConnectionLimits {
     return this.#perAddress.size;
   }
 
-  /** Takes a connection from `address` in, or returns the code of the limit that it would pass. @param nowMs monotonic */
-  admit(address: string, nowMs: number): ErrorCode | undefined {
+  /**
+   * Takes a connection from `address` in, or returns the code of the limit that it would pass.
+   *
+   * @param nowMs monotonic
+   * @param descriptorShare most connections that there are file descriptors for now
+   */
+  admit(address: string, nowMs: number, descriptorShare = Number.POSITIVE_INFINITY): ErrorCode | undefined {
     const { maxConnections, maxConnectionsPerIp, limitLoopback } = this.#options;
     const bound = limitLoopback || !isLoopback(address);
     if (bound && !this.#rate.take(address, nowMs)) return 'ERR_LIMIT_ACCEPT_RATE';
     const count = this.#perAddress.get(address) ?? 0;
     if (this.#total >= maxConnections) return 'ERR_LIMIT_CONNECTIONS';
+    if (this.#total >= descriptorShare) return 'ERR_DESCRIPTORS';
     if (bound && maxConnectionsPerIp > 0 && count >= maxConnectionsPerIp) return 'ERR_LIMIT_CONNECTIONS_PER_IP';
     this.#total++;
     this.#perAddress.set(address, count + 1);

@@ -30,6 +30,8 @@ export interface ListenerParts {
   readonly nowMs: () => number;
   /** A socket was turned away before it became a connection. */
   readonly refused: (code: ErrorCode, address: string) => void;
+  /** Most connections that there are file descriptors for now; without it they are not watched. */
+  readonly descriptorShare?: () => number;
 }
 
 /** Kernel queue of connections not yet accepted: a burst of a thousand must not see one refused. */
@@ -145,7 +147,7 @@ export class RtmpListener {
 
   #accept(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    const code = this.#limits.admit(address, this.#parts.nowMs());
+    const code = this.#limits.admit(address, this.#parts.nowMs(), this.#parts.descriptorShare?.());
     if (code !== undefined) {
       socket.destroy();
       this.#parts.refused(code, address);

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { Child } from '../support/child.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Child, run } from '../support/child.js';
 import { builtCli } from '../support/repository.js';
+import { RawRtmp } from '../support/rtmp-client.js';
+import { spawnServer, type TestServer } from '../support/server.js';
 import { tempDir } from '../support/temp.js';
+import { waitFor } from '../support/wait.js';
 
 /** Runs the built command line where a process may have `most` descriptors. */
 function withDescriptors(most: number, ...args: string[]): Child {
@@ -25,4 +28,67 @@ describe('a process that may open too few files to start', () => {
       expect(child.stderr).not.toContain('defect');
     },
   );
+});
+
+describe('a server with fewer descriptors than connections that come', () => {
+  let server: TestServer;
+  afterEach(() => server.stop());
+
+  /** Loading the program takes more descriptors than running it: the limit is lowered afterwards. */
+  const limited = async (most: number): Promise<TestServer> => {
+    server = await spawnServer();
+    await run(['prlimit', '--pid', `${server.child.pid}`, `--nofile=${most}:${most}`]);
+    return server;
+  };
+  const readiness = async (): Promise<{ status: number; body: { reasons?: string[] } }> => {
+    const response = await fetch(server.http('/readyz'));
+    return { status: response.status, body: (await response.json()) as { reasons?: string[] } };
+  };
+
+  it('refuses those that it has none for with a count, one log line and a reason, serves the others, and recovers', async () => {
+    const { rtmpPort: port } = await limited(80);
+    const publisher = await RawRtmp.connected({ port });
+    await publisher.publish('cam');
+    const many = await Promise.all(Array.from({ length: 100 }, () => RawRtmp.open({ port })));
+    for (const client of many) client.send(Buffer.from([3]), Buffer.alloc(1536));
+    const answered = () => many.filter((client) => client.handshakeBytes.length > 0).length;
+    const closed = () => many.filter((client) => client.closed).length;
+    await waitFor(() => answered() + closed() >= many.length, {
+      what: () => `100 connections to be answered or closed: ${answered()} and ${closed()} are`,
+    });
+    expect(answered()).toBeGreaterThan(10);
+    expect(closed()).toBeGreaterThan(40);
+    // Nobody is closed by the system behind the server's back: each that was closed is counted.
+    const refused = await server.metric('sluice_connections_refused_total', 'code="ERR_DESCRIPTORS"');
+    expect(refused).toBe(many.length - answered());
+    expect(await server.metric('sluice_descriptors_limit')).toBe(80);
+    expect(await server.metric('sluice_descriptors_open')).toBeLessThan(80 - 8);
+    expect(await readiness()).toMatchObject({
+      status: 503,
+      body: { reasons: [expect.stringMatching(/^\d+ of 80 file descriptors are open/)] },
+    });
+    await waitFor(() => server.logLines('ERR_DESCRIPTORS').length > 0, { what: 'the line about descriptors' });
+    // One now, and on a machine so slow that it takes longer than ten seconds another.
+    expect(server.logLines('ERR_DESCRIPTORS').length).toBeLessThan(4);
+    expect(server.logLines('EMFILE')).toEqual([]);
+    expect(publisher.closed).toBe(false);
+    for (const client of many) client.destroy();
+    await waitFor(async () => (await readiness()).status === 200, {
+      everyMs: 50,
+      what: 'the server to be ready again',
+    });
+    const next = await RawRtmp.connected({ port });
+    await next.publish('another');
+    for (const client of [publisher, next]) client.destroy();
+  });
+
+  it('takes RTMP connections while clients of HTTP that say nothing hold all that HTTP gets', async () => {
+    const { rtmpPort: port, httpPort } = await limited(80);
+    const silent = await Promise.all(Array.from({ length: 100 }, () => RawRtmp.open({ port: httpPort })));
+    await waitFor(() => silent.filter((client) => client.closed).length > 80, { what: 'HTTP to give way' });
+    const publisher = await RawRtmp.connected({ port });
+    await publisher.publish('cam');
+    expect((await readiness()).status).toBe(200);
+    for (const client of [publisher, ...silent]) client.destroy();
+  });
 });

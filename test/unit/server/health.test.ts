@@ -15,6 +15,7 @@ function health(events: Partial<EventsStats> | undefined, more: Partial<HealthSo
   return healthOf({
     draining: false,
     events: events === undefined ? undefined : { ...WELL, ...events },
+    descriptorShortage: undefined,
     onBusDown: 'accept',
     ...more,
   });
@@ -51,6 +52,14 @@ describe('the health of a node', () => {
     expect(health({ journalState, journalDetail: 'why' })).toMatchObject({
       ready: false,
       reasons: [`the event journal is ${journalState}: why; new streams are refused`],
+    });
+  });
+
+  it('is not ready while there are no descriptors for a connection', () => {
+    expect(health({}, { descriptorShortage: '60 of 80 are open' })).toEqual({
+      ready: false,
+      reasons: ['60 of 80 are open'],
+      degraded: [],
     });
   });
 
