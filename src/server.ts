@@ -23,6 +23,7 @@ import { LoopTurns } from './server/loop-turns.js';
 import { collectMetrics } from './server/metrics.js';
 import { codecLimits, eventsOptions, hubOptions, listenerOptions } from './server/options.js';
 import { Registry } from './server/registry.js';
+import { memoriesOfProcess, type Room, roomOf } from './server/room.js';
 import { checkClock, startError } from './server/start-error.js';
 import { RtmpListener } from './transport/rtmp-listener.js';
 import { CodecPool } from './wasm/pool.js';
@@ -180,7 +181,11 @@ class Server implements SluiceServer {
       log.warn({ code: 'ERR_DESCRIPTORS', refused }, `${shortage}: ${ERRORS.ERR_DESCRIPTORS.hint}`);
       return true;
     };
-    const listener: RtmpListener = new RtmpListener(listenerOptions(config), {
+    const setting = config.limits.maxConnections;
+    const memories = memoriesOfProcess();
+    const room = (): Room => roomOf({ setting, memories, descriptors: descriptors.rtmpShare });
+    const options = { ...listenerOptions(config), maxConnections: Math.min(setting, memories) };
+    const listener: RtmpListener = new RtmpListener(options, {
       codecs,
       connectionHost: registry,
       log,
@@ -252,6 +257,7 @@ class Server implements SluiceServer {
             health: this.#health(),
             turns,
             descriptors,
+            room: room(),
           }),
         health: () => this.#health(),
         node: () => ({
@@ -267,6 +273,11 @@ class Server implements SluiceServer {
       memory.register('event_followers', () => http.followerBytes);
       memory.onRelief('event_followers', (overBytes) => http.relieve(overBytes));
     }
+    const { connections, bound } = room();
+    log[connections < setting ? 'warn' : 'info'](
+      { connections, bound, setting, descriptors: descriptors.rtmpShare, memories },
+      `there is room for ${connections} RTMP connections; the least bound is ${bound}`,
+    );
     await lifecycle.nodeReady();
   }
 

@@ -130,7 +130,7 @@ export const TABLE = {
       1,
       30_000,
       10_000,
-      'Most RTMP connections at once; past it a new one is closed. One process has room for about 13,000 (30,000 with node --disable-wasm-trap-handler).',
+      'Most RTMP connections at once; past it a new one is closed. The process may have room for fewer: as many as the limit of open files (ulimit -n) less about 60, and about 13,000 (30,000 with node --disable-wasm-trap-handler). A log line at the start tells which bound is the least.',
     ),
     maxConnectionsPerIp: count(0, 30_000, 64, 'Most RTMP connections from one address; 0: no limit.'),
     acceptsPerSecondPerIp: count(

@@ -90,8 +90,8 @@ export const WIRE_ERRORS = {
   ERR_SESSION_SHUTDOWN: entry('operator', 'the server is shutting down', 'connect again, to another node or later'),
   ERR_LIMIT_CONNECTIONS: entry(
     'operator',
-    'the server holds as many connections as limits.maxConnections allows',
-    'raise limits.maxConnections, or add a node',
+    'the server holds as many connections as limits.maxConnections or its WASM memories allow',
+    'raise the bound that the server names in its log at the start, or add a node',
   ),
   ERR_LIMIT_CONNECTIONS_PER_IP: entry(
     'peer',

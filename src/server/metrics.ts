@@ -8,6 +8,7 @@ import type { CodecPool } from '../wasm/pool.js';
 import type { Descriptors } from './descriptors.js';
 import type { LoopTurns } from './loop-turns.js';
 import type { Registry } from './registry.js';
+import type { Room } from './room.js';
 
 /** Where the numbers are. */
 export interface MetricSources {
@@ -21,12 +22,13 @@ export interface MetricSources {
   readonly events: () => EventsStats;
   readonly health: Health;
   readonly descriptors: Descriptors;
+  readonly room: Room;
   readonly turns: LoopTurns;
 }
 
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
-  const { hub, memory, listener, registry, codecs, refused, events, turns, health, descriptors } = sources;
+  const { hub, memory, listener, registry, codecs, refused, events, turns, health, descriptors, room } = sources;
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
@@ -43,6 +45,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge('ready', '1 while /readyz says ready', health.ready ? 1 : 0),
     gauge('degraded', 'things that do not work although streams do; /readyz names them', health.degraded.length),
     gauge('connections', 'RTMP connections open', listener.connections.size),
+    gauge('connections_limit', 'most RTMP connections that there is room for now', room.connections),
     counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),
     byCode('connections_refused_total', 'sockets turned away at accept', refused),
     byCode('connections_closed_total', 'RTMP connections closed', registry.closedBy),

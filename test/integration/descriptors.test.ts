@@ -30,6 +30,32 @@ describe('a process that may open too few files to start', () => {
   );
 });
 
+describe('the room for connections', () => {
+  /** The log line at the start of a server with these settings, where a process may have `most` descriptors. */
+  const roomAtStart = async (most: number, maxConnections: number) => {
+    const child = withDescriptors(
+      most,
+      ...['serve', '--rtmp', '127.0.0.1:0', '--http', 'off', '--data', tempDir('data'), '--log-format', 'json'],
+      ...['--set', `limits.maxConnections=${maxConnections}`],
+    );
+    const [line] = await child.waitForOutput(/^.*there is room for.*$/m);
+    await child.stop();
+    return JSON.parse(line) as Record<string, unknown>;
+  };
+
+  it('is told at the start with the bound that is the least', async () => {
+    const byDescriptors = await roomAtStart(200, 10_000);
+    expect(byDescriptors).toMatchObject({ level: 'warn', bound: 'file descriptors', setting: 10_000 });
+    expect(byDescriptors['connections']).toBe(byDescriptors['descriptors']);
+    expect(byDescriptors['connections']).toBeLessThan(200);
+    expect(await roomAtStart(200, 7)).toMatchObject({
+      level: 'info',
+      bound: 'limits.maxConnections',
+      connections: 7,
+    });
+  });
+});
+
 describe('a server with fewer descriptors than connections that come', () => {
   let server: TestServer;
   afterEach(() => server.stop());
@@ -57,6 +83,7 @@ describe('a server with fewer descriptors than connections that come', () => {
       what: () => `100 connections to be answered or closed: ${answered()} and ${closed()} are`,
     });
     expect(answered()).toBeGreaterThan(10);
+    expect(await server.metric('sluice_connections_limit')).toBeLessThan(80 - 16 - 8);
     expect(closed()).toBeGreaterThan(40);
     // Nobody is closed by the system behind the server's back: each that was closed is counted.
     const refused = await server.metric('sluice_connections_refused_total', 'code="ERR_DESCRIPTORS"');

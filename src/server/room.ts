@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { softLimit } from './descriptors.js';
+
+/** How many RTMP connections one process has room for, by each thing that bounds them. */
+export interface RoomBounds {
+  /** `limits.maxConnections`. */
+  readonly setting: number;
+  /** Connections that there are file descriptors for. */
+  readonly descriptors: number;
+  /** WASM memories that there is address space for: each connection has one. */
+  readonly memories: number;
+}
+
+/** The least of the bounds, and which it is. */
+export interface Room {
+  readonly connections: number;
+  readonly bound: 'limits.maxConnections' | 'file descriptors' | 'WASM memories';
+}
+
+/** Address space that V8 sets aside for each memory when it checks bounds by traps. */
+const BYTES_PER_MEMORY = 10 * 2 ** 30;
+/** Memories that fit into the 128 TiB of a process, less what the rest of it takes. */
+const MEMORIES_WITH_TRAPS = 13_000;
+/** Memories that one process was seen to hold when bounds are checked in code. */
+const MEMORIES_WITHOUT_TRAPS = 30_000;
+const NO_TRAPS = '--disable-wasm-trap-handler';
+
+/** The least of what bounds the connections of a process; of equal ones the setting, which is the operator's own word. */
+export function roomOf({ setting, descriptors, memories }: RoomBounds): Room {
+  const connections = Math.min(setting, descriptors, memories);
+  if (connections === setting) return { connections, bound: 'limits.maxConnections' };
+  return { connections, bound: connections === descriptors ? 'file descriptors' : 'WASM memories' };
+}
+
+/**
+ * How many WASM memories there is address space for.
+ *
+ * @param flags what Node was started with, from its command line and NODE_OPTIONS
+ * @param addressSpaceBytes the limit of address space (RLIMIT_AS); infinite when there is none
+ */
+export function memoriesThatFit(flags: readonly string[], addressSpaceBytes: number): number {
+  if (flags.includes(NO_TRAPS)) return MEMORIES_WITHOUT_TRAPS;
+  return Math.min(MEMORIES_WITH_TRAPS, Math.floor(addressSpaceBytes / BYTES_PER_MEMORY));
+}
+
+/** {@link memoriesThatFit} for this process. */
+export function memoriesOfProcess(): number {
+  const flags = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
+  let addressSpaceBytes: number | undefined;
+  try {
+    addressSpaceBytes = softLimit(readFileSync('/proc/self/limits', 'latin1'), 'Max address space');
+  } catch {
+    // Where there is no /proc no limit is known.
+  }
+  return memoriesThatFit(flags, addressSpaceBytes ?? Number.POSITIVE_INFINITY);
+}
