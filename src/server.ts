@@ -190,7 +190,8 @@ class Server implements SluiceServer {
       connectionHost: registry,
       log,
       nowMs,
-      descriptorShare: () => descriptors.rtmpShare,
+      // Both are asked about a socket that was just accepted.
+      descriptorShare: () => descriptors.rtmpShareAt(1),
       refused: (code, address) => {
         this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
         if (code === 'ERR_LIMIT_ACCEPT_RATE') {
@@ -243,7 +244,7 @@ class Server implements SluiceServer {
         log,
         clock,
         events: pipeline.log,
-        connectionShare: () => descriptors.httpShare,
+        connectionShare: () => descriptors.httpShareAt(1),
         streams: () => registry.streams(),
         metrics: () =>
           collectMetrics({

@@ -63,14 +63,19 @@ export class Descriptors {
 
   /** Most RTMP connections that there are descriptors for now. */
   get rtmpShare(): number {
-    this.#refresh();
+    return this.rtmpShareAt(0);
+  }
+
+  /** {@link rtmpShare} while so many sockets have been accepted that are in nobody's count yet. */
+  rtmpShareAt(uncounted: number): number {
+    this.#refresh(uncounted);
     const http = Math.max(KEPT_FOR_HTTP, this.#users.http());
     return Math.max(0, this.#forConnections - http);
   }
 
-  /** Most HTTP connections that there are descriptors for now; at least one, so that somebody can ask why there is no room. */
-  get httpShare(): number {
-    this.#refresh();
+  /** Most HTTP connections that there are descriptors for now, likewise; at least one, so that somebody can ask why there is no room. */
+  httpShareAt(uncounted: number): number {
+    this.#refresh(uncounted);
     const most = Math.max(KEPT_FOR_HTTP, Math.floor(this.#forConnections / HTTP_PART));
     return Math.max(1, Math.min(most, this.#forConnections - this.#users.rtmp()));
   }
@@ -85,7 +90,7 @@ export class Descriptors {
     return this.#limit - this.#others - KEPT_FOR_EVENTS;
   }
 
-  #refresh(): void {
+  #refresh(uncounted = 0): void {
     const nowMs = this.#nowMs();
     if (nowMs - this.#askedAtMs < ASK_MS) return;
     this.#askedAtMs = nowMs;
@@ -93,7 +98,7 @@ export class Descriptors {
     if (facts === undefined) return;
     this.#limit = facts.limit;
     if (facts.open !== undefined) {
-      this.#others = Math.max(0, facts.open - this.#users.rtmp() - this.#users.http());
+      this.#others = Math.max(0, facts.open - this.#users.rtmp() - this.#users.http() - uncounted);
     }
   }
 }

@@ -59,10 +59,18 @@ describe('descriptors', () => {
     expect(made.descriptors.open).toBe(35);
   });
 
+  it('do not count a socket twice that was just accepted and that nobody counts yet', () => {
+    const made = new Made({ limit: 100, open: 31 });
+    const share = made.descriptors.rtmpShareAt(1);
+    made.rtmp = 1;
+    made.later({ limit: 100, open: 31 });
+    expect(made.descriptors.rtmpShare).toBe(share);
+  });
+
   it('are for HTTP up to a quarter, and RTMP gets what HTTP leaves', () => {
     const made = new Made({ limit: 1024, open: 24 });
     const connections = 1024 - 24 - KEPT_FOR_EVENTS;
-    expect(made.descriptors.httpShare).toBe(connections / 4);
+    expect(made.descriptors.httpShareAt(0)).toBe(connections / 4);
     made.http = connections / 4;
     expect(made.descriptors.rtmpShare).toBe((connections * 3) / 4);
   });
@@ -70,9 +78,9 @@ describe('descriptors', () => {
   it('are left for HTTP when RTMP has all it gets, and one when nothing is left', () => {
     const made = new Made({ limit: 100, open: 30 });
     made.rtmp = made.descriptors.rtmpShare;
-    expect(made.descriptors.httpShare).toBe(KEPT_FOR_HTTP);
+    expect(made.descriptors.httpShareAt(0)).toBe(KEPT_FOR_HTTP);
     made.later({ limit: 20, open: 80 });
-    expect(made.descriptors.httpShare).toBe(1);
+    expect(made.descriptors.httpShareAt(0)).toBe(1);
     expect(made.descriptors.rtmpShare).toBe(0);
     expect(made.descriptors.shortage).toBeDefined();
   });
@@ -86,7 +94,7 @@ describe('descriptors', () => {
 
   it('bound nothing where the system does not say', () => {
     const { descriptors } = new Made(undefined);
-    expect([descriptors.rtmpShare, descriptors.httpShare, descriptors.shortage]).toEqual([
+    expect([descriptors.rtmpShare, descriptors.httpShareAt(0), descriptors.shortage]).toEqual([
       Number.POSITIVE_INFINITY,
       Number.POSITIVE_INFINITY,
       undefined,
