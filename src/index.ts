@@ -3,9 +3,12 @@
  *
  * @module
  */
+export type { HostPort } from './config/listen.js';
+export { resolveConfig } from './config/load.js';
 export type { Config, DeepPartial } from './config/table.js';
 export { type ErrorCode, SluiceError } from './core/errors.js';
 export type { Logger } from './core/log.js';
-export type { EventData, EventType, SluiceEvent } from './events/event-types.js';
+export { type EventLog, eventOf, type LogCursor, type LogEntry } from './events/event-log.js';
+export { type EventData, type EventType, type SluiceEvent, sequenceOf } from './events/event-types.js';
 export type { StreamSnapshot } from './http/deps.js';
 export { createServer, type ServerDeps, type SluiceServer } from './server.js';

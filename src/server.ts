@@ -4,7 +4,7 @@ import type { Config, DeepPartial } from './config/table.js';
 import { type Clock, systemClock } from './core/clock.js';
 import { ERRORS, type ErrorCode, SluiceError } from './core/errors.js';
 import { newId } from './core/ids.js';
-import { createLogger, type Logger, stderrLosses } from './core/log.js';
+import { createLogger, guardedLogger, type Logger, stderrLosses } from './core/log.js';
 import { MemoryAccount } from './core/memory-account.js';
 import { NameRule } from './core/names.js';
 import { RunningClock } from './core/running-clock.js';
@@ -69,7 +69,8 @@ export async function createServer(config: DeepPartial<Config> = {}, deps: Serve
   const settings = resolveConfig(config);
   const clock = deps.clock ?? systemClock;
   checkClock(clock.wallMs());
-  const server = new Server(settings, deps.log ?? createLogger(settings.log), clock);
+  const log = deps.log === undefined ? createLogger(settings.log) : guardedLogger(deps.log);
+  const server = new Server(settings, log, clock);
   try {
     await server.start();
   } catch (error) {

@@ -112,6 +112,9 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
  * @throws SluiceError as {@link loadConfig}
  */
 export function resolveConfig(partial: DeepPartial<Config> = {}): Config {
+  const given: unknown = partial;
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new SluiceError('ERR_CONFIG_INVALID_VALUE', 'the configuration; expected an object of settings');
   return loadConfig({ given: partial }).config;
 }
 

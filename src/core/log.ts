@@ -170,3 +170,30 @@ function prettySink(sink: DestinationStream, colorize: boolean): DestinationStre
     write: (line) => sink.write(prettify(line)),
   };
 }
+
+/** A program's own logger, made harmless: what it throws is told once as a warning of the process and costs nothing else. */
+export function guardedLogger(log: Logger, told = { once: false }): Logger {
+  function guard(level: 'debug' | 'info' | 'warn' | 'error'): LogMethod {
+    return (...line: unknown[]) => {
+      try {
+        (log[level] as (...line: unknown[]) => void)(...line);
+      } catch (error) {
+        if (!told.once) process.emitWarning(`sluice: the logger failed: ${String(error)}`);
+        told.once = true;
+      }
+    };
+  }
+  return {
+    debug: guard('debug'),
+    info: guard('info'),
+    warn: guard('warn'),
+    error: guard('error'),
+    child: (fields) => {
+      try {
+        return guardedLogger(log.child(fields), told);
+      } catch {
+        return guardedLogger(log, told);
+      }
+    },
+  };
+}

@@ -31,6 +31,9 @@ export class EventLog {
   readonly #search: IdSearch;
   readonly #wallMs: () => number;
   readonly #followers = new Set<FollowerMemory>();
+  /** Set when nothing more will come; followers end when they have read to here. */
+  #closed = false;
+  readonly #waiting = new Set<() => void>();
   /** Positions of the newest ids, in two generations. */
   #recent = new Map<string, number>();
   #earlier = new Map<string, number>();
@@ -82,8 +85,21 @@ export class EventLog {
   /** Calls `listener` with each event as it becomes visible. @returns a function that stops it */
   subscribe(listener: (entry: LogEntry) => void): () => void {
     return this.#journal.subscribe((entries) => {
-      for (const entry of entries) listener(toLogEntry(entry));
+      for (const entry of entries) {
+        // One listener that throws must not keep an event from the others.
+        try {
+          listener(toLogEntry(entry));
+        } catch (error) {
+          process.emitWarning(`sluice: a listener of events failed: ${String(error)}`);
+        }
+      }
     });
+  }
+
+  /** Nothing more will come: whoever follows ends after the last event. */
+  close(): void {
+    this.#closed = true;
+    for (const wake of this.#waiting) wake();
   }
 
   /**
@@ -140,10 +156,13 @@ export class EventLog {
         if (page.length === PAGE) await turn();
         if (reader !== undefined || fresh.length > 0 || signal.aborted) continue;
         if (position <= this.#journal.shown) reader = new JournalReader(this.#journal, position);
+        else if (this.#closed) return;
         else {
           await new Promise<void>((resolve) => {
             wake = resolve;
+            this.#waiting.add(resolve);
           });
+          this.#waiting.delete(wake!);
           wake = undefined;
         }
       }
@@ -157,6 +176,9 @@ export class EventLog {
   async #positionOf(cursor: LogCursor, signal?: AbortSignal): Promise<number> {
     if (cursor === 'oldest') return 1;
     if (cursor === 'now') return this.#journal.shown + 1;
+    const given: unknown = cursor;
+    const isPlace = typeof given === 'object' && given !== null && ('sinceMs' in given || 'afterId' in given);
+    if (!isPlace) throw new SluiceError('ERR_EVENTS_CURSOR', `${JSON.stringify(given)} is no place to begin`);
     if ('sinceMs' in cursor) {
       const segment = this.#journal.table.list.find((s) => s.lastWallMs >= cursor.sinceMs && s.first <= s.last);
       return segment?.first ?? this.#journal.shown + 1;
@@ -190,7 +212,7 @@ function bytesOf(entries: readonly JournalEntry[]): number {
 }
 
 function sinceOf(cursor: LogCursor): number {
-  return typeof cursor === 'object' && 'sinceMs' in cursor ? cursor.sinceMs : 0;
+  return typeof cursor === 'object' && cursor !== null && 'sinceMs' in cursor ? cursor.sinceMs : 0;
 }
 
 function toLogEntry(entry: JournalEntry): LogEntry {

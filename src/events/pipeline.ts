@@ -252,6 +252,7 @@ export class EventPipeline {
       left() / 3,
     );
     await within(this.bus?.close(left() / 2), left() * 0.7);
+    this.log.close();
     // What hangs may still reach the disk: the folder stays locked as long as this process lives.
     if (!(await within(this.#journal.close(left() / 2), left()))) return;
     if (await within(this.#life?.close(), left())) await within(this.#lock?.release(), left());

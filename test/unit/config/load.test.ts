@@ -196,3 +196,9 @@ describe('resolveConfig', () => {
     );
   });
 });
+
+describe('the configuration of an embedding program', () => {
+  it.each([null, 'rtmp', [], 5])('that is %j has a code', (given) => {
+    expect(() => resolveConfig(given as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID_VALUE' }));
+  });
+});

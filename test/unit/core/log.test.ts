@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/core/clock.js';
 import { SluiceError } from '../../../src/core/errors.js';
-import { createLogger, type LoggerOptions, rateLimited, silentLogger } from '../../../src/core/log.js';
+import {
+  createLogger,
+  guardedLogger,
+  type Logger,
+  type LoggerOptions,
+  rateLimited,
+  silentLogger,
+} from '../../../src/core/log.js';
 import { FIELD_BYTES, LINE_BYTES } from '../../../src/core/log-fields.js';
 
 function capture(options: LoggerOptions = {}) {
@@ -166,5 +173,21 @@ describe('silentLogger', () => {
   it('swallows every line, its children too', () => {
     expect(silentLogger.child({ a: 1 }).error({ b: 2 }, 'x')).toBeUndefined();
     expect(silentLogger.info('x')).toBeUndefined();
+  });
+});
+
+describe('guardedLogger', () => {
+  it('keeps what a program’s logger throws from whoever logs', () => {
+    const fails = () => {
+      throw new Error('no disk');
+    };
+    const broken: Logger = { debug: fails, info: fails, warn: fails, error: fails, child: fails };
+    const log = guardedLogger(broken);
+    for (const target of [log, log.child({ a: 1 })]) {
+      for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+        expect(() => target[level]('a line')).not.toThrow();
+        expect(() => target[level]({ a: 1 }, 'a line')).not.toThrow();
+      }
+    }
   });
 });

@@ -196,4 +196,35 @@ describe('the search for an event id', () => {
     const again = await open(storage, clock);
     await expect(nextAfter(again.log, `${planted}:5`)).rejects.toMatchObject({ code: 'ERR_EVENTS_CURSOR' });
   });
+
+  it('tells each listener alone: one that throws keeps nothing from the others', async () => {
+    const { journal, log } = await open();
+    const seen: string[] = [];
+    const warned = new Promise((resolve) => process.once('warning', resolve));
+    log.subscribe(() => {
+      throw new Error('a program at fault');
+    });
+    log.subscribe((entry) => seen.push(entry.id));
+    journal.append(someEvent(id, 1));
+    await journal.sync();
+    await waitFor(() => seen.length === 1);
+    expect(String(await warned)).toContain('a program at fault');
+  });
+
+  it('ends its followers when it is closed, after the last event', async () => {
+    const { journal, log } = await open();
+    const following = ids(log.follow('oldest', new AbortController().signal));
+    journal.append(someEvent(id, 1));
+    await journal.sync();
+    journal.append(someEvent(id, 2));
+    await journal.sync();
+    log.close();
+    expect(await following).toEqual([`${id}:1`, `${id}:2`]);
+  });
+
+  it.each([undefined, null, 'yesterday', {}, 5])('has a code for a place to begin that is none: %j', async (cursor) => {
+    const { log } = await open();
+    const first = log.follow(cursor as never, new AbortController().signal).next();
+    await expect(first).rejects.toMatchObject({ code: 'ERR_EVENTS_CURSOR' });
+  });
 });
