@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/core/version.js';
 import { files, read } from './repository.js';
 
 interface Manifest {
@@ -32,6 +33,10 @@ const lock = JSON.parse(read('package-lock.json')) as Lock;
 const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
 
 describe('package.json', () => {
+  it('has the version that the program tells', () => {
+    expect(VERSION).toBe((JSON.parse(read('package.json')) as { version: string }).version);
+  });
+
   it('packs what running needs and nothing of tests, benches or sources', () => {
     const allowed =
       /^(?:dist\/src\/\*\*\/\*\.(?:js|d\.ts)|dist\/assembly\/(?:constants\.(?:js|d\.ts)|sluice\.wasm)|dist\/schemas|CHANGELOG\.md)$/;
