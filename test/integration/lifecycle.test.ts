@@ -110,9 +110,10 @@ describe('lifecycle events on NATS', () => {
     await client.expect((m) => m.values[0] === 'onStatus', 'a refusal');
     await client.gone();
     const rejected = await watcher.expect('stream.rejected');
-    expect(rejected.data).toMatchObject({ app: 'live', name: 'a*b>c' });
-    expect(rejected.via).not.toMatch(/[*>]/);
-    expect(watcher.all.filter((e) => e.subject === 'live/a*b>c').map(short)).toEqual(['stream.rejected']);
+    // What comes from the first character on that does not fit may be a key: it is told nowhere.
+    expect(rejected.data).toMatchObject({ app: 'live', name: 'a' });
+    expect(rejected.via).not.toMatch(/[*>]|=2A|=3E/);
+    expect(watcher.all.filter((e) => e.subject === 'live/a').map(short)).toEqual(['stream.rejected']);
   });
 
   it('are the same through server-sent events, resumed by Last-Event-ID, and through `sluice events --json`', async () => {

@@ -106,7 +106,14 @@ describe('players', () => {
     const id = await publisher.publish('headers');
     const early = await RawRtmp.connected({ port: server.rtmpPort });
     await early.play('headers');
-    const header = (n: number) => Buffer.concat([Buffer.from('1700000000', 'hex'), Buffer.alloc(30, n)]);
+    // AVCDecoderConfigurationRecord, version 1, with one SPS and one PPS that differ by a byte.
+    const header = (n: number) =>
+      Buffer.concat([
+        Buffer.from('1700000000' + '0142001effe1' + '0004' + '674200', 'hex'),
+        Buffer.from([n]),
+        Buffer.from('01' + '0002' + '68', 'hex'),
+        Buffer.from([n]),
+      ]);
     const frame = (n: number, key = false) =>
       Buffer.concat([Buffer.from(key ? '1701000000' : '2701000000', 'hex'), Buffer.alloc(30, n)]);
     const send = (...payloads: Buffer[]) => {
