@@ -72,7 +72,7 @@ describe('what a command prints', () => {
     ['events', /following http:/, (of: TestServer) => ['events', '--http', `127.0.0.1:${of.httpPort}`]],
   ])('into a reader that takes nothing leaves %s to be ended by SIGINT', async (_, begun, args) => {
     const running = await onAir();
-    const child = redirected('> >(exec sleep 60 2>&-)', ...args(running));
+    const child = redirected('> >(exec sleep 60 >&- 2>&-)', ...args(running));
     await child.waitForOutput(begun);
     child.signal('SIGINT');
     await waitFor(() => !existsSync(`/proc/${child.pid}`) || isZombie(child.pid), { what: 'the command to end' });
