@@ -88,7 +88,9 @@ describe('the verdicts of an attack', () => {
       missed(judgeCounts('a', figures(phase([sample(0), sample(1), sample(2), sample(12, { events, lines })]))));
     expect(counts(500, 10)).toEqual([]);
     expect(counts(501, 10)).toEqual(['a: events']);
-    expect(counts(500, 11)).toEqual(['a: log lines']);
+    // Ten lines at once, wherever they fall, and then one a second.
+    expect(counts(500, 20)).toEqual([]);
+    expect(counts(500, 21)).toEqual(['a: log lines']);
   });
 
   it('leave out the bursts of the first two seconds', () => {
