@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import type { Clock } from './clock.js';
 import { cleanFields, cleanText, type LogFields } from './log-fields.js';
+import { readableLine } from './log-line.js';
 import { openStderr } from './log-target.js';
 import { LogWriter } from './log-writer.js';
 import { TokenBucket } from './token-bucket.js';
@@ -95,7 +96,7 @@ function makeLogger(options: LoggerOptions, sink: DestinationStream): Logger {
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
       },
-      pretty ? prettySink(sink, options.sink === undefined && process.stderr.isTTY === true) : sink,
+      pretty ? prettySink(sink, options.sink === undefined && process.stderr.isTTY === true, level === 'debug') : sink,
     ),
   );
 }
@@ -162,10 +163,15 @@ function wrap(inner: PinoLogger): Logger {
   };
 }
 
-function prettySink(sink: DestinationStream, colorize: boolean): DestinationStream {
+function prettySink(sink: DestinationStream, colorize: boolean, withIds: boolean): DestinationStream {
   // Loaded only for terminals: it costs a tenth of the start-up time.
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
-  const prettify = prettyFactory({ colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
+  const prettify = prettyFactory({
+    colorize,
+    hideObject: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    messageFormat: (entry) => readableLine(entry, withIds),
+  });
   return {
     write: (line) => sink.write(prettify(line)),
   };

@@ -249,7 +249,14 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       const session = new StreamSession({ streamId, principal, facts, line, startedAtMs }, claim, this);
       this.#sessions.set(streamId, session);
       this.#byName.set(key, session);
-      const fields = { streamId, app: request.app, name: request.name, connectionId: facts.connectionId };
+      const fields = {
+        streamId,
+        app: request.app,
+        name: request.name,
+        connectionId: facts.connectionId,
+        peer: facts.peer.address,
+        ...(info?.flashVer ? { encoder: info.flashVer } : {}),
+      };
       this.#streamLines.tell('info', facts.peer.address, fields, 'stream started');
       this.#players.adopt(session);
       return { accept: true, run: session.attach() };
@@ -330,7 +337,9 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.#headersPast += session.publication.config.refused;
     this.#players.streamEnded(session);
     const { streamId, app, name } = session;
-    const fields = { streamId, app, name, reason, bytes: session.publication.bytes };
+    const { bytes, tracks } = session.publication;
+    const codecs = tracks.list().map(({ codec }) => codec);
+    const fields = { streamId, app, name, peer: session.address, reason, bytes, codecs: codecs.join(' + ') };
     this.#streamLines.tell('info', session.address, fields, 'stream ended');
   }
 

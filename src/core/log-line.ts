@@ -1,0 +1,30 @@
+/** Values that only tell one connection, stream or play from another: noise for a person, and found at level debug and in format json. */
+const ID = /(?:^id|Id)$/;
+/** Fields that the line has elsewhere. */
+const SHOWN = new Set(['level', 'time', 'msg']);
+
+/**
+ * A log entry as one line for a person: the sentence, the stream, the peer, then what else is known as `key value`.
+ *
+ * @param entry a line's fields, cleaned already
+ * @param withIds whether ids of connections, streams and plays are shown, too
+ */
+export function readableLine(entry: Readonly<Record<string, unknown>>, withIds: boolean): string {
+  const { msg, app, name, peer, err, ...rest } = entry;
+  const parts = [String(msg ?? '')];
+  if (typeof name === 'string') parts.push(typeof app === 'string' ? `${app}/${name}` : name);
+  else if (typeof app === 'string') parts.push(`app ${app}`);
+  if (peer !== undefined) parts.push(`from ${String(peer)}`);
+  for (const [key, value] of Object.entries(rest)) {
+    if (SHOWN.has(key) || (!withIds && ID.test(key))) continue;
+    parts.push(`${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+  }
+  if (typeof err === 'object' && err !== null) parts.push(errorWords(err));
+  return parts.join('  ');
+}
+
+/** What an error says, and where it was thrown. */
+function errorWords(err: { readonly message?: unknown; readonly stack?: unknown }): string {
+  const place = /\n\s*(at .*)/.exec(typeof err.stack === 'string' ? err.stack.replaceAll('\\n', '\n') : '')?.[1];
+  return `error ${JSON.stringify(err.message ?? '')}${place === undefined ? '' : ` ${place.split('\n')[0]}`}`;
+}
