@@ -99,7 +99,11 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
       const figures = {
         minutes: MINUTES,
         seed: SEED,
-        faults: { ...Object.fromEntries(chaos.done), 'of them when it was read': chaos.deletedWhenRead },
+        faults: {
+          ...Object.fromEntries(chaos.done),
+          'of them when it was read': chaos.deletedWhenRead,
+          holes: chaos.holes,
+        },
         sessions: told('started').length,
         lostWithTheStream: wanted.filter((id) => chaos.deleted.has(id) && !durable.times.has(id)).length,
         handled: consumers.map(({ name, times, failures, slow }) => ({ name, events: times.size, failures, slow })),

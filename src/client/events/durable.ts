@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '../../core/errors.js';
-import { JsError, jsRequest } from '../../events/bus/js-api.js';
+import { type ApiAnswer, JsError, jsRequest } from '../../events/bus/js-api.js';
 import {
   answerError,
   type ConsumerConfig,
@@ -180,13 +180,9 @@ export class ConsumerKeeper {
     throw answerError(this.#wish.stream, info);
   }
 
-  #info() {
-    return jsRequest<ConsumerInfo>(
-      this.#connection,
-      `CONSUMER.INFO.${this.#wish.stream}.${this.#name}`,
-      undefined,
-      this.#patience,
-    );
+  async #info(): Promise<ApiAnswer<ConsumerInfo>> {
+    const verb = `CONSUMER.INFO.${this.#wish.stream}.${this.#name}`;
+    return whole(await jsRequest<ConsumerInfo>(this.#connection, verb, undefined, this.#patience));
   }
 
   #adopt(info: ConsumerInfo): void {
@@ -244,13 +240,20 @@ export class ConsumerKeeper {
     return this.#create({ ...this.#config(), ...start });
   }
 
-  #create(config: ConsumerConfig) {
+  async #create(config: ConsumerConfig): Promise<ApiAnswer<ConsumerInfo>> {
     const { stream, durable } = this.#wish;
     const verb = durable === undefined ? `CONSUMER.CREATE.${stream}` : `CONSUMER.DURABLE.CREATE.${stream}.${durable}`;
-    return jsRequest<ConsumerInfo>(this.#connection, verb, { stream_name: stream, config }, this.#patience, 2);
+    const body = { stream_name: stream, config };
+    return whole(await jsRequest<ConsumerInfo>(this.#connection, verb, body, this.#patience, 2));
   }
 
   #isOver(): boolean {
     return this.#signal.aborted || this.#connection.isClosed() || this.#connection.isDraining();
   }
+}
+
+/** A server in the middle of deleting a consumer may answer without what the consumer is: that is no answer yet. */
+function whole(answer: ApiAnswer<ConsumerInfo>): ApiAnswer<ConsumerInfo> {
+  if (!answer.ok || (answer.value.config !== undefined && answer.value.ack_floor !== undefined)) return answer;
+  return { ok: false, code: 'INCOMPLETE', text: 'the server does not say what the consumer is' };
 }

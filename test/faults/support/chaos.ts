@@ -22,6 +22,8 @@ export class Chaos {
   readonly deleted = new Set<string>();
   /** Streams that were deleted after everybody had read them to their end. */
   deletedWhenRead = 0;
+  /** Positions of deleted streams at which the broker itself had nothing any more. */
+  holes = 0;
   readonly #broker: NatsProcess;
   readonly #random: () => number;
   readonly #longestFreezeMs: number;
@@ -91,7 +93,12 @@ export class Chaos {
       if (!config.sealed) await manager.streams.update(STREAM, { ...config, sealed: true } as object);
       const { state } = await manager.streams.info(STREAM);
       for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq++) {
-        const message = await manager.streams.getMessage(STREAM, { seq });
+        const message = await manager.streams.getMessage(STREAM, { seq }).catch((error: unknown) => {
+          if (!String(error).includes('no message found')) throw error;
+          this.holes++;
+          return undefined;
+        });
+        if (message === undefined) continue;
         if (message.subject.includes('.evt.')) ids.push((message.json() as { id: string }).id);
       }
     });
