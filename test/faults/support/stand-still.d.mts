@@ -5,8 +5,12 @@ export class StandStill {
   tick(nowMs: number, waitedMs: number): void;
 }
 
-/** Watches this thread and a control thread that does nothing else. */
-export function watchStandStill(): {
+/**
+ * Watches this thread and a control thread that does nothing else.
+ *
+ * @param excusedMs how long this thread has waited so far for the one who tests it
+ */
+export function watchStandStill(excusedMs?: () => number): {
   /** The worst times of both so far, milliseconds. */
   worst(): { stillMs: number; controlStillMs: number };
   stop(): Promise<void>;

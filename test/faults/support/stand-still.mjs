@@ -34,22 +34,27 @@ export class StandStill {
   }
 }
 
-function watch(onTick) {
+function watch(onTick, excusedMs = () => 0) {
   const still = new StandStill(performance.now(), waitedForCoreMs());
   const timer = setInterval(() => {
-    still.tick(performance.now(), waitedForCoreMs());
+    still.tick(performance.now(), waitedForCoreMs() + excusedMs());
     onTick?.(still.worstMs);
   }, TICK_MS);
   return { still, stop: () => clearInterval(timer) };
 }
 
-/** Watches this thread and a control thread. @returns their worst times so far, in milliseconds, and how to end it */
-export function watchStandStill() {
+/**
+ * Watches this thread and a control thread.
+ *
+ * @param excusedMs how long this thread has waited so far for the one who tests it
+ * @returns their worst times so far, in milliseconds, and how to end it
+ */
+export function watchStandStill(excusedMs) {
   const shared = new Int32Array(new SharedArrayBuffer(4));
   // Its outputs are kept apart: piping them into the process's would make those non-blocking, and the ledger is written synchronously.
   const control = new Worker(new URL(import.meta.url), { workerData: { shared }, stdout: true, stderr: true });
   control.unref();
-  const own = watch();
+  const own = watch(undefined, excusedMs);
   return {
     worst: () => ({ stillMs: own.still.worstMs, controlStillMs: Atomics.load(shared, 0) }),
     stop: async () => {
