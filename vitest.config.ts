@@ -32,6 +32,8 @@ export default defineConfig({
       project('policy', 'test/policy/**/*.test.ts', quick),
       project('integration', 'test/integration/**/*.test.ts', real),
       project('interop', 'test/interop/**/*.interop.ts', real),
+      // Of its own, for it lasts as long as one likes (SLUICE_CHURN_MINUTES), and what it finds is the broker's as often as ours.
+      project('churn', 'test/faults/**/*.churn.ts', { ...real, testTimeout: 180_000 }),
       project('faults', 'test/faults/**/*.fault.ts', { ...real, testTimeout: 180_000 }),
     ],
   },

@@ -5,7 +5,7 @@ import { build } from './build.mjs';
 import { root, run, say } from './lib.mjs';
 import { ensureTools } from './tools.mjs';
 
-const NEEDS_TOOLS = new Set(['integration', 'faults', 'interop']);
+const NEEDS_TOOLS = new Set(['integration', 'faults', 'interop', 'churn']);
 const given = process.argv.slice(2);
 const firstOption = given.findIndex((word) => word.startsWith('-') || word.includes('/'));
 const projects = firstOption === -1 ? given : given.slice(0, firstOption);
