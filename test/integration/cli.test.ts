@@ -157,7 +157,9 @@ describe('sluice events', () => {
     const events = sluice(['events', '--since', 'all', '--http', http]);
     await events.waitForOutput(/stream\.ended +live\/cam1 {2}client_unpublish/);
     expect(events.stdout).toMatch(/stream\.started +live\/cam1 {2}from 127\.0\.0\.1:\d+, over rtmp/);
-    expect(events.stdout).toMatch(/stream\.ready +live\/cam1 {2}avc1\.\w+ 320x180 \(claims 25 fps\) \+ mp4a\.40\.2 44100 Hz x2/);
+    expect(events.stdout).toMatch(
+      /stream\.ready +live\/cam1 {2}avc1\.\w+ 320x180 \(claims 25 fps\) \+ mp4a\.40\.2 44100 Hz x2/,
+    );
     expect((await events.stop('SIGTERM')).code).toBe(0);
     const piped = new Child([
       'sh',
