@@ -128,6 +128,15 @@ describe('helper scripts', () => {
     expect(uses.filter((action) => !/^[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).toEqual([]);
   });
 
+  it('define every step that .ci/run takes, and count the suites that it ran', () => {
+    const script = read('.ci/run');
+    const steps = new Set([...script.matchAll(/^ *(check|suite|[a-z_]+) '/gm)].map((match) => match[1]!));
+    steps.delete('printf');
+    expect([...steps].sort()).toEqual(['check', 'suite']);
+    for (const step of steps) expect(script).toMatch(new RegExp(`^${step}\\(\\) \\{$`, 'm'));
+    expect(script).toContain('[ "$suites" -eq 4 ]');
+  });
+
   it('run CI on every supported major version of Node', () => {
     expect(read('.github/workflows/ci.yml')).toContain('node: [20, 22, 24]');
   });
