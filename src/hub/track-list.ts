@@ -43,7 +43,7 @@ export class TrackList {
   readonly #readyTimeoutMs: number;
   readonly #table = new TrackTable();
   readonly #known = new Set<string>();
-  /** What observers take a track's rates for, by `kind:track`: what was told, else what is claimed. */
+  /** What observers take a track's rates for, by `kind:track`: what was told, else what the metadata claims. */
   readonly #told = new Map<string, { fps?: number; kbps?: number }>();
   #promises: { audio: boolean; video: boolean } | undefined;
   #keyframeSeen = false;
@@ -109,7 +109,7 @@ export class TrackList {
 
   /**
    * Takes what was measured of a track. It shows in the list at once; it changes the shape when it differs by more than a tenth from what observers
-   * take it for: what they were told, else what the stream claims. A first bit rate waits until `tellKbps`, for encoders begin below their rate.
+   * take it for: what they were told, else what the metadata claims. A first bit rate waits until `tellKbps`, for encoders begin below their rate.
    */
   noteRates(kind: MediaKind, trackId: number, rates: MeasuredRates, tellKbps: boolean): void {
     const key = `${kind}:${trackId}`;
@@ -118,8 +118,10 @@ export class TrackList {
     const track = this.list().find((one) => one.kind === kind && one.id === trackId);
     if (track === undefined) return;
     const told = this.#told.get(key) ?? {};
+    // A frame rate that the header states is no claim of the metadata: observers were not told it as the rate of the stream.
+    const claimedFps = kind === 'video' && trackId === 0 ? this.#table.announced.fps : undefined;
     const next = { ...told };
-    if (differs(rates.fps, told.fps ?? track.declaredFps)) next.fps = rates.fps!;
+    if (differs(rates.fps, told.fps ?? claimedFps)) next.fps = rates.fps!;
     if (tellKbps && differs(rates.kbps, told.kbps ?? track.declaredKbps)) next.kbps = rates.kbps!;
     if (next.fps === told.fps && next.kbps === told.kbps) return;
     this.#told.set(key, next);

@@ -169,6 +169,17 @@ describe('the tracks of a publication', () => {
     expect(tracks.list()).toHaveLength(1);
   });
 
+  it('change their shape with the first measured frame rate though the header states the same', () => {
+    const tracks = new TrackList(10_000);
+    tracks.noteMetadata({ framerate: 0, videocodecid: 7 });
+    seeVideo(tracks);
+    const { declaredFps } = tracks.list()[0];
+    expect(declaredFps).toBeGreaterThan(0);
+    const { shape } = tracks.facts;
+    tracks.noteRates('video', 0, { fps: declaredFps! }, false);
+    expect(tracks.facts.shape).not.toBe(shape);
+  });
+
   it('describe themselves once for any number of observations, when they are asked', () => {
     const tracks = new TrackList(10_000);
     const described = vi.spyOn(TrackTable.prototype, 'tracks');
