@@ -5,6 +5,9 @@ import { isAmfObject } from './commands/call.js';
 import { MessageType } from './message-types.js';
 
 const SET_DATA_FRAME = '@setDataFrame';
+/** Some encoders leave the `@` out. */
+const BARE_SET_DATA_FRAME = 'setDataFrame';
+const METADATA = 'onMetaData';
 const CLEAR_DATA_FRAME = '@clearDataFrame';
 const STRING_HEADER_BYTES = 3;
 const MAX_NAME_BYTES = 256;
@@ -24,11 +27,14 @@ export type DataMessage =
       /** Undefined for AMF3. */
       readonly values: readonly AmfValue[] | undefined;
     }
-  | { readonly kind: 'clear'; readonly name: string };
+  | { readonly kind: 'clear'; readonly name: string }
+  /** `onMetaData` that says nothing: players would make a track of it that never gets a frame. */
+  | { readonly kind: 'empty' };
 
 /**
  * Takes a data message apart: `@setDataFrame` is removed, everything else passes unmodified. What a player could stumble
- * over (AMF3 values, an object without its end) is written anew as AMF0.
+ * over (AMF3 values, an object without its end) is written anew as AMF0. So is what encoders send in an odd form: plain values before the name,
+ * `setDataFrame` without its `@`, or either of them again.
  *
  * @param type 18, or 15 with its leading zero byte
  * @param payload borrowed until return
@@ -41,17 +47,19 @@ export function readDataMessage(
   payload: Uint8Array,
   values: readonly AmfValue[],
 ): DataMessage | ErrorCode | undefined {
-  const [first, second] = values;
+  const sent = normalised(values);
+  const [first, second] = sent;
   if (typeof first !== 'string') return undefined;
   if (first === CLEAR_DATA_FRAME) return isName(second) ? { kind: 'clear', name: second } : undefined;
   const isSet = first === SET_DATA_FRAME;
   const name = isSet ? second : first;
   if (!isName(name)) return undefined;
-  const rest = values.slice(isSet ? 2 : 1);
+  const rest = sent.slice(isSet ? 2 : 1);
+  if (name === METADATA && !hasContent(rest[0])) return { kind: 'empty' };
   const at = (type === MessageType.DataAmf3 ? 1 : 0) + (isSet ? STRING_HEADER_BYTES + SET_DATA_FRAME.length : 0);
   const bytes = payload.subarray(at);
   const maxBytes = REWRITE_GROWTH * bytes.length + REWRITE_SLACK_BYTES;
-  const playable = isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest, maxBytes);
+  const playable = sent === values && isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest, maxBytes);
   if (typeof playable === 'string') return playable;
   return { kind: 'set', name, type: MessageType.DataAmf0, payload: playable, values: rest };
 }
@@ -77,6 +85,31 @@ export function readOpaqueData(type: number, payload: Uint8Array): DataMessage |
 /** Whether a payload may be a data message at all, readable or not: it begins with text. */
 export function beginsWithName(type: number, payload: Uint8Array): boolean {
   return payload[type === MessageType.DataAmf3 ? 1 : 0] === AmfMarker.String;
+}
+
+/**
+ * The values as a well-made encoder sends them: `@setDataFrame` once and first.
+ *
+ * @returns the same array when nothing had to be changed
+ */
+function normalised(values: readonly AmfValue[]): readonly AmfValue[] {
+  let at = values.findIndex((value) => value !== null && (typeof value === 'object' || typeof value === 'string'));
+  if (at < 0) return values;
+  const leading = at;
+  const name = values[at];
+  if (leading > 0 && name !== METADATA && !isSetter(name)) return values;
+  let setters = 0;
+  for (; isSetter(values[at]) && typeof values[at + 1] === 'string'; at++) setters++;
+  const isAsUsual = leading === 0 && (setters === 0 || (setters === 1 && values[0] === SET_DATA_FRAME));
+  return isAsUsual ? values : [SET_DATA_FRAME, ...values.slice(at)];
+}
+
+function isSetter(value: AmfValue): boolean {
+  return value === SET_DATA_FRAME || value === BARE_SET_DATA_FRAME;
+}
+
+function hasContent(value: AmfValue): boolean {
+  return isAmfObject(value) && Object.keys(value).length > 0;
 }
 
 function isName(value: AmfValue): value is string {

@@ -323,6 +323,10 @@ export class ServerSession {
       else core.drop('data_without_name');
       return;
     }
+    if (data.kind === 'empty') {
+      core.drop('metadata_without_content');
+      return;
+    }
     if (data.kind === 'clear') {
       core.emit({ kind: 'dataCleared', messageStreamId: stream.id, name: data.name });
       return;

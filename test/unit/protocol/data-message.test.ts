@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { writeAmf0 } from '../../../src/protocol/amf0.js';
 import { readDataMessage } from '../../../src/protocol/data-message.js';
 import { AmfScanner } from '../../../src/wasm/amf-scanner.js';
 
@@ -31,5 +32,29 @@ describe('a data message', () => {
     expect(message).toMatchObject({ kind: 'set', name: 'onX' });
     if (typeof message !== 'object' || message.kind !== 'set') return;
     expect(new AmfScanner().scan(message.payload).values).toEqual(values);
+  });
+
+  it.each([
+    ['without the @', ['setDataFrame', 'onMetaData', { width: 320 }]],
+    ['after two numbers', [0, 0, '@setDataFrame', 'onMetaData', { width: 320 }]],
+    ['after null', [null, '@setDataFrame', 'onMetaData', { width: 320 }]],
+    ['twice', ['@setDataFrame', '@setDataFrame', 'onMetaData', { width: 320 }]],
+    ['as usual', ['@setDataFrame', 'onMetaData', { width: 320 }]],
+  ])('reaches players in its usual form when @setDataFrame comes %s', (_how, sent) => {
+    const payload = writeAmf0(...sent);
+    const message = readDataMessage(18, payload, new AmfScanner().scan(payload).values);
+    expect(message).toMatchObject({ kind: 'set', name: 'onMetaData', values: [{ width: 320 }] });
+    if (typeof message !== 'object' || message.kind !== 'set') return;
+    expect(new AmfScanner().scan(message.payload).values).toEqual(['onMetaData', { width: 320 }]);
+  });
+
+  it.each([[[null]], [[undefined]], [[]], [[{}]]])('says nothing as onMetaData with %j', (rest) => {
+    const payload = writeAmf0('@setDataFrame', 'onMetaData', ...rest);
+    expect(readDataMessage(18, payload, new AmfScanner().scan(payload).values)).toEqual({ kind: 'empty' });
+  });
+
+  it('has no name when plain values come before any other text', () => {
+    const payload = writeAmf0(0, 'onX', { a: 1 });
+    expect(readDataMessage(18, payload, new AmfScanner().scan(payload).values)).toBeUndefined();
   });
 });
