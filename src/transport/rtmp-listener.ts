@@ -32,6 +32,8 @@ export interface ListenerParts {
   readonly refused: (code: ErrorCode, address: string) => void;
   /** Most connections that there are file descriptors for now; without it they are not watched. */
   readonly descriptorShare?: () => number;
+  /** What the kernel knows of sockets; default: what it lists of this machine. */
+  readonly kernelQueues?: typeof unacknowledgedBytes;
 }
 
 /** Kernel queue of connections not yet accepted: a burst of a thousand must not see one refused. */
@@ -131,7 +133,8 @@ export class RtmpListener {
     }
     if (suspects.length === 0) return;
     this.#asking = true;
-    void unacknowledgedBytes(suspects.map(({ socket }) => socket)).then((found) => {
+    const ask = this.#parts.kernelQueues ?? unacknowledgedBytes;
+    void ask(suspects.map(({ socket }) => socket)).then((found) => {
       this.#asking = false;
       const now = this.#parts.nowMs();
       for (const [index, bytes] of found) suspects[index].unacknowledged(bytes, now);
