@@ -16,6 +16,26 @@ function frame(number: number, bytes = 100): Buffer {
   return payload;
 }
 
+/** Sends large frames of `cam` until a player has one that its socket does not take. @returns how many were sent */
+async function sendUntilStuck(publisher: RawRtmp, id: number): Promise<number> {
+  const publication = desk.publications.get('cam')!;
+  let sent = 0;
+  while (![...publication.players].some(({ busy }) => busy) && sent < 500) {
+    publisher.message(9, frame(sent++, 60_000), { messageStreamId: id });
+    await desk.until(() => publication.videoFrames === sent, 'the frame');
+  }
+  return sent;
+}
+
+/** Lets ten seconds pass, with a frame of `cam` in each. */
+async function passTenSeconds(publisher: RawRtmp, id: number): Promise<void> {
+  for (let second = 0; second < 10; second++) {
+    publisher.message(9, frame(second), { messageStreamId: id });
+    await desk.until(() => desk.publications.get('cam')!.lastVideoMs === desk.nowMs, 'the frame');
+    desk.pass(1000);
+  }
+}
+
 describe('a connection that stops reading', () => {
   /** A client on message stream 2 that reads nothing any more, and a publisher with `bytes` of sequence headers. */
   async function withHeaders(bytes: number): Promise<{ publisher: RawRtmp; stuck: RawRtmp; id: number }> {
@@ -58,11 +78,7 @@ describe('a connection that stops reading', () => {
     expect(most).toBeGreaterThan(OPTIONS.maxLagBytes / 2);
     // The write that the kernel has taken a part of, and the one that goes past the limit.
     expect(most).toBeLessThan(OPTIONS.maxLagBytes + 2 * 240_100);
-    for (let second = 0; second < 10; second++) {
-      publisher.message(9, frame(second), { messageStreamId: id });
-      await desk.until(() => desk.publications.get('cam')!.lastVideoMs === desk.nowMs, 'the frame');
-      desk.pass(1000);
-    }
+    await passTenSeconds(publisher, id);
     await desk.until(() => desk.closes.length === 1, 'the close');
     expect(desk.closes).toEqual(['ERR_PLAY_STALLED']);
     await desk.until(() => copies() === 0, 'its memory to be free');
@@ -78,12 +94,7 @@ describe('a connection that stops reading', () => {
     const own = await both.publish('own');
     await both.play('cam');
     both.socket.pause();
-    let sent = 0;
-    const isStuck = (): boolean => [...desk.publications.get('cam')!.players].some(({ busy }) => busy);
-    while (!isStuck() && sent < 500) {
-      publisher.message(9, frame(sent++, 60_000), { messageStreamId: id });
-      await desk.until(() => desk.publications.get('cam')!.videoFrames === sent, 'the frame');
-    }
+    let sent = await sendUntilStuck(publisher, id);
     for (let second = 0; second < 12; second++) {
       both.message(9, frame(second), { messageStreamId: own });
       publisher.message(9, frame(sent++), { messageStreamId: id });
@@ -106,11 +117,7 @@ describe('a connection that stops reading', () => {
     const slow = await desk.client();
     await slow.play('cam');
     slow.socket.pause();
-    const { players } = desk.publications.get('cam')!;
-    for (let sent = 0; ![...players].some(({ busy }) => busy) && sent < 500; ) {
-      publisher.message(9, frame(sent++, 60_000), { messageStreamId: id });
-      await desk.until(() => desk.publications.get('cam')!.videoFrames === sent, 'the frame');
-    }
+    await sendUntilStuck(publisher, id);
     const [connection] = [...desk.listener.connections].filter(({ playing }) => playing > 0);
     for (let second = 1; second <= 30; second++) {
       const acknowledged = Buffer.alloc(4);
@@ -123,11 +130,7 @@ describe('a connection that stops reading', () => {
       desk.pass(1000);
     }
     expect(desk.closes).toEqual([]);
-    for (let second = 0; second < 10; second++) {
-      publisher.message(9, frame(second), { messageStreamId: id });
-      await desk.until(() => desk.publications.get('cam')!.lastVideoMs === desk.nowMs, 'the frame');
-      desk.pass(1000);
-    }
+    await passTenSeconds(publisher, id);
     await desk.until(() => desk.closes.length === 1, 'the close');
     expect(desk.closes).toEqual(['ERR_PLAY_STALLED']);
   });
