@@ -167,7 +167,8 @@ export function pause(ms: number): Promise<void> {
   });
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Whether something accepts connections on a port of loopback now. */
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {

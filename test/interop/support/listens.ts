@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { accepts } from '../../../bench/lib/process.js';
 import type { Child } from '../../support/child.js';
 import { waitFor } from '../../support/wait.js';
 
@@ -11,15 +11,4 @@ export async function listens(port: number, child: Child): Promise<void> {
     },
     { timeoutMs: 30_000, everyMs: 50, what: () => `${child.name} to listen on ${port}\n${child.output}` },
   );
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
