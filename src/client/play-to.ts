@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream';
 import { SluiceError } from '../core/errors.js';
-import { within } from '../core/within.js';
 import { type FlvSink, openFlvSink } from '../flv/flv-file.js';
 import { type FlvTag, FlvTagType } from '../flv/flv-format.js';
 import { RtmpConnection } from './rtmp-connection.js';
@@ -118,9 +117,7 @@ class Player {
     clearInterval(timer);
     clearTimeout(this.#durationTimer);
     signal?.removeEventListener('abort', stop);
-    const written = this.#finishOutput();
-    if (signal?.aborted === true) await within(written, LEFT_OVER_MS);
-    else await Promise.race([written, aborted(signal)]);
+    await Promise.race([this.#finishOutput(), leftOverTime(signal)]);
     if (this.#failure !== undefined) throw this.#failure;
     const result = { ...this.#progress(), end: this.#end ?? 'stream_ended' };
     onProgress?.(result);
@@ -220,9 +217,11 @@ class Player {
   }
 }
 
-/** Resolves {@link LEFT_OVER_MS} after the signal was given; never without one. */
-function aborted(signal: AbortSignal | undefined): Promise<void> {
+/** Resolves {@link LEFT_OVER_MS} after the signal was given, or from now when it was given before; never without one. */
+function leftOverTime(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    signal?.addEventListener('abort', () => setTimeout(resolve, LEFT_OVER_MS), { once: true });
+    const begin = (): unknown => setTimeout(resolve, LEFT_OVER_MS);
+    if (signal?.aborted === true) begin();
+    else signal?.addEventListener('abort', begin, { once: true });
   });
 }
