@@ -218,7 +218,7 @@ export class Player {
   }
 
   /** The sink has sent all of the write under way. */
-  drained(_nowMs: number): void {
+  drained(): void {
     this.#busy = false;
     this.#writes.end(this, this.#busyCopy);
     this.#busyCopy = undefined;

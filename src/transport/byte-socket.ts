@@ -3,7 +3,7 @@ import { getSystemErrorName } from 'node:util';
 
 /** Told when a write that the kernel did not take at once has gone. */
 export interface Drainable {
-  drained(nowMs: number): void;
+  drained(): void;
 }
 
 /** What a connection does with its socket's events. */
@@ -69,7 +69,7 @@ function onWritten(this: WriteRequest): void {
   this.written?.(this.bytes?.length ?? 0);
   this.written = undefined;
   this.bytes = undefined;
-  waiter?.drained(performance.now());
+  waiter?.drained();
 }
 
 /** Options for tests and for runtimes that lack the short cuts. */
@@ -191,7 +191,7 @@ export class ByteSocket {
       this.#mediaBytes += bytes.length;
       this.#socket.write(bytes, () => {
         this.#mediaBytes -= bytes.length;
-        waiter.drained(performance.now());
+        waiter.drained();
       });
       return false;
     }

@@ -37,9 +37,9 @@ export class PlaySink implements PlayerSink, Drainable {
     return this.#socket.write(bytes, this);
   }
 
-  drained(nowMs: number): void {
+  drained(): void {
     try {
-      this.player?.drained(nowMs);
+      this.player?.drained();
     } catch (error) {
       this.player?.fail(error);
     }

@@ -105,7 +105,7 @@ describe('players and their publisher', () => {
     send(publication, 4, 20, 20_000);
     claim.close(Date.now());
     expect(fast.messages().length).toBe(23);
-    while (slow.drain(Date.now())) pass(hub, 100);
+    while (slow.drain()) pass(hub, 100);
     expect(slow.messages().length).toBe(23);
     pass(hub, 1000);
     expect([fast.notices, slow.notices]).toEqual([['came'], ['came']]);
@@ -128,7 +128,7 @@ describe('players and their publisher', () => {
     pass(hub, 100);
     claim.close(Date.now());
     slow.mode = 'sync';
-    slow.drain(Date.now());
+    slow.drain();
     pass(hub, 200);
     expect(words(slow)).toBe('K1 K2 I3');
   });
@@ -260,7 +260,7 @@ describe('the memory of a hub', () => {
     pass(hub, 60_000);
     // What its socket still sends from is held until the socket is done with it.
     expect(hub.heldBytes).toBeGreaterThan(0);
-    stuck.player!.drained(60_000);
+    stuck.player!.drained();
     expect(hub.heldBytes).toBe(0);
   });
 });

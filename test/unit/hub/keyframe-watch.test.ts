@@ -52,7 +52,7 @@ describe('a player of a stream whose next keyframe does not come', () => {
     stage.turn();
     for (let n = 10; n < 20; n++) stage.play(I(n, 80));
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.turn(2000);
     stage.publication.tick(Date.now());
     stage.play(I(30, 80), A(31));

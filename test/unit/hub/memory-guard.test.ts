@@ -38,7 +38,7 @@ class House {
     sink.player = player;
     sink.onEvicted = () => {
       this.hub.unsubscribe('live', name, player);
-      player.drained(this.nowMs);
+      player.drained();
     };
     this.hub.subscribe('live', name, player);
     return sink;

@@ -143,7 +143,7 @@ describe('players of a publication, whatever publisher and players do', () => {
               const others = [...present].slice(1);
               const sink = others[one.pick % Math.max(1, others.length)];
               if (sink === undefined) continue;
-              if (one.do === 'drain') sink.drain(Date.now());
+              if (one.do === 'drain') sink.drain();
               else if (one.do === 'leave') {
                 stage.leave(sink);
                 present.delete(sink);
@@ -154,7 +154,7 @@ describe('players of a publication, whatever publisher and players do', () => {
           }
           for (let round = 0; round < 200; round++) {
             let any = false;
-            for (const sink of sinks) any = sink.drain(Date.now()) || any;
+            for (const sink of sinks) any = sink.drain() || any;
             if (!any) break;
           }
           for (const sink of sinks) {
@@ -175,7 +175,7 @@ describe('players of a publication, whatever publisher and players do', () => {
           expect(stage.publication.log.heldBytes).toBe(0);
           inPlace += stage.publisher?.inPlace ?? 0;
           batches += stage.publisher?.batches ?? 0;
-          for (const sink of sinks) sink.drain(Date.now());
+          for (const sink of sinks) sink.drain();
           if (sinks.every(({ busy }) => !busy)) expect(stage.publisher?.codec.slabs?.lentBytes ?? 0).toBe(0);
         }),
         { seed: 42, numRuns },

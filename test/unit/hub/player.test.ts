@@ -116,18 +116,18 @@ describe('a player that is slow', () => {
     const sink = stage.join('slow');
     stage.play(K(1));
     for (let n = 2; n < 10; n++) stage.play(I(n, 10_000));
-    sink.drain(Date.now());
+    sink.drain();
     expect(sink.writes.length).toBe(2);
-    sink.drain(Date.now());
+    sink.drain();
     stage.play(I(10));
     stage.send(I(11));
     stage.turn();
-    sink.drain(Date.now());
+    sink.drain();
     const before = sink.writes.length;
     stage.turn();
     expect(sink.writes.length).toBe(before + 1);
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.turn();
     expect(sink.messages().length).toBe(11);
   });
@@ -138,7 +138,7 @@ describe('a player that is slow', () => {
     stage.play(K(1));
     stage.play(I(2));
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.turn();
     expect(words(sink)).toBe('K1 I2');
   });
@@ -150,7 +150,7 @@ describe('a player that is slow', () => {
     for (let n = 3; n < 10; n++) stage.play(I(n, 10_000));
     expect(sink.player!.skips).toBe(1);
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.play(I(10));
     expect(words(sink)).toBe('V1 K2');
     stage.play(A(11), K(12), I(13));
@@ -181,7 +181,7 @@ describe('a player that is slow', () => {
     for (let n = 3; n < 10; n++) stage.play(I(n, 10_000));
     stage.play(K(10), I(11));
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.turn();
     expect(words(sink)).toBe('V1 K2 V1 K10 I11');
   });
@@ -191,19 +191,19 @@ describe('a player that is slow', () => {
     stage.play(V(1), H(2), K(3));
     const sink = stage.join('slow');
     stage.turn();
-    sink.drain(Date.now());
+    sink.drain();
     stage.turn();
     for (let n = 4; n < 11; n++) stage.play(I(n, 10_000));
     stage.play(V(11), K(12));
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.turn();
     sink.mode = 'slow';
     stage.play(I(13));
     for (let n = 14; n < 21; n++) stage.play(I(n, 10_000));
     stage.play(K(21));
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.turn();
     expect(words(sink)).toBe('H2 V1 K3 H2 V11 K12 I13 K21');
   });
@@ -225,7 +225,7 @@ describe('a player that is slow', () => {
     stage.turn();
     for (let n = 10; n < 20; n++) stage.play(I(n));
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     for (let n = 20; n < 60; n++) stage.play(A(n));
     expect(words(sink)).toContain('A58 A59');
     expect(words(sink)).not.toContain('I');
@@ -239,7 +239,7 @@ describe('a player that is slow', () => {
     stage.play(H(1), A(2));
     for (let n = 3; n < 100; n++) stage.play(A(n));
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.play(A(100));
     expect(words(sink)).toBe('H1 A2 H1 A100');
   });
@@ -252,10 +252,10 @@ describe('a player that is slow', () => {
     stage.turn();
     for (let n = 40; n < 46; n++) {
       stage.play(I(n));
-      sink.drain(Date.now());
+      sink.drain();
     }
     sink.mode = 'sync';
-    sink.drain(Date.now());
+    sink.drain();
     stage.turn();
     expect(sink.player!.skips).toBe(0);
     expect(sink.messages().length).toBe(45);

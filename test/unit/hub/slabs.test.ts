@@ -89,10 +89,10 @@ describe('a publication that a codec frames for', () => {
     expect(slow.busy).toBe(true);
     for (let n = 1; n < 200; n++) stage.play(key(n));
     // The sink compares the bytes under way with what they were.
-    expect(slow.drain(Date.now())).toBe(true);
+    expect(slow.drain()).toBe(true);
     expect(slow.writes[0].includes(framed(key(0)))).toBe(true);
     stage.leave(slow);
-    slow.drain(Date.now());
+    slow.drain();
     stage.publication.end();
     expect(stage.publisher!.codec.slabs!.lentBytes).toBe(0);
   });
@@ -105,7 +105,7 @@ describe('a publication that a codec frames for', () => {
     stage.publication.end();
     const slabs = stage.publisher!.codec.slabs!;
     expect(slabs.lentBytes).toBe(UNIT);
-    slow.drain(Date.now());
+    slow.drain();
     expect(slabs.lentBytes).toBe(0);
   });
 
@@ -149,7 +149,7 @@ describe('a publication that a codec frames for', () => {
     const other = new Stage();
     other.publication.frameFrom(codec);
     expect(codec.target).toBe(other.publication);
-    slow.drain(Date.now());
+    slow.drain();
     stage.leave(slow);
     stage.publication.end();
     expect(codec.target).toBe(other.publication);

@@ -18,9 +18,9 @@ it('a defect when a slow write has gone reaches the connection as ERR_PLAY_DEFEC
   player.drained = () => {
     throw defect;
   };
-  sink.drained(0);
+  sink.drained();
   sink.player = player;
-  sink.drained(0);
+  sink.drained();
   expect(drains).toBe(2);
   expect(told).toMatchObject([{ code: 'ERR_PLAY_DEFECT', cause: defect }]);
 });

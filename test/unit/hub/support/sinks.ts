@@ -34,12 +34,12 @@ export class RecordingSink implements PlayerSink {
   }
 
   /** The write under way has gone: all of its bytes must be what they were. */
-  drain(nowMs: number): boolean {
+  drain(): boolean {
     if (this.#underWay === undefined || this.mode === 'stuck') return false;
     const { shared, copy } = this.#underWay;
     if (!shared.equals(copy)) throw new Error('bytes changed while they were being sent');
     this.#underWay = undefined;
-    this.player!.drained(nowMs);
+    this.player!.drained();
     return true;
   }
 
