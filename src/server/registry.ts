@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -26,6 +25,7 @@ import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { EventAccount } from './event-account.js';
 import { nameKey } from './name-key.js';
 import { PlayerDesk, type PlayerDeskOptions } from './player-desk.js';
+import { Principals } from './principals.js';
 import { StreamSession, type StreamSessionOwner } from './stream-session.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -79,6 +79,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly #sessions = new Map<string, StreamSession>();
   readonly #byName = new Map<string, StreamSession>();
   readonly #players: PlayerDesk;
+  readonly #principals: Principals;
   readonly account: EventAccount;
   readonly churn: ChurnGuard;
   /** Refused plays by error code. */
@@ -95,6 +96,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     const { log, clock } = parts;
     this.#faults = new AddressLog(rateLimited(log, clock, options.faultLinesPerSecond), clock, FAULT_LINES);
     this.#streamLines = new AddressLog(log, clock, STREAM_LINES);
+    this.#principals = new Principals(parts.salt);
     this.account = new EventAccount(options.eventsPerSecondPerIp);
     this.churn = new ChurnGuard(options);
     this.lifecycle = parts.lifecycle;
@@ -204,7 +206,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       return refuse('ERR_LIMIT_MEMORY', 'NetStream.Publish.Rejected', ERRORS.ERR_LIMIT_MEMORY.says);
     }
     this.account.noteStart(facts.peer.address, beganMs);
-    const principal = this.#principal(facts, request);
+    const principal = this.#principals.of(facts, request);
     const held = this.#byName.get(key);
     if (held?.suspended && held.principal === principal) {
       const fields = { streamId: held.streamId, connectionId: facts.connectionId };
@@ -228,7 +230,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
         transport: facts.transport,
         ...(info?.flashVer ? { encoder: info.flashVer } : {}),
         ...(info?.tcUrl ? { tcUrl: info.tcUrl } : {}),
-        ...(request.query === '' ? {} : { keyFingerprint: this.#fingerprint(request.query) }),
+        ...(request.query === '' ? {} : { keyFingerprint: this.#principals.fingerprint(request.query) }),
       });
     } catch (error) {
       claim.close(this.clock.monotonicMs());
@@ -375,16 +377,6 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     const fields = { connectionId, peer: peer.address, app, name, code };
     this.#faults.tell('warn', peer.address, fields, 'publish refused');
     return { accept: false, status, code, description };
-  }
-
-  /** Who may resume a stream: whoever has the same key, or, without keys, comes from the same address. */
-  #principal(facts: ConnectionFacts, request: NameRequest): string {
-    return request.query === '' ? `peer:${facts.peer.address}` : `key:${this.#fingerprint(request.query)}`;
-  }
-
-  /** First 8 hex digits of HMAC-SHA256: tells keys apart in events without telling them. */
-  #fingerprint(secret: string): string {
-    return createHmac('sha256', this.#parts.salt).update(secret).digest('hex').slice(0, 8);
   }
 }
 
