@@ -23,6 +23,7 @@ import type {
 import { AddressLog, FAULT_LINES, STREAM_LINES } from './address-log.js';
 import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { EventAccount } from './event-account.js';
+import { GONE, NOTHING } from './gone.js';
 import { nameKey } from './name-key.js';
 import { PlayerDesk, type PlayerDeskOptions } from './player-desk.js';
 import { Principals } from './principals.js';
@@ -192,7 +193,12 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     const problem = this.#parts.names.problem(request);
     if (problem !== undefined) return refuse('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem);
     const key = nameKey(request);
-    const turn = this.churn.publish(facts, this.#byName.get(key)?.suspended === false ? undefined : key, beganMs);
+    // Who comes back at once is here before the end of its old connection was read.
+    if (this.#isTaken(key)) {
+      await this.#byName.get(key)?.readNow();
+      if (line.endedBy() !== undefined) return GONE;
+    }
+    const turn = this.churn.publish(facts, this.#isTaken(key) ? undefined : key, beganMs);
     if (turn === undefined) {
       return refuse('ERR_LIMIT_PUBLISH_RATE', 'NetStream.Publish.Rejected', ERRORS.ERR_LIMIT_PUBLISH_RATE.says);
     }
@@ -357,6 +363,11 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     );
   }
 
+  /** Whether somebody publishes under a name now, as far as is known. */
+  #isTaken(key: string): boolean {
+    return this.#byName.get(key)?.suspended === false;
+  }
+
   #refuse(
     facts: ConnectionFacts,
     request: NameRequest,
@@ -379,14 +390,3 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     return { accept: false, status, code, description };
   }
 }
-
-/** The publisher has gone while its publish was decided: nobody is there to be answered. */
-const GONE: Refusal<PublishRefusal> = {
-  accept: false,
-  status: 'NetStream.Publish.Rejected',
-  code: 'ERR_PEER_CLOSED',
-  description: ERRORS.ERR_PEER_CLOSED.says,
-};
-
-/** Totals of a stream that carried nothing. */
-const NOTHING = { bytes: 0, payloadBytes: 0, wireBytes: 0, audioFrames: 0, videoFrames: 0, drops: 0, heldMs: 0 };

@@ -120,6 +120,11 @@ export class StreamSession implements PublicationObserver {
     return this.#facts.peer.address;
   }
 
+  /** Finds out whether its publisher is still there; see {@link PublisherLine.readNow}. */
+  readNow(): Promise<void> {
+    return this.#line.readNow();
+  }
+
   /** The publisher's connection is gone and may come back. */
   get suspended(): boolean {
     return this.#suspended !== undefined;

@@ -27,9 +27,9 @@ export class ConnectionPublishes {
     return this.#runs.size;
   }
 
-  /** The publication that got the last batch. */
-  get current(): Publication | undefined {
-    return this.#current?.publication;
+  /** The publication that got the last batch, when no other publish runs. */
+  get only(): Publication | undefined {
+    return this.#runs.size === 1 ? this.#current?.publication : undefined;
   }
 
   /** A publish was accepted: media of its message stream is its own from here on. */

@@ -22,6 +22,8 @@ export interface PublisherLine {
   readonly endedBy: () => EndReason | undefined;
   /** Tells the publisher why, and closes its connection. */
   readonly close: (reason: EndReason, description: string) => void;
+  /** Has the connection read without waiting for its turn; resolves when its end would be known if the kernel knows it. */
+  readonly readNow: () => Promise<void>;
 }
 
 /** A name that a client wants to publish to or play from. `query` is secret. */

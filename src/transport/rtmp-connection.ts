@@ -31,6 +31,7 @@ import { InboundBudget } from './inbound-budget.js';
 import { InputTurn } from './input-turn.js';
 import { StallWatch } from './peer-progress.js';
 import { PlaySink } from './play-sink.js';
+import { PromptRead } from './prompt-read.js';
 import { shakeHands } from './shake-hands.js';
 
 type PlayRequest = Extract<Action, { kind: 'playRequested' }>;
@@ -54,9 +55,11 @@ export class RtmpConnection {
   readonly #plays = new ConnectionPlays();
   readonly #budget: InboundBudget;
   readonly #turn: InputTurn;
+  readonly #prompt = new PromptRead();
   readonly #line: PublisherLine = {
     endedBy: () => (this.#closing ? this.#end.reason : undefined),
     close: (...why) => this.shutdown(...why),
+    readNow: () => this.#prompt.now(this.#held || this.#turn.waiting ? undefined : this.#socket, () => this.#closing),
   };
   #handshake: ServerHandshake | undefined;
   #session: ServerSession | undefined;
@@ -148,7 +151,7 @@ export class RtmpConnection {
       this.#fail(error);
     }
     if (this.#held || this.#turn.over()) return this.#closing;
-    const only = this.#publishes.size === 1 && this.#plays.size === 0 && this.#publishes.current;
+    const only = this.#plays.size === 0 && !this.#prompt.running && this.#publishes.only;
     return !only || !this.#parts.pacer.hold(this.#socket, only, count);
   }
 

@@ -21,6 +21,8 @@ export class Office {
   /** What `streamStarted` waits for. */
   journal: () => Promise<void> = () => Promise.resolve();
   closedFor: string | undefined;
+  /** What a publisher's connection finds when it is read at once. */
+  readNow: (connectionId: string) => Promise<void> = () => Promise.resolve();
   /** The call of the lifecycle that fails. */
   fault: string | undefined;
   /** Lines logged as warnings and errors. */
@@ -84,7 +86,8 @@ export class Office {
 
   publish(name = 'cam', query = '', facts = this.facts(), endedBy = (): EndReason | undefined => undefined) {
     const close = (reason: string): void => void this.closed.push(reason);
-    return this.registry.publish(facts, { app: 'live', name, query }, { endedBy, close });
+    const readNow = (): Promise<void> => this.readNow(facts.connectionId);
+    return this.registry.publish(facts, { app: 'live', name, query }, { endedBy, close, readNow });
   }
 
   /** A publish that must be accepted. */

@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { PromptRead } from '../../../src/transport/prompt-read.js';
+import { Desk } from './support/desk.js';
+
+/** A beat that does not come while a test runs. */
+const NEVER_MS = 3_600_000;
+/** Audio specific config of AAC, then a frame of it: with both a stream is known. */
+const HEADER = Buffer.from([0xaf, 0, 0x12, 0x10]);
+const FRAME = Buffer.from([0xaf, 1, 1, 2, 3]);
+
+let desk: Desk | undefined;
+
+afterEach(async () => {
+  await desk?.close();
+  desk = undefined;
+});
+
+describe('reading at once', () => {
+  it('ends as soon as nothing more is to be found out, and after a few turns in any case', async () => {
+    const read = new PromptRead();
+    let resumed = 0;
+    let asked = 0;
+    await read.now({ resumeReads: () => void resumed++ }, () => ++asked === 3);
+    expect([resumed, asked, read.running]).toEqual([1, 3, false]);
+    await read.now(undefined, () => ++asked < 0);
+    expect(asked).toBeLessThan(20);
+  });
+
+  it('keeps reads unpaced until the last of those who asked has its answer', async () => {
+    const read = new PromptRead();
+    let isOver = false;
+    const first = read.now(undefined, () => true);
+    const second = read.now(undefined, () => isOver);
+    await first;
+    expect(read.running).toBe(true);
+    isOver = true;
+    await second;
+    expect(read.running).toBe(false);
+  });
+});
+
+for (const directReads of [true, false]) {
+  describe(`a publisher that nobody plays, read ${directReads ? 'into the WASM memory' : 'through data events'}`, () => {
+    /** A publisher whose reads wait for the beat. */
+    const paced = async () => {
+      desk = await Desk.open({ directReads, unwatchedReadMs: NEVER_MS });
+      const publisher = await desk.client();
+      const id = await publisher.publish('cam');
+      const send = (timestamp: number): void => publisher.message(8, FRAME, { timestamp, messageStreamId: id });
+      publisher.message(8, HEADER, { messageStreamId: id });
+      const publication = desk.publications.get('cam')!;
+      for (let n = 1; publication.readyMs === undefined; n++) {
+        const frames = publication.bytes;
+        send(n * 20);
+        await desk.until(() => publication.bytes > frames, `frame ${n}`);
+        desk.pass(1000);
+      }
+      // The read that brings this one is the last until the beat.
+      send(4000);
+      await desk.until(() => publication.newestTimestamp === 4000, 'the last frame');
+      return { desk, publisher, publication, send };
+    };
+
+    for (const [how, reason] of [
+      ['end', 'client_closed'],
+      ['resetAndDestroy', 'client_reset'],
+    ] as const) {
+      it(`is known to be gone after its socket was read (${how}), though its beat has not come`, async () => {
+        const { desk, publisher, send } = await paced();
+        // A reset that comes behind bytes looks like an orderly close to libuv.
+        if (how === 'end') send(5000);
+        publisher.socket[how]();
+        await new Promise<void>((closed) =>
+          publisher.socket.destroyed ? closed() : publisher.socket.once(how === 'end' ? 'finish' : 'close', closed),
+        );
+        await desk.lines[0].readNow();
+        expect(desk.lines[0].endedBy()).toBe(reason);
+        expect(desk.publishEnds).toEqual([`cam:${reason}`]);
+      });
+    }
+
+    it('has been read, and goes on, when it is still there', async () => {
+      const { desk, publication, send } = await paced();
+      send(5000);
+      await desk.lines[0].readNow();
+      expect(desk.lines[0].endedBy()).toBeUndefined();
+      await desk.until(() => publication.newestTimestamp === 5000, 'the frame that waited');
+      send(5020);
+      await desk.until(() => publication.newestTimestamp === 5020, 'the frame');
+    });
+  });
+}
