@@ -21,6 +21,7 @@ import { Publisher, type PublisherCounts } from './publisher.js';
 import { Quarantine } from './quarantine.js';
 import { Reaper } from './reaper.js';
 import { Silence } from './silence.js';
+import { StreamMaker } from './stream-maker.js';
 import { checkStream, type StreamCheck } from './stream-setup.js';
 
 /** Publish timeouts' worth of silence after which another server is tried: sooner than others may take this node for lost. */
@@ -68,6 +69,7 @@ export class BusSide {
   #olderBoots: readonly string[] = [];
   readonly #silence: Silence;
   readonly #patience: Patience;
+  readonly #maker: StreamMaker;
   #pause: { timer: NodeJS.Timeout; wake: () => void } | undefined;
 
   constructor(nats: NatsOptions, o: ResolvedEventsOptions, emitter: Emitter, deps: BusSideDeps) {
@@ -79,6 +81,7 @@ export class BusSide {
     // Longer answers would come too late for a heartbeat.
     const patience = new Patience(o.publishTimeoutMs, o.leaseMs / 3);
     this.#patience = patience;
+    this.#maker = new StreamMaker(o.stream, patience);
     const streams = new KvBucket<StreamState>(o.streamsBucket, patience);
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, patience);
     this.#silence = new Silence(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
@@ -228,7 +231,7 @@ export class BusSide {
       for (let tries = 0; ; tries++) {
         const connection = this.link.connection;
         if (connection === undefined) return;
-        const check = await checkStream(connection, this.#o, this.#patience);
+        const check = await checkStream(connection, this.#o, this.#maker);
         if (connection !== this.link.connection) continue;
         if (check.kind === 'ok') {
           for (const warning of check.warnings)

@@ -1,7 +1,8 @@
 import { type NatsConnection, natsHeaders } from '../nats.js';
-import { type ApiAnswer, JsError, jsRequest, lastMessage, publish, type StreamInfo, subjectsOf } from './js-api.js';
+import { type ApiAnswer, JsError, lastMessage, publish, type StreamInfo, subjectsOf } from './js-api.js';
 import { outcomeOf } from './outcome.js';
 import type { Patience } from './patience.js';
+import { StreamMaker } from './stream-maker.js';
 
 /** A value of a bucket with the revision it has. */
 export interface KvEntry<T> {
@@ -28,43 +29,39 @@ export class KvBucket<T> {
   readonly #stream: string;
   readonly #subject: string;
   readonly #patience: Patience;
+  readonly #maker: StreamMaker;
 
   constructor(name: string, patience: Patience) {
     this.#stream = `KV_${name}`;
     this.#subject = `$KV.${name}.`;
     this.#patience = patience;
+    this.#maker = new StreamMaker(this.#stream, patience);
   }
 
   /** Makes the bucket when it is missing. */
   async ensure(connection: NatsConnection, replicas: number, description: string): Promise<KvCheck> {
-    const info = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${this.#stream}`, undefined, this.#patience);
+    const info = await this.#maker.info(connection);
     if (info.ok || info.code !== JsError.StreamNotFound) return checked(info);
-    const made = await jsRequest<StreamInfo>(
-      connection,
-      `STREAM.CREATE.${this.#stream}`,
-      {
-        name: this.#stream,
-        description,
-        subjects: [`${this.#subject}>`],
-        retention: 'limits',
-        storage: 'file',
-        discard: 'new',
-        num_replicas: replicas,
-        max_msgs_per_subject: 1,
-        max_msgs: -1,
-        max_bytes: -1,
-        max_age: 0,
-        max_msg_size: -1,
-        max_consumers: -1,
-        allow_rollup_hdrs: true,
-        deny_delete: true,
-        deny_purge: false,
-        allow_direct: false,
-        duplicate_window: 120e9,
-      },
-      this.#patience,
-      3,
-    );
+    const made = await this.#maker.make(connection, {
+      name: this.#stream,
+      description,
+      subjects: [`${this.#subject}>`],
+      retention: 'limits',
+      storage: 'file',
+      discard: 'new',
+      num_replicas: replicas,
+      max_msgs_per_subject: 1,
+      max_msgs: -1,
+      max_bytes: -1,
+      max_age: 0,
+      max_msg_size: -1,
+      max_consumers: -1,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      deny_purge: false,
+      allow_direct: false,
+      duplicate_window: 120e9,
+    });
     return checked(made);
   }
 

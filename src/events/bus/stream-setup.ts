@@ -1,8 +1,8 @@
 import type { NatsConnection } from '../nats.js';
 import { natsWords } from '../nats-words.js';
 import type { ResolvedEventsOptions } from '../options.js';
-import { JsError, jsRequest, type StreamConfig, type StreamInfo } from './js-api.js';
-import type { Patience } from './patience.js';
+import { JsError, type StreamConfig } from './js-api.js';
+import type { StreamMaker } from './stream-maker.js';
 
 /** Whether the stream can be published to. */
 export type StreamCheck =
@@ -89,7 +89,7 @@ export function covers(have: string, want: string): boolean {
 export async function checkStream(
   connection: NatsConnection,
   o: ResolvedEventsOptions,
-  patience: Patience,
+  stream: StreamMaker,
 ): Promise<StreamCheck> {
   const version = connection.info?.version ?? '0.0.0';
   const unsafe = !o.allowUnsafeReplicas && isOlder(version, SAFE_REPLICAS_VERSION);
@@ -97,7 +97,7 @@ export async function checkStream(
     kind: 'unsafe_replicas',
     text: `nats-server ${version} with ${replicas} replicas; ${SAFE_REPLICAS_VERSION} or later is needed`,
   });
-  const info = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${o.stream}`, undefined, patience);
+  const info = await stream.info(connection);
   if (info.ok) {
     const replicas = info.value.config.num_replicas ?? 1;
     if (replicas > 1 && unsafe) return refuse(replicas);
@@ -111,7 +111,7 @@ export async function checkStream(
   if (without !== undefined) return { kind: 'no_jetstream', text: without };
   if (info.code !== JsError.StreamNotFound) return { kind: 'unavailable', text: `${info.code} ${info.text}` };
   if (o.replicas > 1 && unsafe) return refuse(o.replicas);
-  const made = await jsRequest<StreamInfo>(connection, `STREAM.CREATE.${o.stream}`, wantedStream(o), patience, 3);
+  const made = await stream.make(connection, wantedStream(o));
   if (made.ok) return { kind: 'ok', created: true, warnings: [] };
   if (made.code === 'PERMISSIONS_VIOLATION')
     return { kind: 'denied', text: `the stream is missing and may not be made: ${made.text}` };
