@@ -28,6 +28,8 @@ export interface ConsumerWish {
 export type Restored = 'found' | 'consumer_remade' | 'stream_remade';
 
 const CONSUMER_NOT_FOUND = 10014;
+/** Code of this file: a consumer began at a position of another stream. */
+const MISPLACED = 'MISPLACED';
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 5000;
 const DESCRIPTION = 'sluice onStream ';
@@ -48,6 +50,11 @@ export class ConsumerKeeper {
   #created: string | undefined;
   /** `undefined` while the consumer begins at a time and nothing has come yet. */
   #floor: number | undefined;
+  /** Where the newest consumer was asked to begin, and the stream that this position belongs to. */
+  #asked: { readonly created: string | undefined; readonly start: number } | undefined;
+  /** The stream turned out to be another one, which {@link restore} has not told yet. */
+  #isRemade = false;
+  #isRestoring = false;
 
   constructor(connection: NatsConnection, wish: ConsumerWish, signal: AbortSignal) {
     this.#connection = connection;
@@ -90,13 +97,13 @@ export class ConsumerKeeper {
     if (this.#wish.from === 'all') this.#floor = 0;
     if (this.#wish.from === 'new') this.#floor = facts.ok ? facts.value.last : undefined;
     const found = this.#wish.durable === undefined ? undefined : await this.#find();
-    if (found === undefined) {
-      const made = await this.#make();
-      if (!made.ok) throw answerError(this.#wish.stream, made);
-      this.#adopt(made.value);
-      return;
-    }
-    await this.#reconcile(found);
+    if (found !== undefined) return this.#reconcile(found);
+    let made = await this.#make();
+    // Each time the stream was made anew once more.
+    while (!made.ok && made.code === MISPLACED) made = await this.#make();
+    if (!made.ok) throw answerError(this.#wish.stream, made);
+    this.#adopt(made.value);
+    this.#isRemade = false;
   }
 
   /**
@@ -106,14 +113,19 @@ export class ConsumerKeeper {
    */
   async restore(onWait: (why: string) => void): Promise<Restored> {
     let told = false;
-    for (let waitMs = FIRST_PAUSE_MS; !this.#isOver(); waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
-      const outcome = await this.#tryRestore();
-      if (outcome.ok) return outcome.value;
-      if (!told) onWait(outcome.code === JsError.StreamNotFound ? 'the stream is gone' : outcome.text);
-      told = true;
-      await delay(waitMs, undefined, { signal: this.#signal }).catch(() => undefined);
+    this.#isRestoring = true;
+    try {
+      for (let waitMs = FIRST_PAUSE_MS; !this.#isOver(); waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
+        const outcome = await this.#tryRestore();
+        if (outcome.ok) return outcome.value;
+        if (!told) onWait(outcome.code === JsError.StreamNotFound ? 'the stream is gone' : outcome.text);
+        told = true;
+        await delay(waitMs, undefined, { signal: this.#signal }).catch(() => undefined);
+      }
+      return 'found';
+    } finally {
+      this.#isRestoring = false;
     }
-    return 'found';
   }
 
   /** Whether events are settled that are not seen to be: by other processes, or out of order. */
@@ -123,10 +135,12 @@ export class ConsumerKeeper {
 
   /** Takes the server's word for what is settled. */
   async learn(): Promise<void> {
-    if (this.#isOver()) return;
+    // Whoever has the consumer again cannot tell yet whether what is there now is the right one.
+    if (this.#isOver() || this.#isRestoring) return;
     const created = this.#created;
     const info = await this.#info();
-    if (info.ok && created === this.#created) this.#floor = Math.max(this.floor, info.value.ack_floor.stream_seq);
+    if (info.ok && !this.#isRestoring && created === this.#created)
+      this.#floor = Math.max(this.floor, info.value.ack_floor.stream_seq);
   }
 
   /** Whether the stream is the one that the floor belongs to; asked when a position seems to go back. */
@@ -159,18 +173,33 @@ export class ConsumerKeeper {
   async #tryRestore(): Promise<{ ok: true; value: Restored } | { ok: false; code: number | string; text: string }> {
     const facts = await streamFacts(this.#connection, this.#wish.stream, this.#patience);
     if (!facts.ok && facts.code !== 'PERMISSIONS_VIOLATION') return facts;
-    const another = facts.ok && this.#isAnother(facts.value);
+    if (facts.ok && this.#isAnother(facts.value)) this.#isRemade = true;
     const info = await this.#info();
-    if (info.ok) {
-      this.#adopt(info.value);
-      return { ok: true, value: another ? 'stream_remade' : 'found' };
-    }
-    if (info.code !== CONSUMER_NOT_FOUND) return info;
-    const made = await this.#make();
-    // Another process may have made it at the same moment, from where it had come to itself: then it is found next time.
-    if (!made.ok) return made;
-    this.#adopt(made.value);
-    return { ok: true, value: another ? 'stream_remade' : 'consumer_remade' };
+    if (!info.ok && info.code !== CONSUMER_NOT_FOUND) return info;
+    if (info.ok && this.#isMisplaced(info.value)) return this.#drop(info.value.name);
+    // Another process may make it at the same moment, from where it had come to itself: then it is found next time.
+    const had = info.ok ? info : await this.#make();
+    if (!had.ok) return had;
+    this.#adopt(had.value);
+    const isRemade = this.#isRemade;
+    this.#isRemade = false;
+    return { ok: true, value: isRemade ? 'stream_remade' : info.ok ? 'found' : 'consumer_remade' };
+  }
+
+  /**
+   * Whether a consumer that is there was asked for by this process, at a position of the stream before this one: the answer was lost, and
+   * the request was carried out when the stream had been made anew. It would leave out the beginning of the new one.
+   */
+  #isMisplaced({ config }: ConsumerInfo): boolean {
+    const asked = this.#asked;
+    if (asked === undefined || asked.created === undefined || asked.created === this.#created) return false;
+    return asked.start > 1 && config.opt_start_seq === asked.start;
+  }
+
+  /** Removes a consumer that begins in the wrong place. The next question comes after it on the same connection. */
+  #drop(name: string): { readonly ok: false; readonly code: string; readonly text: string } {
+    dropConsumer(this.#connection, this.#wish.stream, name);
+    return { ok: false, code: MISPLACED, text: `the stream was made anew; ${name} begins too late` };
   }
 
   async #find(): Promise<ConsumerInfo | undefined> {
@@ -229,15 +258,27 @@ export class ConsumerKeeper {
     };
   }
 
-  #make() {
-    const { from } = this.#wish;
+  /** Makes the consumer; `MISPLACED` when the stream turns out to have been made anew before the server did so. */
+  async #make(): Promise<ApiAnswer<ConsumerInfo>> {
+    const { from, stream } = this.#wish;
+    if (this.#floor !== undefined) this.#asked = { created: this.#created, start: this.#floor + 1 };
     const start =
       this.#floor !== undefined
         ? { deliver_policy: 'by_start_sequence', opt_start_seq: this.#floor + 1 }
         : typeof from === 'object'
           ? { deliver_policy: 'by_start_time', opt_start_time: new Date(from.timeMs).toISOString() }
           : { deliver_policy: from };
-    return this.#create({ ...this.#config(), ...start });
+    const made = await this.#create({ ...this.#config(), ...start });
+    if (!made.ok || this.#created === undefined) return made;
+    const after = await streamFacts(this.#connection, stream, this.#patience);
+    if (after.ok && this.#isAnother(after.value)) {
+      this.#isRemade = true;
+      return this.#drop(made.value.name);
+    }
+    if (after.ok || after.code === 'PERMISSIONS_VIOLATION') return made;
+    // It cannot be said now. A durable consumer is found next time, another one is not.
+    if (this.#wish.durable === undefined) dropConsumer(this.#connection, stream, made.value.name);
+    return after;
   }
 
   async #create(config: ConsumerConfig): Promise<ApiAnswer<ConsumerInfo>> {
