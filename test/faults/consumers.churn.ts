@@ -57,7 +57,7 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
 
       await waitFor(() => watchers[0].synced);
 
-      const chaos = new Chaos(server, random, scaled(4000, 8000), (ids) =>
+      const chaos = new Chaos(server, node, random, scaled(4000, 8000), (ids) =>
         consumers.every(({ times }) => ids.every((id) => times.has(id))),
       );
       afterwards(() => chaos.close());
@@ -90,6 +90,8 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
           everyMs: 100,
           what: () =>
             `${name} to handle ${missing().length} more of ${wanted.length}, such as ${missing().slice(0, 5)}`,
+        }).catch(async (error: Error) => {
+          throw new Error(`${error.message}; ${await chaos.whereabouts(missing())}`);
         });
       }
       await waitFor(() => watchers.every(({ live, synced }) => synced && live.size === 0), {

@@ -2,10 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import { waitFor } from '../../support/wait.js';
 import type { NatsProcess } from './nats-process.js';
+import type { NodeUnderTest } from './node-under-test.js';
 
 const STREAM = 'SLUICE_EVENTS';
 /** Slow handlers and lost consumers may hold a reader up this long. */
 const LONGEST_READ_MS = 30_000;
+
+/** A deletion may take this long on a busy machine; nobody may make the stream again before it is answered. */
+const DELETION_MS = 60_000;
 
 /** What is done to the broker. */
 export type Fault = 'kill' | 'restart' | 'freeze' | 'delete a consumer' | 'delete all consumers' | 'delete the stream';
@@ -28,17 +32,20 @@ export class Chaos {
   readonly #random: () => number;
   readonly #longestFreezeMs: number;
   readonly #haveAllRead: (ids: readonly string[]) => boolean;
+  readonly #node: Pick<NodeUnderTest, 'signal'>;
   #connection: NatsConnection | undefined;
 
-  /** @param haveAllRead whether every consumer has handled these events */
+  /** @param node who makes the stream again; @param haveAllRead whether every consumer has handled these events */
   constructor(
     broker: NatsProcess,
+    node: Pick<NodeUnderTest, 'signal'>,
     random: () => number,
     longestFreezeMs: number,
     haveAllRead: (ids: readonly string[]) => boolean,
   ) {
     this.#haveAllRead = haveAllRead;
     this.#broker = broker;
+    this.#node = node;
     this.#random = random;
     this.#longestFreezeMs = longestFreezeMs;
   }
@@ -65,6 +72,29 @@ export class Chaos {
     await this.#tried(async (manager) => {
       await manager.streams.info(STREAM);
     });
+  }
+
+  /** Which of these events the stream holds, at which positions, and how far its consumers have come: for the message of a failed test. */
+  async whereabouts(ids: readonly string[]): Promise<string> {
+    let found = '';
+    await this.#tried(async (manager) => {
+      const { state, created } = await manager.streams.info(STREAM);
+      const at = new Map<string, number>();
+      for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq++) {
+        const message = await manager.streams.getMessage(STREAM, { seq }).catch(() => undefined);
+        if (message?.subject.includes('.evt.') === true) at.set((message.json() as { id: string }).id, seq);
+      }
+      const places = ids.filter((id) => at.has(id)).map((id) => `${id} at ${at.get(id)}`);
+      const consumers: string[] = [];
+      for await (const info of manager.consumers.list(STREAM)) {
+        const { name, ack_floor: floor, delivered, num_pending: pending, num_ack_pending: unacknowledged } = info;
+        consumers.push(JSON.stringify({ name, floor, delivered, pending, unacknowledged }));
+      }
+      found =
+        `${places.length} of them are stored: ${places.slice(0, 5)}; stream of ${created}, ${state.first_seq} to ` +
+        `${state.last_seq}, ${state.messages} messages; ${consumers.join(' ')}`;
+    });
+    return found;
   }
 
   async close(): Promise<void> {
@@ -105,11 +135,20 @@ export class Chaos {
     const read = waits && (await this.#isRead(ids));
     if (read) this.deletedWhenRead++;
     else for (const id of ids) this.deleted.add(id);
-    await this.#tried(async (manager) => {
-      // The answer to an earlier try may have been lost, and another stream be there by now.
-      const info = await manager.streams.info(STREAM).catch(() => undefined);
-      if (info?.config.sealed === true) await manager.streams.delete(STREAM);
-    });
+    // What is made while the broker is still deleting loses its files with what is deleted (see `StreamMaker`, which waits as long as it can
+    // tell). How long that takes is up to the disk, and so the maker stands still here until the broker says that it is through.
+    this.#node.signal('SIGSTOP');
+    try {
+      await this.#tried(async (manager) => {
+        // The answer to an earlier try may have been lost.
+        const info = await manager.streams.info(STREAM).catch((error: unknown) => {
+          if (!String(error).includes('stream not found')) throw error;
+        });
+        if (info !== undefined) await manager.streams.delete(STREAM);
+      }, DELETION_MS);
+    } finally {
+      this.#node.signal('SIGCONT');
+    }
   }
 
   async #isRead(ids: readonly string[]): Promise<boolean> {
@@ -119,7 +158,7 @@ export class Chaos {
   }
 
   /** A server that has just been killed or thawed may not answer yet. */
-  async #tried(work: (manager: JetStreamManager) => Promise<void>): Promise<void> {
+  async #tried(work: (manager: JetStreamManager) => Promise<void>, answerMs = 5000): Promise<void> {
     let trouble = '';
     await waitFor(
       async () => {
@@ -129,14 +168,14 @@ export class Chaos {
             maxReconnectAttempts: -1,
             reconnectTimeWait: 100,
           });
-          await work(await this.#connection.jetstreamManager({ timeout: 5000, checkAPI: false }));
+          await work(await this.#connection.jetstreamManager({ timeout: answerMs, checkAPI: false }));
           return true;
         } catch (error) {
           trouble = String(error);
           return false;
         }
       },
-      { timeoutMs: 60_000, everyMs: 200, what: () => `the broker to do as it is told; ${trouble}` },
+      { timeoutMs: 2 * DELETION_MS, everyMs: 200, what: () => `the broker to do as it is told; ${trouble}` },
     );
   }
 }
