@@ -236,7 +236,7 @@ export class Player {
     if (this.#position === NOWHERE) return;
     const behind = publication.log.head - this.#position;
     // A player with a slab or more to catch up goes on at once; one at the edge waits for its turn and a larger write.
-    if (behind > CATCH_UP_BYTES) this.#flush(publication);
+    if (behind > CATCH_UP_BYTES && !this.sink.clogged) this.#flush(publication);
     else if (behind > 0) publication.wake();
   }
 
@@ -298,10 +298,11 @@ export class Player {
     this.#preambleDue = this.#configVersion !== this.#publication?.config.version;
   }
 
+  /** Sends all there is. The caller has asked the sink whether it is clogged; it is asked again only before more is added. */
   #flush(publication: Publication): void {
     const { log } = publication;
     if (this.#position === NOWHERE) return;
-    while (!this.#busy && !this.sink.clogged) {
+    do {
       if (this.#position === this.#videoFrom) {
         this.#videoFrom = NOWHERE;
         this.#preambleDue ||= this.#configVersion !== publication.config.version;
@@ -320,7 +321,7 @@ export class Player {
       } else {
         this.#sendRewritten(publication, slab);
       }
-    }
+    } while (!this.#busy && this.#position < log.head && !this.sink.clogged);
   }
 
   /** Whether the shared bytes serve as they are. */

@@ -1,6 +1,7 @@
 import type { Logger } from '../core/log.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { ConnectionHost } from './host.js';
+import type { LoopShare } from './input-turn.js';
 import type { ReadPacer } from './read-pacer.js';
 
 /** Bounds and times of one connection; every number is a configuration key. */
@@ -38,6 +39,8 @@ export interface ConnectionParts {
   readonly log: Logger;
   readonly nowMs: () => number;
   readonly pacer: ReadPacer;
+  /** What all connections may do in one turn of the event loop. */
+  readonly share: LoopShare;
   /** At least 1528 random bytes for the handshake; borrowed. */
   readonly entropy: Uint8Array;
   readonly released: (codec: ChunkCodec) => void;

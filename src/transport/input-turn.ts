@@ -1,7 +1,56 @@
-/** How long one connection may handle its input before everybody else has had a turn of the event loop, in ms. */
-const TURN_MS = 8;
-/** Reads that follow each other closer than this, in ms, may belong to one turn of the loop. */
-const SAME_TURN_MS = 1;
+/** How long the input of all connections may be handled before everything else has had a turn of the event loop, in ms. */
+const SHARED_MS = 8;
+/** The same for one connection. Together they bound a turn: who begins last begins before the first bound and ends by the second. */
+const OWN_MS = 8;
+
+/**
+ * What all connections together do in one turn of the event loop, bounded in time. The kernel reports up to a thousand sockets at once, and
+ * each may have work for milliseconds: past the bound the rest waits in order, and deadlines, HTTP and players have their turn in between.
+ */
+export class LoopShare {
+  readonly #nowMs: () => number;
+  readonly #waiting: (() => void)[] = [];
+  #beganMs: number | undefined;
+  readonly #onTurn = (): void => {
+    this.#beganMs = undefined;
+    this.#goOn();
+  };
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Whether work may begin now: there is time left in this turn, and nobody has waited longer. */
+  mayBegin(nowMs: number): boolean {
+    return this.#waiting.length === 0 && this.#hasTime(nowMs);
+  }
+
+  /** Does `work` in a later turn, behind what waits already. It must not throw. */
+  later(work: () => void): void {
+    this.#waiting.push(work);
+    this.#hasTime(this.#nowMs());
+  }
+
+  /** Does `work` now if it may begin, else {@link later}. */
+  run(work: () => void): void {
+    if (this.mayBegin(this.#nowMs())) work();
+    else this.later(work);
+  }
+
+  #hasTime(nowMs: number): boolean {
+    if (this.#beganMs !== undefined) return nowMs - this.#beganMs < SHARED_MS;
+    this.#beganMs = nowMs;
+    setImmediate(this.#onTurn);
+    return true;
+  }
+
+  #goOn(): void {
+    const waiting = this.#waiting;
+    let done = 0;
+    while (done < waiting.length && this.#hasTime(this.#nowMs())) waiting[done++]();
+    waiting.splice(0, done);
+  }
+}
 
 /**
  * Bounds in time what one connection does in one turn of the event loop. Bytes are no measure of that: 64 KiB may be one frame, or two thousand
@@ -9,38 +58,39 @@ const SAME_TURN_MS = 1;
  */
 export class InputTurn {
   readonly #nowMs: () => number;
+  readonly #share: LoopShare;
   readonly #goOn: () => void;
   #waiting = false;
-  #beganMs = 0;
-  #endedMs = Number.NEGATIVE_INFINITY;
+  #untilMs = 0;
 
-  /** @param goOn called once in a later turn after {@link over} has said so */
-  constructor(nowMs: () => number, goOn: () => void) {
+  /** @param goOn called once in a later turn after {@link begin} or {@link over} has said that others come first */
+  constructor(nowMs: () => number, share: LoopShare, goOn: () => void) {
     this.#nowMs = nowMs;
+    this.#share = share;
     this.#goOn = () => {
       this.#waiting = false;
+      this.#untilMs = this.#nowMs() + OWN_MS;
       goOn();
     };
   }
 
-  /** Whether the connection must handle nothing: others come first. */
-  get waiting(): boolean {
-    return this.#waiting;
-  }
-
-  /** Input is about to be handled, now. */
-  begin(nowMs: number): void {
-    if (nowMs - this.#endedMs > SAME_TURN_MS) this.#beganMs = nowMs;
-  }
-
-  /** Whether the turn has lasted long enough. When it has, the connection handles nothing more until it is called back. */
-  over(): boolean {
+  /** Whether the connection may handle input now. When not, it handles nothing until it is called back. */
+  begin(): boolean {
+    if (this.#waiting) return false;
     const nowMs = this.#nowMs();
-    this.#endedMs = nowMs;
-    if (this.#waiting || nowMs - this.#beganMs < TURN_MS) return this.#waiting;
-    this.#waiting = true;
-    this.#endedMs = Number.NEGATIVE_INFINITY;
-    setImmediate(this.#goOn);
+    if (!this.#share.mayBegin(nowMs)) return this.#wait();
+    this.#untilMs = nowMs + OWN_MS;
     return true;
+  }
+
+  /** Whether its turn has lasted long enough. When it has, it handles nothing more until it is called back. */
+  over(): boolean {
+    return this.#waiting || (this.#nowMs() >= this.#untilMs && !this.#wait());
+  }
+
+  #wait(): false {
+    this.#waiting = true;
+    this.#share.later(this.#goOn);
+    return false;
   }
 }

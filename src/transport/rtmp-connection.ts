@@ -19,6 +19,7 @@ import {
 import { ConnectionPlays } from './connection-plays.js';
 import { ConnectionPublishes } from './connection-publishes.js';
 import { handshakeLimitMs } from './deadlines.js';
+import { DecisionHold } from './decision-hold.js';
 import { playReasonOfCode } from './end-reasons.js';
 import {
   type ConnectionFacts,
@@ -59,12 +60,17 @@ export class RtmpConnection {
   readonly #line: PublisherLine = {
     endedBy: () => (this.#closing ? this.#end.reason : undefined),
     close: (...why) => this.shutdown(...why),
-    readNow: () => this.#prompt.now(this.#held || this.#turn.waiting ? undefined : this.#socket, () => this.#closing),
+    readNow: () => this.#prompt.now(this.#hold.on || this.#turn.waiting ? undefined : this.#socket, () => this.#closing),
   };
   #handshake: ServerHandshake | undefined;
   #session: ServerSession | undefined;
-  /** A publish or a play is being decided: what the client sent after it waits, in the codec and in the kernel. */
-  #held = false;
+  readonly #hold = new DecisionHold({
+    closing: () => this.#closing,
+    goOn: () => this.#turn.begin() && this.#goOn(),
+    fail: (error) => this.#fail(error),
+  });
+  /** Bytes at the start of the codec's input that nobody has looked at yet: the connection's turn of the event loop is to come. */
+  #unhandled = 0;
   #closing = false;
   readonly #end = new ConnectionEnd();
   readonly #drops: ConnectionDrops;
@@ -77,7 +83,7 @@ export class RtmpConnection {
     this.#budget = new InboundBudget(parts.options);
     this.#drops = new ConnectionDrops(parts.host, () => this.facts);
     this.#publishes = new ConnectionPublishes(parts.codec, this.#drops);
-    this.#turn = new InputTurn(parts.nowMs, () => this.#goOn());
+    this.#turn = new InputTurn(parts.nowMs, parts.share, () => this.#goOn());
     this.acceptedMs = parts.nowMs();
     this.#handshake = new ServerHandshake({ entropy: parts.entropy, nowMs: this.acceptedMs });
     this.#socket = new ByteSocket(
@@ -141,18 +147,24 @@ export class RtmpConnection {
     // While it closes, what still comes is thrown away.
     if (count <= 0 || this.#closing) return true;
     this.bytesIn += count;
-    this.#turn.begin(this.#parts.nowMs());
     // Read before the codec moved to its larger memory: those bytes landed in the old one.
     if (into !== this.#codec.input) into.copy(this.#codec.input, 0, 0, count);
-    try {
-      if (this.#handshake !== undefined) this.#shakeHands(this.#handshake, count);
-      else this.#parse(0, count);
-    } catch (error) {
-      this.#fail(error);
-    }
-    if (this.#held || this.#turn.over()) return this.#closing;
+    this.#unhandled = count;
+    if (!this.#turn.begin()) return false;
+    this.#handle();
+    if (this.#hold.on || this.#turn.over()) return this.#closing;
     const only = this.#plays.size === 0 && !this.#prompt.running && this.#publishes.only;
     return !only || !this.#parts.pacer.hold(this.#socket, only, count);
+  }
+
+  /** Handles what was read last; after that, or when that is done, what the codec still has. */
+  #handle(): void {
+    const count = this.#unhandled;
+    this.#unhandled = 0;
+    this.#safely(() => {
+      if (this.#handshake === undefined) this.#parse(0, count);
+      else if (count > 0) this.#shakeHands(this.#handshake, count);
+    });
   }
 
   #shakeHands(handshake: ServerHandshake, count: number): void {
@@ -167,10 +179,9 @@ export class RtmpConnection {
 
   /** Handles what a decision, or the turns of others, have held up, and then reads again. */
   #goOn(): void {
-    if (this.#closing || this.#held) return;
-    this.#turn.begin(this.#parts.nowMs());
-    this.#safely(() => this.#session !== undefined && this.#parse(0, 0));
-    if (!this.#held && !this.#turn.over() && !this.#closing) this.#socket.resume();
+    if (this.#closing || this.#hold.on) return;
+    this.#handle();
+    if (!this.#hold.on && !this.#turn.over() && !this.#closing) this.#socket.resume();
   }
 
   /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where it was stopped. */
@@ -189,7 +200,7 @@ export class RtmpConnection {
         const { message } = codec;
         this.#run(session.message(message, nowMs));
         if (message.type === MessageType.Acknowledgement) this.stallWatch.acknowledged(session.acknowledged, nowMs);
-        if (this.#held || this.#closing) return;
+        if (this.#hold.on || this.#closing) return;
       }
       if (this.#turn.over()) return;
       status = codec.next(0, 0);
@@ -245,7 +256,7 @@ export class RtmpConnection {
 
   #decidePublish(request: Extract<Action, { kind: 'publishRequested' }>): void {
     const { requestId, messageStreamId } = request;
-    void this.#decide(
+    void this.#hold.until(
       this.#parts.host.publish(this.facts, request, this.#line),
       (answer) => {
         if (answer.accept) {
@@ -259,27 +270,6 @@ export class RtmpConnection {
     );
   }
 
-  /** Holds the connection up until a decision is there; when the connection has closed meanwhile, the answer is too late. */
-  async #decide<Answer>(
-    decision: Promise<Answer>,
-    act: (answer: Answer) => void,
-    tooLate: (answer: Answer) => void,
-  ): Promise<void> {
-    this.#held = true;
-    try {
-      const answer = await decision;
-      if (this.#closing) {
-        tooLate(answer);
-        return;
-      }
-      act(answer);
-      this.#held = false;
-      this.#goOn();
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
   #decidePlay(request: PlayRequest): void {
     const { messageStreamId } = request;
     const sink = new PlaySink(this.#socket, this.#options.maxLagBytes, {
@@ -291,7 +281,7 @@ export class RtmpConnection {
     const decision = this.#parts.host.play(this.facts, request, messageStreamId, sink);
     const act = (answer: PlayDecision): void => this.#answerPlay(request, sink, answer);
     if (decision instanceof Promise)
-      void this.#decide(decision, act, (late) => late.accept && late.run.end(this.#end.playReason));
+      void this.#hold.until(decision, act, (late) => late.accept && late.run.end(this.#end.playReason));
     else act(decision);
   }
 
@@ -322,7 +312,7 @@ export class RtmpConnection {
    * @param ids message streams of the plays
    */
   #endPlays(code: ErrorCode, detail: string, ids: readonly number[]): void {
-    if (!this.#held && this.#publishes.size + this.#plays.size <= ids.length) {
+    if (!this.#hold.on && this.#publishes.size + this.#plays.size <= ids.length) {
       this.#abort(code, detail);
       return;
     }
@@ -389,8 +379,11 @@ export class RtmpConnection {
       this.#end.socketClosed(error);
       this.#endAll();
     }
-    this.#parts.host.closed(this.facts, this.#end.code, this.#end.detail, this.#drops.refusedData);
-    this.#parts.released(this.#codec);
+    // A thousand may close at once.
+    this.#parts.share.run(() => {
+      this.#parts.host.closed(this.facts, this.#end.code, this.#end.detail, this.#drops.refusedData);
+      this.#parts.released(this.#codec);
+    });
   }
 
   #endAll(): void {

@@ -9,6 +9,7 @@ import type { CodecPool } from '../wasm/pool.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
 import type { ConnectionOptions } from './connection-options.js';
 import type { ConnectionHost } from './host.js';
+import { LoopShare } from './input-turn.js';
 import { unacknowledgedBytes } from './kernel-queues.js';
 import type { StallWatch } from './peer-progress.js';
 import { ReadPacer } from './read-pacer.js';
@@ -39,6 +40,8 @@ export interface ListenerParts {
 /** Kernel queue of connections not yet accepted: a burst of a thousand must not see one refused. */
 const BACKLOG = 4096;
 const KEEP_ALIVE_MS = 15_000;
+/** How long deadlines are looked at before everything else has a turn of the event loop, in ms. */
+const WALK_MS = 8;
 const ENTROPY_BYTES = 3032;
 const ENTROPY_POOL = randomBytes(65_536);
 
@@ -51,8 +54,10 @@ export class RtmpListener {
   readonly #parts: ListenerParts;
   readonly #server: Server;
   readonly #pacer: ReadPacer;
+  readonly #share: LoopShare;
   readonly #limits: ConnectionLimits;
   #asking = false;
+  #walking = false;
   #controlBytes = 0;
   readonly #codecs = new Map<RtmpConnection, ChunkCodec>();
 
@@ -60,6 +65,7 @@ export class RtmpListener {
     this.#options = options;
     this.#parts = parts;
     this.#pacer = new ReadPacer(options.unwatchedReadMs);
+    this.#share = new LoopShare(parts.nowMs);
     this.#limits = new ConnectionLimits(options);
     this.#server = createServer(
       { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
@@ -97,12 +103,36 @@ export class RtmpListener {
   /** Deadlines of every connection. Call it about once a second. */
   tick(nowMs: number): void {
     let controlBytes = 0;
-    for (const connection of this.connections) {
-      connection.tick(nowMs);
-      controlBytes += connection.stallWatch.socket.pendingBytes;
-    }
-    this.#controlBytes = controlBytes;
-    this.#askKernel(nowMs);
+    this.#walk(
+      (connection) => {
+        connection.tick(nowMs);
+        controlBytes += connection.stallWatch.socket.pendingBytes;
+      },
+      () => {
+        this.#controlBytes = controlBytes;
+        this.#askKernel(nowMs);
+      },
+    );
+  }
+
+  /** Visits all connections, with turns of the event loop between them when it takes long: thousands may be due at once. */
+  #walk(visit: (connection: RtmpConnection) => void, done: () => void): void {
+    // The walk that is under way visits them all.
+    if (this.#walking) return;
+    this.#walking = true;
+    const left = this.connections.values();
+    const goOn = (): void => {
+      const untilMs = this.#parts.nowMs() + WALK_MS;
+      for (let next = left.next(); next.done !== true; next = left.next()) {
+        visit(next.value);
+        if (this.#parts.nowMs() < untilMs) continue;
+        setImmediate(goOn);
+        return;
+      }
+      this.#walking = false;
+      done();
+    };
+    goOn();
   }
 
   /** Puts what sockets hold of control messages on the account, and says how partial messages give way. */
@@ -143,9 +173,12 @@ export class RtmpListener {
 
   /** The short deadlines of connections that neither publish nor play yet. Call it a few times a second. */
   tickYoung(nowMs: number): void {
-    for (const connection of this.connections) {
-      if (connection.publishing + connection.playing === 0) connection.tick(nowMs);
-    }
+    this.#walk(
+      (connection) => {
+        if (connection.publishing + connection.playing === 0) connection.tick(nowMs);
+      },
+      () => {},
+    );
   }
 
   #accept(socket: Socket): void {
@@ -177,6 +210,7 @@ export class RtmpListener {
       log,
       nowMs,
       pacer: this.#pacer,
+      share: this.#share,
       entropy: this.#entropy(),
       released: (used) => {
         this.connections.delete(connection);

@@ -1,0 +1,102 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { InputTurn, LoopShare } from '../../../src/transport/input-turn.js';
+
+/** A clock that stands until work moves it, and what was done in which turn of the loop. */
+function bench() {
+  const time = { ms: 1000 };
+  const share = new LoopShare(() => time.ms);
+  const turns: string[][] = [[]];
+  const work = (name: string, costMs: number) => (): void => {
+    turns[turns.length - 1].push(name);
+    time.ms += costMs;
+  };
+  const passTurn = async (): Promise<void> => {
+    turns.push([]);
+    await nextTurn();
+  };
+  return { time, share, turns, work, passTurn };
+}
+
+describe('what all connections do in one turn of the loop', () => {
+  it('is done at once while there is time, and in order in later turns when there is none', async () => {
+    const { share, turns, work, passTurn } = bench();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) share.run(work(name, 4));
+    expect(turns).toEqual([['a', 'b']]);
+    await passTurn();
+    await passTurn();
+    expect(turns).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+  });
+
+  it('does not let who comes later go before who waits', async () => {
+    const { share, turns, work, passTurn } = bench();
+    share.run(work('long', 8));
+    share.run(work('waits', 1));
+    await passTurn();
+    share.run(work('late', 1));
+    expect(turns).toEqual([['long'], ['waits', 'late']]);
+  });
+
+  it('begins anew with each turn, whatever the one before has taken', async () => {
+    const { share, turns, work, passTurn } = bench();
+    share.run(work('a', 100));
+    await passTurn();
+    share.run(work('b', 100));
+    expect(turns).toEqual([['a'], ['b']]);
+  });
+
+  it('is nobody else’s loss: work that is put off again waits behind the others', async () => {
+    const { share, turns, work, passTurn } = bench();
+    const greedy = (): void => {
+      work('greedy', 8)();
+      share.later(greedy);
+    };
+    share.later(greedy);
+    share.later(work('modest', 1));
+    await passTurn();
+    await passTurn();
+    await passTurn();
+    expect(turns).toEqual([[], ['greedy'], ['modest', 'greedy'], ['greedy']]);
+  });
+});
+
+describe('the turn of one connection', () => {
+  it('is over when its time is, and goes on in a later turn', async () => {
+    const { time, share, passTurn } = bench();
+    let calls = 0;
+    const turn = new InputTurn(
+      () => time.ms,
+      share,
+      () => calls++,
+    );
+    expect(turn.begin()).toBe(true);
+    time.ms += 7.9;
+    expect(turn.over()).toBe(false);
+    time.ms += 0.1;
+    expect(turn.over()).toBe(true);
+    // It asks again before it is called back: that is one wait.
+    expect(turn.over()).toBe(true);
+    expect(turn.begin()).toBe(false);
+    await passTurn();
+    expect(calls).toBe(1);
+    expect(turn.over()).toBe(false);
+    time.ms += 8;
+    expect(turn.over()).toBe(true);
+  });
+
+  it('does not begin when others have taken the turn of the loop', async () => {
+    const { time, share, work, passTurn } = bench();
+    let calls = 0;
+    const turn: InputTurn = new InputTurn(
+      () => time.ms,
+      share,
+      () => calls++,
+    );
+    share.run(work('others', 8));
+    expect(turn.begin()).toBe(false);
+    expect(calls).toBe(0);
+    await passTurn();
+    expect(calls).toBe(1);
+    expect(turn.begin()).toBe(true);
+  });
+});
