@@ -12,6 +12,8 @@ import { TcpProxy } from './support/tcp-proxy.js';
 const LEASE = { leaseMs: 4000, heartbeatMs: 500 };
 /** More than a node holds in memory (4,096). */
 const BACKLOG = 10_000;
+/** Streams that are open all the time. */
+const STREAMS = 20;
 
 async function run(events: Parameters<typeof NodeUnderTest.start>[0], workload: Workload): Promise<NodeUnderTest> {
   const node = await NodeUnderTest.start(events, workload);
@@ -106,6 +108,52 @@ describe('a node that stands still for longer than its lease', () => {
       what: 'it to learn it',
     });
     expect(lost(await holds(frozen, server.url, seed))).toBeGreaterThan(0);
+    await peer.kill();
+  });
+});
+
+describe('a stream that is older than what the broker keeps', () => {
+  it.each(['2.9.10', '2.10.27'] as const)('is ended once when its node is lost: nats-server %s', async (version) => {
+    const server = await broker(version);
+    const kept = { ...LEASE, maxAgeMs: 5000 };
+    const own = eventsFor(server.url, kept);
+    const gone = await run(own, {
+      seed: 1,
+      nodeId: 'gone',
+      streams: STREAMS,
+      concurrency: STREAMS,
+      stepMs: 5,
+      linger: true,
+    });
+    const peer = await run(eventsFor(server.url, kept), { seed: 1, nodeId: 'peer', streams: 0, stepMs: 5 });
+    const ends: string[] = [];
+    const connection = await connect({ servers: server.url });
+    afterwards(() => connection.close());
+    connection.subscribe('sluice.v1.evt.*.*.*.stream.ended.end', {
+      callback: (_error, message) => ends.push(message.json<Stored['event']>().streamid),
+    });
+    await connection.flush();
+    await gone.saw('worked');
+    const open = gone.ledger.filter(({ t }) => t === 'started').map(({ id }) => id);
+    expect(open).toHaveLength(STREAMS);
+    const manager = await connection.jetstreamManager();
+    await waitFor(async () => (await manager.streams.info('SLUICE_EVENTS')).state.messages === 0, {
+      timeoutMs: 60_000,
+      everyMs: 200,
+      what: 'the broker to forget their starts',
+    });
+    expect(ends).toEqual([]);
+    await gone.kill();
+    await waitFor(() => ends.length >= STREAMS, {
+      timeoutMs: 60_000,
+      what: () => `the ends; ${ends.length} are there`,
+    });
+    // It comes back on its own disk: its journal has streams without an end, and they have one by now.
+    const back = await run(own, { seed: 2, nodeId: 'gone', streams: 0, stepMs: 5 });
+    const settled = await back.until((stats) => stats['pending'] === 0 && stats['busState'] === 'ready');
+    expect(settled).toMatchObject({ dropped: 0, quarantined: 0 });
+    await connection.flush();
+    expect(ends.toSorted()).toEqual(open.toSorted());
     await peer.kill();
   });
 });
