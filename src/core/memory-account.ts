@@ -8,6 +8,8 @@ export const MEMORY_KINDS = {
   log_pooled: 'free slabs kept for the next stream',
   headers: 'cached sequence headers and metadata of streams, and those framed for players',
   copies: 'media copied for one player (another message stream id, or audio or video left out) and not sent yet',
+  connections: 'objects of open connections, by their measured size',
+  connections_dropped: 'objects of closed connections that are not yet collected, by their measured size',
   control: 'replies and control messages that the kernel has not taken yet',
   reassembly: 'messages of which only a part has arrived',
   linear: 'WebAssembly memories of open connections, touched pages, without logs and partial messages',
@@ -50,7 +52,7 @@ export type Relief = (overBytes: number) => number;
  * What is on its way to being free: nothing more can be done for it, so nobody else has to give way for it, and new work is not
  * refused for it. It still counts in {@link MemoryAccount.total}.
  */
-const LEAVING: ReadonlySet<MemoryKind> = new Set(['linear_dropped']);
+const LEAVING: ReadonlySet<MemoryKind> = new Set(['linear_dropped', 'connections_dropped']);
 
 /**
  * The one account of memory that peers can make the process hold. `limits.memoryBytes` binds the sum over all kinds: past it memory is

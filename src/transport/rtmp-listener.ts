@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
+import { Uncollected } from '../core/uncollected.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CodecPool } from '../wasm/pool.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
@@ -42,6 +43,11 @@ const BACKLOG = 4096;
 const KEEP_ALIVE_MS = 15_000;
 /** How long deadlines are looked at before everything else has a turn of the event loop, in ms. */
 const WALK_MS = 8;
+/**
+ * What one connection takes besides its WebAssembly memory: the socket with its handle, session, WebAssembly instance and views. Resident
+ * memory of 5,000 connections that say nothing was 90 MB above their memories.
+ */
+const CONNECTION_BYTES = 18_432;
 const ENTROPY_BYTES = 3032;
 const ENTROPY_POOL = randomBytes(65_536);
 
@@ -59,6 +65,7 @@ export class RtmpListener {
   #asking = false;
   #walking = false;
   #controlBytes = 0;
+  readonly #dropped = new Uncollected();
   readonly #codecs = new Map<RtmpConnection, ChunkCodec>();
 
   constructor(options: ListenerOptions, parts: ListenerParts) {
@@ -135,8 +142,10 @@ export class RtmpListener {
     goOn();
   }
 
-  /** Puts what sockets hold of control messages on the account, and says how partial messages give way. */
+  /** Puts connections and what their sockets hold of control messages on the account, and says how partial messages give way. */
   joinAccount(account: MemoryAccount): void {
+    account.register('connections', () => this.connections.size * CONNECTION_BYTES);
+    account.register('connections_dropped', () => this.#dropped.bytes);
     account.register('control', () => this.#controlBytes);
     account.onRelief('partial_messages', (overBytes) => this.#closeMostPartial(overBytes));
   }
@@ -214,6 +223,7 @@ export class RtmpListener {
       entropy: this.#entropy(),
       released: (used) => {
         this.connections.delete(connection);
+        this.#dropped.letGo(connection, CONNECTION_BYTES);
         this.#codecs.delete(connection);
         this.#limits.left(address);
         codecs.release(used);

@@ -1,5 +1,6 @@
 import { SluiceError } from '../core/errors.js';
 import type { MemoryAccount } from '../core/memory-account.js';
+import { Uncollected } from '../core/uncollected.js';
 import { AmfScanner } from './amf-scanner.js';
 import { ChunkCodec } from './chunk-codec.js';
 import type { WasmFlavour } from './instance.js';
@@ -17,10 +18,7 @@ export class CodecPool {
   #reassemblyBytes = 0;
   #touchedBytes = 0;
   #pooledBytes = 0;
-  #droppedBytes = 0;
-  readonly #collected = new FinalizationRegistry<number>((bytes) => {
-    this.#droppedBytes -= bytes;
-  });
+  readonly #dropped = new Uncollected();
   /**
    * For each memory that was let go of, as many bytes that V8 counts: it does not count shared memories, and without these it would leave
    * gigabytes of them lying until it collects for another reason. They are never written to, so they cost no pages.
@@ -69,7 +67,7 @@ export class CodecPool {
     account.register('reassembly', () => this.#reassemblyBytes);
     account.register('linear', () => this.#touchedBytes);
     account.register('linear_pooled', () => this.#pooledBytes);
-    account.register('linear_dropped', () => this.#droppedBytes);
+    account.register('linear_dropped', () => this.#dropped.bytes);
   }
 
   /** Adds up what all memories take. Call it a few times a second. */
@@ -87,8 +85,7 @@ export class CodecPool {
   #drop(codec: ChunkCodec): void {
     const bytes = codec.touchedBytes + codec.reassemblyBytes;
     const { buffer } = codec.memory;
-    this.#droppedBytes += bytes;
-    this.#collected.register(buffer, bytes);
+    this.#dropped.letGo(buffer, bytes);
     this.#weights.set(buffer, new ArrayBuffer(bytes));
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { MemoryAccount } from '../../../src/core/memory-account.js';
 import { RawRtmp } from '../../support/rtmp-client.js';
 import { Desk, OPTIONS } from './support/desk.js';
 
@@ -52,6 +53,24 @@ describe('the listener', () => {
     for (const client of clients) client.destroy();
     await desk.until(() => desk.codecs.live === 0, 'the codecs');
     expect(desk.codecs.free).toBeLessThanOrEqual(4);
+  });
+
+  it('has its connections on the account of memory, open ones and those that are not yet collected', async () => {
+    desk = await Desk.open();
+    const account = new MemoryAccount();
+    desk.listener.joinAccount(account);
+    const bytes = (of: string): number => account.list().find(({ kind }) => kind === of)!.bytes;
+    const client = await desk.client();
+    // Held here, so that the collector leaves it.
+    const [connection] = desk.listener.connections;
+    const one = bytes('connections');
+    expect(one).toBeGreaterThan(10_000);
+    await desk.client();
+    expect(bytes('connections')).toBe(2 * one);
+    client.destroy();
+    await desk.until(() => desk.listener.connections.size === 1, 'the first to be gone');
+    expect([bytes('connections'), bytes('connections_dropped')]).toEqual([one, one]);
+    expect(connection.playing).toBe(0);
   });
 });
 
