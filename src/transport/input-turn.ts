@@ -74,6 +74,11 @@ export class InputTurn {
     };
   }
 
+  /** Whether the connection must handle nothing: others come first. */
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
   /** Whether the connection may handle input now. When not, it handles nothing until it is called back. */
   begin(): boolean {
     if (this.#waiting) return false;

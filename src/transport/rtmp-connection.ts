@@ -60,7 +60,8 @@ export class RtmpConnection {
   readonly #line: PublisherLine = {
     endedBy: () => (this.#closing ? this.#end.reason : undefined),
     close: (...why) => this.shutdown(...why),
-    readNow: () => this.#prompt.now(this.#hold.on || this.#turn.waiting ? undefined : this.#socket, () => this.#closing),
+    readNow: () =>
+      this.#prompt.now(this.#hold.on || this.#turn.waiting ? undefined : this.#socket, () => this.#closing),
   };
   #handshake: ServerHandshake | undefined;
   #session: ServerSession | undefined;

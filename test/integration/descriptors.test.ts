@@ -119,10 +119,8 @@ describe('a server with fewer descriptors than connections that come', () => {
   it('takes RTMP connections while clients of HTTP that say nothing hold all that HTTP gets', async () => {
     const { rtmpPort: port, httpPort } = await limited(80);
     const silent = await Promise.all(Array.from({ length: 100 }, () => RawRtmp.open({ port: httpPort })));
-    // How many exactly depends on the files that the process has open at that moment.
-    await waitFor(() => silent.filter((client) => client.closed).length > silent.length / 2, {
-      what: () => `HTTP to give way, ${silent.filter((client) => client.closed).length} closed`,
-    });
+    // Who is turned away shows that HTTP has all that it gets. How much that is depends on the files that the process has open.
+    await waitFor(() => silent.some((client) => client.closed), { what: 'HTTP to turn somebody away' });
     const publisher = await RawRtmp.connected({ port });
     await publisher.publish('cam');
     expect((await readiness()).status).toBe(200);

@@ -228,12 +228,15 @@ describe('events on a real nats-server', () => {
     const { pipeline } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } }, { nodeId: 'node.1' });
     const streamId = await session(pipeline, 'x.y');
     const watcher = await watch(server.url);
-    const kv = await waitFor(() =>
-      watcher.connection
-        .jetstream()
-        .views.kv('SLUICE_STREAMS', { bindOnly: true })
-        .catch(() => undefined),
-    );
+    // A bucket that the node has just made may not answer at once.
+    const bucket = (name: string) =>
+      waitFor(() =>
+        watcher.connection
+          .jetstream()
+          .views.kv(name, { bindOnly: true })
+          .catch(() => undefined),
+      );
+    const kv = await bucket('SLUICE_STREAMS');
     const entry = await waitFor(async () => {
       const held = await kv.get('live.x=2Ey');
       return held?.json<{ state: string }>().state === 'ready' ? held : undefined;
@@ -246,7 +249,7 @@ describe('events on a real nats-server', () => {
       name: 'x.y',
       nodeId: 'node.1',
     });
-    const nodes = await watcher.connection.jetstream().views.kv('SLUICE_NODES', { bindOnly: true });
+    const nodes = await bucket('SLUICE_NODES');
     const keys: string[] = [];
     for await (const key of await nodes.keys()) keys.push(key);
     expect(keys).toHaveLength(1);
