@@ -9,6 +9,12 @@ export type { Config, DeepPartial } from './config/table.js';
 export { type ErrorCode, SluiceError } from './core/errors.js';
 export type { Logger } from './core/log.js';
 export { type EventLog, eventOf, type LogCursor, type LogEntry } from './events/event-log.js';
-export { type EventData, type EventType, type SluiceEvent, sequenceOf } from './events/event-types.js';
+export {
+  type AnySluiceEvent,
+  type EventData,
+  type EventType,
+  type SluiceEvent,
+  sequenceOf,
+} from './events/event-types.js';
 export type { StreamSnapshot } from './http/deps.js';
 export { createServer, type ServerDeps, type SluiceServer } from './server.js';

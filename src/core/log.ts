@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { type Logger as PinoLogger, pino } from 'pino';
 import type { Clock } from './clock.js';
 import { cleanFields, cleanText, type LogFields } from './log-fields.js';
 import { readableLine } from './log-line.js';
@@ -34,11 +34,16 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
+/** Where lines go. Each call brings one line with its line break. */
+export interface LogSink {
+  write(line: string): void;
+}
+
 export interface LoggerOptions {
   readonly level?: LogLevel;
   readonly format?: LogFormat;
   /** Where lines go; default: {@link stderrWriter}, so that stdout stays what a command prints. */
-  readonly sink?: DestinationStream;
+  readonly sink?: LogSink;
   /** Most bytes of lines that may wait for stderr (`log.bufferBytes`); default 1 MiB. The first logger of a process decides. */
   readonly bufferBytes?: number;
 }
@@ -82,7 +87,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   return log;
 }
 
-function makeLogger(options: LoggerOptions, sink: DestinationStream): Logger {
+function makeLogger(options: LoggerOptions, sink: LogSink): Logger {
   const { level = 'info', format = 'auto' } = options;
   const pretty =
     format === 'pretty' || (format === 'auto' && options.sink === undefined && process.stderr.isTTY === true);
@@ -163,7 +168,7 @@ function wrap(inner: PinoLogger): Logger {
   };
 }
 
-function prettySink(sink: DestinationStream, colorize: boolean, withIds: boolean): DestinationStream {
+function prettySink(sink: LogSink, colorize: boolean, withIds: boolean): LogSink {
   // Loaded only for terminals: it costs a tenth of the start-up time.
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   const prettify = prettyFactory({

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/errors.js';
-import type { SluiceEvent } from './event-types.js';
+import type { AnySluiceEvent } from './event-types.js';
 import { IdSearch, turn } from './journal/id-search.js';
 import type { Journal, JournalEntry } from './journal/journal.js';
 import { JournalReader } from './journal/reader.js';
@@ -14,6 +14,8 @@ export interface LogEntry {
   readonly wallMs: number;
   /** The event's JSON as JetStream stores it; immutable shared. */
   readonly json: Buffer;
+  /** The event itself. Its JSON is parsed when this is read for the first time. */
+  readonly event: AnySluiceEvent;
 }
 
 /** Where to begin: behind the event with an id, at a time (milliseconds since the epoch), at the oldest kept, or with what comes next. */
@@ -215,11 +217,18 @@ function sinceOf(cursor: LogCursor): number {
   return typeof cursor === 'object' && cursor !== null && 'sinceMs' in cursor ? cursor.sinceMs : 0;
 }
 
-function toLogEntry(entry: JournalEntry): LogEntry {
-  return { id: entry.id, type: entry.type, position: entry.sequence, wallMs: entry.wallMs, json: entry.json };
+function toLogEntry({ id, type, sequence, wallMs, json }: JournalEntry): LogEntry {
+  let event: AnySluiceEvent | undefined;
+  return {
+    ...{ id, type, position: sequence, wallMs, json },
+    get event() {
+      event ??= eventOf({ json });
+      return event;
+    },
+  };
 }
 
-/** Parses an entry's event. */
-export function eventOf(entry: LogEntry): SluiceEvent {
-  return JSON.parse(entry.json.toString('utf8')) as SluiceEvent;
+/** Parses an entry's event, anew each time. */
+export function eventOf({ json }: Pick<LogEntry, 'json'>): AnySluiceEvent {
+  return JSON.parse(json.toString('utf8')) as AnySluiceEvent;
 }

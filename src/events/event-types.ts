@@ -264,6 +264,9 @@ export interface SluiceEvent<T extends EventType = EventType> {
   readonly data: EventData[T];
 }
 
+/** An event of any type: a look at its `type` tells TypeScript what is in `data`. */
+export type AnySluiceEvent = { readonly [T in EventType]: SluiceEvent<T> }[EventType];
+
 /** The number in an event's `sequence`. Events of the first versions hold it as a number; both are read. */
 export function sequenceOf(event: { readonly sequence: string | number }): number {
   return Number(event.sequence);

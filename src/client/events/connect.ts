@@ -6,8 +6,10 @@ import type { StreamHandlers } from './handlers.js';
 import type { ConnectOptions, OnStreamOptions, SluiceEvents } from './options.js';
 import { streamPattern } from './pattern.js';
 import type { WatchPlaces } from './snapshot.js';
-import { RunningSubscription, type StreamSubscription } from './subscription.js';
-import { type StreamChange, watchStreams } from './watch-streams.js';
+import type { StreamChange } from './stream-change.js';
+import { RunningSubscription } from './subscription.js';
+import type { StreamSubscription } from './subscription-options.js';
+import { watchStreams } from './watch-streams.js';
 
 /** Longest time that closing waits for a server that does not answer, milliseconds. */
 const CLOSE_MS = 2000;

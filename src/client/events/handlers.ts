@@ -1,4 +1,4 @@
-import type { EventType, SluiceEvent } from '../../events/event-types.js';
+import type { AnySluiceEvent, EventType, SluiceEvent } from '../../events/event-types.js';
 
 type Verb<T extends EventType> = T extends `io.sluice.stream.${infer V}` ? V : never;
 
@@ -9,14 +9,14 @@ type Verb<T extends EventType> = T extends `io.sluice.stream.${infer V}` ? V : n
  */
 export type StreamHandlers = {
   readonly [V in Verb<EventType>]?: (event: SluiceEvent<`io.sluice.stream.${V}` & EventType>) => unknown;
-} & { readonly event?: (event: SluiceEvent) => unknown };
+} & { readonly event?: (event: AnySluiceEvent) => unknown };
 
 /** The handlers that an event goes to, one after the other: the one for all, then the one for its kind. */
-export function handlersOf(handlers: StreamHandlers, event: SluiceEvent): ((event: SluiceEvent) => unknown)[] {
+export function handlersOf(handlers: StreamHandlers, event: SluiceEvent): ((event: AnySluiceEvent) => unknown)[] {
   const [entity, verb] = event.type.slice('io.sluice.'.length).split('.');
   const own =
     entity === 'stream' && verb !== 'event' && Object.hasOwn(handlers, verb)
-      ? (handlers as Readonly<Record<string, ((e: SluiceEvent) => unknown) | undefined>>)[verb]
+      ? (handlers as Readonly<Record<string, ((e: AnySluiceEvent) => unknown) | undefined>>)[verb]
       : undefined;
   return [handlers.event, own].filter((handler) => handler !== undefined);
 }

@@ -1,7 +1,7 @@
 import type { NatsOptions } from '../../events/options.js';
 import type { StreamHandlers } from './handlers.js';
-import type { StreamSubscription, SubscriptionOptions } from './subscription.js';
-import type { StreamChange } from './watch-streams.js';
+import type { StreamChange } from './stream-change.js';
+import type { StreamSubscription, SubscriptionOptions } from './subscription-options.js';
 
 /** Where the events are. Everything but the server has a default that fits a Sluice with its own defaults. */
 export interface ConnectOptions extends Partial<Omit<NatsOptions, 'urls'>> {

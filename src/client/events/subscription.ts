@@ -1,6 +1,6 @@
 import { type Delivery, textOf } from '../../events/consume/delivery.js';
 import { type Loss, Puller, sendAck } from '../../events/consume/puller.js';
-import type { SluiceEvent } from '../../events/event-types.js';
+import type { AnySluiceEvent } from '../../events/event-types.js';
 import type { NatsConnection } from '../../events/nats.js';
 import { EVENT_TYPES } from '../../events/schemas/index.js';
 import { validateEvent } from '../../events/validate.js';
@@ -9,46 +9,7 @@ import type { ConsumerKeeper, Restored } from './durable.js';
 import { handlersOf, type StreamHandlers } from './handlers.js';
 import type { StreamPattern } from './pattern.js';
 import { SeenIds } from './seen-ids.js';
-
-/**
- * What a running subscription tells of itself. `waiting`: no events can be had for now, and why; `resumed`: they come again;
- * `consumer_remade`: its consumer had been deleted and was made anew where it had come to; `stream_remade`: the stream is another
- * one, read from its beginning: what the old one held and was not handled yet is gone with it; `closed`: the connection is closed for
- * good, and the subscription with it.
- */
-export interface SubscriptionNotice {
-  readonly kind: 'waiting' | 'resumed' | 'consumer_remade' | 'stream_remade' | 'closed';
-  readonly detail: string;
-}
-
-/** Where events go whose handler keeps failing. */
-export interface DeadLetter {
-  /** Subject of a JetStream stream of yours; each event is published there once, as it came, with the error in its headers. */
-  readonly subject: string;
-  /** Tries of an event, the first included. Default 5. */
-  readonly attempts?: number;
-}
-
-/** How a subscription behaves. */
-export interface SubscriptionOptions {
-  /** Gives an event up after some tries, and keeps it there. Without it an event is tried again for ever, every ten seconds at last. */
-  readonly deadLetter?: DeadLetter;
-  /**
-   * Told each time a handler fails, with the number of the try, and of what is no event by its schema (which goes to the dead letters, or
-   * is passed over). Default: prints one line to standard error.
-   */
-  readonly onError?: (error: Error, event: unknown, attempt: number) => void;
-  /** Told what happens to the subscription itself. Default: prints one line to standard error. */
-  readonly onNotice?: (notice: SubscriptionNotice) => void;
-}
-
-/** A running `onStream`. Events are handled one after the other. */
-export interface StreamSubscription {
-  /** Resolves when the subscription has ended, by {@link stop} or with the connection. */
-  readonly done: Promise<void>;
-  /** Stops: the event being handled is finished and acknowledged, later ones stay with the server. */
-  stop(): Promise<void>;
-}
+import type { StreamSubscription, SubscriptionNotice, SubscriptionOptions } from './subscription-options.js';
 
 /** What a subscription works with. */
 export interface SubscriptionParts {
@@ -164,9 +125,9 @@ export class RunningSubscription implements StreamSubscription {
   /** @returns whether the event is settled; otherwise the subscription stops before it is */
   async #handle(delivery: Delivery): Promise<boolean> {
     const text = textOf(delivery);
-    let event: SluiceEvent;
+    let event: AnySluiceEvent;
     try {
-      event = JSON.parse(text) as SluiceEvent;
+      event = JSON.parse(text) as AnySluiceEvent;
     } catch (error) {
       return this.#refuse(delivery, error as Error, text);
     }
@@ -181,7 +142,7 @@ export class RunningSubscription implements StreamSubscription {
   }
 
   /** Calls the handlers, each until it succeeds once. */
-  async #call(delivery: Delivery, event: SluiceEvent): Promise<boolean> {
+  async #call(delivery: Delivery, event: AnySluiceEvent): Promise<boolean> {
     const { deadLetter } = this.#o;
     const attempts = deadLetter === undefined ? Number.POSITIVE_INFINITY : (deadLetter.attempts ?? DEFAULT_ATTEMPTS);
     const left = handlersOf(this.#p.handlers, event);
@@ -222,7 +183,7 @@ export class RunningSubscription implements StreamSubscription {
     }
   }
 
-  #isMeant(event: SluiceEvent): boolean {
+  #isMeant(event: AnySluiceEvent): boolean {
     const { app, name } = (event.data ?? {}) as { app?: string; name?: string };
     return this.#p.pattern.matches(app ?? '', name ?? '');
   }

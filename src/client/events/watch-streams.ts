@@ -2,22 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { textOf } from '../../events/consume/delivery.js';
 import { readItems } from '../../events/consume/ordered-reader.js';
 import { consumerPatience } from '../../events/consume/stream-info.js';
-import { type SluiceEvent, type StreamState, sequenceOf } from '../../events/event-types.js';
+import { type AnySluiceEvent, sequenceOf } from '../../events/event-types.js';
 import type { NatsConnection } from '../../events/nats.js';
 import { countedSequence } from './counted.js';
 import type { StreamPattern } from './pattern.js';
 import { type Snapshot, takeSnapshot, type WatchPlaces } from './snapshot.js';
-
-/**
- * What a watcher is told: first one `state` per live stream, then `synced`, then an `event` for each change. When events are gone that it
- * has not seen (the stream was deleted and made anew, or has forgotten them), `reset` says that everything told so far no longer counts,
- * and it begins again: states, `synced`, events.
- */
-export type StreamChange =
-  | { readonly kind: 'state'; readonly state: StreamState }
-  | { readonly kind: 'synced' }
-  | { readonly kind: 'event'; readonly event: SluiceEvent }
-  | { readonly kind: 'reset'; readonly reason: 'stream_remade' | 'events_missing' };
+import type { StreamChange } from './stream-change.js';
 
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 5000;
@@ -88,7 +78,7 @@ async function* eventsAfter(
   const reading = { stream: places.stream, filter: pattern.filter, from: { sequence: position + 1 }, created, signal };
   for await (const item of readItems(connection, reading)) {
     if (item.kind === 'remade') return 'stream_remade';
-    const event = JSON.parse(textOf(item.delivery)) as SluiceEvent;
+    const event = JSON.parse(textOf(item.delivery)) as AnySluiceEvent;
     const { app = '', name = '' } = (event.data ?? {}) as { app?: string; name?: string };
     if (!pattern.matches(app, name)) continue;
     const counted = countedSequence(item.delivery.subject);

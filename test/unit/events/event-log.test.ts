@@ -74,6 +74,18 @@ describe('the event log', () => {
     await expect(read({ afterId: `${id}:101` })).rejects.toMatchObject({ code: 'ERR_EVENTS_CURSOR' });
   });
 
+  it('gives each event parsed, the same object each time it is asked for', async () => {
+    const { journal, log } = await open();
+    journal.append(someEvent(id, 1));
+    await journal.sync();
+    for await (const entry of log.since('oldest')) {
+      expect(entry.event).toEqual(JSON.parse(entry.json.toString()));
+      expect(entry.event.id).toBe(`${id}:1`);
+      expect(entry.event).toBe(entry.event);
+    }
+    expect(await ids(log.since('oldest'))).toHaveLength(1);
+  });
+
   it('follows without a gap or a double from history into what comes, for a reader that is slow', async () => {
     const { journal, log } = await open();
     const stop = new AbortController();
