@@ -1,8 +1,9 @@
-// npm run docs: writes docs/config.md and docs/errors.md from the tables in the code. A policy test compares them.
-import { writeFileSync } from 'node:fs';
+// npm run docs: writes docs/config.md and docs/errors.md from the tables in the code, and the examples into the documents that show them.
+// A policy test compares.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root } from './lib.mjs';
+import { filesUnder, root } from './lib.mjs';
 
 /** docs/config.md, from the rows of src/config/table.ts. */
 export function renderConfig(rows) {
@@ -15,11 +16,8 @@ export function renderConfig(rows) {
     'effective values and where each comes from. Any setting but a secret can be given as `--set key=value`. An unknown key is an error.',
     'Sizes take units (`64KiB`, `8MiB`, `1GiB`), times too (`500ms`, `10s`, `2m`, `1h`).',
     '',
+    '<!-- from examples/settings.yaml -->',
     '```yaml',
-    'rtmp:',
-    '  listen: 0.0.0.0:1935',
-    'nats:',
-    '  url: nats://127.0.0.1:4222',
     '```',
   ];
   let group;
@@ -36,7 +34,7 @@ export function renderConfig(rows) {
       `| \`${key}\`<br>${outside.join('<br>')} | ${shown(setting.default)} | ${cell(brief(setting.expects))} | ${cell(setting.doc)} |`,
     );
   }
-  return `${lines.join('\n')}\n`;
+  return withExamples(`${lines.join('\n')}\n`);
 }
 
 /** docs/errors.md, from the registry in src/core/errors.ts. */
@@ -56,6 +54,14 @@ export function renderErrors(errors) {
     lines.push(`| \`${code}\` | ${blame} | ${cell(says)} | ${cell(hint)} |`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** A place for an example: the line that names its file, and the block of code after it. */
+const PLACE = /^(<!-- from (examples\/[\w.-]+) -->\n```\w+\n)[\s\S]*?^```$/gm;
+
+/** A document with the text of each example that it shows. */
+export function withExamples(document) {
+  return document.replace(PLACE, (_, head, path) => `${head}${readFileSync(join(root, path), 'utf8')}\`\`\``);
 }
 
 /** What every size and every time accepts is said once, at the top. */
@@ -80,4 +86,8 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const load = (path) => import(pathToFileURL(join(root, 'dist/src', path)).href);
   writeFileSync(join(root, 'docs/config.md'), renderConfig((await load('config/table.js')).ROWS));
   writeFileSync(join(root, 'docs/errors.md'), renderErrors((await load('core/errors.js')).ERRORS));
+  for (const path of ['README.md', ...filesUnder('docs').filter((file) => file.endsWith('.md'))]) {
+    const text = readFileSync(join(root, path), 'utf8');
+    writeFileSync(join(root, path), withExamples(text));
+  }
 }

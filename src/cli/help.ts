@@ -28,10 +28,10 @@ export const EVENTS = 'follow what happens to streams, from the embedded log of 
 
 export const EVENTS_EXAMPLES = `
 Examples:
-  sluice events                              from the server on this machine
-  sluice events --since 1h                   the last hour first
-  sluice events --json | jq .data            for programs
-  sluice events --nats nats://127.0.0.1:4222 from NATS JetStream`;
+  sluice events                               from the server on this machine
+  sluice events --since 1h                    the last hour first
+  sluice events --json | jq .data             for programs
+  sluice events --nats nats://127.0.0.1:4222  from NATS JetStream`;
 
 export const PUBLISH = 'send an FLV file to an RTMP server, in real time';
 

@@ -31,7 +31,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function buildProgram(io: Io, done: (code: number) => void): Command {
+/** The whole command line: every command with its flags and arguments. @param done told the exit code of the command that was run */
+export function buildProgram(io: Io, done: (code: number) => void): Command {
   const program = new Command('sluice')
     .description(help.PROGRAM)
     .version(VERSION, '-V, --version', 'print the version')

@@ -136,12 +136,13 @@ describe('a user who may not publish', () => {
 
 describe('the permissions that the documentation gives', () => {
   it('are enough for a node, and for nothing else', async () => {
-    const text = readFileSync(join(repository(), 'docs/events.md'), 'utf8');
-    const user = /```\n(\{\n {2}user: sluice[\s\S]*?\n\})\n```/.exec(text)?.[1].replace('$SLUICE_PASSWORD', '"pw"');
+    // Shown in docs/events.md.
+    const text = readFileSync(join(repository(), 'examples/nats-permissions.conf'), 'utf8').trim();
+    const user = text.replace('$SLUICE_PASSWORD', '"pw"');
     const create = ['SLUICE_EVENTS', 'KV_SLUICE_STREAMS', 'KV_SLUICE_NODES'].map(
       (name) => `"$JS.API.STREAM.CREATE.${name}",`,
     );
-    const maker = user?.replace('user: sluice', 'user: maker').replace('publish: [', `publish: [${create.join(' ')}`);
+    const maker = user.replace('user: sluice', 'user: maker').replace('publish: [', `publish: [${create.join(' ')}`);
     const port = await serve(`authorization { users: [ ${user}, ${maker}, { user: admin, password: pw } ] }`);
     const urls = [`nats://127.0.0.1:${port}`];
     const least = await open({ urls, user: 'sluice', password: 'pw' });

@@ -1,17 +1,12 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Child, run } from '../support/child.js';
 import { media } from '../support/media.js';
+import { installPacked, type Packed, pack } from '../support/packed.js';
 import { repository } from '../support/repository.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
-
-interface Packed {
-  readonly filename: string;
-  readonly unpackedSize: number;
-  readonly files: readonly { readonly path: string; readonly mode: number }[];
-}
 
 interface Nodes {
   readonly MAJORS: readonly string[];
@@ -29,26 +24,11 @@ function installed(command: readonly string[], env: Record<string, string> = {},
   return new Child(command, { cwd, env });
 }
 
-/** Installs the tarball into a folder without a lock file, as a user's project would; engines that do not fit are errors. */
-async function install(into: string, env: Record<string, string> = {}): Promise<void> {
-  mkdirSync(into);
-  writeFileSync(join(into, 'package.json'), '{ "name": "user", "version": "1.0.0", "type": "module" }');
-  const flags = ['--engine-strict', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
-  const npm = installed(['npm', 'install', ...flags, join(folder, packed.filename)], env, into);
-  const { code } = await npm.finish(120_000);
-  if (code !== 0) throw new Error(npm.output);
-}
-
 beforeAll(async () => {
   folder = tempDir('package');
   project = join(folder, 'project');
-  // The build is there already; packing must not depend on building again.
-  const pack = new Child(['npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: repository(),
-  });
-  await pack.finish(60_000);
-  packed = (JSON.parse(pack.stdout) as Packed[])[0]!;
-  await install(project);
+  packed = await pack(folder);
+  await installPacked(join(folder, packed.filename), project);
 }, 180_000);
 
 afterAll(() => removeTempDir(folder));
@@ -163,7 +143,7 @@ describe.each(MAJORS)('the package on Node %s', (major) => {
     const node = await nodeBinary(major);
     const into = join(folder, `node-${major}`);
     const env = { PATH: `${dirname(node)}:${process.env['PATH']}` };
-    await install(into, env);
+    await installPacked(join(folder, packed.filename), into, env);
     expect((await installed(['node', '--version'], env, into).waitForOutput(/^v(\d+)/))[1]).toBe(major);
     const server = installed(
       ['node', 'node_modules/.bin/sluice', '--rtmp', '127.0.0.1:0', '--http', '127.0.0.1:0'],

@@ -40,6 +40,7 @@ describe('files', () => {
         'bench',
         'biome.json',
         'docs',
+        'examples',
         'package-lock.json',
         'package.json',
         'src',

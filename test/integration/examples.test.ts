@@ -1,0 +1,210 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Child } from '../support/child.js';
+import { media } from '../support/media.js';
+import { startNats } from '../support/nats.js';
+import { installPacked, pack } from '../support/packed.js';
+import { freePort } from '../support/ports.js';
+import { repository } from '../support/repository.js';
+import { spawnServer } from '../support/server.js';
+import { removeTempDir, tempDir } from '../support/temp.js';
+import { probeStreams, sluice } from '../support/tools.js';
+import { waitFor } from '../support/wait.js';
+
+const examples = join(repository(), 'examples');
+const programs = readdirSync(examples).filter((name) => name.endsWith('.ts'));
+/** What a caller may not do; each line must be refused, or the types say nothing. */
+const MISUSE = `import { createServer } from 'sluice';
+import { connect } from 'sluice/client';
+
+const events = await connect();
+// @ts-expect-error a start has no reason
+await events.onStream('live/*', { started: (event) => event.data.reason });
+// @ts-expect-error there is no such event
+await events.onStream('live/*', { begun: () => undefined });
+const server = await createServer();
+for await (const { event } of server.events.follow('now', AbortSignal.abort())) {
+  // @ts-expect-error not every event has tracks
+  event.data.tracks;
+  if (event.type === 'io.sluice.stream.ready') event.data.tracks.map(({ codec }) => codec.length);
+}
+// @ts-expect-error there is no such setting
+await createServer({ rtmp: { port: 1935 } });
+`;
+
+let folder = '';
+let project = '';
+/** The compiler's run that wrote the programs which are run. */
+let written: Child;
+const closing: (() => unknown)[] = [];
+
+/** Writes a project file for one way to find modules, and runs the compiler with it. */
+async function compiled(module: string, moduleResolution: string, output: object): Promise<Child> {
+  const options = {
+    ...{ target: 'ES2022', module, moduleResolution, types: ['node'], rootDir: '.' },
+    ...{ strict: true, skipLibCheck: false, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
+    ...output,
+  };
+  const path = join(project, `tsconfig.${moduleResolution}.json`);
+  writeFileSync(path, JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
+  const tsc = join(repository(), 'node_modules/typescript/bin/tsc');
+  const child = new Child([process.execPath, tsc, '-p', path, '--pretty', 'false'], { cwd: project });
+  await child.finish(120_000);
+  return child;
+}
+
+/** An example at other addresses than those that it names, which may be taken; nothing else of it is changed. */
+function example(name: string, addresses: Readonly<Record<string, string>>): Child {
+  const script = join(project, 'out', name.replace(/\.ts$/, '.js'));
+  let text = readFileSync(script, 'utf8');
+  for (const [written, used] of Object.entries(addresses)) {
+    expect(text).toContain(written);
+    text = text.replaceAll(written, used);
+  }
+  writeFileSync(script, text);
+  const child = new Child([process.execPath, script], { cwd: project });
+  closing.push(() => child.stop('SIGKILL'));
+  return child;
+}
+
+beforeAll(async () => {
+  folder = tempDir('examples');
+  project = join(folder, 'project');
+  const { filename } = await pack(folder);
+  await installPacked(join(folder, filename), project);
+  mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
+  symlinkSync(join(repository(), 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
+  for (const name of programs) cpSync(join(examples, name), join(project, name));
+  writeFileSync(join(project, 'misuse.ts'), MISUSE);
+  cpSync(await media('h264-aac.flv'), join(project, 'video.flv'));
+  written = await compiled('NodeNext', 'NodeNext', { outDir: 'out' });
+}, 240_000);
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+afterAll(() => removeTempDir(folder));
+
+describe('the types of the package', () => {
+  it('fit the examples and refuse what is wrong, libraries checked, when Node finds the modules', () => {
+    expect([written.exit?.code, written.output]).toEqual([0, '']);
+  });
+
+  it('fit the examples and refuse what is wrong, libraries checked, when a bundler finds the modules', async () => {
+    const { exit, output } = await compiled('ESNext', 'Bundler', { noEmit: true });
+    expect([exit?.code, output]).toEqual([0, '']);
+  });
+
+  it('are its own: no declaration that a program sees needs another package', () => {
+    const home = join(project, 'node_modules/sluice');
+    const seen = new Set<string>();
+    const foreign: string[] = [];
+    const visit = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      for (const [, target] of readFileSync(path, 'utf8').matchAll(/(?:\bfrom|\bimport\(|^import)\s*'([^']+)'/gm)) {
+        if (target!.startsWith('.')) visit(join(dirname(path), target!.replace(/\.js$/, '.d.ts')));
+        else if (!target!.startsWith('node:')) foreign.push(`${path.slice(home.length)} → ${target}`);
+      }
+    };
+    const { exports } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as {
+      exports: Record<string, { types?: string }>;
+    };
+    for (const { types } of Object.values(exports)) if (types !== undefined) visit(join(home, types));
+    expect(seen.size).toBeGreaterThan(10);
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe('the examples', () => {
+  it('are all run here', () => {
+    const text = readFileSync(join(repository(), 'test/integration/examples.test.ts'), 'utf8');
+    expect(programs.filter((name) => !text.includes(`example('${name}'`))).toEqual([]);
+  });
+
+  it('of the server as a library tells of a stream that comes and goes, and ends in good order', async () => {
+    const [rtmp, http] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const data = join(folder, 'library');
+    const program = example('library.ts', { '127.0.0.1:1935': rtmp, '127.0.0.1:8080': http, './data': data });
+    await waitFor(
+      async () =>
+        (await fetch(`http://${http}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        )) || program.exit !== undefined,
+      { everyMs: 50, what: () => `the server to be ready\n${program.output}` },
+    );
+    const publisher = sluice('publish', '--fast', join(project, 'video.flv'), `rtmp://${rtmp}/live/cam1`);
+    expect((await publisher.finish(20_000)).code).toBe(0);
+    await program.waitForOutput(/has ended/);
+    expect(program.stdout.split('\n')).toEqual([
+      'live/cam1 comes from 127.0.0.1',
+      'live/cam1 has ended: client_unpublish',
+      '',
+    ]);
+    expect((await program.stop('SIGINT')).code).toBe(0);
+    expect(statSync(join(data, 'events')).isDirectory()).toBe(true);
+  });
+
+  it('of the client publishes a file in a loop and writes two seconds of it to another', async () => {
+    const server = await spawnServer();
+    closing.push(() => server.stop());
+    const program = example('client.ts', { '127.0.0.1:1935': `127.0.0.1:${server.rtmpPort}` });
+    expect((await program.finish(20_000)).code).toBe(0);
+    const [, mediaMs, bytes] = /^played (\d+) ms, (\d+) bytes$/m.exec(program.stdout) ?? [program.output];
+    expect(Number(mediaMs)).toBeGreaterThanOrEqual(2000);
+    expect(Number(bytes)).toBeGreaterThan(1000);
+    const streams = await probeStreams(join(project, 'out.flv'));
+    expect(streams.map(({ codec_name }) => codec_name).sort()).toEqual(['aac', 'h264']);
+    await server.ended('cam1');
+  });
+
+  it('of a consumer tells start, codecs and end, and only what is new when it is started again', async () => {
+    const nats = await startNats();
+    closing.push(() => nats.stop());
+    const server = await spawnServer({ nats: nats.url });
+    closing.push(() => server.stop());
+    const publish = async (name: string): Promise<void> => {
+      const publisher = sluice('publish', '--fast', join(project, 'video.flv'), server.url(name));
+      expect((await publisher.finish(20_000)).code).toBe(0);
+    };
+    await publish('first');
+    const address = { '127.0.0.1:4222': `127.0.0.1:${nats.port}` };
+    const program = example('on-stream.ts', address);
+    await program.waitForOutput(/ended: client_unpublish after \d+ ms/, 20_000);
+    expect(program.stdout.split('\n').slice(0, 2)).toEqual([
+      'live/first started by 127.0.0.1',
+      expect.stringMatching(/^live\/first is avc1\.\w+ \+ mp4a\.40\.2$/),
+    ]);
+    expect((await program.stop('SIGINT')).code).toBe(0);
+    await publish('second');
+    const again = new Child([process.execPath, join(project, 'out/on-stream.js')], { cwd: project });
+    closing.push(() => again.stop('SIGKILL'));
+    await again.waitForOutput(/live\/second ended/, 20_000);
+    expect(again.stdout).not.toContain('first');
+    expect((await again.stop('SIGINT')).code).toBe(0);
+  });
+
+  it('of a watcher lists what is live when it begins, and follows', async () => {
+    const nats = await startNats();
+    closing.push(() => nats.stop());
+    const server = await spawnServer({ nats: nats.url });
+    closing.push(() => server.stop());
+    const publish = (name: string): Child => {
+      const publisher = sluice('publish', '--loop', join(project, 'video.flv'), server.url(name));
+      closing.push(() => publisher.stop('SIGKILL'));
+      return publisher;
+    };
+    const first = publish('first');
+    await server.ready('first');
+    await waitFor(async () => (await server.metric('sluice_events_pending')) === 0, { what: 'events to be stored' });
+    const program = example('watch-streams.ts', { '127.0.0.1:4222': `127.0.0.1:${nats.port}` });
+    await program.waitForOutput(/^live: first$/m, 20_000);
+    publish('second');
+    await program.waitForOutput(/^live: first second$/m, 20_000);
+    await first.stop('SIGINT');
+    await program.waitForOutput(/^live: second$/m, 20_000);
+    expect((await program.stop('SIGINT')).code).toBe(0);
+  });
+});

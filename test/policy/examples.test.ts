@@ -1,0 +1,237 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CommanderError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { type ConfigOptions, configFrom } from '../../src/cli/config-flags.js';
+import { formatEvent } from '../../src/cli/format-event.js';
+import * as help from '../../src/cli/help.js';
+import { buildProgram } from '../../src/cli/main.js';
+import { loadConfig } from '../../src/config/load.js';
+import { ROWS } from '../../src/config/table.js';
+import type { SluiceEvent } from '../../src/events/event-types.js';
+import { TestIo } from '../unit/cli/test-io.js';
+import { files, read, root } from './repository.js';
+
+interface Block {
+  readonly document: string;
+  /** Line of its fence, from 1. */
+  readonly line: number;
+  readonly language: string;
+  /** The file that it says it comes from. */
+  readonly source: string | undefined;
+  readonly text: string;
+}
+
+const { withExamples } = (await import(pathToFileURL(join(root, '.ci/docs.mjs')).href)) as {
+  withExamples(document: string): string;
+};
+
+/** Results are what a bench once printed. */
+const documents = files().filter((path) => path.endsWith('.md') && !path.startsWith('bench/results/'));
+const blocks = documents.flatMap(blocksOf);
+/** Programs of others that the documents tell people to run. */
+const OTHERS = ['nats', 'ffmpeg', 'ffplay', 'jq'];
+/** What needs no file that is run: commands, which are checked here, and what is no language at all. */
+const PLAIN = ['sh', 'text'];
+
+function blocksOf(document: string): Block[] {
+  const lines = read(document).split('\n');
+  const found: Block[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    if (!/^\s*```/.test(lines[i]!)) continue;
+    const end = lines.findIndex((line, n) => n > i && /^\s*```\s*$/.test(line));
+    const source = /^<!-- from (\S+) -->$/.exec(lines[i - 1] ?? '')?.[1];
+    const language = lines[i]!.trim().slice(3);
+    found.push({ document, line: i + 1, language, source, text: lines.slice(i + 1, end).join('\n') });
+    i = end === -1 ? lines.length : end;
+  }
+  return found;
+}
+
+const place = ({ document, line }: Block): string => `${document}:${line}`;
+
+describe('code in the documents', () => {
+  it('is found', () => {
+    expect(blocks.filter(({ language }) => language === 'ts').length).toBeGreaterThanOrEqual(4);
+    expect(blocks.filter(({ language }) => language === 'sh').length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('names its language, and the file under examples/ that it is', () => {
+    expect(blocks.filter(({ language }) => language === '').map(place)).toEqual([]);
+    const loose = blocks.filter(({ language, source }) => !PLAIN.includes(language) && source === undefined);
+    expect(loose.map(place)).toEqual([]);
+    const lost = blocks.filter(({ source }) => source !== undefined && !existsSync(join(root, source)));
+    expect(lost.map(place)).toEqual([]);
+  });
+
+  it.each(documents)('is what npm run docs fills in: %s', (path) => {
+    expect(read(path)).toBe(withExamples(read(path)));
+  });
+
+  it('shows every example', () => {
+    const shown = new Set(blocks.map(({ source }) => source));
+    expect(files().filter((path) => path.startsWith('examples/') && !shown.has(path))).toEqual([]);
+  });
+});
+
+describe('settings in the documents', () => {
+  it('load', () => {
+    const paths = blocks.flatMap(({ language, source }) => (language === 'yaml' ? [source!] : []));
+    expect(paths.length).toBeGreaterThan(0);
+    for (const path of paths) expect(() => loadConfig({ file: join(root, path), env: {}, flags: {} })).not.toThrow();
+  });
+});
+
+/** Words of a shell command, without quotes; no more of a shell than the documents use. */
+function wordsOf(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!);
+}
+
+/** The commands of a line: without its comment, cut at pipes. */
+function commandsOf(line: string): string[][] {
+  const bare = line.replace(/(?:^|\s)#\s.*$/, '');
+  return bare
+    .split(/\s\|\s/)
+    .map(wordsOf)
+    .filter((words) => words.length > 0);
+}
+
+/** Why `sluice` would refuse these arguments; undefined when it would not. `brief`: only the beginning of a command is given. */
+async function refusal(args: readonly string[], brief: boolean): Promise<string | undefined> {
+  const io = new TestIo();
+  const program = buildProgram(io, () => undefined);
+  for (const command of program.commands) {
+    command.action(() => {
+      const { config: _file, ...options } = command.opts<ConfigOptions>();
+      if (['serve', 'config'].includes(command.name())) configFrom(options, io);
+    });
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    const extra = program.commands.find((command) => command.name() === 'serve')!.args[0];
+    return extra === undefined ? undefined : `no command ${extra}`;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return String(error);
+    const isUnfinished = ['commander.missingArgument', 'commander.optionMissingArgument'].includes(error.code);
+    return error.exitCode === 0 || (brief && isUnfinished) ? undefined : error.message;
+  }
+}
+
+const manifest = JSON.parse(read('package.json')) as Record<'scripts' | 'devDependencies', Record<string, string>>;
+
+/** What is wrong with an `npm` command; undefined when nothing is. */
+async function npmRefusal(words: readonly string[], brief: boolean): Promise<string | undefined> {
+  const name = words[0] === 'run' ? words[1]! : words[0]!;
+  if (!(name in manifest.scripts)) return `there is no script ${name}`;
+  const flags = words.includes('--') ? words.slice(words.indexOf('--') + 1) : [];
+  if (name === 'start') return refusal(flags, brief);
+  if (!name.startsWith('bench')) return undefined;
+  const file = `bench/${name === 'bench' ? 'index' : name.slice('bench:'.length)}.ts`;
+  const source = read(file);
+  const known = (flag: string): boolean =>
+    ['json', 'help'].includes(flag) || source.includes(`${flag}: {`) || source.includes(`'${flag}': {`);
+  const unknown = flags.filter((flag) => flag.startsWith('--') && !known(flag.slice(2)));
+  return unknown.length === 0 ? undefined : `${file} has no ${unknown.join(', ')}`;
+}
+
+async function commandRefusal(words: readonly string[], brief: boolean): Promise<string | undefined> {
+  const environment = words.filter(
+    (word, i) => /^[A-Z_]+=/.test(word) && words.slice(0, i + 1).every((w) => /=/.test(w)),
+  );
+  const names = environment.map((word) => word.slice(0, word.indexOf('=')));
+  const unknown = names.filter((name) => !ROWS.some(({ env }) => env === name));
+  if (unknown.length > 0) return `there is no setting ${unknown.join(', ')}`;
+  const [program, ...args] = words.slice(environment.length);
+  if (program === 'npx') {
+    return args[0] === 'sluice' || args[0]! in manifest.devDependencies
+      ? commandRefusal(args, brief)
+      : `npx ${args[0]} is not installed`;
+  }
+  if (program === 'sluice') return refusal(args, brief);
+  if (program === 'npm') return npmRefusal(args, brief);
+  return OTHERS.includes(program!) || program! in manifest.devDependencies ? undefined : `what is ${program}?`;
+}
+
+async function refused(
+  commands: readonly { words: readonly string[]; at: string; brief?: boolean }[],
+): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { words, at, brief = false } of commands) {
+    const why = await commandRefusal(words, brief);
+    if (why !== undefined) wrong.push(`${at}: ${words.join(' ')}: ${why}`);
+  }
+  return wrong;
+}
+
+describe('commands in the documents', () => {
+  it('are read as a shell reads them', async () => {
+    expect(commandsOf(`nats sub 'a b' --x   # says`)).toEqual([['nats', 'sub', 'a b', '--x']]);
+    expect(commandsOf('sluice play rtmp://h/a/b -o - | ffplay -')).toEqual([
+      ['sluice', 'play', 'rtmp://h/a/b', '-o', '-'],
+      ['ffplay', '-'],
+    ]);
+    for (const wrong of ['sluice playy', 'sluice --set x=1', 'sluice play', 'sluice events --nat x', 'npm run nothing'])
+      expect([wrong, (await commandRefusal(wordsOf(wrong), false)) !== undefined]).toEqual([wrong, true]);
+  });
+
+  it('exist and take the flags that they are given, in blocks', async () => {
+    const commands = blocks
+      .filter(({ language }) => language === 'sh')
+      .flatMap((block) =>
+        block.text.split('\n').flatMap((line) => commandsOf(line).map((words) => ({ words, at: place(block) }))),
+      );
+    expect(commands.length).toBeGreaterThan(15);
+    expect(await refused(commands)).toEqual([]);
+  });
+
+  it('exist and take the flags that they are given, in sentences', async () => {
+    const commands = documents
+      .filter((path) => path !== 'CHANGELOG.md')
+      .flatMap((path) =>
+        [...read(path).matchAll(/`((?:sluice|npx|npm) [^`\n]*)`/g)].map((match) => ({ at: path, text: match[1]! })),
+      )
+      // Words in capitals stand for something.
+      .filter(({ text }) => !/(?:^|[\s:])[A-Z]{4,}(?:\s|$)/.test(text))
+      .map(({ at, text }) => ({ words: wordsOf(text.replace(/ --$/, '')), at, brief: true }));
+    expect(commands.length).toBeGreaterThan(10);
+    expect(await refused(commands)).toEqual([]);
+  });
+
+  it('exist and take the flags that they are given, in the help of the command line', async () => {
+    const texts = Object.entries(help).flatMap(([name, text]) =>
+      name.endsWith('_EXAMPLES') && typeof text === 'string' ? [{ name, text }] : [],
+    );
+    const commands = texts.flatMap(({ name, text }) =>
+      [...text.matchAll(/^ {2}((?:\w+=\S+ )?sluice\b.*?)(?: {2,}.*)?$/gm)].flatMap((match) =>
+        commandsOf(match[1]!).map((words) => ({ words, at: name })),
+      ),
+    );
+    expect(commands.length).toBeGreaterThan(12);
+    expect(await refused(commands)).toEqual([]);
+  });
+});
+
+describe('events in README.md', () => {
+  it('are shown as the command line prints them', () => {
+    const at = (minute: number, second: number, ms: number): string =>
+      new Date(2026, 0, 1, 12, minute, second, ms).toISOString();
+    const peer = (port: number) => ({ address: '127.0.0.1', port });
+    const tracks = [
+      { id: 0, kind: 'video', codec: 'avc1.64001F', width: 1280, height: 720, declaredFps: 30 },
+      { id: 0, kind: 'audio', codec: 'mp4a.40.2', sampleRate: 48_000, channels: 2 },
+    ];
+    const told: [string, string, object][] = [
+      ['stream.started', at(0, 3, 412), { peer: peer(50412), transport: 'rtmp', encoder: 'Lavf59.27.100' }],
+      ['stream.ready', at(0, 3, 460), { tracks, timeToReadyMs: 48 }],
+      ['stream.active', at(0, 9, 118), { players: 1 }],
+      ['play.started', at(0, 9, 118), { peer: peer(50420), client: 'LNX 9,0,124,2' }],
+      ['stream.ended', at(1, 10, 7), { reason: 'client_unpublish', durationMs: 66_595, bytes: 24_900_000, drops: 0 }],
+    ];
+    const lines = told.map(([type, time, data]) =>
+      formatEvent({ type: `io.sluice.${type}`, time, subject: 'live/cam1', data } as unknown as SluiceEvent, false),
+    );
+    const shown = blocks.find(({ document, text }) => document === 'README.md' && text.includes('stream.started'));
+    expect(shown?.text.split('\n')).toEqual(lines);
+  });
+});
