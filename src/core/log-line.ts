@@ -23,6 +23,28 @@ export function readableLine(entry: Readonly<Record<string, unknown>>, withIds: 
   return parts.join('  ');
 }
 
+const LEVELS: Readonly<Record<string, string>> = { debug: '34', info: '32', warn: '33', error: '31' };
+
+/**
+ * A line of the log, as JSON, made into one for a terminal: the local time, the level, and what {@link readableLine} says.
+ *
+ * @param json one JSON object, as the logger writes it
+ */
+export function terminalLine(json: string, o: { readonly colour: boolean; readonly withIds: boolean }): string {
+  const entry = JSON.parse(json) as Readonly<Record<string, unknown>>;
+  const level = String(entry['level']);
+  const name = level.toUpperCase();
+  const painted = o.colour ? `\x1b[${LEVELS[level] ?? '39'}m${name}\x1b[39m` : name;
+  return `[${localTime(String(entry['time']))}] ${painted}: ${readableLine(entry, o.withIds)}\n`;
+}
+
+function localTime(iso: string): string {
+  const date = new Date(iso);
+  const digits = (value: number, count: number): string => String(value).padStart(count, '0');
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => digits(value, 2));
+  return `${clock.join(':')}.${digits(date.getMilliseconds(), 3)}`;
+}
+
 /** What an error says, and where it was thrown. */
 function errorWords(err: { readonly message?: unknown; readonly stack?: unknown }): string {
   const place = /\n\s*(at .*)/.exec(typeof err.stack === 'string' ? err.stack.replaceAll('\\n', '\n') : '')?.[1];

@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
 import { type Logger as PinoLogger, pino } from 'pino';
 import type { Clock } from './clock.js';
 import { cleanFields, cleanText, type LogFields } from './log-fields.js';
-import { readableLine } from './log-line.js';
+import { terminalLine } from './log-line.js';
 import { openStderr } from './log-target.js';
 import { LogWriter } from './log-writer.js';
 import { TokenBucket } from './token-bucket.js';
@@ -168,18 +167,8 @@ function wrap(inner: PinoLogger): Logger {
   };
 }
 
-function prettySink(sink: LogSink, colorize: boolean, withIds: boolean): LogSink {
-  // Loaded only for terminals: it costs a tenth of the start-up time.
-  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
-  const prettify = prettyFactory({
-    colorize,
-    hideObject: true,
-    translateTime: 'SYS:HH:MM:ss.l',
-    messageFormat: (entry) => readableLine(entry, withIds),
-  });
-  return {
-    write: (line) => sink.write(prettify(line)),
-  };
+function prettySink(sink: LogSink, colour: boolean, withIds: boolean): LogSink {
+  return { write: (line) => sink.write(terminalLine(line, { colour, withIds })) };
 }
 
 /** A program's own logger, made harmless: what it throws is told once as a warning of the process and costs nothing else. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readableLine } from '../../../src/core/log-line.js';
+import { readableLine, terminalLine } from '../../../src/core/log-line.js';
 
 const id = '01M8A7HRWY0HWG4VDBPHZQ3VYV';
 const started = {
@@ -13,6 +13,16 @@ const started = {
   peer: '127.0.0.1',
   encoder: 'OBS',
 };
+
+describe('a log line for a terminal', () => {
+  it('begins with the local time and the level, painted when there are colours', () => {
+    const time = new Date(2026, 0, 31, 12, 0, 3, 7).toISOString();
+    const line = (colour: boolean): string =>
+      terminalLine(JSON.stringify({ level: 'warn', time, msg: 'careful', port: 1 }), { colour, withIds: false });
+    expect(line(false)).toBe('[12:00:03.007] WARN: careful  port 1\n');
+    expect(line(true)).toBe('[12:00:03.007] \x1b[33mWARN\x1b[39m: careful  port 1\n');
+  });
+});
 
 describe('a log line for people', () => {
   it('says what happened, to which stream, from where, and leaves ids and braces out', () => {
