@@ -273,7 +273,11 @@ export const WIRE_ERRORS = {
     'the WASM module stopped on a defect of its own; this connection is lost, others are not touched',
     'report it with the log line that names this code',
   ),
-  ERR_WASM_LOAD: entry('internal', 'the WASM module is missing or cannot be compiled', 'build it: npm run build'),
+  ERR_WASM_LOAD: entry(
+    'internal',
+    'the WASM module is missing or cannot be compiled',
+    'build it: npm run build; a bundle needs a copy of sluice/sluice.wasm beside it',
+  ),
   ERR_WASM_MEMORY: entry(
     'operator',
     'no address space is left for another WASM memory',

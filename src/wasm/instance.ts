@@ -34,8 +34,11 @@ function compile(flavour: WasmFlavour): WebAssembly.Module {
   const cached = modules.get(flavour);
   if (cached !== undefined) return cached;
   const built = new URL(`../../assembly/${FILES[flavour]}`, import.meta.url);
-  // When this file runs from src/ (tests), the artefact is in dist/.
-  const file = existsSync(built) ? built : new URL(`../../dist/assembly/${FILES[flavour]}`, import.meta.url);
+  // When this file runs from src/ (tests), the artefact is in dist/. In a bundle this file is part of another one: then it is beside that.
+  const elsewhere = [`../../dist/assembly/${FILES[flavour]}`, `./${FILES[flavour]}`].map(
+    (path) => new URL(path, import.meta.url),
+  );
+  const file = [built, ...elsewhere].find((path) => existsSync(path)) ?? built;
   let compiled: WebAssembly.Module;
   try {
     compiled = new WebAssembly.Module(readFileSync(file));

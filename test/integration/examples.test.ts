@@ -33,6 +33,26 @@ for await (const { event } of server.events.follow('now', AbortSignal.abort())) 
 await createServer({ rtmp: { port: 1935 } });
 `;
 
+/** A program that uses the server, the client and the consumer. What it tells is JSON. */
+const APP = `import { createServer } from 'sluice';
+import { connect, publishFile } from 'sluice/client';
+
+const [url, data] = process.argv.slice(2);
+const listen = '127.0.0.1:0';
+const server = await createServer({ rtmp: { listen }, http: { listen }, nats: { url }, data, log: { format: 'pretty' } });
+const events = await connect({ url });
+const codecs = new Promise((resolve) => {
+  const onReady = (event) => resolve(event.data.tracks.map(({ codec }) => codec));
+  const begin = () => events.onStream('live/*', { ready: onReady }, { from: 'all' }).catch(() => setTimeout(begin, 100));
+  begin();
+});
+await publishFile('video.flv', 'rtmp://127.0.0.1:' + server.rtmpAddress.port + '/live/cam1', { realtime: false });
+const metrics = await (await fetch('http://127.0.0.1:' + server.httpAddress.port + '/metrics')).text();
+console.log(JSON.stringify({ codecs: await codecs, publishes: /^sluice_publishes_total (.*)$/m.exec(metrics)[1] }));
+await events.close();
+await server.close();
+`;
+
 let folder = '';
 let project = '';
 /** The compiler's run that wrote the programs which are run. */
@@ -74,7 +94,8 @@ beforeAll(async () => {
   const { filename } = await pack(folder);
   await installPacked(join(folder, filename), project);
   mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
-  symlinkSync(join(repository(), 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
+  for (const name of ['@types/node', 'esbuild'])
+    symlinkSync(join(repository(), 'node_modules', name), join(project, 'node_modules', name));
   for (const name of programs) cpSync(join(examples, name), join(project, name));
   writeFileSync(join(project, 'misuse.ts'), MISUSE);
   cpSync(await media('h264-aac.flv'), join(project, 'video.flv'));
@@ -184,6 +205,26 @@ describe('the examples', () => {
     await again.waitForOutput(/live\/second ended/, 20_000);
     expect(again.stdout).not.toContain('first');
     expect((await again.stop('SIGINT')).code).toBe(0);
+  });
+
+  it('of a bundle makes one file that serves, publishes and consumes, far from any package', async () => {
+    writeFileSync(join(project, 'app.js'), APP);
+    expect(await example('bundle.ts', {}).finish(60_000)).toEqual({ code: 0, signal: null });
+    const away = join(folder, 'away');
+    cpSync(join(project, 'bundle'), away, { recursive: true });
+    cpSync(join(project, 'video.flv'), join(away, 'video.flv'));
+    expect(readdirSync(away).sort()).toEqual(['app.js', 'sluice.wasm', 'video.flv']);
+    writeFileSync(join(away, 'package.json'), '{ "type": "module" }');
+    const nats = await startNats();
+    closing.push(() => nats.stop());
+    const program = new Child([process.execPath, 'app.js', nats.url, join(folder, 'bundled')], { cwd: away });
+    closing.push(() => program.stop('SIGKILL'));
+    expect(await program.finish(30_000)).toEqual({ code: 0, signal: null });
+    expect(JSON.parse(program.stdout)).toEqual({
+      codecs: [expect.stringMatching(/^avc1\./), 'mp4a.40.2'],
+      publishes: '1',
+    });
+    expect(program.stderr).toMatch(/^\[[\d:.]{12}\] INFO: stream started {2}live\/cam1 {2}from 127\.0\.0\.1/m);
   });
 
   it('of a watcher lists what is live when it begins, and follows', async () => {

@@ -42,7 +42,7 @@ describe('package.json', () => {
       /^(?:dist\/src\/\*\*\/\*\.(?:js|d\.ts)|dist\/assembly\/(?:constants\.(?:js|d\.ts)|sluice\.wasm)|dist\/schemas|CHANGELOG\.md)$/;
     expect(manifest.files.filter((pattern) => !allowed.test(pattern))).toEqual([]);
     expect(manifest.bin).toEqual({ sluice: 'dist/src/cli.js' });
-    expect(Object.keys(manifest.exports)).toEqual(['.', './client', './schemas/*', './package.json']);
+    expect(Object.keys(manifest.exports)).toEqual(['.', './client', './sluice.wasm', './schemas/*', './package.json']);
   });
 
   it('runs nothing on a user’s machine at install time', () => {
