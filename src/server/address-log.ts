@@ -5,8 +5,10 @@ import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
 
 /** Lines about faults of one address: so many at once, so many a second. */
 export const FAULT_LINES: Rate = { burst: 10, perSecond: 1 };
-/** Lines about streams that one address starts and ends. */
-export const STREAM_LINES: Rate = { burst: 100, perSecond: 1 };
+/** Lines about streams of one address. */
+export const STREAM_LINES: Rate = { burst: 150, perSecond: 1 };
+/** Lines about plays of one address: begin and end are a line each. */
+export const PLAY_LINES: Rate = { burst: 20, perSecond: 1 };
 
 /**
  * Log lines that a peer can cause as often as it likes: each address has a rate of its own, and the next line tells how many were kept
@@ -25,14 +27,15 @@ export class AddressLog {
     this.#lines = new KeyedBuckets(rate);
   }
 
-  /** Writes a line about `address`, or counts it. */
-  tell(level: 'info' | 'warn' | 'error', address: string, fields: LogFields, message: string): void {
+  /** Writes a line about `address`, or counts it. @returns whether it was written */
+  tell(level: 'info' | 'warn' | 'error', address: string, fields: LogFields, message: string): boolean {
     if (!this.#lines.take(address, this.#clock.monotonicMs())) {
       this.#kept++;
-      return;
+      return false;
     }
     const kept = this.#kept;
     this.#kept = 0;
     this.#log[level](kept === 0 ? fields : { ...fields, linesKeptBack: kept }, message);
+    return true;
   }
 }

@@ -5,6 +5,7 @@ import type { Lifecycle } from '../events/lifecycle.js';
 import type { Hub } from '../hub/hub.js';
 import { Player, type PlayerSink } from '../hub/player.js';
 import type { ConnectionFacts, NameRequest, PlayDecision, PlayEndReason } from '../transport/host.js';
+import type { ActivityLog } from './activity-log.js';
 import type { EventAccount } from './event-account.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
@@ -24,6 +25,7 @@ export interface PlayerDeskParts {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly account: EventAccount;
+  readonly activity: ActivityLog;
   /** The live session of a name. */
   readonly sessionOf: (name: StreamName) => StreamSession | undefined;
   /** A session that has not ended, by its stream id. */
@@ -64,6 +66,7 @@ export class PlayerDesk {
       facts,
       streamId: undefined,
       told: false,
+      logged: false,
       bytesBefore: 0,
       skipsBefore: 0,
     };
@@ -73,7 +76,8 @@ export class PlayerDesk {
     const entries = this.#entries.get(key) ?? new Set();
     entries.add(entry);
     this.#entries.set(key, entries);
-    if (session !== undefined) this.#joined(entry, session);
+    if (session === undefined) this.#parts.activity.playWaits(entry);
+    else this.#joined(entry, session);
     this.#tellWanted(request);
     let ended = false;
     const end = (reason: PlayEndReason): void => {
@@ -121,6 +125,7 @@ export class PlayerDesk {
     this.started++;
     session.audience++;
     session.tellAudience(facts.peer.address, nowMs);
+    this.#parts.activity.playStarted(entry);
     entry.told = account.tellsPlay(facts.peer.address, session.tellablePlays, nowMs);
     if (!entry.told) return;
     lifecycle.playStarted(session.streamId, {
@@ -140,6 +145,7 @@ export class PlayerDesk {
     const bytes = player.bytesSent - entry.bytesBefore;
     const drops = player.skips - entry.skipsBefore;
     const nowMs = clock.monotonicMs();
+    this.#parts.activity.playEnded(entry, streamId, reason, bytes, drops);
     if (entry.told) lifecycle.playEnded(streamId, { playerId: player.id, bytes, drops, reason });
     const session = this.#parts.session(streamId);
     if (session === undefined) return;

@@ -11,6 +11,8 @@ export interface PlayerEntry {
   streamId: string | undefined;
   /** Whether its `play.started` was told: only then its end is. */
   told: boolean;
+  /** Whether the log has a line about its start: only then it gets one about its end. */
+  logged: boolean;
   /** `player.bytesSent` and `player.skips` when it joined that session. */
   bytesBefore: number;
   skipsBefore: number;

@@ -20,7 +20,8 @@ import type {
   Refusal,
   RunningPublish,
 } from '../transport/host.js';
-import { AddressLog, FAULT_LINES, STREAM_LINES } from './address-log.js';
+import { ActivityLog } from './activity-log.js';
+import { AddressLog, FAULT_LINES } from './address-log.js';
 import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { EventAccount } from './event-account.js';
 import { GONE, NOTHING } from './gone.js';
@@ -90,13 +91,13 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly #toldConnections = new Set<string>();
   /** For what any stranger can cause as often as it connects. */
   readonly #faults: AddressLog;
-  readonly #streamLines: AddressLog;
+  readonly activity: ActivityLog;
 
   constructor(options: RegistryOptions, parts: RegistryParts) {
     this.#parts = parts;
     const { log, clock } = parts;
     this.#faults = new AddressLog(rateLimited(log, clock, options.faultLinesPerSecond), clock, FAULT_LINES);
-    this.#streamLines = new AddressLog(log, clock, STREAM_LINES);
+    this.activity = new ActivityLog(log, clock);
     this.#principals = new Principals(parts.salt);
     this.account = new EventAccount(options.eventsPerSecondPerIp);
     this.churn = new ChurnGuard(options);
@@ -109,6 +110,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       lifecycle: parts.lifecycle,
       clock: parts.clock,
       account: this.account,
+      activity: this.activity,
       sessionOf: (request) => this.#byName.get(nameKey(request)),
       session: (streamId) => this.#sessions.get(streamId),
     });
@@ -215,8 +217,6 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     const principal = this.#principals.of(facts, request);
     const held = this.#byName.get(key);
     if (held?.suspended && held.principal === principal) {
-      const fields = { streamId: held.streamId, connectionId: facts.connectionId };
-      this.#streamLines.tell('info', facts.peer.address, fields, 'stream resumed');
       return { accept: true, run: held.resume(facts, line) };
     }
     const claim = hub.claim(request.app, request.name);
@@ -257,15 +257,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
       const session = new StreamSession({ streamId, principal, facts, line, startedAtMs }, claim, this);
       this.#sessions.set(streamId, session);
       this.#byName.set(key, session);
-      const fields = {
-        streamId,
-        app: request.app,
-        name: request.name,
-        connectionId: facts.connectionId,
-        peer: facts.peer.address,
-        ...(info?.flashVer ? { encoder: info.flashVer } : {}),
-      };
-      this.#streamLines.tell('info', facts.peer.address, fields, 'stream started');
+      this.activity.started(session, facts);
       this.#players.adopt(session);
       return { accept: true, run: session.attach() };
     } catch (error) {
@@ -286,17 +278,34 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     sink: PlayerSink,
   ): PlayDecision | Promise<PlayDecision> {
     const problem = this.#parts.names.problem(request);
-    if (problem !== undefined) return this.#refusePlay('ERR_NAME_INVALID', problem);
+    if (problem !== undefined) return this.#refusePlay(facts, request, 'ERR_NAME_INVALID', problem);
     const nowMs = this.clock.monotonicMs();
     const turn = this.churn.play(facts, nowMs);
-    if (turn === undefined) return this.#refusePlay('ERR_LIMIT_PLAY_RATE', ERRORS.ERR_LIMIT_PLAY_RATE.says);
-    const begin = (): PlayDecision => this.#players.play(facts, request, messageStreamId, sink);
+    if (turn === undefined) {
+      return this.#refusePlay(facts, request, 'ERR_LIMIT_PLAY_RATE', ERRORS.ERR_LIMIT_PLAY_RATE.says);
+    }
+    const begin = (): PlayDecision => {
+      const decision = this.#players.play(facts, request, messageStreamId, sink);
+      if (!decision.accept) this.#tellRefusedPlay(facts, request, decision.code);
+      return decision;
+    };
     return turn === 0 ? begin() : this.#waits.until(nowMs + turn).then(begin);
   }
 
-  #refusePlay(code: ErrorCode, description: string): Refusal<PlayRefusal> {
+  #refusePlay(
+    facts: ConnectionFacts,
+    request: NameRequest,
+    code: ErrorCode,
+    description: string,
+  ): Refusal<PlayRefusal> {
+    this.#tellRefusedPlay(facts, request, code);
     this.playsRejectedBy.set(code, (this.playsRejectedBy.get(code) ?? 0) + 1);
     return { accept: false, status: 'NetStream.Play.Failed', code, description };
+  }
+
+  #tellRefusedPlay({ connectionId, peer }: ConnectionFacts, request: NameRequest, code: ErrorCode): void {
+    const fields = { connectionId, peer: peer.address, ...this.#parts.names.tell(request), code };
+    this.#faults.tell('warn', peer.address, fields, 'play refused');
   }
 
   /** A socket was turned away before it became a connection; tells it unless its address is told of too often. */
@@ -344,23 +353,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.#jumpsPast += session.publication.timestampJumps;
     this.#headersPast += session.publication.config.refused;
     this.#players.streamEnded(session);
-    const { streamId, app, name } = session;
-    const { bytes, tracks } = session.publication;
-    const codecs = tracks.list().map(({ codec }) => codec);
-    const fields = { streamId, app, name, peer: session.address, reason, bytes, codecs: codecs.join(' + ') };
-    this.#streamLines.tell('info', session.address, fields, 'stream ended');
-  }
-
-  headersRefused({ streamId, app, name }: StreamSession): void {
-    const code = 'ERR_LIMIT_HEADERS';
-    this.#parts.log.warn({ streamId, app, name, code }, ERRORS[code].says);
-  }
-
-  jumped({ streamId, app, name }: StreamSession): void {
-    this.#parts.log.warn(
-      { streamId, app, name },
-      'timestamps of this publisher jump; players get them moved to go on smoothly',
-    );
+    this.activity.ended(session, reason);
   }
 
   /** Whether somebody publishes under a name now, as far as is known. */

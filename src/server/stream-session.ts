@@ -7,6 +7,7 @@ import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
 import type { StreamFacts } from '../hub/track-list.js';
 import type { ConnectionFacts, DataFromPublisher, PublisherLine, RunningPublish } from '../transport/host.js';
+import type { ActivityLog } from './activity-log.js';
 import { AUDIENCE_RATE, type EventAccount, type OptionalEvent, STREAM_PLAYS } from './event-account.js';
 import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget.js';
 import { type HealthChange, TrackHealth } from './track-health.js';
@@ -16,15 +17,12 @@ export interface StreamSessionOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly account: EventAccount;
+  readonly activity: ActivityLog;
   /** `publish.stallAfterMs`. */
   readonly stallAfterMs: number;
   /** `publish.resumeWindowMs`. */
   readonly resumeWindowMs: number;
   ended(session: StreamSession, reason: EndReason): void;
-  /** The publisher's timestamps jumped: told of the first time only. */
-  jumped(session: StreamSession): void;
-  /** A header was not kept, for there were too many: told of the first time only. */
-  headersRefused(session: StreamSession): void;
 }
 
 /** What is known of a stream when it starts. */
@@ -165,6 +163,7 @@ export class StreamSession implements PublicationObserver {
     this.publication.resumed(nowMs);
     const { connectionId, peer } = facts;
     this.#owner.lifecycle.streamResumed(this.streamId, { connectionId, peer, gapMs });
+    this.#owner.activity.resumed(this, facts);
     return this.attach();
   }
 
@@ -173,15 +172,18 @@ export class StreamSession implements PublicationObserver {
     this.publication.letCodecGo();
     this.#suspended = { reason, sinceMs: clock.monotonicMs() };
     lifecycle.streamSuspended(this.streamId, { resumeWindowMs, cause: reason });
+    this.#owner.activity.suspended(this, reason, resumeWindowMs);
   }
 
   ready(publication: Publication): void {
     this.#readyAtMs = this.#owner.clock.wallMs();
     const { missing } = publication.tracks;
+    const timeToReadyMs = Math.round(publication.readyMs! - publication.startedMs);
+    this.#owner.activity.ready(this, timeToReadyMs, missing);
     this.#owner.lifecycle.streamReady(this.streamId, {
       tracks: publication.tracks.list(),
       gopMs: publication.gopMs,
-      timeToReadyMs: Math.round(publication.readyMs! - publication.startedMs),
+      timeToReadyMs,
       ...(missing.length === 0 ? {} : { missing }),
     });
   }
@@ -218,13 +220,19 @@ export class StreamSession implements PublicationObserver {
     this.publication.noteMetadata(null, this.#owner.clock.monotonicMs());
   }
 
-  #tellHealth({ verb, ...change }: HealthChange, nowMs: number): void {
+  #tellHealth(healthChange: HealthChange, nowMs: number): void {
+    const { verb, ...change } = healthChange;
     const track = `${change.kind}:${change.trackId}`;
     if (verb === 'stalled') {
       if (this.#healthBudget.take(nowMs) && this.#tells('track', nowMs))
         this.#owner.lifecycle.streamStalled(this.streamId, change);
-      else this.#untoldStalls.add(track);
-    } else if (!this.#untoldStalls.delete(track)) this.#owner.lifecycle.streamRecovered(this.streamId, change);
+      else {
+        this.#untoldStalls.add(track);
+        return;
+      }
+    } else if (this.#untoldStalls.delete(track)) return;
+    else this.#owner.lifecycle.streamRecovered(this.streamId, change);
+    this.#owner.activity.health(this, healthChange);
   }
 
   #data({ name, type, payload, timestamp, values }: DataFromPublisher): void {
@@ -299,11 +307,11 @@ export class StreamSession implements PublicationObserver {
     const { bytes, videoFrames, timestampJumps } = this.publication;
     if (this.publication.config.refused > 0 && !this.#toldHeaders) {
       this.#toldHeaders = true;
-      this.#owner.headersRefused(this);
+      this.#owner.activity.headersRefused(this);
     }
     if (timestampJumps > 0 && !this.#toldJump) {
       this.#toldJump = true;
-      this.#owner.jumped(this);
+      this.#owner.activity.jumped(this);
     }
     const bytesOut = this.bytesOut;
     this.#kbpsIn = Math.round(((bytes - this.#sampled.bytes) * 8) / elapsedMs);

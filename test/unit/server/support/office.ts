@@ -1,4 +1,5 @@
 import { createLogger } from '../../../../src/core/log.js';
+import { readableLine } from '../../../../src/core/log-line.js';
 import { MemoryAccount } from '../../../../src/core/memory-account.js';
 import { NameRule } from '../../../../src/core/names.js';
 import type { EndReason } from '../../../../src/events/event-types.js';
@@ -27,6 +28,8 @@ export class Office {
   fault: string | undefined;
   /** Lines logged as warnings and errors. */
   readonly warnings: string[] = [];
+  /** Every line at level info and up, as a terminal shows it, without time and level. */
+  readonly lines: string[] = [];
   #connections = 0;
 
   constructor(options: Partial<RegistryOptions> & { lingerMs?: number; memoryBytes?: number } = {}) {
@@ -65,7 +68,7 @@ export class Office {
         lifecycle,
         names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
-        log: createLogger({ level: 'warn', sink: { write: (line) => void this.warnings.push(line) } }),
+        log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
         salt: Buffer.alloc(32, 7),
         closedFor: () => this.closedFor,
       },
@@ -103,6 +106,12 @@ export class Office {
     if (answer instanceof Promise) throw new Error('the play has to wait');
     if (answer.accept) sink.player = answer.run.player;
     return { sink, answer };
+  }
+
+  #logged(line: string): void {
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    this.lines.push(readableLine(entry, false));
+    if (entry['level'] !== 'info') this.warnings.push(line);
   }
 
   /** Lets everything that does not wait for time come to its end. */

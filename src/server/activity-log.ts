@@ -1,0 +1,106 @@
+import type { Clock } from '../core/clock.js';
+import { ERRORS } from '../core/errors.js';
+import { type Logger, rateLimited } from '../core/log.js';
+import type { LogFields } from '../core/log-fields.js';
+import type { Track } from '../events/event-types.js';
+import type { ConnectionFacts, PlayEndReason } from '../transport/host.js';
+import { AddressLog, PLAY_LINES, STREAM_LINES } from './address-log.js';
+import type { PlayerEntry } from './player-entry.js';
+import type { StreamSession } from './stream-session.js';
+import type { HealthChange } from './track-health.js';
+
+/** Lines about plays of all addresses together, a second: ten thousand players who come at once are told in `/metrics`. */
+const PLAY_LINES_PER_SECOND = 20;
+
+/**
+ * The lines that say what happens to streams and players, at level info and up: one for each thing, with the peer and, once they are
+ * known, the codecs. Each address has a rate of its own for streams and one for plays.
+ */
+export class ActivityLog {
+  readonly #streams: AddressLog;
+  readonly #plays: AddressLog;
+
+  constructor(log: Logger, clock: Clock) {
+    this.#streams = new AddressLog(log, clock, STREAM_LINES);
+    this.#plays = new AddressLog(rateLimited(log, clock, PLAY_LINES_PER_SECOND), clock, PLAY_LINES);
+  }
+
+  started(session: StreamSession, { connectionId, info }: ConnectionFacts): void {
+    this.#stream('info', session, 'stream started', {
+      connectionId,
+      ...(info?.flashVer ? { encoder: info.flashVer } : {}),
+    });
+  }
+
+  ready(session: StreamSession, timeToReadyMs: number, missing: readonly string[]): void {
+    const without = missing.length === 0 ? {} : { missing: missing.join(' and ') };
+    this.#stream('info', session, 'stream ready', { codecs: codecsOf(session), ...without, afterMs: timeToReadyMs });
+  }
+
+  suspended(session: StreamSession, reason: string, forMs: number): void {
+    this.#stream('info', session, 'stream held for its publisher to come back', { reason, forMs });
+  }
+
+  resumed(session: StreamSession, { connectionId }: ConnectionFacts): void {
+    this.#stream('info', session, 'stream resumed', { connectionId });
+  }
+
+  health(session: StreamSession, { verb, kind, trackId, gapMs }: HealthChange): void {
+    const fields = { kind, ...(trackId === 0 ? {} : { track: trackId }), gapMs };
+    if (verb === 'stalled') this.#stream('warn', session, 'stream stalled', fields);
+    else this.#stream('info', session, 'stream recovered', fields);
+  }
+
+  ended(session: StreamSession, reason: string): void {
+    this.#stream('info', session, 'stream ended', {
+      reason,
+      bytes: session.publication.bytes,
+      codecs: codecsOf(session),
+    });
+  }
+
+  headersRefused(session: StreamSession): void {
+    const code = 'ERR_LIMIT_HEADERS';
+    this.#stream('warn', session, ERRORS[code].says, { code });
+  }
+
+  jumped(session: StreamSession): void {
+    this.#stream('warn', session, 'timestamps of this publisher jump; players get them moved to go on smoothly', {});
+  }
+
+  /** A player asks for a name that nobody publishes. */
+  playWaits(entry: PlayerEntry): void {
+    this.#play(entry, 'play waits: nobody publishes this', {});
+  }
+
+  /** A player is served; remembers whether that was told: its end is told only then. */
+  playStarted(entry: PlayerEntry): void {
+    const { info } = entry.facts;
+    const client = info?.flashVer ? { client: info.flashVer } : {};
+    entry.logged = this.#play(entry, 'play started', { streamId: entry.streamId, ...client });
+  }
+
+  playEnded(entry: PlayerEntry, streamId: string, reason: PlayEndReason, bytes: number, drops: number): void {
+    if (!entry.logged) return;
+    entry.logged = false;
+    this.#play(entry, 'play ended', { streamId, reason, bytes, ...(drops === 0 ? {} : { drops }) });
+  }
+
+  #stream(level: 'info' | 'warn', session: StreamSession, message: string, more: LogFields): void {
+    const { streamId, app, name, address } = session;
+    this.#streams.tell(level, address, { streamId, app, name, peer: address, ...more }, message);
+  }
+
+  #play({ app, name, facts, player }: PlayerEntry, message: string, more: LogFields): boolean {
+    const { connectionId, peer } = facts;
+    const fields = { app, name, peer: peer.address, connectionId, playerId: player.id, ...more };
+    return this.#plays.tell('info', peer.address, fields, message);
+  }
+}
+
+/** `avc1.64001F 1280x720 + mp4a.40.2`. */
+function codecsOf({ publication }: StreamSession): string {
+  const words = ({ codec, width, height }: Track): string =>
+    width === undefined ? codec : `${codec} ${width}x${height}`;
+  return publication.tracks.list().map(words).join(' + ');
+}

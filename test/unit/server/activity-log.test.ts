@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { ConnectionInfo } from '../../../src/protocol/actions.js';
+import { batch, type Message, message } from '../hub/support/media.js';
+import { Office } from './support/office.js';
+
+const header = (kind: 'videoHeader' | 'audioHeader', hex: string): Message => ({
+  kind,
+  timestamp: 0,
+  payload: Buffer.from(hex.replaceAll(' ', ''), 'hex'),
+});
+const AVC = header(
+  'videoHeader',
+  '17 00 000000 01 42c00d ff e1 0016 6742c00dd90141fb0110000003001000000303c0f1429920 01 0005 68cb83cb20',
+);
+const AAC = header('audioHeader', 'af 00 1210');
+const OBS: ConnectionInfo = {
+  ...{ app: 'live', tcUrl: '', flashVer: 'FMLE/3.0', swfUrl: '', pageUrl: '' },
+  ...{ objectEncoding: 0, isEnhanced: false, capsEx: 0 },
+};
+
+describe('the lines of a terminal', () => {
+  it('tell the life of a stream and of its player, a line each, with peers and codecs and without ids', async () => {
+    const office = new Office({ resumeWindowMs: 5000 });
+    const waiting = office.play('cam', office.facts('198.51.100.9'));
+    const facts = { ...office.facts(), info: OBS };
+    const run = await office.run('cam', '', facts);
+    run.publication.append(batch(AVC, AAC, message('key', 1), message('audio', 2)), office.nowMs);
+    office.pass(2000);
+    run.end('client_reset');
+    office.pass(1000);
+    const again = await office.run();
+    if (waiting.answer.accept) waiting.answer.run.end('client_stopped');
+    again.end('client_unpublish');
+    expect(office.lines).toEqual([
+      'play waits: nobody publishes this  live/cam  from 198.51.100.9',
+      'stream started  live/cam  from 192.0.2.1  encoder FMLE/3.0',
+      'play started  live/cam  from 198.51.100.9',
+      expect.stringMatching(
+        /^stream ready {2}live\/cam {2}from 192\.0\.2\.1 {2}codecs avc1\.42c00d 320x240 \+ mp4a\.40\.2 {2}afterMs \d+$/,
+      ),
+      'stream held for its publisher to come back  live/cam  from 192.0.2.1  reason client_reset  forMs 5000',
+      'stream resumed  live/cam  from 192.0.2.1',
+      expect.stringMatching(/^play ended {2}live\/cam {2}from 198\.51\.100\.9 {2}reason client_stopped {2}bytes \d+$/),
+      expect.stringMatching(
+        /^stream ended {2}live\/cam {2}from 192\.0\.2\.1 {2}reason client_unpublish {2}bytes \d+ {2}codecs avc1\.42c00d 320x240 \+ mp4a\.40\.2$/,
+      ),
+    ]);
+  });
+
+  it('tell a stall and that it is over, and a play that is refused', async () => {
+    const office = new Office({ waitForPublisher: false });
+    const run = await office.run();
+    run.publication.append(batch(AVC, message('key', 1)), office.nowMs);
+    for (let n = 0; n < 20; n++) office.pass(250);
+    for (let n = 1; n <= 8; n++) {
+      run.publication.append(batch(message('key', 5000 + n * 250)), office.nowMs);
+      office.pass(250);
+    }
+    office.play('nobody', office.facts('198.51.100.9'));
+    expect(office.lines.map((line) => line.replace(/\d+$/, 'N')).slice(2)).toEqual([
+      'stream stalled  live/cam  from 192.0.2.1  kind video  gapMs N',
+      'stream recovered  live/cam  from 192.0.2.1  kind video  gapMs N',
+      'play refused  live/nobody  from 198.51.100.9  code ERR_PLAY_NOT_FOUND',
+    ]);
+  });
+});
+
+describe('lines about plays', () => {
+  const plays = (office: Office, address: string, times: number): void => {
+    for (let n = 0; n < times; n++) {
+      const { answer } = office.play('cam', office.facts(address));
+      if (answer.accept) answer.run.end('client_stopped');
+    }
+  };
+
+  it('are twenty at once and one a second for an address, begin and end counted', async () => {
+    const office = new Office({ playsPerSecondPerIp: 0 });
+    await office.run();
+    const told = (): string[] => office.lines.filter((line) => line.startsWith('play '));
+    plays(office, '198.51.100.9', 100);
+    expect(told()).toHaveLength(20);
+    for (let second = 0; second < 60; second++) {
+      office.pass(1000);
+      plays(office, '198.51.100.9', 20);
+    }
+    expect(told()).toHaveLength(80);
+    office.pass(1000);
+    plays(office, '203.0.113.1', 1);
+    expect(told().at(-2)).toMatch(/^play started {2}live\/cam {2}from 203\.0\.113\.1 {2}linesKeptBack \d+$/);
+    expect(told().at(-1)).toMatch(/^play ended {2}live\/cam {2}from 203\.0\.113\.1/);
+  });
+
+  it('are twenty a second for all addresses together, and cost the lines about streams nothing', async () => {
+    const office = new Office();
+    await office.run();
+    for (let n = 0; n < 500; n++) plays(office, `198.51.100.${n % 250}`, 1);
+    expect(office.lines.filter((line) => line.startsWith('play '))).toHaveLength(20);
+    await office.run('other');
+    expect(office.lines.at(-1)).toMatch(/^stream started {2}live\/other/);
+  });
+});
