@@ -89,6 +89,8 @@ export class ByteSocket {
   readonly #events: ByteSocketEvents;
   /** Media of writes that the kernel has not taken in full. */
   #mediaBytes = 0;
+  /** False while it is known that the kernel has taken everything. */
+  #mayWait = false;
   readonly #written = (count: number): void => {
     this.#mediaBytes -= count;
   };
@@ -147,7 +149,10 @@ export class ByteSocket {
 
   /** Whether more than `bytes` wait for the kernel to take them. Costs next to nothing while all writes are taken at once. */
   isBehind(bytes: number): boolean {
-    return this.#mediaBytes + this.pendingBytes > bytes && this.unsentBytes > bytes;
+    if (!this.#mayWait) return false;
+    const waiting = this.#mediaBytes + this.pendingBytes;
+    this.#mayWait = waiting > 0;
+    return waiting > bytes && this.unsentBytes > bytes;
   }
 
   /** The stream handle under the socket, whoever reads from it; null once it is closed. */
@@ -179,6 +184,7 @@ export class ByteSocket {
 
   /** Sends a control message; in order with {@link write} as long as the peer keeps reading. `bytes` is transferred. */
   send(bytes: Buffer): void {
+    this.#mayWait = true;
     this.#socket.write(bytes);
   }
 
@@ -189,6 +195,7 @@ export class ByteSocket {
   write(bytes: Buffer, waiter: Drainable): boolean {
     if (this.#handle === undefined || BINDING === undefined) {
       this.#mediaBytes += bytes.length;
+      this.#mayWait = true;
       this.#socket.write(bytes, () => {
         this.#mediaBytes -= bytes.length;
         waiter.drained();
@@ -212,6 +219,7 @@ export class ByteSocket {
     request.waiter = waiter;
     request.written = this.#written;
     this.#mediaBytes += bytes.length;
+    this.#mayWait = true;
     return false;
   }
 

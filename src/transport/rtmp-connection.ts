@@ -110,6 +110,10 @@ export class RtmpConnection {
   get publishing(): number {
     return this.#publishes.size;
   }
+  /** Whether it publishes or plays. */
+  get settled(): boolean {
+    return this.#publishes.size + this.#plays.size > 0;
+  }
   get playing(): number {
     return this.#plays.size;
   }

@@ -54,6 +54,8 @@ const ENTROPY_POOL = randomBytes(65_536);
 /** Accepts RTMP connections within the limits and keeps the list of them. */
 export class RtmpListener {
   readonly connections = new Set<RtmpConnection>();
+  /** Those that neither published nor played when they were looked at last. */
+  readonly #young = new Set<RtmpConnection>();
   /** Connections accepted since the start. */
   accepted = 0;
   readonly #options: ListenerOptions;
@@ -111,8 +113,10 @@ export class RtmpListener {
   tick(nowMs: number): void {
     let controlBytes = 0;
     this.#walk(
+      this.connections,
       (connection) => {
         connection.tick(nowMs);
+        if (!connection.settled) this.#young.add(connection);
         controlBytes += connection.stallWatch.socket.pendingBytes;
       },
       () => {
@@ -123,11 +127,14 @@ export class RtmpListener {
   }
 
   /** Visits all connections, with turns of the event loop between them when it takes long: thousands may be due at once. */
-  #walk(visit: (connection: RtmpConnection) => void, done: () => void): void {
-    // The walk that is under way visits them all.
+  #walk(
+    connections: ReadonlySet<RtmpConnection>,
+    visit: (connection: RtmpConnection) => void,
+    done: () => void = () => {},
+  ): void {
     if (this.#walking) return;
     this.#walking = true;
-    const left = this.connections.values();
+    const left = connections.values();
     const goOn = (): void => {
       const untilMs = this.#parts.nowMs() + WALK_MS;
       for (let next = left.next(); next.done !== true; next = left.next()) {
@@ -182,12 +189,10 @@ export class RtmpListener {
 
   /** The short deadlines of connections that neither publish nor play yet. Call it a few times a second. */
   tickYoung(nowMs: number): void {
-    this.#walk(
-      (connection) => {
-        if (connection.publishing + connection.playing === 0) connection.tick(nowMs);
-      },
-      () => {},
-    );
+    this.#walk(this.#young, (connection) => {
+      if (connection.settled) this.#young.delete(connection);
+      else connection.tick(nowMs);
+    });
   }
 
   #accept(socket: Socket): void {
@@ -223,6 +228,7 @@ export class RtmpListener {
       entropy: this.#entropy(),
       released: (used) => {
         this.connections.delete(connection);
+        this.#young.delete(connection);
         this.#dropped.letGo(connection, CONNECTION_BYTES);
         this.#codecs.delete(connection);
         this.#limits.left(address);
@@ -230,6 +236,7 @@ export class RtmpListener {
       },
     });
     this.connections.add(connection);
+    this.#young.add(connection);
     this.#codecs.set(connection, codec);
     connectionHost.opened(connection.facts);
   }

@@ -69,6 +69,15 @@ function open(pages: number, flavour: WasmFlavour): Views {
  */
 const copyOut = Buffer.prototype.fill as (this: Uint8Array, from: Uint8Array, start: number, end: number) => Uint8Array;
 
+/** What a {@link ChunkCodec} is made with. */
+export interface ChunkCodecOptions {
+  readonly limits?: Partial<CodecLimits>;
+  readonly flavour?: WasmFlavour;
+  readonly scanner?: AmfScanner;
+  /** Told once, when it moves to the memory of a publisher. */
+  readonly onEnlarged?: (codec: ChunkCodec) => void;
+}
+
 /**
  * The receiving half of one RTMP connection: chunk reader, assembler and framer for players (RTMP 1.0 §5.3), all inside
  * one WASM instance with a memory that never grows. Socket bytes go into {@link input}; media comes out as one batch of
@@ -81,6 +90,7 @@ export class ChunkCodec {
   #read: (start: number, end: number) => number;
   #scanner: AmfScanner | undefined;
   #enlarged = false;
+  readonly #onEnlarged: ((codec: ChunkCodec) => void) | undefined;
   #broken = false;
   #slabs: SlabArea | undefined;
   #cause: unknown;
@@ -95,8 +105,9 @@ export class ChunkCodec {
   records: Uint32Array;
 
   /** @param options.scanner - reads the AMF0 of messages; one serves many codecs. Default: one of its own, made when needed */
-  constructor(options: { limits?: Partial<CodecLimits>; flavour?: WasmFlavour; scanner?: AmfScanner } = {}) {
+  constructor(options: ChunkCodecOptions = {}) {
     this.#scanner = options.scanner;
+    this.#onEnlarged = options.onEnlarged;
     this.limits = normaliseLimits(options.limits ?? {});
     this.flavour = options.flavour ?? 'release';
     const views = open(pagesFor(this.limits, false), this.flavour);
@@ -245,6 +256,7 @@ export class ChunkCodec {
       const pages = pagesFor(this.limits, true);
       if (pages > pagesFor(this.limits, false) || this.limits.slabBytes > 0) this.#moveTo(pages);
       this.#enlarged = true;
+      this.#onEnlarged?.(this);
     }
     writeLimits(this.header, this.limits, on);
   }
