@@ -85,14 +85,14 @@ async function facts({ connection, places, patience }: Ask): Promise<StreamFacts
 /** Applies the events since a time, up to a position. */
 async function apply(ask: Ask, table: SessionTable, fromMs: number, last: number): Promise<void> {
   const start = { deliver_policy: 'by_start_time', opt_start_time: new Date(fromMs).toISOString() };
-  await readAll(ask, ask.places.stream, { filter_subject: ask.pattern.filter, ...start }, (item) => {
+  await readAll(ask, ask.places.stream, { filter_subject: ask.pattern.filter, ...start }, (item, { left }) => {
     if (item.position > last) return false;
     const known = table.open.get(item.subject.split('.').at(-4)!);
     const sequence = countedSequence(item.subject);
     // What the state includes already must not be applied once more; an end always is.
     const isIncluded = known !== undefined && sequence !== undefined && sequence <= known.seq;
     if (!isIncluded) table.apply(item.position, item.subject, Buffer.from(item.data), true);
-    return true;
+    return left > 0;
   });
 }
 
@@ -131,39 +131,58 @@ async function longestLagMs(ask: Ask): Promise<number> {
 /**
  * Every value of a bucket; none when the bucket is not there yet. One reader takes them all: a bucket keeps a mark of each key that was ever
  * deleted, and asking for one after the other would take the longer the older it is.
+ *
+ * What is written while it is read moves to the end, and a count of what was there says nothing of when all of it has come. It has when the
+ * reader has been at the end for a moment: then the newest value of each key has come by.
  */
 async function values<T>(ask: Ask, name: string): Promise<T[]> {
-  const out: T[] = [];
-  const all = { deliver_policy: 'last_per_subject', filter_subject: `$KV.${name}.>` };
-  await readAll(ask, `KV_${name}`, all, ({ data }) => {
-    if (data.length > 0) out.push(JSON.parse(decoder.decode(data)) as T);
-    return true;
+  const { connection, patience } = ask;
+  const stream = `KV_${name}`;
+  const newest = new Map<string, Uint8Array>();
+  const before = await streamFacts(connection, stream, patience);
+  if (!before.ok && before.code === JsError.StreamNotFound) return [];
+  // Whoever may not ask has the word of the messages themselves.
+  if (!before.ok && before.code !== 'PERMISSIONS_VIOLATION') throw answerError(stream, before);
+  const last = before.ok ? before.value.last : 0;
+  const all = { deliver_policy: 'all', filter_subject: `$KV.${name}.>` };
+  await readAll(ask, stream, all, async ({ subject, data, position, pending }, { isNewest }) => {
+    newest.set(subject, data);
+    if (position < last || !isNewest) return true;
+    if (pending === 0) return false;
+    const now = await streamFacts(connection, stream, patience);
+    return !now.ok || position < now.value.last;
   });
-  return out;
+  return [...newest.values()].filter(({ length }) => length > 0).map((data) => JSON.parse(decoder.decode(data)) as T);
 }
 
 const decoder = new TextDecoder();
 
-/** Reads what a stream holds now, in order, until `take` has had enough. A stream that is no bucket must be there. */
+/** How far a reader has come. */
+interface Come {
+  /** How many messages are left of those that were there when it began. */
+  readonly left: number;
+  /** Nothing more has arrived here yet. */
+  readonly isNewest: boolean;
+}
+
+/** Reads a stream in order until `take` has had enough; nothing at all when there is nothing at first. A stream that is no bucket must be there. */
 async function readAll(
   { connection, patience }: Ask,
   stream: string,
   config: Parameters<typeof makeReader>[2],
-  take: (delivery: Delivery) => boolean,
+  take: (delivery: Delivery, come: Come) => Promise<boolean> | boolean,
 ): Promise<void> {
   const made = await makeReader(connection, stream, config, patience);
-  if (!made.ok) {
-    if (made.code === JsError.StreamNotFound && stream.startsWith('KV_')) return;
-    throw answerError(stream, made);
-  }
+  if (!made.ok && made.code === JsError.StreamNotFound && stream.startsWith('KV_')) return;
+  if (!made.ok) throw answerError(stream, made);
   const { name, num_pending: count } = made.value;
   const puller = new Puller(connection, { stream, consumer: name, batch: BATCH });
   try {
-    for (let ordinal = 1; ordinal <= count; ordinal++) {
+    for (let ordinal = 1; count > 0; ordinal++) {
       const item = await puller.next();
       if (typeof item === 'string') throw answerError(stream, { code: item, text: 'while it was read' });
       if (item.ordinal !== ordinal) throw answerError(stream, { code: 'gap', text: 'a message was lost on its way' });
-      if (!take(item)) return;
+      if (!(await take(item, { left: count - ordinal, isNewest: puller.waiting.length === 0 }))) return;
     }
   } finally {
     await puller.close();
