@@ -5,6 +5,7 @@ import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 import { Chaos } from './support/chaos.js';
 import { Handled } from './support/handled.js';
+import type { NatsVersion } from './support/nats-binaries.js';
 import { NodeUnderTest } from './support/node-under-test.js';
 import { SEED, scaled } from './support/scale.js';
 import { afterwards, broker } from './support/setting.js';
@@ -15,6 +16,8 @@ const MINUTES = Number(process.env['SLUICE_CHURN_MINUTES'] ?? scaled(0.75, 10));
 /** Faults between two looks at whether everybody agrees. */
 const ROUND = 6;
 const ACK_WAIT_MS = 1000;
+/** The nats-server that is broken (`SLUICE_CHURN_NATS`). */
+const VERSION = (process.env['SLUICE_CHURN_NATS'] ?? '2.9.10') as NatsVersion;
 
 async function client(url: string): Promise<SluiceEvents> {
   const events = await connect({ url, pingIntervalMs: 1000 });
@@ -26,7 +29,7 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
   it(
     `handle every event once and know the live streams, for ${MINUTES} minutes`,
     async () => {
-      const server = await broker('2.9.10');
+      const server = await broker(VERSION);
       const random = seeded(SEED);
       // Each has a sequence of its own: they ask in an order that no seed decides.
       const moods = (place: number) => ({
@@ -55,7 +58,7 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
       await one.onStream('live/*', plain.handlers, { ...options, from: 'all' });
       const watchers = [new WatchModel('watcher 1', await client(server.url))];
 
-      await waitFor(() => watchers[0].synced);
+      await waitFor(() => watchers[0].synced, { timeoutMs: 60_000 });
 
       const chaos = new Chaos(server, node, random, scaled(4000, 8000), (ids) =>
         consumers.every(({ times }) => ids.every((id) => times.has(id))),
@@ -88,6 +91,7 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
         await waitFor(() => missing().length === 0, {
           timeoutMs: 60_000,
           everyMs: 100,
+          progress: () => missing().length,
           what: () =>
             `${name} to handle ${missing().length} more of ${wanted.length}, such as ${missing().slice(0, 5)}`,
         }).catch(async (error: Error) => {
@@ -96,10 +100,12 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
       }
       await waitFor(() => watchers.every(({ live, synced }) => synced && live.size === 0), {
         timeoutMs: 60_000,
+        progress: () => seenBy(watchers),
         what: () => `the watchers to see every end; ${watchers.map(({ live }) => [...live.keys()].slice(0, 5))}`,
       });
       const figures = {
         minutes: MINUTES,
+        broker: VERSION,
         seed: SEED,
         faults: {
           ...Object.fromEntries(chaos.done),
@@ -125,7 +131,7 @@ async function agree(node: NodeUnderTest, watchers: readonly WatchModel[]): Prom
   const live = async (): Promise<ReadonlySet<string> | undefined> => {
     const before = node.ledger.length;
     node.command('live');
-    const line = await waitFor(() => node.ledger.slice(before).find(({ t }) => t === 'live'));
+    const line = await waitFor(() => node.ledger.slice(before).find(({ t }) => t === 'live'), { timeoutMs: 60_000 });
     return line['pending'] === 0 ? new Set(line['ids'] as string[]) : undefined;
   };
   let truth: ReadonlySet<string> | undefined;
@@ -141,6 +147,7 @@ async function agree(node: NodeUnderTest, watchers: readonly WatchModel[]): Prom
     {
       timeoutMs: 60_000,
       everyMs: 200,
+      progress: () => `${seenBy(watchers)} ${node.stats()?.['published']}`,
       what: () =>
         `all to agree on ${truth?.size} live streams; watchers see ${watchers.map(({ live: known }) => known.size)}, ` +
         `${watchers.map(({ live: known }) => [...known.keys()].filter((id) => !truth?.has(id)).slice(0, 3))}; ` +
@@ -148,6 +155,11 @@ async function agree(node: NodeUnderTest, watchers: readonly WatchModel[]): Prom
     },
   );
   node.command('go');
+}
+
+/** How many events the watchers have been told. */
+function seenBy(watchers: readonly WatchModel[]): number {
+  return watchers.reduce((sum, { events }) => sum + events, 0);
 }
 
 function equal(known: ReadonlyMap<string, number>, truth: ReadonlySet<string>): boolean {

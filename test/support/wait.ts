@@ -4,6 +4,8 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** Time between two looks in milliseconds; default 5. */
   readonly everyMs?: number;
+  /** How far it has come: whenever this is another value, the longest wait begins anew, because a busy machine may take its time. */
+  readonly progress?: () => string | number;
   /** Words for the error message, or a function that tells the state at the time of giving up. */
   readonly what?: string | (() => string);
 }
@@ -18,11 +20,15 @@ export async function waitFor<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   options: WaitOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 10_000, everyMs = 5, what = 'the condition' } = options;
-  const giveUpAt = performance.now() + timeoutMs;
+  const { timeoutMs = 10_000, everyMs = 5, progress, what = 'the condition' } = options;
+  let giveUpAt = performance.now() + timeoutMs;
+  let come = progress?.();
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
+    const now = progress?.();
+    if (now !== come) giveUpAt = performance.now() + timeoutMs;
+    come = now;
     if (performance.now() >= giveUpAt) {
       throw new Error(`waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}`);
     }
