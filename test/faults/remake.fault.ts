@@ -9,6 +9,7 @@ import { afterwards, broker } from './support/setting.js';
 
 const ROUNDS = 3;
 const MESSAGES = 50;
+const patient = { timeoutMs: 60_000 };
 const CONFIG = { name: 'REMADE', subjects: ['remade.>'], storage: 'file' } as const;
 
 async function user({ url }: NatsProcess): Promise<NatsConnection> {
@@ -33,12 +34,12 @@ it('a stream that is made again while it is being deleted keeps what it acknowle
     await waitFor(async () => {
       const info = await maker.info(connection);
       return !info.ok && info.code === JsError.StreamNotFound && (await maker.make(connection, CONFIG)).ok;
-    });
+    }, patient);
     await deleted;
     await put('new');
     await server.kill();
     await server.start();
-    const { state } = await waitFor(() => operator.streams.info(CONFIG.name).catch(() => undefined));
+    const { state } = await waitFor(() => operator.streams.info(CONFIG.name).catch(() => undefined), patient);
     expect(state.messages, `round ${round}`).toBe(MESSAGES);
   }
 });
