@@ -35,7 +35,12 @@ export const TABLE = {
       'Chunk size that the server announces and writes with. Large chunks cost players and server the least.',
     ),
     windowAckBytes: bytes(1 * KiB, GiB, 2_500_000, 'Acknowledgement window announced to peers.'),
-    pingIntervalMs: milliseconds(1000, HOUR, 60_000, 'How often a quiet peer is pinged.'),
+    pingIntervalMs: milliseconds(
+      1000,
+      HOUR,
+      60_000,
+      'How often a quiet peer is pinged. One that sends nothing for 30 s after that, not even the answer, is closed.',
+    ),
   },
   http: {
     listen: listenAddress(
@@ -130,7 +135,7 @@ export const TABLE = {
       1,
       30_000,
       10_000,
-      'Most RTMP connections at once; past it a new one is closed. The process may have room for fewer: as many as the limit of open files (ulimit -n) less about 60, and about 13,000 (30,000 with node --disable-wasm-trap-handler). A log line at the start tells which bound is the least.',
+      'Most RTMP connections at once; past it the one that has been idle for longest (limits.idleMs) is closed for the new one, or, when none is idle, the new one. The process may have room for fewer: as many as the limit of open files (ulimit -n) less about 60, and about 13,000 (30,000 with node --disable-wasm-trap-handler). A log line at the start tells which bound is the least.',
     ),
     maxConnectionsPerIp: count(0, 30_000, 64, 'Most RTMP connections from one address; 0: no limit.'),
     acceptsPerSecondPerIp: count(
@@ -164,8 +169,19 @@ export const TABLE = {
     ),
     firstBytesTimeoutMs: milliseconds(100, HOUR, 5000, 'From accept until C0 and C1 are in.'),
     handshakeTimeoutMs: milliseconds(100, HOUR, 10_000, 'From accept until the handshake is done.'),
-    connectTimeoutMs: milliseconds(100, HOUR, 15_000, 'From accept until something is published or played.'),
-    preAuthBytes: bytes(4 * KiB, 16 * MiB, 64 * KiB, 'Bytes a connection may send before it publishes or plays.'),
+    connectTimeoutMs: milliseconds(100, HOUR, 15_000, 'From accept until connect is accepted.'),
+    idleMs: milliseconds(
+      100,
+      24 * HOUR,
+      600_000,
+      'How long a connection whose connect was accepted may neither publish nor play: from then, and anew from the end of its last publish or play. Meanwhile it must answer pings (rtmp.pingIntervalMs) and counts for its address; when there are no more places, the one that has been idle for longest is closed for a new one.',
+    ),
+    preAuthBytes: bytes(
+      4 * KiB,
+      16 * MiB,
+      64 * KiB,
+      'Bytes that a connection may send while it neither publishes nor plays: from the end of the handshake, and anew from the end of its last publish or play.',
+    ),
     chunkSizeMin: bytes(
       1,
       65_536,

@@ -49,13 +49,13 @@ export const WIRE_ERRORS = {
   ),
   ERR_SESSION_CONNECT_TIMEOUT: entry(
     'peer',
-    'no connect command came in time',
+    'no connect command came within limits.connectTimeoutMs',
     'check the peer, or raise limits.connectTimeoutMs',
   ),
   ERR_SESSION_IDLE_TIMEOUT: entry(
     'peer',
-    'the connection neither published nor played in time',
-    'check the peer, or raise limits.connectTimeoutMs',
+    'the connection neither published nor played for limits.idleMs',
+    'connect again when there is something to publish or play, or raise limits.idleMs',
   ),
   ERR_SESSION_COMMAND_RATE: entry(
     'peer',
@@ -92,6 +92,11 @@ export const WIRE_ERRORS = {
     'operator',
     'the server holds as many connections as limits.maxConnections or its WASM memories allow',
     'raise the bound that the server names in its log at the start, or add a node',
+  ),
+  ERR_LIMIT_IDLE: entry(
+    'operator',
+    'the connection neither published nor played, and its place was needed for a new one',
+    'connect again when there is something to publish or play; if this comes often, raise the bound that the server names in its log at the start',
   ),
   ERR_LIMIT_CONNECTIONS_PER_IP: entry(
     'peer',

@@ -10,8 +10,12 @@ export interface SessionOptions {
   readonly maxNetStreams?: number;
   /** Commands and user control messages a second, also the burst. */
   readonly maxCommandsPerSecond?: number;
-  /** For connect after the handshake, and for publish or play whenever the connection does neither. */
+  /** When the connection was accepted, on the clock of `nowMs`; `nowMs` when absent. */
+  readonly acceptedMs?: number;
+  /** From `acceptedMs` until connect is accepted. */
   readonly connectTimeoutMs?: number;
+  /** How long a connection may neither publish nor play, from the time connect was accepted, or the last publish or play ended. */
+  readonly idleMs?: number;
   /** Silence before we ping; 0 for never. */
   readonly pingIntervalMs?: number;
   /** Silence after a ping before the connection is given up. */
@@ -39,7 +43,9 @@ export function sessionSettings(options: SessionOptions): SessionSettings {
     chunkSize: options.chunkSize ?? 60_000,
     maxNetStreams: options.maxNetStreams ?? 8,
     maxCommandsPerSecond: options.maxCommandsPerSecond ?? 100,
+    acceptedMs: options.acceptedMs ?? options.nowMs,
     connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
+    idleMs: options.idleMs ?? 600_000,
     pingIntervalMs: options.pingIntervalMs ?? 0,
     pingTimeoutMs: options.pingTimeoutMs ?? 30_000,
     maxNameBytes: options.maxNameBytes ?? 256,

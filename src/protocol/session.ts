@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors.js';
+import { ERRORS, type ErrorCode } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { Action, ConnectionInfo } from './actions.js';
 import { type Call, readCall, replyError, salvageCall } from './commands/call.js';
@@ -51,12 +51,11 @@ export class ServerSession {
   readonly #core: SessionCore;
   readonly #budget: TokenBucket;
   readonly #liveness: Liveness;
-  /** When the present wait for connect, or for publish or play, began; `undefined` while something runs. */
-  #waitingSinceMs: number | undefined;
+  #idleSinceMs: number | undefined;
   #nowMs: number;
   #acknowledged = 0;
 
-  /** @param options see {@link SessionOptions}; the connect deadline counts from `nowMs` */
+  /** @param options see {@link SessionOptions} */
   constructor(options: SessionOptions) {
     const settings = sessionSettings(options);
     this.#core = new SessionCore(settings);
@@ -64,7 +63,6 @@ export class ServerSession {
     this.#budget = new TokenBucket({ burst: maxCommandsPerSecond, perSecond: maxCommandsPerSecond });
     this.#liveness = new Liveness(settings.pingIntervalMs, settings.pingTimeoutMs, settings.nowMs);
     this.#nowMs = settings.nowMs;
-    this.#waitingSinceMs = settings.nowMs;
   }
 
   /** What connect told; empty before. */
@@ -75,6 +73,19 @@ export class ServerSession {
   /** What the peer says it has received in all: the 32-bit counter of its last Acknowledgement, which wraps (RTMP 1.0 §5.4.3). */
   get acknowledged(): number {
     return this.#acknowledged;
+  }
+
+  /** Whether connect was accepted and the connection is open. */
+  get isConnected(): boolean {
+    return this.#core.state === 'connected';
+  }
+
+  /**
+   * Since when the connection neither publishes nor plays nor waits for an answer to either; `undefined` while it does, and before connect
+   * is accepted.
+   */
+  get idleSinceMs(): number | undefined {
+    return this.#idleSinceMs;
   }
 
   /** Whether the NetStream of this id publishes. */
@@ -205,38 +216,50 @@ export class ServerSession {
     });
   }
 
+  /** Ends a connection on which nothing runs, and tells the client why. @param code its `says` is the description that the client gets */
+  endIdle(code: ErrorCode): Action[] {
+    if (this.#idleSinceMs !== undefined) this.#closeFor(code);
+    return this.#finish();
+  }
+
   /** When {@link tick} has to be called next, on the clock of `nowMs`; `Infinity` when there is nothing to wait for. */
   nextDeadlineMs(): number {
     if (this.#core.state === 'closed') return Number.POSITIVE_INFINITY;
     return Math.min(this.#waitDeadlineMs, this.#liveness.dueMs);
   }
 
-  /** Acts on deadlines that have passed: no connect, neither publish nor play, silence. Early calls do nothing. */
+  /** Acts on deadlines that have passed: no connect, neither publish nor play, silence. The client is told. Early calls do nothing. */
   tick(nowMs: number): Action[] {
     this.#nowMs = nowMs;
     const core = this.#core;
     if (core.state === 'closed') return [];
     if (nowMs >= this.#waitDeadlineMs) {
-      if (core.state === 'awaiting_connect') core.close('ERR_SESSION_CONNECT_TIMEOUT', 'no connect in time');
-      else core.close('ERR_SESSION_IDLE_TIMEOUT', 'neither publish nor play in time');
+      this.#closeFor(core.state === 'connected' ? 'ERR_SESSION_IDLE_TIMEOUT' : 'ERR_SESSION_CONNECT_TIMEOUT');
       return this.#finish();
     }
     const verdict = this.#liveness.tick(nowMs);
     if (verdict === 'ping') core.send(pingRequest(Math.trunc(nowMs)));
-    if (verdict === 'dead') core.close('ERR_SESSION_PING_TIMEOUT', 'silent after a ping');
+    if (verdict === 'dead') this.#closeFor('ERR_SESSION_PING_TIMEOUT');
     return this.#finish();
   }
 
   get #waitDeadlineMs(): number {
-    return this.#waitingSinceMs === undefined
-      ? Number.POSITIVE_INFINITY
-      : this.#waitingSinceMs + this.#core.settings.connectTimeoutMs;
+    const { state, settings } = this.#core;
+    if (state === 'awaiting_connect') return settings.acceptedMs + settings.connectTimeoutMs;
+    return this.#idleSinceMs === undefined ? Number.POSITIVE_INFINITY : this.#idleSinceMs + settings.idleMs;
   }
 
-  /** Ends every call that may have changed a state: the wait for publish or play begins or ends here. */
+  /** Closes for a reason that is not in what the client sent last: without a word it could not know it. Before connect it cannot be told. */
+  #closeFor(code: ErrorCode): void {
+    const { says } = ERRORS[code];
+    if (this.isConnected) this.#core.send(onStatus(0, 'NetConnection.Connect.Closed', says));
+    this.#core.close(code, says);
+  }
+
+  /** Ends every call that may have changed a state: the time without publish or play begins or ends here. */
   #finish(): Action[] {
-    if (this.#core.isActive) this.#waitingSinceMs = undefined;
-    else this.#waitingSinceMs ??= this.#nowMs;
+    if (!this.isConnected || this.#core.isActive) this.#idleSinceMs = undefined;
+    else this.#idleSinceMs ??= this.#nowMs;
     return this.#core.takeActions();
   }
 
@@ -272,8 +295,6 @@ export class ServerSession {
       case 'accept_connect':
         if (!isReadable) refuseUnreadableConnect(core, call!);
         else acceptConnect(core, call!);
-        // The wait for publish or play begins anew.
-        this.#waitingSinceMs = this.#nowMs;
         break;
       case 'refuse_connect':
         core.send(

@@ -45,6 +45,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge('ready', '1 while /readyz says ready', health.ready ? 1 : 0),
     gauge('degraded', 'things that do not work although streams do; /readyz names them', health.degraded.length),
     gauge('connections', 'RTMP connections open', listener.connections.size),
+    gauge('connections_idle', 'RTMP connections that are connected and neither publish nor play', listener.idle),
     gauge('connections_limit', 'most RTMP connections that there is room for now', room.connections),
     counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),
     byCode('connections_refused_total', 'sockets turned away at accept', refused),

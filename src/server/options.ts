@@ -40,6 +40,7 @@ export function listenerOptions({ rtmp, limits, publish, play }: Config): Listen
     firstBytesTimeoutMs: limits.firstBytesTimeoutMs,
     handshakeTimeoutMs: limits.handshakeTimeoutMs,
     connectTimeoutMs: limits.connectTimeoutMs,
+    idleMs: limits.idleMs,
     preAuthBytes: limits.preAuthBytes,
     maxNetStreams: limits.maxNetStreams,
     commandsPerSecond: limits.commandsPerSecond,

@@ -36,17 +36,24 @@ export class ConnectionLimits {
    *
    * @param nowMs monotonic
    * @param descriptorShare most connections that there are file descriptors for now
+   * @param makeRoom asked when all places are taken: has a connection go (see {@link left}), or returns false. The limits per address come
+   *   first: who is refused by them costs nobody else a place
    */
-  admit(address: string, nowMs: number, descriptorShare = Number.POSITIVE_INFINITY): ErrorCode | undefined {
+  admit(
+    address: string,
+    nowMs: number,
+    descriptorShare = Number.POSITIVE_INFINITY,
+    makeRoom: () => boolean = () => false,
+  ): ErrorCode | undefined {
     const { maxConnections, maxConnectionsPerIp, limitLoopback } = this.#options;
     const bound = limitLoopback || !isLoopback(address);
     if (bound && !this.#rate.take(address, nowMs)) return 'ERR_LIMIT_ACCEPT_RATE';
     const count = this.#perAddress.get(address) ?? 0;
-    if (this.#total >= maxConnections) return 'ERR_LIMIT_CONNECTIONS';
-    if (this.#total >= descriptorShare) return 'ERR_DESCRIPTORS';
     if (bound && maxConnectionsPerIp > 0 && count >= maxConnectionsPerIp) return 'ERR_LIMIT_CONNECTIONS_PER_IP';
+    if (this.#total >= Math.min(maxConnections, descriptorShare) && !makeRoom())
+      return this.#total >= maxConnections ? 'ERR_LIMIT_CONNECTIONS' : 'ERR_DESCRIPTORS';
     this.#total++;
-    this.#perAddress.set(address, count + 1);
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     return undefined;
   }
 

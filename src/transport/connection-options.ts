@@ -1,4 +1,5 @@
 import type { Logger } from '../core/log.js';
+import type { SessionOptions } from '../protocol/session-options.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { ConnectionHost } from './host.js';
 import type { LoopShare } from './input-turn.js';
@@ -12,6 +13,7 @@ export interface ConnectionOptions {
   readonly firstBytesTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly idleMs: number;
   readonly preAuthBytes: number;
   readonly maxNetStreams: number;
   readonly commandsPerSecond: number;
@@ -23,6 +25,11 @@ export interface ConnectionOptions {
   readonly inboundBytesPerSecond: number;
   /** False reads through `data` events and a copy; for tests of that path. */
   readonly directReads?: boolean;
+}
+
+/** What a session takes of them. Times on the same monotonic clock. */
+export function sessionOptions(options: ConnectionOptions, acceptedMs: number, nowMs: number): SessionOptions {
+  return { ...options, maxCommandsPerSecond: options.commandsPerSecond, acceptedMs, nowMs };
 }
 
 /** Control bytes that may wait for a peer that does not read them. */
@@ -43,5 +50,7 @@ export interface ConnectionParts {
   readonly share: LoopShare;
   /** At least 1528 random bytes for the handshake; borrowed. */
   readonly entropy: Uint8Array;
+  /** Told whether connect was accepted and nothing runs on the connection, whenever that may have changed; not told of its end. */
+  readonly idle: (isIdle: boolean) => void;
   readonly released: (codec: ChunkCodec) => void;
 }

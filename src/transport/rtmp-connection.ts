@@ -15,6 +15,7 @@ import {
   type ConnectionOptions,
   type ConnectionParts,
   MAX_UNREAD_BYTES,
+  sessionOptions,
 } from './connection-options.js';
 import { ConnectionPlays } from './connection-plays.js';
 import { ConnectionPublishes } from './connection-publishes.js';
@@ -107,12 +108,13 @@ export class RtmpConnection {
     return { connectionId: this.connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
   }
 
+  /** Whether connect was not accepted yet. */
+  get isYoung(): boolean {
+    return this.#session?.isConnected !== true;
+  }
+
   get publishing(): number {
     return this.#publishes.size;
-  }
-  /** Whether it publishes or plays. */
-  get settled(): boolean {
-    return this.#publishes.size + this.#plays.size > 0;
   }
   get playing(): number {
     return this.#plays.size;
@@ -145,8 +147,16 @@ export class RtmpConnection {
     else this.#abort('ERR_SESSION_SHUTDOWN', description);
   }
 
+  /** Ends a connection on which nothing runs, because its place is needed: the client is told, and the socket is closed on return. */
+  makeWay(): void {
+    this.#safely(() => this.#run(this.#session?.endIdle('ERR_LIMIT_IDLE') ?? []));
+    // The kernel has the last message already, and sends it: whoever is idle has read all before it.
+    this.destroy();
+  }
+
   /** Closes at once. */
   readonly destroy = (): void => this.#socket.destroy();
+
   /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
   #read(count: number, into: Buffer): boolean {
     // While it closes, what still comes is thrown away.
@@ -177,8 +187,7 @@ export class RtmpConnection {
     if (typeof start === 'string') this.#abort(start, '');
     if (typeof start !== 'number') return;
     this.#handshake = undefined;
-    const { commandsPerSecond: maxCommandsPerSecond } = this.#options;
-    this.#session = new ServerSession({ ...this.#options, maxCommandsPerSecond, nowMs: this.#parts.nowMs() });
+    this.#session = new ServerSession(sessionOptions(this.#options, this.acceptedMs, this.#parts.nowMs()));
     if (start < count) this.#parse(start, count);
   }
 
@@ -222,6 +231,8 @@ export class RtmpConnection {
       if (this.#closing) return;
       this.#act(action);
     }
+    // Whatever begins or ends what runs on the connection is an action, too.
+    if (actions.length > 0) this.#parts.idle(this.#session?.idleSinceMs !== undefined);
   }
 
   #act(action: Action): void {

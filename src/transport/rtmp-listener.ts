@@ -10,6 +10,7 @@ import type { CodecPool } from '../wasm/pool.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
 import type { ConnectionOptions } from './connection-options.js';
 import type { ConnectionHost } from './host.js';
+import { IdleConnections } from './idle-connections.js';
 import { LoopShare } from './input-turn.js';
 import { unacknowledgedBytes } from './kernel-queues.js';
 import type { StallWatch } from './peer-progress.js';
@@ -54,7 +55,7 @@ const ENTROPY_POOL = randomBytes(65_536);
 /** Accepts RTMP connections within the limits and keeps the list of them. */
 export class RtmpListener {
   readonly connections = new Set<RtmpConnection>();
-  /** Those that neither published nor played when they were looked at last. */
+  /** Those whose connect was not accepted yet when they were looked at last. */
   readonly #young = new Set<RtmpConnection>();
   /** Connections accepted since the start. */
   accepted = 0;
@@ -69,6 +70,9 @@ export class RtmpListener {
   #controlBytes = 0;
   readonly #dropped = new Uncollected();
   readonly #codecs = new Map<RtmpConnection, ChunkCodec>();
+  /** Address under which each connection was admitted. */
+  readonly #places = new Map<RtmpConnection, string>();
+  readonly #idle = new IdleConnections<RtmpConnection>();
 
   constructor(options: ListenerOptions, parts: ListenerParts) {
     this.#options = options;
@@ -104,6 +108,11 @@ export class RtmpListener {
       : { host, port };
   }
 
+  /** Connections whose connect was accepted and that neither publish nor play. */
+  get idle(): number {
+    return this.#idle.size;
+  }
+
   /** Stops accepting; connections live on. */
   stop(): void {
     this.#server.close();
@@ -116,7 +125,6 @@ export class RtmpListener {
       this.connections,
       (connection) => {
         connection.tick(nowMs);
-        if (!connection.settled) this.#young.add(connection);
         controlBytes += connection.stallWatch.socket.pendingBytes;
       },
       () => {
@@ -187,17 +195,37 @@ export class RtmpListener {
     });
   }
 
-  /** The short deadlines of connections that neither publish nor play yet. Call it a few times a second. */
+  /** The short deadlines of connections whose connect was not accepted yet. Call it a few times a second. */
   tickYoung(nowMs: number): void {
     this.#walk(this.#young, (connection) => {
-      if (connection.settled) this.#young.delete(connection);
-      else connection.tick(nowMs);
+      if (connection.isYoung) connection.tick(nowMs);
+      else this.#young.delete(connection);
     });
+  }
+
+  /** Has the connection that has been idle for longest go. @returns false when none is idle */
+  #makeRoom(): boolean {
+    const { longest } = this.#idle;
+    if (longest === undefined) return false;
+    this.#vacate(longest);
+    longest.makeWay();
+    return true;
+  }
+
+  /** The place of a connection is free; later calls do nothing. */
+  #vacate(connection: RtmpConnection): void {
+    this.connections.delete(connection);
+    this.#young.delete(connection);
+    this.#idle.note(connection, false);
+    const address = this.#places.get(connection);
+    if (this.#places.delete(connection)) this.#limits.left(address!);
   }
 
   #accept(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    const code = this.#limits.admit(address, this.#parts.nowMs(), this.#parts.descriptorShare?.());
+    const code = this.#limits.admit(address, this.#parts.nowMs(), this.#parts.descriptorShare?.(), () =>
+      this.#makeRoom(),
+    );
     if (code !== undefined) {
       socket.destroy();
       this.#parts.refused(code, address);
@@ -226,17 +254,17 @@ export class RtmpListener {
       pacer: this.#pacer,
       share: this.#share,
       entropy: this.#entropy(),
+      idle: (isIdle) => this.#idle.note(connection, isIdle),
       released: (used) => {
-        this.connections.delete(connection);
-        this.#young.delete(connection);
+        this.#vacate(connection);
         this.#dropped.letGo(connection, CONNECTION_BYTES);
         this.#codecs.delete(connection);
-        this.#limits.left(address);
         codecs.release(used);
       },
     });
     this.connections.add(connection);
     this.#young.add(connection);
+    this.#places.set(connection, address);
     this.#codecs.set(connection, codec);
     connectionHost.opened(connection.facts);
   }

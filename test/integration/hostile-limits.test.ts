@@ -19,10 +19,13 @@ describe('limits per connection and in sum', () => {
     server = undefined;
   });
 
-  it('let in as many connections as configured and close the next one', async () => {
+  it('let in as many connections as configured and close the next one when none is idle', async () => {
     const { rtmpPort: port } = await start({ 'limits.maxConnections': 4 });
     const clients = [];
-    for (let i = 0; i < 4; i++) clients.push(await RawRtmp.connected({ port }));
+    for (let i = 0; i < 4; i++) {
+      clients.push(await RawRtmp.connected({ port }));
+      await clients[i].play('cam');
+    }
     const refused = await RawRtmp.open({ port });
     refused.send(Buffer.from([3]), Buffer.alloc(1536));
     await refused.gone();
@@ -69,11 +72,12 @@ describe('limits per connection and in sum', () => {
     for (const client of [...flood, other]) client.destroy();
   });
 
-  it('close a hundred slow handshakes and sessions that never publish, in time, while a good client is served', async () => {
+  it('close a hundred slow handshakes and sessions that never connect or publish, in time, while a good client is served', async () => {
     const { rtmpPort: port } = await start({
       'limits.firstBytesTimeoutMs': 700,
       'limits.handshakeTimeoutMs': 1200,
       'limits.connectTimeoutMs': 1500,
+      'limits.idleMs': 1500,
     });
     const pulse = await Pulse.start(port);
     const slow = await Promise.all(Array.from({ length: 100 }, () => RawRtmp.open({ port })));

@@ -21,6 +21,7 @@ describe('a server that could not run for longer than every deadline', () => {
       'limits.firstBytesTimeoutMs',
       'limits.handshakeTimeoutMs',
       'limits.connectTimeoutMs',
+      'limits.idleMs',
       'publish.firstFrameTimeoutMs',
       'publish.idleTimeoutMs',
       'publish.stallAfterMs',
@@ -42,14 +43,15 @@ describe('a server that could not run for longer than every deadline', () => {
     server.child.signal('SIGCONT');
   }
 
-  it('cuts off no publisher, player, handshake or NATS connection, and tells no stall', async () => {
+  it('cuts off no publisher, player, idle connection, handshake or NATS connection, and tells no stall', async () => {
     const port = server.rtmpPort;
     const streams = await Promise.all(['a', 'b', 'c'].map((name) => Pulse.start(port, name)));
     const announced = await RawRtmp.connected({ port });
     const messageStreamId = await announced.publish('announced');
+    const idle = await RawRtmp.connected({ port });
     const connecting = await RawRtmp.shaken({ port });
     const greeting = await RawRtmp.open({ port });
-    await waitFor(async () => (await server.metric('sluice_connections')) === 9, { what: 'nine connections' });
+    await waitFor(async () => (await server.metric('sluice_connections')) === 10, { what: 'ten connections' });
 
     await standStill();
 
@@ -57,6 +59,7 @@ describe('a server that could not run for longer than every deadline', () => {
     await greeting.handshake();
     await greeting.connect('live');
     await connecting.connect('live');
+    expect(await idle.createStream()).toBe(1);
     announced.message(9, Buffer.from([0x12, 0, 0, 0]), { messageStreamId });
     await waitFor(async () => (await server.stream('announced'))?.videoFrames === 1, { what: 'the frame to be taken' });
     await waitFor(() => server.logLines('could not run for a while').length === 1, { what: 'a line about it' });

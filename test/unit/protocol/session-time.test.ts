@@ -1,35 +1,89 @@
 import { describe, expect, it } from 'vitest';
 import { ServerPeer } from './support/server-peer.js';
 
+/** What a client gets before the connection is closed for a reason of the server's. */
+const TOLD = 'onStatus(0)@0 status NetConnection.Connect.Closed';
+
 describe('deadlines', () => {
-  it('connect must come in time', () => {
-    const peer = new ServerPeer({ connectTimeoutMs: 500 });
-    expect(peer.session.nextDeadlineMs()).toBe(1500);
-    expect(peer.session.tick(1499)).toEqual([]);
-    expect(peer.take(peer.session.tick(1500))).toEqual(['! close ERR_SESSION_CONNECT_TIMEOUT']);
+  it('connect must be accepted in time, counted from accept', () => {
+    const peer = new ServerPeer({ acceptedMs: 200, connectTimeoutMs: 1500 });
+    expect(peer.session.nextDeadlineMs()).toBe(1700);
+    expect(peer.session.tick(1699)).toEqual([]);
+    expect(peer.take(peer.session.tick(1700))).toEqual(['! close ERR_SESSION_CONNECT_TIMEOUT']);
     expect(peer.session.nextDeadlineMs()).toBe(Number.POSITIVE_INFINITY);
     expect(peer.session.tick(9999)).toEqual([]);
   });
 
-  it('publish or play must come in time after connect, however much else is asked', () => {
-    const peer = new ServerPeer({ connectTimeoutMs: 500 });
+  it('a connected client may be idle for its time, and is told why it has to go, whatever it asked for meanwhile', () => {
+    const peer = new ServerPeer({ connectTimeoutMs: 500, idleMs: 3000 });
     peer.nowMs = 1400;
     peer.connect();
     peer.nowMs = 1800;
     peer.call(0, 'createStream', 2, null);
-    expect(peer.session.nextDeadlineMs()).toBe(1900);
-    expect(peer.take(peer.session.tick(1900))).toEqual(['! close ERR_SESSION_IDLE_TIMEOUT']);
+    expect(peer.session.nextDeadlineMs()).toBe(4400);
+    expect(peer.session.tick(4399)).toEqual([]);
+    expect(peer.take(peer.session.tick(4400))).toEqual([TOLD, '! close ERR_SESSION_IDLE_TIMEOUT']);
   });
 
   it('stand still while an answer is awaited and while something runs, and begin anew when it ends', () => {
-    const peer = new ServerPeer({ connectTimeoutMs: 500 }).connect();
+    const peer = new ServerPeer({ connectTimeoutMs: 500, idleMs: 3000 }).connect();
+    expect(peer.session.idleSinceMs).toBe(1000);
     peer.call(1, 'publish', 0, null, 'cam');
-    expect(peer.session.nextDeadlineMs()).toBe(Number.POSITIVE_INFINITY);
+    expect([peer.session.nextDeadlineMs(), peer.session.idleSinceMs]).toEqual([Number.POSITIVE_INFINITY, undefined]);
     peer.acceptPublish();
     expect(peer.session.tick(99_999)).toEqual([]);
     peer.nowMs = 100_000;
     peer.call(1, 'closeStream', 0, null);
-    expect(peer.session.nextDeadlineMs()).toBe(100_500);
+    expect([peer.session.nextDeadlineMs(), peer.session.idleSinceMs]).toEqual([103_000, 100_000]);
+    peer.nowMs = 102_999;
+    peer.call(1, 'play', 0, null, 'cam');
+    peer.acceptPlay();
+    peer.nowMs = 200_000;
+    peer.call(1, 'deleteStream', 0, null, 1);
+    expect(peer.take(peer.session.tick(202_999))).toEqual([]);
+    expect(peer.take(peer.session.tick(203_000))).toEqual([TOLD, '! close ERR_SESSION_IDLE_TIMEOUT']);
+  });
+});
+
+describe('an idle connection', () => {
+  const options = { pingIntervalMs: 60_000, pingTimeoutMs: 30_000, idleMs: 600_000 };
+
+  it('is pinged, and stays for as long as it answers, to the end of its time', () => {
+    const peer = new ServerPeer(options).connect();
+    let bytes = 5000;
+    let pings = 0;
+    for (let atMs = 0; atMs < 601_000; ) {
+      peer.session.received(bytes);
+      atMs = peer.session.nextDeadlineMs();
+      const lines = peer.take(peer.session.tick(atMs));
+      if (atMs === 601_000) expect(lines).toEqual([TOLD, '! close ERR_SESSION_IDLE_TIMEOUT']);
+      else if (lines.length > 0) {
+        expect(lines).toEqual([`Ping ${atMs}`]);
+        pings++;
+        bytes += 18;
+      }
+    }
+    expect(pings).toBe(6);
+  });
+
+  it('is told and closed when it answers no more', () => {
+    const peer = new ServerPeer(options).connect();
+    peer.session.received(5000);
+    peer.session.tick(61_000);
+    expect(peer.take(peer.session.tick(121_000))).toEqual(['Ping 121000']);
+    expect(peer.session.tick(150_999)).toEqual([]);
+    expect(peer.take(peer.session.tick(151_000))).toEqual([TOLD, '! close ERR_SESSION_PING_TIMEOUT']);
+  });
+
+  it('is told when its place is needed; one that is not idle stays', () => {
+    const idle = new ServerPeer().connect();
+    const lines = idle.take(idle.session.endIdle('ERR_LIMIT_IDLE'));
+    expect(lines).toEqual([TOLD, '! close ERR_LIMIT_IDLE']);
+    expect(idle.session.idleSinceMs).toBeUndefined();
+    for (const peer of [new ServerPeer(), new ServerPeer().publish(), new ServerPeer().play()]) {
+      expect(peer.session.idleSinceMs).toBeUndefined();
+      expect(peer.session.endIdle('ERR_LIMIT_IDLE')).toEqual([]);
+    }
   });
 });
 
@@ -43,7 +97,7 @@ describe('server pings', () => {
     expect(peer.session.tick(61_000)).toEqual([]);
     expect(peer.take(peer.session.tick(121_000))).toEqual(['Ping 121000']);
     expect(peer.session.nextDeadlineMs()).toBe(151_000);
-    expect(peer.take(peer.session.tick(151_000))).toEqual(['! close ERR_SESSION_PING_TIMEOUT']);
+    expect(peer.take(peer.session.tick(151_000))).toEqual([TOLD, '! close ERR_SESSION_PING_TIMEOUT']);
   });
 
   it('never end a connection that sends something other than a pong', () => {

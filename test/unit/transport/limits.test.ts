@@ -34,6 +34,25 @@ describe('the limits on connections', () => {
     expect(limits.addresses).toBe(0);
   });
 
+  it('ask for room when all places are taken, and only then; who is past the limit of its address asks nobody', () => {
+    const limits = new ConnectionLimits({ ...NO_RATE, maxConnections: 3, maxConnectionsPerIp: 2 });
+    let asked = 0;
+    const admit = (address: string, share?: number) =>
+      limits.admit(address, 0, share, () => {
+        asked++;
+        limits.left('192.0.2.2');
+        return true;
+      });
+    for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.2']) expect(admit(address)).toBeUndefined();
+    expect([admit('192.0.2.1'), asked]).toEqual(['ERR_LIMIT_CONNECTIONS_PER_IP', 0]);
+    expect([admit('192.0.2.2'), asked]).toEqual([undefined, 1]);
+    expect([admit('192.0.2.3'), asked, limits.addresses]).toEqual([undefined, 2, 2]);
+    expect(limits.admit('192.0.2.3', 0, 3, () => false)).toBe('ERR_LIMIT_CONNECTIONS');
+    limits.left('192.0.2.3');
+    expect(limits.admit('192.0.2.3', 0, 2, () => false)).toBe('ERR_DESCRIPTORS');
+    expect(limits.admit('192.0.2.3', 0, 3)).toBeUndefined();
+  });
+
   it('do not bind this machine by address', () => {
     const limits = new ConnectionLimits({ ...NO_RATE, maxConnections: 100, maxConnectionsPerIp: 1 });
     for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) {

@@ -32,6 +32,7 @@ export const OPTIONS: ListenerOptions = {
   firstBytesTimeoutMs: 5000,
   handshakeTimeoutMs: 10_000,
   connectTimeoutMs: 15_000,
+  idleMs: 600_000,
   preAuthBytes: 65_536,
   maxNetStreams: 8,
   commandsPerSecond: 100,

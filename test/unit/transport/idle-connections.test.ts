@@ -1,0 +1,167 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ERRORS } from '../../../src/core/errors.js';
+import { IdleConnections } from '../../../src/transport/idle-connections.js';
+import { RawRtmp } from '../../support/rtmp-client.js';
+import { Desk, OPTIONS } from './support/desk.js';
+
+let desk: Desk;
+
+afterEach(async () => {
+  await desk?.close();
+});
+
+const FRAME = Buffer.from([0xaf, 1, 0]);
+
+/** A connected client that the server knows as idle. */
+async function idler(): Promise<RawRtmp> {
+  const before = desk.listener.idle;
+  const client = await desk.client();
+  await desk.until(() => desk.listener.idle === before + 1, 'the idle connection');
+  return client;
+}
+
+/** What the client was told when it had to go. */
+async function told(client: RawRtmp): Promise<unknown> {
+  await client.gone();
+  return (await client.status('NetConnection.Connect.Closed')).values[3];
+}
+
+/** The information object of the last status of a connection that is closed with `code`. */
+function closedFor(code: 'ERR_SESSION_IDLE_TIMEOUT' | 'ERR_LIMIT_IDLE') {
+  return { level: 'status', code: 'NetConnection.Connect.Closed', description: ERRORS[code].says };
+}
+
+describe('the list of idle connections', () => {
+  it('begins with the one that has been idle for longest, and forgets those that are idle no longer', () => {
+    const idle = new IdleConnections<string>();
+    expect([idle.size, idle.longest]).toEqual([0, undefined]);
+    for (const name of ['a', 'b', 'c', 'a']) idle.note(name, true);
+    expect([idle.size, idle.longest]).toEqual([3, 'a']);
+    idle.note('a', false);
+    expect([idle.size, idle.longest]).toEqual([2, 'b']);
+    idle.note('a', true);
+    idle.note('b', false);
+    idle.note('never', false);
+    expect([...idle]).toEqual(['c', 'a']);
+  });
+});
+
+describe('an idle connection', () => {
+  it('stays for its time, far past the time for connect, and is told why it has to go', async () => {
+    desk = await Desk.open();
+    const client = await idler();
+    desk.pass(OPTIONS.idleMs - 1);
+    desk.listener.tickYoung(desk.nowMs);
+    expect([desk.closes, client.closed]).toEqual([[], false]);
+    desk.pass(1);
+    expect(await told(client)).toEqual(closedFor('ERR_SESSION_IDLE_TIMEOUT'));
+    await desk.until(() => desk.closes.length === 1, 'the close');
+    expect(desk.closes).toEqual(['ERR_SESSION_IDLE_TIMEOUT']);
+    expect([desk.listener.idle, desk.listener.connections.size]).toEqual([0, 0]);
+  });
+
+  it('may publish, stop, wait and publish again: its time begins anew each time', async () => {
+    desk = await Desk.open();
+    const client = await idler();
+    const id = await client.createStream();
+    for (const name of ['first', 'second']) {
+      desk.pass(OPTIONS.idleMs - 1);
+      const from = client.received.length;
+      client.command(id, 'publish', 0, null, name, 'live');
+      await client.status('NetStream.Publish.Start', { from });
+      expect(desk.listener.idle).toBe(0);
+      client.message(8, FRAME, { messageStreamId: id });
+      await desk.until(() => desk.publications.get(name)?.audioFrames === 1, 'the frame');
+      client.command(id, 'closeStream', 0, null);
+      await desk.until(() => desk.listener.idle === 1, 'the end of the publish');
+    }
+    expect(desk.publishEnds).toEqual(['first:client_unpublish', 'second:client_unpublish']);
+    desk.pass(OPTIONS.idleMs - 1);
+    expect(desk.closes).toEqual([]);
+    desk.pass(1);
+    expect(await told(client)).toEqual(closedFor('ERR_SESSION_IDLE_TIMEOUT'));
+  });
+
+  it('may play, stop and wait, as well', async () => {
+    desk = await Desk.open();
+    const client = await idler();
+    const id = await client.play('cam');
+    await desk.until(() => desk.listener.idle === 0, 'the play');
+    desk.pass(OPTIONS.connectTimeoutMs);
+    client.command(id, 'closeStream', 0, null);
+    await desk.until(() => desk.listener.idle === 1, 'the end of the play');
+    desk.pass(OPTIONS.idleMs - 1);
+    expect(desk.closes).toEqual([]);
+    desk.pass(1);
+    expect(await told(client)).toEqual(closedFor('ERR_SESSION_IDLE_TIMEOUT'));
+  });
+
+  it('that answers no ping is told and closed', async () => {
+    desk = await Desk.open();
+    const client = await idler();
+    client.answersPings = false;
+    for (let second = 0; second < 149; second++) desk.pass(1000);
+    await client.expect((m) => m.type === 4 && m.payload[1] === 6, 'a ping');
+    expect(desk.closes).toEqual([]);
+    desk.pass(1000);
+    await client.gone();
+    await client.status('NetConnection.Connect.Closed');
+    expect(desk.closes).toEqual(['ERR_SESSION_PING_TIMEOUT']);
+  });
+});
+
+describe('when all places are taken', () => {
+  it('the connection that has been idle for longest is told and goes for a new one, until none is idle', async () => {
+    desk = await Desk.open({ maxConnections: 3 });
+    const publisher = await idler();
+    const idle = await idler();
+    await publisher.publish('cam');
+    const late = await idler();
+    const newcomers: RawRtmp[] = [];
+    for (const [expected, client] of [
+      [1, idle],
+      [2, late],
+    ] as const) {
+      newcomers.push(desk.keep(await RawRtmp.shaken({ port: desk.port })));
+      expect(desk.listener.connections.size).toBe(3);
+      expect(await told(client)).toEqual(closedFor('ERR_LIMIT_IDLE'));
+      await desk.until(() => desk.closes.length === expected, 'the close');
+    }
+    expect(desk.closes).toEqual(['ERR_LIMIT_IDLE', 'ERR_LIMIT_IDLE']);
+    expect([desk.refusals, desk.listener.idle]).toEqual([[], 0]);
+
+    // Nobody is idle: one publishes, two have not connected yet.
+    await desk.keep(await RawRtmp.open({ port: desk.port })).gone();
+    expect([desk.refusals, desk.listener.connections.size]).toEqual([['ERR_LIMIT_CONNECTIONS'], 3]);
+    expect([publisher.closed, ...newcomers.map(({ closed }) => closed)]).toEqual([false, false, false]);
+  });
+
+  it('who plays, or waits for an answer, is not idle', async () => {
+    desk = await Desk.open({ maxConnections: 2 });
+    desk.holdPublishes = true;
+    const player = await idler();
+    await player.play('cam');
+    const asking = await idler();
+    asking.command(await asking.createStream(), 'publish', 0, null, 'other', 'live');
+    await desk.until(() => desk.undecided === 1 && desk.listener.idle === 0, 'the question');
+    await desk.keep(await RawRtmp.open({ port: desk.port })).gone();
+    expect(desk.refusals).toEqual(['ERR_LIMIT_CONNECTIONS']);
+    desk.decide('accept');
+    await asking.status('NetStream.Publish.Start');
+  });
+
+  it('each place is given once, however many come at once', async () => {
+    desk = await Desk.open({ maxConnections: 10 });
+    const idle: RawRtmp[] = [];
+    for (let n = 0; n < 10; n++) idle.push(await idler());
+    const all = await Promise.all(Array.from({ length: 30 }, () => RawRtmp.open({ port: desk.port })));
+    for (const client of all) desk.keep(client);
+    await desk.until(() => desk.refusals.length === 20, 'the refusals');
+    for (const client of idle) await told(client);
+    expect([desk.listener.connections.size, desk.listener.idle]).toEqual([10, 0]);
+    await desk.until(() => desk.codecs.live === 10, 'the codecs');
+    for (const client of all) client.destroy();
+    await desk.until(() => desk.listener.connections.size === 0, 'all to be gone');
+    expect(await idler()).toMatchObject({ closed: false });
+  });
+});
