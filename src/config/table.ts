@@ -174,7 +174,7 @@ export const TABLE = {
       100,
       24 * HOUR,
       600_000,
-      'How long a connection whose connect was accepted may neither publish nor play: from then, and anew from the end of its last publish or play. Meanwhile it must answer pings (rtmp.pingIntervalMs) and counts for its address; when there are no more places, the one that has been idle for longest is closed for a new one.',
+      'How long a connection whose connect was accepted may neither publish nor play: from then, and anew from the end of its last publish or play. Meanwhile it must answer pings (rtmp.pingIntervalMs) and counts for its address; when there are no more places, or limits.memoryBytes is passed, the ones that have been idle for longest are closed first.',
     ),
     preAuthBytes: bytes(
       4 * KiB,
@@ -219,7 +219,7 @@ export const TABLE = {
       64 * MiB,
       64 * GiB,
       1 * GiB,
-      'Memory that peers may make the process hold, over all kinds of `sluice_memory_bytes`: media held for late joiners and slow players, unsent bytes, unfinished messages, WebAssembly memories, event clients. Past it new publishes are refused, and what is held gives way in the order that ARCHITECTURE.md gives: players that are behind skip to the next keyframe, then connections are closed.',
+      'Memory that peers may make the process hold, over all kinds of `sluice_memory_bytes`: media held for late joiners and slow players, unsent bytes, unfinished messages, WebAssembly memories, event clients. Past it new publishes are refused, and what is held gives way in the order that ARCHITECTURE.md gives: idle connections that have published are closed, players that are behind skip to the next keyframe, then other connections are closed.',
     ),
   },
   names: {

@@ -95,8 +95,8 @@ export const WIRE_ERRORS = {
   ),
   ERR_LIMIT_IDLE: entry(
     'operator',
-    'the connection neither published nor played, and its place was needed for a new one',
-    'connect again when there is something to publish or play; if this comes often, raise the bound that the server names in its log at the start',
+    'the connection neither published nor played, and its place or memory was needed for others',
+    'connect again when there is something to publish or play; if this comes often, raise the bound that the server names in its log at the start, or limits.memoryBytes',
   ),
   ERR_LIMIT_CONNECTIONS_PER_IP: entry(
     'peer',

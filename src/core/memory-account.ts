@@ -26,12 +26,14 @@ export type MemoryKind = keyof typeof MEMORY_KINDS;
 
 /**
  * What gives way when the sum is past the limit, first to last. Work that can be done again goes first, then what a peer gets
- * back (a follower resumes by its last event id), then media of players that are behind, then connections.
+ * back (a follower resumes by its last event id), then connections that keep a publisher's memory and do not publish, then media of players
+ * that are behind, then connections in use.
  */
 export const RELIEF_ORDER = [
   'free_memory',
   'event_searches',
   'event_followers',
+  'idle_publishers',
   'players_behind',
   'players_unsent',
   'partial_messages',

@@ -10,13 +10,7 @@ import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ByteSocket } from './byte-socket.js';
 import { ConnectionDrops } from './connection-drops.js';
 import { ConnectionEnd } from './connection-end.js';
-import {
-  CLOSE_GRACE_MS,
-  type ConnectionOptions,
-  type ConnectionParts,
-  MAX_UNREAD_BYTES,
-  sessionOptions,
-} from './connection-options.js';
+import { CLOSE_GRACE_MS, type ConnectionParts, MAX_UNREAD_BYTES, sessionOptions } from './connection-options.js';
 import { ConnectionPlays } from './connection-plays.js';
 import { ConnectionPublishes } from './connection-publishes.js';
 import { handshakeLimitMs } from './deadlines.js';
@@ -49,7 +43,6 @@ export class RtmpConnection {
   /** Whether the peer takes what is played to it. */
   readonly stallWatch: StallWatch;
   readonly #parts: ConnectionParts;
-  readonly #options: ConnectionOptions;
   readonly #codec: ChunkCodec;
   readonly #socket: ByteSocket;
   readonly #peer: { address: string; port: number };
@@ -80,7 +73,6 @@ export class RtmpConnection {
   constructor(accepted: Socket, parts: ConnectionParts) {
     this.connectionId = parts.connectionId;
     this.#parts = parts;
-    this.#options = parts.options;
     this.#codec = parts.codec;
     this.#budget = new InboundBudget(parts.options);
     this.#drops = new ConnectionDrops(parts.host, () => this.facts);
@@ -127,13 +119,13 @@ export class RtmpConnection {
 
   #tick(nowMs: number): void {
     if (this.#handshake !== undefined) {
-      const limitMs = handshakeLimitMs(this.bytesIn, this.#options);
+      const limitMs = handshakeLimitMs(this.bytesIn, this.#parts.options);
       if (nowMs - this.acceptedMs > limitMs) this.#abort('ERR_HANDSHAKE_TIMEOUT', `after ${limitMs} ms`);
       return;
     }
     const session = this.#session!;
     if (nowMs >= session.nextDeadlineMs()) this.#run(session.tick(nowMs));
-    const silent = this.#publishes.problem(this.#options, nowMs);
+    const silent = this.#publishes.problem(this.#parts.options, nowMs);
     if (silent !== undefined) this.#abort(silent.code, silent.streamId);
     if (this.#plays.size > 0) this.#tickPlays(nowMs);
     if (this.#socket.pendingBytes > MAX_UNREAD_BYTES) this.#abort('ERR_LIMIT_UNREAD', 'control messages');
@@ -147,7 +139,7 @@ export class RtmpConnection {
     else this.#abort('ERR_SESSION_SHUTDOWN', description);
   }
 
-  /** Ends a connection on which nothing runs, because its place is needed: the client is told, and the socket is closed on return. */
+  /** Ends a connection on which nothing runs, because its place or memory is needed: the client is told, and the socket is closed on return. */
   makeWay(): void {
     this.#safely(() => this.#run(this.#session?.endIdle('ERR_LIMIT_IDLE') ?? []));
     // The kernel has the last message already, and sends it: whoever is idle has read all before it.
@@ -156,7 +148,6 @@ export class RtmpConnection {
 
   /** Closes at once. */
   readonly destroy = (): void => this.#socket.destroy();
-
   /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
   #read(count: number, into: Buffer): boolean {
     // While it closes, what still comes is thrown away.
@@ -187,7 +178,7 @@ export class RtmpConnection {
     if (typeof start === 'string') this.#abort(start, '');
     if (typeof start !== 'number') return;
     this.#handshake = undefined;
-    this.#session = new ServerSession(sessionOptions(this.#options, this.acceptedMs, this.#parts.nowMs()));
+    this.#session = new ServerSession(sessionOptions(this.#parts.options, this.acceptedMs, this.#parts.nowMs()));
     if (start < count) this.#parse(start, count);
   }
 
@@ -288,7 +279,7 @@ export class RtmpConnection {
 
   #decidePlay(request: PlayRequest): void {
     const { messageStreamId } = request;
-    const sink = new PlaySink(this.#socket, this.#options.maxLagBytes, {
+    const sink = new PlaySink(this.#socket, this.#parts.options.maxLagBytes, {
       onPublisher: (came) => this.#onPublisher(messageStreamId, came),
       onDefect: (error) => this.#playFailed(messageStreamId, error),
       onEvicted: (error) => this.#fail(error),
@@ -316,7 +307,7 @@ export class RtmpConnection {
   }
 
   #tickPlays(nowMs: number): void {
-    const window = this.stallWatch.windowToAnnounce(this.#options.windowAckBytes, nowMs);
+    const window = this.stallWatch.windowToAnnounce(this.#parts.options.windowAckBytes, nowMs);
     if (window !== undefined) this.#run(this.#session!.announceWindow(window));
     if (this.stallWatch.isStalled(nowMs))
       this.#endPlays('ERR_PLAY_STALLED', `${this.#socket.unsentBytes} bytes wait`, this.#plays.ids);

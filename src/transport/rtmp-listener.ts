@@ -157,12 +157,26 @@ export class RtmpListener {
     goOn();
   }
 
-  /** Puts connections and what their sockets hold of control messages on the account, and says how partial messages give way. */
+  /** Puts connections and what their sockets hold of control messages on the account, and says which of them give way. */
   joinAccount(account: MemoryAccount): void {
     account.register('connections', () => this.connections.size * CONNECTION_BYTES);
     account.register('connections_dropped', () => this.#dropped.bytes);
     account.register('control', () => this.#controlBytes);
+    account.onRelief('idle_publishers', (overBytes) => this.#closeIdlePublishers(overBytes));
     account.onRelief('partial_messages', (overBytes) => this.#closeMostPartial(overBytes));
+  }
+
+  /** Closes idle connections that keep the memory of a publisher, the longest idle first. @returns bytes that are on their way to being free */
+  #closeIdlePublishers(overBytes: number): number {
+    let freed = 0;
+    for (const connection of [...this.#idle]) {
+      if (freed >= overBytes) break;
+      const { reusable, touchedBytes, reassemblyBytes } = this.#codecs.get(connection)!;
+      if (reusable) continue;
+      freed += touchedBytes + reassemblyBytes;
+      this.#close(connection);
+    }
+    return freed;
   }
 
   /** Closes connections with most bytes of unfinished messages. @returns bytes that are on their way to being free */
@@ -207,9 +221,14 @@ export class RtmpListener {
   #makeRoom(): boolean {
     const { longest } = this.#idle;
     if (longest === undefined) return false;
-    this.#vacate(longest);
-    longest.makeWay();
+    this.#close(longest);
     return true;
+  }
+
+  /** Closes an idle connection; its place is free on return. */
+  #close(connection: RtmpConnection): void {
+    this.#vacate(connection);
+    connection.makeWay();
   }
 
   /** The place of a connection is free; later calls do nothing. */

@@ -68,7 +68,7 @@ describe('a connection that neither publishes nor plays', () => {
     await player.play('cam');
     await waiting.gone();
     const status = statusOf(await waiting.status('NetConnection.Connect.Closed'));
-    expect(status.description).toContain('its place was needed');
+    expect(status.description).toContain('its place or memory was needed');
     const late = await RawRtmp.open({ port });
     await late.gone();
     expect([publisher.closed, player.closed]).toEqual([false, false]);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ERRORS } from '../../../src/core/errors.js';
+import { MemoryAccount } from '../../../src/core/memory-account.js';
 import { IdleConnections } from '../../../src/transport/idle-connections.js';
 import { RawRtmp } from '../../support/rtmp-client.js';
 import { Desk, OPTIONS } from './support/desk.js';
@@ -163,5 +164,48 @@ describe('when all places are taken', () => {
     for (const client of all) client.destroy();
     await desk.until(() => desk.listener.connections.size === 0, 'all to be gone');
     expect(await idler()).toMatchObject({ closed: false });
+  });
+});
+
+describe('when memory is short', () => {
+  it('connections that have published and are idle go first, the longest idle before others, and no more than must', async () => {
+    desk = await Desk.open();
+    const small = await idler();
+    const published: RawRtmp[] = [];
+    for (const name of ['one', 'two', 'three']) {
+      const client = await idler();
+      const id = await client.publish(name);
+      client.message(9, Buffer.alloc(50_000, 0x17), { messageStreamId: id });
+      await desk.until(() => desk.publications.get(name)?.videoFrames === 1, 'the frame');
+      published.push(client);
+      if (name === 'three') continue;
+      client.command(id, 'closeStream', 0, null);
+      await desk.until(() => desk.publishEnds.length === published.length, 'the end of the publish');
+    }
+    const [one, two, three] = published;
+    const linear = (account: MemoryAccount): number => account.list().find(({ kind }) => kind === 'linear')!.bytes;
+    const join = (limit?: number): MemoryAccount => {
+      const account = new MemoryAccount(limit);
+      desk.codecs.joinAccount(account);
+      desk.listener.joinAccount(account);
+      return account;
+    };
+    desk.codecs.measure();
+    const { total } = join();
+    join(total).relieve();
+    expect(desk.listener.idle).toBe(3);
+    const account = join(total - 1);
+    const before = linear(account);
+    account.relieve();
+    expect(await told(one)).toEqual(closedFor('ERR_LIMIT_IDLE'));
+    await desk.until(() => desk.codecs.live === 3, 'its codec');
+    desk.codecs.measure();
+    expect(linear(account)).toBeLessThan(before);
+    expect([account.isOver, desk.listener.idle]).toEqual([false, 2]);
+
+    join(1).relieve();
+    expect(await told(two)).toEqual(closedFor('ERR_LIMIT_IDLE'));
+    expect([desk.listener.idle, small.closed, three.closed]).toEqual([1, false, false]);
+    expect(desk.publishEnds).toEqual(['one:client_unpublish', 'two:client_unpublish']);
   });
 });
