@@ -10,7 +10,8 @@ process.stdout.write(`${numPassedTests} ${numTotalTests - numPassedTests + broke
 for (const { name, message } of brokenFiles) process.stdout.write(`${name}: ${firstLine(message)}\n`);
 for (const { name, assertionResults } of testResults) {
   for (const { status, fullName, failureMessages } of assertionResults) {
-    if (status !== 'passed') process.stdout.write(`${name} > ${fullName}: ${firstLine(failureMessages[0] ?? status)}\n`);
+    if (status !== 'passed')
+      process.stdout.write(`${name} > ${fullName}: ${firstLine(failureMessages[0] ?? status)}\n`);
   }
 }
 
