@@ -301,6 +301,12 @@ export const TABLE = {
       true,
       'Whether a player of a name that nobody publishes waits; if not it is told NetStream.Play.StreamNotFound.',
     ),
+    startDelayMs: milliseconds(
+      0,
+      1000,
+      20,
+      'How long the first media waits behind the answer to a play. Clients that read both at once may lose the headers: the relay of Node-Media-Server does.',
+    ),
     lingerMs: milliseconds(
       0,
       HOUR,

@@ -1,6 +1,7 @@
 import type { MemoryAccount } from '../core/memory-account.js';
 import { Audience } from './audience.js';
 import { Fanout, type FanoutOptions } from './fanout.js';
+import { HeldStarts } from './held-starts.js';
 import { MemoryGuard } from './memory-guard.js';
 import type { Player } from './player.js';
 import { Publication, type PublicationLimits, type PublicationObserver } from './publication.js';
@@ -11,6 +12,8 @@ import { UnsentWrites } from './unsent-writes.js';
 export interface HubOptions extends PublicationLimits, FanoutOptions {
   /** How long players stay attached after their publisher has gone, in ms. A publisher that is back sooner carries on for them. */
   readonly lingerMs: number;
+  /** How long a player's first media waits behind the answer to its play, in ms; 0, the default: not at all. */
+  readonly startDelayMs?: number;
 }
 
 /** One name: at most one publication, any number of players. */
@@ -56,10 +59,12 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #pool = new SlabPool();
   readonly #entries = new Map<string, Entry>();
+  readonly #starts: HeldStarts;
 
   constructor(options: HubOptions, nowMs: () => number) {
     this.#options = options;
     this.fanout = new Fanout(options, nowMs);
+    this.#starts = new HeldStarts(options.startDelayMs ?? 0, nowMs);
   }
 
   /** Wins `app/name` for one publisher, or returns undefined when somebody has it. */
@@ -88,6 +93,7 @@ export class Hub {
    */
   subscribe(app: string, name: string, player: Player): boolean {
     const entry = this.#entry(app, name);
+    this.#starts.add(player);
     entry.players.add(player);
     entry.publication?.add(player);
     entry.audience.add(player);

@@ -240,6 +240,17 @@ export class Player {
     else if (behind > 0) publication.wake();
   }
 
+  /** Sends nothing until it is released, as while a write is under way. Only for a player that has not been sent anything. */
+  hold(): void {
+    this.#busy = true;
+  }
+
+  /** Begins, with its next turn. Never throws. */
+  release(): void {
+    this.#busy = false;
+    this.unclogged();
+  }
+
   /** The connection has sent some of what waited: what the player was kept from sending can go on. Never throws. */
   unclogged(): void {
     const publication = this.#publication;

@@ -18,6 +18,7 @@ export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOpt
     maxKeyframeWaitMs: play.maxKeyframeWaitMs,
     readyTimeoutMs: publish.readyTimeoutMs,
     lingerMs: play.lingerMs,
+    startDelayMs: play.startDelayMs,
     maxDelayMs: fanout.maxDelayMs,
     playersAtMaxDelay: fanout.playersAtMaxDelay,
   };
