@@ -14,8 +14,10 @@ const rest = (firstOption === -1 ? [] : given.slice(firstOption)).filter((word) 
 await build();
 let runnable = projects;
 let complaint = '';
+let leftOut = [];
+let why = [];
 if (projects.some((name) => NEEDS_TOOLS.has(name))) {
-  complaint = await ensureTools(projects);
+  ({ complaint, leftOut, why } = await ensureTools(projects));
   // Without the tools the other tests still say something; the run as a whole fails: a missing tool is never a silent skip.
   if (complaint !== '') runnable = projects.filter((name) => !NEEDS_TOOLS.has(name));
 }
@@ -23,9 +25,11 @@ if (projects.some((name) => NEEDS_TOOLS.has(name))) {
 let code = 0;
 if (runnable.length > 0) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const excluded = leftOut.flatMap((file) => ['--exclude', file]);
   const chosen = runnable.flatMap((name) => ['--project', name]);
-  code = await run(process.execPath, [vitest, 'run', ...chosen, '--passWithNoTests', ...rest]);
+  code = await run(process.execPath, [vitest, 'run', ...chosen, '--passWithNoTests', ...excluded, ...rest]);
 }
+for (const line of why) say(line);
 if (complaint !== '') {
   say(complaint);
   code = code || 1;

@@ -1,5 +1,5 @@
 // The programs that tests use, and the Debian packages they come in.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { capture, hasProgram, inCi, say } from './lib.mjs';
 
 const TOOLS = [
@@ -20,15 +20,16 @@ const TOOLS = [
   { program: 'curl', packages: ['curl'] },
 ];
 
-/** What the interop suite needs besides: real servers and encoders that are large, or that nothing else uses. */
+/** What the interop suite needs besides: real servers and encoders that are large, or that nothing else uses, and the tests that use them. */
 const INTEROP_TOOLS = [
   {
     program: 'nginx',
     packages: ['nginx-light', 'libnginx-mod-rtmp'],
     files: ['/usr/lib/nginx/modules/ngx_rtmp_module.so', '/usr/lib64/nginx/modules/ngx_rtmp_module.so'],
+    tests: 'test/interop/servers.interop.ts',
   },
-  { program: 'obs', packages: ['obs-studio'] },
-  { program: 'Xvfb', packages: ['xvfb'] },
+  { program: 'obs', packages: ['obs-studio'], tests: 'test/interop/obs.interop.ts' },
+  { program: 'Xvfb', packages: ['xvfb'], tests: 'test/interop/obs.interop.ts' },
 ];
 
 // Debian keeps nats-server in /usr/sbin, which is not on everyone's PATH.
@@ -41,22 +42,62 @@ function missing(tools) {
 /**
  * Installs what is missing when it may (root on Debian or Ubuntu).
  *
+ * A tool that only some interop tests use, and whose package the sources of this system do not have, leaves those tests out: the others
+ * are run. Every other tool that is missing is a complaint.
+ *
  * @param projects test projects that will run
- * @returns '' when every tool is there, else what to tell the person
+ * @returns `complaint`: '' when every tool is there that can be had, else what to tell the person; `leftOut`: files of tests that cannot
+ *   be run on this system, and `why`, a line for each tool
  */
 export async function ensureTools(projects) {
   const tools = projects.includes('interop') ? [...TOOLS, ...INTEROP_TOOLS] : TOOLS;
   const lacking = missing(tools);
-  if (lacking.length === 0) return '';
-  const packages = [...new Set(lacking.flatMap((tool) => tool.packages))];
-  if (process.getuid?.() === 0 && hasProgram('apt-get')) await install(packages);
-  const still = missing(tools).map(({ program }) => program);
-  if (still.length === 0) return '';
+  if (lacking.length === 0) return { complaint: '', leftOut: [], why: [] };
+  const mayInstall = process.getuid?.() === 0 && hasProgram('apt-get');
+  if (mayInstall) await install([...new Set(lacking.flatMap((tool) => tool.packages))]);
+  let still = missing(tools);
+  const absent = await absentPackages(still.filter(({ tests }) => tests !== undefined));
+  const isBeyond = ({ tests, packages }) => tests !== undefined && packages.some((name) => absent.has(name));
+  const beyond = still.filter(isBeyond);
+  still = still.filter((tool) => !isBeyond(tool));
+  // apt installs nothing at all when one of several packages is unknown to it.
+  if (mayInstall && beyond.length > 0 && still.length > 0) {
+    await install([...new Set(still.flatMap((tool) => tool.packages))]);
+    still = missing(still);
+  }
+  return {
+    complaint: still.length === 0 ? '' : complaintAbout(still),
+    leftOut: [...new Set(beyond.map(({ tests }) => tests))],
+    why: beyond.map(
+      ({ program, packages, tests }) =>
+        `${tests} was not run: it needs ${program}, and this system's package sources have no ` +
+        `${packages.filter((name) => absent.has(name)).join(', ')}.`,
+    ),
+  };
+}
+
+function complaintAbout(tools) {
+  const programs = tools.map(({ program }) => program);
+  const packages = [...new Set(tools.flatMap((tool) => tool.packages))];
   return [
-    `The tests with real programs were not run: ${still.join(', ')} ${still.length === 1 ? 'is' : 'are'} not installed.`,
+    `The tests with real programs were not run: ${programs.join(', ')} ${programs.length === 1 ? 'is' : 'are'} not installed.`,
     `On Debian or Ubuntu:  sudo apt-get install -y ${packages.join(' ')}`,
     inCi ? 'In CI a missing tool is a failure.' : 'The tests that need no tools:  npm run test:unit',
   ].join('\n');
+}
+
+/** Those of the packages of `tools` that apt knows of and has no version of to install. Without apt and its lists nothing is known to be absent. */
+async function absentPackages(tools) {
+  const absent = new Set();
+  // Without lists (no network, never updated) everything would look absent.
+  const lists = '/var/lib/apt/lists';
+  const hasLists = existsSync(lists) && readdirSync(lists).some((name) => name.includes('_Packages'));
+  if (!hasLists || !hasProgram('apt-cache')) return absent;
+  for (const name of new Set(tools.flatMap(({ packages }) => packages))) {
+    const { code, text } = await capture('env', ['LC_ALL=C', 'apt-cache', 'policy', name]);
+    if (code === 0 && !/^ {2}Candidate: (?!\(none\))/m.test(text)) absent.add(name);
+  }
+  return absent;
 }
 
 async function install(packages) {
