@@ -16,6 +16,7 @@ import { EventPipeline } from './events/pipeline.js';
 import type { Health, StreamSnapshot } from './http/deps.js';
 import type { HttpServer } from './http/server.js';
 import { Hub } from './hub/hub.js';
+import { advertisedAddress, streamUrls } from './server/advertise.js';
 import { Descriptors } from './server/descriptors.js';
 import { healthOf } from './server/health.js';
 import { openInstallation } from './server/installation.js';
@@ -162,6 +163,7 @@ class Server implements SluiceServer {
         clock,
         log,
         salt,
+        urls: (stream) => streamUrls(advertised, stream),
         closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
       },
     );
@@ -210,6 +212,7 @@ class Server implements SluiceServer {
     listener.joinAccount(memory);
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await listener.listen();
+    const advertised = advertisedAddress(config.rtmp.advertise, this.rtmpAddress);
     let ticks = 0;
     this.#ticker = setInterval(() => {
       const now = nowMs();

@@ -48,6 +48,28 @@ export function listenProblem(address: string): string | undefined {
   return /^(?!-)[A-Za-z0-9_.-]{1,253}$/.test(host) ? undefined : 'has something that is no host name before the port';
 }
 
+/** What is wrong with `address` as a place where others reach a listener, HOST or HOST:PORT; or `undefined`. */
+export function advertisedProblem(address: string): string | undefined {
+  const whole = /:\d+$/.test(address) && !address.endsWith(']') ? address : `${address}:1`;
+  const problem = listenProblem(whole);
+  if (problem !== undefined) return problem;
+  const { host, port } = parseListen(whole);
+  if (port === 0) return 'has port 0, which nobody can dial';
+  return host === '0.0.0.0' || host === '::' ? 'stands for every address of this machine; name one' : undefined;
+}
+
+/**
+ * Reads HOST or HOST:PORT.
+ *
+ * @param port when the text names none
+ * @throws SluiceError ERR_CONFIG_INVALID_VALUE
+ */
+export function parseAdvertised(address: string, port: number): HostPort {
+  const problem = advertisedProblem(address);
+  if (problem !== undefined) throw new SluiceError('ERR_CONFIG_INVALID_VALUE', `'${address}' ${problem}`);
+  return parseListen(/:\d+$/.test(address) ? address : `${address}:${port}`);
+}
+
 /** Whether only this machine can reach `host` (an address, or the name `localhost`). */
 export function isLoopback(host: string): boolean {
   const version = isIP(host);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.js';
-import { listenProblem } from './listen.js';
+import { advertisedProblem, listenProblem } from './listen.js';
 
 /** Whether a setting belongs on a command line, and how it is called outside the file. */
 export interface SettingNames {
@@ -153,6 +153,18 @@ export function listenAddress(
   const schema = z.string().refine((value) => (canBeOff && value === 'off') || listenProblem(value) === undefined);
   const expects = `HOST:PORT such as 127.0.0.1:1935, 0.0.0.0:1935 or [::1]:1935${canBeOff ? ', or off' : ''}`;
   return setting(schema, expects, fallback, doc, rest);
+}
+
+/** Where others reach a listener: HOST or HOST:PORT, as {@link parseAdvertised} reads it, or nothing. */
+export function advertisedAddress(doc: string, names: SettingNames = {}): Setting<string> {
+  const schema = z.string().refine((value) => value === '' || advertisedProblem(value) === undefined);
+  return setting(
+    schema,
+    'HOST or HOST:PORT such as media.example.org or [2001:db8::1]:1935, or nothing',
+    '',
+    doc,
+    names,
+  );
 }
 
 function plainText(maxBytes: number): z.ZodString {

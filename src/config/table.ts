@@ -1,6 +1,7 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
 import { EVENTS_SETTINGS, NATS_SETTINGS } from './event-settings.js';
 import {
+  advertisedAddress,
   bytes,
   count,
   expression,
@@ -28,6 +29,9 @@ export const TABLE = {
       env: 'SLUICE_RTMP',
       flag: '--rtmp HOST:PORT',
     }),
+    advertise: advertisedAddress(
+      'Where players reach rtmp.listen, for the URLs that events and the state of streams tell: HOST, or HOST:PORT where the port is another one, as behind a proxy or NAT. Empty: the listen address, or, when that stands for every address of the machine, the first one that others can reach, as found at the start.',
+    ),
     chunkSize: bytes(
       128,
       65_535,

@@ -61,6 +61,11 @@ export interface StreamRef {
   readonly bootId: string;
 }
 
+/** Where a stream can be fetched: a URL for each door that this node has, without keys and tokens. */
+export interface StreamUrls {
+  readonly rtmp: string;
+}
+
 /** `stream.started`: authorised, and the name won. */
 export interface StreamStarted extends StreamRef {
   readonly peer: Peer;
@@ -70,6 +75,8 @@ export interface StreamStarted extends StreamRef {
   readonly labels?: Readonly<Record<string, string>>;
   readonly principal?: string;
   readonly keyFingerprint?: string;
+  /** Missing in events of older versions. */
+  readonly urls?: StreamUrls;
 }
 
 /** `stream.ready`: sequence headers and the first keyframe were seen. */
@@ -79,6 +86,8 @@ export interface StreamReady extends StreamRef {
   readonly timeToReadyMs: number;
   /** Kinds that the metadata promises, or that have shown themselves in part, and that did not come within `publish.readyTimeoutMs`. */
   readonly missing?: readonly Track['kind'][];
+  /** Missing in events of older versions. */
+  readonly urls?: StreamUrls;
 }
 
 /** What the publisher's onMetaData claims. Sizes in pixels, rates in Hz and kbit/s. */
@@ -283,6 +292,8 @@ export interface StreamState extends StreamRef {
   readonly encoder?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly tracks: readonly Track[];
+  /** Missing where the stream was started by an older version. */
+  readonly urls?: StreamUrls;
 }
 
 /** A node's heartbeat as kept in the KV bucket `SLUICE_NODES` under `<nodeId>.<bootId>`. */

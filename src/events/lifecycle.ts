@@ -134,7 +134,8 @@ export class Lifecycle {
       session.readyMs = this.#clock.wallMs();
       session.state = 'ready';
       session.tracks = clipTracks(d.tracks);
-      this.#emit(session, 'io.sluice.stream.ready', { ...d, tracks: session.tracks });
+      const { tracks, urls } = session;
+      this.#emit(session, 'io.sluice.stream.ready', { ...d, tracks, ...(urls === undefined ? {} : { urls }) });
     });
   }
 

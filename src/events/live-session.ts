@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { clipLabels, clipped } from './bounds.js';
 import { type Emitter, subjectBase, traceparentOf } from './envelope.js';
-import type { Peer, StreamRef, StreamStarted, TransportName } from './event-types.js';
+import type { Peer, StreamRef, StreamStarted, StreamUrls, TransportName } from './event-types.js';
 import type { OpenSession } from './sessions.js';
 
 /** What names a publish session. */
@@ -21,6 +21,7 @@ export interface StartFacts extends StreamIdentity {
   readonly labels?: Readonly<Record<string, string>>;
   readonly principal?: string;
   readonly keyFingerprint?: string;
+  readonly urls?: StreamUrls;
 }
 
 /** A session of this process. */
@@ -52,6 +53,7 @@ export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: 
     ...(labels === undefined ? {} : { labels }),
     ...clipped('encoder', s.encoder, 256),
     transport: s.transport,
+    ...(s.urls === undefined ? {} : { urls: s.urls }),
     bus,
     anchor: Number.POSITIVE_INFINITY,
     traceparent: traceparentOf(s.streamId),
@@ -71,5 +73,6 @@ export function startFacts(session: OpenSession, s: StartFacts): Omit<StreamStar
     ...(session.labels === undefined ? {} : { labels: session.labels }),
     ...clipped('principal', s.principal, 256),
     ...clipped('keyFingerprint', s.keyFingerprint, 16),
+    ...(session.urls === undefined ? {} : { urls: session.urls }),
   };
 }

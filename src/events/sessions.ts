@@ -9,6 +9,7 @@ import {
   type StreamStarted,
   type StreamState,
   type StreamUpdated,
+  type StreamUrls,
   sequenceOf,
   type Totals,
   type Track,
@@ -32,6 +33,7 @@ export interface OpenSession {
   readonly labels?: Readonly<Record<string, string>>;
   readonly encoder?: string;
   readonly transport: TransportName;
+  readonly urls?: StreamUrls;
   /** Whether its events go to the bus. */
   readonly bus: boolean;
   /** Journal position of the newest record that tells all of this. Not stored. */
@@ -55,6 +57,7 @@ export function stateOf(session: OpenSession): StreamState {
     ...(session.encoder === undefined ? {} : { encoder: session.encoder }),
     ...(session.labels === undefined ? {} : { labels: session.labels }),
     tracks: session.tracks,
+    ...(session.urls === undefined ? {} : { urls: session.urls }),
   };
 }
 
@@ -242,6 +245,7 @@ function started(event: SluiceEvent<'io.sluice.stream.started'>, position: numbe
     ...(data.labels === undefined ? {} : { labels: data.labels }),
     ...(data.encoder === undefined ? {} : { encoder: data.encoder }),
     transport: data.transport,
+    ...(data.urls === undefined ? {} : { urls: data.urls }),
     bus,
     anchor: position,
   };

@@ -4,7 +4,7 @@ import { newId } from '../core/ids.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
-import type { EndReason, Totals } from '../events/event-types.js';
+import type { EndReason, StreamUrls, Totals } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
@@ -50,6 +50,8 @@ export interface RegistryParts {
   readonly names: NameRule;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where a stream can be fetched. */
+  readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Secret of this installation, for key fingerprints. */
   readonly salt: Uint8Array;
   /** Why no new publish is taken at present, or undefined. */
@@ -237,6 +239,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
         ...(info?.flashVer ? { encoder: info.flashVer } : {}),
         ...(info?.tcUrl ? { tcUrl: info.tcUrl } : {}),
         ...(request.query === '' ? {} : { keyFingerprint: this.#principals.fingerprint(request.query) }),
+        urls: this.#parts.urls(request),
       });
     } catch (error) {
       claim.close(this.clock.monotonicMs());

@@ -76,6 +76,7 @@ export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
   await lifecycle.streamStarted({
     ...{ streamId, app: 'live', name: 'cam1', connectionId, peer, transport: 'rtmps', encoder: 'FMLE/3.0', labels },
     ...{ tcUrl: 'rtmp://host/live', principal: 'alice', keyFingerprint: '0123abcd' },
+    urls: { rtmp: 'rtmp://[2001:db8::1]:1935/live/cam1' },
   });
   lifecycle.streamReady(streamId, { tracks: [track], gopMs: 2000, timeToReadyMs: 123.4 });
   lifecycle.playStarted(streamId, {

@@ -42,6 +42,7 @@ export const shapes = {
       },
     ),
   ),
+  urls: named('StreamUrls', object({ rtmp: { type: 'string', format: 'uri', maxLength: 4096 } })),
   endReason: named('EndReason', { enum: [...END_REASONS] }),
   tracks: {
     type: 'array',

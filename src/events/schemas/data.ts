@@ -1,7 +1,7 @@
 import type { EventType } from '../event-types.js';
 import { type JsonSchema, named, object, shapes, streamRef } from './common.js';
 
-const { text, count, milliseconds, time, ulid, peer, labels, transport, tracks, endReason } = shapes;
+const { text, count, milliseconds, time, ulid, peer, labels, transport, tracks, endReason, urls } = shapes;
 
 const gap = object(
   { ...streamRef, trackId: count, kind: { enum: ['audio', 'video'] }, gapMs: milliseconds },
@@ -18,7 +18,7 @@ export const DATA_SCHEMAS: Readonly<Record<EventType, { readonly says: string; r
     says: 'A publish was authorised and won its name.',
     data: object(
       { ...streamRef, peer, transport },
-      { encoder: text(), tcUrl: text(), labels, principal: text(256), keyFingerprint: text(16) },
+      { encoder: text(), tcUrl: text(), labels, principal: text(256), keyFingerprint: text(16), urls },
     ),
   },
   'io.sluice.stream.ready': {
@@ -28,6 +28,7 @@ export const DATA_SCHEMAS: Readonly<Record<EventType, { readonly says: string; r
       {
         gopMs: milliseconds,
         missing: { type: 'array', items: { enum: ['audio', 'video'] }, maxItems: 2 },
+        urls,
       },
     ),
   },
@@ -129,7 +130,7 @@ export const STREAM_STATE_SCHEMA: JsonSchema = object(
     transport,
     tracks,
   },
-  { readyAt: time, encoder: text(), labels },
+  { readyAt: time, encoder: text(), labels, urls },
 );
 
 /** Schema of a value in the KV bucket `SLUICE_NODES`. */

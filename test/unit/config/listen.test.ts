@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatHostPort, isLoopback, parseListen } from '../../../src/config/listen.js';
+import { formatHostPort, isLoopback, parseAdvertised, parseListen } from '../../../src/config/listen.js';
 
 describe('parseListen', () => {
   it.each([
@@ -30,6 +30,36 @@ describe('parseListen', () => {
     ['rtmp://host:1', 'brackets'],
   ])('refuses %j and says that it has %s', (address, words) => {
     expect(() => parseListen(address)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_INVALID_VALUE', message: expect.stringContaining(words) }),
+    );
+  });
+});
+
+describe('parseAdvertised', () => {
+  it.each([
+    ['media.example.org', 'media.example.org', 1935],
+    ['media.example.org:19350', 'media.example.org', 19_350],
+    ['192.0.2.7', '192.0.2.7', 1935],
+    ['192.0.2.7:1', '192.0.2.7', 1],
+    ['[2001:db8::1]', '2001:db8::1', 1935],
+    ['[2001:db8::1]:65535', '2001:db8::1', 65_535],
+  ])('reads %s, with the port of the listener where it names none', (address, host, port) => {
+    expect(parseAdvertised(address, 1935)).toEqual({ host, port });
+  });
+
+  it.each([
+    ['', 'no host'],
+    ['media.example.org:0', 'port 0'],
+    ['media.example.org:65536', 'no port from'],
+    ['0.0.0.0', 'every address'],
+    ['0.0.0.0:1935', 'every address'],
+    ['[::]', 'every address'],
+    ['2001:db8::1', 'brackets'],
+    ['rtmp://media.example.org', 'brackets'],
+    ['media.example.org/live', 'no host name'],
+    ['user@media.example.org', 'no host name'],
+  ])('refuses %j and says that it has, or is, %s', (address, words) => {
+    expect(() => parseAdvertised(address, 1935)).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIG_INVALID_VALUE', message: expect.stringContaining(words) }),
     );
   });

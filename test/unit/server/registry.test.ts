@@ -204,6 +204,7 @@ describe('a publish', () => {
     const text = JSON.stringify(office.told);
     expect(text).not.toContain('canary');
     expect(text).toMatch(/"keyFingerprint":"[0-9a-f]{8}"/);
+    expect(text).toContain('"urls":{"rtmp":"rtmp://192.0.2.1:1935/live/cam"}');
   });
 
   it('is told to be over also when a player fails on the way, and its name is free', async () => {

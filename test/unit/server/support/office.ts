@@ -70,6 +70,7 @@ export class Office {
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
         log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
         salt: Buffer.alloc(32, 7),
+        urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
         closedFor: () => this.closedFor,
       },
     );
