@@ -1,7 +1,10 @@
-import type { ChangedFacts, StreamMetadata, Track } from './event-types.js';
+import type { ChangedFacts, StreamMetadata, StreamUrls, Track } from './event-types.js';
 
 /** Longest text in an event, in UTF-16 units. */
 const MAX_TEXT = 512;
+
+/** Longest URL in an event, in characters: one of names of 512 plain characters each, or of 200 bytes each that are all written %HH. */
+export const MAX_URL = 1536;
 
 /** Cuts peer-controlled text to what the schemas allow. */
 export function clip(text: string, length = MAX_TEXT): string {
@@ -25,6 +28,12 @@ export function clipLabels(labels: Readonly<Record<string, string>> | undefined)
     out[clip(key, 64)] = text;
   }
   return out;
+}
+
+/** URLs that an event has room for. A part of a URL leads nowhere: a longer one is left out whole, and the others with it. */
+export function boundedUrls(urls: StreamUrls | undefined): StreamUrls | undefined {
+  if (urls === undefined) return undefined;
+  return Object.values(urls).every((url: string) => url.length <= MAX_URL) ? urls : undefined;
 }
 
 const NUMBERS = ['width', 'height', 'fps', 'declaredFps', 'sampleRate', 'channels', 'kbps', 'declaredKbps'] as const;

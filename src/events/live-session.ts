@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { clipLabels, clipped } from './bounds.js';
+import { boundedUrls, clipLabels, clipped } from './bounds.js';
 import { type Emitter, subjectBase, traceparentOf } from './envelope.js';
 import type { Peer, StreamRef, StreamStarted, StreamUrls, TransportName } from './event-types.js';
 import type { OpenSession } from './sessions.js';
@@ -38,6 +38,7 @@ export interface LiveSession extends OpenSession {
 /** A session at its start. */
 export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: boolean): LiveSession {
   const labels = clipLabels(s.labels);
+  const urls = boundedUrls(s.urls);
   return {
     streamId: s.streamId,
     app: s.app,
@@ -53,7 +54,7 @@ export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: 
     ...(labels === undefined ? {} : { labels }),
     ...clipped('encoder', s.encoder, 256),
     transport: s.transport,
-    ...(s.urls === undefined ? {} : { urls: s.urls }),
+    ...(urls === undefined ? {} : { urls }),
     bus,
     anchor: Number.POSITIVE_INFINITY,
     traceparent: traceparentOf(s.streamId),

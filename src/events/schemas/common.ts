@@ -1,3 +1,4 @@
+import { MAX_URL } from '../bounds.js';
 import { END_REASONS } from '../event-types.js';
 
 /** A JSON Schema (draft 2020-12 vocabulary that draft 7 shares) as a plain constant. */
@@ -42,7 +43,7 @@ export const shapes = {
       },
     ),
   ),
-  urls: named('StreamUrls', object({ rtmp: { type: 'string', format: 'uri', maxLength: 4096 } })),
+  urls: named('StreamUrls', object({ rtmp: { type: 'string', format: 'uri', maxLength: MAX_URL } })),
   endReason: named('EndReason', { enum: [...END_REASONS] }),
   tracks: {
     type: 'array',

@@ -156,11 +156,14 @@ describe('the lifecycle', () => {
     const long = '\u0001"\\💥'.repeat(5000);
     const labels = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`${i}${long}`, long]));
     const streamId = newId();
+    // The longest names that names.maxBytes can let in.
+    const name = 'é'.repeat(256);
     await lifecycle.streamStarted({
       ...{
         streamId,
-        app: 'live',
-        name: 'cam',
+        app: name,
+        name,
+        urls: { rtmp: 'rtmp://192.0.2.7:1935/live/'.padEnd(1536, 'x') },
         connectionId: newId(),
         peer,
         transport: 'rtmp',

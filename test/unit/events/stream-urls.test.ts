@@ -31,6 +31,22 @@ describe('where a stream can be fetched', () => {
     for (const state of states) expect(schemaProblems('kv.stream-state', state)).toEqual([]);
   });
 
+  it('is told whole or not at all: up to 1,536 characters', async () => {
+    const of = (length: number) => ({ rtmp: 'rtmp://192.0.2.7:1935/live/'.padEnd(length, 'x') });
+    for (const [length, isTold] of [
+      [1535, true],
+      [1536, true],
+      [1537, false],
+    ] as const) {
+      const { events, states } = await told({ urls: of(length) });
+      const expected = isTold ? of(length) : undefined;
+      expect(events.map(({ data }) => (data as { urls?: unknown }).urls)).toEqual([expected, expected]);
+      expect(states[1].urls).toEqual(expected);
+      for (const event of events) expect(validateEvent(event)).toEqual([]);
+      expect(schemaProblems('kv.stream-state', states[1])).toEqual([]);
+    }
+  });
+
   it('is checked by the schemas', async () => {
     const { events, states } = await told({ urls });
     for (const wrong of [{}, { rtmp: 5 }, { rtmp: 'no url' }, 'rtmp://192.0.2.7/live/cam']) {
