@@ -99,12 +99,14 @@ export class CodecPool {
   }
 
   /**
-   * Adds up what all memories take. Call it a few times a second. The small ones are looked at in every {@link SMALL_EVERY}th call only, the
-   * first included: there may be thousands, and each lies on pages of its own.
+   * Adds up what all memories take. Call it a few times a second. The small ones are looked at in every {@link SMALL_EVERY}th call only:
+   * there may be thousands, and each lies on pages of its own.
+   *
+   * @param all looks at the small ones too: somebody wants the sum as it is now
    */
-  measure(): void {
+  measure(all = false): void {
     this.#largeBytes = bytesOf(this.#large);
-    if (this.#measured++ % SMALL_EVERY !== 0) return;
+    if (!all && this.#measured++ % SMALL_EVERY !== 0) return;
     this.#smallBytes = bytesOf(this.#small);
     this.#pooledBytes = bytesOf(this.#free);
   }

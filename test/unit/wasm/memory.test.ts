@@ -10,8 +10,7 @@ function measured(warm: number) {
   const account = new MemoryAccount();
   pool.joinAccount(account);
   const bytes = (of: string): number => {
-    // Not each time are all of them looked at.
-    for (let calls = 0; calls < 4; calls++) pool.measure();
+    pool.measure(true);
     return account.list().find(({ kind }) => kind === of)!.bytes;
   };
   return { pool, bytes };
@@ -29,6 +28,26 @@ describe('the memories of connections on the account', () => {
     codec.next(0, 1012);
     expect(bytes('reassembly')).toBeGreaterThanOrEqual(1000);
     expect(bytes('reassembly')).toBeLessThan(MiB);
+  });
+
+  it('are looked at each time when they are large, and every fourth time when they are small, if nobody asks for all', () => {
+    const pool = new CodecPool({ limits: {}, warm: 0 });
+    const account = new MemoryAccount();
+    pool.joinAccount(account);
+    const linear = (): number => account.list().find(({ kind }) => kind === 'linear')!.bytes;
+    pool.measure();
+    const small = pool.acquire();
+    pool.measure();
+    expect(linear()).toBe(0);
+    for (let calls = 0; calls < 3; calls++) pool.measure();
+    const one = linear();
+    expect(one).toBeGreaterThan(0);
+    pool.acquire();
+    pool.measure(true);
+    expect(linear()).toBe(2 * one);
+    small.setPublishing(true);
+    pool.measure();
+    expect(linear()).toBeGreaterThan(2 * one);
   });
 
   it('move from open to pooled when a small one comes back, and from open to dropped when a publisher has gone', () => {
