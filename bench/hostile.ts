@@ -34,6 +34,10 @@ const options = readOptions(
       kind: 'flag',
       says: 'server, publisher and good players go before everything else on the machine (nice -20, needs root): for a busy machine',
     },
+    unlimited: {
+      kind: 'flag',
+      says: 'no limits per address, as for attacks that come from very many: what is behind those limits has to hold alone',
+    },
     together: { kind: 'number', fallback: 60, says: 'seconds of all attacks at once; 0: not' },
   },
 );
@@ -63,7 +67,7 @@ async function alone(name: string): Promise<void> {
   await measured(name, async (server) => {
     const calm = calmFigures(await server.phase(CALM_SECONDS));
     const running = server.attack([name], seconds);
-    const under = figures(await server.phase(seconds + 1, running));
+    const under = figures(await server.phase(seconds + 1, running), attacksNamed([name])[0]);
     const result: HostileCase = { attack: name, calm, under, gotThrough: (await running)[name] ?? {} };
     cases.push(result);
     targets.push(...judgeAttack(name, calm, under));
@@ -101,7 +105,7 @@ async function inTurn(): Promise<void> {
         const result: HostileCase = {
           attack: name,
           calm,
-          under: figures(phase),
+          under: figures(phase, attacksNamed([name])[0]),
           gotThrough: (await running)[name] ?? {},
         };
         cases.push(result);
@@ -120,7 +124,7 @@ async function inTurn(): Promise<void> {
 async function measured(name: string, run: (server: AttackedServer) => Promise<void>): Promise<void> {
   let server: AttackedServer | undefined;
   try {
-    server = await AttackedServer.open(options.number('players'), options.flag('priority'));
+    server = await AttackedServer.open(options.number('players'), options.flag('priority'), !options.flag('unlimited'));
     await run(server);
   } catch (error) {
     // A server that no longer answers, or is gone, has lost against the attack.

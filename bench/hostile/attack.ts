@@ -18,6 +18,8 @@ export interface Attack {
   readonly name: string;
   /** What it does, for people. */
   readonly says: string;
+  /** It begins streams, which is told in the log line by line up to a burst that an honest site may need too. */
+  readonly beginsStreams?: boolean;
   /**
    * Attacks until `target.over`, and lets everything go.
    *

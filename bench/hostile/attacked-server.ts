@@ -45,11 +45,17 @@ export class AttackedServer {
    * Starts all, and waits until every good player plays.
    *
    * @param priority server, publisher and good players go before everything else on the machine
+   * @param strangers loopback addresses are bound by the limits per address, as those of strangers are
    */
-  static async open(players: number, priority: boolean): Promise<AttackedServer> {
+  static async open(players: number, priority: boolean, strangers: boolean): Promise<AttackedServer> {
     const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
     if (priority) raiseGroupPriority();
-    const server = await startSluice({ core: SERVER_CORE, priority, directory });
+    const server = await startSluice({
+      core: SERVER_CORE,
+      priority,
+      directory,
+      env: { SLUICE_LIMITS_LIMIT_LOOPBACK: String(strangers) },
+    });
     const url = `rtmp://127.0.0.1:${server.rtmpPort}/live/${STREAM}`;
     const args = ['--delay'];
     const publisher = new LoadGenerator({ mode: 'publish', url, count: 1, core: GENERATOR_CORE, priority, args });

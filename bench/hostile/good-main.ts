@@ -14,7 +14,7 @@ let delaysMs: number[] = [];
 let closed = 0;
 
 for (let i = 0; i < bytes.length; i++) {
-  const client = await RawClient.connected({ port: Number(port), localAddress: '127.0.0.1' });
+  const client = await RawClient.connected({ port: Number(port), localAddress: '127.0.0.3' });
   client.createStreams(1);
   client.command(1, 'play', 4, null, stream, -1000);
   await client.says(/NetStream\.Play\.Start/);

@@ -136,6 +136,7 @@ const fatHeaders: Attack = {
 /** Values nested as deep as they go, or as many as fit, in 1 MB messages, from eight publishers. */
 const amfBombs: Attack = {
   name: 'amf-bombs',
+  beginsStreams: true,
   says: '8 publishers of AMF0 messages of 1 MB: deep, wide, references to references',
   async run(target) {
     const opened: RawClient[] = [];
@@ -188,6 +189,7 @@ const oneByteChunks: Attack = {
 /** Large messages, each on a connection of its own, whose last byte never comes. */
 const unfinished: Attack = {
   name: 'unfinished-messages',
+  beginsStreams: true,
   says: '40 publishers with a message of 8 MB each that lacks its last byte',
   async run(target) {
     const opened: RawClient[] = [];
@@ -209,6 +211,7 @@ const unfinished: Attack = {
 /** Publishers that come, send some media and go, again and again. */
 const publisherChurn: Attack = {
   name: 'publisher-churn',
+  beginsStreams: true,
   says: '8 at a time publish 200 KB and go without a word, as fast as they are let in',
   async run(target) {
     let publishes = 0;

@@ -33,6 +33,7 @@ const playCycles: Attack = {
 
 const publishCycles: Attack = {
   name: 'publish-cycles',
+  beginsStreams: true,
   says: '20 connections that publish and stop, 40 times a second each',
   run: (target) => cycles(target, (client, i) => client.command(1, 'publish', 0, null, `cycle${i}`, 'live')),
 };

@@ -1,5 +1,7 @@
+import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../src/server/address-log.js';
 import { quantile } from '../lib/stats.js';
 import { atMost, type Verdict } from '../lib/targets.js';
+import type { Attack } from './attack.js';
 import type { Sample } from './sample.js';
 
 const MB = 2 ** 20;
@@ -20,7 +22,7 @@ const BURST_SECONDS = 2;
  * Log lines about faults that one address may cause at once, before it is one a second. Attacks whose faults are missed deadlines cause them
  * late, when the first seconds have passed: so many are left out wherever they fall.
  */
-const BURST_LINES = 10;
+const BURST_LINES = FAULT_LINES.burst + PLAY_LINES.burst;
 /** Growth of RSS from the second round of all attacks to the last one. */
 const FLAT_SHARE = 0.1;
 const FLAT_MB = 16;
@@ -52,14 +54,23 @@ export interface Figures {
   readonly longestTurnMs: number;
 }
 
-/** Sums a phase up. Growth is against its first sample. */
-export function figures({ samples, delaysMs, lost }: Phase): Figures {
+/**
+ * Sums a phase up. Growth is against its first sample.
+ *
+ * @param attack what went on meanwhile: one that begins streams has a burst of lines for them besides
+ */
+export function figures({ samples, delaysMs, lost }: Phase, attack?: Pick<Attack, 'beginsStreams'>): Figures {
+  const burstLines = BURST_LINES + (attack?.beginsStreams === true ? STREAM_LINES.burst : 0);
   const first = samples[0];
   const last = samples[samples.length - 1];
   const seconds = Math.max(1, (last.atMs - first.atMs) / 1000);
   const settled = samples[Math.min(BURST_SECONDS, samples.length - 1)];
   const settledSeconds = Math.max(1, (last.atMs - settled.atMs) / 1000);
-  const grown = (s: Sample) => ({ rss: s.rssBytes - first.rssBytes, account: s.accountBytes - first.accountBytes });
+  // What is let go of meanwhile stays with the process for a while, which is no growth.
+  const grown = (s: Sample) => ({
+    rss: s.rssBytes - first.rssBytes,
+    account: Math.max(0, s.accountBytes - first.accountBytes),
+  });
   const most = (pick: (s: Sample) => number): number => Math.max(...samples.map(pick));
   return {
     seconds,
@@ -71,9 +82,9 @@ export function figures({ samples, delaysMs, lost }: Phase): Figures {
     rssGrowthMB: most((s) => grown(s).rss) / MB,
     accountGrowthMB: most((s) => grown(s).account) / MB,
     beyondAccountMB: most((s) => grown(s).rss - grown(s).account) / MB,
-    beyondAccountShareMB: most((s) => grown(s).rss - (1 + ACCOUNT_SHARE) * Math.max(0, grown(s).account)) / MB,
+    beyondAccountShareMB: most((s) => grown(s).rss - (1 + ACCOUNT_SHARE) * grown(s).account) / MB,
     eventsPerSecond: (last.events - settled.events) / settledSeconds,
-    linesPerSecond: Math.max(0, last.logLines - settled.logLines - BURST_LINES) / settledSeconds,
+    linesPerSecond: Math.max(0, last.logLines - settled.logLines - burstLines) / settledSeconds,
     longestTurnMs: most((s) => s.longestTurnMs),
   };
 }

@@ -10,6 +10,8 @@ import {
   judgeTogether,
 } from '../../../bench/hostile/verdicts.js';
 
+import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../../src/server/address-log.js';
+
 const MB = 2 ** 20;
 
 /** A second of a server: what is not given stands at zero. */
@@ -81,16 +83,24 @@ describe('the verdicts of an attack', () => {
     expect(grows(165, 10)).toEqual(['a: growth of RSS beyond the account']);
     expect(grows(1000, 846)).toEqual([]);
     expect(grows(1000, 845)).toEqual(['a: growth of RSS beyond the account']);
+    // What was held before and is let go of meanwhile is no growth.
+    expect(grows(164, 0)).toEqual([]);
   });
 
   it('count events and log lines by the second', () => {
-    const counts = (events: number, lines: number) =>
-      missed(judgeCounts('a', figures(phase([sample(0), sample(1), sample(2), sample(12, { events, lines })]))));
-    expect(counts(500, 10)).toEqual([]);
-    expect(counts(501, 10)).toEqual(['a: events']);
-    // Ten lines at once, wherever they fall, and then one a second.
-    expect(counts(500, 20)).toEqual([]);
-    expect(counts(500, 21)).toEqual(['a: log lines']);
+    const counts = (events: number, lines: number, attack = {}) =>
+      missed(
+        judgeCounts('a', figures(phase([sample(0), sample(1), sample(2), sample(12, { events, lines })]), attack)),
+      );
+    const burst = FAULT_LINES.burst + PLAY_LINES.burst;
+    expect(counts(500, burst)).toEqual([]);
+    expect(counts(501, burst)).toEqual(['a: events']);
+    // The bursts that one address has, wherever they fall, and then one a second; more for who begins streams.
+    expect(counts(500, burst + 10)).toEqual([]);
+    expect(counts(500, burst + 11)).toEqual(['a: log lines']);
+    const more = burst + STREAM_LINES.burst;
+    expect(counts(500, more + 10, { beginsStreams: true })).toEqual([]);
+    expect(counts(500, more + 11, { beginsStreams: true })).toEqual(['a: log lines']);
   });
 
   it('leave out the bursts of the first two seconds', () => {
