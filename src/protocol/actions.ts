@@ -76,6 +76,8 @@ export type Action =
       readonly type: number;
       readonly payload: Buffer;
       readonly values: readonly AmfValue[] | undefined;
+      /** It came in an odd form and was put in order. */
+      readonly isMended?: true;
     }
   /** A data message of a publishing stream that cannot be read within the limits: nobody gets it. */
   | { readonly kind: 'dataRefused'; readonly messageStreamId: number; readonly code: ErrorCode }

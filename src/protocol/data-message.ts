@@ -26,6 +26,8 @@ export type DataMessage =
       readonly payload: Buffer;
       /** Undefined for AMF3. */
       readonly values: readonly AmfValue[] | undefined;
+      /** It came in an odd form and was put in order. */
+      readonly isMended?: true;
     }
   | { readonly kind: 'clear'; readonly name: string }
   /** `onMetaData` that says nothing: players would make a track of it that never gets a frame. */
@@ -61,7 +63,8 @@ export function readDataMessage(
   const maxBytes = REWRITE_GROWTH * bytes.length + REWRITE_SLACK_BYTES;
   const playable = sent === values && isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest, maxBytes);
   if (typeof playable === 'string') return playable;
-  return { kind: 'set', name, type: MessageType.DataAmf0, payload: playable, values: rest };
+  const mended = sent === values ? {} : ({ isMended: true } as const);
+  return { kind: 'set', name, type: MessageType.DataAmf0, payload: playable, values: rest, ...mended };
 }
 
 /**

@@ -48,6 +48,7 @@ export interface InputDetails {
     readonly type: number;
     readonly payload: Buffer;
     readonly values: readonly AmfValue[] | undefined;
+    readonly isMended?: true;
   };
   readonly kick?: {
     readonly code: ErrorCode;

@@ -60,6 +60,11 @@ export function collectMetrics(sources: MetricSources): Metric[] {
       registry.churn.publishesDelayed,
     ),
     byCode('data_messages_refused_total', "publishers' data messages that nobody got", registry.dataRefusedBy),
+    counter(
+      'data_messages_mended_total',
+      "publishers' data messages that came in an odd form and were put in order",
+      registry.dataMessagesMended,
+    ),
     gauge('players', 'plays running or waiting', playing),
     counter('plays_total', 'plays of live streams', registry.playsStarted),
     byCode('plays_rejected_total', 'plays refused', registry.playsRejectedBy),

@@ -72,6 +72,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly rejectedBy = new Map<ErrorCode, number>();
   /** Data messages that could not be read within the limits. */
   readonly dataRefusedBy = new Map<ErrorCode, number>();
+  dataMessagesMended = 0;
   /** Messages that went nowhere. */
   readonly droppedBy = new Map<DropCause, number>();
   publishesStarted = 0;
@@ -321,6 +322,10 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.droppedBy.set(cause, (this.droppedBy.get(cause) ?? 0) + messages);
     if (!isFirst) return;
     this.#faults.tell('info', peer.address, { connectionId, peer: peer.address, cause }, DROP_CAUSES[cause]);
+  }
+
+  dataMended(): void {
+    this.dataMessagesMended++;
   }
 
   dataRefused(code: ErrorCode): void {

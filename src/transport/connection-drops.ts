@@ -32,6 +32,11 @@ export class ConnectionDrops {
     this.#unknown = total;
   }
 
+  /** A data message came in an odd form and was put in order. */
+  mended(): void {
+    this.#host.dataMended();
+  }
+
   note(cause: DropCause, messages: number): void {
     const isFirst = !this.#told.has(cause);
     this.#told.add(cause);

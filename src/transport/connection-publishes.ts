@@ -47,7 +47,10 @@ export class ConnectionPublishes {
     const { messageStreamId } = action;
     if (action.kind === 'publishStopped') this.stop(messageStreamId, action.reason);
     else if (action.kind === 'dataCleared') this.#runs.get(messageStreamId)?.dataCleared(action.name);
-    else this.#runs.get(messageStreamId)?.data(action);
+    else {
+      if (action.isMended === true) this.#drops.mended();
+      this.#runs.get(messageStreamId)?.data(action);
+    }
   }
 
   /** Ends the publish of a message stream, if there is one. */

@@ -118,6 +118,8 @@ export interface ConnectionHost {
   opened(facts: ConnectionFacts): void;
   /** A data message of a publisher could not be read within the limits. */
   dataRefused(code: ErrorCode): void;
+  /** A data message of a publisher came in an odd form and was put in order. */
+  dataMended(): void;
   /** So many messages went nowhere; `isFirst`: the first of that cause on the connection. */
   dropped(facts: ConnectionFacts, cause: DropCause, messages: number, isFirst: boolean): void;
   /** The connection is closed and everything on it ended; so many of its data messages were refused. */

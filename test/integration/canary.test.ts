@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'nats';
 import { afterEach, expect, it } from 'vitest';
 import { amf } from '../support/amf.js';
 import { Child } from '../support/child.js';
@@ -36,8 +37,18 @@ function filesOf(folder: string): string {
     .join('\n');
 }
 
-it('no secret that a client types anywhere leaves the process: log, journal, metrics and HTTP', async () => {
+it('no secret that a client types anywhere leaves the process: log, journal, metrics, HTTP and NATS', async () => {
   const nats = await startNats();
+  // Whatever is published on the server comes by here: events, signals, what is put into buckets, requests.
+  const onBus: string[] = [];
+  const bus = await connect({ servers: nats.url });
+  bus.subscribe('>', {
+    callback: (_error, message) => {
+      const headers = [...(message.headers ?? [])].flat(2).join('\n');
+      onBus.push(`${message.subject}\n${headers}\n${message.string()}`);
+    },
+  });
+  await bus.flush();
   server = await spawnServer({ logLevel: 'debug', nats: nats.url });
   const { rtmpPort: port } = server;
   const named = (mark: string) => `cam1${mark}${C}`;
@@ -75,8 +86,15 @@ it('no secret that a client types anywhere leaves the process: log, journal, met
   const journal = filesOf(server.data);
   expect(journal).toContain('io.sluice.stream.rejected');
   await server.stop();
+  await bus.flush();
+  await bus.close();
+  for (const subject of ['sluice.v1.evt.', '$KV.SLUICE_STREAMS.', '$KV.SLUICE_NODES.'])
+    expect(
+      onBus.some((message) => message.startsWith(subject)),
+      subject,
+    ).toBe(true);
   expect(server.child.output).toContain('publish refused');
-  for (const text of [server.child.output, shown, journal]) expect(text).not.toContain(C);
+  for (const text of [server.child.output, shown, journal, ...onBus]) expect(text).not.toContain(C);
 });
 
 it.each([',', '/', '@', '?', '#', '%2C', ' '])(

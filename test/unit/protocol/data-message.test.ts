@@ -40,11 +40,12 @@ describe('a data message', () => {
     ['after null', [null, '@setDataFrame', 'onMetaData', { width: 320 }]],
     ['twice', ['@setDataFrame', '@setDataFrame', 'onMetaData', { width: 320 }]],
     ['as usual', ['@setDataFrame', 'onMetaData', { width: 320 }]],
-  ])('reaches players in its usual form when @setDataFrame comes %s', (_how, sent) => {
+  ])('reaches players in its usual form when @setDataFrame comes %s', (how, sent) => {
     const payload = writeAmf0(...sent);
     const message = readDataMessage(18, payload, new AmfScanner().scan(payload).values);
     expect(message).toMatchObject({ kind: 'set', name: 'onMetaData', values: [{ width: 320 }] });
     if (typeof message !== 'object' || message.kind !== 'set') return;
+    expect(message.isMended).toBe(how === 'as usual' ? undefined : true);
     expect(new AmfScanner().scan(message.payload).values).toEqual(['onMetaData', { width: 320 }]);
   });
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { amf } from '../../support/amf.js';
 import { Desk } from './support/desk.js';
 
 let desk: Desk;
@@ -37,5 +38,17 @@ describe('media on message stream 0', () => {
     client.message(99, KEYFRAME, { messageStreamId: id });
     await desk.until(() => desk.drops.length === 2, 'the counts');
     expect(desk.drops).toEqual(['media_without_publish:1!', 'message_type:1!']);
+  });
+});
+
+describe('a data message in an odd form', () => {
+  it('is put in order and counted; one in the usual form is neither', async () => {
+    desk = await Desk.open();
+    const client = await desk.client();
+    const messageStreamId = await client.publish('cam');
+    client.message(18, amf('@setDataFrame', 'onMetaData', { width: 320 }), { messageStreamId });
+    client.message(18, amf('setDataFrame', 'onMetaData', { width: 640 }), { messageStreamId });
+    await desk.until(() => desk.mended > 0, 'the count');
+    expect([desk.mended, desk.drops]).toEqual([1, []]);
   });
 });

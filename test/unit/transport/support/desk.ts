@@ -212,6 +212,12 @@ export class Desk implements ConnectionHost {
     this.drops.push(`${cause}:${messages}${isFirst ? '!' : ''}`);
   }
 
+  mended = 0;
+
+  dataMended(): void {
+    this.mended++;
+  }
+
   dataRefused(code: ErrorCode): void {
     this.refusedData.push(code);
   }
