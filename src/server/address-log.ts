@@ -3,12 +3,12 @@ import type { Logger } from '../core/log.js';
 import type { LogFields } from '../core/log-fields.js';
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
 
-/** Lines about faults of one address: so many at once, so many a second. */
-export const FAULT_LINES: Rate = { burst: 10, perSecond: 1 };
+/** Lines about faults of one address: so many at once, so many a second. The rates of all kinds add up to one line a second. */
+export const FAULT_LINES: Rate = { burst: 10, perSecond: 0.5 };
 /** Lines about streams of one address. */
-export const STREAM_LINES: Rate = { burst: 150, perSecond: 1 };
+export const STREAM_LINES: Rate = { burst: 150, perSecond: 0.25 };
 /** Lines about plays of one address: begin and end are a line each. */
-export const PLAY_LINES: Rate = { burst: 20, perSecond: 1 };
+export const PLAY_LINES: Rate = { burst: 20, perSecond: 0.25 };
 
 /**
  * Log lines that a peer can cause as often as it likes: each address has a rate of its own, and the next line tells how many were kept

@@ -143,7 +143,7 @@ describe('what strangers are told of', () => {
     expect(lines).toHaveLength(20);
     expect(office.registry.rejectedBy.get('ERR_NAME_INVALID')).toBe(15);
     expect(office.registry.closedBy.get('ERR_HANDSHAKE_HTTP')).toBe(15);
-    office.nowMs += 1000;
+    office.nowMs += 2000;
     office.registry.closed(office.facts(), 'ERR_HANDSHAKE_HTTP', '', 0);
     expect(JSON.parse(lines[20]!)).toMatchObject({ suppressed: 10 });
     expect(lines).toHaveLength(22);
