@@ -10,11 +10,10 @@ const OWN_MS = 8;
 export class LoopShare {
   readonly #nowMs: () => number;
   readonly #waiting: (() => void)[] = [];
+  /** When the first work of this turn began; undefined while none has. */
   #beganMs: number | undefined;
-  readonly #onTurn = (): void => {
-    this.#beganMs = undefined;
-    this.#goOn();
-  };
+  #armed = false;
+  readonly #onTurn = (): void => this.#endTurn();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -22,13 +21,17 @@ export class LoopShare {
 
   /** Whether work may begin now: there is time left in this turn, and nobody has waited longer. */
   mayBegin(nowMs: number): boolean {
-    return this.#waiting.length === 0 && this.#hasTime(nowMs);
+    if (this.#waiting.length > 0) return false;
+    if (this.#beganMs !== undefined) return nowMs - this.#beganMs < SHARED_MS;
+    this.#beganMs = nowMs;
+    this.#arm();
+    return true;
   }
 
   /** Does `work` in a later turn, behind what waits already. It must not throw. */
   later(work: () => void): void {
     this.#waiting.push(work);
-    this.#hasTime(this.#nowMs());
+    this.#arm();
   }
 
   /** Does `work` now if it may begin, else {@link later}. */
@@ -37,17 +40,26 @@ export class LoopShare {
     else this.later(work);
   }
 
-  #hasTime(nowMs: number): boolean {
-    if (this.#beganMs !== undefined) return nowMs - this.#beganMs < SHARED_MS;
-    this.#beganMs = nowMs;
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
     setImmediate(this.#onTurn);
-    return true;
+  }
+
+  /** Behind the reads of a turn: what waits goes on when there were none, for else one turn would have the time of two. */
+  #endTurn(): void {
+    this.#armed = false;
+    const isSpent = this.#beganMs !== undefined;
+    this.#beganMs = undefined;
+    if (!isSpent) this.#goOn();
+    if (this.#waiting.length > 0) this.#arm();
   }
 
   #goOn(): void {
     const waiting = this.#waiting;
+    const untilMs = this.#nowMs() + SHARED_MS;
     let done = 0;
-    while (done < waiting.length && this.#hasTime(this.#nowMs())) waiting[done++]();
+    while (done < waiting.length && (done === 0 || this.#nowMs() < untilMs)) waiting[done++]();
     waiting.splice(0, done);
   }
 }
