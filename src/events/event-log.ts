@@ -1,6 +1,7 @@
 import { SluiceError } from '../core/errors.js';
+import { WorkTurns } from '../core/work-turns.js';
 import type { AnySluiceEvent } from './event-types.js';
-import { IdSearch, turn } from './journal/id-search.js';
+import { IdSearch } from './journal/id-search.js';
 import type { Journal, JournalEntry } from './journal/journal.js';
 import { JournalReader } from './journal/reader.js';
 
@@ -21,8 +22,10 @@ export interface LogEntry {
 /** Where to begin: behind the event with an id, at a time (milliseconds since the epoch), at the oldest kept, or with what comes next. */
 export type LogCursor = { readonly afterId: string } | { readonly sinceMs: number } | 'oldest' | 'now';
 
-/** Events that are handed on without a turn of the event loop. */
+/** Events that are read at once. */
 const PAGE = 64;
+/** Events that are passed on before other work may have the turn of the event loop. */
+const PIECE = 8;
 /** A follower that is so many bytes behind is sent to the files again instead of being held in memory. */
 const FOLLOW_BYTES = 512 << 10;
 const REMEMBERED_IDS = 4096;
@@ -32,6 +35,7 @@ export class EventLog {
   readonly #journal: Journal;
   readonly #search: IdSearch;
   readonly #wallMs: () => number;
+  readonly #turns: WorkTurns;
   readonly #followers = new Set<FollowerMemory>();
   /** Set when nothing more will come; followers end when they have read to here. */
   #closed = false;
@@ -40,8 +44,12 @@ export class EventLog {
   #recent = new Map<string, number>();
   #earlier = new Map<string, number>();
 
-  /** @param wallMs the wall clock, milliseconds since the epoch */
-  constructor(journal: Journal, wallMs: () => number = Date.now) {
+  /**
+   * @param wallMs the wall clock, milliseconds since the epoch
+   * @param turns bounds what all who read history do in one turn of the event loop
+   */
+  constructor(journal: Journal, wallMs: () => number = Date.now, turns = new WorkTurns()) {
+    this.#turns = turns;
     this.#journal = journal;
     this.#search = new IdSearch(journal);
     this.#wallMs = wallMs;
@@ -76,11 +84,11 @@ export class EventLog {
     const end = this.#journal.shown;
     const reader = new JournalReader(this.#journal, await this.#positionOf(cursor));
     for (let page = await reader.next(PAGE); page.length > 0; page = await reader.next(PAGE)) {
-      for (const entry of page) {
+      for (const [index, entry] of page.entries()) {
         if (entry.sequence > end) return;
+        if (index % PIECE === 0) await this.#turns.mine();
         if (entry.wallMs >= sinceMs) yield toLogEntry(entry);
       }
-      await turn();
     }
   }
 
@@ -143,7 +151,9 @@ export class EventLog {
           memory.readBytes = 0;
           memory.freshBytes = fresh.length === 0 ? 0 : memory.freshBytes - bytesOf(page);
         }
-        for (const entry of page) {
+        for (const [index, entry] of page.entries()) {
+          // What has just come is passed on as it comes; history is read by many at once.
+          if (reader !== undefined && index % PIECE === 0) await this.#turns.mine();
           if (entry.sequence < position || signal.aborted) continue;
           // A jump means that the buffer above overflowed; withdrawn events jump too and are passed over by the reader.
           if (reader === undefined && entry.sequence > position) {
@@ -155,7 +165,7 @@ export class EventLog {
           position = entry.sequence + 1;
           if (entry.wallMs >= sinceMs) yield toLogEntry(entry);
         }
-        if (page.length === PAGE) await turn();
+        if (page.length === PAGE) await this.#turns.mine();
         if (reader !== undefined || fresh.length > 0 || signal.aborted) continue;
         if (position <= this.#journal.shown) reader = new JournalReader(this.#journal, position);
         else if (this.#closed) return;

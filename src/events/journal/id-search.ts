@@ -96,6 +96,6 @@ export class IdSearch {
 }
 
 /** Lets the event loop do everything else that is due. */
-export function turn(): Promise<void> {
+function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
