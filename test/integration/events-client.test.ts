@@ -1,12 +1,8 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { NatsConnection } from 'nats';
 import { describe, expect, it } from 'vitest';
 import type { SluiceEvent } from '../../src/events/index.js';
-import { Child } from '../support/child.js';
 import { afterwards, client, publish, setUp, totals } from '../support/event-layer.js';
 import { startNats } from '../support/nats.js';
-import { repository } from '../support/repository.js';
 import { waitFor } from '../support/wait.js';
 
 describe('the client library', () => {
@@ -255,29 +251,5 @@ describe('the client library', () => {
     await events.close();
     await subscription.done;
     expect(events.connection.isClosed()).toBe(true);
-  });
-
-  it('works in the ten lines that the documentation shows', async () => {
-    const { server, pipeline } = await setUp();
-    const block = /```js\n(import \{ connect \}[\s\S]*?)```/.exec(
-      readFileSync(join(repository(), 'docs/events.md'), 'utf8'),
-    );
-    const lines = block?.[1] ?? '';
-    expect(
-      lines
-        .trim()
-        .split('\n')
-        .filter((line) => line !== ''),
-    ).toHaveLength(8);
-    const script = join(repository(), 'dist', `example.${process.pid}.mjs`);
-    writeFileSync(script, lines.replace('nats://127.0.0.1:4222', server.url));
-    afterwards(() => rmSync(script, { force: true }));
-    const example = new Child([process.execPath, script]);
-    afterwards(() => example.stop('SIGKILL'));
-    const streamId = await publish(pipeline, 'live', 'cam1');
-    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_unpublish', ...totals });
-    await example.waitForOutput(/live\/cam1 ended: client_unpublish after \d+ ms/);
-    expect(example.stdout).toMatch(/live\/cam1 started by 192\.0\.2\.7\nlive\/cam1 is avc1\.64001f\n/);
-    expect(await example.stop('SIGINT')).toEqual({ code: 0, signal: null });
   });
 });
