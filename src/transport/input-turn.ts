@@ -30,6 +30,8 @@ export class LoopShare {
 
   /** Does `work` in a later turn, behind what waits already. It must not throw. */
   later(work: () => void): void {
+    // The turn in which the first is put off has had its work; those that follow must not put it off again.
+    if (this.#waiting.length === 0) this.#beganMs ??= this.#nowMs();
     this.#waiting.push(work);
     this.#arm();
   }
@@ -52,6 +54,7 @@ export class LoopShare {
     const isSpent = this.#beganMs !== undefined;
     this.#beganMs = undefined;
     if (!isSpent) this.#goOn();
+    this.#beganMs = undefined;
     if (this.#waiting.length > 0) this.#arm();
   }
 
@@ -91,11 +94,16 @@ export class InputTurn {
     return this.#waiting;
   }
 
-  /** Whether the connection may handle input now. When not, it handles nothing until it is called back. */
-  begin(): boolean {
+  /**
+   * Whether the connection may handle input now. When not, it handles nothing until it is called back.
+   *
+   * @param isPublishing its bytes are media that others wait for: it has a turn of its own. What it sends in a beat takes well under a
+   *   millisecond, and to stop and begin reading for each costs more than that
+   */
+  begin(isPublishing: boolean): boolean {
     if (this.#waiting) return false;
     const nowMs = this.#nowMs();
-    if (!this.#share.mayBegin(nowMs)) return this.#wait();
+    if (!isPublishing && !this.#share.mayBegin(nowMs)) return this.#wait();
     this.#untilMs = nowMs + OWN_MS;
     return true;
   }

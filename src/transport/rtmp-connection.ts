@@ -61,7 +61,7 @@ export class RtmpConnection {
   #session: ServerSession | undefined;
   readonly #hold = new DecisionHold({
     closing: () => this.#closing,
-    goOn: () => this.#turn.begin() && this.#goOn(),
+    goOn: () => this.#turn.begin(true) && this.#goOn(),
     fail: (error) => this.#fail(error),
   });
   /** Bytes at the start of the codec's input that nobody has looked at yet: the connection's turn of the event loop is to come. */
@@ -156,21 +156,20 @@ export class RtmpConnection {
     // Read before the codec moved to its larger memory: those bytes landed in the old one.
     if (into !== this.#codec.input) into.copy(this.#codec.input, 0, 0, count);
     this.#unhandled = count;
-    if (!this.#turn.begin()) return false;
-    this.#handle();
-    if (this.#hold.on || this.#turn.over()) return this.#closing;
-    const only = this.#plays.size === 0 && !this.#prompt.running && this.#publishes.only;
-    return !only || !this.#parts.pacer.hold(this.#socket, only, count);
+    return this.#turn.begin(this.#publishes.size > 0) && this.#handle();
   }
 
-  /** Handles what was read last; after that, or when that is done, what the codec still has. */
-  #handle(): void {
+  /** Handles what was read last; after that, or when that is done, what the codec still has. @returns whether to read on now */
+  #handle(): boolean {
     const count = this.#unhandled;
     this.#unhandled = 0;
     this.#safely(() => {
       if (this.#handshake === undefined) this.#parse(0, count);
       else if (count > 0) this.#shakeHands(this.#handshake, count);
     });
+    if (this.#hold.on || this.#turn.over()) return this.#closing;
+    const only = count > 0 && this.#plays.size === 0 && !this.#prompt.running && this.#publishes.only;
+    return !only || !this.#parts.pacer.hold(this.#socket, only, count);
   }
 
   #shakeHands(handshake: ServerHandshake, count: number): void {
@@ -185,8 +184,7 @@ export class RtmpConnection {
   /** Handles what a decision, or the turns of others, have held up, and then reads again. */
   #goOn(): void {
     if (this.#closing || this.#hold.on) return;
-    this.#handle();
-    if (!this.#hold.on && !this.#turn.over() && !this.#closing) this.#socket.resume();
+    if (this.#handle() && !this.#closing) this.#socket.resumeReads();
   }
 
   /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where it was stopped. */

@@ -53,8 +53,9 @@ describe('what all connections do in one turn of the loop', () => {
     };
     share.later(greedy);
     share.later(work('modest', 1));
-    for (let n = 0; n < 3; n++) await passTurn();
-    expect(turns).toEqual([[], ['greedy'], ['modest', 'greedy'], ['greedy']]);
+    for (let n = 0; n < 4; n++) await passTurn();
+    // The turn in which they were put off had its work.
+    expect(turns).toEqual([[], [], ['greedy'], ['modest', 'greedy'], ['greedy']]);
   });
 });
 
@@ -67,14 +68,14 @@ describe('the turn of one connection', () => {
       share,
       () => calls++,
     );
-    expect(turn.begin()).toBe(true);
+    expect(turn.begin(false)).toBe(true);
     time.ms += 7.9;
     expect(turn.over()).toBe(false);
     time.ms += 0.1;
     expect(turn.over()).toBe(true);
     // It asks again before it is called back: that is one wait.
     expect(turn.over()).toBe(true);
-    expect(turn.begin()).toBe(false);
+    expect(turn.begin(false)).toBe(false);
     await passTurn();
     await passTurn();
     expect(calls).toBe(1);
@@ -92,11 +93,25 @@ describe('the turn of one connection', () => {
       () => calls++,
     );
     share.run(work('others', 8));
-    expect(turn.begin()).toBe(false);
+    expect(turn.begin(false)).toBe(false);
     expect(calls).toBe(0);
     await passTurn();
     await passTurn();
     expect(calls).toBe(1);
-    expect(turn.begin()).toBe(true);
+    expect(turn.begin(false)).toBe(true);
+  });
+
+  it('begins for a publisher whatever others have taken, and is bounded all the same', () => {
+    const { time, share, work } = bench();
+    const turn = new InputTurn(
+      () => time.ms,
+      share,
+      () => {},
+    );
+    share.run(work('others', 8));
+    expect(turn.begin(true)).toBe(true);
+    time.ms += 8;
+    expect(turn.over()).toBe(true);
+    expect(turn.begin(true)).toBe(false);
   });
 });
