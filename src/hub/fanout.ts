@@ -151,8 +151,7 @@ export class Fanout {
 
   #serve(): void {
     const visits = this.#visits;
-    const nowMs = this.#nowMs();
-    for (let done = 0; done < visits && this.#size > 0; ) done = this.#visit(done, visits, nowMs);
+    for (let done = 0; done < visits && this.#size > 0; ) done = this.#visit(done, visits);
     this.#armed = false;
     if (this.#owed > 0 && this.#size > 0) this.#arm(this.#late ? 0 : this.windowMs);
   }
@@ -161,7 +160,7 @@ export class Fanout {
    * Visits players from the `done`th visit of a step on. One try around all of them, entered again behind a player that failed: what
    * is thrown costs that player, and nobody else.
    */
-  #visit(done: number, visits: number, nowMs: number): number {
+  #visit(done: number, visits: number): number {
     const ring = this.#audiences;
     let at = done;
     let audience = ring[this.#at];
@@ -172,7 +171,7 @@ export class Fanout {
         audience = ring[this.#at];
         if (audience.next >= audience.players.length) audience = this.#advance(audience);
         player = audience.players[audience.next++];
-        player.visit(nowMs);
+        player.visit();
       }
     } catch (error) {
       if (player !== undefined) this.remove(player, audience);

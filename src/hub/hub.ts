@@ -201,7 +201,7 @@ export class Hub {
       for (const player of [...entry.players]) {
         entry.lingering.add(player);
         try {
-          player.visit(nowMs);
+          player.visit();
         } catch (error) {
           player.fail(error);
         }

@@ -190,7 +190,7 @@ export class Player {
   }
 
   /** The fan-out's turn for this player: send what is there, or see whether it has fallen too far behind. */
-  visit(_nowMs: number): void {
+  visit(): void {
     const publication = this.#publication;
     if (publication === undefined || this.#paused) return;
     if (this.#videoFrom === Number.POSITIVE_INFINITY && publication.keyframeOverdue) this.#waitNoLonger(publication);

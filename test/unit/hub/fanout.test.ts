@@ -25,8 +25,8 @@ class FakePlayer {
     this.failures.push(error);
   }
 
-  visit(nowMs: number): void {
-    this.visitsMs.push(nowMs);
+  visit(): void {
+    this.visitsMs.push(Date.now());
     this.onVisit?.();
   }
 }

@@ -49,7 +49,7 @@ class House {
     const one = batch(message('key', 1, 100_000));
     for (let i = 0; i < count; i++) {
       publication.append(one, this.nowMs);
-      for (const player of publication.players) player.visit(this.nowMs);
+      for (const player of publication.players) player.visit();
     }
   }
 }
@@ -122,7 +122,7 @@ describe('media held past the limit', () => {
     const player = house.join('cam', 'sync');
     const one = batch(message('key', 1, 100_000), message('inter', 2, 3 * MiB));
     publication.append(one, house.nowMs);
-    player.player!.visit(house.nowMs);
+    player.player!.visit();
     house.tick();
     expect(house.hub.heldBytes).toBeGreaterThan(3 * MiB);
     expect([house.hub.memory.skipped, house.hub.memory.evicted]).toEqual([0, 0]);

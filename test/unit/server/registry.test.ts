@@ -126,8 +126,8 @@ describe('a publish', () => {
     const run = await office.run();
     expect(one.sink.failures).toEqual([defect]);
     run.publication.append(batch(message('key', 1)), office.nowMs);
-    two.sink.player!.visit(office.nowMs);
-    one.sink.player!.visit(office.nowMs);
+    two.sink.player!.visit();
+    one.sink.player!.visit();
     expect([one.sink.writes.length, two.sink.writes.length > 0]).toEqual([0, true]);
   });
 
@@ -246,7 +246,7 @@ describe('plays', () => {
     const run = await office.run();
     const [one, two] = [office.play(), office.play()];
     run.publication.append(batch(message('key', 1)), office.nowMs);
-    one.sink.player!.visit(office.nowMs);
+    one.sink.player!.visit();
     expect(office.names.slice(1)).toEqual(['streamActive', 'playStarted', 'playStarted']);
     if (one.answer.accept) one.answer.run.end('client_closed');
     expect(office.last('playEnded')).toMatchObject({
