@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionInfo } from '../../../src/protocol/actions.js';
-import { batch, type Message, message } from '../hub/support/media.js';
+import { batch, message } from '../hub/support/media.js';
+import { AAC, AVC } from './support/headers.js';
 import { Office } from './support/office.js';
 
-const header = (kind: 'videoHeader' | 'audioHeader', hex: string): Message => ({
-  kind,
-  timestamp: 0,
-  payload: Buffer.from(hex.replaceAll(' ', ''), 'hex'),
-});
-const AVC = header(
-  'videoHeader',
-  '17 00 000000 01 42c00d ff e1 0016 6742c00dd90141fb0110000003001000000303c0f1429920 01 0005 68cb83cb20',
-);
-const AAC = header('audioHeader', 'af 00 1210');
 const OBS: ConnectionInfo = {
   ...{ app: 'live', tcUrl: '', flashVer: 'FMLE/3.0', swfUrl: '', pageUrl: '' },
   ...{ objectEncoding: 0, isEnhanced: false, capsEx: 0 },

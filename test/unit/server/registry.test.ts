@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
 import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
-import { batch, type Message, message } from '../hub/support/media.js';
+import { batch, message } from '../hub/support/media.js';
+import { AAC, AVC } from './support/headers.js';
 import { data, Office } from './support/office.js';
-
-const header = (kind: 'videoHeader' | 'audioHeader', hex: string): Message => ({
-  kind,
-  timestamp: 0,
-  payload: Buffer.from(hex.replaceAll(' ', ''), 'hex'),
-});
-const AVC = header(
-  'videoHeader',
-  '17 00 000000 01 42c00d ff e1 0016 6742c00dd90141fb0110000003001000000303c0f1429920 01 0005 68cb83cb20',
-);
-const AAC = header('audioHeader', 'af 00 1210');
 
 describe('a publish', () => {
   it('is accepted once its start is durable, and ended once, with its totals', async () => {
