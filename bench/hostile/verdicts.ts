@@ -19,7 +19,7 @@ const DELAY_MORE_MS = 20;
 /** Events and log lines are counted from here on: before it the bursts that budgets allow everybody are used up. */
 const BURST_SECONDS = 2;
 /**
- * Log lines about faults that one address may cause at once, before it is one a second. Attacks whose faults are missed deadlines cause them
+ * Log lines about faults and plays that one address may cause at once, before it is one a second. Attacks whose faults are missed deadlines cause them
  * late, when the first seconds have passed: so many are left out wherever they fall.
  */
 const BURST_LINES = FAULT_LINES.burst + PLAY_LINES.burst;

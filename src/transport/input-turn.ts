@@ -54,7 +54,6 @@ export class LoopShare {
     const isSpent = this.#beganMs !== undefined;
     this.#beganMs = undefined;
     if (!isSpent) this.#goOn();
-    this.#beganMs = undefined;
     if (this.#waiting.length > 0) this.#arm();
   }
 

@@ -66,7 +66,8 @@ export class RtmpListener {
   readonly #share: LoopShare;
   readonly #limits: ConnectionLimits;
   #asking = false;
-  #walking = false;
+  /** Sets of connections whose walk is under way. */
+  readonly #walks = new Set<ReadonlySet<RtmpConnection>>();
   #controlBytes = 0;
   readonly #dropped = new Uncollected();
   readonly #codecs = new Map<RtmpConnection, ChunkCodec>();
@@ -134,14 +135,14 @@ export class RtmpListener {
     );
   }
 
-  /** Visits all connections, with turns of the event loop between them when it takes long: thousands may be due at once. */
+  /** Visits all of these connections, unless that is under way, with turns of the event loop between them when it takes long: thousands may be due at once. */
   #walk(
     connections: ReadonlySet<RtmpConnection>,
     visit: (connection: RtmpConnection) => void,
     done: () => void = () => {},
   ): void {
-    if (this.#walking) return;
-    this.#walking = true;
+    if (this.#walks.has(connections)) return;
+    this.#walks.add(connections);
     const left = connections.values();
     const goOn = (): void => {
       const untilMs = this.#parts.nowMs() + WALK_MS;
@@ -151,7 +152,7 @@ export class RtmpListener {
         setImmediate(goOn);
         return;
       }
-      this.#walking = false;
+      this.#walks.delete(connections);
       done();
     };
     goOn();

@@ -6,6 +6,7 @@ import { ChunkCodec, type ChunkCodecOptions } from './chunk-codec.js';
 import type { WasmFlavour } from './instance.js';
 import type { CodecLimits } from './limits.js';
 
+/** Small memories are added up in every so many calls of {@link CodecPool.measure}. */
 const SMALL_EVERY = 4;
 
 /** What memories take. */
