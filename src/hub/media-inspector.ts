@@ -139,31 +139,33 @@ export class MediaInspector {
    * @returns whether a header went
    */
   lookAtCodecs(placed: PlacedBatch, nowMs: number): boolean {
-    const { batch } = placed;
-    const { records } = batch;
-    const last: Record<MediaKind, number> = { audio: -1, video: -1 };
-    const count = batch.header[BATCH_COUNT];
-    for (let i = 0, r = 0; i < count; i++, r += RECORD_WORDS) {
+    const { records, header } = placed.batch;
+    let audio = -1;
+    let video = -1;
+    // From the end: almost always two or three messages show both kinds.
+    for (let r = (header[BATCH_COUNT] - 1) * RECORD_WORDS; r >= 0 && (audio < 0 || video < 0); r -= RECORD_WORDS) {
       const word = records[r + RECORD_TYPE_FLAGS];
       if (((word >>> 8) & (NO_FRAME | FLAG_MULTITRACK)) !== 0) continue;
-      last[(word & 0xff) === AUDIO ? 'audio' : 'video'] = r;
+      if ((word & 0xff) !== AUDIO) video = Math.max(video, r);
+      else audio = Math.max(audio, r);
     }
-    let gone = false;
-    for (const kind of ['audio', 'video'] as const) {
-      const r = last[kind];
-      if (r < 0) continue;
-      const codec = records[r + RECORD_CODEC];
-      const before = this.#codecs[kind];
-      if (codec === before) continue;
-      this.#codecs[kind] = codec;
-      const family = codecFamily(kind, codec);
-      const header = this.#headerCodecs.get(`${kind}:0`);
-      if (header === family || (header === undefined && before === undefined)) continue;
-      if (before !== undefined && codecFamily(kind, before) === family) continue;
-      gone = this.#forget(kind, 0) || gone;
-      this.#tracks.forget(kind, 0);
-      this.#frame(placed, r, nowMs);
-    }
+    const audioGone = audio >= 0 && this.#lookAtCodec('audio', placed, audio, nowMs);
+    const videoGone = video >= 0 && this.#lookAtCodec('video', placed, video, nowMs);
+    return audioGone || videoGone;
+  }
+
+  #lookAtCodec(kind: MediaKind, placed: PlacedBatch, r: number, nowMs: number): boolean {
+    const codec = placed.batch.records[r + RECORD_CODEC];
+    const before = this.#codecs[kind];
+    if (codec === before) return false;
+    this.#codecs[kind] = codec;
+    const family = codecFamily(kind, codec);
+    const header = this.#headerCodecs.get(`${kind}:0`);
+    if (header === family || (header === undefined && before === undefined)) return false;
+    if (before !== undefined && codecFamily(kind, before) === family) return false;
+    const gone = this.#forget(kind, 0);
+    this.#tracks.forget(kind, 0);
+    this.#frame(placed, r, nowMs);
     return gone;
   }
 

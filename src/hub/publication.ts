@@ -391,7 +391,7 @@ export class Publication implements FrameTarget {
       this.readyMs = nowMs;
       this.#told = tracks.facts;
       this.#observer.ready(this);
-    } else if (tracks.facts.shape !== told.shape) {
+    } else if (tracks.shape !== told.shape) {
       const { facts } = tracks;
       if (this.#observer.updated(this, told, facts)) this.#told = facts;
     }

@@ -20,10 +20,13 @@ const SLAB_LASTS_MS = 400;
 export class StreamLog {
   readonly #pool: SlabPool;
   readonly #slabs: Slab[] = [];
+  /** The newest of them: asked for with every batch, of hundreds of streams in turn. */
+  #last: Slab | undefined;
   #area: SlabArea | undefined;
   /** The newest slab takes nothing more: it is part of another memory than what comes next. */
   #sealed = false;
   #head = 0;
+  #heldBytes = 0;
   #slabBytes = MIN_SLAB_BYTES;
   #lastSlabAtMs = 0;
   #viewSlab: Slab | undefined;
@@ -57,19 +60,17 @@ export class StreamLog {
 
   /** Bytes of media held. What of a slab was never written costs no memory and does not count. */
   get heldBytes(): number {
-    let sum = 0;
-    for (const slab of this.#slabs) sum += slab.used;
-    return sum;
+    return this.#heldBytes;
   }
 
   /** The slab that is being written, if there is one. */
   get last(): Slab | undefined {
-    return this.#slabs[this.#slabs.length - 1];
+    return this.#last;
   }
 
   /** Whether {@link reserve} for this many bytes would begin a new slab: the moment to {@link trim}. */
   needsSlab(bytes: number): boolean {
-    const last = this.#slabs.at(-1);
+    const last = this.#last;
     return last === undefined || this.#sealed || last.buffer.length - last.used < bytes;
   }
 
@@ -79,7 +80,7 @@ export class StreamLog {
    * @param overlapFrom the position from which most players will send next; at most a slab's half is carried over
    */
   reserve(bytes: number, overlapFrom: number, nowMs: number): Slab {
-    const last = this.#slabs.at(-1);
+    const last = this.#last;
     if (last !== undefined && !this.needsSlab(bytes)) return last;
     this.#resize(nowMs);
     const from = last === undefined ? this.#head : Math.max(overlapFrom, last.start, this.#head - this.#slabBytes / 2);
@@ -89,17 +90,20 @@ export class StreamLog {
       // Slabs may lie in shared memory, where only `fill` is a plain memory copy.
       slab.buffer.fill(last.buffer.subarray(from - last.start, this.#head - last.start), 0, carried);
       slab.used = carried;
+      this.#heldBytes += carried;
     }
     this.#slabs.push(slab);
+    this.#last = slab;
     this.#sealed = false;
     return slab;
   }
 
   /** Makes `bytes` that were written into the reserved slab part of the log. */
   commit(bytes: number): void {
-    const slab = this.#slabs[this.#slabs.length - 1];
+    const slab = this.#last!;
     slab.used += bytes;
     this.#head += bytes;
+    this.#heldBytes += bytes;
   }
 
   /** The newest slab that holds position `position`, or undefined when the log no longer has it. */
@@ -131,6 +135,7 @@ export class StreamLog {
 
   /** Lets go of everything. Writes in flight keep their own slabs. */
   close(): void {
+    this.#last = undefined;
     for (const slab of this.#slabs.splice(0)) this.#release(slab);
   }
 
@@ -139,6 +144,7 @@ export class StreamLog {
       this.#viewSlab = undefined;
       this.#view = Buffer.alloc(0);
     }
+    this.#heldBytes -= slab.used;
     this.#pool.release(slab);
   }
 

@@ -68,6 +68,9 @@ const IDS = 256;
  */
 export class TrackClock {
   readonly #tracks: Counted[] = [];
+  /** The default tracks, once they have had a frame: of most streams the only ones, and here without a look for their place. */
+  #audio: Counted | undefined;
+  #video: Counted | undefined;
   /** Place in the list, plus one, by kind and id; 0: never had a frame. */
   readonly #places = new Uint8Array(2 * IDS);
   /** Multitrack messages of the batch at hand, and their payload bytes. */
@@ -117,12 +120,16 @@ export class TrackClock {
     const lastIsAudio = (word & 0xff) === AUDIO;
     const timestamp = records[last + RECORD_TIMESTAMP];
     if (plainAudio > 0) {
-      const track = this.#mark(0, nowMs);
-      if (track !== undefined) count(track, plainAudio, audioBytes, whole && lastIsAudio ? timestamp : undefined);
+      this.#audio ??= this.#mark(0, nowMs);
+      const track = this.#audio!;
+      track.lastMs = nowMs;
+      count(track, plainAudio, audioBytes, whole && lastIsAudio ? timestamp : undefined);
     }
     if (plainVideo > 0) {
-      const track = this.#mark(IDS, nowMs);
-      if (track !== undefined) count(track, plainVideo, videoBytes, whole && !lastIsAudio ? timestamp : undefined);
+      this.#video ??= this.#mark(IDS, nowMs);
+      const track = this.#video!;
+      track.lastMs = nowMs;
+      count(track, plainVideo, videoBytes, whole && !lastIsAudio ? timestamp : undefined);
     }
   }
 

@@ -50,6 +50,8 @@ export class TrackList {
   #firstMediaMs: number | undefined;
   /** Made anew when somebody asks and something has changed. */
   #facts: StreamFacts | undefined;
+  /** The same: see {@link StreamFacts.shape}. Rates that are not worth telling leave it as it is. */
+  #shape: string | undefined;
 
   /** @param readyTimeoutMs how long a kind that is announced, or has shown itself in part, is waited for: `publish.readyTimeoutMs` */
   constructor(readyTimeoutMs: number) {
@@ -74,8 +76,18 @@ export class TrackList {
 
   /** All that is known now. */
   get facts(): StreamFacts {
-    this.#facts ??= this.#describe();
+    if (this.#facts === undefined) {
+      const tracks = this.#table.tracks();
+      this.#shape ??= this.#describe(tracks);
+      this.#facts = { tracks, metadata: this.#table.announced, shape: this.#shape };
+    }
     return this.#facts;
+  }
+
+  /** Of {@link facts}, without making them: asked for each stream a few times a second. */
+  get shape(): string {
+    this.#shape ??= this.#describe(this.#table.tracks());
+    return this.#shape;
   }
 
   observe(observation: MediaObservation, nowMs: number): void {
@@ -115,17 +127,15 @@ export class TrackList {
     const key = `${kind}:${trackId}`;
     this.#table.rates(kind, trackId, rates);
     this.#facts = undefined;
-    const track = this.list().find((one) => one.kind === kind && one.id === trackId);
-    if (track === undefined) return;
-    const told = this.#told.get(key) ?? {};
+    const claimed = this.#table.claimedRates(kind, trackId);
+    if (claimed === undefined) return;
+    const told = this.#told.get(key);
     // A frame rate that the header states is no claim of the metadata: observers were not told it as the rate of the stream.
-    const claimedFps = kind === 'video' && trackId === 0 ? this.#table.announced.fps : undefined;
-    const next = { ...told };
-    if (differs(rates.fps, told.fps ?? claimedFps)) next.fps = rates.fps!;
-    if (tellKbps && differs(rates.kbps, told.kbps ?? track.declaredKbps)) next.kbps = rates.kbps!;
-    if (next.fps === told.fps && next.kbps === told.kbps) return;
-    this.#told.set(key, next);
-    this.#facts = undefined;
+    const newFps = differs(rates.fps, told?.fps ?? claimed.fps);
+    const newKbps = tellKbps && differs(rates.kbps, told?.kbps ?? claimed.kbps);
+    if (!newFps && !newKbps) return;
+    this.#told.set(key, { ...told, ...(newFps ? { fps: rates.fps! } : {}), ...(newKbps ? { kbps: rates.kbps! } : {}) });
+    this.#shape = undefined;
   }
 
   noteKeyframe(): void {
@@ -160,16 +170,15 @@ export class TrackList {
 
   #changed(): void {
     this.#facts = undefined;
+    this.#shape = undefined;
     this.wantsAudio = this.#table.wantsFrames('audio');
     this.wantsVideo = this.#table.wantsFrames('video');
   }
 
-  #describe(): StreamFacts {
-    const tracks = this.#table.tracks();
-    const metadata = this.#table.announced;
+  #describe(tracks: readonly Track[]): string {
     const steady = (key: string, value: unknown): unknown => (MEASURED.has(key) ? undefined : value);
-    const shape = JSON.stringify(tracks, steady) + JSON.stringify(metadata) + JSON.stringify([...this.#told]);
-    return { tracks, metadata, shape };
+    const told = JSON.stringify([...this.#told]);
+    return JSON.stringify(tracks, steady) + JSON.stringify(this.#table.announced) + told;
   }
 }
 

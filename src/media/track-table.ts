@@ -16,6 +16,8 @@ export interface MeasuredRates {
   readonly kbps?: number;
 }
 
+const NO_CLAIMS: MeasuredRates = {};
+
 /**
  * Collects what one stream shows of its tracks: sequence headers first, then frames, then `onMetaData` for what neither tells. Rates are
  * measured elsewhere ({@link TrackTable.rates}); what header and metadata say of them are claims, and named so. Not for every message: ask
@@ -75,6 +77,12 @@ export class TrackTable {
   /** Takes what was measured of a track; it replaces what was measured before. */
   rates(kind: MediaKind, trackId: number, rates: MeasuredRates): void {
     this.#rates.set(`${kind}${trackId}`, rates);
+  }
+
+  /** What the metadata claims of a track's rates; undefined while the track is not known. */
+  claimedRates(kind: MediaKind, trackId: number): MeasuredRates | undefined {
+    if (!this.#tracks.has(`${kind}${trackId}`)) return undefined;
+    return trackId === 0 ? this.#metadata[kind] : NO_CLAIMS;
   }
 
   /** What the metadata claims; a fresh object. */
