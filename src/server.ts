@@ -228,13 +228,13 @@ class Server implements SluiceServer {
       }
       try {
         hub.tick(now);
-        codecs.measure();
         memory.relieve();
-        if (ticks % SETTLED_EVERY === 0) listener.tick(now);
-        else listener.tickYoung(now);
+        if (ticks % SETTLED_EVERY === 0) {
+          listener.tick(now);
+          tellShortage();
+        } else listener.tickYoung(now);
         registry.tick(now);
         this.#turns?.tick(now);
-        tellShortage();
       } catch (error) {
         log.error({ err: error, code: 'ERR_INTERNAL' }, 'a defect while deadlines were looked at');
       }

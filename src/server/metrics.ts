@@ -29,7 +29,6 @@ export interface MetricSources {
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
   const { hub, memory, listener, registry, codecs, refused, events, turns, health, descriptors, room } = sources;
-  codecs.measure(true);
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {

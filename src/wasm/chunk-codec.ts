@@ -4,6 +4,7 @@ import type { AmfValue } from './amf0.js';
 import { codecError } from './errors.js';
 import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, pagesFor, writeLimits } from './limits.js';
+import type { MemoryTally } from './memory-tally.js';
 import { SlabArea } from './slab-area.js';
 
 /** What {@link ChunkCodec.next} says when nothing is wrong. */
@@ -74,8 +75,6 @@ export interface ChunkCodecOptions {
   readonly limits?: Partial<CodecLimits>;
   readonly flavour?: WasmFlavour;
   readonly scanner?: AmfScanner;
-  /** Told once, when it moves to the memory of a publisher. */
-  readonly onEnlarged?: (codec: ChunkCodec) => void;
 }
 
 /**
@@ -90,9 +89,14 @@ export class ChunkCodec {
   #read: (start: number, end: number) => number;
   #scanner: AmfScanner | undefined;
   #enlarged = false;
-  readonly #onEnlarged: ((codec: ChunkCodec) => void) | undefined;
   #broken = false;
   #slabs: SlabArea | undefined;
+  #tally: MemoryTally | undefined;
+  /** What of this memory is on the tally. */
+  #talliedReassembly = 0;
+  #talliedTouched = 0;
+  /** {@link SlabArea.idleBytes}, at hand. */
+  #idleSlabBytes = 0;
   #cause: unknown;
 
   /** Set by the one that aims this codec at its memory. */
@@ -107,7 +111,6 @@ export class ChunkCodec {
   /** @param options.scanner - reads the AMF0 of messages; one serves many codecs. Default: one of its own, made when needed */
   constructor(options: ChunkCodecOptions = {}) {
     this.#scanner = options.scanner;
-    this.#onEnlarged = options.onEnlarged;
     this.limits = normaliseLimits(options.limits ?? {});
     this.flavour = options.flavour ?? 'release';
     const views = open(pagesFor(this.limits, false), this.flavour);
@@ -128,7 +131,9 @@ export class ChunkCodec {
   next(start: number, end: number): number {
     if (this.header[C.NEEDED_BYTES] !== 0) this.target?.makeRoom(this.header[C.NEEDED_BYTES] + C.COPY_SLACK);
     try {
-      return this.#read(start, end);
+      const status = this.#read(start, end);
+      if (this.#tally !== undefined) this.#count(this.#tally);
+      return status;
     } catch (cause) {
       // A trap is a defect of ours. The instance's state is unknown: nothing of it is used again.
       this.#broken = true;
@@ -256,7 +261,7 @@ export class ChunkCodec {
       const pages = pagesFor(this.limits, true);
       if (pages > pagesFor(this.limits, false) || this.limits.slabBytes > 0) this.#moveTo(pages);
       this.#enlarged = true;
-      this.#onEnlarged?.(this);
+      if (this.#tally !== undefined) this.#count(this.#tally);
     }
     writeLimits(this.header, this.limits, on);
   }
@@ -277,7 +282,11 @@ export class ChunkCodec {
     if (header[C.BATCH_COUNT] > 0) move(C.OUT, Math.min(C.OUT + header[C.BATCH_BYTES], C.OUT + C.OUT_BYTES));
     move(C.BLOCKS, header[C.BLOCK_TOP]);
     to.exports.resize(pages * 65536);
-    if (slabPages > 0) this.#slabs = new SlabArea(to.memory.buffer, pages * 65536, to.bytes.length);
+    const onIdle = (bytes: number): void => {
+      this.#idleSlabBytes = bytes;
+      if (this.#tally !== undefined) this.#count(this.#tally);
+    };
+    if (slabPages > 0) this.#slabs = new SlabArea(to.memory.buffer, pages * 65536, to.bytes.length, onIdle);
     this.#views = to;
     this.#read = to.exports.read;
     this.input = to.input;
@@ -322,7 +331,28 @@ export class ChunkCodec {
     const blocks = header[C.BLOCK_TOP] - C.BLOCKS;
     const framed = Math.max(0, header[C.OUT_HIGH] - C.OUT);
     const small = this.#enlarged ? C.INPUT + C.INPUT_BYTES : SMALL_TOUCHED_BYTES;
-    return small + framed + Math.max(0, blocks - this.reassemblyBytes) + (this.#slabs?.idleBytes ?? 0);
+    return small + framed + Math.max(0, blocks - this.reassemblyBytes) + this.#idleSlabBytes;
+  }
+
+  /** Has what this memory takes counted in `tally` from now on, and no more in the one before; undefined: in none. */
+  countIn(tally: MemoryTally | undefined): void {
+    if (this.#tally !== undefined) {
+      this.#tally.reassembly -= this.#talliedReassembly;
+      this.#tally.touched -= this.#talliedTouched;
+    }
+    this.#tally = tally;
+    this.#talliedReassembly = 0;
+    this.#talliedTouched = 0;
+    if (tally !== undefined) this.#count(tally);
+  }
+
+  /** Called for every read, when all that it looks at is in the processor's cache: to go through hundreds of memories now and then costs more. */
+  #count(tally: MemoryTally): void {
+    const { reassemblyBytes, touchedBytes } = this;
+    tally.reassembly += reassemblyBytes - this.#talliedReassembly;
+    tally.touched += touchedBytes - this.#talliedTouched;
+    this.#talliedReassembly = reassemblyBytes;
+    this.#talliedTouched = touchedBytes;
   }
 
   /** Blocks in use; 0 or 1 per unfinished message plus what the batch and message hold. */

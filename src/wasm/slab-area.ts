@@ -21,9 +21,14 @@ export class SlabArea {
   #lentBytes = 0;
   /** Units up to the highest that was ever lent. */
   #highUnits = 0;
+  readonly #onIdle: (bytes: number) => void;
 
-  /** @param start - address of its first byte; the area reaches to `end` */
-  constructor(memory: SharedArrayBuffer, start: number, end: number) {
+  /**
+   * @param start address of its first byte; the area reaches to `end`
+   * @param onIdle told of {@link idleBytes} whenever a region was lent or came back
+   */
+  constructor(memory: SharedArrayBuffer, start: number, end: number, onIdle: (bytes: number) => void = () => {}) {
+    this.#onIdle = onIdle;
     this.#memory = memory;
     this.#start = start;
     this.#units = new Uint8Array(Math.floor((end - start) / SLAB_UNIT_BYTES));
@@ -40,6 +45,7 @@ export class SlabArea {
       units.fill(1, from, from + wanted);
       this.#lentBytes += wanted * SLAB_UNIT_BYTES;
       this.#highUnits = Math.max(this.#highUnits, from + wanted);
+      this.#onIdle(this.idleBytes);
       const address = this.#start + from * SLAB_UNIT_BYTES;
       return { address, buffer: Buffer.from(this.#memory, address, wanted * SLAB_UNIT_BYTES) };
     }
@@ -51,6 +57,7 @@ export class SlabArea {
     const from = (address - this.#start) / SLAB_UNIT_BYTES;
     this.#units.fill(0, from, from + buffer.length / SLAB_UNIT_BYTES);
     this.#lentBytes -= buffer.length;
+    this.#onIdle(this.idleBytes);
   }
 
   /** Bytes that were lent before and are free now: their pages are touched. */

@@ -190,7 +190,6 @@ describe('when memory is short', () => {
       desk.listener.joinAccount(account);
       return account;
     };
-    desk.codecs.measure();
     const { total } = join();
     join(total).relieve();
     expect(desk.listener.idle).toBe(3);
@@ -199,7 +198,6 @@ describe('when memory is short', () => {
     account.relieve();
     expect(await told(one)).toEqual(closedFor('ERR_LIMIT_IDLE'));
     await desk.until(() => desk.codecs.live === 3, 'its codec');
-    desk.codecs.measure();
     expect(linear(account)).toBeLessThan(before);
     expect([account.isOver, desk.listener.idle]).toEqual([false, 2]);
 

@@ -4,13 +4,12 @@ import { CodecPool } from '../../../src/wasm/pool.js';
 
 const MiB = 2 ** 20;
 
-/** A pool on an account, and what the account says of a kind after it was measured. */
-function measured(warm: number) {
+/** A pool on an account, and what the account says of a kind. */
+function onAccount(warm: number) {
   const pool = new CodecPool({ limits: {}, warm });
   const account = new MemoryAccount();
   pool.joinAccount(account);
   const bytes = (of: string): number => {
-    pool.measure(true);
     return account.list().find(({ kind }) => kind === of)!.bytes;
   };
   return { pool, bytes };
@@ -18,7 +17,7 @@ function measured(warm: number) {
 
 describe('the memories of connections on the account', () => {
   it('count a part of a message as it arrives, and not what it announces', () => {
-    const { pool, bytes } = measured(0);
+    const { pool, bytes } = onAccount(0);
     const codec = pool.acquire();
     codec.setPublishing(true);
     // fmt 0 on chunk stream 6, type 9, 4 MiB; after Set Chunk Size to 60000.
@@ -30,28 +29,29 @@ describe('the memories of connections on the account', () => {
     expect(bytes('reassembly')).toBeLessThan(MiB);
   });
 
-  it('are looked at each time when they are large, and every fourth time when they are small, if nobody asks for all', () => {
-    const pool = new CodecPool({ limits: {}, warm: 0 });
-    const account = new MemoryAccount();
-    pool.joinAccount(account);
-    const linear = (): number => account.list().find(({ kind }) => kind === 'linear')!.bytes;
-    pool.measure();
-    const small = pool.acquire();
-    pool.measure();
-    expect(linear()).toBe(0);
-    for (let calls = 0; calls < 3; calls++) pool.measure();
-    const one = linear();
-    expect(one).toBeGreaterThan(0);
-    pool.acquire();
-    pool.measure(true);
-    expect(linear()).toBe(2 * one);
-    small.setPublishing(true);
-    pool.measure();
-    expect(linear()).toBeGreaterThan(2 * one);
+  it('are counted as they are after every read, and leave nothing behind', () => {
+    const { pool, bytes } = onAccount(0);
+    const one = pool.acquire();
+    const small = bytes('linear');
+    const other = pool.acquire();
+    expect([small > 0, bytes('linear')]).toEqual([true, 2 * small]);
+    one.setPublishing(true);
+    const large = bytes('linear') - small;
+    expect(large).toBeGreaterThan(small);
+    // fmt 0 on chunk stream 6, type 9, 200 KB; after Set Chunk Size to 60000. Then the rest of it, and the message is whole.
+    one.input.set([2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0xea, 0x60, 6, 0, 0, 0, 0, 0xff, 0, 9, 1, 0, 0, 0]);
+    one.next(0, 128);
+    expect([bytes('reassembly'), bytes('linear')]).toEqual([one.reassemblyBytes, one.touchedBytes + small]);
+    expect(bytes('reassembly')).toBeGreaterThan(0);
+    one.next(128, 28 + 0xff);
+    expect([bytes('reassembly'), bytes('linear')]).toEqual([one.reassemblyBytes, one.touchedBytes + small]);
+    pool.release(one);
+    pool.release(other);
+    expect([bytes('reassembly'), bytes('linear')]).toEqual([0, 0]);
   });
 
   it('move from open to pooled when a small one comes back, and from open to dropped when a publisher has gone', () => {
-    const { pool, bytes } = measured(1);
+    const { pool, bytes } = onAccount(1);
     const [one, two] = [pool.acquire(), pool.acquire()];
     const open = bytes('linear');
     expect([open > 0, bytes('linear_pooled')]).toEqual([true, 0]);
