@@ -9,7 +9,7 @@ const MIN_INTERVAL_BYTES = 1024;
  * Answers after half a window: Flash and FMLE stop sending when a whole one stays unanswered.
  */
 export class AckWindow {
-  #intervalBytes = Number.POSITIVE_INFINITY;
+  #intervalBytes: number | undefined;
   #acknowledged = 0;
 
   /** Takes the peer's Window Acknowledgement Size in bytes; 0 is ignored. */
@@ -17,12 +17,18 @@ export class AckWindow {
     if (bytes > 0) this.#intervalBytes = Math.max(Math.floor(bytes / 2), Math.min(bytes, MIN_INTERVAL_BYTES));
   }
 
+  /** The count of received bytes at which the next Acknowledgement is due; undefined while the peer has not asked for any. */
+  get dueBytes(): number | undefined {
+    return this.#intervalBytes === undefined ? undefined : this.#acknowledged + this.#intervalBytes;
+  }
+
   /**
    * @param totalBytes received since the connection began; a plain count that never wraps
    * @returns the Acknowledgement to send now (its counter wraps at 2^32), or `undefined`
    */
   received(totalBytes: number): OutboundMessage | undefined {
-    if (totalBytes - this.#acknowledged < this.#intervalBytes) return undefined;
+    const { dueBytes } = this;
+    if (dueBytes === undefined || totalBytes < dueBytes) return undefined;
     this.#acknowledged = totalBytes;
     return acknowledgement(totalBytes);
   }

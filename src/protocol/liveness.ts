@@ -8,7 +8,6 @@ export type LivenessVerdict = 'fine' | 'ping' | 'dead';
 export class Liveness {
   readonly #intervalMs: number;
   readonly #timeoutMs: number;
-  #totalBytes = 0;
   #seenBytes = 0;
   #isPinged = false;
   #dueMs: number;
@@ -25,16 +24,15 @@ export class Liveness {
     return this.#dueMs;
   }
 
-  /** Takes the count of bytes received so far. */
-  received(totalBytes: number): void {
-    this.#totalBytes = totalBytes;
-  }
-
-  /** To be called at {@link dueMs} or later; earlier calls do nothing. */
-  tick(nowMs: number): LivenessVerdict {
+  /**
+   * To be called at {@link dueMs} or later; earlier calls do nothing.
+   *
+   * @param totalBytes received since the connection began
+   */
+  tick(nowMs: number, totalBytes: number): LivenessVerdict {
     if (nowMs < this.#dueMs) return 'fine';
-    if (this.#totalBytes !== this.#seenBytes) {
-      this.#seenBytes = this.#totalBytes;
+    if (totalBytes !== this.#seenBytes) {
+      this.#seenBytes = totalBytes;
       this.#isPinged = false;
       this.#dueMs = nowMs + this.#intervalMs;
       return 'fine';

@@ -19,6 +19,9 @@ export type { Action, ConnectionInfo, PublishType } from './actions.js';
 export type { InboundMessage } from './inbound-message.js';
 export type { SessionOptions } from './session-options.js';
 
+/** Almost every read asks for nothing. */
+const NO_ACTIONS: readonly Action[] = [];
+
 /** The owner's answer to `publishRequested`. The description is shown to the encoder's user. */
 export type PublishAnswer =
   | { readonly accept: true }
@@ -54,6 +57,9 @@ export class ServerSession {
   #idleSinceMs: number | undefined;
   #nowMs: number;
   #acknowledged = 0;
+  #receivedBytes = 0;
+  /** {@link AckWindow.dueBytes}, at hand: it is looked at for every read. */
+  #ackDueBytes: number | undefined;
 
   /** @param options see {@link SessionOptions} */
   constructor(options: SessionOptions) {
@@ -138,11 +144,13 @@ export class ServerSession {
    * Takes the count of bytes read from the peer since the connection began (it never wraps; whether it counts the handshake
    * does not matter), and acknowledges when the peer's window asks for it.
    */
-  received(totalBytes: number): Action[] {
-    if (this.#core.state === 'closed') return [];
-    this.#liveness.received(totalBytes);
+  received(totalBytes: number): readonly Action[] {
+    this.#receivedBytes = totalBytes;
+    if (this.#ackDueBytes === undefined || totalBytes < this.#ackDueBytes) return NO_ACTIONS;
+    if (this.#core.state === 'closed') return NO_ACTIONS;
     const due = this.#core.ackWindow.received(totalBytes);
-    if (due === undefined) return [];
+    this.#ackDueBytes = this.#core.ackWindow.dueBytes;
+    if (due === undefined) return NO_ACTIONS;
     this.#core.send(due);
     return this.#core.takeActions();
   }
@@ -237,7 +245,7 @@ export class ServerSession {
       this.#closeFor(core.state === 'connected' ? 'ERR_SESSION_IDLE_TIMEOUT' : 'ERR_SESSION_CONNECT_TIMEOUT');
       return this.#finish();
     }
-    const verdict = this.#liveness.tick(nowMs);
+    const verdict = this.#liveness.tick(nowMs, this.#receivedBytes);
     if (verdict === 'ping') core.send(pingRequest(Math.trunc(nowMs)));
     if (verdict === 'dead') this.#closeFor('ERR_SESSION_PING_TIMEOUT');
     return this.#finish();
@@ -361,6 +369,7 @@ export class ServerSession {
     if (core.connectionInput('control') !== 'dispatch') return;
     if (message.type === MessageType.WindowAckSize) {
       core.ackWindow.setWindow(readU32(message.payload) ?? 0);
+      this.#ackDueBytes = core.ackWindow.dueBytes;
       return;
     }
     const control = readUserControl(message.payload);

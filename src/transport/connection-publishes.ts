@@ -13,9 +13,10 @@ export class ConnectionPublishes {
   readonly #codec: ChunkCodec;
   readonly #drops: ConnectionDrops;
   readonly #runs = new Map<number, RunningPublish>();
-  /** The publish that the last batch belonged to. */
-  #current: RunningPublish | undefined;
+  /** The publication that the last batch belonged to. */
+  #current: Publication | undefined;
   #currentId = -1;
+  #size = 0;
 
   /** @param codec of the connection; borrowed @param drops told of media that belongs to no publish */
   constructor(codec: ChunkCodec, drops: ConnectionDrops) {
@@ -23,13 +24,14 @@ export class ConnectionPublishes {
     this.#drops = drops;
   }
 
+  /** How many run; see {@link ConnectionPlays.size}. */
   get size(): number {
-    return this.#runs.size;
+    return this.#size;
   }
 
   /** The publication that got the last batch, when no other publish runs. */
   get only(): Publication | undefined {
-    return this.#runs.size === 1 ? this.#current?.publication : undefined;
+    return this.#size === 1 ? this.#current : undefined;
   }
 
   /** A publish was accepted: media of its message stream is its own from here on. */
@@ -57,11 +59,11 @@ export class ConnectionPublishes {
   stop(messageStreamId: number, reason: EndReason, detail?: string): void {
     const run = this.#runs.get(messageStreamId);
     this.#runs.delete(messageStreamId);
+    this.#route();
     this.#codec.endTimeline(messageStreamId);
     this.#guardStreamZero(undefined);
-    this.#route();
     run?.end(reason, detail);
-    if (this.#runs.size === 0) this.#codec.setPublishing(false);
+    if (this.#size === 0) this.#codec.setPublishing(false);
   }
 
   stopAll(reason: EndReason, detail?: string): void {
@@ -70,8 +72,8 @@ export class ConnectionPublishes {
 
   /** So many bytes of chunk stream were read: they count for the stream that the last media belonged to, or the only one. */
   received(bytes: number): void {
-    const only = this.#current === undefined && this.#runs.size === 1 ? this.#runs.values().next().value : undefined;
-    const publication = (this.#current ?? only)?.publication;
+    const isOnly = this.#current === undefined && this.#size === 1;
+    const publication = isOnly ? this.#runs.values().next().value?.publication : this.#current;
     if (publication !== undefined) publication.wireBytes += bytes;
   }
 
@@ -80,15 +82,15 @@ export class ConnectionPublishes {
     const id = this.#codec.batchMessageStreamId;
     if (id !== this.#currentId) {
       this.#currentId = id;
-      this.#current = this.#runs.get(session.publishFor(id) ?? -1);
+      this.#current = this.#runs.get(session.publishFor(id) ?? -1)?.publication;
     }
     if (this.#current === undefined) this.#drops.note('media_without_publish', this.#codec.batchCount);
-    else this.#current.publication.append(this.#codec, nowMs);
+    else this.#current.append(this.#codec, nowMs);
   }
 
   /** Media on message stream 0 is that of the only publish: its timestamps are guarded, too. */
   #guardStreamZero(resumeTimestamp: number | undefined): void {
-    if (this.#runs.size === 1) this.#codec.beginTimeline(0, resumeTimestamp);
+    if (this.#size === 1) this.#codec.beginTimeline(0, resumeTimestamp);
     else this.#codec.endTimeline(0);
   }
 
@@ -103,6 +105,7 @@ export class ConnectionPublishes {
 
   /** What runs has changed: the next batch is routed anew. */
   #route(): void {
+    this.#size = this.#runs.size;
     this.#currentId = -1;
     this.#current = undefined;
   }

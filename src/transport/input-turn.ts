@@ -75,7 +75,7 @@ export class InputTurn {
   readonly #share: LoopShare;
   readonly #goOn: () => void;
   #waiting = false;
-  #untilMs = 0;
+  #beganMs = 0;
 
   /** @param goOn called once in a later turn after {@link begin} or {@link over} has said that others come first */
   constructor(nowMs: () => number, share: LoopShare, goOn: () => void) {
@@ -83,7 +83,7 @@ export class InputTurn {
     this.#share = share;
     this.#goOn = () => {
       this.#waiting = false;
-      this.#untilMs = this.#nowMs() + OWN_MS;
+      this.#beganMs = this.#nowMs();
       goOn();
     };
   }
@@ -91,6 +91,11 @@ export class InputTurn {
   /** Whether the connection must handle nothing: others come first. */
   get waiting(): boolean {
     return this.#waiting;
+  }
+
+  /** When what is handled now began to be, in monotonic ms: near enough to now for whatever is measured in milliseconds. */
+  get beganMs(): number {
+    return this.#beganMs;
   }
 
   /**
@@ -103,13 +108,13 @@ export class InputTurn {
     if (this.#waiting) return false;
     const nowMs = this.#nowMs();
     if (!isPublishing && !this.#share.mayBegin(nowMs)) return this.#wait();
-    this.#untilMs = nowMs + OWN_MS;
+    this.#beganMs = nowMs;
     return true;
   }
 
   /** Whether its turn has lasted long enough. When it has, it handles nothing more until it is called back. */
   over(): boolean {
-    return this.#waiting || (this.#nowMs() >= this.#untilMs && !this.#wait());
+    return this.#waiting || (this.#nowMs() - this.#beganMs >= OWN_MS && !this.#wait());
   }
 
   #wait(): false {

@@ -163,10 +163,12 @@ export class RtmpConnection {
   #handle(): boolean {
     const count = this.#unhandled;
     this.#unhandled = 0;
-    this.#safely(() => {
+    try {
       if (this.#handshake === undefined) this.#parse(0, count);
       else if (count > 0) this.#shakeHands(this.#handshake, count);
-    });
+    } catch (error) {
+      this.#fail(error);
+    }
     if (this.#hold.on || this.#turn.over()) return this.#closing;
     const only = count > 0 && this.#plays.size === 0 && !this.#prompt.running && this.#publishes.only;
     return !only || !this.#parts.pacer.hold(this.#socket, only, count);
@@ -191,7 +193,7 @@ export class RtmpConnection {
   #parse(start: number, end: number): void {
     const codec = this.#codec;
     const session = this.#session!;
-    const nowMs = this.#parts.nowMs();
+    const nowMs = this.#turn.beganMs;
     this.#publishes.received(end - start);
     if (this.#publishes.size === 0) this.#budget.count(end - start);
     let status = codec.next(start, end);
@@ -208,7 +210,7 @@ export class RtmpConnection {
       if (this.#turn.over()) return;
       status = codec.next(0, 0);
     }
-    this.#drops.unknown(codec.dropped);
+    if (codec.dropped > 0) this.#drops.unknown(codec.dropped);
     this.#run(session.received(this.bytesIn));
     if (this.#publishes.size > 0) return;
     const code = this.#budget.spend(0, this.#plays.size > 0, nowMs);
