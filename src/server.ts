@@ -140,8 +140,7 @@ class Server implements SluiceServer {
     const hub = new Hub(hubOptions(config), nowMs);
     hub.joinAccount(memory);
     memory.register('log_lines', () => stderrLosses().heldBytes);
-    memory.register('event_followers', () => pipeline.log.followerBytes);
-    memory.register('event_searches', () => pipeline.log.searchBytes);
+    pipeline.log.joinAccount(memory);
     const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
     const registry = new Registry(
       {
@@ -275,8 +274,7 @@ class Server implements SluiceServer {
       });
       const http = this.#http;
       this.httpAddress = http.address;
-      memory.register('event_followers', () => http.followerBytes);
-      memory.onRelief('event_followers', (overBytes) => http.relieve(overBytes));
+      http.joinAccount(memory);
     }
     const { connections, bound } = room();
     log[connections < setting ? 'warn' : 'info'](

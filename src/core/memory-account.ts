@@ -8,7 +8,7 @@ export const MEMORY_KINDS = {
   log_pooled: 'free slabs kept for the next stream',
   headers: 'cached sequence headers and metadata of streams, and those framed for players',
   copies: 'media copied for one player (another message stream id, or audio or video left out) and not sent yet',
-  connections: 'objects of open connections, by their measured size',
+  connections: 'objects of open connections, RTMP and HTTP, by their measured size',
   connections_dropped: 'objects of closed connections that are not yet collected, by their measured size',
   control: 'replies and control messages that the kernel has not taken yet',
   reassembly: 'messages of which only a part has arrived',
@@ -16,6 +16,7 @@ export const MEMORY_KINDS = {
   linear_pooled: 'WebAssembly memories kept for the next connection, touched pages',
   linear_dropped: 'WebAssembly memories let go of and not yet collected, touched pages',
   event_followers: 'events that wait for clients that follow them',
+  event_pages_dropped: 'journal pages that were read for clients that follow events, not yet collected',
   event_searches: 'journal pages being searched for clients that follow events',
   event_queue: 'events in memory that wait for the journal or for NATS',
   log_lines: 'log lines that wait for the reader of stderr',
@@ -54,7 +55,7 @@ export type Relief = (overBytes: number) => number;
  * What is on its way to being free: nothing more can be done for it, so nobody else has to give way for it, and new work is not
  * refused for it. It still counts in {@link MemoryAccount.total}.
  */
-const LEAVING: ReadonlySet<MemoryKind> = new Set(['linear_dropped', 'connections_dropped']);
+const LEAVING: ReadonlySet<MemoryKind> = new Set(['linear_dropped', 'connections_dropped', 'event_pages_dropped']);
 
 /**
  * The one account of memory that peers can make the process hold. `limits.memoryBytes` binds the sum over all kinds: past it memory is

@@ -1,4 +1,6 @@
 import { SluiceError } from '../core/errors.js';
+import type { MemoryAccount } from '../core/memory-account.js';
+import { Uncollected } from '../core/uncollected.js';
 import { WorkTurns } from '../core/work-turns.js';
 import type { AnySluiceEvent } from './event-types.js';
 import { IdSearch } from './journal/id-search.js';
@@ -37,6 +39,7 @@ export class EventLog {
   readonly #wallMs: () => number;
   readonly #turns: WorkTurns;
   readonly #followers = new Set<FollowerMemory>();
+  readonly #dropped = new Uncollected();
   /** Set when nothing more will come; followers end when they have read to here. */
   #closed = false;
   readonly #waiting = new Set<() => void>();
@@ -56,6 +59,13 @@ export class EventLog {
     journal.subscribe((entries) => {
       for (const entry of entries) this.#remember(entry);
     });
+  }
+
+  /** Puts what clients make it hold on the account. */
+  joinAccount(account: MemoryAccount): void {
+    account.register('event_followers', () => this.followerBytes);
+    account.register('event_searches', () => this.searchBytes);
+    account.register('event_pages_dropped', () => this.#dropped.bytes);
   }
 
   /** Bytes of the journal that followers hold in memory. New events are the same objects for all of them and count once. */
@@ -82,7 +92,7 @@ export class EventLog {
   async *since(cursor: LogCursor): AsyncGenerator<LogEntry> {
     const sinceMs = sinceOf(cursor);
     const end = this.#journal.shown;
-    const reader = new JournalReader(this.#journal, await this.#positionOf(cursor));
+    const reader = this.#reader(await this.#positionOf(cursor));
     for (let page = await reader.next(PAGE); page.length > 0; page = await reader.next(PAGE)) {
       for (const [index, entry] of page.entries()) {
         if (entry.sequence > end) return;
@@ -135,8 +145,8 @@ export class EventLog {
     });
     const onAbort = (): void => wake?.();
     signal.addEventListener('abort', onAbort);
+    let reader: JournalReader | undefined = this.#reader(position);
     try {
-      let reader: JournalReader | undefined = new JournalReader(this.#journal, position);
       while (!signal.aborted) {
         let page: JournalEntry[] = [];
         if (reader !== undefined) {
@@ -144,6 +154,7 @@ export class EventLog {
           memory.readBytes = reader.heldBytes + bytesOf(page);
           if (page.length === 0) {
             position = Math.max(position, reader.position);
+            reader.close();
             reader = undefined;
           }
         } else {
@@ -157,7 +168,7 @@ export class EventLog {
           if (entry.sequence < position || signal.aborted) continue;
           // A jump means that the buffer above overflowed; withdrawn events jump too and are passed over by the reader.
           if (reader === undefined && entry.sequence > position) {
-            reader = new JournalReader(this.#journal, position);
+            reader = this.#reader(position);
             fresh = [];
             memory.freshBytes = 0;
             break;
@@ -167,7 +178,7 @@ export class EventLog {
         }
         if (page.length === PAGE) await this.#turns.mine();
         if (reader !== undefined || fresh.length > 0 || signal.aborted) continue;
-        if (position <= this.#journal.shown) reader = new JournalReader(this.#journal, position);
+        if (position <= this.#journal.shown) reader = this.#reader(position);
         else if (this.#closed) return;
         else {
           await new Promise<void>((resolve) => {
@@ -179,10 +190,16 @@ export class EventLog {
         }
       }
     } finally {
+      reader?.close();
       stop();
       this.#followers.delete(memory);
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** A reader for a client, as one of however many. */
+  #reader(position: number): JournalReader {
+    return new JournalReader(this.#journal, position, { turns: this.#turns, dropped: this.#dropped });
   }
 
   async #positionOf(cursor: LogCursor, signal?: AbortSignal): Promise<number> {

@@ -3,6 +3,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { formatHostPort, type HostPort, parseListen } from '../config/listen.js';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { rateLimited } from '../core/log.js';
+import type { MemoryAccount } from '../core/memory-account.js';
 import { HttpConnections } from './connections.js';
 import type { HttpDeps, Metric } from './deps.js';
 import { findStart } from './event-feed.js';
@@ -21,6 +22,8 @@ export interface HttpServer {
   readonly followerBytes: number;
   /** Cuts off the followers that hold most, until so many bytes are free. @returns how many are */
   relieve(overBytes: number): number;
+  /** Puts what clients make it hold on the account, and says how it gives way. */
+  joinAccount(account: MemoryAccount): void;
   /** Ends followers in good order, then everything. */
   close(): Promise<void>;
 }
@@ -116,6 +119,11 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       return followers.heldBytes;
     },
     relieve: (overBytes) => followers.relieve(overBytes),
+    joinAccount: (account) => {
+      connections.joinAccount(account);
+      account.register('event_followers', () => followers.heldBytes);
+      account.onRelief('event_followers', (overBytes) => followers.relieve(overBytes));
+    },
     close: async () => {
       followers.close();
       await app.close();

@@ -1,9 +1,23 @@
+import type { Uncollected } from '../../core/uncollected.js';
+import type { WorkTurns } from '../../core/work-turns.js';
 import type { Journal, JournalEntry } from './journal.js';
 import { headOf, type JournalRecord, RECORD_HEADER_BYTES, RecordKind, readEventPayload, recordAt } from './record.js';
 import type { Segment } from './segments.js';
 
 /** Bytes that are read from a segment at once: checking them takes well under a millisecond. */
 export const PIECE_BYTES = 256 << 10;
+/** The same for a reader's first piece; each further one is twice as long. A client that asks for all of history and goes away is to cost little. */
+const FIRST_PIECE_BYTES = 16 << 10;
+/** Records that are read before other work may have the turn of the event loop. */
+const RECORDS = 8;
+
+/** What bounds readers that clients ask for, as many as they like. */
+export interface ReaderBounds {
+  /** What they do in one turn of the event loop: resolves when a piece of work may begin. */
+  readonly turns: Pick<WorkTurns, 'mine'>;
+  /** Counts what they have let go of until it is collected. */
+  readonly dropped: Pick<Uncollected, 'letGo'>;
+}
 
 /** Where a reader stands in a segment, and what it has in memory of it. */
 interface Piece {
@@ -22,13 +36,19 @@ interface Piece {
 /** Walks the visible events of a journal from a position on. Segments are read in pieces, so that a reader holds little and is never long at work. */
 export class JournalReader {
   readonly #journal: Journal;
+  readonly #bounds: ReaderBounds | undefined;
   #from: number;
   #piece: Piece | undefined;
   #held: JournalRecord | undefined;
+  #pieceBytes = FIRST_PIECE_BYTES;
 
-  /** @param from the first position to read; positions that are no longer kept are passed over */
-  constructor(journal: Journal, from: number) {
+  /**
+   * @param from the first position to read; positions that are no longer kept are passed over
+   * @param bounds for readers that clients ask for
+   */
+  constructor(journal: Journal, from: number, bounds?: ReaderBounds) {
     this.#journal = journal;
+    this.#bounds = bounds;
     this.#from = from;
   }
 
@@ -52,6 +72,7 @@ export class JournalReader {
   async next(limit: number, signal?: AbortSignal): Promise<JournalEntry[]> {
     const out: JournalEntry[] = [];
     while (out.length < limit && this.#from <= this.#journal.shown && signal?.aborted !== true) {
+      if (this.#bounds !== undefined && out.length % RECORDS === 0) await this.#bounds.turns.mine();
       const record = this.#held ?? (await this.#nextRecord());
       this.#held = undefined;
       if (record === undefined) continue;
@@ -67,6 +88,17 @@ export class JournalReader {
       out.push({ sequence: record.sequence, wallMs: record.wallMs, subject, ...headOf(json), own, json });
     }
     return out;
+  }
+
+  /** Nothing more will be read: lets go of what is in memory. */
+  close(): void {
+    this.#turnTo(undefined);
+  }
+
+  #turnTo(piece: Piece | undefined): void {
+    const buffer = this.#piece?.bytes.buffer;
+    if (buffer !== undefined) this.#bounds?.dropped.letGo(buffer, buffer.byteLength);
+    this.#piece = piece;
   }
 
   /** The next record of any kind; `undefined` when a segment was opened, left, or read on, or nothing is left. */
@@ -85,25 +117,28 @@ export class JournalReader {
       // Read again from the record's first byte: its beginning may have been written anew meanwhile.
       const left = piece.bytes.subarray(piece.at);
       const length = left.length >= 4 ? RECORD_HEADER_BYTES + left.readUInt32LE(0) : 0;
-      this.#piece = await this.#read(piece.segment, piece.start + piece.at, Math.max(PIECE_BYTES, length));
+      this.#turnTo(await this.#read(piece.segment, piece.start + piece.at, length));
       if (this.#piece !== undefined) return undefined;
     }
     // Everything visible when the piece was read has been seen; positions without a record were withdrawn.
     this.#from = Math.max(this.#from, piece.covers + 1);
-    this.#piece = undefined;
+    this.#turnTo(undefined);
     return undefined;
   }
 
   async #openSegment(): Promise<void> {
     for (const segment of [...this.#journal.table.list]) {
       if (segment.first > segment.last || segment.last < this.#from) continue;
-      this.#piece = await this.#read(segment, 0, PIECE_BYTES);
+      this.#turnTo(await this.#read(segment, 0, 0));
       if (this.#piece !== undefined) return;
     }
     this.#from = Math.max(this.#from, this.#journal.shown + 1);
   }
 
-  async #read(segment: Segment, start: number, length: number): Promise<Piece | undefined> {
+  /** @param atLeast bytes that the next record takes, as far as that is known */
+  async #read(segment: Segment, start: number, atLeast: number): Promise<Piece | undefined> {
+    const length = Math.max(this.#pieceBytes, atLeast);
+    this.#pieceBytes = Math.min(2 * this.#pieceBytes, PIECE_BYTES);
     const covers = Math.min(segment.last, this.#journal.shown);
     const bytes = await this.#journal.readAt(segment, start, length);
     return bytes && { segment, start, bytes, covers, isLast: bytes.length < length, at: 0 };

@@ -2,27 +2,32 @@ import { describe, expect, it } from 'vitest';
 import { WorkTurns } from '../../../src/core/work-turns.js';
 
 describe('work in pieces', () => {
-  it('has four milliseconds of a turn for all who ask, and goes on in the next ones in order', async () => {
+  it('has four milliseconds of a turn for all who ask, goes on in the next ones in order, and rests twice as long in between', async () => {
     let nowMs = 0;
-    const turns = new WorkTurns(() => nowMs);
-    const done: string[] = [];
-    let left = 3;
+    const turns = new WorkTurns(
+      () => nowMs,
+      (work, ms) => {
+        setImmediate(() => {
+          nowMs += ms;
+          work();
+        });
+      },
+    );
+    const done: { piece: string; at: number }[] = [];
     const client = async (name: string): Promise<void> => {
       for (let piece = 0; piece < 2; piece++) {
         await turns.mine();
-        done.push(`${name}${piece}`);
+        done.push({ piece: `${name}${piece}`, at: nowMs });
         nowMs += 2;
       }
-      left--;
     };
-    for (const name of ['a', 'b', 'c']) setImmediate(() => void client(name));
-    const pieces: number[] = [];
-    for (let before = 0; left > 0; before = done.length) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (done.length > before) pieces.push(done.length - before);
-    }
-    expect(done).toEqual(['a0', 'a1', 'b0', 'b1', 'c0', 'c1']);
-    expect(pieces).toEqual([2, 2, 2]);
+    await Promise.all(
+      ['a', 'b', 'c'].map((name) => new Promise((resolve) => setImmediate(() => resolve(client(name))))),
+    );
+    expect(done.map(({ piece }) => piece)).toEqual(['a0', 'a1', 'b0', 'c0', 'b1', 'c1']);
+    const [first, , second, , third] = done.map(({ at }) => at);
+    expect([done[1].at - first, done[3].at - second, done[5].at - third]).toEqual([2, 2, 2]);
+    expect([second - first, third - second].every((ms) => ms >= 4 + 8)).toBe(true);
   });
 
   it('begins at once where nobody has worked', async () => {

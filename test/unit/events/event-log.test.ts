@@ -140,7 +140,8 @@ describe('the event log', () => {
     await journal.sync();
     // Every look at the clock finds that the time of a turn is over.
     let nowMs = 0;
-    const log = new EventLog(journal, Date.now, new WorkTurns(() => (nowMs += 10)));
+    const turnsOfWork = new WorkTurns(() => (nowMs += 10), setImmediate);
+    const log = new EventLog(journal, Date.now, turnsOfWork);
     let turns = 0;
     const count = (): void => {
       turns++;
