@@ -112,7 +112,10 @@ export class InputTurn {
     return true;
   }
 
-  /** Whether its turn has lasted long enough. When it has, it handles nothing more until it is called back. */
+  /**
+   * Whether its turn has lasted long enough. When it has, it handles nothing more until it is called back. A decision that was there at once
+   * goes on in the turn in which it was asked for: a client that publishes and closes a thousand times in one read has no thousand turns.
+   */
   over(): boolean {
     return this.#waiting || (this.#nowMs() - this.#beganMs >= OWN_MS && !this.#wait());
   }

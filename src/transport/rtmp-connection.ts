@@ -61,7 +61,7 @@ export class RtmpConnection {
   #session: ServerSession | undefined;
   readonly #hold = new DecisionHold({
     closing: () => this.#closing,
-    goOn: () => this.#turn.begin(true) && this.#goOn(),
+    goOn: () => !this.#turn.over() && this.#goOn(),
     fail: (error) => this.#fail(error),
   });
   /** Bytes at the start of the codec's input that nobody has looked at yet: the connection's turn of the event loop is to come. */

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { InputTurn, LoopShare } from '../../../src/transport/input-turn.js';
+import { Desk } from './support/desk.js';
 
 /** A clock that stands until work moves it, and what was done in which turn of the loop. */
 function bench() {
@@ -113,5 +114,38 @@ describe('the turn of one connection', () => {
     time.ms += 8;
     expect(turn.over()).toBe(true);
     expect(turn.begin(true)).toBe(false);
+  });
+});
+
+describe('a client that publishes and closes many times in one read', () => {
+  it('has no more of a turn of the loop than others, though each publish is decided at once', async () => {
+    const desk = await Desk.open();
+    const client = await desk.client();
+    const id = await client.createStream();
+    const publish = desk.publish.bind(desk);
+    let turn = 0;
+    let counts = true;
+    const count = (): void => {
+      turn++;
+      if (counts) setImmediate(count);
+    };
+    setImmediate(count);
+    const turns: number[] = [];
+    vi.spyOn(desk, 'publish').mockImplementation((...asked) => {
+      turns.push(turn);
+      desk.nowMs += 3;
+      return publish(...asked);
+    });
+    client.socket.cork();
+    for (let n = 0; n < 20; n++) {
+      client.command(id, 'publish', 0, null, `n${n}`);
+      client.command(id, 'closeStream', 0, null);
+    }
+    client.socket.uncork();
+    await desk.until(() => desk.publishEnds.length === 20, 'all of them');
+    counts = false;
+    const most = Math.max(...turns.map((one) => turns.filter((other) => other === one).length));
+    expect([turns.length, most]).toEqual([20, 3]);
+    await desk.close();
   });
 });
