@@ -35,8 +35,9 @@ export interface FrameTarget {
 /** Bytes up to which a loop beats a view and set(): the header between two stretches of payload. */
 const SHORT_SEGMENT = 24;
 
-/** What a connection touches that only connects, or plays, in bytes: header, first chunk streams, stash and the beginning of INPUT. */
+/** What a connection touches that only connects, or plays, in bytes: header, first chunk streams, stash and the first page of INPUT. */
 const SMALL_TOUCHED_BYTES = 20_480;
+const PAGE_BYTES = 4096;
 
 interface Views {
   readonly exports: WasmExports;
@@ -97,6 +98,10 @@ export class ChunkCodec {
   #talliedTouched = 0;
   /** {@link SlabArea.idleBytes}, at hand. */
   #idleSlabBytes = 0;
+  /** The longest read so far: INPUT is touched up to there. */
+  #longestInput = PAGE_BYTES;
+  /** What was touched when the memory was wiped last: it still is. */
+  #touchedBefore = 0;
   #cause: unknown;
 
   /** Set by the one that aims this codec at its memory. */
@@ -131,6 +136,7 @@ export class ChunkCodec {
   next(start: number, end: number): number {
     if (this.header[C.NEEDED_BYTES] !== 0) this.target?.makeRoom(this.header[C.NEEDED_BYTES] + C.COPY_SLACK);
     try {
+      if (end > this.#longestInput) this.#longestInput = end;
       const status = this.#read(start, end);
       if (this.#tally !== undefined) this.#count(this.#tally);
       return status;
@@ -301,6 +307,9 @@ export class ChunkCodec {
 
   /** Clears everything a connection left in memory. Only for a {@link reusable} codec. */
   wipe(): void {
+    // All of INPUT is written to.
+    this.#longestInput = C.INPUT_BYTES;
+    this.#touchedBefore = this.touchedBytes + this.reassemblyBytes;
     this.#views.exports.wipe();
     writeLimits(this.header, this.limits, false);
   }
@@ -330,8 +339,10 @@ export class ChunkCodec {
     const { header } = this;
     const blocks = header[C.BLOCK_TOP] - C.BLOCKS;
     const framed = Math.max(0, header[C.OUT_HIGH] - C.OUT);
-    const small = this.#enlarged ? C.INPUT + C.INPUT_BYTES : SMALL_TOUCHED_BYTES;
-    return small + framed + Math.max(0, blocks - this.reassemblyBytes) + this.#idleSlabBytes;
+    const small = SMALL_TOUCHED_BYTES - PAGE_BYTES + this.#longestInput;
+    const base = this.#enlarged ? C.INPUT + C.INPUT_BYTES : small;
+    const inUse = base + framed + Math.max(0, blocks - this.reassemblyBytes) + this.#idleSlabBytes;
+    return Math.max(inUse, this.#touchedBefore - this.reassemblyBytes);
   }
 
   /** Has what this memory takes counted in `tally` from now on, and no more in the one before; undefined: in none. */

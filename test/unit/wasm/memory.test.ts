@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryAccount } from '../../../src/core/memory-account.js';
 import { CodecPool } from '../../../src/wasm/pool.js';
 
@@ -50,6 +50,21 @@ describe('the memories of connections on the account', () => {
     expect([bytes('reassembly'), bytes('linear')]).toEqual([0, 0]);
   });
 
+  it('are counted with what an earlier connection has touched, when they are used again', () => {
+    const { pool, bytes } = onAccount(1);
+    const first = pool.acquire();
+    // A command of 3,000 bytes on chunk stream 3, of which 2,000 come.
+    first.input.set([2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0xea, 0x60, 3, 0, 0, 0, 0, 0x0b, 0xb8, 20, 0, 0, 0, 0]);
+    first.next(0, 2000);
+    const touched = first.touchedBytes + first.reassemblyBytes;
+    pool.release(first);
+    const pooled = bytes('linear_pooled');
+    // The wipe writes to all 64 KiB of the input.
+    expect(pooled).toBeGreaterThanOrEqual(touched + 60_000);
+    expect(pool.acquire()).toBe(first);
+    expect([bytes('linear_pooled'), bytes('linear')]).toEqual([0, pooled]);
+  });
+
   it('move from open to pooled when a small one comes back, and from open to dropped when a publisher has gone', () => {
     const { pool, bytes } = onAccount(1);
     const [one, two] = [pool.acquire(), pool.acquire()];
@@ -67,4 +82,32 @@ describe('the memories of connections on the account', () => {
     expect(bytes('linear')).toBe(0);
     expect(bytes('linear_dropped')).toBeGreaterThan(MiB);
   });
+
+  it('of many publishers that go at once are let go of one after the other, and stay on the account until then', () => {
+    vi.useFakeTimers();
+    const letGo = vi.spyOn(FinalizationRegistry.prototype, 'register');
+    const { pool, bytes } = onAccount(0);
+    const codecs = Array.from({ length: 20 }, () => pool.acquire());
+    for (const codec of codecs) {
+      codec.setPublishing(true);
+      const region = codec.slabs!.acquire(2 * MiB)!;
+      codec.slabs!.release(region);
+    }
+    const before = bytes('linear');
+    for (const codec of codecs) pool.release(codec);
+    expect([letGo.mock.calls.length, bytes('linear'), bytes('linear_dropped')]).toEqual([0, 0, before]);
+    const gone: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      vi.advanceTimersByTime(20);
+      gone.push(letGo.mock.calls.length);
+    }
+    expect([gone, bytes('linear_dropped')]).toEqual([[2, 4, 5, 6], before]);
+    vi.advanceTimersByTime(1000);
+    expect([letGo.mock.calls.length, bytes('linear_dropped')]).toEqual([20, before]);
+  });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
 });
