@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadGenerator } from '../lib/load.js';
-import { GENERATOR_CORE, SERVER_CORE } from '../lib/load-point.js';
+import { GENERATOR_CORE } from '../lib/load-point.js';
 import { sourcePath } from '../lib/paths.js';
 import { BenchProcess, pause, residentBytes } from '../lib/process.js';
 import { type RunningSluice, startSluice } from '../peers/sluice.js';
@@ -50,8 +50,8 @@ export class AttackedServer {
   static async open(players: number, priority: boolean, strangers: boolean): Promise<AttackedServer> {
     const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
     if (priority) raiseGroupPriority();
+    // Not bound to a core: the threads that collect garbage would have to wait for the one that they hold up.
     const server = await startSluice({
-      core: SERVER_CORE,
       priority,
       directory,
       env: { SLUICE_LIMITS_LIMIT_LOOPBACK: String(strangers) },
