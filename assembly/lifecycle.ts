@@ -9,7 +9,6 @@ import {
   HEADER_WORDS,
   IN_CHUNK_SIZE,
   INPUT,
-  INPUT_BYTES,
   LARGE_CS_COUNT,
   MEMORY_END,
   OUT,
@@ -36,8 +35,12 @@ export function init(): void {
   store<u32>(HEADER + (MEMORY_END << 2), (memory.size() as u32) << 16);
 }
 
-/** Clears every byte a connection may have left, and only those regions that were touched; then init(). */
-export function wipe(): void {
+/**
+ * Clears every byte a connection may have left, and only those regions that were touched; then init().
+ *
+ * @param input bytes of INPUT that were written to: the host knows, for those of the handshake pass through it without a read()
+ */
+export function wipe(input: u32): void {
   const large = get(LARGE_CS_COUNT);
   memory.fill(CS_TABLE, 0, CS_LARGE - CS_TABLE);
   if (large !== 0) memory.fill(CS_LARGE, 0, large << CS_SHIFT);
@@ -46,8 +49,7 @@ export function wipe(): void {
   if ((get(TIMELINE) | get(TIMELINES_HIGH)) !== 0) {
     memory.fill(TIMELINES, 0, (get(TIMELINES_HIGH) + 1) * TIMELINE_BYTES);
   }
-  // All of the input, not a high-water mark: handshake bytes pass through it without a read().
-  memory.fill(STASH, 0, INPUT + INPUT_BYTES - STASH);
+  memory.fill(STASH, 0, INPUT + input - STASH);
   const out = get(OUT_HIGH);
   if (out !== 0) memory.fill(OUT, 0, out + COPY_SLACK - OUT);
   memory.fill(BLOCKS, 0, get(BLOCK_TOP) - BLOCKS);

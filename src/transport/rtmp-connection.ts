@@ -175,7 +175,7 @@ export class RtmpConnection {
   }
 
   #shakeHands(handshake: ServerHandshake, count: number): void {
-    const start = shakeHands(handshake, this.#codec.input.subarray(0, count), (bytes) => this.#socket.send(bytes));
+    const start = shakeHands(handshake, this.#codec.takeInput(count), (bytes) => this.#socket.send(bytes));
     if (typeof start === 'string') this.#abort(start, '');
     if (typeof start !== 'number') return;
     this.#handshake = undefined;

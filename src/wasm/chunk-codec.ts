@@ -98,8 +98,8 @@ export class ChunkCodec {
   #talliedTouched = 0;
   /** {@link SlabArea.idleBytes}, at hand. */
   #idleSlabBytes = 0;
-  /** The longest read so far: INPUT is touched up to there. */
-  #longestInput = PAGE_BYTES;
+  /** Bytes of INPUT that were written to. */
+  #inputBytes = PAGE_BYTES;
   /** What was touched when the memory was wiped last: it still is. */
   #touchedBefore = 0;
   #cause: unknown;
@@ -136,7 +136,7 @@ export class ChunkCodec {
   next(start: number, end: number): number {
     if (this.header[C.NEEDED_BYTES] !== 0) this.target?.makeRoom(this.header[C.NEEDED_BYTES] + C.COPY_SLACK);
     try {
-      if (end > this.#longestInput) this.#longestInput = end;
+      if (end > this.#inputBytes) this.#inputBytes = end;
       const status = this.#read(start, end);
       if (this.#tally !== undefined) this.#count(this.#tally);
       return status;
@@ -148,6 +148,12 @@ export class ChunkCodec {
       this.#read = () => C.ERR_WASM_TRAP;
       return C.ERR_WASM_TRAP;
     }
+  }
+
+  /** The first bytes of {@link input}, which came before the chunk stream: those of the handshake. Borrowed until the next read. */
+  takeInput(bytes: number): Buffer {
+    this.#inputBytes = Math.max(this.#inputBytes, bytes);
+    return this.input.subarray(0, bytes);
   }
 
   /** The error behind a negative result of {@link next}. */
@@ -307,10 +313,8 @@ export class ChunkCodec {
 
   /** Clears everything a connection left in memory. Only for a {@link reusable} codec. */
   wipe(): void {
-    // All of INPUT is written to.
-    this.#longestInput = C.INPUT_BYTES;
     this.#touchedBefore = this.touchedBytes + this.reassemblyBytes;
-    this.#views.exports.wipe();
+    this.#views.exports.wipe(this.#inputBytes);
     writeLimits(this.header, this.limits, false);
   }
 
@@ -339,7 +343,7 @@ export class ChunkCodec {
     const { header } = this;
     const blocks = header[C.BLOCK_TOP] - C.BLOCKS;
     const framed = Math.max(0, header[C.OUT_HIGH] - C.OUT);
-    const small = SMALL_TOUCHED_BYTES - PAGE_BYTES + this.#longestInput;
+    const small = SMALL_TOUCHED_BYTES - PAGE_BYTES + this.#inputBytes;
     const base = this.#enlarged ? C.INPUT + C.INPUT_BYTES : small;
     const inUse = base + framed + Math.max(0, blocks - this.reassemblyBytes) + this.#idleSlabBytes;
     return Math.max(inUse, this.#touchedBefore - this.reassemblyBytes);

@@ -10,7 +10,7 @@ export interface WasmExports {
   /** Makes fresh memory ready. */
   init(): void;
   /** Clears what was touched, then init(). */
-  wipe(): void;
+  wipe(input: number): void;
   /** Tells the module that it was moved to a larger memory, whose blocks end at `end`. */
   resize(end: number): void;
   /** Frames media in [ptr,end) from now on; (0,0): no more. */

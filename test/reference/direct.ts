@@ -61,7 +61,7 @@ export class DirectCodec {
   /** Makes it as new, for the next stream. */
   reset(): void {
     const { header, exports, limits } = this.#codec;
-    exports.wipe();
+    exports.wipe(C.INPUT_BYTES);
     writeLimits(header, limits, this.#options.publishing ?? false);
     header[C.MEMORY_END] = this.#blocksEnd;
     this.#memory.fill(GUARD, this.#base - GUARD_BYTES, this.#base + REGIONS * this.#stride);
