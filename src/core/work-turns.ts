@@ -1,24 +1,22 @@
-/** How long work may go on in one turn of the event loop, all together, in ms. */
-const TURN_MS = 4;
-/** For each millisecond of work, so many in which none begins. */
-const REST = 2;
+/** How long the pieces of all who ask may begin, in ms, and how long none begins after that. */
+const WORK_MS = 4;
+const REST_MS = 8;
 
 /** Calls `work` after `ms`. */
 type Later = (work: () => void, ms: number) => void;
 
 /**
- * Keeps work that many clients ask for at once, in pieces, from owning the event loop: the pieces of all of them have so many
- * milliseconds of a turn, and a third of the time in all, however much is asked for.
+ * Keeps work that many clients ask for at once, in pieces, from owning the event loop: the pieces of all of them begin within four
+ * milliseconds, and then none for eight. However much is asked for, it has a third of the time, and holds nobody else up for long.
  */
 export class WorkTurns {
   readonly #nowMs: () => number;
   readonly #later: Later;
-  /** When the first piece of this turn began; undefined while none has. */
-  #beganMs: number | undefined;
-  /** Nothing begins before: the last turn with work has to be rested from. */
-  #restUntilMs = Number.NEGATIVE_INFINITY;
+  /** When the first piece after the last rest began. */
+  #beganMs = Number.NEGATIVE_INFINITY;
   readonly #waiting: (() => void)[] = [];
-  #armed = false;
+  /** Whether {@link #handOut} will be called. */
+  #handsOut = false;
 
   /** @param nowMs monotonic */
   constructor(nowMs: () => number = () => performance.now(), later: Later = setTimeout) {
@@ -26,46 +24,35 @@ export class WorkTurns {
     this.#later = later;
   }
 
-  /** Resolves when a piece may begin: at once while there is time in this turn and nobody waits, else in a later one, in the order of asking. */
+  /** Resolves when a piece may begin: at once while it is time for work and nobody waits, else later, in the order of asking. */
   async mine(): Promise<void> {
-    if (this.#waiting.length === 0 && this.#hasTime()) return;
+    if (this.#waiting.length === 0 && this.#restMs() <= 0) return;
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
-      this.#arm();
+      if (!this.#handsOut) this.#handOut();
     });
   }
 
-  #hasTime(): boolean {
+  /** How long no piece may begin, in ms. At or below 0 one may, and begins the time for work when the rest is over. */
+  #restMs(): number {
     const nowMs = this.#nowMs();
-    if (this.#beganMs !== undefined) return nowMs - this.#beganMs < TURN_MS;
-    if (nowMs < this.#restUntilMs) return false;
+    const sinceMs = nowMs - this.#beganMs;
+    if (sinceMs < WORK_MS) return 0;
+    if (sinceMs < WORK_MS + REST_MS) return WORK_MS + REST_MS - sinceMs;
     this.#beganMs = nowMs;
-    setImmediate(() => this.#endTurn(nowMs));
-    return true;
+    return 0;
   }
 
-  #endTurn(beganMs: number): void {
-    const nowMs = this.#nowMs();
-    this.#beganMs = undefined;
-    this.#restUntilMs = nowMs + REST * (nowMs - beganMs);
-  }
-
-  #arm(): void {
-    if (this.#armed) return;
-    this.#armed = true;
-    this.#later(
-      () => {
-        this.#armed = false;
-        // Each on its own: the piece of the one before is done when the clock is looked at again.
-        for (let i = 0; i < this.#waiting.length; i++) setImmediate(() => this.#step());
-      },
-      Math.max(1, this.#restUntilMs - this.#nowMs()),
-    );
-  }
-
-  #step(): void {
-    if (this.#waiting.length === 0) return;
-    if (this.#hasTime()) this.#waiting.shift()!();
-    else this.#arm();
+  #handOut(): void {
+    this.#handsOut = this.#waiting.length > 0;
+    if (!this.#handsOut) return;
+    const restMs = this.#restMs();
+    if (restMs > 0) {
+      this.#later(() => this.#handOut(), Math.max(1, restMs));
+      return;
+    }
+    this.#waiting.shift()!();
+    // That piece is done, and everything else has had its turn, when the clock is looked at again.
+    setImmediate(() => this.#handOut());
   }
 }

@@ -93,12 +93,16 @@ export class EventLog {
     const sinceMs = sinceOf(cursor);
     const end = this.#journal.shown;
     const reader = this.#reader(await this.#positionOf(cursor));
-    for (let page = await reader.next(PAGE); page.length > 0; page = await reader.next(PAGE)) {
-      for (const [index, entry] of page.entries()) {
-        if (entry.sequence > end) return;
-        if (index % PIECE === 0) await this.#turns.mine();
-        if (entry.wallMs >= sinceMs) yield toLogEntry(entry);
+    try {
+      for (let page = await reader.next(PAGE); page.length > 0; page = await reader.next(PAGE)) {
+        for (const [index, entry] of page.entries()) {
+          if (entry.sequence > end) return;
+          if (index % PIECE === 0) await this.#turns.mine();
+          if (entry.wallMs >= sinceMs) yield toLogEntry(entry);
+        }
       }
+    } finally {
+      reader.close();
     }
   }
 
@@ -143,7 +147,13 @@ export class EventLog {
       }
       wake?.();
     });
-    const onAbort = (): void => wake?.();
+    // It may stand in line for its next piece for a while: until then nothing more is held for it.
+    const onAbort = (): void => {
+      stop();
+      fresh = [];
+      memory.freshBytes = 0;
+      wake?.();
+    };
     signal.addEventListener('abort', onAbort);
     let reader: JournalReader | undefined = this.#reader(position);
     try {

@@ -8,8 +8,9 @@ import type { Segment } from './segments.js';
 export const PIECE_BYTES = 256 << 10;
 /** The same for a reader's first piece; each further one is twice as long. A client that asks for all of history and goes away is to cost little. */
 const FIRST_PIECE_BYTES = 16 << 10;
-/** Records that are read before other work may have the turn of the event loop. */
-const RECORDS = 8;
+/** What is read before other work may have the turn of the event loop: so many records that are passed over, or an eighth of them that are put out. */
+const UNITS = 64;
+const UNITS_PUT_OUT = 8;
 
 /** What bounds readers that clients ask for, as many as they like. */
 export interface ReaderBounds {
@@ -41,6 +42,8 @@ export class JournalReader {
   #piece: Piece | undefined;
   #held: JournalRecord | undefined;
   #pieceBytes = FIRST_PIECE_BYTES;
+  /** What was read since it was last asked whether this may go on; a reader asks before it begins. */
+  #units = UNITS;
 
   /**
    * @param from the first position to read; positions that are no longer kept are passed over
@@ -72,7 +75,12 @@ export class JournalReader {
   async next(limit: number, signal?: AbortSignal): Promise<JournalEntry[]> {
     const out: JournalEntry[] = [];
     while (out.length < limit && this.#from <= this.#journal.shown && signal?.aborted !== true) {
-      if (this.#bounds !== undefined && out.length % RECORDS === 0) await this.#bounds.turns.mine();
+      if (this.#bounds !== undefined && this.#units >= UNITS) {
+        this.#units = 0;
+        await this.#bounds.turns.mine();
+        continue;
+      }
+      this.#units++;
       const record = this.#held ?? (await this.#nextRecord());
       this.#held = undefined;
       if (record === undefined) continue;
@@ -85,6 +93,7 @@ export class JournalReader {
       if (this.#journal.isVoid(record.sequence)) continue;
       const { subject, json } = readEventPayload(record.payload);
       const own = record.sequence > this.#journal.inherited;
+      this.#units += UNITS_PUT_OUT - 1;
       out.push({ sequence: record.sequence, wallMs: record.wallMs, subject, ...headOf(json), own, json });
     }
     return out;

@@ -1,33 +1,58 @@
 import { describe, expect, it } from 'vitest';
 import { WorkTurns } from '../../../src/core/work-turns.js';
 
+/** A clock that stands until a piece of work or a rest moves it, and when each piece began. */
+function bench() {
+  const time = { ms: 1000 };
+  const begun: { readonly piece: string; readonly atMs: number }[] = [];
+  const turns = new WorkTurns(
+    () => time.ms,
+    (work, ms) =>
+      setImmediate(() => {
+        time.ms += ms;
+        work();
+      }),
+  );
+  /** Asks again and again, beginning in a turn of its own, as a request does. */
+  const client = async (name: string, pieces: number, costMs: number): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let piece = 0; piece < pieces; piece++) {
+      await turns.mine();
+      begun.push({ piece: `${name}${piece}`, atMs: time.ms });
+      time.ms += costMs;
+    }
+  };
+  return { time, turns, begun, client };
+}
+
 describe('work in pieces', () => {
-  it('has four milliseconds of a turn for all who ask, goes on in the next ones in order, and rests twice as long in between', async () => {
-    let nowMs = 0;
-    const turns = new WorkTurns(
-      () => nowMs,
-      (work, ms) => {
-        setImmediate(() => {
-          nowMs += ms;
-          work();
-        });
-      },
-    );
-    const done: { piece: string; at: number }[] = [];
-    const client = async (name: string): Promise<void> => {
-      for (let piece = 0; piece < 2; piece++) {
-        await turns.mine();
-        done.push({ piece: `${name}${piece}`, at: nowMs });
-        nowMs += 2;
-      }
-    };
-    await Promise.all(
-      ['a', 'b', 'c'].map((name) => new Promise((resolve) => setImmediate(() => resolve(client(name))))),
-    );
-    expect(done.map(({ piece }) => piece)).toEqual(['a0', 'a1', 'b0', 'c0', 'b1', 'c1']);
-    const [first, , second, , third] = done.map(({ at }) => at);
-    expect([done[1].at - first, done[3].at - second, done[5].at - third]).toEqual([2, 2, 2]);
-    expect([second - first, third - second].every((ms) => ms >= 4 + 8)).toBe(true);
+  it('has four milliseconds for all who ask, then rests for eight, and goes on in the order of asking', async () => {
+    const { begun, client } = bench();
+    await Promise.all(['a', 'b', 'c'].map((name) => client(name, 2, 2)));
+    expect(begun.map(({ piece, atMs }) => `${piece} ${atMs}`)).toEqual([
+      ...['a0 1000', 'a1 1002'],
+      ...['b0 1012', 'c0 1014'],
+      ...['b1 1024', 'c1 1026'],
+    ]);
+  });
+
+  it.each([1, 2, 8])('is a third of the time for %i who ask for more and more', async (clients) => {
+    const { time, begun, client } = bench();
+    const each = 960 / clients;
+    await Promise.all(Array.from({ length: clients }, (_, n) => client(`${n}:`, each, 0.1)));
+    expect(begun.length).toBe(960);
+    // 96 ms of work; the last rest is not waited for.
+    const tookMs = time.ms - 1000;
+    expect(tookMs).toBeGreaterThan(3 * 96 - 8 - 0.2 - 4);
+    expect(tookMs).toBeLessThan(3 * 96 + 4);
+  });
+
+  it('rests no longer after a time in which the process could not run', async () => {
+    const { time, begun, client } = bench();
+    await client('long', 1, 600_000);
+    await client('next', 1, 1);
+    expect(begun[1].atMs).toBe(time.ms - 1);
+    expect(begun[1].atMs).toBe(601_000);
   });
 
   it('begins at once where nobody has worked', async () => {

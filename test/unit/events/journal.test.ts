@@ -55,6 +55,27 @@ describe('the journal', () => {
     expect(shown).toEqual([1, 2]);
   });
 
+  it('is read for clients in pieces: few where records are passed over, and none is left behind uncounted', async () => {
+    const { journal } = await open(new MemoryStorage());
+    for (let i = 1; i <= 2000; i++) journal.append(someEvent(id, i));
+    await journal.sync();
+    let asked = 0;
+    const dropped: number[] = [];
+    const turns = { mine: () => Promise.resolve(void asked++) };
+    const reader = new JournalReader(journal, 1601, { turns, dropped: { letGo: (_, bytes) => dropped.push(bytes) } });
+    const read: number[] = [];
+    for (let page = await reader.next(64); page.length > 0; page = await reader.next(64)) {
+      read.push(...page.map(({ sequence }) => sequence));
+    }
+    expect([read.length, read[0], read.at(-1)]).toEqual([400, 1601, 2000]);
+    // 1,600 events and the journal's own records at 64, 400 at 8.
+    expect(asked).toBeGreaterThanOrEqual(1600 / 64 + 400 / 8);
+    expect(asked).toBeLessThan(1600 / 32 + 400 / 8 + 20);
+    reader.close();
+    expect(dropped.length).toBeGreaterThan(1);
+    expect(reader.heldBytes).toBe(0);
+  });
+
   it('cuts a torn tail at every byte of the last record and goes on behind the record before', async () => {
     const whole = new MemoryStorage();
     const { journal } = await open(whole);
