@@ -95,7 +95,8 @@ export class CodecPool {
 
   #drop(codec: ChunkCodec): void {
     codec.countIn(undefined);
-    const bytes = codec.touchedBytes + codec.reassemblyBytes;
+    // After a trap the words that this is read from may be anything.
+    const bytes = Math.min(codec.touchedBytes + codec.reassemblyBytes, codec.memory.buffer.byteLength);
     const leaving = { buffer: codec.memory.buffer, bytes };
     if (bytes <= LARGE_BYTES) {
       this.#letGo(leaving);
@@ -117,7 +118,8 @@ export class CodecPool {
 
   #letGo({ buffer, bytes }: Leaving): void {
     this.#dropped.letGo(buffer, bytes);
-    this.#weights.set(buffer, weightOf(bytes));
+    const weight = weightOf(bytes);
+    if (weight !== undefined) this.#weights.set(buffer, weight);
   }
 
   /** Codecs acquired and not released. */
@@ -135,7 +137,12 @@ export class CodecPool {
  * Something that V8 counts as so many bytes and that takes none. A plain ArrayBuffer comes from the allocator, which fills it with zeros when its
  * bytes were in use before: 40 to 200 MB and up to 28 ms for four hundred of 8 MiB. Of one that may grow, the system gives pages when they are written to.
  */
-function weightOf(bytes: number): ArrayBuffer {
+function weightOf(bytes: number): ArrayBuffer | undefined {
   const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
-  return new Resizable(bytes, { maxByteLength: bytes });
+  try {
+    return new Resizable(bytes, { maxByteLength: bytes });
+  } catch {
+    // There is no address space for it. It is a hint only.
+    return undefined;
+  }
 }
