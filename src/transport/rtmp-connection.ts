@@ -189,11 +189,11 @@ export class RtmpConnection {
     if (this.#handle() && !this.#closing) this.#socket.resumeReads();
   }
 
-  /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where it was stopped. */
+  /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where it was stopped, by the time of now. */
   #parse(start: number, end: number): void {
     const codec = this.#codec;
     const session = this.#session!;
-    const nowMs = this.#turn.beganMs;
+    const nowMs = end > start ? this.#turn.beganMs : this.#parts.nowMs();
     this.#publishes.received(end - start);
     if (this.#publishes.size === 0) this.#budget.count(end - start);
     let status = codec.next(start, end);
