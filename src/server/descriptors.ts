@@ -22,6 +22,8 @@ export const KEPT_FOR_HTTP = 8;
 const HTTP_PART = 4;
 /** The system is not asked more often than this, in ms: connections come in bursts. */
 const ASK_MS = 50;
+/** Before a connection is refused it is asked again, though no more often than this: sockets that are being closed were counted, and are gone now. */
+const ASK_AGAIN_MS = 5;
 /** Where counting is a walk through a folder with an entry for each descriptor, it is done this often, in ms. */
 const WALK_MS = 5000;
 
@@ -69,8 +71,12 @@ export class Descriptors {
   /** {@link rtmpShare} while so many sockets have been accepted that are in nobody's count yet. */
   rtmpShareAt(uncounted: number): number {
     this.#refresh(uncounted);
-    const http = Math.max(KEPT_FOR_HTTP, this.#users.http());
-    return Math.max(0, this.#forConnections - http);
+    if (this.#users.rtmp() >= this.#rtmpShare) this.#refresh(uncounted, ASK_AGAIN_MS);
+    return this.#rtmpShare;
+  }
+
+  get #rtmpShare(): number {
+    return Math.max(0, this.#forConnections - Math.max(KEPT_FOR_HTTP, this.#users.http()));
   }
 
   /** Most HTTP connections that there are descriptors for now, likewise; at least one, so that somebody can ask why there is no room. */
@@ -90,9 +96,9 @@ export class Descriptors {
     return this.#limit - this.#others - KEPT_FOR_EVENTS;
   }
 
-  #refresh(uncounted = 0): void {
+  #refresh(uncounted = 0, askMs = ASK_MS): void {
     const nowMs = this.#nowMs();
-    if (nowMs - this.#askedAtMs < ASK_MS) return;
+    if (nowMs - this.#askedAtMs < askMs) return;
     this.#askedAtMs = nowMs;
     const facts = this.#ask(nowMs);
     if (facts === undefined) return;

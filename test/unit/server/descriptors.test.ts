@@ -49,6 +49,20 @@ describe('descriptors', () => {
     expect(made.descriptors.shortage).toBeUndefined();
   });
 
+  it('are counted again before a connection is refused, for sockets that were being closed', () => {
+    const made = new Made({ limit: 100, open: 90 });
+    expect(made.descriptors.rtmpShareAt(1)).toBe(0);
+    made.facts = { limit: 100, open: 31 };
+    made.nowMs += 4;
+    expect([made.descriptors.rtmpShareAt(1), made.asked]).toEqual([0, 1]);
+    made.nowMs += 1;
+    const share = 100 - 30 - KEPT_FOR_EVENTS - KEPT_FOR_HTTP;
+    expect([made.descriptors.rtmpShareAt(1), made.asked]).toEqual([share, 2]);
+    // While there is room it is not asked again.
+    made.nowMs += 10;
+    expect([made.descriptors.rtmpShareAt(1), made.asked]).toEqual([share, 2]);
+  });
+
   it('count connections of this moment without asking the system for each', () => {
     const made = new Made({ limit: 100, open: 30 });
     for (made.rtmp = 0; made.rtmp < 20; made.rtmp++) expect(made.descriptors.open).toBe(30 + made.rtmp);
