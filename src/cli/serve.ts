@@ -48,7 +48,7 @@ function tuneCollector(): void {
   // every player waits. The heap of a server that was busy once is needed again.
   setFlagsFromString('--no-memory-reducer');
   // As it comes, garbage may grow to more than twice of what is in use before it is collected: 71 MB for 28 while strangers come and go.
-  setFlagsFromString('--heap-growing-percent=50');
+  setFlagsFromString('--heap-growing-percent=75');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
