@@ -150,6 +150,7 @@ export class RtmpConnection {
   readonly destroy = (): void => this.#socket.destroy();
   /** Returns false when reading must stop: a decision is awaited, or the connection is over. */
   #read(count: number, into: Buffer): boolean {
+    this.#codec.noteInput(count);
     // While it closes, what still comes is thrown away.
     if (count <= 0 || this.#closing) return true;
     this.bytesIn += count;
@@ -175,7 +176,7 @@ export class RtmpConnection {
   }
 
   #shakeHands(handshake: ServerHandshake, count: number): void {
-    const start = shakeHands(handshake, this.#codec.takeInput(count), (bytes) => this.#socket.send(bytes));
+    const start = shakeHands(handshake, this.#codec.input.subarray(0, count), (bytes) => this.#socket.send(bytes));
     if (typeof start === 'string') this.#abort(start, '');
     if (typeof start !== 'number') return;
     this.#handshake = undefined;
@@ -336,8 +337,7 @@ export class RtmpConnection {
   /** A defect of ours while one player was served. */
   #playFailed(messageStreamId: number, error: SluiceError): void {
     this.#safely(() => {
-      const { connectionId } = this;
-      this.#parts.log.error({ connectionId, err: error, code: error.code }, 'a play failed inside');
+      this.#parts.log.error({ connectionId: this.connectionId, err: error, code: error.code }, 'a play failed inside');
       this.#endPlays(error.code, error.message, [messageStreamId]);
     });
   }

@@ -136,7 +136,7 @@ export class ChunkCodec {
   next(start: number, end: number): number {
     if (this.header[C.NEEDED_BYTES] !== 0) this.target?.makeRoom(this.header[C.NEEDED_BYTES] + C.COPY_SLACK);
     try {
-      if (end > this.#inputBytes) this.#inputBytes = end;
+      this.noteInput(end);
       const status = this.#read(start, end);
       if (this.#tally !== undefined) this.#count(this.#tally);
       return status;
@@ -150,10 +150,9 @@ export class ChunkCodec {
     }
   }
 
-  /** The first bytes of {@link input}, which came before the chunk stream: those of the handshake. Borrowed until the next read. */
-  takeInput(bytes: number): Buffer {
-    this.#inputBytes = Math.max(this.#inputBytes, bytes);
-    return this.input.subarray(0, bytes);
+  /** Says that so many bytes of {@link input} were written to, whether {@link next} will read them or not: {@link wipe} clears them. */
+  noteInput(bytes: number): void {
+    if (bytes > this.#inputBytes) this.#inputBytes = bytes;
   }
 
   /** The error behind a negative result of {@link next}. */

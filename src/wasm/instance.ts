@@ -9,7 +9,7 @@ export type WasmFlavour = 'release' | 'debug';
 export interface WasmExports {
   /** Makes fresh memory ready. */
   init(): void;
-  /** Clears what was touched, then init(). */
+  /** Clears what was touched, `input` bytes of INPUT among it, then init(). */
   wipe(input: number): void;
   /** Tells the module that it was moved to a larger memory, whose blocks end at `end`. */
   resize(end: number): void;

@@ -56,7 +56,7 @@ describe('the memories of connections on the account', () => {
     // A command of 3,000 bytes on chunk stream 3, of which 2,000 come.
     first.input.set([2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0xea, 0x60, 3, 0, 0, 0, 0, 0x0b, 0xb8, 20, 0, 0, 0, 0]);
     first.next(0, 2000);
-    first.takeInput(50_000);
+    first.noteInput(50_000);
     const touched = first.touchedBytes + first.reassemblyBytes;
     expect(touched).toBeGreaterThan(50_000);
     pool.release(first);
