@@ -3,9 +3,9 @@ import type { Config } from '../config/table.js';
 import { SluiceError } from '../core/errors.js';
 import { textOf } from '../events/consume/delivery.js';
 import { type ReadFrom, readStream } from '../events/consume/ordered-reader.js';
-import { connectNats, type NatsConnection, natsErrorCode } from '../events/nats.js';
-import { natsWords } from '../events/nats-words.js';
 import { findStart } from '../http/event-feed.js';
+import { connectNats, type NatsConnection, natsErrorCode } from '../nats/connection.js';
+import { natsWords } from '../nats/words.js';
 import { eventsOptions } from '../server/options.js';
 
 /** How the events on NATS are followed. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { within } from '../core/within.js';
+import { connectionOptions } from '../nats/connection.js';
 import { BusSide } from './bus/bus-side.js';
 import type { BusState } from './bus/bus-state.js';
 import { Quarantine } from './bus/quarantine.js';
@@ -15,7 +16,6 @@ import { LifeFile, type LifeRecord } from './journal/life-file.js';
 import type { JournalState } from './journal/options.js';
 import { FileStorage, MemoryStorage, type SegmentStorage } from './journal/storage.js';
 import { Lifecycle } from './lifecycle.js';
-import { connectionOptions } from './nats.js';
 import { type EventsOptions, type ResolvedEventsOptions, resolveEventsOptions } from './options.js';
 import { lateEnd, type OpenSession, SessionTable } from './sessions.js';
 

@@ -1,8 +1,8 @@
 import { connect, type NatsConnection } from 'nats';
 import { expect, it } from 'vitest';
-import { JsError } from '../../src/events/bus/js-api.js';
-import { Patience } from '../../src/events/bus/patience.js';
-import { StreamMaker } from '../../src/events/bus/stream-maker.js';
+import { Patience } from '../../src/nats/answer-timeout.js';
+import { JsError } from '../../src/nats/jetstream.js';
+import { StreamMaker } from '../../src/nats/stream-maker.js';
 import { waitFor } from '../support/wait.js';
 import type { NatsProcess } from './support/nats-process.js';
 import { afterwards, broker } from './support/setting.js';

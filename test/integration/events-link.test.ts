@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/events/deps.js';
-import { NatsLink } from '../../src/events/nats.js';
+import { NatsLink } from '../../src/nats/connection.js';
 import { NatsServer } from '../support/nats.js';
 import { waitFor } from '../support/wait.js';
 

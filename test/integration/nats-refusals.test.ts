@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { followNats } from '../../src/cli/follow-nats.js';
 import { resolveConfig } from '../../src/config/load.js';
 import { createLogger } from '../../src/core/log.js';
-import { connectNats } from '../../src/events/nats.js';
+import { connectNats } from '../../src/nats/connection.js';
 import { createServer } from '../../src/server.js';
 import { Child } from '../support/child.js';
 import { freePort } from '../support/ports.js';

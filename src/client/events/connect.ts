@@ -1,6 +1,6 @@
 import { SluiceError } from '../../core/errors.js';
 import { within } from '../../core/within.js';
-import { connectNats, type NatsConnection } from '../../events/nats.js';
+import { connectNats, type NatsConnection } from '../../nats/connection.js';
 import { ConsumerKeeper } from './durable.js';
 import type { StreamHandlers } from './handlers.js';
 import type { ConnectOptions, OnStreamOptions, SluiceEvents } from './options.js';

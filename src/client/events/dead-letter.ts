@@ -1,8 +1,8 @@
 import { SluiceError } from '../../core/errors.js';
-import { publish } from '../../events/bus/js-api.js';
 import type { Delivery } from '../../events/consume/delivery.js';
 import { consumerPatience } from '../../events/consume/stream-info.js';
-import { type NatsConnection, natsHeaders } from '../../events/nats.js';
+import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
+import { publish } from '../../nats/jetstream.js';
 
 /** Longest text of an error that goes into a header, characters. */
 const MAX_ERROR_LENGTH = 512;

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '../../core/errors.js';
-import { type ApiAnswer, JsError, jsRequest } from '../../events/bus/js-api.js';
 import {
   answerError,
   type ConsumerConfig,
@@ -10,7 +9,8 @@ import {
   type StreamFacts,
   streamFacts,
 } from '../../events/consume/stream-info.js';
-import type { NatsConnection } from '../../events/nats.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import { type ApiAnswer, JsError, jsRequest } from '../../nats/jetstream.js';
 import type { StreamPattern } from './pattern.js';
 
 /** What the consumer of a subscription is to be. */

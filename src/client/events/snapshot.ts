@@ -1,6 +1,4 @@
 import { escapeToken } from '../../core/escape.js';
-import { JsError, lastMessage } from '../../events/bus/js-api.js';
-import type { Patience } from '../../events/bus/patience.js';
 import type { Delivery } from '../../events/consume/delivery.js';
 import { Puller } from '../../events/consume/puller.js';
 import {
@@ -11,8 +9,10 @@ import {
   streamFacts,
 } from '../../events/consume/stream-info.js';
 import type { NodeState, StreamState } from '../../events/event-types.js';
-import type { NatsConnection } from '../../events/nats.js';
 import { type OpenSession, SessionTable, stateOf } from '../../events/sessions.js';
+import type { Patience } from '../../nats/answer-timeout.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import { JsError, lastMessage } from '../../nats/jetstream.js';
 import { countedSequence } from './counted.js';
 import type { StreamPattern } from './pattern.js';
 

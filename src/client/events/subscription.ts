@@ -1,9 +1,9 @@
 import { type Delivery, textOf } from '../../events/consume/delivery.js';
 import { type Loss, Puller, sendAck } from '../../events/consume/puller.js';
 import type { AnySluiceEvent } from '../../events/event-types.js';
-import type { NatsConnection } from '../../events/nats.js';
 import { EVENT_TYPES } from '../../events/schemas/index.js';
 import { validateEvent } from '../../events/validate.js';
+import type { NatsConnection } from '../../nats/connection.js';
 import { deliverDeadLetter } from './dead-letter.js';
 import type { ConsumerKeeper, Restored } from './durable.js';
 import { handlersOf, type StreamHandlers } from './handlers.js';

@@ -3,7 +3,7 @@ import { textOf } from '../../events/consume/delivery.js';
 import { readItems } from '../../events/consume/ordered-reader.js';
 import { consumerPatience } from '../../events/consume/stream-info.js';
 import { type AnySluiceEvent, sequenceOf } from '../../events/event-types.js';
-import type { NatsConnection } from '../../events/nats.js';
+import type { NatsConnection } from '../../nats/connection.js';
 import { countedSequence } from './counted.js';
 import type { StreamPattern } from './pattern.js';
 import { type Snapshot, takeSnapshot, type WatchPlaces } from './snapshot.js';

@@ -1,27 +1,27 @@
 import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
 import { within } from '../../core/within.js';
+import { AckInbox } from '../../nats/ack-inbox.js';
+import { Patience } from '../../nats/answer-timeout.js';
+import { type NatsConnection, NatsLink } from '../../nats/connection.js';
+import { JsError, jsRequest } from '../../nats/jetstream.js';
+import { KvBucket } from '../../nats/kv-bucket.js';
+import { backoffMs, type WaitReason } from '../../nats/publish-outcome.js';
+import { Silence } from '../../nats/silence-timer.js';
+import { StreamMaker } from '../../nats/stream-maker.js';
 import type { EventsLogger } from '../deps.js';
 import type { Emitter } from '../envelope.js';
 import type { NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
-import { type NatsConnection, NatsLink } from '../nats.js';
 import type { NatsOptions, ResolvedEventsOptions } from '../options.js';
-import { AckInbox } from './ack-inbox.js';
 import type { BusState } from './bus-state.js';
-import { JsError, jsRequest } from './js-api.js';
-import { KvBucket } from './kv.js';
 import { LiveState } from './live-state.js';
 import { type LossEvidence, NodeLease } from './node-lease.js';
 import { NodeReturn } from './node-return.js';
-import { backoffMs, type WaitReason } from './outcome.js';
-import { Patience } from './patience.js';
 import { Publisher, type PublisherCounts } from './publisher.js';
 import { Quarantine } from './quarantine.js';
 import { Reaper } from './reaper.js';
-import { Silence } from './silence.js';
-import { StreamMaker } from './stream-maker.js';
 import { checkStream, type StreamCheck } from './stream-setup.js';
 
 /** Publish timeouts' worth of silence after which another server is tried: sooner than others may take this node for lost. */

@@ -1,11 +1,11 @@
 import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { EventsLogger } from '../deps.js';
 import type { StreamState } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
-import type { NatsConnection } from '../nats.js';
 import { type OpenSession, stateOf } from '../sessions.js';
-import type { KvBucket } from './kv.js';
 
 /** What the live state is kept from. */
 export interface LiveStateDeps {

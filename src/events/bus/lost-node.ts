@@ -1,12 +1,12 @@
 import { unescapeToken } from '../../core/escape.js';
+import type { Patience } from '../../nats/answer-timeout.js';
+import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
+import { JsError, jsRequest, lastMessage, publish, type StreamInfo, subjectsOf } from '../../nats/jetstream.js';
+import type { KvBucket, KvEntry } from '../../nats/kv-bucket.js';
+import { outcomeOf } from '../../nats/publish-outcome.js';
 import { type Emitter, type Envelope, nodeEvent, sessionFilter, streamEvent, subjectBase } from '../envelope.js';
 import type { StreamState } from '../event-types.js';
-import { type NatsConnection, natsHeaders } from '../nats.js';
 import { lateEnd, type OpenSession, SessionTable, sessionOf } from '../sessions.js';
-import { JsError, jsRequest, lastMessage, publish, type StreamInfo, subjectsOf } from './js-api.js';
-import type { KvBucket, KvEntry } from './kv.js';
-import { outcomeOf } from './outcome.js';
-import type { Patience } from './patience.js';
 
 /** What the streams of a lost process are ended with. */
 export interface LostNodeDeps {

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import type { KvBucket, KvCheck, KvWrite } from '../../nats/kv-bucket.js';
 import type { EventsLogger } from '../deps.js';
 import type { NodeState } from '../event-types.js';
-import type { NatsConnection } from '../nats.js';
-import type { KvBucket, KvCheck, KvWrite } from './kv.js';
 
 /** What a lease is kept from. */
 export interface NodeLeaseDeps {

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import { subjectsOf } from '../../nats/jetstream.js';
+import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
-import type { NatsConnection } from '../nats.js';
 import type { OpenSession } from '../sessions.js';
-import { subjectsOf } from './js-api.js';
-import type { KvBucket } from './kv.js';
 import { LostNode, type LostNodeDeps, streamIdOf } from './lost-node.js';
 import { type LossEvidence, nodeKey } from './node-lease.js';
 

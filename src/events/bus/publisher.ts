@@ -1,15 +1,15 @@
 import type { Clock } from '../../core/clock.js';
+import type { AckInbox } from '../../nats/ack-inbox.js';
+import type { Patience } from '../../nats/answer-timeout.js';
+import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
+import { lastMessage } from '../../nats/jetstream.js';
+import { backoffMs, type Outcome, outcomeOf, type WaitReason } from '../../nats/publish-outcome.js';
 import type { EventsLogger } from '../deps.js';
 import { orderKey } from '../envelope.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
 import { JournalReader } from '../journal/reader.js';
-import { type NatsConnection, natsHeaders } from '../nats.js';
 import type { ResolvedEventsOptions } from '../options.js';
-import type { AckInbox } from './ack-inbox.js';
-import { lastMessage } from './js-api.js';
 import { type Lane, Lanes } from './lanes.js';
-import { backoffMs, type Outcome, outcomeOf, type WaitReason } from './outcome.js';
-import type { Patience } from './patience.js';
 import type { Quarantine } from './quarantine.js';
 import { StreamFence } from './stream-fence.js';
 

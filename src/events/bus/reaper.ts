@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { EventsLogger } from '../deps.js';
 import type { NodeState } from '../event-types.js';
-import type { NatsConnection } from '../nats.js';
-import type { KvBucket } from './kv.js';
 import { LostNode, type LostNodeDeps } from './lost-node.js';
 import { nodeKey } from './node-lease.js';
 

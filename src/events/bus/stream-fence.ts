@@ -1,8 +1,8 @@
+import type { Patience } from '../../nats/answer-timeout.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import { JsError, lastMessage } from '../../nats/jetstream.js';
 import type { JournalEntry } from '../journal/journal.js';
-import type { NatsConnection } from '../nats.js';
-import { JsError, lastMessage } from './js-api.js';
 import { END_TYPE, endAfter, endSubject, isLateEnd, streamSubjects } from './late-end.js';
-import type { Patience } from './patience.js';
 
 /** What a fence is made with. */
 export interface FenceDeps {

@@ -1,8 +1,8 @@
-import type { NatsConnection } from '../nats.js';
-import { natsWords } from '../nats-words.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import { JsError, type StreamConfig } from '../../nats/jetstream.js';
+import type { StreamMaker } from '../../nats/stream-maker.js';
+import { natsWords } from '../../nats/words.js';
 import type { ResolvedEventsOptions } from '../options.js';
-import { JsError, type StreamConfig } from './js-api.js';
-import type { StreamMaker } from './stream-maker.js';
 
 /** Whether the stream can be published to. */
 export type StreamCheck =

@@ -1,4 +1,4 @@
-import type { Msg } from '../nats.js';
+import type { Msg } from '../../nats/connection.js';
 
 /** One stored message as a consumer delivers it. */
 export interface Delivery {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { JsError } from '../bus/js-api.js';
-import type { Patience } from '../bus/patience.js';
-import type { NatsConnection } from '../nats.js';
+import type { Patience } from '../../nats/answer-timeout.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import { JsError } from '../../nats/jetstream.js';
 import type { Delivery } from './delivery.js';
 import { type Loss, Puller } from './puller.js';
 import {

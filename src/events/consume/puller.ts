@@ -1,5 +1,5 @@
 import { within } from '../../core/within.js';
-import { inboxOf, type Msg, type NatsConnection, type Subscription } from '../nats.js';
+import { inboxOf, type Msg, type NatsConnection, type Subscription } from '../../nats/connection.js';
 import { type Delivery, deliveryOf } from './delivery.js';
 
 /**

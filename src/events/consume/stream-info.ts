@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/errors.js';
-import { type ApiAnswer, JsError, jsRequest } from '../bus/js-api.js';
-import { Patience } from '../bus/patience.js';
-import type { NatsConnection } from '../nats.js';
+import { Patience } from '../../nats/answer-timeout.js';
+import type { NatsConnection } from '../../nats/connection.js';
+import { type ApiAnswer, JsError, jsRequest } from '../../nats/jetstream.js';
 
 /** Which stream this is, and how far it goes. A stream that was deleted and made anew has another `created`. */
 export interface StreamFacts {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { KvBucket } from '../../../src/events/bus/kv.js';
 import { LostNode } from '../../../src/events/bus/lost-node.js';
 import { NodeReturn } from '../../../src/events/bus/node-return.js';
-import { Patience } from '../../../src/events/bus/patience.js';
 import { type Emitter, streamEvent } from '../../../src/events/envelope.js';
 import type { EventType, NodeState, StreamState } from '../../../src/events/event-types.js';
 import type { OpenSession } from '../../../src/events/sessions.js';
+import { Patience } from '../../../src/nats/answer-timeout.js';
+import { KvBucket } from '../../../src/nats/kv-bucket.js';
 import { ManualClock } from '../../support/events-parts.js';
 import { FakeJetStream } from '../../support/fake-jetstream.js';
 

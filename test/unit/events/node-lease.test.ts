@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { KvBucket } from '../../../src/events/bus/kv.js';
 import { type LossEvidence, NodeLease } from '../../../src/events/bus/node-lease.js';
-import { Patience } from '../../../src/events/bus/patience.js';
 import type { NodeState } from '../../../src/events/event-types.js';
+import { Patience } from '../../../src/nats/answer-timeout.js';
+import { KvBucket } from '../../../src/nats/kv-bucket.js';
 import { ManualClock, RecordingLog } from '../../support/events-parts.js';
 import { FakeJetStream, natsErrors, type Trouble } from '../../support/fake-jetstream.js';
 

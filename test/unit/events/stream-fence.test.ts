@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Patience } from '../../../src/events/bus/patience.js';
 import { type FenceNote, type FenceVerdict, StreamFence } from '../../../src/events/bus/stream-fence.js';
 import { type Emitter, type Envelope, streamEvent } from '../../../src/events/envelope.js';
 import type { EventType } from '../../../src/events/event-types.js';
 import type { JournalEntry } from '../../../src/events/journal/journal.js';
+import { Patience } from '../../../src/nats/answer-timeout.js';
 import { FakeJetStream, natsErrors } from '../../support/fake-jetstream.js';
 
 const stream = { app: 'live', name: 'cam', streamId: '01ARZ3NDEKTSV4RRFFQ69G5FAV' };

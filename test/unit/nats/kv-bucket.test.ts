@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { KvBucket, type KvWrite } from '../../../src/events/bus/kv.js';
 import { LiveState } from '../../../src/events/bus/live-state.js';
-import { Patience } from '../../../src/events/bus/patience.js';
 import type { StreamState } from '../../../src/events/event-types.js';
+import { Patience } from '../../../src/nats/answer-timeout.js';
+import { KvBucket, type KvWrite } from '../../../src/nats/kv-bucket.js';
 import { ManualClock, RecordingLog } from '../../support/events-parts.js';
 import { ListSink, lifecycleOn } from '../../support/every-event.js';
 import { FakeJetStream, natsErrors, type Trouble } from '../../support/fake-jetstream.js';

@@ -1,8 +1,8 @@
 import { headers, type Msg, type NatsConnection } from 'nats';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AckInbox } from '../../../src/events/bus/ack-inbox.js';
-import type { PublishReply } from '../../../src/events/bus/js-api.js';
-import { Patience } from '../../../src/events/bus/patience.js';
+import { AckInbox } from '../../../src/nats/ack-inbox.js';
+import { Patience } from '../../../src/nats/answer-timeout.js';
+import type { PublishReply } from '../../../src/nats/jetstream.js';
 
 const ACK = '{"stream":"S","seq":7}';
 const FULL = '{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"}}';

@@ -1,7 +1,7 @@
-import { type NatsConnection, natsHeaders } from '../nats.js';
-import { type ApiAnswer, JsError, lastMessage, publish, type StreamInfo, subjectsOf } from './js-api.js';
-import { outcomeOf } from './outcome.js';
-import type { Patience } from './patience.js';
+import type { Patience } from './answer-timeout.js';
+import { type NatsConnection, natsHeaders } from './connection.js';
+import { type ApiAnswer, JsError, lastMessage, publish, type StreamInfo, subjectsOf } from './jetstream.js';
+import { outcomeOf } from './publish-outcome.js';
 import { StreamMaker } from './stream-maker.js';
 
 /** A value of a bucket with the revision it has. */

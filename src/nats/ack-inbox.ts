@@ -1,7 +1,7 @@
-import type { MsgHdrs, NatsConnection } from '../nats.js';
-import { inboxOf } from '../nats.js';
-import { type PublishReply, readPubAck } from './js-api.js';
-import type { Patience } from './patience.js';
+import type { Patience } from './answer-timeout.js';
+import type { MsgHdrs, NatsConnection } from './connection.js';
+import { inboxOf } from './connection.js';
+import { type PublishReply, readPubAck } from './jetstream.js';
 
 interface Attempt {
   readonly subject: string;

@@ -1,4 +1,4 @@
-import { JsError, type PublishReply } from './js-api.js';
+import { JsError, type PublishReply } from './jetstream.js';
 
 /** What a publish reply means for the event. */
 export type Outcome =

@@ -1,5 +1,5 @@
-import { type Msg, type MsgHdrs, type NatsConnection, NatsError, natsErrorCode } from '../nats.js';
-import type { Patience } from './patience.js';
+import type { Patience } from './answer-timeout.js';
+import { type Msg, type MsgHdrs, type NatsConnection, NatsError, natsErrorCode } from './connection.js';
 
 /** An answer of the JetStream API, or why there is none. */
 export type ApiAnswer<T> =

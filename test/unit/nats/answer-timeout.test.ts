@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Patience } from '../../../src/events/bus/patience.js';
+import { Patience } from '../../../src/nats/answer-timeout.js';
 
 describe('patience', () => {
   it('stays as configured while answers are quick', () => {

@@ -14,11 +14,11 @@ import {
 } from 'nats';
 import { SluiceError } from '../core/errors.js';
 import { within } from '../core/within.js';
-import type { EventsLogger } from './deps.js';
-import { forgetUnsent } from './nats-socket.js';
-import { describeServers, type NatsUrl, parseNatsUrl } from './nats-url.js';
-import { isRefusal, natsWords } from './nats-words.js';
-import type { NatsOptions } from './options.js';
+import type { EventsLogger } from '../events/deps.js';
+import type { NatsOptions } from '../events/options.js';
+import { forgetUnsent } from './socket.js';
+import { describeServers, type NatsUrl, parseNatsUrl } from './url.js';
+import { isRefusal, natsWords } from './words.js';
 
 export type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
 export { headers, NatsError, nanos } from 'nats';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Silence } from '../../../src/events/bus/silence.js';
+import { Silence } from '../../../src/nats/silence-timer.js';
 import { ManualClock } from '../../support/events-parts.js';
 
 describe('the silence of a server', () => {

@@ -1,6 +1,6 @@
-import type { NatsConnection } from '../nats.js';
-import { type ApiAnswer, JsError, jsRequest, type StreamConfig, type StreamInfo } from './js-api.js';
-import type { Patience } from './patience.js';
+import type { Patience } from './answer-timeout.js';
+import type { NatsConnection } from './connection.js';
+import { type ApiAnswer, JsError, jsRequest, type StreamConfig, type StreamInfo } from './jetstream.js';
 
 /** A stream that was there has to be missing in this many answers, one after the other, before it is made anew. */
 export const MISSING_ANSWERS = 8;

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { connectionOptions } from '../../../src/events/nats.js';
-import { describeServers, parseNatsUrl } from '../../../src/events/nats-url.js';
-import { isRefusal, natsWords } from '../../../src/events/nats-words.js';
+import { connectionOptions } from '../../../src/nats/connection.js';
+import { describeServers, parseNatsUrl } from '../../../src/nats/url.js';
+import { isRefusal, natsWords } from '../../../src/nats/words.js';
 
 const THIS_FILE = fileURLToPath(import.meta.url);
 const OPTIONS = { code: 'ERR_EVENTS_NATS_OPTIONS' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readPubAck } from '../../../src/events/bus/js-api.js';
-import { backoffMs, outcomeOf } from '../../../src/events/bus/outcome.js';
+import { readPubAck } from '../../../src/nats/jetstream.js';
+import { backoffMs, outcomeOf } from '../../../src/nats/publish-outcome.js';
 
 /** Answers as nats-server 2.9.10 and 2.10.27 give them. */
 const answers: [string, string, string][] = [

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { KvBucket } from '../../../src/events/bus/kv.js';
-import { Patience } from '../../../src/events/bus/patience.js';
-import { MISSING_ANSWERS, MISSING_PAUSE_MS, StreamMaker } from '../../../src/events/bus/stream-maker.js';
 import { checkStream } from '../../../src/events/bus/stream-setup.js';
-import type { NatsConnection } from '../../../src/events/nats.js';
 import { resolveEventsOptions } from '../../../src/events/options.js';
+import { Patience } from '../../../src/nats/answer-timeout.js';
+import type { NatsConnection } from '../../../src/nats/connection.js';
+import { KvBucket } from '../../../src/nats/kv-bucket.js';
+import { MISSING_ANSWERS, MISSING_PAUSE_MS, StreamMaker } from '../../../src/nats/stream-maker.js';
 import { FakeJetStream } from '../../support/fake-jetstream.js';
 
 beforeEach(() => void vi.useFakeTimers());
