@@ -17,4 +17,4 @@ export {
   sequenceOf,
 } from './events/event-types.js';
 export type { StreamSnapshot } from './http/deps.js';
-export { createServer, type ServerDeps, type SluiceServer } from './server.js';
+export { createServer, type ServerDeps, type SluiceServer } from './server/server.js';

@@ -1,4 +1,4 @@
-import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../src/server/address-log.js';
+import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../src/live/address-log.js';
 import { quantile } from '../lib/stats.js';
 import { atMost, type Verdict } from '../lib/targets.js';
 import type { Attack } from './attack.js';

@@ -29,7 +29,7 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   const stop = stopSignal();
   dieOnDefect(log);
   logWarnings(log);
-  const { createServer } = await import('../server.js');
+  const { createServer } = await import('../server/server.js');
   const server = await createServer(config, { log });
   io.out(banner(config, server.rtmpAddress, server.httpAddress));
   await aborted(stop);

@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../core/errors.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Publication } from '../hub/publication.js';
+import type { RunningPublish } from '../live/access.js';
 import type { Action } from '../protocol/actions.js';
 import type { ServerSession } from '../protocol/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { ConnectionDrops } from './connection-drops.js';
 import { type PublishDeadlines, publishProblem } from './deadlines.js';
-import type { RunningPublish } from './host.js';
 
 /** What runs on one connection as publishes, by message stream id, and where the codec's media goes. */
 export class ConnectionPublishes {

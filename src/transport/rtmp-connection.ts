@@ -2,6 +2,14 @@ import type { Socket } from 'node:net';
 import { STATUS_MESSAGE, STATUS_NEED_INPUT } from '../../assembly/constants.js';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import type { EndReason } from '../events/event-types.js';
+import {
+  type ConnectionFacts,
+  type PlayDecision,
+  type PlayEndReason,
+  type PublisherLine,
+  refusalAnswer,
+} from '../live/access.js';
+import { playReasonOfCode } from '../live/end-reasons.js';
 import type { Action } from '../protocol/actions.js';
 import { ServerHandshake } from '../protocol/handshake.js';
 import { MessageType } from '../protocol/message-types.js';
@@ -15,14 +23,6 @@ import { ConnectionPlays } from './connection-plays.js';
 import { ConnectionPublishes } from './connection-publishes.js';
 import { handshakeLimitMs } from './deadlines.js';
 import { DecisionHold } from './decision-hold.js';
-import { playReasonOfCode } from './end-reasons.js';
-import {
-  type ConnectionFacts,
-  type PlayDecision,
-  type PlayEndReason,
-  type PublisherLine,
-  refusalAnswer,
-} from './host.js';
 import { InboundBudget } from './inbound-budget.js';
 import { InputTurn } from './input-turn.js';
 import { StallWatch } from './peer-progress.js';

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/core/log.js';
-import { createServer } from '../../src/server.js';
+import { createServer } from '../../src/server/server.js';
 import { Child } from '../support/child.js';
 import { SseWatcher } from '../support/events.js';
 import { builtCli, repository } from '../support/repository.js';
@@ -106,7 +106,7 @@ describe('a data folder that a running server uses', () => {
   it('is named as in use by this very process when a worker of it has it, and is free when the worker was terminated', async () => {
     const data = folder();
     const config = { data, rtmp: { listen: '127.0.0.1:0' }, http: { listen: 'off' }, log: { level: 'silent' } };
-    const script = `import { createServer } from ${JSON.stringify(pathToFileURL(join(repository(), 'dist/src/server.js')))};
+    const script = `import { createServer } from ${JSON.stringify(pathToFileURL(join(repository(), 'dist/src/server/server.js')))};
       import { parentPort } from 'node:worker_threads';
       await createServer(${JSON.stringify(config)});
       parentPort.postMessage('ready');

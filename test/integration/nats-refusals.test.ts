@@ -3,7 +3,7 @@ import { followNats } from '../../src/cli/follow-nats.js';
 import { resolveConfig } from '../../src/config/load.js';
 import { createLogger } from '../../src/core/log.js';
 import { connectNats } from '../../src/nats/connection.js';
-import { createServer } from '../../src/server.js';
+import { createServer } from '../../src/server/server.js';
 import { Child } from '../support/child.js';
 import { freePort } from '../support/ports.js';
 import { removeTempDir, tempDir } from '../support/temp.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../src/core/log.js';
 import type { SluiceEvent, StreamEnded } from '../../src/events/event-types.js';
-import { createServer, type SluiceServer } from '../../src/server.js';
+import { createServer, type SluiceServer } from '../../src/server/server.js';
 import { startNats } from '../support/nats.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { removeTempDir, tempDir } from '../support/temp.js';

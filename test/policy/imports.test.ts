@@ -30,7 +30,7 @@ const MAY_USE_CLIENT = ['server', 'cli', 'load'];
 
 const sources = files().filter((path) => path.startsWith('src/') && path.endsWith('.ts'));
 
-/** `src/hub/player.ts` → `hub`; `src/server.ts` and `src/index.ts` → `server`; `src/cli.ts` → `cli`. */
+/** `src/hub/player.ts` → `hub`; `src/server/server.ts` and `src/index.ts` → `server`; `src/cli.ts` → `cli`. */
 function layerOf(path: string): string {
   const parts = path.split('/');
   if (parts.length > 2) return parts[1]!;

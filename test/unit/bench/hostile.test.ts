@@ -10,7 +10,7 @@ import {
   judgeTogether,
 } from '../../../bench/hostile/verdicts.js';
 
-import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../../src/server/address-log.js';
+import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../../src/live/address-log.js';
 
 const MB = 2 ** 20;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openInstallation } from '../../../src/server/installation.js';
-import { createServer } from '../../../src/server.js';
+import { createServer } from '../../../src/server/server.js';
 
 let folder: string;
 beforeEach(async () => {

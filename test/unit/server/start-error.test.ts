@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
 import { newId } from '../../../src/core/ids.js';
+import { createServer } from '../../../src/server/server.js';
 import { startError } from '../../../src/server/start-error.js';
-import { createServer } from '../../../src/server.js';
 import { tempDir } from '../../support/temp.js';
 
 describe('what keeps a server from starting', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../../../src/live/end-reasons.js';
 import { ConnectionLimits } from '../../../src/transport/connection-limits.js';
 import { handshakeLimitMs, publishProblem } from '../../../src/transport/deadlines.js';
-import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../../../src/transport/end-reasons.js';
 import { InboundBudget } from '../../../src/transport/inbound-budget.js';
 
 const NO_RATE = { acceptsPerSecondPerIp: 0, acceptBurstPerIp: 50, limitLoopback: false };

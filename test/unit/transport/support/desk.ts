@@ -11,7 +11,7 @@ import type {
   PlayEndReason,
   PublisherLine,
   RunningPublish,
-} from '../../../../src/transport/host.js';
+} from '../../../../src/live/access.js';
 import { type ListenerOptions, RtmpListener } from '../../../../src/transport/rtmp-listener.js';
 import { CodecPool } from '../../../../src/wasm/pool.js';
 import { RawRtmp } from '../../../support/rtmp-client.js';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { ConnectionFacts, NameRequest } from '../transport/host.js';
+import type { ConnectionFacts, NameRequest } from './access.js';
 
 /** Who a publisher is, as far as it matters for going on with a stream, without anything that tells its key. */
 export class Principals {

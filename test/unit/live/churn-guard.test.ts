@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ChurnGuard, type ChurnGuardOptions, type Turn } from '../../../src/server/churn-guard.js';
-import type { ConnectionFacts } from '../../../src/transport/host.js';
+import type { ConnectionFacts } from '../../../src/live/access.js';
+import { ChurnGuard, type ChurnGuardOptions, type Turn } from '../../../src/live/churn-guard.js';
 
 const OPTIONS: ChurnGuardOptions = { publishesPerSecondPerIp: 5, playsPerSecondPerIp: 20, limitLoopback: false };
 

@@ -6,7 +6,7 @@ import type { StreamSnapshot } from '../http/deps.js';
 import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
 import type { StreamFacts } from '../hub/track-list.js';
-import type { ConnectionFacts, DataFromPublisher, PublisherLine, RunningPublish } from '../transport/host.js';
+import type { ConnectionFacts, DataFromPublisher, PublisherLine, RunningPublish } from './access.js';
 import type { ActivityLog } from './activity-log.js';
 import { AUDIENCE_RATE, type EventAccount, type OptionalEvent, STREAM_PLAYS } from './event-account.js';
 import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget.js';

@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode } from '../core/errors.js';
 import type { EndReason } from '../events/event-types.js';
-import type { PlayEndReason } from './host.js';
+import type { PlayEndReason } from './access.js';
 
 /** What a closed socket says of its peer. */
 export function reasonOfSocketEnd(error: NodeJS.ErrnoException | undefined): EndReason {

@@ -5,8 +5,8 @@ import { NameRule } from '../../../../src/core/names.js';
 import type { EndReason } from '../../../../src/events/event-types.js';
 import type { Lifecycle } from '../../../../src/events/lifecycle.js';
 import { Hub } from '../../../../src/hub/hub.js';
-import { Registry, type RegistryOptions } from '../../../../src/server/registry.js';
-import type { ConnectionFacts, DataFromPublisher, RunningPublish } from '../../../../src/transport/host.js';
+import type { ConnectionFacts, DataFromPublisher, RunningPublish } from '../../../../src/live/access.js';
+import { Registry, type RegistryOptions } from '../../../../src/live/live-streams.js';
 import { RecordingSink } from '../../hub/support/sinks.js';
 import { LIMITS } from '../../hub/support/stage.js';
 

@@ -3,10 +3,10 @@ import { ERRORS } from '../core/errors.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { LogFields } from '../core/log-fields.js';
 import type { Track } from '../events/event-types.js';
-import type { ConnectionFacts, PlayEndReason } from '../transport/host.js';
+import type { ConnectionFacts, PlayEndReason } from './access.js';
 import { AddressLog, PLAY_LINES, STREAM_LINES } from './address-log.js';
+import type { StreamSession } from './live-stream.js';
 import type { PlayerEntry } from './player-entry.js';
-import type { StreamSession } from './stream-session.js';
 import type { HealthChange } from './track-health.js';
 
 /** Lines about plays of all addresses together, a second: ten thousand players who come at once are told in `/metrics`. */

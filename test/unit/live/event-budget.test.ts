@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DATA_RATE, EventBudget, UPDATE_RATE } from '../../../src/server/event-budget.js';
+import { DATA_RATE, EventBudget, UPDATE_RATE } from '../../../src/live/event-budget.js';
 
 describe('the events that a publisher may cause', () => {
   it('are fifty at once, then twenty a second, and what is over is counted', () => {

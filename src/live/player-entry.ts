@@ -1,5 +1,5 @@
 import type { Player } from '../hub/player.js';
-import type { ConnectionFacts } from '../transport/host.js';
+import type { ConnectionFacts } from './access.js';
 
 /** A player of the registry: who it is, and the stream that its `play.started` was told of. */
 export interface PlayerEntry {

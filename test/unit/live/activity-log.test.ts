@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConnectionInfo } from '../../../src/protocol/actions.js';
 import { batch, message } from '../hub/support/media.js';
 import { AAC, AVC } from './support/headers.js';
-import { Office } from './support/office.js';
+import { Office } from './support/live-streams-harness.js';
 
 const OBS: ConnectionInfo = {
   ...{ app: 'live', tcUrl: '', flashVer: 'FMLE/3.0', swfUrl: '', pageUrl: '' },

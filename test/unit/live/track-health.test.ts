@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TrackTime } from '../../../src/hub/track-clock.js';
-import { TrackHealth } from '../../../src/server/track-health.js';
+import { TrackHealth } from '../../../src/live/track-health.js';
 
 const audio = (lastMs: number, trackId = 0): TrackTime => ({ kind: 'audio', trackId, lastMs });
 const video = (lastMs: number, trackId = 0): TrackTime => ({ kind: 'video', trackId, lastMs });

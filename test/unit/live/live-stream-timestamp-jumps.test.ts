@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { batch, message } from '../hub/support/media.js';
-import { Office } from './support/office.js';
+import { Office } from './support/live-streams-harness.js';
 
 describe('a publish whose timestamps jump', () => {
   it('counts the jumps, and tells of them with its end only when there were any', async () => {

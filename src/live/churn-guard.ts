@@ -1,6 +1,6 @@
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
 import { isLoopback } from '../transport/connection-limits.js';
-import type { ConnectionFacts } from '../transport/host.js';
+import type { ConnectionFacts } from './access.js';
 
 /** How often one address may publish and play; every number is a configuration key. */
 export interface ChurnGuardOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../../src/core/log.js';
-import { AddressLog, FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../../src/server/address-log.js';
+import { AddressLog, FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../../src/live/address-log.js';
 
 describe('lines about addresses', () => {
   it('are ten at once and one in two seconds for each, and the next line tells how many were kept back', () => {

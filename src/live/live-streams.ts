@@ -19,16 +19,16 @@ import type {
   PublisherLine,
   Refusal,
   RunningPublish,
-} from '../transport/host.js';
+} from './access.js';
 import { ActivityLog } from './activity-log.js';
 import { AddressLog, FAULT_LINES } from './address-log.js';
 import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { EventAccount } from './event-account.js';
 import { GONE, NOTHING } from './gone.js';
+import { StreamSession, type StreamSessionOwner } from './live-stream.js';
 import { nameKey } from './name-key.js';
-import { PlayerDesk, type PlayerDeskOptions } from './player-desk.js';
+import { PlayerDesk, type PlayerDeskOptions } from './play-accounting.js';
 import { Principals } from './principals.js';
-import { StreamSession, type StreamSessionOwner } from './stream-session.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** What the registry decides by; every number is a configuration key. */

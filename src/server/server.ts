@@ -1,33 +1,33 @@
-import { formatHostPort, type HostPort } from './config/listen.js';
-import { resolveConfig } from './config/load.js';
-import type { Config, DeepPartial } from './config/table.js';
-import { type Clock, systemClock } from './core/clock.js';
-import { ERRORS, type ErrorCode, SluiceError } from './core/errors.js';
-import { newId } from './core/ids.js';
-import { createLogger, guardedLogger, type Logger, stderrLosses } from './core/log.js';
-import { MemoryAccount } from './core/memory-account.js';
-import { NameRule } from './core/names.js';
-import { RunningClock } from './core/running-clock.js';
-import { TokenBucket } from './core/token-bucket.js';
-import { VERSION } from './core/version.js';
-import { within } from './core/within.js';
-import type { EventLog } from './events/event-log.js';
-import { EventPipeline } from './events/pipeline.js';
-import type { Health, StreamSnapshot } from './http/deps.js';
-import type { HttpServer } from './http/server.js';
-import { Hub } from './hub/hub.js';
-import { advertisedAddress, streamUrls } from './server/advertise.js';
-import { Descriptors } from './server/descriptors.js';
-import { healthOf } from './server/health.js';
-import { openInstallation } from './server/installation.js';
-import { LoopTurns } from './server/loop-turns.js';
-import { collectMetrics } from './server/metrics.js';
-import { codecLimits, eventsOptions, hubOptions, listenerOptions } from './server/options.js';
-import { Registry } from './server/registry.js';
-import { memoriesOfProcess, type Room, roomOf } from './server/room.js';
-import { checkClock, startError } from './server/start-error.js';
-import { RtmpListener } from './transport/rtmp-listener.js';
-import { CodecPool } from './wasm/pool.js';
+import { formatHostPort, type HostPort } from '../config/listen.js';
+import { resolveConfig } from '../config/load.js';
+import type { Config, DeepPartial } from '../config/table.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import { newId } from '../core/ids.js';
+import { createLogger, guardedLogger, type Logger, stderrLosses } from '../core/log.js';
+import { MemoryAccount } from '../core/memory-account.js';
+import { NameRule } from '../core/names.js';
+import { RunningClock } from '../core/running-clock.js';
+import { TokenBucket } from '../core/token-bucket.js';
+import { VERSION } from '../core/version.js';
+import { within } from '../core/within.js';
+import type { EventLog } from '../events/event-log.js';
+import { EventPipeline } from '../events/pipeline.js';
+import type { Health, StreamSnapshot } from '../http/deps.js';
+import type { HttpServer } from '../http/server.js';
+import { Hub } from '../hub/hub.js';
+import { Registry } from '../live/live-streams.js';
+import { RtmpListener } from '../transport/rtmp-listener.js';
+import { CodecPool } from '../wasm/pool.js';
+import { advertisedAddress, streamUrls } from './advertise.js';
+import { Descriptors } from './descriptors.js';
+import { healthOf } from './health.js';
+import { openInstallation } from './installation.js';
+import { LoopTurns } from './loop-turns.js';
+import { collectMetrics } from './metrics.js';
+import { codecLimits, eventsOptions, hubOptions, listenerOptions } from './options.js';
+import { memoriesOfProcess, type Room, roomOf } from './room.js';
+import { checkClock, startError } from './start-error.js';
 
 /** What a program may hand to {@link createServer} besides the configuration. */
 export interface ServerDeps {
@@ -120,7 +120,7 @@ class Server implements SluiceServer {
     const clock = new RunningClock(this.#clock);
     const log = this.#log;
     // Fastify takes longest to load: it does so while the journal is opened.
-    const httpModule = config.http.listen === 'off' ? undefined : import('./http/server.js');
+    const httpModule = config.http.listen === 'off' ? undefined : import('../http/server.js');
     // It is waited for further down; until then a failure to load it is nobody's unhandled rejection.
     httpModule?.catch(() => undefined);
     const { nodeId, salt } = await openInstallation(config.data, config.node.id);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TokenBucket } from '../../../src/core/token-bucket.js';
-import { EventAccount, STREAM_PLAYS } from '../../../src/server/event-account.js';
+import { EventAccount, STREAM_PLAYS } from '../../../src/live/event-account.js';
 
 const ADDRESS = '192.0.2.1';
 

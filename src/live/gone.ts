@@ -1,6 +1,6 @@
 import { ERRORS } from '../core/errors.js';
 import type { PublishRefusal } from '../protocol/status.js';
-import type { Refusal } from '../transport/host.js';
+import type { Refusal } from './access.js';
 
 /** The publisher has gone while its publish was decided: nobody is there to be answered. */
 export const GONE: Refusal<PublishRefusal> = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EndReason } from '../../../src/events/event-types.js';
-import type { PlayDecision } from '../../../src/transport/host.js';
+import type { PlayDecision } from '../../../src/live/access.js';
 import { RecordingSink } from '../hub/support/sinks.js';
-import { Office } from './support/office.js';
+import { Office } from './support/live-streams-harness.js';
 
 type Answer = Awaited<ReturnType<Office['publish']>>;
 

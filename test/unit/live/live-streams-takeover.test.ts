@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EndReason } from '../../../src/events/event-types.js';
-import { Office } from './support/office.js';
+import { Office } from './support/live-streams-harness.js';
 
 describe('a name that is asked for while its publisher seems to be there', () => {
   for (const resumeWindowMs of [0, 10_000]) {

@@ -4,12 +4,12 @@ import { newId } from '../core/ids.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { Hub } from '../hub/hub.js';
 import { Player, type PlayerSink } from '../hub/player.js';
-import type { ConnectionFacts, NameRequest, PlayDecision, PlayEndReason } from '../transport/host.js';
+import type { ConnectionFacts, NameRequest, PlayDecision, PlayEndReason } from './access.js';
 import type { ActivityLog } from './activity-log.js';
 import type { EventAccount } from './event-account.js';
+import type { StreamSession } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
-import type { StreamSession } from './stream-session.js';
 
 /** What plays are decided by; every number is a configuration key. */
 export interface PlayerDeskOptions {

@@ -3,7 +3,7 @@ import { SluiceError } from '../../../src/core/errors.js';
 import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
 import { batch, message } from '../hub/support/media.js';
 import { AAC, AVC } from './support/headers.js';
-import { data, Office } from './support/office.js';
+import { data, Office } from './support/live-streams-harness.js';
 
 describe('a publish', () => {
   it('is accepted once its start is durable, and ended once, with its totals', async () => {
