@@ -1,5 +1,5 @@
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
-import { isLoopback } from '../transport/connection-limits.js';
+import { isLoopback } from '../transport/accept-limits.js';
 import type { ConnectionFacts } from './access.js';
 
 /** How often one address may publish and play; every number is a configuration key. */

@@ -4,7 +4,7 @@ import type { EventsStats } from '../events/pipeline.js';
 import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { Registry } from '../live/live-streams.js';
-import type { RtmpListener } from '../transport/rtmp-listener.js';
+import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { CodecPool } from '../wasm/pool.js';
 import type { Descriptors } from './descriptors.js';
 import type { LoopTurns } from './loop-turns.js';

@@ -3,7 +3,7 @@ import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import type { EventsOptions, NatsOptions } from '../events/options.js';
 import type { HubOptions } from '../hub/hub.js';
-import type { ListenerOptions } from '../transport/rtmp-listener.js';
+import type { ListenerOptions } from '../rtmp/rtmp-listener.js';
 import type { CodecLimits } from '../wasm/limits.js';
 
 /** The part of the configuration that the hub takes. */

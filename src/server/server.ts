@@ -17,7 +17,7 @@ import type { Health, StreamSnapshot } from '../http/deps.js';
 import type { HttpServer } from '../http/server.js';
 import { Hub } from '../hub/hub.js';
 import { Registry } from '../live/live-streams.js';
-import { RtmpListener } from '../transport/rtmp-listener.js';
+import { RtmpListener } from '../rtmp/rtmp-listener.js';
 import { CodecPool } from '../wasm/pool.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
 import { Descriptors } from './descriptors.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { InputTurn, LoopShare } from '../../../src/transport/input-turn.js';
-import { Desk } from './support/desk.js';
+import { InputTurn, LoopShare } from '../../../src/rtmp/input-turn.js';
+import { Desk } from './support/listener-harness.js';
 
 /** A clock that stands until work moves it, and what was done in which turn of the loop. */
 function bench() {

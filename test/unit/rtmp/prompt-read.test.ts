@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { PromptRead } from '../../../src/transport/prompt-read.js';
-import { Desk } from './support/desk.js';
+import { PromptRead } from '../../../src/rtmp/prompt-read.js';
+import { Desk } from './support/listener-harness.js';
 
 /** A beat that does not come while a test runs. */
 const NEVER_MS = 3_600_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PeerProgress, StallWatch } from '../../../src/transport/peer-progress.js';
+import { PeerProgress, StallWatch } from '../../../src/rtmp/peer-progress.js';
 
 const MiB = 2 ** 20;
 

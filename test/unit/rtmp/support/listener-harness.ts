@@ -12,7 +12,7 @@ import type {
   PublisherLine,
   RunningPublish,
 } from '../../../../src/live/access.js';
-import { type ListenerOptions, RtmpListener } from '../../../../src/transport/rtmp-listener.js';
+import { type ListenerOptions, RtmpListener } from '../../../../src/rtmp/rtmp-listener.js';
 import { CodecPool } from '../../../../src/wasm/pool.js';
 import { RawRtmp } from '../../../support/rtmp-client.js';
 import { waitFor } from '../../../support/wait.js';

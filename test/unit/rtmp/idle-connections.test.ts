@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ERRORS } from '../../../src/core/errors.js';
 import { MemoryAccount } from '../../../src/core/memory-account.js';
-import { IdleConnections } from '../../../src/transport/idle-connections.js';
+import { IdleConnections } from '../../../src/rtmp/idle-connections.js';
 import { RawRtmp } from '../../support/rtmp-client.js';
-import { Desk, OPTIONS } from './support/desk.js';
+import { Desk, OPTIONS } from './support/listener-harness.js';
 
 let desk: Desk;
 

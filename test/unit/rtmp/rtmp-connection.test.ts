@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { amf } from '../../support/amf.js';
 import { RawRtmp, type Received, statusOf } from '../../support/rtmp-client.js';
 import { chunks } from '../../support/rtmp-wire.js';
-import { Desk, OPTIONS } from './support/desk.js';
+import { Desk, OPTIONS } from './support/listener-harness.js';
 
 let desk: Desk;
 

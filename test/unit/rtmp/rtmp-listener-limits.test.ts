@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../../../src/live/end-reasons.js';
-import { ConnectionLimits } from '../../../src/transport/connection-limits.js';
-import { handshakeLimitMs, publishProblem } from '../../../src/transport/deadlines.js';
-import { InboundBudget } from '../../../src/transport/inbound-budget.js';
+import { handshakeLimitMs, publishProblem } from '../../../src/rtmp/deadlines.js';
+import { InboundBudget } from '../../../src/rtmp/inbound-budget.js';
+import { ConnectionLimits } from '../../../src/transport/accept-limits.js';
 
 const NO_RATE = { acceptsPerSecondPerIp: 0, acceptBurstPerIp: 50, limitLoopback: false };
 
