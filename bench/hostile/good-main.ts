@@ -1,5 +1,5 @@
 import { DelayProbe } from '../../src/load/delay-probe.js';
-import { MessageType } from '../../src/protocol/message-types.js';
+import { MessageType } from '../../src/protocol/messages/message-types.js';
 import { RawClient } from './raw-client.js';
 
 // Good players in a process of their own: each reads all it gets and looks for the publisher's stamps. Prints once a second

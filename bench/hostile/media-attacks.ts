@@ -1,5 +1,5 @@
-import { AmfEcmaArray, type AmfInput, writeAmf0 } from '../../src/protocol/amf0.js';
-import { MessageType } from '../../src/protocol/message-types.js';
+import { AmfEcmaArray, type AmfInput, writeAmf0 } from '../../src/protocol/messages/amf0-writer.js';
+import { MessageType } from '../../src/protocol/messages/message-types.js';
 import { type Attack, letGo, pause, publisher, repeat, type Target, visitor } from './attack.js';
 import type { RawClient } from './raw-client.js';
 

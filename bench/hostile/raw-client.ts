@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { type AmfInput, writeAmf0 } from '../../src/protocol/amf0.js';
-import { ChunkWriter } from '../../src/protocol/chunk-writer.js';
-import { ChunkStreamId, MessageType } from '../../src/protocol/message-types.js';
+import { type AmfInput, writeAmf0 } from '../../src/protocol/messages/amf0-writer.js';
+import { ChunkWriter } from '../../src/protocol/messages/chunk-writer.js';
+import { ChunkStreamId, MessageType } from '../../src/protocol/messages/message-types.js';
 
 const HANDSHAKE_BYTES = 1536;
 const SERVER_HANDSHAKE_BYTES = 1 + 2 * HANDSHAKE_BYTES;

@@ -1,4 +1,4 @@
-import { MessageType } from '../../src/protocol/message-types.js';
+import { MessageType } from '../../src/protocol/messages/message-types.js';
 import { type Attack, endpoint, letGo, many, publisher, repeat, type Target, visitor } from './attack.js';
 import { RawClient } from './raw-client.js';
 

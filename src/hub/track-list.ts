@@ -1,7 +1,7 @@
 import type { AnnouncedFacts } from '../media/metadata.js';
 import type { MediaKind, Track } from '../media/track.js';
 import { type MeasuredRates, TrackTable } from '../media/track-table.js';
-import type { AmfValue } from '../protocol/amf0.js';
+import type { AmfValue } from '../protocol/messages/amf0-writer.js';
 
 /** One message that may tell a fact: a sequence header, or the first frame of a codec that has none. */
 export interface MediaObservation {

@@ -2,10 +2,10 @@ import type { ErrorCode } from '../core/errors.js';
 import type { EndReason } from '../events/event-types.js';
 import type { Player, PlayerSink } from '../hub/player.js';
 import type { Publication } from '../hub/publication.js';
-import type { ConnectionInfo } from '../protocol/actions.js';
-import type { AmfValue } from '../protocol/amf0.js';
-import type { DropCause } from '../protocol/drop-causes.js';
-import type { PlayRefusal, PublishRefusal } from '../protocol/status.js';
+import type { AmfValue } from '../protocol/messages/amf0-writer.js';
+import type { PlayRefusal, PublishRefusal } from '../protocol/messages/status.js';
+import type { ConnectionInfo } from '../protocol/server/actions.js';
+import type { DropCause } from '../protocol/server/drop-causes.js';
 
 /** Who is on the other end. */
 export interface ConnectionFacts {

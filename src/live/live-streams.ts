@@ -9,8 +9,8 @@ import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamSnapshot } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { PlayerSink } from '../hub/player.js';
-import { DROP_CAUSES, type DropCause } from '../protocol/drop-causes.js';
-import type { PlayRefusal, PublishRefusal } from '../protocol/status.js';
+import type { PlayRefusal, PublishRefusal } from '../protocol/messages/status.js';
+import { DROP_CAUSES, type DropCause } from '../protocol/server/drop-causes.js';
 import type {
   ConnectionFacts,
   ConnectionHost,

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { SluiceError } from '../core/errors.js';
-import { ClientHandshake } from '../protocol/handshake.js';
+import { ClientHandshake } from '../protocol/handshake/handshake.js';
 import { Negotiation, type Wish } from './negotiation.js';
 import { SetupParser } from './setup-parser.js';
 

@@ -1,6 +1,6 @@
-import { writeAmf0 } from '../protocol/amf0.js';
-import { ChunkWriter } from '../protocol/chunk-writer.js';
-import { ChunkStreamId, MessageType } from '../protocol/message-types.js';
+import { writeAmf0 } from '../protocol/messages/amf0-writer.js';
+import { ChunkWriter } from '../protocol/messages/chunk-writer.js';
+import { ChunkStreamId, MessageType } from '../protocol/messages/message-types.js';
 import type { MediaLoop } from './synthetic.js';
 
 const DELTA_HEADER_BYTES = 8;

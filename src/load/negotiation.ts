@@ -1,8 +1,8 @@
 import type { RtmpUrl } from '../client/rtmp-url.js';
-import { type AmfInput, writeAmf0 } from '../protocol/amf0.js';
-import { ChunkWriter } from '../protocol/chunk-writer.js';
-import { pingResponse, readUserControl, setBufferLength, setChunkSize } from '../protocol/control.js';
-import { ChunkStreamId, MessageType, UserControlEvent } from '../protocol/message-types.js';
+import { type AmfInput, writeAmf0 } from '../protocol/messages/amf0-writer.js';
+import { ChunkWriter } from '../protocol/messages/chunk-writer.js';
+import { pingResponse, readUserControl, setBufferLength, setChunkSize } from '../protocol/messages/control.js';
+import { ChunkStreamId, MessageType, UserControlEvent } from '../protocol/messages/message-types.js';
 
 /** What a connection wants of the server. */
 export interface Wish {

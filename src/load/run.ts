@@ -1,5 +1,5 @@
-import { ChunkWriter } from '../protocol/chunk-writer.js';
-import { acknowledgement } from '../protocol/control.js';
+import { ChunkWriter } from '../protocol/messages/chunk-writer.js';
+import { acknowledgement } from '../protocol/messages/control.js';
 import { type Consumer, LoadConnection } from './connection.js';
 import { DelayProbe } from './delay-probe.js';
 import { type EncodedLoop, encodeHead, encodeLoop } from './encoded-loop.js';

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/errors.js';
-import { MessageType } from '../protocol/message-types.js';
+import { MessageType } from '../protocol/messages/message-types.js';
 
 /** A message of the set-up; `payload` is the receiver's. */
 export interface SetupMessage {

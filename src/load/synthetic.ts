@@ -1,4 +1,4 @@
-import { AmfEcmaArray, writeAmf0 } from '../protocol/amf0.js';
+import { AmfEcmaArray, writeAmf0 } from '../protocol/messages/amf0-writer.js';
 import { grayConfig, grayKeySlice, grayRepeatSlice } from './gray-picture.js';
 import { STAMP_UUID, stampNal } from './stamp.js';
 

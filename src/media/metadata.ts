@@ -1,5 +1,5 @@
 import { tellProgram } from '../core/tell.js';
-import type { AmfObject, AmfValue } from '../protocol/amf0.js';
+import type { AmfObject, AmfValue } from '../protocol/messages/amf0-writer.js';
 import { checkedFps, checkedSize, type Track } from './track.js';
 
 /** What an `onMetaData` object claims; cameras lie, so measured facts come first. */

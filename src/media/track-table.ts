@@ -1,4 +1,4 @@
-import type { AmfValue } from '../protocol/amf0.js';
+import type { AmfValue } from '../protocol/messages/amf0-writer.js';
 import { type AnnouncedFacts, announced, factsFromMetadata, type MetadataFacts } from './metadata.js';
 import type { MediaKind, Track } from './track.js';
 import { type ConfigFacts, configFacts, trackFactsFromFrame } from './track-facts.js';

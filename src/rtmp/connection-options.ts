@@ -1,6 +1,6 @@
 import type { Logger } from '../core/log.js';
 import type { ConnectionHost } from '../live/access.js';
-import type { SessionOptions } from '../protocol/session-options.js';
+import type { SessionOptions } from '../protocol/server/session-options.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { LoopShare } from './input-turn.js';
 import type { ReadPacer } from './read-pacer.js';

@@ -1,5 +1,5 @@
 import type { PlayEndReason, RunningPlay } from '../live/access.js';
-import type { Action } from '../protocol/actions.js';
+import type { Action } from '../protocol/server/actions.js';
 import type { PlaySink } from './play-sink.js';
 
 /** What runs on one connection as plays, by message stream id. */

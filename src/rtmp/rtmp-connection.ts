@@ -10,10 +10,10 @@ import {
   refusalAnswer,
 } from '../live/access.js';
 import { playReasonOfCode } from '../live/end-reasons.js';
-import type { Action } from '../protocol/actions.js';
-import { ServerHandshake } from '../protocol/handshake.js';
-import { MessageType } from '../protocol/message-types.js';
-import { ServerSession } from '../protocol/session.js';
+import { ServerHandshake } from '../protocol/handshake/handshake.js';
+import { MessageType } from '../protocol/messages/message-types.js';
+import type { Action } from '../protocol/server/actions.js';
+import { ServerSession } from '../protocol/server/session.js';
 import { ByteSocket } from '../transport/byte-socket.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ConnectionDrops } from './connection-drops.js';

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.js';
-import type { ServerHandshake } from '../protocol/handshake.js';
+import type { ServerHandshake } from '../protocol/handshake/handshake.js';
 
 /**
  * Runs a handshake over bytes just read.

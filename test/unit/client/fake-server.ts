@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import * as C from '../../../assembly/constants.js';
-import { ChunkWriter } from '../../../src/protocol/chunk-writer.js';
-import { setChunkSize } from '../../../src/protocol/control.js';
-import { ServerHandshake } from '../../../src/protocol/handshake.js';
-import { type Action, ServerSession } from '../../../src/protocol/session.js';
+import { ServerHandshake } from '../../../src/protocol/handshake/handshake.js';
+import { ChunkWriter } from '../../../src/protocol/messages/chunk-writer.js';
+import { setChunkSize } from '../../../src/protocol/messages/control.js';
+import { type Action, ServerSession } from '../../../src/protocol/server/session.js';
 import { ChunkCodec, Status } from '../../../src/wasm/chunk-codec.js';
 
 /** A media or data message as the server got it. */

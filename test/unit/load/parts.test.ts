@@ -8,9 +8,9 @@ import { SetupParser } from '../../../src/load/setup-parser.js';
 import { readStamp, STAMP_UUID, stampNal, writeStampTime } from '../../../src/load/stamp.js';
 import { Tally } from '../../../src/load/tally.js';
 import { type Timed, TimerWheel } from '../../../src/load/timer-wheel.js';
-import { writeAmf0 } from '../../../src/protocol/amf0.js';
-import { ChunkWriter } from '../../../src/protocol/chunk-writer.js';
-import { pingRequest, setChunkSize } from '../../../src/protocol/control.js';
+import { writeAmf0 } from '../../../src/protocol/messages/amf0-writer.js';
+import { ChunkWriter } from '../../../src/protocol/messages/chunk-writer.js';
+import { pingRequest, setChunkSize } from '../../../src/protocol/messages/control.js';
 
 describe('the histogram', () => {
   it('tells quantiles within 1.6 % and the maximum exactly', () => {

@@ -10,8 +10,8 @@ import { runLoad } from '../../../src/load/index.js';
 import { type MediaLoop, syntheticLoop } from '../../../src/load/synthetic.js';
 import { Expectation, newVerifyCounts, Verifier } from '../../../src/load/verifier.js';
 import { trackFactsFromConfig } from '../../../src/media/track-facts.js';
-import { ChunkWriter } from '../../../src/protocol/chunk-writer.js';
-import { setChunkSize } from '../../../src/protocol/control.js';
+import { ChunkWriter } from '../../../src/protocol/messages/chunk-writer.js';
+import { setChunkSize } from '../../../src/protocol/messages/control.js';
 import { FakeServer } from '../client/fake-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-load-'));

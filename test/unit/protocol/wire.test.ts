@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AmfEcmaArray, type AmfInput, writeAmf0 } from '../../../src/protocol/amf0.js';
-import { ChunkWriter, type OutboundMessage } from '../../../src/protocol/chunk-writer.js';
-import * as control from '../../../src/protocol/control.js';
+import { AmfEcmaArray, type AmfInput, writeAmf0 } from '../../../src/protocol/messages/amf0-writer.js';
+import { ChunkWriter, type OutboundMessage } from '../../../src/protocol/messages/chunk-writer.js';
+import * as control from '../../../src/protocol/messages/control.js';
 import {
   command,
   dataMessage,
@@ -9,7 +9,7 @@ import {
   STATUS_LEVELS,
   sampleAccess,
   statusInfo,
-} from '../../../src/protocol/status.js';
+} from '../../../src/protocol/messages/status.js';
 import { decodeAmf0 } from './support/amf0-decode.js';
 import { ChunkDecoder } from './support/chunk-decode.js';
 import { hex } from './support/messages.js';

@@ -1,0 +1,79 @@
+import type { ErrorCode } from '../../core/errors.js';
+import type { AmfInput, AmfObject, AmfValue } from '../messages/amf0-writer.js';
+import { isAmfObject } from '../messages/call.js';
+import type { PublishType } from '../server/actions.js';
+
+/** Settings of a client session. */
+export interface ClientSessionOptions {
+  readonly mode: 'publish' | 'play';
+  /** App as it goes on the wire, query included if the server wants one. */
+  readonly app: string;
+  /** The URL up to and with the app. */
+  readonly tcUrl: string;
+  /** Stream name, query included. Secret. */
+  readonly name: string;
+  readonly publishType?: PublishType;
+  readonly flashVer?: string;
+  /** Bytes per chunk we write after connect. */
+  readonly chunkSize?: number;
+  /** Window we ask the server to acknowledge by when playing. */
+  readonly windowAckBytes?: number;
+  /** From `start` until publishing or playing. */
+  readonly timeoutMs?: number;
+  /** Start argument of play; -2000, as ffmpeg and librtmp send it, means live or recorded. */
+  readonly playStart?: number;
+  /** Buffer announced when playing. */
+  readonly bufferMs?: number;
+  /** More properties for the connect object, such as `capsEx` and the FourCC maps of Enhanced RTMP. */
+  readonly connectExtras?: { readonly [key: string]: AmfInput };
+}
+
+/** What the owner of a client session has to do or may want to know, in order. */
+export type ClientAction =
+  | { readonly kind: 'send'; readonly bytes: Buffer }
+  /** Publishing or playing has begun, or begun again after `ended`. */
+  | { readonly kind: 'ready'; readonly messageStreamId: number }
+  /** Any onStatus, before what follows from it. */
+  | { readonly kind: 'status'; readonly level: string; readonly code: string; readonly description: string }
+  /** Refused before it began; `redirect` is where the server sends us instead (`ex.redirect`). A `close` follows. */
+  | { readonly kind: 'rejected'; readonly code: string; readonly description: string; readonly redirect?: string }
+  /** The server ended the stream; the connection stays until somebody closes it. */
+  | { readonly kind: 'ended'; readonly code: string; readonly description: string }
+  /** Enhanced RTMP: connect anew, to `tcUrl` (may be relative) when there is one; the old connection goes on meanwhile. */
+  | { readonly kind: 'reconnectRequested'; readonly tcUrl?: string }
+  /** A data message of the played stream. `payload` is AMF0, transferred; `values` is what follows the name. */
+  | {
+      readonly kind: 'data';
+      readonly timestamp: number;
+      readonly name: string;
+      readonly payload: Buffer;
+      readonly values: readonly AmfValue[];
+    }
+  /** Flush, then close. No code: it was asked for with `stop`. */
+  | { readonly kind: 'close'; readonly code: ErrorCode | undefined; readonly reason: string };
+
+const MAX_STATUS_CHARACTERS = 1024;
+
+/** The information object of an onStatus, onPlayStatus or `_error`, as read. */
+export interface ClientStatus {
+  readonly level: string;
+  readonly code: string;
+  readonly description: string;
+  readonly redirect?: string;
+}
+
+/** Reads an information object; what is missing or no string becomes level `status` and empty text. */
+export function readStatus(object: AmfObject | undefined): ClientStatus {
+  const ex = object?.['ex'];
+  const redirect = isAmfObject(ex) ? ex['redirect'] : undefined;
+  return {
+    level: text(object?.['level'], 'status'),
+    code: text(object?.['code'], ''),
+    description: text(object?.['description'], ''),
+    ...(typeof redirect === 'string' ? { redirect } : {}),
+  };
+}
+
+function text(value: AmfValue, otherwise: string): string {
+  return typeof value === 'string' ? value.slice(0, MAX_STATUS_CHARACTERS) : otherwise;
+}

@@ -1,0 +1,95 @@
+import { tellProgram, tellUrl } from '../../../core/tell.js';
+import type { AmfInput, AmfObject } from '../../messages/amf0-writer.js';
+import type { Call } from '../../messages/call.js';
+import type { OutboundMessage } from '../../messages/chunk-writer.js';
+import { setChunkSize, setPeerBandwidth, windowAckSize } from '../../messages/control.js';
+import { command, type StatusCode, statusInfo } from '../../messages/status.js';
+import type { ConnectionInfo } from '../actions.js';
+import { appOfTcUrl, normaliseApp, type SplitName } from '../names.js';
+import type { SessionCore } from '../session-core.js';
+
+const MAX_FIELD_CHARACTERS = 1024;
+
+// The classic Flash Media Server answer; some encoders want to see capabilities at all.
+const CAPABILITIES = 31;
+// A forwarding server takes every codec and passes it on (Enhanced RTMP, FourCcInfoMask 4).
+const FORWARDS_ANY_CODEC = { '*': 4 } as const;
+
+/** Answers the one connect of a connection: control messages 5, 6, 1, then `_result`, then the `connected` action. */
+export function acceptConnect(core: SessionCore, call: Call): void {
+  const object = call.object ?? {};
+  const tcUrl = text(object['tcUrl'] ?? object['tcurl']);
+  const app = readApp(object, tcUrl);
+  if (app === undefined) {
+    refuseConnect(core, call, 'NetConnection.Connect.InvalidApp', 'The app is no string.');
+    return;
+  }
+  const { maxAppBytes, maxQueryBytes } = core.settings;
+  if (Buffer.byteLength(app.path) > maxAppBytes || Buffer.byteLength(app.query) > maxQueryBytes) {
+    refuseConnect(core, call, 'NetConnection.Connect.InvalidApp', 'The app is too long.');
+    return;
+  }
+  const info: ConnectionInfo = {
+    app: app.path,
+    tcUrl: url(tcUrl),
+    flashVer: tellProgram(text(object['flashVer'])).slice(0, MAX_FIELD_CHARACTERS),
+    swfUrl: url(object['swfUrl']),
+    pageUrl: url(object['pageUrl']),
+    objectEncoding: object['objectEncoding'] === 3 ? 3 : 0,
+    isEnhanced: ['fourCcList', 'videoFourCcInfoMap', 'audioFourCcInfoMap', 'capsEx'].some(
+      (name) => object[name] !== undefined && object[name] !== null,
+    ),
+    capsEx: typeof object['capsEx'] === 'number' ? object['capsEx'] >>> 0 : 0,
+  };
+  core.info = info;
+  core.appQuery = app.query;
+  core.send(windowAckSize(core.settings.windowAckBytes));
+  core.send(setPeerBandwidth(core.settings.windowAckBytes));
+  core.send(setChunkSize(core.settings.chunkSize));
+  core.writer.setChunkSize(core.settings.chunkSize);
+  core.send(connectResult(core, call, info));
+  core.emit({ kind: 'connected', query: app.query, ...info });
+}
+
+/** Refuses connect with `_error` and ends the connection. */
+export function refuseConnect(core: SessionCore, call: Call, code: StatusCode, description: string): void {
+  core.send(command(0, '_error', call.transactionId || 1, null, { ...statusInfo(code, description) }));
+  core.close('ERR_SESSION_CONNECT_REFUSED', description);
+}
+
+function connectResult(core: SessionCore, call: Call, info: ConnectionInfo): OutboundMessage {
+  const enhanced: { [key: string]: AmfInput } = info.isEnhanced
+    ? {
+        capsEx: core.settings.capsEx,
+        videoFourCcInfoMap: FORWARDS_ANY_CODEC,
+        audioFourCcInfoMap: FORWARDS_ANY_CODEC,
+      }
+    : {};
+  return command(
+    0,
+    '_result',
+    // Every client numbers connect 1 and waits for 1, also those that sent something unreadable.
+    call.transactionId || 1,
+    { fmsVer: core.settings.fmsVer, capabilities: CAPABILITIES, mode: 1 },
+    {
+      ...statusInfo('NetConnection.Connect.Success', 'Connection succeeded.'),
+      objectEncoding: info.objectEncoding,
+      ...enhanced,
+    },
+  );
+}
+
+function readApp(object: AmfObject, tcUrl: string): SplitName | undefined {
+  const app = object['app'];
+  if (app === undefined || app === null) return normaliseApp(appOfTcUrl(tcUrl));
+  return typeof app === 'string' ? normaliseApp(app) : undefined;
+}
+
+function text(value: AmfObject[string]): string {
+  return typeof value === 'string' ? value : '';
+}
+
+// Secrets are cut off before the length is, or a part of one could stay.
+function url(value: AmfObject[string]): string {
+  return tellUrl(text(value)).slice(0, MAX_FIELD_CHARACTERS);
+}

@@ -1,0 +1,39 @@
+import { type Call, type CommandHandler, replyError, replyResult } from '../../messages/call.js';
+import type { SessionCore } from '../session-core.js';
+import { fcPublish, fcSubscribe, fcUnpublish, fcUnsubscribe, releaseStream } from './fmle.js';
+import { getStreamLength, pause, play, play2, receiveAudio, receiveVideo, seek } from './play.js';
+import { publish } from './publish.js';
+import { closeStream, createStream, deleteStream } from './streams.js';
+
+/** Every command after connect, by its name on the wire. A `Map`, so that no peer reaches `Object.prototype`. */
+export const COMMANDS: ReadonlyMap<string, CommandHandler> = new Map<string, CommandHandler>([
+  ['releaseStream', releaseStream],
+  ['FCPublish', fcPublish],
+  ['FCUnpublish', fcUnpublish],
+  ['FCSubscribe', fcSubscribe],
+  ['FCUnsubscribe', fcUnsubscribe],
+  ['createStream', createStream],
+  ['closeStream', closeStream],
+  ['deleteStream', deleteStream],
+  ['publish', publish],
+  ['play', play],
+  ['play2', play2],
+  ['pause', pause],
+  ['seek', seek],
+  ['receiveAudio', receiveAudio],
+  ['receiveVideo', receiveVideo],
+  ['getStreamLength', getStreamLength],
+  // Haivision encoders wait for an answer to this one.
+  ['_checkbw', (core, call) => replyResult(core, call, null, null)],
+  // Answers to what we never asked, and answering an answer could go on for ever.
+  ['_result', () => undefined],
+  ['_error', () => undefined],
+  ['onStatus', () => undefined],
+]);
+
+/** Runs a command; an unknown one is answered with Call.Failed when it wants an answer. */
+export function runCommand(core: SessionCore, call: Call): void {
+  const handler = COMMANDS.get(call.name);
+  if (handler !== undefined) handler(core, call);
+  else if (!replyError(core, call, 'There is no such method.')) core.drop('command_unknown');
+}

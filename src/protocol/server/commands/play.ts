@@ -1,0 +1,106 @@
+import type { AmfValue } from '../../messages/amf0-writer.js';
+import { type Call, replyError, replyResult, stringArgument } from '../../messages/call.js';
+import { onStatus } from '../../messages/status.js';
+import { resolveStreamName, splitQuery } from '../names.js';
+import type { NetStream } from '../net-stream.js';
+import type { SessionCore } from '../session-core.js';
+
+const START_ANY = -2;
+const START_LIVE = -1;
+
+/** play(name, start, duration, reset): asks the owner. */
+export function play(core: SessionCore, call: Call): void {
+  const [target, start, duration, reset] = call.args;
+  const name = stringArgument(target);
+  if (name === undefined) {
+    refuse(core, call, 'The stream name is no string.');
+    return;
+  }
+  const { path, query } = splitQuery(name);
+  const { maxNameBytes, maxQueryBytes } = core.settings;
+  if (Buffer.byteLength(path) > maxNameBytes || Buffer.byteLength(query) > maxQueryBytes) {
+    refuse(core, call, 'The stream name is too long.');
+    return;
+  }
+  const stream = core.streamForUse(call.messageStreamId);
+  if (stream === undefined) {
+    refuse(core, call, 'There is no such message stream.');
+    return;
+  }
+  core.streamInput(stream, 'play', {
+    play: {
+      requestedName: path,
+      ...resolveStreamName(core.info.app, core.appQuery, name),
+      start: playStart(start),
+      duration: typeof duration === 'number' && Number.isFinite(duration) && duration >= 0 ? duration : -1,
+      reset: reset !== false && reset !== 0,
+    },
+  });
+}
+
+// ffmpeg and librtmp send milliseconds: -1000 is live only, -2000 is live or recorded.
+function playStart(value: AmfValue): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return START_ANY;
+  if (value === -1 || value === -1000) return START_LIVE;
+  return value < 0 ? START_ANY : value;
+}
+
+function refuse(core: SessionCore, call: Call, description: string): void {
+  core.send(onStatus(call.messageStreamId, 'NetStream.Play.Failed', description));
+  core.closeUnlessActive('ERR_SESSION_PLAY_REFUSED', description);
+}
+
+/** play2: not offered, and said so; what plays goes on. */
+export function play2(core: SessionCore, call: Call): void {
+  core.send(onStatus(call.messageStreamId, 'NetStream.Play.Failed', 'play2 is not offered.'));
+}
+
+function streamOf(core: SessionCore, call: Call): NetStream | undefined {
+  const stream = core.streamMeant(call.messageStreamId);
+  if (stream === undefined) replyError(core, call, 'There is no such message stream.');
+  return stream;
+}
+
+/** A flag as Flash sends it: a boolean, or a number (frames a second for receiveVideo) that counts as on above 0. */
+function flag(core: SessionCore, call: Call): boolean | undefined {
+  const [value] = call.args;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value > 0;
+  replyError(core, call, 'A boolean was expected.');
+  return undefined;
+}
+
+/** pause(flag, ms). The position means nothing for a live stream. */
+export function pause(core: SessionCore, call: Call): void {
+  const stream = streamOf(core, call);
+  if (stream === undefined) return;
+  const paused = flag(core, call);
+  if (paused !== undefined) core.streamInput(stream, paused ? 'pause' : 'unpause');
+}
+
+/** seek(ms): Seek.Failed, as everything here is live. */
+export function seek(core: SessionCore, call: Call): void {
+  const stream = streamOf(core, call);
+  if (stream !== undefined) core.streamInput(stream, 'seek');
+}
+
+/** receiveAudio(flag). */
+export function receiveAudio(core: SessionCore, call: Call): void {
+  const stream = streamOf(core, call);
+  if (stream === undefined) return;
+  const audio = flag(core, call);
+  if (audio !== undefined) core.streamInput(stream, 'receive', { receive: { audio } });
+}
+
+/** receiveVideo(flag). */
+export function receiveVideo(core: SessionCore, call: Call): void {
+  const stream = streamOf(core, call);
+  if (stream === undefined) return;
+  const video = flag(core, call);
+  if (video !== undefined) core.streamInput(stream, 'receive', { receive: { video } });
+}
+
+/** getStreamLength: 0, which is what a live stream has. ffmpeg asks before play and does not wait. */
+export function getStreamLength(core: SessionCore, call: Call): void {
+  replyResult(core, call, null, 0);
+}

@@ -1,0 +1,143 @@
+import { streamBegin, streamEof } from '../messages/control.js';
+import { onStatus, sampleAccess } from '../messages/status.js';
+import type { InputDetails, NetStream } from './net-stream.js';
+import type { SessionCore } from './session-core.js';
+import type { NetStreamEffect } from './transitions.js';
+
+type EffectFunction = (core: SessionCore, stream: NetStream, details: InputDetails) => void;
+
+function requestPublish(core: SessionCore, stream: NetStream, details: InputDetails): void {
+  const { requestedName, ...request } = details.publish!;
+  stream.requestId = core.nextRequestId();
+  stream.requestedName = requestedName;
+  core.emit({ kind: 'publishRequested', requestId: stream.requestId, messageStreamId: stream.id, ...request });
+}
+
+function requestPlay(core: SessionCore, stream: NetStream, details: InputDetails): void {
+  const { requestedName, ...request } = details.play!;
+  stream.requestId = core.nextRequestId();
+  stream.requestedName = requestedName;
+  stream.isReset = request.reset;
+  core.emit({ kind: 'playRequested', requestId: stream.requestId, messageStreamId: stream.id, ...request });
+}
+
+function startPlay(core: SessionCore, stream: NetStream): void {
+  stream.requestId = 0;
+  core.send(streamBegin(stream.id));
+  if (stream.isReset) core.send(onStatus(stream.id, 'NetStream.Play.Reset', 'Playing and resetting.'));
+  core.send(onStatus(stream.id, 'NetStream.Play.Start', 'Started playing.'));
+  core.send(sampleAccess(stream.id));
+  // receiveAudio(false) may come before play; only now is there a player to tell.
+  if (!stream.receivesAudio || !stream.receivesVideo) {
+    core.emit({
+      kind: 'receiveChanged',
+      messageStreamId: stream.id,
+      audio: stream.receivesAudio,
+      video: stream.receivesVideo,
+    });
+  }
+}
+
+function changeReceive(core: SessionCore, stream: NetStream, details: InputDetails): void {
+  const { audio, video } = details.receive!;
+  const wasOn = stream.receivesAudio && stream.receivesVideo;
+  stream.receivesAudio = audio ?? stream.receivesAudio;
+  stream.receivesVideo = video ?? stream.receivesVideo;
+  if (stream.state !== 'playing' && stream.state !== 'paused') return;
+  if (!wasOn && (audio === true || video === true)) {
+    core.send(onStatus(stream.id, 'NetStream.Seek.Notify', 'Receiving again from the live edge.'));
+    core.send(onStatus(stream.id, 'NetStream.Play.Start', 'Started playing.'));
+  }
+  core.emit({ kind: 'receiveChanged', messageStreamId: stream.id, ...details.receive! });
+}
+
+function refuse(core: SessionCore, stream: NetStream, details: InputDetails): void {
+  stream.requestId = 0;
+  core.send(onStatus(stream.id, details.refusal!.code, details.refusal!.description));
+}
+
+function stopPlay(core: SessionCore, stream: NetStream): void {
+  stream.requestId = 0;
+  core.emit({ kind: 'playStopped', messageStreamId: stream.id });
+}
+
+function stopPublish(core: SessionCore, stream: NetStream): void {
+  stream.requestId = 0;
+  core.emit({ kind: 'publishStopped', messageStreamId: stream.id, reason: 'client_unpublish' });
+}
+
+/** What each effect of the table does. */
+export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction>> = {
+  ignore: () => undefined,
+  request_publish: requestPublish,
+  refuse_publish: (core, stream) => {
+    core.send(onStatus(stream.id, 'NetStream.Publish.BadName', 'This NetStream is in use already.'));
+  },
+  start_publish: (core, stream) => {
+    stream.requestId = 0;
+    core.send(streamBegin(stream.id));
+    core.send(onStatus(stream.id, 'NetStream.Publish.Start', 'Publishing.'));
+  },
+  reject_publish: (core, stream, details) => {
+    refuse(core, stream, details);
+    core.closeUnlessActive('ERR_SESSION_PUBLISH_REFUSED', details.refusal!.code);
+  },
+  stop_publish: (core, stream) => {
+    core.send(onStatus(stream.id, 'NetStream.Unpublish.Success', 'Publishing has ended.'));
+    stopPublish(core, stream);
+  },
+  cancel_publish: stopPublish,
+  drop_publish: stopPublish,
+  kick_publish: (core, stream, details) => {
+    stream.requestId = 0;
+    core.send(onStatus(stream.id, details.kick!.publishStatus, details.kick!.description));
+  },
+  request_play: requestPlay,
+  request_other_play: (core, stream, details) => {
+    stopPlay(core, stream);
+    requestPlay(core, stream, details);
+  },
+  refuse_play: (core, stream) => {
+    core.send(onStatus(stream.id, 'NetStream.Play.Failed', 'This NetStream is publishing.'));
+  },
+  start_play: startPlay,
+  reject_play: (core, stream, details) => {
+    refuse(core, stream, details);
+    core.closeUnlessActive('ERR_SESSION_PLAY_REFUSED', details.refusal!.code);
+  },
+  stop_play: stopPlay,
+  kick_play: (core, stream, details) => {
+    stream.requestId = 0;
+    core.send(onStatus(stream.id, details.kick!.playStatus, details.kick!.description));
+    core.send(streamEof(stream.id));
+  },
+  end_play: (core, stream) => {
+    core.send(onStatus(stream.id, 'NetStream.Play.Stop', 'The stream has ended.'));
+    core.send(streamEof(stream.id));
+    // curl waits for the end of the connection, not for a status.
+    core.closeUnlessActive('ERR_SESSION_PLAY_ENDED', 'the publisher ended the stream');
+  },
+  notify_pause: (core, stream) => {
+    core.send(streamEof(stream.id));
+    core.send(onStatus(stream.id, 'NetStream.Pause.Notify', 'Paused.'));
+    core.emit({ kind: 'pauseChanged', messageStreamId: stream.id, paused: true });
+  },
+  notify_unpause: (core, stream) => {
+    core.send(streamBegin(stream.id));
+    core.send(onStatus(stream.id, 'NetStream.Unpause.Notify', 'Playing again.'));
+    core.emit({ kind: 'pauseChanged', messageStreamId: stream.id, paused: false });
+  },
+  fail_seek: (core, stream) => {
+    core.send(onStatus(stream.id, 'NetStream.Seek.Failed', 'A live stream cannot seek.'));
+  },
+  change_receive: changeReceive,
+  accept_data: (core, stream, details) => {
+    core.emit({ kind: 'data', messageStreamId: stream.id, ...details.data! });
+  },
+  notify_came: (core, stream) => {
+    core.send(onStatus(stream.id, 'NetStream.Play.PublishNotify', 'The stream is being published.'));
+  },
+  notify_left: (core, stream) => {
+    core.send(onStatus(stream.id, 'NetStream.Play.UnpublishNotify', 'The stream is not published any more.'));
+  },
+};

@@ -1,0 +1,173 @@
+import type { ErrorCode } from '../../core/errors.js';
+import { AckWindow } from '../messages/ack-window.js';
+import { ChunkWriter, type OutboundMessage } from '../messages/chunk-writer.js';
+import type { Action, ConnectionInfo } from './actions.js';
+import type { DropCause } from './drop-causes.js';
+import { type InputDetails, NetStream } from './net-stream.js';
+import { NET_STREAM_EFFECTS } from './net-stream-effects.js';
+import type { SessionSettings } from './session-options.js';
+import {
+  ACTIVE_STATES,
+  CONNECTION_TABLE,
+  type ConnectionEffect,
+  type ConnectionInput,
+  type ConnectionState,
+  NET_STREAM_TABLE,
+  type NetStreamInput,
+} from './transitions.js';
+
+/** The client before connect told anything. */
+const UNKNOWN_CLIENT: ConnectionInfo = {
+  app: '',
+  tcUrl: '',
+  flashVer: '',
+  swfUrl: '',
+  pageUrl: '',
+  objectEncoding: 0,
+  isEnhanced: false,
+  capsEx: 0,
+};
+
+/** What a server session's commands and effects share: settings, streams, and the actions gathered for one call. */
+export class SessionCore {
+  readonly settings: SessionSettings;
+  readonly ackWindow = new AckWindow();
+  readonly writer = new ChunkWriter();
+  readonly streams = new Map<number, NetStream>();
+  info: ConnectionInfo = UNKNOWN_CLIENT;
+  /** The secret part of the app. */
+  appQuery = '';
+  #state: ConnectionState = 'awaiting_connect';
+  #actions: Action[] = [];
+  #unsent: Buffer[] = [];
+  #lastRequestId = 0;
+  /** Id of the NetStream that createStream handed out last; 0 before. */
+  #lastCreatedId = 0;
+  /** Ids that were published on. */
+  readonly #published = new Set<number>();
+
+  constructor(settings: SessionSettings) {
+    this.settings = settings;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether any NetStream publishes, plays, or waits for an answer to either. */
+  get isActive(): boolean {
+    for (const stream of this.streams.values()) if (ACTIVE_STATES.has(stream.state)) return true;
+    return false;
+  }
+
+  /** Queues a message behind what is queued already; neighbours leave as one `send`. */
+  send(message: OutboundMessage): void {
+    this.#unsent.push(this.writer.write(message));
+  }
+
+  /** A message goes nowhere: counted, and told once. */
+  drop(cause: DropCause): void {
+    if (this.#state !== 'closed') this.emit({ kind: 'dropped', cause });
+  }
+
+  /** Queues an action behind everything queued before it. */
+  emit(action: Action): void {
+    this.#flushSends();
+    this.#actions.push(action);
+  }
+
+  /** Ends the connection: `close` is the last action, and from here on every input is ignored. */
+  close(code: ErrorCode, reason: string): void {
+    if (this.connectionInput('close') === 'close') this.emit({ kind: 'close', code, reason });
+  }
+
+  /** As {@link close}, unless another NetStream of the connection is in use: one refusal must not end the others. */
+  closeUnlessActive(code: ErrorCode, reason: string): void {
+    if (!this.isActive) this.close(code, reason);
+  }
+
+  /** Hands out what was gathered and starts afresh. */
+  takeActions(): Action[] {
+    this.#flushSends();
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  /** Moves the connection along its table and returns the effect to run. */
+  connectionInput(input: ConnectionInput): ConnectionEffect {
+    const { to, effect } = CONNECTION_TABLE[this.#state][input];
+    this.#state = to;
+    return effect;
+  }
+
+  /** Moves a NetStream along its table and runs the effect. */
+  streamInput(stream: NetStream, input: NetStreamInput, details: InputDetails = {}): void {
+    const { to, effect } = NET_STREAM_TABLE[stream.state][input];
+    stream.state = to;
+    if (to === 'publishing') this.#published.add(stream.id);
+    if (to === 'deleted') this.streams.delete(stream.id);
+    NET_STREAM_EFFECTS[effect](this, stream, details);
+  }
+
+  /** A new NetStream with the lowest free id from 1, or `undefined` when the limit is reached. */
+  createStream(): NetStream | undefined {
+    for (let id = 1; id <= this.settings.maxNetStreams; id++) {
+      if (this.streams.has(id)) continue;
+      this.#lastCreatedId = id;
+      return this.#addStream(id);
+    }
+    return undefined;
+  }
+
+  /**
+   * The NetStream a publish or play names. One that was deleted, or never created, comes into being when its id is one we
+   * could have handed out: FMLE deletes a stream and goes on using its id.
+   */
+  streamForUse(messageStreamId: number): NetStream | undefined {
+    const known = this.streamMeant(messageStreamId);
+    if (known !== undefined) return known;
+    const couldExist = messageStreamId >= 1 && messageStreamId <= this.settings.maxNetStreams;
+    return couldExist ? this.#addStream(messageStreamId) : undefined;
+  }
+
+  /**
+   * The NetStream that a command on this message stream id is about. On message stream 0, the connection itself, the one that was
+   * created last is meant: xiu publishes and plays there.
+   */
+  streamMeant(messageStreamId: number): NetStream | undefined {
+    return this.streams.get(messageStreamId === 0 ? this.#lastCreatedId : messageStreamId);
+  }
+
+  /**
+   * The publish that media and data on this message stream id belong to: the one of that id; or the only one on the connection, where the
+   * id stands for nothing else. Node-Media-Server relays on message stream 0. What comes late on an id that was published on before
+   * belongs to none.
+   */
+  publishMeant(messageStreamId: number): NetStream | undefined {
+    const own = this.streams.get(messageStreamId);
+    if (own?.state === 'publishing') return own;
+    if (this.#published.has(messageStreamId) || (own !== undefined && ACTIVE_STATES.has(own.state))) return undefined;
+    const running = [...this.streams.values()].filter(({ state }) => state === 'publishing');
+    return running.length === 1 ? running[0] : undefined;
+  }
+
+  /** The next id for a publish or play that waits for its answer. */
+  nextRequestId(): number {
+    this.#lastRequestId += 1;
+    return this.#lastRequestId;
+  }
+
+  #addStream(id: number): NetStream {
+    const stream = new NetStream(id);
+    this.streams.set(id, stream);
+    return stream;
+  }
+
+  #flushSends(): void {
+    if (this.#unsent.length === 0) return;
+    const bytes = this.#unsent.length === 1 ? this.#unsent[0]! : Buffer.concat(this.#unsent);
+    this.#unsent = [];
+    this.#actions.push({ kind: 'send', bytes });
+  }
+}

@@ -1,0 +1,397 @@
+import { ERRORS, type ErrorCode } from '../../core/errors.js';
+import { TokenBucket } from '../../core/token-bucket.js';
+import { type Call, readCall, replyError, salvageCall } from '../messages/call.js';
+import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from '../messages/control.js';
+import { beginsWithName, readDataMessage, readOpaqueData } from '../messages/data-message.js';
+import { type InboundMessage, readValues, valuesOrCode } from '../messages/inbound-message.js';
+import { MessageType, UserControlEvent } from '../messages/message-types.js';
+import {
+  command,
+  onStatus,
+  type PlayRefusal,
+  type PublishRefusal,
+  type StatusCode,
+  statusInfo,
+} from '../messages/status.js';
+import type { Action, ConnectionInfo } from './actions.js';
+import { acceptConnect, refuseConnect } from './commands/connect.js';
+import { runCommand } from './commands/index.js';
+import { Liveness } from './liveness.js';
+import type { NetStream } from './net-stream.js';
+import { SessionCore } from './session-core.js';
+import { type SessionOptions, sessionSettings } from './session-options.js';
+import type { NetStreamInput } from './transitions.js';
+
+export type { InboundMessage } from '../messages/inbound-message.js';
+export type { Action, ConnectionInfo, PublishType } from './actions.js';
+export type { SessionOptions } from './session-options.js';
+
+/** Almost every read asks for nothing. */
+const NO_ACTIONS: readonly Action[] = [];
+
+/** The owner's answer to `publishRequested`. The description is shown to the encoder's user. */
+export type PublishAnswer =
+  | { readonly accept: true }
+  | { readonly accept: false; readonly code: PublishRefusal; readonly description: string };
+
+/** The owner's answer to `playRequested`. `waiting`: nobody publishes yet; `publisherCame` will tell. */
+export type PlayAnswer =
+  | { readonly accept: true; readonly waiting?: boolean }
+  | { readonly accept: false; readonly code: PlayRefusal; readonly description: string };
+
+/** Why a connection, or one NetStream of it, is ended from our side. */
+export interface KickOptions {
+  /** Shown to the peer's user; free of secrets. */
+  readonly description: string;
+  /** Only this NetStream; the connection goes too when nothing else runs on it. All of them when absent. */
+  readonly messageStreamId?: number;
+  /** Code of the `close` action; `ERR_SESSION_KICKED` when absent. */
+  readonly code?: ErrorCode;
+  /** Status for what publishes; `NetStream.Publish.Rejected` when absent, on which OBS stops and shows the description. */
+  readonly publishStatus?: StatusCode;
+  /** Status for what plays; `NetStream.Play.Stop` when absent. */
+  readonly playStatus?: StatusCode;
+}
+
+/**
+ * The server's side of one RTMP connection after the handshake, as a pure state machine: messages and time in, actions out,
+ * in order. No sockets, timers or clocks; deciding who may publish or play is left to the owner by request id.
+ */
+export class ServerSession {
+  readonly #core: SessionCore;
+  readonly #budget: TokenBucket;
+  readonly #liveness: Liveness;
+  #idleSinceMs: number | undefined;
+  #nowMs: number;
+  #acknowledged = 0;
+  #receivedBytes = 0;
+  /** {@link AckWindow.dueBytes}, at hand: it is looked at for every read. */
+  #ackDueBytes: number | undefined;
+
+  /** @param options see {@link SessionOptions} */
+  constructor(options: SessionOptions) {
+    const settings = sessionSettings(options);
+    this.#core = new SessionCore(settings);
+    const { maxCommandsPerSecond } = settings;
+    this.#budget = new TokenBucket({ burst: maxCommandsPerSecond, perSecond: maxCommandsPerSecond });
+    this.#liveness = new Liveness(settings.pingIntervalMs, settings.pingTimeoutMs, settings.nowMs);
+    this.#nowMs = settings.nowMs;
+  }
+
+  /** What connect told; empty before. */
+  get info(): ConnectionInfo {
+    return this.#core.info;
+  }
+
+  /** What the peer says it has received in all: the 32-bit counter of its last Acknowledgement, which wraps (RTMP 1.0 §5.4.3). */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** Whether connect was accepted and the connection is open. */
+  get isConnected(): boolean {
+    return this.#core.state === 'connected';
+  }
+
+  /**
+   * Since when the connection neither publishes nor plays nor waits for an answer to either; `undefined` while it does, and before connect
+   * is accepted.
+   */
+  get idleSinceMs(): number | undefined {
+    return this.#idleSinceMs;
+  }
+
+  /** Whether the NetStream of this id publishes. */
+  isPublishing(messageStreamId: number): boolean {
+    return this.#core.state !== 'closed' && this.#core.streams.get(messageStreamId)?.state === 'publishing';
+  }
+
+  /** The id of the NetStream whose publish media on this message stream id belongs to; undefined when there is none. */
+  publishFor(messageStreamId: number): number | undefined {
+    return this.#core.publishMeant(messageStreamId)?.id;
+  }
+
+  /**
+   * Takes one message that is neither audio nor video.
+   *
+   * @param message borrowed until return
+   * @returns actions in order; nothing after a `close`
+   */
+  message(message: InboundMessage, nowMs: number): Action[] {
+    this.#nowMs = nowMs;
+    switch (message.type) {
+      case MessageType.CommandAmf0:
+      case MessageType.CommandAmf3:
+        if (this.#isWithinBudget(nowMs)) this.#command(message);
+        break;
+      case MessageType.DataAmf0:
+      case MessageType.DataAmf3:
+        this.#data(message, nowMs);
+        break;
+      case MessageType.UserControl:
+      case MessageType.WindowAckSize:
+        if (this.#isWithinBudget(nowMs)) this.#control(message);
+        break;
+      case MessageType.Acknowledgement:
+        this.#acknowledged = readU32(message.payload) ?? this.#acknowledged;
+        break;
+      case MessageType.SetChunkSize:
+      case MessageType.Abort:
+      case MessageType.SetPeerBandwidth:
+        // The codec has acted on the first two; DJI sends the third to servers, and it asks nothing of us.
+        break;
+      default:
+        this.#core.drop('message_type');
+        break;
+    }
+    return this.#finish();
+  }
+
+  /**
+   * Takes the count of bytes read from the peer since the connection began (it never wraps; whether it counts the handshake
+   * does not matter), and acknowledges when the peer's window asks for it.
+   */
+  received(totalBytes: number): readonly Action[] {
+    this.#receivedBytes = totalBytes;
+    if (this.#ackDueBytes === undefined || totalBytes < this.#ackDueBytes) return NO_ACTIONS;
+    if (this.#core.state === 'closed') return NO_ACTIONS;
+    const due = this.#core.ackWindow.received(totalBytes);
+    this.#ackDueBytes = this.#core.ackWindow.dueBytes;
+    if (due === undefined) return NO_ACTIONS;
+    this.#core.send(due);
+    return this.#core.takeActions();
+  }
+
+  /** Tells the peer after how many bytes it is to acknowledge what it has received (RTMP 1.0 §5.4.4). */
+  announceWindow(bytes: number): Action[] {
+    if (this.#core.state === 'closed') return [];
+    this.#core.send(windowAckSize(bytes));
+    return this.#core.takeActions();
+  }
+
+  /** Answers a `publishRequested`. An answer that comes too late, after the client gave up, does nothing. */
+  answerPublish(requestId: number, answer: PublishAnswer, nowMs: number): Action[] {
+    this.#nowMs = nowMs;
+    const stream = this.#pending(requestId, 'publish_pending');
+    if (stream === undefined) return [];
+    if (answer.accept) this.#core.streamInput(stream, 'publish_accepted');
+    else this.#core.streamInput(stream, 'publish_rejected', { refusal: answer });
+    return this.#finish();
+  }
+
+  /** Answers a `playRequested`. The player gets Play.Start at once, also while it waits for a publisher. */
+  answerPlay(requestId: number, answer: PlayAnswer, nowMs: number): Action[] {
+    this.#nowMs = nowMs;
+    const stream = this.#pending(requestId, 'play_pending');
+    if (stream === undefined) return [];
+    if (answer.accept) this.#core.streamInput(stream, 'play_accepted');
+    else this.#core.streamInput(stream, 'play_rejected', { refusal: answer });
+    return this.#finish();
+  }
+
+  /** Tells a player that its stream is being published now. */
+  publisherCame(messageStreamId: number): Action[] {
+    return this.#streamInput(messageStreamId, 'publisher_came');
+  }
+
+  /** Tells a player that its publisher is gone: UnpublishNotify when it stays, else the end and, with nothing else on, close. */
+  publisherGone(messageStreamId: number, options: { stays: boolean }): Action[] {
+    return this.#streamInput(messageStreamId, options.stays ? 'publisher_left' : 'publisher_ended');
+  }
+
+  /** Ends one NetStream or the whole connection from our side, with a status first: a bare close makes encoders retry. */
+  kick(options: KickOptions): Action[] {
+    const core = this.#core;
+    if (core.state === 'closed') return [];
+    const { description, messageStreamId, code = 'ERR_SESSION_KICKED' } = options;
+    const kick = {
+      code,
+      description,
+      publishStatus: options.publishStatus ?? 'NetStream.Publish.Rejected',
+      playStatus: options.playStatus ?? 'NetStream.Play.Stop',
+    } as const;
+    for (const stream of [...core.streams.values()]) {
+      if (messageStreamId === undefined || stream.id === messageStreamId) core.streamInput(stream, 'kick', { kick });
+    }
+    if (messageStreamId === undefined) core.close(code, description);
+    else core.closeUnlessActive(code, description);
+    return this.#finish();
+  }
+
+  /** Ends the connection because the server stops: not the client's fault, so that it may come back. */
+  shutdown(description: string): Action[] {
+    const core = this.#core;
+    if (core.state === 'closed') return [];
+    if (core.state === 'connected') core.send(onStatus(0, 'NetConnection.Connect.AppShutdown', description));
+    return this.kick({
+      description,
+      code: 'ERR_SESSION_SHUTDOWN',
+      publishStatus: 'NetConnection.Connect.AppShutdown',
+      playStatus: 'NetStream.Play.Stop',
+    });
+  }
+
+  /** Ends a connection on which nothing runs, and tells the client why. @param code its `says` is the description that the client gets */
+  endIdle(code: ErrorCode): Action[] {
+    if (this.#idleSinceMs !== undefined) this.#closeFor(code);
+    return this.#finish();
+  }
+
+  /** When {@link tick} has to be called next, on the clock of `nowMs`; `Infinity` when there is nothing to wait for. */
+  nextDeadlineMs(): number {
+    if (this.#core.state === 'closed') return Number.POSITIVE_INFINITY;
+    return Math.min(this.#waitDeadlineMs, this.#liveness.dueMs);
+  }
+
+  /** Acts on deadlines that have passed: no connect, neither publish nor play, silence. The client is told. Early calls do nothing. */
+  tick(nowMs: number): Action[] {
+    this.#nowMs = nowMs;
+    const core = this.#core;
+    if (core.state === 'closed') return [];
+    if (nowMs >= this.#waitDeadlineMs) {
+      this.#closeFor(core.state === 'connected' ? 'ERR_SESSION_IDLE_TIMEOUT' : 'ERR_SESSION_CONNECT_TIMEOUT');
+      return this.#finish();
+    }
+    const verdict = this.#liveness.tick(nowMs, this.#receivedBytes);
+    if (verdict === 'ping') core.send(pingRequest(Math.trunc(nowMs)));
+    if (verdict === 'dead') this.#closeFor('ERR_SESSION_PING_TIMEOUT');
+    return this.#finish();
+  }
+
+  get #waitDeadlineMs(): number {
+    const { state, settings } = this.#core;
+    if (state === 'awaiting_connect') return settings.acceptedMs + settings.connectTimeoutMs;
+    return this.#idleSinceMs === undefined ? Number.POSITIVE_INFINITY : this.#idleSinceMs + settings.idleMs;
+  }
+
+  /** Closes for a reason that is not in what the client sent last: without a word it could not know it. Before connect it cannot be told. */
+  #closeFor(code: ErrorCode): void {
+    const { says } = ERRORS[code];
+    if (this.isConnected) this.#core.send(onStatus(0, 'NetConnection.Connect.Closed', says));
+    this.#core.close(code, says);
+  }
+
+  /** Ends every call that may have changed a state: the time without publish or play begins or ends here. */
+  #finish(): Action[] {
+    if (!this.isConnected || this.#core.isActive) this.#idleSinceMs = undefined;
+    else this.#idleSinceMs ??= this.#nowMs;
+    return this.#core.takeActions();
+  }
+
+  #isWithinBudget(nowMs: number): boolean {
+    if (this.#budget.take(nowMs)) return true;
+    this.#core.close('ERR_SESSION_COMMAND_RATE', `over ${this.#core.settings.maxCommandsPerSecond} a second`);
+    return false;
+  }
+
+  #pending(requestId: number, state: 'publish_pending' | 'play_pending'): NetStream | undefined {
+    if (this.#core.state === 'closed') return undefined;
+    for (const stream of this.#core.streams.values()) {
+      if (stream.requestId === requestId && stream.state === state) return stream;
+    }
+    return undefined;
+  }
+
+  #streamInput(messageStreamId: number, input: NetStreamInput): Action[] {
+    const stream = this.#core.streams.get(messageStreamId);
+    if (stream === undefined || this.#core.state === 'closed') return [];
+    this.#core.streamInput(stream, input);
+    return this.#finish();
+  }
+
+  #command(message: InboundMessage): void {
+    const core = this.#core;
+    const values = readValues(message);
+    const salvaged = values === undefined ? salvage(message) : undefined;
+    const call = values === undefined ? salvaged?.call : readCall(values, message.messageStreamId);
+    const isReadable = values !== undefined || salvaged?.complete === true;
+    const isConnect = call?.name === 'connect';
+    switch (core.connectionInput(isConnect ? 'connect' : 'command')) {
+      case 'accept_connect':
+        if (!isReadable) refuseUnreadableConnect(core, call!);
+        else acceptConnect(core, call!);
+        break;
+      case 'refuse_connect':
+        core.send(
+          command(0, '_error', call!.transactionId, null, {
+            ...statusInfo('NetConnection.Connect.Rejected', 'This connection is connected already.'),
+          }),
+        );
+        core.emit({ kind: 'close', code: 'ERR_SESSION_ALREADY_CONNECTED', reason: 'a second connect' });
+        break;
+      case 'refuse_early':
+        this.#refuseEarly('a command before connect');
+        break;
+      case 'dispatch':
+        if (call === undefined) core.drop('command_without_name');
+        else if (isReadable) runCommand(core, call);
+        else {
+          replyError(core, call, 'The arguments are not readable.');
+          core.drop('command_unreadable');
+        }
+        break;
+      default:
+        break;
+    }
+  }
+
+  #data(message: InboundMessage, nowMs: number): void {
+    const core = this.#core;
+    const effect = core.connectionInput('data');
+    if (effect === 'refuse_early') this.#refuseEarly('a data message before connect');
+    if (effect !== 'dispatch') return;
+    const stream = core.publishMeant(message.messageStreamId);
+    // A publisher's data is media: the stream's bit rate bounds it. Anyone else's costs like a command and goes nowhere.
+    if (stream === undefined) {
+      if (this.#isWithinBudget(nowMs)) core.drop('data_without_publish');
+      return;
+    }
+    const { type, payload } = message;
+    const values = valuesOrCode(message);
+    const opaque = values === 'ERR_AMF_UNSUPPORTED' ? readOpaqueData(type, payload) : undefined;
+    const data = opaque ?? (typeof values === 'string' ? values : readDataMessage(type, payload, values));
+    if (data === undefined) {
+      core.drop('data_without_name');
+      return;
+    }
+    if (typeof data === 'string') {
+      if (beginsWithName(type, payload)) core.emit({ kind: 'dataRefused', messageStreamId: stream.id, code: data });
+      else core.drop('data_without_name');
+      return;
+    }
+    if (data.kind === 'empty') {
+      core.drop('metadata_without_content');
+      return;
+    }
+    if (data.kind === 'clear') {
+      core.emit({ kind: 'dataCleared', messageStreamId: stream.id, name: data.name });
+      return;
+    }
+    const { kind: _kind, ...rest } = data;
+    core.streamInput(stream, 'data', { data: { timestamp: message.timestamp, ...rest } });
+  }
+
+  #control(message: InboundMessage): void {
+    const core = this.#core;
+    if (core.connectionInput('control') !== 'dispatch') return;
+    if (message.type === MessageType.WindowAckSize) {
+      core.ackWindow.setWindow(readU32(message.payload) ?? 0);
+      this.#ackDueBytes = core.ackWindow.dueBytes;
+      return;
+    }
+    const control = readUserControl(message.payload);
+    if (control?.event === UserControlEvent.PingRequest) core.send(pingResponse(control.value));
+  }
+
+  #refuseEarly(reason: string): void {
+    this.#core.emit({ kind: 'close', code: 'ERR_SESSION_NOT_CONNECTED', reason });
+  }
+}
+
+function salvage({ type, payload, messageStreamId }: InboundMessage): ReturnType<typeof salvageCall> {
+  return salvageCall(type, payload, messageStreamId);
+}
+
+function refuseUnreadableConnect(core: SessionCore, call: Call): void {
+  refuseConnect(core, call, 'NetConnection.Connect.Rejected', 'The connect command is not readable.');
+}
