@@ -1,5 +1,5 @@
 export { scanAmf0 } from './amf0';
-export { aim } from './direct';
+export { aim } from './frame-in-place';
 export { init, resize, trap, wipe } from './lifecycle';
 export { read } from './reader';
 export { beginTimeline, endTimeline } from './timeline';

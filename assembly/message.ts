@@ -14,7 +14,7 @@ import {
   SINK_MEDIA_BLOCKS,
 } from './chunk-stream';
 import * as C from './constants';
-import { placeOpen } from './direct';
+import { placeOpen } from './frame-in-place';
 import {
   RUNNING,
   remember,

@@ -28,13 +28,13 @@ import {
 import * as C from './constants';
 import { applyControl } from './control';
 import { copyBytes } from './copy';
-import { aim, evictOpen, joinChain, roomFor } from './direct';
+import { frameRun } from './fast-run';
+import { aim, evictOpen, joinChain, roomFor } from './frame-in-place';
+import { frameWhole } from './frame-whole-message';
 import { appendPayload, framedBytes, writeHeader } from './framer';
 import { stash, takeInput } from './input';
 import { get, isSurfaced, openMessage, outgoing, set, surface, unwrap } from './message';
-import { frameRun } from './run';
 import { newestFrame } from './timeline';
-import { frameWhole } from './whole-message';
 
 /**
  * Reads the chunk stream (RTMP 1.0 §5.3) in INPUT[start,end), or goes on with what the last call left unread (0,0).

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
-import { bounded, clip, clipChange, clipped, clipTracks } from './bounds.js';
+import { bounded, clip, clipChange, clipped, clipTracks } from './clip.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
 import type { ChangedFacts, EndReason, EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
 import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';

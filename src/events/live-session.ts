@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { boundedUrls, clipLabels, clipped } from './bounds.js';
+import { boundedUrls, clipLabels, clipped } from './clip.js';
 import { type Emitter, subjectBase, traceparentOf } from './envelope.js';
 import type { Peer, StreamRef, StreamStarted, StreamUrls, TransportName } from './event-types.js';
 import type { OpenSession } from './sessions.js';

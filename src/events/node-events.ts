@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { bounded } from './bounds.js';
+import { bounded } from './clip.js';
 import { type Emitter, type Envelope, nodeEvent } from './envelope.js';
 
 /** The node events that a process tells of itself. */

@@ -1,5 +1,5 @@
 import { unescapeToken } from '../core/escape.js';
-import { clipped, clipTracks } from './bounds.js';
+import { clipped, clipTracks } from './clip.js';
 import {
   type EndReason,
   type SluiceEvent,

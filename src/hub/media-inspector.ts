@@ -18,9 +18,9 @@ import {
 import { codecFamily } from '../media/codec-family.js';
 import type { MediaKind } from '../media/track.js';
 import { configuredCodec } from '../media/track-facts.js';
-import type { ConfigCache } from './config-cache.js';
 import { readFramed, readPayload } from './framing.js';
 import type { Gop } from './gop.js';
+import type { ConfigCache } from './header-cache.js';
 import type { MediaBatch } from './media-batch.js';
 import type { TrackList } from './track-list.js';
 

@@ -13,9 +13,9 @@ import {
 import type { AmfValue } from '../protocol/messages/amf0-writer.js';
 import type { FrameTarget } from '../wasm/chunk-codec.js';
 import type { Audience } from './audience.js';
-import { ConfigCache, DATA_CHUNK_STREAM_ID } from './config-cache.js';
 import { frameMessage } from './framing.js';
 import { Gop, type GopLimits } from './gop.js';
+import { ConfigCache, DATA_CHUNK_STREAM_ID } from './header-cache.js';
 import { KeyframeWatch } from './keyframe-watch.js';
 import { LagMarks } from './lag-marks.js';
 import type { MediaBatch, SlabCodec } from './media-batch.js';
@@ -23,7 +23,7 @@ import { MediaInspector, NOTEWORTHY, type PlacedBatch } from './media-inspector.
 import type { Player } from './player.js';
 import type { Slab, SlabPool } from './slab-pool.js';
 import { StreamLog } from './stream-log.js';
-import { TrackClock } from './track-clock.js';
+import { TrackClock } from './track-activity.js';
 import { type StreamFacts, TrackList } from './track-list.js';
 import { TrackRates } from './track-rates.js';
 

@@ -1,5 +1,5 @@
 import { roundFrameRate } from '../media/frame-rate.js';
-import type { TrackCount } from './track-clock.js';
+import type { TrackCount } from './track-activity.js';
 import type { TrackList } from './track-list.js';
 
 /** The shortest time that is measured over, in ms of media. */

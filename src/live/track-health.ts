@@ -1,4 +1,4 @@
-import type { TrackTime } from '../hub/track-clock.js';
+import type { TrackTime } from '../hub/track-activity.js';
 
 /** A change of a track's health. */
 export interface HealthChange {

@@ -1,5 +1,5 @@
 import type { Config } from '../config/table.js';
-import type { EventsStats } from '../events/pipeline.js';
+import type { EventsStats } from '../events/event-layer.js';
 import type { Health } from '../http/deps.js';
 
 /** What health is judged by. */

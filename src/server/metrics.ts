@@ -1,6 +1,6 @@
 import { stderrLosses } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
-import type { EventsStats } from '../events/pipeline.js';
+import type { EventsStats } from '../events/event-layer.js';
 import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { Registry } from '../live/live-streams.js';

@@ -1,4 +1,4 @@
-import type { AmfObject, AmfValue } from './amf0.js';
+import type { AmfObject, AmfValue } from './amf-tokens.js';
 
 const NOTHING = Object.freeze(Object.create(null)) as object;
 

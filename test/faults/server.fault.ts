@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Pulse } from '../support/pulse.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
+import { Pulse } from '../support/steady-stream.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 import { readStored, type Stored } from './support/checker.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Amf, amf, EcmaArray } from '../support/amf.js';
-import { Pulse } from '../support/pulse.js';
 import { RawRtmp, statusOf } from '../support/rtmp-client.js';
 import { chunks, fmt0 } from '../support/rtmp-wire.js';
 import { spawnServer, type TestServer } from '../support/server.js';
+import { Pulse } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 const u32 = (...values: number[]) => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { amf } from '../support/amf.js';
-import { Pulse } from '../support/pulse.js';
 import { seeded } from '../support/random.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
+import { Pulse } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 const nested = (depth: number) =>

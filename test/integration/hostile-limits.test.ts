@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { amf } from '../support/amf.js';
 import { SseWatcher } from '../support/events.js';
-import { Pulse } from '../support/pulse.js';
 import { RawRtmp, statusOf } from '../support/rtmp-client.js';
 import { type ServerOptions, spawnServer, type TestServer } from '../support/server.js';
+import { Pulse } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 const MiB = 1024 * 1024;

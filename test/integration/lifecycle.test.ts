@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NatsWatcher, type SeenEvent, SseWatcher, short } from '../support/events.js';
 import { media } from '../support/media.js';
 import { NatsServer, startNats } from '../support/nats.js';
-import { Pulse } from '../support/pulse.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
+import { Pulse } from '../support/steady-stream.js';
 import * as tools from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NatsWatcher, short } from '../support/events.js';
 import { type NatsServer, startNats } from '../support/nats.js';
-import { Pulse } from '../support/pulse.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
+import { Pulse } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 /** Every deadline of a peer in these tests, in ms. */

@@ -4,7 +4,7 @@ import { ChunkCodec } from '../../src/wasm/chunk-codec.js';
 import type { WasmFlavour } from '../../src/wasm/instance.js';
 import { type CodecLimits, inForce, normaliseLimits } from '../../src/wasm/limits.js';
 import { type ReadMessage, ReferenceChunkReader } from './chunk-reader.js';
-import { DirectCodec } from './direct.js';
+import { DirectCodec } from './frame-in-place.js';
 import type { BegunPublish } from './timelines.js';
 
 /** What an implementation made of a byte stream. */

@@ -9,7 +9,7 @@ import { orderKey } from '../envelope.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
 import { JournalReader } from '../journal/reader.js';
 import type { ResolvedEventsOptions } from '../options.js';
-import { type Lane, Lanes } from './lanes.js';
+import { type Lane, Lanes } from './publish-queues.js';
 import type { Quarantine } from './quarantine.js';
 import { StreamFence } from './stream-fence.js';
 

@@ -1,4 +1,4 @@
-import { MAX_URL } from '../bounds.js';
+import { MAX_URL } from '../clip.js';
 import { END_REASONS } from '../event-types.js';
 
 /** A JSON Schema (draft 2020-12 vocabulary that draft 7 shares) as a plain constant. */

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Hub } from '../../../src/hub/hub.js';
 import { Player } from '../../../src/hub/player.js';
 import { batch, message } from './support/media.js';
+import { LIMITS } from './support/publication-harness.js';
 import { RecordingSink } from './support/sinks.js';
-import { LIMITS } from './support/stage.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] }));
 afterEach(() => void vi.useRealTimers());

@@ -3,8 +3,8 @@ import { type Claim, Hub } from '../../../src/hub/hub.js';
 import { Player } from '../../../src/hub/player.js';
 import type { Publication } from '../../../src/hub/publication.js';
 import { batch, message } from './support/media.js';
+import { LIMITS, words } from './support/publication-harness.js';
 import { RecordingSink, type SinkMode } from './support/sinks.js';
-import { LIMITS, words } from './support/stage.js';
 
 const LINGER_MS = 5000;
 const OBSERVER = { ready: () => {}, updated: () => true };

@@ -7,7 +7,7 @@ import { split } from '../../reference/drive.js';
 import { chunks } from '../../support/rtmp-wire.js';
 import { CodecPublisher } from './support/codec-publisher.js';
 import { batch, framed, message } from './support/media.js';
-import { Stage, words } from './support/stage.js';
+import { Stage, words } from './support/publication-harness.js';
 
 const UNIT = SLAB_UNIT_BYTES;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TrackTime } from '../../../src/hub/track-clock.js';
+import type { TrackTime } from '../../../src/hub/track-activity.js';
 import { TrackHealth } from '../../../src/live/track-health.js';
 
 const audio = (lastMs: number, trackId = 0): TrackTime => ({ kind: 'audio', trackId, lastMs });

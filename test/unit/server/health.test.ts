@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventsStats } from '../../../src/events/pipeline.js';
+import type { EventsStats } from '../../../src/events/event-layer.js';
 import { type HealthSources, healthOf } from '../../../src/server/health.js';
 
 const WELL = {

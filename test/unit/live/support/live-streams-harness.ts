@@ -7,8 +7,8 @@ import type { Lifecycle } from '../../../../src/events/lifecycle.js';
 import { Hub } from '../../../../src/hub/hub.js';
 import type { ConnectionFacts, DataFromPublisher, RunningPublish } from '../../../../src/live/access.js';
 import { Registry, type RegistryOptions } from '../../../../src/live/live-streams.js';
+import { LIMITS } from '../../hub/support/publication-harness.js';
 import { RecordingSink } from '../../hub/support/sinks.js';
-import { LIMITS } from '../../hub/support/stage.js';
 
 /** One call of the lifecycle: its name, then its arguments. */
 export type Told = readonly [name: string, ...args: unknown[]];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigCache } from '../../../src/hub/config-cache.js';
 import { readFramed, readPayload } from '../../../src/hub/framing.js';
+import { ConfigCache } from '../../../src/hub/header-cache.js';
 
 const AUDIO = Buffer.from([0xaf, 0, 1]);
 const VIDEO = Buffer.from([0x17, 0, 2]);

@@ -6,7 +6,7 @@ import { SlabPool } from '../../../src/hub/slab-pool.js';
 import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
 import { chunks } from '../../support/rtmp-wire.js';
 import { CHUNK_SIZE } from './support/media.js';
-import { LIMITS } from './support/stage.js';
+import { LIMITS } from './support/publication-harness.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
 const size = (bytes: number): Buffer => Buffer.from([bytes >> 16, (bytes >> 8) & 255, bytes & 255]);

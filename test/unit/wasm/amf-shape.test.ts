@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AMF_EPOCH, AMF_HASH_MASK, AMF_LAST_ID, HEADER, HEADER_WORDS } from '../../../assembly/constants.js';
 import { AmfScanner } from '../../../src/wasm/amf-scanner.js';
 import { AmfShape } from '../../../src/wasm/amf-shape.js';
-import { AmfTokens, type AmfValue } from '../../../src/wasm/amf0.js';
+import { AmfTokens, type AmfValue } from '../../../src/wasm/amf-tokens.js';
 import { instantiate } from '../../../src/wasm/instance.js';
 import { normaliseLimits, writeLimits } from '../../../src/wasm/limits.js';
 import { readAmf0 } from '../../reference/amf0.js';
