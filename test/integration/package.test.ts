@@ -13,7 +13,7 @@ interface Nodes {
   nodeBinary(major: string): Promise<string>;
 }
 
-const { MAJORS, nodeBinary } = (await import(pathToFileURL(join(repository(), '.ci/nodes.mjs')).href)) as Nodes;
+const { MAJORS, nodeBinary } = (await import(pathToFileURL(join(repository(), 'scripts/nodes.mjs')).href)) as Nodes;
 
 let folder = '';
 let project = '';

@@ -10,7 +10,7 @@ interface Renderers {
   renderErrors(errors: unknown): string;
 }
 
-const { renderConfig, renderErrors } = (await import(pathToFileURL(join(root, '.ci/docs.mjs')).href)) as Renderers;
+const { renderConfig, renderErrors } = (await import(pathToFileURL(join(root, 'scripts/docs.mjs')).href)) as Renderers;
 
 describe('docs/config.md', () => {
   it('is what npm run docs makes of the table', () => {

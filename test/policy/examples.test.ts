@@ -23,7 +23,7 @@ interface Block {
   readonly text: string;
 }
 
-const { withExamples } = (await import(pathToFileURL(join(root, '.ci/docs.mjs')).href)) as {
+const { withExamples } = (await import(pathToFileURL(join(root, 'scripts/docs.mjs')).href)) as {
   withExamples(document: string): string;
 };
 

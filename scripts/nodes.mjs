@@ -1,5 +1,5 @@
 // Every major version of Node that is supported, as npm brings it.
-// usage: node .ci/nodes.mjs <major> <script> [arguments]   runs a script with that version
+// usage: node scripts/nodes.mjs <major> <script> [arguments]   runs a script with that version
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,5 +1,5 @@
 // npm test: install, build, get the tools that the chosen projects need, run vitest.
-// usage: node .ci/test.mjs <project…> [-- vitest arguments]
+// usage: node scripts/test.mjs <project…> [-- vitest arguments]
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { root, run, say } from './lib.mjs';
