@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type FenceNote, type FenceVerdict, StreamFence } from '../../../src/events/bus/stream-fence.js';
-import { type Emitter, type Envelope, streamEvent } from '../../../src/events/envelope.js';
-import type { EventType } from '../../../src/events/event-types.js';
-import type { JournalEntry } from '../../../src/events/journal/journal.js';
-import { Patience } from '../../../src/nats/answer-timeout.js';
-import { FakeJetStream, natsErrors } from '../../support/fake-jetstream.js';
+import { type FenceNote, type FenceVerdict, StreamFence } from '../../../../src/events/bus/stream-fence.js';
+import { type Emitter, type Envelope, streamEvent } from '../../../../src/events/envelope.js';
+import type { EventType } from '../../../../src/events/event-types.js';
+import type { JournalEntry } from '../../../../src/events/journal/journal.js';
+import { Patience } from '../../../../src/nats/answer-timeout.js';
+import { FakeJetStream, natsErrors } from '../../../support/fake-jetstream.js';
 
 const stream = { app: 'live', name: 'cam', streamId: '01ARZ3NDEKTSV4RRFFQ69G5FAV' };
 const [here, elsewhere]: Emitter[] = ['b1', 'b2'].map((bootId) => ({ prefix: 'sluice.v1', nodeId: 'n', bootId }));

@@ -1,13 +1,13 @@
 import { cpSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newId } from '../../../src/core/ids.js';
-import { EventPipeline } from '../../../src/events/event-layer.js';
-import { eventOf } from '../../../src/events/event-log.js';
-import { LifeFile } from '../../../src/events/journal/life-file.js';
-import { ManualClock, RecordingLog } from '../../support/events-parts.js';
-import { tempDir } from '../../support/temp.js';
-import { waitFor } from '../../support/wait.js';
+import { newId } from '../../../../src/core/ids.js';
+import { EventPipeline } from '../../../../src/events/event-layer.js';
+import { eventOf } from '../../../../src/events/event-log.js';
+import { LifeFile } from '../../../../src/events/journal/life-file.js';
+import { ManualClock, RecordingLog } from '../../../support/events-parts.js';
+import { tempDir } from '../../../support/temp.js';
+import { waitFor } from '../../../support/wait.js';
 
 /** What a killed process leaves: the files as they are now, without the socket that nobody listens behind any more. */
 function leftBy(dir: string): string {

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockDir } from '../../../src/events/journal/dir-lock.js';
-import { tempDir } from '../../support/temp.js';
+import { lockDir } from '../../../../src/events/journal/dir-lock.js';
+import { tempDir } from '../../../support/temp.js';
 
 /** Files of the lock that lie in a folder. */
 function lockFiles(dir: string): string[] {

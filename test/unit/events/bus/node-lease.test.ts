@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type LossEvidence, NodeLease } from '../../../src/events/bus/node-lease.js';
-import type { NodeState } from '../../../src/events/event-types.js';
-import { Patience } from '../../../src/nats/answer-timeout.js';
-import { KvBucket } from '../../../src/nats/kv-bucket.js';
-import { ManualClock, RecordingLog } from '../../support/events-parts.js';
-import { FakeJetStream, natsErrors, type Trouble } from '../../support/fake-jetstream.js';
+import { type LossEvidence, NodeLease } from '../../../../src/events/bus/node-lease.js';
+import type { NodeState } from '../../../../src/events/event-types.js';
+import { Patience } from '../../../../src/nats/answer-timeout.js';
+import { KvBucket } from '../../../../src/nats/kv-bucket.js';
+import { ManualClock, RecordingLog } from '../../../support/events-parts.js';
+import { FakeJetStream, natsErrors, type Trouble } from '../../../support/fake-jetstream.js';
 
 const closing: (() => Promise<void>)[] = [];
 beforeEach(() => void vi.useFakeTimers());

@@ -1,14 +1,14 @@
 import { mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../../src/core/clock.js';
-import { FolderWatch } from '../../../src/events/journal/folder-watch.js';
-import { Journal } from '../../../src/events/journal/journal.js';
-import { journalOptions } from '../../../src/events/journal/options.js';
-import { FileStorage, segmentName } from '../../../src/events/journal/storage.js';
-import { RecordingLog, someEvent } from '../../support/events-parts.js';
-import { tempDir } from '../../support/temp.js';
-import { waitFor } from '../../support/wait.js';
+import { systemClock } from '../../../../src/core/clock.js';
+import { FolderWatch } from '../../../../src/events/journal/folder-watch.js';
+import { Journal } from '../../../../src/events/journal/journal.js';
+import { journalOptions } from '../../../../src/events/journal/options.js';
+import { FileStorage, segmentName } from '../../../../src/events/journal/storage.js';
+import { RecordingLog, someEvent } from '../../../support/events-parts.js';
+import { tempDir } from '../../../support/temp.js';
+import { waitFor } from '../../../support/wait.js';
 
 const nobody = { event: () => undefined, session: () => undefined, boot: () => undefined };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { auditStream, covers, isOlder, wantedStream } from '../../../src/events/bus/stream-setup.js';
-import { resolveEventsOptions } from '../../../src/events/options.js';
+import { auditStream, covers, isOlder, wantedStream } from '../../../../src/events/bus/stream-setup.js';
+import { resolveEventsOptions } from '../../../../src/events/options.js';
 
 const o = resolveEventsOptions({});
 

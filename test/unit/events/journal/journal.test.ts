@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { newId } from '../../../src/core/ids.js';
-import { Journal, type JournalEntry } from '../../../src/events/journal/journal.js';
-import { type JournalOptions, journalOptions } from '../../../src/events/journal/options.js';
-import { JournalReader } from '../../../src/events/journal/reader.js';
-import type { RecoveryVisitor } from '../../../src/events/journal/recovery.js';
-import { MemoryStorage, type SegmentStorage } from '../../../src/events/journal/storage.js';
-import { FaultyStorage, ManualClock, RecordingLog, someEvent } from '../../support/events-parts.js';
-import { waitFor } from '../../support/wait.js';
+import { newId } from '../../../../src/core/ids.js';
+import { Journal, type JournalEntry } from '../../../../src/events/journal/journal.js';
+import { type JournalOptions, journalOptions } from '../../../../src/events/journal/options.js';
+import { JournalReader } from '../../../../src/events/journal/reader.js';
+import type { RecoveryVisitor } from '../../../../src/events/journal/recovery.js';
+import { MemoryStorage, type SegmentStorage } from '../../../../src/events/journal/storage.js';
+import { FaultyStorage, ManualClock, RecordingLog, someEvent } from '../../../support/events-parts.js';
+import { waitFor } from '../../../support/wait.js';
 
 const nobody: RecoveryVisitor = { event: () => undefined, session: () => undefined, boot: () => undefined };
 

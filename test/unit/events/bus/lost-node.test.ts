@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { LostNode } from '../../../src/events/bus/lost-node.js';
-import { NodeReturn } from '../../../src/events/bus/node-return.js';
-import { type Emitter, streamEvent } from '../../../src/events/envelope.js';
-import type { EventType, NodeState, StreamState } from '../../../src/events/event-types.js';
-import type { OpenSession } from '../../../src/events/sessions.js';
-import { Patience } from '../../../src/nats/answer-timeout.js';
-import { KvBucket } from '../../../src/nats/kv-bucket.js';
-import { ManualClock } from '../../support/events-parts.js';
-import { FakeJetStream } from '../../support/fake-jetstream.js';
+import { LostNode } from '../../../../src/events/bus/lost-node.js';
+import { NodeReturn } from '../../../../src/events/bus/node-return.js';
+import { type Emitter, streamEvent } from '../../../../src/events/envelope.js';
+import type { EventType, NodeState, StreamState } from '../../../../src/events/event-types.js';
+import type { OpenSession } from '../../../../src/events/sessions.js';
+import { Patience } from '../../../../src/nats/answer-timeout.js';
+import { KvBucket } from '../../../../src/nats/kv-bucket.js';
+import { ManualClock } from '../../../support/events-parts.js';
+import { FakeJetStream } from '../../../support/fake-jetstream.js';
 
 const ids = ['01ARZ3NDEKTSV4RRFFQ69G5FA0', '01ARZ3NDEKTSV4RRFFQ69G5FA1', '01ARZ3NDEKTSV4RRFFQ69G5FA2'];
 const boot = { nodeId: 'gone', bootId: 'b1', time: '2026-01-02T03:00:00.000Z' };

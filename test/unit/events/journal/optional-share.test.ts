@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OptionalShare } from '../../../src/events/journal/optional-share.js';
+import { OptionalShare } from '../../../../src/events/journal/optional-share.js';
 
 const MIB = 2 ** 20;
 const HOUR_MS = 3_600_000;

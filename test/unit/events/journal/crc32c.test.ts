@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crc32c } from '../../../src/events/journal/crc32c.js';
+import { crc32c } from '../../../../src/events/journal/crc32c.js';
 
 describe('crc32c', () => {
   // RFC 3720 appendix B.4, and the check value of the catalogue of CRC algorithms.
