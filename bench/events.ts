@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../src/core/clock.js';
 import { newId } from '../src/core/ids.js';
 import { silentLogger } from '../src/events/deps.js';
-import { EventPipeline } from '../src/events/index.js';
+import { EventLayer } from '../src/events/index.js';
 import { ArrivalTimes, BarePublisher, startBroker } from './lib/bare-jetstream.js';
 import { readOptions } from './lib/options.js';
 import { machine, publish } from './lib/report.js';
@@ -28,9 +28,9 @@ const streams = options.number('streams');
 const peer = { address: '127.0.0.1', port: 1 };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function openPipeline(url: string, dir: string): Promise<{ pipeline: EventPipeline; ids: string[] }> {
+async function openPipeline(url: string, dir: string): Promise<{ pipeline: EventLayer; ids: string[] }> {
   const deps = { log: silentLogger, clock: systemClock, nodeId: 'bench', bootId: newId() };
-  const pipeline = await EventPipeline.open({ dir, nats: { urls: [url] } }, deps);
+  const pipeline = await EventLayer.open({ dir, nats: { urls: [url] } }, deps);
   const ids = Array.from({ length: streams }, () => newId());
   await Promise.all(
     ids.map((streamId, i) => pipeline.lifecycle.streamStarted({ ...identity(streamId, i), peer, transport: 'rtmp' })),
@@ -43,7 +43,7 @@ function identity(streamId: string, i: number): { streamId: string; app: string;
   return { streamId, app: 'live', name: `cam${i}`, connectionId: streamId };
 }
 
-async function drained(pipeline: EventPipeline): Promise<void> {
+async function drained(pipeline: EventLayer): Promise<void> {
   while (pipeline.stats().pending > 0 || pipeline.stats().busState !== 'ready') await pause(1);
 }
 

@@ -23,7 +23,7 @@ export interface Emitter {
 }
 
 /** The stream an event belongs to. `streamId` is the attempt id for a refused publish. */
-export interface EventStream {
+export interface SseClient {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
@@ -52,13 +52,13 @@ function verbOf(type: EventType): string {
  * The NATS subject of a stream's event: `<prefix>.evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>`, the last token `end` for
  * `stream.ended`. Every event has a subject of its own, which is what lets the server refuse a second copy for ever.
  */
-export function eventSubject(prefix: string, stream: EventStream, type: EventType, sequence: number): string {
+export function eventSubject(prefix: string, stream: SseClient, type: EventType, sequence: number): string {
   const last = type === 'io.sluice.stream.ended' ? 'end' : String(sequence);
   return `${stream.subjectBase ?? subjectBase(prefix, stream)}.${verbOf(type)}.${last}`;
 }
 
 /** The part of a stream's subjects that all its events share. */
-export function subjectBase(prefix: string, stream: EventStream): string {
+export function subjectBase(prefix: string, stream: SseClient): string {
   return `${prefix}.evt.${escapeToken(stream.app)}.${escapeToken(stream.name)}.${escapeToken(stream.streamId)}`;
 }
 
@@ -104,7 +104,7 @@ export function traceparentOf(streamId: string): string | undefined {
  */
 export function streamEvent<T extends EventType>(
   emitter: Emitter,
-  stream: EventStream,
+  stream: SseClient,
   type: T,
   sequence: number,
   timeMs: number,

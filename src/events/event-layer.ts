@@ -4,7 +4,7 @@ import { SluiceError } from '../core/errors.js';
 import { within } from '../core/within.js';
 import { connectionOptions } from '../nats/connection.js';
 import type { BusState } from './bus/bus-state.js';
-import { BusSide } from './bus/event-bus.js';
+import { EventBus } from './bus/event-bus.js';
 import { Quarantine } from './bus/quarantine.js';
 import type { EventsLogger } from './deps.js';
 import { type Emitter, streamEvent } from './envelope.js';
@@ -16,8 +16,8 @@ import { LifeFile, type LifeRecord } from './journal/life-file.js';
 import type { JournalState } from './journal/options.js';
 import { FileStorage, MemoryStorage, type SegmentStorage } from './journal/storage.js';
 import { Lifecycle } from './lifecycle.js';
+import { lateEnd, type OpenStream, OpenStreams } from './open-streams.js';
 import { type EventsOptions, type ResolvedEventsOptions, resolveEventsOptions } from './options.js';
-import { lateEnd, type OpenSession, SessionTable } from './sessions.js';
 
 /** What the event layer is made with. */
 export interface EventsDeps {
@@ -80,14 +80,14 @@ const CARRIED = [
   'encoder',
   'transport',
   'bus',
-] as const satisfies readonly (keyof OpenSession)[];
+] as const satisfies readonly (keyof OpenStream)[];
 
 /** Journal, log, lifecycle and bus put together: the event layer of one process. */
-export class EventPipeline {
+export class EventLayer {
   readonly lifecycle: Lifecycle;
   readonly log: EventLog;
   /** The bus side: the NATS connection for control, state and reaper; `undefined` without NATS. */
-  readonly bus: BusSide | undefined;
+  readonly bus: EventBus | undefined;
   readonly #journal: Journal;
   readonly #life: LifeFile | undefined;
   readonly #lock: DirLock | undefined;
@@ -120,7 +120,7 @@ export class EventPipeline {
     this.#log = deps.log;
     this.log = new EventLog(parts.journal, () => deps.clock.wallMs());
     const emitter: Emitter = { prefix: o.prefix, nodeId: deps.nodeId, bootId: deps.bootId };
-    let bus: BusSide | undefined;
+    let bus: EventBus | undefined;
     this.lifecycle = new Lifecycle(emitter, {
       sink: parts.journal,
       signals: { send: (tokens, data) => bus?.signal(tokens, data) },
@@ -133,7 +133,7 @@ export class EventPipeline {
           : undefined,
     });
     if (o.nats !== undefined) {
-      bus = new BusSide(o.nats, o, emitter, {
+      bus = new EventBus(o.nats, o, emitter, {
         journal: parts.journal,
         lifecycle: this.lifecycle,
         log: deps.log,
@@ -149,11 +149,11 @@ export class EventPipeline {
    *
    * @throws ERR_EVENTS_JOURNAL_LOCKED when another process uses the folder; the system's error when the folder cannot be used
    */
-  static async open(options: EventsOptions, deps: EventsDeps): Promise<EventPipeline> {
+  static async open(options: EventsOptions, deps: EventsDeps): Promise<EventLayer> {
     const o = resolveEventsOptions(options);
     // What is wrong with the settings is said now; that no server answers may be over in a moment.
     if (o.nats !== undefined) await connectionOptions(o.nats);
-    const found = new SessionTable();
+    const found = new OpenStreams();
     const boots = new Set<string>();
     let bootHasBus = true;
     let lock: DirLock | undefined;
@@ -191,7 +191,7 @@ export class EventPipeline {
         },
         deps,
       );
-      const pipeline = new EventPipeline(o, deps, { journal, storage, life, lock });
+      const pipeline = new EventLayer(o, deps, { journal, storage, life, lock });
       await pipeline.#begin(found, boots, recovered.lastWallMs, lastLife, o, deps);
       return pipeline;
     } catch (error) {
@@ -259,7 +259,7 @@ export class EventPipeline {
   }
 
   async #begin(
-    found: SessionTable,
+    found: OpenStreams,
     boots: ReadonlySet<string>,
     lastWallMs: number,
     lastLife: LifeRecord | undefined,
@@ -335,7 +335,7 @@ export class EventPipeline {
     }, READY_DELAY_MS).unref();
   }
 
-  #carried(upTo: number, orphans: readonly OpenSession[]): CarriedSession[] {
+  #carried(upTo: number, orphans: readonly OpenStream[]): CarriedSession[] {
     const out: CarriedSession[] = [];
     for (const session of [...this.lifecycle.sessions.values(), ...orphans]) {
       if (session.anchor > upTo) continue;

@@ -4,14 +4,14 @@ import { TokenBucket } from '../core/token-bucket.js';
 import { bounded, clip, clipChange, clipped, clipTracks } from './clip.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
 import type { ChangedFacts, EndReason, EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
-import { type LiveSession, openSession, type StartFacts, startFacts } from './live-session.js';
+import { type LifecycleStream, openSession, type StartFacts, startFacts } from './lifecycle-stream.js';
 import { NodeEvents } from './node-events.js';
+import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
 import { type EventPriority, priorityOf } from './priority.js';
-import { type EndFacts, exactEnd, NOTHING, type OpenSession } from './sessions.js';
 import type { EventSink, SignalSink } from './sinks.js';
 
-export type { StartFacts, StreamIdentity } from './live-session.js';
-export type { EndFacts } from './sessions.js';
+export type { StartFacts, StreamIdentity } from './lifecycle-stream.js';
+export type { EndFacts } from './open-streams.js';
 export type { EventSink, SignalSink } from './sinks.js';
 
 /** What {@link Lifecycle} counts. */
@@ -43,7 +43,7 @@ export class Lifecycle {
   readonly #refuseStart: () => SluiceError | undefined;
   /** Starts that are being written. */
   readonly #starts = new Set<Promise<number>>();
-  readonly #sessions = new Map<string, LiveSession>();
+  readonly #sessions = new Map<string, LifecycleStream>();
   readonly #totals = new Map<string, Totals>();
   readonly #node: NodeEvents;
   #ending = false;
@@ -72,7 +72,7 @@ export class Lifecycle {
   }
 
   /** The open sessions, by stream id. */
-  get sessions(): ReadonlyMap<string, OpenSession> {
+  get sessions(): ReadonlyMap<string, OpenStream> {
     return this.#sessions;
   }
 
@@ -349,7 +349,7 @@ export class Lifecycle {
     return this.#refuseStart();
   }
 
-  #with(streamId: string, call: (session: LiveSession) => void): void {
+  #with(streamId: string, call: (session: LifecycleStream) => void): void {
     const session = this.#sessions.get(streamId);
     if (session === undefined) return;
     if (session.waiting === undefined) call(session);
@@ -357,7 +357,7 @@ export class Lifecycle {
   }
 
   #emit<T extends EventType>(
-    session: LiveSession,
+    session: LifecycleStream,
     type: T,
     data: WithoutRef<EventData[T]>,
     timeMs = this.#clock.wallMs(),
@@ -382,7 +382,7 @@ export class Lifecycle {
     return true;
   }
 
-  #ref(session: OpenSession): StreamRef {
+  #ref(session: OpenStream): StreamRef {
     const { streamId, app, name, connectionId, nodeId, bootId } = session;
     return { streamId, app, name, connectionId, nodeId, bootId };
   }

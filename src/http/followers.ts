@@ -1,4 +1,4 @@
-import type { EventStream } from './event-stream.js';
+import type { SseClient } from './sse-client.js';
 
 /**
  * The clients that follow the events, searching for where they start or following: one bounded set. A place is free again when the
@@ -6,7 +6,7 @@ import type { EventStream } from './event-stream.js';
  */
 export class Followers {
   readonly #limit: number;
-  readonly #streams = new Set<EventStream>();
+  readonly #streams = new Set<SseClient>();
 
   /** @param limit `http.maxEventClients` */
   constructor(limit: number) {
@@ -29,7 +29,7 @@ export class Followers {
     return sum;
   }
 
-  add(stream: EventStream): void {
+  add(stream: SseClient): void {
     this.#streams.add(stream);
     void stream.finished.then(() => this.#streams.delete(stream));
   }

@@ -7,10 +7,10 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import { HttpConnections } from './connections.js';
 import type { HttpDeps, Metric } from './deps.js';
 import { findStart } from './event-feed.js';
-import { EventStream, type FollowerEnd } from './event-stream.js';
 import { Followers } from './followers.js';
 import { HostGuard, isCrossOrigin } from './host-guard.js';
 import type { MetricsPage } from './metrics.js';
+import { type FollowerEnd, SseClient } from './sse-client.js';
 
 /** A running HTTP server. */
 export interface HttpServer {
@@ -198,7 +198,7 @@ function follow(deps: HttpDeps, followers: Followers, request: FastifyRequest, r
     if (end === 'too_slow' || end === 'failed')
       log.warn({ peer: request.ip, end }, 'a follower of the events was cut off');
   };
-  const stream = new EventStream(events, reply.raw, start, limits, ended);
+  const stream = new SseClient(events, reply.raw, start, limits, ended);
   followers.add(stream);
   return reply;
 }

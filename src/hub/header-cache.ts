@@ -22,7 +22,7 @@ const SLOT_BYTES = 128;
  * What a player must have before its first frame: the latest onMetaData, then audio, then video sequence headers and
  * Enhanced RTMP configuration (colour info, channel layout), per track.
  */
-export class ConfigCache {
+export class HeaderCache {
   /** Messages that were passed on and not kept, for they or all together were too long, or had too many slots. */
   refused = 0;
   readonly #chunkSize: number;

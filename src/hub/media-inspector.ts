@@ -20,7 +20,7 @@ import type { MediaKind } from '../media/track.js';
 import { configuredCodec } from '../media/track-facts.js';
 import { readFramed, readPayload } from './framing.js';
 import type { Gop } from './gop.js';
-import type { ConfigCache } from './header-cache.js';
+import type { HeaderCache } from './header-cache.js';
 import type { MediaBatch } from './media-batch.js';
 import type { TrackList } from './track-list.js';
 
@@ -69,7 +69,7 @@ export interface PlacedBatch {
  * list. Of a flood of headers only a bounded number is read per batch.
  */
 export class MediaInspector {
-  readonly #config: ConfigCache;
+  readonly #config: HeaderCache;
   readonly #tracks: TrackList;
   readonly #gop: Gop;
   readonly #chunkSize: number;
@@ -88,7 +88,7 @@ export class MediaInspector {
     replacedAt: -1,
   };
 
-  constructor(config: ConfigCache, tracks: TrackList, gop: Gop, chunkSize: number) {
+  constructor(config: HeaderCache, tracks: TrackList, gop: Gop, chunkSize: number) {
     this.#config = config;
     this.#tracks = tracks;
     this.#gop = gop;

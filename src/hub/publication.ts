@@ -15,7 +15,7 @@ import type { FrameTarget } from '../wasm/chunk-codec.js';
 import type { Audience } from './audience.js';
 import { frameMessage } from './framing.js';
 import { Gop, type GopLimits } from './gop.js';
-import { ConfigCache, DATA_CHUNK_STREAM_ID } from './header-cache.js';
+import { DATA_CHUNK_STREAM_ID, HeaderCache } from './header-cache.js';
 import { KeyframeWatch } from './keyframe-watch.js';
 import { LagMarks } from './lag-marks.js';
 import type { MediaBatch, SlabCodec } from './media-batch.js';
@@ -23,7 +23,7 @@ import { MediaInspector, NOTEWORTHY, type PlacedBatch } from './media-inspector.
 import type { Player } from './player.js';
 import type { Slab, SlabPool } from './slab-pool.js';
 import { StreamLog } from './stream-log.js';
-import { TrackClock } from './track-activity.js';
+import { TrackActivity } from './track-activity.js';
 import { type StreamFacts, TrackList } from './track-list.js';
 import { TrackRates } from './track-rates.js';
 
@@ -61,10 +61,10 @@ export class Publication implements FrameTarget {
   /** Everyone who plays the name, whoever publishes to it. */
   readonly audience: Audience;
   readonly log: StreamLog;
-  readonly config: ConfigCache;
+  readonly config: HeaderCache;
   readonly tracks: TrackList;
   /** When each track had its last frame, and what it has had. */
-  readonly clock = new TrackClock();
+  readonly clock = new TrackActivity();
   readonly players = new Set<Player>();
   startedMs: number;
   /** Monotonic time of the newest audio, video message; 0 before the first. */
@@ -116,7 +116,7 @@ export class Publication implements FrameTarget {
   ) {
     this.streamId = streamId;
     this.log = new StreamLog(pool);
-    this.config = new ConfigCache(limits.chunkSize, limits.maxHeaderBytes);
+    this.config = new HeaderCache(limits.chunkSize, limits.maxHeaderBytes);
     this.tracks = new TrackList(limits.readyTimeoutMs);
     this.startedMs = nowMs;
     this.#lastMs = nowMs;

@@ -66,7 +66,7 @@ const IDS = 256;
  * When each track had its last frame, and what it has had in all. The module has summed up the batch already, so that this costs a few numbers
  * per batch; only the records of batches with Enhanced RTMP multitrack messages are added up here.
  */
-export class TrackClock {
+export class TrackActivity {
   readonly #tracks: Counted[] = [];
   /** The default tracks, once they have had a frame: of most streams the only ones, and here without a look for their place. */
   #audio: Counted | undefined;

@@ -5,7 +5,7 @@ import type { LogFields } from '../core/log-fields.js';
 import type { Track } from '../events/event-types.js';
 import type { ConnectionFacts, PlayEndReason } from './access.js';
 import { AddressLog, PLAY_LINES, STREAM_LINES } from './address-log.js';
-import type { StreamSession } from './live-stream.js';
+import type { LiveStream } from './live-stream.js';
 import type { PlayerEntry } from './player-entry.js';
 import type { HealthChange } from './track-health.js';
 
@@ -25,33 +25,33 @@ export class ActivityLog {
     this.#plays = new AddressLog(rateLimited(log, clock, PLAY_LINES_PER_SECOND), clock, PLAY_LINES);
   }
 
-  started(session: StreamSession, { connectionId, info }: ConnectionFacts): void {
+  started(session: LiveStream, { connectionId, info }: ConnectionFacts): void {
     this.#stream('info', session, 'stream started', {
       connectionId,
       ...(info?.flashVer ? { encoder: info.flashVer } : {}),
     });
   }
 
-  ready(session: StreamSession, timeToReadyMs: number, missing: readonly string[]): void {
+  ready(session: LiveStream, timeToReadyMs: number, missing: readonly string[]): void {
     const without = missing.length === 0 ? {} : { missing: missing.join(' and ') };
     this.#stream('info', session, 'stream ready', { codecs: codecsOf(session), ...without, afterMs: timeToReadyMs });
   }
 
-  suspended(session: StreamSession, reason: string, forMs: number): void {
+  suspended(session: LiveStream, reason: string, forMs: number): void {
     this.#stream('info', session, 'stream held for its publisher to come back', { reason, forMs });
   }
 
-  resumed(session: StreamSession, { connectionId }: ConnectionFacts): void {
+  resumed(session: LiveStream, { connectionId }: ConnectionFacts): void {
     this.#stream('info', session, 'stream resumed', { connectionId });
   }
 
-  health(session: StreamSession, { verb, kind, trackId, gapMs }: HealthChange): void {
+  health(session: LiveStream, { verb, kind, trackId, gapMs }: HealthChange): void {
     const fields = { kind, ...(trackId === 0 ? {} : { track: trackId }), gapMs };
     if (verb === 'stalled') this.#stream('warn', session, 'stream stalled', fields);
     else this.#stream('info', session, 'stream recovered', fields);
   }
 
-  ended(session: StreamSession, reason: string): void {
+  ended(session: LiveStream, reason: string): void {
     this.#stream('info', session, 'stream ended', {
       reason,
       bytes: session.publication.bytes,
@@ -59,12 +59,12 @@ export class ActivityLog {
     });
   }
 
-  headersRefused(session: StreamSession): void {
+  headersRefused(session: LiveStream): void {
     const code = 'ERR_LIMIT_HEADERS';
     this.#stream('warn', session, ERRORS[code].says, { code });
   }
 
-  jumped(session: StreamSession): void {
+  jumped(session: LiveStream): void {
     this.#stream('warn', session, 'timestamps of this publisher jump; players get them moved to go on smoothly', {});
   }
 
@@ -86,7 +86,7 @@ export class ActivityLog {
     this.#play(entry, 'play ended', { streamId, reason, bytes, ...(drops === 0 ? {} : { drops }) });
   }
 
-  #stream(level: 'info' | 'warn', session: StreamSession, message: string, more: LogFields): void {
+  #stream(level: 'info' | 'warn', session: LiveStream, message: string, more: LogFields): void {
     const { streamId, app, name, address } = session;
     this.#streams.tell(level, address, { streamId, app, name, peer: address, ...more }, message);
   }
@@ -99,7 +99,7 @@ export class ActivityLog {
 }
 
 /** `avc1.64001F 1280x720 + mp4a.40.2`. */
-function codecsOf({ publication }: StreamSession): string {
+function codecsOf({ publication }: LiveStream): string {
   const words = ({ codec, width, height }: Track): string =>
     width === undefined ? codec : `${codec} ${width}x${height}`;
   return publication.tracks.list().map(words).join(' + ');

@@ -13,7 +13,7 @@ import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget
 import { type HealthChange, TrackHealth } from './track-health.js';
 
 /** What a session tells the one who keeps the list. */
-export interface StreamSessionOwner {
+export interface LiveStreamOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly account: EventAccount;
@@ -22,7 +22,7 @@ export interface StreamSessionOwner {
   readonly stallAfterMs: number;
   /** `publish.resumeWindowMs`. */
   readonly resumeWindowMs: number;
-  ended(session: StreamSession, reason: EndReason): void;
+  ended(session: LiveStream, reason: EndReason): void;
 }
 
 /** What is known of a stream when it starts. */
@@ -49,7 +49,7 @@ const RESUME_STEP_MS = 40;
  * One accepted publish from `stream.started` to `stream.ended`: ties the publication in the hub to its events. With a resume
  * window it outlives its connection: {@link attach} gives it to one connection at a time.
  */
-export class StreamSession implements PublicationObserver {
+export class LiveStream implements PublicationObserver {
   readonly streamId: string;
   readonly publication: Publication;
   readonly app: string;
@@ -65,7 +65,7 @@ export class StreamSession implements PublicationObserver {
   readonly tellablePlays = new TokenBucket(STREAM_PLAYS);
   #toldActive = false;
   readonly #audienceRate = new TokenBucket(AUDIENCE_RATE);
-  readonly #owner: StreamSessionOwner;
+  readonly #owner: LiveStreamOwner;
   readonly #claim: Claim;
   readonly #startedAtMs: number;
   #facts: ConnectionFacts;
@@ -92,7 +92,7 @@ export class StreamSession implements PublicationObserver {
   #sampledMs: number;
   #toldMs: number;
 
-  constructor(start: StreamStart, claim: Claim, owner: StreamSessionOwner) {
+  constructor(start: StreamStart, claim: Claim, owner: LiveStreamOwner) {
     const nowMs = owner.clock.monotonicMs();
     this.streamId = start.streamId;
     this.app = claim.app;

@@ -25,14 +25,14 @@ import { AddressLog, FAULT_LINES } from './address-log.js';
 import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { EventAccount } from './event-account.js';
 import { GONE, NOTHING } from './gone.js';
-import { StreamSession, type StreamSessionOwner } from './live-stream.js';
+import { LiveStream, type LiveStreamOwner } from './live-stream.js';
 import { nameKey } from './name-key.js';
-import { PlayerDesk, type PlayerDeskOptions } from './play-accounting.js';
+import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
 import { Principals } from './principals.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** What the registry decides by; every number is a configuration key. */
-export interface RegistryOptions extends PlayerDeskOptions, ChurnGuardOptions {
+export interface LiveStreamsOptions extends PlayAccountingOptions, ChurnGuardOptions {
   /** Events that one address may cause, a second, besides starts and ends; 0: no limit. */
   readonly eventsPerSecondPerIp: number;
   readonly stallAfterMs: number;
@@ -42,7 +42,7 @@ export interface RegistryOptions extends PlayerDeskOptions, ChurnGuardOptions {
 }
 
 /** The parts it ties together. */
-export interface RegistryParts {
+export interface LiveStreamsParts {
   readonly hub: Hub;
   /** What peers make the process hold: past its limit no publish is taken. */
   readonly memory: MemoryAccount;
@@ -62,7 +62,7 @@ export interface RegistryParts {
  * Who publishes and plays what: answers the connections' requests, keeps the list, and tells the lifecycle each fact after it has
  * become true.
  */
-export class Registry implements ConnectionHost, StreamSessionOwner {
+export class LiveStreams implements ConnectionHost, LiveStreamOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly stallAfterMs: number;
@@ -80,10 +80,10 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   #suppressedPast = 0;
   #jumpsPast = 0;
   #headersPast = 0;
-  readonly #parts: RegistryParts;
-  readonly #sessions = new Map<string, StreamSession>();
-  readonly #byName = new Map<string, StreamSession>();
-  readonly #players: PlayerDesk;
+  readonly #parts: LiveStreamsParts;
+  readonly #sessions = new Map<string, LiveStream>();
+  readonly #byName = new Map<string, LiveStream>();
+  readonly #players: PlayAccounting;
   readonly #principals: Principals;
   readonly account: EventAccount;
   readonly churn: ChurnGuard;
@@ -96,7 +96,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
   readonly #faults: AddressLog;
   readonly activity: ActivityLog;
 
-  constructor(options: RegistryOptions, parts: RegistryParts) {
+  constructor(options: LiveStreamsOptions, parts: LiveStreamsParts) {
     this.#parts = parts;
     const { log, clock } = parts;
     this.#faults = new AddressLog(rateLimited(log, clock, options.faultLinesPerSecond), clock, FAULT_LINES);
@@ -108,7 +108,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     this.clock = parts.clock;
     this.stallAfterMs = options.stallAfterMs;
     this.resumeWindowMs = options.resumeWindowMs;
-    this.#players = new PlayerDesk(options, {
+    this.#players = new PlayAccounting(options, {
       hub: parts.hub,
       lifecycle: parts.lifecycle,
       clock: parts.clock,
@@ -258,7 +258,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     }
     this.publishesStarted++;
     try {
-      const session = new StreamSession({ streamId, principal, facts, line, startedAtMs }, claim, this);
+      const session = new LiveStream({ streamId, principal, facts, line, startedAtMs }, claim, this);
       this.#sessions.set(streamId, session);
       this.#byName.set(key, session);
       this.activity.started(session, facts);
@@ -353,7 +353,7 @@ export class Registry implements ConnectionHost, StreamSessionOwner {
     else log.debug(fields, 'connection closed');
   }
 
-  ended(session: StreamSession, reason: EndReason): void {
+  ended(session: LiveStream, reason: EndReason): void {
     this.#sessions.delete(session.streamId);
     this.#byName.delete(nameKey(session));
     this.bytesInPast += session.publication.bytes;

@@ -7,12 +7,12 @@ import { Player, type PlayerSink } from '../hub/player.js';
 import type { ConnectionFacts, NameRequest, PlayDecision, PlayEndReason } from './access.js';
 import type { ActivityLog } from './activity-log.js';
 import type { EventAccount } from './event-account.js';
-import type { StreamSession } from './live-stream.js';
+import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
 
 /** What plays are decided by; every number is a configuration key. */
-export interface PlayerDeskOptions {
+export interface PlayAccountingOptions {
   readonly maxLagBytes: number;
   readonly waitForPublisher: boolean;
 }
@@ -20,32 +20,32 @@ export interface PlayerDeskOptions {
 type StreamName = Pick<NameRequest, 'app' | 'name'>;
 
 /** What the desk needs of the rest. */
-export interface PlayerDeskParts {
+export interface PlayAccountingParts {
   readonly hub: Hub;
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly account: EventAccount;
   readonly activity: ActivityLog;
   /** The live session of a name. */
-  readonly sessionOf: (name: StreamName) => StreamSession | undefined;
+  readonly sessionOf: (name: StreamName) => LiveStream | undefined;
   /** A session that has not ended, by its stream id. */
-  readonly session: (streamId: string) => StreamSession | undefined;
+  readonly session: (streamId: string) => LiveStream | undefined;
 }
 
 /** The players of all streams: attaches them to the hub and tells the lifecycle who plays what. */
-export class PlayerDesk {
+export class PlayAccounting {
   /** Plays of live streams since the start; for `/metrics`. */
   started = 0;
   /** Bytes sent to players that are gone. */
   bytesOutPast = 0;
-  readonly #options: PlayerDeskOptions;
-  readonly #parts: PlayerDeskParts;
+  readonly #options: PlayAccountingOptions;
+  readonly #parts: PlayAccountingParts;
   /** Everybody who plays a name or waits for it. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
   /** Names that were told as wanted. */
   readonly #wanted = new Set<string>();
 
-  constructor(options: PlayerDeskOptions, parts: PlayerDeskParts) {
+  constructor(options: PlayAccountingOptions, parts: PlayAccountingParts) {
     this.#options = options;
     this.#parts = parts;
   }
@@ -94,13 +94,13 @@ export class PlayerDesk {
   }
 
   /** Players that were there before the publisher are told of, once the stream is announced. */
-  adopt(session: StreamSession): void {
+  adopt(session: LiveStream): void {
     for (const entry of this.#entries.get(nameKey(session)) ?? []) this.#joined(entry, session);
     this.#tellWanted(session);
   }
 
   /** The stream is over: so is every play of it, for the lifecycle. The players themselves may wait for the next publisher. */
-  streamEnded(session: StreamSession): void {
+  streamEnded(session: LiveStream): void {
     for (const entry of this.#entries.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
     this.#tellWanted(session);
   }
@@ -115,7 +115,7 @@ export class PlayerDesk {
     this.#parts.lifecycle.want(isWanted ? 'wanted' : 'unwanted', { app: of.app, name: of.name });
   }
 
-  #joined(entry: PlayerEntry, session: StreamSession): void {
+  #joined(entry: PlayerEntry, session: LiveStream): void {
     const { player, facts } = entry;
     const { lifecycle, clock, account } = this.#parts;
     const nowMs = clock.monotonicMs();

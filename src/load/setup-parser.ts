@@ -7,7 +7,7 @@ export interface SetupMessage {
   readonly payload: Buffer;
 }
 
-interface Lane {
+interface PublishQueue {
   timestampExtended: boolean;
   length: number;
   type: number;
@@ -26,7 +26,7 @@ const HEADER_BYTES = [11, 7, 3, 0] as const;
 export class SetupParser {
   #pending: Buffer = Buffer.alloc(0);
   #chunkSize = 128;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #lanes = new Map<number, PublishQueue>();
 
   /**
    * @param bytes borrowed until return
@@ -74,7 +74,7 @@ export class SetupParser {
     return at + size;
   }
 
-  #complete(lane: Lane, messages: SetupMessage[]): void {
+  #complete(lane: PublishQueue, messages: SetupMessage[]): void {
     const payload = Buffer.concat(lane.parts);
     lane.parts = [];
     lane.got = 0;

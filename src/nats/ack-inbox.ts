@@ -1,4 +1,4 @@
-import type { Patience } from './answer-timeout.js';
+import type { AnswerTimeout } from './answer-timeout.js';
 import type { MsgHdrs, NatsConnection } from './connection.js';
 import { inboxOf } from './connection.js';
 import { type PublishReply, readPubAck } from './jetstream.js';
@@ -27,14 +27,14 @@ const LATE_MS = 60_000;
 export class AckInbox {
   readonly #connection: NatsConnection;
   readonly #inbox: string;
-  readonly #patience: Patience;
+  readonly #patience: AnswerTimeout;
   readonly #waiting = new Map<string, Attempt>();
   /** Attempts that were given up, in order of sending. */
   readonly #overdue = new Map<string, Attempt>();
   #token = 0;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(connection: NatsConnection, patience: Patience) {
+  constructor(connection: NatsConnection, patience: AnswerTimeout) {
     this.#connection = connection;
     this.#patience = patience;
     this.#inbox = inboxOf(connection);

@@ -1,4 +1,4 @@
-import type { Patience } from './answer-timeout.js';
+import type { AnswerTimeout } from './answer-timeout.js';
 import { type Msg, type MsgHdrs, type NatsConnection, NatsError, natsErrorCode } from './connection.js';
 
 /** An answer of the JetStream API, or why there is none. */
@@ -69,7 +69,7 @@ async function ask(
   connection: NatsConnection,
   subject: string,
   data: Uint8Array | string | undefined,
-  patience: Patience,
+  patience: AnswerTimeout,
   o: { readonly times?: number; readonly headers?: MsgHdrs } = {},
 ): Promise<Msg> {
   const { times = 1, headers } = o;
@@ -104,7 +104,7 @@ export async function jsRequest<T>(
   connection: NatsConnection,
   verb: string,
   body: object | undefined,
-  patience: Patience,
+  patience: AnswerTimeout,
   times = 1,
 ): Promise<ApiAnswer<T>> {
   try {
@@ -123,7 +123,7 @@ export async function lastMessage(
   connection: NatsConnection,
   stream: string,
   subject: string,
-  patience: Patience,
+  patience: AnswerTimeout,
 ): Promise<ApiAnswer<StoredMessage>> {
   return stored(
     await jsRequest<RawMessage>(connection, `STREAM.MSG.GET.${stream}`, { last_by_subj: subject }, patience),
@@ -138,7 +138,7 @@ export async function subjectsOf(
   connection: NatsConnection,
   stream: string,
   filter: string,
-  patience: Patience,
+  patience: AnswerTimeout,
 ): Promise<ApiAnswer<string[]>> {
   const found: string[] = [];
   for (;;) {
@@ -194,7 +194,7 @@ export async function publish(
   subject: string,
   data: Uint8Array,
   hdrs: MsgHdrs,
-  patience: Patience,
+  patience: AnswerTimeout,
 ): Promise<PublishReply> {
   try {
     return readPubAck((await ask(connection, subject, data, patience, { headers: hdrs })).string());

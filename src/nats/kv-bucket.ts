@@ -1,4 +1,4 @@
-import type { Patience } from './answer-timeout.js';
+import type { AnswerTimeout } from './answer-timeout.js';
 import { type NatsConnection, natsHeaders } from './connection.js';
 import { type ApiAnswer, JsError, lastMessage, publish, type StreamInfo, subjectsOf } from './jetstream.js';
 import { outcomeOf } from './publish-outcome.js';
@@ -28,10 +28,10 @@ export type KvCheck =
 export class KvBucket<T> {
   readonly #stream: string;
   readonly #subject: string;
-  readonly #patience: Patience;
+  readonly #patience: AnswerTimeout;
   readonly #maker: StreamMaker;
 
-  constructor(name: string, patience: Patience) {
+  constructor(name: string, patience: AnswerTimeout) {
     this.#stream = `KV_${name}`;
     this.#subject = `$KV.${name}.`;
     this.#patience = patience;

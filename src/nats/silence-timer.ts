@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 
 /** Measures how long a server has been asked in vain. */
-export class Silence {
+export class SilenceTimer {
   readonly #clock: Clock;
   readonly #mostMs: number;
   #sinceMs: number | undefined;

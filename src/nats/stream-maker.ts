@@ -1,4 +1,4 @@
-import type { Patience } from './answer-timeout.js';
+import type { AnswerTimeout } from './answer-timeout.js';
 import type { NatsConnection } from './connection.js';
 import { type ApiAnswer, JsError, jsRequest, type StreamConfig, type StreamInfo } from './jetstream.js';
 
@@ -16,11 +16,11 @@ export const MISSING_PAUSE_MS = 250;
  */
 export class StreamMaker {
   readonly #name: string;
-  readonly #patience: Patience;
+  readonly #patience: AnswerTimeout;
   #wasThere = false;
 
   /** @param name the stream's name; @param patience how long answers are waited for */
-  constructor(name: string, patience: Patience) {
+  constructor(name: string, patience: AnswerTimeout) {
     this.#name = name;
     this.#patience = patience;
   }

@@ -3,7 +3,7 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import type { EventsStats } from '../events/event-layer.js';
 import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
-import type { Registry } from '../live/live-streams.js';
+import type { LiveStreams } from '../live/live-streams.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { CodecPool } from '../wasm/pool.js';
 import type { Descriptors } from './descriptors.js';
@@ -15,7 +15,7 @@ export interface MetricSources {
   readonly hub: Hub;
   readonly memory: MemoryAccount;
   readonly listener: RtmpListener;
-  readonly registry: Registry;
+  readonly registry: LiveStreams;
   readonly codecs: CodecPool;
   /** Sockets turned away before they became connections, by error code. */
   readonly refused: ReadonlyMap<string, number>;
@@ -115,13 +115,13 @@ function memoryMetrics(memory: MemoryAccount): Metric[] {
   ];
 }
 
-function droppedMessages({ droppedBy }: Registry): Metric {
+function droppedMessages({ droppedBy }: LiveStreams): Metric {
   const samples = [...droppedBy].map(([cause, value]) => ({ value, labels: { cause } }));
   const help = 'messages of peers that went nowhere, by cause';
   return { name: 'sluice_messages_dropped_total', help, type: 'counter', labels: ['cause'], samples };
 }
 
-function suppressedEvents({ account }: Registry): Metric {
+function suppressedEvents({ account }: LiveStreams): Metric {
   const samples = Object.entries(account.suppressed).map(([kind, value]) => ({ value, labels: { kind } }));
   const help = 'events that one address or stream caused too many of, by kind';
   return { name: 'sluice_events_suppressed_total', help, type: 'counter', labels: ['kind'], samples };

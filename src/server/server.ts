@@ -11,12 +11,12 @@ import { RunningClock } from '../core/running-clock.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import { VERSION } from '../core/version.js';
 import { within } from '../core/within.js';
-import { EventPipeline } from '../events/event-layer.js';
+import { EventLayer } from '../events/event-layer.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Health, StreamSnapshot } from '../http/deps.js';
 import type { HttpServer } from '../http/server.js';
 import { Hub } from '../hub/hub.js';
-import { Registry } from '../live/live-streams.js';
+import { LiveStreams } from '../live/live-streams.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
 import { CodecPool } from '../wasm/pool.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
@@ -91,9 +91,9 @@ class Server implements SluiceServer {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #refused = new Map<ErrorCode, number>();
-  #pipeline: EventPipeline | undefined;
+  #pipeline: EventLayer | undefined;
   #listener: RtmpListener | undefined;
-  #registry: Registry | undefined;
+  #registry: LiveStreams | undefined;
   #http: HttpServer | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #turns: LoopTurns | undefined;
@@ -125,7 +125,7 @@ class Server implements SluiceServer {
     httpModule?.catch(() => undefined);
     const { nodeId, salt } = await openInstallation(config.data, config.node.id);
     this.nodeId = nodeId;
-    const pipeline = await EventPipeline.open(eventsOptions(config), {
+    const pipeline = await EventLayer.open(eventsOptions(config), {
       log,
       clock: this.#clock,
       nodeId,
@@ -142,7 +142,7 @@ class Server implements SluiceServer {
     memory.register('log_lines', () => stderrLosses().heldBytes);
     pipeline.log.joinAccount(memory);
     const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
-    const registry = new Registry(
+    const registry = new LiveStreams(
       {
         maxLagBytes: config.play.maxLagBytes,
         eventsPerSecondPerIp: config.limits.eventsPerSecondPerIp,

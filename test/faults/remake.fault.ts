@@ -1,6 +1,6 @@
 import { connect, type NatsConnection } from 'nats';
 import { expect, it } from 'vitest';
-import { Patience } from '../../src/nats/answer-timeout.js';
+import { AnswerTimeout } from '../../src/nats/answer-timeout.js';
 import { JsError } from '../../src/nats/jetstream.js';
 import { StreamMaker } from '../../src/nats/stream-maker.js';
 import { waitFor } from '../support/wait.js';
@@ -22,7 +22,7 @@ it('a stream that is made again while it is being deleted keeps what it acknowle
   const server = await broker('2.9.10');
   const operator = await (await user(server)).jetstreamManager();
   const connection = await user(server);
-  const maker = new StreamMaker(CONFIG.name, new Patience(5000, 20_000));
+  const maker = new StreamMaker(CONFIG.name, new AnswerTimeout(5000, 20_000));
   await maker.make(connection, CONFIG);
   for (let round = 1; round <= ROUNDS; round++) {
     const publishing = connection.jetstream();

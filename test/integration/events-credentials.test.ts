@@ -5,7 +5,7 @@ import { connect } from 'nats';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
-import { EventPipeline, type NatsOptions } from '../../src/events/index.js';
+import { EventLayer, type NatsOptions } from '../../src/events/index.js';
 import { Child } from '../support/child.js';
 import { RecordingLog } from '../support/events-parts.js';
 import { freePort } from '../support/ports.js';
@@ -30,10 +30,10 @@ async function serve(config: string): Promise<number> {
   return port;
 }
 
-async function open(nats: NatsOptions): Promise<{ pipeline: EventPipeline; log: RecordingLog }> {
+async function open(nats: NatsOptions): Promise<{ pipeline: EventLayer; log: RecordingLog }> {
   const log = new RecordingLog();
   const deps = { log, clock: systemClock, nodeId: 'n1', bootId: newId() };
-  const pipeline = await EventPipeline.open({ dir: tempDir('events'), nats }, deps);
+  const pipeline = await EventLayer.open({ dir: tempDir('events'), nats }, deps);
   closing.push(() => pipeline.close(1000));
   await pipeline.lifecycle.streamStarted({
     ...{ streamId: newId(), app: 'live', name: 'cam', connectionId: newId() },
@@ -42,7 +42,7 @@ async function open(nats: NatsOptions): Promise<{ pipeline: EventPipeline; log: 
   return { pipeline, log };
 }
 
-function published(pipeline: EventPipeline): Promise<boolean> {
+function published(pipeline: EventLayer): Promise<boolean> {
   return waitFor(() => pipeline.stats().published === 1, { what: () => JSON.stringify(pipeline.stats()) });
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
-import { EventPipeline, type EventsOptions } from '../../src/events/index.js';
+import { EventLayer, type EventsOptions } from '../../src/events/index.js';
 import { RecordKind, scanRecords } from '../../src/events/journal/record.js';
 import { MemoryStorage, type SegmentStorage } from '../../src/events/journal/storage.js';
 import { validateEvent } from '../../src/events/validate.js';
@@ -30,7 +30,7 @@ function recordingLog() {
 
 async function open(options: EventsOptions, o: { nodeId?: string; bootId?: string; storage?: SegmentStorage } = {}) {
   const log = recordingLog();
-  const pipeline = await EventPipeline.open(options, {
+  const pipeline = await EventLayer.open(options, {
     log,
     clock: systemClock,
     nodeId: o.nodeId ?? 'n1',
@@ -57,7 +57,7 @@ const peer = { address: '127.0.0.1', port: 5000 };
 const track = { id: 0, kind: 'video' as const, codec: 'avc1.64001f', width: 1280, height: 720 };
 const totals = { bytes: 10, audioFrames: 1, videoFrames: 2, drops: 0 };
 
-async function session(pipeline: EventPipeline, name = 'cam1'): Promise<string> {
+async function session(pipeline: EventLayer, name = 'cam1'): Promise<string> {
   const streamId = newId();
   await pipeline.lifecycle.streamStarted({
     streamId,
@@ -71,7 +71,7 @@ async function session(pipeline: EventPipeline, name = 'cam1'): Promise<string> 
   return streamId;
 }
 
-function settled(pipeline: EventPipeline): Promise<boolean> {
+function settled(pipeline: EventLayer): Promise<boolean> {
   return waitFor(() => pipeline.stats().pending === 0 && pipeline.stats().busState === 'ready', {
     timeoutMs: 20_000,
     what: () => `everything published; ${JSON.stringify(pipeline.stats())}`,

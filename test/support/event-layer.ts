@@ -3,7 +3,7 @@ import { connect, type SluiceEvents } from '../../src/client/events/index.js';
 import { systemClock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
 import { silentLogger } from '../../src/events/deps.js';
-import { EventPipeline } from '../../src/events/index.js';
+import { EventLayer } from '../../src/events/index.js';
 import { type NatsServer, startNats } from './nats.js';
 import { tempDir } from './temp.js';
 import { waitFor } from './wait.js';
@@ -19,11 +19,11 @@ export function afterwards(close: () => unknown): void {
 }
 
 /** A NATS server and an event layer that sends to it, for one test. */
-export async function setUp(): Promise<{ server: NatsServer; pipeline: EventPipeline }> {
+export async function setUp(): Promise<{ server: NatsServer; pipeline: EventLayer }> {
   const server = await startNats();
   closing.push(() => server.stop());
   const deps = { log: silentLogger, clock: systemClock, nodeId: 'n1', bootId: newId() };
-  const pipeline = await EventPipeline.open({ dir: tempDir('events'), nats: { urls: [server.url] } }, deps);
+  const pipeline = await EventLayer.open({ dir: tempDir('events'), nats: { urls: [server.url] } }, deps);
   closing.push(() => pipeline.close(1000));
   await waitFor(() => pipeline.stats().busState === 'ready');
   return { server, pipeline };
@@ -33,7 +33,7 @@ export const peer = { address: '192.0.2.7', port: 5000 };
 export const totals = { bytes: 10, audioFrames: 1, videoFrames: 2, drops: 0 };
 
 /** A stream that starts and is ready. @returns its id */
-export async function publish(pipeline: EventPipeline, app: string, name: string): Promise<string> {
+export async function publish(pipeline: EventLayer, app: string, name: string): Promise<string> {
   const streamId = newId();
   await pipeline.lifecycle.streamStarted({ streamId, app, name, connectionId: newId(), peer, transport: 'rtmp' });
   pipeline.lifecycle.streamReady(streamId, {

@@ -44,7 +44,7 @@ export function chunks(message: WireMessage, chunkSize = 128): Buffer {
   return Buffer.concat(parts);
 }
 
-interface Lane {
+interface PublishQueue {
   timestamp: number;
   delta: number;
   length: number;
@@ -59,7 +59,7 @@ interface Lane {
 export class WireReader {
   #buffer: Buffer = Buffer.alloc(0);
   #chunkSize = 128;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #lanes = new Map<number, PublishQueue>();
 
   /** Takes more bytes and returns the messages they complete, in order. */
   read(bytes: Buffer): WireMessage[] {
@@ -88,7 +88,7 @@ export class WireReader {
     if (b.length < at + headBytes) return 0;
     const old = this.#lanes.get(id);
     if (old === undefined && fmt !== 0) throw new Error(`server opened chunk stream ${id} with fmt ${fmt}`);
-    const lane: Lane = old ?? {
+    const lane: PublishQueue = old ?? {
       timestamp: 0,
       delta: 0,
       length: 0,

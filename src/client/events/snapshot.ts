@@ -9,8 +9,8 @@ import {
   streamFacts,
 } from '../../events/consume/stream-info.js';
 import type { NodeState, StreamState } from '../../events/event-types.js';
-import { type OpenSession, SessionTable, stateOf } from '../../events/sessions.js';
-import type { Patience } from '../../nats/answer-timeout.js';
+import { type OpenStream, OpenStreams, stateOf } from '../../events/open-streams.js';
+import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { JsError, lastMessage } from '../../nats/jetstream.js';
 import { countedSequence } from './counted.js';
@@ -47,7 +47,7 @@ export async function takeSnapshot(
   connection: NatsConnection,
   pattern: StreamPattern,
   places: WatchPlaces,
-  patience: Patience,
+  patience: AnswerTimeout,
 ): Promise<Snapshot> {
   const ask = { connection, pattern, places, patience };
   const before = await facts(ask);
@@ -56,7 +56,7 @@ export async function takeSnapshot(
   // Everything up to here is history; the bucket was read before, so that nothing in it is younger than what is read now.
   const now = await facts(ask);
   if (now.created !== before.created) throw answerError(places.stream, { code: 'remade', text: 'while it was read' });
-  const table = new SessionTable();
+  const table = new OpenStreams();
   for (const state of states)
     if (pattern.matches(state.app, state.name)) table.open.set(state.streamId, sessionOf(state));
   await apply(ask, table, fromMs, now.last);
@@ -73,7 +73,7 @@ interface Ask {
   readonly connection: NatsConnection;
   readonly pattern: StreamPattern;
   readonly places: WatchPlaces;
-  readonly patience: Patience;
+  readonly patience: AnswerTimeout;
 }
 
 async function facts({ connection, places, patience }: Ask): Promise<StreamFacts> {
@@ -83,7 +83,7 @@ async function facts({ connection, places, patience }: Ask): Promise<StreamFacts
 }
 
 /** Applies the events since a time, up to a position. */
-async function apply(ask: Ask, table: SessionTable, fromMs: number, last: number): Promise<void> {
+async function apply(ask: Ask, table: OpenStreams, fromMs: number, last: number): Promise<void> {
   const start = { deliver_policy: 'by_start_time', opt_start_time: new Date(fromMs).toISOString() };
   await readAll(ask, ask.places.stream, { filter_subject: ask.pattern.filter, ...start }, (item, { left }) => {
     if (item.position > last) return false;
@@ -97,7 +97,7 @@ async function apply(ask: Ask, table: SessionTable, fromMs: number, last: number
 }
 
 /** Whether the end of a session is stored: a bucket may still show what is over. */
-async function isOver({ connection, places, patience }: Ask, session: OpenSession, last: number): Promise<boolean> {
+async function isOver({ connection, places, patience }: Ask, session: OpenStream, last: number): Promise<boolean> {
   const { app, name, streamId } = session;
   const base = [places.prefix, 'evt', escapeToken(app), escapeToken(name), escapeToken(streamId)].join('.');
   const found = await lastMessage(connection, places.stream, `${base}.stream.ended.end`, patience);
@@ -106,7 +106,7 @@ async function isOver({ connection, places, patience }: Ask, session: OpenSessio
   throw answerError(places.stream, found);
 }
 
-function sessionOf(state: StreamState): OpenSession {
+function sessionOf(state: StreamState): OpenStream {
   const { startedAt, readyAt, ...rest } = state;
   return {
     ...rest,

@@ -2,12 +2,12 @@ import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
 import { within } from '../../core/within.js';
 import { AckInbox } from '../../nats/ack-inbox.js';
-import { Patience } from '../../nats/answer-timeout.js';
+import { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, NatsLink } from '../../nats/connection.js';
 import { JsError, jsRequest } from '../../nats/jetstream.js';
 import { KvBucket } from '../../nats/kv-bucket.js';
 import { backoffMs, type WaitReason } from '../../nats/publish-outcome.js';
-import { Silence } from '../../nats/silence-timer.js';
+import { SilenceTimer } from '../../nats/silence-timer.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
 import type { EventsLogger } from '../deps.js';
 import type { Emitter } from '../envelope.js';
@@ -16,10 +16,10 @@ import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { NatsOptions, ResolvedEventsOptions } from '../options.js';
 import type { BusState } from './bus-state.js';
+import { JetStreamPublisher, type PublisherCounts } from './jetstream-publisher.js';
 import { LiveState } from './live-state.js';
 import { type LossEvidence, NodeLease } from './node-lease.js';
 import { NodeReturn } from './node-return.js';
-import { Publisher, type PublisherCounts } from './publisher.js';
 import { Quarantine } from './quarantine.js';
 import { Reaper } from './reaper.js';
 import { checkStream, type StreamCheck } from './stream-setup.js';
@@ -46,13 +46,13 @@ export interface BusSideDeps {
 }
 
 /** Everything that faces NATS: connection, stream set-up, publisher, live state, heartbeat and reaper. */
-export class BusSide {
+export class EventBus {
   /** The connection, for control and tools. */
   readonly link: NatsLink;
   readonly #o: ResolvedEventsOptions;
   readonly #emitter: Emitter;
   readonly #deps: BusSideDeps;
-  readonly #publisher: Publisher;
+  readonly #publisher: JetStreamPublisher;
   readonly #liveState: LiveState;
   readonly #lease: NodeLease;
   readonly #reaper: Reaper;
@@ -67,8 +67,8 @@ export class BusSide {
   #draining = false;
   #acks: { connection: NatsConnection; inbox: AckInbox } | undefined;
   #olderBoots: readonly string[] = [];
-  readonly #silence: Silence;
-  readonly #patience: Patience;
+  readonly #silence: SilenceTimer;
+  readonly #patience: AnswerTimeout;
   readonly #maker: StreamMaker;
   #pause: { timer: NodeJS.Timeout; wake: () => void } | undefined;
 
@@ -79,19 +79,19 @@ export class BusSide {
     const { journal, lifecycle, log, clock } = deps;
     this.link = new NatsLink({ name: `sluice ${emitter.nodeId}`, ...nats }, log);
     // Longer answers would come too late for a heartbeat.
-    const patience = new Patience(o.publishTimeoutMs, o.leaseMs / 3);
+    const patience = new AnswerTimeout(o.publishTimeoutMs, o.leaseMs / 3);
     this.#patience = patience;
     this.#maker = new StreamMaker(o.stream, patience);
     const streams = new KvBucket<StreamState>(o.streamsBucket, patience);
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, patience);
-    this.#silence = new Silence(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
+    this.#silence = new SilenceTimer(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
     const common = { log, clock, connection: () => this.link.connection };
     const writable = (): NatsConnection | undefined =>
       this.#prepared && this.#lease.holds ? this.link.connection : undefined;
     const { nodeId, bootId } = emitter;
     const lostNode = { streams, emitter, stream: o.stream, patience };
     this.#return = new NodeReturn({ ...lostNode, nodes: this.#nodes, clock, sessions: lifecycle.sessions });
-    this.#publisher = new Publisher(o, {
+    this.#publisher = new JetStreamPublisher(o, {
       journal,
       log,
       clock,
@@ -303,7 +303,7 @@ export class BusSide {
     return this.#silence.lasts() && this.link.move();
   }
 
-  /** Silence may mean that the stream is gone: with any other subscriber on the subject the server does not say so. */
+  /** SilenceTimer may mean that the stream is gone: with any other subscriber on the subject the server does not say so. */
   async #recheck(): Promise<void> {
     const connection = this.link.connection;
     if (connection === undefined || this.#preparing || !this.#prepared) return;

@@ -5,7 +5,7 @@ import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { EventsLogger } from '../deps.js';
 import type { StreamState } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
-import { type OpenSession, stateOf } from '../sessions.js';
+import { type OpenStream, stateOf } from '../open-streams.js';
 
 /** What the live state is kept from. */
 export interface LiveStateDeps {
@@ -14,7 +14,7 @@ export interface LiveStateDeps {
   readonly clock: Clock;
   readonly nodeId: string;
   readonly bootId: string;
-  readonly sessions: ReadonlyMap<string, OpenSession>;
+  readonly sessions: ReadonlyMap<string, OpenStream>;
   /** How often values are written again whose `seq` has fallen behind, milliseconds: sooner than JetStream forgets those events. */
   readonly refreshMs: number;
   connection(): NatsConnection | undefined;
@@ -185,7 +185,7 @@ export class LiveState {
     }
   }
 
-  async #put(key: string, session: OpenSession, connection: NatsConnection): Promise<boolean> {
+  async #put(key: string, session: OpenStream, connection: NatsConnection): Promise<boolean> {
     const state = stateOf(session);
     const written = await this.#deps.bucket.put(connection, key, state);
     if (written.kind === 'ok') {
@@ -223,6 +223,6 @@ export class LiveState {
 }
 
 /** Key of a stream's value. */
-function keyOf({ app, name }: Pick<OpenSession, 'app' | 'name'>): string {
+function keyOf({ app, name }: Pick<OpenStream, 'app' | 'name'>): string {
   return `${escapeToken(app)}.${escapeToken(name)}`;
 }

@@ -1,12 +1,12 @@
 import { unescapeToken } from '../../core/escape.js';
-import type { Patience } from '../../nats/answer-timeout.js';
+import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
 import { JsError, jsRequest, lastMessage, publish, type StreamInfo, subjectsOf } from '../../nats/jetstream.js';
 import type { KvBucket, KvEntry } from '../../nats/kv-bucket.js';
 import { outcomeOf } from '../../nats/publish-outcome.js';
 import { type Emitter, type Envelope, nodeEvent, sessionFilter, streamEvent, subjectBase } from '../envelope.js';
 import type { StreamState } from '../event-types.js';
-import { lateEnd, type OpenSession, SessionTable, sessionOf } from '../sessions.js';
+import { lateEnd, type OpenStream, OpenStreams, sessionOf } from '../open-streams.js';
 
 /** What the streams of a lost process are ended with. */
 export interface LostNodeDeps {
@@ -14,7 +14,7 @@ export interface LostNodeDeps {
   readonly emitter: Emitter;
   /** Name of the JetStream stream. */
   readonly stream: string;
-  readonly patience: Patience;
+  readonly patience: AnswerTimeout;
 }
 
 /** A process that is taken for lost. */
@@ -127,8 +127,8 @@ export class LostNode {
   }
 
   /** What is known of a stream: its value in the bucket or its start, and what JetStream still holds of changes after that. */
-  async #sessionOf({ startSubject, state }: Candidate): Promise<OpenSession | 'foreign' | undefined> {
-    const table = new SessionTable();
+  async #sessionOf({ startSubject, state }: Candidate): Promise<OpenStream | 'foreign' | undefined> {
+    const table = new OpenStreams();
     if (startSubject !== undefined) {
       const start = await this.#last(startSubject);
       if (start.ok) table.apply(1, start.value.subject, start.value.data, true);

@@ -3,7 +3,7 @@ import type { NatsConnection } from '../../nats/connection.js';
 import { subjectsOf } from '../../nats/jetstream.js';
 import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
-import type { OpenSession } from '../sessions.js';
+import type { OpenStream } from '../open-streams.js';
 import { LostNode, type LostNodeDeps, streamIdOf } from './lost-node.js';
 import { type LossEvidence, nodeKey } from './node-lease.js';
 
@@ -12,7 +12,7 @@ export interface NodeReturnDeps extends LostNodeDeps {
   readonly nodes: KvBucket<NodeState>;
   readonly clock: Clock;
   /** The open sessions of this process. */
-  readonly sessions: ReadonlyMap<string, OpenSession>;
+  readonly sessions: ReadonlyMap<string, OpenStream>;
 }
 
 /**

@@ -4,26 +4,26 @@ import type { JournalEntry } from '../journal/journal.js';
 const LAST_TYPE = 'io.sluice.node.stopped';
 
 /** The events of one stream (or boot) that wait, in order; one of them at a time is on its way. */
-export interface Lane {
+export interface PublishQueue {
   readonly key: string;
   readonly queue: JournalEntry[];
   busy: boolean;
   tries: number;
   /** Failures that only this lane has seen while others got through. */
   strikes: number;
-  /** Value of {@link Lanes.passed} at the last failure. */
+  /** Value of {@link PublishQueues.passed} at the last failure. */
   passedThen: number;
   /** The fence's own note, see {@link file://./stream-fence.ts}. */
   checkedIn: number;
 }
 
 /** All lanes, and those that may send, first come first served. */
-export class Lanes {
-  readonly #lanes = new Map<string, Lane>();
-  #ready: Lane[] = [];
+export class PublishQueues {
+  readonly #lanes = new Map<string, PublishQueue>();
+  #ready: PublishQueue[] = [];
   #readyAt = 0;
-  /** Lanes whose next event goes out when no other is left. */
-  readonly #deferred: Lane[] = [];
+  /** PublishQueues whose next event goes out when no other is left. */
+  readonly #deferred: PublishQueue[] = [];
   /** Events held. */
   size = 0;
   /** Events on their way. */
@@ -44,7 +44,7 @@ export class Lanes {
   }
 
   /** The next lane that may send; it is busy until {@link settle} or {@link rest}. */
-  take(): Lane | undefined {
+  take(): PublishQueue | undefined {
     while (this.#readyAt < this.#ready.length) {
       const lane = this.#ready[this.#readyAt++];
       if (this.#readyAt > 1024 && this.#readyAt * 2 > this.#ready.length) {
@@ -66,7 +66,7 @@ export class Lanes {
   }
 
   /** The event at the head of a busy lane is done with. @returns it */
-  settle(lane: Lane): JournalEntry | undefined {
+  settle(lane: PublishQueue): JournalEntry | undefined {
     const entry = lane.queue.shift();
     this.size--;
     this.passed++;
@@ -81,13 +81,13 @@ export class Lanes {
   }
 
   /** A busy lane's event did not get through; it is ready again when {@link wake} is called for it. */
-  rest(lane: Lane): void {
+  rest(lane: PublishQueue): void {
     this.inFlight--;
     lane.busy = false;
   }
 
   /** Makes a resting lane ready again. */
-  wake(lane: Lane): void {
+  wake(lane: PublishQueue): void {
     if (!lane.busy && lane.queue.length > 0) this.#ready.push(lane);
   }
 

@@ -1,4 +1,4 @@
-import type { Patience } from '../../nats/answer-timeout.js';
+import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { JsError, lastMessage } from '../../nats/jetstream.js';
 import type { JournalEntry } from '../journal/journal.js';
@@ -8,7 +8,7 @@ import { END_TYPE, endAfter, endSubject, isLateEnd, streamSubjects } from './lat
 export interface FenceDeps {
   /** Name of the JetStream stream. */
   readonly stream: string;
-  readonly patience: Patience;
+  readonly patience: AnswerTimeout;
 }
 
 /**

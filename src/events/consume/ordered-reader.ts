@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Patience } from '../../nats/answer-timeout.js';
+import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { JsError } from '../../nats/jetstream.js';
 import type { Delivery } from './delivery.js';
@@ -63,7 +63,7 @@ export async function* readStream(connection: NatsConnection, o: ReadOptions): A
 class OrderedReader {
   readonly #connection: NatsConnection;
   readonly #o: ReadOptions;
-  readonly #patience: Patience = consumerPatience();
+  readonly #patience: AnswerTimeout = consumerPatience();
   /** The last position that was given or passed over; `undefined` while reading begins at a time. */
   #position: number | undefined;
   #created: string | undefined;

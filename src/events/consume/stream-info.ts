@@ -1,5 +1,5 @@
 import { SluiceError } from '../../core/errors.js';
-import { Patience } from '../../nats/answer-timeout.js';
+import { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { type ApiAnswer, JsError, jsRequest } from '../../nats/jetstream.js';
 
@@ -49,15 +49,15 @@ interface RawStreamInfo {
 }
 
 /** How long consumers wait for an answer of the JetStream API, milliseconds. */
-export function consumerPatience(): Patience {
-  return new Patience(5000, 20_000);
+export function consumerPatience(): AnswerTimeout {
+  return new AnswerTimeout(5000, 20_000);
 }
 
 /** Asks which stream there is under a name. */
 export async function streamFacts(
   connection: NatsConnection,
   stream: string,
-  patience: Patience,
+  patience: AnswerTimeout,
 ): Promise<ApiAnswer<StreamFacts>> {
   const info = await jsRequest<RawStreamInfo>(connection, `STREAM.INFO.${stream}`, undefined, patience);
   if (!info.ok) return info;
@@ -79,7 +79,7 @@ export async function makeReader(
   connection: NatsConnection,
   stream: string,
   config: Pick<ConsumerConfig, 'filter_subject' | 'deliver_policy' | 'opt_start_seq' | 'opt_start_time'>,
-  patience: Patience,
+  patience: AnswerTimeout,
 ): Promise<ApiAnswer<ConsumerInfo>> {
   const full: ConsumerConfig = {
     ...config,

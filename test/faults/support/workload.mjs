@@ -6,7 +6,7 @@ import { watchDisk } from './disk-watch.mjs';
 import { watchStandStill } from './stand-still.mjs';
 
 const settings = JSON.parse(process.argv[2]);
-const { EventPipeline } = await import(new URL('../../../dist/src/events/index.js', import.meta.url));
+const { EventLayer } = await import(new URL('../../../dist/src/events/index.js', import.meta.url));
 const { newId } = await import(new URL('../../../dist/src/core/ids.js', import.meta.url));
 
 /** How long this thread has waited for the reader of the ledger. */
@@ -69,7 +69,7 @@ if (settings.dieAt !== undefined || settings.tellDisk === true) {
 }
 
 const bootId = newId();
-const pipeline = await EventPipeline.open(settings.events, { log, clock, nodeId: settings.nodeId ?? 'node-1', bootId });
+const pipeline = await EventLayer.open(settings.events, { log, clock, nodeId: settings.nodeId ?? 'node-1', bootId });
 const { lifecycle } = pipeline;
 if (settings.tellDisk === true) {
   pipeline.log.subscribe((entry) => {

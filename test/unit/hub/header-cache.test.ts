@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readFramed, readPayload } from '../../../src/hub/framing.js';
-import { ConfigCache } from '../../../src/hub/header-cache.js';
+import { HeaderCache } from '../../../src/hub/header-cache.js';
 
 const AUDIO = Buffer.from([0xaf, 0, 1]);
 const VIDEO = Buffer.from([0x17, 0, 2]);
@@ -18,7 +18,7 @@ function messages(bytes: Buffer): { type: number; timestamp: number; payload: Bu
 
 describe('the cache of headers', () => {
   it('gives metadata at time 0, then audio, then video headers at the time of the first frame', () => {
-    const cache = new ConfigCache(128);
+    const cache = new HeaderCache(128);
     cache.set('video:0:header', 9, VIDEO, 0);
     cache.set('audio:0:header', 8, AUDIO, 50);
     cache.set('metadata', 18, METADATA, 100);
@@ -32,7 +32,7 @@ describe('the cache of headers', () => {
   });
 
   it('leaves out what the player will get out of the log itself, and says so', () => {
-    const cache = new ConfigCache(128);
+    const cache = new HeaderCache(128);
     cache.set('metadata', 18, METADATA, 0);
     cache.set('video:0:header', 9, VIDEO, 100);
     const early = cache.preamble(7, 100);
@@ -43,7 +43,7 @@ describe('the cache of headers', () => {
   });
 
   it('takes a repeated header for no change, and another one for a new version', () => {
-    const cache = new ConfigCache(128);
+    const cache = new HeaderCache(128);
     expect(cache.set('video:0:header', 9, VIDEO, 0)).toBe(true);
     expect(cache.set('video:0:header', 9, Buffer.from(VIDEO), 10)).toBe(false);
     expect(cache.version).toBe(1);
@@ -56,7 +56,7 @@ describe('the cache of headers', () => {
   });
 
   it('shares one buffer between players that begin with the same headers at the same time', () => {
-    const cache = new ConfigCache(128);
+    const cache = new HeaderCache(128);
     cache.set('video:0:header', 9, VIDEO, 0);
     const first = cache.preamble(5, 10).bytes;
     expect(cache.preamble(5, 99).bytes).toBe(first);
@@ -64,7 +64,7 @@ describe('the cache of headers', () => {
   });
 
   it('passes on a header above 64 KiB without keeping it, and forgets the one before it', () => {
-    const cache = new ConfigCache(128);
+    const cache = new HeaderCache(128);
     expect(cache.set('video:0:header', 9, Buffer.alloc(65_536), 0)).toBe(true);
     expect(cache.get('video:0:header')?.length).toBe(65_536);
     expect(cache.set('video:0:header', 9, Buffer.alloc(65_537), 1)).toBe(true);
@@ -77,7 +77,7 @@ describe('the cache of headers', () => {
     [1000, true, 0],
     [1001, false, 1],
   ])('with %i bytes in all against a limit of 1000: the last is kept: %s', (bytes, kept, refused) => {
-    const cache = new ConfigCache(128, 1000);
+    const cache = new HeaderCache(128, 1000);
     cache.set('video:0:header', 9, Buffer.alloc(600, 1), 0);
     cache.set('metadata', 18, Buffer.alloc(100, 1), 0);
     cache.set('audio:0:header', 8, Buffer.alloc(bytes - 700, 1), 0);
@@ -86,7 +86,7 @@ describe('the cache of headers', () => {
   });
 
   it('counts a header that takes the place of another once, and frees what is forgotten', () => {
-    const cache = new ConfigCache(128, 1000);
+    const cache = new HeaderCache(128, 1000);
     for (let n = 0; n < 5; n++) cache.set('video:0:header', 9, Buffer.alloc(900, n), 0);
     expect([cache.get('video:0:header')?.[0], cache.refused]).toEqual([4, 0]);
     cache.delete('video:0:header');
@@ -101,7 +101,7 @@ describe('the cache of headers', () => {
   });
 
   it('keeps at most 128 headers: a publisher cannot fill the memory with tracks', () => {
-    const cache = new ConfigCache(128);
+    const cache = new HeaderCache(128);
     for (let track = 0; track < 128; track++) cache.set(`video:${track}:header`, 9, Buffer.from([track]), track);
     expect(cache.get('video:127:header')).toBeDefined();
     cache.set('video:128:header', 9, Buffer.from([0]), 128);

@@ -1,7 +1,7 @@
 import { headers, type Msg, type NatsConnection } from 'nats';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AckInbox } from '../../../src/nats/ack-inbox.js';
-import { Patience } from '../../../src/nats/answer-timeout.js';
+import { AnswerTimeout } from '../../../src/nats/answer-timeout.js';
 import type { PublishReply } from '../../../src/nats/jetstream.js';
 
 const ACK = '{"stream":"S","seq":7}';
@@ -22,7 +22,7 @@ function setUp(mostMs = 1000) {
     publish: (subject: string, _data: Uint8Array, { reply }: { reply: string }) =>
       void sent.push({ subject, reply, atMs: performance.now() }),
   } as unknown as NatsConnection;
-  const patience = new Patience(1000, mostMs);
+  const patience = new AnswerTimeout(1000, mostMs);
   const inbox = new AckInbox(connection, patience);
   const publish = (subject: string): { reply?: PublishReply } => {
     const told: { reply?: PublishReply } = {};

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LiveState } from '../../../src/events/bus/live-state.js';
 import type { StreamState } from '../../../src/events/event-types.js';
-import { Patience } from '../../../src/nats/answer-timeout.js';
+import { AnswerTimeout } from '../../../src/nats/answer-timeout.js';
 import { KvBucket, type KvWrite } from '../../../src/nats/kv-bucket.js';
 import { ManualClock, RecordingLog } from '../../support/events-parts.js';
 import { ListSink, lifecycleOn } from '../../support/every-event.js';
@@ -24,14 +24,14 @@ describe('a bucket', () => {
   it.each(writes)('tells %s', async (_name, trouble, kind) => {
     const server = new FakeJetStream();
     server.trouble = () => trouble;
-    const written = new KvBucket('B', new Patience(2000, 5000)).put(server.connection, 'k', {});
+    const written = new KvBucket('B', new AnswerTimeout(2000, 5000)).put(server.connection, 'k', {});
     await vi.advanceTimersByTimeAsync(5000);
     expect((await written).kind).toBe(kind);
   });
 
   it('waits longer once answers have come late, so that writes get through', async () => {
     const server = new FakeJetStream();
-    const bucket = new KvBucket('B', new Patience(2000, 5000));
+    const bucket = new KvBucket('B', new AnswerTimeout(2000, 5000));
     await bucket.ensure(server.connection, 1, '');
     server.delayMs = 3000;
     const kinds: string[] = [];
@@ -50,7 +50,7 @@ describe('the live state', () => {
     const [clock, log, sink] = [new ManualClock(), new RecordingLog(), new ListSink()];
     const { lifecycle } = lifecycleOn(sink, clock);
     const { connection } = server;
-    const bucket = new KvBucket<StreamState>('STREAMS', new Patience(2000, 5000));
+    const bucket = new KvBucket<StreamState>('STREAMS', new AnswerTimeout(2000, 5000));
     const lease = { holds: true };
     const state = new LiveState({
       bucket,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Silence } from '../../../src/nats/silence-timer.js';
+import { SilenceTimer } from '../../../src/nats/silence-timer.js';
 import { ManualClock } from '../../support/events-parts.js';
 
 describe('the silence of a server', () => {
   it('is too long once questions have been in vain for the given time', () => {
     const clock = new ManualClock();
-    const silence = new Silence(clock, 10_000);
+    const silence = new SilenceTimer(clock, 10_000);
     expect(silence.lasts()).toBe(false);
     clock.pass(9999);
     expect(silence.lasts()).toBe(false);
@@ -15,7 +15,7 @@ describe('the silence of a server', () => {
 
   it('is measured from the first question after an answer', () => {
     const clock = new ManualClock();
-    const silence = new Silence(clock, 10_000);
+    const silence = new SilenceTimer(clock, 10_000);
     silence.lasts();
     clock.pass(9000);
     silence.broken();
@@ -25,7 +25,7 @@ describe('the silence of a server', () => {
 
   it('is measured anew for the next server', () => {
     const clock = new ManualClock();
-    const silence = new Silence(clock, 10_000);
+    const silence = new SilenceTimer(clock, 10_000);
     silence.lasts();
     clock.pass(10_000);
     expect(silence.lasts()).toBe(true);

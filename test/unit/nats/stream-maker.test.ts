@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkStream } from '../../../src/events/bus/stream-setup.js';
 import { resolveEventsOptions } from '../../../src/events/options.js';
-import { Patience } from '../../../src/nats/answer-timeout.js';
+import { AnswerTimeout } from '../../../src/nats/answer-timeout.js';
 import type { NatsConnection } from '../../../src/nats/connection.js';
 import { KvBucket } from '../../../src/nats/kv-bucket.js';
 import { MISSING_ANSWERS, MISSING_PAUSE_MS, StreamMaker } from '../../../src/nats/stream-maker.js';
@@ -10,7 +10,7 @@ import { FakeJetStream } from '../../support/fake-jetstream.js';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const patience = new Patience(2000, 5000);
+const patience = new AnswerTimeout(2000, 5000);
 const options = resolveEventsOptions({});
 
 /** The ways to have a stream made: each keeps what it knows from one call to the next. */

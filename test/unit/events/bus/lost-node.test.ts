@@ -3,8 +3,8 @@ import { LostNode } from '../../../../src/events/bus/lost-node.js';
 import { NodeReturn } from '../../../../src/events/bus/node-return.js';
 import { type Emitter, streamEvent } from '../../../../src/events/envelope.js';
 import type { EventType, NodeState, StreamState } from '../../../../src/events/event-types.js';
-import type { OpenSession } from '../../../../src/events/sessions.js';
-import { Patience } from '../../../../src/nats/answer-timeout.js';
+import type { OpenStream } from '../../../../src/events/open-streams.js';
+import { AnswerTimeout } from '../../../../src/nats/answer-timeout.js';
 import { KvBucket } from '../../../../src/nats/kv-bucket.js';
 import { ManualClock } from '../../../support/events-parts.js';
 import { FakeJetStream } from '../../../support/fake-jetstream.js';
@@ -23,7 +23,7 @@ function stateOf(index: number, seq: number, more: Partial<StreamState> = {}): S
 async function setUp() {
   const server = new FakeJetStream();
   server.streams.set('SLUICE_EVENTS', []);
-  const patience = new Patience(2000, 5000);
+  const patience = new AnswerTimeout(2000, 5000);
   const { connection } = server;
   const streams = new KvBucket<StreamState>('STREAMS', patience);
   const nodes = new KvBucket<NodeState>('NODES', patience);
@@ -129,7 +129,7 @@ describe('a node that is back', () => {
     const { connection, nodes, stored, deps, ends } = await setUp();
     stored(0, 'started', 'ready');
     stored(1, 'started', 'ended');
-    const sessions = new Map(ids.map((id, i) => [id, { ...stateOf(i, 1), streamId: id } as unknown as OpenSession]));
+    const sessions = new Map(ids.map((id, i) => [id, { ...stateOf(i, 1), streamId: id } as unknown as OpenStream]));
     const emitter = { prefix: 'sluice.v1', nodeId: boot.nodeId, bootId: boot.bootId };
     const back = new NodeReturn({ ...deps, emitter, nodes, clock, sessions });
     expect(await back.endedMeanwhile(connection, { kind: 'forgotten' })).toEqual([ids[1]]);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LossEvidence, NodeLease } from '../../../../src/events/bus/node-lease.js';
 import type { NodeState } from '../../../../src/events/event-types.js';
-import { Patience } from '../../../../src/nats/answer-timeout.js';
+import { AnswerTimeout } from '../../../../src/nats/answer-timeout.js';
 import { KvBucket } from '../../../../src/nats/kv-bucket.js';
 import { ManualClock, RecordingLog } from '../../../support/events-parts.js';
 import { FakeJetStream, natsErrors, type Trouble } from '../../../support/fake-jetstream.js';
@@ -17,7 +17,7 @@ afterEach(async () => {
 async function setUp() {
   const server = new FakeJetStream();
   const { connection } = server;
-  const bucket = new KvBucket<NodeState>('NODES', new Patience(2000, 5000));
+  const bucket = new KvBucket<NodeState>('NODES', new AnswerTimeout(2000, 5000));
   const [clock, log] = [new ManualClock(), new RecordingLog()];
   const told = { lost: [] as LossEvidence[], held: 0, lapsed: 0, answered: [] as boolean[] };
   /** What follows from a loss does not get through while this is set. */

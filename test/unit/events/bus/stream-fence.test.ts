@@ -3,7 +3,7 @@ import { type FenceNote, type FenceVerdict, StreamFence } from '../../../../src/
 import { type Emitter, type Envelope, streamEvent } from '../../../../src/events/envelope.js';
 import type { EventType } from '../../../../src/events/event-types.js';
 import type { JournalEntry } from '../../../../src/events/journal/journal.js';
-import { Patience } from '../../../../src/nats/answer-timeout.js';
+import { AnswerTimeout } from '../../../../src/nats/answer-timeout.js';
 import { FakeJetStream, natsErrors } from '../../../support/fake-jetstream.js';
 
 const stream = { app: 'live', name: 'cam', streamId: '01ARZ3NDEKTSV4RRFFQ69G5FAV' };
@@ -20,7 +20,7 @@ function entry(envelope: Envelope, position: number, own = true): JournalEntry {
 function setUp() {
   const server = new FakeJetStream();
   server.streams.set('SLUICE_EVENTS', []);
-  const fence = new StreamFence({ stream: 'SLUICE_EVENTS', patience: new Patience(50, 50) });
+  const fence = new StreamFence({ stream: 'SLUICE_EVENTS', patience: new AnswerTimeout(50, 50) });
   /** The events of one stream as long as they wait in memory together. */
   const note = (): FenceNote => ({ key: stream.streamId, checkedIn: -1 });
   const look = (of: FenceNote, what: JournalEntry): Promise<FenceVerdict> => fence.look(of, what, server.connection);

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../../src/core/ids.js';
-import { EventPipeline } from '../../../../src/events/event-layer.js';
+import { EventLayer } from '../../../../src/events/event-layer.js';
 import { eventOf } from '../../../../src/events/event-log.js';
 import { LifeFile } from '../../../../src/events/journal/life-file.js';
 import { ManualClock, RecordingLog } from '../../../support/events-parts.js';
@@ -21,7 +21,7 @@ describe('the sign of life', () => {
     const dir = join(tempDir('life'), 'events');
     const clock = new ManualClock();
     const log = new RecordingLog();
-    const pipeline = await EventPipeline.open({ dir }, { log, clock, nodeId: 'n1', bootId: newId(1) });
+    const pipeline = await EventLayer.open({ dir }, { log, clock, nodeId: 'n1', bootId: newId(1) });
     const streamId = newId(2);
     const carried = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
     pipeline.lifecycle.measure = () => ({ ...carried });
@@ -39,7 +39,7 @@ describe('the sign of life', () => {
     await waitFor(async () => (await recorded()) === 5000);
 
     const copy = leftBy(dir);
-    const next = await EventPipeline.open({ dir: copy }, { log, clock, nodeId: 'n1', bootId: newId(4) });
+    const next = await EventLayer.open({ dir: copy }, { log, clock, nodeId: 'n1', bootId: newId(4) });
     const events = [];
     for await (const entry of next.log.since('oldest')) events.push(eventOf(entry));
     const ended = events.find(({ type }) => type === 'io.sluice.stream.ended');

@@ -6,7 +6,7 @@ import type { EndReason } from '../../../../src/events/event-types.js';
 import type { Lifecycle } from '../../../../src/events/lifecycle.js';
 import { Hub } from '../../../../src/hub/hub.js';
 import type { ConnectionFacts, DataFromPublisher, RunningPublish } from '../../../../src/live/access.js';
-import { Registry, type RegistryOptions } from '../../../../src/live/live-streams.js';
+import { LiveStreams, type LiveStreamsOptions } from '../../../../src/live/live-streams.js';
 import { LIMITS } from '../../hub/support/publication-harness.js';
 import { RecordingSink } from '../../hub/support/sinks.js';
 
@@ -18,7 +18,7 @@ export class Office {
   nowMs = 50_000;
   readonly told: Told[] = [];
   readonly hub: Hub;
-  readonly registry: Registry;
+  readonly registry: LiveStreams;
   /** What `streamStarted` waits for. */
   journal: () => Promise<void> = () => Promise.resolve();
   closedFor: string | undefined;
@@ -32,7 +32,7 @@ export class Office {
   readonly lines: string[] = [];
   #connections = 0;
 
-  constructor(options: Partial<RegistryOptions> & { lingerMs?: number; memoryBytes?: number } = {}) {
+  constructor(options: Partial<LiveStreamsOptions> & { lingerMs?: number; memoryBytes?: number } = {}) {
     const nowMs = (): number => this.nowMs;
     this.hub = new Hub({ ...LIMITS, lingerMs: options.lingerMs ?? 5000, maxDelayMs: 0, playersAtMaxDelay: 1 }, nowMs);
     const memory = new MemoryAccount(options.memoryBytes);
@@ -49,7 +49,7 @@ export class Office {
           },
       },
     ) as Lifecycle;
-    this.registry = new Registry(
+    this.registry = new LiveStreams(
       {
         maxLagBytes: 2 ** 20,
         waitForPublisher: true,

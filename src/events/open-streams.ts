@@ -17,7 +17,7 @@ import {
 } from './event-types.js';
 
 /** What is known of an open session: enough to end it without the process that started it. */
-export interface OpenSession {
+export interface OpenStream {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
@@ -41,7 +41,7 @@ export interface OpenSession {
 }
 
 /** The state that the KV bucket shows for a session. */
-export function stateOf(session: OpenSession): StreamState {
+export function stateOf(session: OpenStream): StreamState {
   return {
     streamId: session.streamId,
     app: session.app,
@@ -62,7 +62,7 @@ export function stateOf(session: OpenSession): StreamState {
 }
 
 /** The session that a value of the KV bucket shows. */
-export function sessionOf(state: StreamState): OpenSession {
+export function sessionOf(state: StreamState): OpenStream {
   const { startedAt, readyAt, ...facts } = state;
   return {
     ...facts,
@@ -90,7 +90,7 @@ export interface EndFacts extends Totals {
 
 /** Members that every end tells of its session. */
 function endCore(
-  session: OpenSession,
+  session: OpenStream,
   endedMs: number,
 ): Omit<StreamEnded, keyof Totals | 'reason' | 'durationMs' | 'totals'> {
   return {
@@ -109,7 +109,7 @@ function endCore(
 }
 
 /** `data` of the `stream.ended` that the session's own process tells. `durationMs` comes from the monotonic clock. */
-export function exactEnd(session: OpenSession, d: EndFacts, endedMs: number, durationMs: number): StreamEnded {
+export function exactEnd(session: OpenStream, d: EndFacts, endedMs: number, durationMs: number): StreamEnded {
   const { reason } = d;
   return {
     ...endCore(session, endedMs),
@@ -149,7 +149,7 @@ function totalsOf(from: Totals): Totals {
 }
 
 /** `data` of the `stream.ended` of a session whose process is gone. */
-export function lateEnd(session: OpenSession, end: LateEnd): StreamEnded {
+export function lateEnd(session: OpenStream, end: LateEnd): StreamEnded {
   const endedMs = Math.max(end.endedMs, session.startedMs);
   return {
     ...endCore(session, endedMs),
@@ -164,8 +164,8 @@ export function lateEnd(session: OpenSession, end: LateEnd): StreamEnded {
  * Rebuilds open sessions from their events, in journal order. Used at start, and by the reaper on what JetStream holds of a lost
  * node's sessions.
  */
-export class SessionTable {
-  readonly open = new Map<string, OpenSession>();
+export class OpenStreams {
+  readonly open = new Map<string, OpenStream>();
 
   /**
    * @param subject NATS subject of the event: names stream, type and sequence without a look into the JSON
@@ -211,7 +211,7 @@ export class SessionTable {
 
   /** Adopts the copy of a session that was carried forward; newer than any event before it. */
   carry(position: number, json: Buffer): void {
-    const session = JSON.parse(json.toString('utf8')) as Omit<OpenSession, 'anchor'>;
+    const session = JSON.parse(json.toString('utf8')) as Omit<OpenStream, 'anchor'>;
     const known = this.open.get(session.streamId);
     if (known === undefined || known.seq <= session.seq)
       this.open.set(session.streamId, { ...session, anchor: position });
@@ -229,7 +229,7 @@ export function tracksAfter({ after }: Pick<StreamUpdated, 'after'>): readonly T
   return Array.isArray(after.tracks) ? after.tracks : undefined;
 }
 
-function started(event: SluiceEvent<'io.sluice.stream.started'>, position: number, bus: boolean): OpenSession {
+function started(event: SluiceEvent<'io.sluice.stream.started'>, position: number, bus: boolean): OpenStream {
   const data: StreamStarted = event.data;
   return {
     streamId: data.streamId,

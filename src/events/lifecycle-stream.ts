@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { boundedUrls, clipLabels, clipped } from './clip.js';
 import { type Emitter, subjectBase, traceparentOf } from './envelope.js';
 import type { Peer, StreamRef, StreamStarted, StreamUrls, TransportName } from './event-types.js';
-import type { OpenSession } from './sessions.js';
+import type { OpenStream } from './open-streams.js';
 
 /** What names a publish session. */
 export interface StreamIdentity {
@@ -25,7 +25,7 @@ export interface StartFacts extends StreamIdentity {
 }
 
 /** A session of this process. */
-export interface LiveSession extends OpenSession {
+export interface LifecycleStream extends OpenStream {
   readonly startedMonoMs: number;
   readonly traceparent: string | undefined;
   readonly subjectBase: string;
@@ -36,7 +36,7 @@ export interface LiveSession extends OpenSession {
 }
 
 /** A session at its start. */
-export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: boolean): LiveSession {
+export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: boolean): LifecycleStream {
   const labels = clipLabels(s.labels);
   const urls = boundedUrls(s.urls);
   return {
@@ -65,7 +65,7 @@ export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: 
 }
 
 /** What `stream.started` adds to the session's identity. */
-export function startFacts(session: OpenSession, s: StartFacts): Omit<StreamStarted, keyof StreamRef> {
+export function startFacts(session: OpenStream, s: StartFacts): Omit<StreamStarted, keyof StreamRef> {
   return {
     peer: s.peer,
     transport: s.transport,

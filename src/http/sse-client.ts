@@ -18,7 +18,7 @@ export type FollowerEnd = 'closed' | 'too_slow' | 'failed' | 'shutdown';
  * One client of `/v1/events`: server-sent events, read from the feed only as fast as the client takes them. Never more than
  * one event beyond the socket's own buffer waits in memory.
  */
-export class EventStream {
+export class SseClient {
   readonly #feed: EventFeed;
   readonly #response: ServerResponse;
   readonly #options: FollowerOptions;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import type { AckInbox } from '../../nats/ack-inbox.js';
-import type { Patience } from '../../nats/answer-timeout.js';
+import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
 import { lastMessage } from '../../nats/jetstream.js';
 import { backoffMs, type Outcome, outcomeOf, type WaitReason } from '../../nats/publish-outcome.js';
@@ -9,7 +9,7 @@ import { orderKey } from '../envelope.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
 import { JournalReader } from '../journal/reader.js';
 import type { ResolvedEventsOptions } from '../options.js';
-import { type Lane, Lanes } from './publish-queues.js';
+import { type PublishQueue, PublishQueues } from './publish-queues.js';
 import type { Quarantine } from './quarantine.js';
 import { StreamFence } from './stream-fence.js';
 
@@ -19,7 +19,7 @@ export interface PublisherDeps {
   readonly quarantine: Quarantine;
   readonly log: EventsLogger;
   readonly clock: Clock;
-  readonly patience: Patience;
+  readonly patience: AnswerTimeout;
   /** The connection, when events may be sent now. */
   connection(): NatsConnection | undefined;
   /** Where acknowledgements of that connection arrive. */
@@ -45,11 +45,11 @@ const ODD_STREAK = 3;
  * Sends what the journal holds to JetStream: one event per stream on its way, many streams side by side, each tried until it is
  * stored. Holds a bounded window of events in memory; a longer backlog is read from the journal.
  */
-export class Publisher {
+export class JetStreamPublisher {
   readonly counts: PublisherCounts = { published: 0, retries: 0, quarantined: 0, superseded: 0 };
   readonly #deps: PublisherDeps;
   readonly #o: ResolvedEventsOptions;
-  readonly #lanes = new Lanes();
+  readonly #lanes = new PublishQueues();
   readonly #headers = natsHeaders({
     'Nats-Expected-Last-Subject-Sequence': '0',
     'content-type': 'application/cloudevents+json',
@@ -167,7 +167,7 @@ export class Publisher {
     });
   }
 
-  async #send(lane: Lane, connection: NatsConnection): Promise<void> {
+  async #send(lane: PublishQueue, connection: NatsConnection): Promise<void> {
     const entry = lane.queue[0];
     const verdict = await this.#fence.look(lane, entry, connection);
     if (this.#closed) return;
@@ -198,7 +198,7 @@ export class Publisher {
     this.#settle(lane, entry, outcome);
   }
 
-  #settle(lane: Lane, entry: JournalEntry, outcome: Outcome): void {
+  #settle(lane: PublishQueue, entry: JournalEntry, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'stored':
         this.counts.published++;
@@ -223,7 +223,7 @@ export class Publisher {
     }
   }
 
-  #done(lane: Lane): void {
+  #done(lane: PublishQueue): void {
     const entry = this.#lanes.settle(lane);
     if (entry !== undefined) this.#deps.journal.commit(entry.sequence);
     if (this.idle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
@@ -239,7 +239,7 @@ export class Publisher {
   }
 
   /** The way is blocked for all: this lane's event is the next to try, after a pause that grows. */
-  #holdAll(lane: Lane, why: WaitReason, text: string): void {
+  #holdAll(lane: PublishQueue, why: WaitReason, text: string): void {
     this.counts.retries++;
     this.#lanes.rest(lane);
     this.#lanes.wake(lane);
@@ -254,7 +254,7 @@ export class Publisher {
   }
 
   /** Only this event is refused: it is tried again alone, and set aside when others get through and it never does. */
-  #strike(lane: Lane, entry: JournalEntry, text: string): void {
+  #strike(lane: PublishQueue, entry: JournalEntry, text: string): void {
     this.counts.retries++;
     if (lane.passedThen !== this.#lanes.passed || lane.tries === 0) lane.strikes++;
     lane.passedThen = this.#lanes.passed;
@@ -272,7 +272,7 @@ export class Publisher {
     this.#pump();
   }
 
-  #setAside(lane: Lane, entry: JournalEntry, text: string): void {
+  #setAside(lane: PublishQueue, entry: JournalEntry, text: string): void {
     this.counts.quarantined++;
     this.#deps.log.error(
       { subject: entry.subject, cause: text },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/core/ids.js';
 import type { SluiceEvent } from '../../../src/events/event-types.js';
-import { lateEnd, SessionTable, sessionOf, stateOf } from '../../../src/events/sessions.js';
+import { lateEnd, OpenStreams, sessionOf, stateOf } from '../../../src/events/open-streams.js';
 import { validateEvent } from '../../../src/events/validate.js';
 import { ManualClock } from '../../support/events-parts.js';
 import { ListSink, lifecycleOn } from '../../support/every-event.js';
@@ -63,7 +63,7 @@ describe('where a stream can be fetched', () => {
     it(`is read back from events and states ${which}`, async () => {
       const { envelopes, events, states } = await told(more);
       for (const event of events) expect(validateEvent(event)).toEqual([]);
-      const table = new SessionTable();
+      const table = new OpenStreams();
       for (const [position, { subject, json }] of envelopes.entries()) table.apply(position, subject, json, true);
       const [session] = table.open.values();
       expect(stateOf(session)).toEqual(states[1]);
