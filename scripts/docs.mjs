@@ -1,8 +1,9 @@
-// npm run docs: writes docs/config.md and docs/errors.md from the tables in the code, and the examples into the documents that show them.
-// A policy test compares.
+// npm run docs: writes docs/config.md, docs/errors.md and the floors of ARCHITECTURE.md from the tables in the code, and the examples
+// into the documents that show them. A policy test compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { renderFloors, renderFolders } from './house.mjs';
 import { filesUnder, root } from './lib.mjs';
 
 /** docs/config.md, from the rows of src/config/table.ts. */
@@ -64,6 +65,15 @@ export function withExamples(document) {
   return document.replace(PLACE, (_, head, path) => `${head}${readFileSync(join(root, path), 'utf8')}\`\`\``);
 }
 
+/** Where ARCHITECTURE.md shows the floors of src/. */
+const FLOORS_PLACE = /(<!-- floors: [^\n]* -->\n)[\s\S]*?(<!-- end of floors -->)/;
+
+/** ARCHITECTURE.md with the picture and the table of the folders, from scripts/house.mjs. */
+export function withFloors(document) {
+  const picture = ['```text', ...renderFloors(), '```', '', ...renderFolders()].join('\n');
+  return document.replace(FLOORS_PLACE, (_, head, tail) => `${head}${picture}\n${tail}`);
+}
+
 /** What every size and every time accepts is said once, at the top. */
 function brief(expects) {
   return expects
@@ -86,6 +96,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const load = (path) => import(pathToFileURL(join(root, 'dist/src', path)).href);
   writeFileSync(join(root, 'docs/config.md'), renderConfig((await load('config/table.js')).ROWS));
   writeFileSync(join(root, 'docs/errors.md'), renderErrors((await load('core/errors.js')).ERRORS));
+  writeFileSync(join(root, 'ARCHITECTURE.md'), withFloors(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')));
   for (const path of ['README.md', ...filesUnder('docs').filter((file) => file.endsWith('.md'))]) {
     const text = readFileSync(join(root, path), 'utf8');
     writeFileSync(join(root, path), withExamples(text));

@@ -8,9 +8,12 @@ import { files, read, root } from './repository.js';
 interface Renderers {
   renderConfig(rows: unknown): string;
   renderErrors(errors: unknown): string;
+  withFloors(document: string): string;
 }
 
-const { renderConfig, renderErrors } = (await import(pathToFileURL(join(root, 'scripts/docs.mjs')).href)) as Renderers;
+const { renderConfig, renderErrors, withFloors } = (await import(
+  pathToFileURL(join(root, 'scripts/docs.mjs')).href
+)) as Renderers;
 
 describe('docs/config.md', () => {
   it('is what npm run docs makes of the table', () => {
@@ -38,6 +41,14 @@ describe('docs/config.md', () => {
       (key) => !new RegExp(`\\b${key.split('.').at(-1)}\\b`).test(readers),
     );
     expect(unread).toEqual([]);
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  it('shows the floors as npm run docs makes them of the table of folders', () => {
+    const document = read('ARCHITECTURE.md');
+    expect(document).toContain('| `src/hub/` |');
+    expect(document).toBe(withFloors(document));
   });
 });
 

@@ -43,6 +43,7 @@ describe('files', () => {
         'examples',
         'package-lock.json',
         'package.json',
+        'scripts',
         'src',
         'test',
       ],

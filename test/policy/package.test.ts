@@ -103,7 +103,7 @@ describe('package-lock.json', () => {
 
 describe('helper scripts', () => {
   it('need nothing installed: they import only node: modules and each other', () => {
-    const scripts = files().filter((path) => /^\.ci\/.*\.mjs$/.test(path));
+    const scripts = files().filter((path) => /^scripts\/.*\.mjs$/.test(path));
     expect(scripts.length).toBeGreaterThan(3);
     for (const path of scripts) {
       const targets = [...read(path).matchAll(/from '([^']+)'/g)].map((match) => match[1]!);

@@ -1,0 +1,108 @@
+// The folders of src/: what each is, the floor it stands on, and which others it imports. This is the one place of all three. A policy
+// test holds the code to it: an import that is not named here fails it, and so does a name here that no import uses. `npm run docs` draws
+// ARCHITECTURE.md's picture and table from it.
+
+/** Floors from the top. A folder imports only from lower floors. The folders of the wings floor know nothing of each other. */
+export const FLOORS = [
+  { floor: 9, name: 'command line' },
+  { floor: 8, name: 'composition root' },
+  { floor: 7, name: 'wings: none imports another' },
+  { floor: 6, name: 'domain' },
+  { floor: 5, name: 'media' },
+  { floor: 4, name: 'readers and clients' },
+  { floor: 3, name: 'protocol and events' },
+  { floor: 2, name: 'edges' },
+  { floor: 1, name: 'ground' },
+];
+
+/** By folder, from the top down. `index` is src/index.ts, and so on for every file that stands in src/ itself. */
+export const FOLDERS = {
+  cli: {
+    floor: 9,
+    what: 'the command line',
+    imports: ['server', 'http', 'load', 'client', 'events', 'nats', 'config', 'model', 'core'],
+  },
+  index: {
+    floor: 9,
+    what: 'the library: `createServer`',
+    imports: ['server', 'events', 'config', 'model', 'core'],
+  },
+  server: {
+    floor: 8,
+    what: 'composition root: makes the parts, ties them, starts and stops them',
+    imports: ['rtmp', 'http', 'live', 'hub', 'events', 'nats', 'wasm', 'config', 'model', 'core'],
+  },
+  rtmp: {
+    floor: 7,
+    what: 'one RTMP connection, the listener, plays, publishes, deadlines',
+    imports: ['live', 'hub', 'protocol', 'wasm', 'transport', 'model', 'core'],
+  },
+  http: {
+    floor: 7,
+    what: 'health, metrics, streams, events',
+    imports: ['events', 'config', 'model', 'core'],
+  },
+  live: {
+    floor: 6,
+    what: 'the domain: who may publish and play, what a live stream is, what is told of it',
+    imports: ['hub', 'protocol', 'events', 'model', 'core'],
+  },
+  hub: {
+    floor: 5,
+    what: 'publications, stream log, players, audience, fan-out',
+    imports: ['media', 'protocol', 'wasm', 'model', 'core'],
+  },
+  load: {
+    floor: 5,
+    what: 'the load generator',
+    imports: ['client', 'media', 'protocol', 'flv', 'core'],
+  },
+  client: {
+    floor: 4,
+    what: 'the RTMP client and the event consumers, for programs',
+    imports: ['protocol', 'events', 'wasm', 'nats', 'flv', 'core'],
+  },
+  media: {
+    floor: 4,
+    what: 'what sequence headers, frames and metadata say',
+    imports: ['protocol', 'model', 'core'],
+  },
+  protocol: {
+    floor: 3,
+    what: 'handshake, messages, server and client session; pure: bytes and time in, actions out',
+    imports: ['wasm', 'core'],
+  },
+  events: {
+    floor: 3,
+    what: 'event types, schemas, lifecycle, journal, event log, the bus on NATS',
+    imports: ['nats', 'model', 'core'],
+  },
+  wasm: { floor: 2, what: 'instances of the WASM module, their pool, the codec around one', imports: ['core'] },
+  transport: { floor: 2, what: 'byte channels and limits of accepting them', imports: ['core'] },
+  nats: { floor: 2, what: 'NATS connection, JetStream requests, buckets, time-outs', imports: ['core'] },
+  flv: { floor: 2, what: 'FLV files', imports: ['core'] },
+  config: { floor: 2, what: 'one table of settings and how they are loaded', imports: ['core'] },
+  model: { floor: 1, what: 'the nouns that all folders speak: peer, track, totals, reasons, snapshot', imports: [] },
+  core: { floor: 1, what: 'errors, log, clocks, ids, escaping, token buckets, memory account', imports: [] },
+};
+
+/** The picture of the floors, as lines of text. */
+export function renderFloors() {
+  return FLOORS.map(({ floor, name }) => {
+    const folders = Object.keys(FOLDERS).filter((folder) => FOLDERS[folder].floor === floor && folder !== 'index');
+    return ` ${floor}  ${folders
+      .map((folder) => `${folder}/`)
+      .join('  ')
+      .padEnd(44)} ${name}`;
+  });
+}
+
+/** The table of the folders, as lines of Markdown. */
+export function renderFolders() {
+  const lines = ['| folder | what | imports |', '|---|---|---|'];
+  for (const [folder, { what, imports }] of Object.entries(FOLDERS)) {
+    const name = folder === 'index' ? '`src/index.ts`' : `\`src/${folder}/\``;
+    lines.push(`| ${name} | ${what} | ${imports.join(', ') || 'nothing'} |`);
+  }
+  return lines;
+}
