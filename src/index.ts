@@ -16,5 +16,5 @@ export {
   type SluiceEvent,
   sequenceOf,
 } from './events/event-types.js';
-export type { StreamSnapshot } from './http/deps.js';
+export type { StreamSnapshot } from './model/snapshot.js';
 export { createServer, type ServerDeps, type SluiceServer } from './server/server.js';

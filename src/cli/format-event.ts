@@ -1,5 +1,6 @@
 import { cleanText } from '../core/log-fields.js';
-import type { EventData, SluiceEvent, Track } from '../events/event-types.js';
+import type { EventData, SluiceEvent } from '../events/event-types.js';
+import type { Track } from '../model/track.js';
 
 const COLOURS: Readonly<Record<string, string>> = {
   'stream.started': '36',

@@ -1,5 +1,5 @@
 import { cleanText } from '../core/log-fields.js';
-import type { StreamSnapshot } from '../http/deps.js';
+import type { StreamSnapshot } from '../model/snapshot.js';
 import { duration, tracks } from './format-event.js';
 
 /**

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
-import { isLoopback, parseListen } from '../config/listen.js';
+import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import { createLogger, type Logger, stderrWriter } from '../core/log.js';
+import { isLoopback } from '../core/loopback.js';
 import { within } from '../core/within.js';
 import { banner } from './banner.js';
 import { type ConfigOptions, configFrom } from './config-flags.js';

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { SluiceError } from '../core/errors.js';
 
 /** Where a server binds, or a client dials. */
@@ -8,10 +8,6 @@ export interface HostPort {
   /** 0 to 65535; 0 lets the system choose. */
   readonly port: number;
 }
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
 
 /**
  * Reads `HOST:PORT`. IPv6 addresses stand in brackets: `[::1]:1935`.
@@ -68,11 +64,4 @@ export function parseAdvertised(address: string, port: number): HostPort {
   const problem = advertisedProblem(address);
   if (problem !== undefined) throw new SluiceError('ERR_CONFIG_INVALID_VALUE', `'${address}' ${problem}`);
   return parseListen(/:\d+$/.test(address) ? address : `${address}:${port}`);
-}
-
-/** Whether only this machine can reach `host` (an address, or the name `localhost`). */
-export function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  if (version === 0) return host.toLowerCase() === 'localhost';
-  return loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }

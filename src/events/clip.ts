@@ -1,4 +1,7 @@
-import type { ChangedFacts, StreamMetadata, StreamUrls, Track } from './event-types.js';
+import type { StreamMetadata } from '../model/metadata.js';
+import type { StreamUrls } from '../model/stream-urls.js';
+import type { Track } from '../model/track.js';
+import type { ChangedFacts } from './event-types.js';
 
 /** Longest text in an event, in UTF-16 units. */
 const MAX_TEXT = 512;

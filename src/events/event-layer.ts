@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
+import type { Logger } from '../core/log.js';
 import { within } from '../core/within.js';
 import { connectionOptions } from '../nats/connection.js';
 import type { BusState } from './bus/bus-state.js';
 import { EventBus } from './bus/event-bus.js';
 import { Quarantine } from './bus/quarantine.js';
-import type { EventsLogger } from './deps.js';
 import { type Emitter, streamEvent } from './envelope.js';
 import { EventLog } from './event-log.js';
 import { type DirLock, lockDir } from './journal/dir-lock.js';
@@ -21,7 +21,7 @@ import { type EventsOptions, type ResolvedEventsOptions, resolveEventsOptions } 
 
 /** What the event layer is made with. */
 export interface EventsDeps {
-  readonly log: EventsLogger;
+  readonly log: Logger;
   readonly clock: Clock;
   readonly nodeId: string;
   /** ULID of this process. */
@@ -94,7 +94,7 @@ export class EventLayer {
   readonly #watch: FolderWatch | undefined;
   readonly #clock: Clock;
   readonly #bootId: string;
-  readonly #log: EventsLogger;
+  readonly #log: Logger;
   #lifeTimer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
   #signing: Promise<void> | undefined;

@@ -1,55 +1,13 @@
+import type { StreamMetadata } from '../model/metadata.js';
+import type { Peer, TransportName } from '../model/peer.js';
+import type { EndReason } from '../model/reasons.js';
+import type { LiveState } from '../model/snapshot.js';
+import type { StreamUrls } from '../model/stream-urls.js';
+import type { Totals } from '../model/totals.js';
+import type { MediaKind, Track } from '../model/track.js';
+
 /** Prefix of every CloudEvents `type`. */
 export const TYPE_PREFIX = 'io.sluice.';
-
-/** Why a publish session ended. */
-export const END_REASONS = [
-  'client_unpublish',
-  'client_closed',
-  'client_reset',
-  'dead_peer',
-  'idle',
-  'kicked',
-  'takeover',
-  'limit',
-  'auth_revoked',
-  'auth_expired',
-  'protocol_error',
-  'server_drain',
-  'node_restart',
-  'node_lost',
-] as const;
-
-/** Why a publish session ended. */
-export type EndReason = (typeof END_REASONS)[number];
-
-/** A peer's address and port. */
-export interface Peer {
-  readonly address: string;
-  readonly port: number;
-}
-
-/** How the bytes arrived. */
-export type TransportName = 'rtmp' | 'rtmps' | 'rtmpe' | 'rtmpt' | 'rtmpte' | 'rtmpts';
-
-/** One audio or video track as announced by its sequence header. Rates in Hz and kbit/s, sizes in pixels. */
-export interface Track {
-  readonly id: number;
-  readonly kind: 'audio' | 'video';
-  /** RFC 6381 string, or the legacy codec's name. */
-  readonly codec: string;
-  readonly width?: number;
-  readonly height?: number;
-  /** Frames per second as measured; missing until it is. */
-  readonly fps?: number;
-  /** Frames per second as metadata or header claim. */
-  readonly declaredFps?: number;
-  readonly sampleRate?: number;
-  readonly channels?: number;
-  /** Payload as measured; missing until it is. */
-  readonly kbps?: number;
-  /** As metadata claims. */
-  readonly declaredKbps?: number;
-}
 
 /** Present in the `data` of every event that belongs to a stream. */
 export interface StreamRef {
@@ -59,11 +17,6 @@ export interface StreamRef {
   readonly connectionId: string;
   readonly nodeId: string;
   readonly bootId: string;
-}
-
-/** Where a stream can be fetched: a URL for each door that this node has, without keys and tokens. */
-export interface StreamUrls {
-  readonly rtmp: string;
 }
 
 /** `stream.started`: authorised, and the name won. */
@@ -85,21 +38,9 @@ export interface StreamReady extends StreamRef {
   readonly gopMs?: number;
   readonly timeToReadyMs: number;
   /** Kinds that the metadata promises, or that have shown themselves in part, and that did not come within `publish.readyTimeoutMs`. */
-  readonly missing?: readonly Track['kind'][];
+  readonly missing?: readonly MediaKind[];
   /** Missing in events of older versions. */
   readonly urls?: StreamUrls;
-}
-
-/** What the publisher's onMetaData claims. Sizes in pixels, rates in Hz and kbit/s. */
-export interface StreamMetadata {
-  readonly encoder?: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly fps?: number;
-  readonly videoKbps?: number;
-  readonly sampleRate?: number;
-  readonly channels?: number;
-  readonly audioKbps?: number;
 }
 
 /** One side of a change: the track list, the metadata, or both, whichever changed. */
@@ -117,7 +58,7 @@ export interface StreamUpdated extends StreamRef {
 /** `stream.stalled` and `stream.recovered`: no frames for `gapMs`, per track. */
 export interface StreamGap extends StreamRef {
   readonly trackId: number;
-  readonly kind: 'audio' | 'video';
+  readonly kind: MediaKind;
   readonly gapMs: number;
   readonly cause?: string;
 }
@@ -137,23 +78,6 @@ export interface StreamResumed extends StreamRef {
 /** `stream.taken_over`: the conflict policy let a newer publisher in; `byStreamId` is the newer stream's id. */
 export interface StreamTakenOver extends StreamRef {
   readonly byStreamId: string;
-}
-
-/** What a session carried, in bytes and counts. */
-export interface Totals {
-  /** The same as `payloadBytes`. */
-  readonly bytes: number;
-  /** Payload of audio and video messages. Missing in events of older versions. */
-  readonly payloadBytes?: number;
-  /** Received on the publisher's connection while it published this stream: chunk headers and commands included. Missing as above. */
-  readonly wireBytes?: number;
-  /** Of the duration: how long the session was held without a connection. Missing as above. */
-  readonly heldMs?: number;
-  readonly audioFrames: number;
-  readonly videoFrames: number;
-  readonly drops: number;
-  /** How often the publisher's timestamps jumped and were moved; missing when they never did. */
-  readonly timestampJumps?: number;
 }
 
 /** `stream.ended`: exactly once per `streamId`. */
@@ -283,7 +207,7 @@ export function sequenceOf(event: { readonly sequence: string | number }): numbe
 
 /** The state of one live stream as kept in the KV bucket `SLUICE_STREAMS` under `<app>.<name>`. */
 export interface StreamState extends StreamRef {
-  readonly state: 'live' | 'ready' | 'suspended';
+  readonly state: LiveState;
   /** `sequence` of the last event that this state includes. */
   readonly seq: number;
   readonly startedAt: string;

@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.js';
+import type { Peer, TransportName } from '../model/peer.js';
+import type { StreamUrls } from '../model/stream-urls.js';
 import { boundedUrls, clipLabels, clipped } from './clip.js';
 import { type Emitter, subjectBase, traceparentOf } from './envelope.js';
-import type { Peer, StreamRef, StreamStarted, StreamUrls, TransportName } from './event-types.js';
+import type { StreamRef, StreamStarted } from './event-types.js';
 import type { OpenStream } from './open-streams.js';
 
 /** What names a publish session. */

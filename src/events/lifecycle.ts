@@ -1,9 +1,13 @@
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
+import type { Peer } from '../model/peer.js';
+import type { EndReason } from '../model/reasons.js';
+import type { Totals } from '../model/totals.js';
+import type { MediaKind, Track } from '../model/track.js';
 import { bounded, clip, clipChange, clipped, clipTracks } from './clip.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
-import type { ChangedFacts, EndReason, EventData, EventType, Peer, StreamRef, Totals, Track } from './event-types.js';
+import type { ChangedFacts, EventData, EventType, StreamRef } from './event-types.js';
 import { type LifecycleStream, openSession, type StartFacts, startFacts } from './lifecycle-stream.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
@@ -149,18 +153,12 @@ export class Lifecycle {
   }
 
   /** A track has had no frames for `gapMs`. */
-  streamStalled(
-    streamId: string,
-    d: { trackId: number; kind: 'audio' | 'video'; gapMs: number; cause?: string },
-  ): void {
+  streamStalled(streamId: string, d: { trackId: number; kind: MediaKind; gapMs: number; cause?: string }): void {
     this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.stalled', d));
   }
 
   /** A stalled track has frames again after `gapMs`. */
-  streamRecovered(
-    streamId: string,
-    d: { trackId: number; kind: 'audio' | 'video'; gapMs: number; cause?: string },
-  ): void {
+  streamRecovered(streamId: string, d: { trackId: number; kind: MediaKind; gapMs: number; cause?: string }): void {
     this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.recovered', d));
   }
 

@@ -1,7 +1,11 @@
 import { unescapeToken } from '../core/escape.js';
+import type { TransportName } from '../model/peer.js';
+import type { EndReason } from '../model/reasons.js';
+import type { StreamUrls } from '../model/stream-urls.js';
+import type { Totals } from '../model/totals.js';
+import type { Track } from '../model/track.js';
 import { clipped, clipTracks } from './clip.js';
 import {
-  type EndReason,
   type SluiceEvent,
   type StreamEnded,
   type StreamReady,
@@ -9,11 +13,7 @@ import {
   type StreamStarted,
   type StreamState,
   type StreamUpdated,
-  type StreamUrls,
   sequenceOf,
-  type Totals,
-  type Track,
-  type TransportName,
 } from './event-types.js';
 
 /** What is known of an open session: enough to end it without the process that started it. */

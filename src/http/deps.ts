@@ -1,49 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
+import type { StreamSnapshot } from '../model/snapshot.js';
 import type { EventFeed } from './event-feed.js';
-
-/** One audio or video track of a live stream. */
-export interface SnapshotTrack {
-  readonly id: number;
-  readonly kind: 'audio' | 'video';
-  /** RFC 6381 string, such as `avc1.64001F`. */
-  readonly codec: string;
-  readonly width?: number | undefined;
-  readonly height?: number | undefined;
-  /** Measured; missing until it is. */
-  readonly fps?: number | undefined;
-  readonly declaredFps?: number | undefined;
-  readonly sampleRate?: number | undefined;
-  readonly channels?: number | undefined;
-  /** Measured; missing until it is. */
-  readonly kbps?: number | undefined;
-  readonly declaredKbps?: number | undefined;
-}
-
-/** A live stream as `/v1/streams` shows it. Counters run from the start of the publish session. */
-export interface StreamSnapshot {
-  readonly streamId: string;
-  readonly app: string;
-  readonly name: string;
-  /** `live`: accepted; `ready`: sequence headers and the first keyframe were seen; `suspended`: its publisher may come back. */
-  readonly state: 'live' | 'ready' | 'suspended';
-  readonly connectionId: string;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** ISO 8601. */
-  readonly readyAt?: string | undefined;
-  readonly peer: { readonly address: string; readonly port: number };
-  readonly encoder?: string | undefined;
-  readonly tracks: readonly SnapshotTrack[];
-  readonly players: number;
-  /** Media received, as framed for players. */
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly videoFrames: number;
-  readonly audioFrames: number;
-  readonly drops: number;
-  readonly kbpsIn: number;
-}
 
 /** One metric, read at the moment of the scrape. */
 export interface Metric {

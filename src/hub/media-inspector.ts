@@ -16,8 +16,8 @@ import {
   RECORD_WORDS,
 } from '../../assembly/constants.js';
 import { codecFamily } from '../media/codec-family.js';
-import type { MediaKind } from '../media/track.js';
 import { configuredCodec } from '../media/track-facts.js';
+import type { MediaKind } from '../model/track.js';
 import { readFramed, readPayload } from './framing.js';
 import type { Gop } from './gop.js';
 import type { HeaderCache } from './header-cache.js';

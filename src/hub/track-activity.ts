@@ -11,7 +11,7 @@ import {
   RECORD_TYPE_FLAGS,
   RECORD_WORDS,
 } from '../../assembly/constants.js';
-import type { MediaKind } from '../media/track.js';
+import type { MediaKind } from '../model/track.js';
 import { readFramed, trackIds } from './framing.js';
 import { NO_FRAME } from './media-inspector.js';
 

@@ -1,6 +1,6 @@
-import type { AnnouncedFacts } from '../media/metadata.js';
-import type { MediaKind, Track } from '../media/track.js';
 import { type MeasuredRates, TrackTable } from '../media/track-table.js';
+import type { StreamMetadata } from '../model/metadata.js';
+import type { MediaKind, Track } from '../model/track.js';
 import type { AmfValue } from '../protocol/messages/amf0-writer.js';
 
 /** One message that may tell a fact: a sequence header, or the first frame of a codec that has none. */
@@ -20,7 +20,7 @@ export interface StreamFacts {
   /** Video before audio, then by id. */
   readonly tracks: readonly Track[];
   /** What its onMetaData claims. */
-  readonly metadata: AnnouncedFacts;
+  readonly metadata: StreamMetadata;
   /**
    * Differs when codecs, sizes, rates of samples, the set of tracks, the metadata or what they claim do. Of measured rates only those count that
    * are worth telling: see {@link TrackList.noteRates}.

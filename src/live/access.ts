@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../core/errors.js';
-import type { EndReason } from '../events/event-types.js';
 import type { Player, PlayerSink } from '../hub/player.js';
 import type { Publication } from '../hub/publication.js';
+import type { Peer, TransportName } from '../model/peer.js';
+import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { AmfValue } from '../protocol/messages/amf0-writer.js';
 import type { PlayRefusal, PublishRefusal } from '../protocol/messages/status.js';
 import type { ConnectionInfo } from '../protocol/server/actions.js';
@@ -10,8 +11,8 @@ import type { DropCause } from '../protocol/server/drop-causes.js';
 /** Who is on the other end. */
 export interface ConnectionFacts {
   readonly connectionId: string;
-  readonly peer: { readonly address: string; readonly port: number };
-  readonly transport: 'rtmp';
+  readonly peer: Peer;
+  readonly transport: TransportName;
   /** What connect said; undefined before it. */
   readonly info: ConnectionInfo | undefined;
 }
@@ -71,17 +72,6 @@ export interface RunningPublish {
   /** Ends it; calls after the first do nothing. */
   end(reason: EndReason, detail?: string): void;
 }
-
-/** Why a play ended. */
-export type PlayEndReason =
-  | 'client_stopped'
-  | 'client_closed'
-  | 'stream_ended'
-  | 'stalled'
-  | 'limit'
-  | 'error'
-  | 'server_drain'
-  | 'kicked';
 
 /** A play that is running or waits for a publisher. */
 export interface RunningPlay {

@@ -1,5 +1,5 @@
+import { isLoopback } from '../core/loopback.js';
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
-import { isLoopback } from '../transport/accept-limits.js';
 import type { ConnectionFacts } from './access.js';
 
 /** How often one address may publish and play; every number is a configuration key. */

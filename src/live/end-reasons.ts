@@ -1,6 +1,5 @@
 import { ERRORS, type ErrorCode } from '../core/errors.js';
-import type { EndReason } from '../events/event-types.js';
-import type { PlayEndReason } from './access.js';
+import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
 /** What a closed socket says of its peer. */
 export function reasonOfSocketEnd(error: NodeJS.ErrnoException | undefined): EndReason {

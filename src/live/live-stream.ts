@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock.js';
 import { TokenBucket } from '../core/token-bucket.js';
-import type { ChangedFacts, EndReason, Totals } from '../events/event-types.js';
+import type { ChangedFacts } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
-import type { StreamSnapshot } from '../http/deps.js';
 import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
 import type { StreamFacts } from '../hub/track-list.js';
+import type { EndReason } from '../model/reasons.js';
+import type { StreamSnapshot } from '../model/snapshot.js';
+import type { Totals } from '../model/totals.js';
 import type { ConnectionFacts, DataFromPublisher, PublisherLine, RunningPublish } from './access.js';
 import type { ActivityLog } from './activity-log.js';
 import { AUDIENCE_RATE, type EventAccount, type OptionalEvent, STREAM_PLAYS } from './event-account.js';

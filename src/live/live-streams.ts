@@ -4,11 +4,13 @@ import { newId } from '../core/ids.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
-import type { EndReason, StreamUrls, Totals } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
-import type { StreamSnapshot } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { PlayerSink } from '../hub/player.js';
+import type { EndReason } from '../model/reasons.js';
+import type { StreamSnapshot } from '../model/snapshot.js';
+import type { StreamUrls } from '../model/stream-urls.js';
+import type { Totals } from '../model/totals.js';
 import type { PlayRefusal, PublishRefusal } from '../protocol/messages/status.js';
 import { DROP_CAUSES, type DropCause } from '../protocol/server/drop-causes.js';
 import type {

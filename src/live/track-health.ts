@@ -1,9 +1,10 @@
 import type { TrackTime } from '../hub/track-activity.js';
+import type { MediaKind } from '../model/track.js';
 
 /** A change of a track's health. */
 export interface HealthChange {
   readonly verb: 'stalled' | 'recovered';
-  readonly kind: 'audio' | 'video';
+  readonly kind: MediaKind;
   /** 0: the default track; 1 to 255: Enhanced RTMP multitrack. */
   readonly trackId: number;
   /** How long nothing came, in ms. */

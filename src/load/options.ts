@@ -1,5 +1,6 @@
 import { parseRtmpUrl, type RtmpUrl } from '../client/rtmp-url.js';
 import { SluiceError } from '../core/errors.js';
+import { isLoopback } from '../core/loopback.js';
 import type { LoadResult, LoadSecond } from './report.js';
 import { DEFAULT_KBPS } from './synthetic.js';
 
@@ -71,8 +72,8 @@ const CONNECTIONS_PER_SOURCE = 8000;
 export function loadSettings(options: LoadOptions): LoadSettings {
   const url = parseRtmpUrl(options.url);
   const count = whole('count', options.count ?? 1, 1, MAX_CONNECTIONS);
-  const isLoopback = /^(?:127\.|localhost$)/.test(url.host);
-  const sources = isLoopback ? Math.ceil(count / CONNECTIONS_PER_SOURCE) : 1;
+  const local = isLoopback(url.host);
+  const sources = local ? Math.ceil(count / CONNECTIONS_PER_SOURCE) : 1;
   return {
     mode: options.mode,
     url,
@@ -90,7 +91,7 @@ export function loadSettings(options: LoadOptions): LoadSettings {
     sources: whole('sources', options.sources ?? sources, 1, 250),
     drainMs: number('drainMs', options.drainMs ?? defaultDrainMs(options, count), 0, 1000),
     timeoutMs: number('timeoutMs', options.timeoutMs ?? 15_000, 1, 1e9),
-    isLoopback,
+    isLoopback: local,
   };
 }
 

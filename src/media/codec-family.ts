@@ -1,4 +1,4 @@
-import type { MediaKind } from './track.js';
+import type { MediaKind } from '../model/track.js';
 
 const LEGACY: Readonly<Record<MediaKind, Readonly<Record<number, string>>>> = {
   audio: { 2: '.mp3', 10: 'mp4a', 14: '.mp3' },

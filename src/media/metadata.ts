@@ -1,6 +1,8 @@
 import { tellProgram } from '../core/tell.js';
+import type { StreamMetadata } from '../model/metadata.js';
+import type { Track } from '../model/track.js';
 import type { AmfObject, AmfValue } from '../protocol/messages/amf0-writer.js';
-import { checkedFps, checkedSize, type Track } from './track.js';
+import { checkedFps, checkedSize } from './track.js';
 
 /** What an `onMetaData` object claims; cameras lie, so measured facts come first. */
 export interface MetadataFacts {
@@ -10,20 +12,8 @@ export interface MetadataFacts {
   readonly encoder?: string;
 }
 
-/** The same, as events tell it. Sizes in pixels, rates in Hz and kbit/s. */
-export interface AnnouncedFacts {
-  readonly encoder?: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly fps?: number;
-  readonly videoKbps?: number;
-  readonly sampleRate?: number;
-  readonly channels?: number;
-  readonly audioKbps?: number;
-}
-
 /** Facts of metadata without their kinds. */
-export function announced({ video, audio, encoder }: MetadataFacts): AnnouncedFacts {
+export function announced({ video, audio, encoder }: MetadataFacts): StreamMetadata {
   const { kbps: videoKbps, ...picture } = video;
   const { kbps: audioKbps, ...sound } = audio;
   return {

@@ -1,5 +1,5 @@
+import type { MediaKind } from '../model/track.js';
 import { hasLegacyPacketType } from './legacy-video.js';
-import type { MediaKind } from './track.js';
 
 /** What one track's part of a media message carries, legacy and Enhanced RTMP alike. */
 export type PacketKind =

@@ -1,3 +1,4 @@
+import type { MediaKind, Track } from '../model/track.js';
 import { parseAacConfig } from './aac.js';
 import { parseAc3Frame } from './ac3.js';
 import { parseAv1Config, parseAv1Obus } from './av1.js';
@@ -10,7 +11,7 @@ import { parseMpegAudioFrame } from './mpeg-audio.js';
 import { factsInBand } from './nal-units.js';
 import { parseFlacConfig, parseOpusHead } from './opus-flac.js';
 import { type MediaBody, mediaBodies } from './payload.js';
-import type { AudioFacts, MediaKind, Track, VideoFacts } from './track.js';
+import type { AudioFacts, VideoFacts } from './track.js';
 import { parseVp8Frame, parseVp9Frame, parseVpConfig } from './vpx.js';
 import { parseVvcConfig } from './vvc.js';
 

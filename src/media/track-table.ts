@@ -1,6 +1,7 @@
+import type { StreamMetadata } from '../model/metadata.js';
+import type { MediaKind, Track } from '../model/track.js';
 import type { AmfValue } from '../protocol/messages/amf0-writer.js';
-import { type AnnouncedFacts, announced, factsFromMetadata, type MetadataFacts } from './metadata.js';
-import type { MediaKind, Track } from './track.js';
+import { announced, factsFromMetadata, type MetadataFacts } from './metadata.js';
 import { type ConfigFacts, configFacts, trackFactsFromFrame } from './track-facts.js';
 
 /** More tracks than this are not told of; Enhanced RTMP could name 512. */
@@ -86,7 +87,7 @@ export class TrackTable {
   }
 
   /** What the metadata claims; a fresh object. */
-  get announced(): AnnouncedFacts {
+  get announced(): StreamMetadata {
     return announced(this.#metadata);
   }
 

@@ -13,9 +13,9 @@ import {
   nkeyAuthenticator,
 } from 'nats';
 import { SluiceError } from '../core/errors.js';
+import type { Logger } from '../core/log.js';
 import { within } from '../core/within.js';
-import type { EventsLogger } from '../events/deps.js';
-import type { NatsOptions } from '../events/options.js';
+import type { NatsOptions } from './options.js';
 import { forgetUnsent } from './socket.js';
 import { describeServers, type NatsUrl, parseNatsUrl } from './url.js';
 import { isRefusal, natsWords } from './words.js';
@@ -165,7 +165,7 @@ const LAST_RETRY_MS = 5000;
 /** A connection that is always being had: tried from the start on for ever, also when no server is there yet. */
 export class NatsLink {
   readonly #options: NatsOptions;
-  readonly #log: EventsLogger;
+  readonly #log: Logger;
   readonly #listeners = new Set<(state: LinkState) => void>();
   readonly #denied = new Set<(subject: string) => void>();
   #connection: NatsConnection | undefined;
@@ -174,7 +174,7 @@ export class NatsLink {
   #retry: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(options: NatsOptions, log: EventsLogger) {
+  constructor(options: NatsOptions, log: Logger) {
     this.#options = options;
     this.#log = log;
   }

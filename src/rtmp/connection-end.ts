@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../core/errors.js';
-import type { EndReason } from '../events/event-types.js';
-import type { PlayEndReason } from '../live/access.js';
 import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../live/end-reasons.js';
+import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
 /** Why a connection ends, and what that means for what runs on it. Until something else is said, the peer has closed it. */
 export class ConnectionEnd {

@@ -1,4 +1,5 @@
-import type { PlayEndReason, RunningPlay } from '../live/access.js';
+import type { RunningPlay } from '../live/access.js';
+import type { PlayEndReason } from '../model/reasons.js';
 import type { Action } from '../protocol/server/actions.js';
 import type { PlaySink } from './play-sink.js';
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../core/errors.js';
-import type { EndReason } from '../events/event-types.js';
 import type { Publication } from '../hub/publication.js';
 import type { RunningPublish } from '../live/access.js';
+import type { EndReason } from '../model/reasons.js';
 import type { Action } from '../protocol/server/actions.js';
 import type { ServerSession } from '../protocol/server/session.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';

@@ -1,15 +1,10 @@
 import type { Socket } from 'node:net';
 import { STATUS_MESSAGE, STATUS_NEED_INPUT } from '../../assembly/constants.js';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
-import type { EndReason } from '../events/event-types.js';
-import {
-  type ConnectionFacts,
-  type PlayDecision,
-  type PlayEndReason,
-  type PublisherLine,
-  refusalAnswer,
-} from '../live/access.js';
+import { type ConnectionFacts, type PlayDecision, type PublisherLine, refusalAnswer } from '../live/access.js';
 import { playReasonOfCode } from '../live/end-reasons.js';
+import type { Peer } from '../model/peer.js';
+import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import { ServerHandshake } from '../protocol/handshake/handshake.js';
 import { MessageType } from '../protocol/messages/message-types.js';
 import type { Action } from '../protocol/server/actions.js';
@@ -45,7 +40,7 @@ export class RtmpConnection {
   readonly #parts: ConnectionParts;
   readonly #codec: ChunkCodec;
   readonly #socket: ByteSocket;
-  readonly #peer: { address: string; port: number };
+  readonly #peer: Peer;
   readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
   readonly #budget: InboundBudget;

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { formatHostPort, type HostPort, parseAdvertised } from '../config/listen.js';
-import type { StreamUrls } from '../events/event-types.js';
+import type { StreamUrls } from '../model/stream-urls.js';
 
 /** An address of this machine, as the system lists it. */
 export interface MachineAddress {

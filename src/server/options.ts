@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
-import type { EventsOptions, NatsOptions } from '../events/options.js';
+import type { EventsOptions } from '../events/options.js';
 import type { HubOptions } from '../hub/hub.js';
+import type { NatsOptions } from '../nats/options.js';
 import type { ListenerOptions } from '../rtmp/rtmp-listener.js';
 import type { CodecLimits } from '../wasm/limits.js';
 

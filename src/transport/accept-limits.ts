@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.js';
+import { isLoopback } from '../core/loopback.js';
 import { KeyedBuckets } from '../core/token-bucket.js';
 
 /** How many connections there may be, and how fast they may come. */
@@ -64,9 +65,4 @@ export class ConnectionLimits {
     if (count === 0) this.#perAddress.delete(address);
     else this.#perAddress.set(address, count);
   }
-}
-
-/** Whether an address is of this machine itself. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { EventsOptions } from '../../src/events/index.js';
+import type { EventsOptions } from '../../src/events/options.js';
 import { seeded } from '../support/random.js';
 import { waitFor } from '../support/wait.js';
 import { readStored, type Stored, violations } from './support/checker.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventsOptions } from '../../src/events/index.js';
+import type { EventsOptions } from '../../src/events/options.js';
 import { holds } from './support/contract.js';
 import { isEventPublish, isPubAck } from './support/nats-frames.js';
 import type { NatsProcess } from './support/nats-process.js';

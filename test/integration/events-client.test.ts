@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats';
 import { describe, expect, it } from 'vitest';
-import type { SluiceEvent } from '../../src/events/index.js';
+import type { SluiceEvent } from '../../src/events/event-types.js';
 import { afterwards, client, publish, setUp, totals } from '../support/event-layer.js';
 import { startNats } from '../support/nats.js';
 import { waitFor } from '../support/wait.js';

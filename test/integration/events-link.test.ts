@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { silentLogger } from '../../src/events/deps.js';
+import { silentLogger } from '../../src/core/log.js';
 import { NatsLink } from '../../src/nats/connection.js';
 import { NatsServer } from '../support/nats.js';
 import { waitFor } from '../support/wait.js';

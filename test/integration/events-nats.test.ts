@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
-import { EventLayer, type EventsOptions } from '../../src/events/index.js';
+import { EventLayer } from '../../src/events/event-layer.js';
 import { RecordKind, scanRecords } from '../../src/events/journal/record.js';
 import { MemoryStorage, type SegmentStorage } from '../../src/events/journal/storage.js';
+import type { EventsOptions } from '../../src/events/options.js';
 import { validateEvent } from '../../src/events/validate.js';
 import { NatsWatcher, short } from '../support/events.js';
+import { RecordingLog } from '../support/events-parts.js';
 import { NatsServer, startNats } from '../support/nats.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
@@ -17,19 +19,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-interface Line {
-  readonly level: string;
-  readonly message: string;
-}
-
-function recordingLog() {
-  const lines: Line[] = [];
-  const at = (level: string) => (_fields: object, message: string) => void lines.push({ level, message });
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
-
 async function open(options: EventsOptions, o: { nodeId?: string; bootId?: string; storage?: SegmentStorage } = {}) {
-  const log = recordingLog();
+  const log = new RecordingLog();
   const pipeline = await EventLayer.open(options, {
     log,
     clock: systemClock,

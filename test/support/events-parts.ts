@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/core/clock.js';
 import { newId } from '../../src/core/ids.js';
-import type { EventsLogger } from '../../src/events/deps.js';
+import type { Logger, LogMethod } from '../../src/core/log.js';
 import type { Emitter, Envelope } from '../../src/events/envelope.js';
 import { streamEvent } from '../../src/events/envelope.js';
 import { MemoryStorage } from '../../src/events/journal/storage.js';
@@ -25,24 +25,23 @@ export class ManualClock implements Clock {
   }
 }
 
-/** A logger that keeps its lines. */
-export class RecordingLog implements EventsLogger {
+/** A logger that keeps its lines; its children keep theirs in the same list. */
+export class RecordingLog implements Logger {
   readonly lines: { level: string; message: string; fields: object }[] = [];
+  readonly debug = this.#method('debug');
+  readonly info = this.#method('info');
+  readonly warn = this.#method('warn');
+  readonly error = this.#method('error');
 
-  debug(fields: object, message: string): void {
-    this.lines.push({ level: 'debug', message, fields });
+  child(): Logger {
+    return this;
   }
 
-  info(fields: object, message: string): void {
-    this.lines.push({ level: 'info', message, fields });
-  }
-
-  warn(fields: object, message: string): void {
-    this.lines.push({ level: 'warn', message, fields });
-  }
-
-  error(fields: object, message: string): void {
-    this.lines.push({ level: 'error', message, fields });
+  #method(level: string): LogMethod {
+    return (fields: object | string, message?: string): void => {
+      if (typeof fields === 'string') this.lines.push({ level, message: fields, fields: {} });
+      else this.lines.push({ level, message: message ?? '', fields });
+    };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { NatsOptions } from '../../events/options.js';
+import type { NatsOptions } from '../../nats/options.js';
 import type { StreamHandlers } from './handlers.js';
 import type { StreamChange } from './stream-change.js';
 import type { StreamSubscription, SubscriptionOptions } from './subscription-options.js';

@@ -1,20 +1,21 @@
 import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
+import type { Logger } from '../../core/log.js';
 import { within } from '../../core/within.js';
 import { AckInbox } from '../../nats/ack-inbox.js';
 import { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, NatsLink } from '../../nats/connection.js';
 import { JsError, jsRequest } from '../../nats/jetstream.js';
 import { KvBucket } from '../../nats/kv-bucket.js';
+import type { NatsOptions } from '../../nats/options.js';
 import { backoffMs, type WaitReason } from '../../nats/publish-outcome.js';
 import { SilenceTimer } from '../../nats/silence-timer.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
-import type { EventsLogger } from '../deps.js';
 import type { Emitter } from '../envelope.js';
 import type { NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
-import type { NatsOptions, ResolvedEventsOptions } from '../options.js';
+import type { ResolvedEventsOptions } from '../options.js';
 import type { BusState } from './bus-state.js';
 import { JetStreamPublisher, type PublisherCounts } from './jetstream-publisher.js';
 import { LiveState } from './live-state.js';
@@ -41,7 +42,7 @@ const NODES_DESCRIPTION = 'Sluice: node heartbeats';
 export interface BusSideDeps {
   readonly journal: Journal;
   readonly lifecycle: Lifecycle;
-  readonly log: EventsLogger;
+  readonly log: Logger;
   readonly clock: Clock;
 }
 

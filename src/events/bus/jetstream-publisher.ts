@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/clock.js';
+import type { Logger } from '../../core/log.js';
 import type { AckInbox } from '../../nats/ack-inbox.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
 import { lastMessage } from '../../nats/jetstream.js';
 import { backoffMs, type Outcome, outcomeOf, type WaitReason } from '../../nats/publish-outcome.js';
-import type { EventsLogger } from '../deps.js';
 import { orderKey } from '../envelope.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
 import { JournalReader } from '../journal/reader.js';
@@ -17,7 +17,7 @@ import { StreamFence } from './stream-fence.js';
 export interface PublisherDeps {
   readonly journal: Journal;
   readonly quarantine: Quarantine;
-  readonly log: EventsLogger;
+  readonly log: Logger;
   readonly clock: Clock;
   readonly patience: AnswerTimeout;
   /** The connection, when events may be sent now. */

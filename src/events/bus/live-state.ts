@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
+import type { Logger } from '../../core/log.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import type { KvBucket } from '../../nats/kv-bucket.js';
-import type { EventsLogger } from '../deps.js';
 import type { StreamState } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
 import { type OpenStream, stateOf } from '../open-streams.js';
@@ -10,7 +10,7 @@ import { type OpenStream, stateOf } from '../open-streams.js';
 /** What the live state is kept from. */
 export interface LiveStateDeps {
   readonly bucket: KvBucket<StreamState>;
-  readonly log: EventsLogger;
+  readonly log: Logger;
   readonly clock: Clock;
   readonly nodeId: string;
   readonly bootId: string;

@@ -1,14 +1,14 @@
 import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
+import type { Logger } from '../../core/log.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import type { KvBucket, KvCheck, KvWrite } from '../../nats/kv-bucket.js';
-import type { EventsLogger } from '../deps.js';
 import type { NodeState } from '../event-types.js';
 
 /** What a lease is kept from. */
 export interface NodeLeaseDeps {
   readonly bucket: KvBucket<NodeState>;
-  readonly log: EventsLogger;
+  readonly log: Logger;
   readonly clock: Clock;
   readonly nodeId: string;
   readonly bootId: string;

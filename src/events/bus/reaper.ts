@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
+import type { Logger } from '../../core/log.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import type { KvBucket } from '../../nats/kv-bucket.js';
-import type { EventsLogger } from '../deps.js';
 import type { NodeState } from '../event-types.js';
 import { LostNode, type LostNodeDeps } from './lost-node.js';
 import { nodeKey } from './node-lease.js';
@@ -9,7 +9,7 @@ import { nodeKey } from './node-lease.js';
 /** What the reaper works with. */
 export interface ReaperDeps extends LostNodeDeps {
   readonly nodes: KvBucket<NodeState>;
-  readonly log: EventsLogger;
+  readonly log: Logger;
   readonly clock: Clock;
   readonly leaseMs: number;
   connection(): NatsConnection | undefined;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { SluiceError } from '../../core/errors.js';
+import type { Logger } from '../../core/log.js';
 import { within } from '../../core/within.js';
-import type { EventsLogger } from '../deps.js';
 import type { Envelope } from '../envelope.js';
 import type { EventPriority } from '../priority.js';
 import type { CarriedSession, JournalEntry } from './entry.js';
@@ -25,7 +25,7 @@ export class Journal {
   readonly table: SegmentTable;
   readonly #storage: SegmentStorage;
   readonly #options: JournalOptions;
-  readonly #log: EventsLogger;
+  readonly #log: Logger;
   readonly #clock: Clock;
   readonly #voids: Set<number>;
   readonly #optional: OptionalShare;
@@ -49,7 +49,7 @@ export class Journal {
     storage: SegmentStorage,
     options: JournalOptions,
     recovered: Recovered,
-    log: EventsLogger,
+    log: Logger,
     clock: Clock,
   ) {
     this.#storage = storage;
@@ -78,7 +78,7 @@ export class Journal {
     storage: SegmentStorage,
     options: JournalOptions,
     visitor: RecoveryVisitor,
-    deps: { log: EventsLogger; clock: Clock },
+    deps: { log: Logger; clock: Clock },
   ): Promise<{ journal: Journal; recovered: Recovered }> {
     const recovered = await recover(storage, options.bus, visitor, deps.log);
     const journal = new Journal(storage, options, recovered, deps.log, deps.clock);

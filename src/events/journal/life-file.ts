@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isStill, MAKE_OR_WRITE, openOwn, readOwn } from '../../core/own-files.js';
-import type { Totals } from '../event-types.js';
+import type { Totals } from '../../model/totals.js';
 import { crc32c } from './crc32c.js';
 
 /** The last sign of life of a process. */

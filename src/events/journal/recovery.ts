@@ -1,4 +1,4 @@
-import type { EventsLogger } from '../deps.js';
+import type { Logger } from '../../core/log.js';
 import { RecordKind, readEventPayload, readSequences, scanRecords } from './record.js';
 import { SegmentTable } from './segments.js';
 import type { SegmentStorage } from './storage.js';
@@ -32,7 +32,7 @@ export async function recover(
   storage: SegmentStorage,
   bus: boolean,
   visitor: RecoveryVisitor,
-  log: EventsLogger,
+  log: Logger,
 ): Promise<Recovered> {
   const table = new SegmentTable();
   const voids = new Set<number>();

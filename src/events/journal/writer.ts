@@ -1,4 +1,4 @@
-import type { EventsLogger } from '../deps.js';
+import type { Logger } from '../../core/log.js';
 
 /** One thing to write, in order. */
 export interface WriteItem {
@@ -48,7 +48,7 @@ const EMPTY = Buffer.alloc(0);
  */
 export class JournalWriter {
   readonly #target: WriteTarget;
-  readonly #log: EventsLogger;
+  readonly #log: Logger;
   readonly #syncDelayMs: number | undefined;
   #queue: WriteItem[] = [];
   #queuedBytes = 0;
@@ -65,7 +65,7 @@ export class JournalWriter {
   #closed = false;
 
   /** @param syncDelayMs longest time that written bytes stay unsynced; `undefined` syncs only what asks for it */
-  constructor(target: WriteTarget, syncDelayMs: number | undefined, log: EventsLogger) {
+  constructor(target: WriteTarget, syncDelayMs: number | undefined, log: Logger) {
     this.#target = target;
     this.#syncDelayMs = syncDelayMs;
     this.#log = log;

@@ -1,5 +1,6 @@
+import { TRANSPORT_NAMES } from '../../model/peer.js';
+import { END_REASONS } from '../../model/reasons.js';
 import { MAX_URL } from '../clip.js';
-import { END_REASONS } from '../event-types.js';
 
 /** A JSON Schema (draft 2020-12 vocabulary that draft 7 shares) as a plain constant. */
 export type JsonSchema = { readonly [key: string]: unknown };
@@ -26,7 +27,7 @@ export const shapes = {
   } as JsonSchema,
   peer: named('Peer', object({ address: text(64), port: { type: 'integer', minimum: 0, maximum: 65535 } })),
   labels: named('Labels', { type: 'object', additionalProperties: text(256), maxProperties: 32 }),
-  transport: named('TransportName', { enum: ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts'] }),
+  transport: named('TransportName', { enum: [...TRANSPORT_NAMES] }),
   metadata: named(
     'StreamMetadata',
     object(

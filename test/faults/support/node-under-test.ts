@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { EventsOptions } from '../../../src/events/index.js';
+import type { EventsOptions } from '../../../src/events/options.js';
 import { repository } from '../../support/repository.js';
 import { waitFor } from '../../support/wait.js';
 
@@ -53,7 +53,7 @@ export class NodeUnderTest {
   #done = false;
 
   private constructor(events: EventsOptions, workload: Workload) {
-    const dist = join(repository(), 'dist/src/events/index.js');
+    const dist = join(repository(), 'dist/src/events/event-layer.js');
     if (!existsSync(dist)) throw new Error('dist/ is missing: run "npm run build" first');
     const script = join(repository(), 'test/faults/support/workload.mjs');
     const child = spawn(process.execPath, [script, JSON.stringify({ ...workload, events })], {

@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import type { EventsOptions } from '../../../src/events/index.js';
+import type { EventsOptions } from '../../../src/events/options.js';
 import { tempDir } from '../../support/temp.js';
 import type { NatsVersion } from './nats-binaries.js';
 import { NatsProcess } from './nats-process.js';

@@ -6,7 +6,7 @@ import { watchDisk } from './disk-watch.mjs';
 import { watchStandStill } from './stand-still.mjs';
 
 const settings = JSON.parse(process.argv[2]);
-const { EventLayer } = await import(new URL('../../../dist/src/events/index.js', import.meta.url));
+const { EventLayer } = await import(new URL('../../../dist/src/events/event-layer.js', import.meta.url));
 const { newId } = await import(new URL('../../../dist/src/core/ids.js', import.meta.url));
 
 /** How long this thread has waited for the reader of the ledger. */

@@ -1,8 +1,9 @@
 import { afterEach } from 'vitest';
 import { TABLE } from '../../../src/config/table.js';
 import { silentLogger } from '../../../src/core/log.js';
-import type { Health, HttpDeps, HttpOptions, StreamSnapshot } from '../../../src/http/deps.js';
+import type { Health, HttpDeps, HttpOptions } from '../../../src/http/deps.js';
 import { createHttpServer, type HttpServer } from '../../../src/http/server.js';
+import type { StreamSnapshot } from '../../../src/model/snapshot.js';
 import { FakeFeed } from './fake-feed.js';
 
 /** The wall clock of every server here. */

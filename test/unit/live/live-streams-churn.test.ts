@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EndReason } from '../../../src/events/event-types.js';
 import type { PlayDecision } from '../../../src/live/access.js';
+import type { EndReason } from '../../../src/model/reasons.js';
 import { RecordingSink } from '../hub/support/sinks.js';
 import { Office } from './support/live-streams-harness.js';
 

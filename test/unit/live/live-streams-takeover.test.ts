@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EndReason } from '../../../src/events/event-types.js';
+import type { EndReason } from '../../../src/model/reasons.js';
 import { Office } from './support/live-streams-harness.js';
 
 describe('a name that is asked for while its publisher seems to be there', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { endAfter, isLateEnd, streamSubjects } from '../../../../src/events/bus/late-end.js';
 import { type Envelope, streamEvent } from '../../../../src/events/envelope.js';
-import type { EndReason } from '../../../../src/events/event-types.js';
+import type { EndReason } from '../../../../src/model/reasons.js';
 
 const base = 'sluice.v1.evt.live.cam.01ARZ3NDEKTSV4RRFFQ69G5FAV';
 

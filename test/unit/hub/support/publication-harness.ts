@@ -4,8 +4,8 @@ import { Fanout } from '../../../../src/hub/fanout.js';
 import { Player } from '../../../../src/hub/player.js';
 import { Publication, type PublicationLimits } from '../../../../src/hub/publication.js';
 import { type Slab, SlabPool } from '../../../../src/hub/slab-pool.js';
-import type { AnnouncedFacts } from '../../../../src/media/metadata.js';
-import type { Track } from '../../../../src/media/track.js';
+import type { StreamMetadata } from '../../../../src/model/metadata.js';
+import type { Track } from '../../../../src/model/track.js';
 import { CodecPublisher } from './codec-publisher.js';
 import { batch, CHUNK_SIZE, type Message, numberOf } from './media.js';
 import { RecordingSink, type SinkMode } from './sinks.js';
@@ -36,7 +36,7 @@ export class Stage {
   readonly ready: (readonly Track[])[] = [];
   readonly updates: (readonly Track[])[] = [];
   /** The metadata of each update. */
-  readonly metadata: AnnouncedFacts[] = [];
+  readonly metadata: StreamMetadata[] = [];
   /** Whether updates cannot be told at present. */
   deaf = false;
   readonly maxLagBytes: number;

@@ -2,11 +2,11 @@ import { createLogger } from '../../../../src/core/log.js';
 import { readableLine } from '../../../../src/core/log-line.js';
 import { MemoryAccount } from '../../../../src/core/memory-account.js';
 import { NameRule } from '../../../../src/core/names.js';
-import type { EndReason } from '../../../../src/events/event-types.js';
 import type { Lifecycle } from '../../../../src/events/lifecycle.js';
 import { Hub } from '../../../../src/hub/hub.js';
 import type { ConnectionFacts, DataFromPublisher, RunningPublish } from '../../../../src/live/access.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../../src/live/live-streams.js';
+import type { EndReason } from '../../../../src/model/reasons.js';
 import { LIMITS } from '../../hub/support/publication-harness.js';
 import { RecordingSink } from '../../hub/support/sinks.js';
 

@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../../../../src/core/errors.js';
 import { createLogger } from '../../../../src/core/log.js';
-import type { EndReason } from '../../../../src/events/event-types.js';
 import { Hub } from '../../../../src/hub/hub.js';
 import { Player, type PlayerSink } from '../../../../src/hub/player.js';
 import type { Publication } from '../../../../src/hub/publication.js';
@@ -8,10 +7,10 @@ import type {
   ConnectionFacts,
   ConnectionHost,
   NameRequest,
-  PlayEndReason,
   PublisherLine,
   RunningPublish,
 } from '../../../../src/live/access.js';
+import type { EndReason, PlayEndReason } from '../../../../src/model/reasons.js';
 import { type ListenerOptions, RtmpListener } from '../../../../src/rtmp/rtmp-listener.js';
 import { CodecPool } from '../../../../src/wasm/pool.js';
 import { RawRtmp } from '../../../support/rtmp-client.js';

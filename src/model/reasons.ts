@@ -1,0 +1,31 @@
+/** Why a publish session ended. */
+export const END_REASONS = [
+  'client_unpublish',
+  'client_closed',
+  'client_reset',
+  'dead_peer',
+  'idle',
+  'kicked',
+  'takeover',
+  'limit',
+  'auth_revoked',
+  'auth_expired',
+  'protocol_error',
+  'server_drain',
+  'node_restart',
+  'node_lost',
+] as const;
+
+/** Why a publish session ended. */
+export type EndReason = (typeof END_REASONS)[number];
+
+/** Why a play ended. */
+export type PlayEndReason =
+  | 'client_stopped'
+  | 'client_closed'
+  | 'stream_ended'
+  | 'stalled'
+  | 'limit'
+  | 'error'
+  | 'server_drain'
+  | 'kicked';

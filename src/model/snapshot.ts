@@ -1,0 +1,29 @@
+import type { Peer } from './peer.js';
+import type { Track } from './track.js';
+
+/** `live`: accepted; `ready`: sequence headers and the first keyframe were seen; `suspended`: its publisher may come back. */
+export type LiveState = 'live' | 'ready' | 'suspended';
+
+/** A live stream as `/v1/streams` shows it. Counters run from the start of the publish. */
+export interface StreamSnapshot {
+  readonly streamId: string;
+  readonly app: string;
+  readonly name: string;
+  readonly state: LiveState;
+  readonly connectionId: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** ISO 8601. */
+  readonly readyAt?: string | undefined;
+  readonly peer: Peer;
+  readonly encoder?: string | undefined;
+  readonly tracks: readonly Track[];
+  readonly players: number;
+  /** Bytes of media received, as framed for players. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly videoFrames: number;
+  readonly audioFrames: number;
+  readonly drops: number;
+  readonly kbpsIn: number;
+}
