@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { srs, srsLowLatency } from './external-binary.js';
 import { nginxRtmp } from './nginx-rtmp.js';
 import { nodeMediaServer } from './node-media-server.js';
 import type { Peer, PeerStart, RunningPeer } from './peer.js';
 import { rawC, rawNode } from './raw-loops.js';
 import { sluice, sluiceIn } from './sluice.js';
-import { srs, srsLowLatency } from './srs.js';
 
 const PEERS: readonly Peer[] = [sluice, nginxRtmp, nodeMediaServer, srs, srsLowLatency, rawC, rawNode];
 
