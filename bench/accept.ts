@@ -6,7 +6,7 @@ import { canPin, cpuSeconds, pause, residentBytes } from './lib/process.js';
 import { machine, publish } from './lib/report.js';
 import { format } from './lib/stats.js';
 import { atLeast, atMost } from './lib/targets.js';
-import { findPeer, PEER_NAMES, startPeer } from './peers/index.js';
+import { PEER_NAMES, readContestants, startPeer } from './peers/index.js';
 import type { Peer, RunningPeer } from './peers/peer.js';
 
 const BURST_CPU_S = 1;
@@ -43,7 +43,8 @@ const options = readOptions(
   },
 );
 
-const peers = [...new Set(['sluice', ...options.list('peer')])].map(findPeer).filter((p) => !p.feedsItself);
+const { peers: all, leftOut } = await readContestants(options);
+const peers = all.filter((p) => !p.feedsItself);
 const cases: AcceptCase[] = [];
 for (const peer of peers) cases.push(await measure(peer));
 const own = cases[0];
@@ -67,6 +68,7 @@ publish(
       atMost('player: RSS beyond shared data', own.playerKB, PLAYER_KB, 'KB'),
       atMost('publisher: RSS', own.publisherKB, PUBLISHER_KB, 'KB'),
     ],
+    notes: leftOut,
   },
   [
     ['server', 'burst CPU s', 'burst s', 'through', 'idle held', 'KB per idle', 'KB per player', 'KB per publisher'],

@@ -5,7 +5,7 @@ import { canPin } from './lib/process.js';
 import { machine, publish } from './lib/report.js';
 import { allDelivered, cpuRatio, type LoadCase, medianOf, resultOf, runRounds } from './lib/rounds.js';
 import { format, formatSummary } from './lib/stats.js';
-import { findPeer, PEER_NAMES } from './peers/index.js';
+import { PEER_NAMES, readContestants } from './peers/index.js';
 
 const DELAY_SETTING = 'SLUICE_FANOUT_MAX_DELAY_MS';
 
@@ -25,8 +25,7 @@ const options = readOptions(
   },
 );
 
-const names = [...new Set(['sluice', ...options.list('peer')])];
-const peers = names.map(findPeer);
+const { peers, leftOut } = await readContestants(options);
 const seconds = options.number('seconds');
 const cases: LoadCase[] = [];
 for (const players of options.list('players').map(Number)) {
@@ -54,6 +53,7 @@ const report = {
   targets: fanoutTargets(cases, results),
   notes: [
     'Ratios are medians of the ratios of each round; only ratios inside one run mean anything on a shared machine.',
+    ...leftOut,
   ],
 };
 publish(

@@ -4,7 +4,7 @@ import { machine, publish } from './lib/report.js';
 import { allDelivered, cpuRatio, resultOf, runRounds } from './lib/rounds.js';
 import { format, formatSummary } from './lib/stats.js';
 import { atMost, type Verdict } from './lib/targets.js';
-import { findPeer, PEER_NAMES } from './peers/index.js';
+import { PEER_NAMES, readContestants } from './peers/index.js';
 
 /** CPU per GB against each peer. */
 const AGAINST: readonly [string, number][] = [
@@ -25,7 +25,8 @@ const options = readOptions(
   },
 );
 
-const peers = [...new Set(['sluice', ...options.list('peer')])].map(findPeer).filter((p) => !p.feedsItself);
+const { peers: all, leftOut } = await readContestants(options);
+const peers = all.filter((p) => !p.feedsItself);
 const publishers = options.number('publishers');
 const name = `${publishers} publishers`;
 const plan = { publishers, players: 0, seconds: options.number('seconds') };
@@ -48,6 +49,7 @@ publish(
     parameters: { ...options.all(), pinned: canPin() },
     cases: results,
     targets,
+    notes: leftOut,
   },
   [
     ['server', 'CPU-s per GB', 'of its core', 'MB/s in', 'RSS MB', 'sluice / it'],

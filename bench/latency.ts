@@ -4,7 +4,7 @@ import { canPin } from './lib/process.js';
 import { machine, publish } from './lib/report.js';
 import { type LoadCase, medianOf, runRounds } from './lib/rounds.js';
 import { format } from './lib/stats.js';
-import { findPeer, PEER_NAMES } from './peers/index.js';
+import { PEER_NAMES, readContestants } from './peers/index.js';
 
 const options = readOptions(
   'npm run bench:latency -- [options]',
@@ -18,7 +18,8 @@ const options = readOptions(
   },
 );
 
-const peers = [...new Set(['sluice', ...options.list('peer')])].map(findPeer).filter((p) => !p.feedsItself);
+const { peers: all, leftOut } = await readContestants(options);
+const peers = all.filter((p) => !p.feedsItself);
 const seconds = options.number('seconds');
 const cases: LoadCase[] = options
   .list('players')
@@ -33,6 +34,7 @@ publish(
     parameters: { ...options.all(), pinned: canPin() },
     cases: results,
     targets: fanoutTargets(cases, results).filter((v) => v.target.includes('delay')),
+    notes: leftOut,
   },
   [
     ['case', 'server', 'p50 ms', 'p99 ms', 'of its core'],

@@ -2,7 +2,8 @@ import { readOptions } from './lib/options.js';
 import { machine, publish } from './lib/report.js';
 import { format, formatSummary, summarise } from './lib/stats.js';
 import { atMost } from './lib/targets.js';
-import { findPeer, PEER_NAMES, startPeer } from './peers/index.js';
+import { PEER_NAMES, readContestants, startPeer } from './peers/index.js';
+import type { Peer } from './peers/peer.js';
 
 const START_LIMIT_MS = 400;
 
@@ -15,16 +16,16 @@ const options = readOptions(
   },
 );
 
-const names = [...new Set(['sluice', ...options.list('peer')])];
-const times = new Map<string, number[]>(names.map((name) => [name, []]));
+const { peers, leftOut } = await readContestants(options);
+const times = new Map<Peer, number[]>(peers.map((peer) => [peer, []]));
 for (let round = 0; round < options.number('rounds'); round++) {
-  for (const name of names) {
-    const running = await startPeer(findPeer(name));
-    times.get(name)!.push(running.startedMs);
+  for (const peer of peers) {
+    const running = await startPeer(peer);
+    times.get(peer)!.push(running.startedMs);
     await running.stop();
   }
 }
-const cases = names.map((server) => ({ server, milliseconds: summarise(times.get(server)!) }));
+const cases = peers.map((peer) => ({ server: peer.name, milliseconds: summarise(times.get(peer)!) }));
 publish(
   {
     bench: 'start',
@@ -33,6 +34,7 @@ publish(
     parameters: options.all(),
     cases,
     targets: [atMost('process start to listening', cases[0].milliseconds.median, START_LIMIT_MS, 'ms')],
+    notes: leftOut,
   },
   [
     ['server', 'ms to listening', 'median'],

@@ -34,6 +34,11 @@ export interface Peer {
   readonly name: string;
   /** Makes its own stream; no publisher is connected. */
   readonly feedsItself: boolean;
+  /**
+   * Why this peer takes no part here, for one whose program the user brings; undefined when it does.
+   * @throws Error with a sentence when the user named a program that cannot be run.
+   */
+  leftOut?(): string | undefined;
   /** @throws Error with a sentence when it cannot be started here. */
   start(options: PeerStart): Promise<RunningPeer>;
 }
