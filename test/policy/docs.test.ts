@@ -97,6 +97,36 @@ describe('documents', () => {
     expect(broken).toEqual([]);
   });
 
+  it('link only to headings that there are', () => {
+    const broken = documents.flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)/g)]
+        .map(([, file, anchor]) => ({ target: file === '' ? path : join(path, '..', file!), anchor: anchor! }))
+        .filter(({ target, anchor }) => !anchorsOf(read(target)).has(anchor))
+        .map(({ target, anchor }) => `${path} → ${target}#${anchor}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('for who changes the code name only files that exist', () => {
+    const known = new Set(files());
+    const forContributors = documents.filter((path) =>
+      /^(?:docs\/(?:decisions|internals)\/.*|ARCHITECTURE\.md|CONTRIBUTING\.md)$/.test(path),
+    );
+    const named = forContributors.flatMap((path) =>
+      // Pictures name files without their ending. A name that stands for many, such as `src/NAME.ts`, has capitals.
+      [...read(path).matchAll(/(?<![\w./-])(?:src|test|assembly|scripts|bench|docs|examples|changes)\/[\w./-]*[\w/]/g)]
+        .map(([target]) => ({ path, target }))
+        .filter(({ target }) => !/[A-Z]{2}/.test(target.replace(/README/g, ''))),
+    );
+    expect(named.length).toBeGreaterThan(50);
+    const folders = new Set(
+      [...known].flatMap((path) => path.split('/').map((_, i, all) => all.slice(0, i).join('/'))),
+    );
+    const isFile = (target: string) => known.has(target) || known.has(`${target}.ts`);
+    const missing = named.filter(({ target }) => !isFile(target) && !folders.has(target.replace(/\/$/, '')));
+    expect(missing.map(({ path, target }) => `${path} → ${target}`)).toEqual([]);
+  });
+
   it('name only npm scripts that there are', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = documents.flatMap((path) =>
@@ -105,3 +135,17 @@ describe('documents', () => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 });
+
+/** Names by which the headings of a document are linked to, as GitHub makes them. */
+function anchorsOf(document: string): Set<string> {
+  const headings = [...document.matchAll(/^#{1,6} (.+)$/gm)].map((match) => match[1]!);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .trim()
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
