@@ -25,6 +25,7 @@ describe('files', () => {
     const fixed = [
       ...[
         '.ci',
+        '.editorconfig',
         '.github',
         '.gitignore',
         '.npmrc',
@@ -33,12 +34,14 @@ describe('files', () => {
         'CONTRIBUTING.md',
         'LICENSE',
         'README.md',
+        'SECURITY.md',
       ],
       ...[
         'asconfig.json',
         'assembly',
         'bench',
         'biome.json',
+        'changes',
         'docs',
         'examples',
         'package-lock.json',
