@@ -22,7 +22,9 @@ export function read(path: string): string {
 
 /** Whether a file is text that people write and read. */
 export function isText(path: string): boolean {
-  return /\.(?:ts|mjs|js|json|md|yml|yaml|html|css|sh)$|^(?:LICENSE|\.ci\/run|\.gitignore|\.npmrc)$/.test(path);
+  return /\.(?:ts|mjs|js|json|md|yml|yaml|html|css|sh)$|^(?:LICENSE|\.editorconfig|\.ci\/run|\.gitignore|\.npmrc)$/.test(
+    path,
+  );
 }
 
 /** Modules that a TypeScript file imports, exports from or requires, in the order of the text. */
