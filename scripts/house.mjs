@@ -35,7 +35,7 @@ export const FOLDERS = {
   rtmp: {
     floor: 7,
     what: 'one RTMP connection, the listener, plays, publishes, deadlines',
-    imports: ['live', 'hub', 'protocol', 'wasm', 'transport', 'model', 'core'],
+    imports: ['live', 'hub', 'link', 'protocol', 'wasm', 'transport', 'model', 'core'],
   },
   http: {
     floor: 7,
@@ -50,7 +50,7 @@ export const FOLDERS = {
   hub: {
     floor: 5,
     what: 'publications, stream log, players, audience, fan-out',
-    imports: ['media', 'protocol', 'wasm', 'model', 'core'],
+    imports: ['media', 'protocol', 'wasm', 'transport', 'model', 'core'],
   },
   load: {
     floor: 5,
@@ -61,6 +61,11 @@ export const FOLDERS = {
     floor: 4,
     what: 'the RTMP client and the event consumers, for programs',
     imports: ['protocol', 'events', 'wasm', 'nats', 'flv', 'core'],
+  },
+  link: {
+    floor: 4,
+    what: 'one end of an RTMP connection, server or client: handshake and reading',
+    imports: ['protocol', 'core'],
   },
   media: {
     floor: 4,

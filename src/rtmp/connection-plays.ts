@@ -1,7 +1,7 @@
+import type { PlaySink } from '../hub/play-sink.js';
 import type { RunningPlay } from '../live/access.js';
 import type { PlayEndReason } from '../model/reasons.js';
 import type { Action } from '../protocol/server/actions.js';
-import type { PlaySink } from './play-sink.js';
 
 /** What runs on one connection as plays, by message stream id. */
 export class ConnectionPlays {

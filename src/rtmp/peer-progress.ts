@@ -1,4 +1,4 @@
-import type { SocketAddresses } from '../transport/kernel-queues.js';
+import type { SocketAddresses } from '../transport/tcp/kernel-queues.js';
 
 /** The slowest reading that is waited for, in bytes per ms: 64 kbit/s. Receivers open their window in steps of up to a few hundred KB. */
 const SLOWEST_BYTES_PER_MS = 8;

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { STATUS_MESSAGE, STATUS_NEED_INPUT } from '../../assembly/constants.js';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import { PlaySink } from '../hub/play-sink.js';
+import { shakeHands } from '../link/shake-hands.js';
 import { type ConnectionFacts, type PlayDecision, type PublisherLine, refusalAnswer } from '../live/access.js';
 import { playReasonOfCode } from '../live/end-reasons.js';
 import type { Peer } from '../model/peer.js';
@@ -9,7 +11,7 @@ import { ServerHandshake } from '../protocol/handshake/handshake.js';
 import { MessageType } from '../protocol/messages/message-types.js';
 import type { Action } from '../protocol/server/actions.js';
 import { ServerSession } from '../protocol/server/session.js';
-import { ByteSocket } from '../transport/byte-socket.js';
+import { ByteSocket } from '../transport/tcp/channel.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { ConnectionDrops } from './connection-drops.js';
 import { ConnectionEnd } from './connection-end.js';
@@ -21,9 +23,7 @@ import { DecisionHold } from './decision-hold.js';
 import { InboundBudget } from './inbound-budget.js';
 import { InputTurn } from './input-turn.js';
 import { StallWatch } from './peer-progress.js';
-import { PlaySink } from './play-sink.js';
 import { PromptRead } from './prompt-read.js';
-import { shakeHands } from './shake-hands.js';
 
 type PlayRequest = Extract<Action, { kind: 'playRequested' }>;
 

@@ -7,7 +7,7 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
 import type { ConnectionHost } from '../live/access.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from '../transport/accept-limits.js';
-import { unacknowledgedBytes } from '../transport/kernel-queues.js';
+import { unacknowledgedBytes } from '../transport/tcp/kernel-queues.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CodecPool } from '../wasm/pool.js';
 import type { ConnectionOptions } from './connection-options.js';

@@ -1,6 +1,6 @@
 import { SluiceError } from '../core/errors.js';
-import type { Player, PlayerSink } from '../hub/player.js';
-import type { ByteSocket, Drainable } from '../transport/byte-socket.js';
+import type { ByteSocket, Drainable } from '../transport/tcp/channel.js';
+import type { Player, PlayerSink } from './player.js';
 
 /** What a sink tells its connection. */
 export interface PlaySinkEvents {

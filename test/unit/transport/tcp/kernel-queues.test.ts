@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { platform } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
-import { unacknowledgedBytes } from '../../../src/transport/kernel-queues.js';
-import { waitFor } from '../../support/wait.js';
+import { unacknowledgedBytes } from '../../../../src/transport/tcp/kernel-queues.js';
+import { waitFor } from '../../../support/wait.js';
 
 const open: { destroy(): void }[] = [];
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { SluiceError } from '../../../src/core/errors.js';
+import { PlaySink } from '../../../src/hub/play-sink.js';
 import { Player } from '../../../src/hub/player.js';
-import { PlaySink } from '../../../src/rtmp/play-sink.js';
-import type { ByteSocket } from '../../../src/transport/byte-socket.js';
+import type { ByteSocket } from '../../../src/transport/tcp/channel.js';
 
 it('a defect when a slow write has gone reaches the connection as ERR_PLAY_DEFECT, and nobody else', () => {
   const told: SluiceError[] = [];

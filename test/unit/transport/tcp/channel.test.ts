@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ByteSocket, type ByteSocketEvents } from '../../../src/transport/byte-socket.js';
-import { seeded } from '../../support/random.js';
-import { waitFor } from '../../support/wait.js';
+import { ByteSocket, type ByteSocketEvents } from '../../../../src/transport/tcp/channel.js';
+import { seeded } from '../../../support/random.js';
+import { waitFor } from '../../../support/wait.js';
 
 const BUFFER_BYTES = 8192;
 
