@@ -12,9 +12,9 @@ export interface ExternalBinary {
   readonly variable: string;
   /** The file that is looked for on the PATH when the variable is not set. */
   readonly program: string;
-  /** What the file has to be, for a person who has to find it: product, version that the configuration is written for, build. */
+  /** What the file has to be, for error messages: product, version that the configuration is written for, build. */
   readonly expected: string;
-  /** Template of the configuration: the place of `@port@`, `@httpPort@`, `@directory@` and `@settings@` is filled in at each start. */
+  /** Template of the configuration. Each start fills in `@port@`, `@httpPort@`, `@directory@` and `@settings@`. */
   readonly config: string;
   /** Lines of configuration in which two peers of one program differ. */
   readonly settings?: readonly string[];
@@ -31,7 +31,7 @@ const SRS = {
   args: (file: string) => ['-c', file],
 };
 
-/** The servers of this kind. Each is on loopback, on one core, with everything but RTMP off and the rest at its defaults. */
+/** The servers of this kind. RTMP is on loopback, everything else off as far as they allow, the rest at its default. */
 export const EXTERNAL_BINARIES: readonly ExternalBinary[] = [
   // As shipped SRS merges 350 ms of media into one write and sends late joiners the GOP.
   { ...SRS, name: 'srs' },
@@ -99,7 +99,7 @@ export function externalPeer(server: ExternalBinary): Peer {
         await child.stop();
         throw new Error(
           `${name} does not start: ${binary} did not listen with bench/peers/${server.config}. Expected: ${expected}; ` +
-            `name such a file in ${variable}, or unset it to leave ${name} out. ${error instanceof Error ? error.message : String(error)}`,
+            `name such a file in ${variable}, or do without "--peer ${name}". ${error instanceof Error ? error.message : String(error)}`,
         );
       }
     },

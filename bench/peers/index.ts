@@ -18,7 +18,7 @@ const PEERS: readonly Peer[] = [
   rawNode,
 ];
 
-/** Names that `--peer` takes, beside `rtmp://host/app` for a server that already runs and `sluice:FOLDER` for another checkout. */
+/** What `--peer` takes, beside `rtmp://host/app` for a running server and `sluice:FOLDER` for another checkout. */
 export const PEER_NAMES = PEERS.map((p) => p.name);
 
 /** Peer by name or URL. @throws Error with the known names. */
@@ -39,8 +39,8 @@ export interface Contestants {
 }
 
 /**
- * Sluice and the servers that `--peer` asks for. One whose program nobody named is left out. One whose program the user brings is
- * started once, so that a program that is no such server is found before anything is measured.
+ * Sluice and the servers that `--peer` asks for. One whose program nobody named is left out. One whose program the user
+ * brings is started once, so that a file that is no such server is found before anything is measured.
  * @throws Error with a sentence on a name that is no peer's and on a program that cannot be run or does not start.
  */
 export async function findContestants(names: readonly string[]): Promise<Contestants> {
@@ -55,7 +55,7 @@ export async function findContestants(names: readonly string[]): Promise<Contest
   return { peers, leftOut };
 }
 
-/** The contestants of a bench's `--peer`. Who is left out is told on standard error; an error is told there and exits with 2. */
+/** The contestants of `--peer`. Standard error names who is left out; after an error the process exits with 2. */
 export async function readContestants(options: Options): Promise<Contestants> {
   try {
     const contestants = await findContestants(options.list('peer'));

@@ -80,7 +80,7 @@ describe('a peer whose program the user brings', () => {
     vi.stubEnv('XIU_BIN', file);
     await expect(findContestants(['xiu'])).rejects.toThrow(
       `xiu does not start: ${file} did not listen with bench/peers/xiu.toml. Expected: ${server('xiu').expected}; ` +
-        'name such a file in XIU_BIN, or unset it to leave xiu out. it ended before it listened: no such option',
+        'name such a file in XIU_BIN, or do without "--peer xiu". it ended before it listened: no such option',
     );
   });
 
