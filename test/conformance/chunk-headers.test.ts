@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import * as C from '../../assembly/constants.js';
-import { fill, hex, runVectors, type Vector } from './vectors.js';
+import { fill, hex, runVectors, type Vector } from '../support/conformance/vectors.js';
 
 const audio = fill(10, 0x20);
 

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import * as C from '../../assembly/constants.js';
-import { fill, hex, runVectors } from './vectors.js';
+import { fill, hex, runVectors } from '../support/conformance/vectors.js';
 
 const video = fill(300, 0x27);
 const begin = Buffer.concat([hex('06 00000A 00012C 09 01000000'), video.subarray(0, 128)]);

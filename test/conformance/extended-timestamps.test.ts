@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { fill, hex, runVectors } from './vectors.js';
+import { fill, hex, runVectors } from '../support/conformance/vectors.js';
 
 const video = fill(300, 0x27);
 

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import * as C from '../../assembly/constants.js';
-import { type Expected, hex, runVectors, type Vector } from './vectors.js';
+import { type Expected, hex, runVectors, type Vector } from '../support/conformance/vectors.js';
 
 const fourCc = (name: string): number => Buffer.from(name, 'latin1').readUInt32BE(0);
 const ENHANCED = C.FLAG_ENHANCED;

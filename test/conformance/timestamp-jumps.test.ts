@@ -8,7 +8,7 @@ import {
   TS_STEP_MS,
 } from '../../assembly/constants.js';
 import { inspect } from '../reference/media.js';
-import { type Expected, runVectors, type Vector } from './vectors.js';
+import { type Expected, runVectors, type Vector } from '../support/conformance/vectors.js';
 
 type Kind = 'audio' | 'video';
 

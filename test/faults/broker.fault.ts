@@ -1,14 +1,14 @@
 import { connect, type NatsConnection } from 'nats';
 import { describe, expect, it } from 'vitest';
+import { readStored, violations } from '../support/faults/checker.js';
+import { holds } from '../support/faults/contract.js';
+import type { NatsVersion } from '../support/faults/nats-binaries.js';
+import { NatsCluster } from '../support/faults/nats-process.js';
+import { NodeUnderTest } from '../support/faults/node-under-test.js';
+import { SEED, scaled } from '../support/faults/scale.js';
+import { afterwards, broker } from '../support/faults/setting.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
-import { readStored, violations } from './support/checker.js';
-import { holds } from './support/contract.js';
-import type { NatsVersion } from './support/nats-binaries.js';
-import { NatsCluster } from './support/nats-process.js';
-import { NodeUnderTest } from './support/node-under-test.js';
-import { SEED, scaled } from './support/scale.js';
-import { afterwards, broker } from './support/setting.js';
 
 async function node(
   urls: readonly string[],

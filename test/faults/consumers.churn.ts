@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { connect, type SluiceEvents, type SubscriptionNotice } from '../../src/client/events/index.js';
+import { Chaos } from '../support/faults/chaos.js';
+import { Handled } from '../support/faults/handled.js';
+import type { NatsVersion } from '../support/faults/nats-binaries.js';
+import { NodeUnderTest } from '../support/faults/node-under-test.js';
+import { SEED, scaled } from '../support/faults/scale.js';
+import { afterwards, broker } from '../support/faults/setting.js';
+import { WatchModel } from '../support/faults/watch-model.js';
 import { seeded } from '../support/random.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
-import { Chaos } from './support/chaos.js';
-import { Handled } from './support/handled.js';
-import type { NatsVersion } from './support/nats-binaries.js';
-import { NodeUnderTest } from './support/node-under-test.js';
-import { SEED, scaled } from './support/scale.js';
-import { afterwards, broker } from './support/setting.js';
-import { WatchModel } from './support/watch-model.js';
 
 /** How long the broker is broken (`SLUICE_CHURN_MINUTES`). */
 const MINUTES = Number(process.env['SLUICE_CHURN_MINUTES'] ?? scaled(0.75, 10));

@@ -1,12 +1,12 @@
 import { connect } from 'nats';
 import { describe, expect, it } from 'vitest';
+import { readStored, type Stored, violations } from '../support/faults/checker.js';
+import { NodeUnderTest, type Workload } from '../support/faults/node-under-test.js';
+import { seeds } from '../support/faults/scale.js';
+import { afterwards, broker, eventsFor } from '../support/faults/setting.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 import { seeded } from '../support/random.js';
 import { waitFor } from '../support/wait.js';
-import { readStored, type Stored, violations } from './support/checker.js';
-import { NodeUnderTest, type Workload } from './support/node-under-test.js';
-import { seeds } from './support/scale.js';
-import { afterwards, broker, eventsFor } from './support/setting.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 
 /** Short, so that a peer ends the streams soon, and long enough for a node on a busy machine not to be taken for lost twice. */
 const LEASE = { leaseMs: 4000, heartbeatMs: 500 };

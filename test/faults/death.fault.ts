@@ -2,14 +2,14 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EventsOptions } from '../../src/events/options.js';
+import { readStored, type Stored, violations } from '../support/faults/checker.js';
+import { isEventPublish, isPubAck } from '../support/faults/nats-frames.js';
+import { type DeathPlace, type LedgerLine, NodeUnderTest, type Workload } from '../support/faults/node-under-test.js';
+import { SEED, scaled } from '../support/faults/scale.js';
+import { afterwards, broker, eventsFor } from '../support/faults/setting.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 import { seeded } from '../support/random.js';
 import { waitFor } from '../support/wait.js';
-import { readStored, type Stored, violations } from './support/checker.js';
-import { isEventPublish, isPubAck } from './support/nats-frames.js';
-import { type DeathPlace, type LedgerLine, NodeUnderTest, type Workload } from './support/node-under-test.js';
-import { SEED, scaled } from './support/scale.js';
-import { afterwards, broker, eventsFor } from './support/setting.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 
 function launch(events: EventsOptions, workload: Partial<Workload>): NodeUnderTest {
   const node = NodeUnderTest.launch(events, { seed: SEED, streams: 1000, stepMs: 20, concurrency: 60, ...workload });

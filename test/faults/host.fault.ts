@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { EventsOptions } from '../../src/events/options.js';
+import { readStored, type Stored, violations } from '../support/faults/checker.js';
+import { NodeUnderTest, type Workload } from '../support/faults/node-under-test.js';
+import { SEED, scaled } from '../support/faults/scale.js';
+import { afterwards, broker, eventsFor } from '../support/faults/setting.js';
+import { SmallDisk } from '../support/faults/small-disk.js';
 import { seeded } from '../support/random.js';
 import { waitFor } from '../support/wait.js';
-import { readStored, type Stored, violations } from './support/checker.js';
-import { NodeUnderTest, type Workload } from './support/node-under-test.js';
-import { SEED, scaled } from './support/scale.js';
-import { afterwards, broker, eventsFor } from './support/setting.js';
-import { SmallDisk } from './support/small-disk.js';
 
 async function run(events: EventsOptions, workload: Partial<Workload> = {}): Promise<NodeUnderTest> {
   const node = await NodeUnderTest.start(events, { seed: SEED, streams: 200, stepMs: 100, ...workload });

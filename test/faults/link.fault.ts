@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { EventsOptions } from '../../src/events/options.js';
-import { holds } from './support/contract.js';
-import { isEventPublish, isPubAck } from './support/nats-frames.js';
-import type { NatsProcess } from './support/nats-process.js';
-import { NodeUnderTest } from './support/node-under-test.js';
-import { SEED, scaled } from './support/scale.js';
-import { afterwards, broker, eventsFor } from './support/setting.js';
-import { TcpProxy } from './support/tcp-proxy.js';
+import { holds } from '../support/faults/contract.js';
+import { isEventPublish, isPubAck } from '../support/faults/nats-frames.js';
+import type { NatsProcess } from '../support/faults/nats-process.js';
+import { NodeUnderTest } from '../support/faults/node-under-test.js';
+import { SEED, scaled } from '../support/faults/scale.js';
+import { afterwards, broker, eventsFor } from '../support/faults/setting.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
 /** A server, a proxy before it, and a node that knows only the proxy. */
 async function behindProxy(

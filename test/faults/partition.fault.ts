@@ -1,12 +1,12 @@
 import { connect } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { holds } from '../support/faults/contract.js';
+import { type ClusterLinks, NatsCluster } from '../support/faults/nats-process.js';
+import { NodeUnderTest } from '../support/faults/node-under-test.js';
+import { FULL, SEED, scaled } from '../support/faults/scale.js';
+import { afterwards } from '../support/faults/setting.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
-import { holds } from './support/contract.js';
-import { type ClusterLinks, NatsCluster } from './support/nats-process.js';
-import { NodeUnderTest } from './support/node-under-test.js';
-import { FULL, SEED, scaled } from './support/scale.js';
-import { afterwards } from './support/setting.js';
 
 let cluster: NatsCluster & { readonly links: ClusterLinks };
 beforeAll(async () => {

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { AnswerTimeout } from '../../src/nats/answer-timeout.js';
 import { JsError } from '../../src/nats/jetstream.js';
 import { StreamMaker } from '../../src/nats/stream-maker.js';
+import type { NatsProcess } from '../support/faults/nats-process.js';
+import { afterwards, broker } from '../support/faults/setting.js';
 import { waitFor } from '../support/wait.js';
-import type { NatsProcess } from './support/nats-process.js';
-import { afterwards, broker } from './support/setting.js';
 
 const ROUNDS = 3;
 const MESSAGES = 50;

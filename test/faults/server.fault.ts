@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { readStored, type Stored } from '../support/faults/checker.js';
+import type { NatsProcess } from '../support/faults/nats-process.js';
+import { scaled } from '../support/faults/scale.js';
+import { afterwards, broker } from '../support/faults/setting.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { Pulse } from '../support/steady-stream.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
-import { readStored, type Stored } from './support/checker.js';
-import type { NatsProcess } from './support/nats-process.js';
-import { scaled } from './support/scale.js';
-import { afterwards, broker } from './support/setting.js';
 
 async function serve(nats: NatsProcess, data?: string): Promise<TestServer> {
   const server = await spawnServer({ nats: nats.url, ...(data === undefined ? {} : { data }) });

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { SseWatcher } from '../support/events.js';
+import { Obs } from '../support/interop/obs.js';
 import { finishPlayer, frameCount } from '../support/playback.js';
 import { spawnServer } from '../support/server.js';
 import { tempDir } from '../support/temp.js';
 import { probeStreams, sluice } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
-import { Obs } from './support/obs.js';
 
 it('OBS streams, is played, and ends its stream with its button: one start, one end, no jump of time', async () => {
   const server = await spawnServer();

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Child } from '../support/child.js';
 import { SseWatcher } from '../support/events.js';
+import { nginxPushingTo } from '../support/interop/nginx-rtmp.js';
+import { NodeMediaServer } from '../support/interop/node-media-server.js';
 import { media } from '../support/media.js';
 import { finishPlayer, frameCount, hashesOf, type MediaHashes } from '../support/playback.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { tempDir } from '../support/temp.js';
 import * as tools from '../support/tools.js';
-import { nginxPushingTo } from './support/nginx-rtmp.js';
-import { NodeMediaServer } from './support/node-media-server.js';
 
 /** Four keyframe intervals make a player's file long enough to compare. */
 const FRAMES = 300;

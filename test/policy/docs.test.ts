@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ROWS } from '../../src/config/table.js';
 import { ERRORS } from '../../src/core/errors.js';
-import { files, read, root } from './repository.js';
+import { files, read, root } from '../support/policy/sources.js';
 
 interface Renderers {
   renderConfig(rows: unknown): string;

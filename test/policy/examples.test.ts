@@ -10,8 +10,8 @@ import { buildProgram } from '../../src/cli/main.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ROWS } from '../../src/config/table.js';
 import type { SluiceEvent } from '../../src/events/event-types.js';
-import { TestIo } from '../unit/cli/test-io.js';
-import { files, read, root } from './repository.js';
+import { TestIo } from '../support/cli/test-io.js';
+import { files, read, root } from '../support/policy/sources.js';
 
 interface Block {
   readonly document: string;

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { files, importsOf, isText, read } from './repository.js';
+import { files, importsOf, isText, read } from '../support/policy/sources.js';
 
 const all = files();
 const texts = all.filter((path) => isText(path) && path !== 'package-lock.json');

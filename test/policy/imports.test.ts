@@ -2,7 +2,7 @@ import { builtinModules } from 'node:module';
 import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { files, importsOf, read, root } from './repository.js';
+import { files, importsOf, read, root } from '../support/policy/sources.js';
 
 interface House {
   readonly FLOORS: readonly { readonly floor: number; readonly name: string }[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../../src/core/version.js';
-import { files, read } from './repository.js';
+import { files, read } from '../support/policy/sources.js';
 
 interface Manifest {
   readonly files: readonly string[];

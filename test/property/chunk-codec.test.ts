@@ -9,7 +9,7 @@ import {
   readWithReference,
   readWithWasm,
 } from '../reference/drive.js';
-import { encode, peer, publishes } from './chunk-streams.js';
+import { encode, peer, publishes } from '../support/protocol/chunk-streams.js';
 
 const SEED = 20_240_611;
 const limits = fc.constantFrom(128, 4096, 60_000).map((outChunkSize) => ({

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { Child } from '../support/child.js';
 import { media } from '../support/media.js';
 import { RawRtmp } from '../support/rtmp-client.js';
+import { SameOrder } from '../support/same-order.js';
 import { spawnServer } from '../support/server.js';
 import { waitFor } from '../support/wait.js';
-import { SameOrder } from './same-order.js';
 
 const minutes = Number(process.env['SOAK_MINUTES'] ?? 3);
 const players = Number(process.env['SOAK_PLAYERS'] ?? 50);

@@ -7,7 +7,7 @@ import { main } from '../../../src/cli/main.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { ROWS } from '../../../src/config/table.js';
 import { VERSION } from '../../../src/core/version.js';
-import { TestIo } from './test-io.js';
+import { TestIo } from '../../support/cli/test-io.js';
 
 async function run(args: string[], env: Record<string, string> = {}) {
   const io = new TestIo({ env });

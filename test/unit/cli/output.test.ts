@@ -9,7 +9,7 @@ import { resolveConfig } from '../../../src/config/load.js';
 import { parseDuration } from '../../../src/core/duration.js';
 import { SluiceError } from '../../../src/core/errors.js';
 import type { SluiceEvent } from '../../../src/events/event-types.js';
-import { TestIo } from './test-io.js';
+import { TestIo } from '../../support/cli/test-io.js';
 
 function event(type: string, data: object): SluiceEvent {
   return { type: `io.sluice.${type}`, subject: 'live/cam1', time: '2026-01-01T12:00:00.123Z', data } as SluiceEvent;

@@ -10,7 +10,7 @@ import { openFlvSink } from '../../../src/flv/flv-file.js';
 import type { FlvTag } from '../../../src/flv/flv-format.js';
 import { FlvReader } from '../../../src/flv/flv-reader.js';
 import { writeAmf0 } from '../../../src/protocol/messages/amf0-writer.js';
-import { type FakePolicy, FakeServer } from './fake-server.js';
+import { type FakePolicy, FakeServer } from '../../support/client/fake-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-client-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StandStill, watchStandStill } from '../../faults/support/stand-still.mjs';
+import { StandStill, watchStandStill } from '../../support/faults/stand-still.mjs';
 import { waitFor } from '../../support/wait.js';
 
 describe('the stand-still of a thread', () => {

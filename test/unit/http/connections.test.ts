@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import type { HttpServer } from '../../../src/http/server.js';
-import { start } from './http-harness.js';
+import { start } from '../../support/http/http-harness.js';
 
 describe('connections', () => {
   const dial = (server: HttpServer, text = ''): Promise<Socket> =>

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import type { Metric } from '../../../src/http/deps.js';
 import type { EventFeed } from '../../../src/http/event-feed.js';
-import { NOW_MS, start, stream } from './http-harness.js';
+import { NOW_MS, start, stream } from '../../support/http/http-harness.js';
 
 /** Status of a GET with a Host header of its own, which fetch does not allow. */
 function statusFor(port: number, host: string): Promise<number | undefined> {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Hub } from '../../../src/hub/hub.js';
 import { Player } from '../../../src/hub/player.js';
-import { batch, message } from './support/media.js';
-import { LIMITS } from './support/publication-harness.js';
-import { RecordingSink } from './support/sinks.js';
+import { batch, message } from '../../support/hub/media.js';
+import { LIMITS } from '../../support/hub/publication-harness.js';
+import { RecordingSink } from '../../support/hub/sinks.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] }));
 afterEach(() => void vi.useRealTimers());

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Claim, Hub } from '../../../src/hub/hub.js';
 import { Player } from '../../../src/hub/player.js';
 import type { Publication } from '../../../src/hub/publication.js';
-import { batch, message } from './support/media.js';
-import { LIMITS, words } from './support/publication-harness.js';
-import { RecordingSink, type SinkMode } from './support/sinks.js';
+import { batch, message } from '../../support/hub/media.js';
+import { LIMITS, words } from '../../support/hub/publication-harness.js';
+import { RecordingSink, type SinkMode } from '../../support/hub/sinks.js';
 
 const LINGER_MS = 5000;
 const OBSERVER = { ready: () => {}, updated: () => true };

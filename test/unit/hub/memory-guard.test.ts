@@ -3,9 +3,9 @@ import { MemoryAccount } from '../../../src/core/memory-account.js';
 import { Hub } from '../../../src/hub/hub.js';
 import { Player } from '../../../src/hub/player.js';
 import type { Publication } from '../../../src/hub/publication.js';
-import { batch, message } from './support/media.js';
-import { LIMITS } from './support/publication-harness.js';
-import { RecordingSink, type SinkMode } from './support/sinks.js';
+import { batch, message } from '../../support/hub/media.js';
+import { LIMITS } from '../../support/hub/publication-harness.js';
+import { RecordingSink, type SinkMode } from '../../support/hub/sinks.js';
 
 const MiB = 2 ** 20;
 const observer = { ready: () => {}, updated: () => true };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Kind, kindOf, type Message, message, numberOf } from './support/media.js';
-import { Stage } from './support/publication-harness.js';
-import type { RecordingSink, SinkMode } from './support/sinks.js';
+import { type Kind, kindOf, type Message, message, numberOf } from '../../support/hub/media.js';
+import { Stage } from '../../support/hub/publication-harness.js';
+import type { RecordingSink, SinkMode } from '../../support/hub/sinks.js';
 
 type Step =
   | { readonly do: 'send'; readonly kinds: readonly Kind[]; readonly bytes: number }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { message } from './support/media.js';
-import { Stage, words } from './support/publication-harness.js';
+import { message } from '../../support/hub/media.js';
+import { Stage, words } from '../../support/hub/publication-harness.js';
 
 const V = (n: number) => message('videoHeader', n);
 const H = (n: number) => message('audioHeader', n);

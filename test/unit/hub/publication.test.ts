@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { batch, framed, message } from './support/media.js';
-import { LIMITS, Stage, words } from './support/publication-harness.js';
+import { batch, framed, message } from '../../support/hub/media.js';
+import { LIMITS, Stage, words } from '../../support/hub/publication-harness.js';
 
 const V = (n: number) => message('videoHeader', n);
 const H = (n: number) => message('audioHeader', n);

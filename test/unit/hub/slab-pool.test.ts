@@ -4,10 +4,10 @@ import { StreamLog } from '../../../src/hub/stream-log.js';
 import { ChunkCodec, Status } from '../../../src/wasm/chunk-codec.js';
 import { SLAB_UNIT_BYTES, SlabArea } from '../../../src/wasm/slab-area.js';
 import { split } from '../../reference/drive.js';
+import { CodecPublisher } from '../../support/hub/codec-publisher.js';
+import { batch, framed, message } from '../../support/hub/media.js';
+import { Stage, words } from '../../support/hub/publication-harness.js';
 import { chunks } from '../../support/rtmp-wire.js';
-import { CodecPublisher } from './support/codec-publisher.js';
-import { batch, framed, message } from './support/media.js';
-import { Stage, words } from './support/publication-harness.js';
 
 const UNIT = SLAB_UNIT_BYTES;
 

@@ -4,9 +4,9 @@ import { Fanout } from '../../../src/hub/fanout.js';
 import { Publication } from '../../../src/hub/publication.js';
 import { SlabPool } from '../../../src/hub/slab-pool.js';
 import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
+import { CHUNK_SIZE } from '../../support/hub/media.js';
+import { LIMITS } from '../../support/hub/publication-harness.js';
 import { chunks } from '../../support/rtmp-wire.js';
-import { CHUNK_SIZE } from './support/media.js';
-import { LIMITS } from './support/publication-harness.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
 const size = (bytes: number): Buffer => Buffer.from([bytes >> 16, (bytes >> 8) & 255, bytes & 255]);

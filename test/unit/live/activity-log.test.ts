@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionInfo } from '../../../src/protocol/server/actions.js';
-import { batch, message } from '../hub/support/media.js';
+import { batch, message } from '../../support/hub/media.js';
 import { AAC, AVC } from './support/headers.js';
 import { Office } from './support/live-streams-harness.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batch, message } from '../hub/support/media.js';
+import { batch, message } from '../../support/hub/media.js';
 import { Office } from './support/live-streams-harness.js';
 
 describe('a publish whose timestamps jump', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlayDecision } from '../../../src/live/access.js';
 import type { EndReason } from '../../../src/model/reasons.js';
-import { RecordingSink } from '../hub/support/sinks.js';
+import { RecordingSink } from '../../support/hub/sinks.js';
 import { Office } from './support/live-streams-harness.js';
 
 type Answer = Awaited<ReturnType<Office['publish']>>;

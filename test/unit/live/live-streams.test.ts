@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
 import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
-import { batch, message } from '../hub/support/media.js';
+import { batch, message } from '../../support/hub/media.js';
 import { AAC, AVC } from './support/headers.js';
 import { data, Office } from './support/live-streams-harness.js';
 

@@ -12,7 +12,7 @@ import { Expectation, newVerifyCounts, Verifier } from '../../../src/load/verifi
 import { trackFactsFromConfig } from '../../../src/media/track-facts.js';
 import { ChunkWriter } from '../../../src/protocol/messages/chunk-writer.js';
 import { setChunkSize } from '../../../src/protocol/messages/control.js';
-import { FakeServer } from '../client/fake-server.js';
+import { FakeServer } from '../../support/client/fake-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-load-'));
 afterAll(() => rmSync(folder, { recursive: true }));

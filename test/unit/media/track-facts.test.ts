@@ -8,9 +8,9 @@ import {
   trackFactsFromConfig,
   trackFactsFromFrame,
 } from '../../../src/media/track-facts.js';
-import { AUDIO_CONFIGS, AUDIO_FRAMES, LEGACY_AUDIO } from './audio-vectors.js';
-import { VIDEO_CONFIGS } from './video-config-vectors.js';
-import { LEGACY_VIDEO, VP8, VP9 } from './video-frame-vectors.js';
+import { AUDIO_CONFIGS, AUDIO_FRAMES, LEGACY_AUDIO } from '../../support/media-vectors/audio.js';
+import { VIDEO_CONFIGS } from '../../support/media-vectors/video-config.js';
+import { LEGACY_VIDEO, VP8, VP9 } from '../../support/media-vectors/video-frame.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll(/[\s|]/g, ''), 'hex');
 const fourCc = (name: string): string => Buffer.from(name, 'latin1').toString('hex');

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { roundFrameRate } from '../../../src/media/frame-rate.js';
 import { factsFromMetadata } from '../../../src/media/metadata.js';
 import { TrackTable } from '../../../src/media/track-table.js';
-import { VIDEO_CONFIGS } from './video-config-vectors.js';
-import { LEGACY_VIDEO, VP9 } from './video-frame-vectors.js';
+import { VIDEO_CONFIGS } from '../../support/media-vectors/video-config.js';
+import { LEGACY_VIDEO, VP9 } from '../../support/media-vectors/video-frame.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const vector = (name: string): (typeof VIDEO_CONFIGS)[number] => VIDEO_CONFIGS.find((v) => v.name.startsWith(name))!;

@@ -10,9 +10,9 @@ import {
   sampleAccess,
   statusInfo,
 } from '../../../src/protocol/messages/status.js';
-import { decodeAmf0 } from './support/amf0-decode.js';
-import { ChunkDecoder } from './support/chunk-decode.js';
-import { hex } from './support/messages.js';
+import { decodeAmf0 } from '../../support/protocol/amf0-decode.js';
+import { ChunkDecoder } from '../../support/protocol/chunk-decode.js';
+import { hex } from '../../support/protocol/messages.js';
 
 describe('control messages have exactly these bytes', () => {
   const GOLDEN: readonly [string, OutboundMessage, string][] = [

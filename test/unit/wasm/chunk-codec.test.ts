@@ -3,7 +3,7 @@ import * as C from '../../../assembly/constants.js';
 import { SluiceError } from '../../../src/core/errors.js';
 import { ChunkCodec, Status } from '../../../src/wasm/chunk-codec.js';
 import { inWords, readWithCodec, readWithReference, split } from '../../reference/drive.js';
-import { declared, message, pattern, setChunkSize } from './wire.js';
+import { declared, message, pattern, setChunkSize } from '../../support/wasm/wire.js';
 
 function give(codec: ChunkCodec, bytes: Buffer): number {
   codec.input.set(bytes);

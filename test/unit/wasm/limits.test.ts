@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as C from '../../../assembly/constants.js';
 import type { CodecLimits } from '../../../src/wasm/limits.js';
 import { readWith } from '../../reference/drive.js';
-import { declared, message, pattern, setChunkSize } from './wire.js';
+import { declared, message, pattern, setChunkSize } from '../../support/wasm/wire.js';
 
 const BY = ['release', 'debug', 'reference'] as const;
 

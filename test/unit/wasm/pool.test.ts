@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import * as C from '../../../assembly/constants.js';
 import { CodecPool } from '../../../src/wasm/pool.js';
 import { readWithCodec } from '../../reference/drive.js';
-import { message, pattern, setChunkSize } from './wire.js';
+import { message, pattern, setChunkSize } from '../../support/wasm/wire.js';
 
 /** Everything a connection can leave somewhere: media in each region, a half message, a half header, AMF0, handshake bytes. */
 function useHard(codec: ReturnType<CodecPool['acquire']>): void {

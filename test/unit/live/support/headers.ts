@@ -1,4 +1,4 @@
-import type { Message } from '../../hub/support/media.js';
+import type { Message } from '../../../support/hub/media.js';
 
 const header = (kind: 'videoHeader' | 'audioHeader', hex: string): Message => ({
   kind,

@@ -7,8 +7,8 @@ import { Hub } from '../../../../src/hub/hub.js';
 import type { ConnectionFacts, DataFromPublisher, RunningPublish } from '../../../../src/live/access.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../../src/live/live-streams.js';
 import type { EndReason } from '../../../../src/model/reasons.js';
-import { LIMITS } from '../../hub/support/publication-harness.js';
-import { RecordingSink } from '../../hub/support/sinks.js';
+import { LIMITS } from '../../../support/hub/publication-harness.js';
+import { RecordingSink } from '../../../support/hub/sinks.js';
 
 /** One call of the lifecycle: its name, then its arguments. */
 export type Told = readonly [name: string, ...args: unknown[]];

@@ -5,11 +5,11 @@ import { CLIENT_TABLE, type ClientInput, type ClientState } from '../../../../sr
 import { type AmfInput, writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
 import type { InboundMessage } from '../../../../src/protocol/messages/inbound-message.js';
 import type { Action } from '../../../../src/protocol/server/session.js';
-import { decodeAmf0 } from '../support/amf0-decode.js';
-import { ChunkDecoder } from '../support/chunk-decode.js';
-import { commandMessage, dataMessage, hex, inbound, u32, userControl } from '../support/messages.js';
-import { ServerPeer } from '../support/server-peer.js';
-import { Transcript } from '../support/transcript.js';
+import { decodeAmf0 } from '../../../support/protocol/amf0-decode.js';
+import { ChunkDecoder } from '../../../support/protocol/chunk-decode.js';
+import { commandMessage, dataMessage, hex, inbound, u32, userControl } from '../../../support/protocol/messages.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
+import { Transcript } from '../../../support/protocol/transcript.js';
 
 class Client {
   readonly session: ClientSession;

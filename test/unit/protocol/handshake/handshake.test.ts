@@ -5,7 +5,7 @@ import {
   type HandshakeResult,
   ServerHandshake,
 } from '../../../../src/protocol/handshake/handshake.js';
-import { hex } from '../support/messages.js';
+import { hex } from '../../../support/protocol/messages.js';
 
 const PACKET = 1536;
 const TAIL = hex('f0eec24a8068bee82e00d0d1029e7e57 6eec5d2d29806fab93b8e636cfeb31ae');

@@ -3,8 +3,8 @@ import { SluiceError } from '../../../../src/core/errors.js';
 import { readScalars } from '../../../../src/protocol/messages/amf3-scalars.js';
 import type { InboundMessage } from '../../../../src/protocol/messages/inbound-message.js';
 import { AmfScanner } from '../../../../src/wasm/amf-scanner.js';
-import { hex, inbound } from '../support/messages.js';
-import { ServerPeer } from '../support/server-peer.js';
+import { hex, inbound } from '../../../support/protocol/messages.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
 
 const scanner = new AmfScanner();
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { AmfEcmaArray, type AmfInput, writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
-import { decodeAmf0 } from '../support/amf0-decode.js';
-import { dataMessage, hex, inbound, userControl } from '../support/messages.js';
-import { ServerPeer } from '../support/server-peer.js';
-import { Transcript } from '../support/transcript.js';
+import { decodeAmf0 } from '../../../support/protocol/amf0-decode.js';
+import { dataMessage, hex, inbound, userControl } from '../../../support/protocol/messages.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
+import { Transcript } from '../../../support/protocol/transcript.js';
 
 /** The info object of the last answer to a connect with this object. */
 function connectInfo(object: AmfInput): Record<string, unknown> {

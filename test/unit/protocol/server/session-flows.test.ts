@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AmfEcmaArray, writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
-import { dataMessage, hex, inbound, u32, userControl } from '../support/messages.js';
-import { ServerPeer } from '../support/server-peer.js';
+import { dataMessage, hex, inbound, u32, userControl } from '../../../support/protocol/messages.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
 
 const CONNECT_REPLY = [
   'Window Ack Size 2500000',

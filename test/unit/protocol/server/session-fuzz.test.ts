@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { type AmfInput, writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
 import { COMMANDS } from '../../../../src/protocol/server/commands/index.js';
 import type { Action } from '../../../../src/protocol/server/session.js';
-import { inbound } from '../support/messages.js';
-import { ServerPeer } from '../support/server-peer.js';
-import { Transcript } from '../support/transcript.js';
+import { inbound } from '../../../support/protocol/messages.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
+import { Transcript } from '../../../support/protocol/transcript.js';
 
 const NAMES = ['connect', ...COMMANDS.keys(), 'whatever', '__proto__', 'constructor', ''];
 const SEED = 20260;

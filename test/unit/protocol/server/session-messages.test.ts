@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decodeAmf0 } from '../support/amf0-decode.js';
-import { dataMessage, hex, inbound, u32, userControl } from '../support/messages.js';
-import { ServerPeer } from '../support/server-peer.js';
+import { decodeAmf0 } from '../../../support/protocol/amf0-decode.js';
+import { dataMessage, hex, inbound, u32, userControl } from '../../../support/protocol/messages.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
 
 describe('data messages', () => {
   const object = '03 0001 61 00 3FF0000000000000 000009';

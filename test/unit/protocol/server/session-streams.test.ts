@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../../src/core/errors.js';
 import { writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
 import { COMMANDS } from '../../../../src/protocol/server/commands/index.js';
-import { commandMessage, dataMessage, hex, inbound, u32 } from '../support/messages.js';
-import { ServerPeer } from '../support/server-peer.js';
+import { commandMessage, dataMessage, hex, inbound, u32 } from '../../../support/protocol/messages.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
 
 describe('NetStreams', () => {
   it('hands out the lowest free id from 1', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ServerPeer } from '../support/server-peer.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
 
 /** What a client gets before the connection is closed for a reason of the server's. */
 const TOLD = 'onStatus(0)@0 status NetConnection.Connect.Closed';

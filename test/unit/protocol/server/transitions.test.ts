@@ -11,8 +11,8 @@ import {
   type NetStreamInput,
   type NetStreamState,
 } from '../../../../src/protocol/server/transitions.js';
-import { ServerPeer } from '../support/server-peer.js';
-import { Transcript } from '../support/transcript.js';
+import { ServerPeer } from '../../../support/protocol/server-peer.js';
+import { Transcript } from '../../../support/protocol/transcript.js';
 
 const STATES = Object.keys(NET_STREAM_TABLE) as NetStreamState[];
 const INPUTS = Object.keys(NET_STREAM_TABLE.idle) as NetStreamInput[];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AmfValue } from '../../src/wasm/amf-tokens.js';
+import type { AmfValue } from '../../../src/wasm/amf-tokens.js';
 import {
   type Implementation,
   inWords,
@@ -7,7 +7,7 @@ import {
   type ReadResult,
   readWith,
   split,
-} from '../reference/drive.js';
+} from '../../reference/drive.js';
 
 /** Bytes from hex; everything from `//` to the end of a line, and all white space, is left out. */
 export function hex(text: string): Buffer {

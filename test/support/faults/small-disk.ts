@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tempDir } from '../../support/temp.js';
+import { tempDir } from '../temp.js';
 
 function asRoot(command: string, ...args: string[]): void {
   const direct = process.getuid?.() === 0;

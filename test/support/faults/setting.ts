@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest';
 import type { EventsOptions } from '../../../src/events/options.js';
-import { tempDir } from '../../support/temp.js';
+import { tempDir } from '../temp.js';
 import type { NatsVersion } from './nats-binaries.js';
 import { NatsProcess } from './nats-process.js';
 

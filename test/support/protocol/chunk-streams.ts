@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { BegunPublish } from '../reference/timelines.js';
+import type { BegunPublish } from '../../reference/timelines.js';
 
 /** One thing a generated peer does. */
 export type Step =

@@ -1,4 +1,4 @@
-import type { AmfObject, AmfValue } from '../../../../src/protocol/messages/amf0-writer.js';
+import type { AmfObject, AmfValue } from '../../../src/protocol/messages/amf0-writer.js';
 import { decodeAmf0 } from './amf0-decode.js';
 import { ChunkDecoder, type DecodedMessage } from './chunk-decode.js';
 

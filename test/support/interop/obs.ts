@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Child } from '../../support/child.js';
-import { freePort } from '../../support/ports.js';
-import { tempDir } from '../../support/temp.js';
+import { Child } from '../child.js';
+import { freePort } from '../ports.js';
+import { tempDir } from '../temp.js';
 import { listens } from './listens.js';
 import { TextSocket } from './web-socket.js';
 

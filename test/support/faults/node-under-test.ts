@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { EventsOptions } from '../../../src/events/options.js';
-import { repository } from '../../support/repository.js';
-import { waitFor } from '../../support/wait.js';
+import { repository } from '../repository.js';
+import { waitFor } from '../wait.js';
 
 /** What the workload does. */
 export interface Workload {
@@ -55,7 +55,7 @@ export class NodeUnderTest {
   private constructor(events: EventsOptions, workload: Workload) {
     const dist = join(repository(), 'dist/src/events/event-layer.js');
     if (!existsSync(dist)) throw new Error('dist/ is missing: run "npm run build" first');
-    const script = join(repository(), 'test/faults/support/workload.mjs');
+    const script = join(repository(), 'test/support/faults/workload.mjs');
     const child = spawn(process.execPath, [script, JSON.stringify({ ...workload, events })], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });

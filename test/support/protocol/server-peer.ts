@@ -1,6 +1,6 @@
-import type { AmfInput } from '../../../../src/protocol/messages/amf0-writer.js';
-import type { InboundMessage } from '../../../../src/protocol/messages/inbound-message.js';
-import { type Action, ServerSession, type SessionOptions } from '../../../../src/protocol/server/session.js';
+import type { AmfInput } from '../../../src/protocol/messages/amf0-writer.js';
+import type { InboundMessage } from '../../../src/protocol/messages/inbound-message.js';
+import { type Action, ServerSession, type SessionOptions } from '../../../src/protocol/server/session.js';
 import { commandMessage } from './messages.js';
 import { Transcript } from './transcript.js';
 

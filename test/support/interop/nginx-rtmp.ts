@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nginxProgram } from '../../../bench/peers/nginx-rtmp.js';
-import { Child } from '../../support/child.js';
-import { freePort } from '../../support/ports.js';
-import { tempDir } from '../../support/temp.js';
+import { Child } from '../child.js';
+import { freePort } from '../ports.js';
+import { tempDir } from '../temp.js';
 import { listens } from './listens.js';
 
 /** An nginx with the RTMP module that hands on whatever is published to it. */

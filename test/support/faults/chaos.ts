@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
-import { waitFor } from '../../support/wait.js';
+import { waitFor } from '../wait.js';
 import type { NatsProcess } from './nats-process.js';
 import type { NodeUnderTest } from './node-under-test.js';
 

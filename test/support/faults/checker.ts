@@ -1,5 +1,5 @@
 import { connect } from 'nats';
-import { waitFor } from '../../support/wait.js';
+import { waitFor } from '../wait.js';
 import type { LedgerLine } from './node-under-test.js';
 
 /** One stored message. */

@@ -19,9 +19,9 @@ import {
   RECORD_TIMESTAMP,
   RECORD_TYPE_FLAGS,
   RECORD_WORDS,
-} from '../../../../assembly/constants.js';
-import { frameMessage } from '../../../../src/hub/framing.js';
-import type { MediaBatch } from '../../../../src/hub/media-batch.js';
+} from '../../../assembly/constants.js';
+import { frameMessage } from '../../../src/hub/framing.js';
+import type { MediaBatch } from '../../../src/hub/media-batch.js';
 
 /** Chunk size towards players in these tests: small enough that ordinary frames need several chunks. */
 export const CHUNK_SIZE = 4096;

@@ -2,10 +2,10 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeMediaServerHome } from '../../../bench/peers/node-media-server.js';
-import { Child } from '../../support/child.js';
-import { freePort } from '../../support/ports.js';
-import { tempDir } from '../../support/temp.js';
-import { waitFor } from '../../support/wait.js';
+import { Child } from '../child.js';
+import { freePort } from '../ports.js';
+import { tempDir } from '../temp.js';
+import { waitFor } from '../wait.js';
 import { listens } from './listens.js';
 
 /** A Node-Media-Server with its relay driven over its API. */

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { repository } from '../repository.js';
 
 /** The top folder of this repository. */
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const root = repository();
 
 /** Every file that is or would be committed, as paths from the root with `/`. */
 export function files(): string[] {

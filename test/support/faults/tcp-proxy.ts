@@ -1,5 +1,5 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
-import { freePort } from '../../support/ports.js';
+import { freePort } from '../ports.js';
 import { NatsFrames, type NatsMessage } from './nats-frames.js';
 
 /** How often a message is handed on: 0 eats it, 2 doubles it. */

@@ -1,5 +1,5 @@
-import { type AmfInput, writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
-import type { InboundMessage } from '../../../../src/protocol/messages/inbound-message.js';
+import { type AmfInput, writeAmf0 } from '../../../src/protocol/messages/amf0-writer.js';
+import type { InboundMessage } from '../../../src/protocol/messages/inbound-message.js';
 import { decodeAmf0 } from './amf0-decode.js';
 
 /** A message as the chunk codec would hand it out. */

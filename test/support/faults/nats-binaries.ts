@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository } from '../../support/repository.js';
+import { repository } from '../repository.js';
 
 /** The server versions the suite runs on: what Debian 12 ships, and the first that is safe with replicas. */
 export type NatsVersion = '2.9.10' | '2.10.27';

@@ -1,5 +1,5 @@
-import type { Player, PlayerSink } from '../../../../src/hub/player.js';
-import { chunks, type WireMessage, WireReader } from '../../../support/rtmp-wire.js';
+import type { Player, PlayerSink } from '../../../src/hub/player.js';
+import { chunks, type WireMessage, WireReader } from '../rtmp-wire.js';
 import { CHUNK_SIZE } from './media.js';
 
 /** `sync` takes everything at once, `slow` when the test says so, `stuck` never. */

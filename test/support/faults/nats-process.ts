@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'nats';
-import { Child } from '../../support/child.js';
-import { freePort } from '../../support/ports.js';
-import { removeTempDir, tempDir } from '../../support/temp.js';
-import { waitFor } from '../../support/wait.js';
+import { Child } from '../child.js';
+import { freePort } from '../ports.js';
+import { removeTempDir, tempDir } from '../temp.js';
+import { waitFor } from '../wait.js';
 import { readStored, type Stored } from './checker.js';
 import { type NatsVersion, natsBinary } from './nats-binaries.js';
 import { TcpProxy } from './tcp-proxy.js';

@@ -1,11 +1,11 @@
 import { vi } from 'vitest';
-import { Audience } from '../../../../src/hub/audience.js';
-import { Fanout } from '../../../../src/hub/fanout.js';
-import { Player } from '../../../../src/hub/player.js';
-import { Publication, type PublicationLimits } from '../../../../src/hub/publication.js';
-import { type Slab, SlabPool } from '../../../../src/hub/slab-pool.js';
-import type { StreamMetadata } from '../../../../src/model/metadata.js';
-import type { Track } from '../../../../src/model/track.js';
+import { Audience } from '../../../src/hub/audience.js';
+import { Fanout } from '../../../src/hub/fanout.js';
+import { Player } from '../../../src/hub/player.js';
+import { Publication, type PublicationLimits } from '../../../src/hub/publication.js';
+import { type Slab, SlabPool } from '../../../src/hub/slab-pool.js';
+import type { StreamMetadata } from '../../../src/model/metadata.js';
+import type { Track } from '../../../src/model/track.js';
 import { CodecPublisher } from './codec-publisher.js';
 import { batch, CHUNK_SIZE, type Message, numberOf } from './media.js';
 import { RecordingSink, type SinkMode } from './sinks.js';

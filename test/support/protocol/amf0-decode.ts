@@ -1,5 +1,5 @@
-import { SluiceError } from '../../../../src/core/errors.js';
-import type { AmfObject, AmfValue } from '../../../../src/protocol/messages/amf0-writer.js';
+import { SluiceError } from '../../../src/core/errors.js';
+import type { AmfObject, AmfValue } from '../../../src/protocol/messages/amf0-writer.js';
 
 const MAX_DEPTH = 32;
 

@@ -1,6 +1,6 @@
-import type { Publication } from '../../../../src/hub/publication.js';
-import { ChunkCodec, Status } from '../../../../src/wasm/chunk-codec.js';
-import { chunks } from '../../../support/rtmp-wire.js';
+import type { Publication } from '../../../src/hub/publication.js';
+import { ChunkCodec, Status } from '../../../src/wasm/chunk-codec.js';
+import { chunks } from '../rtmp-wire.js';
 import { CHUNK_SIZE, type Message } from './media.js';
 
 /** Reads come in pieces of this size, so that messages lie open at the end of most. */
