@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { files, read, root } from './repository.js';
+import { files, read, root } from '../support/policy/sources.js';
 
 interface Change {
   readonly kind: string;

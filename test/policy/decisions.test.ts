@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { files, read } from './repository.js';
+import { files, read } from '../support/policy/sources.js';
 
 const FOLDER = 'docs/decisions/';
 /** Long enough for a reason, short enough to be read. */

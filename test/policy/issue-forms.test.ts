@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { files, read } from './repository.js';
+import { files, read } from '../support/policy/sources.js';
 
 interface Form {
   readonly name: string;
