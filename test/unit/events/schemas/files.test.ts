@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newId } from '../../../src/core/ids.js';
-import { stateOf } from '../../../src/events/open-streams.js';
-import { asyncApi } from '../../../src/events/schemas/asyncapi.js';
-import { writeSchemas } from '../../../src/events/schemas/files.js';
-import { dataSchemaId, EVENT_TYPES, SIGNALS, STATE_SCHEMAS } from '../../../src/events/schemas/index.js';
-import { ManualClock } from '../../support/events-parts.js';
-import { ListSink, lifecycleOn } from '../../support/every-event.js';
-import { schemaProblems, signalSchema } from '../../support/schemas.js';
-import { tempDir } from '../../support/temp.js';
+import { newId } from '../../../../src/core/ids.js';
+import { stateOf } from '../../../../src/events/open-streams.js';
+import { asyncApi } from '../../../../src/events/schemas/asyncapi.js';
+import { writeSchemas } from '../../../../src/events/schemas/files.js';
+import { dataSchemaId, EVENT_TYPES, SIGNALS, STATE_SCHEMAS } from '../../../../src/events/schemas/index.js';
+import { ManualClock } from '../../../support/events-parts.js';
+import { ListSink, lifecycleOn } from '../../../support/every-event.js';
+import { schemaProblems, signalSchema } from '../../../support/schemas.js';
+import { tempDir } from '../../../support/temp.js';
 
 interface Document {
   readonly asyncapi: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Stored, violations } from '../../support/faults/checker.js';
-import type { LedgerLine } from '../../support/faults/node-under-test.js';
+import { type Stored, violations } from '../../../support/faults/checker.js';
+import type { LedgerLine } from '../../../support/faults/node-under-test.js';
 
 /** A whole session as it should be stored. */
 function whole(): Stored[] {

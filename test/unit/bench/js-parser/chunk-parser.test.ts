@@ -14,10 +14,10 @@ import {
   RECORD_WORDS,
   STATUS_MESSAGE,
   STATUS_NEED_INPUT,
-} from '../../../assembly/constants.js';
-import { ArenaRing } from '../../../bench/js-parser/arena.js';
-import { JsChunkParser, type JsParserOptions } from '../../../bench/js-parser/chunk-parser.js';
-import { chunkedMedia, pseudoRandom } from '../../../bench/lib/chunked-media.js';
+} from '../../../../assembly/constants.js';
+import { ArenaRing } from '../../../../bench/js-parser/arena.js';
+import { JsChunkParser, type JsParserOptions } from '../../../../bench/js-parser/chunk-parser.js';
+import { chunkedMedia, pseudoRandom } from '../../../../bench/lib/chunked-media.js';
 
 interface Seen {
   readonly framed: Buffer;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inWords, readWithJavaScript, readWithReference, split } from '../../reference/drive.js';
-import { encode, peer, publishes } from '../../support/protocol/chunk-streams.js';
+import { inWords, readWithJavaScript, readWithReference, split } from '../../../reference/drive.js';
+import { encode, peer, publishes } from '../../../support/protocol/chunk-streams.js';
 
 const SEED = 20_261_120;
 const LIMITS = {

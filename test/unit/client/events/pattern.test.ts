@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { countedSequence } from '../../../src/client/events/counted.js';
-import { handlersOf } from '../../../src/client/events/handlers.js';
-import type { SluiceEvent } from '../../../src/client/events/index.js';
-import { streamPattern } from '../../../src/client/events/pattern.js';
-import { SeenIds } from '../../../src/client/events/seen-ids.js';
-import { deliveryOf } from '../../../src/events/consume/delivery.js';
-import type { Msg } from '../../../src/nats/connection.js';
+import { countedSequence } from '../../../../src/client/events/counted.js';
+import { handlersOf } from '../../../../src/client/events/handlers.js';
+import type { SluiceEvent } from '../../../../src/client/events/index.js';
+import { streamPattern } from '../../../../src/client/events/pattern.js';
+import { SeenIds } from '../../../../src/client/events/seen-ids.js';
+import { deliveryOf } from '../../../../src/events/consume/delivery.js';
+import type { Msg } from '../../../../src/nats/connection.js';
 
 const pattern = (text: string) => streamPattern(text, 'sluice.v1');
 const matches = (text: string, subject: string) => {

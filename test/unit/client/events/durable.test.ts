@@ -1,8 +1,8 @@
 import { NatsError } from 'nats';
 import { describe, expect, it } from 'vitest';
-import { ConsumerKeeper, type ConsumerWish } from '../../../src/client/events/durable.js';
-import { streamPattern } from '../../../src/client/events/pattern.js';
-import type { NatsConnection } from '../../../src/nats/connection.js';
+import { ConsumerKeeper, type ConsumerWish } from '../../../../src/client/events/durable.js';
+import { streamPattern } from '../../../../src/client/events/pattern.js';
+import type { NatsConnection } from '../../../../src/nats/connection.js';
 
 interface Consumer {
   readonly config: { readonly durable_name?: string; readonly opt_start_seq?: number };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { StandStill, watchStandStill } from '../../support/faults/stand-still.mjs';
-import { waitFor } from '../../support/wait.js';
+import { StandStill, watchStandStill } from '../../../support/faults/stand-still.mjs';
+import { waitFor } from '../../../support/wait.js';
 
 describe('the stand-still of a thread', () => {
   it('is the time between two ticks beyond the tick itself', () => {

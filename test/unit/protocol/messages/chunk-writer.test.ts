@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AmfEcmaArray, type AmfInput, writeAmf0 } from '../../../src/protocol/messages/amf0-writer.js';
-import { ChunkWriter, type OutboundMessage } from '../../../src/protocol/messages/chunk-writer.js';
-import * as control from '../../../src/protocol/messages/control.js';
+import { AmfEcmaArray, type AmfInput, writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
+import { ChunkWriter, type OutboundMessage } from '../../../../src/protocol/messages/chunk-writer.js';
+import * as control from '../../../../src/protocol/messages/control.js';
 import {
   command,
   dataMessage,
@@ -9,10 +9,10 @@ import {
   STATUS_LEVELS,
   sampleAccess,
   statusInfo,
-} from '../../../src/protocol/messages/status.js';
-import { decodeAmf0 } from '../../support/protocol/amf0-decode.js';
-import { ChunkDecoder } from '../../support/protocol/chunk-decode.js';
-import { hex } from '../../support/protocol/messages.js';
+} from '../../../../src/protocol/messages/status.js';
+import { decodeAmf0 } from '../../../support/protocol/amf0-decode.js';
+import { ChunkDecoder } from '../../../support/protocol/chunk-decode.js';
+import { hex } from '../../../support/protocol/messages.js';
 
 describe('control messages have exactly these bytes', () => {
   const GOLDEN: readonly [string, OutboundMessage, string][] = [

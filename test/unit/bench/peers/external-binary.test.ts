@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { configOf, EXTERNAL_BINARIES, externalPeer } from '../../../bench/peers/external-binary.js';
-import { findContestants, PEER_NAMES } from '../../../bench/peers/index.js';
+import { configOf, EXTERNAL_BINARIES, externalPeer } from '../../../../bench/peers/external-binary.js';
+import { findContestants, PEER_NAMES } from '../../../../bench/peers/index.js';
 
 const VARIABLES = [...new Set(EXTERNAL_BINARIES.map((server) => server.variable))];
 const NAMES = EXTERNAL_BINARIES.map((server) => server.name);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Amf0Decoder, Amf0Refused } from '../../../bench/js-parser/amf0-decoder.js';
-import { hostileCount, hostileKeys, hostileNesting, realMessages } from '../../../bench/lib/amf-messages.js';
-import { drawChart } from '../../../bench/lib/chart.js';
-import { table, verdicts } from '../../../bench/lib/report.js';
-import { format, pairedRatios, quantile, summarise } from '../../../bench/lib/stats.js';
-import { atLeast, atMost } from '../../../bench/lib/targets.js';
+import { Amf0Decoder, Amf0Refused } from '../../../../bench/js-parser/amf0-decoder.js';
+import { hostileCount, hostileKeys, hostileNesting, realMessages } from '../../../../bench/lib/amf-messages.js';
+import { drawChart } from '../../../../bench/lib/chart.js';
+import { table, verdicts } from '../../../../bench/lib/report.js';
+import { format, pairedRatios, quantile, summarise } from '../../../../bench/lib/stats.js';
+import { atLeast, atMost } from '../../../../bench/lib/targets.js';
 
 describe('statistics of a bench', () => {
   it('takes the median, not the mean', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ATTACKS, attacksNamed } from '../../../bench/hostile/attacks.js';
-import { readMetrics, type Sample } from '../../../bench/hostile/sample.js';
+import { ATTACKS, attacksNamed } from '../../../../bench/hostile/attacks.js';
+import { readMetrics, type Sample } from '../../../../bench/hostile/sample.js';
 import {
   calmFigures,
   figures,
@@ -8,9 +8,9 @@ import {
   judgeCounts,
   judgeFlat,
   judgeTogether,
-} from '../../../bench/hostile/verdicts.js';
+} from '../../../../bench/hostile/verdicts.js';
 
-import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../../src/live/address-log.js';
+import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../../../src/live/address-log.js';
 
 const MB = 2 ** 20;
 

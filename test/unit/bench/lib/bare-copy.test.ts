@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { BareCopy } from '../../../bench/lib/bare-copy.js';
-import { pseudoRandom } from '../../../bench/lib/chunked-media.js';
+import { BareCopy } from '../../../../bench/lib/bare-copy.js';
+import { pseudoRandom } from '../../../../bench/lib/chunked-media.js';
 
 it.each([1, 7, 400, 4000, 4096, 60_000, 65_536])(
   'the bare copy in pieces of %i bytes copies every byte but the one between two pieces',
