@@ -8,6 +8,7 @@ import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { CodecPool } from '../wasm/pool.js';
 import type { Descriptors } from './descriptors.js';
 import type { LoopTurns } from './loop-turns.js';
+import type { Refusals } from './refusals.js';
 import type { Room } from './room.js';
 
 /** Where the numbers are. */
@@ -15,29 +16,29 @@ export interface MetricSources {
   readonly hub: Hub;
   readonly memory: MemoryAccount;
   readonly listener: RtmpListener;
-  readonly registry: LiveStreams;
+  readonly liveStreams: LiveStreams;
   readonly codecs: CodecPool;
-  /** Sockets turned away before they became connections, by error code. */
-  readonly refused: ReadonlyMap<string, number>;
+  readonly refusals: Refusals;
   readonly events: () => EventsStats;
   readonly health: Health;
   readonly descriptors: Descriptors;
-  readonly room: Room;
+  readonly room: () => Room;
   readonly turns: LoopTurns;
 }
 
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
-  const { hub, memory, listener, registry, codecs, refused, events, turns, health, descriptors, room } = sources;
+  const { hub, memory, listener, liveStreams, codecs, refusals, events, turns, health, descriptors } = sources;
+  const room = sources.room();
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
     publishing += connection.publishing;
     playing += connection.playing;
   }
-  let bytesIn = registry.bytesInPast;
-  let bytesOut = registry.bytesOutPast;
-  for (const stream of registry.streams()) {
+  let bytesIn = liveStreams.bytesInPast;
+  let bytesOut = liveStreams.bytesOutPast;
+  for (const stream of liveStreams.streams()) {
     bytesIn += stream.bytesIn;
     bytesOut += stream.bytesOut;
   }
@@ -48,43 +49,43 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge('connections_idle', 'RTMP connections that are connected and neither publish nor play', listener.idle),
     gauge('connections_limit', 'most RTMP connections that there is room for now', room.connections),
     counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),
-    byCode('connections_refused_total', 'sockets turned away at accept', refused),
-    byCode('connections_closed_total', 'RTMP connections closed', registry.closedBy),
+    byCode('connections_refused_total', 'sockets turned away at accept', refusals.counts),
+    byCode('connections_closed_total', 'RTMP connections closed', liveStreams.closedBy),
     gauge('publishes', 'publishes running', publishing),
-    counter('publishes_total', 'publishes accepted', registry.publishesStarted),
-    byCode('publishes_rejected_total', 'publishes refused', registry.rejectedBy),
+    counter('publishes_total', 'publishes accepted', liveStreams.publishesStarted),
+    byCode('publishes_rejected_total', 'publishes refused', liveStreams.rejectedBy),
     counter(
       'publishes_delayed_total',
       'publishes that had to wait because too many began',
-      registry.churn.publishesDelayed,
+      liveStreams.churn.publishesDelayed,
     ),
-    byCode('data_messages_refused_total', "publishers' data messages that nobody got", registry.dataRefusedBy),
+    byCode('data_messages_refused_total', "publishers' data messages that nobody got", liveStreams.dataRefusedBy),
     counter(
       'data_messages_mended_total',
       "publishers' data messages that came in an odd form and were put in order",
-      registry.dataMessagesMended,
+      liveStreams.dataMessagesMended,
     ),
     gauge('players', 'plays running or waiting', playing),
-    counter('plays_total', 'plays of live streams', registry.playsStarted),
-    byCode('plays_rejected_total', 'plays refused', registry.playsRejectedBy),
-    counter('plays_delayed_total', 'plays that had to wait because too many began', registry.churn.playsDelayed),
-    gauge('streams', 'live streams', registry.live),
-    suppressedEvents(registry),
-    droppedMessages(registry),
+    counter('plays_total', 'plays of live streams', liveStreams.playsStarted),
+    byCode('plays_rejected_total', 'plays refused', liveStreams.playsRejectedBy),
+    counter('plays_delayed_total', 'plays that had to wait because too many began', liveStreams.churn.playsDelayed),
+    gauge('streams', 'live streams', liveStreams.live),
+    suppressedEvents(liveStreams),
+    droppedMessages(liveStreams),
     counter(
       'stream_events_suppressed_total',
       'events that one publisher caused too many of',
-      registry.suppressedEvents,
+      liveStreams.suppressedEvents,
     ),
     counter(
       'timestamp_jumps_total',
       "jumps of publishers' timestamps that were smoothed for players",
-      registry.timestampJumps,
+      liveStreams.timestampJumps,
     ),
     byCode(
       'headers_refused_total',
       'sequence headers and metadata passed on and not kept for players that join late',
-      new Map([['ERR_LIMIT_HEADERS', registry.refusedHeaders]]),
+      new Map([['ERR_LIMIT_HEADERS', liveStreams.refusedHeaders]]),
     ),
     counter('media_in_bytes_total', 'media received, as framed for players', bytesIn),
     counter('media_out_bytes_total', 'media sent to players', bytesOut),

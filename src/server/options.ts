@@ -3,6 +3,7 @@ import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import type { EventsOptions } from '../events/options.js';
 import type { HubOptions } from '../hub/hub.js';
+import type { LiveStreamsOptions } from '../live/live-streams.js';
 import type { NatsOptions } from '../nats/options.js';
 import type { ListenerOptions } from '../rtmp/rtmp-listener.js';
 import type { CodecLimits } from '../wasm/limits.js';
@@ -105,5 +106,20 @@ function natsOptions(nats: Config['nats'], urls: readonly string[]): NatsOptions
     nkey: given(nats.nkey),
     creds: given(nats.creds),
     ...(Object.values(tls).some((path) => path !== undefined) ? { tls } : {}),
+  };
+}
+
+/** The settings of the live streams. */
+export function liveStreamsOptions({ limits, log, play, publish }: Config): LiveStreamsOptions {
+  return {
+    maxLagBytes: play.maxLagBytes,
+    eventsPerSecondPerIp: limits.eventsPerSecondPerIp,
+    publishesPerSecondPerIp: limits.publishesPerSecondPerIp,
+    playsPerSecondPerIp: limits.playsPerSecondPerIp,
+    limitLoopback: limits.limitLoopback,
+    waitForPublisher: play.waitForPublisher,
+    stallAfterMs: publish.stallAfterMs,
+    faultLinesPerSecond: log.faultLinesPerSecond,
+    resumeWindowMs: publish.resumeWindowMs,
   };
 }

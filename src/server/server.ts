@@ -2,33 +2,24 @@ import { formatHostPort, type HostPort } from '../config/listen.js';
 import { resolveConfig } from '../config/load.js';
 import type { Config, DeepPartial } from '../config/table.js';
 import { type Clock, systemClock } from '../core/clock.js';
-import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
-import { createLogger, guardedLogger, type Logger, stderrLosses } from '../core/log.js';
-import { MemoryAccount } from '../core/memory-account.js';
-import { NameRule } from '../core/names.js';
+import { createLogger, guardedLogger, type Logger } from '../core/log.js';
 import { RunningClock } from '../core/running-clock.js';
-import { TokenBucket } from '../core/token-bucket.js';
 import { VERSION } from '../core/version.js';
 import { within } from '../core/within.js';
-import { EventLayer } from '../events/event-layer.js';
+import type { EventLayer } from '../events/event-layer.js';
 import type { EventLog } from '../events/event-log.js';
-import type { Health } from '../http/deps.js';
+import type { Health, HttpDeps } from '../http/deps.js';
 import type { HttpServer } from '../http/server.js';
-import { Hub } from '../hub/hub.js';
-import { LiveStreams } from '../live/live-streams.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
-import { RtmpListener } from '../rtmp/rtmp-listener.js';
-import { CodecPool } from '../wasm/pool.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
-import { Descriptors } from './descriptors.js';
 import { healthOf } from './health.js';
 import { openInstallation } from './installation.js';
 import { LoopTurns } from './loop-turns.js';
 import { collectMetrics } from './metrics.js';
-import { codecLimits, eventsOptions, hubOptions, listenerOptions } from './options.js';
-import { memoriesOfProcess, type Room, roomOf } from './room.js';
+import { logRoom, makeParts, openEventLayer, type Parts } from './parts.js';
 import { checkClock, startError } from './start-error.js';
+import { Ticker } from './ticker.js';
 
 /** What a program may hand to {@link createServer} besides the configuration. */
 export interface ServerDeps {
@@ -51,15 +42,6 @@ export interface SluiceServer {
   /** Ends every stream in good order, tells players, writes the events, and lets everything go. Safe to call twice. */
   close(): Promise<void>;
 }
-
-/** Deadlines are looked at this often. */
-const TICK_MS = 250;
-/** Connections that publish or play are looked at every so many ticks: with thousands of players it shows. */
-const SETTLED_EVERY = 4;
-/** Warm WASM instances: a burst of connections up to this many needs no instantiation. */
-const WARM_INSTANCES = 64;
-/** How often it is told that an address connects too often, or that there are too few file descriptors. */
-const FLOOD_LINES_PER_SECOND = 0.1;
 
 /**
  * Starts a server.
@@ -91,14 +73,11 @@ class Server implements SluiceServer {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #clock: Clock;
-  readonly #refused = new Map<ErrorCode, number>();
-  #pipeline: EventLayer | undefined;
-  #listener: RtmpListener | undefined;
-  #registry: LiveStreams | undefined;
+  #eventLayer: EventLayer | undefined;
+  #parts: Parts | undefined;
   #http: HttpServer | undefined;
-  #ticker: NodeJS.Timeout | undefined;
+  #ticker: Ticker | undefined;
   #turns: LoopTurns | undefined;
-  #descriptors: Descriptors | undefined;
   #draining = false;
   #closing: Promise<void> | undefined;
 
@@ -109,180 +88,79 @@ class Server implements SluiceServer {
   }
 
   get events(): EventLog {
-    return this.#pipeline!.log;
+    return this.#eventLayer!.log;
   }
 
   streams(): StreamSnapshot[] {
-    return this.#registry?.streams() ?? [];
+    return this.#parts?.liveStreams.streams() ?? [];
   }
 
   async start(): Promise<void> {
     const config = this.#config;
-    const clock = new RunningClock(this.#clock);
     const log = this.#log;
-    // Fastify takes longest to load: it does so while the journal is opened.
+    // Fastify takes longest to load, so it is loaded while the journal is opened.
     const httpModule = config.http.listen === 'off' ? undefined : import('../http/server.js');
-    // It is waited for further down; until then a failure to load it is nobody's unhandled rejection.
+    // The result is awaited further down. Until then a failure to load must not count as an unhandled rejection.
     httpModule?.catch(() => undefined);
     const { nodeId, salt } = await openInstallation(config.data, config.node.id);
     this.nodeId = nodeId;
-    const pipeline = await EventLayer.open(eventsOptions(config), {
+    const eventLayer = await openEventLayer(config, { log, clock: this.#clock, nodeId, bootId: this.bootId });
+    this.#eventLayer = eventLayer;
+    const { lifecycle } = eventLayer;
+    const parts = makeParts(config, {
       log,
-      clock: this.#clock,
-      nodeId,
-      bootId: this.bootId,
-    }).catch((cause: unknown) => {
-      throw dataFolderError(config.data, cause);
+      clock: new RunningClock(this.#clock),
+      eventLayer,
+      salt,
+      urls: (stream) => streamUrls(advertised, stream),
+      closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
+      httpConnections: () => this.#http?.connections ?? 0,
     });
-    this.#pipeline = pipeline;
-    const { lifecycle } = pipeline;
-    const nowMs = (): number => clock.monotonicMs();
-    const memory = new MemoryAccount(config.limits.memoryBytes);
-    const hub = new Hub(hubOptions(config), nowMs);
-    hub.joinAccount(memory);
-    memory.register('log_lines', () => stderrLosses().heldBytes);
-    pipeline.log.joinAccount(memory);
-    const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
-    const registry = new LiveStreams(
-      {
-        maxLagBytes: config.play.maxLagBytes,
-        eventsPerSecondPerIp: config.limits.eventsPerSecondPerIp,
-        publishesPerSecondPerIp: config.limits.publishesPerSecondPerIp,
-        playsPerSecondPerIp: config.limits.playsPerSecondPerIp,
-        limitLoopback: config.limits.limitLoopback,
-        waitForPublisher: config.play.waitForPublisher,
-        stallAfterMs: config.publish.stallAfterMs,
-        faultLinesPerSecond: config.log.faultLinesPerSecond,
-        resumeWindowMs: config.publish.resumeWindowMs,
-      },
-      {
-        hub,
-        memory,
-        lifecycle,
-        names: new NameRule(config.names),
-        clock,
-        log,
-        salt,
-        urls: (stream) => streamUrls(advertised, stream),
-        closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
-      },
-    );
-    this.#registry = registry;
-    lifecycle.measure = (streamId) => registry.totalsOf(streamId);
-    pipeline.bus?.onFenced((streamIds) => registry.fence(streamIds));
-    const floodLines = new TokenBucket({ burst: 1, perSecond: FLOOD_LINES_PER_SECOND });
-    const descriptors = new Descriptors(
-      { rtmp: () => listener.connections.size, http: () => this.#http?.connections ?? 0 },
-      nowMs,
-    );
-    this.#descriptors = descriptors;
-    const shortageLines = new TokenBucket({ burst: 1, perSecond: FLOOD_LINES_PER_SECOND });
-    const tellShortage = (): boolean => {
-      const { shortage } = descriptors;
-      if (shortage === undefined || !shortageLines.take(nowMs())) return false;
-      const refused = this.#refused.get('ERR_DESCRIPTORS') ?? 0;
-      log.warn({ code: 'ERR_DESCRIPTORS', refused }, `${shortage}: ${ERRORS.ERR_DESCRIPTORS.hint}`);
-      return true;
-    };
-    const setting = config.limits.maxConnections;
-    const memories = memoriesOfProcess();
-    const room = (): Room => roomOf({ setting, memories, descriptors: descriptors.rtmpShare });
-    const options = { ...listenerOptions(config), maxConnections: Math.min(setting, memories) };
-    const listener: RtmpListener = new RtmpListener(options, {
-      codecs,
-      connectionHost: registry,
-      log,
-      nowMs,
-      // Both are asked about a socket that was just accepted.
-      descriptorShare: () => descriptors.rtmpShareAt(1),
-      refused: (code, address) => {
-        this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
-        if (code === 'ERR_LIMIT_ACCEPT_RATE') {
-          // A flood is told in numbers: every line and message for each of its sockets would be its work too.
-          if (!floodLines.take(nowMs())) return;
-          log.warn({ code, peer: address, refused: this.#refused.get(code) }, 'an address connects too often');
-        }
-        if (code === 'ERR_DESCRIPTORS' && !tellShortage()) return;
-        registry.refused(address, code);
-        log.debug({ code, peer: address }, 'connection refused');
-      },
-    });
-    this.#listener = listener;
-    codecs.joinAccount(memory);
-    listener.joinAccount(memory);
+    this.#parts = parts;
     await lifecycle.nodeStarted({ version: VERSION });
-    this.rtmpAddress = await listener.listen();
+    this.rtmpAddress = await parts.listener.listen();
     const advertised = advertisedAddress(config.rtmp.advertise, this.rtmpAddress);
-    let ticks = 0;
-    this.#ticker = setInterval(() => {
-      const now = nowMs();
-      ticks++;
-      const lostMs = clock.takeLostMs();
-      if (lostMs > 0) {
-        log.warn(
-          { lostMs: Math.round(lostMs) },
-          'the process could not run for a while: deadlines of peers are moved by as much',
-        );
-        // What came meanwhile is read first; who owes something after that is seen at the next tick.
-        return;
-      }
-      try {
-        hub.tick(now);
-        memory.relieve();
-        if (ticks % SETTLED_EVERY === 0) {
-          listener.tick(now);
-          tellShortage();
-        } else listener.tickYoung(now);
-        registry.tick(now);
-        this.#turns?.tick(now);
-      } catch (error) {
-        log.error({ err: error, code: 'ERR_INTERNAL' }, 'a defect while deadlines were looked at');
-      }
-    }, TICK_MS);
+    this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     if (httpModule !== undefined) {
       const { createHttpServer } = await httpModule;
-      const turns = new LoopTurns();
-      this.#turns = turns;
-      this.#http = await createHttpServer({
-        options: config.http,
-        log,
-        clock,
-        events: pipeline.log,
-        connectionShare: () => descriptors.httpShareAt(1),
-        streams: () => registry.streams(),
-        metrics: () =>
-          collectMetrics({
-            hub,
-            memory,
-            listener,
-            registry,
-            codecs,
-            refused: this.#refused,
-            events: () => pipeline.stats(),
-            health: this.#health(),
-            turns,
-            descriptors,
-            room: room(),
-          }),
-        health: () => this.#health(),
-        node: () => ({
-          nodeId,
-          bootId: this.bootId,
-          version: VERSION,
-          rtmp: formatHostPort(this.rtmpAddress),
-          events: pipeline.stats(),
-        }),
-      });
-      const http = this.#http;
-      this.httpAddress = http.address;
-      http.joinAccount(memory);
+      this.#turns = new LoopTurns();
+      this.#http = await createHttpServer(this.#httpDeps(parts, eventLayer, this.#turns));
+      this.httpAddress = this.#http.address;
+      this.#http.joinAccount(parts.memory);
     }
-    const { connections, bound } = room();
-    log[connections < setting ? 'warn' : 'info'](
-      { connections, bound, setting, descriptors: descriptors.rtmpShare, memories },
-      `there is room for ${connections} RTMP connections; the least bound is ${bound}`,
-    );
+    logRoom(log, config.limits.maxConnections, parts);
     await lifecycle.nodeReady();
+  }
+
+  #tick({ hub, memory, listener, refusals, liveStreams }: Parts, nowMs: number, all: boolean): void {
+    hub.tick(nowMs);
+    memory.relieve();
+    if (all) {
+      listener.tick(nowMs);
+      refusals.logShortage();
+    } else listener.tickYoung(nowMs);
+    liveStreams.tick(nowMs);
+    this.#turns?.tick(nowMs);
+  }
+
+  #httpDeps(parts: Parts, eventLayer: EventLayer, turns: LoopTurns): HttpDeps {
+    return {
+      options: this.#config.http,
+      log: this.#log,
+      clock: parts.clock,
+      events: eventLayer.log,
+      connectionShare: () => parts.descriptors.httpShareAt(1),
+      streams: () => parts.liveStreams.streams(),
+      metrics: () => collectMetrics({ ...parts, events: () => eventLayer.stats(), health: this.#health(), turns }),
+      health: () => this.#health(),
+      node: () => ({
+        nodeId: this.nodeId,
+        bootId: this.bootId,
+        version: VERSION,
+        rtmp: formatHostPort(this.rtmpAddress),
+        events: eventLayer.stats(),
+      }),
+    };
   }
 
   close(): Promise<void> {
@@ -295,20 +173,20 @@ class Server implements SluiceServer {
     const deadline = this.#clock.monotonicMs() + deadlineMs;
     const left = (): number => Math.max(50, deadline - this.#clock.monotonicMs());
     this.#draining = true;
-    this.#pipeline?.bus?.setDraining(true);
-    const pipeline = this.#pipeline;
+    this.#eventLayer?.bus?.setDraining(true);
+    const eventLayer = this.#eventLayer;
     // A disk or a broker that hangs costs a part of the time each, and never more than all of it.
-    await this.#inTime('telling that the node drains', pipeline?.lifecycle.nodeDraining(), left() / 4);
-    this.#listener?.stop();
-    for (const connection of [...(this.#listener?.connections ?? [])])
+    await this.#inTime('telling that the node drains', eventLayer?.lifecycle.nodeDraining(), left() / 4);
+    this.#parts?.listener.stop();
+    for (const connection of [...(this.#parts?.listener.connections ?? [])])
       connection.shutdown('server_drain', 'the server is shutting down', 'server_drain');
-    this.#registry?.endSuspended('server_drain');
+    this.#parts?.liveStreams.endSuspended('server_drain');
     await this.#connectionsGone(left() / 2);
-    clearInterval(this.#ticker);
+    this.#ticker?.stop();
     this.#turns?.stop();
-    await this.#inTime('telling that the node has stopped', pipeline?.lifecycle.nodeStopped(), left() / 3);
+    await this.#inTime('telling that the node has stopped', eventLayer?.lifecycle.nodeStopped(), left() / 3);
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
-    await this.#inTime('closing the event layer', pipeline?.close(left()), left());
+    await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }
 
   /** Does one part of the shutdown: the next one comes also when it fails, or hangs. */
@@ -321,7 +199,7 @@ class Server implements SluiceServer {
 
   /** Waits until the peers have taken their last messages, at most `timeoutMs`. */
   async #connectionsGone(timeoutMs: number): Promise<void> {
-    const listener = this.#listener;
+    const listener = this.#parts?.listener;
     if (listener === undefined) return;
     const until = this.#clock.monotonicMs() + timeoutMs;
     while (listener.connections.size > 0 && this.#clock.monotonicMs() < until) {
@@ -333,15 +211,9 @@ class Server implements SluiceServer {
   #health(): Health {
     return healthOf({
       draining: this.#draining,
-      events: this.#pipeline?.stats(),
-      descriptorShortage: this.#descriptors?.shortage,
+      events: this.#eventLayer?.stats(),
+      descriptorShortage: this.#parts?.descriptors.shortage,
       onBusDown: this.#config.events.onBusDown,
     });
   }
-}
-
-/** What the system says about a file in the data folder is the operator's to mend; anything else stays as it is. */
-function dataFolderError(folder: string, cause: unknown): unknown {
-  if (!(cause instanceof Error && 'syscall' in cause)) return cause;
-  return new SluiceError('ERR_DATA_FOLDER', `${folder}: ${cause.message}`, { cause });
 }

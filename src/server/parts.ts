@@ -1,0 +1,128 @@
+import type { Config } from '../config/table.js';
+import type { Clock } from '../core/clock.js';
+import { SluiceError } from '../core/errors.js';
+import { type Logger, stderrLosses } from '../core/log.js';
+import { MemoryAccount } from '../core/memory-account.js';
+import { NameRule } from '../core/names.js';
+import type { RunningClock } from '../core/running-clock.js';
+import { EventLayer } from '../events/event-layer.js';
+import { Hub } from '../hub/hub.js';
+import { LiveStreams } from '../live/live-streams.js';
+import type { StreamUrls } from '../model/stream-urls.js';
+import { RtmpListener } from '../rtmp/rtmp-listener.js';
+import { CodecPool } from '../wasm/pool.js';
+import { Descriptors } from './descriptors.js';
+import { codecLimits, eventsOptions, hubOptions, listenerOptions, liveStreamsOptions } from './options.js';
+import { Refusals } from './refusals.js';
+import { memoriesOfProcess, type Room, roomOf } from './room.js';
+
+/** WASM instances that are kept ready: a burst of connections up to this many needs no instantiation. */
+const WARM_INSTANCES = 64;
+
+/** The parts of a server besides HTTP. */
+export interface Parts {
+  readonly clock: RunningClock;
+  readonly memory: MemoryAccount;
+  readonly hub: Hub;
+  readonly codecs: CodecPool;
+  readonly liveStreams: LiveStreams;
+  readonly descriptors: Descriptors;
+  readonly refusals: Refusals;
+  readonly listener: RtmpListener;
+  /** For how many RTMP connections there is room now. */
+  readonly room: () => Room;
+}
+
+/** What the parts are made with. */
+export interface PartsDeps {
+  readonly log: Logger;
+  readonly clock: RunningClock;
+  readonly eventLayer: EventLayer;
+  /** Secret of this installation. */
+  readonly salt: Uint8Array;
+  /** Where a stream can be fetched; asked once the listener listens. */
+  readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
+  /** Why no new publish is taken at present, or undefined. */
+  readonly closedFor: () => string | undefined;
+  readonly httpConnections: () => number;
+}
+
+/**
+ * Opens the event layer on the data folder.
+ *
+ * @throws SluiceError `ERR_DATA_FOLDER` when the system refuses a file or folder; `ERR_EVENTS_*`
+ */
+export async function openEventLayer(
+  config: Config,
+  deps: { readonly log: Logger; readonly clock: Clock; readonly nodeId: string; readonly bootId: string },
+): Promise<EventLayer> {
+  return EventLayer.open(eventsOptions(config), deps).catch((cause: unknown) => {
+    throw dataFolderError(config.data, cause);
+  });
+}
+
+/** Makes the parts and ties them together. Nothing listens yet. */
+export function makeParts(config: Config, deps: PartsDeps): Parts {
+  const { log, clock, eventLayer } = deps;
+  const { lifecycle } = eventLayer;
+  const nowMs = (): number => clock.monotonicMs();
+  const memory = new MemoryAccount(config.limits.memoryBytes);
+  const hub = new Hub(hubOptions(config), nowMs);
+  const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
+  const liveStreams = new LiveStreams(liveStreamsOptions(config), {
+    hub,
+    memory,
+    lifecycle,
+    names: new NameRule(config.names),
+    clock,
+    log,
+    salt: deps.salt,
+    urls: deps.urls,
+    closedFor: deps.closedFor,
+  });
+  lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
+  eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
+  const descriptors = new Descriptors(
+    { rtmp: () => listener.connections.size, http: () => deps.httpConnections() },
+    nowMs,
+  );
+  const refusals = new Refusals(log, nowMs, descriptors);
+  const setting = config.limits.maxConnections;
+  const memories = memoriesOfProcess();
+  const options = { ...listenerOptions(config), maxConnections: Math.min(setting, memories) };
+  const listener: RtmpListener = new RtmpListener(options, {
+    codecs,
+    connectionHost: liveStreams,
+    log,
+    nowMs,
+    // It is asked about a socket that was just accepted and is not counted yet.
+    descriptorShare: () => descriptors.rtmpShareAt(1),
+    refused: (code, address) => {
+      if (!refusals.note(code, address)) return;
+      liveStreams.refused(address, code);
+      log.debug({ code, peer: address }, 'connection refused');
+    },
+  });
+  hub.joinAccount(memory);
+  memory.register('log_lines', () => stderrLosses().heldBytes);
+  eventLayer.log.joinAccount(memory);
+  codecs.joinAccount(memory);
+  listener.joinAccount(memory);
+  const room = (): Room => roomOf({ setting, memories, descriptors: descriptors.rtmpShare });
+  return { clock, memory, hub, codecs, liveStreams, descriptors, refusals, listener, room };
+}
+
+/** Logs for how many connections there is room, as a warning when that is less than the setting. */
+export function logRoom(log: Logger, setting: number, { descriptors, room }: Parts): void {
+  const { connections, bound } = room();
+  log[connections < setting ? 'warn' : 'info'](
+    { connections, bound, setting, descriptors: descriptors.rtmpShare, memories: memoriesOfProcess() },
+    `there is room for ${connections} RTMP connections; the least bound is ${bound}`,
+  );
+}
+
+/** What the system says about a file in the data folder is for the operator to correct. Everything else stays as it is. */
+function dataFolderError(folder: string, cause: unknown): unknown {
+  if (!(cause instanceof Error && 'syscall' in cause)) return cause;
+  return new SluiceError('ERR_DATA_FOLDER', `${folder}: ${cause.message}`, { cause });
+}
