@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
 import * as C from '../../../assembly/constants.js';
 import { ServerHandshake } from '../../../src/protocol/handshake/handshake.js';
 import { ChunkWriter } from '../../../src/protocol/messages/chunk-writer.js';
@@ -25,6 +26,13 @@ export interface FakePolicy {
   readonly mute?: boolean;
   /** Answers with these bytes instead of a handshake. */
   readonly babble?: Buffer;
+}
+
+/** A fake server that is stopped when the test is over. */
+export async function startFake(policy?: FakePolicy): Promise<FakeServer> {
+  const fake = await FakeServer.start(policy);
+  onTestFinished(() => fake.stop());
+  return fake;
 }
 
 /** A small RTMP server out of the server session: keeps what publishers send, lets a test feed players by hand. */

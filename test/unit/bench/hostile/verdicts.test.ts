@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ATTACKS, attacksNamed } from '../../../../bench/hostile/attacks.js';
-import { readMetrics, type Sample } from '../../../../bench/hostile/sample.js';
+import type { Sample } from '../../../../bench/hostile/sample.js';
 import {
   calmFigures,
   figures,
@@ -9,7 +8,6 @@ import {
   judgeFlat,
   judgeTogether,
 } from '../../../../bench/hostile/verdicts.js';
-
 import { FAULT_LINES, PLAY_LINES, STREAM_LINES } from '../../../../src/live/address-log.js';
 
 const MB = 2 ** 20;
@@ -38,38 +36,6 @@ const phase = (samples: readonly Sample[], delaysMs: readonly number[] = [5, 5, 
 const calm = figures(phase([sample(0), sample(1)]));
 const missed = (verdicts: readonly { target: string; pass: boolean }[]): string[] =>
   verdicts.filter((v) => !v.pass).map((v) => v.target.replace(/ ≤.*/, ''));
-
-describe('the metrics of a server under attack', () => {
-  const page = [
-    '# TYPE sluice_memory_bytes gauge',
-    'sluice_memory_bytes{kind="log"} 1000',
-    'sluice_memory_bytes{kind="headers"} 24',
-    'sluice_memory_limit_bytes 5',
-    'sluice_events_emitted_total 17',
-    'sluice_event_loop_turn_max_seconds 0.0125',
-    'sluice_connections_closed_total{code="ERR_X"} 3',
-  ].join('\n');
-
-  it('give the account by kind and in sum, the events and the longest turn', () => {
-    expect(readMetrics(page)).toEqual({
-      accountBytes: 1024,
-      kinds: { log: 1000, headers: 24 },
-      events: 17,
-      longestTurnMs: 12.5,
-    });
-  });
-
-  it.each(['sluice_memory_bytes', 'sluice_events_emitted_total', 'sluice_event_loop_turn_max_seconds'])(
-    'are refused without %s: a bench that measures nothing passes everything',
-    (name) => {
-      const rest = page
-        .split('\n')
-        .filter((line) => !line.startsWith(name))
-        .join('\n');
-      expect(() => readMetrics(rest)).toThrow(/lacks/);
-    },
-  );
-});
 
 describe('the verdicts of an attack', () => {
   it('are all met by a server that does not notice it', () => {
@@ -149,18 +115,5 @@ describe('the verdicts of all attacks', () => {
     expect(missed(judgeFlat([round(100), round(210), round(241)]))).toEqual([]);
     expect(missed(judgeFlat([round(100), round(210), round(250)]))).toHaveLength(1);
     expect(missed(judgeFlat([round(100), round(100)]))).toHaveLength(1);
-  });
-});
-
-describe('attacks', () => {
-  it('have names of their own and say what they do', () => {
-    expect(new Set(ATTACKS.map((a) => a.name)).size).toBe(ATTACKS.length);
-    for (const { name, says } of ATTACKS) expect([name, says.length > 20]).toEqual([name, true]);
-  });
-
-  it('are found by name, all of them without one, and an unknown name lists the known ones', () => {
-    expect(attacksNamed([])).toEqual(ATTACKS);
-    expect(attacksNamed(['scrapes']).map((a) => a.name)).toEqual(['scrapes']);
-    expect(() => attacksNamed(['none'])).toThrow(/fat-headers, /);
   });
 });
