@@ -65,7 +65,7 @@ export const FOLDERS = {
   link: {
     floor: 4,
     what: 'one end of an RTMP connection, server or client: handshake and reading',
-    imports: ['protocol', 'core'],
+    imports: ['protocol', 'wasm', 'transport', 'core'],
   },
   media: {
     floor: 4,

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/errors.js';
-import type { ByteSocket, Drainable } from '../transport/tcp/channel.js';
+import type { ByteChannel, Drainable } from '../transport/byte-channel.js';
 import type { Player, PlayerSink } from './player.js';
 
 /** What a sink tells its connection. */
@@ -18,23 +18,23 @@ export interface PlaySinkEvents {
 export class PlaySink implements PlayerSink, Drainable {
   /** Set once the hub has made it. */
   player: Player | undefined;
-  readonly #socket: ByteSocket;
+  readonly #channel: ByteChannel;
   readonly #events: PlaySinkEvents;
   readonly #maxLagBytes: number;
 
   /** @param maxLagBytes unsent bytes of the whole connection past which nothing more is written */
-  constructor(socket: ByteSocket, maxLagBytes: number, events: PlaySinkEvents) {
-    this.#socket = socket;
+  constructor(channel: ByteChannel, maxLagBytes: number, events: PlaySinkEvents) {
+    this.#channel = channel;
     this.#maxLagBytes = maxLagBytes;
     this.#events = events;
   }
 
   get clogged(): boolean {
-    return this.#socket.isBehind(this.#maxLagBytes);
+    return this.#channel.isBehind(this.#maxLagBytes);
   }
 
   write(bytes: Buffer): boolean {
-    return this.#socket.write(bytes, this);
+    return this.#channel.write(bytes, this);
   }
 
   drained(): void {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.js';
-import type { ServerHandshake } from '../protocol/handshake/handshake.js';
+import type { ClientHandshake, ServerHandshake } from '../protocol/handshake/handshake.js';
 
 /**
  * Runs a handshake over bytes just read.
@@ -9,9 +9,9 @@ import type { ServerHandshake } from '../protocol/handshake/handshake.js';
  * @returns where in `bytes` the chunk stream begins; undefined when more is needed; a code when the handshake has failed
  */
 export function shakeHands(
-  handshake: ServerHandshake,
+  handshake: ServerHandshake | ClientHandshake,
   bytes: Buffer,
-  reply: (bytes: Buffer) => void,
+  reply: (bytes: Buffer) => unknown,
 ): number | undefined | ErrorCode {
   let start = 0;
   for (;;) {

@@ -1,4 +1,4 @@
-import type { SocketAddresses } from '../transport/tcp/kernel-queues.js';
+import type { ByteChannel } from '../transport/byte-channel.js';
 
 /** The slowest reading that is waited for, in bytes per ms: 64 kbit/s. Receivers open their window in steps of up to a few hundred KB. */
 const SLOWEST_BYTES_PER_MS = 8;
@@ -82,25 +82,23 @@ const NARROW_WINDOW_BYTES = 65_536;
 /** A player for which nothing has waited for so long keeps up, in ms. */
 const KEEPS_UP_AFTER_MS = 10_000;
 
-/** What is asked of a socket; {@link ByteSocket} answers it. */
-export interface WatchedSocket extends SocketAddresses {
-  readonly unsentBytes: number;
-  readonly takenBytes: number;
-  /** Control messages that the kernel has not taken. */
-  readonly pendingBytes: number;
-}
+/** What is asked of a channel. */
+export type WatchedChannel = Pick<
+  ByteChannel,
+  'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort' | 'unsentBytes' | 'takenBytes' | 'pendingBytes'
+>;
 
 /** The {@link PeerProgress} of one socket, held against `play.stallTimeoutMs`. */
 export class StallWatch {
-  readonly socket: WatchedSocket;
+  readonly channel: WatchedChannel;
   readonly #timeoutMs: number;
   readonly #progress = new PeerProgress();
   /** Since when no look has found bytes waiting. */
   #easySinceMs: number | undefined;
   #window: number | undefined;
 
-  constructor(socket: WatchedSocket, timeoutMs: number) {
-    this.socket = socket;
+  constructor(channel: WatchedChannel, timeoutMs: number) {
+    this.channel = channel;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -110,7 +108,7 @@ export class StallWatch {
    * @returns whether its peer has taken nothing for the whole time-out, or for as long as a slow one needs for a step of its last length
    */
   isStalled(nowMs: number): boolean {
-    this.#progress.look(this.socket.unsentBytes, this.socket.takenBytes, nowMs);
+    this.#progress.look(this.channel.unsentBytes, this.channel.takenBytes, nowMs);
     const stepMs = Math.min(this.#progress.stepMs, this.#timeoutMs * MOST_PATIENCE);
     return this.#progress.stalledMs(nowMs) >= Math.max(this.#timeoutMs, stepMs);
   }
@@ -132,7 +130,7 @@ export class StallWatch {
    * @returns the size to announce now; undefined when it has been announced
    */
   windowToAnnounce(wide: number, nowMs: number): number | undefined {
-    if (this.socket.unsentBytes > 0 || this.#easySinceMs === undefined) this.#easySinceMs = nowMs;
+    if (this.channel.unsentBytes > 0 || this.#easySinceMs === undefined) this.#easySinceMs = nowMs;
     const keepsUp = nowMs - this.#easySinceMs >= KEEPS_UP_AFTER_MS;
     const wanted = keepsUp ? wide : Math.min(wide, NARROW_WINDOW_BYTES);
     if (wanted === (this.#window ?? wide)) return undefined;
@@ -147,6 +145,6 @@ export class StallWatch {
 
   /** The kernel's answer: bytes that it has taken and the peer's kernel has not acknowledged. */
   unacknowledged(bytes: number, nowMs: number): void {
-    this.#progress.acknowledgedByKernel(this.socket.takenBytes - bytes, nowMs);
+    this.#progress.acknowledgedByKernel(this.channel.takenBytes - bytes, nowMs);
   }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
@@ -7,6 +6,8 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
 import type { ConnectionHost } from '../live/access.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from '../transport/accept-limits.js';
+import type { ByteChannel } from '../transport/byte-channel.js';
+import { TcpAcceptor } from '../transport/tcp/accept.js';
 import { unacknowledgedBytes } from '../transport/tcp/kernel-queues.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CodecPool } from '../wasm/pool.js';
@@ -39,9 +40,6 @@ export interface ListenerParts {
   readonly kernelQueues?: typeof unacknowledgedBytes;
 }
 
-/** Kernel queue of connections not yet accepted: a burst of a thousand must not see one refused. */
-const BACKLOG = 4096;
-const KEEP_ALIVE_MS = 15_000;
 /** How long deadlines are looked at before everything else has a turn of the event loop, in ms. */
 const WALK_MS = 8;
 /**
@@ -61,7 +59,7 @@ export class RtmpListener {
   accepted = 0;
   readonly #options: ListenerOptions;
   readonly #parts: ListenerParts;
-  readonly #server: Server;
+  readonly #acceptor: TcpAcceptor;
   readonly #pacer: ReadPacer;
   readonly #share: LoopShare;
   readonly #limits: ConnectionLimits;
@@ -81,10 +79,7 @@ export class RtmpListener {
     this.#pacer = new ReadPacer(options.unwatchedReadMs);
     this.#share = new LoopShare(parts.nowMs);
     this.#limits = new ConnectionLimits(options);
-    this.#server = createServer(
-      { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
-      (socket) => this.#accept(socket),
-    );
+    this.#acceptor = new TcpAcceptor({ direct: options.directReads }, (channel) => this.take(channel));
   }
 
   /**
@@ -95,18 +90,14 @@ export class RtmpListener {
    */
   async listen(): Promise<{ host: string; port: number }> {
     const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => {
-        reject(new SluiceError('ERR_LISTEN', `rtmp ${host}:${port}: ${error.message}`, { cause: error }));
-      });
-      this.#server.listen({ host, port, backlog: BACKLOG }, resolve);
-    });
-    this.#server.removeAllListeners('error');
-    this.#server.on('error', (error) => this.#parts.log.error({ err: error }, 'the RTMP listener failed'));
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null
-      ? { host: address.address, port: address.port }
-      : { host, port };
+    try {
+      return await this.#acceptor.listen({ host, port }, (error) =>
+        this.#parts.log.error({ err: error }, 'the RTMP listener failed'),
+      );
+    } catch (error) {
+      const { message } = error as Error;
+      throw new SluiceError('ERR_LISTEN', `rtmp ${host}:${port}: ${message}`, { cause: error });
+    }
   }
 
   /** Connections whose connect was accepted and that neither publish nor play. */
@@ -116,7 +107,7 @@ export class RtmpListener {
 
   /** Stops accepting; connections live on. */
   stop(): void {
-    this.#server.close();
+    this.#acceptor.close();
   }
 
   /** Deadlines of every connection. Call it about once a second. */
@@ -126,7 +117,7 @@ export class RtmpListener {
       this.connections,
       (connection) => {
         connection.tick(nowMs);
-        controlBytes += connection.stallWatch.socket.pendingBytes;
+        controlBytes += connection.stallWatch.channel.pendingBytes;
       },
       () => {
         this.#controlBytes = controlBytes;
@@ -203,7 +194,7 @@ export class RtmpListener {
     if (suspects.length === 0) return;
     this.#asking = true;
     const ask = this.#parts.kernelQueues ?? unacknowledgedBytes;
-    void ask(suspects.map(({ socket }) => socket)).then((found) => {
+    void ask(suspects.map(({ channel }) => channel)).then((found) => {
       this.#asking = false;
       const now = this.#parts.nowMs();
       for (const [index, bytes] of found) suspects[index].unacknowledged(bytes, now);
@@ -241,13 +232,18 @@ export class RtmpListener {
     if (this.#places.delete(connection)) this.#limits.left(address!);
   }
 
-  #accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
+  /**
+   * Takes in a connection that was accepted, within the limits; one that is too many is destroyed.
+   *
+   * @param channel not opened yet; it is the listener's from here on
+   */
+  take(channel: ByteChannel): void {
+    const address = channel.remoteAddress;
     const code = this.#limits.admit(address, this.#parts.nowMs(), this.#parts.descriptorShare?.(), () =>
       this.#makeRoom(),
     );
     if (code !== undefined) {
-      socket.destroy();
+      channel.destroy();
       this.#parts.refused(code, address);
       return;
     }
@@ -258,13 +254,13 @@ export class RtmpListener {
     } catch (error) {
       // V8 has no address space for another memory: this socket is refused, the rest goes on.
       this.#limits.left(address);
-      socket.destroy();
+      channel.destroy();
       log.error({ err: error }, 'no memory for another connection');
       this.#parts.refused('ERR_LIMIT_CONNECTIONS', address);
       return;
     }
     this.accepted++;
-    const connection: RtmpConnection = new RtmpConnection(socket, {
+    const connection: RtmpConnection = new RtmpConnection(channel, {
       connectionId: newId(),
       codec,
       host: connectionHost,

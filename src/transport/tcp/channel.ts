@@ -1,25 +1,6 @@
 import { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
-
-/** Told when a write that the kernel did not take at once has gone. */
-export interface Drainable {
-  drained(): void;
-}
-
-/** What a connection does with its socket's events. */
-export interface ByteSocketEvents {
-  /** Where the next read shall land; asked again after every read. */
-  buffer(): Buffer;
-  /**
-   * `count` bytes were read into `into`, which is what {@link buffer} returned before the read.
-   * Returns false to stop reading until {@link ByteSocket.resume}.
-   */
-  read(count: number, into: Buffer): boolean;
-  /** The peer has ended its side: nothing more will be read. */
-  ended(): void;
-  /** The socket is closed; `error` says why when it was not an orderly close. Called once, last. */
-  closed(error: NodeJS.ErrnoException | undefined): void;
-}
+import type { ByteChannel, ChannelOwner, Drainable } from '../byte-channel.js';
 
 /** The parts of a libuv stream handle and its bindings that are used here; not public in Node, stable from 12 to 24. */
 interface StreamHandle {
@@ -72,21 +53,19 @@ function onWritten(this: WriteRequest): void {
   waiter?.drained();
 }
 
-/** Options for tests and for runtimes that lack the short cuts. */
-export interface ByteSocketOptions {
-  /** Read with `onread` straight into {@link ByteSocketEvents.buffer}; false copies from `data` events. */
+/** How a {@link TcpChannel} reads. */
+export interface TcpChannelOptions {
+  /** False reads through `data` events and a copy, as on a runtime that lacks the short cuts; for tests of that path. */
   readonly direct?: boolean;
 }
 
 /**
- * A TCP socket as the hot path wants it: reads land in a buffer that the caller owns (the WASM linear memory), writes of shared
- * media go to the stream handle without the Writable's per-write work. This file alone knows how; everything else about the
- * socket is plain net.Socket.
+ * A TCP socket as the hot path wants it: reads land in a buffer that the owner gives (the WASM linear memory), writes of shared media go to
+ * the stream handle without the Writable's per-write work. This file alone knows how; everything else about the socket is plain net.Socket.
  */
-export class ByteSocket {
-  readonly #socket: Socket;
+export class TcpChannel implements ByteChannel {
+  #socket: Socket;
   readonly #handle: StreamHandle | undefined;
-  readonly #events: ByteSocketEvents;
   /** Media of writes that the kernel has not taken in full. */
   #mediaBytes = 0;
   /** False while it is known that the kernel has taken everything. */
@@ -97,21 +76,26 @@ export class ByteSocket {
   #error: NodeJS.ErrnoException | undefined;
 
   /**
-   * @param accepted a socket from a server with `pauseOnConnect`, so that nothing has been read yet. Its handle is taken over.
+   * @param socket connected and paused, so that nothing has been read from it. It is the channel's from here on: its handle is taken out
+   *   of it by {@link open}
    */
-  constructor(accepted: Socket, events: ByteSocketEvents, options: ByteSocketOptions = {}) {
-    this.#events = events;
-    const handle = (accepted as unknown as { _handle: object | null })._handle;
+  constructor(socket: Socket, options: TcpChannelOptions = {}) {
+    this.#socket = socket;
+    const handle = (socket as unknown as { _handle: object | null })._handle;
     const direct =
       (options.direct ?? true) && BINDING !== undefined && handle !== null && handle.constructor.name === 'TCP';
-    this.#socket = direct ? takeOver(accepted, handle, events) : accepted;
     this.#handle = direct ? (handle as StreamHandle) : undefined;
-    if (!direct) this.#copyFromData(accepted);
-    this.#socket.on('end', () => events.ended());
-    this.#socket.on('error', (error) => {
+  }
+
+  open(owner: ChannelOwner): void {
+    if (this.#handle !== undefined) this.#socket = takeOver(this.#socket, this.#handle, owner);
+    const socket = this.#socket;
+    if (this.#handle === undefined) copyFromData(socket, owner);
+    socket.on('error', (error) => {
       this.#error ??= error;
     });
-    this.#socket.on('close', () => events.closed(this.#error));
+    socket.on('close', () => owner.closed(this.#error));
+    socket.resume();
   }
 
   get localAddress(): string {
@@ -130,24 +114,24 @@ export class ByteSocket {
     return this.#socket.remotePort ?? 0;
   }
 
-  /** Bytes of control messages that the kernel has not taken yet. */
   get pendingBytes(): number {
     const { writableLength } = this.#socket;
     return this.#handle === undefined ? writableLength - this.#mediaBytes : writableLength;
   }
 
-  /** Bytes that the kernel has not taken yet, media and control messages. */
   get unsentBytes(): number {
     return this.#stream?.writeQueueSize ?? this.#socket.writableLength;
   }
 
-  /** Bytes that the kernel has taken since the connection began. */
   get takenBytes(): number {
     const stream = this.#stream;
     return stream === null ? 0 : stream.bytesWritten - stream.writeQueueSize;
   }
 
-  /** Whether more than `bytes` wait for the kernel to take them. Costs next to nothing while all writes are taken at once. */
+  get writtenBytes(): number {
+    return this.#socket.bytesWritten;
+  }
+
   isBehind(bytes: number): boolean {
     if (!this.#mayWait) return false;
     const waiting = this.#mediaBytes + this.pendingBytes;
@@ -160,12 +144,11 @@ export class ByteSocket {
     return (this.#socket as unknown as { _handle: StreamHandle | null })._handle;
   }
 
-  /** Begins, or goes on, reading. */
-  resume(): void {
-    this.#socket.resume();
+  pauseReads(): void {
+    this.#socket.pause();
   }
 
-  /** Goes on reading after {@link ByteSocketEvents.read} returned false, without the Readable's rounds through the next tick. */
+  /** Spares the Readable's rounds through the next tick, which {@link Socket.resume} takes. */
   resumeReads(): void {
     const handle = this.#handle;
     if (this.#socket.destroyed) return;
@@ -177,21 +160,17 @@ export class ByteSocket {
     }
   }
 
-  /** Stops reading; the peer feels it as a closed TCP window. */
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  /** Sends a control message; in order with {@link write} as long as the peer keeps reading. `bytes` is transferred. */
-  send(bytes: Buffer): void {
+  send(bytes: Buffer): boolean {
     this.#mayWait = true;
-    this.#socket.write(bytes);
+    return this.#socket.write(bytes);
   }
 
-  /**
-   * Sends shared media. Returns true when the kernel took all of it; false when it is still being sent: then `waiter.drained` is
-   * called once it has gone, or the socket is closed.
-   */
+  whenSent(waiter: Drainable): boolean {
+    if (!this.#socket.writableNeedDrain) return true;
+    this.#socket.once('drain', () => waiter.drained());
+    return false;
+  }
+
   write(bytes: Buffer, waiter: Drainable): boolean {
     if (this.#handle === undefined || BINDING === undefined) {
       this.#mediaBytes += bytes.length;
@@ -223,10 +202,6 @@ export class ByteSocket {
     return false;
   }
 
-  /**
-   * Sends what was written and the end, then closes; after `graceMs` it is destroyed. What still comes is read and must be thrown
-   * away by the owner: closing with unread bytes would reset the connection and lose the last message to the peer.
-   */
   finish(graceMs: number): void {
     this.#socket.end();
     this.#socket.resume();
@@ -234,43 +209,39 @@ export class ByteSocket {
     this.#socket.once('close', () => clearTimeout(timer));
   }
 
-  /** Closes at once. */
   destroy(): void {
     this.#socket.destroy();
   }
-
-  /** The way without `onread`: `data` events, copied into the caller's buffer piece by piece. */
-  #copyFromData(socket: Socket): void {
-    let waiting: Buffer | undefined;
-    const drain = (): void => {
-      while (waiting !== undefined) {
-        const into = this.#events.buffer();
-        const count = Math.min(into.length, waiting.length);
-        waiting.copy(into, 0, 0, count);
-        waiting = count < waiting.length ? waiting.subarray(count) : undefined;
-        if (!this.#events.read(count, into)) {
-          socket.pause();
-          return;
-        }
-      }
-    };
-    socket.on('data', (bytes) => {
-      waiting = waiting === undefined ? bytes : Buffer.concat([waiting, bytes]);
-      drain();
-    });
-    socket.on('resume', drain);
-  }
 }
 
-/** Puts the accepted handle under a new socket that reads into the caller's buffer. The old socket is left without a handle. */
-function takeOver(accepted: Socket, handle: object, events: ByteSocketEvents): Socket {
+/** The way without `onread`: `data` events, copied into the owner's buffer piece by piece. */
+function copyFromData(socket: Socket, owner: ChannelOwner): void {
+  let waiting: Buffer | undefined;
+  const drain = (): void => {
+    while (waiting !== undefined && !socket.isPaused()) {
+      const into = owner.buffer();
+      const count = Math.min(into.length, waiting.length);
+      waiting.copy(into, 0, 0, count);
+      waiting = count < waiting.length ? waiting.subarray(count) : undefined;
+      if (!owner.read(count, into)) socket.pause();
+    }
+  };
+  socket.on('data', (bytes) => {
+    waiting = waiting === undefined ? bytes : Buffer.concat([waiting, bytes]);
+    drain();
+  });
+  socket.on('resume', drain);
+}
+
+/** Puts the handle of `accepted` under a new socket that reads into the owner's buffer. The old socket is left without a handle. */
+function takeOver(accepted: Socket, handle: object, owner: ChannelOwner): Socket {
   (accepted as unknown as { _handle: null })._handle = null;
   accepted.destroy();
   return new Socket({
     handle,
     onread: {
-      buffer: () => events.buffer(),
-      callback: (count: number, into: Uint8Array) => events.read(count, into as Buffer),
+      buffer: () => owner.buffer(),
+      callback: (count: number, into: Uint8Array) => owner.read(count, into as Buffer),
     },
   } as unknown as ConstructorParameters<typeof Socket>[0]);
 }

@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import type { SluiceError } from '../../../src/core/errors.js';
 import { PlaySink } from '../../../src/hub/play-sink.js';
 import { Player } from '../../../src/hub/player.js';
-import type { ByteSocket } from '../../../src/transport/tcp/channel.js';
+import type { ByteChannel } from '../../../src/transport/byte-channel.js';
 
 it('a defect when a slow write has gone reaches the connection as ERR_PLAY_DEFECT, and nobody else', () => {
   const told: SluiceError[] = [];
   let drains = 0;
-  const sink = new PlaySink({} as ByteSocket, 1000, {
+  const sink = new PlaySink({} as ByteChannel, 1000, {
     onPublisher: () => {},
     onDefect: (error) => told.push(error),
     onEvicted: () => {},

@@ -107,6 +107,7 @@ describe('an idle connection', () => {
     desk.pass(1000);
     await client.gone();
     await client.status('NetConnection.Connect.Closed');
+    await desk.until(() => desk?.closes.length === 1, 'the close');
     expect(desk.closes).toEqual(['ERR_SESSION_PING_TIMEOUT']);
   });
 });

@@ -1,0 +1,173 @@
+import type { ErrorCode } from '../core/errors.js';
+import { type LinkOwner, RtmpLink } from '../link/rtmp-link.js';
+import { ServerHandshake } from '../protocol/handshake/handshake.js';
+import { MessageType } from '../protocol/messages/message-types.js';
+import type { Action } from '../protocol/server/actions.js';
+import type { ServerSession } from '../protocol/server/session.js';
+import type { ByteChannel } from '../transport/byte-channel.js';
+import type { CodecMessage } from '../wasm/chunk-codec.js';
+import type { ConnectionDrops } from './connection-drops.js';
+import type { ConnectionParts } from './connection-options.js';
+import type { ConnectionPlays } from './connection-plays.js';
+import type { ConnectionPublishes } from './connection-publishes.js';
+import { InboundBudget } from './inbound-budget.js';
+import { InputTurn } from './input-turn.js';
+import type { StallWatch } from './peer-progress.js';
+import { PromptRead } from './prompt-read.js';
+
+/** The connection whose input it is. */
+export interface InputOwner {
+  /** Whether the connection is being closed: nothing more is handled. */
+  readonly closing: boolean;
+  /** Whether a decision is awaited: what comes behind the request waits. */
+  readonly deciding: boolean;
+  /** The handshake is done. @returns the session that messages are for */
+  begin(): ServerSession;
+  /** Does what the session says. */
+  run(actions: readonly Action[]): void;
+  /** The peer has passed a bound, or speaks no RTMP. */
+  abort(code: ErrorCode, detail: string): void;
+  /** A fault of the peer's, or a defect of ours. */
+  failed(error: unknown): void;
+  /** The channel is closed. */
+  closed(error: NodeJS.ErrnoException | undefined): void;
+}
+
+/** What of a connection its input is for. */
+export interface InputParts {
+  readonly publishes: ConnectionPublishes;
+  readonly plays: ConnectionPlays;
+  readonly drops: ConnectionDrops;
+  readonly stallWatch: StallWatch;
+}
+
+/**
+ * What one connection reads: when it is its turn, it hands batches of media to the publications and messages to the session, within the
+ * bounds on what a connection may send. It says when reading stops: while a decision is awaited, others come first, or nobody waits for
+ * the bytes.
+ */
+export class ConnectionInput implements LinkOwner {
+  readonly #owner: InputOwner;
+  readonly #parts: ConnectionParts;
+  readonly #publishes: ConnectionPublishes;
+  readonly #plays: ConnectionPlays;
+  readonly #drops: ConnectionDrops;
+  readonly #stallWatch: StallWatch;
+  readonly #link: RtmpLink;
+  readonly #budget: InboundBudget;
+  readonly #turn: InputTurn;
+  readonly #prompt = new PromptRead();
+  #session: ServerSession | undefined;
+  /** When what is handled now began to be, in monotonic ms. */
+  #nowMs = 0;
+
+  /** @param channel not opened yet */
+  constructor(channel: ByteChannel, parts: ConnectionParts, of: InputParts, owner: InputOwner) {
+    const { codec, options, entropy, nowMs, share } = parts;
+    this.#owner = owner;
+    this.#parts = parts;
+    this.#publishes = of.publishes;
+    this.#plays = of.plays;
+    this.#drops = of.drops;
+    this.#stallWatch = of.stallWatch;
+    this.#link = new RtmpLink(channel, codec, new ServerHandshake({ entropy, nowMs: nowMs() }), this);
+    this.#budget = new InboundBudget(options);
+    this.#turn = new InputTurn(nowMs, share, () => this.#goOn());
+  }
+
+  /** Bytes received, handshake included. */
+  get bytesIn(): number {
+    return this.#link.bytesIn;
+  }
+
+  /** Begins reading. */
+  open(): void {
+    this.#link.open();
+  }
+
+  /** A publish was accepted: what the peer said before that is settled. */
+  publishAccepted(): void {
+    this.#budget.settle();
+  }
+
+  /** A decision is there: what has waited for it is handled, in this turn of the event loop if it may. */
+  decided(): void {
+    if (!this.#turn.over()) this.#goOn();
+  }
+
+  /** Reads what the kernel has, without waiting for the beat; see {@link PromptRead.now}. */
+  readNow(): Promise<void> {
+    const isHeld = this.#owner.deciding || this.#turn.waiting;
+    return this.#prompt.now(isHeld ? undefined : this.#link.channel, () => this.#owner.closing);
+  }
+
+  /** Sends what was written, then closes. */
+  finish(graceMs: number): void {
+    this.#link.finish(graceMs);
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#link.destroy();
+  }
+
+  /** Handles what a decision, or the turns of others, have held up, and then reads again. */
+  #goOn(): void {
+    if (!this.#owner.closing && !this.#owner.deciding) this.#link.goOn();
+  }
+
+  mayHandle(): boolean {
+    return this.#turn.begin(this.#publishes.size > 0);
+  }
+
+  handshakeDone(): void {
+    this.#session = this.#owner.begin();
+  }
+
+  handshakeFailed(code: ErrorCode): void {
+    this.#owner.abort(code, '');
+  }
+
+  handling(bytes: number): void {
+    this.#nowMs = bytes > 0 ? this.#turn.beganMs : this.#parts.nowMs();
+    this.#publishes.received(bytes);
+    if (this.#publishes.size === 0) this.#budget.count(bytes);
+  }
+
+  batch(): void {
+    this.#publishes.deliver(this.#session!, this.#nowMs);
+  }
+
+  message(message: CodecMessage): void {
+    const session = this.#session!;
+    this.#owner.run(session.message(message, this.#nowMs));
+    if (message.type === MessageType.Acknowledgement) this.#stallWatch.acknowledged(session.acknowledged, this.#nowMs);
+  }
+
+  mayGoOn(): boolean {
+    return !this.#owner.deciding && !this.#owner.closing && !this.#turn.over();
+  }
+
+  handled(): void {
+    const { dropped } = this.#parts.codec;
+    if (dropped > 0) this.#drops.unknown(dropped);
+    this.#owner.run(this.#session!.received(this.bytesIn));
+    if (this.#publishes.size > 0) return;
+    const code = this.#budget.spend(0, this.#plays.size > 0, this.#nowMs);
+    if (code !== undefined) this.#owner.abort(code, `${this.bytesIn} bytes`);
+  }
+
+  mayRead(bytes: number): boolean {
+    if (this.#owner.deciding || this.#turn.over()) return this.#owner.closing;
+    const only = bytes > 0 && this.#plays.size === 0 && !this.#prompt.running && this.#publishes.only;
+    return !only || !this.#parts.pacer.hold(this.#link.channel, only, bytes);
+  }
+
+  failed(error: unknown): void {
+    this.#owner.failed(error);
+  }
+
+  closed(error: NodeJS.ErrnoException | undefined): void {
+    this.#owner.closed(error);
+  }
+}
