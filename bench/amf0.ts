@@ -87,7 +87,10 @@ function compare(message: AmfMessage): AmfCase {
   };
 }
 
-/** A megabyte sent as a command, from its first chunk to the refusal; and the longest command that passes the length limit. */
+/**
+ * A megabyte sent as a command, from its first chunk to the refusal; and the longest command that passes the length
+ * limit.
+ */
 function refuse(message: AmfMessage): AmfCase {
   const decoder = new Amf0Decoder();
   const times: Record<string, number[]> = { wasm: [], 'wasm, first 64 KB': [], javascript: [] };

@@ -89,7 +89,9 @@ async function together(): Promise<void> {
   });
 }
 
-/** All attacks one after the other on one server, for `--minutes`: at least three rounds, so that growth can be seen. */
+/**
+ * All attacks one after the other on one server, for `--minutes`: at least three rounds, so that growth can be seen.
+ */
 async function inTurn(): Promise<void> {
   await measured('in turn', async (server) => {
     const rounds: Sample[][] = [];

@@ -16,7 +16,9 @@ import { nodeMediaServerVersion } from './peers/node-media-server.js';
 const CHUNK_SIZES = [128, 4096, 60000];
 const MESSAGE_KB = [0.4, 4, 40, 400];
 const INPUT_BYTES = 4 << 20;
-/** How many times the JavaScript parser's speed WASM should reach, by chunk size, where parsing is what takes the time. */
+/**
+ * How many times the JavaScript parser's speed WASM should reach, by chunk size, where parsing is what takes the time.
+ */
 const WANTED: Readonly<Record<number, number>> = { 128: 3, 4096: 2 };
 const WANTED_ELSEWHERE = 1;
 /** From these sizes on each byte is copied once and little else is done: memory bounds the rate, not the parser. */

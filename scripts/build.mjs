@@ -44,7 +44,10 @@ function stepsToDo() {
   return [wasm(), typescript()].filter((step) => step !== undefined);
 }
 
-/** Does one step and says what, for how long it has been at it, and how long it took; resolves with the compiler's words or ''. */
+/**
+ * Does one step and says what, for how long it has been at it, and how long it took; resolves with the compiler's words
+ * or ''.
+ */
 async function perform({ what, work }) {
   const started = performance.now();
   say(`${what} …`);

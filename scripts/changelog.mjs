@@ -1,5 +1,6 @@
-// npm run changelog: gathers the files of changes/. Without an argument it prints them as the changelog will show them. With a version
-// it puts them into CHANGELOG.md, together with what stands there as unreleased, under that version and today's date, and removes them.
+// npm run changelog: gathers the files of changes/. Without an argument it prints them as the changelog will show them.
+// With a version it puts them into CHANGELOG.md, together with what stands there as unreleased, under that version and
+// today's date, and removes them.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,5 +1,5 @@
-// Prints "passed failed" of vitest's JSON report, then a line for each test that did not pass. Tests that were left out count as
-// failed: none may be.
+// Prints "passed failed" of vitest's JSON report, then a line for each test that did not pass. Tests that were left out
+// count as failed: none may be.
 import { readFileSync } from 'node:fs';
 
 const { numPassedTests, numTotalTests, testResults } = JSON.parse(readFileSync(process.argv[2], 'utf8'));

@@ -1,5 +1,5 @@
-// npm run docs: writes docs/config.md, docs/errors.md and the floors of ARCHITECTURE.md from the tables in the code, and the examples
-// into the documents that show them. A policy test compares.
+// npm run docs: writes docs/config.md, docs/errors.md and the floors of ARCHITECTURE.md from the tables in the code,
+// and the examples into the documents that show them. A policy test compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

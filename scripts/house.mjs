@@ -1,8 +1,11 @@
-// The folders of src/: what each is, the floor it stands on, and which others it imports. This is the one place of all three. A policy
-// test holds the code to it: an import that is not named here fails it, and so does a name here that no import uses. `npm run docs` draws
-// ARCHITECTURE.md's picture and table from it.
+// The folders of src/: what each is, the floor it stands on, and which others it imports. This is the one place of all
+// three. A policy test holds the code to it: an import that is not named here fails it, and so does a name here that no
+// import uses. `npm run docs` draws ARCHITECTURE.md's picture and table from it.
 
-/** Floors from the top. A folder imports only from lower floors. The folders of the wings floor know nothing of each other. */
+/**
+ * Floors from the top. A folder imports only from lower floors. The folders of the wings floor know nothing of each
+ * other.
+ */
 export const FLOORS = [
   { floor: 9, name: 'command line' },
   { floor: 8, name: 'composition root' },

@@ -11,7 +11,8 @@ const VERSIONS = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0' };
 export const MAJORS = Object.keys(VERSIONS);
 
 /**
- * The path of a Node binary of one major version: the running one, or one that is installed below `.cache/` when it is not there yet.
+ * The path of a Node binary of one major version: the running one, or one that is installed below `.cache/` when it is
+ * not there yet.
  *
  * @throws Error when it cannot be installed, with what npm said
  */

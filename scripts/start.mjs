@@ -15,8 +15,8 @@ process.argv = [process.argv[0], cli, ...process.argv.slice(2)];
 await import(pathToFileURL(cli).href);
 
 /**
- * npm hands on SIGINT and SIGTERM, nothing else. When it is gone without them (killed, or hung up on), the server would run on unseen
- * and keep its ports: it ends in good order instead.
+ * npm hands on SIGINT and SIGTERM, nothing else. When it is gone without them (killed, or hung up on), the server would
+ * run on unseen and keep its ports: it ends in good order instead.
  */
 function endWithNpm() {
   const npm = process.ppid;

@@ -18,7 +18,8 @@ let leftOut = [];
 let why = [];
 if (projects.some((name) => NEEDS_TOOLS.has(name))) {
   ({ complaint, leftOut, why } = await ensureTools(projects));
-  // Without the tools the other tests still say something; the run as a whole fails: a missing tool is never a silent skip.
+  // Without the tools the other tests still say something; the run as a whole fails: a missing tool is never a silent
+  // skip.
   if (complaint !== '') runnable = projects.filter((name) => !NEEDS_TOOLS.has(name));
 }
 

@@ -20,7 +20,10 @@ const TOOLS = [
   { program: 'curl', packages: ['curl'] },
 ];
 
-/** What the interop suite needs besides: real servers and encoders that are large, or that nothing else uses, and the tests that use them. */
+/**
+ * What the interop suite needs besides: real servers and encoders that are large, or that nothing else uses, and the
+ * tests that use them.
+ */
 const INTEROP_TOOLS = [
   {
     program: 'nginx',
@@ -42,12 +45,12 @@ function missing(tools) {
 /**
  * Installs what is missing when it may (root on Debian or Ubuntu).
  *
- * A tool that only some interop tests use, and whose package the sources of this system do not have, leaves those tests out: the others
- * are run. Every other tool that is missing is a complaint.
+ * A tool that only some interop tests use, and whose package the sources of this system do not have, leaves those tests
+ * out: the others are run. Every other tool that is missing is a complaint.
  *
  * @param projects test projects that will run
- * @returns `complaint`: '' when every tool is there that can be had, else what to tell the person; `leftOut`: files of tests that cannot
- *   be run on this system, and `why`, a line for each tool
+ * @returns `complaint`: '' when every tool is there that can be had, else what to tell the person; `leftOut`: files of
+ *   tests that cannot be run on this system, and `why`, a line for each tool
  */
 export async function ensureTools(projects) {
   const tools = projects.includes('interop') ? [...TOOLS, ...INTEROP_TOOLS] : TOOLS;
@@ -86,7 +89,10 @@ function complaintAbout(tools) {
   ].join('\n');
 }
 
-/** Those of the packages of `tools` that apt knows of and has no version of to install. Without apt and its lists nothing is known to be absent. */
+/**
+ * Those of the packages of `tools` that apt knows of and has no version of to install. Without apt and its lists
+ * nothing is known to be absent.
+ */
 async function absentPackages(tools) {
   const absent = new Set();
   // Without lists (no network, never updated) everything would look absent.

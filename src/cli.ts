@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Little is imported here, and only this much without `await`: where the process may open few files, loading the rest fails, and that
-// is to be said in words too.
+// Little is imported here, and only this much without `await`: where the process may open few files, loading the rest
+// fails, and that is to be said in words too.
 import { OPERATOR_ERRORS } from './core/errors-operator.js';
 
 try {

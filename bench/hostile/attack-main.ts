@@ -1,8 +1,8 @@
 import { setPriority } from 'node:os';
 import { attacksNamed } from './attacks.js';
 
-// Attacks in a process of their own, all that are named at once. Gives way to the good players, whose delay is measured on the same
-// core. Prints {"name":{…}} with what got through.
+// Attacks in a process of their own, all that are named at once. Gives way to the good players, whose delay is measured
+// on the same core. Prints {"name":{…}} with what got through.
 // node attack-main.js RTMP_PORT HTTP_PORT STREAM SECONDS NAME…
 
 const [rtmpPort, httpPort, stream, seconds, ...names] = process.argv.slice(2);

@@ -164,7 +164,10 @@ export class AttackedServer {
   }
 }
 
-/** Where the kernel shares the machine between sessions first (`autogroup`), niceness counts within a session only: lowers both. */
+/**
+ * Where the kernel shares the machine between sessions first (`autogroup`), niceness counts within a session only:
+ * lowers both.
+ */
 function raiseGroupPriority(): void {
   try {
     writeFileSync('/proc/self/autogroup', '-20');

@@ -2,8 +2,9 @@ import { DelayProbe } from '../../src/load/delay-probe.js';
 import { MessageType } from '../../src/protocol/messages/message-types.js';
 import { RawClient } from './raw-client.js';
 
-// Good players in a process of their own: each reads all it gets and looks for the publisher's stamps. Prints once a second
-// {"closed":n,"bytes":[…],"delaysMs":[…]}: players lost so far, bytes of each player, and every delay of the second.
+// Good players in a process of their own: each reads all it gets and looks for the publisher's stamps. Prints once a
+// second {"closed":n,"bytes":[…],"delaysMs":[…]}: players lost so far, bytes of each player, and every delay of the
+// second.
 // node good-main.js RTMP_PORT STREAM PLAYERS
 
 const [port, stream, players] = process.argv.slice(2);

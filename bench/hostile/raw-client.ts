@@ -25,8 +25,8 @@ export interface RawMessage {
 }
 
 /**
- * An RTMP client for attacks: it sends whatever it is told and reads no more than it needs to find the server's replies, so that
- * it costs the machine little beside the server under attack.
+ * An RTMP client for attacks: it sends whatever it is told and reads no more than it needs to find the server's
+ * replies, so that it costs the machine little beside the server under attack.
  */
 export class RawClient {
   readonly socket: Socket;

@@ -19,8 +19,8 @@ const DELAY_MORE_MS = 20;
 /** Events and log lines are counted from here on: before it the bursts that budgets allow everybody are used up. */
 const BURST_SECONDS = 2;
 /**
- * Log lines about faults and plays that one address may cause at once, before it is one a second. Attacks whose faults are missed deadlines cause them
- * late, when the first seconds have passed: so many are left out wherever they fall.
+ * Log lines about faults and plays that one address may cause at once, before it is one a second. Attacks whose faults
+ * are missed deadlines cause them late, when the first seconds have passed: so many are left out wherever they fall.
  */
 const BURST_LINES = FAULT_LINES.burst + PLAY_LINES.burst;
 /** Growth of RSS from the second round of all attacks to the last one. */
@@ -89,7 +89,10 @@ export function figures({ samples, delaysMs, lost }: Phase, attack?: Pick<Attack
   };
 }
 
-/** {@link figures} of a calm phase of 10 seconds or more: the start of the server is over when the last reading of its turns begins. */
+/**
+ * {@link figures} of a calm phase of 10 seconds or more: the start of the server is over when the last reading of its
+ * turns begins.
+ */
 export function calmFigures(phase: Phase): Figures {
   return { ...figures(phase), longestTurnMs: phase.samples[phase.samples.length - 1].longestTurnMs };
 }

@@ -4,7 +4,9 @@ const MARKER_OBJECT_END = 9;
 const KEY_SLOTS = 1024;
 /** Longer keys are not worth hashing: no encoder repeats them. */
 const MAX_INTERNED = 24;
-/** Strings below this are put together in JavaScript; the call into the runtime costs more than that many characters. */
+/**
+ * Strings below this are put together in JavaScript; the call into the runtime costs more than that many characters.
+ */
 const SHORT_STRING = 16;
 
 /** Node's own slices: `toString` with its argument checks costs a third more on short strings. */
@@ -23,9 +25,10 @@ export interface Amf0Limits {
 }
 
 /**
- * AMF0 decoder in JavaScript (Action Message Format AMF0 §2), written to be hard to beat: one pass, one shared `DataView`-free number
- * buffer, property names interned in a fixed table so that a known key costs no string. Reads what RTMP peers send: numbers,
- * booleans, strings, objects, ECMA and strict arrays, dates, references, null, undefined, long strings, XML, typed objects.
+ * AMF0 decoder in JavaScript (Action Message Format AMF0 §2), written to be hard to beat: one pass, one shared
+ * `DataView`-free number buffer, property names interned in a fixed table so that a known key costs no string. Reads
+ * what RTMP peers send: numbers, booleans, strings, objects, ECMA and strict arrays, dates, references, null,
+ * undefined, long strings, XML, typed objects.
  */
 export class Amf0Decoder {
   readonly #limits: Amf0Limits;

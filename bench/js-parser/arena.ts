@@ -1,7 +1,7 @@
 /**
- * The memory that the JavaScript parser works in: one `ArrayBuffer` holding the socket input and, behind it, the slab that framed
- * messages are written to. Both live in one buffer because `copyWithin` is the only copy in JavaScript that allocates nothing
- * (`set(subarray())` makes a view object per chunk) and it took half the time of it at 128 bytes.
+ * The memory that the JavaScript parser works in: one `ArrayBuffer` holding the socket input and, behind it, the slab
+ * that framed messages are written to. Both live in one buffer because `copyWithin` is the only copy in JavaScript that
+ * allocates nothing (`set(subarray())` makes a view object per chunk) and it took half the time of it at 128 bytes.
  *
  * ```
  * 0          HEADROOM            HEADROOM + INPUT_BYTES                     bytes.length

@@ -11,9 +11,9 @@ export const MAX_RECORDS = 1024;
 const LOW_WATER = INPUT_BYTES + 8192;
 
 /**
- * The framed messages of one read, and where the next one grows. The first unfinished message lies at the slab's tail, where its bytes
- * are already in place when it ends; one that starts meanwhile grows in its own side buffer and costs a second copy.
- * Fields are public for the parser's inner loop.
+ * The framed messages of one read, and where the next one grows. The first unfinished message lies at the slab's tail,
+ * where its bytes are already in place when it ends; one that starts meanwhile grows in its own side buffer and costs a
+ * second copy. Fields are public for the parser's inner loop.
  */
 export class FramedBatch {
   readonly #arenas: ArenaRing;
@@ -30,7 +30,10 @@ export class FramedBatch {
   /** Unread input, carried along when the arena changes: `[inputFrom, inputEnd)`. */
   inputFrom = 0;
   inputEnd = 0;
-  /** Eight words per message: type and flags, timestamp, its high word, payload bytes, offset, framed bytes, codec, track. */
+  /**
+   * Eight words per message: type and flags, timestamp, its high word, payload bytes, offset, framed bytes, codec,
+   * track.
+   */
   readonly records = new Uint32Array(MAX_RECORDS * RECORD_WORDS);
 
   constructor(arenas: ArenaRing | undefined, outChunkSize: number) {
@@ -71,7 +74,10 @@ export class FramedBatch {
     cs.write = writeHeader(cs.side, 0, cs);
   }
 
-  /** The general copy of `count` input bytes at `from`: into a side buffer, over an outgoing chunk border, or at the arena's end. */
+  /**
+   * The general copy of `count` input bytes at `from`: into a side buffer, over an outgoing chunk border, or at the
+   * arena's end.
+   */
   append(cs: ChunkStream, from: number, count: number): void {
     const framed = cs.type === 8 || cs.type === 9;
     let p = from;

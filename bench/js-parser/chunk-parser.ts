@@ -34,9 +34,10 @@ export interface JsParserOptions {
 }
 
 /**
- * RTMP chunk parser in JavaScript, written to be hard to beat: no object per chunk or message, int32 state, one copy from the socket
- * input into the framed batch. Same work and same call pattern as the WASM `ChunkCodec`: bytes in, a framed batch for players plus
- * records out, control messages handed over one at a time (RTMP 1.0 §5.3; Set Chunk Size and Abort are applied inside).
+ * RTMP chunk parser in JavaScript, written to be hard to beat: no object per chunk or message, int32 state, one copy
+ * from the socket input into the framed batch. Same work and same call pattern as the WASM `ChunkCodec`: bytes in, a
+ * framed batch for players plus records out, control messages handed over one at a time (RTMP 1.0 §5.3; Set Chunk Size
+ * and Abort are applied inside).
  */
 export class JsChunkParser {
   readonly #table: (ChunkStream | undefined)[] = new Array(64).fill(undefined);
@@ -112,8 +113,8 @@ export class JsChunkParser {
   }
 
   /**
-   * The framed batch of the last {@link next}, without a copy: the arena's slab is the pooled slab. Valid until the arena ring comes
-   * round. Call at most once per `next`, before the following one.
+   * The framed batch of the last {@link next}, without a copy: the arena's slab is the pooled slab. Valid until the
+   * arena ring comes round. Call at most once per `next`, before the following one.
    */
   takeBatch(): Buffer {
     const { arena, start, end } = this.#batch;
@@ -374,7 +375,8 @@ export class JsChunkParser {
       this.#chunkSize = Math.min(value, MAX_LENGTH);
       return STATUS_NEED_INPUT;
     }
-    // Surfaced: acknowledgement, user control, windows, data, shared objects, commands, aggregates. Anything else is no message type.
+    // Surfaced: acknowledgement, user control, windows, data, shared objects, commands, aggregates. Anything else is no
+    // message type.
     if (!((type >= 3 && type <= 6) || (type >= 15 && type <= 20) || type === 22)) {
       this.dropped++;
       return STATUS_NEED_INPUT;

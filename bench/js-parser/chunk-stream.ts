@@ -9,8 +9,8 @@ export const HEADER_BYTES = [11, 7, 3, 0] as const;
 const EMPTY = new Uint8Array(0);
 
 /**
- * Receive state of one chunk stream id (RTMP 1.0 §5.3.1). Every number field stays a small integer (timestamps are kept as int32),
- * so that V8 never boxes one.
+ * Receive state of one chunk stream id (RTMP 1.0 §5.3.1). Every number field stays a small integer (timestamps are kept
+ * as int32), so that V8 never boxes one.
  */
 export class ChunkStream {
   readonly csid: number;
@@ -49,7 +49,10 @@ export class ChunkStream {
     this.csid = csid;
   }
 
-  /** Gives `side` room for `bytes`, keeping what was written. Grows by doubling from what has arrived, never from a declared length. */
+  /**
+   * Gives `side` room for `bytes`, keeping what was written. Grows by doubling from what has arrived, never from a
+   * declared length.
+   */
   reserve(bytes: number): void {
     if (this.side.length >= bytes) return;
     const larger = new Uint8Array(Math.max(bytes, this.side.length * 2, 4096));

@@ -4,8 +4,8 @@ import { JsChunkParser } from './chunk-parser.js';
 import type { JsMessage } from './message.js';
 
 /**
- * The JavaScript parser behind the WASM codec's surface, so that both run the same conformance vectors. For tests: it copies batches
- * that {@link JsChunkParser.takeBatch} hands out without a copy.
+ * The JavaScript parser behind the WASM codec's surface, so that both run the same conformance vectors. For tests: it
+ * copies batches that {@link JsChunkParser.takeBatch} hands out without a copy.
  */
 export class JsChunkCodec {
   readonly limits: CodecLimits;

@@ -3,7 +3,10 @@ import type { ChunkStream } from './chunk-stream.js';
 const CSID_AUDIO = 4;
 const CSID_VIDEO = 6;
 
-/** Message headers on the way to players: fmt 0, message stream id 1, audio on chunk stream 4, video on 6. Each returns the next offset. */
+/**
+ * Message headers on the way to players: fmt 0, message stream id 1, audio on chunk stream 4, video on 6. Each returns
+ * the next offset.
+ */
 export function writeHeader(to: Uint8Array, at: number, cs: ChunkStream): number {
   const extended = cs.outTimestamp < 0 || cs.outTimestamp >= 0xffffff;
   const field = extended ? 0xffffff : cs.outTimestamp;

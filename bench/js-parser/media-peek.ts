@@ -14,13 +14,17 @@ const TYPE_AUDIO = 8;
 /** Only this much of a payload is looked at. */
 const WINDOW = 128;
 
-/** Scratch that {@link peekMedia} fills: flags, codec (FourCC or legacy id), `trackId | packetType << 8 | frameType << 16`. */
+/**
+ * Scratch that {@link peekMedia} fills: flags, codec (FourCC or legacy id), `trackId | packetType << 8 | frameType <<
+ * 16`.
+ */
 export const peeked = new Int32Array(3);
 
 /**
- * Reads what a host needs to know of one audio or video message (legacy FLV tags and Enhanced RTMP v2) from its first bytes.
- * @param bytes memory that holds the payload; @param at its first byte; @param length payload bytes; @param type 8 or 9.
- * Result in {@link peeked}; never throws, a truncated header yields what could be read.
+ * Reads what a host needs to know of one audio or video message (legacy FLV tags and Enhanced RTMP v2) from its first
+ * bytes.
+ * @param bytes memory that holds the payload; @param at its first byte; @param length payload bytes; @param type 8 or
+ *   9. Result in {@link peeked}; never throws, a truncated header yields what could be read.
  */
 export function peekMedia(bytes: Uint8Array, at: number, length: number, type: number): void {
   if (length === 0) {
@@ -67,7 +71,10 @@ function frameFlags(frameType: number): number {
   return frameType === 3 ? FLAG_DISPOSABLE : 0;
 }
 
-/** ExVideoTagHeader and ExAudioTagHeader: ModEx prefixes, Multitrack prefix, FourCC, track id. Reads `bytes[at, end)` only. */
+/**
+ * ExVideoTagHeader and ExAudioTagHeader: ModEx prefixes, Multitrack prefix, FourCC, track id. Reads `bytes[at, end)`
+ * only.
+ */
 function peekEnhanced(
   bytes: Uint8Array,
   at: number,

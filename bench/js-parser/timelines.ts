@@ -15,7 +15,10 @@ const WRAP = 2 ** 32;
 /** What carries no frame takes no part in a timeline. */
 export const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
 
-/** Audio or video of a timeline. Low words are int32, as in ChunkStream; whole times are doubles, for the slow path only. */
+/**
+ * Audio or video of a timeline. Low words are int32, as in ChunkStream; whole times are doubles, for the slow path
+ * only.
+ */
 class Kind {
   seen = false;
   lastLow = 0;
@@ -72,7 +75,10 @@ class Timeline {
     return Math.max(this.audio.seen ? this.audio.last : 0, this.video.seen ? this.video.last : 0);
   }
 
-  /** Whether the first frame of its kind, behind one of the other kind, would stand before the place where the publish goes on. */
+  /**
+   * Whether the first frame of its kind, behind one of the other kind, would stand before the place where the publish
+   * goes on.
+   */
   beginsEarly({ seen, least }: Kind, timestamp: number): boolean {
     const early = timestamp < least && timestamp >= least - TS_FORWARD_MS;
     return !seen && early && this.audio.offset === this.video.offset;
@@ -126,7 +132,10 @@ export class Timelines {
     this.#settle(timeline, kind, cs);
   }
 
-  /** The message of `cs` is complete: with its first frame a timeline runs; without one the timeline is as it was before. */
+  /**
+   * The message of `cs` is complete: with its first frame a timeline runs; without one the timeline is as it was
+   * before.
+   */
   complete(cs: ChunkStream, flags: number): void {
     const timeline = this.#begun.get(cs.messageStreamId);
     if (timeline === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * A WebAssembly module of one function, `copy(to, from, piece, end)`: copies pieces of `piece` bytes from `from` until `end`. In the
- * input a byte, the header of a chunk, lies between two pieces; in the output they are one stretch.
+ * A WebAssembly module of one function, `copy(to, from, piece, end)`: copies pieces of `piece` bytes from `from` until
+ * `end`. In the input a byte, the header of a chunk, lies between two pieces; in the output they are one stretch.
  *
  * ```
  * loop
@@ -36,8 +36,8 @@ interface Wasm {
 }
 
 /**
- * Copies in linear memory and does nothing else: what any parser that keeps what it reads must do at least. It is a WebAssembly
- * module, as the parser is, so that neither pays for calls per piece.
+ * Copies in linear memory and does nothing else: what any parser that keeps what it reads must do at least. It is a
+ * WebAssembly module, as the parser is, so that neither pays for calls per piece.
  */
 export class BareCopy {
   /** Where what is to be copied is written. */
@@ -47,7 +47,9 @@ export class BareCopy {
   readonly #start: number;
   #at: number;
 
-  /** @param inputBytes most bytes of one read; @param keepBytes what is kept of them, before the oldest is written over */
+  /**
+   * @param inputBytes most bytes of one read; @param keepBytes what is kept of them, before the oldest is written over
+   */
   constructor(inputBytes: number, keepBytes: number) {
     const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
     const pages = Math.ceil((2 * inputBytes + keepBytes) / PAGE_BYTES);
@@ -60,7 +62,10 @@ export class BareCopy {
     this.#end = this.#start + keepBytes;
   }
 
-  /** Copies the first `size` bytes of the input in pieces of `piece` bytes; the last one may be shorter. @returns bytes copied */
+  /**
+   * Copies the first `size` bytes of the input in pieces of `piece` bytes; the last one may be shorter. @returns bytes
+   * copied
+   */
   take(size: number, piece: number): number {
     if (this.#at + size > this.#end) this.#at = this.#start;
     const pieces = Math.floor(size / (piece + CHUNK_HEADER_BYTES));

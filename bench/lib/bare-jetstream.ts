@@ -62,7 +62,10 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Publishes to JetStream as the package `nats` does it, with the headers that Sluice's events carry, and nothing around it. */
+/**
+ * Publishes to JetStream as the package `nats` does it, with the headers that Sluice's events carry, and nothing around
+ * it.
+ */
 export class BarePublisher {
   readonly #connection: NatsConnection;
 

@@ -5,7 +5,9 @@ export interface ChartRow {
   readonly cpuPerGB: number;
   readonly cpuLow: number;
   readonly cpuHigh: number;
-  /** Publisher's byte to player's byte, ms; undefined when it was not measured (the bare loops make their own bytes). */
+  /**
+   * Publisher's byte to player's byte, ms; undefined when it was not measured (the bare loops make their own bytes).
+   */
   readonly p50Ms?: number;
   readonly p99Ms?: number;
   /** Drawn in the accent colour. */
@@ -25,8 +27,9 @@ const OTHERS = '#9aa5b1';
 const RANGE = '#52606d';
 
 /**
- * Draws servers side by side: CPU per GB on the left, delay on the right. Axes start at zero, bars are medians, whiskers the least and
- * greatest round (CPU) or p50 and p99 (delay). Self-contained SVG that reads on light and dark pages.
+ * Draws servers side by side: CPU per GB on the left, delay on the right. Axes start at zero, bars are medians,
+ * whiskers the least and greatest round (CPU) or p50 and p99 (delay). Self-contained SVG that reads on light and dark
+ * pages.
  * @param title what was run; @param rows in the order drawn; @param footnote machine, date, commit.
  */
 export function drawChart(title: string, rows: readonly ChartRow[], footnote: string): string {

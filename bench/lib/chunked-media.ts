@@ -19,9 +19,9 @@ const KEYFRAME_EVERY = 60;
 const FRAME_MS = 33;
 
 /**
- * The chunk stream that an encoder sends once it publishes: video as OBS and ffmpeg send it (fmt 0 first, then fmt 1 with a delta,
- * fmt 3 between), every fourth message audio on a chunk stream of its own. The payloads are AVC and AAC tags around pseudo-random
- * bytes, the same on each run. Timestamps stay below FFFFFF. Begins with Set Chunk Size.
+ * The chunk stream that an encoder sends once it publishes: video as OBS and ffmpeg send it (fmt 0 first, then fmt 1
+ * with a delta, fmt 3 between), every fourth message audio on a chunk stream of its own. The payloads are AVC and AAC
+ * tags around pseudo-random bytes, the same on each run. Timestamps stay below FFFFFF. Begins with Set Chunk Size.
  */
 export function chunkedMedia(shape: MediaShape): ChunkedMedia {
   const { chunkSize, messageBytes, totalBytes } = shape;

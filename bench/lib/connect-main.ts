@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 
-// Opens connections, takes each through handshake and connect, and holds them idle until it is ended. A process of its own, so that
-// its work is not counted with the server's. Prints {"connected":n,"failed":n} as they change.
+// Opens connections, takes each through handshake and connect, and holds them idle until it is ended. A process of its
+// own, so that its work is not counted with the server's. Prints {"connected":n,"failed":n} as they change.
 // node connect-main.js HOST PORT APP COUNT AT_ONCE
 
 const HANDSHAKE_BYTES = 1536;

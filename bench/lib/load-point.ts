@@ -9,7 +9,10 @@ export const SERVER_CORE = 0;
 export const GENERATOR_CORE = 1;
 
 const SETTLE_MS = 2_000;
-/** A player this much behind the median one missed something, in seconds of the stream; merge windows alone make half of it. */
+/**
+ * A player this much behind the median one missed something, in seconds of the stream; merge windows alone make half of
+ * it.
+ */
 const MISSED_SECONDS = 0.75;
 /** Players that look for the publisher's stamps, in a process of their own that reads as data comes. */
 const PROBES = 10;

@@ -28,7 +28,9 @@ export interface LoadSample {
 
 type Line = LoadSecond | LoadResult;
 
-/** A running load generator (`sluice load play|publish … --json`) and what it prints: a line a second, the result last. */
+/**
+ * A running load generator (`sluice load play|publish … --json`) and what it prints: a line a second, the result last.
+ */
 export class LoadGenerator {
   readonly #process: BenchProcess;
   readonly #count: number;

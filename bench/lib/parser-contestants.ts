@@ -36,8 +36,8 @@ export interface PassResult {
 }
 
 /**
- * Parses a whole recording once, fed in reads of 64 KiB. Keeps its state between passes, as a connection does. The copy that fills
- * its input is the kernel's work in a server: `ownMs` leaves it out.
+ * Parses a whole recording once, fed in reads of 64 KiB. Keeps its state between passes, as a connection does. The copy
+ * that fills its input is the kernel's work in a server: `ownMs` leaves it out.
  */
 export type Contestant = (socketBytes: Buffer) => PassResult;
 
@@ -69,7 +69,8 @@ function fedByReads(fed: Fed): Contestant {
     const result = { messages: 0, bytes: 0, ownMs: 0 };
     for (let from = 0; from < socketBytes.length; from += READ_BYTES) {
       const to = Math.min(from + READ_BYTES, socketBytes.length);
-      // What the kernel does in a server. `fill` is a plain memory copy into shared memory too, where `copy` goes word by word.
+      // What the kernel does in a server. `fill` is a plain memory copy into shared memory too, where `copy` goes word
+      // by word.
       fed.input().fill(socketBytes.subarray(from, to), 0, to - from);
       const start = performance.now();
       fed.read(to - from, result);
@@ -139,8 +140,8 @@ export function javascriptContestant(work: ParserWork, chunkSizeOut = 60000): Co
 }
 
 /**
- * No parser: the bytes of each read, copied once into eight slabs in turn, in pieces of the size that lies in one stretch of the
- * input. The least that any parser that keeps what it reads does. Finds no messages.
+ * No parser: the bytes of each read, copied once into eight slabs in turn, in pieces of the size that lies in one
+ * stretch of the input. The least that any parser that keeps what it reads does. Finds no messages.
  */
 export function copyContestant(pieceBytes: number): Contestant {
   const copy = new BareCopy(READ_BYTES, SLABS * SLAB_BYTES);
@@ -170,7 +171,10 @@ interface NmsRtmpClass {
 
 const NMS_HANDSHAKE_DONE = 3;
 
-/** Node-Media-Server's parser, and for the batch its `createMessage`, which serialises each message for all players as its server does. */
+/**
+ * Node-Media-Server's parser, and for the batch its `createMessage`, which serialises each message for all players as
+ * its server does.
+ */
 export function nodeMediaServerContestant(work: ParserWork): Contestant {
   const Rtmp = requireFromNodeMediaServer('src/protocol/rtmp.js') as NmsRtmpClass;
   const parser = new Rtmp();
@@ -190,7 +194,10 @@ export function nodeMediaServerContestant(work: ParserWork): Contestant {
   });
 }
 
-/** Whoever wants the messages: told where each lies, nothing is made for it. A server would look at it, write it out or pass it on. */
+/**
+ * Whoever wants the messages: told where each lies, nothing is made for it. A server would look at it, write it out or
+ * pass it on.
+ */
 class MessageSink {
   messages = 0;
   bytes = 0;

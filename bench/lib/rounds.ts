@@ -23,8 +23,8 @@ export interface LoadResult {
 }
 
 /**
- * Runs every case on every peer, `rounds` times, interleaved: each round visits all of them, so that a slow minute of the machine
- * hits all alike. Prints a line per point to standard error.
+ * Runs every case on every peer, `rounds` times, interleaved: each round visits all of them, so that a slow minute of
+ * the machine hits all alike. Prints a line per point to standard error.
  */
 export async function runRounds(
   cases: readonly LoadCase[],

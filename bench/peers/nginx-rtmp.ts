@@ -17,7 +17,9 @@ export function nginxProgram(): { binary: string; module: string } {
   return { binary, module };
 }
 
-/** nginx with the RTMP module as Debian packages it (`libnginx-mod-rtmp`): one worker, the module's defaults, `live on`. */
+/**
+ * nginx with the RTMP module as Debian packages it (`libnginx-mod-rtmp`): one worker, the module's defaults, `live on`.
+ */
 export const nginxRtmp: Peer = {
   name: 'nginx-rtmp',
   feedsItself: false,

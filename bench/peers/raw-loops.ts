@@ -11,7 +11,9 @@ export const DEFAULT_BYTES_PER_SECOND = 335_000;
 /** Sluice's default merge window for a large audience. */
 export const DEFAULT_WINDOW_MS = 100;
 
-/** A bare C loop that writes the bytes of one window to each player: what the kernel alone costs. Compiled on the spot. */
+/**
+ * A bare C loop that writes the bytes of one window to each player: what the kernel alone costs. Compiled on the spot.
+ */
 export const rawC: Peer = {
   name: 'raw-c',
   feedsItself: true,

@@ -21,7 +21,8 @@ const RETRY_MS = 1000;
  * Follows a server's embedded log; comes back by itself after a lost connection, without a gap or a double.
  *
  * @yields the JSON text of each event
- * @throws SluiceError ERR_EVENTS_UNREACHABLE when the first attempt fails, ERR_CLI_USAGE when the server refuses `since`
+ * @throws SluiceError ERR_EVENTS_UNREACHABLE when the first attempt fails, ERR_CLI_USAGE when the server refuses
+ *   `since`
  */
 export async function* followHttp(options: FollowHttpOptions): AsyncGenerator<string> {
   const { base, since, signal, notice } = options;

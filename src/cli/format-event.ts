@@ -15,8 +15,8 @@ const COLOURS: Readonly<Record<string, string>> = {
 };
 
 /**
- * One line for a person: time, what happened, to which stream, and what matters about it. Text of peers is cleaned, so that it
- * cannot steer the terminal.
+ * One line for a person: time, what happened, to which stream, and what matters about it. Text of peers is cleaned, so
+ * that it cannot steer the terminal.
  *
  * @param colour whether to use terminal colours
  */

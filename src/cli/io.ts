@@ -4,7 +4,9 @@ import { SluiceError } from '../core/errors.js';
 export interface Io {
   /** Results. */
   out(text: string): void;
-  /** Waits until the reader of the results has taken them, or has gone: who prints without end asks before each piece. */
+  /**
+   * Waits until the reader of the results has taken them, or has gone: who prints without end asks before each piece.
+   */
   room(signal: AbortSignal): Promise<void>;
   /** Everything else: progress, notices, errors. */
   err(text: string): void;
@@ -13,7 +15,10 @@ export interface Io {
   /** Whether notices go to a terminal, where a progress line can be overwritten. */
   readonly live: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when results can no longer be written: the reader has gone, as in `sluice events | head`, or the disk is full. */
+  /**
+   * Aborted when results can no longer be written: the reader has gone, as in `sluice events | head`, or the disk is
+   * full.
+   */
   readonly gone: AbortSignal;
   /**
    * Waits until the results are written, as long as their reader takes them.

@@ -43,12 +43,16 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   return closed ? EXIT.ok : EXIT.failed;
 }
 
-/** How V8 collects garbage, as bench:hostile has it best. Node 20, 22 and 24 know both flags; what the first prevents was seen on 20 and 22 only. */
+/**
+ * How V8 collects garbage, as bench:hostile has it best. Node 20, 22 and 24 know both flags; what the first prevents
+ * was seen on 20 and 22 only.
+ */
 function tuneCollector(): void {
-  // When little goes on, V8 compacts the whole heap to give some 30 MB back. That is a pause of 15 to 20 ms, the longest there was, in which
-  // every player waits. The heap of a server that was busy once is needed again.
+  // When little goes on, V8 compacts the whole heap to give some 30 MB back. That is a pause of 15 to 20 ms, the
+  // longest there was, in which every player waits. The heap of a server that was busy once is needed again.
   setFlagsFromString('--no-memory-reducer');
-  // As it comes, garbage may grow to more than twice of what is in use before it is collected: 71 MB for 28 while strangers come and go.
+  // As it comes, garbage may grow to more than twice of what is in use before it is collected: 71 MB for 28 while
+  // strangers come and go.
   setFlagsFromString('--heap-growing-percent=75');
 }
 
@@ -59,7 +63,10 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Node writes warnings to stderr itself, and waits until they are read. Here they are log lines, which nobody waits for. */
+/**
+ * Node writes warnings to stderr itself, and waits until they are read. Here they are log lines, which nobody waits
+ * for.
+ */
 function logWarnings(log: Logger): void {
   process.removeAllListeners('warning');
   process.on('warning', (warning) => log.warn({ err: warning }, 'a warning of Node'));

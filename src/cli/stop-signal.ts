@@ -1,15 +1,16 @@
 import { EXIT } from './exit-codes.js';
 
 /**
- * A signal that comes again within this time is the same wish: after Ctrl-C the terminal tells the whole process group, and npm hands
- * on to its child what the child has already got. In ms.
+ * A signal that comes again within this time is the same wish: after Ctrl-C the terminal tells the whole process group,
+ * and npm hands on to its child what the child has already got. In ms.
  */
 const SAME_WISH_MS = 1000;
 
 /**
- * A signal that aborts at the first SIGINT or SIGTERM; one that comes more than a second later ends the process at once. SIGHUP counts
- * as one of them while the process has a terminal to lose, and is ignored otherwise: `nohup` takes the terminal away and asks the
- * process to go on, and Node does not let a program see that SIGHUP was ignored before it started.
+ * A signal that aborts at the first SIGINT or SIGTERM; one that comes more than a second later ends the process at
+ * once. SIGHUP counts as one of them while the process has a terminal to lose, and is ignored otherwise: `nohup` takes
+ * the terminal away and asks the process to go on, and Node does not let a program see that SIGHUP was ignored before
+ * it started.
  *
  * @param hasTerminal whether one of the standard streams is a terminal
  */

@@ -44,8 +44,8 @@ const BY_KEY = new Map(ROWS.map((row) => [row.key, row]));
 /**
  * Merges defaults, file, environment, flags and given values, in that order, and checks all of it.
  *
- * @throws SluiceError ERR_CONFIG_UNKNOWN_KEY, ERR_CONFIG_INVALID_VALUE, ERR_CONFIG_SECRET_IN_FLAG, ERR_CONFIG_FILE_UNREADABLE,
- *   ERR_CONFIG_FILE_SYNTAX; it names every problem, its code is that of the first
+ * @throws SluiceError ERR_CONFIG_UNKNOWN_KEY, ERR_CONFIG_INVALID_VALUE, ERR_CONFIG_SECRET_IN_FLAG,
+ *   ERR_CONFIG_FILE_UNREADABLE, ERR_CONFIG_FILE_SYNTAX; it names every problem, its code is that of the first
  */
 export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const values = new Map<string, unknown>();

@@ -6,7 +6,9 @@ import { advertisedProblem, listenProblem } from './listen.js';
 export interface SettingNames {
   /** Name of the environment variable; default: `SLUICE_` and the key in upper snake case. */
   readonly env?: string;
-  /** Command line flag of its own, with what stands for its value: `--rtmp HOST:PORT`. Any other key: `--set key=value`. */
+  /**
+   * Command line flag of its own, with what stands for its value: `--rtmp HOST:PORT`. Any other key: `--set key=value`.
+   */
   readonly flag?: string;
   /** Masked wherever it is shown, refused on the command line (other users of the machine can read that). */
   readonly secret?: boolean;

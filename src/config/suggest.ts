@@ -1,5 +1,6 @@
 /**
- * The word of `known` that `word` was probably meant to be, or `undefined` when none is near: at most a third of the letters differ.
+ * The word of `known` that `word` was probably meant to be, or `undefined` when none is near: at most a third of the
+ * letters differ.
  */
 export function suggest(word: string, known: readonly string[]): string | undefined {
   const wanted = word.toLowerCase();

@@ -20,8 +20,8 @@ const GiB = 1024 * MiB;
 const HOUR = 3_600_000;
 
 /**
- * Every setting there is: the only place where a key, its bounds, its default, its names outside and its meaning are written.
- * `docs/config.md` is made from it. Keys end in their unit.
+ * Every setting there is: the only place where a key, its bounds, its default, its names outside and its meaning are
+ * written. `docs/config.md` is made from it. Keys end in their unit.
  */
 export const TABLE = {
   rtmp: {

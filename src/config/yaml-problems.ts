@@ -1,6 +1,6 @@
 /**
- * What is wrong with a YAML file, by the code of the parser, in words for a person. The parser's own sentences quote the file, which
- * holds secrets.
+ * What is wrong with a YAML file, by the code of the parser, in words for a person. The parser's own sentences quote
+ * the file, which holds secrets.
  */
 const WORDS: Readonly<Record<string, string>> = {
   ALIAS_PROPS: 'an alias (*name) cannot have a tag or an anchor',

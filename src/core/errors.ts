@@ -7,7 +7,8 @@ import { WIRE_ERRORS } from './errors-wire.js';
 export type { Blame, ErrorEntry } from './error-entry.js';
 
 /**
- * Every error code there is. The docs list exactly these (a policy test compares both ways). Codes are stable: match on them.
+ * Every error code there is. The docs list exactly these (a policy test compares both ways). Codes are stable: match on
+ * them.
  */
 export const ERRORS = {
   ...WIRE_ERRORS,

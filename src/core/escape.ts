@@ -1,8 +1,9 @@
 /**
- * Writes any string as one NATS subject token, KV key part or file name: every byte outside `A-Z a-z 0-9 _ -` becomes `=HH`
- * (upper-case hex of the UTF-8 byte), the empty string becomes `=`. Reversible with {@link unescapeToken}.
+ * Writes any string as one NATS subject token, KV key part or file name: every byte outside `A-Z a-z 0-9 _ -` becomes
+ * `=HH` (upper-case hex of the UTF-8 byte), the empty string becomes `=`. Reversible with {@link unescapeToken}.
  *
- * `*`, `>`, `.` and blanks can therefore never reach a subject: JetStream stores a publish to `x.*` as a literal subject.
+ * `*`, `>`, `.` and blanks can therefore never reach a subject: JetStream stores a publish to `x.*` as a literal
+ * subject.
  */
 export function escapeToken(text: string): string {
   if (text === '') return '=';

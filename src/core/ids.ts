@@ -15,7 +15,8 @@ function random(): number {
 }
 
 /**
- * A new ULID: 26 characters of Crockford base 32, sortable by time of making. Names connections, streams, players and boots.
+ * A new ULID: 26 characters of Crockford base 32, sortable by time of making. Names connections, streams, players and
+ * boots.
  *
  * @param nowMs milliseconds since the epoch to stamp it with
  */
@@ -24,7 +25,9 @@ export function newId(nowMs: number = Date.now()): string {
   return ulid(Math.max(1, nowMs), random);
 }
 
-/** When an id of {@link newId} was made, in milliseconds since the epoch. @param id a ULID, or text that begins with one */
+/**
+ * When an id of {@link newId} was made, in milliseconds since the epoch. @param id a ULID, or text that begins with one
+ */
 export function timeOfId(id: string): number {
   return decodeTime(id.slice(0, 26));
 }

@@ -1,7 +1,9 @@
 import { SluiceError } from './errors.js';
 import { tellText } from './tell.js';
 
-/** Facts that go with a log line. Functions and symbols are left out; an `Error` becomes type, code, message and frames. */
+/**
+ * Facts that go with a log line. Functions and symbols are left out; an `Error` becomes type, code, message and frames.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Longest text field in bytes of UTF-8. */
@@ -24,8 +26,8 @@ interface Budget {
 }
 
 /**
- * A copy of `fields` that is safe to log: members with secret names masked, user info and queries cut out of URLs, control
- * characters escaped, every text cut to {@link FIELD_BYTES}, depth and number of members bounded.
+ * A copy of `fields` that is safe to log: members with secret names masked, user info and queries cut out of URLs,
+ * control characters escaped, every text cut to {@link FIELD_BYTES}, depth and number of members bounded.
  */
 export function cleanFields(fields: LogFields): Record<string, unknown> {
   const budget: Budget = { bytes: LINE_BYTES };

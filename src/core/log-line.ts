@@ -1,4 +1,7 @@
-/** Values that only tell one connection, stream or play from another: noise for a person, and found at level debug and in format json. */
+/**
+ * Values that only tell one connection, stream or play from another: noise for a person, and found at level debug and
+ * in format json.
+ */
 const ID = /(?:^id|Id)$/;
 /** Fields that the line has elsewhere. */
 const SHOWN = new Set(['level', 'time', 'msg']);
@@ -26,7 +29,8 @@ export function readableLine(entry: Readonly<Record<string, unknown>>, withIds: 
 const LEVELS: Readonly<Record<string, string>> = { debug: '34', info: '32', warn: '33', error: '31' };
 
 /**
- * A line of the log, as JSON, made into one for a terminal: the local time, the level, and what {@link readableLine} says.
+ * A line of the log, as JSON, made into one for a terminal: the local time, the level, and what {@link readableLine}
+ * says.
  *
  * @param json one JSON object, as the logger writes it
  */

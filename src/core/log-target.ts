@@ -17,8 +17,8 @@ export interface LogTarget {
 /**
  * Opens standard error for lines. What it is decides how it can be written to without waiting:
  *
- * - a pipe, terminal or device is opened a second time as non-blocking: the flag belongs to the open file, which this process
- *   shares with others (a shell, for example), so it must not be set on the first one;
+ * - a pipe, terminal or device is opened a second time as non-blocking: the flag belongs to the open file, which this
+ *   process shares with others (a shell, for example), so it must not be set on the first one;
  * - writes to a file happen in a thread of the pool, for a disk may be slow;
  * - a socket, and a pipe that cannot be opened again, is written to by Node's own stream.
  */

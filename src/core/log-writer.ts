@@ -18,16 +18,17 @@ const WRITE_BYTES = 64 * 1024;
 const FLUSH_STEP_MS = 5;
 
 /**
- * Log lines on their way out. Writing one never waits: what the reader does not take at once is kept, up to a bound, and
- * past the bound lines are dropped and counted. A full disk, a closed pipe or a stopped terminal therefore costs lines and never
- * the server. Writing is tried again until it works; then the number of lost lines is told through {@link onLost}.
+ * Log lines on their way out. Writing one never waits: what the reader does not take at once is kept, up to a bound,
+ * and past the bound lines are dropped and counted. A full disk, a closed pipe or a stopped terminal therefore costs
+ * lines and never the server. Writing is tried again until it works; then the number of lost lines is told through
+ * {@link onLost}.
  */
 export class LogWriter {
   /** Lines that were dropped since the start. */
   lostLines = 0;
   /**
-   * Told how many lines were lost, and why, as soon as there is room for a line about it. What it writes stands where the lost
-   * lines would have stood.
+   * Told how many lines were lost, and why, as soon as there is room for a line about it. What it writes stands where
+   * the lost lines would have stood.
    */
   onLost: (lines: number, cause: string) => void = () => {};
   readonly #target: LogTarget;

@@ -21,8 +21,8 @@ export interface LogMethod {
 }
 
 /**
- * What every part logs through. Values are cleaned on the way out: secrets masked, control characters escaped, fields cut to
- * 256 bytes and lines to 4 KiB, so that callers may hand over what a peer sent.
+ * What every part logs through. Values are cleaned on the way out: secrets masked, control characters escaped, fields
+ * cut to 256 bytes and lines to 4 KiB, so that callers may hand over what a peer sent.
  */
 export interface Logger {
   readonly debug: LogMethod;
@@ -43,7 +43,10 @@ export interface LoggerOptions {
   readonly format?: LogFormat;
   /** Where lines go; default: {@link stderrWriter}, so that stdout stays what a command prints. */
   readonly sink?: LogSink;
-  /** Most bytes of lines that may wait for stderr (`log.bufferBytes`); default 1 MiB. The first logger of a process decides. */
+  /**
+   * Most bytes of lines that may wait for stderr (`log.bufferBytes`); default 1 MiB. The first logger of a process
+   * decides.
+   */
   readonly bufferBytes?: number;
 }
 
@@ -54,8 +57,9 @@ const LAST_LINES_MS = 250;
 let stderr: LogWriter | undefined;
 
 /**
- * The one writer of log lines to standard error. All loggers of the process share it, so that their lines do not mix and their
- * losses are counted together. What it holds at the end of the process is written then, as far as the reader takes it.
+ * The one writer of log lines to standard error. All loggers of the process share it, so that their lines do not mix
+ * and their losses are counted together. What it holds at the end of the process is written then, as far as the reader
+ * takes it.
  *
  * @param maxBytes most bytes that may wait; only the first call decides
  */
@@ -115,8 +119,8 @@ export const silentLogger: Logger = {
 };
 
 /**
- * A logger that passes `linesPerSecond` lines at once and as many a second, and then says how many it kept back. For what peers can
- * cause as often as they like: they must not fill the disk.
+ * A logger that passes `linesPerSecond` lines at once and as many a second, and then says how many it kept back. For
+ * what peers can cause as often as they like: they must not fill the disk.
  *
  * @param clock measures the seconds
  */
@@ -171,7 +175,10 @@ function prettySink(sink: LogSink, colour: boolean, withIds: boolean): LogSink {
   return { write: (line) => sink.write(terminalLine(line, { colour, withIds })) };
 }
 
-/** A program's own logger, made harmless: what it throws is told once as a warning of the process and costs nothing else. */
+/**
+ * A program's own logger, made harmless: what it throws is told once as a warning of the process and costs nothing
+ * else.
+ */
 export function guardedLogger(log: Logger, told = { once: false }): Logger {
   function guard(level: 'debug' | 'info' | 'warn' | 'error'): LogMethod {
     return (...line: unknown[]) => {

@@ -1,6 +1,6 @@
 /**
- * Everything that peers can make the process hold, kind by kind. A byte belongs to one kind only, so that the kinds add up.
- * Each kind is measured by its owner and registered at the composition root.
+ * Everything that peers can make the process hold, kind by kind. A byte belongs to one kind only, so that the kinds add
+ * up. Each kind is measured by its owner and registered at the composition root.
  */
 export const MEMORY_KINDS = {
   log: 'media in the logs of streams: cached GOPs, and what slow players have not been sent yet',
@@ -26,9 +26,9 @@ export const MEMORY_KINDS = {
 export type MemoryKind = keyof typeof MEMORY_KINDS;
 
 /**
- * What gives way when the sum is past the limit, first to last. Work that can be done again goes first, then what a peer gets
- * back (a follower resumes by its last event id), then connections that keep a publisher's memory and do not publish, then media of players
- * that are behind, then connections in use.
+ * What gives way when the sum is past the limit, first to last. Work that can be done again goes first, then what a
+ * peer gets back (a follower resumes by its last event id), then connections that keep a publisher's memory and do not
+ * publish, then media of players that are behind, then connections in use.
  */
 export const RELIEF_ORDER = [
   'free_memory',
@@ -52,14 +52,14 @@ export type ReliefStep = (typeof RELIEF_ORDER)[number];
 export type Relief = (overBytes: number) => number;
 
 /**
- * What is on its way to being free: nothing more can be done for it, so nobody else has to give way for it, and new work is not
- * refused for it. It still counts in {@link MemoryAccount.total}.
+ * What is on its way to being free: nothing more can be done for it, so nobody else has to give way for it, and new
+ * work is not refused for it. It still counts in {@link MemoryAccount.total}.
  */
 const LEAVING: ReadonlySet<MemoryKind> = new Set(['linear_dropped', 'connections_dropped', 'event_pages_dropped']);
 
 /**
- * The one account of memory that peers can make the process hold. `limits.memoryBytes` binds the sum over all kinds: past it memory is
- * freed in {@link RELIEF_ORDER}, and new publishes are refused until the sum is below it again.
+ * The one account of memory that peers can make the process hold. `limits.memoryBytes` binds the sum over all kinds:
+ * past it memory is freed in {@link RELIEF_ORDER}, and new publishes are refused until the sum is below it again.
  */
 export class MemoryAccount {
   /** `limits.memoryBytes`. */
@@ -81,7 +81,10 @@ export class MemoryAccount {
     this.#gauges.push({ kind, bytes });
   }
 
-  /** Says how memory is freed in a step of {@link RELIEF_ORDER}; several for one step are asked in the order of their registration. */
+  /**
+   * Says how memory is freed in a step of {@link RELIEF_ORDER}; several for one step are asked in the order of their
+   * registration.
+   */
   onRelief(step: ReliefStep, relief: Relief): void {
     const reliefs = this.#reliefs.get(step);
     if (reliefs === undefined) this.#reliefs.set(step, [relief]);
@@ -115,7 +118,10 @@ export class MemoryAccount {
     return this.overBytes > 0;
   }
 
-  /** Frees memory step by step until the sum is within the limit, or nothing is left that can give way. Call it a few times a second. */
+  /**
+   * Frees memory step by step until the sum is within the limit, or nothing is left that can give way. Call it a few
+   * times a second.
+   */
   relieve(): void {
     let over = this.overBytes;
     for (const step of RELIEF_ORDER) {

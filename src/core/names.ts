@@ -11,8 +11,8 @@ export interface NameRuleOptions {
 }
 
 /**
- * Checks app and stream names. A name that does not fit is refused, never rewritten: names become NATS subjects, KV keys and
- * paths of URLs, and two names must never become one.
+ * Checks app and stream names. A name that does not fit is refused, never rewritten: names become NATS subjects, KV
+ * keys and paths of URLs, and two names must never become one.
  */
 export class NameRule {
   readonly #pattern: RegExp;
@@ -26,8 +26,9 @@ export class NameRule {
   }
 
   /**
-   * Says what is wrong with the app and name of a stream, in words for a person, or undefined when they may be used. The words tell one
-   * character of a refused name at most: a stream key that was typed in its place is not told. An app may be empty.
+   * Says what is wrong with the app and name of a stream, in words for a person, or undefined when they may be used.
+   * The words tell one character of a refused name at most: a stream key that was typed in its place is not told. An
+   * app may be empty.
    */
   problem({ app, name }: { readonly app: string; readonly name: string }): string | undefined {
     if (name === '' && !this.#allowEmpty) {

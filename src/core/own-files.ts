@@ -16,11 +16,12 @@ export const MAKE_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXC
 export const MAKE_OR_APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
 /**
- * Makes a folder and those above it (0700), or takes the one that is there. Not by `mkdir` with `recursive`: where the system answers
- * ENOENT although the parent is there (below /proc), Node tries again for ever and takes no signal any more.
+ * Makes a folder and those above it (0700), or takes the one that is there. Not by `mkdir` with `recursive`: where the
+ * system answers ENOENT although the parent is there (below /proc), Node tries again for ever and takes no signal any
+ * more.
  *
- * @throws SluiceError ERR_DATA_FOLDER_NOT_OURS when the folder is a link, belongs to another user or can be written by others; the
- *   system's error when there is none and none can be made
+ * @throws SluiceError ERR_DATA_FOLDER_NOT_OURS when the folder is a link, belongs to another user or can be written by
+ *   others; the system's error when there is none and none can be made
  */
 export async function ownFolder(path: string): Promise<void> {
   await makeFolder(path);
@@ -45,12 +46,13 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Opens a regular file that belongs to this user alone; never follows a symbolic link, never waits for the other end of a pipe.
+ * Opens a regular file that belongs to this user alone; never follows a symbolic link, never waits for the other end of
+ * a pipe.
  *
  * @param flags one of the flags above
  * @returns a handle that the caller closes; a file that is made has mode 0600
- * @throws SluiceError ERR_DATA_FOLDER_NOT_OURS when it is a link, no regular file, another user's, or writable by others; otherwise the
- *   system's error
+ * @throws SluiceError ERR_DATA_FOLDER_NOT_OURS when it is a link, no regular file, another user's, or writable by
+ *   others; otherwise the system's error
  */
 export async function openOwn(path: string, flags: number = constants.O_RDONLY): Promise<FileHandle> {
   let file: FileHandle;

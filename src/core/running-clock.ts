@@ -1,12 +1,15 @@
 import type { Clock } from './clock.js';
 
-/** A stretch between two looks at the clock that is longer than this was no running time, in ms. Ticks come four times a second. */
+/**
+ * A stretch between two looks at the clock that is longer than this was no running time, in ms. Ticks come four times a
+ * second.
+ */
 const LONGEST_GAP_MS = 1000;
 
 /**
- * The clock for what peers owe: its monotonic time stands still while the process could not run (SIGSTOP, a suspended machine, a
- * starved host). Deadlines move by that much, for what peers have sent meanwhile still waits in the kernel and must be read before
- * anybody is judged. It has to be looked at more often than once a second.
+ * The clock for what peers owe: its monotonic time stands still while the process could not run (SIGSTOP, a suspended
+ * machine, a starved host). Deadlines move by that much, for what peers have sent meanwhile still waits in the kernel
+ * and must be read before anybody is judged. It has to be looked at more often than once a second.
  *
  * Leases and the time-outs of NATS go by the real clock: for other nodes this one was away.
  */

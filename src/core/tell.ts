@@ -1,7 +1,7 @@
 /**
- * How names and URLs are told in logs, events, errors, metrics and `sluice config`. People type stream keys and passwords in every place
- * and spelling, so nothing is searched for secrets and cut out: what is told is built from the parts that are known to be public,
- * and what cannot be taken apart is not told.
+ * How names and URLs are told in logs, events, errors, metrics and `sluice config`. People type stream keys and
+ * passwords in every place and spelling, so nothing is searched for secrets and cut out: what is told is built from the
+ * parts that are known to be public, and what cannot be taken apart is not told.
  */
 
 const HIDDEN = '***';
@@ -23,8 +23,8 @@ interface PublicUrl {
 }
 
 /**
- * A name that was refused, up to its first character that is not a letter, a digit or one of `_.~+/:-`: a key stands behind it
- * (`cam1&key=…`, `cam1;key=…`, `cam1%3Fkey=…`).
+ * A name that was refused, up to its first character that is not a letter, a digit or one of `_.~+/:-`: a key stands
+ * behind it (`cam1&key=…`, `cam1;key=…`, `cam1%3Fkey=…`).
  */
 export function tellRefusedName(name: string): string {
   return (PUBLIC_START.exec(name)?.[0] ?? '').slice(0, 128);
@@ -40,7 +40,9 @@ export function tellUrl(url: string): string {
   return parts?.host === undefined ? '' : `${parts.scheme}://${parts.host}${parts.path}`;
 }
 
-/** What a program says it is (`flashVer`, `encoder`), up to its first character that a product and version do not have. */
+/**
+ * What a program says it is (`flashVer`, `encoder`), up to its first character that a product and version do not have.
+ */
 export function tellProgram(text: string): string {
   const end = text.indexOf('://');
   return /^[\p{L}\p{N} _.,;/()+-]*/u.exec(end < 0 ? text : text.slice(0, end))?.[0] ?? '';
@@ -54,7 +56,10 @@ export function tellServers(value: string): string {
     .join(',');
 }
 
-/** Text with URLs in it, such as the message of an error: every URL in it is told by its public parts, with `***` for the rest. */
+/**
+ * Text with URLs in it, such as the message of an error: every URL in it is told by its public parts, with `***` for
+ * the rest.
+ */
 export function tellText(text: string): string {
   if (!text.includes('://') && !text.includes('@')) return text;
   return text

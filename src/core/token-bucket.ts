@@ -7,8 +7,8 @@ export interface Rate {
 }
 
 /**
- * A token bucket lets through a burst and then a steady rate. Time comes in, nothing is scheduled. A clock that steps back refills
- * nothing.
+ * A token bucket lets through a burst and then a steady rate. Time comes in, nothing is scheduled. A clock that steps
+ * back refills nothing.
  */
 export class TokenBucket {
   readonly #burst: number;
@@ -23,7 +23,9 @@ export class TokenBucket {
     this.#tokens = burst;
   }
 
-  /** Takes `count` tokens. @param nowMs monotonic milliseconds @returns whether they were there; if not, none is taken */
+  /**
+   * Takes `count` tokens. @param nowMs monotonic milliseconds @returns whether they were there; if not, none is taken
+   */
   take(nowMs: number, count = 1): boolean {
     this.#fill(nowMs);
     if (this.#tokens < count) return false;
@@ -32,11 +34,13 @@ export class TokenBucket {
   }
 
   /**
-   * Takes one token that is there now or will be in time. Tokens that are not there yet are handed out in the order of the calls.
+   * Takes one token that is there now or will be in time. Tokens that are not there yet are handed out in the order of
+   * the calls.
    *
    * @param nowMs monotonic milliseconds
    * @param longestMs the longest wait that is worth while, in milliseconds
-   * @returns how long to wait for the token, 0 when it is there; undefined when that would be too long, and then none is taken
+   * @returns how long to wait for the token, 0 when it is there; undefined when that would be too long, and then none
+   *   is taken
    */
   reserve(nowMs: number, longestMs: number): number | undefined {
     this.#fill(nowMs);
@@ -59,12 +63,16 @@ export class TokenBucket {
   }
 }
 
-/** Keys that one set of buckets remembers at most: past it the one that was longest unused is forgotten. About 2 MB when full. */
+/**
+ * Keys that one set of buckets remembers at most: past it the one that was longest unused is forgotten. About 2 MB when
+ * full.
+ */
 export const MAX_BUCKETS = 16_384;
 
 /**
- * One token bucket for each key, such as the address of a peer. The number of keys is bounded, so that a peer that comes with ever new
- * keys costs no memory; a bucket that is full again is forgotten, since it says no more than a new one.
+ * One token bucket for each key, such as the address of a peer. The number of keys is bounded, so that a peer that
+ * comes with ever new keys costs no memory; a bucket that is full again is forgotten, since it says no more than a new
+ * one.
  */
 export class KeyedBuckets {
   readonly #rate: Rate;

@@ -1,7 +1,8 @@
 /**
  * Waits for work that may hang, but not for ever.
  *
- * @param timeoutMs most to wait, in ms; what the work still does then is left behind, and its failure is nobody's any more
+ * @param timeoutMs most to wait, in ms; what the work still does then is left behind, and its failure is nobody's any
+ *   more
  * @returns whether it was done in time
  * @throws what the work rejects with in time
  */

@@ -6,8 +6,9 @@ const REST_MS = 8;
 type Later = (work: () => void, ms: number) => void;
 
 /**
- * Keeps work that many clients ask for at once, in pieces, from owning the event loop: the pieces of all of them begin within four
- * milliseconds, and then none for eight. However much is asked for, it has a third of the time, and holds nobody else up for long.
+ * Keeps work that many clients ask for at once, in pieces, from owning the event loop: the pieces of all of them begin
+ * within four milliseconds, and then none for eight. However much is asked for, it has a third of the time, and holds
+ * nobody else up for long.
  */
 export class WorkTurns {
   readonly #nowMs: () => number;
@@ -24,7 +25,10 @@ export class WorkTurns {
     this.#later = later;
   }
 
-  /** Resolves when a piece may begin: at once while it is time for work and nobody waits, else later, in the order of asking. */
+  /**
+   * Resolves when a piece may begin: at once while it is time for work and nobody waits, else later, in the order of
+   * asking.
+   */
   async mine(): Promise<void> {
     if (this.#waiting.length === 0 && this.#restMs() <= 0) return;
     await new Promise<void>((resolve) => {

@@ -12,9 +12,9 @@ const READ_BYTES = 256 * 1024;
  *
  * @param path file to read
  * @yields each tag; its payload is borrowed until the next tag is asked for
- * @throws SluiceError `ERR_FLV_SIGNATURE`, `ERR_FLV_TAG`, `ERR_FLV_TAG_SIZE` after the tags before the damage; `ERR_FLV_FILE` when the file
- *   cannot be opened or read. A file cut inside its last tag, as recorders that crash leave it, ends after its last whole one; `onCut` is told
- *   how many bytes were left out
+ * @throws SluiceError `ERR_FLV_SIGNATURE`, `ERR_FLV_TAG`, `ERR_FLV_TAG_SIZE` after the tags before the damage;
+ *   `ERR_FLV_FILE` when the file cannot be opened or read. A file cut inside its last tag, as recorders that crash
+ *   leave it, ends after its last whole one; `onCut` is told how many bytes were left out
  */
 export async function* readFlvFile(
   path: string,
@@ -43,7 +43,10 @@ export async function* readFlvFile(
 export interface FlvSink {
   /** Bytes written so far, headers included. */
   readonly bytes: number;
-  /** Resolves when there is room for more; rejects with `ERR_FLV_FILE` when the target cannot be written. The payload is borrowed until then. */
+  /**
+   * Resolves when there is room for more; rejects with `ERR_FLV_FILE` when the target cannot be written. The payload is
+   * borrowed until then.
+   */
   write(tag: FlvTag): Promise<void>;
   /** Flushes; a file's header flags are corrected to what really came. A stream is left open for its owner to end. */
   close(): Promise<void>;

@@ -1,4 +1,7 @@
-/** FLV tag types (Adobe FLV 10.1 §E.4.1); 15 holds AMF3 script data (Enhanced RTMP v2). They equal the RTMP message types. */
+/**
+ * FLV tag types (Adobe FLV 10.1 §E.4.1); 15 holds AMF3 script data (Enhanced RTMP v2). They equal the RTMP message
+ * types.
+ */
 export const FlvTagType = { Audio: 8, Video: 9, Amf3Script: 15, Script: 18 } as const;
 
 /** One tag; its body equals the payload of the RTMP message of the same type. */

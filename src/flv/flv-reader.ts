@@ -21,8 +21,9 @@ export interface FlvReaderOptions {
 }
 
 /**
- * Reads an FLV file or live FLV stream (Adobe FLV 10.1 §E) piece by piece; every split of the bytes gives the same tags. Holds at most
- * one unfinished tag. Damage never throws: {@link FlvReader.failure} tells it and reading stops there, after the tags before it.
+ * Reads an FLV file or live FLV stream (Adobe FLV 10.1 §E) piece by piece; every split of the bytes gives the same
+ * tags. Holds at most one unfinished tag. Damage never throws: {@link FlvReader.failure} tells it and reading stops
+ * there, after the tags before it.
  */
 export class FlvReader {
   readonly #maxTagBytes: number;
@@ -51,7 +52,10 @@ export class FlvReader {
     return (this.#flags & FLAG_VIDEO) !== 0;
   }
 
-  /** Why reading stopped: `ERR_FLV_SIGNATURE`, `ERR_FLV_TAG` or `ERR_FLV_TAG_SIZE`, with `details.offset`; `undefined` while all is well. */
+  /**
+   * Why reading stopped: `ERR_FLV_SIGNATURE`, `ERR_FLV_TAG` or `ERR_FLV_TAG_SIZE`, with `details.offset`; `undefined`
+   * while all is well.
+   */
   get failure(): SluiceError | undefined {
     return this.#failure;
   }
@@ -72,8 +76,8 @@ export class FlvReader {
   }
 
   /**
-   * @param bytes the next bytes; borrowed for as long as the returned tags are in use, because a tag that lies inside them is a view of
-   *   them (one that spans two pushes is a copy)
+   * @param bytes the next bytes; borrowed for as long as the returned tags are in use, because a tag that lies inside
+   *   them is a view of them (one that spans two pushes is a copy)
    * @returns the tags that became whole, in order
    */
   push(bytes: Uint8Array): FlvTag[] {

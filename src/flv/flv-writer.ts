@@ -20,7 +20,8 @@ export function flvFlagsByte(flags: FlvFlags): number {
 }
 
 /**
- * The first 13 bytes of a file: `46 4C 56 01 flags 00000009` and the first PreviousTagSize `00000000` (Adobe FLV 10.1 §E.2, §E.3).
+ * The first 13 bytes of a file: `46 4C 56 01 flags 00000009` and the first PreviousTagSize `00000000` (Adobe FLV 10.1
+ * §E.2, §E.3).
  *
  * @returns a new Buffer, the caller's
  */
@@ -33,7 +34,8 @@ export function flvHeader(flags: FlvFlags): Buffer {
 }
 
 /**
- * One whole tag: header, body, PreviousTagSize (Adobe FLV 10.1 §E.4.1); the timestamp's high byte comes last, the stream id is 0.
+ * One whole tag: header, body, PreviousTagSize (Adobe FLV 10.1 §E.4.1); the timestamp's high byte comes last, the
+ * stream id is 0.
  *
  * @param type one of `FlvTagType`
  * @param timestampMs taken modulo 2^32

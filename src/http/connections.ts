@@ -3,13 +3,16 @@ import type { Socket } from 'node:net';
 import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
 
-/** Objects of one connection, in this process: measured with a thousand that have sent half a request, or waited after one. */
+/**
+ * Objects of one connection, in this process: measured with a thousand that have sent half a request, or waited after
+ * one.
+ */
 const CONNECTION_BYTES = 9216;
 
 /**
- * The open connections of the HTTP server, within a bound. Past it, the connection that has waited longest without a request on it
- * is closed for the new one; so whoever opens connections and says nothing on them shuts nobody out. When a request runs on
- * every connection, the new one is closed.
+ * The open connections of the HTTP server, within a bound. Past it, the connection that has waited longest without a
+ * request on it is closed for the new one; so whoever opens connections and says nothing on them shuts nobody out. When
+ * a request runs on every connection, the new one is closed.
  */
 export class HttpConnections {
   /** Connections that were closed because there were too many: idle ones, and new ones. */

@@ -14,7 +14,8 @@ export interface FeedEvent {
 /** The embedded event log as its followers see it; an `EventLog` fits. */
 export interface EventFeed {
   /**
-   * History from `cursor`, then what comes, until `signal` aborts. Read at the follower's own pace, so a slow one costs no memory.
+   * History from `cursor`, then what comes, until `signal` aborts. Read at the follower's own pace, so a slow one costs
+   * no memory.
    *
    * @throws SluiceError ERR_EVENTS_CURSOR when the event of `afterId` is not held
    */

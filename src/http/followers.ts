@@ -1,8 +1,8 @@
 import type { SseClient } from './sse-client.js';
 
 /**
- * The clients that follow the events, searching for where they start or following: one bounded set. A place is free again when the
- * work for its client has stopped, not when the client has gone.
+ * The clients that follow the events, searching for where they start or following: one bounded set. A place is free
+ * again when the work for its client has stopped, not when the client has gone.
  */
 export class Followers {
   readonly #limit: number;
@@ -35,7 +35,8 @@ export class Followers {
   }
 
   /**
-   * Cuts those off that hold most, until so many bytes are free. They come back and go on after the last event they took.
+   * Cuts those off that hold most, until so many bytes are free. They come back and go on after the last event they
+   * took.
    *
    * @returns the bytes that are free
    */

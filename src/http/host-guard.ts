@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 
 /**
- * Which Host headers are answered. A page of a hostile site can make its own name point at 127.0.0.1 (DNS rebinding) and then
- * read what is served here; its requests carry that name, so only addresses, `localhost` and names on a list pass.
+ * Which Host headers are answered. A page of a hostile site can make its own name point at 127.0.0.1 (DNS rebinding)
+ * and then read what is served here; its requests carry that name, so only addresses, `localhost` and names on a list
+ * pass.
  */
 export class HostGuard {
   readonly #any: boolean;
@@ -29,8 +30,8 @@ export class HostGuard {
 }
 
 /**
- * Whether a browser sends the request on behalf of a page of another origin, by its `Sec-Fetch-Site` header. Such a page could not read
- * the answer, but it could make this server work for it. Other programs send no such header.
+ * Whether a browser sends the request on behalf of a page of another origin, by its `Sec-Fetch-Site` header. Such a
+ * page could not read the answer, but it could make this server work for it. Other programs send no such header.
  */
 export function isCrossOrigin(header: string | string[] | undefined): boolean {
   return header === 'cross-site' || header === 'same-site';

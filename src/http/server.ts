@@ -54,7 +54,8 @@ const REFUSED_LINES_PER_SECOND = 1;
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /**
- * Starts the HTTP interface: health, metrics, streams, events. It reads snapshots only; nothing of it is on the media path.
+ * Starts the HTTP interface: health, metrics, streams, events. It reads snapshots only; nothing of it is on the media
+ * path.
  *
  * @param deps what it shows and where it listens
  * @throws SluiceError ERR_LISTEN when the address cannot be had

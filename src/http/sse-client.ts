@@ -15,8 +15,8 @@ export interface FollowerOptions {
 export type FollowerEnd = 'closed' | 'too_slow' | 'failed' | 'shutdown';
 
 /**
- * One client of `/v1/events`: server-sent events, read from the feed only as fast as the client takes them. Never more than
- * one event beyond the socket's own buffer waits in memory.
+ * One client of `/v1/events`: server-sent events, read from the feed only as fast as the client takes them. Never more
+ * than one event beyond the socket's own buffer waits in memory.
  */
 export class SseClient {
   readonly #feed: EventFeed;

@@ -14,8 +14,8 @@ export interface Consumer {
   /** Memory to read into; the shared one when absent. */
   readonly buffer?: Buffer;
   /**
-   * Takes `buffer[start, end)`: everything after the handshake, the set-up's messages included, when it has its own `buffer`; otherwise
-   * only what is read after the set-up. Borrowed until return. May throw.
+   * Takes `buffer[start, end)`: everything after the handshake, the set-up's messages included, when it has its own
+   * `buffer`; otherwise only what is read after the set-up. Borrowed until return. May throw.
    */
   bytes(buffer: Buffer, start: number, end: number): void;
 }
@@ -40,7 +40,9 @@ export interface LoadConnectionOptions {
   readonly events: ConnectionEvents;
 }
 
-/** One connection of the generator: a socket with a fixed read buffer, the handshake, the negotiation, then raw bytes. */
+/**
+ * One connection of the generator: a socket with a fixed read buffer, the handshake, the negotiation, then raw bytes.
+ */
 export class LoadConnection {
   readonly #socket: Socket;
   readonly #options: LoadConnectionOptions;
@@ -90,7 +92,10 @@ export class LoadConnection {
     if (this.#phase === 'ready') this.#socket.write(bytes);
   }
 
-  /** Says goodbye and closes once the server has taken it; `closed` follows. Only a connection that is ready says anything. */
+  /**
+   * Says goodbye and closes once the server has taken it; `closed` follows. Only a connection that is ready says
+   * anything.
+   */
   leave(reason: string): void {
     if (this.#phase !== 'ready') {
       this.destroy(reason);

@@ -41,7 +41,9 @@ class BitWriter {
   }
 }
 
-/** Constrained Baseline, level 3.1, 1280x720, 30 frames per second fixed, one reference frame, output in decoding order. */
+/**
+ * Constrained Baseline, level 3.1, 1280x720, 30 frames per second fixed, one reference frame, output in decoding order.
+ */
 function sequenceParameterSet(): Buffer {
   const sps = new BitWriter().bits(66, 8).bits(0xc0, 8).bits(31, 8);
   sps.ue(0).ue(0).ue(2).ue(1).raw('0');

@@ -27,8 +27,8 @@ const CREATE_STREAM = 4;
 const CODE_KEY = Buffer.from('\u0000\u0004code\u0002', 'latin1');
 
 /**
- * From connect to Play.Start or Publish.Start with as few and as plain messages as any RTMP server takes. Knows nothing of sockets:
- * messages in, bytes out.
+ * From connect to Play.Start or Publish.Start with as few and as plain messages as any RTMP server takes. Knows nothing
+ * of sockets: messages in, bytes out.
  */
 export class Negotiation {
   readonly #wish: Wish;

@@ -13,13 +13,19 @@ export interface LoadOptions {
   readonly count?: number;
   /** Seconds to measure; without it until the signal. */
   readonly seconds?: number;
-  /** Seconds from all connections being up or refused until measuring begins: players get their first GOP in them. Default 2. */
+  /**
+   * Seconds from all connections being up or refused until measuring begins: players get their first GOP in them.
+   * Default 2.
+   */
   readonly warmup?: number;
   /** New connections a second; default 500. */
   readonly rate?: number;
   /** Players check every message instead of counting bytes. */
   readonly verify?: boolean;
-  /** Publishers stamp each video frame with the time, players (the first `delayPlayers`) tell the delay. Same machine only. */
+  /**
+   * Publishers stamp each video frame with the time, players (the first `delayPlayers`) tell the delay. Same machine
+   * only.
+   */
   readonly delay?: boolean;
   /** Players that look for stamps; default 50. */
   readonly delayPlayers?: number;
@@ -34,8 +40,8 @@ export interface LoadOptions {
   /** Source addresses 127.0.0.2 … to spread over when the target is loopback; default one per 8000 connections. */
   readonly sources?: number;
   /**
-   * Players: all sockets are read once in this many ms, so that a server that writes often costs the generator no more than one that
-   * merges. 0 reads as data comes. Default 5 from 100 players on, 0 below and with `delay`.
+   * Players: all sockets are read once in this many ms, so that a server that writes often costs the generator no more
+   * than one that merges. 0 reads as data comes. Default 5 from 100 players on, 0 below and with `delay`.
    */
   readonly drainMs?: number;
   /** From connecting until playing or publishing; default 15000. */

@@ -22,10 +22,11 @@ const LEAVE_MS = 1000;
 const MAX_BURST = 64;
 
 /**
- * Runs a load: connects at the given rate, waits until all connections are up or refused, measures, and closes everything.
+ * Runs a load: connects at the given rate, waits until all connections are up or refused, measures, and closes
+ * everything.
  *
- * @throws SluiceError `ERR_CLIENT_URL`, `ERR_LOAD_OPTION`, `ERR_LOAD_FILE`, `ERR_FLV_*` before anything is connected; what happens to
- *   connections is counted, not thrown
+ * @throws SluiceError `ERR_CLIENT_URL`, `ERR_LOAD_OPTION`, `ERR_LOAD_FILE`, `ERR_FLV_*` before anything is connected;
+ *   what happens to connections is counted, not thrown
  */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const settings = loadSettings(options);
@@ -99,8 +100,8 @@ class LoadRun implements Timed {
   }
 
   /**
-   * Sleeps between rounds of the event loop: each round then finds all sockets readable and reads each once. Node has no other way to
-   * wait for more than one byte.
+   * Sleeps between rounds of the event loop: each round then finds all sockets readable and reads each once. Node has
+   * no other way to wait for more than one byte.
    */
   #drain(everyMs: number): void {
     const cell = new Int32Array(new SharedArrayBuffer(4));

@@ -20,8 +20,8 @@ const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 const HEADER_BYTES = [11, 7, 3, 0] as const;
 
 /**
- * A small chunk stream reader for the few messages of a connection's set-up (RTMP 1.0 §5.3.1). After that the load generator only counts
- * bytes, so this is written to be short, not fast; timestamps are of no interest to it.
+ * A small chunk stream reader for the few messages of a connection's set-up (RTMP 1.0 §5.3.1). After that the load
+ * generator only counts bytes, so this is written to be short, not fast; timestamps are of no interest to it.
  */
 export class SetupParser {
   #pending: Buffer = Buffer.alloc(0);

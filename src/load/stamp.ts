@@ -1,7 +1,7 @@
 /**
- * The stamp inside each synthetic video frame: an SEI user data message (ITU-T H.264 §D.1.6, type 5), so that decoders pass over it.
- * `uuid(16) · nanoseconds(19 decimal digits) · frame index(6 decimal digits)`: digits, because they never need emulation prevention.
- * Nanoseconds are of the machine's monotonic clock, the same for all processes on it.
+ * The stamp inside each synthetic video frame: an SEI user data message (ITU-T H.264 §D.1.6, type 5), so that decoders
+ * pass over it. `uuid(16) · nanoseconds(19 decimal digits) · frame index(6 decimal digits)`: digits, because they never
+ * need emulation prevention. Nanoseconds are of the machine's monotonic clock, the same for all processes on it.
  */
 export const STAMP_UUID = Buffer.from('5b1ce0a7c94e4fd08a61f2d73b9e58c4', 'hex');
 const NANOSECOND_DIGITS = 19;

@@ -43,9 +43,9 @@ const NOISE_UUID = Buffer.from('7c6f13b2d45e4a1b9e3d5a8890c4f127', 'hex');
 export const DEFAULT_KBPS = 2680;
 
 /**
- * A 720p stream of H.264 and AAC: 30 frames per second, a key frame every 2 s, AAC frames 43 times a second. It decodes, to a gray
- * picture and silence; noise in user data brings each frame to its size. The same `kbps` gives the same bytes in every process, so a
- * player can check what it gets.
+ * A 720p stream of H.264 and AAC: 30 frames per second, a key frame every 2 s, AAC frames 43 times a second. It
+ * decodes, to a gray picture and silence; noise in user data brings each frame to its size. The same `kbps` gives the
+ * same bytes in every process, so a player can check what it gets.
  *
  * @param kbps video and audio together, at least 300
  */

@@ -10,8 +10,8 @@ export interface Timed {
 const SLOTS = 512;
 
 /**
- * One timer for thousands of paced connections: things due within the same tick are called together. Precision is one tick; what is due
- * later than the wheel reaches (512 ticks) is looked at once a turn.
+ * One timer for thousands of paced connections: things due within the same tick are called together. Precision is one
+ * tick; what is due later than the wheel reaches (512 ticks) is looked at once a turn.
  */
 export class TimerWheel {
   readonly #slots: { at: number; what: Timed }[][] = Array.from({ length: SLOTS }, () => []);

@@ -22,7 +22,10 @@ export function newVerifyCounts(): VerifyCounts {
   return { audio: 0, video: 0, gaps: 0, disorders: 0, mismatches: 0 };
 }
 
-/** Without stamps a gap is a jump of timestamps: no encoder leaves a second between frames, nor half of one between AAC frames. */
+/**
+ * Without stamps a gap is a jump of timestamps: no encoder leaves a second between frames, nor half of one between AAC
+ * frames.
+ */
 const VIDEO_GAP_MS = 1000;
 const AUDIO_GAP_MS = 500;
 const AUDIO_KEY_BYTES = 24;
@@ -49,7 +52,10 @@ function audioKey(payload: Buffer): string {
   return payload.toString('latin1', 0, AUDIO_KEY_BYTES);
 }
 
-/** Reads everything a player gets with the WASM chunk reader and checks order, completeness and, of synthetic streams, every byte. */
+/**
+ * Reads everything a player gets with the WASM chunk reader and checks order, completeness and, of synthetic streams,
+ * every byte.
+ */
 export class Verifier implements Consumer {
   readonly #reader = new MediaReader();
   readonly buffer = this.#reader.input;

@@ -6,7 +6,8 @@ const OBU_SEQUENCE_HEADER = 1;
 const MAX_OBUS = 16;
 
 /**
- * Reads an AV1CodecConfigurationRecord (AV1-ISOBMFF §2.3.3): codec string always, size and frame rate from its sequence header OBU.
+ * Reads an AV1CodecConfigurationRecord (AV1-ISOBMFF §2.3.3): codec string always, size and frame rate from its sequence
+ * header OBU.
  *
  * @param av1C the record, borrowed
  * @returns the facts, or `undefined` when it is not such a record

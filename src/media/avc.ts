@@ -8,11 +8,12 @@ const NAL_SPS = 7;
 const EXTENDED_SAR = 255;
 
 /**
- * Reads an AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1): codec string always, size and fixed frame rate from the
- * first SPS when it can be read.
+ * Reads an AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1): codec string always, size and fixed frame rate
+ * from the first SPS when it can be read.
  *
  * @param avcC the record, borrowed
- * @returns the facts, or `undefined` when it is not such a record. A record without an SPS tells no size: frames have it then
+ * @returns the facts, or `undefined` when it is not such a record. A record without an SPS tells no size: frames have
+ *   it then
  */
 export function parseAvcConfig(avcC: Uint8Array): VideoFacts | undefined {
   if (avcC.length < 6 || avcC[0] !== 1) return undefined;

@@ -1,6 +1,7 @@
 /**
- * Reads bits, most significant first, from borrowed bytes. Never throws and never reads past the end: the first read that would
- * sets {@link BitReader.overrun} and yields 0, and so does every read after it. Check `overrun` before trusting anything read.
+ * Reads bits, most significant first, from borrowed bytes. Never throws and never reads past the end: the first read
+ * that would sets {@link BitReader.overrun} and yields 0, and so does every read after it. Check `overrun` before
+ * trusting anything read.
  */
 export class BitReader {
   readonly #bytes: Uint8Array;
@@ -77,7 +78,9 @@ export class BitReader {
   }
 }
 
-/** Parameter sets longer than this are cut: real ones are below 300 bytes, and everything read here lies at the front. */
+/**
+ * Parameter sets longer than this are cut: real ones are below 300 bytes, and everything read here lies at the front.
+ */
 const MAX_NAL_BYTES = 4096;
 
 /**

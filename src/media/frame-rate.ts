@@ -30,8 +30,8 @@ const USUAL_RATES = [
 const NEAR = 0.001;
 
 /**
- * Rounds a measured frame rate: to a rate that encoders use when the whole milliseconds of timestamps explain the difference, else to two
- * places.
+ * Rounds a measured frame rate: to a rate that encoders use when the whole milliseconds of timestamps explain the
+ * difference, else to two places.
  *
  * @param fps frames per second, measured over two seconds or more
  */

@@ -7,8 +7,8 @@ const MAX_ARRAYS = 16;
 const MAX_NALS = 16;
 
 /**
- * Reads an HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 §8.3.3.1): codec string always, size from the first SPS, frame rate
- * when the record states a constant one.
+ * Reads an HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 §8.3.3.1): codec string always, size from the first SPS,
+ * frame rate when the record states a constant one.
  *
  * @param hvcC the record, borrowed
  * @returns the facts, or `undefined` when it is not such a record
@@ -28,7 +28,10 @@ export function parseHevcConfig(hvcC: Uint8Array): VideoFacts | undefined {
   };
 }
 
-/** `hvc1.` profile space and profile, reversed compatibility flags, tier and level, constraint bytes (ISO/IEC 14496-15 annex E). */
+/**
+ * `hvc1.` profile space and profile, reversed compatibility flags, tier and level, constraint bytes (ISO/IEC 14496-15
+ * annex E).
+ */
 function codecString(hvcC: Uint8Array): string {
   const space = ['', 'A', 'B', 'C'][hvcC[1]! >> 6]!;
   const tier = (hvcC[1]! & 0x20) === 0 ? 'L' : 'H';

@@ -1,7 +1,10 @@
 import type { AudioFacts } from './track.js';
 
 const RATES = [5512, 11025, 22050, 44100];
-/** Names of the FLV sound formats (Adobe FLV 10.1 §E.4.2.1) that have no configuration; 13 is in use though never registered. */
+/**
+ * Names of the FLV sound formats (Adobe FLV 10.1 §E.4.2.1) that have no configuration; 13 is in use though never
+ * registered.
+ */
 const NAMES: Readonly<Record<number, string>> = {
   0: 'pcm',
   1: 'adpcm_swf',
@@ -20,7 +23,8 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * Reads what the first byte of an audio message says by itself. For AAC and MP3 it is only a guess: their own headers say more.
+ * Reads what the first byte of an audio message says by itself. For AAC and MP3 it is only a guess: their own headers
+ * say more.
  *
  * @param firstByte sound format, rate, size and type (Adobe FLV 10.1 §E.4.2.1)
  * @returns the facts, or `undefined` for a reserved format and for 9, the Enhanced RTMP header

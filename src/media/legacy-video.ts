@@ -1,7 +1,10 @@
 import { BitReader } from './bit-reader.js';
 import { checkedSize, type Size } from './track.js';
 
-/** FLV video codec ids (Adobe FLV 10.1 §E.4.3.1) with the names that tools show for them; 12 and 13 are in use though never registered. */
+/**
+ * FLV video codec ids (Adobe FLV 10.1 §E.4.3.1) with the names that tools show for them; 12 and 13 are in use though
+ * never registered.
+ */
 export const LEGACY_VIDEO_CODECS: Readonly<Record<number, string>> = {
   1: 'jpeg',
   2: 'flv1',

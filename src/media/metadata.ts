@@ -28,7 +28,8 @@ export function announced({ video, audio, encoder }: MetadataFacts): StreamMetad
 const MAX_ENCODER_CHARACTERS = 128;
 
 /**
- * Reads size, rates and channels from `onMetaData`, ignoring what cannot be true (zero, negative, NaN, beyond any codec).
+ * Reads size, rates and channels from `onMetaData`, ignoring what cannot be true (zero, negative, NaN, beyond any
+ * codec).
  *
  * @param metadata the object or ECMA array after the name `onMetaData`; anything else gives empty facts
  */

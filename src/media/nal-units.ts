@@ -2,14 +2,17 @@ import { parseAvcSps } from './avc.js';
 import { parseHevcSps } from './hevc.js';
 import type { VideoFacts } from './track.js';
 
-/** NAL units of one frame that are looked at: parameter sets stand before the picture, behind a delimiter and a few messages. */
+/**
+ * NAL units of one frame that are looked at: parameter sets stand before the picture, behind a delimiter and a few
+ * messages.
+ */
 const MAX_NALS = 16;
 const AVC_SPS = 7;
 const HEVC_SPS = 33;
 
 /**
- * Reads the picture size from the first sequence parameter set inside a frame, for streams whose decoder configuration has none
- * (ISO/IEC 14496-15 `avc3`, `hev1`).
+ * Reads the picture size from the first sequence parameter set inside a frame, for streams whose decoder configuration
+ * has none (ISO/IEC 14496-15 `avc3`, `hev1`).
  *
  * @param codec `avc1` or `hvc1`
  * @param frame the frame's NAL units, each behind its length, or the beginning of them; borrowed

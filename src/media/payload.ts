@@ -42,8 +42,9 @@ const AUDIO_MULTITRACK = 5;
 const MODEX = 7;
 
 /**
- * Finds the body of each track in an audio or video message: behind the legacy header, or behind the ModEx prefixes, multitrack
- * header and FourCC of Enhanced RTMP v2. Never throws; what it does not understand is one body of packet `other`.
+ * Finds the body of each track in an audio or video message: behind the legacy header, or behind the ModEx prefixes,
+ * multitrack header and FourCC of Enhanced RTMP v2. Never throws; what it does not understand is one body of packet
+ * `other`.
  *
  * @param kind audio (message type 8) or video (message type 9)
  * @param payload the whole message, borrowed

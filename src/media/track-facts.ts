@@ -42,8 +42,8 @@ export function trackFactsFromConfig(kind: MediaKind, payload: Uint8Array): Trac
 }
 
 /**
- * Facts that a coded frame shows by itself: for codecs without a sequence header (MP3, AC-3, Speex, H.263, VP6 …) and for those
- * whose header has no size (VP8, VP9). Sizes come with key frames only.
+ * Facts that a coded frame shows by itself: for codecs without a sequence header (MP3, AC-3, Speex, H.263, VP6 …) and
+ * for those whose header has no size (VP8, VP9). Sizes come with key frames only.
  *
  * @param kind audio (message type 8) or video (message type 9)
  * @param payload a whole message or its beginning, borrowed
@@ -55,8 +55,8 @@ export function trackFactsFromFrame(kind: MediaKind, payload: Uint8Array, nalLen
 }
 
 /**
- * The codec that a sequence header configures, by {@link codecFamily}'s name; `undefined` when no track of the message is configured: it is no
- * header, or its records are empty or cannot be read.
+ * The codec that a sequence header configures, by {@link codecFamily}'s name; `undefined` when no track of the message
+ * is configured: it is no header, or its records are empty or cannot be read.
  */
 export function configuredCodec(kind: MediaKind, payload: Uint8Array): string | undefined {
   for (const body of mediaBodies(kind, payload)) {

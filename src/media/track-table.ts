@@ -20,9 +20,9 @@ export interface MeasuredRates {
 const NO_CLAIMS: MeasuredRates = {};
 
 /**
- * Collects what one stream shows of its tracks: sequence headers first, then frames, then `onMetaData` for what neither tells. Rates are
- * measured elsewhere ({@link TrackTable.rates}); what header and metadata say of them are claims, and named so. Not for every message: ask
- * {@link TrackTable.wantsFrames}.
+ * Collects what one stream shows of its tracks: sequence headers first, then frames, then `onMetaData` for what neither
+ * tells. Rates are measured elsewhere ({@link TrackTable.rates}); what header and metadata say of them are claims, and
+ * named so. Not for every message: ask {@link TrackTable.wantsFrames}.
  */
 export class TrackTable {
   readonly #tracks = new Map<string, ConfigFacts>();

@@ -25,7 +25,10 @@ export interface Size {
   readonly height: number;
 }
 
-/** Pictures wider or higher than this are taken for damaged headers. 16384 is the most that AVC level 6.2 and AV1 level 6.3 allow. */
+/**
+ * Pictures wider or higher than this are taken for damaged headers. 16384 is the most that AVC level 6.2 and AV1 level
+ * 6.3 allow.
+ */
 export const MAX_PICTURE_SIDE = 16384;
 
 /**

@@ -2,8 +2,8 @@ import { BitReader } from './bit-reader.js';
 import { checkedSize, type Size, type VideoFacts } from './track.js';
 
 /**
- * Reads a VPCodecConfigurationRecord (VP codec ISO media file binding §2.2). Encoders disagree on whether the four FullBox bytes
- * `01 000000` come first (gortmplib sends them, ffmpeg does not); both are read.
+ * Reads a VPCodecConfigurationRecord (VP codec ISO media file binding §2.2). Encoders disagree on whether the four
+ * FullBox bytes `01 000000` come first (gortmplib sends them, ffmpeg does not); both are read.
  *
  * @param fourCc `vp08` or `vp09`
  * @param vpcC the record, borrowed

@@ -66,8 +66,9 @@ describe.each(versions)('200 streams on nats-server %s', (version) => {
     await started.until((stats) => stats['busState'] === 'stream_full');
     await started.saw('worked');
     await manager.streams.update('SLUICE_EVENTS', { max_bytes: 100_000_000 });
-    // With `discard: new` nats-server checks a message without its record's overhead: the last one that fits may take the stream
-    // past `max_bytes`, and then the server itself removes the oldest. It is the node's own start here, and never more than that.
+    // With `discard: new` nats-server checks a message without its record's overhead: the last one that fits may take
+    // the stream past `max_bytes`, and then the server itself removes the oldest. It is the node's own start here, and
+    // never more than that.
     await holds(started, server.url, async () => {
       const { state } = await manager.streams.info('SLUICE_EVENTS');
       expect(state.first_seq).toBeLessThanOrEqual(2);

@@ -8,7 +8,10 @@ import { TcpProxy } from '../support/faults/tcp-proxy.js';
 import { seeded } from '../support/random.js';
 import { waitFor } from '../support/wait.js';
 
-/** Short, so that a peer ends the streams soon, and long enough for a node on a busy machine not to be taken for lost twice. */
+/**
+ * Short, so that a peer ends the streams soon, and long enough for a node on a busy machine not to be taken for lost
+ * twice.
+ */
 const LEASE = { leaseMs: 4000, heartbeatMs: 500 };
 /** More than a node holds in memory (4,096). */
 const BACKLOG = 10_000;

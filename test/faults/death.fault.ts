@@ -17,7 +17,10 @@ function launch(events: EventsOptions, workload: Partial<Workload>): NodeUnderTe
   return node;
 }
 
-/** The next start of the same installation: it delivers everything and adds nothing of its own. @returns what is stored then */
+/**
+ * The next start of the same installation: it delivers everything and adds nothing of its own. @returns what is stored
+ * then
+ */
 async function recovered(events: EventsOptions, url: string, nodeId = 'node-1'): Promise<Stored[]> {
   const node = launch(events, { streams: 0, nodeId });
   await node.until((stats) => stats['pending'] === 0 && stats['busState'] === 'ready');
@@ -100,8 +103,8 @@ function sizes(dir: string): Map<string, number> {
 }
 
 /**
- * What a power loss does to the folder of a killed node: a segment ends where the last fsync that was through had found it, or holds
- * zeros from there on, or ends somewhere behind it. Files that nobody syncs are empty.
+ * What a power loss does to the folder of a killed node: a segment ends where the last fsync that was through had found
+ * it, or holds zeros from there on, or ends somewhere behind it. Files that nobody syncs are empty.
  *
  * @param before sizes of the files when the node started, all of them safe
  * @param random decides what happens to each segment
@@ -138,7 +141,8 @@ function losePower(
 }
 
 describe('a host that loses power', () => {
-  // `always` promises whatever anyone was shown; the others what was shown before the last fsync began, which every start waits for.
+  // `always` promises whatever anyone was shown; the others what was shown before the last fsync began, which every
+  // start waits for.
   const policies = ['always', 'interval', 'never'] as const;
   it.each(policies)('keeps what events.fsync promises, and the contract, when it is: %s', async (fsync) => {
     const server = await broker();

@@ -33,7 +33,9 @@ beforeEach(async () => {
   }
 });
 
-/** A node that reaches the cluster only through the proxies. @returns it and the place of the server that it has chosen */
+/**
+ * A node that reaches the cluster only through the proxies. @returns it and the place of the server that it has chosen
+ */
 async function clientOfCluster(streams: number, stepMs: number): Promise<{ node: NodeUnderTest; home: () => number }> {
   const { clients } = cluster.links;
   const nats = { urls: clients.map((proxy) => proxy.url), pingIntervalMs: 1000 };

@@ -156,7 +156,8 @@ describe('sluice load', () => {
 
   it('through which no byte flowed fails', async () => {
     server = await spawnServer();
-    // The server announces an acknowledgement window when it first looks after a play, within a second, and the next one much later.
+    // The server announces an acknowledgement window when it first looks after a play, within a second, and the next
+    // one much later.
     const load = sluice('load', 'play', server.url('nobody'), '--warmup', '1.5', '--seconds', '0.2', '--json');
     expect((await load.finish(20_000)).code).toBe(1);
     expect(JSON.parse(load.stdout.trim().split('\n').at(-1)!)).toMatchObject({ type: 'result', bytes: 0, ready: 1 });

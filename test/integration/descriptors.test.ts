@@ -119,7 +119,8 @@ describe('a server with fewer descriptors than connections that come', () => {
   it('takes RTMP connections while clients of HTTP that say nothing hold all that HTTP gets', async () => {
     const { rtmpPort: port, httpPort } = await limited(80);
     const silent = await Promise.all(Array.from({ length: 100 }, () => RawRtmp.open({ port: httpPort })));
-    // Who is turned away shows that HTTP has all that it gets. How much that is depends on the files that the process has open.
+    // Who is turned away shows that HTTP has all that it gets. How much that is depends on the files that the process
+    // has open.
     await waitFor(() => silent.some((client) => client.closed), { what: 'HTTP to turn somebody away' });
     const publisher = await RawRtmp.connected({ port });
     await publisher.publish('cam');

@@ -8,7 +8,9 @@ const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex'
 /** Constrained Baseline, level 1.3, 320 by 240. */
 const AVCC = '01 42c00d ff e1 0016 6742c00dd90141fb0110000003001000000303c0f1429920 01 0005 68cb83cb20';
 
-/** Track 0 as every encoder sends it, a second picture and a second language as OBS does (Enhanced RTMP v2, OneTrack). */
+/**
+ * Track 0 as every encoder sends it, a second picture and a second language as OBS does (Enhanced RTMP v2, OneTrack).
+ */
 const HEADERS: readonly (readonly [type: number, payload: Buffer])[] = [
   [9, hex(`17 00 000000 ${AVCC}`)],
   [8, hex('af 00 1210')],

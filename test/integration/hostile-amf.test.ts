@@ -36,7 +36,10 @@ describe('hostile AMF', () => {
   const refused = () => server.metric('sluice_data_messages_refused_total', 'code="ERR_AMF_');
   const refusedInLog = () => server.logLines('"refusedData":1').length;
 
-  /** Sends a command with a hostile argument and a harmless one after it: answered, ignored or closed, but never fatal to others. */
+  /**
+   * Sends a command with a hostile argument and a harmless one after it: answered, ignored or closed, but never fatal
+   * to others.
+   */
   async function outcome(argument: Uint8Array): Promise<'alive' | 'closed'> {
     const client = await connected();
     client.message(20, Buffer.concat([amf('somecall', 7, null), argument]));

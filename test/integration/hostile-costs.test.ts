@@ -10,7 +10,8 @@ const beginsStreams = ({ beginsStreams }: Attack): boolean => beginsStreams === 
 
 /** `npm run bench:hostile` in short: what attacks cost that does not depend on how fast the machine is. */
 describe.each([
-  // Loopback addresses have no limits of their own: what is behind those limits has to hold alone. Only starts of streams are bound by them.
+  // Loopback addresses have no limits of their own: what is behind those limits has to hold alone. Only starts of
+  // streams are bound by them.
   {
     limits: 'without limits per address',
     strangers: false,

@@ -20,7 +20,9 @@ async function session(server: TestServer, name: string): Promise<void> {
   player.destroy();
 }
 
-/** What every list of one session's events must satisfy: numbered from 1 without a gap, one start, one end at the end. */
+/**
+ * What every list of one session's events must satisfy: numbered from 1 without a gap, one start, one end at the end.
+ */
 function expectWhole(events: readonly SeenEvent[]): void {
   const types = events.map(short);
   expect(events.map((e) => Number(e.sequence))).toEqual(events.map((_, i) => i + 1));

@@ -18,7 +18,8 @@ describe('timestamps', () => {
   });
   afterAll(() => server.stop());
 
-  // 16 777 215 ms is where the extended timestamp begins, 2 147 483 647 where a signed reader breaks, 4 294 967 295 where 32 bits wrap.
+  // 16 777 215 ms is where the extended timestamp begins, 2 147 483 647 where a signed reader breaks, 4 294 967 295
+  // where 32 bits wrap.
   it.each([16_776_000, 2_147_482_600, 4_294_966_000])('go on for players across the edge after %i ms', async (base) => {
     const tags = (await flvTags('h264-aac.flv')).filter((t) => t.type !== 18);
     const publisher = await RawRtmp.connected({ port: server.rtmpPort });
@@ -86,7 +87,8 @@ describe('timestamps', () => {
         .map((m) => m.payload[10]),
     ).toEqual(times.map((_, i) => i));
     const frames = player.media().filter((m) => m.type === 9);
-    // 20 is within half a second; 90 000 goes on after the newest; 80 is back on the first clock; then comes a clock that wraps.
+    // 20 is within half a second; 90 000 goes on after the newest; 80 is back on the first clock; then comes a clock
+    // that wraps.
     expect(frames.map((m) => m.timestamp)).toEqual([0, 40, 20, 60, 80, 100, 116, 156]);
     publisher.destroy();
     player.destroy();

@@ -100,7 +100,8 @@ describe('a relay', () => {
   });
 
   it('of Node-Media-Server pulls a live stream and hands it on as it is: its headers do not come with the answer', async () => {
-    // It loses what it reads together with the answer to its play. A busy machine lets it read late; not as late as this.
+    // It loses what it reads together with the answer to its play. A busy machine lets it read late; not as late as
+    // this.
     const patient = await spawnServer({ settings: { 'play.startDelayMs': 1000 } });
     try {
       const peer = await NodeMediaServer.start();

@@ -97,7 +97,10 @@ function commandsOf(line: string): string[][] {
     .filter((words) => words.length > 0);
 }
 
-/** Why `sluice` would refuse these arguments; undefined when it would not. `brief`: only the beginning of a command is given. */
+/**
+ * Why `sluice` would refuse these arguments; undefined when it would not. `brief`: only the beginning of a command is
+ * given.
+ */
 async function refusal(args: readonly string[], brief: boolean): Promise<string | undefined> {
   const io = new TestIo();
   const program = buildProgram(io, () => undefined);

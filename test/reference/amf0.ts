@@ -15,7 +15,9 @@ class Refused extends Error {
 
 class Cut extends Error {}
 
-/** Recursive AMF0 reader (AMF 0 §2), the oracle for the iterative scanner. Not for untrusted input without its limits. */
+/**
+ * Recursive AMF0 reader (AMF 0 §2), the oracle for the iterative scanner. Not for untrusted input without its limits.
+ */
 export function readAmf0(bytes: Uint8Array, limits: CodecLimits): ReferenceAmf {
   const reader = new Reader(Buffer.from(bytes), limits);
   try {

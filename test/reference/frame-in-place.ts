@@ -21,9 +21,9 @@ export interface DirectOptions {
 }
 
 /**
- * A codec that frames into a ring of small regions of its own memory, behind the surface of a plain one. It checks what a stream's
- * log relies on: a batch stands right behind the last one, bytes handed out stay as they are until their region comes round again,
- * and nothing is written outside.
+ * A codec that frames into a ring of small regions of its own memory, behind the surface of a plain one. It checks what
+ * a stream's log relies on: a batch stands right behind the last one, bytes handed out stay as they are until their
+ * region comes round again, and nothing is written outside.
  */
 export class DirectCodec {
   readonly #codec: ChunkCodec;

@@ -1,6 +1,6 @@
 /**
- * A media message as players get it: fmt 0 header with the absolute timestamp, chunk stream id 4 (audio) or 6 (video), message
- * stream id 1, a fmt 3 header per further chunk that repeats the extended timestamp.
+ * A media message as players get it: fmt 0 header with the absolute timestamp, chunk stream id 4 (audio) or 6 (video),
+ * message stream id 1, a fmt 3 header per further chunk that repeats the extended timestamp.
  */
 export function frameForPlayers(type: number, timestamp: number, payload: Buffer, chunkSize: number): Buffer {
   const csid = type === 8 ? 4 : 6;

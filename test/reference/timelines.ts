@@ -110,7 +110,10 @@ function newest({ last }: Timeline): number {
   return Math.max(last.audio ?? 0, last.video ?? 0);
 }
 
-/** Whether the first frame of its kind, behind one of the other kind, would stand before the place where the publish goes on. */
+/**
+ * Whether the first frame of its kind, behind one of the other kind, would stand before the place where the publish
+ * goes on.
+ */
 function beginsEarly({ last, least, offset }: Timeline, kind: Kind, timestamp: number): boolean {
   const early = timestamp < least && timestamp >= least - C.TS_FORWARD_MS;
   return last[kind] === undefined && early && offset.audio === offset.video;

@@ -109,7 +109,10 @@ const makers = {
     const { config, packets } = await elementary(await media('opus.mkv'), 'a');
     return enhancedAudio('Opus', config, packets);
   },
-  /** VP6 frames whose headers are right (a keyframe each second) and whose coded data is a fixed pattern: nothing here encodes VP6. */
+  /**
+   * VP6 frames whose headers are right (a keyframe each second) and whose coded data is a fixed pattern: nothing here
+   * encodes VP6.
+   */
   vp6: async () =>
     Array.from({ length: 50 }, (_, i) => {
       const key = i % 25 === 0;

@@ -1,6 +1,8 @@
 import { type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 
-/** What the server does with a request instead of serving it: an error of the client, an API error, or nothing at all. */
+/**
+ * What the server does with a request instead of serving it: an error of the client, an API error, or nothing at all.
+ */
 export type Trouble = NatsError | { readonly err_code: number; readonly description: string } | 'silence';
 
 interface Stored {
@@ -21,7 +23,10 @@ export const natsErrors = {
   denied: () => new NatsError('Permissions Violation for Publish', 'PERMISSIONS_VIOLATION'),
 };
 
-/** As much of JetStream as buckets and the events of lost nodes need, in memory, behind a connection that only makes requests. */
+/**
+ * As much of JetStream as buckets and the events of lost nodes need, in memory, behind a connection that only makes
+ * requests.
+ */
 export class FakeJetStream {
   /** Subjects of all requests. */
   readonly asked: string[] = [];

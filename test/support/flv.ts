@@ -49,8 +49,8 @@ export function digest(payload: Uint8Array): string {
 }
 
 /**
- * The payload digests of one kind of tag, in order. Messages that librtmp never hands on (video of up to 5 bytes, audio of up
- * to 1 byte: end-of-sequence and silence markers) are left out on both sides of a comparison.
+ * The payload digests of one kind of tag, in order. Messages that librtmp never hands on (video of up to 5 bytes, audio
+ * of up to 1 byte: end-of-sequence and silence markers) are left out on both sides of a comparison.
  */
 export function digests(tags: readonly FlvTag[], type: 8 | 9): string[] {
   return tags.filter((t) => t.type === type && t.payload.length > (type === 9 ? 5 : 1)).map((t) => digest(t.payload));

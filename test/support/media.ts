@@ -29,7 +29,10 @@ const x264 = [
 ];
 const aac = ['-c:a', 'aac', '-b:a', '64k', '-ac', '2'];
 
-/** Recipes of the test media: ffmpeg arguments by file name. The sizes are small so that the whole set is made in seconds. */
+/**
+ * Recipes of the test media: ffmpeg arguments by file name. The sizes are small so that the whole set is made in
+ * seconds.
+ */
 const recipes = {
   /** 3 s, H.264 Main with B-frames, 320x180, 25 fps, a keyframe each second; AAC-LC stereo at 44.1 kHz. */
   'h264-aac.mp4': [...video(3), ...audio(3), ...x264, ...aac],

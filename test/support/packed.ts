@@ -20,7 +20,8 @@ export async function pack(folder: string): Promise<Packed> {
 }
 
 /**
- * Installs the tarball into a new folder without a lock file, as a user's project would; engines that do not fit are errors.
+ * Installs the tarball into a new folder without a lock file, as a user's project would; engines that do not fit are
+ * errors.
  *
  * @param env environment to add, such as the PATH of another Node
  */

@@ -9,7 +9,9 @@ export function repository(): string {
   return path;
 }
 
-/** The built command line: that of this repository, or the one that TEST_SLUICE_CLI names (an unpacked package, say). */
+/**
+ * The built command line: that of this repository, or the one that TEST_SLUICE_CLI names (an unpacked package, say).
+ */
 export function builtCli(): string {
   const cli = process.env['TEST_SLUICE_CLI'] ?? join(repository(), 'dist', 'src', 'cli.js');
   if (!existsSync(cli)) throw new Error(`${cli} is missing: run "npm run build" first`);

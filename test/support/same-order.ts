@@ -1,6 +1,6 @@
 /**
- * Compares what many players receive, message by message: whoever is furthest writes the log, everybody else must find the same
- * message at the same place. Keeps only what some player has still to reach.
+ * Compares what many players receive, message by message: whoever is furthest writes the log, everybody else must find
+ * the same message at the same place. Keeps only what some player has still to reach.
  */
 export class SameOrder {
   readonly #log: string[] = [];

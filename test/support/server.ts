@@ -142,8 +142,8 @@ export class TestServer {
   }
 
   /**
-   * SIGTERM, and the promise that it ends with code 0; removes the data folder when it is its own. The server keeps its own deadline
-   * (`shutdown.deadlineMs`): the wait here is longer than a busy machine can make that.
+   * SIGTERM, and the promise that it ends with code 0; removes the data folder when it is its own. The server keeps its
+   * own deadline (`shutdown.deadlineMs`): the wait here is longer than a busy machine can make that.
    */
   async stop(timeoutMs = 60_000): Promise<Exit> {
     if (this.child.exit === undefined) this.child.signal('SIGTERM');

@@ -2,8 +2,8 @@ import { RawRtmp, type Received } from './rtmp-client.js';
 import { waitFor } from './wait.js';
 
 /**
- * A well-behaved stream that runs beside a test: a publisher that sends a numbered video frame every 20 ms and a player that checks
- * that every number comes, once and in order. Hostile tests use it to show that others are not touched.
+ * A well-behaved stream that runs beside a test: a publisher that sends a numbered video frame every 20 ms and a player
+ * that checks that every number comes, once and in order. Hostile tests use it to show that others are not touched.
  */
 export class Pulse {
   readonly #publisher: RawRtmp;
@@ -45,7 +45,10 @@ export class Pulse {
     this.#next = number + 1;
   }
 
-  /** Waits until frames sent from now on have arrived; throws when one was lost, doubled or out of order since the start. */
+  /**
+   * Waits until frames sent from now on have arrived; throws when one was lost, doubled or out of order since the
+   * start.
+   */
   async beats(frames = 3, timeoutMs = 10_000): Promise<void> {
     const target = this.#sent + frames;
     await waitFor(() => (this.#next ?? 0) > target, {

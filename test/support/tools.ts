@@ -3,7 +3,10 @@ import { builtCli } from './repository.js';
 
 const quiet = ['ffmpeg', '-hide_banner', '-loglevel', 'warning', '-nostdin'];
 
-/** ffmpeg publishing `file` to `url` as it is: in real time unless `paced` is false. `input`/`output` add options before `-i` and before the URL. */
+/**
+ * ffmpeg publishing `file` to `url` as it is: in real time unless `paced` is false. `input`/`output` add options before
+ * `-i` and before the URL.
+ */
 export function ffmpegPublish(
   file: string,
   url: string,

@@ -4,7 +4,10 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** Time between two looks in milliseconds; default 5. */
   readonly everyMs?: number;
-  /** How far it has come: whenever this is another value, the longest wait begins anew, because a busy machine may take its time. */
+  /**
+   * How far it has come: whenever this is another value, the longest wait begins anew, because a busy machine may take
+   * its time.
+   */
   readonly progress?: () => string | number;
   /** Words for the error message, or a function that tells the state at the time of giving up. */
   readonly what?: string | (() => string);

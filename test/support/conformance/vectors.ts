@@ -94,7 +94,8 @@ export function runVectors(vectors: readonly Vector[]): void {
         const whole = readWith(by, [bytes], vector.options);
         check(whole, vector, by);
         const words = inWords(whole);
-        // The reference takes whole chunks from a growing buffer: cutting changes nothing it does, so a few sizes are enough.
+        // The reference takes whole chunks from a growing buffer: cutting changes nothing it does, so a few sizes are
+        // enough.
         const sizes = by === 'reference' ? [1, 7] : splitSizes(bytes.length);
         for (const size of bytes.length > 5000 && by === 'reference' ? [4096] : sizes) {
           const cut = inWords(readWith(by, split(bytes, size), vector.options));

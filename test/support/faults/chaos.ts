@@ -22,7 +22,10 @@ const FAULTS: readonly Fault[] = [
 /** Breaks a broker at random (seeded), and knows which events that took away for good. */
 export class Chaos {
   readonly done = new Map<Fault, number>();
-  /** Ids of events that were stored when a stream was deleted before all had read it: who had not handled them by then never can. */
+  /**
+   * Ids of events that were stored when a stream was deleted before all had read it: who had not handled them by then
+   * never can.
+   */
   readonly deleted = new Set<string>();
   /** Streams that were deleted after everybody had read them to their end. */
   deletedWhenRead = 0;
@@ -74,7 +77,10 @@ export class Chaos {
     });
   }
 
-  /** Which of these events the stream holds, at which positions, and how far its consumers have come: for the message of a failed test. */
+  /**
+   * Which of these events the stream holds, at which positions, and how far its consumers have come: for the message of
+   * a failed test.
+   */
   async whereabouts(ids: readonly string[]): Promise<string> {
     let found = '';
     await this.#tried(async (manager) => {
@@ -111,8 +117,8 @@ export class Chaos {
   }
 
   /**
-   * Seals the stream first, so that nothing can be stored and lost between looking at it and deleting it. Half of the times everybody may
-   * read it to its end before it goes.
+   * Seals the stream first, so that nothing can be stored and lost between looking at it and deleting it. Half of the
+   * times everybody may read it to its end before it goes.
    */
   async #deleteStream(): Promise<void> {
     const waits = this.#random() < 0.5;
@@ -135,8 +141,9 @@ export class Chaos {
     const read = waits && (await this.#isRead(ids));
     if (read) this.deletedWhenRead++;
     else for (const id of ids) this.deleted.add(id);
-    // What is made while the broker is still deleting loses its files with what is deleted (see `StreamMaker`, which waits as long as it can
-    // tell). How long that takes is up to the disk, and so the maker stands still here until the broker says that it is through.
+    // What is made while the broker is still deleting loses its files with what is deleted (see `StreamMaker`, which
+    // waits as long as it can tell). How long that takes is up to the disk, and so the maker stands still here until
+    // the broker says that it is through.
     this.#node.signal('SIGSTOP');
     try {
       await this.#tried(async (manager) => {

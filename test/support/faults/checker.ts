@@ -20,8 +20,9 @@ export interface Stored {
 const READ_AHEAD = 64;
 
 /**
- * Reads a whole JetStream stream with nothing but the `nats` package. Asks the stream's leader for one message after the other: a
- * consumer of a replicated stream may live on a replica that is still catching up, and would end too early.
+ * Reads a whole JetStream stream with nothing but the `nats` package. Asks the stream's leader for one message after
+ * the other: a consumer of a replicated stream may live on a replica that is still catching up, and would end too
+ * early.
  */
 export async function readStored(url: string, stream = 'SLUICE_EVENTS'): Promise<Stored[]> {
   const connection = await connect({ servers: url, timeout: 5000 });

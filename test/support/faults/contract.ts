@@ -4,8 +4,8 @@ import type { LedgerLine, NodeUnderTest } from './node-under-test.js';
 import { SEED } from './scale.js';
 
 /**
- * Longest time a node's main thread may stand still beyond its control thread, milliseconds: a wait for a broker on it would last as
- * long as the fault. Waiting for a core of a busy machine is not counted.
+ * Longest time a node's main thread may stand still beyond its control thread, milliseconds: a wait for a broker on it
+ * would last as long as the fault. Waiting for a core of a busy machine is not counted.
  */
 const MOST_STILL_MS = 3000;
 

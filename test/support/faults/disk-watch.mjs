@@ -1,13 +1,13 @@
-// Watches what the process does to files by wrapping the methods of node:fs file handles: which bytes of a journal would survive a power
-// loss now, and a SIGKILL at a chosen write or fsync.
+// Watches what the process does to files by wrapping the methods of node:fs file handles: which bytes of a journal
+// would survive a power loss now, and a SIGKILL at a chosen write or fsync.
 import { readlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /**
- * `onSynced(file, bytes, note)` is called when an fsync of a journal segment is through, before the code under test hears of it: `bytes`
- * had been written when it began, and `note` is what `onSyncing()` returned then. `onCut(file, bytes)`: a segment was cut to a length.
- * `onDone('written' | 'synced')` follows each write of records and each fsync of a segment. (A segment's name needs no watching: the
- * folder is synced before anything is written to a new one.)
+ * `onSynced(file, bytes, note)` is called when an fsync of a journal segment is through, before the code under test
+ * hears of it: `bytes` had been written when it began, and `note` is what `onSyncing()` returned then. `onCut(file,
+ * bytes)`: a segment was cut to a length. `onDone('written' | 'synced')` follows each write of records and each fsync
+ * of a segment. (A segment's name needs no watching: the folder is synced before anything is written to a new one.)
  */
 export async function watchDisk({ onSyncing, onSynced, onCut, onDone }) {
   const probe = await open('/dev/null');

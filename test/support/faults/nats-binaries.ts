@@ -9,8 +9,8 @@ export type NatsVersion = '2.9.10' | '2.10.27';
 const found = new Map<NatsVersion, string>();
 
 /**
- * Path of a nats-server of a version. 2.9.10 is the one that is installed; 2.10.27 is Debian trixie's package, taken once from the
- * mirror that this machine already uses and unpacked into the dependency cache, never installed.
+ * Path of a nats-server of a version. 2.9.10 is the one that is installed; 2.10.27 is Debian trixie's package, taken
+ * once from the mirror that this machine already uses and unpacked into the dependency cache, never installed.
  */
 export function natsBinary(version: NatsVersion): string {
   const known = found.get(version);

@@ -1,4 +1,6 @@
-/** A message of the NATS client protocol with a payload: `PUB`, `HPUB` (to the server), `MSG`, `HMSG` (to the client). */
+/**
+ * A message of the NATS client protocol with a payload: `PUB`, `HPUB` (to the server), `MSG`, `HMSG` (to the client).
+ */
 export interface NatsMessage {
   readonly verb: 'PUB' | 'HPUB' | 'MSG' | 'HMSG';
   readonly subject: string;

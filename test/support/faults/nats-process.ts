@@ -111,8 +111,9 @@ export class NatsCluster {
   }
 
   /**
-   * Now and then a cluster elects a leader that never hears from its peers and answers "no suitable peers for placement" for as long as
-   * it lives, also with one route for each pair of nodes and with all of them configured. Such a one is thrown away: it holds nothing.
+   * Now and then a cluster elects a leader that never hears from its peers and answers "no suitable peers for
+   * placement" for as long as it lives, also with one route for each pair of nodes and with all of them configured.
+   * Such a one is thrown away: it holds nothing.
    */
   static async #start(version: NatsVersion, parted: boolean): Promise<NatsCluster> {
     for (let left = START_TRIES; ; left--) {
@@ -139,9 +140,9 @@ export class NatsCluster {
     const links: { between: [number, number]; proxy: TcpProxy }[] = [];
     const nodes: NatsProcess[] = [];
     for (const [i, port] of ports.entries()) {
-      // Each node dials those before it (and itself, in vain: one route must be configured), one after the other: when all dial each
-      // other at once, nats-server now and then closes both connections of a pair as duplicates, and its leader never learns of the
-      // other two.
+      // Each node dials those before it (and itself, in vain: one route must be configured), one after the other: when
+      // all dial each other at once, nats-server now and then closes both connections of a pair as duplicates, and its
+      // leader never learns of the other two.
       const dialled = [...routes.slice(0, i + 1)];
       for (let earlier = 0; parted && earlier < i; earlier++) {
         const proxy = await TcpProxy.start(routes[earlier]);
@@ -149,8 +150,8 @@ export class NatsCluster {
         dialled[earlier] = proxy.port;
       }
       const targets = dialled.map((route) => `"nats://127.0.0.1:${route}"`).join(', ');
-      // Servers tell each other where a third one listens, and clients where the others do: a way around the proxies. They are told
-      // a port where nobody listens, and nothing.
+      // Servers tell each other where a third one listens, and clients where the others do: a way around the proxies.
+      // They are told a port where nobody listens, and nothing.
       const hidden = parted ? `, no_advertise: true, advertise: "127.0.0.1:${await freePort()}"` : '';
       const listen = `"127.0.0.1:${routes[i]}"`;
       const extra = `cluster { name: "test", listen: ${listen}, routes: [${targets}]${hidden} }\n`;
@@ -171,7 +172,10 @@ export class NatsCluster {
     return this.#links;
   }
 
-  /** Parts a node from the other two: nothing gets through between them, and nobody is told. `undefined` heals everything. */
+  /**
+   * Parts a node from the other two: nothing gets through between them, and nobody is told. `undefined` heals
+   * everything.
+   */
   part(place: number | undefined): void {
     for (const { between, proxy } of this.#links?.routes ?? []) {
       if (place !== undefined && between.includes(place)) proxy.stall();
@@ -199,8 +203,8 @@ export class NatsCluster {
   }
 
   /**
-   * What each replica holds: once all have caught up, leadership is handed on until every node has served the whole stream. Only a
-   * leader answers `readStored`; a copy counts when the same node led before and after it was read.
+   * What each replica holds: once all have caught up, leadership is handed on until every node has served the whole
+   * stream. Only a leader answers `readStored`; a copy counts when the same node led before and after it was read.
    */
   async readFromEveryReplica(stream: string): Promise<Stored[][]> {
     const copies = new Map<string, Stored[]>();

@@ -27,8 +27,8 @@ export interface Workload {
 }
 
 /**
- * Where a workload can die: a start is queued and not written, records are in the file and not synced, an fsync is through and nobody
- * has heard, the encoder has just been told, an end is queued and not written.
+ * Where a workload can die: a start is queued and not written, records are in the file and not synced, an fsync is
+ * through and nobody has heard, the encoder has just been told, an end is queued and not written.
  */
 export type DeathPlace = 'asked' | 'written' | 'synced' | 'started' | 'ended';
 

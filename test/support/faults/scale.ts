@@ -9,7 +9,10 @@ export function scaled<T>(short: T, full: T): T {
 /** Seed of the workloads; printed with every failure so that a run can be repeated (`SLUICE_SEED`). */
 export const SEED = Number(process.env['SLUICE_SEED'] ?? 20_260_101);
 
-/** The seeds of a case that is run with several: `short` of them in the short form, `full` in the long one, from {@link SEED} on. */
+/**
+ * The seeds of a case that is run with several: `short` of them in the short form, `full` in the long one, from {@link
+ * SEED} on.
+ */
 export function seeds(short: number, full: number): number[] {
   return Array.from({ length: scaled(short, full) }, (_, i) => SEED + i);
 }

@@ -1,6 +1,7 @@
-// How long a thread stood still at most. A thread that waits for a broker or a disk stands still and so does all media; one that waits
-// for a core of a busy machine is no fault of ours. The kernel keeps both apart (/proc/thread-self/schedstat: nanoseconds on a core,
-// nanoseconds of waiting for one). A control thread that does nothing else tells what befell the whole process or machine meanwhile.
+// How long a thread stood still at most. A thread that waits for a broker or a disk stands still and so does all media;
+// one that waits for a core of a busy machine is no fault of ours. The kernel keeps both apart
+// (/proc/thread-self/schedstat: nanoseconds on a core, nanoseconds of waiting for one). A control thread that does
+// nothing else tells what befell the whole process or machine meanwhile.
 import { readFileSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
@@ -51,7 +52,8 @@ function watch(onTick, excusedMs = () => 0) {
  */
 export function watchStandStill(excusedMs) {
   const shared = new Int32Array(new SharedArrayBuffer(4));
-  // Its outputs are kept apart: piping them into the process's would make those non-blocking, and the ledger is written synchronously.
+  // Its outputs are kept apart: piping them into the process's would make those non-blocking, and the ledger is written
+  // synchronously.
   const control = new Worker(new URL(import.meta.url), { workerData: { shared }, stdout: true, stderr: true });
   control.unref();
   const own = watch(undefined, excusedMs);

@@ -16,9 +16,9 @@ interface Pipe {
 }
 
 /**
- * A loopback TCP proxy with faults. It begins by passing everything on. A stall is what packets that vanish look like: nothing comes
- * through in either direction, not even that one side has closed; what was sent meanwhile follows when it passes again, as TCP would
- * send it again, unless the client has reset its connection.
+ * A loopback TCP proxy with faults. It begins by passing everything on. A stall is what packets that vanish look like:
+ * nothing comes through in either direction, not even that one side has closed; what was sent meanwhile follows when it
+ * passes again, as TCP would send it again, unless the client has reset its connection.
  */
 export class TcpProxy {
   readonly port: number;
@@ -130,7 +130,10 @@ export class TcpProxy {
     this.#flush();
   }
 
-  /** Sends what is due. Bytes that came in are never held back by the other side's window: a test's connection carries little. */
+  /**
+   * Sends what is due. Bytes that came in are never held back by the other side's window: a test's connection carries
+   * little.
+   */
   #flush(): void {
     if (this.#mode !== 'pass') return;
     const nowMs = performance.now();
@@ -151,7 +154,9 @@ export class TcpProxy {
     if (nextMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#flush(), Math.max(1, nextMs - nowMs));
   }
 
-  /** One side is gone: what it has sent still goes on, then the other side learns it; not before anything passes again. */
+  /**
+   * One side is gone: what it has sent still goes on, then the other side learns it; not before anything passes again.
+   */
   #lost(...pipes: Pipe[]): void {
     for (const pipe of pipes) pipe.ended = true;
     this.#flush();

@@ -1,5 +1,5 @@
-// One node under test: opens the event layer from dist/, drives streams at random (seeded) and writes a ledger of what an encoder
-// was told to standard output, one JSON object a line. Commands come on standard input, one word a line.
+// One node under test: opens the event layer from dist/, drives streams at random (seeded) and writes a ledger of what
+// an encoder was told to standard output, one JSON object a line. Commands come on standard input, one word a line.
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { watchDisk } from './disk-watch.mjs';
@@ -13,7 +13,8 @@ const { newId } = await import(new URL('../../../dist/src/core/ids.js', import.m
 let toldMs = 0;
 
 function tell(line) {
-  // Synchronous: a line that was written survives the SIGKILL that follows it. A test that is busy reads late, and its time is not ours.
+  // Synchronous: a line that was written survives the SIGKILL that follows it. A test that is busy reads late, and its
+  // time is not ours.
   const fromMs = performance.now();
   writeSync(1, `${JSON.stringify(line)}\n`);
   toldMs += performance.now() - fromMs;
@@ -48,7 +49,9 @@ const log = {
   error: (fields, message) => tell({ t: 'log', level: 'error', message, fields }),
 };
 
-/** Dies at the n-th time the workload comes by the place that `dieAt` names; what was told before that is in the ledger. */
+/**
+ * Dies at the n-th time the workload comes by the place that `dieAt` names; what was told before that is in the ledger.
+ */
 let dieAfter = settings.dieAt?.count ?? 0;
 function place(name) {
   if (name === settings.dieAt?.place && --dieAfter === 0) process.kill(process.pid, 'SIGKILL');

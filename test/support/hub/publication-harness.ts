@@ -100,7 +100,10 @@ export class Stage {
   }
 }
 
-/** What a player got, in words: `V1` a video header with number 1, `K2` a keyframe, `I3`, `A4`, `H5` an audio header, `D` data. */
+/**
+ * What a player got, in words: `V1` a video header with number 1, `K2` a keyframe, `I3`, `A4`, `H5` an audio header,
+ * `D` data.
+ */
 export function words(sink: RecordingSink): string {
   return sink
     .messages()

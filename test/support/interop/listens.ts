@@ -2,7 +2,9 @@ import { accepts } from '../../../bench/lib/process.js';
 import type { Child } from '../child.js';
 import { waitFor } from '../wait.js';
 
-/** Waits until something accepts connections on a port of loopback; throws with the program's output when it ends first. */
+/**
+ * Waits until something accepts connections on a port of loopback; throws with the program's output when it ends first.
+ */
 export async function listens(port: number, child: Child): Promise<void> {
   await waitFor(
     () => {

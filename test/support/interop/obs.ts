@@ -33,7 +33,10 @@ export class Obs {
     this.#control = control;
   }
 
-  /** Starts it with a coloured picture and silence, set up for the server (`rtmp://…/app`) and key; it does not stream yet. */
+  /**
+   * Starts it with a coloured picture and silence, set up for the server (`rtmp://…/app`) and key; it does not stream
+   * yet.
+   */
   static async start(server: string, key: string): Promise<Obs> {
     const screen = new Child(['Xvfb', '-displayfd', '1', '-screen', '0', '800x600x24', '-nolisten', 'tcp']);
     const [, display] = await screen.waitForOutput(/^(\d+)\n/m, 30_000);

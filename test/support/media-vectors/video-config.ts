@@ -1,6 +1,6 @@
 /**
- * Headers written by ffmpeg 5.1.9 (libx264, libx265, libaom, SVT-AV1, libvpx and its own encoders) from test sources, each beside what
- * ffprobe, and for `codec` ffmpeg's DASH muxer, say about the file it came from.
+ * Headers written by ffmpeg 5.1.9 (libx264, libx265, libaom, SVT-AV1, libvpx and its own encoders) from test sources,
+ * each beside what ffprobe, and for `codec` ffmpeg's DASH muxer, say about the file it came from.
  */
 export interface ConfigVector {
   readonly name: string;

@@ -47,7 +47,10 @@ const timestamp = fc.oneof(
   fc.constantFrom(0, 20, 33, 10_000, 10_001, 0xfffffe0c, 0xfffffe0b),
 );
 
-/** Publishes that are begun before the first byte: none, one or both of a peer's message streams, some with a timeline to carry on. */
+/**
+ * Publishes that are begun before the first byte: none, one or both of a peer's message streams, some with a timeline
+ * to carry on.
+ */
 export const publishes: fc.Arbitrary<BegunPublish[]> = fc.constantFrom(
   [],
   [{ messageStreamId: 1 }],

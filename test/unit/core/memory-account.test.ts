@@ -44,7 +44,10 @@ describe('the account of memory', () => {
 });
 
 describe('what gives way', () => {
-  /** An account in which each step holds `each` bytes of its own. @returns the steps in the order in which they were asked */
+  /**
+   * An account in which each step holds `each` bytes of its own. @returns the steps in the order in which they were
+   * asked
+   */
   function relieved(limit: number, each: number): { asked: ReliefStep[]; total: number } {
     const account = new MemoryAccount(limit);
     const asked: ReliefStep[] = [];

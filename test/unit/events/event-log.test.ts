@@ -30,7 +30,10 @@ class CountedStorage extends MemoryStorage {
   }
 }
 
-/** A log of events that earlier processes wrote, an hour between one stream and the next: nothing of it is known by heart. */
+/**
+ * A log of events that earlier processes wrote, an hour between one stream and the next: nothing of it is known by
+ * heart.
+ */
 async function history(events: number, storage = new CountedStorage()) {
   const { clock, journal } = await open(storage);
   const known: string[] = [];

@@ -72,7 +72,8 @@ describe('reading a publisher when it is the turn of its players', () => {
     expect(reader.readsMs.length).toBeGreaterThanOrEqual(25);
     expect(reader.readsMs.length).toBeLessThanOrEqual(31);
     const served = visits.filter(({ audience }) => audience === 7);
-    // Each is followed by a visit of each of the four, in the same step of the ring or, should they stand at its end, the next.
+    // Each is followed by a visit of each of the four, in the same step of the ring or, should they stand at its end,
+    // the next.
     for (const readMs of reader.readsMs.slice(1, -1)) {
       expect(served.filter(({ atMs }) => atMs >= readMs && atMs <= readMs + 10)).toHaveLength(4);
     }

@@ -71,8 +71,8 @@ class Sent {
 }
 
 /**
- * The rules for what one player has got: whole messages as they were sent, in order, nothing twice but headers, each frame under
- * the headers it was sent under, and gaps only before a keyframe (or in video alone, before the first).
+ * The rules for what one player has got: whole messages as they were sent, in order, nothing twice but headers, each
+ * frame under the headers it was sent under, and gaps only before a keyframe (or in video alone, before the first).
  */
 function check(sink: RecordingSink, sent: Sent, plays: { readonly all: boolean }): number {
   let next = -1;

@@ -199,7 +199,8 @@ describe('a load run', () => {
     });
     const result = await running;
     expect(result).toMatchObject({ ready: 2, failed: 0, disconnects: 0 });
-    // The server's Set Chunk Size follows Play.Start: it counts when it comes in a read of its own, behind the one that made the load steady.
+    // The server's Set Chunk Size follows Play.Start: it counts when it comes in a read of its own, behind the one that
+    // made the load steady.
     const sizes = [bytes.length, bytes.length + announce(1000).length];
     expect(sizes).toContain(result.perConnection?.min);
     expect(sizes).toContain(result.perConnection?.max);

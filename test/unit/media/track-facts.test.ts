@@ -79,7 +79,8 @@ describe('video sequence headers', () => {
   });
 
   it('reads the picture size and profile of a VVC record', () => {
-    // ptl present; ols 0, 1 sub-layer, constant rate 0, 4:2:0; 10 bits; constraint bytes 1; Main 10 (1), tier 0, level 67
+    // ptl present; ols 0, 1 sub-layer, constant rate 0, 4:2:0; 10 bits; constraint bytes 1; Main 10 (1), tier 0, level
+    // 67
     const record = 'FF 0010 DF 01 02 43 80 00 0780 0438 0000 00';
     expect(parseVideoConfig(bytes(`90 ${fourCc('vvc1')} ${record}`))).toEqual({
       kind: 'video',

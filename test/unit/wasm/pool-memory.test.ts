@@ -38,7 +38,8 @@ describe('the memories of connections on the account', () => {
     one.setPublishing(true);
     const large = bytes('linear') - small;
     expect(large).toBeGreaterThan(small);
-    // fmt 0 on chunk stream 6, type 9, 200 KB; after Set Chunk Size to 60000. Then the rest of it, and the message is whole.
+    // fmt 0 on chunk stream 6, type 9, 200 KB; after Set Chunk Size to 60000. Then the rest of it, and the message is
+    // whole.
     one.input.set([2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0xea, 0x60, 6, 0, 0, 0, 0, 0xff, 0, 9, 1, 0, 0, 0]);
     one.next(0, 128);
     expect([bytes('reassembly'), bytes('linear')]).toEqual([one.reassemblyBytes, one.touchedBytes + small]);

@@ -4,7 +4,10 @@ import { CodecPool } from '../../../src/wasm/pool.js';
 import { readWithCodec } from '../../reference/drive.js';
 import { message, pattern, setChunkSize } from '../../support/wasm/wire.js';
 
-/** Everything a connection can leave somewhere: media in each region, a half message, a half header, AMF0, handshake bytes. */
+/**
+ * Everything a connection can leave somewhere: media in each region, a half message, a half header, AMF0, handshake
+ * bytes.
+ */
 function useHard(codec: ReturnType<CodecPool['acquire']>): void {
   codec.input.fill(0xaa);
   const secret = Buffer.alloc(60_000, 0xaa);

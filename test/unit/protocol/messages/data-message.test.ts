@@ -7,7 +7,9 @@ function text(value: string): string {
   return `${value.length.toString(16).padStart(4, '0')}${Buffer.from(value).toString('hex')}`;
 }
 
-/** An object without its end whose members hold the one before twice each: 2 to the power of `levels` when written out. */
+/**
+ * An object without its end whose members hold the one before twice each: 2 to the power of `levels` when written out.
+ */
 function doubling(levels: number): Buffer {
   let hex = `02${text('onX')}03${text('k')}0a00000000`;
   for (let level = 1; level <= levels; level++) {
