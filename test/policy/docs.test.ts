@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ROWS } from '../../src/config/table.js';
 import { ERRORS } from '../../src/core/errors.js';
+import { EVENT_TYPES } from '../../src/events/schemas/index.js';
 import { files, read, root } from '../support/policy/sources.js';
 
 interface Renderers {
@@ -76,6 +77,17 @@ describe('docs/errors.md', () => {
       expect([code, /[^.\s]$/.test(says), /[^.\s]$/.test(hint)]).toEqual([code, true, true]);
       expect(code).toMatch(/^ERR(?:_[A-Z0-9]+)+$/);
     }
+  });
+});
+
+describe('docs/events.md', () => {
+  it('has a row for each event type, and none for an event that there is not', () => {
+    const section = read('docs/events.md')
+      .split(/^## /m)
+      .find((each) => each.startsWith('Types\n'))!;
+    const heads = [...section.matchAll(/^\| (`(?:stream|play|node)\.[^|]+) \|/gm)].map((match) => match[1]!);
+    const named = heads.flatMap((head) => [...head.matchAll(/`([\w.]+)`/g)].map((match) => `io.sluice.${match[1]}`));
+    expect(named.sort()).toEqual([...EVENT_TYPES].sort());
   });
 });
 

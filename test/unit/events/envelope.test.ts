@@ -14,6 +14,7 @@ import {
 } from '../../../src/events/envelope.js';
 import { type SluiceEvent, sequenceOf } from '../../../src/events/event-types.js';
 import { headOf } from '../../../src/events/journal/record.js';
+import { EVENT_TYPES } from '../../../src/events/schemas/index.js';
 import { validateEvent } from '../../../src/events/validate.js';
 import { emitter, ManualClock } from '../../support/events-parts.js';
 import { everyEvent } from '../../support/every-event.js';
@@ -83,27 +84,7 @@ describe('the envelope', () => {
 describe('every event type', () => {
   it('is told by a lifecycle, valid against its own schema, and accepted by the official CloudEvents SDK', async () => {
     const events = await everyEvent(new ManualClock());
-    expect(events.map((event) => event.type).sort()).toEqual(
-      [
-        ...[
-          'started',
-          'ready',
-          'updated',
-          'stalled',
-          'recovered',
-          'suspended',
-          'resumed',
-          'taken_over',
-          'active',
-          'data',
-          'idle',
-          'ended',
-          'rejected',
-        ].map((verb) => `io.sluice.stream.${verb}`),
-        ...['io.sluice.play.started', 'io.sluice.play.ended'],
-        ...['started', 'ready', 'draining', 'stopped', 'lost'].map((verb) => `io.sluice.node.${verb}`),
-      ].sort(),
-    );
+    expect(events.map((event) => event.type).sort()).toEqual([...EVENT_TYPES].sort());
     for (const event of events) {
       expect(validateEvent(event), event.type).toEqual([]);
       const parsed = new CloudEvent(event as unknown as Record<string, unknown>, true);
