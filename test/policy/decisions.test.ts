@@ -6,7 +6,9 @@ const FOLDER = 'docs/decisions/';
 const MOST_LINES = 25;
 const PARTS = ['Context', 'Decision', 'Rejected', 'Consequence', 'Code'];
 
-const paths = files().filter((path) => path.startsWith(FOLDER) && path !== `${FOLDER}README.md`);
+const paths = files()
+  .filter((path) => path.startsWith(FOLDER) && path !== `${FOLDER}README.md`)
+  .sort();
 
 describe('decisions', () => {
   it('are named by their number, from 0001 on without gaps, and a title in kebab-case', () => {
