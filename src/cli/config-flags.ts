@@ -4,7 +4,7 @@ import { SluiceError } from '../core/errors.js';
 import type { Io } from './io.js';
 
 /** A flag that stands for one setting. */
-export interface ConfigFlag {
+interface ConfigFlag {
   readonly key: string;
   /** As commander wants it: `--rtmp <HOST:PORT>`. */
   readonly flags: string;

@@ -3,7 +3,7 @@ import { SluiceError } from '../core/errors.js';
 import { readServerSentEvents } from './sse-reader.js';
 
 /** How `/v1/events` is followed. */
-export interface FollowHttpOptions {
+interface FollowHttpOptions {
   /** `http://HOST:PORT`. */
   readonly base: string;
   readonly since: string | undefined;

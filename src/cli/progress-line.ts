@@ -2,7 +2,7 @@ import { duration, size } from './format-event.js';
 import type { Io } from './io.js';
 
 /** What a transfer has come to. */
-export interface TransferProgress {
+interface TransferProgress {
   readonly mediaMs: number;
   readonly elapsedMs: number;
   readonly bytes: number;

@@ -4,7 +4,7 @@ import { suggest } from './suggest.js';
 import { type Config, type DeepPartial, ROWS, type Row } from './table.js';
 
 /** Where the value of a setting comes from; later ones win. */
-export type SourceKind = 'default' | 'file' | 'environment' | 'flag' | 'given';
+type SourceKind = 'default' | 'file' | 'environment' | 'flag' | 'given';
 
 /** The source of one value: its kind, and the file, variable or flag. */
 export interface Source {

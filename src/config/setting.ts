@@ -3,7 +3,7 @@ import { parseDuration } from '../core/duration.js';
 import { advertisedProblem, listenProblem } from './listen.js';
 
 /** Whether a setting belongs on a command line, and how it is called outside the file. */
-export interface SettingNames {
+interface SettingNames {
   /** Name of the environment variable; default: `SLUICE_` and the key in upper snake case. */
   readonly env?: string;
   /**

@@ -370,7 +370,7 @@ export type Config = ValuesOf<typeof TABLE>;
 export type DeepPartial<T> = { readonly [K in keyof T]?: T[K] extends object ? DeepPartial<T[K]> : T[K] };
 
 /** A setting whose type of value is not known where it is handled. */
-export type AnySetting = Setting<string | number | boolean>;
+type AnySetting = Setting<string | number | boolean>;
 
 /** One row of the table with its full key, such as `limits.maxConnections`. */
 export interface Row {

@@ -4,8 +4,6 @@ import { EVENT_ERRORS } from './errors-events.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { WIRE_ERRORS } from './errors-wire.js';
 
-export type { Blame, ErrorEntry } from './error-entry.js';
-
 /**
  * Every error code there is. The docs list exactly these (a policy test compares both ways). Codes are stable: match on
  * them.

@@ -1,7 +1,7 @@
 import type { LogTarget, WriteError } from './log-target.js';
 
 /** Bounds of a {@link LogWriter}. */
-export interface LogWriterOptions {
+interface LogWriterOptions {
   /** Most bytes of lines that may wait for their reader; a line that does not fit is lost and counted. */
   readonly maxBytes: number;
   /** How long to wait before a reader that took nothing, or a write that failed, is tried again, in ms. */

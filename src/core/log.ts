@@ -8,11 +8,11 @@ import { TokenBucket } from './token-bucket.js';
 
 /** How much is logged; each level includes those after it. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** `json`: one object per line; `pretty`: for people; `auto`: pretty in a terminal, else json. */
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
-export type LogFormat = (typeof LOG_FORMATS)[number];
+type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Writes one line: facts first, then a sentence; or the sentence alone. */
 export interface LogMethod {
@@ -34,7 +34,7 @@ export interface Logger {
 }
 
 /** Where lines go. Each call brings one line with its line break. */
-export interface LogSink {
+interface LogSink {
   write(line: string): void;
 }
 

@@ -23,7 +23,7 @@ export const MEMORY_KINDS = {
 } as const;
 
 /** A kind of memory; the label `kind` of `sluice_memory_bytes`. */
-export type MemoryKind = keyof typeof MEMORY_KINDS;
+type MemoryKind = keyof typeof MEMORY_KINDS;
 
 /**
  * What gives way when the sum is past the limit, first to last. Work that can be done again goes first, then what a
@@ -49,7 +49,7 @@ export type ReliefStep = (typeof RELIEF_ORDER)[number];
  * @param overBytes how much has to go
  * @returns bytes that are free now, or will be without anything more being done
  */
-export type Relief = (overBytes: number) => number;
+type Relief = (overBytes: number) => number;
 
 /**
  * What is on its way to being free: nothing more can be done for it, so nobody else has to give way for it, and new

@@ -6,8 +6,6 @@ import { SluiceError } from './errors.js';
 /** Bits of a mode that let the group or everybody write. */
 const OTHERS_WRITE = 0o022;
 
-/** Reading and writing. */
-export const READ_WRITE = constants.O_RDWR;
 /** Reading and writing; the file is made when it is missing. */
 export const MAKE_OR_WRITE = constants.O_RDWR | constants.O_CREAT;
 /** Writing a file that must not be there yet. */

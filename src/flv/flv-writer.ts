@@ -9,7 +9,7 @@ import {
 } from './flv-format.js';
 
 /** What a file or live stream holds. Browser players wait for ever for a kind that is promised and never comes. */
-export interface FlvFlags {
+interface FlvFlags {
   readonly audio: boolean;
   readonly video: boolean;
 }
@@ -58,7 +58,7 @@ export function flvTag(type: number, timestampMs: number, payload: Uint8Array): 
  * @returns the offset behind the header
  * @throws SluiceError `ERR_FLV_TAG_SIZE` when `payloadBytes` is over 16777215
  */
-export function writeFlvTagHeader(
+function writeFlvTagHeader(
   target: Buffer,
   at: number,
   tag: { readonly type: number; readonly timestampMs: number; readonly payloadBytes: number },

@@ -30,7 +30,7 @@ export interface Health {
 }
 
 /** Facts of the node for `/v1/node`; any JSON. */
-export type NodeFacts = Readonly<Record<string, unknown>>;
+type NodeFacts = Readonly<Record<string, unknown>>;
 
 /** The part of the configuration that the HTTP server reads. */
 export interface HttpOptions {

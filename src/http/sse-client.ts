@@ -4,7 +4,7 @@ import type { LogCursor } from '../events/event-log.js';
 import type { EventFeed, FeedEvent } from './event-feed.js';
 
 /** Bounds of one follower. */
-export interface FollowerOptions {
+interface FollowerOptions {
   /** Bytes that may wait in this process for the follower. */
   readonly maxPendingBytes: number;
   /** Quiet time after which a comment is sent; a follower that takes nothing for three times that is cut off. */

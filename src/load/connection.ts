@@ -21,7 +21,7 @@ export interface Consumer {
 }
 
 /** Told by a connection, each at most once and in this order, `failed` and `closed` being the end. */
-export interface ConnectionEvents {
+interface ConnectionEvents {
   /** TCP is up. */
   connected(): void;
   /** Playing or publishing. */
@@ -33,7 +33,7 @@ export interface ConnectionEvents {
 }
 
 /** Options of {@link LoadConnection}. */
-export interface LoadConnectionOptions {
+interface LoadConnectionOptions {
   readonly wish: Wish;
   readonly localAddress: string | undefined;
   readonly consumer: Consumer;

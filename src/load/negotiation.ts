@@ -15,7 +15,7 @@ export interface Wish {
 }
 
 /** How far a negotiation got with one message. */
-export type NegotiationStep =
+type NegotiationStep =
   | { readonly kind: 'send'; readonly bytes: Buffer }
   | { readonly kind: 'ready'; readonly messageStreamId: number }
   | { readonly kind: 'refused'; readonly code: string }

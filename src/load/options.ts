@@ -1,7 +1,7 @@
 import { parseRtmpUrl, type RtmpUrl } from '../client/rtmp-url.js';
 import { SluiceError } from '../core/errors.js';
 import { isLoopback } from '../core/loopback.js';
-import type { LoadResult, LoadSecond } from './report.js';
+import type { LoadSecond } from './report.js';
 import { DEFAULT_KBPS } from './synthetic.js';
 
 /** What {@link runLoad} is asked to do. */
@@ -52,8 +52,6 @@ export interface LoadOptions {
   /** Called once, when measuring begins. */
   readonly onSteady?: (second: LoadSecond) => void;
 }
-
-export type { LoadResult, LoadSecond };
 
 /** Options with defaults filled in and the URL read. */
 export interface LoadSettings

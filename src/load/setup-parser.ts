@@ -2,7 +2,7 @@ import { SluiceError } from '../core/errors.js';
 import { MessageType } from '../protocol/messages/message-types.js';
 
 /** A message of the set-up; `payload` is the receiver's. */
-export interface SetupMessage {
+interface SetupMessage {
   readonly type: number;
   readonly payload: Buffer;
 }

@@ -10,7 +10,7 @@ const INDEX_DIGITS = 6;
 export const STAMP_BYTES = STAMP_UUID.length + NANOSECOND_DIGITS + INDEX_DIGITS;
 
 /** One stamp as read. */
-export interface Stamp {
+interface Stamp {
   readonly nanoseconds: bigint;
   readonly index: number;
 }

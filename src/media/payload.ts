@@ -2,7 +2,7 @@ import type { MediaKind } from '../model/track.js';
 import { hasLegacyPacketType } from './legacy-video.js';
 
 /** What one track's part of a media message carries, legacy and Enhanced RTMP alike. */
-export type PacketKind =
+type PacketKind =
   /** decoder configuration: avcC, AudioSpecificConfig … */
   | 'config'
   /** coded frames */

@@ -29,7 +29,7 @@ export interface Size {
  * Pictures wider or higher than this are taken for damaged headers. 16384 is the most that AVC level 6.2 and AV1 level
  * 6.3 allow.
  */
-export const MAX_PICTURE_SIDE = 16384;
+const MAX_PICTURE_SIDE = 16384;
 
 /**
  * Accepts a size only when both sides are whole numbers from 1 to {@link MAX_PICTURE_SIDE}.

@@ -1,7 +1,10 @@
 import type { Peer } from './peer.js';
 import type { Track } from './track.js';
 
-/** `live`: accepted; `ready`: sequence headers and the first keyframe were seen; `suspended`: its publisher may come back. */
+/**
+ * `live`: accepted; `ready`: sequence headers and the first keyframe were seen; `suspended`: its publisher may come
+ * back.
+ */
 export type LiveState = 'live' | 'ready' | 'suspended';
 
 /** A live stream as `/v1/streams` shows it. Counters run from the start of the publish. */

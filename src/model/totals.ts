@@ -4,7 +4,10 @@ export interface Totals {
   readonly bytes: number;
   /** Payload of audio and video messages. Missing in events of older versions. */
   readonly payloadBytes?: number;
-  /** Received on the publisher's connection while it published this stream: chunk headers and commands included. Missing as above. */
+  /**
+   * Received on the publisher's connection while it published this stream: chunk headers and commands included. Missing
+   * as above.
+   */
   readonly wireBytes?: number;
   /** Of the duration: how long the session was held without a connection. Missing as above. */
   readonly heldMs?: number;

@@ -1,12 +1,18 @@
 /** What kind of media a message carries: message type 8 is audio, 9 is video. */
 export type MediaKind = 'audio' | 'video';
 
-/** The facts of one audio or video track, as events and the API show them. An absent member is not known (yet), never zero. */
+/**
+ * The facts of one audio or video track, as events and the API show them. An absent member is not known (yet), never
+ * zero.
+ */
 export interface Track {
   /** 0 is the default track; 1 to 255 are track ids of Enhanced RTMP multitrack. */
   readonly id: number;
   readonly kind: MediaKind;
-  /** RFC 6381 codec string where one exists (`avc1.64001f`, `mp4a.40.2`), otherwise the codec's plain name (`flv1`, `speex`). */
+  /**
+   * RFC 6381 codec string where one exists (`avc1.64001f`, `mp4a.40.2`), otherwise the codec's plain name (`flv1`,
+   * `speex`).
+   */
   readonly codec: string;
   /** Displayed width in pixels, after cropping. */
   readonly width?: number;
