@@ -172,6 +172,7 @@ export class TcpChannel implements ByteChannel {
   }
 
   write(bytes: Buffer, waiter: Drainable): boolean {
+    if (this.#socket.destroyed) return true;
     if (this.#handle === undefined || BINDING === undefined) {
       this.#mediaBytes += bytes.length;
       this.#mayWait = true;
@@ -181,7 +182,6 @@ export class TcpChannel implements ByteChannel {
       });
       return false;
     }
-    if (this.#socket.destroyed) return true;
     const request = spareRequest ?? new BINDING.WriteWrap();
     spareRequest = undefined;
     const failure = this.#handle.writeBuffer(request, bytes);
