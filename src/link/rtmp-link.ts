@@ -76,8 +76,8 @@ export class RtmpLink implements ChannelOwner {
   /** Called by the channel. */
   read(count: number, into: Buffer): boolean {
     this.#codec.noteInput(count);
-    if (count <= 0 || this.#over) return true;
     this.bytesIn += count;
+    if (count <= 0 || this.#over) return true;
     // Read before the codec moved to its larger memory: those bytes landed in the old one.
     if (into !== this.#codec.input) into.copy(this.#codec.input, 0, 0, count);
     this.#unhandled = count;

@@ -1,6 +1,7 @@
-import { MediaReader, type MediaTag } from '../client/media-reader.js';
+import { copyTags, type MediaTag, newTagCodec } from '../client/media-reader.js';
 import { FlvTagType } from '../flv/flv-format.js';
 import { mediaBodies } from '../media/payload.js';
+import { Status } from '../wasm/chunk-codec.js';
 import type { Consumer } from './connection.js';
 import { readStamp, STAMP_TIME_RANGE, STAMP_UUID } from './stamp.js';
 import type { LoopMessage, MediaLoop } from './synthetic.js';
@@ -57,8 +58,8 @@ function audioKey(payload: Buffer): string {
  * every byte.
  */
 export class Verifier implements Consumer {
-  readonly #reader = new MediaReader();
-  readonly buffer = this.#reader.input;
+  readonly #codec = newTagCodec();
+  readonly buffer = this.#codec.input;
   readonly #expected: Expectation;
   readonly #counts: VerifyCounts;
   readonly #onBytes: (count: number) => void;
@@ -66,7 +67,7 @@ export class Verifier implements Consumer {
   readonly #last = new Map<number, number>();
   #videoIndex: number | undefined;
   #audioIndex: number | undefined;
-  readonly #sink = { media: (tag: MediaTag): void => this.#media(tag), message: (): void => {} };
+  readonly #take = (tag: MediaTag): void => this.#media(tag);
 
   constructor(o: {
     readonly expected: Expectation;
@@ -83,7 +84,11 @@ export class Verifier implements Consumer {
   /** @throws SluiceError when the server's bytes are no chunk stream */
   bytes(_buffer: Buffer, start: number, end: number): void {
     this.#onBytes(end - start);
-    this.#reader.read(start, end, this.#sink);
+    for (let status = this.#codec.next(start, end); ; status = this.#codec.next(0, 0)) {
+      if (this.#codec.batchCount > 0) copyTags(this.#codec, this.#take);
+      if (status < 0) throw this.#codec.error(status);
+      if (status === Status.NeedInput) return;
+    }
   }
 
   #media(tag: MediaTag): void {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { MediaReader, type MediaTag } from '../../../src/client/media-reader.js';
+import { copyTags, type MediaTag, newTagCodec } from '../../../src/client/media-reader.js';
 import { openFlvSink } from '../../../src/flv/flv-file.js';
 import { encodeHead, encodeLoop } from '../../../src/load/encoded-loop.js';
 import { fileLoop } from '../../../src/load/file-loop.js';
@@ -12,6 +12,7 @@ import { Expectation, newVerifyCounts, Verifier } from '../../../src/load/verifi
 import { trackFactsFromConfig } from '../../../src/media/track-facts.js';
 import { ChunkWriter } from '../../../src/protocol/messages/chunk-writer.js';
 import { setChunkSize } from '../../../src/protocol/messages/control.js';
+import { Status } from '../../../src/wasm/chunk-codec.js';
 import { FakeServer } from '../../support/client/fake-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-load-'));
@@ -23,11 +24,15 @@ const announce = (chunkSize: number): Buffer => new ChunkWriter().write(setChunk
 
 /** Reads chunk stream bytes as a player would. */
 function decode(bytes: Buffer, step = 65_536): MediaTag[] {
-  const reader = new MediaReader();
+  const codec = newTagCodec();
   const tags: MediaTag[] = [];
   for (let at = 0; at < bytes.length; at += step) {
-    const size = bytes.copy(reader.input, 0, at, at + step);
-    reader.read(0, size, { media: (tag) => tags.push(tag), message: () => {} });
+    const size = bytes.copy(codec.input, 0, at, at + step);
+    for (let status = codec.next(0, size); ; status = codec.next(0, 0)) {
+      copyTags(codec, (tag) => tags.push(tag));
+      if (status < 0) throw codec.error(status);
+      if (status === Status.NeedInput) break;
+    }
   }
   return tags;
 }
