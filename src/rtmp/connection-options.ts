@@ -3,7 +3,7 @@ import type { ConnectionHost } from '../live/access.js';
 import type { SessionOptions } from '../protocol/server/session-options.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { LoopShare } from './input-turn.js';
-import type { ReadPacer } from './read-pacer.js';
+import type { ReadPacer } from './read-pacing.js';
 
 /** Bounds and times of one connection; every number is a configuration key. */
 export interface ConnectionOptions {

@@ -15,7 +15,7 @@ import type { ConnectionOptions } from './connection-options.js';
 import { IdleConnections } from './idle-connections.js';
 import { LoopShare } from './input-turn.js';
 import type { StallWatch } from './peer-progress.js';
-import { ReadPacer } from './read-pacer.js';
+import { ReadPacer } from './read-pacing.js';
 import { RtmpConnection } from './rtmp-connection.js';
 
 /** Set-up of a listener. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Audience } from '../../../src/hub/audience.js';
 import { Fanout } from '../../../src/hub/fanout.js';
 import type { Player } from '../../../src/hub/player.js';
-import { ReadPacer } from '../../../src/rtmp/read-pacer.js';
+import { ReadPacer } from '../../../src/rtmp/read-pacing.js';
 
 const audience = new Audience(new Fanout({ maxDelayMs: 0, playersAtMaxDelay: 1 }, () => 0));
 const KNOWN = { readyMs: 1, players: new Set<Player>(), audience };
