@@ -13,7 +13,7 @@ import type { ConnectionPublishes } from './connection-publishes.js';
 import { InboundBudget } from './inbound-budget.js';
 import { InputTurn } from './input-turn.js';
 import type { StallWatch } from './peer-progress.js';
-import { PromptRead } from './prompt-read.js';
+import { PacedReads } from './read-pacing.js';
 
 /** The connection whose input it is. */
 export interface InputOwner {
@@ -56,7 +56,7 @@ export class ConnectionInput implements LinkOwner {
   readonly #link: RtmpLink;
   readonly #budget: InboundBudget;
   readonly #turn: InputTurn;
-  readonly #prompt = new PromptRead();
+  readonly #reads: PacedReads;
   #session: ServerSession | undefined;
   /** When what is handled now began to be, in monotonic ms. */
   #nowMs = 0;
@@ -72,6 +72,7 @@ export class ConnectionInput implements LinkOwner {
     this.#stallWatch = of.stallWatch;
     this.#link = new RtmpLink(channel, codec, new ServerHandshake({ entropy, nowMs: nowMs() }), this);
     this.#budget = new InboundBudget(options);
+    this.#reads = new PacedReads(parts.pacer, channel);
     this.#turn = new InputTurn(nowMs, share, () => this.#goOn());
   }
 
@@ -95,10 +96,9 @@ export class ConnectionInput implements LinkOwner {
     if (!this.#turn.over()) this.#goOn();
   }
 
-  /** Reads what the kernel has, without waiting for the beat; see {@link PromptRead.now}. */
+  /** Reads what the kernel has, without waiting for the beat; see {@link PacedReads.readNow}. */
   readNow(): Promise<void> {
-    const isHeld = this.#owner.deciding || this.#turn.waiting;
-    return this.#prompt.now(isHeld ? undefined : this.#link.channel, () => this.#owner.closing);
+    return this.#reads.readNow(this.#owner.deciding || this.#turn.waiting, () => this.#owner.closing);
   }
 
   /** Sends what was written, then closes. */
@@ -159,8 +159,7 @@ export class ConnectionInput implements LinkOwner {
 
   mayRead(bytes: number): boolean {
     if (this.#owner.deciding || this.#turn.over()) return this.#owner.closing;
-    const only = bytes > 0 && this.#plays.size === 0 && !this.#prompt.running && this.#publishes.only;
-    return !only || !this.#parts.pacer.hold(this.#link.channel, only, bytes);
+    return !this.#reads.mustWait(this.#plays.size === 0 ? this.#publishes.only : undefined, bytes);
   }
 
   failed(error: unknown): void {

@@ -3,6 +3,14 @@ import type { Publication } from '../hub/publication.js';
 
 /** A read of so many bytes shows that the kernel's buffer is filling up. */
 const HASTE_BYTES = 32_768;
+/**
+ * So many turns of the event loop bring out what the kernel knows of a socket: bytes that wait, then their end, then the end of our own
+ * side and the close. On Linux an orderly close behind bytes takes three; the rest is for bytes that fill the buffer more than once.
+ */
+const TURNS = 8;
+
+/** What of a publication says whether its reads may wait. */
+type PacedStream = Pick<Publication, 'readyMs' | 'players' | 'audience'>;
 
 /**
  * When streams are read. A read costs by the call, not by the byte, as a write does: what nobody waits for is left in the kernel and read
@@ -26,7 +34,7 @@ export class ReadPacer {
    *
    * @returns whether the reader must stop reading now
    */
-  hold(reader: PacedReader, stream: Pick<Publication, 'readyMs' | 'players' | 'audience'>, count: number): boolean {
+  hold(reader: PacedReader, stream: PacedStream, count: number): boolean {
     if (this.#beatMs === 0 || stream.readyMs === undefined) return false;
     if (stream.players.size > 0) return stream.audience.hold(reader, count, this.#beatMs);
     if (count >= HASTE_BYTES) return false;
@@ -41,5 +49,46 @@ export class ReadPacer {
     this.#resumed = due;
     for (const reader of due) reader.resumeReads();
     due.length = 0;
+  }
+}
+
+/**
+ * The reads of one connection, as a {@link ReadPacer} allows them. They are not paced while somebody wants to know whether the connection is
+ * at its end: the end is read like bytes are, and whoever decides by it has to have it read first.
+ */
+export class PacedReads {
+  readonly #pacer: ReadPacer;
+  readonly #reader: PacedReader;
+  /** How many calls of {@link readNow} are under way. */
+  #prompt = 0;
+
+  constructor(pacer: ReadPacer, reader: PacedReader) {
+    this.#pacer = pacer;
+    this.#reader = reader;
+  }
+
+  /**
+   * Whether reading must stop now, because nobody waits for what is read next.
+   *
+   * @param stream what the connection publishes, when that is all that runs on it
+   * @param count bytes of the last read; 0: it has not read since it was asked last
+   */
+  mustWait(stream: PacedStream | undefined, count: number): boolean {
+    if (stream === undefined || count === 0 || this.#prompt > 0) return false;
+    return this.#pacer.hold(this.#reader, stream, count);
+  }
+
+  /**
+   * Reads what is there before it is due. Calls may overlap.
+   *
+   * @param isHeld whether something else holds the reads up, and will let them go on
+   * @param isOver asked before each turn of the event loop: nothing more is to be found out
+   * @returns resolves a few turns later, or once it is over
+   */
+  async readNow(isHeld: boolean, isOver: () => boolean): Promise<void> {
+    this.#prompt++;
+    if (!isHeld) this.#reader.resumeReads();
+    for (let turn = 0; turn < TURNS && !isOver(); turn++) await new Promise((next) => setImmediate(next));
+    this.#prompt--;
   }
 }

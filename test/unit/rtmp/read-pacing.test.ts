@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Audience } from '../../../src/hub/audience.js';
 import { Fanout } from '../../../src/hub/fanout.js';
 import type { Player } from '../../../src/hub/player.js';
-import { ReadPacer } from '../../../src/rtmp/read-pacing.js';
+import { PacedReads, ReadPacer } from '../../../src/rtmp/read-pacing.js';
 
 const audience = new Audience(new Fanout({ maxDelayMs: 0, playersAtMaxDelay: 1 }, () => 0));
 const KNOWN = { readyMs: 1, players: new Set<Player>(), audience };
@@ -16,14 +16,14 @@ function reader(): { resumed: number; resumeReads(): void } {
   };
 }
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 describe('reading streams that nobody plays', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('goes on with the beat, once, and keeps no timer when nobody waits', () => {
     const pacer = new ReadPacer(40);
     const [one, two] = [reader(), reader()];
@@ -65,5 +65,38 @@ describe('reading streams that nobody plays', () => {
   it('is off at 0', () => {
     expect(new ReadPacer(0).hold(reader(), KNOWN, 1)).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the reads of one connection', () => {
+  it('wait when nobody waits for what is read next, and not for a read that brought nothing', () => {
+    const pacer = new ReadPacer(1);
+    const reads = new PacedReads(pacer, reader());
+    expect(reads.mustWait(undefined, 100)).toBe(false);
+    expect(reads.mustWait(KNOWN, 0)).toBe(false);
+    expect(reads.mustWait(KNOWN, 100)).toBe(true);
+  });
+
+  it('at once end as soon as nothing more is to be found out, and after a few turns in any case', async () => {
+    const one = reader();
+    const reads = new PacedReads(new ReadPacer(40), one);
+    let asked = 0;
+    await reads.readNow(false, () => ++asked === 3);
+    expect([one.resumed, asked]).toEqual([1, 3]);
+    await reads.readNow(true, () => ++asked < 0);
+    expect(one.resumed).toBe(1);
+    expect(asked).toBeLessThan(20);
+  });
+
+  it('are not paced until the last of those who asked has its answer', async () => {
+    const reads = new PacedReads(new ReadPacer(1), reader());
+    let isOver = false;
+    const first = reads.readNow(true, () => true);
+    const second = reads.readNow(true, () => isOver);
+    await first;
+    expect(reads.mustWait(KNOWN, 100)).toBe(false);
+    isOver = true;
+    await second;
+    expect(reads.mustWait(KNOWN, 100)).toBe(true);
   });
 });

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { PromptRead } from '../../../src/rtmp/prompt-read.js';
 import { Desk } from './support/listener-harness.js';
 
 /** A beat that does not come while a test runs. */
@@ -13,30 +12,6 @@ let desk: Desk | undefined;
 afterEach(async () => {
   await desk?.close();
   desk = undefined;
-});
-
-describe('reading at once', () => {
-  it('ends as soon as nothing more is to be found out, and after a few turns in any case', async () => {
-    const read = new PromptRead();
-    let resumed = 0;
-    let asked = 0;
-    await read.now({ resumeReads: () => void resumed++ }, () => ++asked === 3);
-    expect([resumed, asked, read.running]).toEqual([1, 3, false]);
-    await read.now(undefined, () => ++asked < 0);
-    expect(asked).toBeLessThan(20);
-  });
-
-  it('keeps reads unpaced until the last of those who asked has its answer', async () => {
-    const read = new PromptRead();
-    let isOver = false;
-    const first = read.now(undefined, () => true);
-    const second = read.now(undefined, () => isOver);
-    await first;
-    expect(read.running).toBe(true);
-    isOver = true;
-    await second;
-    expect(read.running).toBe(false);
-  });
 });
 
 for (const directReads of [true, false]) {
