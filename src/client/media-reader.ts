@@ -22,7 +22,8 @@ export function newTagCodec(): ChunkCodec {
       slabBytes: 0,
     },
   });
-  // A player's side has no one to distrust before publish; the large memory is reserved, not used, until messages are large.
+  // A player's side has no one to distrust before publish; the large memory is reserved, not used, until messages are
+  // large.
   codec.setPublishing(true);
   return codec;
 }

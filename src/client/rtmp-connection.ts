@@ -49,8 +49,8 @@ export interface StreamEnd {
 }
 
 /**
- * One RTMP connection with one publish or one play on it: a TCP connection and an {@link OutgoingLink}, whose media it copies out as tags.
- * Nothing reconnects by itself.
+ * One RTMP connection with one publish or one play on it: a TCP connection and an {@link OutgoingLink}, whose media it
+ * copies out as tags. Nothing reconnects by itself.
  */
 export class RtmpConnection {
   readonly url: RtmpUrl;
@@ -72,9 +72,10 @@ export class RtmpConnection {
    * Connects and waits until the server accepted the publish or play.
    *
    * @param url `rtmp://host[:port]/app/name[?query]`
-   * @throws SluiceError `ERR_CLIENT_URL`; `ERR_CLIENT_CONNECT` when there is no TCP connection; `ERR_CLIENT_REJECTED` with
-   *   `details.rtmpCode` and `details.description` when the server refused; `ERR_CLIENT_TIMEOUT`; `ERR_CLIENT_LOST` when the server
-   *   closed without a word; `ERR_CLIENT_ABORTED`; a handshake's or chunk stream's code when it speaks no RTMP
+   * @throws SluiceError `ERR_CLIENT_URL`; `ERR_CLIENT_CONNECT` when there is no TCP connection; `ERR_CLIENT_REJECTED`
+   *   with `details.rtmpCode` and `details.description` when the server refused; `ERR_CLIENT_TIMEOUT`;
+   *   `ERR_CLIENT_LOST` when the server closed without a word; `ERR_CLIENT_ABORTED`; a handshake's or chunk stream's
+   *   code when it speaks no RTMP
    */
   static async open(url: string, options: RtmpConnectionOptions): Promise<RtmpConnection> {
     const connection = new RtmpConnection(parseRtmpUrl(url), options);

@@ -16,10 +16,15 @@ export type OutgoingNews = Extract<ClientAction, { kind: 'status' | 'data' | 're
 export interface OutgoingEvents {
   /** The server accepted: publishing or playing begins. Called once at most. */
   ready(): void;
-  /** Audio and video of the played stream lie in the codec as a batch, valid until return. Called only while it runs. */
+  /**
+   * Audio and video of the played stream lie in the codec as a batch, valid until return. Called only while it runs.
+   */
   media(codec: ChunkCodec): void;
   news(news: OutgoingNews): void;
-  /** The link is over, and the codec the caller's again. Called once, last; `error` is undefined when it was stopped by {@link OutgoingLink.stop}. */
+  /**
+   * The link is over, and the codec the caller's again. Called once, last; `error` is undefined when it was stopped by
+   * {@link OutgoingLink.stop}.
+   */
   closed(error: SluiceError | undefined): void;
 }
 
@@ -40,9 +45,10 @@ export interface OutgoingParts {
 }
 
 /**
- * A connection to an RTMP server with one publish or one play on it. It reads by the same {@link RtmpLink} as the server's connections, so
- * that batches of a played stream can be appended to a publication as they lie in the codec. While it publishes, a hub's player can send to
- * its {@link channel}: chunk size and message stream are as the session has told the server.
+ * A connection to an RTMP server with one publish or one play on it. It reads by the same {@link RtmpLink} as the
+ * server's connections, so that batches of a played stream can be appended to a publication as they lie in the codec.
+ * While it publishes, a hub's player can send to its {@link channel}: chunk size and message stream are as the session
+ * has told the server.
  */
 export class OutgoingLink implements LinkOwner {
   readonly channel: ByteChannel;
@@ -97,13 +103,19 @@ export class OutgoingLink implements LinkOwner {
     return this.#phase !== 'session' || this.channel.send(this.#session.frame(type, timestamp, payload));
   }
 
-  /** Ends the stream (FCUnpublish, deleteStream) and closes once that has gone; at once when the handshake is not done. */
+  /**
+   * Ends the stream (FCUnpublish, deleteStream) and closes once that has gone; at once when the handshake is not done.
+   */
   stop(): void {
     if (this.#phase === 'session') this.#perform(this.#session.stop());
     else if (this.#phase === 'handshake') this.#link.destroy();
   }
 
-  /** What time brings: the server must have accepted by the session's `timeoutMs`. @returns whether that time is over */
+  /**
+   * What time brings: the server must have accepted by the session's `timeoutMs`.
+   *
+   * @returns whether that time is over
+   */
   tick(): boolean {
     const actions = this.#session.tick(this.#parts.nowMs());
     this.#perform(actions);

@@ -5,28 +5,42 @@ import type { ByteChannel, ChannelOwner } from '../transport/byte-channel.js';
 import type { ChunkCodec, CodecMessage } from '../wasm/chunk-codec.js';
 import { shakeHands } from './shake-hands.js';
 
-/** What a link tells whoever it belongs to, and asks. Only those that say so may throw: their errors go to {@link LinkOwner.failed}. */
+/**
+ * What a link tells whoever it belongs to, and asks. Only those that say so may throw: their errors go to {@link
+ * LinkOwner.failed}.
+ */
 export interface LinkOwner {
   /**
-   * Whether bytes that were just read may be handled now. When not, the link handles nothing and reads nothing more until
-   * {@link RtmpLink.goOn}.
+   * Whether bytes that were just read may be handled now. When not, the link handles nothing and reads nothing more
+   * until {@link RtmpLink.goOn}.
    */
   mayHandle(): boolean;
   /** The handshake is done, and chunk stream follows. May throw. */
   handshakeDone(): void;
   /** The other end speaks no RTMP. */
   handshakeFailed(code: ErrorCode): void;
-  /** So many bytes of chunk stream are handled next; 0: it goes on with what is left of bytes that were told before. May throw. */
+  /**
+   * So many bytes of chunk stream are handled next; 0: it goes on with what is left of bytes that were told before. May
+   * throw.
+   */
   handling(bytes: number): void;
-  /** Audio and video messages of one message stream lie in the codec as a batch, which is valid until return. May throw. */
+  /**
+   * Audio and video messages of one message stream lie in the codec as a batch, which is valid until return. May throw.
+   */
   batch(codec: ChunkCodec): void;
   /** Another message came; borrowed until return. May throw. */
   message(message: CodecMessage): void;
-  /** Asked between messages: whether the next may be handled at once. When not, the rest waits in the codec until {@link RtmpLink.goOn}. */
+  /**
+   * Asked between messages: whether the next may be handled at once. When not, the rest waits in the codec until {@link
+   * RtmpLink.goOn}.
+   */
   mayGoOn(): boolean;
   /** All that was read has been handled. May throw. */
   handled(): void;
-  /** Asked when nothing more can be handled now: whether to read on. When not, {@link RtmpLink.goOn} or the channel's owner does. */
+  /**
+   * Asked when nothing more can be handled now: whether to read on. When not, {@link RtmpLink.goOn} or the channel's
+   * owner does.
+   */
   mayRead(bytes: number): boolean;
   /** A fault in the bytes that came, as a SluiceError, or a defect of ours. */
   failed(error: unknown): void;
@@ -35,8 +49,9 @@ export interface LinkOwner {
 }
 
 /**
- * The reading half of one RTMP connection, of a server's as of a client's: bytes of the channel land in the codec's memory, pass through the
- * handshake, and come out as batches of media and as messages. Batches stay where the codec has framed them until their owner takes them.
+ * The reading half of one RTMP connection, of a server's as of a client's: bytes of the channel land in the codec's
+ * memory, pass through the handshake, and come out as batches of media and as messages. Batches stay where the codec
+ * has framed them until their owner takes them.
  */
 export class RtmpLink implements ChannelOwner {
   readonly channel: ByteChannel;
@@ -107,7 +122,11 @@ export class RtmpLink implements ChannelOwner {
     this.channel.destroy();
   }
 
-  /** Handles what was read last; after that, or when that is done, what the codec still has. @returns whether to read on now */
+  /**
+   * Handles what was read last; after that, or when that is done, what the codec still has.
+   *
+   * @returns whether to read on now
+   */
   #handle(): boolean {
     const count = this.#unhandled;
     this.#unhandled = 0;

@@ -6,7 +6,8 @@ import type { ClientHandshake, ServerHandshake } from '../protocol/handshake/han
  *
  * @param bytes borrowed
  * @param reply sends to the peer; the bytes are transferred
- * @returns where in `bytes` the chunk stream begins; undefined when more is needed; a code when the handshake has failed
+ * @returns where in `bytes` the chunk stream begins; undefined when more is needed; a code when the handshake has
+ *   failed
  */
 export function shakeHands(
   handshake: ServerHandshake | ClientHandshake,

@@ -42,9 +42,9 @@ export interface InputParts {
 }
 
 /**
- * What one connection reads: when it is its turn, it hands batches of media to the publications and messages to the session, within the
- * bounds on what a connection may send. It says when reading stops: while a decision is awaited, others come first, or nobody waits for
- * the bytes.
+ * What one connection reads: when it is its turn, it hands batches of media to the publications and messages to the
+ * session, within the bounds on what a connection may send. It says when reading stops: while a decision is awaited,
+ * others come first, or nobody waits for the bytes.
  */
 export class ConnectionInput implements LinkOwner {
   readonly #owner: InputOwner;

@@ -4,8 +4,9 @@ import type { Publication } from '../hub/publication.js';
 /** A read of so many bytes shows that the kernel's buffer is filling up. */
 const HASTE_BYTES = 32_768;
 /**
- * So many turns of the event loop bring out what the kernel knows of a socket: bytes that wait, then their end, then the end of our own
- * side and the close. On Linux an orderly close behind bytes takes three; the rest is for bytes that fill the buffer more than once.
+ * So many turns of the event loop bring out what the kernel knows of a socket: bytes that wait, then their end, then
+ * the end of our own side and the close. On Linux an orderly close behind bytes takes three; the rest is for bytes that
+ * fill the buffer more than once.
  */
 const TURNS = 8;
 
@@ -13,9 +14,9 @@ const TURNS = 8;
 type PacedStream = Pick<Publication, 'readyMs' | 'players' | 'audience'>;
 
 /**
- * When streams are read. A read costs by the call, not by the byte, as a write does: what nobody waits for is left in the kernel and read
- * at once. A stream without players is read on a beat, one with few players when it is their turn; both only where that makes reads
- * rarer. All readers on the beat share one timer, which runs only while some wait.
+ * When streams are read. A read costs by the call, not by the byte, as a write does: what nobody waits for is left in
+ * the kernel and read at once. A stream without players is read on a beat, one with few players when it is their turn;
+ * both only where that makes reads rarer. All readers on the beat share one timer, which runs only while some wait.
  */
 export class ReadPacer {
   readonly #beatMs: number;
@@ -29,8 +30,9 @@ export class ReadPacer {
   }
 
   /**
-   * Takes `reader` in until the next beat, or until the turn of its stream's players, when nobody waits for what it reads next: its stream
-   * is known, and the last read of `count` bytes does not show that the kernel's buffer is filling up.
+   * Takes `reader` in until the next beat, or until the turn of its stream's players, when nobody waits for what it
+   * reads next: its stream is known, and the last read of `count` bytes does not show that the kernel's buffer is
+   * filling up.
    *
    * @returns whether the reader must stop reading now
    */
@@ -53,8 +55,9 @@ export class ReadPacer {
 }
 
 /**
- * The reads of one connection, as a {@link ReadPacer} allows them. They are not paced while somebody wants to know whether the connection is
- * at its end: the end is read like bytes are, and whoever decides by it has to have it read first.
+ * The reads of one connection, as a {@link ReadPacer} allows them. They are not paced while somebody wants to know
+ * whether the connection is at its end: the end is read like bytes are, and whoever decides by it has to have it read
+ * first.
  */
 export class PacedReads {
   readonly #pacer: ReadPacer;

@@ -37,8 +37,8 @@ export class ConnectionLimits {
    *
    * @param nowMs monotonic
    * @param descriptorShare most connections that there are file descriptors for now
-   * @param makeRoom asked when all places are taken: has a connection go (see {@link left}), or returns false. The limits per address come
-   *   first: who is refused by them costs nobody else a place
+   * @param makeRoom asked when all places are taken: has a connection go (see {@link left}), or returns false. The
+   *   limits per address come first: who is refused by them costs nobody else a place
    */
   admit(
     address: string,

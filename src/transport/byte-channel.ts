@@ -20,9 +20,10 @@ export interface ChannelOwner {
 }
 
 /**
- * What carries the bytes of one connection, both ways. The owner gives the memory that reads land in, so that bytes are where they are
- * handled; views that are written are shared by all who write them. TCP is one implementation, and each other has the same file names.
- * A process that loads only one of them pays nothing for the interface: each call has one target.
+ * What carries the bytes of one connection, both ways. The owner gives the memory that reads land in, so that bytes are
+ * where they are handled; views that are written are shared by all who write them. TCP is one implementation, and each
+ * other has the same file names. A process that loads only one of them pays nothing for the interface: each call has
+ * one target.
  */
 export interface ByteChannel {
   readonly localAddress: string;
@@ -33,7 +34,10 @@ export interface ByteChannel {
   readonly pendingBytes: number;
   /** Bytes of all kinds that still wait in this process. */
   readonly unsentBytes: number;
-  /** Bytes that have left this process since the channel was opened: for TCP, those that the kernel has taken. 0 once it is closed. */
+  /**
+   * Bytes that have left this process since the channel was opened: for TCP, those that the kernel has taken. 0 once it
+   * is closed.
+   */
   readonly takenBytes: number;
   /** Bytes given to {@link send} and {@link write} since the channel was opened. Still known once it is closed. */
   readonly writtenBytes: number;
@@ -54,22 +58,23 @@ export interface ByteChannel {
   /**
    * Says when {@link send} may go on.
    *
-   * @returns true when it may now; false when it may not: then `waiter.drained` is called once it may, or never when the channel closes
+   * @returns true when it may now; false when it may not: then `waiter.drained` is called once it may, or never when
+   *   the channel closes
    */
   whenSent(waiter: Drainable): boolean;
   /**
    * Sends shared bytes.
    *
    * @param bytes borrowed until they have gone; they must not change
-   * @returns true when all of them have gone, or the channel is closed; false when some still wait: then `waiter.drained` is called once
-   *   they have gone, or the channel is closed
+   * @returns true when all of them have gone, or the channel is closed; false when some still wait: then
+   *   `waiter.drained` is called once they have gone, or the channel is closed
    */
   write(bytes: Buffer, waiter: Drainable): boolean;
   /** Whether more than `bytes` still wait in this process. Costs next to nothing while all writes go at once. */
   isBehind(bytes: number): boolean;
   /**
-   * Sends what was written and the end, then closes. What still comes is read and must be thrown away by the owner: closing with unread
-   * bytes would lose the last message to the other end.
+   * Sends what was written and the end, then closes. What still comes is read and must be thrown away by the owner:
+   * closing with unread bytes would lose the last message to the other end.
    *
    * @param graceMs after so many milliseconds it is destroyed
    */

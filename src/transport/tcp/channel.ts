@@ -55,13 +55,16 @@ function onWritten(this: WriteRequest): void {
 
 /** How a {@link TcpChannel} reads. */
 export interface TcpChannelOptions {
-  /** False reads through `data` events and a copy, as on a runtime that lacks the short cuts; for tests of that path. */
+  /**
+   * False reads through `data` events and a copy, as on a runtime that lacks the short cuts; for tests of that path.
+   */
   readonly direct?: boolean;
 }
 
 /**
- * A TCP socket as the hot path wants it: reads land in a buffer that the owner gives (the WASM linear memory), writes of shared media go to
- * the stream handle without the Writable's per-write work. This file alone knows how; everything else about the socket is plain net.Socket.
+ * A TCP socket as the hot path wants it: reads land in a buffer that the owner gives (the WASM linear memory), writes
+ * of shared media go to the stream handle without the Writable's per-write work. This file alone knows how; everything
+ * else about the socket is plain net.Socket.
  */
 export class TcpChannel implements ByteChannel {
   #socket: Socket;
@@ -76,8 +79,8 @@ export class TcpChannel implements ByteChannel {
   #error: NodeJS.ErrnoException | undefined;
 
   /**
-   * @param socket connected and paused, so that nothing has been read from it. It is the channel's from here on: its handle is taken out
-   *   of it by {@link open}
+   * @param socket connected and paused, so that nothing has been read from it. It is the channel's from here on: its
+   *   handle is taken out of it by {@link open}
    */
   constructor(socket: Socket, options: TcpChannelOptions = {}) {
     this.#socket = socket;
@@ -233,7 +236,10 @@ function copyFromData(socket: Socket, owner: ChannelOwner): void {
   socket.on('resume', drain);
 }
 
-/** Puts the handle of `accepted` under a new socket that reads into the owner's buffer. The old socket is left without a handle. */
+/**
+ * Puts the handle of `accepted` under a new socket that reads into the owner's buffer. The old socket is left without a
+ * handle.
+ */
 function takeOver(accepted: Socket, handle: object, owner: ChannelOwner): Socket {
   (accepted as unknown as { _handle: null })._handle = null;
   accepted.destroy();

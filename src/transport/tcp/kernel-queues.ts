@@ -12,10 +12,12 @@ const FILES = { 4: '/proc/self/net/tcp', 6: '/proc/self/net/tcp6' } as const;
 const IPV4_IN_IPV6 = '::ffff:';
 
 /**
- * Asks the kernel how many bytes of each socket the peer has not acknowledged yet. Linux lists that for all sockets of the machine in one
- * text, so it is asked only for sockets that are about to be given up. It is read in pieces, with turns of the loop between them.
+ * Asks the kernel how many bytes of each socket the peer has not acknowledged yet. Linux lists that for all sockets of
+ * the machine in one text, so it is asked only for sockets that are about to be given up. It is read in pieces, with
+ * turns of the loop between them.
  *
- * @returns bytes in the send queue by the index of the socket; one that is not listed, or any on other systems, is missing
+ * @returns bytes in the send queue by the index of the socket; one that is not listed, or any on other systems, is
+ *   missing
  */
 export async function unacknowledgedBytes(sockets: readonly SocketAddresses[]): Promise<Map<number, number>> {
   const wanted = new Map<string, number>();
@@ -45,7 +47,10 @@ export async function unacknowledgedBytes(sockets: readonly SocketAddresses[]): 
 /** Two IPv4 addresses with ports: `0100007F:078F 0100007F:CC52`. */
 const SHORT_KEY = 27;
 
-/** `  12: 0100007F:078F 0100007F:CC52 01 00027A10:00000000 …`: number, local end, far end, state, send and receive queue. */
+/**
+ * `  12: 0100007F:078F 0100007F:CC52 01 00027A10:00000000 …`: number, local end, far end, state, send and receive
+ * queue.
+ */
 function readLine(line: string, wanted: ReadonlyMap<string, number>, found: Map<number, number>): void {
   const from = line.indexOf(': ') + 2;
   const first = line.indexOf(' ', from);

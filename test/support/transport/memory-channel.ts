@@ -13,8 +13,9 @@ interface Waiting {
 }
 
 /**
- * One end of a pair of channels that are joined back to back in memory. What one end writes the other reads, in order, piece by piece, each in
- * a turn of the event loop of its own; a reader that stops fills what lies between, and then its writer's bytes wait.
+ * One end of a pair of channels that are joined back to back in memory. What one end writes the other reads, in order,
+ * piece by piece, each in a turn of the event loop of its own; a reader that stops fills what lies between, and then
+ * its writer's bytes wait.
  */
 export class MemoryChannel implements ByteChannel {
   readonly localAddress = '127.0.0.1';
