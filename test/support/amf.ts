@@ -1,3 +1,6 @@
+import { SluiceError } from '../../src/core/errors.js';
+import type { AmfObject, AmfValue } from '../../src/protocol/messages/amf0-writer.js';
+
 /** An AMF0 value as tests write and read it; objects keep their key order. */
 export type Amf = number | boolean | string | null | undefined | Amf[] | { [key: string]: Amf };
 
@@ -49,54 +52,76 @@ export function amf(...values: (Amf | EcmaArray)[]): Buffer {
   return Buffer.concat(values.map(one));
 }
 
-/** Reads every AMF0 value in `bytes`; throws on a marker it does not know. */
-export function readAmf(bytes: Buffer): Amf[] {
+const MAX_DEPTH = 32;
+
+/**
+ * Every AMF0 value of `payload`, from its first byte: slow, plain, and apart from the product's scanner. Throws an
+ * `ERR_AMF_…` on what is damaged or too deep.
+ */
+export function readAmf(payload: Uint8Array): AmfValue[] {
+  const bytes = Buffer.from(payload);
   let at = 0;
-  const readText = (): string => {
-    const length = bytes.readUInt16BE(at);
-    at += 2 + length;
-    return bytes.toString('utf8', at - length, at);
-  };
-  const readBody = (): Record<string, Amf> => {
-    const out: Record<string, Amf> = {};
-    for (;;) {
-      const key = readText();
+
+  function take(size: number): number {
+    if (at + size > bytes.length) throw new SluiceError('ERR_AMF_TRUNCATED');
+    at += size;
+    return at - size;
+  }
+  function text(size: number): string {
+    const from = take(size);
+    return bytes.toString('utf8', from, from + size);
+  }
+  function shortText(): string {
+    return text(bytes.readUInt16BE(take(2)));
+  }
+  function properties(depth: number): AmfObject {
+    const out = Object.create(null) as AmfObject;
+    while (at < bytes.length) {
+      const key = shortText();
       if (key === '' && bytes[at] === 9) {
-        at++;
-        return out;
+        at += 1;
+        break;
       }
-      out[key] = readValue();
+      out[key] = value(depth + 1);
     }
-  };
-  const readValue = (): Amf => {
-    const marker = bytes.readUInt8(at++);
-    switch (marker) {
-      case 0:
-        at += 8;
-        return bytes.readDoubleBE(at - 8);
-      case 1:
-        return bytes.readUInt8(at++) !== 0;
-      case 2:
-        return readText();
-      case 3:
-        return readBody();
-      case 5:
+    return out;
+  }
+  function value(depth: number): AmfValue {
+    if (depth > MAX_DEPTH) throw new SluiceError('ERR_AMF_DEPTH');
+    switch (bytes[take(1)]) {
+      case 0x00:
+        return bytes.readDoubleBE(take(8));
+      case 0x01:
+        return bytes[take(1)] !== 0;
+      case 0x02:
+        return shortText();
+      case 0x03:
+        return properties(depth);
+      case 0x05:
         return null;
-      case 6:
+      case 0x06:
         return undefined;
-      case 8:
-        at += 4;
-        return readBody();
-      case 10: {
-        const count = bytes.readUInt32BE(at);
-        at += 4;
-        return Array.from({ length: count }, readValue);
+      case 0x08:
+        take(4);
+        return properties(depth);
+      case 0x0a: {
+        const count = bytes.readUInt32BE(take(4));
+        if (count > bytes.length - at) throw new SluiceError('ERR_AMF_COUNT');
+        return Array.from({ length: count }, () => value(depth + 1));
       }
+      case 0x0b: {
+        const ms = bytes.readDoubleBE(take(8));
+        take(2);
+        return new Date(ms);
+      }
+      case 0x0c:
+        return text(bytes.readUInt32BE(take(4)));
       default:
-        throw new Error(`AMF0 marker ${marker} at ${at - 1}`);
+        throw new SluiceError('ERR_AMF_MARKER');
     }
-  };
-  const out: Amf[] = [];
-  while (at < bytes.length) out.push(readValue());
-  return out;
+  }
+
+  const values: AmfValue[] = [];
+  while (at < bytes.length) values.push(value(0));
+  return values;
 }

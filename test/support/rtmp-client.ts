@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import type { AmfObject, AmfValue } from '../../src/protocol/messages/amf0-writer.js';
 import { type Amf, amf, type EcmaArray, readAmf } from './amf.js';
 import { chunks, type WireMessage, WireReader } from './rtmp-wire.js';
 import { waitFor } from './wait.js';
 
 /** A received message, with its AMF0 values when it is a command or data message. */
 export interface Received extends WireMessage {
-  readonly values: Amf[];
+  readonly values: AmfValue[];
 }
 
 /** Options of {@link RawRtmp.open}. */
@@ -78,7 +79,7 @@ export class RawRtmp {
     }
     try {
       for (const message of this.#reader.read(bytes)) {
-        const values = message.type === 20 || message.type === 18 ? readAmf(message.payload) : ([] as Amf[]);
+        const values = message.type === 20 || message.type === 18 ? readAmf(message.payload) : [];
         const received = { ...message, values };
         if (this.answersPings && message.type === 4 && message.payload.readUInt16BE(0) === 6) {
           this.message(4, Buffer.concat([Buffer.from([0, 7]), message.payload.subarray(2)]));
@@ -240,7 +241,11 @@ export class RawRtmp {
 }
 
 /** The info object of an onStatus, `_result` or `_error`. */
-export function statusOf(message: Received): { level?: Amf; code?: Amf; description?: Amf } {
+export function statusOf(message: Received): { level?: AmfValue; code?: AmfValue; description?: AmfValue } {
   const info = message.values[3];
-  return typeof info === 'object' && info !== null && !Array.isArray(info) ? info : {};
+  return isObject(info) ? info : {};
+}
+
+function isObject(value: AmfValue): value is AmfObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

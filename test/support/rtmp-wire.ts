@@ -44,7 +44,9 @@ export function chunks(message: WireMessage, chunkSize = 128): Buffer {
   return Buffer.concat(parts);
 }
 
-interface PublishQueue {
+interface ChunkStream {
+  /** The timestamp field of the last header, extended or not. */
+  field: number;
   timestamp: number;
   delta: number;
   length: number;
@@ -59,7 +61,7 @@ interface PublishQueue {
 export class WireReader {
   #buffer: Buffer = Buffer.alloc(0);
   #chunkSize = 128;
-  readonly #lanes = new Map<number, PublishQueue>();
+  readonly #streams = new Map<number, ChunkStream>();
 
   /** Takes more bytes and returns the messages they complete, in order. */
   read(bytes: Buffer): WireMessage[] {
@@ -86,9 +88,10 @@ export class WireReader {
     const id = form === 0 ? 64 + b[1] : form === 1 ? 64 + b[1] + 256 * b[2] : form;
     const headBytes = [11, 7, 3, 0][fmt];
     if (b.length < at + headBytes) return 0;
-    const old = this.#lanes.get(id);
+    const old = this.#streams.get(id);
     if (old === undefined && fmt !== 0) throw new Error(`server opened chunk stream ${id} with fmt ${fmt}`);
-    const lane: PublishQueue = old ?? {
+    const stream: ChunkStream = old ?? {
+      field: 0,
       timestamp: 0,
       delta: 0,
       length: 0,
@@ -98,10 +101,10 @@ export class WireReader {
       got: [],
       bytes: 0,
     };
-    let field = 0;
-    let { length, type, messageStreamId, extended } = lane;
+    let field = stream.field;
+    let { length, type, messageStreamId, extended } = stream;
     if (fmt < 3) {
-      if (lane.bytes > 0) throw new Error(`server sent fmt ${fmt} within a message on chunk stream ${id}`);
+      if (stream.bytes > 0) throw new Error(`server sent fmt ${fmt} within a message on chunk stream ${id}`);
       field = b.readUIntBE(at, 3);
       extended = field === 0xffffff;
       if (fmt < 2) {
@@ -113,28 +116,31 @@ export class WireReader {
     at += headBytes;
     if (extended) {
       if (b.length < at + 4) return 0;
-      field = b.readUInt32BE(at);
+      const value = b.readUInt32BE(at);
+      if (fmt === 3 && stream.bytes > 0 && value !== field)
+        throw new Error(`server did not repeat the extended timestamp on chunk stream ${id}`);
+      field = value;
       at += 4;
     }
-    const take = Math.min(this.#chunkSize, length - lane.bytes);
+    const take = Math.min(this.#chunkSize, length - stream.bytes);
     if (b.length < at + take) return 0;
-    if (lane.bytes === 0) {
-      if (fmt === 0) lane.timestamp = field;
+    if (stream.bytes === 0) {
+      if (fmt === 0) stream.timestamp = field;
       else {
-        if (fmt < 3) lane.delta = field;
-        lane.timestamp = (lane.timestamp + lane.delta) >>> 0;
+        if (fmt < 3) stream.delta = field;
+        stream.timestamp = (stream.timestamp + stream.delta) >>> 0;
       }
     }
-    Object.assign(lane, { length, type, messageStreamId, extended });
-    lane.got.push(Buffer.from(b.subarray(at, at + take)));
-    lane.bytes += take;
-    this.#lanes.set(id, lane);
-    if (lane.bytes === lane.length) {
-      const payload = Buffer.concat(lane.got);
-      lane.got = [];
-      lane.bytes = 0;
+    Object.assign(stream, { field, length, type, messageStreamId, extended });
+    stream.got.push(Buffer.from(b.subarray(at, at + take)));
+    stream.bytes += take;
+    this.#streams.set(id, stream);
+    if (stream.bytes === stream.length) {
+      const payload = Buffer.concat(stream.got);
+      stream.got = [];
+      stream.bytes = 0;
       if (type === 1) this.#chunkSize = payload.readUInt32BE(0);
-      out.push({ type, timestamp: lane.timestamp, messageStreamId, payload, chunkStreamId: id });
+      out.push({ type, timestamp: stream.timestamp, messageStreamId, payload, chunkStreamId: id });
     }
     return at + take;
   }

@@ -1,6 +1,6 @@
 import { type AmfInput, writeAmf0 } from '../../../src/protocol/messages/amf0-writer.js';
 import type { InboundMessage } from '../../../src/protocol/messages/inbound-message.js';
-import { decodeAmf0 } from './amf0-decode.js';
+import { readAmf } from '../amf.js';
 
 /** A message as the chunk codec would hand it out. */
 export function inbound(type: number, messageStreamId: number, payload: Uint8Array, timestamp = 0): InboundMessage {
@@ -10,7 +10,7 @@ export function inbound(type: number, messageStreamId: number, payload: Uint8Arr
     timestamp,
     messageStreamId,
     payload,
-    readAmf0: () => decodeAmf0(isAmf3 ? payload.subarray(1) : payload),
+    readAmf0: () => readAmf(isAmf3 ? payload.subarray(1) : payload),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AmfObject, AmfValue } from '../../../src/protocol/messages/amf0-writer.js';
-import { decodeAmf0 } from './amf0-decode.js';
-import { ChunkDecoder, type DecodedMessage } from './chunk-decode.js';
+import { readAmf } from '../amf.js';
+import { type WireMessage, WireReader } from '../rtmp-wire.js';
 
 const CONTROL_NAMES: Readonly<Record<number, string>> = {
   1: 'Set Chunk Size',
@@ -23,14 +23,14 @@ interface AnyAction {
 
 /** Turns actions into one line each; what is sent becomes a line a message, with the message stream id after `@`. */
 export class Transcript {
-  readonly #decoder = new ChunkDecoder();
+  readonly #decoder = new WireReader();
 
   lines(actions: readonly AnyAction[]): string[] {
     return actions.flatMap((action) => this.#describe(action));
   }
 
   /** The messages in `actions`, decoded. */
-  messages(actions: readonly AnyAction[]): DecodedMessage[] {
+  messages(actions: readonly AnyAction[]): WireMessage[] {
     return actions.flatMap((action) => (isSend(action) ? this.#decoder.read(action.bytes) : []));
   }
 
@@ -52,12 +52,12 @@ function isSend(action: AnyAction): action is { kind: 'send'; bytes: Buffer } {
   return action.kind === 'send';
 }
 
-function describeMessage(message: DecodedMessage): string {
+function describeMessage(message: WireMessage): string {
   const { type, payload, messageStreamId } = message;
   if (type === 4) return `${EVENT_NAMES[payload.readUInt16BE(0)]} ${payload.readUInt32BE(2)}`;
   if (type <= 6) return `${CONTROL_NAMES[type]} ${payload.readUInt32BE(0)}`;
-  if (type === 18) return `data@${messageStreamId} ${decodeAmf0(payload).join(' ')}`;
-  const [name, transactionId, object, ...args] = decodeAmf0(payload);
+  if (type === 18) return `data@${messageStreamId} ${readAmf(payload).join(' ')}`;
+  const [name, transactionId, object, ...args] = readAmf(payload);
   const shown = [object, ...args].map(describeValue).filter((text) => text !== 'null');
   return `${name}(${transactionId})@${messageStreamId} ${shown.join(' ')}`.trimEnd();
 }

@@ -1,4 +1,6 @@
-/** One chunk header of fmt 0 and the payload in chunks of `chunkSize`, on a chunk stream id under 64. */
+import { chunks, fmt0 } from '../rtmp-wire.js';
+
+/** A message as the codec's tests send it: on chunk stream 4 and message stream 1 unless said otherwise. */
 export function message(m: {
   type: number;
   csid?: number;
@@ -7,25 +9,13 @@ export function message(m: {
   payload: Buffer;
   chunkSize?: number;
 }): Buffer {
-  const csid = m.csid ?? 4;
-  const header = Buffer.alloc(12);
-  header[0] = csid;
-  header.writeUIntBE(m.timestamp ?? 0, 1, 3);
-  header.writeUIntBE(m.payload.length, 4, 3);
-  header[7] = m.type;
-  header.writeUInt32LE(m.messageStreamId ?? 1, 8);
-  const out: Buffer[] = [header];
-  const chunkSize = m.chunkSize ?? 128;
-  for (let at = 0; at < m.payload.length; at += chunkSize) {
-    if (at > 0) out.push(Buffer.from([0xc0 | csid]));
-    out.push(m.payload.subarray(at, at + chunkSize));
-  }
-  return Buffer.concat(out);
+  const { type, csid = 4, timestamp = 0, messageStreamId = 1, payload, chunkSize } = m;
+  return chunks({ type, chunkStreamId: csid, timestamp, messageStreamId, payload }, chunkSize);
 }
 
 /** A fmt 0 header that declares `length` bytes of `type` on `csid`, with nothing behind it. */
 export function declared(type: number, length: number, csid = 4): Buffer {
-  return message({ type, csid, payload: Buffer.alloc(length) }).subarray(0, 12);
+  return fmt0(csid, { type, length, messageStreamId: 1 });
 }
 
 /** Set Chunk Size. */

@@ -5,11 +5,11 @@ import { CLIENT_TABLE, type ClientInput, type ClientState } from '../../../../sr
 import { type AmfInput, writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
 import type { InboundMessage } from '../../../../src/protocol/messages/inbound-message.js';
 import type { Action } from '../../../../src/protocol/server/session.js';
-import { decodeAmf0 } from '../../../support/protocol/amf0-decode.js';
-import { ChunkDecoder } from '../../../support/protocol/chunk-decode.js';
+import { readAmf } from '../../../support/amf.js';
 import { commandMessage, dataMessage, hex, inbound, u32, userControl } from '../../../support/protocol/messages.js';
 import { ServerPeer } from '../../../support/protocol/server-peer.js';
 import { Transcript } from '../../../support/protocol/transcript.js';
+import { WireReader } from '../../../support/rtmp-wire.js';
 
 class Client {
   readonly session: ClientSession;
@@ -116,14 +116,14 @@ describe('a publishing client', () => {
 
   it('frames media on its own lanes and puts @setDataFrame before onMetaData', () => {
     const client = new Client().run();
-    const decoder = new ChunkDecoder();
+    const decoder = new WireReader();
     decoder.read(hex('02 000000 000004 01 00000000 0000EA60'));
     const read = (type: number, payload: Buffer) => decoder.read(client.session.frame(type, 40, payload))[0]!;
     expect(read(8, hex('AF01'))).toMatchObject({ chunkStreamId: 4, type: 8, timestamp: 40, messageStreamId: 1 });
     expect(read(9, Buffer.alloc(5000))).toMatchObject({ chunkStreamId: 6, type: 9 });
     const metadata = read(18, writeAmf0('onMetaData', { a: 1 }));
-    expect(decodeAmf0(metadata.payload).slice(0, 2)).toEqual(['@setDataFrame', 'onMetaData']);
-    expect(decodeAmf0(read(18, writeAmf0('onFI', 1)).payload)).toEqual(['onFI', 1]);
+    expect(readAmf(metadata.payload).slice(0, 2)).toEqual(['@setDataFrame', 'onMetaData']);
+    expect(readAmf(read(18, writeAmf0('onFI', 1)).payload)).toEqual(['onFI', 1]);
   });
 
   it('gives up when nothing is answered in time', () => {
@@ -218,8 +218,8 @@ describe('client and server sessions talking to each other', () => {
   /** Carries bytes both ways until nobody has anything to say; the server's owner accepts whatever is asked. */
   function talk(client: Client, server: ServerPeer): { client: string[]; server: string[] } {
     const seen = { client: [] as string[], server: [] as string[] };
-    const toServer = new ChunkDecoder();
-    const toClient = new ChunkDecoder();
+    const toServer = new WireReader();
+    const toClient = new WireReader();
     const clientQueue: ClientAction[] = client.session.start(0);
     const serverQueue: Action[] = [];
     while (clientQueue.length + serverQueue.length > 0) {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ChunkWriter } from '../../../../src/protocol/messages/chunk-writer.js';
 import * as control from '../../../../src/protocol/messages/control.js';
-import { ChunkDecoder } from '../../../support/protocol/chunk-decode.js';
 import { hex } from '../../../support/protocol/messages.js';
+import { WireReader } from '../../../support/rtmp-wire.js';
 
 describe('ChunkWriter', () => {
   const payload = Buffer.from(Array.from({ length: 300 }, (_, i) => i & 0xff));
@@ -25,7 +25,7 @@ describe('ChunkWriter', () => {
       for (const chunkSize of [1, 127, 128, 299, 300, 301, 60_000]) {
         it(`reads back: chunk stream id ${chunkStreamId}, timestamp ${timestamp}, chunk size ${chunkSize}`, () => {
           const writer = new ChunkWriter();
-          const decoder = new ChunkDecoder();
+          const decoder = new WireReader();
           decoder.read(writer.write(control.setChunkSize(chunkSize)));
           writer.setChunkSize(chunkSize);
           const whole = { ...message, chunkStreamId, timestamp };

@@ -8,7 +8,7 @@ import {
   sampleAccess,
   statusInfo,
 } from '../../../../src/protocol/messages/status.js';
-import { decodeAmf0 } from '../../../support/protocol/amf0-decode.js';
+import { readAmf } from '../../../support/amf.js';
 import { hex } from '../../../support/protocol/messages.js';
 
 describe('command and status messages', () => {
@@ -39,7 +39,7 @@ describe('command and status messages', () => {
   it('writes |RtmpSampleAccess as data on the stream', () => {
     const message = sampleAccess(3);
     expect(message).toMatchObject({ type: 18, messageStreamId: 3 });
-    expect(decodeAmf0(message.payload)).toEqual(['|RtmpSampleAccess', true, true]);
-    expect(decodeAmf0(dataMessage(1, 'onFI', 5).payload)).toEqual(['onFI', 5]);
+    expect(readAmf(message.payload)).toEqual(['|RtmpSampleAccess', true, true]);
+    expect(readAmf(dataMessage(1, 'onFI', 5).payload)).toEqual(['onFI', 5]);
   });
 });

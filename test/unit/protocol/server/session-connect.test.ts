@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AmfEcmaArray, type AmfInput, writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
-import { decodeAmf0 } from '../../../support/protocol/amf0-decode.js';
+import { readAmf } from '../../../support/amf.js';
 import { dataMessage, hex, inbound, userControl } from '../../../support/protocol/messages.js';
 import { ServerPeer } from '../../../support/protocol/server-peer.js';
 import { Transcript } from '../../../support/protocol/transcript.js';
@@ -10,7 +10,7 @@ function connectInfo(object: AmfInput): Record<string, unknown> {
   const peer = new ServerPeer();
   peer.call(0, 'connect', 1, object);
   const reply = new Transcript().messages(peer.actions).find((message) => message.type === 20);
-  return decodeAmf0(reply!.payload)[3] as Record<string, unknown>;
+  return readAmf(reply!.payload)[3] as Record<string, unknown>;
 }
 
 describe('connect', () => {

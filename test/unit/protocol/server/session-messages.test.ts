@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeAmf0 } from '../../../support/protocol/amf0-decode.js';
+import { readAmf } from '../../../support/amf.js';
 import { dataMessage, hex, inbound, u32, userControl } from '../../../support/protocol/messages.js';
 import { ServerPeer } from '../../../support/protocol/server-peer.js';
 
@@ -64,7 +64,7 @@ describe('data messages', () => {
     const [action] = peer.actions;
     if (action?.kind !== 'data') throw new Error('no data action');
     expect({ ...(action.values?.[0] as object) }).toEqual({ a: 1 });
-    expect(decodeAmf0(action.payload)[0]).toBe('onMetaData');
+    expect(readAmf(action.payload)[0]).toBe('onMetaData');
   });
 
   it('writes AMF3 values anew as AMF0', () => {
