@@ -5,7 +5,7 @@ import { scaled } from '../support/faults/scale.js';
 import { afterwards, broker } from '../support/faults/setting.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
-import { Pulse } from '../support/steady-stream.js';
+import { SteadyStream } from '../support/steady-stream.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 
@@ -41,21 +41,21 @@ describe('a whole server', () => {
   it('keeps a stream going frame by frame while NATS is killed, started and stopped, and tells all of it afterwards', async () => {
     const nats = await broker();
     const server = await serve(nats);
-    const pulse = await Pulse.start(server.rtmpPort);
-    afterwards(() => pulse.stop());
+    const steady = await SteadyStream.start(server.rtmpPort);
+    afterwards(() => steady.stop());
     await visit(server, 'before');
     await nats.kill();
     for (let i = 0; i < 10; i++) await visit(server, `down${i}`);
-    await pulse.beats(scaled(100, 500), 30_000);
+    await steady.goesOn(scaled(100, 500), 30_000);
     await nats.start();
     nats.signal('SIGSTOP');
     for (let i = 0; i < 5; i++) await visit(server, `stopped${i}`);
-    await pulse.beats(scaled(150, 1500), 60_000);
+    await steady.goesOn(scaled(150, 1500), 60_000);
     nats.signal('SIGCONT');
     await visit(server, 'after');
-    // The pulse itself has started and goes on.
+    // The steady stream itself has started and goes on.
     const stored = await allStored(nats, 18);
-    await pulse.beats();
+    await steady.goesOn();
     const names = storedOf(stored, 'stream.started').map((message) => message.event.data['name']);
     expect(names).toHaveLength(18);
     expect(new Set(names).size).toBe(18);

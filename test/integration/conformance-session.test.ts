@@ -3,7 +3,7 @@ import { type Amf, amf, EcmaArray } from '../support/amf.js';
 import { RawRtmp, statusOf } from '../support/rtmp-client.js';
 import { chunks, fmt0 } from '../support/rtmp-wire.js';
 import { spawnServer, type TestServer } from '../support/server.js';
-import { Pulse } from '../support/steady-stream.js';
+import { SteadyStream } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 const u32 = (...values: number[]) => {
@@ -19,15 +19,15 @@ const video = (n: number, length = 100) => {
 
 describe('sessions of a live server', () => {
   let server: TestServer;
-  let pulse: Pulse;
+  let steady: SteadyStream;
   let names = 0;
   beforeAll(async () => {
     server = await spawnServer();
-    pulse = await Pulse.start(server.rtmpPort);
+    steady = await SteadyStream.start(server.rtmpPort);
   });
   afterAll(async () => {
-    await pulse.beats();
-    pulse.stop();
+    await steady.goesOn();
+    steady.stop();
     await server.stop();
   });
   const connected = () => RawRtmp.connected({ port: server.rtmpPort });
@@ -109,7 +109,7 @@ describe('sessions of a live server', () => {
     publisher.message(1, Buffer.from([0, 16, 0]));
     publisher.command(0, 'getStreamLength', 77, null, 'x');
     await Promise.race([publisher.gone(), publisher.expect((m) => m.values[1] === 77, 'an answer')]);
-    await pulse.beats();
+    await steady.goesOn();
     end();
   });
 

@@ -3,7 +3,7 @@ import { amf } from '../support/amf.js';
 import { seeded } from '../support/random.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
-import { Pulse } from '../support/steady-stream.js';
+import { SteadyStream } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 const nested = (depth: number) =>
@@ -15,7 +15,7 @@ const nested = (depth: number) =>
 
 describe('hostile AMF', () => {
   let server: TestServer;
-  let pulse: Pulse;
+  let steady: SteadyStream;
   beforeAll(async () => {
     server = await spawnServer({
       settings: {
@@ -26,10 +26,10 @@ describe('hostile AMF', () => {
         'limits.commandsPerSecond': 10_000,
       },
     });
-    pulse = await Pulse.start(server.rtmpPort);
+    steady = await SteadyStream.start(server.rtmpPort);
   });
   afterAll(async () => {
-    pulse.stop();
+    steady.stop();
     await server.stop();
   });
   const connected = () => RawRtmp.connected({ port: server.rtmpPort });
@@ -81,7 +81,7 @@ describe('hostile AMF', () => {
       await server.ended('limits');
       expect(await refused()).toBe(dropped + 1);
       await waitFor(() => refusedInLog() === logged + 1, { what: 'the log line of the connection' });
-      await pulse.beats();
+      await steady.goesOn();
     },
   );
 
@@ -119,7 +119,7 @@ describe('hostile AMF', () => {
     publisher.socket.end();
     await publisher.gone();
     await server.ended('bombed');
-    await pulse.beats();
+    await steady.goesOn();
     expect(server.child.exit).toBeUndefined();
     expect(server.logLines('ERR_WASM_TRAP')).toEqual([]);
     expect(server.logLines('ERR_INTERNAL')).toEqual([]);
@@ -139,7 +139,7 @@ describe('hostile AMF', () => {
       client.socket.end();
       await client.gone();
     }
-    await pulse.beats();
+    await steady.goesOn();
   });
 
   it('of the wrong type in any argument of any command hurts nobody else', async () => {
@@ -201,7 +201,7 @@ describe('hostile AMF', () => {
       client.socket.end();
       await client.gone();
     }
-    await pulse.beats();
+    await steady.goesOn();
     expect(server.logLines('ERR_INTERNAL')).toEqual([]);
   });
 });

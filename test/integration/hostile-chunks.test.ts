@@ -4,7 +4,7 @@ import { seeded } from '../support/random.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { basicHeader, chunks, fmt0 } from '../support/rtmp-wire.js';
 import { spawnServer, type TestServer } from '../support/server.js';
-import { Pulse } from '../support/steady-stream.js';
+import { SteadyStream } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 const KiB = 1024;
@@ -12,14 +12,14 @@ const MiB = 1024 * KiB;
 
 describe('hostile chunk streams', () => {
   let server: TestServer;
-  let pulse: Pulse;
+  let steady: SteadyStream;
   let names = 0;
   beforeAll(async () => {
     server = await spawnServer();
-    pulse = await Pulse.start(server.rtmpPort);
+    steady = await SteadyStream.start(server.rtmpPort);
   });
   afterAll(async () => {
-    pulse.stop();
+    steady.stop();
     await server.stop();
   });
   const options = () => ({ port: server.rtmpPort });
@@ -39,7 +39,7 @@ describe('hostile chunk streams', () => {
       what: `one more ${code} in /metrics`,
     });
     const added = () => server.logLines(`"${code}"`).length - lines;
-    await pulse.beats();
+    await steady.goesOn();
     // One address gets ten lines at once and one a second: the fault may be told later, as a number.
     expect(added()).toBeLessThanOrEqual(1);
   }
@@ -70,7 +70,7 @@ describe('hostile chunk streams', () => {
       'while playing',
       async () => {
         const client = await RawRtmp.connected(options());
-        await client.play('pulse');
+        await client.play('steady');
         client.onMessage = () => {};
         return client;
       },
@@ -87,7 +87,7 @@ describe('hostile chunk streams', () => {
       client.socket.end();
       await client.gone(20_000);
     }
-    await pulse.beats();
+    await steady.goesOn();
     expect(server.child.exit).toBeUndefined();
     expect(server.logLines('ERR_WASM_TRAP')).toEqual([]);
     expect(server.logLines('ERR_INTERNAL')).toEqual([]);
@@ -131,7 +131,7 @@ describe('hostile chunk streams', () => {
     for (let round = 0; round < 200; round += 10) {
       await Promise.all(Array.from({ length: 10 }, (_, i) => mutant(round + i)));
     }
-    await pulse.beats();
+    await steady.goesOn();
     expect(server.child.exit).toBeUndefined();
     expect(server.logLines('ERR_WASM_TRAP')).toEqual([]);
     expect(server.logLines('ERR_INTERNAL')).toEqual([]);
@@ -247,7 +247,7 @@ describe('hostile chunk streams', () => {
     expect(got.payload.equals(payload)).toBe(true);
     client.destroy();
     player.destroy();
-    await pulse.beats();
+    await steady.goesOn();
   });
 
   it('of a thousand connections that each declare 16 MiB and send nothing cost less than 64 MiB', async () => {
@@ -258,7 +258,7 @@ describe('hostile chunk streams', () => {
       await Promise.all(clients.map((client) => client.gone(10_000)));
     }
     expect((await server.residentBytes()) - before).toBeLessThan(64 * MiB);
-    await pulse.beats();
+    await steady.goesOn();
   });
 
   it('of 65,536 chunk streams of one byte each end with the first one too many', async () => {

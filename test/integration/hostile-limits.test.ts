@@ -3,7 +3,7 @@ import { amf } from '../support/amf.js';
 import { SseWatcher } from '../support/events.js';
 import { RawRtmp, statusOf } from '../support/rtmp-client.js';
 import { type ServerOptions, spawnServer, type TestServer } from '../support/server.js';
-import { Pulse } from '../support/steady-stream.js';
+import { SteadyStream } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 const MiB = 1024 * 1024;
@@ -79,7 +79,7 @@ describe('limits per connection and in sum', () => {
       'limits.connectTimeoutMs': 1500,
       'limits.idleMs': 1500,
     });
-    const pulse = await Pulse.start(port);
+    const steady = await SteadyStream.start(port);
     const slow = await Promise.all(Array.from({ length: 100 }, () => RawRtmp.open({ port })));
     const drip = setInterval(() => {
       for (const client of slow) client.send(Buffer.from([3]));
@@ -88,8 +88,8 @@ describe('limits per connection and in sum', () => {
     const shaken = await RawRtmp.shaken({ port });
     await Promise.all([...slow, idle, shaken].map((client) => client.gone(8000)));
     clearInterval(drip);
-    await pulse.beats();
-    pulse.stop();
+    await steady.goesOn();
+    steady.stop();
   });
 
   it('close a connection that sends more than the bytes allowed before it publishes or plays', async () => {
@@ -110,7 +110,7 @@ describe('limits per connection and in sum', () => {
 
   it('give eight message streams to a connection and not nine, also when it asks 10,000 times', async () => {
     const { rtmpPort: port } = await start({ 'limits.commandsPerSecond': 100_000, 'limits.preAuthBytes': 4 * MiB });
-    const pulse = await Pulse.start(port);
+    const steady = await SteadyStream.start(port);
     const client = await RawRtmp.connected({ port });
     for (let i = 1; i <= 8; i++) expect(await client.createStream()).toBe(i);
     const from = client.received.length;
@@ -127,8 +127,8 @@ describe('limits per connection and in sum', () => {
     expect(
       flood.received.filter((m) => m.values[0] === '_result' && typeof m.values[3] === 'number').length,
     ).toBeLessThanOrEqual(8);
-    await pulse.beats();
-    pulse.stop();
+    await steady.goesOn();
+    steady.stop();
     client.destroy();
   });
 
@@ -173,19 +173,19 @@ describe('limits per connection and in sum', () => {
 
   it('bound what a player may send', async () => {
     const { rtmpPort: port } = await start({ 'play.inboundBytesPerSecond': 4096 });
-    const pulse = await Pulse.start(port);
+    const steady = await SteadyStream.start(port);
     const before = await (server as TestServer).residentBytes();
     const chatty = await RawRtmp.connected({ port });
-    await chatty.play('pulse');
+    await chatty.play('steady');
     chatty.onMessage = () => {};
     const noise = amf('onTextData', 'z'.repeat(30_000));
     for (let i = 0; i < 300 && !chatty.closed; i++) {
       chatty.message(18, noise, { messageStreamId: 1 });
     }
-    await pulse.beats(20);
+    await steady.goesOn(20);
     expect((await (server as TestServer).residentBytes()) - before).toBeLessThan(32 * MiB);
     chatty.destroy();
-    pulse.stop();
+    steady.stop();
   });
 
   it('keep the GOP cache bounded for a publisher that never sends a second keyframe', async () => {
@@ -264,13 +264,13 @@ describe('limits per connection and in sum', () => {
 
   it('let nothing out that comes from a refused publisher, a player, an unpublished or a foreign message stream', async () => {
     const { rtmpPort: port } = await start({});
-    const pulse = await Pulse.start(port);
+    const steady = await SteadyStream.start(port);
     const forged = Buffer.alloc(200, 0xee);
     forged.set([0x12]);
     forged.writeUInt32BE(0xdeadbeef, 4);
 
     const player = await RawRtmp.connected({ port });
-    const playing = await player.play('pulse');
+    const playing = await player.play('steady');
     player.onMessage = () => {};
     player.message(9, forged, { messageStreamId: playing });
 
@@ -281,7 +281,7 @@ describe('limits per connection and in sum', () => {
 
     const busy = await RawRtmp.connected({ port });
     const other = await busy.createStream();
-    busy.command(other, 'publish', 0, null, 'pulse', 'live');
+    busy.command(other, 'publish', 0, null, 'steady', 'live');
     for (let i = 0; i < 10; i++) busy.message(9, forged, { messageStreamId: other });
     const refusal = await busy.expect((m) => m.values[0] === 'onStatus', 'a refusal');
     expect(statusOf(refusal).code).toBe('NetStream.Publish.BadName');
@@ -300,9 +300,9 @@ describe('limits per connection and in sum', () => {
     await watcher.expect((m) => m.type === 9 && m.payload.equals(real), 'the real frame');
     expect(watcher.media().filter((m) => m.type === 9)).toHaveLength(1);
 
-    // The pulse fails on any frame that it did not send itself.
-    await pulse.beats(20);
-    pulse.stop();
+    // The steady stream fails on any frame that it did not send itself.
+    await steady.goesOn(20);
+    steady.stop();
     for (const client of [player, early, busy, foreign, watcher]) client.destroy();
   });
 });

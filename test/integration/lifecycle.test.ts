@@ -4,7 +4,7 @@ import { media } from '../support/media.js';
 import { NatsServer, startNats } from '../support/nats.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
-import { Pulse } from '../support/steady-stream.js';
+import { SteadyStream } from '../support/steady-stream.js';
 import * as tools from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 
@@ -174,15 +174,15 @@ describe('with NATS away', () => {
   it('killed in mid-stream and back later, media never stops and no event is lost or doubled', async () => {
     const nats = await startNats();
     const server = await spawnServer({ nats: nats.url });
-    const pulse = await Pulse.start(server.rtmpPort, 'through');
+    const steady = await SteadyStream.start(server.rtmpPort, 'through');
     const watcher = await NatsWatcher.open(nats.url);
     await waitFor(async () => (await watcher.stored()).some((e) => short(e) === 'stream.started'), { everyMs: 100 });
     await nats.kill();
     await session(server, 'meanwhile');
-    await pulse.beats(10);
+    await steady.goesOn(10);
     await nats.start();
-    await pulse.beats(10);
-    pulse.stop();
+    await steady.goesOn(10);
+    steady.stop();
     await server.ended('through');
     const stored = await waitFor(
       async () => {

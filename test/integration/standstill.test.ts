@@ -3,7 +3,7 @@ import { NatsWatcher, short } from '../support/events.js';
 import { type NatsServer, startNats } from '../support/nats.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
-import { Pulse } from '../support/steady-stream.js';
+import { SteadyStream } from '../support/steady-stream.js';
 import { waitFor } from '../support/wait.js';
 
 /** Every deadline of a peer in these tests, in ms. */
@@ -45,7 +45,7 @@ describe('a server that could not run for longer than every deadline', () => {
 
   it('cuts off no publisher, player, idle connection, handshake or NATS connection, and tells no stall', async () => {
     const port = server.rtmpPort;
-    const streams = await Promise.all(['a', 'b', 'c'].map((name) => Pulse.start(port, name)));
+    const streams = await Promise.all(['a', 'b', 'c'].map((name) => SteadyStream.start(port, name)));
     const announced = await RawRtmp.connected({ port });
     const messageStreamId = await announced.publish('announced');
     const idle = await RawRtmp.connected({ port });
@@ -55,7 +55,7 @@ describe('a server that could not run for longer than every deadline', () => {
 
     await standStill();
 
-    for (const stream of streams) await stream.beats();
+    for (const stream of streams) await stream.goesOn();
     await greeting.handshake();
     await greeting.connect('live');
     await connecting.connect('live');

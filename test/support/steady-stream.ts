@@ -5,7 +5,7 @@ import { waitFor } from './wait.js';
  * A well-behaved stream that runs beside a test: a publisher that sends a numbered video frame every 20 ms and a player
  * that checks that every number comes, once and in order. Hostile tests use it to show that others are not touched.
  */
-export class Pulse {
+export class SteadyStream {
   readonly #publisher: RawRtmp;
   readonly #player: RawRtmp;
   readonly #timer: NodeJS.Timeout;
@@ -26,15 +26,15 @@ export class Pulse {
     }, 20);
   }
 
-  static async start(port: number, name = 'pulse'): Promise<Pulse> {
+  static async start(port: number, name = 'steady'): Promise<SteadyStream> {
     const publisher = await RawRtmp.connected({ port });
     const id = await publisher.publish(name);
     publisher.setChunkSize(4096);
     const player = await RawRtmp.connected({ port });
     await player.play(name);
-    const pulse = new Pulse(publisher, player, id);
-    await pulse.beats();
-    return pulse;
+    const steady = new SteadyStream(publisher, player, id);
+    await steady.goesOn();
+    return steady;
   }
 
   #check(message: Received): void {
@@ -49,7 +49,7 @@ export class Pulse {
    * Waits until frames sent from now on have arrived; throws when one was lost, doubled or out of order since the
    * start.
    */
-  async beats(frames = 3, timeoutMs = 10_000): Promise<void> {
+  async goesOn(frames = 3, timeoutMs = 10_000): Promise<void> {
     const target = this.#sent + frames;
     await waitFor(() => (this.#next ?? 0) > target, {
       timeoutMs,

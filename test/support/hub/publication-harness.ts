@@ -1,4 +1,5 @@
 import { vi } from 'vitest';
+import { resolveConfig } from '../../../src/config/load.js';
 import { Audience } from '../../../src/hub/audience.js';
 import { Fanout } from '../../../src/hub/fanout.js';
 import { Player } from '../../../src/hub/player.js';
@@ -6,6 +7,7 @@ import { Publication, type PublicationLimits } from '../../../src/hub/publicatio
 import { type Slab, SlabPool } from '../../../src/hub/slab-pool.js';
 import type { StreamMetadata } from '../../../src/model/metadata.js';
 import type { Track } from '../../../src/model/track.js';
+import { hubOptions } from '../../../src/server/options.js';
 import { CodecPublisher } from './codec-publisher.js';
 import { batch, CHUNK_SIZE, type Message, numberOf } from './media.js';
 import { RecordingSink, type SinkMode } from './sinks.js';
@@ -18,19 +20,13 @@ export class PoisoningPool extends SlabPool {
   }
 }
 
-export const LIMITS: PublicationLimits = {
-  chunkSize: CHUNK_SIZE,
-  gopMaxBytes: 8 * 2 ** 20,
-  gopMaxMessages: 2048,
-  gopMaxMs: 30_000,
-  maxLagMs: 10_000,
-  maxHeaderBytes: 262_144,
-  maxKeyframeWaitMs: 12_000,
-  readyTimeoutMs: 10_000,
-};
+const { startDelayMs: _ofHub, ...defaults } = hubOptions(resolveConfig());
+
+/** The limits as the settings' defaults have them, with chunks small enough that ordinary frames need several. */
+export const LIMITS: PublicationLimits = { ...defaults, chunkSize: CHUNK_SIZE };
 
 /** One publication with players, on fake timers (which the test turns on). */
-export class Stage {
+export class PublicationHarness {
   readonly fanout = new Fanout({ maxDelayMs: 20, playersAtMaxDelay: 2 }, () => Date.now());
   readonly publication: Publication;
   readonly ready: (readonly Track[])[] = [];

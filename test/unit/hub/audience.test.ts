@@ -36,7 +36,7 @@ class FakeReader {
 
 const MIN_WINDOW_MS = 40;
 
-function stage(o: { streams: number; playersEach: number; maxDelayMs?: number }) {
+function harness(o: { streams: number; playersEach: number; maxDelayMs?: number }) {
   const fanout = new Fanout({ maxDelayMs: o.maxDelayMs ?? 100, playersAtMaxDelay: 1 }, () => Date.now());
   const visits: { atMs: number; audience: number }[] = [];
   const audiences = Array.from({ length: o.streams }, () => new Audience(fanout));
@@ -63,7 +63,7 @@ describe('reading a publisher when it is the turn of its players', () => {
   });
 
   it('reads once per window what came in many pieces, right before its players are served', () => {
-    const { audiences, visits } = stage({ streams: 50, playersEach: 4 });
+    const { audiences, visits } = harness({ streams: 50, playersEach: 4 });
     const reader = new FakeReader(audiences[7]);
     for (let ms = 0; ms < 3000; ms += 5) {
       reader.receive(400);
@@ -85,7 +85,7 @@ describe('reading a publisher when it is the turn of its players', () => {
       { streams: 15, playersEach: 4 },
       { streams: 1, playersEach: 400 },
     ]) {
-      const { audiences } = stage(o);
+      const { audiences } = harness(o);
       const reader = new FakeReader(audiences[0]);
       reader.receive(400);
       expect(reader.held, JSON.stringify(o)).toBe(false);
@@ -93,7 +93,7 @@ describe('reading a publisher when it is the turn of its players', () => {
   });
 
   it('reads as bytes come while a stream has more of them than a socket keeps', () => {
-    const { audiences } = stage({ streams: 50, playersEach: 4 });
+    const { audiences } = harness({ streams: 50, playersEach: 4 });
     const reader = new FakeReader(audiences[7]);
     reader.receive(49_152);
     expect(reader.held).toBe(true);
@@ -107,7 +107,7 @@ describe('reading a publisher when it is the turn of its players', () => {
   });
 
   it('lets nobody wait for ever: the ring runs on, the last player leaves, another publisher takes over', () => {
-    const { fanout, audiences, players } = stage({ streams: 50, playersEach: 1 });
+    const { fanout, audiences, players } = harness({ streams: 50, playersEach: 1 });
     const [one, two] = [new FakeReader(audiences[0]), new FakeReader(audiences[0])];
     one.receive(400);
     expect(one.held).toBe(true);
@@ -125,7 +125,7 @@ describe('reading a publisher when it is the turn of its players', () => {
   });
 
   it('never holds when pacing is off', () => {
-    const { audiences } = stage({ streams: 50, playersEach: 4 });
+    const { audiences } = harness({ streams: 50, playersEach: 4 });
     expect(audiences[0].hold({ resumeReads: () => {} }, 400, 0)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Kind, kindOf, type Message, message, numberOf } from '../../support/hub/media.js';
-import { Stage } from '../../support/hub/publication-harness.js';
+import { PublicationHarness } from '../../support/hub/publication-harness.js';
 import type { RecordingSink, SinkMode } from '../../support/hub/sinks.js';
 
 type Step =
@@ -126,17 +126,17 @@ describe('players of a publication, whatever publisher and players do', () => {
       fc.assert(
         fc.property(fc.array(step, { minLength: 20, maxLength: 120 }), (steps) => {
           const bounds = { gopMaxBytes: 300_000, gopMaxMessages: 60, maxLagBytes: 120_000, maxLagMs: 3000 };
-          const stage = new Stage({ ...bounds, slabBytes });
+          const harness = new PublicationHarness({ ...bounds, slabBytes });
           const sent = new Sent();
-          const sinks: RecordingSink[] = [stage.join('sync'), stage.join('slow')];
+          const sinks: RecordingSink[] = [harness.join('sync'), harness.join('slow')];
           const present = new Set(sinks);
           const steady = sinks[0];
-          stage.send(...sent.add(['videoHeader', 'audioHeader', 'key'], 100));
+          harness.send(...sent.add(['videoHeader', 'audioHeader', 'key'], 100));
           for (const one of steps) {
-            if (one.do === 'send') stage.send(...sent.add(one.kinds, one.bytes));
-            else if (one.do === 'turn') stage.turn(one.ms);
+            if (one.do === 'send') harness.send(...sent.add(one.kinds, one.bytes));
+            else if (one.do === 'turn') harness.turn(one.ms);
             else if (one.do === 'join') {
-              const sink = stage.join(one.mode, one.messageStreamId);
+              const sink = harness.join(one.mode, one.messageStreamId);
               sinks.push(sink);
               present.add(sink);
             } else {
@@ -145,7 +145,7 @@ describe('players of a publication, whatever publisher and players do', () => {
               if (sink === undefined) continue;
               if (one.do === 'drain') sink.drain();
               else if (one.do === 'leave') {
-                stage.leave(sink);
+                harness.leave(sink);
                 present.delete(sink);
               } else if (one.do === 'mode') {
                 if (!sink.busy) sink.mode = sink.mode === 'sync' ? 'slow' : 'sync';
@@ -161,7 +161,7 @@ describe('players of a publication, whatever publisher and players do', () => {
             if (sink.mode === 'slow') sink.mode = 'sync';
             if (present.has(sink)) sink.player!.setPaused(false);
           }
-          stage.play(...sent.add(['videoHeader', 'audioHeader', 'key', 'audio', 'inter'], 50));
+          harness.play(...sent.add(['videoHeader', 'audioHeader', 'key', 'audio', 'inter'], 50));
           for (const sink of sinks) {
             const next = check(sink, sent, { all: true });
             const reads = present.has(sink) && sink.mode !== 'stuck';
@@ -169,14 +169,14 @@ describe('players of a publication, whatever publisher and players do', () => {
           }
           const got = steady.messages().map(({ payload }) => numberOf(payload));
           expect(got).toEqual(sent.messages.map((_, number) => number));
-          for (const sink of [...present]) stage.leave(sink);
-          expect(stage.fanout.size).toBe(0);
-          stage.publication.end();
-          expect(stage.publication.log.heldBytes).toBe(0);
-          inPlace += stage.publisher?.inPlace ?? 0;
-          batches += stage.publisher?.batches ?? 0;
+          for (const sink of [...present]) harness.leave(sink);
+          expect(harness.fanout.size).toBe(0);
+          harness.publication.end();
+          expect(harness.publication.log.heldBytes).toBe(0);
+          inPlace += harness.publisher?.inPlace ?? 0;
+          batches += harness.publisher?.batches ?? 0;
           for (const sink of sinks) sink.drain();
-          if (sinks.every(({ busy }) => !busy)) expect(stage.publisher?.codec.slabs?.lentBytes ?? 0).toBe(0);
+          if (sinks.every(({ busy }) => !busy)) expect(harness.publisher?.codec.slabs?.lentBytes ?? 0).toBe(0);
         }),
         { seed: 42, numRuns },
       );

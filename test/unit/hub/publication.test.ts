@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { batch, framed, message } from '../../support/hub/media.js';
-import { LIMITS, Stage, words } from '../../support/hub/publication-harness.js';
+import { LIMITS, PublicationHarness, words } from '../../support/hub/publication-harness.js';
 
 const V = (n: number) => message('videoHeader', n);
 const H = (n: number) => message('audioHeader', n);
@@ -20,7 +20,7 @@ afterEach(() => {
 
 describe('the cached GOP of a publication', () => {
   it('begins at the newest keyframe, not at a sequence header, though headers carry the frame type of a keyframe', () => {
-    const { publication, send } = bound(new Stage());
+    const { publication, send } = bound(new PublicationHarness());
     send(V(1));
     expect(publication.gopStart).toBeUndefined();
     send(K(2), I(3));
@@ -33,7 +33,7 @@ describe('the cached GOP of a publication', () => {
 
   it('is dropped when a sequence header changes, of either kind, and kept when one is repeated', () => {
     for (const change of [V(10), H(10)]) {
-      const { publication, send } = bound(new Stage());
+      const { publication, send } = bound(new PublicationHarness());
       send(V(1), H(2), K(3));
       send(V(1), H(2), I(4));
       expect(publication.gopStart).toBeDefined();
@@ -51,7 +51,7 @@ describe('the cached GOP of a publication', () => {
       [limit, true],
       [limit - 1, false],
     ] as const) {
-      const { publication, send } = bound(new Stage({ gopMaxBytes }));
+      const { publication, send } = bound(new PublicationHarness({ gopMaxBytes }));
       send(K(1, 1000));
       send(I(2, 1000));
       expect(publication.gopStart !== undefined).toBe(kept);
@@ -61,7 +61,7 @@ describe('the cached GOP of a publication', () => {
   });
 
   it('is bounded in messages, data messages included', () => {
-    const { publication, send } = bound(new Stage({ gopMaxMessages: 4 }));
+    const { publication, send } = bound(new PublicationHarness({ gopMaxMessages: 4 }));
     send(K(1), I(2), A(3));
     publication.appendData(Buffer.from([2, 0, 0]), 0, undefined, Date.now());
     expect(publication.gopStart).toBeDefined();
@@ -70,7 +70,7 @@ describe('the cached GOP of a publication', () => {
   });
 
   it('is bounded in media time, across the wrap of 32 bits and in spite of a step back', () => {
-    const { publication, send } = bound(new Stage({ gopMaxMs: 1000 }));
+    const { publication, send } = bound(new PublicationHarness({ gopMaxMs: 1000 }));
     const start = 2 ** 32 - 500;
     send(K(1, 100, start));
     send(I(2, 100, (start + 1000) >>> 0));
@@ -82,12 +82,14 @@ describe('the cached GOP of a publication', () => {
   });
 
   it('stays within its memory while all timestamps are the same and no keyframe comes', () => {
-    const { publication, send, stage } = bound(new Stage({ gopMaxBytes: 500_000, gopMaxMessages: 10_000 }));
+    const { publication, send, harness } = bound(
+      new PublicationHarness({ gopMaxBytes: 500_000, gopMaxMessages: 10_000 }),
+    );
     send(V(1), K(2, 1000, 7));
     let most = 0;
     for (let n = 3; n < 500; n++) {
       send(I(n, 20_000, 7));
-      stage.turn(1);
+      harness.turn(1);
       most = Math.max(most, publication.log.heldBytes);
     }
     expect(most).toBeLessThan(4 * 2 ** 20);
@@ -95,17 +97,17 @@ describe('the cached GOP of a publication', () => {
   });
 
   it('is not there for an audio-only stream, whose log lets go of everything that players have', () => {
-    const { publication, send, stage } = bound(new Stage());
-    stage.join();
+    const { publication, send, harness } = bound(new PublicationHarness());
+    harness.join();
     for (let n = 1; n < 400; n++) {
       send(A(n, 10_000));
-      stage.turn(25);
+      harness.turn(25);
     }
     expect(publication.log.heldBytes).toBeLessThanOrEqual(2 * 2 ** 20);
   });
 
   it('tells how long the last whole GOP was, and nothing of one whose time went back', () => {
-    const { publication, send } = bound(new Stage());
+    const { publication, send } = bound(new PublicationHarness());
     send(K(1, 100, 1000));
     expect(publication.gopMs).toBeUndefined();
     send(K(2, 100, 3000));
@@ -117,7 +119,7 @@ describe('the cached GOP of a publication', () => {
 
 describe('a publication', () => {
   it('counts frames, without headers, and bytes and time', () => {
-    const { publication, send } = bound(new Stage());
+    const { publication, send } = bound(new PublicationHarness());
     const first = Date.now();
     send(V(1), H(2), K(3), A(4));
     vi.advanceTimersByTime(500);
@@ -134,85 +136,85 @@ describe('a publication', () => {
   });
 
   it('takes a batch larger than any slab and sends it whole', () => {
-    const stage = new Stage({ maxLagBytes: 32 * 2 ** 20 });
-    const fast = stage.join();
-    const slow = stage.join('slow');
-    stage.play(V(1));
-    stage.play(K(2, 8 * 2 ** 20), I(3));
-    stage.play(I(4));
-    while (slow.drain()) stage.turn();
+    const harness = new PublicationHarness({ maxLagBytes: 32 * 2 ** 20 });
+    const fast = harness.join();
+    const slow = harness.join('slow');
+    harness.play(V(1));
+    harness.play(K(2, 8 * 2 ** 20), I(3));
+    harness.play(I(4));
+    while (slow.drain()) harness.turn();
     expect(words(fast)).toBe('V1 K2 I3 I4');
     expect(words(slow)).toBe('V1 K2 I3 I4');
     expect(slow.messages()[1].payload.equals(K(2, 8 * 2 ** 20).payload)).toBe(true);
   });
 
   it('does nothing per player for a batch without keyframes and headers', () => {
-    const stage = new Stage();
-    const players = Array.from({ length: 20 }, () => stage.join('stuck'));
-    stage.play(V(1), H(2), K(3), A(4));
+    const harness = new PublicationHarness();
+    const players = Array.from({ length: 20 }, () => harness.join('stuck'));
+    harness.play(V(1), H(2), K(3), A(4));
     const keyframeAt = players.map((sink) => vi.spyOn(sink.player!, 'keyframeAt'));
     const visit = players.map((sink) => vi.spyOn(sink.player!, 'visit'));
-    for (let n = 5; n < 50; n++) stage.publication.append(batch(A(n), I(n)), Date.now());
+    for (let n = 5; n < 50; n++) harness.publication.append(batch(A(n), I(n)), Date.now());
     expect([...keyframeAt, ...visit].every((spy) => spy.mock.calls.length === 0)).toBe(true);
   });
 
   it('gives metadata to late joiners before everything else, and to those who are there in its place', () => {
-    const stage = new Stage();
-    const early = stage.join();
-    stage.publication.appendData(Buffer.from([2, 0, 1, 0x61]), 0, 'metadata', Date.now());
-    stage.play(V(1), K(2));
-    const late = stage.join();
-    stage.play(I(3));
+    const harness = new PublicationHarness();
+    const early = harness.join();
+    harness.publication.appendData(Buffer.from([2, 0, 1, 0x61]), 0, 'metadata', Date.now());
+    harness.play(V(1), K(2));
+    const late = harness.join();
+    harness.play(I(3));
     expect(words(early)).toBe('D V1 K2 I3');
     expect(words(late)).toBe('D V1 K2 I3');
   });
 
   it('tells once that it is ready, with the tracks, and after that only what changes', () => {
-    const stage = new Stage();
+    const harness = new PublicationHarness();
     const header = (hex: string, kind: 'videoHeader' | 'audioHeader') => ({
       kind,
       timestamp: 0,
       payload: Buffer.from(hex.replaceAll(' ', ''), 'hex'),
     });
     const aac = header('af 00 1210', 'audioHeader');
-    stage.send(header(AVC, 'videoHeader'), aac);
-    expect(stage.ready.length).toBe(0);
-    stage.send(K(3));
-    expect(stage.ready.map((tracks) => tracks.map(({ codec }) => codec))).toEqual([['avc1.42c00d', 'mp4a.40.2']]);
-    stage.send(header(AVC, 'videoHeader'), aac, A(4), I(5), K(6));
-    stage.publication.tick(Date.now() + 6000);
-    expect([stage.ready.length, stage.updates.length]).toEqual([1, 0]);
-    stage.turn();
-    stage.send(header('af 00 1190', 'audioHeader'));
-    expect(stage.updates.length).toBe(1);
-    expect(stage.updates[0][1]).toMatchObject({ kind: 'audio', sampleRate: 48000 });
+    harness.send(header(AVC, 'videoHeader'), aac);
+    expect(harness.ready.length).toBe(0);
+    harness.send(K(3));
+    expect(harness.ready.map((tracks) => tracks.map(({ codec }) => codec))).toEqual([['avc1.42c00d', 'mp4a.40.2']]);
+    harness.send(header(AVC, 'videoHeader'), aac, A(4), I(5), K(6));
+    harness.publication.tick(Date.now() + 6000);
+    expect([harness.ready.length, harness.updates.length]).toEqual([1, 0]);
+    harness.turn();
+    harness.send(header('af 00 1190', 'audioHeader'));
+    expect(harness.updates.length).toBe(1);
+    expect(harness.updates[0][1]).toMatchObject({ kind: 'audio', sampleRate: 48000 });
   });
 
   it('tells new metadata after ready, not metadata that says the same', () => {
-    const stage = new Stage();
-    const { publication } = stage;
+    const harness = new PublicationHarness();
+    const { publication } = harness;
     publication.noteMetadata({ framerate: 25, videocodecid: 7 }, Date.now());
-    stage.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, K(3));
-    expect(stage.ready.length).toBe(1);
+    harness.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, K(3));
+    expect(harness.ready.length).toBe(1);
     publication.noteMetadata({ framerate: 25, videocodecid: 7, comment: 'again' }, Date.now());
-    expect(stage.metadata).toEqual([]);
+    expect(harness.metadata).toEqual([]);
     publication.noteMetadata({ framerate: 30, videodatarate: 2500, encoder: 'new' }, Date.now());
     publication.tick(Date.now());
-    expect(stage.metadata).toEqual([{ encoder: 'new', fps: 30, videoKbps: 2500 }]);
+    expect(harness.metadata).toEqual([{ encoder: 'new', fps: 30, videoKbps: 2500 }]);
   });
 
   it('offers a change that could not be told again, with what came after it', () => {
-    const stage = new Stage();
-    const { publication } = stage;
-    stage.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, K(3));
+    const harness = new PublicationHarness();
+    const { publication } = harness;
+    harness.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, K(3));
     publication.tick(Date.now() + 1500);
-    expect(stage.ready.length).toBe(1);
-    stage.deaf = true;
+    expect(harness.ready.length).toBe(1);
+    harness.deaf = true;
     for (let n = 1; n <= 5; n++) publication.noteMetadata({ videodatarate: n }, Date.now());
-    stage.deaf = false;
+    harness.deaf = false;
     publication.tick(Date.now());
     publication.tick(Date.now());
-    expect(stage.metadata).toEqual([{ videoKbps: 5 }]);
+    expect(harness.metadata).toEqual([{ videoKbps: 5 }]);
   });
 
   it('keeps what a header configured when an empty or damaged one comes, for late joiners and for its GOP', () => {
@@ -221,115 +223,115 @@ describe('a publication', () => {
       timestamp: 60,
       payload: Buffer.from(hex, 'hex'),
     });
-    const stage = new Stage();
-    stage.play(V(1), H(2), K(3), I(4));
-    const start = stage.publication.gopStart;
-    for (const empty of ['1700000000', '17000000000164', '1700']) stage.play(raw('videoHeader', empty));
-    for (const empty of ['af00', 'af0000']) stage.play(raw('audioHeader', empty));
-    expect(stage.publication.gopStart).toBe(start);
-    const sink = stage.join();
-    stage.turn();
+    const harness = new PublicationHarness();
+    harness.play(V(1), H(2), K(3), I(4));
+    const start = harness.publication.gopStart;
+    for (const empty of ['1700000000', '17000000000164', '1700']) harness.play(raw('videoHeader', empty));
+    for (const empty of ['af00', 'af0000']) harness.play(raw('audioHeader', empty));
+    expect(harness.publication.gopStart).toBe(start);
+    const sink = harness.join();
+    harness.turn();
     const [audio, video] = sink.messages();
     expect([audio.payload, video.payload]).toEqual([H(2).payload, V(1).payload]);
   });
 
   it('forgets a header with its codec when frames of another one come, and tells it', () => {
-    const stage = new Stage();
-    stage.play(
+    const harness = new PublicationHarness();
+    harness.play(
       { kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') },
       H(2),
       K(3),
       A(4),
     );
-    expect(stage.ready.length).toBe(1);
+    expect(harness.ready.length).toBe(1);
     const mp3 = message('audio', 5);
     Buffer.from('2ffffb9064', 'hex').copy(mp3.payload);
-    stage.play(mp3);
-    expect(stage.publication.gopStart).toBeUndefined();
-    stage.publication.tick(Date.now());
-    expect(stage.updates.at(-1)?.map(({ codec }) => codec)).toEqual(['avc1.42c00d', 'mp4a.40.34']);
-    stage.play(K(6), mp3);
-    const sink = stage.join();
-    stage.turn();
+    harness.play(mp3);
+    expect(harness.publication.gopStart).toBeUndefined();
+    harness.publication.tick(Date.now());
+    expect(harness.updates.at(-1)?.map(({ codec }) => codec)).toEqual(['avc1.42c00d', 'mp4a.40.34']);
+    harness.play(K(6), mp3);
+    const sink = harness.join();
+    harness.turn();
     expect(sink.messages().filter(({ type, payload }) => type === 8 && payload[0] === 0xaf)).toEqual([]);
   });
 
   it('reads a bounded number of the headers of one batch, and keeps the last of each track', () => {
-    const stage = new Stage();
-    const observe = vi.spyOn(stage.publication.tracks, 'observe');
-    stage.send(...Array.from({ length: 500 }, (_, n) => (n % 2 === 0 ? V(n) : H(n))));
+    const harness = new PublicationHarness();
+    const observe = vi.spyOn(harness.publication.tracks, 'observe');
+    harness.send(...Array.from({ length: 500 }, (_, n) => (n % 2 === 0 ? V(n) : H(n))));
     expect(observe.mock.calls.length).toBeLessThanOrEqual(66);
-    stage.play(K(600));
-    const sink = stage.join();
-    stage.turn();
+    harness.play(K(600));
+    const sink = harness.join();
+    harness.turn();
     expect(words(sink)).toBe('H499 V498 K600');
   });
 
   it('measures the rates of its tracks in media time, and tells a rate that is not what was claimed', () => {
-    const stage = new Stage();
-    const { publication } = stage;
+    const harness = new PublicationHarness();
+    const { publication } = harness;
     publication.noteMetadata({ framerate: 1000, videodatarate: 8, audiodatarate: 8 }, Date.now());
-    stage.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, H(0));
+    harness.send({ kind: 'videoHeader', timestamp: 0, payload: Buffer.from(AVC.replaceAll(' ', ''), 'hex') }, H(0));
     const audio = (n: number) => message('audio', n, 100, n * 40 + 5);
     let n = 0;
     const run = (frames: number): void => {
       for (const end = n + frames; n < end; n++) {
         // Of what is sent at once, only the kind that comes last tells its time.
         const frame = message(n % 25 === 0 ? 'key' : 'inter', n, 500, n * 40);
-        if (n % 2 === 0) stage.send(frame, audio(n));
-        else stage.send(audio(n), frame);
-        stage.turn(10);
+        if (n % 2 === 0) harness.send(frame, audio(n));
+        else harness.send(audio(n), frame);
+        harness.turn(10);
         if (n % 6 === 0) publication.tick(Date.now());
       }
     };
     run(40);
-    expect(stage.ready[0][0]).toMatchObject({ declaredFps: 1000, declaredKbps: 8 });
-    expect(stage.ready[0][0].fps).toBeUndefined();
-    expect(stage.updates).toEqual([]);
+    expect(harness.ready[0][0]).toMatchObject({ declaredFps: 1000, declaredKbps: 8 });
+    expect(harness.ready[0][0].fps).toBeUndefined();
+    expect(harness.updates).toEqual([]);
     run(40);
-    expect(stage.updates.length).toBe(1);
-    expect(stage.updates[0][0]).toMatchObject({
+    expect(harness.updates.length).toBe(1);
+    expect(harness.updates[0][0]).toMatchObject({
       kind: 'video',
       fps: 25,
       kbps: 100,
       declaredFps: 1000,
       declaredKbps: 8,
     });
-    expect(stage.updates[0][1]).toMatchObject({ kind: 'audio', kbps: 20 });
-    expect(stage.updates[0][1].fps).toBeUndefined();
+    expect(harness.updates[0][1]).toMatchObject({ kind: 'audio', kbps: 20 });
+    expect(harness.updates[0][1].fps).toBeUndefined();
     run(900);
-    expect(stage.updates.length).toBe(1);
+    expect(harness.updates.length).toBe(1);
     run(100);
-    expect(stage.updates.length).toBe(2);
+    expect(harness.updates.length).toBe(2);
   });
 
   it('counts payload apart from what frames it', () => {
-    const { publication, send } = bound(new Stage());
+    const { publication, send } = bound(new PublicationHarness());
     send(K(1, 5000), A(2, 100));
     expect(publication.payloadBytes).toBe(5100);
     expect(publication.bytes).toBe(5100 + 12 + 1 + 12);
   });
 
   it('knows the greatest time of any frame, not of the last message', () => {
-    const { publication, send } = bound(new Stage());
+    const { publication, send } = bound(new PublicationHarness());
     send(K(1, 100, 1000), message('audio', 2, 100, 5000), I(3, 100, 1040));
     send(I(4, 100, 1080));
     expect([publication.newestTimestamp, publication.lastTimestamp]).toEqual([5000, 1080]);
   });
 
   it('expects no video any more once it is ready without, whatever its metadata promised', () => {
-    const stage = new Stage();
-    stage.publication.noteMetadata({ videocodecid: 7, audiocodecid: 2 }, Date.now());
+    const harness = new PublicationHarness();
+    harness.publication.noteMetadata({ videocodecid: 7, audiocodecid: 2 }, Date.now());
     const mp3 = message('audio', 1);
     mp3.payload[0] = 0x2f;
-    stage.send(mp3);
-    expect(stage.publication.hasVideo).toBe(true);
-    stage.publication.tick(Date.now() + LIMITS.readyTimeoutMs);
-    expect(stage.ready.length).toBe(1);
-    expect(stage.publication.hasVideo).toBe(false);
+    harness.send(mp3);
+    expect(harness.publication.hasVideo).toBe(true);
+    harness.publication.tick(Date.now() + LIMITS.readyTimeoutMs);
+    expect(harness.ready.length).toBe(1);
+    expect(harness.publication.hasVideo).toBe(false);
   });
 });
 
-function bound(stage: Stage) {
-  return { stage, publication: stage.publication, send: stage.send.bind(stage) };
+function bound(harness: PublicationHarness) {
+  return { harness, publication: harness.publication, send: harness.send.bind(harness) };
 }

@@ -6,7 +6,7 @@ import { SLAB_UNIT_BYTES, SlabArea } from '../../../src/wasm/slab-area.js';
 import { split } from '../../reference/drive.js';
 import { CodecPublisher } from '../../support/hub/codec-publisher.js';
 import { batch, framed, message } from '../../support/hub/media.js';
-import { Stage, words } from '../../support/hub/publication-harness.js';
+import { PublicationHarness, words } from '../../support/hub/publication-harness.js';
 import { chunks } from '../../support/rtmp-wire.js';
 
 const UNIT = SLAB_UNIT_BYTES;
@@ -73,123 +73,123 @@ describe('a publication that a codec frames for', () => {
   const key = (n: number, bytes = 9000) => message('key', n, bytes);
 
   it('takes batches without a copy from the second on, across slabs, and players get every byte', () => {
-    const stage = new Stage({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
-    const sink = stage.join();
+    const harness = new PublicationHarness({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
+    const sink = harness.join();
     const sent = Array.from({ length: 120 }, (_, n) => key(n));
-    for (const one of sent) stage.play(one);
+    for (const one of sent) harness.play(one);
     expect(sink.bytes.equals(Buffer.concat(sent.map(framed)))).toBe(true);
-    const { inPlace, batches } = stage.publisher!;
+    const { inPlace, batches } = harness.publisher!;
     expect(batches - inPlace).toBeLessThan(3);
   });
 
   it('does not write over a slab that a slow player is still sent from, and takes it again after that', () => {
-    const stage = new Stage({ slabBytes: 4 * UNIT, gopMaxBytes: 20_000 });
-    const slow = stage.join('slow');
-    stage.play(key(0));
+    const harness = new PublicationHarness({ slabBytes: 4 * UNIT, gopMaxBytes: 20_000 });
+    const slow = harness.join('slow');
+    harness.play(key(0));
     expect(slow.busy).toBe(true);
-    for (let n = 1; n < 200; n++) stage.play(key(n));
+    for (let n = 1; n < 200; n++) harness.play(key(n));
     // The sink compares the bytes under way with what they were.
     expect(slow.drain()).toBe(true);
     expect(slow.writes[0].includes(framed(key(0)))).toBe(true);
-    stage.leave(slow);
+    harness.leave(slow);
     slow.drain();
-    stage.publication.end();
-    expect(stage.publisher!.codec.slabs!.lentBytes).toBe(0);
+    harness.publication.end();
+    expect(harness.publisher!.codec.slabs!.lentBytes).toBe(0);
   });
 
   it('gives its memory back when the last write of a player that left has gone', () => {
-    const stage = new Stage({ slabBytes: 4 * UNIT });
-    const slow = stage.join('slow');
-    stage.play(key(0));
-    stage.leave(slow);
-    stage.publication.end();
-    const slabs = stage.publisher!.codec.slabs!;
+    const harness = new PublicationHarness({ slabBytes: 4 * UNIT });
+    const slow = harness.join('slow');
+    harness.play(key(0));
+    harness.leave(slow);
+    harness.publication.end();
+    const slabs = harness.publisher!.codec.slabs!;
     expect(slabs.lentBytes).toBe(UNIT);
     slow.drain();
     expect(slabs.lentBytes).toBe(0);
   });
 
   it('puts metadata behind what is complete while a message is open there', () => {
-    const stage = new Stage({ slabBytes: 4 * UNIT });
-    const sink = stage.join();
-    stage.play(key(0));
-    stage.send(key(1, 20_000));
-    stage.publication.appendData(Buffer.from('020001610500', 'hex'), 5, undefined, Date.now());
-    stage.play(message('audio', 2));
+    const harness = new PublicationHarness({ slabBytes: 4 * UNIT });
+    const sink = harness.join();
+    harness.play(key(0));
+    harness.send(key(1, 20_000));
+    harness.publication.appendData(Buffer.from('020001610500', 'hex'), 5, undefined, Date.now());
+    harness.play(message('audio', 2));
     expect(words(sink)).toBe('K0 D K1 A2');
     expect(sink.messages().at(2)!.payload.equals(key(1, 20_000).payload)).toBe(true);
   });
 
   it('takes batches from elsewhere in between', () => {
-    const stage = new Stage({ slabBytes: 4 * UNIT });
-    const sink = stage.join();
-    stage.play(key(0));
-    stage.send(key(1, 20_000));
-    stage.publication.append(batch(message('audio', 2)), Date.now());
-    stage.play(message('inter', 3));
+    const harness = new PublicationHarness({ slabBytes: 4 * UNIT });
+    const sink = harness.join();
+    harness.play(key(0));
+    harness.send(key(1, 20_000));
+    harness.publication.append(batch(message('audio', 2)), Date.now());
+    harness.play(message('inter', 3));
     expect(words(sink)).toBe('K0 A2 K1 I3');
   });
 
   it('copies messages longer than a slab and goes on without copies after them', () => {
-    const stage = new Stage({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
-    const sink = stage.join();
+    const harness = new PublicationHarness({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
+    const sink = harness.join();
     const sent = [key(0), key(1, 1_500_000), ...Array.from({ length: 30 }, (_, n) => key(n + 2))];
-    for (const one of sent) stage.play(one);
+    for (const one of sent) harness.play(one);
     expect(sink.bytes.equals(Buffer.concat(sent.map(framed)))).toBe(true);
-    expect(stage.publisher!.inPlace).toBeGreaterThan(20);
+    expect(harness.publisher!.inPlace).toBeGreaterThan(20);
   });
 
   it('is let go before its memory is: a codec that reads on writes nothing where a player reads', () => {
-    const stage = new Stage({ slabBytes: 4 * UNIT });
-    const slow = stage.join('slow');
-    stage.play(key(0));
-    const { codec } = stage.publisher!;
-    stage.publication.letCodecGo();
+    const harness = new PublicationHarness({ slabBytes: 4 * UNIT });
+    const slow = harness.join('slow');
+    harness.play(key(0));
+    const { codec } = harness.publisher!;
+    harness.publication.letCodecGo();
     expect(codec.target).toBeUndefined();
-    const other = new Stage();
+    const other = new PublicationHarness();
     other.publication.frameFrom(codec);
     expect(codec.target).toBe(other.publication);
     slow.drain();
-    stage.leave(slow);
-    stage.publication.end();
+    harness.leave(slow);
+    harness.publication.end();
     expect(codec.target).toBe(other.publication);
   });
 
   it('goes on in the memory of another codec when its publisher is back on a new connection', () => {
-    const stage = new Stage({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
-    const sink = stage.join();
+    const harness = new PublicationHarness({ slabBytes: 12 * UNIT, gopMaxBytes: 100_000 });
+    const sink = harness.join();
     const sent = Array.from({ length: 60 }, (_, n) => key(n));
-    for (const one of sent.slice(0, 30)) stage.play(one);
+    for (const one of sent.slice(0, 30)) harness.play(one);
     // The old connection was in the middle of a frame.
-    stage.send(key(99, 20_000));
-    const before = stage.publisher!;
-    const after = new CodecPublisher(stage.publication, 12 * UNIT);
+    harness.send(key(99, 20_000));
+    const before = harness.publisher!;
+    const after = new CodecPublisher(harness.publication, 12 * UNIT);
     for (const one of sent.slice(30)) {
       after.send([one], Date.now());
       after.flush(Date.now());
-      stage.turn();
+      harness.turn();
     }
     expect(sink.bytes.equals(Buffer.concat(sent.map(framed)))).toBe(true);
     expect(after.batches - after.inPlace).toBeLessThan(3);
     expect(before.codec.target).toBeUndefined();
-    stage.leave(sink);
-    stage.publication.end();
+    harness.leave(sink);
+    harness.publication.end();
     expect([before, after].map(({ codec }) => codec.slabs!.lentBytes)).toEqual([0, 0]);
   });
 
   it('is one at a time: a second publication of the same connection is copied to', () => {
-    const stage = new Stage({ slabBytes: 4 * UNIT });
-    const second = new Stage();
-    second.publication.frameFrom(stage.publisher!.codec);
-    expect(stage.publisher!.codec.target).toBe(stage.publication);
+    const harness = new PublicationHarness({ slabBytes: 4 * UNIT });
+    const second = new PublicationHarness();
+    second.publication.frameFrom(harness.publisher!.codec);
+    expect(harness.publisher!.codec.target).toBe(harness.publication);
     expect(second.publication.log.area).toBeUndefined();
   });
 
   it('shares its codec with other streams of the connection: theirs is copied, nobody gets what is not his', () => {
-    const stage = new Stage({ slabBytes: 4 * UNIT, gopMaxBytes: 50_000 });
-    const second = new Stage();
-    const { codec } = stage.publisher!;
-    const sinks = [stage.join(), second.join()];
+    const harness = new PublicationHarness({ slabBytes: 4 * UNIT, gopMaxBytes: 50_000 });
+    const second = new PublicationHarness();
+    const { codec } = harness.publisher!;
+    const sinks = [harness.join(), second.join()];
     const sent: Buffer[][] = [[], []];
     const wire: Buffer[] = [];
     for (let n = 0; n < 300; n++) {
@@ -206,11 +206,11 @@ describe('a publication that a codec frames for', () => {
       codec.input.set(piece);
       for (let status = codec.next(0, piece.length); ; status = codec.next(0, 0)) {
         expect(status).toBeGreaterThanOrEqual(0);
-        const to = [stage, second][codec.batchMessageStreamId - 1];
+        const to = [harness, second][codec.batchMessageStreamId - 1];
         if (codec.batchCount > 0) to?.publication.append(codec, Date.now());
         if (status === Status.NeedInput) break;
       }
-      stage.turn();
+      harness.turn();
     }
     for (const index of [0, 1]) expect(sinks[index].bytes.equals(Buffer.concat(sent[index]))).toBe(true);
   });
@@ -218,8 +218,8 @@ describe('a publication that a codec frames for', () => {
   it('copies when the codec has no memory for slabs', () => {
     const codec = new ChunkCodec({ limits: { slabBytes: 0 } });
     codec.setPublishing(true);
-    const stage = new Stage();
-    stage.publication.frameFrom(codec);
+    const harness = new PublicationHarness();
+    harness.publication.frameFrom(codec);
     expect(codec.slabs).toBeUndefined();
     expect(codec.target).toBeUndefined();
   });
