@@ -76,7 +76,7 @@ describe('code in the documents', () => {
 });
 
 describe('settings in the documents', () => {
-  it('load', () => {
+  it('load without an error', () => {
     const paths = blocks.flatMap(({ language, source }) => (language === 'yaml' ? [source!] : []));
     expect(paths.length).toBeGreaterThan(0);
     for (const path of paths) expect(() => loadConfig({ file: join(root, path), env: {}, flags: {} })).not.toThrow();

@@ -17,7 +17,7 @@ describe('the negotiation', () => {
   const names = (bytes: Buffer): string[] =>
     bytes.toString('latin1').match(/(?:connect|releaseStream|FCPublish|createStream|publish|play)(?=\0)/g) ?? [];
 
-  it('publishes', () => {
+  it('sends what a publish takes, answer by answer', () => {
     const n = new Negotiation(wish('publish'));
     expect(names(n.start())).toEqual(['connect']);
     const create = n.message(20, result(1, null));

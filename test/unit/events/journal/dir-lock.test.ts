@@ -54,7 +54,7 @@ describe('the lock of a data folder', () => {
     }
   });
 
-  it('works where the path is longer than the address of a socket may be', async () => {
+  it('holds where the path is longer than the address of a socket may be', async () => {
     const dir = join(tempDir('lock'), 'x'.repeat(200), 'y'.repeat(200));
     const lock = await lockDir(dir);
     await expect(lockDir(dir)).rejects.toMatchObject({ code: 'ERR_EVENTS_JOURNAL_LOCKED' });

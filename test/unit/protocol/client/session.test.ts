@@ -246,14 +246,14 @@ describe('client and server sessions talking to each other', () => {
     return seen;
   }
 
-  it('publish', () => {
+  it('agree on a publish', () => {
     const server = new ServerPeer();
     const seen = talk(new Client(), server);
     expect(seen).toEqual({ client: ['status', 'ready'], server: ['connected', 'publishRequested'] });
     expect(server.session.isPublishing(1)).toBe(true);
   });
 
-  it('play', () => {
+  it('agree on a play', () => {
     const seen = talk(Client.player(), new ServerPeer());
     expect(seen).toEqual({ client: ['status', 'status', 'ready', 'data'], server: ['connected', 'playRequested'] });
   });
