@@ -23,7 +23,7 @@ export const FOLDERS = {
   cli: {
     floor: 9,
     what: 'the command line',
-    imports: ['server', 'http', 'load', 'client', 'events', 'nats', 'config', 'model', 'core'],
+    imports: ['server', 'http', 'load', 'client', 'inspect', 'events', 'nats', 'wasm', 'config', 'model', 'core'],
   },
   index: {
     floor: 9,
@@ -69,6 +69,11 @@ export const FOLDERS = {
     floor: 4,
     what: 'one end of an RTMP connection, server or client: handshake and reading',
     imports: ['protocol', 'wasm', 'transport', 'core'],
+  },
+  inspect: {
+    floor: 4,
+    what: 'reads recorded bytes as the codec does, plainly, with positions; says what may be shown of them',
+    imports: ['protocol', 'wasm', 'core'],
   },
   media: {
     floor: 4,

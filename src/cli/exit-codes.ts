@@ -16,6 +16,8 @@ export const EXIT = {
 
 const BY_CODE: { readonly [C in ErrorCode]?: number } = {
   ERR_CLI_USAGE: EXIT.usage,
+  ERR_INSPECT_FILE: EXIT.usage,
+  ERR_JOURNAL_FOLDER: EXIT.usage,
   ERR_LOAD_OPTION: EXIT.usage,
   ERR_CLIENT_URL: EXIT.usage,
   ERR_DATA_FOLDER: EXIT.usage,

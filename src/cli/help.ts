@@ -104,6 +104,29 @@ Examples:
   sluice load publish rtmp://127.0.0.1/live/load
   sluice load play rtmp://127.0.0.1/live/load -n 1000 --seconds 30 --verify`;
 
+export const INSPECT = 'show the bytes of a connection, chunk by chunk, and the byte at which they are wrong';
+
+export const INSPECT_EXAMPLES = `
+FILE is a capture (sluice serve --capture DIR), or the bytes that one side sent, as a packet recorder gives them.
+Stream keys, tokens and passwords are shown as ***.
+Exit code: 0 when everything could be read, 1 when there is a fault.
+
+Examples:
+  sluice inspect captures/01JD….capture
+  sluice inspect --messages client-to-server.bin
+  sluice inspect --side server --no-handshake server-to-client.bin`;
+
+export const JOURNAL =
+  'read the event journal of a server, running or not: ls lists its segments, cat prints its events';
+
+export const JOURNAL_EXAMPLES = `
+DIR is the data folder of a server. Nothing is written, and no lock is taken.
+
+Examples:
+  sluice journal ls ./data
+  sluice journal cat ./data --stream live/cam1
+  sluice journal cat ./data --from 1200 --json | jq .type`;
+
 export const CONFIG = 'print the effective configuration and where each value comes from';
 
 export const CONFIG_EXAMPLES = `

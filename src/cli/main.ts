@@ -6,7 +6,9 @@ import { CONFIG_FLAGS, type ConfigOptions } from './config-flags.js';
 import type { EventsOptions } from './events.js';
 import { EXIT } from './exit-codes.js';
 import * as help from './help.js';
+import type { InspectOptions } from './inspect.js';
 import type { Io } from './io.js';
+import type { JournalOptions } from './journal.js';
 import type { LoadFlags } from './load.js';
 import { reportError } from './report-error.js';
 
@@ -32,6 +34,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
+type MakeCommand = (name: string, description: string, examples: string, isDefault?: boolean) => Command;
+
 /**
  * The whole command line: every command with its flags and arguments. @param done told the exit code of the command
  * that was run
@@ -50,7 +54,7 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
       outputError: (text, write) => write(`sluice: ${text.replace(/^error: /, '')}`),
     });
 
-  const command = (name: string, description: string, examples: string, isDefault = false): Command =>
+  const command: MakeCommand = (name, description, examples, isDefault = false) =>
     program.command(name, { isDefault }).description(description).addHelpText('after', examples);
 
   const serve = settingFlags(command('serve', help.SERVE, help.SERVE_EXAMPLES, true)).allowExcessArguments();
@@ -90,12 +94,34 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
   load.action(async (mode: string, url: string, flags: LoadFlags) => {
     done(await (await import('./load.js')).load(mode, url, flags, io));
   });
+  maintainersCommands(command, io, done);
   settingFlags(command('config', help.CONFIG, help.CONFIG_EXAMPLES))
     .option('--json', 'as JSON, with the source of each value')
     .action(async (options: ConfigOptions & { json?: boolean }) => {
       done((await import('./config.js')).config(options, io));
     });
   return program;
+}
+
+/** What looks into recorded bytes and events. */
+function maintainersCommands(command: MakeCommand, io: Io, done: (code: number) => void): void {
+  command('inspect', help.INSPECT, help.INSPECT_EXAMPLES)
+    .argument('<FILE>', 'a capture, or bytes as they were sent')
+    .option('--messages', 'messages only, without the chunks they came in')
+    .option('--side <SIDE>', 'who sent bytes that are no capture: client or server', 'client')
+    .option('--no-handshake', 'bytes that are no capture begin behind the handshake')
+    .action(async (file: string, options: InspectOptions) => {
+      done(await (await import('./inspect.js')).inspect(file, options, io));
+    });
+  command('journal', help.JOURNAL, help.JOURNAL_EXAMPLES)
+    .argument('<WHAT>', 'ls or cat')
+    .argument('<DIR>', 'data folder')
+    .option('--from <POSITION>', 'cat: begin with the event at this position')
+    .option('--stream <NAME>', 'cat: only events of this stream, by app/name or stream id')
+    .option('--json', 'cat: one JSON object per line, as the events are')
+    .action(async (what: string, dir: string, options: JournalOptions) => {
+      done(await (await import('./journal.js')).journal(what, dir, options, io));
+    });
 }
 
 function unknownCommand(word: string, program: Command): SluiceError {

@@ -95,5 +95,15 @@ export const OPERATOR_ERRORS = {
     'what the command prints cannot be written',
     'check the space left, and what standard output is redirected to',
   ),
+  ERR_INSPECT_FILE: entry(
+    'operator',
+    'this capture file cannot be read',
+    'take the file as the server has written it; bytes without a header are read as a client sent them',
+  ),
+  ERR_JOURNAL_FOLDER: entry(
+    'operator',
+    'no event journal can be read in this folder',
+    'name the data folder of a server, or the journal folder in it',
+  ),
   ERR_CLI_USAGE: entry('operator', 'the command line is not understood', 'see sluice --help'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -5,35 +5,10 @@ import { AmfScanner } from '../../src/wasm/amf-scanner.js';
 import { WASM_ERRORS } from '../../src/wasm/errors.js';
 import { normaliseLimits } from '../../src/wasm/limits.js';
 import { readAmf0 } from '../reference/amf0.js';
+import { amfValue } from '../support/protocol/amf-values.js';
 
 const SEED = 20_240_612;
 const LIMITS = normaliseLimits({ amfDepth: 6, amfValues: 60, amfKeys: 30, amfStringBytes: 400 });
-
-const u16 = (n: number): number[] => [n >> 8, n & 255];
-const u32 = (n: number): number[] => [(n >>> 24) & 255, (n >> 16) & 255, (n >> 8) & 255, n & 255];
-const text = fc
-  .oneof(fc.string({ maxLength: 12 }), fc.constantFrom('__proto__', 'onMetaData', 'größe', ''))
-  .map((s) => [...Buffer.from(s)]);
-
-/** Bytes of AMF0 values, mostly well formed, of every marker. */
-const { value } = fc.letrec<{ value: number[]; entries: number[] }>((tie) => ({
-  value: fc.oneof(
-    fc.uint8Array({ minLength: 8, maxLength: 8 }).map((b) => [0, ...b]),
-    fc.constantFrom<number[]>([1, 0], [1, 1], [5], [6], [13]),
-    text.map((t) => [2, ...u16(t.length), ...t]),
-    text.map((t) => [12, ...u32(t.length), ...t]),
-    text.map((t) => [15, ...u32(t.length), ...t]),
-    fc.uint8Array({ minLength: 10, maxLength: 10 }).map((b) => [11, ...b]),
-    fc.integer({ min: 0, max: 4 }).map((n) => [7, ...u16(n)]),
-    tie('entries').map((e) => [3, ...e, 0, 0, 9]),
-    fc.tuple(fc.nat(9), tie('entries')).map(([n, e]) => [8, ...u32(n), ...e, 0, 0, 9]),
-    fc.tuple(text, tie('entries')).map(([t, e]) => [16, ...u16(t.length), ...t, ...e, 0, 0, 9]),
-    fc.array(tie('value'), { maxLength: 4 }).map((v) => [10, ...u32(v.length), ...v.flat()]),
-  ),
-  entries: fc
-    .array(fc.tuple(text, tie('value')), { maxLength: 4 })
-    .map((pairs) => pairs.flatMap(([key, v]) => [...u16(key.length), ...key, ...v])),
-}));
 
 const scanner = new AmfScanner({ limits: LIMITS });
 const colliding = new AmfScanner({ limits: LIMITS, hashMask: 0 });
@@ -56,7 +31,7 @@ function expected(bytes: Uint8Array): unknown {
 describe(`AMF0 scanner and reference agree (seed ${SEED})`, () => {
   it('on well formed values, cut off anywhere', () => {
     fc.assert(
-      fc.property(fc.array(value, { maxLength: 4 }), fc.nat(), (values, cut) => {
+      fc.property(fc.array(amfValue, { maxLength: 4 }), fc.nat(), (values, cut) => {
         const bytes = Uint8Array.from(values.flat());
         const cutBytes = bytes.subarray(0, cut % (bytes.length + 1));
         expect(scanWith(scanner, bytes)).toEqual(expected(bytes));
@@ -70,7 +45,7 @@ describe(`AMF0 scanner and reference agree (seed ${SEED})`, () => {
   it('on mutated values', () => {
     const change = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
     fc.assert(
-      fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), change, (values, changes) => {
+      fc.property(fc.array(amfValue, { minLength: 1, maxLength: 4 }), change, (values, changes) => {
         const bytes = Uint8Array.from(values.flat());
         for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
         expect(scanWith(scanner, bytes)).toEqual(expected(bytes));

@@ -36,6 +36,11 @@ export interface SegmentStorage {
 
 const SEGMENT_NAME = /^\d{16}\.journal$/;
 
+/** Whether a file of the journal's folder is a segment. */
+export function isSegmentName(name: string): boolean {
+  return SEGMENT_NAME.test(name);
+}
+
 /** Name of the segment whose first record is `sequence`; sorts by sequence. */
 export function segmentName(sequence: number): string {
   return `${String(sequence).padStart(16, '0')}.journal`;
@@ -64,7 +69,7 @@ export class FileStorage implements SegmentStorage {
     await ownFolder(this.#dir);
     this.#folder = await lstat(this.#dir);
     await this.#measureReserve();
-    return (await readdir(this.#dir)).filter((name) => SEGMENT_NAME.test(name)).sort();
+    return (await readdir(this.#dir)).filter(isSegmentName).sort();
   }
 
   read(name: string): Promise<Buffer> {

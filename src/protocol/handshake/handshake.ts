@@ -110,7 +110,8 @@ export class ServerHandshake {
   }
 }
 
-function refuseVersion(first: number): ErrorCode | undefined {
+/** What is wrong with the first byte of a connection; undefined when it is version 3. */
+export function refuseVersion(first: number): ErrorCode | undefined {
   if (first === VERSION) return undefined;
   if (first === 6 || first === 8 || first === 9) return 'ERR_HANDSHAKE_ENCRYPTED';
   if (first === 0x16) return 'ERR_HANDSHAKE_TLS';
