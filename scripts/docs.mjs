@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { renderFloors, renderFolders } from './house.mjs';
 import { filesUnder, root } from './lib.mjs';
+import { renderWhere } from './where.mjs';
 
 /** docs/config.md, from the rows of src/config/table.ts. */
 export function renderConfig(rows) {
@@ -96,6 +97,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const load = (path) => import(pathToFileURL(join(root, 'dist/src', path)).href);
   writeFileSync(join(root, 'docs/config.md'), renderConfig((await load('config/table.js')).ROWS));
   writeFileSync(join(root, 'docs/errors.md'), renderErrors((await load('core/errors.js')).ERRORS));
+  writeFileSync(join(root, 'docs/internals/where-is-what.md'), renderWhere());
   writeFileSync(join(root, 'ARCHITECTURE.md'), withFloors(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')));
   for (const path of ['README.md', ...filesUnder('docs').filter((file) => file.endsWith('.md'))]) {
     const text = readFileSync(join(root, path), 'utf8');

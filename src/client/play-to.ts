@@ -59,7 +59,7 @@ const DURATION_GRACE_MS = 2000;
  * @throws SluiceError what {@link RtmpConnection.open} throws; `ERR_FLV_FILE` when the output fails; `ERR_CLIENT_LOST` when the connection broke
  */
 export async function playTo(url: string, options: PlayToOptions = {}): Promise<PlayResult> {
-  const player = new Player(options);
+  const player = new PlayTo(options);
   let connection: RtmpConnection;
   try {
     connection = await RtmpConnection.open(url, {
@@ -82,7 +82,7 @@ export async function playTo(url: string, options: PlayToOptions = {}): Promise<
   return player.run(connection);
 }
 
-class Player {
+class PlayTo {
   readonly #options: PlayToOptions;
   #connection: RtmpConnection | undefined;
   #sink: FlvSink | undefined;

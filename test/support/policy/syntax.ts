@@ -144,3 +144,22 @@ function membersUsed(file: ts.SourceFile, space: string): string[] {
   visit(file);
   return found;
 }
+
+/**
+ * What a file defines: its functions, classes and constants by name, and the members of its classes as `Class.member`.
+ */
+export function definitionsIn(file: ts.SourceFile): string[] {
+  return file.statements.flatMap((statement) => {
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.flatMap(({ name }) => namesIn(name));
+    if (ts.isFunctionDeclaration(statement)) return statement.name === undefined ? [] : [statement.name.text];
+    if (!ts.isClassDeclaration(statement) || statement.name === undefined) return [];
+    const name = statement.name.text;
+    return [
+      name,
+      ...statement.members.flatMap((member) =>
+        member.name === undefined ? [] : [`${name}.${member.name.getText(file)}`],
+      ),
+    ];
+  });
+}
