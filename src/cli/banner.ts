@@ -3,6 +3,7 @@ import { formatHostPort, type HostPort } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import { tellServers } from '../core/tell.js';
 import { VERSION } from '../core/version.js';
+import { allEvents } from '../events/subjects.js';
 
 /** What start-up prints: that it listens, and where to publish, play, see events and health. */
 export function banner(config: Config, rtmp: HostPort, http: HostPort | undefined): string {
@@ -20,7 +21,7 @@ export function banner(config: Config, rtmp: HostPort, http: HostPort | undefine
     lines.push(`  events    ${command()} events${flag}      (or http://${address}/v1/events)`);
   }
   if (config.nats.url !== '') {
-    lines.push(`  NATS      nats sub '${config.events.prefix}.evt.>'      (${tellServers(config.nats.url)})`);
+    lines.push(`  NATS      nats sub '${allEvents(config.events.prefix)[0]}'      (${tellServers(config.nats.url)})`);
   }
   if (http !== undefined)
     lines.push(`  health    http://${formatHostPort(reachable(http))}/readyz, /metrics, /v1/streams`);

@@ -1,5 +1,6 @@
 import { cleanText } from '../core/log-fields.js';
 import type { EventData, SluiceEvent } from '../events/event-types.js';
+import { eventName } from '../events/subjects.js';
 import type { Track } from '../model/track.js';
 
 const COLOURS: Readonly<Record<string, string>> = {
@@ -21,7 +22,7 @@ const COLOURS: Readonly<Record<string, string>> = {
  * @param colour whether to use terminal colours
  */
 export function formatEvent(event: SluiceEvent, colour: boolean): string {
-  const verb = event.type.replace(/^io\.sluice\./, '');
+  const verb = eventName(event.type);
   const time = localTime(event.time);
   const name = cleanText(verb).padEnd(16);
   const painted = colour ? `\x1b[${COLOURS[verb] ?? '2'}m${name}\x1b[0m` : name;

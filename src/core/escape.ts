@@ -1,3 +1,6 @@
+/** What is written as it is. */
+const PLAIN = /^[A-Za-z0-9_-]+$/;
+
 /**
  * Writes any string as one NATS subject token, KV key part or file name: every byte outside `A-Z a-z 0-9 _ -` becomes
  * `=HH` (upper-case hex of the UTF-8 byte), the empty string becomes `=`. Reversible with {@link unescapeToken}.
@@ -7,6 +10,7 @@
  */
 export function escapeToken(text: string): string {
   if (text === '') return '=';
+  if (PLAIN.test(text)) return text;
   let out = '';
   for (const byte of Buffer.from(text, 'utf8')) {
     const plain =
@@ -27,6 +31,7 @@ export function escapeToken(text: string): string {
  */
 export function unescapeToken(token: string): string | undefined {
   if (token === '=') return '';
+  if (PLAIN.test(token)) return token;
   if (!/^(?:[A-Za-z0-9_-]|=[0-9A-F]{2})+$/.test(token)) return undefined;
   const bytes: number[] = [];
   for (let i = 0; i < token.length; i++) {

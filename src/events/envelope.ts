@@ -1,6 +1,7 @@
 import { escapeToken } from '../core/escape.js';
 import type { EventData, EventType, SluiceEvent } from './event-types.js';
 import { dataSchemaId } from './schemas/index.js';
+import { END_TYPE, eventName, eventSubject, formatSubject, type StreamNames } from './subjects.js';
 
 /** An event larger than this (bytes of JSON) is never written; {@link file://./lifecycle.ts} keeps every field bounded so that none is. */
 export const MAX_EVENT_BYTES = 8192;
@@ -22,15 +23,6 @@ export interface Emitter {
   readonly bootId: string;
 }
 
-/** The stream an event belongs to. `streamId` is the attempt id for a refused publish. */
-export interface SseClient {
-  readonly streamId: string;
-  readonly app: string;
-  readonly name: string;
-  /** `<prefix>.evt.<app>.<name>.<streamId>` when it is at hand. */
-  readonly subjectBase?: string;
-}
-
 const sources = new WeakMap<Emitter, string>();
 
 /** `source` of everything a process emits. */
@@ -43,30 +35,6 @@ function sourceOf(emitter: Emitter): string {
   return source;
 }
 
-/** `<entity>.<verb>` of a type such as `io.sluice.stream.started`. */
-function verbOf(type: EventType): string {
-  return type.slice('io.sluice.'.length);
-}
-
-/**
- * The NATS subject of a stream's event: `<prefix>.evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>`, the last token `end` for
- * `stream.ended`. Every event has a subject of its own, which is what lets the server refuse a second copy for ever.
- */
-export function eventSubject(prefix: string, stream: SseClient, type: EventType, sequence: number): string {
-  const last = type === 'io.sluice.stream.ended' ? 'end' : String(sequence);
-  return `${stream.subjectBase ?? subjectBase(prefix, stream)}.${verbOf(type)}.${last}`;
-}
-
-/** The part of a stream's subjects that all its events share. */
-export function subjectBase(prefix: string, stream: SseClient): string {
-  return `${prefix}.evt.${escapeToken(stream.app)}.${escapeToken(stream.name)}.${escapeToken(stream.streamId)}`;
-}
-
-/** The subject under which every event of one session is found. */
-export function sessionFilter(prefix: string, streamId: string): string {
-  return `${prefix}.evt.*.*.${escapeToken(streamId)}.>`;
-}
-
 /** A sequence as CloudEvents' extension of that name wants it: a text that sorts. */
 export function sequenceText(sequence: number): string {
   return String(sequence).padStart(10, '0');
@@ -74,7 +42,7 @@ export function sequenceText(sequence: number): string {
 
 /** The id of a stream's event: `<streamId>:<seq>`, `<streamId>:end` for `stream.ended`. */
 export function eventId(streamId: string, type: EventType, sequence: number): string {
-  return type === 'io.sluice.stream.ended' ? `${streamId}:end` : `${streamId}:${sequence}`;
+  return type === END_TYPE ? `${streamId}:end` : `${streamId}:${sequence}`;
 }
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -100,11 +68,12 @@ export function traceparentOf(streamId: string): string | undefined {
 /**
  * Builds the envelope of a stream's event.
  *
+ * @param stream for a refused publish its `streamId` is the id of the attempt
  * @param timeMs when it happened, milliseconds since the epoch
  */
 export function streamEvent<T extends EventType>(
   emitter: Emitter,
-  stream: SseClient,
+  stream: StreamNames,
   type: T,
   sequence: number,
   timeMs: number,
@@ -134,8 +103,7 @@ export function streamEvent<T extends EventType>(
 }
 
 /**
- * Builds the envelope of a node's event. The subject is `<prefix>.node.<nodeId>.<bootId>.<verb>`; a verb that occurs again in one
- * boot (drain, undrain, drain) gets its ordinal as a further token, so that every event keeps a subject of its own.
+ * Builds the envelope of a node's event.
  *
  * @param about the process the event is about; for `node.lost` not the one that emits it
  * @param ordinal 1 for the first time this verb occurs in this boot
@@ -149,7 +117,7 @@ export function nodeEvent<T extends EventType>(
   timeMs: number,
   data: EventData[T],
 ): Envelope {
-  const verb = verbOf(type).slice('node.'.length);
+  const verb = eventName(type).slice('node.'.length);
   const event: SluiceEvent<T> = {
     specversion: '1.0',
     id: `${about.bootId}:${verb}${ordinal > 1 ? `.${ordinal}` : ''}`,
@@ -163,11 +131,10 @@ export function nodeEvent<T extends EventType>(
     streamid: about.bootId,
     data,
   };
-  const base = `${emitter.prefix}.node.${escapeToken(about.nodeId)}.${escapeToken(about.bootId)}.${verb}`;
   return {
     id: event.id,
     type,
-    subject: ordinal > 1 ? `${base}.${ordinal}` : base,
+    subject: formatSubject({ kind: 'node', prefix: emitter.prefix, ...about, verb, ordinal }),
     json: Buffer.from(JSON.stringify(event), 'utf8'),
   };
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { boundedUrls, clipLabels, clipped } from './clip.js';
-import { type Emitter, subjectBase, traceparentOf } from './envelope.js';
+import { type Emitter, traceparentOf } from './envelope.js';
 import type { StreamRef, StreamStarted } from './event-types.js';
 import type { OpenStream } from './open-streams.js';
 
@@ -30,7 +30,6 @@ export interface StartFacts extends StreamIdentity {
 export interface LifecycleStream extends OpenStream {
   readonly startedMonoMs: number;
   readonly traceparent: string | undefined;
-  readonly subjectBase: string;
   /** Players told as started, with the monotonic time of it. */
   readonly plays: Map<string, number>;
   /** Calls that came before the start was durable; run when it is, forgotten when it is refused. */
@@ -60,7 +59,6 @@ export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: 
     bus,
     anchor: Number.POSITIVE_INFINITY,
     traceparent: traceparentOf(s.streamId),
-    subjectBase: subjectBase(emitter.prefix, s),
     plays: new Map(),
     waiting: [],
   };

@@ -1,4 +1,3 @@
-import { unescapeToken } from '../core/escape.js';
 import type { TransportName } from '../model/peer.js';
 import type { EndReason } from '../model/reasons.js';
 import type { StreamUrls } from '../model/stream-urls.js';
@@ -15,6 +14,7 @@ import {
   type StreamUpdated,
   sequenceOf,
 } from './event-types.js';
+import { parseStreamSubject, type StreamSubject, sequenceIn } from './subjects.js';
 
 /** What is known of an open session: enough to end it without the process that started it. */
 export interface OpenStream {
@@ -172,14 +172,11 @@ export class OpenStreams {
    * @param bus whether the writing process had a bus
    */
   apply(position: number, subject: string, json: Buffer, bus: boolean): void {
-    const tokens = subject.split('.');
-    const at = tokens.lastIndexOf('stream', tokens.length - 3);
-    if (at < 4 || at !== tokens.length - 3) {
-      this.#count(tokens);
-      return;
-    }
-    const streamId = unescapeToken(tokens[at - 1]) ?? '';
-    const verb = tokens[at + 1];
+    const parts = parseStreamSubject(subject);
+    if (parts === undefined) return;
+    const { streamId, entity, verb } = parts;
+    if (entity === 'play') this.#count(parts);
+    if (entity !== 'stream') return;
     if (verb === 'started') {
       const event = JSON.parse(json.toString('utf8')) as SluiceEvent<'io.sluice.stream.started'>;
       this.open.set(streamId, started(event, position, bus));
@@ -191,7 +188,7 @@ export class OpenStreams {
       this.open.delete(streamId);
       return;
     }
-    session.seq = Number(tokens[at + 2]);
+    session.seq = sequenceIn(parts) ?? session.seq;
     if (verb === 'suspended') session.state = 'suspended';
     if (verb !== 'ready' && verb !== 'updated' && verb !== 'resumed') return;
     const event = JSON.parse(json.toString('utf8')) as SluiceEvent;
@@ -217,10 +214,9 @@ export class OpenStreams {
       this.open.set(session.streamId, { ...session, anchor: position });
   }
 
-  #count(tokens: readonly string[]): void {
-    const at = tokens.length - 3;
-    const session = tokens[at] === 'play' ? this.open.get(unescapeToken(tokens[at - 1]) ?? '') : undefined;
-    if (session !== undefined) session.seq = Number(tokens[at + 2]);
+  #count(parts: StreamSubject): void {
+    const session = this.open.get(parts.streamId);
+    if (session !== undefined) session.seq = sequenceIn(parts) ?? session.seq;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { NatsOptions } from '../nats/options.js';
 import type { FsyncPolicy } from './journal/options.js';
+import { DEFAULT_PREFIX } from './subjects.js';
 
 /** What new publishers are told while NATS cannot be reached. */
 export type BusDownPolicy = 'accept' | 'reject_new' | 'drain';
@@ -47,7 +48,7 @@ export function resolveEventsOptions(o: EventsOptions): ResolvedEventsOptions {
   return {
     dir: o.dir,
     nats: o.nats,
-    prefix: o.prefix ?? 'sluice.v1',
+    prefix: o.prefix ?? DEFAULT_PREFIX,
     plays: o.plays ?? true,
     onBusDown: o.onBusDown ?? 'accept',
     maxJournalBytes,

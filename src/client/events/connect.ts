@@ -1,5 +1,6 @@
 import { SluiceError } from '../../core/errors.js';
 import { within } from '../../core/within.js';
+import { DEFAULT_PREFIX } from '../../events/subjects.js';
 import { connectNats, type NatsConnection } from '../../nats/connection.js';
 import { ConsumerKeeper } from './durable.js';
 import type { StreamHandlers } from './handlers.js';
@@ -23,7 +24,7 @@ class Consumers implements SluiceEvents {
   constructor(connection: NatsConnection, o: ConnectOptions) {
     this.connection = connection;
     this.#places = {
-      prefix: o.prefix ?? 'sluice.v1',
+      prefix: o.prefix ?? DEFAULT_PREFIX,
       stream: o.stream ?? 'SLUICE_EVENTS',
       streamsBucket: o.streamsBucket ?? 'SLUICE_STREAMS',
       nodesBucket: o.nodesBucket ?? 'SLUICE_NODES',

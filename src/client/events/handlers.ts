@@ -1,4 +1,5 @@
 import type { AnySluiceEvent, EventType, SluiceEvent } from '../../events/event-types.js';
+import { eventName } from '../../events/subjects.js';
 
 type Verb<T extends EventType> = T extends `io.sluice.stream.${infer V}` ? V : never;
 
@@ -13,7 +14,7 @@ export type StreamHandlers = {
 
 /** The handlers that an event goes to, one after the other: the one for all, then the one for its kind. */
 export function handlersOf(handlers: StreamHandlers, event: SluiceEvent): ((event: AnySluiceEvent) => unknown)[] {
-  const [entity, verb] = event.type.slice('io.sluice.'.length).split('.');
+  const [entity, verb] = eventName(event.type).split('.');
   const own =
     entity === 'stream' && verb !== 'event' && Object.hasOwn(handlers, verb)
       ? (handlers as Readonly<Record<string, ((e: AnySluiceEvent) => unknown) | undefined>>)[verb]

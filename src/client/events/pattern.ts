@@ -1,4 +1,4 @@
-import { escapeToken } from '../../core/escape.js';
+import { eventFilter } from '../../events/subjects.js';
 
 /** Which streams a consumer wants, as a NATS filter and an exact test. */
 export interface StreamPattern {
@@ -23,8 +23,8 @@ export function streamPattern(pattern: string, prefix: string): StreamPattern {
   const parts = whole.split('/');
   // Which of several slashes parts app and name cannot be told, and a `*` may stand for one; a subject token is matched whole or not at all.
   const only = parts.length === 2 && !whole.includes('*');
-  const filter = only ? parts.map(escapeToken).join('.') : '*.*';
-  return { text: pattern, filter: `${prefix}.evt.${filter}.>`, matches: (app, name) => test.test(`${app}/${name}`) };
+  const filter = eventFilter(prefix, only ? { app: parts[0], name: parts[1] } : {});
+  return { text: pattern, filter, matches: (app, name) => test.test(`${app}/${name}`) };
 }
 
 function wildcard(text: string): RegExp {

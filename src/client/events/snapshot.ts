@@ -1,4 +1,3 @@
-import { escapeToken } from '../../core/escape.js';
 import type { Delivery } from '../../events/consume/delivery.js';
 import { Puller } from '../../events/consume/puller.js';
 import {
@@ -9,7 +8,8 @@ import {
   streamFacts,
 } from '../../events/consume/stream-info.js';
 import type { NodeState, StreamState } from '../../events/event-types.js';
-import { type OpenStream, OpenStreams, stateOf } from '../../events/open-streams.js';
+import { type OpenStream, OpenStreams, sessionOf, stateOf } from '../../events/open-streams.js';
+import { END_TYPE, eventFilter, parseStreamSubject } from '../../events/subjects.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { JsError, lastMessage } from '../../nats/jetstream.js';
@@ -87,7 +87,7 @@ async function apply(ask: Ask, table: OpenStreams, fromMs: number, last: number)
   const start = { deliver_policy: 'by_start_time', opt_start_time: new Date(fromMs).toISOString() };
   await readAll(ask, ask.places.stream, { filter_subject: ask.pattern.filter, ...start }, (item, { left }) => {
     if (item.position > last) return false;
-    const known = table.open.get(item.subject.split('.').at(-4)!);
+    const known = table.open.get(parseStreamSubject(item.subject)?.streamId ?? '');
     const sequence = countedSequence(item.subject);
     // What the state includes already must not be applied once more; an end always is.
     const isIncluded = known !== undefined && sequence !== undefined && sequence <= known.seq;
@@ -99,22 +99,11 @@ async function apply(ask: Ask, table: OpenStreams, fromMs: number, last: number)
 /** Whether the end of a session is stored: a bucket may still show what is over. */
 async function isOver({ connection, places, patience }: Ask, session: OpenStream, last: number): Promise<boolean> {
   const { app, name, streamId } = session;
-  const base = [places.prefix, 'evt', escapeToken(app), escapeToken(name), escapeToken(streamId)].join('.');
-  const found = await lastMessage(connection, places.stream, `${base}.stream.ended.end`, patience);
+  const end = eventFilter(places.prefix, { app, name, streamId, type: END_TYPE });
+  const found = await lastMessage(connection, places.stream, end, patience);
   if (found.ok) return found.value.seq <= last;
   if (found.code === JsError.MessageNotFound) return false;
   throw answerError(places.stream, found);
-}
-
-function sessionOf(state: StreamState): OpenStream {
-  const { startedAt, readyAt, ...rest } = state;
-  return {
-    ...rest,
-    startedMs: Date.parse(startedAt),
-    ...(readyAt === undefined ? {} : { readyMs: Date.parse(readyAt) }),
-    bus: true,
-    anchor: 0,
-  };
 }
 
 /** How far behind the events any living node's state is. */

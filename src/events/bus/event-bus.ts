@@ -1,5 +1,4 @@
 import type { Clock } from '../../core/clock.js';
-import { escapeToken } from '../../core/escape.js';
 import type { Logger } from '../../core/log.js';
 import { within } from '../../core/within.js';
 import { AckInbox } from '../../nats/ack-inbox.js';
@@ -16,6 +15,7 @@ import type { NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { ResolvedEventsOptions } from '../options.js';
+import { signalSubject } from '../subjects.js';
 import type { BusState } from './bus-state.js';
 import { JetStreamPublisher, type PublisherCounts } from './jetstream-publisher.js';
 import { LiveState } from './live-state.js';
@@ -201,7 +201,7 @@ export class EventBus {
     const connection = this.link.connection;
     if (connection === undefined) return;
     try {
-      connection.publish([this.#emitter.prefix, ...tokens.map(escapeToken)].join('.'), JSON.stringify(data));
+      connection.publish(signalSubject(this.#emitter.prefix, tokens), JSON.stringify(data));
     } catch {
       // A connection that closes at this moment: nothing depends on the message.
     }

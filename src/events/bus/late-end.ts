@@ -1,9 +1,8 @@
 import { sequenceText } from '../envelope.js';
 import { sequenceOf } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
+import { END_TYPE, eventFilter, eventSubject, parseStreamSubject, sequenceIn } from '../subjects.js';
 
-/** `type` of the last event of a stream. */
-export const END_TYPE = 'io.sluice.stream.ended';
 const LATE_REASON = Buffer.from('"reason":"node_restart"', 'utf8');
 
 /** Whether an entry is the end that a start of the node gave to a stream which an earlier process had left open. */
@@ -13,16 +12,14 @@ export function isLateEnd(entry: JournalEntry): boolean {
 
 /** Subject of the end of the stream that an event's subject belongs to; `undefined` for an event that belongs to none. */
 export function endSubject(subject: string): string | undefined {
-  const tokens = subject.split('.');
-  // … evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>
-  if (tokens[tokens.length - 7] !== 'evt') return undefined;
-  return `${tokens.slice(0, -3).join('.')}.stream.ended.end`;
+  const parts = parseStreamSubject(subject);
+  return parts === undefined ? undefined : eventSubject(parts.prefix, parts, END_TYPE, 0);
 }
 
-/** The subjects of all events of the stream that an event's subject belongs to. */
+/** The subjects of all events of the stream that an event's subject belongs to; the subject itself when it belongs to none. */
 export function streamSubjects(subject: string): string {
-  // … evt.<app>.<name>.<streamId>.<entity>.<verb>.<seq>
-  return `${subject.split('.').slice(0, -3).join('.')}.>`;
+  const parts = parseStreamSubject(subject);
+  return parts === undefined ? subject : eventFilter(parts.prefix, parts);
 }
 
 /**
@@ -36,8 +33,9 @@ export function streamSubjects(subject: string): string {
  */
 export function endAfter(json: Buffer, lastSubject: string): Buffer {
   // An end has no number there: it is the one that is stored then, and this one will be refused.
-  const last = Number(lastSubject.slice(lastSubject.lastIndexOf('.') + 1));
-  if (!Number.isSafeInteger(last)) return json;
+  const parts = parseStreamSubject(lastSubject);
+  const last = parts === undefined ? undefined : sequenceIn(parts);
+  if (last === undefined) return json;
   const event = JSON.parse(json.toString('utf8')) as { sequence: string | number };
   if (sequenceOf(event) > last) return json;
   return Buffer.from(JSON.stringify({ ...event, sequence: sequenceText(last + 1) }), 'utf8');

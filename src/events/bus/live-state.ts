@@ -1,11 +1,11 @@
 import type { Clock } from '../../core/clock.js';
-import { escapeToken } from '../../core/escape.js';
 import type { Logger } from '../../core/log.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { StreamState } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
 import { type OpenStream, stateOf } from '../open-streams.js';
+import { parseStreamSubject, streamKey } from '../subjects.js';
 
 /** What the live state is kept from. */
 export interface LiveStateDeps {
@@ -66,11 +66,11 @@ export class LiveState {
   note(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
       if (!CHANGES.has(entry.type)) continue;
-      // … evt.<app>.<name>.<streamId>.stream.<verb>.<seq>
-      const tokens = entry.subject.split('.').slice(-6);
-      const key = `${tokens[0]}.${tokens[1]}`;
-      const streamId = tokens[2];
-      if (tokens[4] !== 'ended') this.#shown.set(key, streamId);
+      const parts = parseStreamSubject(entry.subject);
+      if (parts === undefined) continue;
+      const { streamId, verb } = parts;
+      const key = streamKey(parts);
+      if (verb !== 'ended') this.#shown.set(key, streamId);
       else if (this.#shown.get(key) === streamId) this.#shown.delete(key);
       this.#touch(key);
     }
@@ -97,7 +97,7 @@ export class LiveState {
     this.#ready = true;
     this.#refresh ??= setInterval(() => this.#refreshAll(), this.#deps.refreshMs).unref();
     for (const session of this.#deps.sessions.values()) {
-      const key = keyOf(session);
+      const key = streamKey(session);
       this.#shown.set(key, session.streamId);
       this.#touch(key);
     }
@@ -132,7 +132,7 @@ export class LiveState {
   /** Writes the values again that do not tell of their stream's newest event: whoever ends the stream counts on from there. */
   #refreshAll(): void {
     for (const session of this.#deps.sessions.values()) {
-      const key = keyOf(session);
+      const key = streamKey(session);
       if (this.#shown.get(key) === session.streamId && this.#seqs.get(key) !== session.seq) this.#touch(key);
     }
     this.#flush();
@@ -220,9 +220,4 @@ export class LiveState {
       state.nodeId === this.#deps.nodeId && (state.bootId === this.#deps.bootId || this.#olderBoots.has(state.bootId));
     return ours && !this.#deps.sessions.has(state.streamId);
   }
-}
-
-/** Key of a stream's value. */
-function keyOf({ app, name }: Pick<OpenStream, 'app' | 'name'>): string {
-  return `${escapeToken(app)}.${escapeToken(name)}`;
 }

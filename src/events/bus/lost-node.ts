@@ -1,12 +1,12 @@
-import { unescapeToken } from '../../core/escape.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
 import { JsError, jsRequest, lastMessage, publish, type StreamInfo, subjectsOf } from '../../nats/jetstream.js';
 import type { KvBucket, KvEntry } from '../../nats/kv-bucket.js';
 import { outcomeOf } from '../../nats/publish-outcome.js';
-import { type Emitter, type Envelope, nodeEvent, sessionFilter, streamEvent, subjectBase } from '../envelope.js';
+import { type Emitter, type Envelope, nodeEvent, streamEvent } from '../envelope.js';
 import type { StreamState } from '../event-types.js';
 import { lateEnd, type OpenStream, OpenStreams, sessionOf } from '../open-streams.js';
+import { END_TYPE, eventFilter, parseStreamSubject, sequenceIn } from '../subjects.js';
 
 /** What the streams of a lost process are ended with. */
 export interface LostNodeDeps {
@@ -62,8 +62,8 @@ export class LostNode {
    */
   async endStreams(stillLost?: () => Promise<boolean>): Promise<number | undefined> {
     const { prefix } = this.#deps.emitter;
-    const started = await this.#subjects(`${prefix}.evt.*.*.*.stream.started.*`);
-    const ended = await this.#subjects(`${prefix}.evt.*.*.*.stream.ended.end`);
+    const started = await this.#subjects(eventFilter(prefix, { type: 'io.sluice.stream.started' }));
+    const ended = await this.#subjects(eventFilter(prefix, { type: END_TYPE }));
     const states = await this.#states();
     const reachMs = await this.#reachMs();
     if (started === undefined || ended === undefined || states === undefined || reachMs === undefined) return undefined;
@@ -113,13 +113,13 @@ export class LostNode {
     const session = await this.#sessionOf(candidate);
     if (session === undefined) return undefined;
     if (session === 'foreign') return false;
-    const last = await this.#last(sessionFilter(emitter.prefix, session.streamId));
+    const last = await this.#last(eventFilter(emitter.prefix, { streamId: session.streamId }));
     if (!last.ok && last.code !== JsError.MessageNotFound) return undefined;
     // Nothing is there although JetStream remembers that time: its start has never been stored, and nobody waits for its end.
     if (!last.ok && session.startedMs >= reachMs) return false;
     // Where all its events are older than the retention, the bucket still knows how far it had come.
-    const lastSeq = last.ok ? Number(last.value.subject.split('.').at(-1)) : session.seq;
-    if (!Number.isInteger(lastSeq)) return true;
+    const lastSeq = last.ok ? sequenceOfSubject(last.value.subject) : session.seq;
+    if (lastSeq === undefined) return true;
     const endedMs = Math.max(Date.parse(this.#boot.time), last.ok ? Date.parse(last.value.time) || 0 : 0);
     const data = lateEnd(session, { reason: 'node_lost', endedMs, totals: undefined });
     const event = streamEvent(emitter, session, 'io.sluice.stream.ended', lastSeq + 1, endedMs, data);
@@ -138,9 +138,9 @@ export class LostNode {
     const [session] = table.open.values();
     if (session === undefined || !this.#isItsOwn(session)) return 'foreign';
     const { prefix } = this.#deps.emitter;
-    const base = startSubject?.split('.').slice(0, -2).join('.') ?? `${subjectBase(prefix, session)}.stream`;
-    for (const verb of ['ready', 'updated']) {
-      const held = await this.#last(`${base}.${verb}.*`);
+    const { app, name, streamId } = session;
+    for (const type of ['io.sluice.stream.ready', 'io.sluice.stream.updated'] as const) {
+      const held = await this.#last(eventFilter(prefix, { app, name, streamId, type }));
       if (held.ok) table.apply(held.value.seq, held.value.subject, held.value.data, true);
       else if (held.code !== JsError.MessageNotFound) return undefined;
     }
@@ -198,7 +198,12 @@ export class LostNode {
 
 /** The stream id in the subject of an event of a stream. */
 export function streamIdOf(subject: string): string {
-  return unescapeToken(subject.split('.').at(-4) ?? '') ?? '';
+  return parseStreamSubject(subject)?.streamId ?? '';
+}
+
+function sequenceOfSubject(subject: string): number | undefined {
+  const parts = parseStreamSubject(subject);
+  return parts === undefined ? undefined : sequenceIn(parts);
 }
 
 /** Does `work` for each item, some at a time, until one says that it failed. @returns whether none did */

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.js';
-import { escapeToken } from '../../core/escape.js';
 import type { Logger } from '../../core/log.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import type { KvBucket, KvCheck, KvWrite } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
+import { nodeKey } from '../subjects.js';
 
 /** What a lease is kept from. */
 export interface NodeLeaseDeps {
@@ -39,11 +39,6 @@ export interface NodeLeaseDeps {
 export type LossEvidence = { readonly kind: 'taken'; readonly lastTime: string } | { readonly kind: 'forgotten' };
 
 type FailedWrite = Extract<KvWrite, { readonly text: string }>;
-
-/** Key of a process in `SLUICE_NODES`. */
-export function nodeKey(nodeId: string, bootId: string): string {
-  return `${escapeToken(nodeId)}.${escapeToken(bootId)}`;
-}
 
 /**
  * The heartbeat of this process, and what it means for it: while no heartbeat got through for most of the lease, nothing is

@@ -4,8 +4,9 @@ import { subjectsOf } from '../../nats/jetstream.js';
 import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
 import type { OpenStream } from '../open-streams.js';
+import { END_TYPE, eventFilter, nodeKey } from '../subjects.js';
 import { LostNode, type LostNodeDeps, streamIdOf } from './lost-node.js';
-import { type LossEvidence, nodeKey } from './node-lease.js';
+import type { LossEvidence } from './node-lease.js';
 
 /** What a node works with when it comes back. */
 export interface NodeReturnDeps extends LostNodeDeps {
@@ -79,7 +80,7 @@ export class NodeReturn {
       if ((await lost.endStreams()) === undefined) return undefined;
     }
     // One list, however many sessions there are: new ones begin all the time, and a question for each might never come to an end.
-    const held = await subjectsOf(connection, stream, `${emitter.prefix}.evt.*.*.*.stream.ended.end`, patience);
+    const held = await subjectsOf(connection, stream, eventFilter(emitter.prefix, { type: END_TYPE }), patience);
     if (!held.ok && held.code !== 'PERMISSIONS_VIOLATION') return undefined;
     const over = new Set(held.ok ? held.value.map(streamIdOf) : []);
     return [...sessions.keys()].filter((streamId) => over.has(streamId));

@@ -3,8 +3,8 @@ import type { Logger } from '../../core/log.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
+import { nodeKey } from '../subjects.js';
 import { LostNode, type LostNodeDeps } from './lost-node.js';
-import { nodeKey } from './node-lease.js';
 
 /** What the reaper works with. */
 export interface ReaperDeps extends LostNodeDeps {

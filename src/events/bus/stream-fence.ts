@@ -2,7 +2,8 @@ import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { JsError, lastMessage } from '../../nats/jetstream.js';
 import type { JournalEntry } from '../journal/journal.js';
-import { END_TYPE, endAfter, endSubject, isLateEnd, streamSubjects } from './late-end.js';
+import { END_TYPE } from '../subjects.js';
+import { endAfter, endSubject, isLateEnd, streamSubjects } from './late-end.js';
 
 /** What a fence is made with. */
 export interface FenceDeps {

@@ -3,6 +3,7 @@ import { JsError, type StreamConfig } from '../../nats/jetstream.js';
 import type { StreamMaker } from '../../nats/stream-maker.js';
 import { natsWords } from '../../nats/words.js';
 import type { ResolvedEventsOptions } from '../options.js';
+import { allEvents } from '../subjects.js';
 
 /** Whether the stream can be published to. */
 export type StreamCheck =
@@ -32,7 +33,7 @@ export function wantedStream(o: ResolvedEventsOptions): StreamConfig {
   return {
     name: o.stream,
     description: 'Sluice: stream lifecycle events',
-    subjects: [`${o.prefix}.evt.>`, `${o.prefix}.node.>`],
+    subjects: [...allEvents(o.prefix)],
     retention: 'limits',
     storage: 'file',
     discard: 'new',
@@ -65,7 +66,7 @@ export function auditStream(config: StreamConfig, o: ResolvedEventsOptions): { f
   }
   if (config.no_ack === true) fatal.push('no_ack is set: there would be no acknowledgements');
   if (config.sealed === true) fatal.push('the stream is sealed');
-  for (const subject of [`${o.prefix}.evt.>`, `${o.prefix}.node.>`]) {
+  for (const subject of allEvents(o.prefix)) {
     if (!(config.subjects ?? []).some((have) => covers(have, subject))) fatal.push(`it does not take ${subject}`);
   }
   if (config.storage === 'memory') warnings.push('it is kept in memory: a restart of the server loses it');

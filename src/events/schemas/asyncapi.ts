@@ -1,13 +1,6 @@
-import type { EventType } from '../event-types.js';
+import { eventName, subjectTemplate } from '../subjects.js';
 import type { JsonSchema } from './common.js';
 import { DATA_SCHEMAS, EVENT_TYPES, eventSchema, SIGNAL_SCHEMAS, SIGNALS, STATE_SCHEMAS } from './index.js';
-
-/** The channel (subject) of an event type, with AsyncAPI parameters for the tokens that vary. */
-function address(type: EventType): string {
-  const verb = type.slice('io.sluice.'.length);
-  if (verb.startsWith('node.')) return `sluice.v1.node.{nodeId}.{bootId}.${verb.slice('node.'.length)}`;
-  return `sluice.v1.evt.{app}.{name}.{streamId}.${verb}.${verb === 'stream.ended' ? 'end' : '{seq}'}`;
-}
 
 const PARAMETERS: Readonly<Record<string, string>> = {
   app: 'Application name, every byte outside A-Z a-z 0-9 _ - written =HH.',
@@ -34,8 +27,8 @@ interface Entry {
 
 function entries(): Entry[] {
   const events = EVENT_TYPES.map((type) => ({
-    key: type.slice('io.sluice.'.length).replace('.', '-'),
-    address: address(type),
+    key: eventName(type).replace('.', '-'),
+    address: subjectTemplate(type),
     name: type,
     says: DATA_SCHEMAS[type].says,
     contentType: 'application/cloudevents+json',

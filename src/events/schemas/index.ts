@@ -1,4 +1,5 @@
 import type { EventType } from '../event-types.js';
+import { eventName } from '../subjects.js';
 import { type JsonSchema, named, object, shapes } from './common.js';
 import { DATA_SCHEMAS, NODE_STATE_SCHEMA, STREAM_STATE_SCHEMA } from './data.js';
 import { SIGNALS } from './signals.js';
@@ -17,7 +18,7 @@ export function dataSchemaId(type: EventType): string {
 
 /** What a model of an event type's `data` is called: `StreamTakenOver` for `io.sluice.stream.taken_over`. */
 export function modelName(type: EventType): string {
-  const words = type.slice('io.sluice.'.length).split(/[._]/);
+  const words = eventName(type).split(/[._]/);
   return words.map((word) => word[0].toUpperCase() + word.slice(1)).join('');
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_PREFIX } from '../subjects.js';
 import { type JsonSchema, named, object, shapes, streamRef } from './common.js';
 
 const { text, count, time, ulid, peer, transport } = shapes;
@@ -18,7 +19,7 @@ export interface Signal {
 /** Every signal that a node sends, by the name of its schema's file. */
 export const SIGNALS: Readonly<Record<string, Signal>> = {
   'signal.tel': {
-    address: 'sluice.v1.tel.{app}.{name}.{streamId}',
+    address: `${DEFAULT_PREFIX}.tel.{app}.{name}.{streamId}`,
     says: 'Measured figures of a stream, every five seconds.',
     schema: object(
       {
@@ -34,27 +35,27 @@ export const SIGNALS: Readonly<Record<string, Signal>> = {
     ),
   },
   'signal.conn.opened': {
-    address: 'sluice.v1.conn.{nodeId}.{connectionId}.opened',
+    address: `${DEFAULT_PREFIX}.conn.{nodeId}.{connectionId}.opened`,
     says: 'A connection was accepted.',
     schema: object({ connectionId: text(64), ...node, peer, transport, time }),
   },
   'signal.conn.rejected': {
-    address: 'sluice.v1.conn.{nodeId}.{connectionId}.rejected',
+    address: `${DEFAULT_PREFIX}.conn.{nodeId}.{connectionId}.rejected`,
     says: 'A connection was refused before its first byte.',
     schema: object({ connectionId: text(64), ...node, peer, code: text(128), time }),
   },
   'signal.conn.closed': {
-    address: 'sluice.v1.conn.{nodeId}.{connectionId}.closed',
+    address: `${DEFAULT_PREFIX}.conn.{nodeId}.{connectionId}.closed`,
     says: 'A connection is over.',
     schema: object({ connectionId: text(64), ...node, peer, code: text(128), time }, { detail: text(2048) }),
   },
   'signal.want.wanted': {
-    address: 'sluice.v1.want.{app}.{name}.wanted',
+    address: `${DEFAULT_PREFIX}.want.{app}.{name}.wanted`,
     says: 'A player of this node waits for a name that nobody publishes.',
     schema: wish,
   },
   'signal.want.unwanted': {
-    address: 'sluice.v1.want.{app}.{name}.unwanted',
+    address: `${DEFAULT_PREFIX}.want.{app}.{name}.unwanted`,
     says: 'The name is published, or nobody waits for it any more.',
     schema: wish,
   },
