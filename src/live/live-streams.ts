@@ -349,8 +349,8 @@ export class LiveStreams implements ConnectionHost, LiveStreamOwner {
     };
     // A publish that was refused here has its line, with the reason.
     const told = code === 'ERR_SESSION_PUBLISH_REFUSED' && detail.startsWith('NetStream.');
-    const usual = code.startsWith('ERR_PEER_') || code === 'ERR_SESSION_SHUTDOWN' || code === 'ERR_SESSION_PLAY_ENDED';
-    if (!told && !usual) this.#faults.tell('warn', facts.peer.address, fields, 'connection closed by a fault');
+    if (!told && !ERRORS[code].usual)
+      this.#faults.tell('warn', facts.peer.address, fields, 'connection closed by a fault');
     else if (refusedData > 0) this.#faults.tell('info', facts.peer.address, fields, 'connection closed');
     else log.debug(fields, 'connection closed');
   }
