@@ -1,13 +1,10 @@
 import type { StreamMetadata } from '../model/metadata.js';
-import type { StreamUrls } from '../model/stream-urls.js';
+import { MAX_URL, type StreamUrls } from '../model/stream-urls.js';
 import type { Track } from '../model/track.js';
 import type { ChangedFacts } from './event-types.js';
 
 /** Longest text in an event, in UTF-16 units. */
 const MAX_TEXT = 512;
-
-/** Longest URL in an event, in characters: one of names of 512 plain characters each, or of 200 bytes each that are all written %HH. */
-export const MAX_URL = 1536;
 
 /** Cuts peer-controlled text to what the schemas allow. */
 export function clip(text: string, length = MAX_TEXT): string {
@@ -36,7 +33,7 @@ export function clipLabels(labels: Readonly<Record<string, string>> | undefined)
 /** URLs that an event has room for. A part of a URL leads nowhere: a longer one is left out whole, and the others with it. */
 export function boundedUrls(urls: StreamUrls | undefined): StreamUrls | undefined {
   if (urls === undefined) return undefined;
-  return Object.values(urls).every((url: string) => url.length <= MAX_URL) ? urls : undefined;
+  return Object.values<string>(urls).every((url) => url.length <= MAX_URL) ? urls : undefined;
 }
 
 const NUMBERS = ['width', 'height', 'fps', 'declaredFps', 'sampleRate', 'channels', 'kbps', 'declaredKbps'] as const;

@@ -1,3 +1,5 @@
+import { named, oneOf, type Shape } from './shape.js';
+
 /** Why a publish session ended. */
 export const END_REASONS = [
   'client_unpublish',
@@ -18,6 +20,9 @@ export const END_REASONS = [
 
 /** Why a publish session ended. */
 export type EndReason = (typeof END_REASONS)[number];
+
+/** The shape of an {@link EndReason}. */
+export const endReasonShape: Shape<EndReason> = named('EndReason', oneOf(END_REASONS));
 
 /** Why a play ended. */
 export type PlayEndReason =

@@ -1,11 +1,15 @@
 import type { Peer } from './peer.js';
+import { oneOf, type TypeOf } from './shape.js';
 import type { Track } from './track.js';
+
+/** The shape of a {@link LiveState}. */
+export const liveStateShape = oneOf(['live', 'ready', 'suspended']);
 
 /**
  * `live`: accepted; `ready`: sequence headers and the first keyframe were seen; `suspended`: its publisher may come
  * back.
  */
-export type LiveState = 'live' | 'ready' | 'suspended';
+export type LiveState = TypeOf<typeof liveStateShape>;
 
 /** A live stream as `/v1/streams` shows it. Counters run from the start of the publish. */
 export interface StreamSnapshot {

@@ -1,19 +1,28 @@
-/** What a session carried, in bytes and counts. */
-export interface Totals {
+import { count, type Members, quantity } from './shape.js';
+
+/** Members of {@link Totals} that are always there. */
+export const TOTALS = {
   /** The same as `payloadBytes`. */
-  readonly bytes: number;
+  bytes: count,
+  audioFrames: count,
+  videoFrames: count,
+  drops: count,
+};
+
+/** Members of {@link Totals} that may be missing: events of older versions do not have them. */
+export const LATER_TOTALS = {
+  /** How often the publisher's timestamps jumped and were moved; missing when they never did. */
+  timestampJumps: count,
   /** Payload of audio and video messages. Missing in events of older versions. */
-  readonly payloadBytes?: number;
+  payloadBytes: count,
   /**
    * Received on the publisher's connection while it published this stream: chunk headers and commands included. Missing
    * as above.
    */
-  readonly wireBytes?: number;
-  /** Of the duration: how long the session was held without a connection. Missing as above. */
-  readonly heldMs?: number;
-  readonly audioFrames: number;
-  readonly videoFrames: number;
-  readonly drops: number;
-  /** How often the publisher's timestamps jumped and were moved; missing when they never did. */
-  readonly timestampJumps?: number;
-}
+  wireBytes: count,
+  /** Of the duration: how long the session was held without a connection, milliseconds. Missing as above. */
+  heldMs: quantity,
+};
+
+/** What a session carried, in bytes and counts. */
+export interface Totals extends Members<typeof TOTALS, typeof LATER_TOTALS> {}

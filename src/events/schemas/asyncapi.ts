@@ -1,5 +1,5 @@
+import type { JsonSchema } from '../../model/shape.js';
 import { eventName, subjectTemplate } from '../subjects.js';
-import type { JsonSchema } from './common.js';
 import { DATA_SCHEMAS, EVENT_TYPES, eventSchema, SIGNAL_SCHEMAS, SIGNALS, STATE_SCHEMAS } from './index.js';
 
 const PARAMETERS: Readonly<Record<string, string>> = {

@@ -1,145 +1,187 @@
-import type { EventType } from '../event-types.js';
-import { type JsonSchema, named, object, shapes, streamRef } from './common.js';
+import { metadataShape } from '../../model/metadata.js';
+import { peerShape, transportShape } from '../../model/peer.js';
+import { endReasonShape } from '../../model/reasons.js';
+import {
+  count,
+  integer,
+  listOf,
+  type Members,
+  named,
+  object,
+  oneOf,
+  quantity,
+  type Shape,
+  type Shapes,
+  type TypeOf,
+  text,
+  time,
+  ulid,
+} from '../../model/shape.js';
+import { liveStateShape } from '../../model/snapshot.js';
+import { urlsShape } from '../../model/stream-urls.js';
+import { LATER_TOTALS, TOTALS } from '../../model/totals.js';
+import { mediaKindShape, trackShape } from '../../model/track.js';
 
-const { text, count, milliseconds, time, ulid, peer, labels, transport, tracks, endReason, urls } = shapes;
+// The data of every event and state, once: the schemas are written from these shapes, and event-types.ts names their types.
 
-const gap = object(
-  { ...streamRef, trackId: count, kind: { enum: ['audio', 'video'] }, gapMs: milliseconds },
-  { cause: text() },
-);
-const change = named('ChangedFacts', object({}, { tracks, metadata: shapes.metadata }));
-const audience = object({ ...streamRef, players: count });
-const node = object({ nodeId: text(128), bootId: ulid }, { version: text(64), detail: text() });
-const totals = { bytes: count, audioFrames: count, videoFrames: count, drops: count };
-
-/** What each event type means, in one sentence, and the schema of its `data`. */
-export const DATA_SCHEMAS: Readonly<Record<EventType, { readonly says: string; readonly data: JsonSchema }>> = {
-  'io.sluice.stream.started': {
-    says: 'A publish was authorised and won its name.',
-    data: object(
-      { ...streamRef, peer, transport },
-      { encoder: text(), tcUrl: text(), labels, principal: text(256), keyFingerprint: text(16), urls },
-    ),
-  },
-  'io.sluice.stream.ready': {
-    says: 'Sequence headers and the first keyframe were seen; jobs start here.',
-    data: object(
-      { ...streamRef, tracks, timeToReadyMs: milliseconds },
-      {
-        gopMs: milliseconds,
-        missing: { type: 'array', items: { enum: ['audio', 'video'] }, maxItems: 2 },
-        urls,
-      },
-    ),
-  },
-  'io.sluice.stream.updated': {
-    says: 'Codec, resolution, track set or metadata changed in mid-stream.',
-    data: object({ ...streamRef, before: change, after: change }),
-  },
-  'io.sluice.stream.stalled': { says: 'A track has had no frames for a while.', data: gap },
-  'io.sluice.stream.recovered': { says: 'A stalled track has frames again.', data: gap },
-  'io.sluice.stream.suspended': {
-    says: 'The connection went; the session is held for the resume window.',
-    data: object({ ...streamRef, resumeWindowMs: milliseconds }, { cause: text() }),
-  },
-  'io.sluice.stream.resumed': {
-    says: 'The same principal came back; the session goes on under the same stream id.',
-    data: object({ ...streamRef, peer, gapMs: milliseconds }),
-  },
-  'io.sluice.stream.taken_over': {
-    says: 'The conflict policy let a newer publisher in.',
-    data: object({ ...streamRef, byStreamId: ulid }),
-  },
-  'io.sluice.stream.ended': {
-    says: 'The publish session is over. Exactly once per stream id, also after a crash.',
-    data: object(
-      {
-        ...streamRef,
-        ...totals,
-        reason: endReason,
-        startedAt: time,
-        endedAt: time,
-        durationMs: milliseconds,
-        tracks,
-        totals: { enum: ['exact', 'last_known'] },
-      },
-      {
-        detail: text(),
-        readyAt: time,
-        labels,
-        timestampJumps: count,
-        payloadBytes: count,
-        wireBytes: count,
-        heldMs: milliseconds,
-      },
-    ),
-  },
-  'io.sluice.stream.rejected': {
-    says: 'A publish attempt was refused; no end follows.',
-    data: object({
-      attemptId: ulid,
-      app: text(),
-      name: text(),
-      connectionId: text(64),
-      nodeId: text(128),
-      bootId: ulid,
-      peer,
-      reason: text(),
-      code: text(128),
-      latencyMs: milliseconds,
-    }),
-  },
-  'io.sluice.stream.active': { says: 'The first player came.', data: audience },
-  'io.sluice.stream.idle': { says: 'The last player left.', data: audience },
-  'io.sluice.stream.data': {
-    says: 'Custom AMF data of the publisher, as JSON.',
-    data: object(
-      { ...streamRef, handler: text(128), timestamp: milliseconds, values: { type: 'array' } },
-      { truncated: { type: 'boolean' } },
-    ),
-  },
-  'io.sluice.play.started': {
-    says: 'A player began to receive a stream.',
-    data: object({ ...streamRef, playerId: text(64), peer }, { transport: text(32), client: text() }),
-  },
-  'io.sluice.play.ended': {
-    says: 'A player stopped receiving a stream.',
-    data: object({
-      ...streamRef,
-      playerId: text(64),
-      bytes: count,
-      drops: count,
-      durationMs: milliseconds,
-      reason: text(64),
-    }),
-  },
-  'io.sluice.node.started': { says: 'A process began its work.', data: node },
-  'io.sluice.node.ready': { says: 'A process accepts connections.', data: node },
-  'io.sluice.node.draining': { says: 'A process accepts no more publishers and ends those it has.', data: node },
-  'io.sluice.node.stopped': { says: 'A process ended in order.', data: node },
-  'io.sluice.node.lost': { says: 'A process gave no sign of life for longer than its lease.', data: node },
-};
-
-/** Schema of a value in the KV bucket `SLUICE_STREAMS`. */
-export const STREAM_STATE_SCHEMA: JsonSchema = object(
-  {
-    ...streamRef,
-    state: { enum: ['live', 'ready', 'suspended'] },
-    seq: { type: 'integer', minimum: 1 },
-    startedAt: time,
-    transport,
-    tracks,
-  },
-  { readyAt: time, encoder: text(), labels, urls },
-);
-
-/** Schema of a value in the KV bucket `SLUICE_NODES`. */
-export const NODE_STATE_SCHEMA: JsonSchema = object({
+/** The members that name a stream and the node that carries it. */
+export const streamRef = {
+  streamId: ulid,
+  app: text(),
+  name: text(),
+  connectionId: text(64),
   nodeId: text(128),
   bootId: ulid,
-  state: { enum: ['up', 'draining', 'lost'] },
+};
+
+/** Present in the `data` of every event that belongs to a stream. */
+export interface StreamRef extends Members<typeof streamRef> {}
+
+/** The data of an event that belongs to a stream: what names the stream, and members of its own. */
+export type OfStream<R extends Shapes, O extends Shapes> = StreamRef & Members<R, O>;
+
+function streamShape<R extends Shapes, O extends Shapes = Record<never, never>>(
+  required: R,
+  optional?: O,
+): Shape<OfStream<R, O>> {
+  return object({ ...streamRef, ...required }, optional) as Shape<OfStream<R, O>>;
+}
+
+const labels: Shape<Readonly<Record<string, string>>> = named('Labels', {
+  type: 'object',
+  additionalProperties: text(256),
+  maxProperties: 32,
+});
+
+const tracks = listOf(trackShape, 64);
+
+export const streamStarted = streamShape(
+  { peer: peerShape, transport: transportShape },
+  {
+    encoder: text(),
+    tcUrl: text(),
+    labels,
+    principal: text(256),
+    keyFingerprint: text(16),
+    /** Missing in events of older versions. */
+    urls: urlsShape,
+  },
+);
+
+export const streamReady = streamShape(
+  { tracks, timeToReadyMs: quantity },
+  {
+    gopMs: quantity,
+    /** Kinds that the metadata promises, or that have shown themselves in part, and that did not come within `publish.readyTimeoutMs`. */
+    missing: listOf(mediaKindShape, 2),
+    /** Missing in events of older versions. */
+    urls: urlsShape,
+  },
+);
+
+const changed = named('ChangedFacts', object({}, { tracks, metadata: metadataShape }));
+
+/** One side of a change: the track list, the metadata, or both, whichever changed. */
+export interface ChangedFacts extends TypeOf<typeof changed> {}
+
+const changedFacts: Shape<ChangedFacts> = changed;
+
+export const streamUpdated = streamShape({ before: changedFacts, after: changedFacts });
+
+export const streamGap = streamShape({ trackId: count, kind: mediaKindShape, gapMs: quantity }, { cause: text() });
+
+export const streamSuspended = streamShape({ resumeWindowMs: quantity }, { cause: text() });
+
+export const streamResumed = streamShape({ peer: peerShape, gapMs: quantity });
+
+export const streamTakenOver = streamShape({ byStreamId: ulid });
+
+export const streamEnded = streamShape(
+  {
+    ...TOTALS,
+    reason: endReasonShape,
+    startedAt: time,
+    endedAt: time,
+    /** Wall time from start to end, `heldMs` included. */
+    durationMs: quantity,
+    tracks,
+    /** `last_known` when the node that carried the session could not count to the end. */
+    totals: oneOf(['exact', 'last_known']),
+  },
+  { detail: text(), readyAt: time, labels, ...LATER_TOTALS },
+);
+
+export const streamRejected = object({
+  attemptId: ulid,
+  app: text(),
+  name: text(),
+  connectionId: text(64),
+  nodeId: text(128),
+  bootId: ulid,
+  peer: peerShape,
+  reason: text(),
+  code: text(128),
+  latencyMs: quantity,
+});
+
+export const streamAudience = streamShape({ players: count });
+
+const anything: Shape<readonly unknown[]> = { type: 'array' };
+const flag: Shape<boolean> = { type: 'boolean' };
+
+export const streamData = streamShape(
+  {
+    handler: text(128),
+    /** Media time in milliseconds. */
+    timestamp: quantity,
+    values: anything,
+  },
+  { truncated: flag },
+);
+
+export const playStarted = streamShape(
+  { playerId: text(64), peer: peerShape },
+  { transport: text(32), client: text() },
+);
+
+export const playEnded = streamShape({
+  playerId: text(64),
+  bytes: count,
+  drops: count,
+  durationMs: quantity,
+  reason: text(64),
+});
+
+export const nodeEvent = object({ nodeId: text(128), bootId: ulid }, { version: text(64), detail: text() });
+
+/** A value in the KV bucket `SLUICE_STREAMS`. */
+export const streamState = streamShape(
+  {
+    state: liveStateShape,
+    /** `sequence` of the last event that this state includes. */
+    seq: integer(1),
+    startedAt: time,
+    transport: transportShape,
+    tracks,
+  },
+  {
+    readyAt: time,
+    encoder: text(),
+    labels,
+    /** Missing where the stream was started by an older version. */
+    urls: urlsShape,
+  },
+);
+
+/** A value in the KV bucket `SLUICE_NODES`. */
+export const nodeState = object({
+  nodeId: text(128),
+  bootId: ulid,
+  state: oneOf(['up', 'draining', 'lost']),
+  /** Wall clock of the heartbeat (RFC 3339). */
   time,
-  leaseMs: milliseconds,
+  leaseMs: quantity,
   streams: count,
-  stateLagMs: milliseconds,
+  /** Age in milliseconds of the oldest change that `SLUICE_STREAMS` does not show yet. */
+  stateLagMs: quantity,
 });

@@ -1,11 +1,13 @@
+import { type JsonSchema, named, type Shape } from '../../model/shape.js';
 import type { EventType } from '../event-types.js';
 import { eventName } from '../subjects.js';
-import { type JsonSchema, named, object, shapes } from './common.js';
-import { DATA_SCHEMAS, NODE_STATE_SCHEMA, STREAM_STATE_SCHEMA } from './data.js';
+import { DATA_SCHEMAS } from './catalog.js';
+import { nodeState, streamState } from './data.js';
+import { envelopeShape } from './envelope.js';
 import { SIGNALS } from './signals.js';
 
-export type { JsonSchema } from './common.js';
-export { DATA_SCHEMAS } from './data.js';
+export type { JsonSchema } from '../../model/shape.js';
+export { DATA_SCHEMAS } from './catalog.js';
 export { SIGNALS, type Signal } from './signals.js';
 
 /** Every event type, in the order of the contract. */
@@ -36,22 +38,8 @@ export function dataSchema(type: EventType): JsonSchema {
 
 /** The schema of a whole event: the envelope with its `data`. */
 export function eventSchema(type: EventType): JsonSchema {
-  const envelope = object(
-    {
-      specversion: { const: '1.0' },
-      id: { type: 'string', minLength: 1, maxLength: 128 },
-      source: { type: 'string', pattern: '^/sluice/[^/]+/[^/]+$' },
-      type: { const: type },
-      subject: shapes.text(1100),
-      time: shapes.time,
-      datacontenttype: { const: 'application/json' },
-      dataschema: { const: dataSchemaId(type) },
-      sequence: shapes.sequence,
-      streamid: { type: 'string', minLength: 1, maxLength: 64 },
-      data: named(modelName(type), DATA_SCHEMAS[type].data),
-    },
-    { traceparent: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' } },
-  );
+  const data: Shape<unknown> = DATA_SCHEMAS[type].data;
+  const envelope = envelopeShape(type, dataSchemaId(type), named(modelName(type), data));
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: `urn:sluice:schema:event:${type}:1`,
@@ -68,14 +56,14 @@ export const STATE_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     $id: 'urn:sluice:schema:kv.stream-state:1',
     title: 'StreamState',
     description: 'A value in SLUICE_STREAMS',
-    ...STREAM_STATE_SCHEMA,
+    ...streamState,
   },
   'kv.node-state': {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: 'urn:sluice:schema:kv.node-state:1',
     title: 'NodeState',
     description: 'A value in SLUICE_NODES',
-    ...NODE_STATE_SCHEMA,
+    ...nodeState,
   },
 };
 

@@ -1,11 +1,11 @@
+import { peerShape, transportShape } from '../../model/peer.js';
+import { count, type JsonSchema, named, object, quantity, text, time, ulid } from '../../model/shape.js';
+import { TOTALS } from '../../model/totals.js';
 import { DEFAULT_PREFIX } from '../subjects.js';
-import { type JsonSchema, named, object, shapes, streamRef } from './common.js';
-
-const { text, count, time, ulid, peer, transport } = shapes;
+import { streamRef } from './data.js';
 
 const node = { nodeId: text(128), bootId: ulid };
 const wish = object({ app: text(), name: text(), ...node, time });
-const rate: JsonSchema = { type: 'number', minimum: 0 };
 
 /** A message on core NATS that nobody keeps: plain JSON, no CloudEvent. */
 export interface Signal {
@@ -24,30 +24,30 @@ export const SIGNALS: Readonly<Record<string, Signal>> = {
     schema: object(
       {
         ...streamRef,
-        totals: named('Totals', object({ bytes: count, audioFrames: count, videoFrames: count, drops: count })),
-        kbpsIn: rate,
-        kbpsOut: rate,
-        fps: rate,
+        totals: named('Totals', object(TOTALS)),
+        kbpsIn: quantity,
+        kbpsOut: quantity,
+        fps: quantity,
         players: count,
         time,
       },
-      { gopMs: rate },
+      { gopMs: quantity },
     ),
   },
   'signal.conn.opened': {
     address: `${DEFAULT_PREFIX}.conn.{nodeId}.{connectionId}.opened`,
     says: 'A connection was accepted.',
-    schema: object({ connectionId: text(64), ...node, peer, transport, time }),
+    schema: object({ connectionId: text(64), ...node, peer: peerShape, transport: transportShape, time }),
   },
   'signal.conn.rejected': {
     address: `${DEFAULT_PREFIX}.conn.{nodeId}.{connectionId}.rejected`,
     says: 'A connection was refused before its first byte.',
-    schema: object({ connectionId: text(64), ...node, peer, code: text(128), time }),
+    schema: object({ connectionId: text(64), ...node, peer: peerShape, code: text(128), time }),
   },
   'signal.conn.closed': {
     address: `${DEFAULT_PREFIX}.conn.{nodeId}.{connectionId}.closed`,
     says: 'A connection is over.',
-    schema: object({ connectionId: text(64), ...node, peer, code: text(128), time }, { detail: text(2048) }),
+    schema: object({ connectionId: text(64), ...node, peer: peerShape, code: text(128), time }, { detail: text(2048) }),
   },
   'signal.want.wanted': {
     address: `${DEFAULT_PREFIX}.want.{app}.{name}.wanted`,
