@@ -27,16 +27,16 @@ const LATE_MS = 60_000;
 export class AckInbox {
   readonly #connection: NatsConnection;
   readonly #inbox: string;
-  readonly #patience: AnswerTimeout;
+  readonly #answerTimeout: AnswerTimeout;
   readonly #waiting = new Map<string, Attempt>();
   /** Attempts that were given up, in order of sending. */
   readonly #overdue = new Map<string, Attempt>();
   #token = 0;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(connection: NatsConnection, patience: AnswerTimeout) {
+  constructor(connection: NatsConnection, answerTimeout: AnswerTimeout) {
     this.#connection = connection;
-    this.#patience = patience;
+    this.#answerTimeout = answerTimeout;
     this.#inbox = inboxOf(connection);
     connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
@@ -94,7 +94,7 @@ export class AckInbox {
   #answered(token: string, reply: PublishReply): void {
     const attempt = this.#waiting.get(token) ?? this.#overdue.get(token);
     if (attempt === undefined) return;
-    this.#patience.took(performance.now() - attempt.sentMs);
+    this.#answerTimeout.took(performance.now() - attempt.sentMs);
     if (this.#waiting.has(token)) {
       this.#settle(token, reply);
       return;
@@ -146,7 +146,7 @@ export class AckInbox {
     this.#forget(nowMs);
     // In order of sending, and every wait is equally long: the first that still has time ends the search.
     for (const [token, attempt] of this.#waiting) {
-      if (attempt.sentMs + this.#patience.ms > nowMs) return;
+      if (attempt.sentMs + this.#answerTimeout.ms > nowMs) return;
       this.#overdue.set(token, attempt);
       this.#settle(token, failed('TIMEOUT', 'no acknowledgement in time'));
     }

@@ -69,18 +69,18 @@ async function ask(
   connection: NatsConnection,
   subject: string,
   data: Uint8Array | string | undefined,
-  patience: AnswerTimeout,
+  answerTimeout: AnswerTimeout,
   o: { readonly times?: number; readonly headers?: MsgHdrs } = {},
 ): Promise<Msg> {
   const { times = 1, headers } = o;
   const askedMs = performance.now();
-  const waitMs = patience.ms * times;
+  const waitMs = answerTimeout.ms * times;
   const answer = connection.request(subject, data, {
-    timeout: Math.max(waitMs, patience.mostMs),
+    timeout: Math.max(waitMs, answerTimeout.mostMs),
     ...(headers === undefined ? {} : { headers }),
   });
   answer.then(
-    () => patience.took((performance.now() - askedMs) / times),
+    () => answerTimeout.took((performance.now() - askedMs) / times),
     () => undefined,
   );
   let timer: NodeJS.Timeout | undefined;
@@ -98,18 +98,18 @@ async function ask(
  * One request to the JetStream API. Never rejects.
  *
  * @param verb what follows `$JS.API.`
- * @param times how many times the usual patience what is asked for deserves
+ * @param times how many times the usual time-out is waited
  */
 export async function jsRequest<T>(
   connection: NatsConnection,
   verb: string,
   body: object | undefined,
-  patience: AnswerTimeout,
+  answerTimeout: AnswerTimeout,
   times = 1,
 ): Promise<ApiAnswer<T>> {
   try {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const message = await ask(connection, `$JS.API.${verb}`, text, patience, { times });
+    const message = await ask(connection, `$JS.API.${verb}`, text, answerTimeout, { times });
     const answer = message.json<T & { error?: { err_code?: number; code?: number; description?: string } }>();
     if (answer.error === undefined) return { ok: true, value: answer };
     return { ok: false, code: answer.error.err_code ?? answer.error.code ?? 0, text: answer.error.description ?? '' };
@@ -123,10 +123,10 @@ export async function lastMessage(
   connection: NatsConnection,
   stream: string,
   subject: string,
-  patience: AnswerTimeout,
+  answerTimeout: AnswerTimeout,
 ): Promise<ApiAnswer<StoredMessage>> {
   return stored(
-    await jsRequest<RawMessage>(connection, `STREAM.MSG.GET.${stream}`, { last_by_subj: subject }, patience),
+    await jsRequest<RawMessage>(connection, `STREAM.MSG.GET.${stream}`, { last_by_subj: subject }, answerTimeout),
   );
 }
 
@@ -138,12 +138,12 @@ export async function subjectsOf(
   connection: NatsConnection,
   stream: string,
   filter: string,
-  patience: AnswerTimeout,
+  answerTimeout: AnswerTimeout,
 ): Promise<ApiAnswer<string[]>> {
   const found: string[] = [];
   for (;;) {
     const query = { subjects_filter: filter, offset: found.length };
-    const page = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${stream}`, query, patience, 5);
+    const page = await jsRequest<StreamInfo>(connection, `STREAM.INFO.${stream}`, query, answerTimeout, 5);
     if (!page.ok) return page;
     const subjects = Object.keys(page.value.state.subjects ?? {});
     for (const subject of subjects) found.push(subject);
@@ -194,10 +194,10 @@ export async function publish(
   subject: string,
   data: Uint8Array,
   hdrs: MsgHdrs,
-  patience: AnswerTimeout,
+  answerTimeout: AnswerTimeout,
 ): Promise<PublishReply> {
   try {
-    return readPubAck((await ask(connection, subject, data, patience, { headers: hdrs })).string());
+    return readPubAck((await ask(connection, subject, data, answerTimeout, { headers: hdrs })).string());
   } catch (error) {
     return { kind: 'failed', code: natsErrorCode(error), text: (error as Error).message };
   }

@@ -28,14 +28,14 @@ export type KvCheck =
 export class KvBucket<T> {
   readonly #stream: string;
   readonly #subject: string;
-  readonly #patience: AnswerTimeout;
+  readonly #answerTimeout: AnswerTimeout;
   readonly #maker: StreamMaker;
 
-  constructor(name: string, patience: AnswerTimeout) {
+  constructor(name: string, answerTimeout: AnswerTimeout) {
     this.#stream = `KV_${name}`;
     this.#subject = `$KV.${name}.`;
-    this.#patience = patience;
-    this.#maker = new StreamMaker(this.#stream, patience);
+    this.#answerTimeout = answerTimeout;
+    this.#maker = new StreamMaker(this.#stream, answerTimeout);
   }
 
   /** Makes the bucket when it is missing. */
@@ -77,7 +77,7 @@ export class KvBucket<T> {
 
   /** Reads a key. `undefined` as the value: it is not there (its last revision is told all the same, 0 for none). */
   async get(connection: NatsConnection, key: string): Promise<ApiAnswer<KvEntry<T | undefined>>> {
-    const held = await lastMessage(connection, this.#stream, `${this.#subject}${key}`, this.#patience);
+    const held = await lastMessage(connection, this.#stream, `${this.#subject}${key}`, this.#answerTimeout);
     if (!held.ok)
       return held.code === JsError.MessageNotFound ? { ok: true, value: { value: undefined, revision: 0 } } : held;
     const revision = held.value.seq;
@@ -91,7 +91,7 @@ export class KvBucket<T> {
 
   /** Every key ever written and not yet forgotten; deleted ones may be among them. */
   async keys(connection: NatsConnection): Promise<ApiAnswer<string[]>> {
-    const held = await subjectsOf(connection, this.#stream, `${this.#subject}>`, this.#patience);
+    const held = await subjectsOf(connection, this.#stream, `${this.#subject}>`, this.#answerTimeout);
     return held.ok ? { ok: true, value: held.value.map((subject) => subject.slice(this.#subject.length)) } : held;
   }
 
@@ -105,7 +105,7 @@ export class KvBucket<T> {
     const hdrs = natsHeaders(
       revision === undefined ? extra : { ...extra, 'Nats-Expected-Last-Subject-Sequence': String(revision) },
     );
-    const reply = await publish(connection, `${this.#subject}${key}`, data, hdrs, this.#patience);
+    const reply = await publish(connection, `${this.#subject}${key}`, data, hdrs, this.#answerTimeout);
     if (reply.kind === 'ack') return { kind: 'ok', revision: reply.sequence };
     const text = `${reply.code} ${reply.text}`;
     if (reply.code === 'PERMISSIONS_VIOLATION') return { kind: 'denied', text };

@@ -22,7 +22,7 @@ export class SilenceTimer {
   }
 
   /** Notes that the server has answered, or that it is another one now. */
-  broken(): void {
+  reset(): void {
     this.#sinceMs = undefined;
   }
 }

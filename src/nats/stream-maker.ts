@@ -16,13 +16,13 @@ export const MISSING_PAUSE_MS = 250;
  */
 export class StreamMaker {
   readonly #name: string;
-  readonly #patience: AnswerTimeout;
+  readonly #answerTimeout: AnswerTimeout;
   #wasThere = false;
 
-  /** @param name the stream's name; @param patience how long answers are waited for */
-  constructor(name: string, patience: AnswerTimeout) {
+  /** @param name the stream's name; @param answerTimeout how long answers are waited for */
+  constructor(name: string, answerTimeout: AnswerTimeout) {
     this.#name = name;
-    this.#patience = patience;
+    this.#answerTimeout = answerTimeout;
   }
 
   /** Asks for the stream. `StreamNotFound` is the answer only when it may be made now. Never rejects. */
@@ -38,13 +38,13 @@ export class StreamMaker {
 
   /** Makes the stream. Never rejects. */
   async make(connection: NatsConnection, config: StreamConfig): Promise<ApiAnswer<StreamInfo>> {
-    const made = await jsRequest<StreamInfo>(connection, `STREAM.CREATE.${this.#name}`, config, this.#patience, 3);
+    const made = await jsRequest<StreamInfo>(connection, `STREAM.CREATE.${this.#name}`, config, this.#answerTimeout, 3);
     if (made.ok) this.#wasThere = true;
     return made;
   }
 
   #ask(connection: NatsConnection): Promise<ApiAnswer<StreamInfo>> {
-    return jsRequest<StreamInfo>(connection, `STREAM.INFO.${this.#name}`, undefined, this.#patience);
+    return jsRequest<StreamInfo>(connection, `STREAM.INFO.${this.#name}`, undefined, this.#answerTimeout);
   }
 }
 

@@ -2,7 +2,7 @@ import type { NatsConnection } from 'nats';
 import { expect, it } from 'vitest';
 import { streamPattern } from '../../src/client/events/pattern.js';
 import { takeSnapshot } from '../../src/client/events/snapshot.js';
-import { consumerPatience } from '../../src/events/consume/stream-info.js';
+import { consumerTimeout } from '../../src/events/consume/stream-info.js';
 import { client, publish, setUp } from '../support/event-layer.js';
 import { seeded } from '../support/random.js';
 import { waitFor } from '../support/wait.js';
@@ -42,7 +42,7 @@ it('the live streams are all found while their states are written anew, as after
   })();
   const missing: number[] = [];
   for (let i = 0; i < SNAPSHOTS; i++) {
-    const found = await takeSnapshot(connection, streamPattern('live/*', 'sluice.v1'), places, consumerPatience());
+    const found = await takeSnapshot(connection, streamPattern('live/*', 'sluice.v1'), places, consumerTimeout());
     const seen = new Set(found.states.map(({ streamId }) => streamId));
     missing.push(ids.filter((id) => !seen.has(id)).length);
   }

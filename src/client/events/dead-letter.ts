@@ -1,6 +1,6 @@
 import { SluiceError } from '../../core/errors.js';
 import type { Delivery } from '../../events/consume/delivery.js';
-import { consumerPatience } from '../../events/consume/stream-info.js';
+import { consumerTimeout } from '../../events/consume/stream-info.js';
 import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
 import { publish } from '../../nats/jetstream.js';
 
@@ -28,7 +28,7 @@ export async function deliverDeadLetter(
     'Sluice-Attempts': String(why.attempts),
     'Sluice-Error': printable(message),
   });
-  const reply = await publish(connection, subject, delivery.data, headers, consumerPatience());
+  const reply = await publish(connection, subject, delivery.data, headers, consumerTimeout());
   if (reply.kind !== 'ack') throw new SluiceError('ERR_EVENTS_DEAD_LETTER', `${subject}: ${reply.code} ${reply.text}`);
 }
 

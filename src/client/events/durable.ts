@@ -4,7 +4,7 @@ import {
   answerError,
   type ConsumerConfig,
   type ConsumerInfo,
-  consumerPatience,
+  consumerTimeout,
   dropConsumer,
   type StreamFacts,
   streamFacts,
@@ -44,7 +44,7 @@ export class ConsumerKeeper {
   readonly #connection: NatsConnection;
   readonly #wish: ConsumerWish;
   readonly #signal: AbortSignal;
-  readonly #patience = consumerPatience();
+  readonly #answerTimeout = consumerTimeout();
   #name: string;
   #ackWaitMs: number;
   #created: string | undefined;
@@ -90,7 +90,7 @@ export class ConsumerKeeper {
    * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE, ERR_EVENTS_CONSUMER_CONFLICT
    */
   async open(): Promise<void> {
-    const facts = await streamFacts(this.#connection, this.#wish.stream, this.#patience);
+    const facts = await streamFacts(this.#connection, this.#wish.stream, this.#answerTimeout);
     // A user who may only read from a consumer that others have made cannot see the stream.
     if (!facts.ok && facts.code !== 'PERMISSIONS_VIOLATION') throw answerError(this.#wish.stream, facts);
     this.#created = facts.ok ? facts.value.created : undefined;
@@ -146,7 +146,7 @@ export class ConsumerKeeper {
   /** Whether the stream is the one that the floor belongs to; asked when a position seems to go back. */
   async isSameStream(): Promise<boolean> {
     for (let waitMs = FIRST_PAUSE_MS; !this.#isOver(); waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
-      const facts = await streamFacts(this.#connection, this.#wish.stream, this.#patience);
+      const facts = await streamFacts(this.#connection, this.#wish.stream, this.#answerTimeout);
       if (facts.ok) return !this.#isAnother(facts.value);
       if (facts.code === 'PERMISSIONS_VIOLATION') return true;
       await delay(waitMs, undefined, { signal: this.#signal }).catch(() => undefined);
@@ -171,7 +171,7 @@ export class ConsumerKeeper {
   }
 
   async #tryRestore(): Promise<{ ok: true; value: Restored } | { ok: false; code: number | string; text: string }> {
-    const facts = await streamFacts(this.#connection, this.#wish.stream, this.#patience);
+    const facts = await streamFacts(this.#connection, this.#wish.stream, this.#answerTimeout);
     if (!facts.ok && facts.code !== 'PERMISSIONS_VIOLATION') return facts;
     if (facts.ok && this.#isAnother(facts.value)) this.#isRemade = true;
     const info = await this.#info();
@@ -211,7 +211,7 @@ export class ConsumerKeeper {
 
   async #info(): Promise<ApiAnswer<ConsumerInfo>> {
     const verb = `CONSUMER.INFO.${this.#wish.stream}.${this.#name}`;
-    return whole(await jsRequest<ConsumerInfo>(this.#connection, verb, undefined, this.#patience));
+    return whole(await jsRequest<ConsumerInfo>(this.#connection, verb, undefined, this.#answerTimeout));
   }
 
   #adopt(info: ConsumerInfo): void {
@@ -270,7 +270,7 @@ export class ConsumerKeeper {
           : { deliver_policy: from };
     const made = await this.#create({ ...this.#config(), ...start });
     if (!made.ok || this.#created === undefined) return made;
-    const after = await streamFacts(this.#connection, stream, this.#patience);
+    const after = await streamFacts(this.#connection, stream, this.#answerTimeout);
     if (after.ok && this.#isAnother(after.value)) {
       this.#isRemade = true;
       return this.#drop(made.value.name);
@@ -285,7 +285,7 @@ export class ConsumerKeeper {
     const { stream, durable } = this.#wish;
     const verb = durable === undefined ? `CONSUMER.CREATE.${stream}` : `CONSUMER.DURABLE.CREATE.${stream}.${durable}`;
     const body = { stream_name: stream, config };
-    return whole(await jsRequest<ConsumerInfo>(this.#connection, verb, body, this.#patience, 2));
+    return whole(await jsRequest<ConsumerInfo>(this.#connection, verb, body, this.#answerTimeout, 2));
   }
 
   #isOver(): boolean {

@@ -47,9 +47,9 @@ export async function takeSnapshot(
   connection: NatsConnection,
   pattern: StreamPattern,
   places: WatchPlaces,
-  patience: AnswerTimeout,
+  answerTimeout: AnswerTimeout,
 ): Promise<Snapshot> {
-  const ask = { connection, pattern, places, patience };
+  const ask = { connection, pattern, places, answerTimeout };
   const before = await facts(ask);
   const fromMs = (before.newestMs ?? Date.now()) - OVERLAP_MS - (await longestLagMs(ask));
   const states = await values<StreamState>(ask, places.streamsBucket);
@@ -73,11 +73,11 @@ interface Ask {
   readonly connection: NatsConnection;
   readonly pattern: StreamPattern;
   readonly places: WatchPlaces;
-  readonly patience: AnswerTimeout;
+  readonly answerTimeout: AnswerTimeout;
 }
 
-async function facts({ connection, places, patience }: Ask): Promise<StreamFacts> {
-  const answer = await streamFacts(connection, places.stream, patience);
+async function facts({ connection, places, answerTimeout }: Ask): Promise<StreamFacts> {
+  const answer = await streamFacts(connection, places.stream, answerTimeout);
   if (!answer.ok) throw answerError(places.stream, answer);
   return answer.value;
 }
@@ -97,10 +97,10 @@ async function apply(ask: Ask, table: OpenStreams, fromMs: number, last: number)
 }
 
 /** Whether the end of a session is stored: a bucket may still show what is over. */
-async function isOver({ connection, places, patience }: Ask, session: OpenStream, last: number): Promise<boolean> {
+async function isOver({ connection, places, answerTimeout }: Ask, session: OpenStream, last: number): Promise<boolean> {
   const { app, name, streamId } = session;
   const end = eventFilter(places.prefix, { app, name, streamId, type: END_TYPE });
-  const found = await lastMessage(connection, places.stream, end, patience);
+  const found = await lastMessage(connection, places.stream, end, answerTimeout);
   if (found.ok) return found.value.seq <= last;
   if (found.code === JsError.MessageNotFound) return false;
   throw answerError(places.stream, found);
@@ -125,10 +125,10 @@ async function longestLagMs(ask: Ask): Promise<number> {
  * reader has been at the end for a moment: then the newest value of each key has come by.
  */
 async function values<T>(ask: Ask, name: string): Promise<T[]> {
-  const { connection, patience } = ask;
+  const { connection, answerTimeout } = ask;
   const stream = `KV_${name}`;
   const newest = new Map<string, Uint8Array>();
-  const before = await streamFacts(connection, stream, patience);
+  const before = await streamFacts(connection, stream, answerTimeout);
   if (!before.ok && before.code === JsError.StreamNotFound) return [];
   // Whoever may not ask has the word of the messages themselves.
   if (!before.ok && before.code !== 'PERMISSIONS_VIOLATION') throw answerError(stream, before);
@@ -138,7 +138,7 @@ async function values<T>(ask: Ask, name: string): Promise<T[]> {
     newest.set(subject, data);
     if (position < last || !isNewest) return true;
     if (pending === 0) return false;
-    const now = await streamFacts(connection, stream, patience);
+    const now = await streamFacts(connection, stream, answerTimeout);
     return !now.ok || position < now.value.last;
   });
   return [...newest.values()].filter(({ length }) => length > 0).map((data) => JSON.parse(decoder.decode(data)) as T);
@@ -156,12 +156,12 @@ interface Come {
 
 /** Reads a stream in order until `take` has had enough; nothing at all when there is nothing at first. A stream that is no bucket must be there. */
 async function readAll(
-  { connection, patience }: Ask,
+  { connection, answerTimeout }: Ask,
   stream: string,
   config: Parameters<typeof makeReader>[2],
   take: (delivery: Delivery, come: Come) => Promise<boolean> | boolean,
 ): Promise<void> {
-  const made = await makeReader(connection, stream, config, patience);
+  const made = await makeReader(connection, stream, config, answerTimeout);
   if (!made.ok && made.code === JsError.StreamNotFound && stream.startsWith('KV_')) return;
   if (!made.ok) throw answerError(stream, made);
   const { name, num_pending: count } = made.value;

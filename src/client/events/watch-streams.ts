@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { textOf } from '../../events/consume/delivery.js';
 import { readItems } from '../../events/consume/ordered-reader.js';
-import { consumerPatience } from '../../events/consume/stream-info.js';
+import { consumerTimeout } from '../../events/consume/stream-info.js';
 import { type AnySluiceEvent, sequenceOf } from '../../events/event-types.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { countedSequence } from './counted.js';
@@ -50,11 +50,11 @@ async function snapshotOf(
   signal: AbortSignal,
   first: boolean,
 ): Promise<Snapshot | undefined> {
-  const patience = consumerPatience();
+  const answerTimeout = consumerTimeout();
   const startMs = performance.now();
   for (let waitMs = FIRST_PAUSE_MS; ; waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
     try {
-      return await takeSnapshot(connection, pattern, places, patience);
+      return await takeSnapshot(connection, pattern, places, answerTimeout);
     } catch (error) {
       if (signal.aborted || connection.isClosed()) return undefined;
       const { code } = error as { code?: string };

@@ -68,8 +68,8 @@ export class EventBus {
   #draining = false;
   #acks: { connection: NatsConnection; inbox: AckInbox } | undefined;
   #olderBoots: readonly string[] = [];
-  readonly #silence: SilenceTimer;
-  readonly #patience: AnswerTimeout;
+  readonly #silenceTimer: SilenceTimer;
+  readonly #answerTimeout: AnswerTimeout;
   readonly #maker: StreamMaker;
   #pause: { timer: NodeJS.Timeout; wake: () => void } | undefined;
 
@@ -80,23 +80,23 @@ export class EventBus {
     const { journal, lifecycle, log, clock } = deps;
     this.link = new NatsLink({ name: `sluice ${emitter.nodeId}`, ...nats }, log);
     // Longer answers would come too late for a heartbeat.
-    const patience = new AnswerTimeout(o.publishTimeoutMs, o.leaseMs / 3);
-    this.#patience = patience;
-    this.#maker = new StreamMaker(o.stream, patience);
-    const streams = new KvBucket<StreamState>(o.streamsBucket, patience);
-    this.#nodes = new KvBucket<NodeState>(o.nodesBucket, patience);
-    this.#silence = new SilenceTimer(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
+    const answerTimeout = new AnswerTimeout(o.publishTimeoutMs, o.leaseMs / 3);
+    this.#answerTimeout = answerTimeout;
+    this.#maker = new StreamMaker(o.stream, answerTimeout);
+    const streams = new KvBucket<StreamState>(o.streamsBucket, answerTimeout);
+    this.#nodes = new KvBucket<NodeState>(o.nodesBucket, answerTimeout);
+    this.#silenceTimer = new SilenceTimer(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
     const common = { log, clock, connection: () => this.link.connection };
     const writable = (): NatsConnection | undefined =>
       this.#prepared && this.#lease.holds ? this.link.connection : undefined;
     const { nodeId, bootId } = emitter;
-    const lostNode = { streams, emitter, stream: o.stream, patience };
+    const lostNode = { streams, emitter, stream: o.stream, answerTimeout };
     this.#return = new NodeReturn({ ...lostNode, nodes: this.#nodes, clock, sessions: lifecycle.sessions });
     this.#publisher = new JetStreamPublisher(o, {
       journal,
       log,
       clock,
-      patience,
+      answerTimeout,
       quarantine: new Quarantine(o.dir),
       connection: writable,
       acks: () => this.#ackInbox(),
@@ -139,7 +139,7 @@ export class EventBus {
       // Without a lease nothing is published, so that only the heartbeats still tell that nobody answers.
       onBeat: (answered) => {
         if (!answered) this.#leave();
-        else if (this.#state === 'ready') this.#silence.broken();
+        else if (this.#state === 'ready') this.#silenceTimer.reset();
       },
     });
     this.#reaper = new Reaper({ ...common, ...lostNode, nodes: this.#nodes, leaseMs: o.leaseMs });
@@ -182,10 +182,10 @@ export class EventBus {
     this.#publisher.start();
     this.link.onDenied((subject) => this.#acks?.inbox.denied(subject));
     this.link.onState((state) => {
-      this.#silence.broken();
+      this.#silenceTimer.reset();
       if (state !== 'connected') this.#acks?.inbox.disconnected();
       if (state === 'connected') {
-        this.#patience.reset();
+        this.#answerTimeout.reset();
         void this.#prepare();
         return;
       }
@@ -272,7 +272,7 @@ export class EventBus {
   #ackInbox(): AckInbox {
     const connection = this.link.connection;
     if (connection !== undefined && this.#acks?.connection !== connection) {
-      this.#acks = { connection, inbox: new AckInbox(connection, this.#patience) };
+      this.#acks = { connection, inbox: new AckInbox(connection, this.#answerTimeout) };
     }
     if (this.#acks === undefined) throw new Error('asked for acknowledgements without a connection');
     return this.#acks.inbox;
@@ -281,7 +281,7 @@ export class EventBus {
   #onWait(why: WaitReason | undefined, text: string): void {
     if (this.link.state !== 'connected') return;
     if (why === undefined) {
-      this.#silence.broken();
+      this.#silenceTimer.reset();
       if (this.#prepared) this.#set('ready', '');
       return;
     }
@@ -301,14 +301,14 @@ export class EventBus {
    * @returns whether another one is tried
    */
   #leave(): boolean {
-    return this.#silence.lasts() && this.link.move();
+    return this.#silenceTimer.lasts() && this.link.move();
   }
 
   /** SilenceTimer may mean that the stream is gone: with any other subscriber on the subject the server does not say so. */
   async #recheck(): Promise<void> {
     const connection = this.link.connection;
     if (connection === undefined || this.#preparing || !this.#prepared) return;
-    const info = await jsRequest(connection, `STREAM.INFO.${this.#o.stream}`, undefined, this.#patience);
+    const info = await jsRequest(connection, `STREAM.INFO.${this.#o.stream}`, undefined, this.#answerTimeout);
     if (info.ok || info.code !== JsError.StreamNotFound || this.#preparing) return;
     this.#prepared = false;
     this.#set('stream_missing', 'the stream is gone');

@@ -19,7 +19,7 @@ export interface PublisherDeps {
   readonly quarantine: Quarantine;
   readonly log: Logger;
   readonly clock: Clock;
-  readonly patience: AnswerTimeout;
+  readonly answerTimeout: AnswerTimeout;
   /** The connection, when events may be sent now. */
   connection(): NatsConnection | undefined;
   /** Where acknowledgements of that connection arrive. */
@@ -69,7 +69,7 @@ export class JetStreamPublisher {
   constructor(o: ResolvedEventsOptions, deps: PublisherDeps) {
     this.#o = o;
     this.#deps = deps;
-    this.#fence = new StreamFence({ stream: o.stream, patience: deps.patience });
+    this.#fence = new StreamFence({ stream: o.stream, answerTimeout: deps.answerTimeout });
   }
 
   /** Begins with the oldest event that is not committed. */
@@ -283,7 +283,7 @@ export class JetStreamPublisher {
 
   /** The subject already holds a message: it is this very event when its id says so. */
   async #readBack(entry: JournalEntry, id: string, connection: NatsConnection): Promise<Outcome> {
-    const held = await lastMessage(connection, this.#o.stream, entry.subject, this.#deps.patience);
+    const held = await lastMessage(connection, this.#o.stream, entry.subject, this.#deps.answerTimeout);
     if (held.ok) {
       return held.value.headers.get('nats-msg-id') === id
         ? { kind: 'stored' }

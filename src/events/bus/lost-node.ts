@@ -14,7 +14,7 @@ export interface LostNodeDeps {
   readonly emitter: Emitter;
   /** Name of the JetStream stream. */
   readonly stream: string;
-  readonly patience: AnswerTimeout;
+  readonly answerTimeout: AnswerTimeout;
 }
 
 /** A process that is taken for lost. */
@@ -163,19 +163,19 @@ export class LostNode {
   }
 
   #last(subject: string): ReturnType<typeof lastMessage> {
-    return lastMessage(this.#connection, this.#deps.stream, subject, this.#deps.patience);
+    return lastMessage(this.#connection, this.#deps.stream, subject, this.#deps.answerTimeout);
   }
 
   async #subjects(filter: string): Promise<string[] | undefined> {
-    const { stream, patience } = this.#deps;
-    const found = await subjectsOf(this.#connection, stream, filter, patience);
+    const { stream, answerTimeout } = this.#deps;
+    const found = await subjectsOf(this.#connection, stream, filter, answerTimeout);
     return found.ok ? found.value : undefined;
   }
 
   /** The time since which JetStream holds everything it was given, milliseconds since the epoch; `undefined` without an answer. */
   async #reachMs(): Promise<number | undefined> {
-    const { stream, patience } = this.#deps;
-    const info = await jsRequest<StreamInfo>(this.#connection, `STREAM.INFO.${stream}`, undefined, patience);
+    const { stream, answerTimeout } = this.#deps;
+    const info = await jsRequest<StreamInfo>(this.#connection, `STREAM.INFO.${stream}`, undefined, answerTimeout);
     if (!info.ok) return undefined;
     const { first_seq: first, messages, first_ts: firstTime } = info.value.state;
     // Nothing has been removed as long as the first message ever is there, or none has been stored.
@@ -191,7 +191,9 @@ export class LostNode {
       'content-type': 'application/cloudevents+json',
       'ce-type': event.type,
     });
-    const outcome = outcomeOf(await publish(this.#connection, event.subject, event.json, hdrs, this.#deps.patience));
+    const outcome = outcomeOf(
+      await publish(this.#connection, event.subject, event.json, hdrs, this.#deps.answerTimeout),
+    );
     return outcome.kind === 'stored' || outcome.kind === 'taken';
   }
 }

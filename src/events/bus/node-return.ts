@@ -73,14 +73,14 @@ export class NodeReturn {
    * @returns the open sessions that are over, `undefined` when something could not be read or did not get through
    */
   async endedMeanwhile(connection: NatsConnection, evidence: LossEvidence): Promise<string[] | undefined> {
-    const { emitter, stream, patience, sessions } = this.#deps;
+    const { emitter, stream, answerTimeout, sessions } = this.#deps;
     if (evidence.kind === 'taken') {
       const { nodeId, bootId } = emitter;
       const lost = new LostNode({ nodeId, bootId, time: evidence.lastTime }, connection, this.#deps);
       if ((await lost.endStreams()) === undefined) return undefined;
     }
     // One list, however many sessions there are: new ones begin all the time, and a question for each might never come to an end.
-    const held = await subjectsOf(connection, stream, eventFilter(emitter.prefix, { type: END_TYPE }), patience);
+    const held = await subjectsOf(connection, stream, eventFilter(emitter.prefix, { type: END_TYPE }), answerTimeout);
     if (!held.ok && held.code !== 'PERMISSIONS_VIOLATION') return undefined;
     const over = new Set(held.ok ? held.value.map(streamIdOf) : []);
     return [...sessions.keys()].filter((streamId) => over.has(streamId));

@@ -9,7 +9,7 @@ import { endAfter, endSubject, isLateEnd, streamSubjects } from './late-end.js';
 export interface FenceDeps {
   /** Name of the JetStream stream. */
   readonly stream: string;
-  readonly patience: AnswerTimeout;
+  readonly answerTimeout: AnswerTimeout;
 }
 
 /**
@@ -77,7 +77,7 @@ export class StreamFence {
     const round = this.#round;
     const subject = endSubject(entry.subject);
     if (subject !== undefined) {
-      const end = await lastMessage(connection, this.#deps.stream, subject, this.#deps.patience);
+      const end = await lastMessage(connection, this.#deps.stream, subject, this.#deps.answerTimeout);
       if (end.ok) {
         this.#over.add(note.key);
         return { kind: 'over' };
@@ -94,7 +94,7 @@ export class StreamFence {
   /** What is stored last of the stream that an end belongs to: an end, or what this one has to follow. */
   async #lookAtEnd(entry: JournalEntry, connection: NatsConnection): Promise<FenceVerdict> {
     const filter = streamSubjects(entry.subject);
-    const last = await lastMessage(connection, this.#deps.stream, filter, this.#deps.patience);
+    const last = await lastMessage(connection, this.#deps.stream, filter, this.#deps.answerTimeout);
     if (!last.ok) {
       return isAbsent(last.code)
         ? { kind: 'send', json: entry.json }

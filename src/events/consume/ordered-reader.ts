@@ -6,7 +6,7 @@ import type { Delivery } from './delivery.js';
 import { type Loss, Puller } from './puller.js';
 import {
   answerError,
-  consumerPatience,
+  consumerTimeout,
   dropConsumer,
   makeReader,
   type StreamFacts,
@@ -63,7 +63,7 @@ export async function* readStream(connection: NatsConnection, o: ReadOptions): A
 class OrderedReader {
   readonly #connection: NatsConnection;
   readonly #o: ReadOptions;
-  readonly #patience: AnswerTimeout = consumerPatience();
+  readonly #answerTimeout: AnswerTimeout = consumerTimeout();
   /** The last position that was given or passed over; `undefined` while reading begins at a time. */
   #position: number | undefined;
   #created: string | undefined;
@@ -132,9 +132,9 @@ class OrderedReader {
     let remade = false;
     let told = false;
     for (let waitMs = FIRST_PAUSE_MS; !this.#isOver(); waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
-      const before = await streamFacts(this.#connection, stream, this.#patience);
+      const before = await streamFacts(this.#connection, stream, this.#answerTimeout);
       const made = before.ok ? await this.#make(before.value) : before;
-      const after = made.ok ? await streamFacts(this.#connection, stream, this.#patience) : made;
+      const after = made.ok ? await streamFacts(this.#connection, stream, this.#answerTimeout) : made;
       if (before.ok && made.ok && after.ok && before.value.created === after.value.created) {
         if (this.#isOther(before.value)) {
           // Made behind a position that this stream knows nothing of.
@@ -171,7 +171,7 @@ class OrderedReader {
         : typeof from === 'object' && 'timeMs' in from
           ? { deliver_policy: 'by_start_time', opt_start_time: new Date(from.timeMs).toISOString() }
           : { deliver_policy: 'by_start_sequence', opt_start_seq: facts.last + 1 };
-    return makeReader(this.#connection, stream, { filter_subject: filter, ...start }, this.#patience);
+    return makeReader(this.#connection, stream, { filter_subject: filter, ...start }, this.#answerTimeout);
   }
 
   /** Whether going on behind the last position would leave something out, or makes no sense at all. */

@@ -49,7 +49,7 @@ interface RawStreamInfo {
 }
 
 /** How long consumers wait for an answer of the JetStream API, milliseconds. */
-export function consumerPatience(): AnswerTimeout {
+export function consumerTimeout(): AnswerTimeout {
   return new AnswerTimeout(5000, 20_000);
 }
 
@@ -57,9 +57,9 @@ export function consumerPatience(): AnswerTimeout {
 export async function streamFacts(
   connection: NatsConnection,
   stream: string,
-  patience: AnswerTimeout,
+  answerTimeout: AnswerTimeout,
 ): Promise<ApiAnswer<StreamFacts>> {
-  const info = await jsRequest<RawStreamInfo>(connection, `STREAM.INFO.${stream}`, undefined, patience);
+  const info = await jsRequest<RawStreamInfo>(connection, `STREAM.INFO.${stream}`, undefined, answerTimeout);
   if (!info.ok) return info;
   const { created, state } = info.value;
   return {
@@ -79,7 +79,7 @@ export async function makeReader(
   connection: NatsConnection,
   stream: string,
   config: Pick<ConsumerConfig, 'filter_subject' | 'deliver_policy' | 'opt_start_seq' | 'opt_start_time'>,
-  patience: AnswerTimeout,
+  answerTimeout: AnswerTimeout,
 ): Promise<ApiAnswer<ConsumerInfo>> {
   const full: ConsumerConfig = {
     ...config,
@@ -92,7 +92,7 @@ export async function makeReader(
     connection,
     `CONSUMER.CREATE.${stream}`,
     { stream_name: stream, config: full },
-    patience,
+    answerTimeout,
     2,
   );
 }

@@ -22,8 +22,8 @@ function setUp(mostMs = 1000) {
     publish: (subject: string, _data: Uint8Array, { reply }: { reply: string }) =>
       void sent.push({ subject, reply, atMs: performance.now() }),
   } as unknown as NatsConnection;
-  const patience = new AnswerTimeout(1000, mostMs);
-  const inbox = new AckInbox(connection, patience);
+  const answerTimeout = new AnswerTimeout(1000, mostMs);
+  const inbox = new AckInbox(connection, answerTimeout);
   const publish = (subject: string): { reply?: PublishReply } => {
     const told: { reply?: PublishReply } = {};
     void inbox.publish(subject, Buffer.from('{}'), headers()).then((reply) => {
@@ -33,7 +33,7 @@ function setUp(mostMs = 1000) {
   };
   const answer = (nth: number, text: string): void =>
     hear(null, { subject: sent[nth].reply, data: Buffer.from(text), string: () => text } as unknown as Msg);
-  return { sent, patience, inbox, publish, answer };
+  return { sent, answerTimeout, inbox, publish, answer };
 }
 
 const stored = { kind: 'ack', sequence: 7, duplicate: false };
@@ -89,11 +89,11 @@ describe('the inbox of acknowledgements', () => {
   });
 
   it('waits longer for the next once one has come late, and so does not send it twice', async () => {
-    const { publish, answer, sent, patience } = setUp(5000);
+    const { publish, answer, sent, answerTimeout } = setUp(5000);
     publish('a');
     await vi.advanceTimersByTimeAsync(2000);
     answer(0, ACK);
-    expect(patience.ms).toBe(3000);
+    expect(answerTimeout.ms).toBe(3000);
     const next = publish('b');
     await vi.advanceTimersByTimeAsync(2000);
     expect(next.reply).toBeUndefined();

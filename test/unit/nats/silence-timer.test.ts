@@ -18,7 +18,7 @@ describe('the silence of a server', () => {
     const silence = new SilenceTimer(clock, 10_000);
     silence.lasts();
     clock.pass(9000);
-    silence.broken();
+    silence.reset();
     clock.pass(9000);
     expect(silence.lasts()).toBe(false);
   });

@@ -10,7 +10,7 @@ import { FakeJetStream } from '../../support/fake-jetstream.js';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const patience = new AnswerTimeout(2000, 5000);
+const answerTimeout = new AnswerTimeout(2000, 5000);
 const options = resolveEventsOptions({});
 
 /** The ways to have a stream made: each keeps what it knows from one call to the next. */
@@ -19,7 +19,7 @@ const makers: [string, string, () => (connection: NatsConnection) => Promise<{ r
     'the event stream',
     options.stream,
     () => {
-      const maker = new StreamMaker(options.stream, patience);
+      const maker = new StreamMaker(options.stream, answerTimeout);
       return (connection) => checkStream(connection, options, maker);
     },
   ],
@@ -27,7 +27,7 @@ const makers: [string, string, () => (connection: NatsConnection) => Promise<{ r
     'a bucket',
     'KV_B',
     () => {
-      const bucket = new KvBucket('B', patience);
+      const bucket = new KvBucket('B', answerTimeout);
       return (connection) => bucket.ensure(connection, 1, '');
     },
   ],

@@ -23,10 +23,10 @@ function stateOf(index: number, seq: number, more: Partial<StreamState> = {}): S
 async function setUp() {
   const server = new FakeJetStream();
   server.streams.set('SLUICE_EVENTS', []);
-  const patience = new AnswerTimeout(2000, 5000);
+  const answerTimeout = new AnswerTimeout(2000, 5000);
   const { connection } = server;
-  const streams = new KvBucket<StreamState>('STREAMS', patience);
-  const nodes = new KvBucket<NodeState>('NODES', patience);
+  const streams = new KvBucket<StreamState>('STREAMS', answerTimeout);
+  const nodes = new KvBucket<NodeState>('NODES', answerTimeout);
   for (const bucket of [streams, nodes]) await bucket.ensure(connection, 1, '');
   /** Events as the lost process has stored them, the first of them its start. */
   const stored = (index: number, ...verbs: string[]): void => {
@@ -41,7 +41,7 @@ async function setUp() {
     }
   };
   const shown = (index: number, state: StreamState): void => server.write('STREAMS', `live.cam${index}`, state);
-  const deps = { streams, emitter: survivor, stream: 'SLUICE_EVENTS', patience };
+  const deps = { streams, emitter: survivor, stream: 'SLUICE_EVENTS', answerTimeout };
   const lost = new LostNode(boot, connection, deps);
   const ends = () => server.events.filter(({ subject }) => subject.endsWith('.end')).map(({ event }) => event);
   return { server, connection, nodes, stored, shown, deps, lost, ends };

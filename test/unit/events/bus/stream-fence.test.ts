@@ -20,7 +20,7 @@ function entry(envelope: Envelope, position: number, own = true): JournalEntry {
 function setUp() {
   const server = new FakeJetStream();
   server.streams.set('SLUICE_EVENTS', []);
-  const fence = new StreamFence({ stream: 'SLUICE_EVENTS', patience: new AnswerTimeout(50, 50) });
+  const fence = new StreamFence({ stream: 'SLUICE_EVENTS', answerTimeout: new AnswerTimeout(50, 50) });
   /** The events of one stream as long as they wait in memory together. */
   const note = (): FenceNote => ({ key: stream.streamId, checkedIn: -1 });
   const look = (of: FenceNote, what: JournalEntry): Promise<FenceVerdict> => fence.look(of, what, server.connection);
