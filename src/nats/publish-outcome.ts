@@ -11,7 +11,7 @@ export type Outcome =
   /** Something is wrong with this event or its subject; the others may go on. */
   | { readonly kind: 'odd'; readonly text: string }
   /** It can never be stored. */
-  | { readonly kind: 'poison'; readonly text: string };
+  | { readonly kind: 'unstorable'; readonly text: string };
 
 /** Why everything waits. */
 export type WaitReason = 'not_answering' | 'stream_missing' | 'stream_full' | 'disconnected' | 'denied';
@@ -44,7 +44,7 @@ function failed(code: string, text: string): Outcome {
     case 'MAX_PAYLOAD_EXCEEDED':
     case 'BAD_SUBJECT':
     case 'BAD_HEADER':
-      return { kind: 'poison', text };
+      return { kind: 'unstorable', text };
     default:
       return { kind: 'wait', why: 'disconnected', text: `${code}: ${text}` };
   }
@@ -56,7 +56,7 @@ function refused(code: number, text: string): Outcome {
     case JsError.WrongLastSequenceConstant:
       return { kind: 'taken' };
     case JsError.MessageExceedsMaximum:
-      return { kind: 'poison', text };
+      return { kind: 'unstorable', text };
     case JsError.StoreFailed:
       return /per subject/.test(text) ? { kind: 'taken' } : { kind: 'wait', why: 'stream_full', text };
     // Insufficient resources, storage or memory of the server or the account.

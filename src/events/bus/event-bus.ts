@@ -127,8 +127,8 @@ export class EventBus {
       onReturned: (connection, evidence) => this.#onReturned(connection, evidence),
       onHeld: () => {
         if (this.#prepared && this.#state === 'not_answering') this.#set('ready', '');
-        this.#publisher.nudge();
-        this.#liveState.nudge();
+        this.#publisher.retry();
+        this.#liveState.retry();
       },
       onLapsed: (cause) => {
         if (!this.#prepared) return;
@@ -137,7 +137,7 @@ export class EventBus {
         if (this.#acks?.inbox.awaits === true) this.link.renew();
       },
       // Without a lease nothing is published, so that only the heartbeats still tell that nobody answers.
-      onBeat: (answered) => {
+      onHeartbeat: (answered) => {
         if (!answered) this.#leave();
         else if (this.#state === 'ready') this.#silenceTimer.reset();
       },
@@ -171,7 +171,7 @@ export class EventBus {
   /** Says in the heartbeat that this node takes no more publishers. */
   setDraining(draining: boolean): void {
     this.#draining = draining;
-    void this.#lease.beat();
+    void this.#lease.heartbeat();
   }
 
   /** Begins. @param olderBoots boots of this node that the journal knows: it ends their sessions itself */
@@ -262,7 +262,7 @@ export class EventBus {
     this.#prepared = true;
     if (this.#lease.holds) this.#set('ready', '');
     else this.#set('not_answering', 'it is being looked up which streams other nodes have ended');
-    this.#publisher.nudge();
+    this.#publisher.retry();
     void this.#liveState.rebuild(connection, this.#o.replicas, this.#olderBoots);
     if (check.kind !== 'denied' && this.#o.reap) this.#reaper.start();
     return true;

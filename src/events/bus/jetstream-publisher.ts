@@ -38,7 +38,7 @@ export interface PublisherCounts {
 
 const WINDOW = 4096;
 const PAGE = 512;
-const STRIKES = 20;
+const MAX_REFUSALS = 20;
 const ODD_STREAK = 3;
 
 /**
@@ -49,7 +49,7 @@ export class JetStreamPublisher {
   readonly counts: PublisherCounts = { published: 0, retries: 0, quarantined: 0, superseded: 0 };
   readonly #deps: PublisherDeps;
   readonly #o: ResolvedEventsOptions;
-  readonly #lanes = new PublishQueues();
+  readonly #queues = new PublishQueues();
   readonly #headers = natsHeaders({
     'Nats-Expected-Last-Subject-Sequence': '0',
     'content-type': 'application/cloudevents+json',
@@ -80,7 +80,7 @@ export class JetStreamPublisher {
   }
 
   /** The connection or the stream may be there again: tries at once. */
-  nudge(): void {
+  retry(): void {
     this.#waitTries = 0;
     this.#probing = false;
     this.#pump();
@@ -104,7 +104,7 @@ export class JetStreamPublisher {
 
   /** Whether everything visible has been settled. */
   get idle(): boolean {
-    return this.#reader === undefined && this.#lanes.size === 0;
+    return this.#reader === undefined && this.#queues.size === 0;
   }
 
   /** Stops sending. */
@@ -117,7 +117,7 @@ export class JetStreamPublisher {
   #offer(entries: readonly JournalEntry[]): void {
     if (this.#reader === undefined) {
       for (const entry of entries) {
-        if (this.#lanes.size >= WINDOW) {
+        if (this.#queues.size >= WINDOW) {
           this.#reader = new JournalReader(this.#deps.journal, entry.sequence);
           break;
         }
@@ -128,7 +128,7 @@ export class JetStreamPublisher {
   }
 
   #push(entry: JournalEntry): void {
-    if (this.#deps.journal.table.isOpen(entry.sequence)) this.#lanes.push(orderKey(entry.id), entry);
+    if (this.#deps.journal.table.isOpen(entry.sequence)) this.#queues.push(orderKey(entry.id), entry);
   }
 
   /** Reads the backlog into the window. */
@@ -136,7 +136,7 @@ export class JetStreamPublisher {
     if (this.#filling) return;
     this.#filling = true;
     try {
-      while (this.#reader !== undefined && this.#lanes.size < WINDOW && !this.#closed) {
+      while (this.#reader !== undefined && this.#queues.size < WINDOW && !this.#closed) {
         const page = await this.#reader.next(PAGE);
         for (const entry of page) this.#push(entry);
         // Nothing left and nothing came while it was read: from here on events arrive as they are shown.
@@ -158,21 +158,21 @@ export class JetStreamPublisher {
       if (connection === undefined || this.#closed) return;
       // While everything waits, one event at a time feels whether the way is free again.
       const most = this.#waiting === undefined ? this.#o.maxInFlight : 1;
-      while (this.#lanes.inFlight < most && !this.#probing) {
-        const lane = this.#lanes.take();
-        if (lane === undefined) break;
-        void this.#send(lane, connection);
+      while (this.#queues.inFlight < most && !this.#probing) {
+        const queue = this.#queues.take();
+        if (queue === undefined) break;
+        void this.#send(queue, connection);
       }
-      if (this.#reader !== undefined && this.#lanes.size < WINDOW / 2) void this.#fill();
+      if (this.#reader !== undefined && this.#queues.size < WINDOW / 2) void this.#fill();
     });
   }
 
-  async #send(lane: PublishQueue, connection: NatsConnection): Promise<void> {
-    const entry = lane.queue[0];
-    const verdict = await this.#fence.look(lane, entry, connection);
+  async #send(queue: PublishQueue, connection: NatsConnection): Promise<void> {
+    const entry = queue.entries[0];
+    const verdict = await this.#fence.look(queue, entry, connection);
     if (this.#closed) return;
     if (verdict.kind === 'unknown') {
-      this.#holdAll(lane, 'not_answering', verdict.why);
+      this.#holdAll(queue, 'not_answering', verdict.why);
       return;
     }
     if (verdict.kind !== 'send') {
@@ -180,13 +180,13 @@ export class JetStreamPublisher {
       else this.counts.published++;
       // Whoever answers this answers the next event as well.
       if (this.#waiting === 'not_answering') this.#goOn();
-      this.#done(lane);
+      this.#done(queue);
       return;
     }
     // The lease may have lapsed while it was asked, or the process have stood still: others may be about to end the stream.
     if (this.#deps.connection() !== connection) {
-      this.#lanes.rest(lane);
-      this.#lanes.wake(lane);
+      this.#queues.rest(queue);
+      this.#queues.wake(queue);
       return;
     }
     // One object for all: the client has written it out when `publish` returns.
@@ -195,36 +195,36 @@ export class JetStreamPublisher {
     let outcome = outcomeOf(await this.#deps.acks().publish(entry.subject, verdict.json, this.#headers));
     if (outcome.kind === 'taken') outcome = await this.#readBack(entry, entry.id, connection);
     if (this.#closed && outcome.kind !== 'stored') return;
-    this.#settle(lane, entry, outcome);
+    this.#settle(queue, entry, outcome);
   }
 
-  #settle(lane: PublishQueue, entry: JournalEntry, outcome: Outcome): void {
+  #settle(queue: PublishQueue, entry: JournalEntry, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'stored':
         this.counts.published++;
         this.#oddStreak = 0;
         this.#goOn();
-        this.#done(lane);
+        this.#done(queue);
         return;
-      case 'poison':
-        this.#setAside(lane, entry, outcome.text);
+      case 'unstorable':
+        this.#setAside(queue, entry, outcome.text);
         return;
       case 'wait':
-        this.#holdAll(lane, outcome.why, outcome.text);
+        this.#holdAll(queue, outcome.why, outcome.text);
         return;
       case 'taken':
       case 'odd': {
         const text = outcome.kind === 'odd' ? outcome.text : 'the subject is taken';
         // Refused one after the other with nothing getting through: it is not about this event.
-        if (++this.#oddStreak >= ODD_STREAK) this.#holdAll(lane, 'denied', text);
-        else this.#strike(lane, entry, text);
+        if (++this.#oddStreak >= ODD_STREAK) this.#holdAll(queue, 'denied', text);
+        else this.#refused(queue, entry, text);
         return;
       }
     }
   }
 
-  #done(lane: PublishQueue): void {
-    const entry = this.#lanes.settle(lane);
+  #done(queue: PublishQueue): void {
+    const entry = this.#queues.settle(queue);
     if (entry !== undefined) this.#deps.journal.commit(entry.sequence);
     if (this.idle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
     this.#pump();
@@ -238,11 +238,11 @@ export class JetStreamPublisher {
     this.#deps.onWait(undefined, '');
   }
 
-  /** The way is blocked for all: this lane's event is the next to try, after a pause that grows. */
-  #holdAll(lane: PublishQueue, why: WaitReason, text: string): void {
+  /** The way is blocked for all: this queue's event is the next to try, after a pause that grows. */
+  #holdAll(queue: PublishQueue, why: WaitReason, text: string): void {
     this.counts.retries++;
-    this.#lanes.rest(lane);
-    this.#lanes.wake(lane);
+    this.#queues.rest(queue);
+    this.#queues.wake(queue);
     this.#waiting = why;
     if (this.#probing) return;
     this.#deps.onWait(why, text);
@@ -254,31 +254,31 @@ export class JetStreamPublisher {
   }
 
   /** Only this event is refused: it is tried again alone, and set aside when others get through and it never does. */
-  #strike(lane: PublishQueue, entry: JournalEntry, text: string): void {
+  #refused(queue: PublishQueue, entry: JournalEntry, text: string): void {
     this.counts.retries++;
-    if (lane.passedThen !== this.#lanes.passed || lane.tries === 0) lane.strikes++;
-    lane.passedThen = this.#lanes.passed;
-    if (lane.strikes >= STRIKES) {
-      this.#setAside(lane, entry, text);
+    if (queue.passedThen !== this.#queues.passed || queue.tries === 0) queue.refusals++;
+    queue.passedThen = this.#queues.passed;
+    if (queue.refusals >= MAX_REFUSALS) {
+      this.#setAside(queue, entry, text);
       return;
     }
-    if (lane.tries === 0)
+    if (queue.tries === 0)
       this.#deps.log.warn({ subject: entry.subject, cause: text }, 'nats: an event is refused; it is tried again');
-    this.#lanes.rest(lane);
-    this.#later(backoffMs(lane.tries++, Math.random(), 100, 30_000), () => {
-      this.#lanes.wake(lane);
+    this.#queues.rest(queue);
+    this.#later(backoffMs(queue.tries++, Math.random(), 100, 30_000), () => {
+      this.#queues.wake(queue);
       this.#pump();
     });
     this.#pump();
   }
 
-  #setAside(lane: PublishQueue, entry: JournalEntry, text: string): void {
+  #setAside(queue: PublishQueue, entry: JournalEntry, text: string): void {
     this.counts.quarantined++;
     this.#deps.log.error(
       { subject: entry.subject, cause: text },
       'nats: an event can never be stored; it is in the quarantine file',
     );
-    void this.#deps.quarantine.add(entry, text).finally(() => this.#done(lane));
+    void this.#deps.quarantine.add(entry, text).finally(() => this.#done(queue));
   }
 
   /** The subject already holds a message: it is this very event when its id says so. */
@@ -287,7 +287,7 @@ export class JetStreamPublisher {
     if (held.ok) {
       return held.value.headers.get('nats-msg-id') === id
         ? { kind: 'stored' }
-        : { kind: 'poison', text: `its subject holds another message (sequence ${held.value.seq})` };
+        : { kind: 'unstorable', text: `its subject holds another message (sequence ${held.value.seq})` };
     }
     // Without the right to read, the refusal itself has to do: the subject contains the event's id.
     if (held.code === 'PERMISSIONS_VIOLATION') return { kind: 'stored' };

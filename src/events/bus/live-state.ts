@@ -125,7 +125,7 @@ export class LiveState {
   }
 
   /** This process may write again: what has waited is written. */
-  nudge(): void {
+  retry(): void {
     this.#flush();
   }
 

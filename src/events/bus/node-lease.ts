@@ -29,7 +29,7 @@ export interface NodeLeaseDeps {
   /** No heartbeat got through for most of the lease, and `cause` is why the last did not: nothing is published until one does. */
   onLapsed(cause: string): void;
   /** Told after each heartbeat whether the server has answered it in any way. */
-  onBeat(answered: boolean): void;
+  onHeartbeat(answered: boolean): void;
 }
 
 /**
@@ -48,9 +48,9 @@ export class NodeLease {
   readonly #deps: NodeLeaseDeps;
   readonly #key: string;
   #revision: number | undefined;
-  #beatMs: number | undefined;
+  #lastHeartbeatMs: number | undefined;
   /** Wall clock of the last heartbeat that got through (RFC 3339). */
-  #beatTime = '';
+  #lastHeartbeatTime = '';
   #usable = false;
   #troubled = false;
   #asking = false;
@@ -69,26 +69,26 @@ export class NodeLease {
   get holds(): boolean {
     if (!this.#usable) return true;
     if (this.#loss !== undefined) return false;
-    if (this.#beatMs === undefined) return true;
-    return this.#deps.clock.monotonicMs() - this.#beatMs < this.#deps.leaseMs * 0.8;
+    if (this.#lastHeartbeatMs === undefined) return true;
+    return this.#deps.clock.monotonicMs() - this.#lastHeartbeatMs < this.#deps.leaseMs * 0.8;
   }
 
   /**
-   * Begins to beat; `usable` false when this user may not have the bucket.
+   * Begins to send heartbeats; `usable` false when this user may not have the bucket.
    *
    * @returns resolves after the first heartbeat, whether it got through or not
    */
   start(usable: boolean): Promise<void> {
     this.#usable = usable;
     if (this.#timer === undefined) {
-      this.#timer = setInterval(() => void this.beat(), this.#deps.heartbeatMs);
+      this.#timer = setInterval(() => void this.heartbeat(), this.#deps.heartbeatMs);
       this.#timer.unref();
     }
-    return this.beat();
+    return this.heartbeat();
   }
 
   /** One heartbeat. */
-  async beat(): Promise<void> {
+  async heartbeat(): Promise<void> {
     const connection = this.#deps.connection();
     if (connection === undefined || !this.#usable || this.#asking || this.#closed) return;
     this.#asking = true;
@@ -101,7 +101,7 @@ export class NodeLease {
         await this.#restore(connection, wrote);
         return;
       }
-      this.#deps.onBeat(wrote.kind !== 'no_answer');
+      this.#deps.onHeartbeat(wrote.kind !== 'no_answer');
       if (wrote.kind === 'ok') this.#held(connection, wrote.revision, askedMs, state.time);
       else if (wrote.kind === 'conflict') await this.#reconcile(connection);
       else this.#failed(wrote);
@@ -110,16 +110,16 @@ export class NodeLease {
     }
   }
 
-  /** Nobody takes heartbeats: the bucket is made anew when it is gone; when its stream is between two leaders the next beat will do. */
+  /** Nobody takes heartbeats: the bucket is made anew when it is gone; when its stream is between two leaders the next heartbeat will do. */
   async #restore(connection: NatsConnection, wrote: FailedWrite): Promise<void> {
     const check = await this.#deps.ensure(connection);
     if (this.#closed) return;
-    this.#deps.onBeat(check.kind !== 'unavailable');
+    this.#deps.onHeartbeat(check.kind !== 'unavailable');
     if (check.kind === 'ok') await this.#reconcile(connection);
     else this.#failed(check.kind === 'denied' ? { kind: 'denied', text: `${check.code} ${check.text}` } : wrote);
   }
 
-  /** Only a missing permission stays: everything else may be over at the next beat, and a node that stopped beating would be ended. */
+  /** Only a missing permission stays: everything else may be over at the next heartbeat, and a node that stopped sending them would be ended. */
   #failed(wrote: FailedWrite): void {
     if (!this.#troubled || wrote.kind === 'denied') {
       this.#deps.log.warn(
@@ -147,10 +147,10 @@ export class NodeLease {
   }
 
   #held(connection: NatsConnection, revision: number, askedMs: number, time: string): void {
-    const wasHeld = this.holds && this.#beatMs !== undefined;
+    const wasHeld = this.holds && this.#lastHeartbeatMs !== undefined;
     this.#revision = revision;
-    this.#beatMs = askedMs;
-    this.#beatTime = time;
+    this.#lastHeartbeatMs = askedMs;
+    this.#lastHeartbeatTime = time;
     this.#troubled = false;
     if (this.#loss !== undefined) void this.#return(connection, this.#loss);
     else if (!wasHeld) this.#deps.onHeld();
@@ -182,7 +182,7 @@ export class NodeLease {
       this.#loss ??= { kind: 'forgotten' };
     } else if (!isNew && (value === undefined || value.state === 'lost')) {
       this.#deps.log.error({}, 'nats: this node was taken for lost; its streams of before are over');
-      this.#loss = { kind: 'taken', lastTime: value?.time ?? this.#beatTime };
+      this.#loss = { kind: 'taken', lastTime: value?.time ?? this.#lastHeartbeatTime };
     }
     this.#revision = revision;
     const askedMs = this.#deps.clock.monotonicMs();

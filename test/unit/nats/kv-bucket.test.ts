@@ -103,7 +103,7 @@ describe('the live state', () => {
     await vi.advanceTimersByTimeAsync(40_000);
     expect(server.values('STREAMS')).toEqual({});
     lease.holds = true;
-    state.nudge();
+    state.retry();
     await vi.advanceTimersByTimeAsync(0);
     expect(server.values('STREAMS')).toMatchObject({ 'live.cam': { streamId: 's1' } });
     state.close();

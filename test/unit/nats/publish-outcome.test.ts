@@ -69,7 +69,7 @@ const answers: [string, string, string][] = [
   [
     'a message over the stream’s limit',
     '{"error":{"code":400,"err_code":10054,"description":"message size exceeds maximum allowed"},"stream":"S","seq":0}',
-    'poison',
+    'unstorable',
   ],
   [
     'an answer that nobody knows',
@@ -93,8 +93,8 @@ describe('what a publish reply means', () => {
     ['CONNECTION_CLOSED', 'disconnected'],
     ['CONNECTION_DRAINING', 'disconnected'],
     ['PERMISSIONS_VIOLATION', 'odd'],
-    ['MAX_PAYLOAD_EXCEEDED', 'poison'],
-    ['BAD_SUBJECT', 'poison'],
+    ['MAX_PAYLOAD_EXCEEDED', 'unstorable'],
+    ['BAD_SUBJECT', 'unstorable'],
     ['UNKNOWN', 'disconnected'],
   ])('tells the client’s %s', (code, meaning) => {
     const outcome = outcomeOf({ kind: 'failed', code, text: '' });

@@ -41,21 +41,21 @@ async function setUp() {
     },
     onHeld: () => void told.held++,
     onLapsed: () => void told.lapsed++,
-    onBeat: (answered) => void told.answered.push(answered),
+    onHeartbeat: (answered) => void told.answered.push(answered),
   });
   closing.push(() => lease.close(false));
   void lease.start(true);
   await vi.advanceTimersByTimeAsync(0);
   /** A heartbeat five seconds after the last. */
-  const beat = async (): Promise<void> => {
+  const heartbeat = async (): Promise<void> => {
     clock.pass(5000);
-    const done = lease.beat();
+    const done = lease.heartbeat();
     await vi.advanceTimersByTimeAsync(10_000);
     await done;
   };
   const heard = (): string | undefined => (server.values('NODES')['n1.b1'] as NodeState | undefined)?.time;
   const now = (): string => new Date(clock.wallMs()).toISOString();
-  return { server, lease, clock, log, told, hindered, beat, heard, now };
+  return { server, lease, clock, log, told, hindered, heartbeat, heard, now };
 }
 
 const passing: [string, Trouble, boolean][] = [
@@ -70,46 +70,46 @@ const passing: [string, Trouble, boolean][] = [
 
 describe('the lease of a node', () => {
   it.each(passing)('is kept on with after a time in which %s', async (_name, trouble, answered) => {
-    const { server, lease, log, told, beat, heard, now } = await setUp();
+    const { server, lease, log, told, heartbeat, heard, now } = await setUp();
     expect(heard()).toBe(now());
     server.trouble = () => trouble;
-    for (let i = 0; i < 3; i++) await beat();
+    for (let i = 0; i < 3; i++) await heartbeat();
     expect(told.answered).toEqual([true, answered, answered, answered]);
     expect(lease.holds, 'nothing is published while others may take the node for lost').toBe(false);
     expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
     server.trouble = () => undefined;
-    await beat();
+    await heartbeat();
     expect(heard()).toBe(now());
     expect(lease.holds).toBe(true);
     expect(told).toMatchObject({ lost: [], held: 2, lapsed: 1 });
   });
 
   it('tells of each time of trouble, once', async () => {
-    const { server, log, beat } = await setUp();
+    const { server, log, heartbeat } = await setUp();
     for (let times = 0; times < 2; times++) {
       server.trouble = () => natsErrors.noResponders();
-      for (let i = 0; i < 2; i++) await beat();
+      for (let i = 0; i < 2; i++) await heartbeat();
       server.trouble = () => undefined;
-      await beat();
+      await heartbeat();
     }
     expect(log.lines.filter(({ message }) => message.includes('cannot be written'))).toHaveLength(2);
   });
 
   it('is given up for good when this user may not write heartbeats, and events go on', async () => {
-    const { server, lease, told, beat } = await setUp();
+    const { server, lease, told, heartbeat } = await setUp();
     server.trouble = () => natsErrors.denied();
-    await beat();
+    await heartbeat();
     const asked = server.asked.length;
-    for (let i = 0; i < 4; i++) await beat();
+    for (let i = 0; i < 4; i++) await heartbeat();
     expect(server.asked).toHaveLength(asked);
     expect(lease.holds).toBe(true);
     expect(told).toMatchObject({ answered: [true, true], held: 2, lapsed: 0 });
   });
 
   it('makes the bucket anew when it is gone, and has it looked up whether others have ended streams', async () => {
-    const { server, lease, told, beat, heard, now } = await setUp();
+    const { server, lease, told, heartbeat, heard, now } = await setUp();
     server.streams.clear();
-    await beat();
+    await heartbeat();
     expect([...server.streams.keys()]).toEqual(['KV_NODES']);
     expect(heard()).toBe(now());
     expect(lease.holds).toBe(true);
@@ -117,30 +117,30 @@ describe('the lease of a node', () => {
   });
 
   it('does not make a bucket while it cannot be said whether it is there', async () => {
-    const { server, beat } = await setUp();
+    const { server, heartbeat } = await setUp();
     server.trouble = (subject) =>
       subject.startsWith('$KV.') ? natsErrors.noResponders() : { err_code: 10008, description: 'unavailable' };
-    await beat();
+    await heartbeat();
     expect(server.asked.filter((subject) => subject.includes('CREATE'))).toHaveLength(1);
   });
 
   it('is said to have lapsed also when a heartbeat that others have changed cannot be read', async () => {
-    const { server, told, beat, heard, now } = await setUp();
+    const { server, told, heartbeat, heard, now } = await setUp();
     server.write('NODES', 'n1.b1', { state: 'up' });
     server.trouble = (subject) => (subject.includes('MSG.GET') ? 'silence' : undefined);
-    for (let i = 0; i < 3; i++) await beat();
+    for (let i = 0; i < 3; i++) await heartbeat();
     expect(told.lapsed).toBe(1);
     server.trouble = () => undefined;
-    await beat();
+    await heartbeat();
     expect(heard()).toBe(now());
     expect(told).toMatchObject({ lost: [], held: 2 });
   });
 
   it('is written again at once when the leader was back before it was asked for the bucket', async () => {
-    const { server, told, beat, heard, now } = await setUp();
+    const { server, told, heartbeat, heard, now } = await setUp();
     let refusals = 1;
     server.trouble = () => (refusals-- > 0 ? natsErrors.noResponders() : undefined);
-    await beat();
+    await heartbeat();
     expect(heard()).toBe(now());
     expect(told.lost).toEqual([]);
   });
@@ -149,29 +149,29 @@ describe('the lease of a node', () => {
     ['marked as lost', { state: 'lost', time: '2026-01-01T00:00:00.000Z' }, '2026-01-01T00:00:00.000Z'],
     ['deleted', undefined, '2026-01-02T03:04:05.000Z'],
   ])('learns that the node was taken for lost from a heartbeat that was %s', async (_name, value, lastTime) => {
-    const { server, log, told, beat, heard, now } = await setUp();
+    const { server, log, told, heartbeat, heard, now } = await setUp();
     server.write('NODES', 'n1.b1', value);
-    await beat();
+    await heartbeat();
     expect(told.lost).toEqual([{ kind: 'taken', lastTime }]);
     expect(log.lines.some(({ level }) => level === 'error')).toBe(true);
     expect(heard()).toBe(now());
   });
 
   it('is not held before everything that follows from a loss is done, and heartbeats go on meanwhile', async () => {
-    const { server, lease, told, hindered, beat, heard, now } = await setUp();
+    const { server, lease, told, hindered, heartbeat, heard, now } = await setUp();
     server.write('NODES', 'n1.b1', { state: 'lost', time: '2026-01-01T00:00:00.000Z' });
     hindered.is = true;
     for (let i = 1; i <= 3; i++) {
-      await beat();
+      await heartbeat();
       expect(heard(), 'others must not take it for lost again').toBe(now());
       expect(told.lost).toHaveLength(i);
       expect(lease.holds).toBe(false);
     }
     hindered.is = false;
-    await beat();
+    await heartbeat();
     expect(lease.holds).toBe(true);
     expect(told).toMatchObject({ held: 2 });
-    await beat();
+    await heartbeat();
     expect(told.lost).toHaveLength(4);
   });
 });
