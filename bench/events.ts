@@ -28,23 +28,23 @@ const streams = options.number('streams');
 const peer = { address: '127.0.0.1', port: 1 };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function openPipeline(url: string, dir: string): Promise<{ pipeline: EventLayer; ids: string[] }> {
+async function openPipeline(url: string, dir: string): Promise<{ eventLayer: EventLayer; ids: string[] }> {
   const deps = { log: silentLogger, clock: systemClock, nodeId: 'bench', bootId: newId() };
-  const pipeline = await EventLayer.open({ dir, nats: { urls: [url] } }, deps);
+  const eventLayer = await EventLayer.open({ dir, nats: { urls: [url] } }, deps);
   const ids = Array.from({ length: streams }, () => newId());
   await Promise.all(
-    ids.map((streamId, i) => pipeline.lifecycle.streamStarted({ ...identity(streamId, i), peer, transport: 'rtmp' })),
+    ids.map((streamId, i) => eventLayer.lifecycle.streamStarted({ ...identity(streamId, i), peer, transport: 'rtmp' })),
   );
-  await drained(pipeline);
-  return { pipeline, ids };
+  await drained(eventLayer);
+  return { eventLayer, ids };
 }
 
 function identity(streamId: string, i: number): { streamId: string; app: string; name: string; connectionId: string } {
   return { streamId, app: 'live', name: `cam${i}`, connectionId: streamId };
 }
 
-async function drained(pipeline: EventLayer): Promise<void> {
-  while (pipeline.stats().pending > 0 || pipeline.stats().busState !== 'ready') await pause(1);
+async function drained(eventLayer: EventLayer): Promise<void> {
+  while (eventLayer.stats().pending > 0 || eventLayer.stats().busState !== 'ready') await pause(1);
 }
 
 /** The event that is sent by both sides: what `streamUpdated` writes, some 900 bytes. */
@@ -87,7 +87,7 @@ const own = { p50: [] as number[], p99: [] as number[], rate: [] as number[] };
 const bare = { p50: [] as number[], p99: [] as number[], rate: [] as number[] };
 let cpuShare = Number.NaN;
 try {
-  const { pipeline, ids } = await openPipeline(broker.url, folder);
+  const { eventLayer, ids } = await openPipeline(broker.url, folder);
   const plain = await BarePublisher.open(broker.url);
   const arrivals = await ArrivalTimes.open(broker.url);
   const sequences = new Map(ids.map((id) => [id, 1]));
@@ -96,7 +96,7 @@ try {
     const streamId = ids[i % ids.length];
     const sequence = (sequences.get(streamId) ?? 0) + 1;
     sequences.set(streamId, sequence);
-    pipeline.lifecycle.streamUpdated(streamId, change);
+    eventLayer.lifecycle.streamUpdated(streamId, change);
     return `${streamId}:${sequence}`;
   };
   const bareEvent = (lane: number): [string, Promise<void>] => {
@@ -105,9 +105,9 @@ try {
   };
 
   ownEvent(0);
-  await drained(pipeline);
+  await drained(eventLayer);
   // Both sides send the same bytes.
-  for await (const entry of pipeline.log.since('oldest')) sample = Buffer.from(entry.json);
+  for await (const entry of eventLayer.log.since('oldest')) sample = Buffer.from(entry.json);
 
   for (let round = 0; round < options.number('rounds'); round++) {
     const sentBare = new Map<string, number>();
@@ -124,7 +124,7 @@ try {
       const at = performance.now();
       sentOwn.set(ownEvent(i), at);
     });
-    await drained(pipeline);
+    await drained(eventLayer);
     const [b, o] = [delays(sentBare, arrivals), delays(sentOwn, arrivals)];
     bare.p50.push(b.p50);
     bare.p99.push(b.p99);
@@ -148,10 +148,10 @@ try {
     for (let i = 0; i < count; i++) {
       ownEvent(i);
       // Sustained, not a burst: like the other side, this one goes on when what it sent before is through.
-      while (i % 50 === 0 && pipeline.stats().pending > 10 * streams)
+      while (i % 50 === 0 && eventLayer.stats().pending > 10 * streams)
         await new Promise((resolve) => setImmediate(resolve));
     }
-    await drained(pipeline);
+    await drained(eventLayer);
     own.rate.push(count / ((performance.now() - ownFrom) / 1000));
   }
 
@@ -163,20 +163,20 @@ try {
     // 1,000 players that each stay a hundred seconds, 50 streams measured every 5 s.
     const playerId = `p${players++}`;
     const streamId = ids[players % 50];
-    pipeline.lifecycle.playStarted(streamId, { playerId, connectionId: playerId, peer });
-    pipeline.lifecycle.playEnded(streamId, {
+    eventLayer.lifecycle.playStarted(streamId, { playerId, connectionId: playerId, peer });
+    eventLayer.lifecycle.playEnded(streamId, {
       playerId,
       bytes: 1,
       drops: 0,
       reason: 'client_closed',
     });
-    pipeline.lifecycle.telemetry(ids[tick % 50], { totals, kbpsIn: 2500, fps: 30, players: 20 });
+    eventLayer.lifecycle.telemetry(ids[tick % 50], { totals, kbpsIn: 2500, fps: 30, players: 20 });
     await pause(100);
   }
   const cpu = process.cpuUsage(cpuFrom);
   cpuShare = (100 * (cpu.user + cpu.system)) / 1000 / (performance.now() - wallFrom);
   await plain.close();
-  await pipeline.close(5000);
+  await eventLayer.close(5000);
 } finally {
   await broker.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -11,7 +11,7 @@ import { type Emitter, streamEvent } from './envelope.js';
 import { EventLog } from './event-log.js';
 import { type DirLock, lockDir } from './journal/dir-lock.js';
 import { FolderWatch } from './journal/folder-watch.js';
-import { type CarriedSession, Journal } from './journal/journal.js';
+import { type CarriedStream, Journal } from './journal/journal.js';
 import { LifeFile, type LifeRecord } from './journal/life-file.js';
 import type { JournalState } from './journal/options.js';
 import { FileStorage, MemoryStorage, type SegmentStorage } from './journal/storage.js';
@@ -42,7 +42,7 @@ export interface EventsStats {
   readonly withheld: number;
   readonly retries: number;
   readonly quarantined: number;
-  /** Events of sessions that another node had ended by then; settled without being sent. */
+  /** Events of openStreams that another node had ended by then; settled without being sent. */
   readonly superseded: number;
   readonly refusedStarts: number;
   readonly suppressedRejections: number;
@@ -63,7 +63,7 @@ const LIFE_INTERVAL_MS = 1500;
 /** Streams that become ready are written down together, this much later at most. */
 const READY_DELAY_MS = 100;
 
-/** What of an open session is carried over when the segment that began it goes. */
+/** What of an open stream is carried over when the segment that began it goes. */
 const CARRIED = [
   'streamId',
   'app',
@@ -177,12 +177,12 @@ export class EventLayer {
           historyMs: o.historyMs,
           fsync: o.fsync,
           fsyncIntervalMs: o.fsyncIntervalMs,
-          reservePerSession: 4096,
+          reservePerStream: 4096,
           bus: o.nats !== undefined,
         },
         {
           event: (position, _wallMs, subject, json) => found.apply(position, subject, json, bootHasBus),
-          session: (position, json) => found.carry(position, json),
+          stream: (position, json) => found.carry(position, json),
           boot: (json) => {
             const boot = JSON.parse(json.toString('utf8')) as { bootId: string; bus: boolean };
             bootHasBus = boot.bus;
@@ -191,9 +191,9 @@ export class EventLayer {
         },
         deps,
       );
-      const pipeline = new EventLayer(o, deps, { journal, storage, life, lock });
-      await pipeline.#begin(found, boots, recovered.lastWallMs, lastLife, o, deps);
-      return pipeline;
+      const eventLayer = new EventLayer(o, deps, { journal, storage, life, lock });
+      await eventLayer.#begin(found, boots, recovered.lastWallMs, lastLife, o, deps);
+      return eventLayer;
     } catch (error) {
       await lock?.release();
       throw error;
@@ -215,7 +215,7 @@ export class EventLayer {
       superseded: this.bus?.counts.superseded ?? 0,
       refusedStarts: counts.refusedStarts,
       suppressedRejections: counts.suppressedRejections,
-      openStreams: this.lifecycle.sessions.size,
+      openStreams: this.lifecycle.openStreams.size,
       busState: this.bus?.state ?? 'off',
       busDetail: this.bus?.detail ?? '',
       lifeDetail: this.#life?.trouble ?? '',
@@ -269,7 +269,7 @@ export class EventLayer {
     const journal = this.#journal;
     const orphans = [...found.open.values()];
     journal.carry = (upTo) => this.#carried(upTo, orphans);
-    journal.adoptSessions(orphans.length);
+    journal.adoptStreams(orphans.length);
     const endedMs = Math.max(lastWallMs, lastLife?.wallMs ?? 0);
     journal.appendBoot(
       Buffer.from(
@@ -278,14 +278,14 @@ export class EventLayer {
       ),
     );
     const emitter: Emitter = { prefix: o.prefix, nodeId: deps.nodeId, bootId: deps.bootId };
-    for (const session of orphans.splice(0)) {
-      const totals = lastLife?.bootId === session.bootId ? lastLife.totals[session.streamId] : undefined;
-      const data = lateEnd(session, { reason: 'node_restart', endedMs, totals });
-      const event = streamEvent(emitter, session, 'io.sluice.stream.ended', session.seq + 1, endedMs, data);
+    for (const stream of orphans.splice(0)) {
+      const totals = lastLife?.bootId === stream.bootId ? lastLife.totals[stream.streamId] : undefined;
+      const data = lateEnd(stream, { reason: 'node_restart', endedMs, totals });
+      const event = streamEvent(emitter, stream, 'io.sluice.stream.ended', stream.seq + 1, endedMs, data);
       const position = journal.append(event);
       // Nobody on the bus heard of a stream that was started without one.
-      if (o.nats !== undefined && !session.bus) journal.commit(position);
-      journal.releaseSession();
+      if (o.nats !== undefined && !stream.bus) journal.commit(position);
+      journal.releaseStream();
     }
     await journal
       .sync()
@@ -335,15 +335,15 @@ export class EventLayer {
     }, READY_DELAY_MS).unref();
   }
 
-  #carried(upTo: number, orphans: readonly OpenStream[]): CarriedSession[] {
-    const out: CarriedSession[] = [];
-    for (const session of [...this.lifecycle.sessions.values(), ...orphans]) {
-      if (session.anchor > upTo) continue;
-      const stored = Object.fromEntries(CARRIED.map((key) => [key, session[key]]));
+  #carried(upTo: number, orphans: readonly OpenStream[]): CarriedStream[] {
+    const out: CarriedStream[] = [];
+    for (const stream of [...this.lifecycle.openStreams.values(), ...orphans]) {
+      if (stream.anchor > upTo) continue;
+      const stored = Object.fromEntries(CARRIED.map((key) => [key, stream[key]]));
       out.push({
         json: Buffer.from(JSON.stringify(stored), 'utf8'),
         moved: (position) => {
-          session.anchor = position;
+          stream.anchor = position;
         },
       });
     }

@@ -19,7 +19,7 @@ export interface StreamUpdated extends TypeOf<typeof data.streamUpdated> {}
 /** `stream.stalled` and `stream.recovered`: no frames for `gapMs`, per track. */
 export interface StreamGap extends TypeOf<typeof data.streamGap> {}
 
-/** `stream.suspended`: the connection went, the session is held for `resumeWindowMs`. */
+/** `stream.suspended`: the connection went, the stream is held for `resumeWindowMs`. */
 export interface StreamSuspended extends TypeOf<typeof data.streamSuspended> {}
 
 /** `stream.resumed`: the same principal came back on a new connection. */

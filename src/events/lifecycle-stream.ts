@@ -6,7 +6,7 @@ import { type Emitter, traceparentOf } from './envelope.js';
 import type { StreamRef, StreamStarted } from './event-types.js';
 import type { OpenStream } from './open-streams.js';
 
-/** What names a publish session. */
+/** What names a publish. */
 export interface StreamIdentity {
   readonly streamId: string;
   readonly app: string;
@@ -26,7 +26,7 @@ export interface StartFacts extends StreamIdentity {
   readonly urls?: StreamUrls;
 }
 
-/** A session of this process. */
+/** A stream of this process. */
 export interface LifecycleStream extends OpenStream {
   readonly startedMonoMs: number;
   readonly traceparent: string | undefined;
@@ -36,8 +36,8 @@ export interface LifecycleStream extends OpenStream {
   waiting: (() => unknown)[] | undefined;
 }
 
-/** A session at its start. */
-export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: boolean): LifecycleStream {
+/** A stream at its start. */
+export function openStream(emitter: Emitter, clock: Clock, s: StartFacts, bus: boolean): LifecycleStream {
   const labels = clipLabels(s.labels);
   const urls = boundedUrls(s.urls);
   return {
@@ -64,16 +64,16 @@ export function openSession(emitter: Emitter, clock: Clock, s: StartFacts, bus: 
   };
 }
 
-/** What `stream.started` adds to the session's identity. */
-export function startFacts(session: OpenStream, s: StartFacts): Omit<StreamStarted, keyof StreamRef> {
+/** What `stream.started` adds to the stream's identity. */
+export function startFacts(stream: OpenStream, s: StartFacts): Omit<StreamStarted, keyof StreamRef> {
   return {
     peer: s.peer,
     transport: s.transport,
     ...clipped('encoder', s.encoder, 256),
     ...clipped('tcUrl', s.tcUrl),
-    ...(session.labels === undefined ? {} : { labels: session.labels }),
+    ...(stream.labels === undefined ? {} : { labels: stream.labels }),
     ...clipped('principal', s.principal, 256),
     ...clipped('keyFingerprint', s.keyFingerprint, 16),
-    ...(session.urls === undefined ? {} : { urls: session.urls }),
+    ...(stream.urls === undefined ? {} : { urls: stream.urls }),
   };
 }

@@ -8,7 +8,7 @@ import type { MediaKind, Track } from '../model/track.js';
 import { bounded, clip, clipChange, clipped, clipTracks } from './clip.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
 import type { ChangedFacts, EventData, EventType, StreamRef } from './event-types.js';
-import { type LifecycleStream, openSession, type StartFacts, startFacts } from './lifecycle-stream.js';
+import { type LifecycleStream, openStream, type StartFacts, startFacts } from './lifecycle-stream.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
 import { type EventPriority, priorityOf } from './priority.js';
@@ -28,7 +28,7 @@ export interface LifecycleCounts {
   suppressedRejections: number;
 }
 
-/** `data` without what the session adds; a play event names the player's connection instead of the publisher's. */
+/** `data` without what the stream adds; a play event names the player's connection instead of the publisher's. */
 type WithoutRef<T> = Omit<T, keyof StreamRef> & { readonly connectionId?: string };
 
 /**
@@ -47,7 +47,7 @@ export class Lifecycle {
   readonly #refuseStart: () => SluiceError | undefined;
   /** Starts that are being written. */
   readonly #starts = new Set<Promise<number>>();
-  readonly #sessions = new Map<string, LifecycleStream>();
+  readonly #openStreams = new Map<string, LifecycleStream>();
   readonly #totals = new Map<string, Totals>();
   readonly #node: NodeEvents;
   #ending = false;
@@ -75,18 +75,18 @@ export class Lifecycle {
     this.#node = new NodeEvents(emitter, o.clock, o.sink, (build) => this.#append(build, 'end'));
   }
 
-  /** The open sessions, by stream id. */
-  get sessions(): ReadonlyMap<string, OpenStream> {
-    return this.#sessions;
+  /** The open openStreams, by stream id. */
+  get openStreams(): ReadonlyMap<string, OpenStream> {
+    return this.#openStreams;
   }
 
-  /** Asked what an open session has carried by now; until it is set, the newest telemetry says it. */
+  /** Asked what an open stream has carried by now; until it is set, the newest telemetry says it. */
   measure: (streamId: string) => Totals | undefined = (streamId) => this.#totals.get(streamId);
 
-  /** What each open session has carried by now. */
+  /** What each open stream has carried by now. */
   get totals(): ReadonlyMap<string, Totals> {
     const out = new Map<string, Totals>();
-    for (const streamId of this.#sessions.keys()) {
+    for (const streamId of this.#openStreams.keys()) {
       const totals = this.measure(streamId);
       if (totals !== undefined) out.set(streamId, totals);
     }
@@ -106,26 +106,26 @@ export class Lifecycle {
       this.counts.refusedStarts++;
       throw refusal;
     }
-    const session = openSession(this.#emitter, this.#clock, s, this.#bus);
-    const data = { ...this.#ref(session), ...startFacts(session, s) };
+    const stream = openStream(this.#emitter, this.#clock, s, this.#bus);
+    const data = { ...this.#ref(stream), ...startFacts(stream, s) };
     const type = 'io.sluice.stream.started';
-    this.#sessions.set(session.streamId, session);
+    this.#openStreams.set(stream.streamId, stream);
     const written = this.#sink.appendStart(
-      streamEvent(this.#emitter, session, type, session.seq, session.startedMs, data, session.traceparent),
+      streamEvent(this.#emitter, stream, type, stream.seq, stream.startedMs, data, stream.traceparent),
     );
     this.#starts.add(written);
     try {
-      session.anchor = await written;
+      stream.anchor = await written;
     } catch (error) {
-      this.#sessions.delete(session.streamId);
+      this.#openStreams.delete(stream.streamId);
       this.counts.refusedStarts++;
       throw error;
     } finally {
       this.#starts.delete(written);
     }
     this.counts.emitted++;
-    const waiting = session.waiting ?? [];
-    session.waiting = undefined;
+    const waiting = stream.waiting ?? [];
+    stream.waiting = undefined;
     for (const call of waiting) call();
   }
 
@@ -134,72 +134,72 @@ export class Lifecycle {
     streamId: string,
     d: { tracks: readonly Track[]; gopMs?: number; timeToReadyMs: number; missing?: readonly Track['kind'][] },
   ): void {
-    this.#with(streamId, (session) => {
-      session.readyMs = this.#clock.wallMs();
-      session.state = 'ready';
-      session.tracks = clipTracks(d.tracks);
-      const { tracks, urls } = session;
-      this.#emit(session, 'io.sluice.stream.ready', { ...d, tracks, ...(urls === undefined ? {} : { urls }) });
+    this.#with(streamId, (stream) => {
+      stream.readyMs = this.#clock.wallMs();
+      stream.state = 'ready';
+      stream.tracks = clipTracks(d.tracks);
+      const { tracks, urls } = stream;
+      this.#emit(stream, 'io.sluice.stream.ready', { ...d, tracks, ...(urls === undefined ? {} : { urls }) });
     });
   }
 
-  /** Codec, resolution, track set or metadata changed; `after.tracks`, when there, replaces the session's tracks. */
+  /** Codec, resolution, track set or metadata changed; `after.tracks`, when there, replaces the stream's tracks. */
   streamUpdated(streamId: string, d: { before: ChangedFacts; after: ChangedFacts }): void {
-    this.#with(streamId, (session) => {
+    this.#with(streamId, (stream) => {
       const [before, after] = [clipChange(d.before), clipChange(d.after)];
-      session.tracks = after.tracks ?? session.tracks;
-      this.#emit(session, 'io.sluice.stream.updated', { before, after });
+      stream.tracks = after.tracks ?? stream.tracks;
+      this.#emit(stream, 'io.sluice.stream.updated', { before, after });
     });
   }
 
   /** A track has had no frames for `gapMs`. */
   streamStalled(streamId: string, d: { trackId: number; kind: MediaKind; gapMs: number; cause?: string }): void {
-    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.stalled', d));
+    this.#with(streamId, (stream) => this.#emit(stream, 'io.sluice.stream.stalled', d));
   }
 
   /** A stalled track has frames again after `gapMs`. */
   streamRecovered(streamId: string, d: { trackId: number; kind: MediaKind; gapMs: number; cause?: string }): void {
-    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.recovered', d));
+    this.#with(streamId, (stream) => this.#emit(stream, 'io.sluice.stream.recovered', d));
   }
 
-  /** The connection went; the session is held. */
+  /** The connection went; the stream is held. */
   streamSuspended(streamId: string, d: { resumeWindowMs: number; cause?: string }): void {
-    this.#with(streamId, (session) => {
-      session.state = 'suspended';
-      this.#emit(session, 'io.sluice.stream.suspended', d);
+    this.#with(streamId, (stream) => {
+      stream.state = 'suspended';
+      this.#emit(stream, 'io.sluice.stream.suspended', d);
     });
   }
 
   /** The same principal came back, on a new connection. */
   streamResumed(streamId: string, d: { connectionId: string; peer: Peer; gapMs: number }): void {
-    this.#with(streamId, (session) => {
-      session.state = session.readyMs === undefined ? 'live' : 'ready';
-      session.connectionId = d.connectionId;
-      this.#emit(session, 'io.sluice.stream.resumed', { peer: d.peer, gapMs: d.gapMs });
+    this.#with(streamId, (stream) => {
+      stream.state = stream.readyMs === undefined ? 'live' : 'ready';
+      stream.connectionId = d.connectionId;
+      this.#emit(stream, 'io.sluice.stream.resumed', { peer: d.peer, gapMs: d.gapMs });
     });
   }
 
   /** The conflict policy let a newer publisher in; `streamEnded` with reason `takeover` follows. */
   streamTakenOver(streamId: string, d: { byStreamId: string }): void {
-    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.taken_over', d));
+    this.#with(streamId, (stream) => this.#emit(stream, 'io.sluice.stream.taken_over', d));
   }
 
-  /** The session is over. The first call counts, later ones are ignored. Players still noted get their `play.ended` first. */
+  /** The stream is over. The first call counts, later ones are ignored. Players still noted get their `play.ended` first. */
   streamEnded(streamId: string, d: EndFacts): void {
-    this.#with(streamId, (session) => {
-      for (const playerId of [...session.plays.keys()]) {
+    this.#with(streamId, (stream) => {
+      for (const playerId of [...stream.plays.keys()]) {
         this.playEnded(streamId, { playerId, bytes: 0, drops: 0, reason: 'stream_ended' });
       }
-      this.#sessions.delete(streamId);
+      this.#openStreams.delete(streamId);
       this.#totals.delete(streamId);
       const nowMs = this.#clock.wallMs();
       this.#emit(
-        session,
+        stream,
         'io.sluice.stream.ended',
-        exactEnd(session, d, nowMs, this.#clock.monotonicMs() - session.startedMonoMs),
+        exactEnd(stream, d, nowMs, this.#clock.monotonicMs() - stream.startedMonoMs),
         nowMs,
       );
-      this.#sink.releaseSession();
+      this.#sink.releaseStream();
     });
   }
 
@@ -230,20 +230,20 @@ export class Lifecycle {
 
   /** The first player came. */
   streamActive(streamId: string, d: { players: number }): void {
-    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.active', d));
+    this.#with(streamId, (stream) => this.#emit(stream, 'io.sluice.stream.active', d));
   }
 
   /** The last player left. */
   streamIdle(streamId: string, d: { players: number }): void {
-    this.#with(streamId, (session) => this.#emit(session, 'io.sluice.stream.idle', d));
+    this.#with(streamId, (stream) => this.#emit(stream, 'io.sluice.stream.idle', d));
   }
 
   /** Custom AMF data of the publisher; `values` are cut to 4 KiB of JSON. */
   streamData(streamId: string, d: { handler: string; timestamp: number; values: readonly unknown[] }): void {
-    this.#with(streamId, (session) => {
+    this.#with(streamId, (stream) => {
       const { value, truncated } = bounded(d.values, 4096);
       const data = { handler: clip(d.handler, 128), timestamp: d.timestamp, values: value };
-      this.#emit(session, 'io.sluice.stream.data', truncated ? { ...data, truncated } : data);
+      this.#emit(stream, 'io.sluice.stream.data', truncated ? { ...data, truncated } : data);
     });
   }
 
@@ -253,28 +253,28 @@ export class Lifecycle {
     d: { playerId: string; connectionId: string; peer: Peer; transport?: string; client?: string },
   ): void {
     if (!this.#plays) return;
-    this.#with(streamId, (session) => {
+    this.#with(streamId, (stream) => {
       // A play whose start is left out has no end to tell either.
-      const told = this.#emit(session, 'io.sluice.play.started', {
+      const told = this.#emit(stream, 'io.sluice.play.started', {
         connectionId: d.connectionId,
         playerId: d.playerId,
         peer: d.peer,
         ...clipped('transport', d.transport, 32),
         ...clipped('client', d.client, 256),
       });
-      if (told) session.plays.set(d.playerId, this.#clock.monotonicMs());
+      if (told) stream.plays.set(d.playerId, this.#clock.monotonicMs());
     });
   }
 
   /** A player stopped receiving the stream. The first call per player counts. */
   playEnded(streamId: string, d: { playerId: string; bytes: number; drops: number; reason: string }): void {
     if (!this.#plays) return;
-    this.#with(streamId, (session) => {
-      const sinceMs = session.plays.get(d.playerId);
+    this.#with(streamId, (stream) => {
+      const sinceMs = stream.plays.get(d.playerId);
       if (sinceMs === undefined) return;
-      session.plays.delete(d.playerId);
+      stream.plays.delete(d.playerId);
       const durationMs = Math.max(0, Math.round(this.#clock.monotonicMs() - sinceMs));
-      this.#emit(session, 'io.sluice.play.ended', {
+      this.#emit(stream, 'io.sluice.play.ended', {
         playerId: d.playerId,
         bytes: d.bytes,
         drops: d.drops,
@@ -286,11 +286,11 @@ export class Lifecycle {
 
   /** Measured figures of a stream, every few seconds: sent on `tel.*`, kept nowhere; `totals` go into the heartbeat record. */
   telemetry(streamId: string, d: { totals: Totals } & Readonly<Record<string, unknown>>): void {
-    const session = this.#sessions.get(streamId);
-    if (session === undefined) return;
+    const stream = this.#openStreams.get(streamId);
+    if (stream === undefined) return;
     this.#totals.set(streamId, d.totals);
-    this.#signals.send(['tel', session.app, session.name, streamId], {
-      ...this.#ref(session),
+    this.#signals.send(['tel', stream.app, stream.name, streamId], {
+      ...this.#ref(stream),
       ...d,
       time: this.#now(),
     });
@@ -323,16 +323,16 @@ export class Lifecycle {
     return this.#node.tell('io.sluice.node.draining', d);
   }
 
-  /** Ends every session that is still open or on its way to be, and takes no more: for the end of the process. */
+  /** Ends every stream that is still open or on its way to be, and takes no more: for the end of the process. */
   endAll(reason: EndReason): void {
     this.#ending = true;
-    for (const streamId of [...this.#sessions.keys()]) {
+    for (const streamId of [...this.#openStreams.keys()]) {
       this.streamEnded(streamId, { ...(this.#totals.get(streamId) ?? NOTHING), reason });
     }
   }
 
   /**
-   * The process ends in order; sessions that the caller has not ended are ended with `server_drain` first, also those whose start
+   * The process ends in order; openStreams that the caller has not ended are ended with `server_drain` first, also those whose start
    * is still being written: their end comes before this.
    */
   async nodeStopped(d: { detail?: string } = {}): Promise<void> {
@@ -343,28 +343,28 @@ export class Lifecycle {
 
   #refusal(streamId: string): SluiceError | undefined {
     if (this.#ending) return new SluiceError('ERR_EVENTS_CLOSED');
-    if (this.#sessions.has(streamId)) return new SluiceError('ERR_EVENTS_STREAM_TAKEN', streamId);
+    if (this.#openStreams.has(streamId)) return new SluiceError('ERR_EVENTS_STREAM_TAKEN', streamId);
     return this.#refuseStart();
   }
 
-  #with(streamId: string, call: (session: LifecycleStream) => void): void {
-    const session = this.#sessions.get(streamId);
-    if (session === undefined) return;
-    if (session.waiting === undefined) call(session);
-    else session.waiting.push(() => this.#sessions.has(streamId) && call(session));
+  #with(streamId: string, call: (stream: LifecycleStream) => void): void {
+    const stream = this.#openStreams.get(streamId);
+    if (stream === undefined) return;
+    if (stream.waiting === undefined) call(stream);
+    else stream.waiting.push(() => this.#openStreams.has(streamId) && call(stream));
   }
 
   #emit<T extends EventType>(
-    session: LifecycleStream,
+    stream: LifecycleStream,
     type: T,
     data: WithoutRef<EventData[T]>,
     timeMs = this.#clock.wallMs(),
   ): boolean {
     return this.#append(() => {
       // The sequence is given only now: an event that is dropped leaves no gap.
-      session.seq++;
-      const full = { ...this.#ref(session), ...data } as unknown as EventData[T];
-      return streamEvent(this.#emitter, session, type, session.seq, timeMs, full, session.traceparent);
+      stream.seq++;
+      const full = { ...this.#ref(stream), ...data } as unknown as EventData[T];
+      return streamEvent(this.#emitter, stream, type, stream.seq, timeMs, full, stream.traceparent);
     }, priorityOf(type));
   }
 
@@ -380,8 +380,8 @@ export class Lifecycle {
     return true;
   }
 
-  #ref(session: OpenStream): StreamRef {
-    const { streamId, app, name, connectionId, nodeId, bootId } = session;
+  #ref(stream: OpenStream): StreamRef {
+    const { streamId, app, name, connectionId, nodeId, bootId } = stream;
     return { streamId, app, name, connectionId, nodeId, bootId };
   }
 

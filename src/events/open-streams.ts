@@ -16,7 +16,7 @@ import {
 } from './event-types.js';
 import { parseStreamSubject, type StreamSubject, sequenceIn } from './subjects.js';
 
-/** What is known of an open session: enough to end it without the process that started it. */
+/** What is known of an open stream: enough to end it without the process that started it. */
 export interface OpenStream {
   readonly streamId: string;
   readonly app: string;
@@ -40,29 +40,29 @@ export interface OpenStream {
   anchor: number;
 }
 
-/** The state that the KV bucket shows for a session. */
-export function stateOf(session: OpenStream): StreamState {
+/** The state that the KV bucket shows for a stream. */
+export function stateOf(stream: OpenStream): StreamState {
   return {
-    streamId: session.streamId,
-    app: session.app,
-    name: session.name,
-    connectionId: session.connectionId,
-    nodeId: session.nodeId,
-    bootId: session.bootId,
-    state: session.state,
-    seq: session.seq,
-    startedAt: new Date(session.startedMs).toISOString(),
-    ...(session.readyMs === undefined ? {} : { readyAt: new Date(session.readyMs).toISOString() }),
-    transport: session.transport,
-    ...(session.encoder === undefined ? {} : { encoder: session.encoder }),
-    ...(session.labels === undefined ? {} : { labels: session.labels }),
-    tracks: session.tracks,
-    ...(session.urls === undefined ? {} : { urls: session.urls }),
+    streamId: stream.streamId,
+    app: stream.app,
+    name: stream.name,
+    connectionId: stream.connectionId,
+    nodeId: stream.nodeId,
+    bootId: stream.bootId,
+    state: stream.state,
+    seq: stream.seq,
+    startedAt: new Date(stream.startedMs).toISOString(),
+    ...(stream.readyMs === undefined ? {} : { readyAt: new Date(stream.readyMs).toISOString() }),
+    transport: stream.transport,
+    ...(stream.encoder === undefined ? {} : { encoder: stream.encoder }),
+    ...(stream.labels === undefined ? {} : { labels: stream.labels }),
+    tracks: stream.tracks,
+    ...(stream.urls === undefined ? {} : { urls: stream.urls }),
   };
 }
 
-/** The session that a value of the KV bucket shows. */
-export function sessionOf(state: StreamState): OpenStream {
+/** The stream that a value of the KV bucket shows. */
+export function openStreamOf(state: StreamState): OpenStream {
   const { startedAt, readyAt, ...facts } = state;
   return {
     ...facts,
@@ -73,7 +73,7 @@ export function sessionOf(state: StreamState): OpenStream {
   };
 }
 
-/** Facts of an end that someone other than the session's own process tells. */
+/** Facts of an end that someone other than the stream's own process tells. */
 export interface LateEnd {
   readonly reason: 'node_restart' | 'node_lost';
   /** Last sign of life, milliseconds since the epoch. */
@@ -81,48 +81,48 @@ export interface LateEnd {
   readonly totals: Totals | undefined;
 }
 
-/** What a session's own process reports at its end. Bytes and counts since the start. */
+/** What a stream's own process reports at its end. Bytes and counts since the start. */
 export interface EndFacts extends Totals {
   readonly reason: EndReason;
   readonly detail?: string;
   readonly tracks?: readonly Track[];
 }
 
-/** Members that every end tells of its session. */
+/** Members that every end tells of its stream. */
 function endCore(
-  session: OpenStream,
+  stream: OpenStream,
   endedMs: number,
 ): Omit<StreamEnded, keyof Totals | 'reason' | 'durationMs' | 'totals'> {
   return {
-    streamId: session.streamId,
-    app: session.app,
-    name: session.name,
-    connectionId: session.connectionId,
-    nodeId: session.nodeId,
-    bootId: session.bootId,
-    startedAt: new Date(session.startedMs).toISOString(),
-    ...(session.readyMs === undefined ? {} : { readyAt: new Date(session.readyMs).toISOString() }),
+    streamId: stream.streamId,
+    app: stream.app,
+    name: stream.name,
+    connectionId: stream.connectionId,
+    nodeId: stream.nodeId,
+    bootId: stream.bootId,
+    startedAt: new Date(stream.startedMs).toISOString(),
+    ...(stream.readyMs === undefined ? {} : { readyAt: new Date(stream.readyMs).toISOString() }),
     endedAt: new Date(endedMs).toISOString(),
-    tracks: session.tracks,
-    ...(session.labels === undefined ? {} : { labels: session.labels }),
+    tracks: stream.tracks,
+    ...(stream.labels === undefined ? {} : { labels: stream.labels }),
   };
 }
 
-/** `data` of the `stream.ended` that the session's own process tells. `durationMs` comes from the monotonic clock. */
-export function exactEnd(session: OpenStream, d: EndFacts, endedMs: number, durationMs: number): StreamEnded {
+/** `data` of the `stream.ended` that the stream's own process tells. `durationMs` comes from the monotonic clock. */
+export function exactEnd(stream: OpenStream, d: EndFacts, endedMs: number, durationMs: number): StreamEnded {
   const { reason } = d;
   return {
-    ...endCore(session, endedMs),
+    ...endCore(stream, endedMs),
     reason,
     ...clipped('detail', d.detail),
     durationMs: Math.max(0, Math.round(durationMs)),
     ...totalsOf(d),
-    tracks: d.tracks === undefined ? session.tracks : clipTracks(d.tracks),
+    tracks: d.tracks === undefined ? stream.tracks : clipTracks(d.tracks),
     totals: 'exact',
   };
 }
 
-/** Totals of a session that carried nothing, or of which nothing is known. */
+/** Totals of a stream that carried nothing, or of which nothing is known. */
 export const NOTHING: Totals = {
   bytes: 0,
   payloadBytes: 0,
@@ -148,21 +148,21 @@ function totalsOf(from: Totals): Totals {
   };
 }
 
-/** `data` of the `stream.ended` of a session whose process is gone. */
-export function lateEnd(session: OpenStream, end: LateEnd): StreamEnded {
-  const endedMs = Math.max(end.endedMs, session.startedMs);
+/** `data` of the `stream.ended` of a stream whose process is gone. */
+export function lateEnd(stream: OpenStream, end: LateEnd): StreamEnded {
+  const endedMs = Math.max(end.endedMs, stream.startedMs);
   return {
-    ...endCore(session, endedMs),
+    ...endCore(stream, endedMs),
     reason: end.reason,
-    durationMs: endedMs - session.startedMs,
+    durationMs: endedMs - stream.startedMs,
     ...totalsOf(end.totals ?? NOTHING),
     totals: 'last_known',
   };
 }
 
 /**
- * Rebuilds open sessions from their events, in journal order. Used at start, and by the reaper on what JetStream holds of a lost
- * node's sessions.
+ * Rebuilds open openStreams from their events, in journal order. Used at start, and by the reaper on what JetStream holds of a lost
+ * node's openStreams.
  */
 export class OpenStreams {
   readonly open = new Map<string, OpenStream>();
@@ -182,41 +182,40 @@ export class OpenStreams {
       this.open.set(streamId, started(event, position, bus));
       return;
     }
-    const session = this.open.get(streamId);
-    if (session === undefined) return;
+    const stream = this.open.get(streamId);
+    if (stream === undefined) return;
     if (verb === 'ended') {
       this.open.delete(streamId);
       return;
     }
-    session.seq = sequenceIn(parts) ?? session.seq;
-    if (verb === 'suspended') session.state = 'suspended';
+    stream.seq = sequenceIn(parts) ?? stream.seq;
+    if (verb === 'suspended') stream.state = 'suspended';
     if (verb !== 'ready' && verb !== 'updated' && verb !== 'resumed') return;
     const event = JSON.parse(json.toString('utf8')) as SluiceEvent;
     if (verb === 'resumed') {
-      session.state = session.readyMs === undefined ? 'live' : 'ready';
-      session.connectionId = (event.data as StreamResumed).connectionId;
+      stream.state = stream.readyMs === undefined ? 'live' : 'ready';
+      stream.connectionId = (event.data as StreamResumed).connectionId;
       return;
     }
     if (verb === 'ready') {
-      session.readyMs = Date.parse(event.time);
-      session.state = 'ready';
-      session.tracks = (event.data as StreamReady).tracks;
+      stream.readyMs = Date.parse(event.time);
+      stream.state = 'ready';
+      stream.tracks = (event.data as StreamReady).tracks;
     } else {
-      session.tracks = tracksAfter(event.data as StreamUpdated) ?? session.tracks;
+      stream.tracks = tracksAfter(event.data as StreamUpdated) ?? stream.tracks;
     }
   }
 
-  /** Adopts the copy of a session that was carried forward; newer than any event before it. */
+  /** Adopts the copy of a stream that was carried forward; newer than any event before it. */
   carry(position: number, json: Buffer): void {
-    const session = JSON.parse(json.toString('utf8')) as Omit<OpenStream, 'anchor'>;
-    const known = this.open.get(session.streamId);
-    if (known === undefined || known.seq <= session.seq)
-      this.open.set(session.streamId, { ...session, anchor: position });
+    const stream = JSON.parse(json.toString('utf8')) as Omit<OpenStream, 'anchor'>;
+    const known = this.open.get(stream.streamId);
+    if (known === undefined || known.seq <= stream.seq) this.open.set(stream.streamId, { ...stream, anchor: position });
   }
 
   #count(parts: StreamSubject): void {
-    const session = this.open.get(parts.streamId);
-    if (session !== undefined) session.seq = sequenceIn(parts) ?? session.seq;
+    const stream = this.open.get(parts.streamId);
+    if (stream !== undefined) stream.seq = sequenceIn(parts) ?? stream.seq;
   }
 }
 

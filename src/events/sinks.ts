@@ -6,7 +6,7 @@ export interface EventSink {
   admits(priority: EventPriority): boolean;
   append(event: Envelope): number;
   appendStart(event: Envelope): Promise<number>;
-  releaseSession(): void;
+  releaseStream(): void;
   sync(): Promise<void>;
 }
 

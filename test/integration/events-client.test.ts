@@ -7,9 +7,9 @@ import { waitFor } from '../support/wait.js';
 
 describe('the client library', () => {
   it('calls the handlers of the streams that are meant, in order, from the first event of a durable consumer on', async () => {
-    const { server, pipeline } = await setUp();
-    const wanted = await publish(pipeline, 'live', 'cam1');
-    await publish(pipeline, 'other', 'cam1');
+    const { server, eventLayer } = await setUp();
+    const wanted = await publish(eventLayer, 'live', 'cam1');
+    await publish(eventLayer, 'other', 'cam1');
     const events = await client(server);
     const told: string[] = [];
     await events.onStream(
@@ -21,21 +21,21 @@ describe('the client library', () => {
       },
       { durable: 'd1' },
     );
-    pipeline.lifecycle.streamEnded(wanted, { reason: 'client_unpublish', ...totals });
+    eventLayer.lifecycle.streamEnded(wanted, { reason: 'client_unpublish', ...totals });
     await waitFor(() => told.length === 3);
     expect(told).toEqual(['started 192.0.2.7', 'ready avc1.64001f', 'ended client_unpublish']);
   });
 
   it('goes on where a durable consumer of the same name was, and tells nothing twice', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const first = await client(server);
     const told: string[] = [];
     const handlers = { event: (e: SluiceEvent) => void told.push(e.id) };
-    await publish(pipeline, 'live', 'a');
+    await publish(eventLayer, 'live', 'a');
     await first.onStream('*', handlers, { durable: 'd2' });
     await waitFor(() => told.length === 2);
     await first.close();
-    await publish(pipeline, 'live', 'b');
+    await publish(eventLayer, 'live', 'b');
     const second = await client(server);
     await second.onStream('*', handlers, { durable: 'd2' });
     await waitFor(() => told.length === 4);
@@ -43,7 +43,7 @@ describe('the client library', () => {
   });
 
   it('refuses an event that breaks its schema and goes on with the next', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const events = await client(server);
     const failed: string[] = [];
     const told: string[] = [];
@@ -56,14 +56,14 @@ describe('the client library', () => {
       'sluice.v1.evt.live.x.y.stream.started.1',
       JSON.stringify({ type: 'io.sluice.stream.started', id: 'bad' }),
     );
-    await publish(pipeline, 'live', 'a');
+    await publish(eventLayer, 'live', 'a');
     await waitFor(() => told.length === 1);
     expect(failed).toHaveLength(1);
     expect(failed[0]).toMatch(/^bad: .*required property/);
   });
 
   it('calls a handler that fails until it succeeds, before anything later, and each of two handlers once', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const events = await client(server);
     const told: string[] = [];
     const failed: number[] = [];
@@ -79,15 +79,15 @@ describe('the client library', () => {
       },
       { durable: 'd3', onError: (_error, _event, attempt) => failed.push(attempt) },
     );
-    const streamId = await publish(pipeline, 'live', 'a');
-    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    const streamId = await publish(eventLayer, 'live', 'a');
+    eventLayer.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
     await waitFor(() => told.includes('ended'), { timeoutMs: 30_000 });
     expect(told).toEqual(['event started', ...Array(7).fill('started'), 'event ready', 'event ended', 'ended']);
     expect(failed).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('puts an event whose handler keeps failing with the dead letters, when asked to, and goes on', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const events = await client(server);
     const manager = await (events.connection as NatsConnection).jetstreamManager();
     const told: string[] = [];
@@ -105,8 +105,8 @@ describe('the client library', () => {
         onError: (error) => codes.push((error as { code?: string }).code ?? error.message),
       },
     );
-    const streamId = await publish(pipeline, 'live', 'a');
-    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    const streamId = await publish(eventLayer, 'live', 'a');
+    eventLayer.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
     // As long as nobody keeps dead letters the event is not given up.
     await waitFor(() => codes.includes('ERR_EVENTS_DEAD_LETTER'));
     expect(told).toEqual([]);
@@ -122,7 +122,7 @@ describe('the client library', () => {
   });
 
   it('says that an event is being worked on: a handler longer than the wait for its acknowledgement runs once', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const runs: string[] = [];
     const ackWaitMs = 200;
     for (let worker = 0; worker < 2; worker++) {
@@ -139,7 +139,7 @@ describe('the client library', () => {
         { durable: 'shared', ackWaitMs, inFlight: 2 },
       );
     }
-    const ids = [await publish(pipeline, 'live', 'a'), await publish(pipeline, 'live', 'b')];
+    const ids = [await publish(eventLayer, 'live', 'a'), await publish(eventLayer, 'live', 'b')];
     const manager = await ((await client(server)).connection as NatsConnection).jetstreamManager();
     await waitFor(async () => {
       const info = await manager.consumers.info('SLUICE_EVENTS', 'shared');
@@ -149,42 +149,42 @@ describe('the client library', () => {
   });
 
   it.each(['durable', undefined])('has its consumer (%s) again when it is deleted, and tells it', async (durable) => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const events = await client(server);
     const told: string[] = [];
     const notices: string[] = [];
     const handlers = { event: (e: SluiceEvent) => void told.push(e.id) };
     await events.onStream('*', handlers, { durable, onNotice: ({ kind }) => notices.push(kind) });
-    const first = await publish(pipeline, 'live', 'a');
+    const first = await publish(eventLayer, 'live', 'a');
     await waitFor(() => told.length === 2);
     const manager = await (events.connection as NatsConnection).jetstreamManager();
     const [{ name }] = await manager.consumers.list('SLUICE_EVENTS').next();
     await manager.consumers.delete('SLUICE_EVENTS', name);
-    const second = await publish(pipeline, 'live', 'b');
+    const second = await publish(eventLayer, 'live', 'b');
     await waitFor(() => told.length === 4);
     expect(told).toEqual([`${first}:1`, `${first}:2`, `${second}:1`, `${second}:2`]);
     expect(notices).toEqual(['consumer_remade']);
   });
 
   it('reads a stream that was deleted and made anew from its beginning, and tells it', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const events = await client(server);
     const told: string[] = [];
     const notices: string[] = [];
     const handlers = { event: (e: SluiceEvent) => void told.push(e.id) };
     await events.onStream('*', handlers, { durable: 'd5', onNotice: ({ kind }) => notices.push(kind) });
-    await publish(pipeline, 'live', 'a');
+    await publish(eventLayer, 'live', 'a');
     await waitFor(() => told.length === 2);
     const manager = await (events.connection as NatsConnection).jetstreamManager();
     await manager.streams.delete('SLUICE_EVENTS');
-    const second = await publish(pipeline, 'live', 'b');
+    const second = await publish(eventLayer, 'live', 'b');
     await waitFor(() => told.includes(`${second}:2`), { timeoutMs: 30_000 });
     expect(told.slice(2)).toEqual([`${second}:1`, `${second}:2`]);
     expect(notices).toContain('stream_remade');
   });
 
   it('refuses a durable consumer that was made for other streams, and changes it when asked to', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const events = await client(server);
     await (await events.onStream('live/a*', {}, { durable: 'd6' })).stop();
     await expect(events.onStream('live/b*', {}, { durable: 'd6' })).rejects.toMatchObject({
@@ -193,8 +193,8 @@ describe('the client library', () => {
     });
     const told: string[] = [];
     await events.onStream('live/b1', { started: (e) => told.push(e.subject) }, { durable: 'd6', onConflict: 'update' });
-    await publish(pipeline, 'live', 'a1');
-    await publish(pipeline, 'live', 'b1');
+    await publish(eventLayer, 'live', 'a1');
+    await publish(eventLayer, 'live', 'b1');
     await waitFor(() => told.length === 1);
     expect(told).toEqual(['live/b1']);
   });
@@ -212,7 +212,7 @@ describe('the client library', () => {
   });
 
   it('goes on when a callback of the program throws', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const events = await client(server);
     let tries = 0;
     await events.onStream(
@@ -228,7 +228,7 @@ describe('the client library', () => {
         },
       },
     );
-    await publish(pipeline, 'live', 'a');
+    await publish(eventLayer, 'live', 'a');
     await waitFor(() => tries === 2);
   });
 

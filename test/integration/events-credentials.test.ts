@@ -31,20 +31,20 @@ async function serve(config: string): Promise<number> {
   return port;
 }
 
-async function open(nats: NatsOptions): Promise<{ pipeline: EventLayer; log: RecordingLog }> {
+async function open(nats: NatsOptions): Promise<{ eventLayer: EventLayer; log: RecordingLog }> {
   const log = new RecordingLog();
   const deps = { log, clock: systemClock, nodeId: 'n1', bootId: newId() };
-  const pipeline = await EventLayer.open({ dir: tempDir('events'), nats }, deps);
-  closing.push(() => pipeline.close(1000));
-  await pipeline.lifecycle.streamStarted({
+  const eventLayer = await EventLayer.open({ dir: tempDir('events'), nats }, deps);
+  closing.push(() => eventLayer.close(1000));
+  await eventLayer.lifecycle.streamStarted({
     ...{ streamId: newId(), app: 'live', name: 'cam', connectionId: newId() },
     ...{ peer: { address: '127.0.0.1', port: 1 }, transport: 'rtmp' },
   });
-  return { pipeline, log };
+  return { eventLayer, log };
 }
 
-function published(pipeline: EventLayer): Promise<boolean> {
-  return waitFor(() => pipeline.stats().published === 1, { what: () => JSON.stringify(pipeline.stats()) });
+function published(eventLayer: EventLayer): Promise<boolean> {
+  return waitFor(() => eventLayer.stats().published === 1, { what: () => JSON.stringify(eventLayer.stats()) });
 }
 
 /** An authority, a server's and a client's certificate. */
@@ -67,15 +67,15 @@ function certificates(): { dir: string; ca: string; cert: string; key: string } 
 describe('credentials for NATS', () => {
   it('are a user and password, in the settings or in the URL', async () => {
     const port = await serve('authorization { user: "u", password: "p@ss:w/rd" }');
-    await published((await open({ urls: [`nats://127.0.0.1:${port}`], user: 'u', password: 'p@ss:w/rd' })).pipeline);
+    await published((await open({ urls: [`nats://127.0.0.1:${port}`], user: 'u', password: 'p@ss:w/rd' })).eventLayer);
     const inUrl = await open({ urls: [`nats://u:${encodeURIComponent('p@ss:w/rd')}@127.0.0.1:${port}`] });
-    await published(inUrl.pipeline);
+    await published(inUrl.eventLayer);
     expect(JSON.stringify(inUrl.log.lines)).not.toContain('p@ss');
   });
 
   it('are a token', async () => {
     const port = await serve('authorization { token: "s3cret" }');
-    await published((await open({ urls: [`nats://127.0.0.1:${port}`], token: 's3cret' })).pipeline);
+    await published((await open({ urls: [`nats://127.0.0.1:${port}`], token: 's3cret' })).eventLayer);
   });
 
   it('are an NKey seed', async () => {
@@ -83,21 +83,21 @@ describe('credentials for NATS', () => {
     const seed = 'SUADFDTTYGTW4ALV4BRKUHZPEC3SB5URQMA2BGMKYJ7R2QTAYHN4J7IRVI';
     const publicKey = 'UDCWTC35ZBBQKNCDI35IBISTVRAVKX4PJTKQ6RR7Y5D3LRA5TVGYEWQI';
     const port = await serve(`authorization { users: [ { nkey: "${publicKey}" } ] }`);
-    await published((await open({ urls: [`nats://127.0.0.1:${port}`], nkey: seed })).pipeline);
+    await published((await open({ urls: [`nats://127.0.0.1:${port}`], nkey: seed })).eventLayer);
   });
 
   it('are TLS with an authority of one’s own and a client certificate', async () => {
     const { dir, ca, cert, key } = certificates();
     const files = `cert_file: "${join(dir, 'server.pem')}", key_file: "${join(dir, 'server.key')}", ca_file: "${ca}"`;
     const port = await serve(`tls { ${files}, verify: true }`);
-    await published((await open({ urls: [`tls://127.0.0.1:${port}`], tls: { ca, cert, key } })).pipeline);
+    await published((await open({ urls: [`tls://127.0.0.1:${port}`], tls: { ca, cert, key } })).eventLayer);
   });
 
   it('that are wrong are said in the log and tried again, and events wait', async () => {
     const port = await serve('authorization { user: "u", password: "right" }');
-    const { pipeline, log } = await open({ urls: [`nats://127.0.0.1:${port}`], user: 'u', password: 'wrong' });
-    await waitFor(() => /AUTHORIZATION_VIOLATION/.test(pipeline.stats().busDetail));
-    expect(pipeline.stats()).toMatchObject({ published: 0, pending: 1 });
+    const { eventLayer, log } = await open({ urls: [`nats://127.0.0.1:${port}`], user: 'u', password: 'wrong' });
+    await waitFor(() => /AUTHORIZATION_VIOLATION/.test(eventLayer.stats().busDetail));
+    expect(eventLayer.stats()).toMatchObject({ published: 0, pending: 1 });
     expect(JSON.stringify(log.lines)).not.toContain('wrong');
   });
 
@@ -125,13 +125,13 @@ describe('a user who may not publish', () => {
     const child = new Child(['nats-server', '-c', file]);
     closing.push(() => child.stop('SIGKILL'));
     await child.waitForOutput(/Server is ready/);
-    const { pipeline } = await open({ urls: [`nats://127.0.0.1:${port}`], user: 'u', password: 'pw' });
-    await waitFor(() => pipeline.stats().busState === 'denied');
-    expect(pipeline.stats()).toMatchObject({ published: 0, pending: 1, quarantined: 0 });
+    const { eventLayer } = await open({ urls: [`nats://127.0.0.1:${port}`], user: 'u', password: 'pw' });
+    await waitFor(() => eventLayer.stats().busState === 'denied');
+    expect(eventLayer.stats()).toMatchObject({ published: 0, pending: 1, quarantined: 0 });
     write('"other.>"');
     child.signal('SIGHUP');
-    await published(pipeline);
-    await waitFor(() => pipeline.stats().busState === 'ready');
+    await published(eventLayer);
+    await waitFor(() => eventLayer.stats().busState === 'ready');
   });
 });
 
@@ -147,11 +147,11 @@ describe('the permissions that the documentation gives', () => {
     const port = await serve(`authorization { users: [ ${user}, ${maker}, { user: admin, password: pw } ] }`);
     const urls = [`nats://127.0.0.1:${port}`];
     const least = await open({ urls, user: 'sluice', password: 'pw' });
-    await waitFor(() => least.pipeline.stats().busState === 'denied');
-    expect(least.pipeline.stats().busDetail).toMatch(/may not be made/);
+    await waitFor(() => least.eventLayer.stats().busState === 'denied');
+    expect(least.eventLayer.stats().busDetail).toMatch(/may not be made/);
     const making = await open({ urls, user: 'maker', password: 'pw' });
-    await published(making.pipeline);
-    await published(least.pipeline);
+    await published(making.eventLayer);
+    await published(least.eventLayer);
     const admin = await connect({ servers: urls, user: 'admin', pass: 'pw' });
     closing.push(() => admin.close());
     const kv = await admin.jetstream().views.kv('SLUICE_STREAMS', { bindOnly: true });

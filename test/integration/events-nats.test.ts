@@ -21,15 +21,15 @@ afterEach(async () => {
 
 async function open(options: EventsOptions, o: { nodeId?: string; bootId?: string; storage?: SegmentStorage } = {}) {
   const log = new RecordingLog();
-  const pipeline = await EventLayer.open(options, {
+  const eventLayer = await EventLayer.open(options, {
     log,
     clock: systemClock,
     nodeId: o.nodeId ?? 'n1',
     bootId: o.bootId ?? newId(),
     storage: o.storage,
   });
-  closing.push(() => pipeline.close(1000));
-  return { pipeline, log };
+  closing.push(() => eventLayer.close(1000));
+  return { eventLayer, log };
 }
 
 async function nats(): Promise<NatsServer> {
@@ -48,9 +48,9 @@ const peer = { address: '127.0.0.1', port: 5000 };
 const track = { id: 0, kind: 'video' as const, codec: 'avc1.64001f', width: 1280, height: 720 };
 const totals = { bytes: 10, audioFrames: 1, videoFrames: 2, drops: 0 };
 
-async function session(pipeline: EventLayer, name = 'cam1'): Promise<string> {
+async function session(eventLayer: EventLayer, name = 'cam1'): Promise<string> {
   const streamId = newId();
-  await pipeline.lifecycle.streamStarted({
+  await eventLayer.lifecycle.streamStarted({
     streamId,
     app: 'live',
     name,
@@ -58,24 +58,24 @@ async function session(pipeline: EventLayer, name = 'cam1'): Promise<string> {
     peer,
     transport: 'rtmp',
   });
-  pipeline.lifecycle.streamReady(streamId, { tracks: [track], timeToReadyMs: 5 });
+  eventLayer.lifecycle.streamReady(streamId, { tracks: [track], timeToReadyMs: 5 });
   return streamId;
 }
 
-function settled(pipeline: EventLayer): Promise<boolean> {
-  return waitFor(() => pipeline.stats().pending === 0 && pipeline.stats().busState === 'ready', {
+function settled(eventLayer: EventLayer): Promise<boolean> {
+  return waitFor(() => eventLayer.stats().pending === 0 && eventLayer.stats().busState === 'ready', {
     timeoutMs: 20_000,
-    what: () => `everything published; ${JSON.stringify(pipeline.stats())}`,
+    what: () => `everything published; ${JSON.stringify(eventLayer.stats())}`,
   });
 }
 
 describe('events on a real nats-server', () => {
   it('makes the stream and stores started, ready and ended of a session once each, in order and valid', async () => {
     const server = await nats();
-    const { pipeline } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
-    const streamId = await session(pipeline, 'a.b/c *');
-    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_unpublish', ...totals });
-    await settled(pipeline);
+    const { eventLayer } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
+    const streamId = await session(eventLayer, 'a.b/c *');
+    eventLayer.lifecycle.streamEnded(streamId, { reason: 'client_unpublish', ...totals });
+    await settled(eventLayer);
     const watcher = await watch(server.url);
     const stored = await watcher.stored();
     expect(stored.map(short)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
@@ -86,21 +86,21 @@ describe('events on a real nats-server', () => {
       `sluice.v1.evt.live.a=2Eb=2Fc=20=2A.${streamId}.stream.ended.end`,
     ]);
     for (const { via: _via, ...event } of stored) expect(validateEvent(event)).toEqual([]);
-    expect(pipeline.stats()).toMatchObject({ published: 3, dropped: 0, retries: 0, quarantined: 0 });
+    expect(eventLayer.stats()).toMatchObject({ published: 3, dropped: 0, retries: 0, quarantined: 0 });
   });
 
   it('starts with the broker down, says so once, and drains with the original times and ids when it comes', async () => {
     const server = await NatsServer.prepare();
     closing.push(() => server.stop());
-    const { pipeline, log } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
-    const streamId = await session(pipeline);
-    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
-    await pipeline.flush();
-    expect(pipeline.stats()).toMatchObject({ published: 0, pending: 3 });
+    const { eventLayer, log } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
+    const streamId = await session(eventLayer);
+    eventLayer.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    await eventLayer.flush();
+    expect(eventLayer.stats()).toMatchObject({ published: 0, pending: 3 });
     const told: string[] = [];
-    for await (const entry of pipeline.log.since('oldest')) told.push(entry.json.toString('utf8'));
+    for await (const entry of eventLayer.log.since('oldest')) told.push(entry.json.toString('utf8'));
     await server.start();
-    await settled(pipeline);
+    await settled(eventLayer);
     const watcher = await watch(server.url);
     const stored = await watcher.stored();
     expect(stored.map(({ via: _via, ...event }) => JSON.stringify(event))).toEqual(told);
@@ -111,13 +111,13 @@ describe('events on a real nats-server', () => {
     const server = await nats();
     const dir = tempDir('events');
     const first = await open({ dir, nats: { urls: [server.url] } });
-    const streamId = await session(first.pipeline);
-    await settled(first.pipeline);
+    const streamId = await session(first.eventLayer);
+    await settled(first.eventLayer);
     // What a killed process leaves: its files as they are, and a lock that nobody holds.
     const left = join(tempDir('events'), 'copy');
     cpSync(dir, left, { recursive: true, filter: (path) => !/lock\.\d+$/.test(path) });
     const second = await open({ dir: left, nats: { urls: [server.url] } });
-    await settled(second.pipeline);
+    await settled(second.eventLayer);
     const watcher = await watch(server.url);
     const stored = (await watcher.stored()).filter((e) => e.streamid === streamId);
     expect(stored.map(short)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
@@ -130,22 +130,22 @@ describe('events on a real nats-server', () => {
 
   it('survives SIGKILL of the server with nothing lost and nothing doubled', async () => {
     const server = await nats();
-    const { pipeline } = await open({ dir: tempDir('events'), nats: { urls: [server.url] }, publishTimeoutMs: 500 });
+    const { eventLayer } = await open({ dir: tempDir('events'), nats: { urls: [server.url] }, publishTimeoutMs: 500 });
     const ids: string[] = [];
     for (let round = 0; round < 3; round++) {
-      for (let i = 0; i < 20; i++) ids.push(await session(pipeline, `r${round}s${i}`));
+      for (let i = 0; i < 20; i++) ids.push(await session(eventLayer, `r${round}s${i}`));
       await server.kill();
-      for (let i = 0; i < 20; i++) ids.push(await session(pipeline, `r${round}d${i}`));
+      for (let i = 0; i < 20; i++) ids.push(await session(eventLayer, `r${round}d${i}`));
       await server.start();
     }
-    for (const id of ids) pipeline.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
-    await settled(pipeline);
+    for (const id of ids) eventLayer.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
+    await settled(eventLayer);
     const watcher = await watch(server.url);
     const stored = await watcher.stored();
     expect(stored).toHaveLength(ids.length * 3);
     for (const id of ids)
       expect(stored.filter((e) => e.streamid === id).map((e) => Number(e.sequence))).toEqual([1, 2, 3]);
-    expect(pipeline.stats()).toMatchObject({ dropped: 0, quarantined: 0 });
+    expect(eventLayer.stats()).toMatchObject({ dropped: 0, quarantined: 0 });
   });
 
   it('refuses a stream whose discard policy is old, says so, and goes on when it is put right', async () => {
@@ -154,13 +154,13 @@ describe('events on a real nats-server', () => {
     const manager = await watcher.connection.jetstreamManager();
     const subjects = ['sluice.v1.evt.>', 'sluice.v1.node.>'];
     await manager.streams.add({ name: 'SLUICE_EVENTS', subjects, discard: 'old' as never });
-    const { pipeline, log } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
-    await session(pipeline);
-    await waitFor(() => pipeline.stats().busState === 'stream_misconfigured');
-    expect(pipeline.stats().busDetail).toMatch(/discard is "old"/);
+    const { eventLayer, log } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } });
+    await session(eventLayer);
+    await waitFor(() => eventLayer.stats().busState === 'stream_misconfigured');
+    expect(eventLayer.stats().busDetail).toMatch(/discard is "old"/);
     expect(log.lines.filter((line) => line.level === 'error')).toHaveLength(1);
     await manager.streams.update('SLUICE_EVENTS', { discard: 'new' as never });
-    await settled(pipeline);
+    await settled(eventLayer);
     expect(await watcher.stored()).toHaveLength(2);
   });
 
@@ -171,14 +171,14 @@ describe('events on a real nats-server', () => {
     const subjects = ['sluice.v1.evt.>', 'sluice.v1.node.>'];
     await manager.streams.add({ name: 'SLUICE_EVENTS', subjects, discard: 'new' as never, max_msg_size: 3000 });
     const dir = tempDir('events');
-    const { pipeline } = await open({ dir, nats: { urls: [server.url] } });
-    const streamId = await session(pipeline);
+    const { eventLayer } = await open({ dir, nats: { urls: [server.url] } });
+    const streamId = await session(eventLayer);
     const values = Array.from({ length: 8 }, () => 'x'.repeat(400));
-    pipeline.lifecycle.streamData(streamId, { handler: 'onTextData', timestamp: 0, values });
-    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
-    const other = await session(pipeline, 'cam2');
-    await settled(pipeline);
-    expect(pipeline.stats()).toMatchObject({ quarantined: 1, published: 5 });
+    eventLayer.lifecycle.streamData(streamId, { handler: 'onTextData', timestamp: 0, values });
+    eventLayer.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    const other = await session(eventLayer, 'cam2');
+    await settled(eventLayer);
+    expect(eventLayer.stats()).toMatchObject({ quarantined: 1, published: 5 });
     const stored = await watcher.stored();
     expect(stored.filter((e) => e.streamid === streamId).map((e) => Number(e.sequence))).toEqual([1, 2, 4]);
     expect(stored.filter((e) => e.streamid === other)).toHaveLength(2);
@@ -194,10 +194,10 @@ describe('events on a real nats-server', () => {
     const windowMs = 300;
     const options = { nats: { urls: [server.url] }, duplicateWindowMs: windowMs };
     const first = new MemoryStorage();
-    const { pipeline } = await open(options, { storage: first });
-    const ids = [await session(pipeline, 'a'), await session(pipeline, 'b')];
-    for (const id of ids) pipeline.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
-    await settled(pipeline);
+    const { eventLayer } = await open(options, { storage: first });
+    const ids = [await session(eventLayer, 'a'), await session(eventLayer, 'b')];
+    for (const id of ids) eventLayer.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
+    await settled(eventLayer);
     const acknowledgedAt = performance.now();
     // Everything but the commit records, as if they had never reached the disk.
     const forgetful = new MemoryStorage();
@@ -207,17 +207,17 @@ describe('events on a real nats-server', () => {
     }
     await waitFor(() => performance.now() - acknowledgedAt > windowMs * 3);
     const again = await open(options, { storage: forgetful });
-    expect(again.pipeline.stats().pending).toBe(6);
-    await settled(again.pipeline);
+    expect(again.eventLayer.stats().pending).toBe(6);
+    await settled(again.eventLayer);
     const watcher = await watch(server.url);
     expect(await watcher.stored()).toHaveLength(6);
-    expect(again.pipeline.stats()).toMatchObject({ quarantined: 0 });
+    expect(again.eventLayer.stats()).toMatchObject({ quarantined: 0 });
   });
 
   it('keeps SLUICE_STREAMS equal to the open sessions and its own heartbeat in SLUICE_NODES', async () => {
     const server = await nats();
-    const { pipeline } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } }, { nodeId: 'node.1' });
-    const streamId = await session(pipeline, 'x.y');
+    const { eventLayer } = await open({ dir: tempDir('events'), nats: { urls: [server.url] } }, { nodeId: 'node.1' });
+    const streamId = await session(eventLayer, 'x.y');
     const watcher = await watch(server.url);
     // A bucket that the node has just made may not answer at once.
     const bucket = (name: string) =>
@@ -245,7 +245,7 @@ describe('events on a real nats-server', () => {
     for await (const key of await nodes.keys()) keys.push(key);
     expect(keys).toHaveLength(1);
     expect(keys[0]).toMatch(/^node=2E1\./);
-    pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    eventLayer.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
     await waitFor(async () => (await kv.get('live.x=2Ey'))?.operation === 'DEL');
   });
 
@@ -253,12 +253,12 @@ describe('events on a real nats-server', () => {
     const server = await nats();
     const lease = { leaseMs: 1500, heartbeatMs: 400, publishTimeoutMs: 500 };
     const doomed = await open({ dir: tempDir('events'), nats: { urls: [server.url] }, ...lease }, { nodeId: 'doomed' });
-    const streamId = await session(doomed.pipeline);
-    await settled(doomed.pipeline);
+    const streamId = await session(doomed.eventLayer);
+    await settled(doomed.eventLayer);
     const fenced: string[] = [];
-    doomed.pipeline.bus?.onFenced((ids) => fenced.push(...ids));
+    doomed.eventLayer.bus?.onFenced((ids) => fenced.push(...ids));
     // The process lives on, but nothing of it reaches the server: what a cut cable does.
-    const silence = doomed.pipeline.bus?.link as unknown as { connection: unknown };
+    const silence = doomed.eventLayer.bus?.link as unknown as { connection: unknown };
     Object.defineProperty(silence, 'connection', { configurable: true, get: () => undefined });
     const watcher = await watch(server.url);
     const survivor = await open(
@@ -266,16 +266,16 @@ describe('events on a real nats-server', () => {
       { nodeId: 'survivor' },
     );
     await watcher.expect('stream.ended', (e) => e.streamid === streamId, 15_000);
-    doomed.pipeline.lifecycle.streamUpdated(streamId, { before: {}, after: {} });
+    doomed.eventLayer.lifecycle.streamUpdated(streamId, { before: {}, after: {} });
     delete (silence as { connection?: unknown }).connection;
     await waitFor(() => fenced.includes(streamId), { timeoutMs: 15_000, what: 'the lost node to learn it' });
-    doomed.pipeline.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
-    await settled(doomed.pipeline);
+    doomed.eventLayer.lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
+    await settled(doomed.eventLayer);
     const stored = (await watcher.stored()).filter((e) => e.streamid === streamId);
     expect(stored.map(short)).toEqual(['stream.started', 'stream.ready', 'stream.ended']);
     expect(stored[2].data).toMatchObject({ reason: 'node_lost', nodeId: 'doomed' });
     expect(stored[2].source).toMatch(/^\/sluice\/survivor\//);
     expect((await watcher.stored('sluice.v1.node.>')).map(short)).toEqual(['node.lost']);
-    expect(survivor.pipeline.stats().dropped).toBe(0);
+    expect(survivor.eventLayer.stats().dropped).toBe(0);
   });
 });

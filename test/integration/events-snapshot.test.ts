@@ -17,14 +17,14 @@ const places = {
 };
 
 it('the live streams are all found while their states are written anew, as after the event stream was made anew', async () => {
-  const { server, pipeline } = await setUp();
+  const { server, eventLayer } = await setUp();
   const connection = (await client(server)).connection as NatsConnection;
   const ids: string[] = [];
-  for (let i = 0; i < STREAMS; i++) ids.push(await publish(pipeline, 'live', `cam${i}`));
+  for (let i = 0; i < STREAMS; i++) ids.push(await publish(eventLayer, 'live', `cam${i}`));
   const bucket = await connection.jetstream().views.kv('SLUICE_STREAMS', { bindOnly: true });
   const states = await waitFor(async () => {
     const entries = await Promise.all(ids.map((_, i) => bucket.get(`live.cam${i}`)));
-    return pipeline.stats().pending === 0 && entries.every((entry) => entry !== null) ? entries : undefined;
+    return eventLayer.stats().pending === 0 && entries.every((entry) => entry !== null) ? entries : undefined;
   });
   // Only the bucket knows of them any more.
   await (await connection.jetstreamManager()).streams.purge('SLUICE_EVENTS');

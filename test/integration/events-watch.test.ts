@@ -7,20 +7,20 @@ import { waitFor } from '../support/wait.js';
 
 describe('watching streams', () => {
   it('gives state and then events without a gap or a double while streams come and go', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const random = seeded(7);
     const live = new Set<string>();
     let churning = true;
     const churn = (async () => {
       for (let i = 0; churning; i++) {
-        const streamId = await publish(pipeline, 'live', `cam${i % 15}.${i}`);
+        const streamId = await publish(eventLayer, 'live', `cam${i % 15}.${i}`);
         live.add(streamId);
         for (const id of [...live]) {
           if (random() < 0.2)
-            pipeline.lifecycle.streamUpdated(id, { before: {}, after: { metadata: { videoKbps: i } } });
+            eventLayer.lifecycle.streamUpdated(id, { before: {}, after: { metadata: { videoKbps: i } } });
           if (random() < 0.1) {
             live.delete(id);
-            pipeline.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
+            eventLayer.lifecycle.streamEnded(id, { reason: 'client_closed', ...totals });
           }
         }
       }
@@ -38,8 +38,8 @@ describe('watching streams', () => {
           synced ||= change.kind === 'synced';
         }
       })();
-      const before = pipeline.stats().emitted;
-      await waitFor(() => synced && pipeline.stats().emitted > before + 100);
+      const before = eventLayer.stats().emitted;
+      await waitFor(() => synced && eventLayer.stats().emitted > before + 100);
     }
     churning = false;
     await churn;
@@ -51,11 +51,11 @@ describe('watching streams', () => {
   });
 
   it('tells a watcher only what comes after its call, and no stream that is over', async () => {
-    const { server, pipeline } = await setUp();
-    const over = await publish(pipeline, 'live', 'over');
-    pipeline.lifecycle.streamEnded(over, { reason: 'client_closed', ...totals });
-    const live = await publish(pipeline, 'live', 'cam');
-    await waitFor(() => pipeline.stats().pending === 0);
+    const { server, eventLayer } = await setUp();
+    const over = await publish(eventLayer, 'live', 'over');
+    eventLayer.lifecycle.streamEnded(over, { reason: 'client_closed', ...totals });
+    const live = await publish(eventLayer, 'live', 'cam');
+    await waitFor(() => eventLayer.stats().pending === 0);
     const events = await client(server);
     // A bucket that was not told of an end, as after the loss of a node.
     const state = { streamId: over, app: 'live', name: 'over', connectionId: 'c', nodeId: 'n2', bootId: 'b', seq: 2 };
@@ -66,24 +66,24 @@ describe('watching streams', () => {
     const next = async () => (await changes.next()).value as StreamChange;
     expect(await next()).toMatchObject({ kind: 'state', state: { streamId: live, seq: 2, state: 'ready' } });
     expect(await next()).toEqual({ kind: 'synced' });
-    pipeline.lifecycle.streamEnded(live, { reason: 'client_closed', ...totals });
+    eventLayer.lifecycle.streamEnded(live, { reason: 'client_closed', ...totals });
     expect(await next()).toMatchObject({ kind: 'event', event: { id: `${live}:end` } });
   });
 
   it('has a watcher begin again when the stream is another one, or events are missing', async () => {
-    const { server, pipeline } = await setUp();
+    const { server, eventLayer } = await setUp();
     const events = await client(server);
     const changes = events.watchStreams('live/*');
     const next = async () => (await changes.next()).value as StreamChange;
     expect(await next()).toEqual({ kind: 'synced' });
-    const live = await publish(pipeline, 'live', 'a');
+    const live = await publish(eventLayer, 'live', 'a');
     expect(await next()).toMatchObject({ kind: 'event', event: { id: `${live}:1` } });
     expect(await next()).toMatchObject({ kind: 'event', event: { id: `${live}:2` } });
     const manager = await (events.connection as NatsConnection).jetstreamManager();
     await manager.streams.delete('SLUICE_EVENTS');
     const state = { kind: 'state', state: { streamId: live } };
     const [reset, told, synced] = [next(), next(), next()];
-    pipeline.lifecycle.streamUpdated(live, { before: {}, after: { metadata: { videoKbps: 1 } } });
+    eventLayer.lifecycle.streamUpdated(live, { before: {}, after: { metadata: { videoKbps: 1 } } });
     expect(await reset).toEqual({ kind: 'reset', reason: 'stream_remade' });
     expect(await told).toMatchObject(state);
     expect(await synced).toEqual({ kind: 'synced' });

@@ -19,24 +19,24 @@ export function afterwards(close: () => unknown): void {
 }
 
 /** A NATS server and an event layer that sends to it, for one test. */
-export async function setUp(): Promise<{ server: NatsServer; pipeline: EventLayer }> {
+export async function setUp(): Promise<{ server: NatsServer; eventLayer: EventLayer }> {
   const server = await startNats();
   closing.push(() => server.stop());
   const deps = { log: silentLogger, clock: systemClock, nodeId: 'n1', bootId: newId() };
-  const pipeline = await EventLayer.open({ dir: tempDir('events'), nats: { urls: [server.url] } }, deps);
-  closing.push(() => pipeline.close(1000));
-  await waitFor(() => pipeline.stats().busState === 'ready');
-  return { server, pipeline };
+  const eventLayer = await EventLayer.open({ dir: tempDir('events'), nats: { urls: [server.url] } }, deps);
+  closing.push(() => eventLayer.close(1000));
+  await waitFor(() => eventLayer.stats().busState === 'ready');
+  return { server, eventLayer };
 }
 
 export const peer = { address: '192.0.2.7', port: 5000 };
 export const totals = { bytes: 10, audioFrames: 1, videoFrames: 2, drops: 0 };
 
 /** A stream that starts and is ready. @returns its id */
-export async function publish(pipeline: EventLayer, app: string, name: string): Promise<string> {
+export async function publish(eventLayer: EventLayer, app: string, name: string): Promise<string> {
   const streamId = newId();
-  await pipeline.lifecycle.streamStarted({ streamId, app, name, connectionId: newId(), peer, transport: 'rtmp' });
-  pipeline.lifecycle.streamReady(streamId, {
+  await eventLayer.lifecycle.streamStarted({ streamId, app, name, connectionId: newId(), peer, transport: 'rtmp' });
+  eventLayer.lifecycle.streamReady(streamId, {
     tracks: [{ id: 0, kind: 'video', codec: 'avc1.64001f' }],
     timeToReadyMs: 3,
   });

@@ -32,7 +32,7 @@ export class ListSink implements EventSink {
     return Promise.resolve(this.append(event));
   }
 
-  releaseSession(): void {
+  releaseStream(): void {
     this.released++;
   }
 

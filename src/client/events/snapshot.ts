@@ -8,7 +8,7 @@ import {
   streamFacts,
 } from '../../events/consume/stream-info.js';
 import type { NodeState, StreamState } from '../../events/event-types.js';
-import { type OpenStream, OpenStreams, sessionOf, stateOf } from '../../events/open-streams.js';
+import { type OpenStream, OpenStreams, openStreamOf, stateOf } from '../../events/open-streams.js';
 import { END_TYPE, eventFilter, parseStreamSubject } from '../../events/subjects.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
@@ -58,10 +58,10 @@ export async function takeSnapshot(
   if (now.created !== before.created) throw answerError(places.stream, { code: 'remade', text: 'while it was read' });
   const table = new OpenStreams();
   for (const state of states)
-    if (pattern.matches(state.app, state.name)) table.open.set(state.streamId, sessionOf(state));
+    if (pattern.matches(state.app, state.name)) table.open.set(state.streamId, openStreamOf(state));
   await apply(ask, table, fromMs, now.last);
   const open = [...table.open.values()].filter(({ app, name }) => pattern.matches(app, name));
-  const over = await inTurn(open, (session) => isOver(ask, session, now.last));
+  const over = await inTurn(open, (openStream) => isOver(ask, openStream, now.last));
   return {
     created: now.created,
     position: now.last,
@@ -96,9 +96,13 @@ async function apply(ask: Ask, table: OpenStreams, fromMs: number, last: number)
   });
 }
 
-/** Whether the end of a session is stored: a bucket may still show what is over. */
-async function isOver({ connection, places, answerTimeout }: Ask, session: OpenStream, last: number): Promise<boolean> {
-  const { app, name, streamId } = session;
+/** Whether the end of a stream is stored: a bucket may still show what is over. */
+async function isOver(
+  { connection, places, answerTimeout }: Ask,
+  openStream: OpenStream,
+  last: number,
+): Promise<boolean> {
+  const { app, name, streamId } = openStream;
   const end = eventFilter(places.prefix, { app, name, streamId, type: END_TYPE });
   const found = await lastMessage(connection, places.stream, end, answerTimeout);
   if (found.ok) return found.value.seq <= last;

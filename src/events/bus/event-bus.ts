@@ -91,7 +91,7 @@ export class EventBus {
       this.#prepared && this.#lease.holds ? this.link.connection : undefined;
     const { nodeId, bootId } = emitter;
     const lostNode = { streams, emitter, stream: o.stream, answerTimeout };
-    this.#return = new NodeReturn({ ...lostNode, nodes: this.#nodes, clock, sessions: lifecycle.sessions });
+    this.#return = new NodeReturn({ ...lostNode, nodes: this.#nodes, clock, openStreams: lifecycle.openStreams });
     this.#publisher = new JetStreamPublisher(o, {
       journal,
       log,
@@ -108,7 +108,7 @@ export class EventBus {
       bucket: streams,
       nodeId,
       bootId,
-      sessions: lifecycle.sessions,
+      openStreams: lifecycle.openStreams,
       refreshMs: Math.max(1000, Math.min(MOST_REFRESH_MS, o.maxAgeMs / 4)),
     });
     this.#lease = new NodeLease({
@@ -120,7 +120,7 @@ export class EventBus {
       heartbeatMs: o.heartbeatMs,
       ensure: (connection) => this.#nodes.ensure(connection, o.replicas, NODES_DESCRIPTION),
       describe: () => ({
-        streams: lifecycle.sessions.size,
+        streams: lifecycle.openStreams.size,
         stateLagMs: this.#liveState.lagMs,
         draining: this.#draining,
       }),
@@ -174,7 +174,7 @@ export class EventBus {
     void this.#lease.heartbeat();
   }
 
-  /** Begins. @param olderBoots boots of this node that the journal knows: it ends their sessions itself */
+  /** Begins. @param olderBoots boots of this node that the journal knows: it ends their openStreams itself */
   start(olderBoots: readonly string[]): void {
     this.#olderBoots = olderBoots;
     this.#return.expect(olderBoots);

@@ -14,7 +14,7 @@ export interface LiveStateDeps {
   readonly clock: Clock;
   readonly nodeId: string;
   readonly bootId: string;
-  readonly sessions: ReadonlyMap<string, OpenStream>;
+  readonly openStreams: ReadonlyMap<string, OpenStream>;
   /** How often values are written again whose `seq` has fallen behind, milliseconds: sooner than JetStream forgets those events. */
   readonly refreshMs: number;
   connection(): NatsConnection | undefined;
@@ -29,7 +29,7 @@ const IN_FLIGHT = 16;
 const RETRY_MS = 1000;
 
 /**
- * Keeps `SLUICE_STREAMS` equal to the open sessions. Changes of one key that come while it is being written are merged, so the
+ * Keeps `SLUICE_STREAMS` equal to the open openStreams. Changes of one key that come while it is being written are merged, so the
  * bucket follows at its own speed and events never wait for it.
  */
 export class LiveState {
@@ -96,9 +96,9 @@ export class LiveState {
     this.#troubled = false;
     this.#ready = true;
     this.#refresh ??= setInterval(() => this.#refreshAll(), this.#deps.refreshMs).unref();
-    for (const session of this.#deps.sessions.values()) {
-      const key = streamKey(session);
-      this.#shown.set(key, session.streamId);
+    for (const openStream of this.#deps.openStreams.values()) {
+      const key = streamKey(openStream);
+      this.#shown.set(key, openStream.streamId);
       this.#touch(key);
     }
     const keys = await this.#deps.bucket.keys(connection);
@@ -131,9 +131,9 @@ export class LiveState {
 
   /** Writes the values again that do not tell of their stream's newest event: whoever ends the stream counts on from there. */
   #refreshAll(): void {
-    for (const session of this.#deps.sessions.values()) {
-      const key = streamKey(session);
-      if (this.#shown.get(key) === session.streamId && this.#seqs.get(key) !== session.seq) this.#touch(key);
+    for (const openStream of this.#deps.openStreams.values()) {
+      const key = streamKey(openStream);
+      if (this.#shown.get(key) === openStream.streamId && this.#seqs.get(key) !== openStream.seq) this.#touch(key);
     }
     this.#flush();
   }
@@ -167,9 +167,9 @@ export class LiveState {
     const sinceMs = this.#dirty.get(key) ?? 0;
     this.#dirty.delete(key);
     const streamId = this.#shown.get(key);
-    const session = streamId === undefined ? undefined : this.#deps.sessions.get(streamId);
+    const openStream = streamId === undefined ? undefined : this.#deps.openStreams.get(streamId);
     const done =
-      session === undefined ? await this.#remove(key, connection) : await this.#put(key, session, connection);
+      openStream === undefined ? await this.#remove(key, connection) : await this.#put(key, openStream, connection);
     this.#busy.delete(key);
     if (done) {
       this.#flush();
@@ -185,8 +185,8 @@ export class LiveState {
     }
   }
 
-  async #put(key: string, session: OpenStream, connection: NatsConnection): Promise<boolean> {
-    const state = stateOf(session);
+  async #put(key: string, openStream: OpenStream, connection: NatsConnection): Promise<boolean> {
+    const state = stateOf(openStream);
     const written = await this.#deps.bucket.put(connection, key, state);
     if (written.kind === 'ok') {
       this.#revisions.set(key, written.revision);
@@ -218,6 +218,6 @@ export class LiveState {
   #isOver(state: StreamState): boolean {
     const ours =
       state.nodeId === this.#deps.nodeId && (state.bootId === this.#deps.bootId || this.#olderBoots.has(state.bootId));
-    return ours && !this.#deps.sessions.has(state.streamId);
+    return ours && !this.#deps.openStreams.has(state.streamId);
   }
 }

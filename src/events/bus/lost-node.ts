@@ -5,7 +5,7 @@ import type { KvBucket, KvEntry } from '../../nats/kv-bucket.js';
 import { outcomeOf } from '../../nats/publish-outcome.js';
 import { type Emitter, type Envelope, nodeEvent, streamEvent } from '../envelope.js';
 import type { StreamState } from '../event-types.js';
-import { lateEnd, type OpenStream, OpenStreams, sessionOf } from '../open-streams.js';
+import { lateEnd, type OpenStream, OpenStreams, openStreamOf } from '../open-streams.js';
 import { END_TYPE, eventFilter, parseStreamSubject, sequenceIn } from '../subjects.js';
 
 /** What the streams of a lost process are ended with. */
@@ -110,41 +110,41 @@ export class LostNode {
   /** @returns whether the stream was the lost process's and has an end now; `undefined` when something did not get through */
   async #endStream(candidate: Candidate, reachMs: number): Promise<boolean | undefined> {
     const { emitter } = this.#deps;
-    const session = await this.#sessionOf(candidate);
-    if (session === undefined) return undefined;
-    if (session === 'foreign') return false;
-    const last = await this.#last(eventFilter(emitter.prefix, { streamId: session.streamId }));
+    const openStream = await this.#openStreamOf(candidate);
+    if (openStream === undefined) return undefined;
+    if (openStream === 'foreign') return false;
+    const last = await this.#last(eventFilter(emitter.prefix, { streamId: openStream.streamId }));
     if (!last.ok && last.code !== JsError.MessageNotFound) return undefined;
     // Nothing is there although JetStream remembers that time: its start has never been stored, and nobody waits for its end.
-    if (!last.ok && session.startedMs >= reachMs) return false;
+    if (!last.ok && openStream.startedMs >= reachMs) return false;
     // Where all its events are older than the retention, the bucket still knows how far it had come.
-    const lastSeq = last.ok ? sequenceOfSubject(last.value.subject) : session.seq;
+    const lastSeq = last.ok ? sequenceOfSubject(last.value.subject) : openStream.seq;
     if (lastSeq === undefined) return true;
     const endedMs = Math.max(Date.parse(this.#boot.time), last.ok ? Date.parse(last.value.time) || 0 : 0);
-    const data = lateEnd(session, { reason: 'node_lost', endedMs, totals: undefined });
-    const event = streamEvent(emitter, session, 'io.sluice.stream.ended', lastSeq + 1, endedMs, data);
+    const data = lateEnd(openStream, { reason: 'node_lost', endedMs, totals: undefined });
+    const event = streamEvent(emitter, openStream, 'io.sluice.stream.ended', lastSeq + 1, endedMs, data);
     return (await this.#send(event)) ? true : undefined;
   }
 
   /** What is known of a stream: its value in the bucket or its start, and what JetStream still holds of changes after that. */
-  async #sessionOf({ startSubject, state }: Candidate): Promise<OpenStream | 'foreign' | undefined> {
+  async #openStreamOf({ startSubject, state }: Candidate): Promise<OpenStream | 'foreign' | undefined> {
     const table = new OpenStreams();
     if (startSubject !== undefined) {
       const start = await this.#last(startSubject);
       if (start.ok) table.apply(1, start.value.subject, start.value.data, true);
       else if (start.code !== JsError.MessageNotFound) return undefined;
     }
-    if (state !== undefined && table.open.size === 0) table.open.set(state.streamId, sessionOf(state));
-    const [session] = table.open.values();
-    if (session === undefined || !this.#isItsOwn(session)) return 'foreign';
+    if (state !== undefined && table.open.size === 0) table.open.set(state.streamId, openStreamOf(state));
+    const [openStream] = table.open.values();
+    if (openStream === undefined || !this.#isItsOwn(openStream)) return 'foreign';
     const { prefix } = this.#deps.emitter;
-    const { app, name, streamId } = session;
+    const { app, name, streamId } = openStream;
     for (const type of ['io.sluice.stream.ready', 'io.sluice.stream.updated'] as const) {
       const held = await this.#last(eventFilter(prefix, { app, name, streamId, type }));
       if (held.ok) table.apply(held.value.seq, held.value.subject, held.value.data, true);
       else if (held.code !== JsError.MessageNotFound) return undefined;
     }
-    return session;
+    return openStream;
   }
 
   /** The values of the bucket; none where there is no bucket or it may not be read. `undefined` when it did not answer. */

@@ -13,8 +13,8 @@ export interface JournalEntry {
   readonly json: Buffer;
 }
 
-/** An open session whose newest full record goes with its segment, and what to write instead. */
-export interface CarriedSession {
+/** An open stream whose newest full record goes with its segment, and what to write instead. */
+export interface CarriedStream {
   readonly json: Buffer;
   /** Told the journal position that the copy belongs to. */
   moved(sequence: number): void;

@@ -4,7 +4,7 @@ import type { Logger } from '../../core/log.js';
 import { within } from '../../core/within.js';
 import type { Envelope } from '../envelope.js';
 import type { EventPriority } from '../priority.js';
-import type { CarriedSession, JournalEntry } from './entry.js';
+import type { CarriedStream, JournalEntry } from './entry.js';
 import { OptionalShare } from './optional-share.js';
 import { type JournalOptions, type JournalState, type JournalStats, refusalOf, spaceToHold } from './options.js';
 import { encodeRecord, eventPayload, RecordKind, sequencesPayload } from './record.js';
@@ -13,7 +13,7 @@ import type { Segment, SegmentTable } from './segments.js';
 import { type SegmentStorage, segmentName } from './storage.js';
 import { JournalWriter, type WriteItem, type WriteTarget } from './writer.js';
 
-export type { CarriedSession, JournalEntry } from './entry.js';
+export type { CarriedStream, JournalEntry } from './entry.js';
 
 const QUEUE_BYTES = 16 << 20;
 const PROBE_BYTES = 32 << 10;
@@ -39,11 +39,11 @@ export class Journal {
   #sequence: number;
   #shown: number;
   #unwritten = 0;
-  #sessions = 0;
+  #openStreams = 0;
   #compacting = false;
   #closed = false;
-  /** Asked, before a segment is deleted, for the open sessions whose newest record is at or before the given position. */
-  carry: (upTo: number) => CarriedSession[] = () => [];
+  /** Asked, before a segment is deleted, for the open openStreams whose newest record is at or before the given position. */
+  carry: (upTo: number) => CarriedStream[] = () => [];
 
   private constructor(
     storage: SegmentStorage,
@@ -72,7 +72,7 @@ export class Journal {
   /**
    * Opens the journal: reads what is there, cuts a torn tail and goes on behind it.
    *
-   * @param visitor is told every event, carried session and boot found
+   * @param visitor is told every event, carried stream and boot found
    */
   static async open(
     storage: SegmentStorage,
@@ -132,19 +132,19 @@ export class Journal {
   }
 
   /**
-   * Appends the start of a session and holds back the bytes of its end.
+   * Appends the start of a stream and holds back the bytes of its end.
    *
    * @returns resolves with its position when it survives a power loss; rejects with ERR_EVENTS_JOURNAL_FULL or
    *   ERR_EVENTS_JOURNAL_FAILED when it cannot be stored: it is withdrawn then and nobody ever sees it
    */
   appendStart(event: Envelope): Promise<number> {
     if (!this.admits('stream')) return Promise.reject(this.#refusal());
-    this.#sessions++;
+    this.#openStreams++;
     return new Promise<number>((resolve, reject) => {
       const sequence = this.#appendEvent(event, true, {
         stored: () => resolve(sequence),
         refused: (written) => {
-          this.#sessions--;
+          this.#openStreams--;
           this.#withdraw(sequence, written);
           reject(this.#refusal());
         },
@@ -152,14 +152,14 @@ export class Journal {
     });
   }
 
-  /** Notes how many sessions found at start are still open: the bytes of their ends are held back. */
-  adoptSessions(count: number): void {
-    this.#sessions += count;
+  /** Notes how many openStreams found at start are still open: the bytes of their ends are held back. */
+  adoptStreams(count: number): void {
+    this.#openStreams += count;
   }
 
-  /** Notes that a session's end has been appended: the bytes held back for it are free again. */
-  releaseSession(): void {
-    this.#sessions = Math.max(0, this.#sessions - 1);
+  /** Notes that a stream's end has been appended: the bytes held back for it are free again. */
+  releaseStream(): void {
+    this.#openStreams = Math.max(0, this.#openStreams - 1);
   }
 
   /** Notes that JetStream holds an event, or that it will never be sent. A commit record follows. */
@@ -246,14 +246,14 @@ export class Journal {
         this.table.noteEvent(segment, item.sequence, this.#options.bus);
       } else segment.last = Math.max(segment.last, item.position);
     }
-    // After this batch has been shown, so that the events are in front of what a carried session refers to.
+    // After this batch has been shown, so that the events are in front of what a carried stream refers to.
     setImmediate(() => void this.#compact(false));
   }
 
   async #holdBack(): Promise<void> {
     // A start in a file that nobody finds again is not kept.
     await this.#storage.verify();
-    const want = spaceToHold(this.#options, this.#sessions);
+    const want = spaceToHold(this.#options, this.#openStreams);
     const held = this.#storage.reserved;
     if (want > held || want * 4 <= held) await this.#storage.reserve(want);
   }
@@ -360,9 +360,9 @@ export class Journal {
     return this.#heldBytes > this.#options.maxBytes;
   }
 
-  /** Bytes that wait for their commit, those not written yet, and those held back for the ends of open sessions. */
+  /** Bytes that wait for their commit, those not written yet, and those held back for the ends of open openStreams. */
   get #heldBytes(): number {
-    const ends = this.#sessions * this.#options.reservePerSession;
+    const ends = this.#openStreams * this.#options.reservePerStream;
     return this.table.heldBytes + this.#writer.queuedBytes + ends;
   }
 
@@ -375,10 +375,9 @@ export class Journal {
         const oldest = this.table.list[0];
         const carried = this.carry(oldest.last);
         const wallMs = this.#clock.wallMs();
-        for (const session of carried)
-          this.#push(encodeRecord(RecordKind.Session, this.#sequence, wallMs, session.json));
+        for (const stream of carried) this.#push(encodeRecord(RecordKind.Stream, this.#sequence, wallMs, stream.json));
         if (carried.length > 0) await this.#writer.sync();
-        for (const session of carried) session.moved(this.#sequence);
+        for (const stream of carried) stream.moved(this.#sequence);
         await this.#storage.remove(oldest.name);
         this.table.list.shift();
       }

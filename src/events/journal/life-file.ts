@@ -10,14 +10,14 @@ export interface LifeRecord {
   readonly bootId: string;
   /** Wall clock, milliseconds since the epoch. */
   readonly wallMs: number;
-  /** What each open session had carried by then, by stream id. */
+  /** What each open stream had carried by then, by stream id. */
   readonly totals: Readonly<Record<string, Totals>>;
 }
 
 const HEADER_BYTES = 8;
 
 /**
- * The heartbeat record of the journal. It is overwritten in place, in two files by turns, so that a session of weeks does not grow
+ * The heartbeat record of the journal. It is overwritten in place, in two files by turns, so that a stream of weeks does not grow
  * the journal and a full disk does not stop it. Layout: `u32 LE length · u32 LE crc32c · JSON`.
  */
 export class LifeFile {

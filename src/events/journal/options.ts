@@ -15,8 +15,8 @@ export interface JournalOptions {
   readonly historyMs: number;
   readonly fsync: FsyncPolicy;
   readonly fsyncIntervalMs: number;
-  /** Held back per open session, so that a full disk never costs an end. */
-  readonly reservePerSession: number;
+  /** Held back per open stream, so that a full disk never costs an end. */
+  readonly reservePerStream: number;
   /** Whether events wait for a commit. Without a bus they count as committed when written. */
   readonly bus: boolean;
 }
@@ -35,7 +35,7 @@ export function journalOptions(maxBytes: number, overrides: Partial<JournalOptio
     historyMs: 7 * 24 * 3_600_000,
     fsync: 'interval',
     fsyncIntervalMs: 50,
-    reservePerSession: 4096,
+    reservePerStream: 4096,
     bus: true,
     ...overrides,
   };
@@ -44,10 +44,10 @@ export function journalOptions(maxBytes: number, overrides: Partial<JournalOptio
 /** Whether the journal takes records: `full` at its cap or on a full disk, `failed` on another write error. */
 export type JournalState = 'ok' | 'full' | 'failed' | 'closed';
 
-/** Bytes to hold back for the ends of that many open sessions, in steps, so that not every session resizes the file. */
-export function spaceToHold(options: JournalOptions, sessions: number): number {
+/** Bytes to hold back for the ends of that many open openStreams, in steps, so that not every stream resizes the file. */
+export function spaceToHold(options: JournalOptions, openStreams: number): number {
   const granule = Math.max(16 << 10, Math.min(256 << 10, Math.floor(options.maxBytes / 64)));
-  return Math.ceil((sessions * options.reservePerSession) / granule) * granule + granule;
+  return Math.ceil((openStreams * options.reservePerStream) / granule) * granule + granule;
 }
 
 /** Why a start is not taken in that state. */

@@ -5,7 +5,7 @@ import { crc32c } from './crc32c.js';
  *
  * - Event: `u16 LE subject length · subject · event JSON`
  * - Commit: `f64 LE low-water sequence · f64 LE sequence …`: all up to the low-water mark and the listed ones are stored in JetStream
- * - Session: JSON of one open session, copied forward before the segment that held its start is deleted
+ * - Stream: JSON of one open stream, copied forward before the segment that held its start is deleted
  * - Boot: JSON of the process that writes from here on
  * - Void: `f64 LE sequence`: that event was written but refused afterwards; nobody may see it
  */

@@ -7,8 +7,8 @@ import type { SegmentStorage } from './storage.js';
 export interface RecoveryVisitor {
   /** An event that was accepted (not void). */
   event(sequence: number, wallMs: number, subject: string, json: Buffer): void;
-  /** The state of a session that was still open when it was copied forward. */
-  session(sequence: number, json: Buffer): void;
+  /** The state of a stream that was still open when it was copied forward. */
+  stream(sequence: number, json: Buffer): void;
   /** A process that wrote from here on. */
   boot(json: Buffer): void;
 }
@@ -74,8 +74,8 @@ export async function recover(
           for (const sequence of sequences) table.commit(sequence);
           break;
         }
-        case RecordKind.Session:
-          visitor.session(record.sequence, Buffer.from(record.payload));
+        case RecordKind.Stream:
+          visitor.stream(record.sequence, Buffer.from(record.payload));
           break;
         case RecordKind.Boot: {
           bootHasBus = !record.payload.includes('"bus":false');

@@ -12,7 +12,7 @@ import { waitFor } from '../../support/wait.js';
 const id = newId(5);
 
 async function open(storage = new MemoryStorage(), clock = new ManualClock()) {
-  const nobody = { event: () => undefined, session: () => undefined, boot: () => undefined };
+  const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
   const options = journalOptions(64 << 20, { segmentBytes: 4096, historyBytes: 32 << 20 });
   const { journal } = await Journal.open(storage, options, nobody, { log: new RecordingLog(), clock });
   return { storage, clock, journal, log: new EventLog(journal) };
@@ -163,7 +163,7 @@ describe('the search for an event id', () => {
 
   it('finds every event of a segment, wherever its bytes lie in the pieces that are read', async () => {
     const storage = new CountedStorage();
-    const nobody = { event: () => undefined, session: () => undefined, boot: () => undefined };
+    const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
     const parts = { log: new RecordingLog(), clock: new ManualClock() };
     const options = journalOptions(64 << 20, { segmentBytes: 4 << 20 });
     const { journal } = await Journal.open(storage, options, nobody, parts);

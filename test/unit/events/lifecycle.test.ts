@@ -77,7 +77,7 @@ describe('the lifecycle', () => {
     lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
     await expect(starting).rejects.toMatchObject({ code: 'ERR_EVENTS_JOURNAL_FULL' });
     expect(sink.events).toEqual([]);
-    expect(lifecycle.sessions.size).toBe(0);
+    expect(lifecycle.openStreams.size).toBe(0);
     expect(lifecycle.counts.refusedStarts).toBe(1);
   });
 

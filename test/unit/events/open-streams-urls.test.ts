@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/core/ids.js';
 import type { SluiceEvent } from '../../../src/events/event-types.js';
-import { lateEnd, OpenStreams, sessionOf, stateOf } from '../../../src/events/open-streams.js';
+import { lateEnd, OpenStreams, openStreamOf, stateOf } from '../../../src/events/open-streams.js';
 import { validateEvent } from '../../../src/events/validate.js';
 import { ManualClock } from '../../support/events-parts.js';
 import { ListSink, lifecycleOn } from '../../support/every-event.js';
@@ -16,9 +16,9 @@ async function told(more: { urls?: typeof urls }) {
   const [streamId, connectionId, peer] = [newId(), newId(), { address: '192.0.2.9', port: 1 }];
   const start = { streamId, app: 'live', name: 'cam', connectionId, peer, transport: 'rtmp', ...more } as const;
   await lifecycle.streamStarted(start);
-  const states = [stateOf(lifecycle.sessions.get(streamId)!)];
+  const states = [stateOf(lifecycle.openStreams.get(streamId)!)];
   lifecycle.streamReady(streamId, { tracks: [], timeToReadyMs: 1 });
-  states.push(stateOf(lifecycle.sessions.get(streamId)!));
+  states.push(stateOf(lifecycle.openStreams.get(streamId)!));
   return { envelopes: sink.envelopes, events: sink.events, states };
 }
 
@@ -68,7 +68,7 @@ describe('where a stream can be fetched', () => {
       const [session] = table.open.values();
       expect(stateOf(session)).toEqual(states[1]);
       expect('urls' in stateOf(session)).toBe('urls' in more);
-      expect(stateOf(sessionOf(states[1]))).toEqual(states[1]);
+      expect(stateOf(openStreamOf(states[1]))).toEqual(states[1]);
       const end = lateEnd(session, { reason: 'node_restart', endedMs: session.startedMs + 1, totals: undefined });
       expect(end).toMatchObject({ reason: 'node_restart' });
     });

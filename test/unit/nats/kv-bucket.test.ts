@@ -58,7 +58,7 @@ describe('the live state', () => {
       clock,
       nodeId: 'n1',
       bootId: 'b1',
-      sessions: lifecycle.sessions,
+      openStreams: lifecycle.openStreams,
       refreshMs: 30_000,
       connection: () => connection,
       writable: () => (lease.holds ? connection : undefined),

@@ -129,9 +129,9 @@ describe('a node that is back', () => {
     const { connection, nodes, stored, deps, ends } = await setUp();
     stored(0, 'started', 'ready');
     stored(1, 'started', 'ended');
-    const sessions = new Map(ids.map((id, i) => [id, { ...stateOf(i, 1), streamId: id } as unknown as OpenStream]));
+    const openStreams = new Map(ids.map((id, i) => [id, { ...stateOf(i, 1), streamId: id } as unknown as OpenStream]));
     const emitter = { prefix: 'sluice.v1', nodeId: boot.nodeId, bootId: boot.bootId };
-    const back = new NodeReturn({ ...deps, emitter, nodes, clock, sessions });
+    const back = new NodeReturn({ ...deps, emitter, nodes, clock, openStreams });
     expect(await back.endedMeanwhile(connection, { kind: 'forgotten' })).toEqual([ids[1]]);
     expect(await back.endedMeanwhile(connection, { kind: 'taken', lastTime: boot.time })).toEqual([ids[0], ids[1]]);
     expect(ends()).toMatchObject([{ streamid: ids[1] }, { streamid: ids[0], sequence: '0000000003' }]);
@@ -143,7 +143,7 @@ describe('a node that is back', () => {
     const state = { ...boot, nodeId: 'here', leaseMs: 15_000, streams: 1, stateLagMs: 0 };
     server.write('NODES', 'here.b1', { ...state, state: 'up' });
     server.write('NODES', 'gone.b1', { ...state, nodeId: 'gone', state: 'lost' });
-    const back = new NodeReturn({ ...deps, nodes, clock, sessions: new Map() });
+    const back = new NodeReturn({ ...deps, nodes, clock, openStreams: new Map() });
     back.expect(['b1', 'never-seen']);
     expect(await back.settleOlderBoots(connection)).toBe(true);
     expect(Object.keys(server.values('NODES'))).toEqual(['gone.b1']);
@@ -153,7 +153,7 @@ describe('a node that is back', () => {
       emitter: { ...survivor, nodeId: 'gone' },
       nodes,
       clock,
-      sessions: new Map(),
+      openStreams: new Map(),
     });
     gone.expect(['b1']);
     server.trouble = (subject) =>

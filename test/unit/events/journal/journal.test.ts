@@ -8,7 +8,7 @@ import { MemoryStorage, type SegmentStorage } from '../../../../src/events/journ
 import { FaultyStorage, ManualClock, RecordingLog, someEvent } from '../../../support/events-parts.js';
 import { waitFor } from '../../../support/wait.js';
 
-const nobody: RecoveryVisitor = { event: () => undefined, session: () => undefined, boot: () => undefined };
+const nobody: RecoveryVisitor = { event: () => undefined, carried: () => undefined, boot: () => undefined };
 
 async function open(storage: SegmentStorage, overrides: Partial<JournalOptions> = {}, visitor = nobody) {
   const log = new RecordingLog();
@@ -163,7 +163,7 @@ describe('the journal', () => {
 
   it('deletes committed segments past the history, never one that waits, and carries open sessions forward', async () => {
     const storage = new MemoryStorage();
-    const sessions: string[] = [];
+    const openStreams: string[] = [];
     const { journal } = await open(storage, { segmentBytes: 4096, historyBytes: 8192 });
     let anchor = 1;
     journal.carry = (upTo) =>
@@ -187,8 +187,8 @@ describe('the journal', () => {
     expect((await readAll(journal)).map((e) => e.sequence)).toContain(150);
     expect((await readAll(journal))[0].sequence).toBeGreaterThan(1);
     await journal.close();
-    const again = await open(storage, {}, { ...nobody, session: (_p, json) => sessions.push(json.toString()) });
-    expect(sessions).toContain('{"streamId":"S"}');
+    const again = await open(storage, {}, { ...nobody, carried: (_p, json) => openStreams.push(json.toString()) });
+    expect(openStreams).toContain('{"streamId":"S"}');
     expect(again.journal.stats().pending).toBe(1);
     expect(again.journal.table.isOpen(150)).toBe(true);
   });
@@ -197,7 +197,7 @@ describe('the journal', () => {
     const { journal } = await open(new MemoryStorage(), {
       maxBytes: 64 << 10,
       segmentBytes: 8 << 10,
-      reservePerSession: 1024,
+      reservePerStream: 1024,
     });
     let last = 0;
     while (journal.admits('stream')) {

@@ -21,18 +21,18 @@ describe('the sign of life', () => {
     const dir = join(tempDir('life'), 'events');
     const clock = new ManualClock();
     const log = new RecordingLog();
-    const pipeline = await EventLayer.open({ dir }, { log, clock, nodeId: 'n1', bootId: newId(1) });
+    const eventLayer = await EventLayer.open({ dir }, { log, clock, nodeId: 'n1', bootId: newId(1) });
     const streamId = newId(2);
     const carried = { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 };
-    pipeline.lifecycle.measure = () => ({ ...carried });
+    eventLayer.lifecycle.measure = () => ({ ...carried });
     const peer = { address: '127.0.0.1', port: 1 };
     const stream = { streamId, app: 'live', name: 'cam1', connectionId: newId(3), peer, transport: 'rtmp' as const };
-    await pipeline.lifecycle.streamStarted(stream);
+    await eventLayer.lifecycle.streamStarted(stream);
     const recorded = () => new LifeFile(dir).read().then((record) => record?.totals[streamId]?.bytes);
 
     clock.pass(400);
     carried.bytes = 1000;
-    pipeline.lifecycle.streamReady(streamId, { tracks: [], timeToReadyMs: 400 });
+    eventLayer.lifecycle.streamReady(streamId, { tracks: [], timeToReadyMs: 400 });
     await waitFor(async () => (await recorded()) === 1000);
     clock.pass(3000);
     carried.bytes = 5000;
@@ -45,7 +45,7 @@ describe('the sign of life', () => {
     const ended = events.find(({ type }) => type === 'io.sluice.stream.ended');
     expect(ended?.data).toMatchObject({ bytes: 5000, durationMs: 3400, reason: 'node_restart', totals: 'last_known' });
     await next.close();
-    await pipeline.close();
+    await eventLayer.close();
   });
 
   it('says why it cannot be written, and is written again when it can', async () => {

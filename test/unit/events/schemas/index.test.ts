@@ -11,7 +11,7 @@ describe('the schemas', () => {
     const [clock, sink] = [new ManualClock(), new ListSink()];
     const { lifecycle, signals } = lifecycleOn(sink, clock);
     const [streamId, connectionId, peer] = [newId(), newId(), { address: '::1', port: 1 }];
-    const states = () => [...lifecycle.sessions.values()].map(stateOf);
+    const states = () => [...lifecycle.openStreams.values()].map(stateOf);
     lifecycle.connection('opened', connectionId, { peer, transport: 'rtmp' });
     lifecycle.connection('rejected', newId(), { peer: { ...peer, port: 0 }, code: 'ERR_LIMIT_ACCEPT_RATE' });
     lifecycle.want('wanted', { app: 'live', name: 'cam' });
