@@ -42,7 +42,7 @@ export interface EventsStats {
   readonly withheld: number;
   readonly retries: number;
   readonly quarantined: number;
-  /** Events of openStreams that another node had ended by then; settled without being sent. */
+  /** Events of streams that another node had ended by then; settled without being sent. */
   readonly superseded: number;
   readonly refusedStarts: number;
   readonly suppressedRejections: number;
@@ -182,7 +182,7 @@ export class EventLayer {
         },
         {
           event: (position, _wallMs, subject, json) => found.apply(position, subject, json, bootHasBus),
-          stream: (position, json) => found.carry(position, json),
+          carried: (position, json) => found.carry(position, json),
           boot: (json) => {
             const boot = JSON.parse(json.toString('utf8')) as { bootId: string; bus: boolean };
             bootHasBus = boot.bus;

@@ -75,7 +75,7 @@ export class Lifecycle {
     this.#node = new NodeEvents(emitter, o.clock, o.sink, (build) => this.#append(build, 'end'));
   }
 
-  /** The open openStreams, by stream id. */
+  /** The open streams, by stream id. */
   get openStreams(): ReadonlyMap<string, OpenStream> {
     return this.#openStreams;
   }
@@ -332,7 +332,7 @@ export class Lifecycle {
   }
 
   /**
-   * The process ends in order; openStreams that the caller has not ended are ended with `server_drain` first, also those whose start
+   * The process ends in order; streams that the caller has not ended are ended with `server_drain` first, also those whose start
    * is still being written: their end comes before this.
    */
   async nodeStopped(d: { detail?: string } = {}): Promise<void> {

@@ -161,8 +161,8 @@ export function lateEnd(stream: OpenStream, end: LateEnd): StreamEnded {
 }
 
 /**
- * Rebuilds open openStreams from their events, in journal order. Used at start, and by the reaper on what JetStream holds of a lost
- * node's openStreams.
+ * Rebuilds open streams from their events, in journal order. Used at start, and by the reaper on what JetStream holds of a lost
+ * node's streams.
  */
 export class OpenStreams {
   readonly open = new Map<string, OpenStream>();

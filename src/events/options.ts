@@ -35,7 +35,7 @@ export interface EventsOptions {
   /** Most events waiting for their PubAck at a time, over all streams. */
   readonly maxInFlight?: number;
   readonly publishTimeoutMs?: number;
-  /** Whether this node ends the openStreams of lost ones. */
+  /** Whether this node ends the streams of lost ones. */
   readonly reap?: boolean;
 }
 

@@ -174,7 +174,7 @@ export class EventBus {
     void this.#lease.heartbeat();
   }
 
-  /** Begins. @param olderBoots boots of this node that the journal knows: it ends their openStreams itself */
+  /** Begins. @param olderBoots boots of this node that the journal knows: it ends their streams itself */
   start(olderBoots: readonly string[]): void {
     this.#olderBoots = olderBoots;
     this.#return.expect(olderBoots);

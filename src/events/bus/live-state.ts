@@ -29,7 +29,7 @@ const IN_FLIGHT = 16;
 const RETRY_MS = 1000;
 
 /**
- * Keeps `SLUICE_STREAMS` equal to the open openStreams. Changes of one key that come while it is being written are merged, so the
+ * Keeps `SLUICE_STREAMS` equal to the open streams. Changes of one key that come while it is being written are merged, so the
  * bucket follows at its own speed and events never wait for it.
  */
 export class LiveState {

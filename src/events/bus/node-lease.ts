@@ -42,7 +42,7 @@ type FailedWrite = Extract<KvWrite, { readonly text: string }>;
 
 /**
  * The heartbeat of this process, and what it means for it: while no heartbeat got through for most of the lease, nothing is
- * published, for another node may be about to end the openStreams. Measured by the monotonic clock.
+ * published, for another node may be about to end the streams. Measured by the monotonic clock.
  */
 export class NodeLease {
   readonly #deps: NodeLeaseDeps;

@@ -12,7 +12,7 @@ import type { LossEvidence } from './node-lease.js';
 export interface NodeReturnDeps extends LostNodeDeps {
   readonly nodes: KvBucket<NodeState>;
   readonly clock: Clock;
-  /** The open openStreams of this process. */
+  /** The open streams of this process. */
   readonly openStreams: ReadonlyMap<string, OpenStream>;
 }
 
@@ -70,7 +70,7 @@ export class NodeReturn {
    * Others took this process for lost, or may have. Streams of before of which JetStream knows are all over then; those of which
    * nothing has been sent yet go on.
    *
-   * @returns the open openStreams that are over, `undefined` when something could not be read or did not get through
+   * @returns the open streams that are over, `undefined` when something could not be read or did not get through
    */
   async endedMeanwhile(connection: NatsConnection, evidence: LossEvidence): Promise<string[] | undefined> {
     const { emitter, stream, answerTimeout, openStreams } = this.#deps;
@@ -79,7 +79,7 @@ export class NodeReturn {
       const lost = new LostNode({ nodeId, bootId, time: evidence.lastTime }, connection, this.#deps);
       if ((await lost.endStreams()) === undefined) return undefined;
     }
-    // One list, however many openStreams there are: new ones begin all the time, and a question for each might never come to an end.
+    // One list, however many streams there are: new ones begin all the time, and a question for each might never come to an end.
     const held = await subjectsOf(connection, stream, eventFilter(emitter.prefix, { type: END_TYPE }), answerTimeout);
     if (!held.ok && held.code !== 'PERMISSIONS_VIOLATION') return undefined;
     const over = new Set(held.ok ? held.value.map(streamIdOf) : []);

@@ -96,7 +96,7 @@ export class Puller {
     });
   }
 
-  /** Waits for a message, a status or the end of time-out. */
+  /** Waits for a message, a status or the end of the time-out. */
   async #word(): Promise<void> {
     const patienceMs = 2 * this.#o.heartbeatMs;
     const startMs = performance.now();

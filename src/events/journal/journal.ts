@@ -42,7 +42,7 @@ export class Journal {
   #openStreams = 0;
   #compacting = false;
   #closed = false;
-  /** Asked, before a segment is deleted, for the open openStreams whose newest record is at or before the given position. */
+  /** Asked, before a segment is deleted, for the open streams whose newest record is at or before the given position. */
   carry: (upTo: number) => CarriedStream[] = () => [];
 
   private constructor(
@@ -152,7 +152,7 @@ export class Journal {
     });
   }
 
-  /** Notes how many openStreams found at start are still open: the bytes of their ends are held back. */
+  /** Notes how many streams found at start are still open: the bytes of their ends are held back. */
   adoptStreams(count: number): void {
     this.#openStreams += count;
   }
@@ -360,7 +360,7 @@ export class Journal {
     return this.#heldBytes > this.#options.maxBytes;
   }
 
-  /** Bytes that wait for their commit, those not written yet, and those held back for the ends of open openStreams. */
+  /** Bytes that wait for their commit, those not written yet, and those held back for the ends of open streams. */
   get #heldBytes(): number {
     const ends = this.#openStreams * this.#options.reservePerStream;
     return this.table.heldBytes + this.#writer.queuedBytes + ends;

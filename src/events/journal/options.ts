@@ -44,7 +44,7 @@ export function journalOptions(maxBytes: number, overrides: Partial<JournalOptio
 /** Whether the journal takes records: `full` at its cap or on a full disk, `failed` on another write error. */
 export type JournalState = 'ok' | 'full' | 'failed' | 'closed';
 
-/** Bytes to hold back for the ends of that many open openStreams, in steps, so that not every stream resizes the file. */
+/** Bytes to hold back for the ends of that many open streams, in steps, so that not every stream resizes the file. */
 export function spaceToHold(options: JournalOptions, openStreams: number): number {
   const granule = Math.max(16 << 10, Math.min(256 << 10, Math.floor(options.maxBytes / 64)));
   return Math.ceil((openStreams * options.reservePerStream) / granule) * granule + granule;

@@ -9,7 +9,7 @@ import { crc32c } from './crc32c.js';
  * - Boot: JSON of the process that writes from here on
  * - Void: `f64 LE sequence`: that event was written but refused afterwards; nobody may see it
  */
-export const RecordKind = { Event: 1, Commit: 2, Session: 3, Boot: 4, Void: 5 } as const;
+export const RecordKind = { Event: 1, Commit: 2, Stream: 3, Boot: 4, Void: 5 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 /**

@@ -8,7 +8,7 @@ export interface RecoveryVisitor {
   /** An event that was accepted (not void). */
   event(sequence: number, wallMs: number, subject: string, json: Buffer): void;
   /** The state of a stream that was still open when it was copied forward. */
-  stream(sequence: number, json: Buffer): void;
+  carried(sequence: number, json: Buffer): void;
   /** A process that wrote from here on. */
   boot(json: Buffer): void;
 }
@@ -75,7 +75,7 @@ export async function recover(
           break;
         }
         case RecordKind.Stream:
-          visitor.stream(record.sequence, Buffer.from(record.payload));
+          visitor.carried(record.sequence, Buffer.from(record.payload));
           break;
         case RecordKind.Boot: {
           bootHasBus = !record.payload.includes('"bus":false');

@@ -46,7 +46,7 @@ export function segmentName(sequence: number): string {
   return `${String(sequence).padStart(16, '0')}.journal`;
 }
 
-/** Segments as files (mode 0600) in one folder (mode 0700), with a file of zeros that holds space back for the ends of open openStreams. */
+/** Segments as files (mode 0600) in one folder (mode 0700), with a file of zeros that holds space back for the ends of open streams. */
 export class FileStorage implements SegmentStorage {
   readonly #dir: string;
   readonly #keep: () => Promise<void>;

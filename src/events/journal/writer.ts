@@ -24,7 +24,7 @@ export interface WriteTarget {
   /** Writes `bytes`, the concatenation of `items`, at the end of the open segment. */
   write(bytes: Buffer, items: readonly WriteItem[]): Promise<void>;
   sync(): Promise<void>;
-  /** Holds back the space that open openStreams need. Rejects when there is none. */
+  /** Holds back the space that open streams need. Rejects when there is none. */
   holdBack(): Promise<void>;
   /** Resolves when the medium is well: the space held back is whole, there is more, and it syncs. */
   probe(): Promise<void>;
@@ -242,7 +242,7 @@ export class JournalWriter {
     this.#retryTimer.unref();
   }
 
-  /** Looks whether the medium is well again: the space held back must be whole before new openStreams are let in. */
+  /** Looks whether the medium is well again: the space held back must be whole before new streams are let in. */
   async #probe(): Promise<void> {
     if (this.#looping) {
       this.#retryTimer?.refresh();

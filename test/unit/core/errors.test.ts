@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERRORS, type ErrorCode } from '../../../src/core/errors.js';
-import { root } from '../../policy/repository.js';
+import { root } from '../../support/policy/sources.js';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 
