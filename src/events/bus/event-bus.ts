@@ -16,26 +16,21 @@ import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { ResolvedEventsOptions } from '../options.js';
 import { signalSubject } from '../subjects.js';
-import type { BusState } from './bus-state.js';
+import { BusMachine } from './bus-machine.js';
+import { type BusState, LOGGED_AS } from './bus-state.js';
 import { JetStreamPublisher, type PublisherCounts } from './jetstream-publisher.js';
 import { LiveState } from './live-state.js';
 import { type LossEvidence, NodeLease } from './node-lease.js';
 import { NodeReturn } from './node-return.js';
 import { Quarantine } from './quarantine.js';
 import { Reaper } from './reaper.js';
-import { checkStream, type StreamCheck } from './stream-setup.js';
+import { checkStream } from './stream-setup.js';
 
 /** Publish timeouts' worth of silence after which another server is tried: sooner than others may take this node for lost. */
 const SILENT_TIMEOUTS = 3;
 
 /** The longest time for which the `seq` of a live stream in the bucket may be behind its newest event. */
 const MOST_REFRESH_MS = 30_000;
-/** States that somebody has to end. */
-const LASTING: readonly BusState[] = ['stream_misconfigured', 'unsafe_replicas', 'no_jetstream', 'denied'];
-
-/** States without a connection, which the connection itself tells of. */
-const WITHOUT_LINK: readonly BusState[] = ['disconnected', 'connecting', 'refused', 'closed'];
-
 const NODES_DESCRIPTION = 'Sluice: node heartbeats';
 
 /** What the bus side is made with. */
@@ -61,9 +56,7 @@ export class EventBus {
   readonly #return: NodeReturn;
   readonly #stateListeners = new Set<(state: BusState) => void>();
   readonly #fencedListeners = new Set<(streamIds: readonly string[]) => void>();
-  #state: BusState = 'connecting';
-  #detail = '';
-  #prepared = false;
+  readonly #machine = new BusMachine((state, detail) => this.#changed(state, detail));
   #preparing = false;
   #draining = false;
   #acks: { connection: NatsConnection; inbox: AckInbox } | undefined;
@@ -87,60 +80,36 @@ export class EventBus {
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, answerTimeout);
     this.#silenceTimer = new SilenceTimer(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
     const common = { log, clock, connection: () => this.link.connection };
-    const writable = (): NatsConnection | undefined =>
-      this.#prepared && this.#lease.holds ? this.link.connection : undefined;
     const { nodeId, bootId } = emitter;
+    const { openStreams } = lifecycle;
     const lostNode = { streams, emitter, stream: o.stream, answerTimeout };
-    this.#return = new NodeReturn({ ...lostNode, nodes: this.#nodes, clock, openStreams: lifecycle.openStreams });
+    this.#return = new NodeReturn({ ...lostNode, nodes: this.#nodes, clock, openStreams });
     this.#publisher = new JetStreamPublisher(o, {
-      journal,
-      log,
-      clock,
-      answerTimeout,
+      ...{ journal, log, clock, answerTimeout },
       quarantine: new Quarantine(o.dir),
-      connection: writable,
+      connection: () => this.#writable(),
       acks: () => this.#ackInbox(),
       onWait: (why, text) => this.#onWait(why, text),
     });
     this.#liveState = new LiveState({
-      ...common,
-      writable,
+      ...{ ...common, nodeId, bootId, openStreams },
+      writable: () => this.#writable(),
       bucket: streams,
-      nodeId,
-      bootId,
-      openStreams: lifecycle.openStreams,
       refreshMs: Math.max(1000, Math.min(MOST_REFRESH_MS, o.maxAgeMs / 4)),
     });
     this.#lease = new NodeLease({
-      ...common,
+      ...{ ...common, nodeId, bootId, leaseMs: o.leaseMs, heartbeatMs: o.heartbeatMs },
       bucket: this.#nodes,
-      nodeId,
-      bootId,
-      leaseMs: o.leaseMs,
-      heartbeatMs: o.heartbeatMs,
       ensure: (connection) => this.#nodes.ensure(connection, o.replicas, NODES_DESCRIPTION),
       describe: () => ({
-        streams: lifecycle.openStreams.size,
+        streams: openStreams.size,
         stateLagMs: this.#liveState.lagMs,
         draining: this.#draining,
       }),
       onReturned: (connection, evidence) => this.#onReturned(connection, evidence),
-      onHeld: () => {
-        if (this.#prepared && this.#state === 'not_answering') this.#set('ready', '');
-        this.#publisher.retry();
-        this.#liveState.retry();
-      },
-      onLapsed: (cause) => {
-        if (!this.#prepared) return;
-        this.#set('not_answering', `no heartbeat gets through: ${cause}`);
-        // Others may end this node's streams from now on: what is on its way must not arrive after that.
-        if (this.#acks?.inbox.awaits === true) this.link.renew();
-      },
-      // Without a lease nothing is published, so that only the heartbeats still tell that nobody answers.
-      onHeartbeat: (answered) => {
-        if (!answered) this.#leave();
-        else if (this.#state === 'ready') this.#silenceTimer.reset();
-      },
+      onHeld: () => this.#onHeld(),
+      onLapsed: (cause) => this.#onLapsed(cause),
+      onHeartbeat: (answered) => this.#onHeartbeat(answered),
     });
     this.#reaper = new Reaper({ ...common, ...lostNode, nodes: this.#nodes, leaseMs: o.leaseMs });
   }
@@ -150,12 +119,12 @@ export class EventBus {
   }
 
   get state(): BusState {
-    return this.#state;
+    return this.#machine.state;
   }
 
   /** One sentence on the state; empty when it is `ready`. */
   get detail(): string {
-    return this.link.state === 'connected' ? this.#detail : this.link.detail;
+    return this.link.state === 'connected' ? this.#machine.detail : this.link.detail;
   }
 
   /** Calls `listener` on every change of state. */
@@ -189,9 +158,8 @@ export class EventBus {
         void this.#prepare();
         return;
       }
-      this.#prepared = false;
+      this.#machine.unlinked(state, this.link.detail);
       this.#reaper.forget();
-      if (state !== 'closed') this.#set(state, this.link.detail);
     });
     this.link.start();
   }
@@ -209,7 +177,7 @@ export class EventBus {
 
   /** Lets the backlog drain, at most for `deadlineMs`, and closes the connection. */
   async close(deadlineMs: number): Promise<void> {
-    const canDrain = this.#state === 'ready';
+    const canDrain = this.state === 'ready';
     if (canDrain) {
       const drained = this.#publisher.whenIdle().then(() => this.#liveState.drain(500));
       await within(drained, deadlineMs);
@@ -221,7 +189,7 @@ export class EventBus {
     await this.#lease.close(orderly);
     this.#pause?.wake();
     await this.link.close();
-    this.#set('closed', '');
+    this.#machine.close();
   }
 
   /** Sees to it that stream and buckets are there and right, for as long as the connection stands. */
@@ -240,9 +208,8 @@ export class EventBus {
           if (check.created) this.#deps.log.info({ stream: this.#o.stream }, 'nats: made the stream');
           if (await this.#begin(connection)) return;
         }
-        const [state, text] = troubleOf(check);
-        this.#set(state, text);
-        if (state === 'not_answering') this.#leave();
+        this.#machine.unusable(check);
+        if (this.state === 'not_answering') this.#leave();
         await this.#sleep(backoffMs(tries, Math.random(), 250, 5000));
       }
     } finally {
@@ -259,9 +226,7 @@ export class EventBus {
     // What cannot be had now the heartbeats themselves try to get.
     await this.#lease.start(check.kind !== 'denied');
     if (this.link.connection !== connection) return true;
-    this.#prepared = true;
-    if (this.#lease.holds) this.#set('ready', '');
-    else this.#set('not_answering', 'it is being looked up which streams other nodes have ended');
+    this.#machine.prepared(this.#lease.holds);
     this.#publisher.retry();
     void this.#liveState.rebuild(connection, this.#o.replicas, this.#olderBoots);
     if (check.kind !== 'denied' && this.#o.reap) this.#reaper.start();
@@ -278,21 +243,38 @@ export class EventBus {
     return this.#acks.inbox;
   }
 
+  /** The connection while this process may write: not while others may be about to end its streams. */
+  #writable(): NatsConnection | undefined {
+    return this.#machine.isPrepared && this.#lease.holds ? this.link.connection : undefined;
+  }
+
+  #onHeld(): void {
+    this.#machine.leaseHeld();
+    this.#publisher.retry();
+    this.#liveState.retry();
+  }
+
+  #onLapsed(cause: string): void {
+    // Others may end this node's streams from now on: what is on its way must not arrive after that.
+    if (this.#machine.leaseLapsed(cause) && this.#acks?.inbox.awaits === true) this.link.renew();
+  }
+
+  /** Without a lease nothing is published, so that only the heartbeats still tell that nobody answers. */
+  #onHeartbeat(answered: boolean): void {
+    if (!answered) this.#leave();
+    else if (this.state === 'ready') this.#silenceTimer.reset();
+  }
+
   #onWait(why: WaitReason | undefined, text: string): void {
     if (this.link.state !== 'connected') return;
     if (why === undefined) {
       this.#silenceTimer.reset();
-      if (this.#prepared) this.#set('ready', '');
+      this.#machine.flows();
       return;
     }
-    this.#set(why, text);
-    if (why === 'not_answering' && this.#leave()) return;
-    if (why === 'stream_missing') {
-      this.#prepared = false;
-      void this.#prepare();
-    } else if (why === 'not_answering') {
-      void this.#recheck();
-    }
+    const next = this.#machine.waits(why, text);
+    if (next === 'prepare') void this.#prepare();
+    if (next === 'ask' && !this.#leave()) void this.#recheck();
   }
 
   /**
@@ -304,14 +286,13 @@ export class EventBus {
     return this.#silenceTimer.lasts() && this.link.move();
   }
 
-  /** SilenceTimer may mean that the stream is gone: with any other subscriber on the subject the server does not say so. */
+  /** Silence may mean that the stream is gone: with any other subscriber on the subject the server does not say so. */
   async #recheck(): Promise<void> {
     const connection = this.link.connection;
-    if (connection === undefined || this.#preparing || !this.#prepared) return;
+    if (connection === undefined || this.#preparing || !this.#machine.isPrepared) return;
     const info = await jsRequest(connection, `STREAM.INFO.${this.#o.stream}`, undefined, this.#answerTimeout);
     if (info.ok || info.code !== JsError.StreamNotFound || this.#preparing) return;
-    this.#prepared = false;
-    this.#set('stream_missing', 'the stream is gone');
+    this.#machine.streamGone();
     void this.#prepare();
   }
 
@@ -338,37 +319,15 @@ export class EventBus {
     });
   }
 
-  #set(state: BusState, detail: string): void {
-    const changed = state !== this.#state;
-    if (this.#state === 'closed') return;
-    this.#state = state;
-    this.#detail = detail;
-    if (!changed) return;
-    const { log } = this.#deps;
-    const pending = this.#deps.journal.table.pending;
-    if (state === 'ready') log.info({ stream: this.#o.stream, pending }, 'nats: events are published');
-    else if (LASTING.includes(state)) {
-      log.error(
-        { state, stream: this.#o.stream, cause: detail, pending },
-        'nats: events are not published; they wait in the journal',
-      );
-    } else if (!WITHOUT_LINK.includes(state)) {
-      log.warn({ state, cause: detail, pending }, 'nats: events are not taken; they wait in the journal');
-    }
+  #changed(state: BusState, cause: string): void {
+    const { log, journal } = this.#deps;
+    const { stream } = this.#o;
+    const { pending } = journal.table;
+    const level = LOGGED_AS[state];
+    if (level === 'info') log.info({ stream, pending }, 'nats: events are published');
+    if (level === 'warn') log.warn({ state, cause, pending }, 'nats: events are not taken; they wait in the journal');
+    if (level === 'error')
+      log.error({ state, stream, cause, pending }, 'nats: events are not published; they wait in the journal');
     for (const listener of this.#stateListeners) listener(state);
-  }
-}
-
-/** The bus state that follows from a check of the stream, and why. */
-function troubleOf(check: StreamCheck): [BusState, string] {
-  switch (check.kind) {
-    case 'ok':
-      return ['not_answering', 'it cannot be read whether other nodes have ended streams of this one'];
-    case 'unavailable':
-      return ['not_answering', check.text];
-    case 'misconfigured':
-      return ['stream_misconfigured', check.text];
-    default:
-      return [check.kind, check.text];
   }
 }
