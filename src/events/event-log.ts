@@ -38,7 +38,7 @@ export class EventLog {
   readonly #search: IdSearch;
   readonly #wallMs: () => number;
   readonly #turns: WorkTurns;
-  readonly #followers = new Set<FollowerMemory>();
+  readonly #followers = new Set<Follower>();
   readonly #dropped = new Uncollected();
   /** Set when nothing more will come; followers end when they have read to here. */
   #closed = false;
@@ -133,26 +133,16 @@ export class EventLog {
    * @throws ERR_EVENTS_CURSOR when `afterId` is not in the history
    */
   async *follow(cursor: LogCursor, signal: AbortSignal): AsyncGenerator<LogEntry> {
-    let wake: (() => void) | undefined;
-    let fresh: JournalEntry[] = [];
     const sinceMs = sinceOf(cursor);
     let position = await this.#positionOf(cursor, signal);
-    const memory: FollowerMemory = { readBytes: 0, freshBytes: 0 };
-    this.#followers.add(memory);
-    const stop = this.#journal.subscribe((entries) => {
-      for (const entry of entries) {
-        if (memory.freshBytes > FOLLOW_BYTES) break;
-        fresh.push(entry);
-        memory.freshBytes += entry.json.length;
-      }
-      wake?.();
-    });
+    const follower = new Follower();
+    this.#followers.add(follower);
+    const stop = this.#journal.subscribe((entries) => follower.offer(entries));
     // It may stand in line for its next piece for a while: until then nothing more is held for it.
     const onAbort = (): void => {
       stop();
-      fresh = [];
-      memory.freshBytes = 0;
-      wake?.();
+      follower.dropFresh();
+      follower.wake?.();
     };
     signal.addEventListener('abort', onAbort);
     let reader: JournalReader | undefined = this.#reader(position);
@@ -161,16 +151,14 @@ export class EventLog {
         let page: JournalEntry[] = [];
         if (reader !== undefined) {
           page = await reader.next(PAGE, signal);
-          memory.readBytes = reader.heldBytes + bytesOf(page);
+          follower.readBytes = reader.heldBytes + bytesOf(page);
           if (page.length === 0) {
             position = Math.max(position, reader.position);
             reader.close();
             reader = undefined;
           }
         } else {
-          page = fresh.splice(0, PAGE);
-          memory.readBytes = 0;
-          memory.freshBytes = fresh.length === 0 ? 0 : memory.freshBytes - bytesOf(page);
+          page = follower.takeFresh();
         }
         for (const [index, entry] of page.entries()) {
           // What has just come is passed on as it comes; history is read by many at once.
@@ -179,30 +167,22 @@ export class EventLog {
           // A jump means that the buffer above overflowed; withdrawn events jump too and are passed over by the reader.
           if (reader === undefined && entry.sequence > position) {
             reader = this.#reader(position);
-            fresh = [];
-            memory.freshBytes = 0;
+            follower.dropFresh();
             break;
           }
           position = entry.sequence + 1;
           if (entry.wallMs >= sinceMs) yield toLogEntry(entry);
         }
         if (page.length === PAGE) await this.#turns.mine();
-        if (reader !== undefined || fresh.length > 0 || signal.aborted) continue;
+        if (reader !== undefined || follower.hasFresh || signal.aborted) continue;
         if (position <= this.#journal.shown) reader = this.#reader(position);
         else if (this.#closed) return;
-        else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-            this.#waiting.add(resolve);
-          });
-          this.#waiting.delete(wake!);
-          wake = undefined;
-        }
+        else await follower.wait(this.#waiting);
       }
     } finally {
       reader?.close();
       stop();
-      this.#followers.delete(memory);
+      this.#followers.delete(follower);
       signal.removeEventListener('abort', onAbort);
     }
   }
@@ -238,10 +218,52 @@ export class EventLog {
   }
 }
 
-/** What a follower holds of the journal, in bytes. */
-interface FollowerMemory {
-  readBytes: number;
-  freshBytes: number;
+/** What one follower holds of the journal: events that came since it began and that it has not passed on. */
+class Follower {
+  /** Bytes of what it reads from the files. */
+  readBytes = 0;
+  /** Bytes of the events that came. */
+  freshBytes = 0;
+  /** Ends {@link wait}. */
+  wake: (() => void) | undefined;
+  #fresh: JournalEntry[] = [];
+
+  get hasFresh(): boolean {
+    return this.#fresh.length > 0;
+  }
+
+  /** Holds events that come, as far as there is room. */
+  offer(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) {
+      if (this.freshBytes > FOLLOW_BYTES) break;
+      this.#fresh.push(entry);
+      this.freshBytes += entry.json.length;
+    }
+    this.wake?.();
+  }
+
+  /** The oldest of the events that came, at most a page of them. */
+  takeFresh(): JournalEntry[] {
+    const page = this.#fresh.splice(0, PAGE);
+    this.readBytes = 0;
+    this.freshBytes = this.hasFresh ? this.freshBytes - bytesOf(page) : 0;
+    return page;
+  }
+
+  dropFresh(): void {
+    this.#fresh = [];
+    this.freshBytes = 0;
+  }
+
+  /** Waits for an event. @param waiting all that wait: whoever closes the log wakes them */
+  async wait(waiting: Set<() => void>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      waiting.add(resolve);
+    });
+    waiting.delete(this.wake!);
+    this.wake = undefined;
+  }
 }
 
 function bytesOf(entries: readonly JournalEntry[]): number {
