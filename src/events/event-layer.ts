@@ -18,6 +18,7 @@ import { FileStorage, MemoryStorage, type SegmentStorage } from './journal/stora
 import { Lifecycle } from './lifecycle.js';
 import { lateEnd, type OpenStream, OpenStreams } from './open-streams.js';
 import { type EventsOptions, type ResolvedEventsOptions, resolveEventsOptions } from './options.js';
+import { SignOfLife } from './sign-of-life.js';
 
 /** What the event layer is made with. */
 export interface EventsDeps {
@@ -58,11 +59,6 @@ export interface EventsStats {
   readonly journalSegments: number;
 }
 
-/** After a kill nothing later than the newest sign of life is known of a stream: 2 s at most, writing and waiting for a turn included. */
-const LIFE_INTERVAL_MS = 1500;
-/** Streams that become ready are written down together, this much later at most. */
-const READY_DELAY_MS = 100;
-
 /** What of an open stream is carried over when the segment that began it goes. */
 const CARRIED = [
   'streamId',
@@ -89,15 +85,10 @@ export class EventLayer {
   /** The bus side: the NATS connection for control, state and reaper; `undefined` without NATS. */
   readonly bus: EventBus | undefined;
   readonly #journal: Journal;
-  readonly #life: LifeFile | undefined;
+  readonly #life: SignOfLife | undefined;
   readonly #lock: DirLock | undefined;
   readonly #watch: FolderWatch | undefined;
   readonly #clock: Clock;
-  readonly #bootId: string;
-  readonly #log: Logger;
-  #lifeTimer: NodeJS.Timeout | undefined;
-  #soon: NodeJS.Timeout | undefined;
-  #signing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -106,7 +97,6 @@ export class EventLayer {
     parts: { journal: Journal; storage?: SegmentStorage; life?: LifeFile; lock?: DirLock },
   ) {
     this.#journal = parts.journal;
-    this.#life = parts.life;
     this.#lock = parts.lock;
     const { journal, storage } = parts;
     this.#watch =
@@ -116,8 +106,6 @@ export class EventLayer {
         (error) => journal.distrust(error),
       );
     this.#clock = deps.clock;
-    this.#bootId = deps.bootId;
-    this.#log = deps.log;
     this.log = new EventLog(parts.journal, () => deps.clock.wallMs());
     const emitter: Emitter = { prefix: o.prefix, nodeId: deps.nodeId, bootId: deps.bootId };
     let bus: EventBus | undefined;
@@ -132,6 +120,12 @@ export class EventLayer {
           ? new SluiceError('ERR_EVENTS_BUS_DOWN', bus?.detail ?? '')
           : undefined,
     });
+    this.#life =
+      parts.life &&
+      new SignOfLife(parts.life, {
+        ...{ bootId: deps.bootId, clock: deps.clock, log: deps.log },
+        totals: () => this.lifecycle.totals,
+      });
     if (o.nats !== undefined) {
       bus = new EventBus(o.nats, o, emitter, {
         journal: parts.journal,
@@ -245,7 +239,7 @@ export class EventLayer {
     const endMs = this.#clock.monotonicMs() + deadlineMs;
     const left = (): number => Math.max(50, endMs - this.#clock.monotonicMs());
     this.#watch?.stop();
-    for (const timer of [this.#lifeTimer, this.#soon]) clearTimeout(timer);
+    this.#life?.stop();
     this.lifecycle.endAll('server_drain');
     await within(
       this.#journal.sync().catch(() => undefined),
@@ -297,42 +291,10 @@ export class EventLayer {
       );
     }
     if (this.#life !== undefined) {
-      await this.#sign();
-      this.#lifeTimer = setInterval(() => void this.#sign(), LIFE_INTERVAL_MS).unref();
+      await this.#life.start(journal);
       this.#watch?.start();
-      journal.subscribe((entries) => {
-        if (entries.some(({ type }) => type === 'io.sluice.stream.ready')) this.#signSoon();
-      });
     }
     this.bus?.start([...boots].filter((bootId) => bootId !== deps.bootId));
-  }
-
-  /** Writes the sign of life and what the open streams have carried by now; one write at a time. */
-  #sign(): Promise<void> {
-    this.#signing ??= this.#writeLife().finally(() => {
-      this.#signing = undefined;
-    });
-    return this.#signing;
-  }
-
-  async #writeLife(): Promise<void> {
-    const before = this.#life?.trouble;
-    const totals = Object.fromEntries(this.lifecycle.totals);
-    await this.#life?.write({ bootId: this.#bootId, wallMs: this.#clock.wallMs(), totals });
-    const cause = this.#life?.trouble;
-    if (before === '' && cause !== '') {
-      this.#log.warn(
-        { cause },
-        'journal: the sign of life cannot be written; after a crash streams would end too early',
-      );
-    }
-  }
-
-  #signSoon(): void {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = undefined;
-      void this.#sign();
-    }, READY_DELAY_MS).unref();
   }
 
   #carried(upTo: number, orphans: readonly OpenStream[]): CarriedStream[] {
