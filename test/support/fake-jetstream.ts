@@ -10,6 +10,8 @@ interface Stored {
   readonly seq: number;
   readonly data: string;
   readonly deleted: boolean;
+  /** What its header `Nats-Msg-Id` says. */
+  readonly id: string;
 }
 
 /** The stream that takes events. */
@@ -60,10 +62,10 @@ export class FakeJetStream {
   }
 
   /** Stores an event as a node would. */
-  storeEvent(event: { readonly subject: string; readonly json: Buffer }): void {
+  storeEvent(event: { readonly subject: string; readonly json: Buffer; readonly id: string }): void {
     const messages = this.streams.get(EVENTS) ?? [];
     this.streams.set(EVENTS, messages);
-    this.#store(messages, event.subject, JSON.parse(event.json.toString('utf8')) as object);
+    this.#store(messages, event.subject, JSON.parse(event.json.toString('utf8')) as object, event.id);
   }
 
   /** Forgets the oldest events, as a server does that keeps them for so long and no longer. */
@@ -99,7 +101,11 @@ export class FakeJetStream {
     const wanted = (JSON.parse(data) as { last_by_subj: string }).last_by_subj;
     const found = messages.filter(({ subject }) => matches(wanted, subject)).sort((a, b) => b.seq - a.seq)[0];
     if (found === undefined) return { error: { err_code: 10037, description: 'no message found' } };
-    const hdrText = found.deleted ? 'NATS/1.0\r\nKV-Operation: DEL\r\n\r\n' : 'NATS/1.0\r\n\r\n';
+    const fields = [
+      found.deleted ? 'KV-Operation: DEL\r\n' : '',
+      found.id === '' ? '' : `Nats-Msg-Id: ${found.id}\r\n`,
+    ];
+    const hdrText = `NATS/1.0\r\n${fields.join('')}\r\n`;
     const [body, head] = [found.data, hdrText].map((text) => Buffer.from(text).toString('base64'));
     return { message: { subject: found.subject, seq: found.seq, time: TIME, hdrs: head, data: body } };
   }
@@ -113,11 +119,12 @@ export class FakeJetStream {
     if (expected !== '' && Number(expected) !== last)
       return { error: { err_code: 10071, description: `wrong last sequence: ${last}` } };
     const isDeletion = hdrs?.get('KV-Operation') === 'DEL';
-    return { stream: name, seq: this.#store(messages, subject, isDeletion ? undefined : (JSON.parse(data) as object)) };
+    const value = isDeletion ? undefined : (JSON.parse(data) as object);
+    return { stream: name, seq: this.#store(messages, subject, value, hdrs?.get('Nats-Msg-Id')) };
   }
 
   /** Replaces what a subject holds; `undefined` leaves a deletion there. */
-  #store(messages: Stored[], subject: string, value: object | undefined): number {
+  #store(messages: Stored[], subject: string, value: object | undefined, id = ''): number {
     const at = messages.findIndex((message) => message.subject === subject);
     const seq = ++this.#sequence;
     const data = value === undefined ? '' : JSON.stringify(value);
@@ -126,6 +133,7 @@ export class FakeJetStream {
       seq,
       data,
       deleted: value === undefined,
+      id,
     });
     return seq;
   }

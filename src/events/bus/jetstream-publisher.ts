@@ -23,7 +23,7 @@ export interface PublisherDeps {
   /** The connection, when events may be sent now. */
   connection(): NatsConnection | undefined;
   /** Where acknowledgements of that connection arrive. */
-  acks(): AckInbox;
+  acks(): Pick<AckInbox, 'publish'>;
   /** Told at each failed attempt while everything waits, and when it goes on (`undefined`). */
   onWait(why: WaitReason | undefined, text: string): void;
 }
