@@ -1,16 +1,21 @@
 /** Whose fault an error is: the peer's bytes or behaviour, the operator's set-up, or a defect of ours. */
 export type Blame = 'peer' | 'operator' | 'internal';
 
-/** Why the streams of a connection end that is closed with a code: the reasons of `stream.ended` that a code can mean. */
-export type StreamEnd = 'client_closed' | 'dead_peer' | 'idle' | 'kicked' | 'limit' | 'protocol_error' | 'server_drain';
+/**
+ * Why the streams of a connection end that is closed with a code: the reasons of `stream.ended` that a code can mean.
+ */
+type StreamEnd = 'client_closed' | 'dead_peer' | 'idle' | 'kicked' | 'limit' | 'protocol_error' | 'server_drain';
 
 /** Why the plays of a connection end that is closed with a code. */
-export type PlayEnd = 'error' | 'limit' | 'stalled';
+type PlayEnd = 'error' | 'limit' | 'stalled';
 
 /** How a command ends that fails with a code: the names of the exit codes. */
 export type Exit = 'ok' | 'failed' | 'usage' | 'unreachable' | 'refused';
 
-/** One row of the registry: who is to blame, what happened and was expected, what to do about it, and what follows from it. */
+/**
+ * One row of the registry: who is to blame, what happened and was expected, what to do about it, and what follows from
+ * it.
+ */
 export interface ErrorEntry {
   readonly blame: Blame;
   /** What happened and what was expected; one sentence without a final stop. */
@@ -19,14 +24,19 @@ export interface ErrorEntry {
   readonly hint: string;
   /** `undefined` for a code that closes no connection. */
   readonly endsStreamsAs: StreamEnd | undefined;
-  /** `undefined` where the code says nothing of the plays: then they end for the reason that the connection ends for. */
+  /**
+   * `undefined` where the code says nothing of the plays: then they end for the reason that the connection ends for.
+   */
   readonly endsPlaysAs: PlayEnd | undefined;
   /** Whether connections are closed with this code when all goes well: it is logged at level debug only. */
   readonly usual: boolean;
   readonly exit: Exit;
 }
 
-/** A row of a code with which a connection is closed for what `endsStreamsAs` says. The other functions of this file make rows from it. */
+/**
+ * A row of a code with which a connection is closed for what `endsStreamsAs` says. The other functions of this file
+ * make rows from it.
+ */
 export function ending(
   endsStreamsAs: StreamEnd,
   blame: Blame,

@@ -1,7 +1,7 @@
 import { named, oneOf, type Shape } from './shape.js';
 
 /** Why a publish session ended. */
-export const END_REASONS = [
+const END_REASONS = [
   'client_unpublish',
   'client_closed',
   'client_reset',

@@ -9,7 +9,7 @@ export const liveStateShape = oneOf(['live', 'ready', 'suspended']);
  * `live`: accepted; `ready`: sequence headers and the first keyframe were seen; `suspended`: its publisher may come
  * back.
  */
-export type LiveState = TypeOf<typeof liveStateShape>;
+type LiveState = TypeOf<typeof liveStateShape>;
 
 /** A live stream as `/v1/streams` shows it. Counters run from the start of the publish. */
 export interface StreamSnapshot {

