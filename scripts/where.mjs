@@ -52,7 +52,7 @@ export const WHERE = [
     symbol: 'configFacts',
   },
   { question: 'Where does an event get its envelope?', file: 'src/events/envelope.ts', symbol: 'streamEvent' },
-  { question: 'Where is a subject spelled?', file: 'src/events/envelope.ts', symbol: 'eventSubject' },
+  { question: 'Where is a subject spelled?', file: 'src/events/subjects.ts', symbol: 'formatSubject' },
   {
     question: 'Where is an event written to disk?',
     file: 'src/events/journal/storage.ts',

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import { cleanText } from '../core/log-fields.js';
 import { type Capture, readCapture } from '../inspect/capture-file.js';
+import { CHUNK_FAULTS } from '../inspect/chunk-faults.js';
 import type { Fault } from '../inspect/chunk-walker.js';
 import { handshakeSays, inspectLine, messageSays, typeName } from '../inspect/render.js';
 import { type StreamItem, StreamWalker, type StreamWalkOptions } from '../inspect/stream-walker.js';
@@ -41,7 +42,7 @@ export async function inspect(path: string, options: InspectOptions, io: Io): Pr
   const bytes = capture?.bytes ?? file;
   const fault = await print(bytes, capture?.header.limits ?? DEFAULT_CODEC_LIMITS, walk, options.messages === true, io);
   const code = fault?.code ?? '';
-  if (capture !== undefined && code !== capture.header.code && capture.header.code.startsWith('ERR_CHUNK_'))
+  if (capture !== undefined && code !== capture.header.code && CHUNK_FAULTS.has(capture.header.code))
     io.err(`sluice: the server says ${cleanText(capture.header.code)}, and this reading does not find it\n`);
   if (fault !== undefined) io.err(`sluice: ${fault.code}: ${ERRORS[fault.code].hint}\n`);
   return fault === undefined ? EXIT.ok : EXIT.failed;
