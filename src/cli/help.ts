@@ -20,6 +20,7 @@ Examples:
   sluice --rtmp 0.0.0.0:1935                 let other machines publish and play
   sluice --config sluice.yaml                settings from a file
   SLUICE_LOG_LEVEL=debug sluice              settings from the environment
+  SLUICE_TRACE=rtmp,events,nats sluice       a line on stderr for each message, without secrets
   sluice --set play.maxLagMs=5s              any setting
 
 SIGINT or SIGTERM ends streams in good order and exits with 0; a second one exits at once.`;

@@ -9,6 +9,7 @@ import { type ConfigOptions, configFrom } from './config-flags.js';
 import { EXIT } from './exit-codes.js';
 import type { Io } from './io.js';
 import { stopSignal } from './stop-signal.js';
+import { startTrace } from './trace.js';
 
 /** How much longer than shutdown.deadlineMs the process waits before it gives up on an orderly end. */
 const GRACE_MS = 700;
@@ -23,6 +24,7 @@ const LAST_LINES_MS = 500;
  */
 export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   const { config, warnings } = configFrom(options, io);
+  startTrace(io.env['SLUICE_TRACE'] ?? '', (line) => stderrWriter(config.log.bufferBytes).write(line));
   tuneCollector();
   const log = createLogger(config.log);
   for (const warning of warnings) log.warn(warning);

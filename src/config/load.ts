@@ -134,7 +134,7 @@ function unknownKey(key: string, source: Source): Problem {
 }
 
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
-  const known = ['SLUICE_CONFIG', ...ROWS.map((row) => row.env)];
+  const known = ['SLUICE_CONFIG', 'SLUICE_TRACE', ...ROWS.map((row) => row.env)];
   // Not refused: Kubernetes sets SLUICE_PORT and the like for a service that is called sluice.
   const foreign = /^SLUICE_(?:PORT|SERVICE_)/;
   return Object.keys(env)

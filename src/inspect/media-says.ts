@@ -30,7 +30,7 @@ interface MediaHead {
  * @param payload its beginning; borrowed
  * @returns undefined for a message without bytes
  */
-function mediaHead(type: number, payload: Buffer): MediaHead | undefined {
+export function mediaHead(type: number, payload: Buffer): MediaHead | undefined {
   const first = payload[0];
   if (first === undefined) return undefined;
   return type === 9 ? videoHead(first, payload) : audioHead(first, payload);

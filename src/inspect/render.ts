@@ -74,7 +74,7 @@ function chunkSays(chunk: ChunkHeader): string {
 }
 
 /** `ERR_CHUNK_FRESH_HEADER: expected a fmt 0 or fmt 1 header, found fmt 3 on new chunk stream 7`. */
-function faultSays({ code, expected, found, at }: Fault): string {
+export function faultSays({ code, expected, found, at }: Fault): string {
   return `FAULT ${code} at byte ${at}: expected ${expected}; found ${found}`;
 }
 

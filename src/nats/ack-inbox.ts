@@ -1,3 +1,4 @@
+import { NATS_TRACE } from '../core/trace.js';
 import type { AnswerTimeout } from './answer-timeout.js';
 import type { MsgHdrs, NatsConnection } from './connection.js';
 import { inboxOf } from './connection.js';
@@ -64,6 +65,8 @@ export class AckInbox {
         resolve(failed((error as { code?: string }).code ?? 'UNKNOWN', (error as Error).message));
         return;
       }
+      if (NATS_TRACE.hasSubscribers)
+        NATS_TRACE.publish({ what: 'publish', name: subject, detail: `${data.length} bytes, ${token}` });
       this.#waiting.set(token, { subject, sentMs: performance.now(), resolve });
       if (this.#sweep === undefined) {
         this.#sweep = setInterval(() => this.#expire(), SWEEP_MS);
@@ -127,6 +130,8 @@ export class AckInbox {
     const attempt = this.#waiting.get(token);
     if (attempt === undefined) return;
     this.#waiting.delete(token);
+    if (NATS_TRACE.hasSubscribers)
+      NATS_TRACE.publish({ what: reply.kind, name: attempt.subject, detail: `${token} ${replyDetail(reply)}` });
     attempt.resolve(reply);
     if (this.#waiting.size > 0) return;
     clearInterval(this.#sweep);
@@ -151,6 +156,10 @@ export class AckInbox {
       this.#settle(token, failed('TIMEOUT', 'no acknowledgement in time'));
     }
   }
+}
+
+function replyDetail(reply: PublishReply): string {
+  return reply.kind === 'ack' ? `sequence ${reply.sequence}` : `${reply.code} ${reply.text}`;
 }
 
 function failed(code: string, text: string): PublishReply {

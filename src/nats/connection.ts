@@ -14,6 +14,7 @@ import {
 } from 'nats';
 import { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
+import { NATS_TRACE } from '../core/trace.js';
 import { within } from '../core/within.js';
 import type { NatsOptions } from './options.js';
 import { forgetUnsent } from './socket.js';
@@ -309,6 +310,7 @@ export class NatsLink {
     const changed = state !== this.#state;
     this.#state = state;
     this.#detail = detail;
+    if (NATS_TRACE.hasSubscribers) NATS_TRACE.publish({ what: 'state', name: state, detail });
     if (state === 'connected') {
       if (this.#connection !== undefined) forgetUnsent(this.#connection, () => this.#isClosed());
       this.#log.info({ server: this.#connection?.getServer(), version: this.serverVersion }, 'nats: connected');

@@ -1,3 +1,4 @@
+import { NATS_TRACE } from '../core/trace.js';
 import type { AnswerTimeout } from './answer-timeout.js';
 import { type Msg, type MsgHdrs, type NatsConnection, NatsError, natsErrorCode } from './connection.js';
 
@@ -75,6 +76,7 @@ async function ask(
   const { times = 1, headers } = o;
   const askedMs = performance.now();
   const waitMs = answerTimeout.ms * times;
+  if (NATS_TRACE.hasSubscribers) NATS_TRACE.publish({ what: 'request', name: subject });
   const answer = connection.request(subject, data, {
     timeout: Math.max(waitMs, answerTimeout.mostMs),
     ...(headers === undefined ? {} : { headers }),
@@ -88,7 +90,14 @@ async function ask(
     timer = setTimeout(() => reject(new NatsError('no answer in time', 'TIMEOUT')), waitMs);
   });
   try {
-    return await Promise.race([answer, tooLate]);
+    const message = await Promise.race([answer, tooLate]);
+    if (NATS_TRACE.hasSubscribers)
+      NATS_TRACE.publish({ what: 'answer', name: subject, detail: `${message.data.length} bytes` });
+    return message;
+  } catch (error) {
+    if (NATS_TRACE.hasSubscribers)
+      NATS_TRACE.publish({ what: 'no_answer', name: subject, detail: natsErrorCode(error) });
+    throw error;
   } finally {
     clearTimeout(timer);
   }

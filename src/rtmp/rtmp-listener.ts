@@ -17,6 +17,7 @@ import { LoopShare } from './input-turn.js';
 import type { StallWatch } from './peer-progress.js';
 import { ReadPacer } from './read-pacing.js';
 import { RtmpConnection } from './rtmp-connection.js';
+import { tracedChannel } from './traced-channel.js';
 
 /** Set-up of a listener. */
 export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptions {
@@ -260,8 +261,9 @@ export class RtmpListener {
       return;
     }
     this.accepted++;
-    const connection: RtmpConnection = new RtmpConnection(channel, {
-      connectionId: newId(),
+    const connectionId = newId();
+    const connection: RtmpConnection = new RtmpConnection(tracedChannel(channel, connectionId), {
+      connectionId,
       codec,
       host: connectionHost,
       options: this.#options,

@@ -143,7 +143,7 @@ async function commandRefusal(words: readonly string[], brief: boolean): Promise
     (word, i) => /^[A-Z_]+=/.test(word) && words.slice(0, i + 1).every((w) => /=/.test(w)),
   );
   const names = environment.map((word) => word.slice(0, word.indexOf('=')));
-  const unknown = names.filter((name) => !ROWS.some(({ env }) => env === name));
+  const unknown = names.filter((name) => name !== 'SLUICE_TRACE' && !ROWS.some(({ env }) => env === name));
   if (unknown.length > 0) return `there is no setting ${unknown.join(', ')}`;
   const [program, ...args] = words.slice(environment.length);
   if (program === 'npx') {

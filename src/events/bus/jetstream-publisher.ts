@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
+import { EVENTS_TRACE } from '../../core/trace.js';
 import type { AckInbox } from '../../nats/ack-inbox.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
@@ -199,6 +200,8 @@ export class JetStreamPublisher {
   }
 
   #settle(queue: PublishQueue, entry: JournalEntry, outcome: Outcome): void {
+    if (EVENTS_TRACE.hasSubscribers)
+      EVENTS_TRACE.publish({ what: outcome.kind, name: entry.subject, detail: entry.sequence });
     switch (outcome.kind) {
       case 'stored':
         this.counts.published++;

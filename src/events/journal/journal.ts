@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { SluiceError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
+import { EVENTS_TRACE } from '../../core/trace.js';
 import { within } from '../../core/within.js';
 import type { Envelope } from '../envelope.js';
 import type { EventPriority } from '../priority.js';
@@ -290,6 +291,7 @@ export class Journal {
     const wallMs = this.#clock.wallMs();
     const { id, type, subject, json } = event;
     const entry: JournalEntry = { sequence, wallMs, subject, id, type, own: true, json };
+    if (EVENTS_TRACE.hasSubscribers) EVENTS_TRACE.publish({ what: 'appended', name: subject, detail: sequence });
     const bytes = encodeRecord(RecordKind.Event, sequence, wallMs, ...eventPayload(subject, json));
     this.#writer.push({
       bytes,
