@@ -13,7 +13,7 @@ const CLOSE_GRACE_MS = 2000;
 export type OutgoingNews = Extract<ClientAction, { kind: 'status' | 'data' | 'reconnectRequested' }>;
 
 /** What an {@link OutgoingLink} tells. */
-export interface OutgoingEvents {
+interface OutgoingEvents {
   /** The server accepted: publishing or playing begins. Called once at most. */
   ready(): void;
   /**
@@ -29,7 +29,7 @@ export interface OutgoingEvents {
 }
 
 /** What an {@link OutgoingLink} is made of. */
-export interface OutgoingParts {
+interface OutgoingParts {
   /** Connected and not opened yet; the link's from here on. */
   readonly channel: ByteChannel;
   /** Read into until {@link OutgoingEvents.closed}. To get media in one piece and of any size, see `setPublishing`. */

@@ -22,7 +22,7 @@ import { describeServers, type NatsUrl, parseNatsUrl } from './url.js';
 import { isRefusal, natsWords } from './words.js';
 
 export type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
-export { headers, NatsError, nanos } from 'nats';
+export { NatsError } from 'nats';
 
 /** Code of a failed request: nats.js' error code (`TIMEOUT`, `503`, `PERMISSIONS_VIOLATION` …) or `UNKNOWN`. */
 export function natsErrorCode(error: unknown): string {
@@ -158,7 +158,7 @@ export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
 }
 
 /** Whether there is a connection. `refused`: the server lets nobody in with these credentials. */
-export type LinkState = 'connecting' | 'refused' | 'connected' | 'disconnected' | 'closed';
+type LinkState = 'connecting' | 'refused' | 'connected' | 'disconnected' | 'closed';
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;

@@ -18,7 +18,7 @@ import { command } from '../messages/status.js';
 import { type ClientAction, type ClientSessionOptions, type ClientStatus, readStatus } from './actions.js';
 import { CLIENT_TABLE, type ClientInput, type ClientState } from './transitions.js';
 
-export type { ClientAction, ClientSessionOptions } from './actions.js';
+export type { ClientSessionOptions } from './actions.js';
 
 const CONNECT_TRANSACTION = 1;
 const SET_DATA_FRAME = writeAmf0('@setDataFrame');

@@ -16,7 +16,7 @@ export type ClientInput =
   | 'stop';
 
 /** What a client session does on an input. */
-export type ClientEffect =
+type ClientEffect =
   | 'ignore'
   | 'send_connect'
   | 'send_create_stream'

@@ -10,16 +10,16 @@ const POINTER_SPAN = 728;
  * Where a packet hides its 32-byte digest: the four bytes at `pointer` are summed, modulo 728, and added to `base`.
  * Named by the position of the pointer, since projects do not agree on numbers for the two.
  */
-export interface DigestLayout {
+interface DigestLayout {
   readonly name: 'D8' | 'D772';
   readonly pointer: number;
   readonly base: number;
 }
 
 /** Pointer at byte 8: what Flash and ffmpeg use with plain RTMP. */
-export const LAYOUT_D8: DigestLayout = { name: 'D8', pointer: 8, base: 12 };
+const LAYOUT_D8: DigestLayout = { name: 'D8', pointer: 8, base: 12 };
 /** Pointer at byte 772. */
-export const LAYOUT_D772: DigestLayout = { name: 'D772', pointer: 772, base: 776 };
+const LAYOUT_D772: DigestLayout = { name: 'D772', pointer: 772, base: 776 };
 
 const TAIL = Buffer.from('f0eec24a8068bee82e00d0d1029e7e576eec5d2d29806fab93b8e636cfeb31ae', 'hex');
 const PLAYER_KEY = Buffer.from('Genuine Adobe Flash Player 001');

@@ -1,7 +1,7 @@
 import type { AmfValue } from './amf0-writer.js';
 
 /** Values at the beginning of a message; `complete` when nothing else follows them. */
-export interface Scalars {
+interface Scalars {
   readonly values: AmfValue[];
   readonly complete: boolean;
 }

@@ -2,7 +2,7 @@ import type { OutboundMessage } from './chunk-writer.js';
 import { ChunkStreamId, MessageType, UserControlEvent } from './message-types.js';
 
 /** The limit types of Set Peer Bandwidth (RTMP 1.0 §5.4.5). */
-export const PeerBandwidthLimit = { Hard: 0, Soft: 1, Dynamic: 2 } as const;
+const PeerBandwidthLimit = { Hard: 0, Soft: 1, Dynamic: 2 } as const;
 
 function control(type: number, payload: Buffer): OutboundMessage {
   return { chunkStreamId: ChunkStreamId.Control, type, messageStreamId: 0, timestamp: 0, payload };
@@ -81,7 +81,7 @@ export function pingResponse(timestampMs: number): OutboundMessage {
 }
 
 /** A user control message as read. `value` is the first u32 after the event type; absent when the message is short. */
-export interface UserControl {
+interface UserControl {
   readonly event: number;
   readonly value: number;
 }

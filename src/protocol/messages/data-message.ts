@@ -16,7 +16,7 @@ const REWRITE_GROWTH = 3;
 const REWRITE_SLACK_BYTES = 256;
 
 /** A publisher's data message: what players get, or which cached one to forget. */
-export type DataMessage =
+type DataMessage =
   | {
       readonly kind: 'set';
       readonly name: string;

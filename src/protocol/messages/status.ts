@@ -3,7 +3,7 @@ import type { OutboundMessage } from './chunk-writer.js';
 import { ChunkStreamId, MessageType } from './message-types.js';
 
 /** `status` for good news, `error` for failures: ffmpeg goes by the level, OBS and gst by the code. */
-export type StatusLevel = 'status' | 'error';
+type StatusLevel = 'status' | 'error';
 
 /** Every status code we send, with the level it goes out with. */
 export const STATUS_LEVELS = {
@@ -53,7 +53,7 @@ export type PublishRefusal = Extract<
 export type PlayRefusal = Extract<StatusCode, `NetStream.Play.${'StreamNotFound' | 'Failed'}` | 'NetStream.Failed'>;
 
 /** The information object of a status: level by the table, code, description. */
-export interface StatusInfo {
+interface StatusInfo {
   readonly level: StatusLevel;
   readonly code: StatusCode;
   readonly description: string;

@@ -1,5 +1,5 @@
 /** What to do about a silent peer. */
-export type LivenessVerdict = 'fine' | 'ping' | 'dead';
+type LivenessVerdict = 'fine' | 'ping' | 'dead';
 
 /**
  * Finds peers that are gone. A ping goes out only after a whole interval without a byte, and only silence after the ping

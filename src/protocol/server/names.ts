@@ -14,7 +14,7 @@ export function splitQuery(text: string): SplitName {
 }
 
 /** Some encoders keep the quotes of their own configuration around a value. */
-export function unquote(text: string): string {
+function unquote(text: string): string {
   return /^(["']).*\1$/s.test(text) ? text.slice(1, -1) : text;
 }
 
@@ -41,7 +41,7 @@ export function appOfTcUrl(tcUrl: string): string {
 }
 
 /** Where a stream lives. */
-export interface StreamName {
+interface StreamName {
   readonly app: string;
   readonly name: string;
   /** Merged queries of app and name. Secret. */

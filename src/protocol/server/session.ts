@@ -22,8 +22,7 @@ import { SessionCore } from './session-core.js';
 import { type SessionOptions, sessionSettings } from './session-options.js';
 import type { NetStreamInput } from './transitions.js';
 
-export type { InboundMessage } from '../messages/inbound-message.js';
-export type { Action, ConnectionInfo, PublishType } from './actions.js';
+export type { Action } from './actions.js';
 export type { SessionOptions } from './session-options.js';
 
 /** Almost every read asks for nothing. */

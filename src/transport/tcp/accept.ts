@@ -7,7 +7,7 @@ const BACKLOG = 4096;
 const KEEP_ALIVE_MS = 15_000;
 
 /** Where to listen. */
-export interface ListenAddress {
+interface ListenAddress {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;

@@ -3,7 +3,7 @@ import type { ByteChannel } from '../byte-channel.js';
 import { TcpChannel, type TcpChannelOptions } from './channel.js';
 
 /** Where to connect to, and from where. */
-export interface ConnectTarget {
+interface ConnectTarget {
   readonly host: string;
   readonly port: number;
   /** Source address to bind, such as 127.0.0.2. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 
 /** One end of a connection and the other, as the kernel lists them. */
-export interface SocketAddresses {
+interface SocketAddresses {
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;
