@@ -46,7 +46,9 @@ export interface PlayResult extends PlayProgress {
 const PROGRESS_EVERY_MS = 1000;
 /** Unwritten payload bytes at which reading from the server stops, and half of them at which it goes on. */
 const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
-/** How long an output is given to take what is left once the play was asked to stop: its reader may never go on. In ms. */
+/**
+ * How long an output is given to take what is left once the play was asked to stop: its reader may never go on. In ms.
+ */
 const LEFT_OVER_MS = 1000;
 /** A stream that stalls cannot reach its duration; it gets this much wall time more. */
 const DURATION_GRACE_MS = 2000;
@@ -56,7 +58,8 @@ const DURATION_GRACE_MS = 2000;
  *
  * @param url `rtmp://host[:port]/app/name[?token]`
  * @returns what was received, when the duration is reached, the signal asked to stop, or the server ended the stream
- * @throws SluiceError what {@link RtmpConnection.open} throws; `ERR_FLV_FILE` when the output fails; `ERR_CLIENT_LOST` when the connection broke
+ * @throws SluiceError what {@link RtmpConnection.open} throws; `ERR_FLV_FILE` when the output fails; `ERR_CLIENT_LOST`
+ *   when the connection broke
  */
 export async function playTo(url: string, options: PlayToOptions = {}): Promise<PlayResult> {
   const player = new PlayTo(options);
@@ -217,7 +220,9 @@ class PlayTo {
   }
 }
 
-/** Resolves {@link LEFT_OVER_MS} after the signal was given, or from now when it was given before; never without one. */
+/**
+ * Resolves {@link LEFT_OVER_MS} after the signal was given, or from now when it was given before; never without one.
+ */
 function leftOverTime(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const begin = (): unknown => setTimeout(resolve, LEFT_OVER_MS);

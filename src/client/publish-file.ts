@@ -47,8 +47,9 @@ const LOOP_GAP_MS = 33;
  * @param file path of the FLV
  * @param url `rtmp://host[:port]/app/name[?key]`
  * @returns the last progress, when the file is over or the signal asked to stop
- * @throws SluiceError what {@link RtmpConnection.open} and `readFlvFile` throw; `ERR_FLV_EMPTY` when there is nothing to send; `ERR_CLIENT_ENDED` with the server's code when it
- *   ended the publish, `ERR_CLIENT_LOST` when the connection broke
+ * @throws SluiceError what {@link RtmpConnection.open} and `readFlvFile` throw; `ERR_FLV_EMPTY` when there is nothing
+ *   to send; `ERR_CLIENT_ENDED` with the server's code when it ended the publish, `ERR_CLIENT_LOST` when the connection
+ *   broke
  */
 export async function publishFile(
   file: string,

@@ -5,7 +5,10 @@ export interface RtmpUrl {
   /** Host name or address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
-  /** One path segment, or two when the path has three or more (`app/instance`). A query lands here only when there is no name. */
+  /**
+   * One path segment, or two when the path has three or more (`app/instance`). A query lands here only when there is no
+   * name.
+   */
   readonly app: string;
   /** The rest of the path, may be empty; query included. Secret: stream keys travel here. */
   readonly name: string;
@@ -20,8 +23,8 @@ const PATTERN =
   /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:([^/@]*)@)?(\[[0-9A-Za-z:.%_-]+\]|[^/:?#[\]@]+)(?::(\d{1,5}))?(?:\/([^?#]*))?(?:\?(.*))?$/s;
 
 /**
- * Parses `rtmp://host[:port]/app[/instance…]/name[?query]`. `/a/b/c` becomes app `a/b` and name `c`; `/a/b` app `a` and name `b`;
- * a name may keep further slashes; a container prefix (`mp4:`) starts the name.
+ * Parses `rtmp://host[:port]/app[/instance…]/name[?query]`. `/a/b/c` becomes app `a/b` and name `c`; `/a/b` app `a` and
+ * name `b`; a name may keep further slashes; a container prefix (`mp4:`) starts the name.
  *
  * @throws SluiceError `ERR_CLIENT_URL` when it is no such URL
  */

@@ -42,8 +42,8 @@ export interface AmfReading {
 type AmfLimits = Pick<CodecLimits, 'amfDepth' | 'amfValues' | 'amfKeys' | 'amfStringBytes'>;
 
 /**
- * Reads the AMF0 values of a message (AMF 0 §2) with the positions of all their parts. It accepts and refuses what the server's scanner
- * does; it is plain instead of fast.
+ * Reads the AMF0 values of a message (AMF 0 §2) with the positions of all their parts. It accepts and refuses what the
+ * server's scanner does; it is plain instead of fast.
  *
  * @param bytes borrowed; nothing of them is copied
  * @param start where the first value begins
@@ -106,7 +106,9 @@ class Reader {
     return this.#bytes.length - this.#at;
   }
 
-  /** @param keep takes the node as soon as it exists, so that a value that is cut off later keeps what is complete of it */
+  /**
+   * @param keep takes the node as soon as it exists, so that a value that is cut off later keeps what is complete of it
+   */
   #read(depth: number, keep: (node: AmfNode) => void): void {
     const at = this.#at;
     const marker = this.#bytes[this.#take(1).at]!;

@@ -92,8 +92,9 @@ const WRAP = 2 ** 32;
 const HEADER_BYTES = [11, 7, 3, 0] as const;
 
 /**
- * Reads a chunk stream (RTMP 1.0 §5.3) as the server does and tells every header, message and fault with its position. It accepts and
- * refuses what the server's codec does, by the same limits; a property test compares the two. Memory is bounded by the same limits.
+ * Reads a chunk stream (RTMP 1.0 §5.3) as the server does and tells every header, message and fault with its position.
+ * It accepts and refuses what the server's codec does, by the same limits; a property test compares the two. Memory is
+ * bounded by the same limits.
  */
 export class ChunkWalker {
   /** Whether the limits of a publisher are in force. */
@@ -141,7 +142,10 @@ export class ChunkWalker {
     return this.#head.length;
   }
 
-  /** Takes in more bytes, in any split. @param bytes borrowed @returns what they complete, in order; after a fault nothing more */
+  /**
+   * Takes in more bytes, in any split. @param bytes borrowed @returns what they complete, in order; after a fault
+   * nothing more
+   */
   *push(bytes: Uint8Array): Generator<WalkItem> {
     let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     while (!this.#failed) {

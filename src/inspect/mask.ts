@@ -9,9 +9,9 @@ const MEDIA_RUN_BYTES = 8;
 const KEPT_AT_FAULT = [1, 3, 8, 12, 18];
 
 /**
- * A copy of what a peer sent in which stream keys, tokens and passwords are overwritten with `*`, byte by byte: positions hold, and the
- * copy is read, and refused, as the original is. Behind a fault nothing can be told apart, so all text is overwritten there; of the bytes
- * at the fault itself as few stay as keep it what it is.
+ * A copy of what a peer sent in which stream keys, tokens and passwords are overwritten with `*`, byte by byte:
+ * positions hold, and the copy is read, and refused, as the original is. Behind a fault nothing can be told apart, so
+ * all text is overwritten there; of the bytes at the fault itself as few stay as keep it what it is.
  *
  * @param bytes borrowed
  */

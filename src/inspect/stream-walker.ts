@@ -21,7 +21,10 @@ export interface HandshakePart {
 
 /** A message with its values, as they may be shown: secrets are overwritten with `*`. */
 export interface ReadableMessage extends WalkedMessage {
-  /** The AMF values of commands and data messages; undefined for other types, and when only the end of the message is there. */
+  /**
+   * The AMF values of commands and data messages; undefined for other types, and when only the end of the message is
+   * there.
+   */
   readonly amf: AmfReading | undefined;
 }
 
@@ -52,7 +55,10 @@ function amfStart(type: number): number | undefined {
   return type === 15 || type === 17 ? 1 : undefined;
 }
 
-/** Reads what one side of a connection sent, handshake first: {@link ChunkWalker} with names for the handshake and values for messages. */
+/**
+ * Reads what one side of a connection sent, handshake first: {@link ChunkWalker} with names for the handshake and
+ * values for messages.
+ */
 export class StreamWalker {
   readonly #chunks: ChunkWalker;
   readonly #limits: CodecLimits;
@@ -87,7 +93,10 @@ export class StreamWalker {
     return this.#failed;
   }
 
-  /** Takes in more bytes, in any split. @param bytes borrowed @returns what they complete, in order; after a fault nothing more */
+  /**
+   * Takes in more bytes, in any split. @param bytes borrowed @returns what they complete, in order; after a fault
+   * nothing more
+   */
   *push(bytes: Uint8Array): Generator<StreamItem> {
     let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     while (this.#handshake.length > 0 && rest.length > 0 && !this.#failed) {

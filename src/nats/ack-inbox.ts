@@ -18,12 +18,13 @@ const SWEEP_MS = 100;
 const LATE_MS = 60_000;
 
 /**
- * Publishes with acknowledgements over one inbox of its own. The client's `request` makes an error object and a timer for every
- * message, which costs more than all the rest of sending one; here one sweep serves all, for at any time every wait is equally long.
+ * Publishes with acknowledgements over one inbox of its own. The client's `request` makes an error object and a timer
+ * for every message, which costs more than all the rest of sending one; here one sweep serves all, for at any time
+ * every wait is equally long.
  *
- * An acknowledgement counts however late it comes: it settles the attempt that the same subject (which only one event has) is waiting
- * with by then, or the next one, which is not sent at all. Otherwise nothing would ever get through while the way is slower than the
- * wait is long.
+ * An acknowledgement counts however late it comes: it settles the attempt that the same subject (which only one event
+ * has) is waiting with by then, or the next one, which is not sent at all. Otherwise nothing would ever get through
+ * while the way is slower than the wait is long.
  */
 export class AckInbox {
   readonly #connection: NatsConnection;
@@ -53,7 +54,10 @@ export class AckInbox {
     });
   }
 
-  /** Publishes; never rejects. `data` and `hdrs` are borrowed until return, they are on their way or in the client's buffer then. */
+  /**
+   * Publishes; never rejects. `data` and `hdrs` are borrowed until return, they are on their way or in the client's
+   * buffer then.
+   */
   publish(subject: string, data: Uint8Array, hdrs: MsgHdrs): Promise<PublishReply> {
     const known = this.#overdue.size === 0 ? undefined : this.#lateAck(subject);
     if (known !== undefined) return Promise.resolve(known);

@@ -1,6 +1,7 @@
 /**
- * How long an answer of the server is waited for: as configured, and longer once answers have come that took longer, so that a way
- * that has become slow is told from a server that is silent. Silence teaches nothing and is noticed as soon as ever.
+ * How long an answer of the server is waited for: as configured, and longer once answers have come that took longer, so
+ * that a way that has become slow is told from a server that is silent. Silence teaches nothing and is noticed as soon
+ * as ever.
  */
 export class AnswerTimeout {
   /** The longest wait for a plain question, milliseconds. */

@@ -127,8 +127,9 @@ export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptio
 }
 
 /**
- * Connects. A server that fails before the first connection stands is struck off by the client for good; here every one that is
- * configured stays: it may be the only one left some day, and what a cluster tells of others need not be reachable from here.
+ * Connects. A server that fails before the first connection stands is struck off by the client for good; here every one
+ * that is configured stays: it may be the only one left some day, and what a cluster tells of others need not be
+ * reachable from here.
  */
 async function connectToAny(options: ConnectionOptions): Promise<NatsConnection> {
   const connection = await connect(options);

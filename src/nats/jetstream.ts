@@ -140,8 +140,8 @@ export async function lastMessage(
 }
 
 /**
- * Every subject that a stream holds a message of and that matches `filter`. A server lists a hundred thousand at a time; they are asked
- * for page by page.
+ * Every subject that a stream holds a message of and that matches `filter`. A server lists a hundred thousand at a
+ * time; they are asked for page by page.
  */
 export async function subjectsOf(
   connection: NatsConnection,
@@ -235,8 +235,8 @@ export function readPubAck(text: string): PublishReply {
   if (typeof answer.stream !== 'string' || typeof answer.seq !== 'number') {
     return { kind: 'failed', code: 'BAD_ACK', text: 'the answer is not an acknowledgement' };
   }
-  // The leader of a replicated stream that has lost its followers answers so to a second attempt (2.10.27): the first one waits to be
-  // replicated, and is lost when another leader is elected.
+  // The leader of a replicated stream that has lost its followers answers so to a second attempt (2.10.27): the first
+  // one waits to be replicated, and is lost when another leader is elected.
   if (answer.seq < 1) return { kind: 'failed', code: 'NOT_STORED', text: 'an earlier attempt waits to be replicated' };
   return { kind: 'ack', sequence: answer.seq, duplicate: answer.duplicate === true };
 }

@@ -11,20 +11,27 @@ export interface KvEntry<T> {
 }
 
 /**
- * How a write went. `conflict`: the revision was another. `denied`: this user may not, which alone stays so. `missing`: nobody takes the
- * subject: the bucket is gone, or its stream has no leader now. `refused`: the server cannot now. `no_answer`: none, or none that counts.
+ * How a write went. `conflict`: the revision was another. `denied`: this user may not, which alone stays so. `missing`:
+ * nobody takes the subject: the bucket is gone, or its stream has no leader now. `refused`: the server cannot now.
+ * `no_answer`: none, or none that counts.
  */
 export type KvWrite =
   | { readonly kind: 'ok'; readonly revision: number }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'denied' | 'missing' | 'refused' | 'no_answer'; readonly text: string };
 
-/** Whether a bucket is there. `denied`: this user may not look at it or make it; `unavailable`: it cannot be said or had now. */
+/**
+ * Whether a bucket is there. `denied`: this user may not look at it or make it; `unavailable`: it cannot be said or had
+ * now.
+ */
 export type KvCheck =
   | { readonly kind: 'ok' }
   | { readonly kind: 'denied' | 'unavailable'; readonly code: number | string; readonly text: string };
 
-/** A key-value bucket over plain JetStream requests: reads go to the leader, works from nats-server 2.9 on. Nothing rejects. */
+/**
+ * A key-value bucket over plain JetStream requests: reads go to the leader, works from nats-server 2.9 on. Nothing
+ * rejects.
+ */
 export class KvBucket<T> {
   readonly #stream: string;
   readonly #subject: string;

@@ -17,8 +17,8 @@ export type Outcome =
 export type WaitReason = 'not_answering' | 'stream_missing' | 'stream_full' | 'disconnected' | 'denied';
 
 /**
- * Sorts a publish reply into the classes that the publisher acts on. The texts are those of nats-server 2.9 and 2.10; an unknown
- * refusal is `odd`: tried again, and set aside only when others get through and it never does.
+ * Sorts a publish reply into the classes that the publisher acts on. The texts are those of nats-server 2.9 and 2.10;
+ * an unknown refusal is `odd`: tried again, and set aside only when others get through and it never does.
  */
 export function outcomeOf(reply: PublishReply): Outcome {
   switch (reply.kind) {
@@ -66,7 +66,8 @@ function refused(code: number, text: string): Outcome {
     case 10047:
     case 10120:
       return { kind: 'wait', why: 'stream_full', text };
-    // JetStream is not enabled (for the account), no suitable peers, temporarily unavailable, no quorum, server shutting down.
+    // JetStream is not enabled (for the account), no suitable peers, temporarily unavailable, no quorum, server
+    // shutting down.
     case 10005:
     case 10008:
     case 10009:

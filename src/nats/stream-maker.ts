@@ -8,11 +8,12 @@ export const MISSING_ANSWERS = 8;
 export const MISSING_PAUSE_MS = 250;
 
 /**
- * Looks for a stream and makes it. A stream that this process has seen is made anew only after the server has said several times that it
- * is missing: nats-server takes a stream from its table first and removes its folder afterwards (`stream.stop` in its `stream.go`, 2.9 to
- * 2.12). A stream of the same name that is made in between loses its files with the old one. 2.9.10 then acknowledges messages that are
- * gone at its next start, or refuses all that come; 2.10.27, which moves the folder away at once, was only seen to refuse. Answers are
- * counted rather than seconds, because a server that stands still removes nothing meanwhile.
+ * Looks for a stream and makes it. A stream that this process has seen is made anew only after the server has said
+ * several times that it is missing: nats-server takes a stream from its table first and removes its folder afterwards
+ * (`stream.stop` in its `stream.go`, 2.9 to 2.12). A stream of the same name that is made in between loses its files
+ * with the old one. 2.9.10 then acknowledges messages that are gone at its next start, or refuses all that come;
+ * 2.10.27, which moves the folder away at once, was only seen to refuse. Answers are counted rather than seconds,
+ * because a server that stands still removes nothing meanwhile.
  */
 export class StreamMaker {
   readonly #name: string;

@@ -15,7 +15,8 @@ const DEFAULT_SCHEME = 'nats';
 /**
  * Reads `[nats://|tls://][user:password@|token@]host[:port]`.
  *
- * @param position which of the URLs it is, from 1 on: what cannot be read is named so, for nobody knows which part of it is a secret
+ * @param position which of the URLs it is, from 1 on: what cannot be read is named so, for nobody knows which part of
+ *   it is a secret
  * @throws SluiceError ERR_EVENTS_NATS_OPTIONS
  */
 export function parseNatsUrl(text: string, position: number): NatsUrl {

@@ -25,7 +25,10 @@ const WORDS: Readonly<Record<string, string>> = {
   '503': 'the server has no JetStream: start it with -js, or put a jetstream block into its configuration',
 };
 
-/** Codes that say that the server knows this client and does not let it in; trying again helps only when somebody changes something. */
+/**
+ * Codes that say that the server knows this client and does not let it in; trying again helps only when somebody
+ * changes something.
+ */
 const REFUSALS = ['AUTHORIZATION_VIOLATION', 'AUTHENTICATION_EXPIRED', 'AUTHENTICATION_TIMEOUT', 'ACCOUNT_EXPIRED'];
 
 /** Why NATS could not be reached or used, in words, with the code behind them; without secrets. */

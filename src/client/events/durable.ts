@@ -37,8 +37,9 @@ const DESCRIPTION = 'sluice onStream ';
 const EPHEMERAL_NS = 300e9;
 
 /**
- * Keeps the consumer of a subscription there: finds it, makes it, and makes it anew where it had come to, whoever deleted it or the stream.
- * `floor` is the position up to which everything is settled; it belongs to the stream that `created` names.
+ * Keeps the consumer of a subscription there: finds it, makes it, and makes it anew where it had come to, whoever
+ * deleted it or the stream. `floor` is the position up to which everything is settled; it belongs to the stream that
+ * `created` names.
  */
 export class ConsumerKeeper {
   readonly #connection: NatsConnection;
@@ -187,8 +188,9 @@ export class ConsumerKeeper {
   }
 
   /**
-   * Whether a consumer that is there was asked for by this process, at a position of the stream before this one: the answer was lost, and
-   * the request was carried out when the stream had been made anew. It would leave out the beginning of the new one.
+   * Whether a consumer that is there was asked for by this process, at a position of the stream before this one: the
+   * answer was lost, and the request was carried out when the stream had been made anew. It would leave out the
+   * beginning of the new one.
    */
   #isMisplaced({ config }: ConsumerInfo): boolean {
     const asked = this.#asked;

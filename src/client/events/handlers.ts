@@ -4,9 +4,9 @@ import { eventName } from '../../events/subjects.js';
 type Verb<T extends EventType> = T extends `io.sluice.stream.${infer V}` ? V : never;
 
 /**
- * What to call for which event of a stream: `started`, `ready`, `ended` … by the verb of `stream.*`, `event` for every event, `play.*`
- * and types that this version does not know included. A handler may be asynchronous: the event counts as handled, and is acknowledged,
- * when it resolves.
+ * What to call for which event of a stream: `started`, `ready`, `ended` … by the verb of `stream.*`, `event` for every
+ * event, `play.*` and types that this version does not know included. A handler may be asynchronous: the event counts
+ * as handled, and is acknowledged, when it resolves.
  */
 export type StreamHandlers = {
   readonly [V in Verb<EventType>]?: (event: SluiceEvent<`io.sluice.stream.${V}` & EventType>) => unknown;

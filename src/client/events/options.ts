@@ -16,27 +16,37 @@ export interface ConnectOptions extends Partial<Omit<NatsOptions, 'urls'>> {
 /** What `onStream` is to do. */
 export interface OnStreamOptions extends SubscriptionOptions {
   /**
-   * Name of a durable consumer: the server remembers how far it came, also over restarts, and several processes with one name share
-   * the work. Without it the subscription is gone with the process.
+   * Name of a durable consumer: the server remembers how far it came, also over restarts, and several processes with
+   * one name share the work. Without it the subscription is gone with the process.
    */
   readonly durable?: string;
-  /** Where a new consumer begins; an existing durable one goes on where it was. Default `new` without, `all` with `durable`. */
+  /**
+   * Where a new consumer begins; an existing durable one goes on where it was. Default `new` without, `all` with
+   * `durable`.
+   */
   readonly from?: 'all' | 'new' | { readonly timeMs: number };
   /**
-   * How long the server waits for a sign of life of an event that is being handled before it gives it to another, milliseconds. The sign
-   * is given four times in that time, however long the handler takes, as long as it does not block the event loop. Default 30 000.
+   * How long the server waits for a sign of life of an event that is being handled before it gives it to another,
+   * milliseconds. The sign is given four times in that time, however long the handler takes, as long as it does not
+   * block the event loop. Default 30 000.
    */
   readonly ackWaitMs?: number;
   /**
-   * Events that are on their way at a time, in all processes of a durable consumer together. With 1, the default, they come in order
-   * whatever happens. More is quicker over a long way, and then later events overtake those that a crash or a cut line held up.
+   * Events that are on their way at a time, in all processes of a durable consumer together. With 1, the default, they
+   * come in order whatever happens. More is quicker over a long way, and then later events overtake those that a crash
+   * or a cut line held up.
    */
   readonly inFlight?: number;
-  /** What to do when the durable consumer was made for another pattern. Default `refuse`: ERR_EVENTS_CONSUMER_CONFLICT. */
+  /**
+   * What to do when the durable consumer was made for another pattern. Default `refuse`: ERR_EVENTS_CONSUMER_CONFLICT.
+   */
   readonly onConflict?: 'refuse' | 'update';
 }
 
-/** The part of the NATS connection that is here without that package's types: with them, cast it to its `NatsConnection`. */
+/**
+ * The part of the NATS connection that is here without that package's types: with them, cast it to its
+ * `NatsConnection`.
+ */
 export interface EventsConnection {
   publish(subject: string, data?: Uint8Array | string): void;
   flush(): Promise<void>;
@@ -50,18 +60,20 @@ export interface SluiceEvents {
   readonly connection: EventsConnection;
 
   /**
-   * Calls handlers for the events of the streams that `pattern` means: a glob of `APP/NAME` (`live/*`, `live/cam1`; `*` means every one,
-   * and `live` the same as `live/*`). In order, each once (duplicates are told by id and position), checked against their schema,
-   * acknowledged when the handler is done. A handler that fails is called again until it succeeds, or as `deadLetter` says. When the
-   * consumer or the stream is deleted, it is had again, and `onNotice` told.
+   * Calls handlers for the events of the streams that `pattern` means: a glob of `APP/NAME` (`live/*`, `live/cam1`; `*`
+   * means every one, and `live` the same as `live/*`). In order, each once (duplicates are told by id and position),
+   * checked against their schema, acknowledged when the handler is done. A handler that fails is called again until it
+   * succeeds, or as `deadLetter` says. When the consumer or the stream is deleted, it is had again, and `onNotice`
+   * told.
    *
-   * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE, ERR_EVENTS_CONSUMER_CONFLICT, ERR_EVENTS_OPTION
+   * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE, ERR_EVENTS_CONSUMER_CONFLICT,
+   *   ERR_EVENTS_OPTION
    */
   onStream(pattern: string, handlers: StreamHandlers, options?: OnStreamOptions): Promise<StreamSubscription>;
 
   /**
-   * The live streams that `pattern` means, then every event of theirs from there on: no gap, no double. What was over when it is called
-   * is not told.
+   * The live streams that `pattern` means, then every event of theirs from there on: no gap, no double. What was over
+   * when it is called is not told.
    *
    * @param signal ends the iteration; so does {@link close}
    * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE

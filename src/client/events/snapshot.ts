@@ -38,8 +38,8 @@ const AT_ONCE = 32;
 const BATCH = 500;
 
 /**
- * Reads the bucket, and brings what it says up to one position of the event stream: events that the bucket does not show yet are applied,
- * and streams whose end is stored by then are left out, whatever the bucket says.
+ * Reads the bucket, and brings what it says up to one position of the event stream: events that the bucket does not
+ * show yet are applied, and streams whose end is stored by then are left out, whatever the bucket says.
  *
  * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE
  */
@@ -53,7 +53,8 @@ export async function takeSnapshot(
   const before = await facts(ask);
   const fromMs = (before.newestMs ?? Date.now()) - OVERLAP_MS - (await longestLagMs(ask));
   const states = await values<StreamState>(ask, places.streamsBucket);
-  // Everything up to here is history; the bucket was read before, so that nothing in it is younger than what is read now.
+  // Everything up to here is history; the bucket was read before, so that nothing in it is younger than what is read
+  // now.
   const now = await facts(ask);
   if (now.created !== before.created) throw answerError(places.stream, { code: 'remade', text: 'while it was read' });
   const table = new OpenStreams();
@@ -122,11 +123,11 @@ async function longestLagMs(ask: Ask): Promise<number> {
 }
 
 /**
- * Every value of a bucket; none when the bucket is not there yet. One reader takes them all: a bucket keeps a mark of each key that was ever
- * deleted, and asking for one after the other would take the longer the older it is.
+ * Every value of a bucket; none when the bucket is not there yet. One reader takes them all: a bucket keeps a mark of
+ * each key that was ever deleted, and asking for one after the other would take the longer the older it is.
  *
- * What is written while it is read moves to the end, and a count of what was there says nothing of when all of it has come. It has when the
- * reader has been at the end for a moment: then the newest value of each key has come by.
+ * What is written while it is read moves to the end, and a count of what was there says nothing of when all of it has
+ * come. It has when the reader has been at the end for a moment: then the newest value of each key has come by.
  */
 async function values<T>(ask: Ask, name: string): Promise<T[]> {
   const { connection, answerTimeout } = ask;
@@ -158,7 +159,10 @@ interface Come {
   readonly isNewest: boolean;
 }
 
-/** Reads a stream in order until `take` has had enough; nothing at all when there is nothing at first. A stream that is no bucket must be there. */
+/**
+ * Reads a stream in order until `take` has had enough; nothing at all when there is nothing at first. A stream that is
+ * no bucket must be there.
+ */
 async function readAll(
   { connection, answerTimeout }: Ask,
   stream: string,

@@ -12,7 +12,7 @@ import { SeenIds } from './seen-ids.js';
 import type { StreamSubscription, SubscriptionNotice, SubscriptionOptions } from './subscription-options.js';
 
 /** What a subscription works with. */
-export interface SubscriptionParts {
+interface SubscriptionParts {
   readonly connection: NatsConnection;
   readonly keeper: ConsumerKeeper;
   readonly pattern: StreamPattern;
@@ -28,7 +28,10 @@ const LAST_PAUSE_MS = 10_000;
 const LEARN_EVERY_MS = 2000;
 const DEFAULT_ATTEMPTS = 5;
 
-/** Takes events from a consumer, calls handlers, and gives up neither: a lost consumer is had again, a failed handler called again. */
+/**
+ * Takes events from a consumer, calls handlers, and gives up neither: a lost consumer is had again, a failed handler
+ * called again.
+ */
 export class RunningSubscription implements StreamSubscription {
   readonly done: Promise<void>;
   readonly #p: SubscriptionParts;

@@ -15,11 +15,11 @@ const LAST_PAUSE_MS = 5000;
 const BEGIN_WITHIN_MS = 15_000;
 
 /**
- * The live streams, then every event after that, without a gap and without a double, however busy the streams are and whatever happens
- * to the server, the event stream or the way there.
+ * The live streams, then every event after that, without a gap and without a double, however busy the streams are and
+ * whatever happens to the server, the event stream or the way there.
  *
- * The states are those of one position of the event stream, and the events are those behind it: what was over by then is not told.
- * Each stream's `sequence` is checked; where it jumps, everything is read anew.
+ * The states are those of one position of the event stream, and the events are those behind it: what was over by then
+ * is not told. Each stream's `sequence` is checked; where it jumps, everything is read anew.
  *
  * @param signal ends the iteration
  * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE when it cannot even begin
@@ -42,7 +42,10 @@ export async function* watchStreams(
   }
 }
 
-/** Takes a snapshot, however long that takes; the first one may fail when the stream is not there or nobody answers for a while. */
+/**
+ * Takes a snapshot, however long that takes; the first one may fail when the stream is not there or nobody answers for
+ * a while.
+ */
 async function snapshotOf(
   connection: NatsConnection,
   pattern: StreamPattern,

@@ -39,7 +39,9 @@ export type ClientAction =
   | { readonly kind: 'rejected'; readonly code: string; readonly description: string; readonly redirect?: string }
   /** The server ended the stream; the connection stays until somebody closes it. */
   | { readonly kind: 'ended'; readonly code: string; readonly description: string }
-  /** Enhanced RTMP: connect anew, to `tcUrl` (may be relative) when there is one; the old connection goes on meanwhile. */
+  /**
+   * Enhanced RTMP: connect anew, to `tcUrl` (may be relative) when there is one; the old connection goes on meanwhile.
+   */
   | { readonly kind: 'reconnectRequested'; readonly tcUrl?: string }
   /** A data message of the played stream. `payload` is AMF0, transferred; `values` is what follows the name. */
   | {

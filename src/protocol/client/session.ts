@@ -37,7 +37,8 @@ const HARMLESS_CODES: ReadonlySet<string> = new Set(['NetStream.Seek.Failed', 'N
 
 /**
  * The client's side of one RTMP connection after the handshake: connect, then one publish or one play, in the manner of
- * FMLE. Pure like the server session. Replies that nobody waits for are ignored, so is an `_error` to releaseStream or FCPublish.
+ * FMLE. Pure like the server session. Replies that nobody waits for are ignored, so is an `_error` to releaseStream or
+ * FCPublish.
  */
 export class ClientSession {
   readonly #options: ClientSessionOptions;

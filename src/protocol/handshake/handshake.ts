@@ -50,8 +50,8 @@ function checkEntropy(entropy: Uint8Array): Uint8Array {
 
 /**
  * The server's side of the handshake (RTMP 1.0 §5.2, and the signed form that Flash and ffmpeg speak). S0, S1 and S2 go
- * out at once after C1; a signed C1 gets a signed S1 in the same layout and a signed S2; anything else gets the plain form.
- * C2 is counted, never checked: ffmpeg publishers echo even a signed S1, gst rewrites four bytes of it.
+ * out at once after C1; a signed C1 gets a signed S1 in the same layout and a signed S2; anything else gets the plain
+ * form. C2 is counted, never checked: ffmpeg publishers echo even a signed S1, gst rewrites four bytes of it.
  */
 export class ServerHandshake {
   readonly #entropy: Uint8Array;
@@ -60,8 +60,8 @@ export class ServerHandshake {
   #c2Left = HANDSHAKE_PACKET_BYTES;
 
   /**
-   * @param options `entropy`: random bytes, at least 1528, borrowed for the object's life; with 3032 the filler of a signed
-   *   S2 is independent of S1's. `nowMs`: any clock in milliseconds, taken modulo 2^32 into S1
+   * @param options `entropy`: random bytes, at least 1528, borrowed for the object's life; with 3032 the filler of a
+   *   signed S2 is independent of S1's. `nowMs`: any clock in milliseconds, taken modulo 2^32 into S1
    * @throws SluiceError `ERR_INTERNAL` when the entropy is too short
    */
   constructor(options: { entropy: Uint8Array; nowMs: number }) {
@@ -73,8 +73,9 @@ export class ServerHandshake {
    * Takes the next bytes, in any split.
    *
    * @param bytes borrowed until return
-   * @returns `error` with `ERR_HANDSHAKE_VERSION`, `ERR_HANDSHAKE_ENCRYPTED`, `ERR_HANDSHAKE_HTTP` or `ERR_HANDSHAKE_TLS`
-   *   as soon as the first byte is wrong; `reply` (3073 bytes, transferred) once; `done` once C2 is over
+   * @returns `error` with `ERR_HANDSHAKE_VERSION`, `ERR_HANDSHAKE_ENCRYPTED`, `ERR_HANDSHAKE_HTTP` or
+   *   `ERR_HANDSHAKE_TLS` as soon as the first byte is wrong; `reply` (3073 bytes, transferred) once; `done` once C2 is
+   *   over
    */
   read(bytes: Uint8Array): HandshakeResult {
     if (!this.#first.isFull) {
@@ -128,7 +129,8 @@ export class ClientHandshake {
   #s2Left = HANDSHAKE_PACKET_BYTES;
 
   /**
-   * @param options `entropy`: at least 1528 random bytes, borrowed for the object's life; `nowMs`: any clock in milliseconds
+   * @param options `entropy`: at least 1528 random bytes, borrowed for the object's life; `nowMs`: any clock in
+   *   milliseconds
    * @throws SluiceError `ERR_INTERNAL` when the entropy is too short
    */
   constructor(options: { entropy: Uint8Array; nowMs: number }) {

@@ -17,7 +17,10 @@ export class AckWindow {
     if (bytes > 0) this.#intervalBytes = Math.max(Math.floor(bytes / 2), Math.min(bytes, MIN_INTERVAL_BYTES));
   }
 
-  /** The count of received bytes at which the next Acknowledgement is due; undefined while the peer has not asked for any. */
+  /**
+   * The count of received bytes at which the next Acknowledgement is due; undefined while the peer has not asked for
+   * any.
+   */
   get dueBytes(): number | undefined {
     return this.#intervalBytes === undefined ? undefined : this.#acknowledged + this.#intervalBytes;
   }

@@ -107,8 +107,8 @@ export function writeAmf0(...values: readonly AmfInput[]): Buffer {
 }
 
 /**
- * {@link writeAmf0} for values that a peer sent: AMF0 references let a few bytes stand for a value many times over, inside itself
- * doubled again and again, and writing has no references.
+ * {@link writeAmf0} for values that a peer sent: AMF0 references let a few bytes stand for a value many times over,
+ * inside itself doubled again and again, and writing has no references.
  *
  * @throws SluiceError `ERR_AMF_UNWRITABLE` also when the result would be longer than `maxBytes`
  */

@@ -10,8 +10,9 @@ const AMF3 = 0x11;
 const MAX_VALUES = 16;
 
 /**
- * Reads simple values, AMF0 or AMF3 behind marker 11 (AMF 3 §3.1 to §3.8), up to the first that is not simple: numbers, booleans, strings,
- * null, undefined. That is what a command's name, transaction id and most arguments are; clients of AMF3 send them that way.
+ * Reads simple values, AMF0 or AMF3 behind marker 11 (AMF 3 §3.1 to §3.8), up to the first that is not simple: numbers,
+ * booleans, strings, null, undefined. That is what a command's name, transaction id and most arguments are; clients of
+ * AMF3 send them that way.
  *
  * @param payload borrowed until return
  * @param start where the first value begins

@@ -40,8 +40,8 @@ export function readCall(values: readonly AmfValue[], messageStreamId: number): 
 }
 
 /**
- * Reads a command whose AMF0 as a whole is refused: all of it when it is made of simple values, AMF3 ones among them; else its name and
- * transaction id, so that its caller gets an answer.
+ * Reads a command whose AMF0 as a whole is refused: all of it when it is made of simple values, AMF3 ones among them;
+ * else its name and transaction id, so that its caller gets an answer.
  *
  * @param type 20, or 17 with its leading zero byte
  * @param payload borrowed until return

@@ -50,7 +50,8 @@ export class ChunkWriter {
    * Frames one whole message.
    *
    * @returns a new Buffer; ownership is the caller's
-   * @throws SluiceError `ERR_CHUNK_UNWRITABLE` when the payload is over 16777215 bytes or the chunk stream id is not 2 … 65599
+   * @throws SluiceError `ERR_CHUNK_UNWRITABLE` when the payload is over 16777215 bytes or the chunk stream id is not 2
+   *   … 65599
    */
   write(message: OutboundMessage): Buffer {
     const { chunkStreamId, payload } = message;

@@ -34,15 +34,15 @@ type DataMessage =
   | { readonly kind: 'empty' };
 
 /**
- * Takes a data message apart: `@setDataFrame` is removed, everything else passes unmodified. What a player could stumble
- * over (AMF3 values, an object without its end) is written anew as AMF0. So is what encoders send in an odd form: plain values before the name,
- * `setDataFrame` without its `@`, or either of them again.
+ * Takes a data message apart: `@setDataFrame` is removed, everything else passes unmodified. What a player could
+ * stumble over (AMF3 values, an object without its end) is written anew as AMF0. So is what encoders send in an odd
+ * form: plain values before the name, `setDataFrame` without its `@`, or either of them again.
  *
  * @param type 18, or 15 with its leading zero byte
  * @param payload borrowed until return
  * @param values the payload's AMF values
- * @returns `undefined` for what is no data message: ffmpeg sends four bytes that are no AMF for a time code track; the error's code
- *   when it cannot be written anew within bounds
+ * @returns `undefined` for what is no data message: ffmpeg sends four bytes that are no AMF for a time code track; the
+ *   error's code when it cannot be written anew within bounds
  */
 export function readDataMessage(
   type: number,

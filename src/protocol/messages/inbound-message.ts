@@ -1,7 +1,9 @@
 import { type ErrorCode, SluiceError } from '../../core/errors.js';
 import type { AmfValue } from './amf0-writer.js';
 
-/** One message that is no media, as the chunk codec hands it out. Everything in it is borrowed until `message` returns. */
+/**
+ * One message that is no media, as the chunk codec hands it out. Everything in it is borrowed until `message` returns.
+ */
 export interface InboundMessage {
   readonly type: number;
   /** Milliseconds, u32. */
@@ -12,7 +14,9 @@ export interface InboundMessage {
   readAmf0(): AmfValue[];
 }
 
-/** The message's AMF values, or the code with which the codec refuses them: a peer's bad bytes are no exception here. */
+/**
+ * The message's AMF values, or the code with which the codec refuses them: a peer's bad bytes are no exception here.
+ */
 export function valuesOrCode(message: InboundMessage): AmfValue[] | ErrorCode {
   try {
     return message.readAmf0();

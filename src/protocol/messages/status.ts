@@ -65,8 +65,8 @@ export function statusInfo(code: StatusCode, description: string): StatusInfo {
 }
 
 /**
- * A command message (type 20, AMF0) on the NetConnection's or the NetStream's lane. Type 17 peers are answered with 20 too. Values
- * that are undefined are written as null: some clients (xiu's) cannot read AMF0 undefined.
+ * A command message (type 20, AMF0) on the NetConnection's or the NetStream's lane. Type 17 peers are answered with 20
+ * too. Values that are undefined are written as null: some clients (xiu's) cannot read AMF0 undefined.
  */
 export function command(messageStreamId: number, ...values: readonly AmfInput[]): OutboundMessage {
   const defined = values.map((value) => value ?? null);
