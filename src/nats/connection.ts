@@ -159,7 +159,7 @@ export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
 }
 
 /** Whether there is a connection. `refused`: the server lets nobody in with these credentials. */
-type LinkState = 'connecting' | 'refused' | 'connected' | 'disconnected' | 'closed';
+export type LinkState = 'connecting' | 'refused' | 'connected' | 'disconnected' | 'closed';
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;
