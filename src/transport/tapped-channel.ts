@@ -1,7 +1,7 @@
 import type { ByteChannel, ChannelOwner, Drainable } from './byte-channel.js';
 
 /** Sees what passes through a {@link TappedChannel}. The bytes are borrowed until return. None of these may throw. */
-export interface Tap {
+interface Tap {
   received(bytes: Buffer): void;
   sent(bytes: Buffer): void;
   closed(): void;
