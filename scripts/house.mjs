@@ -48,12 +48,12 @@ export const FOLDERS = {
   live: {
     floor: 6,
     what: 'the domain: who may publish and play, what a live stream is, what is told of it',
-    imports: ['hub', 'protocol', 'events', 'model', 'core'],
+    imports: ['hub', 'protocol', 'events', 'wasm', 'model', 'core'],
   },
   hub: {
     floor: 5,
     what: 'publications, stream log, players, audience, fan-out',
-    imports: ['media', 'protocol', 'wasm', 'transport', 'model', 'core'],
+    imports: ['media', 'wasm', 'transport', 'model', 'core'],
   },
   load: {
     floor: 6,
@@ -78,7 +78,7 @@ export const FOLDERS = {
   media: {
     floor: 4,
     what: 'what sequence headers, frames and metadata say',
-    imports: ['protocol', 'model', 'core'],
+    imports: ['wasm', 'model', 'core'],
   },
   protocol: {
     floor: 3,

@@ -1,4 +1,4 @@
-import type { AmfObject, AmfValue } from '../../src/protocol/messages/amf0-writer.js';
+import type { AmfObject, AmfValue } from '../../src/wasm/amf-value.js';
 
 const MARKER_OBJECT_END = 9;
 const KEY_SLOTS = 1024;

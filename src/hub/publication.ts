@@ -10,7 +10,7 @@ import {
   BATCH_PAYLOAD_BYTES,
   BATCH_VIDEO,
 } from '../../assembly/constants.js';
-import type { AmfValue } from '../protocol/messages/amf0-writer.js';
+import type { AmfValue } from '../wasm/amf-value.js';
 import type { FrameTarget } from '../wasm/chunk-codec.js';
 import type { Audience } from './audience.js';
 import { frameMessage } from './framing.js';

@@ -1,7 +1,7 @@
 import { type MeasuredRates, TrackTable } from '../media/track-table.js';
 import type { StreamMetadata } from '../model/metadata.js';
 import type { MediaKind, Track } from '../model/track.js';
-import type { AmfValue } from '../protocol/messages/amf0-writer.js';
+import type { AmfValue } from '../wasm/amf-value.js';
 
 /** One message that may tell a fact: a sequence header, or the first frame of a codec that has none. */
 export interface MediaObservation {

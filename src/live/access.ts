@@ -3,10 +3,10 @@ import type { Player, PlayerSink } from '../hub/player.js';
 import type { Publication } from '../hub/publication.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
-import type { AmfValue } from '../protocol/messages/amf0-writer.js';
 import type { PlayRefusal, PublishRefusal } from '../protocol/messages/status.js';
 import type { ConnectionInfo } from '../protocol/server/actions.js';
 import type { DropCause } from '../protocol/server/drop-causes.js';
+import type { AmfValue } from '../wasm/amf-value.js';
 
 /** Who is on the other end. */
 export interface ConnectionFacts {

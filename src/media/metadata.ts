@@ -1,7 +1,7 @@
 import { tellProgram } from '../core/tell.js';
 import type { StreamMetadata } from '../model/metadata.js';
 import type { Track } from '../model/track.js';
-import type { AmfObject, AmfValue } from '../protocol/messages/amf0-writer.js';
+import type { AmfObject, AmfValue } from '../wasm/amf-value.js';
 import { checkedFps, checkedSize } from './track.js';
 
 /** What an `onMetaData` object claims; cameras lie, so measured facts come first. */

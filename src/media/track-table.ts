@@ -1,6 +1,6 @@
 import type { StreamMetadata } from '../model/metadata.js';
 import type { MediaKind, Track } from '../model/track.js';
-import type { AmfValue } from '../protocol/messages/amf0-writer.js';
+import type { AmfValue } from '../wasm/amf-value.js';
 import { announced, factsFromMetadata, type MetadataFacts } from './metadata.js';
 import { type ConfigFacts, configFacts, trackFactsFromFrame } from './track-facts.js';
 

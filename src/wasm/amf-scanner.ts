@@ -1,5 +1,6 @@
 import { AMF_HASH_MASK, BLOCKS, ERR_AMF_STRING_BYTES, HEADER, HEADER_WORDS } from '../../assembly/constants.js';
-import { type AmfScan, AmfTokens, type AmfValue } from './amf-tokens.js';
+import { type AmfScan, AmfTokens } from './amf-tokens.js';
+import type { AmfValue } from './amf-value.js';
 import { codecError } from './errors.js';
 import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, writeLimits } from './limits.js';

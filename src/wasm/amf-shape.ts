@@ -1,4 +1,4 @@
-import type { AmfObject, AmfValue } from './amf-tokens.js';
+import type { AmfObject, AmfValue } from './amf-value.js';
 
 const NOTHING = Object.freeze(Object.create(null)) as object;
 

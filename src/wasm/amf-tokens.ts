@@ -17,18 +17,7 @@ import {
   TOKEN_WORDS,
 } from '../../assembly/constants.js';
 import { AmfShape, makeEmpty } from './amf-shape.js';
-
-/** A value AMF0 can carry (AMF 0 §2). Objects, ECMA arrays and typed objects are {@link AmfObject}. */
-export type AmfValue = number | boolean | string | null | undefined | Date | AmfObject | AmfValue[];
-
-/**
- * An object that inherits nothing: its prototype is a frozen empty object without a prototype, so no key of the peer's can reach
- * `Object.prototype`, and `'toString' in object` is false. (An object whose own prototype is null is a hash table to V8: three times
- * as slow to make.)
- */
-export interface AmfObject {
-  [key: string]: AmfValue;
-}
+import type { AmfObject, AmfValue } from './amf-value.js';
 
 /** What a scan found. `truncated`: the last value was cut off by the end of the bytes; what is complete is there. */
 export interface AmfScan {

@@ -1,6 +1,6 @@
 import * as C from '../../assembly/constants.js';
 import { AmfScanner } from './amf-scanner.js';
-import type { AmfValue } from './amf-tokens.js';
+import type { AmfValue } from './amf-value.js';
 import { codecError } from './errors.js';
 import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, pagesFor, writeLimits } from './limits.js';

@@ -1,5 +1,5 @@
 import * as C from '../../assembly/constants.js';
-import type { AmfObject, AmfValue } from '../../src/wasm/amf-tokens.js';
+import type { AmfObject, AmfValue } from '../../src/wasm/amf-value.js';
 import type { CodecLimits } from '../../src/wasm/limits.js';
 
 /** The values, or the negative code of the first broken rule. */

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../src/core/errors.js';
-import type { AmfObject, AmfValue } from '../../src/protocol/messages/amf0-writer.js';
+import type { AmfObject, AmfValue } from '../../src/wasm/amf-value.js';
 
 /** An AMF0 value as tests write and read it; objects keep their key order. */
 export type Amf = number | boolean | string | null | undefined | Amf[] | { [key: string]: Amf };

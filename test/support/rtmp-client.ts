@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import type { AmfObject, AmfValue } from '../../src/protocol/messages/amf0-writer.js';
+import type { AmfObject, AmfValue } from '../../src/wasm/amf-value.js';
 import { type Amf, amf, type EcmaArray, readAmf } from './amf.js';
 import { chunks, type WireMessage, WireReader } from './rtmp-wire.js';
 import { waitFor } from './wait.js';

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.js';
-import type { AmfInput, AmfObject, AmfValue } from '../messages/amf0-writer.js';
+import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
+import type { AmfInput } from '../messages/amf0-writer.js';
 import { isAmfObject } from '../messages/call.js';
 import type { PublishType } from '../server/actions.js';
 

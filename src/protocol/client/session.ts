@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../core/errors.js';
+import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 import { AckWindow } from '../messages/ack-window.js';
-import { type AmfInput, AmfMarker, type AmfObject, type AmfValue, writeAmf0 } from '../messages/amf0-writer.js';
+import { type AmfInput, AmfMarker, writeAmf0 } from '../messages/amf0-writer.js';
 import { isAmfObject, readCall } from '../messages/call.js';
 import { ChunkWriter, type OutboundMessage } from '../messages/chunk-writer.js';
 import {

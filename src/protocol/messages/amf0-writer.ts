@@ -1,7 +1,5 @@
 import { SluiceError } from '../../core/errors.js';
 
-export type { AmfObject, AmfValue } from '../../wasm/amf-tokens.js';
-
 /** What {@link writeAmf0} takes: everything that can be read, and {@link AmfEcmaArray} at any depth. */
 export type AmfInput =
   | number

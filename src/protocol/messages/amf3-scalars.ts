@@ -1,4 +1,4 @@
-import type { AmfValue } from './amf0-writer.js';
+import type { AmfValue } from '../../wasm/amf-value.js';
 
 /** Values at the beginning of a message; `complete` when nothing else follows them. */
 interface Scalars {

@@ -1,5 +1,6 @@
+import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 import type { SessionCore } from '../server/session-core.js';
-import type { AmfInput, AmfObject, AmfValue } from './amf0-writer.js';
+import type { AmfInput } from './amf0-writer.js';
 import { readScalars } from './amf3-scalars.js';
 import { MessageType } from './message-types.js';
 import { command, type StatusCode, statusInfo } from './status.js';

@@ -1,5 +1,6 @@
 import { type ErrorCode, SluiceError } from '../../core/errors.js';
-import { AmfEcmaArray, type AmfInput, AmfMarker, type AmfValue, writeAmf0Within } from './amf0-writer.js';
+import type { AmfValue } from '../../wasm/amf-value.js';
+import { AmfEcmaArray, type AmfInput, AmfMarker, writeAmf0Within } from './amf0-writer.js';
 import { readScalars } from './amf3-scalars.js';
 import { isAmfObject } from './call.js';
 import { MessageType } from './message-types.js';

@@ -1,5 +1,5 @@
 import { type ErrorCode, SluiceError } from '../../core/errors.js';
-import type { AmfValue } from './amf0-writer.js';
+import type { AmfValue } from '../../wasm/amf-value.js';
 
 /**
  * One message that is no media, as the chunk codec hands it out. Everything in it is borrowed until `message` returns.

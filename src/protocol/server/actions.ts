@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../core/errors.js';
-import type { AmfValue } from '../messages/amf0-writer.js';
+import type { AmfValue } from '../../wasm/amf-value.js';
 import type { DropCause } from './drop-causes.js';
 
 /** How a publisher wants its stream kept; only `live` means something without a recorder. */

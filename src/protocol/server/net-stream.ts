@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../core/errors.js';
-import type { AmfValue } from '../messages/amf0-writer.js';
+import type { AmfValue } from '../../wasm/amf-value.js';
 import type { PlayRefusal, PublishRefusal, StatusCode } from '../messages/status.js';
 import type { PublishType } from './actions.js';
 import type { NetStreamState } from './transitions.js';

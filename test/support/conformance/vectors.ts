@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AmfValue } from '../../../src/wasm/amf-tokens.js';
+import type { AmfValue } from '../../../src/wasm/amf-value.js';
 import {
   type Implementation,
   inWords,

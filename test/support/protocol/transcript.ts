@@ -1,4 +1,4 @@
-import type { AmfObject, AmfValue } from '../../../src/protocol/messages/amf0-writer.js';
+import type { AmfObject, AmfValue } from '../../../src/wasm/amf-value.js';
 import { readAmf } from '../amf.js';
 import { type WireMessage, WireReader } from '../rtmp-wire.js';
 

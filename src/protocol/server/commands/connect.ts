@@ -1,5 +1,6 @@
 import { tellProgram, tellUrl } from '../../../core/tell.js';
-import type { AmfInput, AmfObject } from '../../messages/amf0-writer.js';
+import type { AmfObject } from '../../../wasm/amf-value.js';
+import type { AmfInput } from '../../messages/amf0-writer.js';
 import type { Call } from '../../messages/call.js';
 import type { OutboundMessage } from '../../messages/chunk-writer.js';
 import { setChunkSize, setPeerBandwidth, windowAckSize } from '../../messages/control.js';

@@ -1,4 +1,4 @@
-import type { AmfValue } from '../../messages/amf0-writer.js';
+import type { AmfValue } from '../../../wasm/amf-value.js';
 import { type Call, replyError, replyResult, stringArgument } from '../../messages/call.js';
 import { onStatus } from '../../messages/status.js';
 import { resolveStreamName, splitQuery } from '../names.js';

@@ -1,4 +1,4 @@
-import type { AmfValue } from '../../messages/amf0-writer.js';
+import type { AmfValue } from '../../../wasm/amf-value.js';
 import { type Call, stringArgument } from '../../messages/call.js';
 import { onStatus } from '../../messages/status.js';
 import type { PublishType } from '../actions.js';
