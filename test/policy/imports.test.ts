@@ -31,7 +31,6 @@ const edges = sources.flatMap((from) =>
 const KNOWN_CIRCLES = [
   'src/hub/audience.ts, src/hub/fanout.ts, src/hub/player.ts, src/hub/publication.ts, src/hub/unsent-writes.ts',
   'src/live/activity-log.ts, src/live/live-stream.ts',
-  'src/protocol/server/net-stream-effects.ts, src/protocol/server/session-core.ts',
 ];
 
 /** Imports that leave their folder. */

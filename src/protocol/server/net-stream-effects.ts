@@ -6,15 +6,36 @@ import type { NetStreamEffect } from './transitions.js';
 
 type EffectFunction = (core: SessionCore, stream: NetStream, details: InputDetails) => void;
 
-function requestPublish(core: SessionCore, stream: NetStream, details: InputDetails): void {
-  const { requestedName, ...request } = details.publish!;
+/** What comes with one of the inputs. */
+type DetailsOf<Input> = Extract<InputDetails, { readonly input: Input }>;
+
+function comesWith<Input extends InputDetails['input']>(
+  input: Input,
+  details: InputDetails,
+): details is DetailsOf<Input> {
+  return details.input === input;
+}
+
+/** An effect that uses what comes with `input`. The table runs it on no other input; a test goes through all cells. */
+function on<Input extends InputDetails['input']>(
+  input: Input,
+  run: (core: SessionCore, stream: NetStream, details: DetailsOf<Input>) => void,
+): EffectFunction {
+  return (core, stream, details) => {
+    if (!comesWith(input, details)) throw new Error(`an effect of ${input} was run on ${details.input}`);
+    run(core, stream, details);
+  };
+}
+
+function requestPublish(core: SessionCore, stream: NetStream, details: DetailsOf<'publish'>): void {
+  const { input: _input, requestedName, ...request } = details;
   stream.requestId = core.nextRequestId();
   stream.requestedName = requestedName;
   core.emit({ kind: 'publishRequested', requestId: stream.requestId, messageStreamId: stream.id, ...request });
 }
 
-function requestPlay(core: SessionCore, stream: NetStream, details: InputDetails): void {
-  const { requestedName, ...request } = details.play!;
+function requestPlay(core: SessionCore, stream: NetStream, details: DetailsOf<'play'>): void {
+  const { input: _input, requestedName, ...request } = details;
   stream.requestId = core.nextRequestId();
   stream.requestedName = requestedName;
   stream.isReset = request.reset;
@@ -38,8 +59,9 @@ function startPlay(core: SessionCore, stream: NetStream): void {
   }
 }
 
-function changeReceive(core: SessionCore, stream: NetStream, details: InputDetails): void {
-  const { audio, video } = details.receive!;
+function changeReceive(core: SessionCore, stream: NetStream, details: DetailsOf<'receive'>): void {
+  const { input: _input, ...kinds } = details;
+  const { audio, video } = kinds;
   const wasOn = stream.receivesAudio && stream.receivesVideo;
   stream.receivesAudio = audio ?? stream.receivesAudio;
   stream.receivesVideo = video ?? stream.receivesVideo;
@@ -48,12 +70,12 @@ function changeReceive(core: SessionCore, stream: NetStream, details: InputDetai
     core.send(onStatus(stream.id, 'NetStream.Seek.Notify', 'Receiving again from the live edge.'));
     core.send(onStatus(stream.id, 'NetStream.Play.Start', 'Started playing.'));
   }
-  core.emit({ kind: 'receiveChanged', messageStreamId: stream.id, ...details.receive! });
+  core.emit({ kind: 'receiveChanged', messageStreamId: stream.id, ...kinds });
 }
 
-function refuse(core: SessionCore, stream: NetStream, details: InputDetails): void {
+function refuse(core: SessionCore, stream: NetStream, refusal: DetailsOf<'publish_rejected' | 'play_rejected'>): void {
   stream.requestId = 0;
-  core.send(onStatus(stream.id, details.refusal!.code, details.refusal!.description));
+  core.send(onStatus(stream.id, refusal.code, refusal.description));
 }
 
 function stopPlay(core: SessionCore, stream: NetStream): void {
@@ -69,7 +91,7 @@ function stopPublish(core: SessionCore, stream: NetStream): void {
 /** What each effect of the table does. */
 export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction>> = {
   ignore: () => undefined,
-  request_publish: requestPublish,
+  request_publish: on('publish', requestPublish),
   refuse_publish: (core, stream) => {
     core.send(onStatus(stream.id, 'NetStream.Publish.BadName', 'This NetStream is in use already.'));
   },
@@ -78,39 +100,39 @@ export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction
     core.send(streamBegin(stream.id));
     core.send(onStatus(stream.id, 'NetStream.Publish.Start', 'Publishing.'));
   },
-  reject_publish: (core, stream, details) => {
+  reject_publish: on('publish_rejected', (core, stream, details) => {
     refuse(core, stream, details);
-    core.closeUnlessActive('ERR_SESSION_PUBLISH_REFUSED', details.refusal!.code);
-  },
+    core.closeUnlessActive('ERR_SESSION_PUBLISH_REFUSED', details.code);
+  }),
   stop_publish: (core, stream) => {
     core.send(onStatus(stream.id, 'NetStream.Unpublish.Success', 'Publishing has ended.'));
     stopPublish(core, stream);
   },
   cancel_publish: stopPublish,
   drop_publish: stopPublish,
-  kick_publish: (core, stream, details) => {
+  kick_publish: on('kick', (core, stream, details) => {
     stream.requestId = 0;
-    core.send(onStatus(stream.id, details.kick!.publishStatus, details.kick!.description));
-  },
-  request_play: requestPlay,
-  request_other_play: (core, stream, details) => {
+    core.send(onStatus(stream.id, details.publishStatus, details.description));
+  }),
+  request_play: on('play', requestPlay),
+  request_other_play: on('play', (core, stream, details) => {
     stopPlay(core, stream);
     requestPlay(core, stream, details);
-  },
+  }),
   refuse_play: (core, stream) => {
     core.send(onStatus(stream.id, 'NetStream.Play.Failed', 'This NetStream is publishing.'));
   },
   start_play: startPlay,
-  reject_play: (core, stream, details) => {
+  reject_play: on('play_rejected', (core, stream, details) => {
     refuse(core, stream, details);
-    core.closeUnlessActive('ERR_SESSION_PLAY_REFUSED', details.refusal!.code);
-  },
+    core.closeUnlessActive('ERR_SESSION_PLAY_REFUSED', details.code);
+  }),
   stop_play: stopPlay,
-  kick_play: (core, stream, details) => {
+  kick_play: on('kick', (core, stream, details) => {
     stream.requestId = 0;
-    core.send(onStatus(stream.id, details.kick!.playStatus, details.kick!.description));
+    core.send(onStatus(stream.id, details.playStatus, details.description));
     core.send(streamEof(stream.id));
-  },
+  }),
   end_play: (core, stream) => {
     core.send(onStatus(stream.id, 'NetStream.Play.Stop', 'The stream has ended.'));
     core.send(streamEof(stream.id));
@@ -130,10 +152,10 @@ export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction
   fail_seek: (core, stream) => {
     core.send(onStatus(stream.id, 'NetStream.Seek.Failed', 'A live stream cannot seek.'));
   },
-  change_receive: changeReceive,
-  accept_data: (core, stream, details) => {
-    core.emit({ kind: 'data', messageStreamId: stream.id, ...details.data! });
-  },
+  change_receive: on('receive', changeReceive),
+  accept_data: on('data', (core, stream, { input: _input, ...data }) => {
+    core.emit({ kind: 'data', messageStreamId: stream.id, ...data });
+  }),
   notify_came: (core, stream) => {
     core.send(onStatus(stream.id, 'NetStream.Play.PublishNotify', 'The stream is being published.'));
   },
@@ -141,3 +163,8 @@ export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction
     core.send(onStatus(stream.id, 'NetStream.Play.UnpublishNotify', 'The stream is not published any more.'));
   },
 };
+
+/** Moves a NetStream along its table and runs the effect. */
+export function streamInput(core: SessionCore, stream: NetStream, details: InputDetails): void {
+  NET_STREAM_EFFECTS[core.netStreamInput(stream, details.input)](core, stream, details);
+}

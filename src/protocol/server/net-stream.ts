@@ -1,8 +1,7 @@
-import type { ErrorCode } from '../../core/errors.js';
 import type { AmfValue } from '../../wasm/amf-value.js';
 import type { PlayRefusal, PublishRefusal, StatusCode } from '../messages/status.js';
 import type { PublishType } from './actions.js';
-import type { NetStreamState } from './transitions.js';
+import type { NetStreamInput, NetStreamState } from './transitions.js';
 
 /** One NetStream of a connection. Its state changes through the transition table only. */
 export class NetStream {
@@ -22,38 +21,48 @@ export class NetStream {
   }
 }
 
-/** What comes with a NetStream input; which fields are there follows from the input. */
-export interface InputDetails {
-  readonly publish?: {
-    readonly requestedName: string;
-    readonly app: string;
-    readonly name: string;
-    readonly query: string;
-    readonly publishType: PublishType;
-  };
-  readonly play?: {
-    readonly requestedName: string;
-    readonly app: string;
-    readonly name: string;
-    readonly query: string;
-    readonly start: number;
-    readonly duration: number;
-    readonly reset: boolean;
-  };
-  readonly refusal?: { readonly code: PublishRefusal | PlayRefusal; readonly description: string };
-  readonly receive?: { readonly audio?: boolean; readonly video?: boolean };
-  readonly data?: {
-    readonly timestamp: number;
-    readonly name: string;
-    readonly type: number;
-    readonly payload: Buffer;
-    readonly values: readonly AmfValue[] | undefined;
-    readonly isMended?: true;
-  };
-  readonly kick?: {
-    readonly code: ErrorCode;
-    readonly publishStatus: StatusCode;
-    readonly playStatus: StatusCode;
-    readonly description: string;
-  };
-}
+/** An input of a NetStream, and what came with it. Inputs that nothing comes with stand in the last line. */
+export type InputDetails =
+  | {
+      readonly input: 'publish';
+      readonly requestedName: string;
+      readonly app: string;
+      readonly name: string;
+      readonly query: string;
+      readonly publishType: PublishType;
+    }
+  | {
+      readonly input: 'play';
+      readonly requestedName: string;
+      readonly app: string;
+      readonly name: string;
+      readonly query: string;
+      readonly start: number;
+      readonly duration: number;
+      readonly reset: boolean;
+    }
+  | { readonly input: 'publish_rejected'; readonly code: PublishRefusal; readonly description: string }
+  | { readonly input: 'play_rejected'; readonly code: PlayRefusal; readonly description: string }
+  | { readonly input: 'receive'; readonly audio?: boolean; readonly video?: boolean }
+  | {
+      readonly input: 'data';
+      readonly timestamp: number;
+      readonly name: string;
+      readonly type: number;
+      readonly payload: Buffer;
+      readonly values: readonly AmfValue[] | undefined;
+      readonly isMended?: true;
+    }
+  | {
+      readonly input: 'kick';
+      readonly publishStatus: StatusCode;
+      readonly playStatus: StatusCode;
+      readonly description: string;
+    }
+  | { readonly input: PlainInput };
+
+/** Inputs that nothing comes with. */
+export type PlainInput = Exclude<
+  NetStreamInput,
+  'publish' | 'play' | 'publish_rejected' | 'play_rejected' | 'receive' | 'data' | 'kick'
+>;

@@ -3,8 +3,7 @@ import { AckWindow } from '../messages/ack-window.js';
 import { ChunkWriter, type OutboundMessage } from '../messages/chunk-writer.js';
 import type { Action, ConnectionInfo } from './actions.js';
 import type { DropCause } from './drop-causes.js';
-import { type InputDetails, NetStream } from './net-stream.js';
-import { NET_STREAM_EFFECTS } from './net-stream-effects.js';
+import { NetStream } from './net-stream.js';
 import type { SessionSettings } from './session-options.js';
 import {
   ACTIVE_STATES,
@@ -13,6 +12,7 @@ import {
   type ConnectionInput,
   type ConnectionState,
   NET_STREAM_TABLE,
+  type NetStreamEffect,
   type NetStreamInput,
 } from './transitions.js';
 
@@ -101,13 +101,13 @@ export class SessionCore {
     return effect;
   }
 
-  /** Moves a NetStream along its table and runs the effect. */
-  streamInput(stream: NetStream, input: NetStreamInput, details: InputDetails = {}): void {
+  /** Moves a NetStream along its table and returns the effect to run. */
+  netStreamInput(stream: NetStream, input: NetStreamInput): NetStreamEffect {
     const { to, effect } = NET_STREAM_TABLE[stream.state][input];
     stream.state = to;
     if (to === 'publishing') this.#published.add(stream.id);
     if (to === 'deleted') this.streams.delete(stream.id);
-    NET_STREAM_EFFECTS[effect](this, stream, details);
+    return effect;
   }
 
   /** A new NetStream with the lowest free id from 1, or `undefined` when the limit is reached. */

@@ -17,10 +17,10 @@ import type { Action, ConnectionInfo } from './actions.js';
 import { acceptConnect, refuseConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
 import { Liveness } from './liveness.js';
-import type { NetStream } from './net-stream.js';
+import type { NetStream, PlainInput } from './net-stream.js';
+import { streamInput } from './net-stream-effects.js';
 import { SessionCore } from './session-core.js';
 import { type SessionOptions, sessionSettings } from './session-options.js';
-import type { NetStreamInput } from './transitions.js';
 
 export type { Action } from './actions.js';
 export type { SessionOptions } from './session-options.js';
@@ -173,8 +173,8 @@ export class ServerSession {
     this.#nowMs = nowMs;
     const stream = this.#pending(requestId, 'publish_pending');
     if (stream === undefined) return [];
-    if (answer.accept) this.#core.streamInput(stream, 'publish_accepted');
-    else this.#core.streamInput(stream, 'publish_rejected', { refusal: answer });
+    if (answer.accept) streamInput(this.#core, stream, { input: 'publish_accepted' });
+    else streamInput(this.#core, stream, { input: 'publish_rejected', ...answer });
     return this.#finish();
   }
 
@@ -183,8 +183,8 @@ export class ServerSession {
     this.#nowMs = nowMs;
     const stream = this.#pending(requestId, 'play_pending');
     if (stream === undefined) return [];
-    if (answer.accept) this.#core.streamInput(stream, 'play_accepted');
-    else this.#core.streamInput(stream, 'play_rejected', { refusal: answer });
+    if (answer.accept) streamInput(this.#core, stream, { input: 'play_accepted' });
+    else streamInput(this.#core, stream, { input: 'play_rejected', ...answer });
     return this.#finish();
   }
 
@@ -204,13 +204,13 @@ export class ServerSession {
     if (core.state === 'closed') return [];
     const { description, messageStreamId, code = 'ERR_SESSION_KICKED' } = options;
     const kick = {
-      code,
+      input: 'kick',
       description,
       publishStatus: options.publishStatus ?? 'NetStream.Publish.Rejected',
       playStatus: options.playStatus ?? 'NetStream.Play.Stop',
     } as const;
     for (const stream of [...core.streams.values()]) {
-      if (messageStreamId === undefined || stream.id === messageStreamId) core.streamInput(stream, 'kick', { kick });
+      if (messageStreamId === undefined || stream.id === messageStreamId) streamInput(core, stream, kick);
     }
     if (messageStreamId === undefined) core.close(code, description);
     else core.closeUnlessActive(code, description);
@@ -291,10 +291,10 @@ export class ServerSession {
     return undefined;
   }
 
-  #streamInput(messageStreamId: number, input: NetStreamInput): Action[] {
+  #streamInput(messageStreamId: number, input: PlainInput): Action[] {
     const stream = this.#core.streams.get(messageStreamId);
     if (stream === undefined || this.#core.state === 'closed') return [];
-    this.#core.streamInput(stream, input);
+    streamInput(this.#core, stream, { input });
     return this.#finish();
   }
 
@@ -367,7 +367,7 @@ export class ServerSession {
       return;
     }
     const { kind: _kind, ...rest } = data;
-    core.streamInput(stream, 'data', { data: { timestamp: message.timestamp, ...rest } });
+    streamInput(core, stream, { input: 'data', timestamp: message.timestamp, ...rest });
   }
 
   #control(message: InboundMessage): void {

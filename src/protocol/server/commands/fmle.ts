@@ -2,6 +2,7 @@ import { type Call, replyResult, stringArgument } from '../../messages/call.js';
 import { command, statusInfo } from '../../messages/status.js';
 import { splitQuery } from '../names.js';
 import type { NetStream } from '../net-stream.js';
+import { streamInput } from '../net-stream-effects.js';
 import type { SessionCore } from '../session-core.js';
 
 // These commands come from the Flash Media Live Encoder. Nothing depends on them here, but some hardware encoders wait
@@ -24,7 +25,7 @@ export function fcPublish(core: SessionCore, call: Call): void {
  */
 export function fcUnpublish(core: SessionCore, call: Call): void {
   const stream = findPublish(core, stringArgument(call.args[0]));
-  if (stream !== undefined) core.streamInput(stream, 'unpublish');
+  if (stream !== undefined) streamInput(core, stream, { input: 'unpublish' });
   replyResult(core, call, null, null);
   core.send(command(0, 'onFCUnpublish', 0, null, { ...statusInfo('NetStream.Unpublish.Success', 'Unpublished.') }));
 }

@@ -3,6 +3,7 @@ import { type Call, replyError, replyResult, stringArgument } from '../../messag
 import { onStatus } from '../../messages/status.js';
 import { resolveStreamName, splitQuery } from '../names.js';
 import type { NetStream } from '../net-stream.js';
+import { streamInput } from '../net-stream-effects.js';
 import type { SessionCore } from '../session-core.js';
 
 const START_ANY = -2;
@@ -27,14 +28,13 @@ export function play(core: SessionCore, call: Call): void {
     refuse(core, call, 'There is no such message stream.');
     return;
   }
-  core.streamInput(stream, 'play', {
-    play: {
-      requestedName: path,
-      ...resolveStreamName(core.info.app, core.appQuery, name),
-      start: playStart(start),
-      duration: typeof duration === 'number' && Number.isFinite(duration) && duration >= 0 ? duration : -1,
-      reset: reset !== false && reset !== 0,
-    },
+  streamInput(core, stream, {
+    input: 'play',
+    requestedName: path,
+    ...resolveStreamName(core.info.app, core.appQuery, name),
+    start: playStart(start),
+    duration: typeof duration === 'number' && Number.isFinite(duration) && duration >= 0 ? duration : -1,
+    reset: reset !== false && reset !== 0,
   });
 }
 
@@ -75,13 +75,13 @@ export function pause(core: SessionCore, call: Call): void {
   const stream = streamOf(core, call);
   if (stream === undefined) return;
   const paused = flag(core, call);
-  if (paused !== undefined) core.streamInput(stream, paused ? 'pause' : 'unpause');
+  if (paused !== undefined) streamInput(core, stream, { input: paused ? 'pause' : 'unpause' });
 }
 
 /** seek(ms): Seek.Failed, as everything here is live. */
 export function seek(core: SessionCore, call: Call): void {
   const stream = streamOf(core, call);
-  if (stream !== undefined) core.streamInput(stream, 'seek');
+  if (stream !== undefined) streamInput(core, stream, { input: 'seek' });
 }
 
 /** receiveAudio(flag). */
@@ -89,7 +89,7 @@ export function receiveAudio(core: SessionCore, call: Call): void {
   const stream = streamOf(core, call);
   if (stream === undefined) return;
   const audio = flag(core, call);
-  if (audio !== undefined) core.streamInput(stream, 'receive', { receive: { audio } });
+  if (audio !== undefined) streamInput(core, stream, { input: 'receive', audio });
 }
 
 /** receiveVideo(flag). */
@@ -97,7 +97,7 @@ export function receiveVideo(core: SessionCore, call: Call): void {
   const stream = streamOf(core, call);
   if (stream === undefined) return;
   const video = flag(core, call);
-  if (video !== undefined) core.streamInput(stream, 'receive', { receive: { video } });
+  if (video !== undefined) streamInput(core, stream, { input: 'receive', video });
 }
 
 /** getStreamLength: 0, which is what a live stream has. ffmpeg asks before play and does not wait. */

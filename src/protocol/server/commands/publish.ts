@@ -3,6 +3,7 @@ import { type Call, stringArgument } from '../../messages/call.js';
 import { onStatus } from '../../messages/status.js';
 import type { PublishType } from '../actions.js';
 import { resolveStreamName, splitQuery } from '../names.js';
+import { streamInput } from '../net-stream-effects.js';
 import type { SessionCore } from '../session-core.js';
 
 /** publish(name, type): asks the owner. publish(false) ends the publish. No `_result`: the answer is an onStatus. */
@@ -10,7 +11,7 @@ export function publish(core: SessionCore, call: Call): void {
   const [target, type] = call.args;
   if (target === false) {
     const known = core.streamMeant(call.messageStreamId);
-    if (known !== undefined) core.streamInput(known, 'unpublish');
+    if (known !== undefined) streamInput(core, known, { input: 'unpublish' });
     return;
   }
   const name = stringArgument(target);
@@ -30,9 +31,7 @@ export function publish(core: SessionCore, call: Call): void {
     return;
   }
   const resolved = resolveStreamName(core.info.app, core.appQuery, name);
-  core.streamInput(stream, 'publish', {
-    publish: { requestedName: path, ...resolved, publishType: publishType(type) },
-  });
+  streamInput(core, stream, { input: 'publish', requestedName: path, ...resolved, publishType: publishType(type) });
 }
 
 function publishType(value: AmfValue): PublishType {

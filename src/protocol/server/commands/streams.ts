@@ -2,6 +2,7 @@ import type { Call } from '../../messages/call.js';
 import { command, statusInfo } from '../../messages/status.js';
 import { splitQuery } from '../names.js';
 import type { NetStream } from '../net-stream.js';
+import { streamInput } from '../net-stream-effects.js';
 import type { SessionCore } from '../session-core.js';
 
 /** createStream: `_result` with the lowest free id from 1. Answered with transaction id 0 too: nobody can go on without. */
@@ -21,13 +22,13 @@ export function createStream(core: SessionCore, call: Call): void {
 /** closeStream: ends what runs on the NetStream, whose id stays usable. */
 export function closeStream(core: SessionCore, call: Call): void {
   const stream = findStream(core, call);
-  if (stream !== undefined) core.streamInput(stream, 'close');
+  if (stream !== undefined) streamInput(core, stream, { input: 'close' });
 }
 
 /** deleteStream: ends what runs on the NetStream and frees its id. */
 export function deleteStream(core: SessionCore, call: Call): void {
   const stream = findStream(core, call);
-  if (stream !== undefined) core.streamInput(stream, 'delete');
+  if (stream !== undefined) streamInput(core, stream, { input: 'delete' });
 }
 
 /** By id as argument; by name (gst rtmp2sink); by the message's own stream id; or the only one there is. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../../src/protocol/server/commands/index.js';
 import type { InputDetails } from '../../../../src/protocol/server/net-stream.js';
-import { NET_STREAM_EFFECTS } from '../../../../src/protocol/server/net-stream-effects.js';
+import { NET_STREAM_EFFECTS, streamInput } from '../../../../src/protocol/server/net-stream-effects.js';
 import { SessionCore } from '../../../../src/protocol/server/session-core.js';
 import { sessionSettings } from '../../../../src/protocol/server/session-options.js';
 import {
@@ -17,20 +17,32 @@ import { Transcript } from '../../../support/protocol/transcript.js';
 const STATES = Object.keys(NET_STREAM_TABLE) as NetStreamState[];
 const INPUTS = Object.keys(NET_STREAM_TABLE.idle) as NetStreamInput[];
 
-/** Details that fit every input. */
-const DETAILS: InputDetails = {
-  publish: { requestedName: 'a', app: 'live', name: 'a', query: '', publishType: 'live' },
-  play: { requestedName: 'a', app: 'live', name: 'a', query: '', start: -2, duration: -1, reset: true },
-  refusal: { code: 'NetStream.Failed', description: 'no' },
-  receive: { audio: false },
-  data: { timestamp: 0, name: 'onMetaData', type: 18, payload: Buffer.alloc(0), values: [] },
-  kick: {
-    code: 'ERR_SESSION_KICKED',
-    publishStatus: 'NetStream.Publish.Rejected',
-    playStatus: 'NetStream.Play.Stop',
-    description: 'out',
-  },
-};
+/** Every input with what comes with it. */
+function detailsOf(input: NetStreamInput): InputDetails {
+  switch (input) {
+    case 'publish':
+      return { input, requestedName: 'a', app: 'live', name: 'a', query: '', publishType: 'live' };
+    case 'play':
+      return { input, requestedName: 'a', app: 'live', name: 'a', query: '', start: -2, duration: -1, reset: true };
+    case 'publish_rejected':
+      return { input, code: 'NetStream.Publish.BadName', description: 'no' };
+    case 'play_rejected':
+      return { input, code: 'NetStream.Failed', description: 'no' };
+    case 'receive':
+      return { input, audio: false };
+    case 'data':
+      return { input, timestamp: 0, name: 'onMetaData', type: 18, payload: Buffer.alloc(0), values: [] };
+    case 'kick':
+      return {
+        input,
+        publishStatus: 'NetStream.Publish.Rejected',
+        playStatus: 'NetStream.Play.Stop',
+        description: 'out',
+      };
+    default:
+      return { input };
+  }
+}
 
 /** How to get from a fresh NetStream into each state. */
 const PATHS: Readonly<Record<NetStreamState, readonly NetStreamInput[]>> = {
@@ -47,7 +59,7 @@ function streamIn(state: NetStreamState) {
   const core = new SessionCore(sessionSettings({ nowMs: 0 }));
   core.connectionInput('connect');
   const stream = core.createStream()!;
-  for (const input of PATHS[state]) core.streamInput(stream, input, DETAILS);
+  for (const input of PATHS[state]) streamInput(core, stream, detailsOf(input));
   core.takeActions();
   return { core, stream };
 }
@@ -61,7 +73,7 @@ describe('the NetStream table', () => {
       const { to, effect } = NET_STREAM_TABLE[state][input];
       it(`${state} × ${input}: goes to ${to} and does ${effect}`, () => {
         const { core, stream } = streamIn(state);
-        core.streamInput(stream, input, DETAILS);
+        streamInput(core, stream, detailsOf(input));
         expect(stream.state).toBe(to);
         expect(core.streams.has(stream.id)).toBe(to !== 'deleted');
         expect(core.isActive).toBe(ACTIVE_STATES.has(to));
