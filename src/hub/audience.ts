@@ -1,5 +1,4 @@
-import type { Fanout } from './fanout.js';
-import type { Player } from './player.js';
+import type { Fanout, Group, Member } from './fanout.js';
 
 /** Something whose reading has stopped and can go on. */
 export interface PacedReader {
@@ -7,18 +6,18 @@ export interface PacedReader {
   resumeReads(): void;
 }
 
-/** Marks an audience or a player that is not in the ring. */
+/** Marks an audience that is not in the ring. */
 const NOWHERE = -1;
 /** So many bytes between two turns fill most of a socket's receive buffer: a publisher that waits longer would be slowed down. */
 const MAX_WAITING_BYTES = 49_152;
 
 /**
- * The players of one name, publisher or not. They stand together in the fan-out's ring: the bytes that they share are still in the
- * near caches when the next of them is served, and one read of the publisher right before serves them all.
+ * The players of one name, publisher or not, and the only list of them. They stand together in the fan-out's ring: the bytes that they
+ * share are still in the near caches when the next of them is served, and one read of the publisher right before serves them all.
  */
-export class Audience {
-  /** In the order of their turns; {@link Fanout} moves them. */
-  readonly players: Player[] = [];
+export class Audience<P extends Member = Member> implements Group {
+  /** In the order of their turns; {@link Fanout} moves them. Copy it before calling anything that a player may leave by. */
+  readonly members: P[] = [];
   /** Place in the ring; owned by Fanout. */
   slot = NOWHERE;
   /** Whose turn is next; 0 but while the ring is here. Owned by Fanout. */
@@ -27,20 +26,28 @@ export class Audience {
   #reader: PacedReader | undefined;
   /** Bytes read since the last turn. */
   #bytes = 0;
-  /** Whether what comes between two turns may wait in the kernel. */
-  #calm = false;
+  /** Whether what comes between two turns may wait in the kernel: it is far from filling the receive buffer. */
+  #mayWait = false;
 
   constructor(fanout: Fanout) {
     this.#fanout = fanout;
   }
 
-  add(player: Player): void {
+  /** How many players there are. */
+  get size(): number {
+    return this.members.length;
+  }
+
+  add(player: P): void {
     this.#fanout.add(player, this);
   }
 
-  remove(player: Player): void {
+  /** @returns whether the player was in it */
+  remove(player: P): boolean {
+    if (this.members[player.slot] !== player) return false;
     this.#fanout.remove(player, this);
-    if (this.players.length === 0) this.turn();
+    if (this.members.length === 0) this.turn();
+    return true;
   }
 
   /** Something was appended, or a player can go on: each gets its turn within one merge window. */
@@ -57,8 +64,8 @@ export class Audience {
    */
   hold(reader: PacedReader, count: number, minWindowMs: number): boolean {
     this.#bytes += count;
-    if (!this.#calm || minWindowMs === 0 || this.#fanout.windowMs < minWindowMs) return false;
-    if (!this.#fanout.servesAtOnce(this.players.length)) return false;
+    if (!this.#mayWait || minWindowMs === 0 || this.#fanout.windowMs < minWindowMs) return false;
+    if (!this.#fanout.servesAtOnce(this.members.length)) return false;
     if (this.#reader !== reader) this.#reader?.resumeReads();
     this.#reader = reader;
     // The ring stands still while nothing comes, and what is held comes by its turn only.
@@ -68,7 +75,7 @@ export class Audience {
 
   /** The turn of these players begins. @returns whether there is something to be read first */
   turn(): boolean {
-    this.#calm = this.#bytes < MAX_WAITING_BYTES;
+    this.#mayWait = this.#bytes < MAX_WAITING_BYTES;
     this.#bytes = 0;
     const reader = this.#reader;
     this.#reader = undefined;

@@ -1,5 +1,24 @@
-import type { Audience } from './audience.js';
-import type { Player } from './player.js';
+/** One that the fan-out serves: a player. */
+export interface Member {
+  /** Place in its group, below 0 when it is in none; owned by Fanout. */
+  slot: number;
+  /** Its turn. What is thrown here takes it out of the ring. */
+  visit(): void;
+  /** Told what its turn has thrown, once it is out of the ring. Must not throw. */
+  fail(error: unknown): void;
+}
+
+/** Members that have their turns one after the other: an audience. */
+export interface Group {
+  /** In the order of their turns; owned by Fanout. */
+  readonly members: Member[];
+  /** Place in the ring, below 0 when it is not there; owned by Fanout. */
+  slot: number;
+  /** Index of the member whose turn is next; 0 unless the ring is at this group. Owned by Fanout. */
+  next: number;
+  /** The turn of these members begins. @returns whether something is to be read before they are served */
+  turn(): boolean;
+}
 
 /** How the merge window grows. */
 export interface FanoutOptions {
@@ -22,8 +41,8 @@ const MAX_VISITS = 512;
 export class Fanout {
   readonly #options: FanoutOptions;
   readonly #nowMs: () => number;
-  /** Those with players. Before #at: had their turn in this round; behind it: are owed theirs. */
-  readonly #audiences: Audience[] = [];
+  /** Groups with members. Before #at: had their turn in this round; behind it: are owed theirs. */
+  readonly #groups: Group[] = [];
   #at = 0;
   #size = 0;
   /** Visits still owed since something was last appended. */
@@ -47,7 +66,7 @@ export class Fanout {
     return this.#size;
   }
 
-  /** The merge window for the present audience, in ms. */
+  /** The merge window for as many players as there are now, in ms. */
   get windowMs(): number {
     const { maxDelayMs, playersAtMaxDelay } = this.#options;
     return maxDelayMs * Math.min(1, this.#size / playersAtMaxDelay);
@@ -58,31 +77,31 @@ export class Fanout {
     return players * STEPS <= this.#size;
   }
 
-  add(player: Player, audience: Audience): void {
-    if (audience.players.length === 0) {
-      audience.slot = this.#audiences.length;
-      this.#audiences.push(audience);
+  add(member: Member, group: Group): void {
+    if (group.members.length === 0) {
+      group.slot = this.#groups.length;
+      this.#groups.push(group);
     }
-    place(audience.players, player, audience.players.length);
+    place(group.members, member, group.members.length);
     this.#size++;
     this.wake();
   }
 
-  remove(player: Player, audience: Audience): void {
-    if (player.slot < 0) return;
+  remove(member: Member, group: Group): void {
+    if (member.slot < 0) return;
     // Whoever had its turn stays before `next`, whoever is owed one behind it: nobody loses its turn because another leaves.
-    const { players } = audience;
-    let hole = player.slot;
-    if (hole < audience.next) {
-      audience.next--;
-      place(players, players[audience.next], hole);
-      hole = audience.next;
+    const { members } = group;
+    let hole = member.slot;
+    if (hole < group.next) {
+      group.next--;
+      place(members, members[group.next], hole);
+      hole = group.next;
     }
-    if (hole < players.length - 1) place(players, players[players.length - 1], hole);
-    players.pop();
-    player.slot = -1;
+    if (hole < members.length - 1) place(members, members[members.length - 1], hole);
+    members.pop();
+    member.slot = -1;
     this.#size--;
-    if (players.length === 0) this.#drop(audience);
+    if (members.length === 0) this.#drop(group);
   }
 
   /** Something was appended: every player gets its turn within one window. */
@@ -91,10 +110,10 @@ export class Fanout {
     if (!this.#armed && this.#owed > 0) this.#arm(this.windowMs);
   }
 
-  /** The same for an audience without players: the one that the ring is at stays between the two groups. */
-  #drop(audience: Audience): void {
-    const ring = this.#audiences;
-    let hole = audience.slot;
+  /** The same for a group without members: the one that the ring is at stays between those that had their turn and those that did not. */
+  #drop(group: Group): void {
+    const ring = this.#groups;
+    let hole = group.slot;
     if (hole < this.#at) {
       place(ring, ring[this.#at - 1], hole);
       place(ring, ring[this.#at], this.#at - 1);
@@ -103,8 +122,8 @@ export class Fanout {
     if (hole < ring.length - 1) place(ring, ring[ring.length - 1], hole);
     ring.pop();
     if (this.#at >= ring.length) this.#at = 0;
-    audience.slot = -1;
-    audience.next = 0;
+    group.slot = -1;
+    group.next = 0;
   }
 
   #arm(windowMs: number): void {
@@ -126,25 +145,25 @@ export class Fanout {
     // Before anything is read: what comes by that is owed another turn, and so is a publisher that is held anew.
     this.#owed -= this.#visits;
     // Sockets that are read again now are polled before the loop comes to its immediates.
-    if (this.#announce()) setImmediate(this.#runServe);
+    if (this.#beginTurns()) setImmediate(this.#runServe);
     else this.#serve();
   }
 
-  /** Tells the audiences that this step begins with. @returns whether one of them has something to be read first */
-  #announce(): boolean {
-    const ring = this.#audiences;
+  /** Begins the turns of the groups that this step comes to. @returns whether one of them has something to be read first */
+  #beginTurns(): boolean {
+    const ring = this.#groups;
     let reads = false;
     let at = this.#at;
-    // The one that the ring is in the middle of has been told.
+    // The turn of the one that the ring is in the middle of has begun.
     let left = this.#visits;
     if (left > 0 && ring[at].next > 0) {
-      left -= ring[at].players.length - ring[at].next;
+      left -= ring[at].members.length - ring[at].next;
       at++;
     }
     for (; left > 0; at++) {
       if (at >= ring.length) at = 0;
       if (ring[at].turn()) reads = true;
-      left -= ring[at].players.length;
+      left -= ring[at].members.length;
     }
     return reads;
   }
@@ -161,30 +180,30 @@ export class Fanout {
    * is thrown costs that player, and nobody else.
    */
   #visit(done: number, visits: number): number {
-    const ring = this.#audiences;
+    const ring = this.#groups;
     let at = done;
-    let audience = ring[this.#at];
-    let player: Player | undefined;
+    let group = ring[this.#at];
+    let member: Member | undefined;
     try {
       while (at < visits && this.#size > 0) {
         at++;
-        audience = ring[this.#at];
-        if (audience.next >= audience.players.length) audience = this.#advance(audience);
-        player = audience.players[audience.next++];
-        player.visit();
+        group = ring[this.#at];
+        if (group.next >= group.members.length) group = this.#advance(group);
+        member = group.members[group.next++];
+        member.visit();
       }
     } catch (error) {
-      if (player !== undefined) this.remove(player, audience);
-      player?.fail(error);
+      if (member !== undefined) this.remove(member, group);
+      member?.fail(error);
     }
     return at;
   }
 
-  /** Everyone of `audience` has had a turn: the ring goes on to the next. */
-  #advance(audience: Audience): Audience {
-    audience.next = 0;
-    this.#at = this.#at + 1 < this.#audiences.length ? this.#at + 1 : 0;
-    return this.#audiences[this.#at];
+  /** Everyone of `group` has had a turn: the ring goes on to the next. */
+  #advance(group: Group): Group {
+    group.next = 0;
+    this.#at = this.#at + 1 < this.#groups.length ? this.#at + 1 : 0;
+    return this.#groups[this.#at];
   }
 }
 

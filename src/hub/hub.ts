@@ -25,11 +25,8 @@ interface Entry {
   ending: Publication | undefined;
   /** Taken by a publish that is being decided. */
   claimed: boolean;
-  readonly players: Set<Player>;
-  readonly audience: Audience;
-  /** Those that had a publication when it ended and have not been told. */
-  readonly lingering: Set<Player>;
-  /** Monotonic time at which they are told; undefined when none wait. */
+  readonly audience: Audience<Player>;
+  /** Monotonic time at which players that linger are told; undefined when none do. */
   lingerUntilMs: number | undefined;
   /** Where the timeline of the ended publication stood, for players that stay. */
   resumeTimestamp: number | undefined;
@@ -76,7 +73,7 @@ export class Hub {
     return {
       app,
       name,
-      resumeTimestamp: entry.lingering.size > 0 ? entry.resumeTimestamp : undefined,
+      resumeTimestamp: entry.audience.members.some(({ lingers }) => lingers) ? entry.resumeTimestamp : undefined,
       open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs),
       close: (nowMs) => {
         if (closed) return;
@@ -94,8 +91,7 @@ export class Hub {
   subscribe(app: string, name: string, player: Player): boolean {
     const entry = this.#entry(app, name);
     this.#starts.add(player);
-    entry.players.add(player);
-    entry.publication?.add(player);
+    if (entry.publication !== undefined) player.attach(entry.publication);
     entry.audience.add(player);
     return entry.publication !== undefined;
   }
@@ -107,17 +103,15 @@ export class Hub {
 
   unsubscribe(app: string, name: string, player: Player): void {
     const entry = this.#entries.get(key(app, name));
-    if (entry?.players.delete(player) !== true) return;
-    entry.lingering.delete(player);
-    entry.publication?.remove(player);
-    entry.ending?.remove(player);
-    entry.audience.remove(player);
+    if (entry === undefined) return;
+    // One that failed in its turn is out of the audience already.
+    if (entry.audience.remove(player)) player.detach();
     this.#forgetIfUnused(entry);
   }
 
   /** Players of `app/name`, waiting ones included. */
-  playersOf(app: string, name: string): number {
-    return this.#entries.get(key(app, name))?.players.size ?? 0;
+  playersOf(app: string, name: string): readonly Player[] {
+    return this.#entries.get(key(app, name))?.audience.members ?? [];
   }
 
   /** Puts what the hub holds on the account, and says how it gives way. */
@@ -129,9 +123,9 @@ export class Hub {
     account.register('log_pooled', () => this.#pool.pooledBytes);
     account.onRelief('free_memory', () => this.#pool.clear());
     account.onRelief('players_behind', (overBytes) =>
-      this.memory.skipBehind(this.#publications(), overBytes, () => this.#pool.inFlightBytes),
+      this.memory.skipBehind(this.#players(), overBytes, () => this.#pool.inFlightBytes),
     );
-    account.onRelief('players_unsent', (overBytes) => this.memory.evictUnsent(this.writes.players, overBytes));
+    account.onRelief('players_unsent', (overBytes) => this.memory.evictUnsent(this.writes.writers, overBytes));
   }
 
   /** Bytes of media held for late joiners, slow players and writes under way, over all streams. Free slabs are not held: the next stream takes them. */
@@ -158,6 +152,10 @@ export class Hub {
     }
   }
 
+  *#players(): Generator<Player> {
+    for (const { audience } of this.#entries.values()) yield* audience.members;
+  }
+
   /** Names that are published to or waited for. */
   get size(): number {
     return this.#entries.size;
@@ -174,15 +172,15 @@ export class Hub {
 
   #open(entry: Entry, streamId: string, observer: PublicationObserver, nowMs: number): Publication {
     const publication = new Publication(streamId, this.#pool, entry.audience, this.#options, observer, nowMs);
-    const stayed = new Set(entry.lingering);
     this.#dropEnding(entry);
     entry.publication = publication;
     entry.lingerUntilMs = undefined;
-    entry.lingering.clear();
-    for (const player of [...entry.players]) {
+    for (const player of [...entry.audience.members]) {
+      const stayed = player.lingers;
+      player.lingers = false;
       try {
-        publication.add(player);
-        if (!stayed.has(player)) player.sink.publisherCame();
+        player.attach(publication);
+        if (!stayed) player.sink.publisherCame();
       } catch (error) {
         player.fail(error);
       }
@@ -198,15 +196,15 @@ export class Hub {
       entry.publication = undefined;
       entry.ending = publication;
       entry.resumeTimestamp = publication.newestTimestamp;
-      for (const player of [...entry.players]) {
-        entry.lingering.add(player);
+      for (const player of [...entry.audience.members]) {
+        player.lingers = true;
         try {
           player.visit();
         } catch (error) {
           player.fail(error);
         }
       }
-      if (entry.players.size > 0) entry.lingerUntilMs = nowMs + this.#options.lingerMs;
+      if (entry.audience.size > 0) entry.lingerUntilMs = nowMs + this.#options.lingerMs;
       this.#settle(entry, nowMs);
     }
     this.#forgetIfUnused(entry);
@@ -216,16 +214,15 @@ export class Hub {
   #settle(entry: Entry, nowMs: number): void {
     const until = entry.lingerUntilMs;
     if (entry.ending !== undefined) {
-      const behind = [...entry.players].some((player) => !player.caughtUp);
+      const behind = entry.audience.members.some((player) => !player.caughtUp);
       if (behind && until !== undefined && nowMs < until + REST_MS) return;
       this.#dropEnding(entry);
     }
     // While a publish is being decided its publisher may be the one that is waited for.
     if (until === undefined || nowMs < until || entry.claimed) return;
     entry.lingerUntilMs = undefined;
-    const told = [...entry.lingering];
-    entry.lingering.clear();
-    for (const player of told) {
+    for (const player of entry.audience.members.filter(({ lingers }) => lingers)) {
+      player.lingers = false;
       try {
         player.sink.publisherGone();
       } catch (error) {
@@ -238,7 +235,7 @@ export class Hub {
     const { ending } = entry;
     if (ending === undefined) return;
     entry.ending = undefined;
-    for (const player of [...ending.players]) ending.remove(player);
+    for (const player of entry.audience.members) if (player.publication === ending) player.detach();
     ending.end();
   }
 
@@ -252,9 +249,7 @@ export class Hub {
         publication: undefined,
         ending: undefined,
         claimed: false,
-        players: new Set(),
         audience: new Audience(this.fanout),
-        lingering: new Set(),
         lingerUntilMs: undefined,
         resumeTimestamp: undefined,
       };
@@ -264,7 +259,7 @@ export class Hub {
   }
 
   #forgetIfUnused(entry: Entry): void {
-    if (entry.claimed || entry.players.size > 0) return;
+    if (entry.claimed || entry.audience.size > 0) return;
     this.#dropEnding(entry);
     this.#entries.delete(key(entry.app, entry.name));
   }

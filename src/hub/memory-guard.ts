@@ -1,9 +1,9 @@
 import type { Player } from './player.js';
-import type { Publication } from './publication.js';
+import type { UnsentWriter } from './unsent-writes.js';
 
 /** A player and what would be free without it. */
-interface Holder {
-  readonly player: Player;
+interface Holder<P> {
+  readonly player: P;
   readonly bytes: number;
 }
 
@@ -23,13 +23,14 @@ export class MemoryGuard {
   /**
    * Has players skip to the next keyframe, those that keep most first.
    *
+   * @param players - all of them, also those without a publication
    * @param overBytes - how much has to go
    * @param inFlightBytes - what has left its log and is still being sent
    * @returns bytes that are free now
    */
-  skipBehind(publications: Iterable<Publication>, overBytes: number, inFlightBytes: () => number): number {
+  skipBehind(players: Iterable<Player>, overBytes: number, inFlightBytes: () => number): number {
     let freed = 0;
-    for (const { player } of worst(playersOf(publications), (one) => one.pinnedBytes)) {
+    for (const { player } of worst(players, (one) => one.pinnedBytes)) {
       if (freed >= overBytes) break;
       const publication = player.publication!;
       const before = publication.log.heldBytes + inFlightBytes();
@@ -45,13 +46,13 @@ export class MemoryGuard {
    * Closes the connections of players whose writes under way hold memory, those that hold most first. What GOPs take is left alone: past
    * the limit publishes are refused.
    *
-   * @param players - those with a write under way, also of plays that have stopped
+   * @param writers - players with a write under way, also of plays that have stopped
    * @param overBytes - how much has to go
    * @returns bytes that are free now
    */
-  evictUnsent(players: Iterable<Player>, overBytes: number): number {
+  evictUnsent(writers: Iterable<UnsentWriter>, overBytes: number): number {
     let freed = 0;
-    for (const { player, bytes } of worst(players, (one) => one.unsentBytes)) {
+    for (const { player, bytes } of worst(writers, (one) => one.unsentBytes)) {
       if (freed >= overBytes) break;
       this.evicted++;
       freed += bytes;
@@ -61,12 +62,8 @@ export class MemoryGuard {
   }
 }
 
-function* playersOf(publications: Iterable<Publication>): Generator<Player> {
-  for (const { players } of publications) yield* players;
-}
-
-function worst(players: Iterable<Player>, bytesOf: (player: Player) => number): Holder[] {
-  const holders: Holder[] = [];
+function worst<P>(players: Iterable<P>, bytesOf: (player: P) => number): Holder<P>[] {
+  const holders: Holder<P>[] = [];
   for (const player of players) {
     const bytes = bytesOf(player);
     if (bytes > 0) holders.push({ player, bytes });

@@ -1,5 +1,5 @@
 import { readFramed, rewriteFramed } from './framing.js';
-import type { Publication } from './publication.js';
+import type { LogReader, Publication } from './publication.js';
 import type { Slab } from './slab-pool.js';
 import { UnsentWrites } from './unsent-writes.js';
 
@@ -37,7 +37,7 @@ const NOWHERE = -1;
  * One subscription: a cursor into the log of a publication. It holds no queue. At most one write is under way; what comes
  * meanwhile waits in the log, shared with everyone. A player too far behind skips to the next keyframe.
  */
-export class Player {
+export class Player implements LogReader {
   readonly id: string;
   readonly sink: PlayerSink;
   readonly #limits: PlayerLimits;
@@ -49,6 +49,8 @@ export class Player {
   bytesDropped = 0;
   /** How often it skipped to a keyframe. */
   skips = 0;
+  /** Its publication has ended and it has not been told: a publisher that is back in time carries on for it. Owned by the hub. */
+  lingers = false;
   #publication: Publication | undefined;
   #position = NOWHERE;
   /**

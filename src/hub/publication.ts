@@ -13,6 +13,7 @@ import {
 import type { AmfValue } from '../wasm/amf-value.js';
 import type { FrameTarget } from '../wasm/chunk-codec.js';
 import type { Audience } from './audience.js';
+import type { Member } from './fanout.js';
 import { frameMessage } from './framing.js';
 import { Gop, type GopLimits } from './gop.js';
 import { DATA_CHUNK_STREAM_ID, HeaderCache } from './header-cache.js';
@@ -20,7 +21,6 @@ import { KeyframeWatch } from './keyframe-watch.js';
 import { LagMarks } from './lag-marks.js';
 import type { MediaBatch, SlabCodec } from './media-batch.js';
 import { MediaInspector, NOTEWORTHY, type PlacedBatch } from './media-inspector.js';
-import type { Player } from './player.js';
 import type { Slab, SlabPool } from './slab-pool.js';
 import { StreamLog } from './stream-log.js';
 import { TrackActivity } from './track-activity.js';
@@ -51,6 +51,24 @@ export interface PublicationObserver {
   updated(publication: Publication, before: StreamFacts, after: StreamFacts): boolean;
 }
 
+/** A cursor into the log: a player. */
+export interface LogReader extends Member {
+  /** Whose log it reads, if any. */
+  readonly publication: Publication | undefined;
+  /** Oldest log position that it still needs, or Infinity. */
+  readonly needsFrom: number;
+  /** Whether a write is under way. */
+  readonly busy: boolean;
+  /** Bytes sent to it, of this publication and others. */
+  readonly bytesSent: number;
+  /** How often it skipped to a keyframe. */
+  readonly skips: number;
+  /** A keyframe stands at `position` in the log. Must not throw. */
+  keyframeAt(position: number): void;
+  /** What comes next of video cannot be decoded before the next keyframe. Must not throw. */
+  awaitKeyframe(): void;
+}
+
 const DATA_AMF0 = 18;
 // How often it is looked whether frames have the codec of their header, and at most whether facts have changed: peers send as fast as they like.
 const [CODECS_EVERY_MS, TELL_EVERY_MS] = [100, 50];
@@ -59,13 +77,12 @@ const [CODECS_EVERY_MS, TELL_EVERY_MS] = [100, 50];
 export class Publication implements FrameTarget {
   readonly streamId: string;
   /** Everyone who plays the name, whoever publishes to it. */
-  readonly audience: Audience;
+  readonly audience: Audience<LogReader>;
   readonly log: StreamLog;
   readonly config: HeaderCache;
   readonly tracks: TrackList;
   /** When each track had its last frame, and what it has had. */
   readonly clock = new TrackActivity();
-  readonly players = new Set<Player>();
   startedMs: number;
   /** Monotonic time of the newest audio, video message; 0 before the first. */
   lastAudioMs = 0;
@@ -109,7 +126,7 @@ export class Publication implements FrameTarget {
   constructor(
     streamId: string,
     pool: SlabPool,
-    audience: Audience,
+    audience: Audience<LogReader>,
     limits: PublicationLimits,
     observer: PublicationObserver,
     nowMs: number,
@@ -276,14 +293,9 @@ export class Publication implements FrameTarget {
     if (this.lastAudioMs + this.lastVideoMs === 0) this.startedMs = nowMs;
   }
 
-  add(player: Player): void {
-    this.players.add(player);
-    player.attach(this);
-  }
-
-  remove(player: Player): void {
-    this.players.delete(player);
-    player.detach();
+  /** Those of the audience that read this log: all of them while it is the stream of its name. */
+  get players(): readonly LogReader[] {
+    return this.audience.members.filter(({ publication }) => publication === this);
   }
 
   /** Lets go of the log; players must have been detached. */

@@ -1,18 +1,26 @@
-import type { Player } from './player.js';
+/** Whoever has a write under way: a player. */
+export interface UnsentWriter {
+  /** Bytes of memory that only this write keeps. */
+  readonly unsentBytes: number;
+  readonly sink: {
+    /** The write holds memory that is needed: the connection has to go. */
+    evicted(): void;
+  };
+}
 
 /**
  * Writes to players that the kernel has not taken in full, also those of plays that have stopped meanwhile: libuv keeps their bytes until
  * the socket takes them or is closed.
  */
 export class UnsentWrites {
-  readonly #players = new Set<Player>();
+  readonly #writers = new Set<UnsentWriter>();
   /** Bytes made for one player or for those who begin together, by how many writes they are part of. */
   readonly #copies = new Map<Buffer, number>();
   #copiedBytes = 0;
 
   /** Players whose write is under way. */
-  get players(): ReadonlySet<Player> {
-    return this.#players;
+  get writers(): ReadonlySet<UnsentWriter> {
+    return this.#writers;
   }
 
   /** Bytes of copies: what is not part of a slab. Counted once for all who share them. */
@@ -26,8 +34,8 @@ export class UnsentWrites {
   }
 
   /** @param copy the bytes when they are not part of a slab */
-  begin(player: Player, copy: Buffer | undefined): void {
-    this.#players.add(player);
+  begin(writer: UnsentWriter, copy: Buffer | undefined): void {
+    this.#writers.add(writer);
     if (copy === undefined) return;
     const sharers = this.#copies.get(copy) ?? 0;
     if (sharers === 0) this.#copiedBytes += copy.buffer.byteLength;
@@ -35,8 +43,8 @@ export class UnsentWrites {
   }
 
   /** @param copy as in {@link begin} */
-  end(player: Player, copy: Buffer | undefined): void {
-    this.#players.delete(player);
+  end(writer: UnsentWriter, copy: Buffer | undefined): void {
+    this.#writers.delete(writer);
     if (copy === undefined) return;
     const sharers = this.#copies.get(copy) ?? 0;
     if (sharers > 1) {

@@ -332,7 +332,7 @@ export class LiveStream implements PublicationObserver {
       kbpsIn: this.#kbpsIn,
       kbpsOut: this.#kbpsOut,
       fps: this.#fps,
-      players: players.size,
+      players: players.length,
       ...(gopMs === undefined ? {} : { gopMs }),
     });
   }
@@ -358,7 +358,7 @@ export class LiveStream implements PublicationObserver {
       peer: facts.peer,
       ...(facts.info?.flashVer ? { encoder: facts.info.flashVer } : {}),
       tracks: publication.tracks.list(),
-      players: publication.players.size,
+      players: publication.players.length,
       bytesIn: publication.bytes,
       bytesOut: this.bytesOut,
       audioFrames: publication.audioFrames,

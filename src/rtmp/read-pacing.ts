@@ -1,5 +1,4 @@
-import type { PacedReader } from '../hub/audience.js';
-import type { Publication } from '../hub/publication.js';
+import type { Audience, PacedReader } from '../hub/audience.js';
 
 /** A read of so many bytes shows that the kernel's buffer is filling up. */
 const HASTE_BYTES = 32_768;
@@ -11,7 +10,10 @@ const HASTE_BYTES = 32_768;
 const TURNS = 8;
 
 /** What of a publication says whether its reads may wait. */
-type PacedStream = Pick<Publication, 'readyMs' | 'players' | 'audience'>;
+interface PacedStream {
+  readonly readyMs: number | undefined;
+  readonly audience: Pick<Audience, 'size' | 'hold'>;
+}
 
 /**
  * When streams are read. A read costs by the call, not by the byte, as a write does: what nobody waits for is left in
@@ -38,7 +40,7 @@ export class ReadPacer {
    */
   hold(reader: PacedReader, stream: PacedStream, count: number): boolean {
     if (this.#beatMs === 0 || stream.readyMs === undefined) return false;
-    if (stream.players.size > 0) return stream.audience.hold(reader, count, this.#beatMs);
+    if (stream.audience.size > 0) return stream.audience.hold(reader, count, this.#beatMs);
     if (count >= HASTE_BYTES) return false;
     if (this.#waiting.length === 0) setTimeout(this.#onBeat, this.#beatMs);
     this.#waiting.push(reader);

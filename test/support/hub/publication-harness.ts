@@ -28,6 +28,7 @@ export const LIMITS: PublicationLimits = { ...defaults, chunkSize: CHUNK_SIZE };
 /** One publication with players, on fake timers (which the test turns on). */
 export class PublicationHarness {
   readonly fanout = new Fanout({ maxDelayMs: 20, playersAtMaxDelay: 2 }, () => Date.now());
+  readonly audience = new Audience<Player>(this.fanout);
   readonly publication: Publication;
   readonly ready: (readonly Track[])[] = [];
   readonly updates: (readonly Track[])[] = [];
@@ -45,7 +46,7 @@ export class PublicationHarness {
     this.publication = new Publication(
       'stream',
       new PoisoningPool(),
-      new Audience(this.fanout),
+      this.audience,
       { ...LIMITS, ...limits },
       {
         ready: ({ tracks }) => this.ready.push(tracks.list()),
@@ -67,14 +68,14 @@ export class PublicationHarness {
     const player = new Player(`p${++this.#made}`, sink, messageStreamId, { maxLagBytes: this.maxLagBytes });
     sink.player = player;
     prepare(player);
-    this.publication.add(player);
-    this.publication.audience.add(player);
+    player.attach(this.publication);
+    this.audience.add(player);
     return sink;
   }
 
   leave(sink: RecordingSink): void {
-    this.publication.remove(sink.player!);
-    this.publication.audience.remove(sink.player!);
+    this.audience.remove(sink.player!);
+    sink.player!.detach();
   }
 
   /** The publisher sends one batch; with a codec, what of it comes in whole reads. */

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Audience } from '../../../src/hub/audience.js';
-import { Fanout } from '../../../src/hub/fanout.js';
-import type { Player } from '../../../src/hub/player.js';
+import { Fanout, type Member } from '../../../src/hub/fanout.js';
 
 /** A publisher's connection: reads what has come when it is told to, and is held again or not. */
 class FakeReader {
@@ -43,7 +42,7 @@ function harness(o: { streams: number; playersEach: number; maxDelayMs?: number 
   const players = audiences.flatMap((audience, index) =>
     Array.from({ length: o.playersEach }, () => {
       const visit = () => visits.push({ atMs: Date.now(), audience: index });
-      const player = { slot: -1, visit } as unknown as Player;
+      const player: Member = { slot: -1, visit, fail: () => {} };
       audience.add(player);
       return player;
     }),

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Audience } from '../../../src/hub/audience.js';
-import { Fanout } from '../../../src/hub/fanout.js';
-import type { Player } from '../../../src/hub/player.js';
+import { Fanout, type Member } from '../../../src/hub/fanout.js';
 
 /** Only what the fan-out touches of a player. */
-class FakePlayer {
+class FakePlayer implements Member {
   slot = -1;
   readonly audience: Audience;
   readonly visitsMs: number[] = [];
@@ -14,11 +13,11 @@ class FakePlayer {
 
   constructor(audience: Audience) {
     this.audience = audience;
-    audience.add(asPlayer(this));
+    audience.add(this);
   }
 
   leave(): void {
-    this.audience.remove(asPlayer(this));
+    this.audience.remove(this);
   }
 
   fail(error: unknown): void {
@@ -29,10 +28,6 @@ class FakePlayer {
     this.visitsMs.push(Date.now());
     this.onVisit?.();
   }
-}
-
-function asPlayer(fake: FakePlayer): Player {
-  return fake as unknown as Player;
 }
 
 function ring(players: number, options: { maxDelayMs: number; playersAtMaxDelay: number }, streams = 1) {

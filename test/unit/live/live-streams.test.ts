@@ -248,7 +248,7 @@ describe('plays', () => {
     if (two.answer.accept) two.answer.run.end('client_closed');
     if (two.answer.accept) two.answer.run.end('stalled');
     expect([office.count('streamIdle'), office.count('playEnded')]).toEqual([1, 2]);
-    expect(office.hub.playersOf('live', 'cam')).toBe(0);
+    expect(office.hub.playersOf('live', 'cam')).toEqual([]);
   });
 
   it('that wait are told of when the stream starts, and end with it', async () => {

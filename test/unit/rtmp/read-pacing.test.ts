@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Audience } from '../../../src/hub/audience.js';
 import { Fanout } from '../../../src/hub/fanout.js';
-import type { Player } from '../../../src/hub/player.js';
 import { PacedReads, ReadPacer } from '../../../src/rtmp/read-pacing.js';
 
-const audience = new Audience(new Fanout({ maxDelayMs: 0, playersAtMaxDelay: 1 }, () => 0));
-const KNOWN = { readyMs: 1, players: new Set<Player>(), audience };
+const fanout = new Fanout({ maxDelayMs: 0, playersAtMaxDelay: 1 }, () => 0);
+const audience = new Audience(fanout);
+const KNOWN = { readyMs: 1, audience };
 
 function reader(): { resumed: number; resumeReads(): void } {
   return {
@@ -54,7 +54,8 @@ describe('reading streams that nobody plays', () => {
 
   it('never makes anybody wait who has players, is not ready, or whose kernel buffer fills up', () => {
     const pacer = new ReadPacer(40);
-    const watched = { ...KNOWN, players: new Set([{} as Player]) };
+    const watched = { ...KNOWN, audience: new Audience(fanout) };
+    watched.audience.add({ slot: -1, visit: () => {}, fail: () => {} });
     // With no time to merge there is no turn to wait for.
     expect(pacer.hold(reader(), watched, 100)).toBe(false);
     expect(pacer.hold(reader(), { ...KNOWN, readyMs: undefined }, 100)).toBe(false);

@@ -20,7 +20,7 @@ function frame(number: number, bytes = 100): Buffer {
 async function sendUntilStuck(publisher: RawRtmp, id: number): Promise<number> {
   const publication = desk.publications.get('cam')!;
   let sent = 0;
-  while (![...publication.players].some(({ busy }) => busy) && sent < 500) {
+  while (!publication.players.some(({ busy }) => busy) && sent < 500) {
     publisher.message(9, frame(sent++, 60_000), { messageStreamId: id });
     await desk.until(() => publication.videoFrames === sent, 'the frame');
   }
