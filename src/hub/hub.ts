@@ -141,7 +141,7 @@ export class Hub {
 
   get #headerBytes(): number {
     let sum = 0;
-    for (const { config } of this.#publications()) sum += config.heldBytes;
+    for (const { headers } of this.#publications()) sum += headers.heldBytes;
     return sum;
   }
 

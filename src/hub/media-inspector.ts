@@ -69,7 +69,7 @@ export interface PlacedBatch {
  * list. Of a flood of headers only a bounded number is read per batch.
  */
 export class MediaInspector {
-  readonly #config: HeaderCache;
+  readonly #headers: HeaderCache;
   readonly #tracks: TrackList;
   readonly #gop: Gop;
   readonly #chunkSize: number;
@@ -88,8 +88,8 @@ export class MediaInspector {
     replacedAt: -1,
   };
 
-  constructor(config: HeaderCache, tracks: TrackList, gop: Gop, chunkSize: number) {
-    this.#config = config;
+  constructor(headers: HeaderCache, tracks: TrackList, gop: Gop, chunkSize: number) {
+    this.#headers = headers;
     this.#tracks = tracks;
     this.#gop = gop;
     this.#chunkSize = chunkSize;
@@ -184,9 +184,9 @@ export class MediaInspector {
   #forget(kind: MediaKind, trackId: number): boolean {
     const track = `${kind}:${trackId}`;
     this.#headerCodecs.delete(track);
-    const had = this.#config.get(`${track}:header`) !== undefined;
-    this.#config.delete(`${track}:header`);
-    this.#config.delete(`${track}:config`);
+    const had = this.#headers.get(`${track}:header`) !== undefined;
+    this.#headers.delete(`${track}:header`);
+    this.#headers.delete(`${track}:config`);
     return had;
   }
 
@@ -200,15 +200,15 @@ export class MediaInspector {
     const payload = readPayload(buffer, message, this.#chunkSize);
     const track = `${kind}:${trackId}`;
     if (((word >>> 8) & FLAG_SEQUENCE_HEADER) === 0)
-      this.#config.set(`${track}:config`, type, payload, position + offset);
+      this.#headers.set(`${track}:config`, type, payload, position + offset);
     else {
       const codec = configuredCodec(kind, payload);
       // An empty or damaged record configures nothing: what was kept before stays in force.
       if (codec === undefined) return;
-      const replaced = this.#config.get(`${track}:header`) !== undefined;
-      if (replaced && this.#headerCodecs.get(track) !== codec) this.#config.delete(`${track}:config`);
+      const replaced = this.#headers.get(`${track}:header`) !== undefined;
+      if (replaced && this.#headerCodecs.get(track) !== codec) this.#headers.delete(`${track}:config`);
       this.#headerCodecs.set(track, codec);
-      if (this.#config.set(`${track}:header`, type, payload, position + offset) && replaced) {
+      if (this.#headers.set(`${track}:header`, type, payload, position + offset) && replaced) {
         this.#found.replacedAt = position + offset;
         // Frames before it cannot be decoded with what late joiners get.
         if (position + offset > this.#found.keyframeAt) this.#gop.start = undefined;

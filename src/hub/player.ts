@@ -65,7 +65,7 @@ export class Player implements LogReader {
   #skippedAt = NOWHERE;
   #pausedAt = NOWHERE;
   #preambleDue = false;
-  #configVersion = NOWHERE;
+  #headersVersion = NOWHERE;
   #busy = false;
   #busySlab: Slab | undefined;
   /** The bytes of a write under way that are not part of a slab. */
@@ -187,7 +187,7 @@ export class Player implements LogReader {
     if (audioBack) this.#preambleDue = true;
     if (videoBack && this.#publication?.hasVideo && !this.#publication.keyframeOverdue) {
       this.#videoFrom = Number.POSITIVE_INFINITY;
-      this.#configVersion = NOWHERE;
+      this.#headersVersion = NOWHERE;
     }
   }
 
@@ -263,7 +263,7 @@ export class Player implements LogReader {
   #begin(publication: Publication): void {
     this.#skippedFrom = NOWHERE;
     this.#preambleDue = true;
-    this.#configVersion = NOWHERE;
+    this.#headersVersion = NOWHERE;
     const gop = publication.gopStart;
     this.#beganAt = publication.log.head;
     this.#position = gop ?? this.#beganAt;
@@ -299,7 +299,7 @@ export class Player implements LogReader {
   /** No keyframe came in time: video as it comes from here on, headers first when they have changed. */
   #waitNoLonger(publication: Publication): void {
     this.#videoFrom = NOWHERE;
-    this.#preambleDue ||= this.#configVersion !== publication.config.version;
+    this.#preambleDue ||= this.#headersVersion !== publication.headers.version;
   }
 
   #resumeAt(position: number): void {
@@ -308,7 +308,7 @@ export class Player implements LogReader {
     this.#position = position;
     this.#beganAt = this.#publication?.log.head ?? position;
     this.#videoFrom = NOWHERE;
-    this.#preambleDue = this.#configVersion !== this.#publication?.config.version;
+    this.#preambleDue = this.#headersVersion !== this.#publication?.headers.version;
   }
 
   /** Sends all there is. The caller has asked the sink whether it is clogged; it is asked again only before more is added. */
@@ -318,7 +318,7 @@ export class Player implements LogReader {
     do {
       if (this.#position === this.#videoFrom) {
         this.#videoFrom = NOWHERE;
-        this.#preambleDue ||= this.#configVersion !== publication.config.version;
+        this.#preambleDue ||= this.#headersVersion !== publication.headers.version;
       }
       if (this.#preambleDue && !this.#sendPreamble(publication)) return;
       if (this.#position >= log.head) return;
@@ -345,15 +345,15 @@ export class Player implements LogReader {
   /** Returns false when nothing can follow yet: no first frame, or the write is still under way. */
   #sendPreamble(publication: Publication): boolean {
     // The headers of the frames before that change are gone: those frames cannot be decoded any more.
-    const outdated = this.#position < publication.headersFrom && publication.config.hasHeaders(this.#position);
+    const outdated = this.#position < publication.headersFrom && publication.headers.hasHeaders(this.#position);
     if (outdated) this.#begin(publication);
     const slab = this.#position < publication.log.head ? publication.log.slabAt(this.#position) : undefined;
     if (slab === undefined) return false;
     const { timestamp } = readFramed(slab.buffer, this.#position - slab.start, publication.chunkSize);
     this.#preambleDue = false;
-    const { bytes: shared, complete } = publication.config.preamble(timestamp, this.#position);
+    const { bytes: shared, complete } = publication.headers.preamble(timestamp, this.#position);
     // Should it skip over headers that are still to come out of the log, it gets them in a new preamble.
-    this.#configVersion = complete ? publication.config.version : NOWHERE;
+    this.#headersVersion = complete ? publication.headers.version : NOWHERE;
     if (shared.length === 0) return true;
     const bytes =
       this.#messageStreamId === 1 && this.#audio && this.#video

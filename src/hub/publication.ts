@@ -79,10 +79,10 @@ export class Publication implements FrameTarget {
   /** Everyone who plays the name, whoever publishes to it. */
   readonly audience: Audience<LogReader>;
   readonly log: StreamLog;
-  readonly config: HeaderCache;
+  readonly headers: HeaderCache;
   readonly tracks: TrackList;
   /** When each track had its last frame, and what it has had. */
-  readonly clock = new TrackActivity();
+  readonly activity = new TrackActivity();
   startedMs: number;
   /** Monotonic time of the newest audio, video message; 0 before the first. */
   lastAudioMs = 0;
@@ -133,14 +133,14 @@ export class Publication implements FrameTarget {
   ) {
     this.streamId = streamId;
     this.log = new StreamLog(pool);
-    this.config = new HeaderCache(limits.chunkSize, limits.maxHeaderBytes);
+    this.headers = new HeaderCache(limits.chunkSize, limits.maxHeaderBytes);
     this.tracks = new TrackList(limits.readyTimeoutMs);
     this.startedMs = nowMs;
     this.#lastMs = nowMs;
     this.#limits = limits;
     this.#marks = new LagMarks(limits.maxLagMs);
     this.#gop = new Gop(limits);
-    this.#inspector = new MediaInspector(this.config, this.tracks, this.#gop, limits.chunkSize);
+    this.#inspector = new MediaInspector(this.headers, this.tracks, this.#gop, limits.chunkSize);
     this.#keyframes = new KeyframeWatch(limits.maxKeyframeWaitMs);
     this.audience = audience;
     this.#observer = observer;
@@ -239,7 +239,7 @@ export class Publication implements FrameTarget {
     if (nowMs >= this.#codecsDueMs) this.#lookAtCodecs(placed, nowMs);
     const newAudio = this.audioFrames - audioFrames;
     const newVideo = this.videoFrames - videoFrames;
-    this.clock.note(batch, newAudio, newVideo, slab.buffer, at, this.chunkSize, nowMs);
+    this.activity.note(batch, newAudio, newVideo, slab.buffer, at, this.chunkSize, nowMs);
     this.#gop.bound(this.log.head, this.lastTimestamp);
     this.audience.wake();
   }
@@ -252,7 +252,7 @@ export class Publication implements FrameTarget {
   /** Takes a data message; `payload` is as players get it, AMF0, or AMF3 in `type` 15. `slot` names what late joiners must get too. */
   appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number, type = DATA_AMF0): void {
     const framed = frameMessage(DATA_CHUNK_STREAM_ID, type, timestamp, payload, this.chunkSize);
-    if (slot !== undefined) this.config.set(slot, type, payload, this.log.head);
+    if (slot !== undefined) this.headers.set(slot, type, payload, this.log.head);
     this.#lastMs = nowMs;
     const slab = this.#clearTail(framed.length, nowMs);
     framed.copy(slab.buffer, slab.used);
@@ -275,7 +275,7 @@ export class Publication implements FrameTarget {
    */
   tick(nowMs: number): void {
     this.#keyframes.look(nowMs, this.newestTimestamp >>> 0);
-    this.#rates.measure(this.clock.tracks, this.tracks, this.gopMs, this.readyMs, nowMs);
+    this.#rates.measure(this.activity.tracks, this.tracks, this.gopMs, this.readyMs, nowMs);
     this.#tell(nowMs);
   }
 
@@ -289,7 +289,7 @@ export class Publication implements FrameTarget {
     if (this.lastVideoMs > 0) this.#awaitKeyframe();
     if (this.lastAudioMs > 0) this.lastAudioMs = nowMs;
     if (this.lastVideoMs > 0) this.lastVideoMs = nowMs;
-    this.clock.restart(nowMs);
+    this.activity.restart(nowMs);
     if (this.lastAudioMs + this.lastVideoMs === 0) this.startedMs = nowMs;
   }
 

@@ -218,7 +218,7 @@ export class LiveStream implements PublicationObserver {
   }
 
   #forgetMetadata(): void {
-    this.publication.config.delete(METADATA_SLOT);
+    this.publication.headers.delete(METADATA_SLOT);
     this.publication.noteMetadata(null, this.#owner.clock.monotonicMs());
   }
 
@@ -241,7 +241,7 @@ export class LiveStream implements PublicationObserver {
     const nowMs = this.#owner.clock.monotonicMs();
     const isMetadata = name === METADATA;
     // flvmux of GStreamer sends the same metadata again and again.
-    if (isMetadata && this.publication.config.get(METADATA_SLOT)?.equals(payload)) return;
+    if (isMetadata && this.publication.headers.get(METADATA_SLOT)?.equals(payload)) return;
     // A moved timeline is moved for data too.
     const moved = this.#resumeTimestamp !== undefined || this.publication.timestampJumps > 0;
     const time = moved ? this.publication.lastTimestamp >>> 0 : timestamp;
@@ -303,11 +303,11 @@ export class LiveStream implements PublicationObserver {
       return;
     }
     this.tellAudience(this.address, nowMs);
-    for (const change of this.#health.look(this.publication.clock.tracks, nowMs)) this.#tellHealth(change, nowMs);
+    for (const change of this.#health.look(this.publication.activity.tracks, nowMs)) this.#tellHealth(change, nowMs);
     const elapsedMs = nowMs - this.#sampledMs;
     if (elapsedMs < SAMPLE_MS) return;
     const { bytes, videoFrames, timestampJumps } = this.publication;
-    if (this.publication.config.refused > 0 && !this.#toldHeaders) {
+    if (this.publication.headers.refused > 0 && !this.#toldHeaders) {
       this.#toldHeaders = true;
       this.#owner.activity.headersRefused(this);
     }

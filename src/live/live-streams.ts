@@ -154,7 +154,7 @@ export class LiveStreams implements ConnectionHost, LiveStreamOwner {
   /** Sequence headers and metadata that were not kept for players that join late. */
   get refusedHeaders(): number {
     let sum = this.#headersPast;
-    for (const { publication } of this.#sessions.values()) sum += publication.config.refused;
+    for (const { publication } of this.#sessions.values()) sum += publication.headers.refused;
     return sum;
   }
 
@@ -361,7 +361,7 @@ export class LiveStreams implements ConnectionHost, LiveStreamOwner {
     this.bytesInPast += session.publication.bytes;
     this.#suppressedPast += session.suppressedEvents;
     this.#jumpsPast += session.publication.timestampJumps;
-    this.#headersPast += session.publication.config.refused;
+    this.#headersPast += session.publication.headers.refused;
     this.#players.streamEnded(session);
     this.activity.ended(session, reason);
   }

@@ -65,7 +65,9 @@ class Encoder {
 
   /** `v0@1000 a0@1000`: every track and when it had its last frame. */
   get times(): string {
-    return this.publication.clock.tracks.map(({ kind, trackId, lastMs }) => `${kind[0]}${trackId}@${lastMs}`).join(' ');
+    return this.publication.activity.tracks
+      .map(({ kind, trackId, lastMs }) => `${kind[0]}${trackId}@${lastMs}`)
+      .join(' ');
   }
 }
 
@@ -128,7 +130,7 @@ for (const inPlace of [true, false]) {
       const encoder = new Encoder(inPlace);
       for (let id = 1; id < 256; id++) encoder.send(1000, oneTrack(id));
       encoder.send(2000, H264, AAC);
-      expect(encoder.publication.clock.tracks.length).toBe(34);
+      expect(encoder.publication.activity.tracks.length).toBe(34);
       expect(encoder.times).toMatch(/v32@1000 v0@2000 a0@2000$/);
     });
 
