@@ -21,7 +21,7 @@ export class Slab {
   inFlight = 0;
   /** Where it lies in its publisher's linear memory; 0: on the heap. */
   readonly address: number;
-  #lent: { readonly region: Region; readonly area: SlabArea } | undefined;
+  #lease: { readonly region: Region; readonly area: SlabArea } | undefined;
   #retired = false;
   #gone: () => void = () => {};
 
@@ -34,7 +34,7 @@ export class Slab {
     }
     this.buffer = of.buffer;
     this.address = of.address;
-    if (area !== undefined) this.#lent = { region: of, area };
+    if (area !== undefined) this.#lease = { region: of, area };
   }
 
   /** Begins anew, empty, at log position `start`. */
@@ -70,9 +70,9 @@ export class Slab {
     if (this.inFlight > 0) return;
     this.#gone();
     this.#gone = () => {};
-    if (this.#lent === undefined) return;
-    const { region, area } = this.#lent;
-    this.#lent = undefined;
+    if (this.#lease === undefined) return;
+    const { region, area } = this.#lease;
+    this.#lease = undefined;
     area.release(region);
   }
 

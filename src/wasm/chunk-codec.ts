@@ -337,7 +337,7 @@ export class ChunkCodec {
     return this.header[C.REASSEMBLY];
   }
 
-  /** Bytes of memory that have been touched, without partial messages and without slabs that are lent to a log: as well as can be known. */
+  /** Bytes of memory that have been touched, without partial messages and without slabs that are leased to a log: as well as can be known. */
   get touchedBytes(): number {
     const { header } = this;
     const blocks = header[C.BLOCK_TOP] - C.BLOCKS;

@@ -28,8 +28,8 @@ export class CodecPool {
   readonly #free: ChunkCodec[] = [];
   readonly #options: ChunkCodecOptions;
   readonly #keep: number;
-  readonly #lent = new Set<ChunkCodec>();
-  readonly #lentBytes = emptyTally();
+  readonly #leased = new Set<ChunkCodec>();
+  readonly #leasedBytes = emptyTally();
   readonly #pooledBytes = emptyTally();
   readonly #dropped = new Uncollected();
   /**
@@ -64,14 +64,14 @@ export class CodecPool {
   /** @throws SluiceError ERR_WASM_MEMORY when the process can hold no more instances: refuse the connection */
   acquire(): ChunkCodec {
     const codec = this.#free.pop() ?? new ChunkCodec(this.#options);
-    this.#lent.add(codec);
-    codec.countIn(this.#lentBytes);
+    this.#leased.add(codec);
+    codec.countIn(this.#leasedBytes);
     return codec;
   }
 
   /** Takes a codec back. Nothing read from it may be used afterwards. A second release of the same codec does nothing. */
   release(codec: ChunkCodec): void {
-    if (!this.#lent.delete(codec)) return;
+    if (!this.#leased.delete(codec)) return;
     if (!codec.reusable || this.#free.length >= this.#keep) {
       this.#drop(codec);
       return;
@@ -87,8 +87,8 @@ export class CodecPool {
 
   /** Puts the memories on the account. */
   joinAccount(account: MemoryAccount): void {
-    account.register('reassembly', () => this.#lentBytes.reassembly);
-    account.register('linear', () => this.#lentBytes.touched);
+    account.register('reassembly', () => this.#leasedBytes.reassembly);
+    account.register('linear', () => this.#leasedBytes.touched);
     account.register('linear_pooled', () => this.#pooledBytes.touched);
     account.register('linear_dropped', () => this.#dropped.bytes + this.#leavingBytes);
   }
@@ -124,7 +124,7 @@ export class CodecPool {
 
   /** Codecs acquired and not released. */
   get live(): number {
-    return this.#lent.size;
+    return this.#leased.size;
   }
 
   /** Wiped codecs ready for use. */

@@ -1,7 +1,7 @@
 /** What regions are multiples of, in bytes. */
 export const SLAB_UNIT_BYTES = 65_536;
 
-/** A stretch of a codec's memory that is lent out. */
+/** A stretch of a codec's memory that is leased. */
 export interface Region {
   /** Its place in linear memory. */
   readonly address: number;
@@ -16,16 +16,16 @@ export interface Region {
 export class SlabArea {
   readonly #memory: SharedArrayBuffer;
   readonly #start: number;
-  /** One byte a unit; 1: lent. */
+  /** One byte a unit; 1: leased. */
   readonly #units: Uint8Array;
-  #lentBytes = 0;
-  /** Units up to the highest that was ever lent. */
+  #leasedBytes = 0;
+  /** Units up to the highest that was ever leased. */
   #highUnits = 0;
   readonly #onIdle: (bytes: number) => void;
 
   /**
    * @param start address of its first byte; the area reaches to `end`
-   * @param onIdle told of {@link idleBytes} whenever a region was lent or came back
+   * @param onIdle told of {@link idleBytes} whenever a region was leased or came back
    */
   constructor(memory: SharedArrayBuffer, start: number, end: number, onIdle: (bytes: number) => void = () => {}) {
     this.#onIdle = onIdle;
@@ -34,7 +34,7 @@ export class SlabArea {
     this.#units = new Uint8Array(Math.floor((end - start) / SLAB_UNIT_BYTES));
   }
 
-  /** Lends at least `bytes` in one piece; undefined when there is no such piece. */
+  /** Leases at least `bytes` in one piece; undefined when there is no such piece. */
   acquire(bytes: number): Region | undefined {
     const units = this.#units;
     const wanted = Math.ceil(bytes / SLAB_UNIT_BYTES);
@@ -43,7 +43,7 @@ export class SlabArea {
       if (free < wanted) continue;
       from = at + 1 - wanted;
       units.fill(1, from, from + wanted);
-      this.#lentBytes += wanted * SLAB_UNIT_BYTES;
+      this.#leasedBytes += wanted * SLAB_UNIT_BYTES;
       this.#highUnits = Math.max(this.#highUnits, from + wanted);
       this.#onIdle(this.idleBytes);
       const address = this.#start + from * SLAB_UNIT_BYTES;
@@ -56,17 +56,17 @@ export class SlabArea {
   release({ address, buffer }: Region): void {
     const from = (address - this.#start) / SLAB_UNIT_BYTES;
     this.#units.fill(0, from, from + buffer.length / SLAB_UNIT_BYTES);
-    this.#lentBytes -= buffer.length;
+    this.#leasedBytes -= buffer.length;
     this.#onIdle(this.idleBytes);
   }
 
-  /** Bytes that were lent before and are free now: their pages are touched. */
+  /** Bytes that were leased before and are free now: their pages are touched. */
   get idleBytes(): number {
-    return this.#highUnits * SLAB_UNIT_BYTES - this.#lentBytes;
+    return this.#highUnits * SLAB_UNIT_BYTES - this.#leasedBytes;
   }
 
-  /** Bytes lent out. */
-  get lentBytes(): number {
-    return this.#lentBytes;
+  /** Bytes leased. */
+  get leasedBytes(): number {
+    return this.#leasedBytes;
   }
 }

@@ -47,7 +47,7 @@ function harness(o: { streams: number; playersEach: number; maxDelayMs?: number 
       return player;
     }),
   );
-  // A round with nothing to read: from then on the streams are known to be calm.
+  // A round with nothing to read: from then on the streams are known to send little between two turns.
   vi.advanceTimersByTime(1000);
   visits.length = 0;
   return { fanout, audiences, players, visits };

@@ -176,7 +176,7 @@ describe('players of a publication, whatever publisher and players do', () => {
           inPlace += harness.publisher?.inPlace ?? 0;
           batches += harness.publisher?.batches ?? 0;
           for (const sink of sinks) sink.drain();
-          if (sinks.every(({ busy }) => !busy)) expect(harness.publisher?.codec.slabs?.lentBytes ?? 0).toBe(0);
+          if (sinks.every(({ busy }) => !busy)) expect(harness.publisher?.codec.slabs?.leasedBytes ?? 0).toBe(0);
         }),
         { seed: 42, numRuns },
       );

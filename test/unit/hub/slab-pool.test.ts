@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 describe('an area of linear memory', () => {
-  it('lends the lowest free stretch, and nothing when no stretch is long enough', () => {
+  it('leases the lowest free stretch, and nothing when no stretch is long enough', () => {
     const slabs = area(4);
     const first = slabs.acquire(1)!;
     const second = slabs.acquire(2 * UNIT)!;
@@ -31,7 +31,7 @@ describe('an area of linear memory', () => {
     slabs.release(first);
     expect(slabs.acquire(2 * UNIT)).toBeUndefined();
     expect(slabs.acquire(UNIT)!.address).toBe(UNIT);
-    expect(slabs.lentBytes).toBe(3 * UNIT);
+    expect(slabs.leasedBytes).toBe(3 * UNIT);
   });
 });
 
@@ -44,10 +44,10 @@ describe('a slab of linear memory', () => {
       slab.written();
       if (retireFirst) slab.retire();
       else slab.written();
-      expect(slabs.lentBytes).toBe(UNIT);
+      expect(slabs.leasedBytes).toBe(UNIT);
       if (retireFirst) slab.written();
       else slab.retire();
-      expect(slabs.lentBytes).toBe(0);
+      expect(slabs.leasedBytes).toBe(0);
     }
   });
 
@@ -61,9 +61,9 @@ describe('a slab of linear memory', () => {
       log.commit(UNIT);
     }
     expect(inMemory).toEqual([true, true, false, false]);
-    expect(log.area.lentBytes).toBe(2 * UNIT);
+    expect(log.area.leasedBytes).toBe(2 * UNIT);
     log.trim(3 * UNIT);
-    expect(log.area.lentBytes).toBe(0);
+    expect(log.area.leasedBytes).toBe(0);
     log.close();
     expect(pool.pooledBytes).toBeGreaterThan(0);
   });
@@ -94,7 +94,7 @@ describe('a publication that a codec frames for', () => {
     harness.leave(slow);
     slow.drain();
     harness.publication.end();
-    expect(harness.publisher!.codec.slabs!.lentBytes).toBe(0);
+    expect(harness.publisher!.codec.slabs!.leasedBytes).toBe(0);
   });
 
   it('gives its memory back when the last write of a player that left has gone', () => {
@@ -104,9 +104,9 @@ describe('a publication that a codec frames for', () => {
     harness.leave(slow);
     harness.publication.end();
     const slabs = harness.publisher!.codec.slabs!;
-    expect(slabs.lentBytes).toBe(UNIT);
+    expect(slabs.leasedBytes).toBe(UNIT);
     slow.drain();
-    expect(slabs.lentBytes).toBe(0);
+    expect(slabs.leasedBytes).toBe(0);
   });
 
   it('puts metadata behind what is complete while a message is open there', () => {
@@ -174,7 +174,7 @@ describe('a publication that a codec frames for', () => {
     expect(before.codec.target).toBeUndefined();
     harness.leave(sink);
     harness.publication.end();
-    expect([before, after].map(({ codec }) => codec.slabs!.lentBytes)).toEqual([0, 0]);
+    expect([before, after].map(({ codec }) => codec.slabs!.leasedBytes)).toEqual([0, 0]);
   });
 
   it('is one at a time: a second publication of the same connection is copied to', () => {
