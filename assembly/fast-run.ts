@@ -19,7 +19,7 @@ const AVC_FRAME: u64 = 7 | (1 << 40);
  * @param longest - framed in place: any; else messages below it are copied to the out region
  * @returns where it stopped; OUT_POS: the end of what is framed
  */
-export function frameRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkSize: u32, longest: u32): u32 {
+export function frameFastRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkSize: u32, longest: u32): u32 {
   set(C.OUT_POS, out);
   if (get(C.OPEN_CS) !== 0 || get(C.PARTIALS) >= get(C.LIMIT_PARTIALS)) return start;
   const timeline = get(C.TIMELINE);

@@ -25,7 +25,7 @@ function findEnd(from: u32, limit: u32, len: u32, chunkSize: u32, more: u32): u3
  * chunk stream state. Runs of `stay` bytes and more stay where they are and become segments; shorter ones are copied to `out`.
  * Returns where the next chunk header is, with OUT_POS and SEGMENT_START set; or 0, and then nothing has changed.
  */
-export function frameWhole(
+export function frameWholeMessage(
   cs: u32,
   ts: u64,
   len: u32,

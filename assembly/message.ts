@@ -99,7 +99,7 @@ export function openMessage(cs: u32, type: u32, whole: bool, wait: bool, out: u3
           placeOpen(cs, out);
           return;
         }
-        if (framed <= (C.DIRECT_MAX_BYTES as u32)) {
+        if (framed <= (C.IN_PLACE_MAX_BYTES as u32)) {
           set(C.NEEDED_BYTES, framed);
           set(C.UNPLACED_CS, cs);
         }

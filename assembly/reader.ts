@@ -28,9 +28,9 @@ import {
 import * as C from './constants';
 import { applyControl } from './control';
 import { copyBytes } from './copy';
-import { frameRun } from './fast-run';
+import { frameFastRun } from './fast-run';
 import { aim, evictOpen, joinChain, roomFor } from './frame-in-place';
-import { frameWhole } from './frame-whole-message';
+import { frameWholeMessage } from './frame-whole-message';
 import { appendPayload, framedBytes, writeHeader } from './framer';
 import { stash, takeInput } from './input';
 import { get, isSurfaced, openMessage, outgoing, set, surface, unwrap } from './message';
@@ -60,17 +60,17 @@ export function read(start: u32, end: u32): i32 {
   const pending = get(C.PENDING_CS);
   // A host that was asked for room and did not answer gets the batch as segments.
   if (get(C.NEEDED_BYTES) !== 0 || (pending !== 0 && !roomFor(pending, get(C.OUT_PTR)))) aim(0, 0);
-  const direct = get(C.OUT_LIMIT) !== 0;
-  let out: u32 = direct ? get(C.OUT_PTR) : C.OUT; // end of what is framed
+  const inPlace = get(C.OUT_LIMIT) !== 0;
+  let out: u32 = inPlace ? get(C.OUT_PTR) : C.OUT; // end of what is framed
   let segment = out; // start of its part that no segment names yet
-  const outLimit: u32 = direct ? get(C.OUT_LIMIT) : 0xffffffff;
-  const stay: u32 = direct ? 0xffffffff : C.STAY_BYTES;
-  const longest: u32 = direct ? 0xffffff : C.STAY_BYTES - 1; // of those that frameRun() takes
-  set(C.BATCH_ADDRESS, direct ? out : 0);
+  const outLimit: u32 = inPlace ? get(C.OUT_LIMIT) : 0xffffffff;
+  const stay: u32 = inPlace ? 0xffffffff : C.STAY_BYTES;
+  const longest: u32 = inPlace ? 0xffffff : C.STAY_BYTES - 1; // of those that frameFastRun() takes
+  set(C.BATCH_ADDRESS, inPlace ? out : 0);
   if (pending !== 0) {
     set(C.PENDING_CS, 0);
     if (load<u32>(pending, CS_HEAD) !== 0) {
-      if (direct) out = joinChain(pending, out);
+      if (inPlace) out = joinChain(pending, out);
       else recordChain(pending);
     } else {
       const header = load<u32>(pending, CS_HEADER_BYTES);
@@ -84,7 +84,7 @@ export function read(start: u32, end: u32): i32 {
   while (true) {
     if (left === 0) {
       if (pos >= limit) break;
-      pos = frameRun(pos, limit, out, outLimit, chunkSize, longest);
+      pos = frameFastRun(pos, limit, out, outLimit, chunkSize, longest);
       out = get(C.OUT_POS);
       if (pos >= limit) break;
       if (get(C.BATCH_COUNT) === C.MAX_RECORDS || get(C.BATCH_SEGMENTS) > (C.SEGMENTS_STOP as u32)) {
@@ -171,7 +171,7 @@ export function read(start: u32, end: u32): i32 {
         p += ext ? size + 4 : size;
       }
       pos = p;
-      if (!direct && get(C.OPEN_CS) !== 0 && get(C.OPEN_CS) !== cs) evictOpen();
+      if (!inPlace && get(C.OPEN_CS) !== 0 && get(C.OPEN_CS) !== cs) evictOpen();
 
       if (remaining === 0) {
         // ---- a message begins: every limit is checked before a byte of it is kept
@@ -211,7 +211,7 @@ export function read(start: u32, end: u32): i32 {
             }
             if (fits && get(C.REASSEMBLY) + len <= get(C.LIMIT_REASSEMBLY)) {
               const more: u32 = csid < 64 && load<u32>(cs, CS_EXT) === 0 ? 0xc0 | csid : 0x100;
-              const next = frameWhole(cs, ts, len, header, out, segment, pos, limit, chunkSize, more, stay);
+              const next = frameWholeMessage(cs, ts, len, header, out, segment, pos, limit, chunkSize, more, stay);
               if (next !== 0) {
                 left = 0;
                 pos = next;
@@ -332,10 +332,10 @@ export function read(start: u32, end: u32): i32 {
         status = C.STATUS_MORE;
         break;
       }
-      if (direct) {
+      if (inPlace) {
         if (!roomFor(cs, out)) {
           set(C.PENDING_CS, cs);
-          if (load<u32>(cs, CS_FRAMED) <= (C.DIRECT_MAX_BYTES as u32)) set(C.NEEDED_BYTES, load<u32>(cs, CS_FRAMED));
+          if (load<u32>(cs, CS_FRAMED) <= (C.IN_PLACE_MAX_BYTES as u32)) set(C.NEEDED_BYTES, load<u32>(cs, CS_FRAMED));
           status = C.STATUS_MORE;
           break;
         }
@@ -376,7 +376,7 @@ export function read(start: u32, end: u32): i32 {
     pos = limit;
   }
   addSegment(segment, out - segment);
-  if (direct) {
+  if (inPlace) {
     set(C.OUT_PTR, out);
   } else {
     evictOpen();
