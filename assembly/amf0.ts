@@ -1,19 +1,12 @@
 import { beginNames, closeShape, FRAME_KEYS, keyEntry, nameIndex, valueEntry } from './amf0-names';
 import * as C from './constants';
+import { get, set } from './header';
 
 // The scanner keeps its open containers on a stack of 16-byte frames: no recursion, so depth is a number to check.
 // The last two words of a frame are amf0-names' own.
 const FRAME_TOKEN: u32 = 0; // token index of the container
 const FRAME_LEFT: u32 = 4; // values a strict array still has; KEYED for objects
 const KEYED: u32 = 0xffffffff;
-
-function get(word: u32): u32 {
-  return load<u32>(C.HEADER + (word << 2));
-}
-
-function set(word: u32, value: u32): void {
-  store<u32>(C.HEADER + (word << 2), value);
-}
 
 function u16At(p: u32): u32 {
   return bswap<u16>(load<u16>(p)) as u32;

@@ -33,6 +33,7 @@ import {
   SEGMENTS,
 } from './constants';
 import { copyBytes } from './copy';
+import { get, set } from './header';
 import { inspectMedia } from './media';
 import { isRunning, NO_FRAME, noteFrame, withdraw } from './timeline';
 import { forgetTracks } from './tracks';
@@ -42,7 +43,7 @@ const VIDEO_BYTES: u32 = HEADER + (BATCH_VIDEO_BYTES << 2);
 /** Empties the batch: header words 0 to 9, its video bytes, and what it told of tracks. */
 export function beginBatch(): void {
   const zero = i64x2.splat(0);
-  if ((load<u32>(HEADER + (BATCH_FLAGS << 2)) & FLAG_MULTITRACK) !== 0) forgetTracks();
+  if ((get(BATCH_FLAGS) & FLAG_MULTITRACK) !== 0) forgetTracks();
   v128.store(HEADER, zero);
   v128.store(HEADER, zero, 16);
   store<u64>(HEADER, 0, 32);
@@ -51,41 +52,41 @@ export function beginBatch(): void {
 
 /** Whether a media message of this message stream id has to wait for the next batch. */
 export function conflicts(msid: u32): bool {
-  return load<u32>(HEADER + (BATCH_COUNT << 2)) !== 0 && load<u32>(HEADER + (BATCH_MESSAGE_STREAM_ID << 2)) !== msid;
+  return get(BATCH_COUNT) !== 0 && get(BATCH_MESSAGE_STREAM_ID) !== msid;
 }
 
 /** Appends a range of bytes to the batch. */
 export function addSegment(ptr: u32, len: u32): void {
   if (len === 0) return;
-  const count = load<u32>(HEADER + (BATCH_SEGMENTS << 2));
+  const count = get(BATCH_SEGMENTS);
   store<u32>(SEGMENTS + (count << 3), ptr);
   store<u32>(SEGMENTS + (count << 3), len, 4);
-  store<u32>(HEADER + (BATCH_SEGMENTS << 2), count + 1);
+  set(BATCH_SEGMENTS, count + 1);
 }
 
 /** Writes the record of a complete media message and adds it to the batch's sums. */
 export function record(cs: u32, ts: u64, len: u32, payload: u32, framed: u32): void {
   const type = load<u32>(cs, CS_TYPE);
   const msid = load<u32>(cs, CS_MSID);
-  const count = load<u32>(HEADER + (BATCH_COUNT << 2));
+  const count = get(BATCH_COUNT);
   const to: u32 = RECORDS + (count << 5);
   let flags = inspectMedia(type, payload, len, to) | load<u32>(cs, CS_MARKS);
   if ((flags & NO_FRAME) !== 0) {
     if (withdraw(cs, msid)) flags &= ~FLAG_REBASED;
   } else if (!isRunning(msid)) noteFrame(msid, type, ts);
-  const offset = load<u32>(HEADER + (BATCH_BYTES << 2));
+  const offset = get(BATCH_BYTES);
   store<u32>(to, type | (flags << 8));
   store<u64>(to, ts, 4);
   store<u32>(to, len, 12);
   store<u32>(to, offset, 16);
   store<u32>(to, framed, 20);
-  store<u32>(HEADER + (BATCH_COUNT << 2), count + 1);
-  store<u32>(HEADER + (BATCH_BYTES << 2), offset + framed);
-  store<u32>(HEADER + (BATCH_FLAGS << 2), load<u32>(HEADER + (BATCH_FLAGS << 2)) | flags);
-  store<u32>(HEADER + (BATCH_MESSAGE_STREAM_ID << 2), msid);
+  set(BATCH_COUNT, count + 1);
+  set(BATCH_BYTES, offset + framed);
+  set(BATCH_FLAGS, get(BATCH_FLAGS) | flags);
+  set(BATCH_MESSAGE_STREAM_ID, msid);
   const counter: u32 = type === 8 ? HEADER + (BATCH_AUDIO << 2) : HEADER + (BATCH_VIDEO << 2);
   store<u32>(counter, load<u32>(counter) + 1);
-  store<u32>(HEADER + (BATCH_PAYLOAD_BYTES << 2), load<u32>(HEADER + (BATCH_PAYLOAD_BYTES << 2)) + len);
+  set(BATCH_PAYLOAD_BYTES, get(BATCH_PAYLOAD_BYTES) + len);
   if (type === 9) store<u32>(VIDEO_BYTES, load<u32>(VIDEO_BYTES) + len);
   store<u64>(HEADER + (BATCH_LAST_TS << 2), ts);
 }

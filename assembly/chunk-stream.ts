@@ -1,4 +1,5 @@
-import { CS_LARGE, CS_SHIFT, CS_TABLE, HEADER, LARGE_CS_COUNT } from './constants';
+import { CS_LARGE, CS_SHIFT, CS_TABLE, LARGE_CS_COUNT } from './constants';
+import { get } from './header';
 
 // One entry of the chunk stream table, 128 bytes. What a type 1, 2 or 3 header inherits (RTMP 1.0 §5.3.1.2) comes
 // first, then the unfinished message.
@@ -35,7 +36,7 @@ export const SINK_CONTROL_BLOCK: u32 = 3;
  * "table full": it is never marked known, so the caller's own checks refuse it.
  */
 export function findLargeChunkStream(csid: u32): u32 {
-  const count = load<u32>(HEADER + (LARGE_CS_COUNT << 2));
+  const count = get(LARGE_CS_COUNT);
   let entry: u32 = CS_LARGE;
   const end: u32 = CS_LARGE + (count << CS_SHIFT);
   while (entry < end) {

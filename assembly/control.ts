@@ -5,13 +5,13 @@ import {
   CS_TABLE,
   ERR_CHUNK_SIZE_INVALID,
   ERR_CHUNK_SIZE_TOO_SMALL,
-  HEADER,
   IN_CHUNK_SIZE,
   LIMIT_CHUNK_SIZE_MIN,
   OPEN_CS,
   PARTIALS,
   REASSEMBLY,
 } from './constants';
+import { get, set } from './header';
 
 /** Applies Set Chunk Size (1) or Abort (2). A payload under 4 bytes is ignored. Returns 0 or an error code. */
 export function applyControl(type: u32, ptr: u32, len: u32): i32 {
@@ -23,8 +23,8 @@ export function applyControl(type: u32, ptr: u32, len: u32): i32 {
   }
   // RTMP 1.0 §5.4.1: 1 to 7FFFFFFF; no message is longer than FFFFFF, so more acts the same.
   if (value === 0 || value > 0x7fffffff) return ERR_CHUNK_SIZE_INVALID;
-  if (value < load<u32>(HEADER + (LIMIT_CHUNK_SIZE_MIN << 2))) return ERR_CHUNK_SIZE_TOO_SMALL;
-  store<u32>(HEADER + (IN_CHUNK_SIZE << 2), min<u32>(value, 0xffffff));
+  if (value < get(LIMIT_CHUNK_SIZE_MIN)) return ERR_CHUNK_SIZE_TOO_SMALL;
+  set(IN_CHUNK_SIZE, min<u32>(value, 0xffffff));
   return 0;
 }
 
@@ -37,10 +37,10 @@ function abortMessage(csid: u32): void {
   if (remaining === 0) return;
   const head = load<u32>(cs, CS_HEAD);
   if (head !== 0) freeChain(head, load<u32>(cs, CS_TAIL));
-  if (load<u32>(HEADER + (OPEN_CS << 2)) === cs) store<u32>(HEADER + (OPEN_CS << 2), 0);
+  if (get(OPEN_CS) === cs) set(OPEN_CS, 0);
   store<u32>(cs, 0, CS_HEAD);
   store<u32>(cs, 0, CS_REMAINING);
   const held = load<u32>(cs, CS_LEN) - remaining;
-  store<u32>(HEADER + (PARTIALS << 2), load<u32>(HEADER + (PARTIALS << 2)) - 1);
-  store<u32>(HEADER + (REASSEMBLY << 2), load<u32>(HEADER + (REASSEMBLY << 2)) - held);
+  set(PARTIALS, get(PARTIALS) - 1);
+  set(REASSEMBLY, get(REASSEMBLY) - held);
 }

@@ -2,8 +2,8 @@ import { CS_DELTA, CS_KNOWN, CS_LEN, CS_MSID, CS_RAW, CS_REMAINING, CS_TS, CS_TY
 import * as C from './constants';
 import { copyMessage } from './copy';
 import { writeHeader } from './framer';
+import { get, set } from './header';
 import { inspectMedia } from './media';
-import { get, set } from './message';
 import { NO_FRAME, RUNNING, TL_FLOOR, TL_MSID, TL_OFFSET, TL_SPAN, TL_STATE } from './timeline';
 
 // What inspectMedia() writes for a frame of AAC, of AVC (without its frame type): codec, and packet type 1 above it.

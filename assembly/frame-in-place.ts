@@ -19,14 +19,7 @@ import {
 import * as C from './constants';
 import { copyBytes } from './copy';
 import { writeHeader } from './framer';
-
-function get(word: u32): u32 {
-  return load<u32>(C.HEADER + (word << 2));
-}
-
-function set(word: u32, value: u32): void {
-  store<u32>(C.HEADER + (word << 2), value);
-}
+import { get, set } from './header';
 
 /** Gathers the message of `cs` at `out`, behind what is framed; there is room for all of it. */
 export function placeOpen(cs: u32, out: u32): void {

@@ -3,7 +3,7 @@ import { CS_TYPE } from './chunk-stream';
 import { OUT_HIGH, OUT_LIMIT, OUT_POS, SEGMENT_START } from './constants';
 import { copyBytes, copyMessage } from './copy';
 import { writeHeader } from './framer';
-import { get, set } from './message';
+import { get, set } from './header';
 
 /** Where the chunk after a message is, or 0 when its chunks do not follow each other directly before `limit`. */
 function findEnd(from: u32, limit: u32, len: u32, chunkSize: u32, more: u32): u32 {

@@ -13,12 +13,13 @@ import {
   CS_TYPE,
   SINK_MEDIA_BLOCKS,
 } from './chunk-stream';
-import { BLOCK_DATA, BLOCK_HEADER, HEADER, OUT_CHUNK_SIZE } from './constants';
+import { BLOCK_DATA, BLOCK_HEADER, OUT_CHUNK_SIZE } from './constants';
 import { copyBytes } from './copy';
+import { get } from './header';
 
 /** Bytes of a message of `len` payload bytes, framed for players: fmt 0 header, then one fmt 3 header per further chunk. */
 export function framedBytes(len: u32, headerBytes: u32): u32 {
-  const outChunk = load<u32>(HEADER + (OUT_CHUNK_SIZE << 2));
+  const outChunk = get(OUT_CHUNK_SIZE);
   if (len <= outChunk) return headerBytes + len;
   return headerBytes + len + ((len - 1) / outChunk) * (headerBytes - 11);
 }
@@ -61,7 +62,7 @@ export function openChain(cs: u32, len: u32): bool {
     writeHeader(dest, load<u32>(cs, CS_TYPE), load<u32>(cs, CS_OUT_TS), len);
     dest += header;
     room -= header;
-    chunk = min<u32>(len, load<u32>(HEADER + (OUT_CHUNK_SIZE << 2)));
+    chunk = min<u32>(len, get(OUT_CHUNK_SIZE));
   }
   const run = min<u32>(chunk, room);
   store<u32>(cs, dest, CS_DEST);
@@ -94,7 +95,7 @@ function refill(cs: u32, len: u32): bool {
     const header = writeContinuation(dest, cs);
     dest += header;
     room -= header;
-    chunk = min<u32>(load<u32>(cs, CS_REMAINING), load<u32>(HEADER + (OUT_CHUNK_SIZE << 2)));
+    chunk = min<u32>(load<u32>(cs, CS_REMAINING), get(OUT_CHUNK_SIZE));
   }
   const run = min<u32>(chunk, room);
   store<u32>(cs, dest, CS_DEST);

@@ -1,5 +1,5 @@
 import * as C from './constants';
-import { get, set } from './message';
+import { get, set } from './header';
 
 /** Takes INPUT[start,end) in behind the beginning of a header that the last read left. Returns 0 or a refusal. */
 export function takeInput(start: u32, end: u32): i32 {

@@ -23,16 +23,13 @@ import {
   TIMELINES,
   TIMELINES_HIGH,
 } from './constants';
-
-function get(word: u32): u32 {
-  return load<u32>(HEADER + (word << 2));
-}
+import { get, set } from './header';
 
 /** Makes the instance ready for its first connection, or the next one after wipe(). Limits are written by the host. */
 export function init(): void {
-  store<u32>(HEADER + (IN_CHUNK_SIZE << 2), 128); // RTMP 1.0 §5.4.1: the size before any Set Chunk Size
-  store<u32>(HEADER + (BLOCK_TOP << 2), BLOCKS);
-  store<u32>(HEADER + (MEMORY_END << 2), (memory.size() as u32) << 16);
+  set(IN_CHUNK_SIZE, 128); // RTMP 1.0 §5.4.1: the size before any Set Chunk Size
+  set(BLOCK_TOP, BLOCKS);
+  set(MEMORY_END, (memory.size() as u32) << 16);
 }
 
 /**
@@ -59,7 +56,7 @@ export function wipe(input: u32): void {
 
 /** After a move to a larger memory: blocks may now reach to `end`; what is behind belongs to the host. */
 export function resize(end: u32): void {
-  store<u32>(HEADER + (MEMORY_END << 2), end);
+  set(MEMORY_END, end);
 }
 
 /** Fault injection for tests: what the host sees when the module itself fails. */

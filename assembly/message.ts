@@ -15,6 +15,7 @@ import {
 } from './chunk-stream';
 import * as C from './constants';
 import { placeOpen } from './frame-in-place';
+import { get, set } from './header';
 import {
   RUNNING,
   remember,
@@ -33,16 +34,6 @@ const SURFACED: u32 = 0x5f8078;
 /** Whether the host sees messages of this type; 1, 2, 8 and 9 are handled inside. */
 export function isSurfaced(type: u32): bool {
   return type <= 22 && ((1 << type) & SURFACED) !== 0;
-}
-
-/** Reads a header word. */
-export function get(word: u32): u32 {
-  return load<u32>(C.HEADER + (word << 2));
-}
-
-/** Writes a header word. */
-export function set(word: u32, value: u32): void {
-  store<u32>(C.HEADER + (word << 2), value);
 }
 
 /** The 64-bit time nearest to `base` whose low 32 bits are `raw` (serial arithmetic); never negative. */

@@ -32,8 +32,9 @@ import { frameFastRun } from './fast-run';
 import { aim, evictOpen, joinChain, roomFor } from './frame-in-place';
 import { frameWholeMessage } from './frame-whole-message';
 import { appendPayload, framedBytes, writeHeader } from './framer';
+import { get, set } from './header';
 import { stash, takeInput } from './input';
-import { get, isSurfaced, openMessage, outgoing, set, surface, unwrap } from './message';
+import { isSurfaced, openMessage, outgoing, surface, unwrap } from './message';
 import { newestFrame } from './timeline';
 
 /**

@@ -1,4 +1,5 @@
 import * as C from './constants';
+import { get, set } from './header';
 
 // One entry of the timeline table, 48 bytes. Audio stands first; video's pair is 16 bytes on.
 export const TL_MSID = 0;
@@ -24,14 +25,6 @@ export const TL_SPAN: u64 = C.TS_BACK_MS + C.TS_FORWARD_MS;
 /** What carries no frame says nothing about where a timeline stands: encoders stamp headers and ends of sequences 0. */
 export const NO_FRAME: u32 =
   C.FLAG_SEQUENCE_HEADER | C.FLAG_CONFIG | C.FLAG_END_OF_SEQUENCE | C.FLAG_COMMAND | C.FLAG_EMPTY;
-
-function get(word: u32): u32 {
-  return load<u32>(C.HEADER + (word << 2));
-}
-
-function set(word: u32, value: u32): void {
-  store<u32>(C.HEADER + (word << 2), value);
-}
 
 function entry(index: u32): u32 {
   return C.TIMELINES + index * C.TIMELINE_BYTES;
