@@ -7,7 +7,7 @@ const NAME_VALUE: u32 = 12; // address of the string this key had
 const NAME_SHAPE: u32 = 16; // address of the shape that began with this key
 const NAME_INDEX: u32 = 20; // from 1
 const NAME_DATA: u32 = 24;
-export const NAME_STRIDE: u32 = 88; // NAME_DATA + AMF_NAME_BYTES
+const NAME_STRIDE: u32 = 88; // NAME_DATA + AMF_NAME_BYTES
 const NAME_WAYS: u32 = 4;
 // Half of the sets is for keys, half for values: values that are new each time must not push out keys, and shapes with them.
 const HALF_SETS: u32 = C.AMF_NAME_SETS / 2;
@@ -27,9 +27,9 @@ const HASH_MASK: u32 = C.HEADER + (C.AMF_HASH_MASK << 2);
 const HASH_FACTOR: u64 = ((0x9e3779b9 as u64) << 32) | 0x7f4a7c15;
 
 /** What an object's frame remembers of its keys, at these offsets. */
-export const FRAME_GUESS: u32 = 8; // shape all keys so far agree with; 0: none
+const FRAME_GUESS: u32 = 8; // shape all keys so far agree with; 0: none
 export const FRAME_KEYS: u32 = 12; // keys so far; SHAPELESS when a key has no id or there are too many
-export const SHAPELESS: u32 = 0xffffffff;
+const SHAPELESS: u32 = 0xffffffff;
 
 // Ids tell contents apart, so none may come back while a table or the host remembers it. A scan gives far fewer than this many.
 const IDS_KEPT_BACK: u32 = 65536;

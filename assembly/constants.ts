@@ -171,7 +171,6 @@ export const AMF_NAME_BYTES = 64; // longer strings are not kept
 export const AMF_SHAPES = 8192; // key sequences seen before: AMF_SHAPE_SETS sets of two entries
 export const AMF_SHAPE_SETS = 64;
 export const AMF_SHAPE_KEYS = 64; // objects with more keys have no shape
-export const TOKEN_BYTES = 32;
 export const STAY_BYTES = 8192; // runs this long stay in the input: a segment costs the host less than their copy
 export const GATHER_BYTES = 1024; // complete messages in a block that are this short join the out region
 export const GATHER_END = 143424; // while its end is below this: the input's own messages need the rest
@@ -189,7 +188,7 @@ export const TS_FORWARD_MS = 10000; // ahead of the newest of any kind
 export const TS_STEP_MS = 20; // where a jump lands, ahead of the newest: about a frame
 
 // ---- AMF0 token words (stride 8) -----------------------------------------------------------------------------------
-export const TOKEN_MARKER = 0; // bits 0 to 7; name entry (from 1) of the key << 8, and of a string value << 20; 0: none
+// Word 0: the marker in bits 0 to 7; name entry (from 1) of the key << 8, and of a string value << 20; 0: none
 export const TOKEN_NEXT = 1; // index of the token after this value and all inside it
 export const TOKEN_KEY_PTR = 2;
 export const TOKEN_KEY_LENGTH = 3;

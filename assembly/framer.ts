@@ -48,7 +48,7 @@ function writeContinuation(to: u32, cs: u32): u32 {
 }
 
 /** Starts the chain of a message: its first block, with the framed header when it is media. False: no block is free. */
-export function openChain(cs: u32, len: u32): bool {
+function openChain(cs: u32, len: u32): bool {
   const block = allocBlock();
   if (block === 0) return false;
   let dest: u32 = block + BLOCK_HEADER;

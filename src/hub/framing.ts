@@ -9,7 +9,7 @@ const HEADER_BYTES = 12;
 const EXTENDED = 0xffffff;
 
 /** One framed message found in a buffer of framed messages. Offsets are into that buffer. */
-export interface FramedMessage {
+interface FramedMessage {
   type: number;
   /** Milliseconds, modulo 2^32. */
   timestamp: number;
@@ -120,7 +120,7 @@ export function frameMessage(
 }
 
 /** What a player that does not take the shared bytes as they are wants instead. */
-export interface Rewrite {
+interface Rewrite {
   /** The id of its NetStream. */
   messageStreamId: number;
   audio: boolean;

@@ -39,7 +39,7 @@ const KEYFRAME_BYTES = 1024;
 const MAX_HEADERS = 64;
 
 /** What the records of a batch showed. Positions are those of the stream's log. */
-export interface Inspection {
+interface Inspection {
   /** Messages without a frame, by kind. */
   audioWithout: number;
   videoWithout: number;

@@ -26,7 +26,7 @@ export interface PlayerSink {
 }
 
 /** Bounds on how far a player may fall behind. */
-export interface PlayerLimits {
+interface PlayerLimits {
   readonly maxLagBytes: number;
 }
 

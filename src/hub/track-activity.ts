@@ -50,7 +50,7 @@ interface Counted {
 }
 
 /** What of a batch tells about tracks. */
-export interface TrackBatch {
+interface TrackBatch {
   /** Indexed by BATCH_*. */
   readonly header: Uint32Array;
   /** RECORD_WORDS words a message. */

@@ -4,7 +4,7 @@ import type { MediaKind, Track } from '../model/track.js';
 import type { AmfValue } from '../wasm/amf-value.js';
 
 /** One message that may tell a fact: a sequence header, or the first frame of a codec that has none. */
-export interface MediaObservation {
+interface MediaObservation {
   readonly kind: MediaKind;
   readonly trackId: number;
   /** Whether it is a sequence header or other configuration. */

@@ -29,17 +29,17 @@ export type { SessionOptions } from './session-options.js';
 const NO_ACTIONS: readonly Action[] = [];
 
 /** The owner's answer to `publishRequested`. The description is shown to the encoder's user. */
-export type PublishAnswer =
+type PublishAnswer =
   | { readonly accept: true }
   | { readonly accept: false; readonly code: PublishRefusal; readonly description: string };
 
 /** The owner's answer to `playRequested`. `waiting`: nobody publishes yet; `publisherCame` will tell. */
-export type PlayAnswer =
+type PlayAnswer =
   | { readonly accept: true; readonly waiting?: boolean }
   | { readonly accept: false; readonly code: PlayRefusal; readonly description: string };
 
 /** Why a connection, or one NetStream of it, is ended from our side. */
-export interface KickOptions {
+interface KickOptions {
   /** Shown to the peer's user; free of secrets. */
   readonly description: string;
   /** Only this NetStream; the connection goes too when nothing else runs on it. All of them when absent. */
