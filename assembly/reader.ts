@@ -1,5 +1,5 @@
-import { addSegment, beginBatch, conflicts, joinShort, record, recordChain } from './batch';
-import { freeChain, releaseChains, releaseLater } from './blocks';
+import { addSegment, beginBatch, conflicts } from './batch';
+import { releaseChains } from './blocks';
 import {
   CS_DELTA,
   CS_DEST,
@@ -16,22 +16,19 @@ import {
   CS_REMAINING,
   CS_RUN,
   CS_SINK,
-  CS_START,
-  CS_TAIL,
   CS_TS,
   CS_TYPE,
   findLargeChunkStream,
   SINK_DISCARD,
-  SINK_MEDIA_BLOCKS,
-  SINK_OUT,
 } from './chunk-stream';
+import { completeMessage, takePending } from './completion';
 import * as C from './constants';
 import { applyControl } from './control';
 import { copyBytes } from './copy';
 import { frameFastRun } from './fast-run';
-import { aim, evictOpen, joinChain, roomFor } from './frame-in-place';
+import { aim, evictOpen, roomFor } from './frame-in-place';
 import { frameWholeMessage } from './frame-whole-message';
-import { appendPayload, framedBytes, writeHeader } from './framer';
+import { appendPayload, framedBytes } from './framer';
 import { get, set } from './header';
 import { stash, takeInput } from './input';
 import { isSurfaced, openMessage, outgoing, surface, unwrap } from './message';
@@ -68,19 +65,7 @@ export function read(start: u32, end: u32): i32 {
   const stay: u32 = inPlace ? 0xffffffff : C.STAY_BYTES;
   const longest: u32 = inPlace ? 0xffffff : C.STAY_BYTES - 1; // of those that frameFastRun() takes
   set(C.BATCH_ADDRESS, inPlace ? out : 0);
-  if (pending !== 0) {
-    set(C.PENDING_CS, 0);
-    if (load<u32>(pending, CS_HEAD) !== 0) {
-      if (inPlace) out = joinChain(pending, out);
-      else recordChain(pending);
-    } else {
-      const header = load<u32>(pending, CS_HEADER_BYTES);
-      const ts = load<u64>(pending, CS_OUT_TS);
-      writeHeader(out, load<u32>(pending, CS_TYPE), ts as u32, 0);
-      record(pending, ts, 0, out, header);
-      out += header;
-    }
-  }
+  if (pending !== 0) out = takePending(pending, out, inPlace);
 
   while (true) {
     if (left === 0) {
@@ -320,55 +305,11 @@ export function read(start: u32, end: u32): i32 {
     if (remaining !== 0) continue;
 
     // ---- the message is complete
-    set(C.PARTIALS, get(C.PARTIALS) - 1);
-    set(C.REASSEMBLY, held - len);
-    const type = load<u32>(cs, CS_TYPE);
-    if (sink === SINK_OUT) {
-      record(cs, load<u64>(cs, CS_OUT_TS), len, load<u32>(cs, CS_START) + load<u32>(cs, CS_HEADER_BYTES), dest - out);
-      out = dest;
-      set(C.OPEN_CS, 0);
-    } else if (sink === SINK_MEDIA_BLOCKS) {
-      if (conflicts(load<u32>(cs, CS_MSID))) {
-        set(C.PENDING_CS, cs);
-        status = C.STATUS_MORE;
-        break;
-      }
-      if (inPlace) {
-        if (!roomFor(cs, out)) {
-          set(C.PENDING_CS, cs);
-          if (load<u32>(cs, CS_FRAMED) <= (C.IN_PLACE_MAX_BYTES as u32)) set(C.NEEDED_BYTES, load<u32>(cs, CS_FRAMED));
-          status = C.STATUS_MORE;
-          break;
-        }
-        out = joinChain(cs, out);
-      } else {
-        const joined = joinShort(cs, out);
-        if (joined !== 0) {
-          out = joined;
-        } else {
-          addSegment(segment, out - segment);
-          segment = out;
-          recordChain(cs);
-        }
-      }
-    } else if (sink === SINK_DISCARD) {
-      set(C.DROPPED, get(C.DROPPED) + 1);
-    } else {
-      const head = load<u32>(cs, CS_HEAD);
-      const payload: u32 = head + C.BLOCK_HEADER;
-      store<u32>(cs, 0, CS_HEAD);
-      if (type <= 2) {
-        status = applyControl(type, payload, len);
-        freeChain(head, load<u32>(cs, CS_TAIL));
-        if (status < 0) break;
-        chunkSize = get(C.IN_CHUNK_SIZE);
-      } else {
-        surface(cs, payload, len);
-        releaseLater(head, load<u32>(cs, CS_TAIL));
-        status = C.STATUS_MESSAGE;
-        break;
-      }
-    }
+    status = completeMessage(cs, out, segment, inPlace);
+    out = get(C.OUT_POS);
+    segment = get(C.SEGMENT_START);
+    if (status !== 0) break;
+    chunkSize = get(C.IN_CHUNK_SIZE);
   }
 
   // ---- leave: what is left of a header waits in the stash, an unfinished message in a block
