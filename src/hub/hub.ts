@@ -192,7 +192,7 @@ export class Hub {
     entry.claimed = false;
     const publication = entry.publication;
     if (publication !== undefined) {
-      publication.letCodecGo();
+      publication.writer.letCodecGo();
       entry.publication = undefined;
       entry.ending = publication;
       entry.resumeTimestamp = publication.newestTimestamp;

@@ -1,5 +1,4 @@
 import {
-  BATCH_ADDRESS,
   BATCH_AUDIO,
   BATCH_BYTES,
   BATCH_COUNT,
@@ -11,7 +10,6 @@ import {
   BATCH_VIDEO,
 } from '../../assembly/constants.js';
 import type { AmfValue } from '../wasm/amf-value.js';
-import type { FrameTarget } from '../wasm/chunk-codec.js';
 import type { Audience } from './audience.js';
 import type { Member } from './fanout.js';
 import { frameMessage } from './framing.js';
@@ -19,10 +17,11 @@ import { Gop, type GopLimits } from './gop.js';
 import { DATA_CHUNK_STREAM_ID, HeaderCache } from './header-cache.js';
 import { KeyframeWatch } from './keyframe-watch.js';
 import { LagMarks } from './lag-marks.js';
-import type { MediaBatch, SlabCodec } from './media-batch.js';
+import { LogWriter } from './log-writer.js';
+import type { MediaBatch } from './media-batch.js';
 import { MediaInspector, NOTEWORTHY, type PlacedBatch } from './media-inspector.js';
-import type { Slab, SlabPool } from './slab-pool.js';
-import { StreamLog } from './stream-log.js';
+import type { SlabPool } from './slab-pool.js';
+import type { StreamLog } from './stream-log.js';
 import { TrackActivity } from './track-activity.js';
 import { type StreamFacts, TrackList } from './track-list.js';
 import { TrackRates } from './track-rates.js';
@@ -74,11 +73,12 @@ const DATA_AMF0 = 18;
 const [CODECS_EVERY_MS, TELL_EVERY_MS] = [100, 50];
 
 /** One accepted publish: its log, its headers, its tracks, its counters. */
-export class Publication implements FrameTarget {
+export class Publication {
   readonly streamId: string;
   /** Everyone who plays the name, whoever publishes to it. */
   readonly audience: Audience<LogReader>;
   readonly log: StreamLog;
+  readonly writer: LogWriter;
   readonly headers: HeaderCache;
   readonly tracks: TrackList;
   /** When each track had its last frame, and what it has had. */
@@ -116,12 +116,6 @@ export class Publication implements FrameTarget {
   #tellDueMs = 0;
   /** What observers know. */
   #told: StreamFacts | undefined;
-  #edge = 0;
-  /** The codec that frames into the log's slabs, if one does. */
-  #codec: SlabCodec | undefined;
-  /** Nothing was written behind the log's end since the codec was told where that is. */
-  #aimed = true;
-  #lastMs: number;
 
   constructor(
     streamId: string,
@@ -132,11 +126,11 @@ export class Publication implements FrameTarget {
     nowMs: number,
   ) {
     this.streamId = streamId;
-    this.log = new StreamLog(pool);
+    this.writer = new LogWriter(pool, () => this.trim(), nowMs);
+    this.log = this.writer.log;
     this.headers = new HeaderCache(limits.chunkSize, limits.maxHeaderBytes);
     this.tracks = new TrackList(limits.readyTimeoutMs);
     this.startedMs = nowMs;
-    this.#lastMs = nowMs;
     this.#limits = limits;
     this.#marks = new LagMarks(limits.maxLagMs);
     this.#gop = new Gop(limits);
@@ -180,45 +174,17 @@ export class Publication implements FrameTarget {
   }
 
   /**
-   * Has `codec` frame media straight into the log: its slabs become part of the codec's memory. A codec frames for one publication at
-   * a time; another's media is copied.
-   */
-  frameFrom(codec: SlabCodec): void {
-    this.letCodecGo();
-    if (codec.slabs === undefined || codec.target !== undefined) return;
-    codec.target = this;
-    this.#codec = codec;
-    this.log.area = codec.slabs;
-  }
-
-  /** Ends that: the codec writes nothing more where players read. What is in the log stays. */
-  letCodecGo(): void {
-    const codec = this.#codec;
-    if (codec === undefined) return;
-    this.#codec = undefined;
-    this.log.area = undefined;
-    codec.target = undefined;
-    codec.aim(0, 0);
-  }
-
-  makeRoom(bytes: number): void {
-    this.#aim(this.#reserve(bytes, this.#lastMs));
-  }
-
-  /**
    * Takes one batch: framed in the log already, or copied there. Nothing happens here per message or per player, but for keyframes
    * and headers.
    */
   append(batch: MediaBatch, nowMs: number): void {
     const { header } = batch;
     const bytes = header[BATCH_BYTES];
-    this.#lastMs = nowMs;
-    const slab = this.#inPlace(batch) ?? this.#copyIn(batch, bytes, nowMs);
+    const slab = this.writer.place(batch, bytes, nowMs);
     const at = slab.used;
     const position = this.log.head;
     this.#marks.note(position, nowMs);
-    this.log.commit(bytes);
-    if (!this.#aimed) this.#aim(slab);
+    this.writer.commit(slab, bytes);
     this.bytes += bytes;
     this.payloadBytes += header[BATCH_PAYLOAD_BYTES];
     this.lastTimestamp = header[BATCH_LAST_TS_HIGH] * 2 ** 32 + header[BATCH_LAST_TS];
@@ -253,11 +219,7 @@ export class Publication implements FrameTarget {
   appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number, type = DATA_AMF0): void {
     const framed = frameMessage(DATA_CHUNK_STREAM_ID, type, timestamp, payload, this.chunkSize);
     if (slot !== undefined) this.headers.set(slot, type, payload, this.log.head);
-    this.#lastMs = nowMs;
-    const slab = this.#clearTail(framed.length, nowMs);
-    framed.copy(slab.buffer, slab.used);
-    this.log.commit(framed.length);
-    this.#aim(slab);
+    this.writer.add(framed, nowMs);
     this.#gop.messages++;
     this.#gop.bound(this.log.head, this.lastTimestamp);
     this.audience.wake();
@@ -300,50 +262,17 @@ export class Publication implements FrameTarget {
 
   /** Lets go of the log; players must have been detached. */
   end(): void {
-    this.letCodecGo();
+    this.writer.letCodecGo();
     this.ended = true;
     this.log.close();
   }
 
-  /** The slab that a batch is already part of, right behind what is in the log. */
-  #inPlace(batch: MediaBatch): Slab | undefined {
-    const address = batch.header[BATCH_ADDRESS];
-    if (address === 0 || batch !== this.#codec) return undefined;
-    const slab = this.log.last;
-    return slab !== undefined && slab.address !== 0 && slab.address + slab.used === address ? slab : undefined;
-  }
-
-  #copyIn(batch: MediaBatch, bytes: number, nowMs: number): Slab {
-    const slab = this.#clearTail(bytes, nowMs);
-    const from = batch.header[BATCH_ADDRESS] - slab.address;
-    // Framed here, but behind media of the connection's other streams: the two places may overlap.
-    const here = batch === this.#codec && slab.address > 0 && from >= 0 && from < slab.buffer.length;
-    if (here) slab.buffer.copyWithin(slab.used, from, from + bytes);
-    else batch.copyBatch(slab.buffer, slab.used);
-    return slab;
-  }
-
-  /** Room for `bytes` behind the log's end, with nothing of the codec's in it. */
-  #clearTail(bytes: number, nowMs: number): Slab {
-    this.#codec?.aim(0, 0);
-    this.#aimed = this.#codec === undefined;
-    return this.#reserve(bytes, nowMs);
-  }
-
-  /** Has the codec frame what comes behind the log's end, when that lies in its own memory. */
-  #aim(slab: Slab): void {
-    this.#aimed = true;
-    if (slab.address === 0) return;
-    this.#codec?.aim(slab.address + slab.used, slab.address + slab.buffer.length);
-  }
-
-  #reserve(bytes: number, nowMs: number): Slab {
-    if (this.log.needsSlab(bytes)) this.trim();
-    return this.log.reserve(bytes, this.#edge, nowMs);
-  }
-
-  /** Before a new slab, and when memory is short: lets go of what neither the GOP nor any player needs, and finds where most players stand. */
-  trim(): void {
+  /**
+   * Lets go of what neither the GOP nor any player needs: before a new slab, and when memory is short.
+   *
+   * @returns the log position from which most players will send next
+   */
+  trim(): number {
     const head = this.log.head;
     let needed = this.#gop.start ?? head;
     let edge = head;
@@ -352,8 +281,8 @@ export class Publication implements FrameTarget {
       if (from < needed) needed = from;
       if (!player.busy && from < edge) edge = from;
     }
-    this.#edge = edge;
     this.log.trim(needed);
+    return edge;
   }
 
   #inspect(placed: PlacedBatch, nowMs: number): void {

@@ -171,7 +171,7 @@ export class LiveStream implements PublicationObserver {
 
   #suspend(reason: EndReason): void {
     const { resumeWindowMs, lifecycle, clock } = this.#owner;
-    this.publication.letCodecGo();
+    this.publication.writer.letCodecGo();
     this.#suspended = { reason, sinceMs: clock.monotonicMs() };
     lifecycle.streamSuspended(this.streamId, { resumeWindowMs, cause: reason });
     this.#owner.activity.suspended(this, reason, resumeWindowMs);

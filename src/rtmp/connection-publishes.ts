@@ -39,7 +39,7 @@ export class ConnectionPublishes {
     this.#runs.set(messageStreamId, run);
     this.#route();
     this.#codec.setPublishing(true);
-    run.publication.frameFrom(this.#codec);
+    run.publication.writer.frameFrom(this.#codec);
     this.#codec.beginTimeline(messageStreamId, run.resumeTimestamp);
     this.#guardStreamZero(run.resumeTimestamp);
   }

@@ -29,7 +29,7 @@ export class CodecPublisher {
         release(region);
       };
     }
-    publication.frameFrom(codec);
+    publication.writer.frameFrom(codec);
   }
 
   /** Reads whole pieces; what is left of the bytes waits for the next call, or {@link flush}. */

@@ -144,15 +144,15 @@ describe('a publication that a codec frames for', () => {
     const slow = harness.join('slow');
     harness.play(key(0));
     const { codec } = harness.publisher!;
-    harness.publication.letCodecGo();
+    harness.publication.writer.letCodecGo();
     expect(codec.target).toBeUndefined();
     const other = new PublicationHarness();
-    other.publication.frameFrom(codec);
-    expect(codec.target).toBe(other.publication);
+    other.publication.writer.frameFrom(codec);
+    expect(codec.target).toBe(other.publication.writer);
     slow.drain();
     harness.leave(slow);
     harness.publication.end();
-    expect(codec.target).toBe(other.publication);
+    expect(codec.target).toBe(other.publication.writer);
   });
 
   it('goes on in the memory of another codec when its publisher is back on a new connection', () => {
@@ -180,8 +180,8 @@ describe('a publication that a codec frames for', () => {
   it('is one at a time: a second publication of the same connection is copied to', () => {
     const harness = new PublicationHarness({ slabBytes: 4 * UNIT });
     const second = new PublicationHarness();
-    second.publication.frameFrom(harness.publisher!.codec);
-    expect(harness.publisher!.codec.target).toBe(harness.publication);
+    second.publication.writer.frameFrom(harness.publisher!.codec);
+    expect(harness.publisher!.codec.target).toBe(harness.publication.writer);
     expect(second.publication.log.area).toBeUndefined();
   });
 
@@ -219,7 +219,7 @@ describe('a publication that a codec frames for', () => {
     const codec = new ChunkCodec({ limits: { slabBytes: 0 } });
     codec.setPublishing(true);
     const harness = new PublicationHarness();
-    harness.publication.frameFrom(codec);
+    harness.publication.writer.frameFrom(codec);
     expect(codec.slabs).toBeUndefined();
     expect(codec.target).toBeUndefined();
   });

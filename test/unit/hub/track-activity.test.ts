@@ -40,7 +40,7 @@ class Encoder {
     const fanout = new Fanout({ maxDelayMs: 0, playersAtMaxDelay: 1 }, () => this.nowMs);
     const observer = { ready: () => {}, updated: () => true };
     this.publication = new Publication('stream', new SlabPool(), new Audience(fanout), LIMITS, observer, this.nowMs);
-    if (inPlace) this.publication.frameFrom(this.#codec);
+    if (inPlace) this.publication.writer.frameFrom(this.#codec);
   }
 
   /** Sends messages at a time; audio and video are told apart by their first byte. */

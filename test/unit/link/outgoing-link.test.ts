@@ -131,7 +131,7 @@ describe('an outgoing link in memory', () => {
     const copy = claim.open('copy', { ready: () => {}, updated: () => true }, desk.nowMs);
     const codec = desk.codecs.acquire();
     codec.setPublishing(true);
-    copy.frameFrom(codec);
+    copy.writer.frameFrom(codec);
     const addresses: number[] = [];
     await new Linked('play', 'cam', codec, (batch) => {
       addresses.push(batch.batchAddress);

@@ -319,7 +319,7 @@ describe('a stream with a resume window', () => {
     const { sink } = office.play();
     const codec = new ChunkCodec();
     codec.setPublishing(true);
-    run.publication.frameFrom(codec);
+    run.publication.writer.frameFrom(codec);
     run.publication.append(batch(message('key', 1, 100, 4000)), office.nowMs);
     run.end('client_reset');
     expect(office.last('streamSuspended')).toMatchObject({ cause: 'client_reset', resumeWindowMs });
