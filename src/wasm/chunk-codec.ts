@@ -1,8 +1,9 @@
 import * as C from '../../assembly/constants.js';
 import { AmfScanner } from './amf-scanner.js';
 import type { AmfValue } from './amf-value.js';
+import { type CodecMemory, copyState, openMemory } from './codec-memory.js';
 import { codecError } from './errors.js';
-import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
+import type { WasmExports, WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, pagesFor, writeLimits } from './limits.js';
 import type { MemoryTally } from './memory-tally.js';
 import { SlabArea } from './slab-area.js';
@@ -39,32 +40,6 @@ const SHORT_SEGMENT = 24;
 const SMALL_TOUCHED_BYTES = 20_480;
 const PAGE_BYTES = 4096;
 
-interface Views {
-  readonly exports: WasmExports;
-  readonly memory: WebAssembly.Memory;
-  readonly bytes: Uint8Array;
-  readonly words: BigUint64Array;
-  readonly input: Buffer;
-  readonly header: Uint32Array;
-  readonly records: Uint32Array;
-  readonly segments: Uint32Array;
-}
-
-function open(pages: number, flavour: WasmFlavour): Views {
-  const { exports, memory } = instantiate(pages, flavour);
-  const { buffer } = memory;
-  return {
-    exports,
-    memory,
-    bytes: new Uint8Array(buffer),
-    words: new BigUint64Array(buffer),
-    input: Buffer.from(buffer, C.INPUT, C.INPUT_BYTES),
-    header: new Uint32Array(buffer, C.HEADER, C.HEADER_WORDS),
-    records: new Uint32Array(buffer, C.RECORDS, C.MAX_RECORDS * C.RECORD_WORDS),
-    segments: new Uint32Array(buffer, C.SEGMENTS, C.MAX_SEGMENTS * 2),
-  };
-}
-
 /**
  * Copies out of the shared linear memory. `set` goes word by word there (V8 expects another thread to write meanwhile), which took
  * four times as long at 60 KB; Buffer's `fill` with bytes of the very length is a plain memory copy.
@@ -86,7 +61,7 @@ export interface ChunkCodecOptions {
 export class ChunkCodec {
   readonly limits: CodecLimits;
   readonly flavour: WasmFlavour;
-  #views: Views;
+  #views: CodecMemory;
   #read: (start: number, end: number) => number;
   #scanner: AmfScanner | undefined;
   #enlarged = false;
@@ -118,7 +93,7 @@ export class ChunkCodec {
     this.#scanner = options.scanner;
     this.limits = normaliseLimits(options.limits ?? {});
     this.flavour = options.flavour ?? 'release';
-    const views = open(pagesFor(this.limits, false), this.flavour);
+    const views = openMemory(pagesFor(this.limits, false), this.flavour);
     this.#views = views;
     this.#read = views.exports.read;
     this.input = views.input;
@@ -280,18 +255,8 @@ export class ChunkCodec {
   #moveTo(pages: number): void {
     const from = this.#views;
     const slabPages = Math.min(Math.floor(this.limits.slabBytes / 65536), C.MAX_PAGES - pages);
-    const to = open(pages + slabPages, this.flavour);
-    const move = (start: number, end: number): void => {
-      to.bytes.set(from.bytes.subarray(start, end), start);
-    };
-    const { header } = from;
-    move(C.HEADER, C.SEGMENTS + header[C.BATCH_SEGMENTS] * 8);
-    move(C.RECORDS, C.RECORDS + header[C.BATCH_COUNT] * C.RECORD_WORDS * 4);
-    move(C.TIMELINES, C.INPUT);
-    const messageEnd = header[C.MESSAGE_PTR] + header[C.MESSAGE_LENGTH];
-    move(C.INPUT, Math.max(header[C.READ_END], messageEnd <= C.INPUT + C.INPUT_BYTES ? messageEnd : 0, C.INPUT));
-    if (header[C.BATCH_COUNT] > 0) move(C.OUT, Math.min(C.OUT + header[C.BATCH_BYTES], C.OUT + C.OUT_BYTES));
-    move(C.BLOCKS, header[C.BLOCK_TOP]);
+    const to = openMemory(pages + slabPages, this.flavour);
+    copyState(from, to);
     to.exports.resize(pages * 65536);
     const onIdle = (bytes: number): void => {
       this.#idleSlabBytes = bytes;
