@@ -83,7 +83,7 @@ export const FOLDERS = {
   protocol: {
     floor: 3,
     what: 'handshake, messages, server and client session; pure: bytes and time in, actions out',
-    imports: ['wasm', 'core'],
+    imports: ['wasm', 'model', 'core'],
   },
   events: {
     floor: 3,

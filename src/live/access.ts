@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../core/errors.js';
 import type { Player, PlayerSink } from '../hub/player.js';
 import type { Publication } from '../hub/publication.js';
+import type { ConnectionInfo } from '../model/connection-info.js';
+import type { DropCause } from '../model/drop-causes.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
-import type { PlayRefusal, PublishRefusal } from '../protocol/messages/status.js';
-import type { ConnectionInfo } from '../protocol/server/actions.js';
-import type { DropCause } from '../protocol/server/drop-causes.js';
+import type { PlayRefusal, PublishRefusal } from '../model/refusals.js';
 import type { AmfValue } from '../wasm/amf-value.js';
 
 /** Who is on the other end. */

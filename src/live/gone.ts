@@ -1,5 +1,5 @@
 import { ERRORS } from '../core/errors.js';
-import type { PublishRefusal } from '../protocol/messages/status.js';
+import type { PublishRefusal } from '../model/refusals.js';
 import type { Refusal } from './access.js';
 
 /** The publisher has gone while its publish was decided: nobody is there to be answered. */

@@ -7,12 +7,12 @@ import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { Hub } from '../hub/hub.js';
 import type { PlayerSink } from '../hub/player.js';
+import { DROP_CAUSES, type DropCause } from '../model/drop-causes.js';
 import type { EndReason } from '../model/reasons.js';
+import type { PlayRefusal, PublishRefusal } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Totals } from '../model/totals.js';
-import type { PlayRefusal, PublishRefusal } from '../protocol/messages/status.js';
-import { DROP_CAUSES, type DropCause } from '../protocol/server/drop-causes.js';
 import type {
   ConnectionFacts,
   ConnectionHost,

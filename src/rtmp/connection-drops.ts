@@ -1,6 +1,6 @@
 import type { ConnectionFacts, ConnectionHost } from '../live/access.js';
+import type { DropCause } from '../model/drop-causes.js';
 import type { Action } from '../protocol/server/actions.js';
-import type { DropCause } from '../protocol/server/drop-causes.js';
 
 /** What one connection sent in vain: every message is counted, and each cause is told once. */
 export class ConnectionDrops {

@@ -43,15 +43,6 @@ export const STATUS_LEVELS = {
 /** A key of {@link STATUS_LEVELS}. */
 export type StatusCode = keyof typeof STATUS_LEVELS;
 
-/** The codes a publish may be refused with. */
-export type PublishRefusal = Extract<
-  StatusCode,
-  `NetStream.Publish.${'BadName' | 'Denied' | 'Rejected' | 'Unauthorized'}` | 'NetStream.Record.NoAccess'
->;
-
-/** The codes a play may be refused with. */
-export type PlayRefusal = Extract<StatusCode, `NetStream.Play.${'StreamNotFound' | 'Failed'}` | 'NetStream.Failed'>;
-
 /** The information object of a status: level by the table, code, description. */
 interface StatusInfo {
   readonly level: StatusLevel;

@@ -1,26 +1,10 @@
 import type { ErrorCode } from '../../core/errors.js';
+import type { ConnectionInfo } from '../../model/connection-info.js';
+import type { DropCause } from '../../model/drop-causes.js';
 import type { AmfValue } from '../../wasm/amf-value.js';
-import type { DropCause } from './drop-causes.js';
 
 /** How a publisher wants its stream kept; only `live` means something without a recorder. */
 export type PublishType = 'live' | 'record' | 'append';
-
-/** What a server session knows of its client after connect. Nothing in it is secret. */
-export interface ConnectionInfo {
-  /** Normalised app, query cut off. */
-  readonly app: string;
-  /** Query and credentials cut off; `''` when the client sent none. */
-  readonly tcUrl: string;
-  readonly flashVer: string;
-  readonly swfUrl: string;
-  readonly pageUrl: string;
-  /** 0 or 3, echoed to the client. */
-  readonly objectEncoding: number;
-  /** Whether the client announced Enhanced RTMP in any form. */
-  readonly isEnhanced: boolean;
-  /** The client's `capsEx` bits; 0 when it sent none. */
-  readonly capsEx: number;
-}
 
 /**
  * What the owner of a server session has to do, in order. Byte buffers are transferred with the action.

@@ -1,5 +1,6 @@
+import type { PlayRefusal, PublishRefusal } from '../../model/refusals.js';
 import type { AmfValue } from '../../wasm/amf-value.js';
-import type { PlayRefusal, PublishRefusal, StatusCode } from '../messages/status.js';
+import type { StatusCode } from '../messages/status.js';
 import type { PublishType } from './actions.js';
 import type { NetStreamInput, NetStreamState } from './transitions.js';
 

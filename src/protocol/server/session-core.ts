@@ -1,8 +1,9 @@
 import type { ErrorCode } from '../../core/errors.js';
+import type { ConnectionInfo } from '../../model/connection-info.js';
+import type { DropCause } from '../../model/drop-causes.js';
 import { AckWindow } from '../messages/ack-window.js';
 import { ChunkWriter, type OutboundMessage } from '../messages/chunk-writer.js';
-import type { Action, ConnectionInfo } from './actions.js';
-import type { DropCause } from './drop-causes.js';
+import type { Action } from './actions.js';
 import { NetStream } from './net-stream.js';
 import type { SessionSettings } from './session-options.js';
 import {

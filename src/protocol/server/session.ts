@@ -1,19 +1,14 @@
 import { ERRORS, type ErrorCode } from '../../core/errors.js';
 import { TokenBucket } from '../../core/token-bucket.js';
+import type { ConnectionInfo } from '../../model/connection-info.js';
+import type { PlayRefusal, PublishRefusal } from '../../model/refusals.js';
 import { type Call, readCall, replyError, salvageCall } from '../messages/call.js';
 import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from '../messages/control.js';
 import { beginsWithName, readDataMessage, readOpaqueData } from '../messages/data-message.js';
 import { type InboundMessage, readValues, valuesOrCode } from '../messages/inbound-message.js';
 import { MessageType, UserControlEvent } from '../messages/message-types.js';
-import {
-  command,
-  onStatus,
-  type PlayRefusal,
-  type PublishRefusal,
-  type StatusCode,
-  statusInfo,
-} from '../messages/status.js';
-import type { Action, ConnectionInfo } from './actions.js';
+import { command, onStatus, type StatusCode, statusInfo } from '../messages/status.js';
+import type { Action } from './actions.js';
 import { acceptConnect, refuseConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
 import { Liveness } from './liveness.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConnectionInfo } from '../../../src/protocol/server/actions.js';
+import type { ConnectionInfo } from '../../../src/model/connection-info.js';
 import { batch, message } from '../../support/hub/media.js';
 import { AAC, AVC } from './support/headers.js';
 import { Office } from './support/live-streams-harness.js';

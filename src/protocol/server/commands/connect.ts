@@ -1,11 +1,11 @@
 import { tellProgram, tellUrl } from '../../../core/tell.js';
+import type { ConnectionInfo } from '../../../model/connection-info.js';
 import type { AmfObject } from '../../../wasm/amf-value.js';
 import type { AmfInput } from '../../messages/amf0-writer.js';
 import type { Call } from '../../messages/call.js';
 import type { OutboundMessage } from '../../messages/chunk-writer.js';
 import { setChunkSize, setPeerBandwidth, windowAckSize } from '../../messages/control.js';
 import { command, type StatusCode, statusInfo } from '../../messages/status.js';
-import type { ConnectionInfo } from '../actions.js';
 import { appOfTcUrl, normaliseApp, type SplitName } from '../names.js';
 import type { SessionCore } from '../session-core.js';
 
