@@ -30,8 +30,8 @@ export const WHERE = [
     symbol: 'NET_STREAM_TABLE',
   },
   { question: 'Where is a name won?', file: 'src/hub/hub.ts', symbol: 'Hub.claim' },
-  { question: 'Where is a publish decided?', file: 'src/live/live-streams.ts', symbol: 'LiveStreams.publish' },
-  { question: 'Where is a play refused?', file: 'src/live/play-accounting.ts', symbol: 'PlayAccounting.play' },
+  { question: 'Where is a publish decided?', file: 'src/live/publish-decisions.ts', symbol: 'PublishDecisions.decide' },
+  { question: 'Where is a play refused?', file: 'src/live/play-accounting.ts', symbol: 'PlayAccounting.begin' },
   {
     question: 'Where is an address held back that comes and goes?',
     file: 'src/live/churn-guard.ts',

@@ -135,8 +135,8 @@ function unknownKey(key: string, source: Source): Problem {
 
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = ['SLUICE_CONFIG', 'SLUICE_TRACE', ...ROWS.map((row) => row.env)];
-  // Not refused: Kubernetes sets SLUICE_PORT and the like for a service that is called sluice.
-  const foreign = /^SLUICE_(?:PORT|SERVICE_)/;
+  // Kubernetes sets SLUICE_PORT and the like for a service that is called sluice. INTERNAL marks variables for tests.
+  const foreign = /^SLUICE_(?:PORT|SERVICE_|INTERNAL_)/;
   return Object.keys(env)
     .filter((name) => name.startsWith('SLUICE_') && !known.includes(name) && !foreign.test(name))
     .map((name) => {

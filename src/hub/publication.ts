@@ -42,12 +42,8 @@ export interface PublicationLimits extends GopLimits {
 export interface PublicationObserver {
   /** All announced kinds have their headers and video its first keyframe, or the time for it is over: `tracks.missing` says what is not there. */
   ready(publication: Publication): void;
-  /**
-   * Codec, size, rate, the set of tracks or the metadata changed after ready.
-   *
-   * @returns false when it cannot be told now: the change is offered again with {@link Publication.tick}, with all that came meanwhile
-   */
-  updated(publication: Publication, before: StreamFacts, after: StreamFacts): boolean;
+  /** Codec, size, rate, the set of tracks or the metadata changed after ready. Changes that come fast are told together. */
+  updated(publication: Publication, before: StreamFacts, after: StreamFacts): void;
 }
 
 /** A cursor into the log: a player. */
@@ -333,8 +329,8 @@ export class Publication {
       this.#told = tracks.facts;
       this.#observer.ready(this);
     } else if (tracks.shape !== told.shape) {
-      const { facts } = tracks;
-      if (this.#observer.updated(this, told, facts)) this.#told = facts;
+      this.#told = tracks.facts;
+      this.#observer.updated(this, told, this.#told);
     }
   }
 }

@@ -1,30 +1,23 @@
 import type { ErrorCode } from '../core/errors.js';
-import type { Player, PlayerSink } from '../hub/player.js';
-import type { Publication } from '../hub/publication.js';
+import type { Plain, PlainValue } from '../core/plain.js';
 import type { ConnectionInfo } from '../model/connection-info.js';
 import type { DropCause } from '../model/drop-causes.js';
+import type { StreamMetadata } from '../model/metadata.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
-import type { PlayRefusal, PublishRefusal } from '../model/refusals.js';
-import type { AmfValue } from '../wasm/amf-value.js';
+import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
+import type { MediaKind, Track } from '../model/track.js';
 
-/** Who is on the other end. */
+// All that crosses the border between the byte side (connections, publications, players: src/doors) and the fact side (names, live
+// streams, events: this folder). Every message is plain data that can be cloned. Neither side holds an object of the other.
+
+/** Who is on the other end of a connection. */
 export interface ConnectionFacts {
   readonly connectionId: string;
   readonly peer: Peer;
   readonly transport: TransportName;
   /** What connect said; undefined before it. */
   readonly info: ConnectionInfo | undefined;
-}
-
-/** The way back from a stream to the connection that publishes it. */
-export interface PublisherLine {
-  /** Why it is over; undefined while it is open. */
-  readonly endedBy: () => EndReason | undefined;
-  /** Tells the publisher why, and closes its connection. */
-  readonly close: (reason: EndReason, description: string) => void;
-  /** Has the connection read without waiting for its turn; resolves when its end would be known if the kernel knows it. */
-  readonly readNow: () => Promise<void>;
 }
 
 /** A name that a client wants to publish to or play from. `query` is secret. */
@@ -34,84 +27,233 @@ export interface NameRequest {
   readonly query: string;
 }
 
-/** A publish or play that was refused, with what to tell the client. */
+/** Why a request is refused, and what the client is told. */
 export interface Refusal<Status> {
-  readonly accept: false;
   readonly status: Status;
   readonly code: ErrorCode;
   /** For the client and the log; free of secrets. */
   readonly description: string;
 }
 
-/** A refusal as the session tells it to the client. */
-export function refusalAnswer<Status>({ status, description }: Refusal<Status>): {
-  readonly accept: false;
-  readonly code: Status;
-  readonly description: string;
-} {
-  return { accept: false, code: status, description };
+/** What a stream has carried since its start. */
+export interface StreamCounters {
+  /** Media received, as framed for players, in bytes. */
+  readonly bytes: number;
+  /** Payload of audio and video messages received, in bytes. */
+  readonly payloadBytes: number;
+  /** Received on the publisher's connection while it published this stream, in bytes. */
+  readonly wireBytes: number;
+  readonly audioFrames: number;
+  readonly videoFrames: number;
+  /** How often the publisher's timestamps jumped, and were moved. */
+  readonly timestampJumps: number;
+  /** Sequence headers and metadata that were not kept for players that join late. */
+  readonly headersRefused: number;
+  /** Bytes sent to players, past and present. */
+  readonly bytesOut: number;
+  /** Keyframe skips of all players, past and present. */
+  readonly drops: number;
 }
 
-/** A data message as players get it; `values` is undefined for AMF3. */
-export interface DataFromPublisher {
-  readonly name: string;
-  readonly type: number;
-  readonly payload: Buffer;
-  readonly timestamp: number;
-  readonly values: readonly AmfValue[] | undefined;
+/** What one play has been sent of the present stream. */
+export interface PlayCounters {
+  readonly playId: string;
+  readonly bytes: number;
+  /** How often it skipped to a keyframe. */
+  readonly drops: number;
 }
 
-/** A publish that is running. */
-export interface RunningPublish {
-  readonly streamId: string;
-  readonly publication: Publication;
-  /** Where players that stayed stand, in ms: the publisher's timestamps are moved to go on from there. */
-  readonly resumeTimestamp: number | undefined;
-  data(message: DataFromPublisher): void;
-  dataCleared(name: string): void;
-  /** Ends it; calls after the first do nothing. */
-  end(reason: EndReason, detail?: string): void;
+/** When a track had its last frame. */
+export interface TrackTime {
+  readonly kind: MediaKind;
+  /** 0: the default track; 1 to 255: Enhanced RTMP multitrack. */
+  readonly trackId: number;
+  /** Monotonic ms. */
+  readonly lastMs: number;
 }
 
-/** A play that is running or waits for a publisher. */
-export interface RunningPlay {
-  readonly player: Player;
-  /** Ends it; calls after the first do nothing. */
-  end(reason: PlayEndReason): void;
+/** What a stream is known to be at one moment. */
+export interface ShownFacts {
+  /** Video before audio, then by id. */
+  readonly tracks: readonly Track[];
+  /** What its onMetaData claims. */
+  readonly metadata: StreamMetadata;
 }
 
-/** What becomes of a play. `live`: whether a publication is there now. */
-export type PlayDecision =
-  | { readonly accept: true; readonly live: boolean; readonly run: RunningPlay }
-  | Refusal<PlayRefusal>;
+/** A client wants to connect. `query` is the secret part of the app; the rest of what it said is in `facts`. */
+export interface ConnectAsk {
+  readonly kind: 'connect';
+  readonly id: number;
+  readonly facts: ConnectionFacts;
+  readonly query: string;
+}
 
-/** What connections ask of the rest of the server: policy, names, facts. */
-export interface ConnectionHost {
+/** A client wants to publish. */
+export interface PublishAsk {
+  readonly kind: 'publish';
+  readonly id: number;
+  readonly facts: ConnectionFacts;
+  readonly request: NameRequest;
+}
+
+/** A client wants to play. */
+export interface PlayAsk {
+  readonly kind: 'play';
+  readonly id: number;
+  readonly facts: ConnectionFacts;
+  readonly request: NameRequest;
+}
+
+/** What the byte side asks. Each ask has an id of its own and gets exactly one {@link Answer} with that id, in this turn or later. */
+export type Ask = Plain<ConnectAsk | PublishAsk | PlayAsk>;
+
+/** The answer to an {@link Ask}. */
+export type Answer = Plain<
+  | { readonly kind: 'connectAccepted'; readonly id: number }
+  | { readonly kind: 'connectRefused'; readonly id: number; readonly refusal: Refusal<ConnectRefusal> }
   /**
-   * Decides a publish. When it resolves with `accept`, the name is won and `stream.started` is on disk.
-   *
-   * @param line the publisher's end: asked after every wait, and closed when the stream is taken from it
+   * The name is won and `stream.started` is on disk. When the stream is there already, its publisher is back. `heldFor`: the reasons
+   * for which its publisher may go and come back; for others the stream ends.
    */
-  publish(
-    facts: ConnectionFacts,
-    request: NameRequest,
-    line: PublisherLine,
-  ): Promise<{ readonly accept: true; readonly run: RunningPublish } | Refusal<PublishRefusal>>;
-  /** Decides a play and attaches its player; resolves later when the client has to wait for its turn. */
-  play(
-    facts: ConnectionFacts,
-    request: NameRequest,
-    messageStreamId: number,
-    sink: PlayerSink,
-  ): PlayDecision | Promise<PlayDecision>;
-  /** A connection was accepted. */
-  opened(facts: ConnectionFacts): void;
-  /** A data message of a publisher could not be read within the limits. */
-  dataRefused(code: ErrorCode): void;
-  /** A data message of a publisher came in an odd form and was put in order. */
-  dataMended(): void;
-  /** So many messages went nowhere; `isFirst`: the first of that cause on the connection. */
-  dropped(facts: ConnectionFacts, cause: DropCause, messages: number, isFirst: boolean): void;
-  /** The connection is closed and everything on it ended; so many of its data messages were refused. */
-  closed(facts: ConnectionFacts, code: ErrorCode, detail: string, refusedData: number): void;
+  | {
+      readonly kind: 'publishAccepted';
+      readonly id: number;
+      readonly streamId: string;
+      readonly heldFor: readonly EndReason[];
+    }
+  | { readonly kind: 'publishRefused'; readonly id: number; readonly refusal: Refusal<PublishRefusal> }
+  | { readonly kind: 'playAccepted'; readonly id: number; readonly playId: string }
+  | { readonly kind: 'playRefused'; readonly id: number; readonly refusal: Refusal<PlayRefusal> }
+  /** A defect of ours, which the fact side has logged. */
+  | { readonly kind: 'askFailed'; readonly id: number; readonly description: string }
+>;
+
+/** Measured a few times a second. */
+export interface StreamSample {
+  readonly kind: 'streamSampled';
+  readonly streamId: string;
+  /** Monotonic ms, on the clock of `activity`. */
+  readonly atMs: number;
+  /** Whether the stream has no publisher at present. */
+  readonly isHeld: boolean;
+  readonly counters: StreamCounters;
+  readonly tracks: readonly Track[];
+  readonly activity: readonly TrackTime[];
+  /** Length of the last whole GOP; undefined before the second keyframe. */
+  readonly gopMs: number | undefined;
+}
+
+/** Told of one stream, in order. */
+export type StreamReport = Plain<
+  /** All announced kinds have shown themselves, or the time for it is over: then `missing` names those that have not. */
+  | {
+      readonly kind: 'streamReady';
+      readonly streamId: string;
+      readonly tracks: readonly Track[];
+      readonly missing: readonly MediaKind[];
+      readonly gopMs: number | undefined;
+      readonly timeToReadyMs: number;
+    }
+  /** Codec, size, rate, the set of tracks or the metadata changed after ready. Changes that come fast are told together. */
+  | {
+      readonly kind: 'streamChanged';
+      readonly streamId: string;
+      readonly before: ShownFacts;
+      readonly after: ShownFacts;
+    }
+  | StreamSample
+  /** The publisher sent a data message that is no metadata. `values` is empty when they are AMF3. */
+  | {
+      readonly kind: 'streamData';
+      readonly streamId: string;
+      readonly handler: string;
+      readonly timestamp: number;
+      readonly values: readonly PlainValue[];
+    }
+  /** The publisher's connection is gone for a reason of `heldFor`; the stream and its players stay. */
+  | {
+      readonly kind: 'streamHeld';
+      readonly streamId: string;
+      readonly reason: EndReason;
+      readonly counters: StreamCounters;
+    }
+  /** The stream is over; nothing more is told of it. `plays` are those that were attached to it. */
+  | {
+      readonly kind: 'streamEnded';
+      readonly streamId: string;
+      readonly reason: EndReason;
+      readonly detail: ErrorCode | undefined;
+      readonly counters: StreamCounters;
+      readonly tracks: readonly Track[];
+      readonly plays: readonly PlayCounters[];
+    }
+>;
+
+/** What the byte side reports. */
+export type Report = Plain<
+  | StreamReport
+  | { readonly kind: 'connectionOpened'; readonly facts: ConnectionFacts }
+  /** A socket was turned away before it became a connection. */
+  | { readonly kind: 'connectionRefused'; readonly address: string; readonly code: ErrorCode }
+  /** The connection is closed and everything on it has ended; so many of its data messages were refused. */
+  | {
+      readonly kind: 'connectionClosed';
+      readonly facts: ConnectionFacts;
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly refusedData: number;
+    }
+  /** Nobody is there any more to be answered. The answer comes all the same. */
+  | { readonly kind: 'askWithdrawn'; readonly id: number; readonly reason: EndReason }
+  /** A play is over. `counters`: since it began, or since the present stream did. */
+  | { readonly kind: 'playEnded'; readonly reason: PlayEndReason; readonly counters: PlayCounters }
+  /** A `readPublisher` is done: what was known of the publisher's end has been told. */
+  | { readonly kind: 'publisherRead'; readonly id: number }
+  /** Messages of a connection went nowhere, for a cause that is new on this connection. */
+  | {
+      readonly kind: 'messagesDropped';
+      readonly facts: ConnectionFacts;
+      readonly cause: DropCause;
+      readonly messages: number;
+    }
+  /** What was counted since the last time, over all connections. */
+  | {
+      readonly kind: 'messagesCounted';
+      readonly dropped: Readonly<Partial<Record<DropCause, number>>>;
+      /** Data messages that could not be read within the limits, by code. */
+      readonly dataRefused: Readonly<Partial<Record<ErrorCode, number>>>;
+      /** Data messages that came in an odd form and were put in order. */
+      readonly dataMended: number;
+    }
+>;
+
+/** What the fact side has the byte side do. */
+export type Order = Plain<
+  /** A publish has won the name and is being decided: players that stayed from the stream before go on waiting. */
+  | { readonly kind: 'nameWon'; readonly streamId: string; readonly app: string; readonly name: string }
+  /** That publish came to nothing: the name is free. */
+  | { readonly kind: 'nameReleased'; readonly streamId: string }
+  /** Ends a stream; its publisher, if it has one, is told why and let go. Answered with `streamEnded`. */
+  | {
+      readonly kind: 'endStream';
+      readonly streamId: string;
+      readonly reason: EndReason;
+      readonly description: string;
+    }
+  /** Finds out whether the publisher of a stream is still there. Answered with `publisherRead`. */
+  | { readonly kind: 'readPublisher'; readonly id: number; readonly streamId: string }
+  /** What it plays ended before it began, and it may not wait for another publisher: its client is told. */
+  | { readonly kind: 'endPlay'; readonly playId: string }
+>;
+
+/** The fact side, as the byte side sees it. Calls never throw. */
+export interface FactSide {
+  ask(message: Ask): void;
+  report(message: Report): void;
+}
+
+/** The byte side, as the fact side sees it. Calls never throw; messages are taken in the order in which they are sent. */
+export interface ByteSide {
+  answer(message: Answer): void;
+  order(message: Order): void;
 }

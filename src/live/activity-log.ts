@@ -6,9 +6,19 @@ import type { PlayEndReason } from '../model/reasons.js';
 import type { Track } from '../model/track.js';
 import type { ConnectionFacts } from './access.js';
 import { AddressLog, PLAY_LINES, STREAM_LINES } from './address-log.js';
-import type { LiveStream } from './live-stream.js';
 import type { PlayerEntry } from './player-entry.js';
 import type { HealthChange } from './track-health.js';
+
+/** A stream as its lines name it. */
+export interface LoggedStream {
+  readonly streamId: string;
+  readonly app: string;
+  readonly name: string;
+  /** Of its publisher. */
+  readonly address: string;
+  readonly bytes: number;
+  readonly tracks: readonly Track[];
+}
 
 /** Lines about plays of all addresses together, a second: ten thousand players who come at once are told in `/metrics`. */
 const PLAY_LINES_PER_SECOND = 20;
@@ -26,47 +36,51 @@ export class ActivityLog {
     this.#plays = new AddressLog(rateLimited(log, clock, PLAY_LINES_PER_SECOND), clock, PLAY_LINES);
   }
 
-  started(session: LiveStream, { connectionId, info }: ConnectionFacts): void {
-    this.#stream('info', session, 'stream started', {
+  started(stream: LoggedStream, { connectionId, info }: ConnectionFacts): void {
+    this.#stream('info', stream, 'stream started', {
       connectionId,
       ...(info?.flashVer ? { encoder: info.flashVer } : {}),
     });
   }
 
-  ready(session: LiveStream, timeToReadyMs: number, missing: readonly string[]): void {
+  ready(stream: LoggedStream, timeToReadyMs: number, missing: readonly string[]): void {
     const without = missing.length === 0 ? {} : { missing: missing.join(' and ') };
-    this.#stream('info', session, 'stream ready', { codecs: codecsOf(session), ...without, afterMs: timeToReadyMs });
-  }
-
-  suspended(session: LiveStream, reason: string, forMs: number): void {
-    this.#stream('info', session, 'stream held for its publisher to come back', { reason, forMs });
-  }
-
-  resumed(session: LiveStream, { connectionId }: ConnectionFacts): void {
-    this.#stream('info', session, 'stream resumed', { connectionId });
-  }
-
-  health(session: LiveStream, { verb, kind, trackId, gapMs }: HealthChange): void {
-    const fields = { kind, ...(trackId === 0 ? {} : { track: trackId }), gapMs };
-    if (verb === 'stalled') this.#stream('warn', session, 'stream stalled', fields);
-    else this.#stream('info', session, 'stream recovered', fields);
-  }
-
-  ended(session: LiveStream, reason: string): void {
-    this.#stream('info', session, 'stream ended', {
-      reason,
-      bytes: session.publication.bytes,
-      codecs: codecsOf(session),
+    this.#stream('info', stream, 'stream ready', {
+      codecs: codecsOf(stream.tracks),
+      ...without,
+      afterMs: timeToReadyMs,
     });
   }
 
-  headersRefused(session: LiveStream): void {
-    const code = 'ERR_LIMIT_HEADERS';
-    this.#stream('warn', session, ERRORS[code].says, { code });
+  suspended(stream: LoggedStream, reason: string, forMs: number): void {
+    this.#stream('info', stream, 'stream held for its publisher to come back', { reason, forMs });
   }
 
-  jumped(session: LiveStream): void {
-    this.#stream('warn', session, 'timestamps of this publisher jump; players get them moved to go on smoothly', {});
+  resumed(stream: LoggedStream, { connectionId }: ConnectionFacts): void {
+    this.#stream('info', stream, 'stream resumed', { connectionId });
+  }
+
+  health(stream: LoggedStream, { verb, kind, trackId, gapMs }: HealthChange): void {
+    const fields = { kind, ...(trackId === 0 ? {} : { track: trackId }), gapMs };
+    if (verb === 'stalled') this.#stream('warn', stream, 'stream stalled', fields);
+    else this.#stream('info', stream, 'stream recovered', fields);
+  }
+
+  ended(stream: LoggedStream, reason: string): void {
+    this.#stream('info', stream, 'stream ended', {
+      reason,
+      bytes: stream.bytes,
+      codecs: codecsOf(stream.tracks),
+    });
+  }
+
+  headersRefused(stream: LoggedStream): void {
+    const code = 'ERR_LIMIT_HEADERS';
+    this.#stream('warn', stream, ERRORS[code].says, { code });
+  }
+
+  jumped(stream: LoggedStream): void {
+    this.#stream('warn', stream, 'timestamps of this publisher jump; players get them moved to go on smoothly', {});
   }
 
   /** A player asks for a name that nobody publishes. */
@@ -87,21 +101,21 @@ export class ActivityLog {
     this.#play(entry, 'play ended', { streamId, reason, bytes, ...(drops === 0 ? {} : { drops }) });
   }
 
-  #stream(level: 'info' | 'warn', session: LiveStream, message: string, more: LogFields): void {
-    const { streamId, app, name, address } = session;
+  #stream(level: 'info' | 'warn', stream: LoggedStream, message: string, more: LogFields): void {
+    const { streamId, app, name, address } = stream;
     this.#streams.tell(level, address, { streamId, app, name, peer: address, ...more }, message);
   }
 
-  #play({ app, name, facts, player }: PlayerEntry, message: string, more: LogFields): boolean {
+  #play({ app, name, facts, playId }: PlayerEntry, message: string, more: LogFields): boolean {
     const { connectionId, peer } = facts;
-    const fields = { app, name, peer: peer.address, connectionId, playerId: player.id, ...more };
+    const fields = { app, name, peer: peer.address, connectionId, playerId: playId, ...more };
     return this.#plays.tell('info', peer.address, fields, message);
   }
 }
 
 /** `avc1.64001F 1280x720 + mp4a.40.2`. */
-function codecsOf({ publication }: LiveStream): string {
+function codecsOf(tracks: readonly Track[]): string {
   const words = ({ codec, width, height }: Track): string =>
     width === undefined ? codec : `${codec} ${width}x${height}`;
-  return publication.tracks.list().map(words).join(' + ');
+  return tracks.map(words).join(' + ');
 }

@@ -2,10 +2,8 @@ import type { Clock } from '../core/clock.js';
 import { ERRORS } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Lifecycle } from '../events/lifecycle.js';
-import type { Hub } from '../hub/hub.js';
-import { Player, type PlayerSink } from '../hub/player.js';
 import type { PlayEndReason } from '../model/reasons.js';
-import type { ConnectionFacts, NameRequest, PlayDecision } from './access.js';
+import type { Answer, ByteSide, NameRequest, PlayAsk, PlayCounters } from './access.js';
 import type { ActivityLog } from './activity-log.js';
 import type { EventAccount } from './event-account.js';
 import type { LiveStream } from './live-stream.js';
@@ -14,35 +12,33 @@ import type { PlayerEntry } from './player-entry.js';
 
 /** What plays are decided by; every number is a configuration key. */
 export interface PlayAccountingOptions {
-  readonly maxLagBytes: number;
   readonly waitForPublisher: boolean;
 }
 
 type StreamName = Pick<NameRequest, 'app' | 'name'>;
 
-/** What the desk needs of the rest. */
+/** What play accounting needs of the rest. */
 export interface PlayAccountingParts {
-  readonly hub: Hub;
+  readonly bytes: ByteSide;
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly account: EventAccount;
   readonly activity: ActivityLog;
-  /** The live session of a name. */
-  readonly sessionOf: (name: StreamName) => LiveStream | undefined;
-  /** A session that has not ended, by its stream id. */
-  readonly session: (streamId: string) => LiveStream | undefined;
+  /** The live stream of a name. */
+  readonly streamOf: (name: StreamName) => LiveStream | undefined;
+  /** A stream that has not ended, by its id. */
+  readonly stream: (streamId: string) => LiveStream | undefined;
 }
 
-/** The players of all streams: attaches them to the hub and tells the lifecycle who plays what. */
+/** The plays of all streams: who plays what, and what the lifecycle is told of it. */
 export class PlayAccounting {
   /** Plays of live streams since the start; for `/metrics`. */
   started = 0;
-  /** Bytes sent to players that are gone. */
-  bytesOutPast = 0;
   readonly #options: PlayAccountingOptions;
   readonly #parts: PlayAccountingParts;
   /** Everybody who plays a name or waits for it. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
+  readonly #byId = new Map<string, PlayerEntry>();
   /** Names that were told as wanted. */
   readonly #wanted = new Set<string>();
 
@@ -51,86 +47,86 @@ export class PlayAccounting {
     this.#parts = parts;
   }
 
-  /** Decides a play of a name that may be used, and attaches its player. */
-  play(facts: ConnectionFacts, request: NameRequest, messageStreamId: number, sink: PlayerSink): PlayDecision {
-    const { hub } = this.#parts;
-    if (!this.#options.waitForPublisher && !hub.isLive(request.app, request.name)) {
+  /** Decides a play of a name that may be used. */
+  begin({ id, facts, request }: PlayAsk): Answer {
+    const stream = this.#parts.streamOf(request);
+    if (stream === undefined && !this.#options.waitForPublisher) {
       const description = ERRORS.ERR_PLAY_NOT_FOUND.says;
-      return { accept: false, status: 'NetStream.Play.StreamNotFound', code: 'ERR_PLAY_NOT_FOUND', description };
+      const refusal = { status: 'NetStream.Play.StreamNotFound', code: 'ERR_PLAY_NOT_FOUND', description } as const;
+      return { kind: 'playRefused', id, refusal };
     }
-    const player = new Player(newId(), sink, messageStreamId, { maxLagBytes: this.#options.maxLagBytes }, hub.writes);
     const { app, name } = request;
-    const entry: PlayerEntry = {
-      player,
-      app,
-      name,
-      facts,
-      streamId: undefined,
-      told: false,
-      logged: false,
-      bytesBefore: 0,
-      skipsBefore: 0,
-    };
-    const live = hub.subscribe(app, name, player);
-    const session = this.#parts.sessionOf(request);
+    const playId = newId();
+    const entry: PlayerEntry = { playId, app, name, facts, streamId: undefined, told: false, logged: false };
     const key = nameKey(request);
     const entries = this.#entries.get(key) ?? new Set();
     entries.add(entry);
     this.#entries.set(key, entries);
-    if (session === undefined) this.#parts.activity.playWaits(entry);
-    else this.#joined(entry, session);
+    this.#byId.set(playId, entry);
+    if (stream === undefined) this.#parts.activity.playWaits(entry);
+    else this.#joined(entry, stream);
     this.#tellWanted(request);
-    let ended = false;
-    const end = (reason: PlayEndReason): void => {
-      if (ended) return;
-      ended = true;
-      hub.unsubscribe(app, name, player);
-      entries.delete(entry);
-      if (entries.size === 0) this.#entries.delete(key);
-      this.bytesOutPast += player.bytesSent;
-      this.#left(entry, reason);
-      this.#tellWanted(request);
-    };
-    return { accept: true, live, run: { player, end } };
+    return { kind: 'playAccepted', id, playId };
+  }
+
+  /** A play is over. */
+  ended(reason: PlayEndReason, counters: PlayCounters): void {
+    const entry = this.#byId.get(counters.playId);
+    if (entry === undefined) return;
+    this.#byId.delete(entry.playId);
+    const key = nameKey(entry);
+    const entries = this.#entries.get(key)!;
+    entries.delete(entry);
+    if (entries.size === 0) this.#entries.delete(key);
+    this.#left(entry, reason, counters);
+    this.#tellWanted(entry);
   }
 
   /** Players that were there before the publisher are told of, once the stream is announced. */
-  adopt(session: LiveStream): void {
-    for (const entry of this.#entries.get(nameKey(session)) ?? []) this.#joined(entry, session);
-    this.#tellWanted(session);
+  adopt(stream: LiveStream): void {
+    for (const entry of this.#entries.get(nameKey(stream)) ?? []) this.#joined(entry, stream);
+    this.#tellWanted(stream);
   }
 
-  /** The stream is over: so is every play of it, for the lifecycle. The players themselves may wait for the next publisher. */
-  streamEnded(session: LiveStream): void {
-    for (const entry of this.#entries.get(nameKey(session)) ?? []) this.#left(entry, 'stream_ended');
-    this.#tellWanted(session);
+  /**
+   * The stream is over: so is every play of it, for the lifecycle. The players themselves may wait for the next publisher; those that the
+   * byte side had not attached when the stream ended may do so only where players may wait.
+   */
+  streamEnded(stream: LiveStream, plays: readonly PlayCounters[]): void {
+    const counted = new Map(plays.map((counters) => [counters.playId, counters]));
+    for (const entry of [...(this.#entries.get(nameKey(stream)) ?? [])]) {
+      const { playId } = entry;
+      const counters = counted.get(playId);
+      this.#left(entry, 'stream_ended', counters ?? { playId, bytes: 0, drops: 0 });
+      if (counters === undefined && !this.#options.waitForPublisher)
+        this.#parts.bytes.order({ kind: 'endPlay', playId });
+    }
+    this.#tellWanted(stream);
   }
 
   /** Tells whether anybody waits for a name that nobody publishes, when that has changed. */
   #tellWanted(of: StreamName): void {
     const key = nameKey(of);
-    const isWanted = this.#entries.has(key) && this.#parts.sessionOf(of) === undefined;
+    const isWanted = this.#entries.has(key) && this.#parts.streamOf(of) === undefined;
     if (isWanted === this.#wanted.has(key)) return;
     if (isWanted) this.#wanted.add(key);
     else this.#wanted.delete(key);
     this.#parts.lifecycle.want(isWanted ? 'wanted' : 'unwanted', { app: of.app, name: of.name });
   }
 
-  #joined(entry: PlayerEntry, session: LiveStream): void {
-    const { player, facts } = entry;
+  #joined(entry: PlayerEntry, stream: LiveStream): void {
+    const { playId, facts } = entry;
     const { lifecycle, clock, account } = this.#parts;
     const nowMs = clock.monotonicMs();
-    entry.streamId = session.streamId;
-    entry.bytesBefore = player.bytesSent;
-    entry.skipsBefore = player.skips;
+    entry.streamId = stream.streamId;
     this.started++;
-    session.audience++;
-    session.tellAudience(facts.peer.address, nowMs);
+    stream.audience++;
+    stream.tellAudience(facts.peer.address, nowMs);
     this.#parts.activity.playStarted(entry);
-    entry.told = account.tellsPlay(facts.peer.address, session.tellablePlays, nowMs);
+    entry.told = account.tellsPlay(facts.peer.address, stream.tellablePlays, nowMs);
     if (!entry.told) return;
-    lifecycle.playStarted(session.streamId, {
-      playerId: player.id,
+    lifecycle.playStarted(stream.streamId, {
+      playerId: playId,
       connectionId: facts.connectionId,
       peer: facts.peer,
       transport: facts.transport,
@@ -138,21 +134,17 @@ export class PlayAccounting {
     });
   }
 
-  #left(entry: PlayerEntry, reason: PlayEndReason): void {
-    const { streamId, player } = entry;
+  #left(entry: PlayerEntry, reason: PlayEndReason, { playId, bytes, drops }: PlayCounters): void {
+    const { streamId } = entry;
     if (streamId === undefined) return;
     const { lifecycle, clock } = this.#parts;
     entry.streamId = undefined;
-    const bytes = player.bytesSent - entry.bytesBefore;
-    const drops = player.skips - entry.skipsBefore;
     const nowMs = clock.monotonicMs();
     this.#parts.activity.playEnded(entry, streamId, reason, bytes, drops);
-    if (entry.told) lifecycle.playEnded(streamId, { playerId: player.id, bytes, drops, reason });
-    const session = this.#parts.session(streamId);
-    if (session === undefined) return;
-    session.bytesOutLeft += bytes;
-    session.dropsLeft += drops;
-    session.audience--;
-    session.tellAudience(entry.facts.peer.address, nowMs);
+    if (entry.told) lifecycle.playEnded(streamId, { playerId: playId, bytes, drops, reason });
+    const stream = this.#parts.stream(streamId);
+    if (stream === undefined) return;
+    stream.audience--;
+    stream.tellAudience(entry.facts.peer.address, nowMs);
   }
 }

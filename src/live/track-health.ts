@@ -1,5 +1,5 @@
-import type { TrackTime } from '../hub/track-activity.js';
 import type { MediaKind } from '../model/track.js';
+import type { TrackTime } from './access.js';
 
 /** A change of a track's health. */
 export interface HealthChange {

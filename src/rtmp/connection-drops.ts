@@ -1,4 +1,5 @@
-import type { ConnectionFacts, ConnectionHost } from '../live/access.js';
+import type { Door } from '../doors/door.js';
+import type { ConnectionFacts } from '../live/access.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { Action } from '../protocol/server/actions.js';
 
@@ -6,13 +7,13 @@ import type { Action } from '../protocol/server/actions.js';
 export class ConnectionDrops {
   /** Data messages that could not be read within the limits. */
   refusedData = 0;
-  readonly #host: ConnectionHost;
+  readonly #door: Door;
   readonly #facts: () => ConnectionFacts;
   readonly #told = new Set<DropCause>();
   #unknown = 0;
 
-  constructor(host: ConnectionHost, facts: () => ConnectionFacts) {
-    this.#host = host;
+  constructor(door: Door, facts: () => ConnectionFacts) {
+    this.#door = door;
     this.#facts = facts;
   }
 
@@ -23,7 +24,7 @@ export class ConnectionDrops {
       return;
     }
     this.refusedData++;
-    this.#host.dataRefused(action.code);
+    this.#door.dataRefused(action.code);
   }
 
   /** @param total messages of unknown type that the codec has passed over since the connection began */
@@ -34,12 +35,12 @@ export class ConnectionDrops {
 
   /** A data message came in an odd form and was put in order. */
   mended(): void {
-    this.#host.dataMended();
+    this.#door.dataMended();
   }
 
   note(cause: DropCause, messages: number): void {
     const isFirst = !this.#told.has(cause);
     this.#told.add(cause);
-    this.#host.dropped(this.#facts(), cause, messages, isFirst);
+    this.#door.dropped(this.#facts(), cause, messages, isFirst);
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../core/log.js';
-import type { ConnectionHost } from '../live/access.js';
+import type { Door } from '../doors/door.js';
 import type { SessionOptions } from '../protocol/server/session-options.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { LoopShare } from './input-turn.js';
@@ -41,7 +41,8 @@ export const CLOSE_GRACE_MS = 1000;
 export interface ConnectionParts {
   readonly connectionId: string;
   readonly codec: ChunkCodec;
-  readonly host: ConnectionHost;
+  /** The way to streams. */
+  readonly door: Door;
   readonly options: ConnectionOptions;
   readonly log: Logger;
   readonly nowMs: () => number;

@@ -1,5 +1,5 @@
+import type { RunningPlay } from '../doors/running-play.js';
 import type { PlaySink } from '../hub/play-sink.js';
-import type { RunningPlay } from '../live/access.js';
 import type { PlayEndReason } from '../model/reasons.js';
 import type { Action } from '../protocol/server/actions.js';
 

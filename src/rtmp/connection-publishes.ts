@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.js';
+import type { RunningPublish } from '../doors/published-stream.js';
 import type { Publication } from '../hub/publication.js';
-import type { RunningPublish } from '../live/access.js';
 import type { EndReason } from '../model/reasons.js';
 import type { Action } from '../protocol/server/actions.js';
 import type { ServerSession } from '../protocol/server/session.js';
@@ -56,7 +56,7 @@ export class ConnectionPublishes {
   }
 
   /** Ends the publish of a message stream, if there is one. */
-  stop(messageStreamId: number, reason: EndReason, detail?: string): void {
+  stop(messageStreamId: number, reason: EndReason, detail?: ErrorCode): void {
     const run = this.#runs.get(messageStreamId);
     this.#runs.delete(messageStreamId);
     this.#route();
@@ -66,7 +66,7 @@ export class ConnectionPublishes {
     if (this.#size === 0) this.#codec.setPublishing(false);
   }
 
-  stopAll(reason: EndReason, detail?: string): void {
+  stopAll(reason: EndReason, detail?: ErrorCode): void {
     for (const id of [...this.#runs.keys()]) this.stop(id, reason, detail);
   }
 

@@ -1,44 +1,65 @@
+import type { Asker, Decision, OpenRequest } from '../doors/door.js';
+import type { EndReason, PlayEndReason } from '../model/reasons.js';
+
 /** What a {@link DecisionHold} needs of its connection. None of them throws. */
 export interface HeldConnection {
-  readonly closing: () => boolean;
   readonly goOn: () => unknown;
   readonly fail: (error: unknown) => void;
 }
 
-/** Holds a connection up while a publish or a play is being decided: what the client sent after it waits, in the codec and in the kernel. */
+/**
+ * Holds a connection up while a connect, a publish or a play is being decided: what the client sent after it waits, in the codec and in
+ * the kernel. An answer that is there at once holds nothing up.
+ */
 export class DecisionHold {
-  /** Whether a decision is awaited. */
-  on = false;
   readonly #connection: HeldConnection;
+  #isOn = false;
+  #request: OpenRequest | undefined;
 
   constructor(connection: HeldConnection) {
     this.#connection = connection;
   }
 
+  /** Whether a decision is awaited. */
+  get on(): boolean {
+    return this.#isOn;
+  }
+
   /**
    * Holds the connection up until a decision is there.
    *
-   * @param act takes the answer
-   * @param tooLate takes it instead when the connection has closed meanwhile
+   * @param ask asks for it
+   * @param act acts on it, before the connection goes on
    */
-  async until<Answer>(
-    decision: Promise<Answer>,
-    act: (answer: Answer) => void,
-    tooLate: (answer: Answer) => void,
-  ): Promise<void> {
-    const { closing, goOn, fail } = this.#connection;
-    this.on = true;
-    try {
-      const answer = await decision;
-      if (closing()) {
-        tooLate(answer);
-        return;
-      }
-      act(answer);
-      this.on = false;
-      goOn();
-    } catch (error) {
-      fail(error);
-    }
+  until<Run, Status>(
+    ask: (asker: Asker<Run, Status>) => OpenRequest,
+    act: (decision: Decision<Run, Status>) => void,
+  ): void {
+    let isLater = false;
+    this.#isOn = true;
+    const request = ask({
+      answered: (decision) => {
+        act(decision);
+        this.#over();
+        if (isLater) this.#connection.goOn();
+      },
+      failed: (error) => {
+        this.#over();
+        this.#connection.fail(error);
+      },
+    });
+    isLater = true;
+    if (this.#isOn) this.#request = request;
+  }
+
+  /** The connection is over: nobody waits for the decision any more. */
+  withdraw(reason: EndReason, playReason: PlayEndReason): void {
+    this.#request?.withdraw(reason, playReason);
+    this.#over();
+  }
+
+  #over(): void {
+    this.#isOn = false;
+    this.#request = undefined;
   }
 }

@@ -1,9 +1,14 @@
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import type { Asker } from '../doors/door.js';
+import type { Publisher, RunningPublish } from '../doors/published-stream.js';
+import type { RunningPlay } from '../doors/running-play.js';
 import { PlaySink } from '../hub/play-sink.js';
-import { type ConnectionFacts, type PlayDecision, type PublisherLine, refusalAnswer } from '../live/access.js';
+import { Player } from '../hub/player.js';
+import type { ConnectionFacts, Refusal } from '../live/access.js';
 import { playReasonOfCode } from '../live/end-reasons.js';
 import type { Peer } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
+import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
 import type { Action } from '../protocol/server/actions.js';
 import { ServerSession } from '../protocol/server/session.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
@@ -17,11 +22,11 @@ import { handshakeLimitMs } from './deadlines.js';
 import { DecisionHold } from './decision-hold.js';
 import { StallWatch } from './peer-progress.js';
 
-type PlayRequest = Extract<Action, { kind: 'playRequested' }>;
+type Requested<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>;
 
 /**
  * One RTMP connection of a client: its input into publications and the session, the session's actions out. It decides nothing: the protocol
- * is in the session, policy behind the host.
+ * is in the session, policy behind the door.
  */
 export class RtmpConnection implements InputOwner {
   readonly connectionId: string;
@@ -34,14 +39,12 @@ export class RtmpConnection implements InputOwner {
   readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
   readonly #input: ConnectionInput;
-  readonly #line: PublisherLine = {
-    endedBy: () => (this.#closing ? this.#end.reason : undefined),
+  readonly #publisher: Publisher = {
     close: (...why) => this.shutdown(...why),
     readNow: () => this.#input.readNow(),
   };
   #session: ServerSession | undefined;
   readonly #hold = new DecisionHold({
-    closing: () => this.#closing,
     goOn: () => this.#input.decided(),
     fail: (error) => this.failed(error),
   });
@@ -57,7 +60,7 @@ export class RtmpConnection implements InputOwner {
     this.#parts = parts;
     this.#channel = channel;
     this.#peer = { address: channel.remoteAddress, port: channel.remotePort };
-    this.#drops = new ConnectionDrops(parts.host, () => this.facts);
+    this.#drops = new ConnectionDrops(parts.door, () => this.facts);
     this.#publishes = new ConnectionPublishes(parts.codec, this.#drops);
     const of = { publishes: this.#publishes, plays: this.#plays, drops: this.#drops, stallWatch: this.stallWatch };
     this.#input = new ConnectionInput(channel, parts, of, this);
@@ -151,6 +154,9 @@ export class RtmpConnection implements InputOwner {
       case 'connected':
         this.#parts.log.debug({ connectionId: this.connectionId, client: action.flashVer }, 'connected');
         break;
+      case 'connectRequested':
+        this.#decideConnect(action);
+        break;
       case 'publishRequested':
         this.#decidePublish(action);
         break;
@@ -178,41 +184,57 @@ export class RtmpConnection implements InputOwner {
     }
   }
 
-  #decidePublish(request: Extract<Action, { kind: 'publishRequested' }>): void {
-    const { requestId, messageStreamId } = request;
-    void this.#hold.until(
-      this.#parts.host.publish(this.facts, request, this.#line),
-      (answer) => {
-        if (answer.accept) {
-          this.#publishes.begin(messageStreamId, answer.run);
-          this.#input.publishAccepted();
-        }
-        const told = answer.accept ? ({ accept: true } as const) : refusalAnswer(answer);
-        this.run(this.#session!.answerPublish(requestId, told, this.#parts.nowMs()));
+  #decideConnect({ requestId, query }: Requested<'connectRequested'>): void {
+    this.#hold.until(
+      (asker: Asker<undefined, ConnectRefusal>) => this.#parts.door.connect(this.facts, query, asker),
+      (decision) => {
+        const told = decision.accept ? ({ accept: true } as const) : refused(decision.refusal);
+        this.run(this.#session!.answerConnect(requestId, told, this.#parts.nowMs()));
       },
-      (answer) => answer.accept && answer.run.end(this.#end.reason),
     );
   }
 
-  #decidePlay(request: PlayRequest): void {
-    const { messageStreamId } = request;
-    const sink = new PlaySink(this.#channel, this.#parts.options.maxLagBytes, {
+  #decidePublish(request: Requested<'publishRequested'>): void {
+    const { requestId, messageStreamId } = request;
+    this.#hold.until(
+      (asker: Asker<RunningPublish, PublishRefusal>) =>
+        this.#parts.door.publish(this.facts, request, this.#publisher, asker),
+      (decision) => {
+        if (decision.accept) {
+          this.#publishes.begin(messageStreamId, decision.run);
+          this.#input.publishAccepted();
+        }
+        const told = decision.accept ? ({ accept: true } as const) : refused(decision.refusal);
+        this.run(this.#session!.answerPublish(requestId, told, this.#parts.nowMs()));
+      },
+    );
+  }
+
+  #decidePlay(request: Requested<'playRequested'>): void {
+    const { requestId, messageStreamId } = request;
+    const { maxLagBytes } = this.#parts.options;
+    const sink = new PlaySink(this.#channel, maxLagBytes, {
       onPublisher: (came) => this.#onPublisher(messageStreamId, came),
       onDefect: (error) => this.#playFailed(messageStreamId, error),
       onEvicted: (error) => this.failed(error),
       onDrained: this.#plays.unclogged,
     });
-    const decision = this.#parts.host.play(this.facts, request, messageStreamId, sink);
-    const act = (answer: PlayDecision): void => this.#answerPlay(request, sink, answer);
-    if (decision instanceof Promise)
-      void this.#hold.until(decision, act, (late) => late.accept && late.run.end(this.#end.playReason));
-    else act(decision);
-  }
-
-  #answerPlay({ requestId, messageStreamId }: PlayRequest, sink: PlaySink, answer: PlayDecision): void {
-    if (answer.accept) this.#plays.begin(messageStreamId, answer.run, sink);
-    const told = answer.accept ? ({ accept: true, waiting: !answer.live } as const) : refusalAnswer(answer);
-    this.run(this.#session!.answerPlay(requestId, told, this.#parts.nowMs()));
+    this.#hold.until(
+      (asker: Asker<RunningPlay, PlayRefusal>) =>
+        this.#parts.door.play(
+          this.facts,
+          request,
+          (playId, writes) => new Player(playId, sink, messageStreamId, { maxLagBytes }, writes),
+          asker,
+        ),
+      (decision) => {
+        if (decision.accept) this.#plays.begin(messageStreamId, decision.run, sink);
+        const told = decision.accept
+          ? ({ accept: true, waiting: !decision.run.isLive } as const)
+          : refused(decision.refusal);
+        this.run(this.#session!.answerPlay(requestId, told, this.#parts.nowMs()));
+      },
+    );
   }
 
   /** The publisher of a play came, or is gone for good; what else runs on the connection goes on. */
@@ -304,13 +326,19 @@ export class RtmpConnection implements InputOwner {
     }
     // A thousand may close at once.
     this.#parts.share.run(() => {
-      this.#parts.host.closed(this.facts, this.#end.code, this.#end.detail, this.#drops.refusedData);
+      this.#parts.door.closed(this.facts, this.#end.code, this.#end.detail, this.#drops.refusedData);
       this.#parts.released(this.#parts.codec);
     });
   }
 
   #endAll(): void {
+    this.#hold.withdraw(this.#end.reason, this.#end.playReason);
     this.#publishes.stopAll(this.#end.reason, this.#end.publishDetail);
     this.#plays.stopAll(this.#end.playReason);
   }
+}
+
+/** A refusal as the session tells it to the client. */
+function refused<Status>({ status, description }: Refusal<Status>) {
+  return { accept: false, code: status, description } as const;
 }

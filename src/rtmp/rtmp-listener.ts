@@ -4,7 +4,7 @@ import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
-import type { ConnectionHost } from '../live/access.js';
+import type { Door } from '../doors/door.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from '../transport/accept-limits.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
 import { TcpAcceptor } from '../transport/tcp/accept.js';
@@ -30,7 +30,8 @@ export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptio
 /** What a listener needs from the rest. */
 export interface ListenerParts {
   readonly codecs: CodecPool;
-  readonly connectionHost: ConnectionHost;
+  /** The way to streams, for all connections. */
+  readonly door: Door;
   readonly log: Logger;
   readonly nowMs: () => number;
   /** A socket was turned away before it became a connection. */
@@ -248,7 +249,7 @@ export class RtmpListener {
       this.#parts.refused(code, address);
       return;
     }
-    const { codecs, connectionHost, log, nowMs } = this.#parts;
+    const { codecs, door, log, nowMs } = this.#parts;
     let codec: ReturnType<CodecPool['acquire']>;
     try {
       codec = codecs.acquire();
@@ -265,7 +266,7 @@ export class RtmpListener {
     const connection: RtmpConnection = new RtmpConnection(tracedChannel(channel, connectionId), {
       connectionId,
       codec,
-      host: connectionHost,
+      door,
       options: this.#options,
       log,
       nowMs,
@@ -284,7 +285,7 @@ export class RtmpListener {
     this.#young.add(connection);
     this.#places.set(connection, address);
     this.#codecs.set(connection, codec);
-    connectionHost.opened(connection.facts);
+    door.opened(connection.facts);
   }
 
   /**

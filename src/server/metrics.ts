@@ -1,5 +1,6 @@
 import { stderrLosses } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
+import type { Door } from '../doors/door.js';
 import type { EventsStats } from '../events/event-layer.js';
 import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
@@ -14,6 +15,7 @@ import type { Room } from './room.js';
 /** Where the numbers are. */
 export interface MetricSources {
   readonly hub: Hub;
+  readonly door: Door;
   readonly memory: MemoryAccount;
   readonly listener: RtmpListener;
   readonly liveStreams: LiveStreams;
@@ -28,19 +30,13 @@ export interface MetricSources {
 
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
-  const { hub, memory, listener, liveStreams, codecs, refusals, events, turns, health, descriptors } = sources;
+  const { hub, door, memory, listener, liveStreams, codecs, refusals, events, turns, health, descriptors } = sources;
   const room = sources.room();
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
     publishing += connection.publishing;
     playing += connection.playing;
-  }
-  let bytesIn = liveStreams.bytesInPast;
-  let bytesOut = liveStreams.bytesOutPast;
-  for (const stream of liveStreams.streams()) {
-    bytesIn += stream.bytesIn;
-    bytesOut += stream.bytesOut;
   }
   return [
     gauge('ready', '1 while /readyz says ready', health.ready ? 1 : 0),
@@ -50,20 +46,24 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     gauge('connections_limit', 'most RTMP connections that there is room for now', room.connections),
     counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),
     byCode('connections_refused_total', 'sockets turned away at accept', refusals.counts),
-    byCode('connections_closed_total', 'RTMP connections closed', liveStreams.closedBy),
+    byCode('connections_closed_total', 'RTMP connections closed', liveStreams.connections.closedBy),
     gauge('publishes', 'publishes running', publishing),
     counter('publishes_total', 'publishes accepted', liveStreams.publishesStarted),
-    byCode('publishes_rejected_total', 'publishes refused', liveStreams.rejectedBy),
+    byCode('publishes_rejected_total', 'publishes refused', liveStreams.publishes.rejectedBy),
     counter(
       'publishes_delayed_total',
       'publishes that had to wait because too many began',
       liveStreams.churn.publishesDelayed,
     ),
-    byCode('data_messages_refused_total', "publishers' data messages that nobody got", liveStreams.dataRefusedBy),
+    byCode(
+      'data_messages_refused_total',
+      "publishers' data messages that nobody got",
+      liveStreams.connections.dataRefusedBy,
+    ),
     counter(
       'data_messages_mended_total',
       "publishers' data messages that came in an odd form and were put in order",
-      liveStreams.dataMessagesMended,
+      liveStreams.connections.dataMessagesMended,
     ),
     gauge('players', 'plays running or waiting', playing),
     counter('plays_total', 'plays of live streams', liveStreams.playsStarted),
@@ -71,7 +71,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     counter('plays_delayed_total', 'plays that had to wait because too many began', liveStreams.churn.playsDelayed),
     gauge('streams', 'live streams', liveStreams.live),
     suppressedEvents(liveStreams),
-    droppedMessages(liveStreams),
+    droppedMessages(liveStreams.connections),
     counter(
       'stream_events_suppressed_total',
       'events that one publisher caused too many of',
@@ -80,15 +80,15 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     counter(
       'timestamp_jumps_total',
       "jumps of publishers' timestamps that were smoothed for players",
-      liveStreams.timestampJumps,
+      door.timestampJumps,
     ),
     byCode(
       'headers_refused_total',
       'sequence headers and metadata passed on and not kept for players that join late',
-      new Map([['ERR_LIMIT_HEADERS', liveStreams.refusedHeaders]]),
+      new Map([['ERR_LIMIT_HEADERS', door.refusedHeaders]]),
     ),
-    counter('media_in_bytes_total', 'media received, as framed for players', bytesIn),
-    counter('media_out_bytes_total', 'media sent to players', bytesOut),
+    counter('media_in_bytes_total', 'media received, as framed for players', door.bytesIn),
+    counter('media_out_bytes_total', 'media sent to players', door.bytesOut),
     gauge('media_held_bytes', 'media held for late joiners, slow players and writes under way', hub.heldBytes),
     ...memoryMetrics(memory),
     counter('players_relieved_total', 'players that had to skip because memory was short', hub.memory.skipped),
@@ -116,7 +116,7 @@ function memoryMetrics(memory: MemoryAccount): Metric[] {
   ];
 }
 
-function droppedMessages({ droppedBy }: LiveStreams): Metric {
+function droppedMessages({ droppedBy }: LiveStreams['connections']): Metric {
   const samples = [...droppedBy].map(([cause, value]) => ({ value, labels: { cause } }));
   const help = 'messages of peers that went nowhere, by cause';
   return { name: 'sluice_messages_dropped_total', help, type: 'counter', labels: ['cause'], samples };

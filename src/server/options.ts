@@ -112,7 +112,6 @@ function natsOptions(nats: Config['nats'], urls: readonly string[]): NatsOptions
 /** The settings of the live streams. */
 export function liveStreamsOptions({ limits, log, play, publish }: Config): LiveStreamsOptions {
   return {
-    maxLagBytes: play.maxLagBytes,
     eventsPerSecondPerIp: limits.eventsPerSecondPerIp,
     publishesPerSecondPerIp: limits.publishesPerSecondPerIp,
     playsPerSecondPerIp: limits.playsPerSecondPerIp,

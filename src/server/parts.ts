@@ -5,8 +5,11 @@ import { type Logger, stderrLosses } from '../core/log.js';
 import { MemoryAccount } from '../core/memory-account.js';
 import { NameRule } from '../core/names.js';
 import type { RunningClock } from '../core/running-clock.js';
+import { Door } from '../doors/door.js';
 import { EventLayer } from '../events/event-layer.js';
 import { Hub } from '../hub/hub.js';
+import type { ByteSide } from '../live/access.js';
+import { CLONED_BORDER_VARIABLE, clonedByteSide, clonedFactSide } from '../live/cloned-border.js';
 import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
@@ -24,6 +27,8 @@ export interface Parts {
   readonly clock: RunningClock;
   readonly memory: MemoryAccount;
   readonly hub: Hub;
+  /** The way of connections to streams. */
+  readonly door: Door;
   readonly codecs: CodecPool;
   readonly liveStreams: LiveStreams;
   readonly descriptors: Descriptors;
@@ -69,8 +74,10 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const memory = new MemoryAccount(config.limits.memoryBytes);
   const hub = new Hub(hubOptions(config), nowMs);
   const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
+  const isCloned = process.env[CLONED_BORDER_VARIABLE] === '1';
+  const toDoor: ByteSide = { answer: (message) => door.answer(message), order: (message) => door.order(message) };
   const liveStreams = new LiveStreams(liveStreamsOptions(config), {
-    hub,
+    bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
     memory,
     lifecycle,
     names: new NameRule(config.names),
@@ -80,6 +87,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     urls: deps.urls,
     closedFor: deps.closedFor,
   });
+  const door: Door = new Door({ hub, facts: isCloned ? clonedFactSide(liveStreams) : liveStreams, nowMs, log });
   lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
   eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
   const descriptors = new Descriptors(
@@ -92,14 +100,14 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const options = { ...listenerOptions(config), maxConnections: Math.min(setting, memories) };
   const listener: RtmpListener = new RtmpListener(options, {
     codecs,
-    connectionHost: liveStreams,
+    door,
     log,
     nowMs,
     // It is asked about a socket that was just accepted and is not counted yet.
     descriptorShare: () => descriptors.rtmpShareAt(1),
     refused: (code, address) => {
       if (!refusals.note(code, address)) return;
-      liveStreams.refused(address, code);
+      door.refused(address, code);
       log.debug({ code, peer: address }, 'connection refused');
     },
   });
@@ -109,7 +117,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   codecs.joinAccount(memory);
   listener.joinAccount(memory);
   const room = (): Room => roomOf({ setting, memories, descriptors: descriptors.rtmpShare });
-  return { clock, memory, hub, codecs, liveStreams, descriptors, refusals, listener, room };
+  return { clock, memory, hub, door, codecs, liveStreams, descriptors, refusals, listener, room };
 }
 
 /** Logs for how many connections there is room, as a warning when that is less than the setting. */

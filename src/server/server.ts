@@ -132,13 +132,14 @@ class Server implements SluiceServer {
     await lifecycle.nodeReady();
   }
 
-  #tick({ hub, memory, listener, refusals, liveStreams }: Parts, nowMs: number, all: boolean): void {
+  #tick({ hub, memory, listener, refusals, door, liveStreams }: Parts, nowMs: number, all: boolean): void {
     hub.tick(nowMs);
     memory.relieve();
     if (all) {
       listener.tick(nowMs);
       refusals.logShortage();
     } else listener.tickYoung(nowMs);
+    door.tick(nowMs);
     liveStreams.tick(nowMs);
     this.#turns?.tick(nowMs);
   }
@@ -180,7 +181,6 @@ class Server implements SluiceServer {
     this.#parts?.listener.stop();
     for (const connection of [...(this.#parts?.listener.connections ?? [])])
       connection.shutdown('server_drain', 'the server is shutting down', 'server_drain');
-    this.#parts?.liveStreams.endSuspended('server_drain');
     await this.#connectionsGone(left() / 2);
     this.#ticker?.stop();
     this.#turns?.stop();
@@ -197,12 +197,13 @@ class Server implements SluiceServer {
       this.#log.error({ what, timeoutMs: Math.round(timeoutMs) }, 'a part of the shutdown was not done in time');
   }
 
-  /** Waits until the peers have taken their last messages, at most `timeoutMs`. */
+  /** Waits until the peers have taken their last messages and every stream has ended, at most `timeoutMs`. */
   async #connectionsGone(timeoutMs: number): Promise<void> {
-    const listener = this.#parts?.listener;
-    if (listener === undefined) return;
+    if (this.#parts === undefined) return;
+    const { listener, liveStreams } = this.#parts;
     const until = this.#clock.monotonicMs() + timeoutMs;
-    while (listener.connections.size > 0 && this.#clock.monotonicMs() < until) {
+    while (listener.connections.size + liveStreams.live > 0 && this.#clock.monotonicMs() < until) {
+      liveStreams.endSuspended('server_drain');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     for (const connection of [...listener.connections]) connection.destroy();

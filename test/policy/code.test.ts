@@ -14,7 +14,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   'assembly/reader.ts read': 'the loop over chunks; its locals are the state',
   'bench/js-parser/chunk-parser.ts JsChunkParser.#run': 'the opponent of the benches is to be as fast as it can be',
   'src/http/server.ts createHttpServer': 'to be cut',
-  'src/live/live-streams.ts LiveStreams.publish': 'to be cut',
   'src/server/metrics.ts collectMetrics': 'to be cut',
 };
 

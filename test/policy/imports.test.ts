@@ -11,7 +11,7 @@ interface House {
 
 /** The table of folders and of the arrows between them; ARCHITECTURE.md is made from the same one. */
 const { FLOORS, FOLDERS } = (await import(pathToFileURL(join(root, 'scripts/house.mjs')).href)) as House;
-const WINGS = 7;
+const WINGS = 8;
 
 const sources = files().filter((path) => path.startsWith('src/') && path.endsWith('.ts'));
 
@@ -28,7 +28,7 @@ const edges = sources.flatMap((from) =>
 );
 
 /** Circles that are still to be cut. */
-const KNOWN_CIRCLES = ['src/live/activity-log.ts, src/live/live-stream.ts'];
+const KNOWN_CIRCLES: readonly string[] = [];
 
 /** Imports that leave their folder. */
 const crossings = edges.filter(({ from, to }) => to.startsWith('src/') && folderOf(from) !== folderOf(to));

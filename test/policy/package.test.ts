@@ -134,7 +134,7 @@ describe('helper scripts', () => {
     for (const builtin of ['printf', 'trap']) steps.delete(builtin);
     expect([...steps].sort()).toEqual(['check', 'suite']);
     for (const step of steps) expect(script).toMatch(new RegExp(`^${step}\\(\\) \\{$`, 'm'));
-    expect(script).toContain('[ "$suites" -ge 5 ]');
+    expect(script).toContain('[ "$suites" -ge 6 ]');
   });
 
   it('run CI on every supported major version of Node', () => {

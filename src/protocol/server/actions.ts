@@ -13,6 +13,11 @@ export type PublishType = 'live' | 'record' | 'append';
 export type Action =
   /** Write to the socket. */
   | { readonly kind: 'send'; readonly bytes: Buffer }
+  /**
+   * The client wants to connect: hold reading, decide, call `answerConnect`. What it said is in the `info` of the session; `query` is the
+   * secret part of the app.
+   */
+  | { readonly kind: 'connectRequested'; readonly requestId: number; readonly query: string }
   /** connect succeeded and is answered. `query` is the secret part of the app. */
   | ({ readonly kind: 'connected'; readonly query: string } & ConnectionInfo)
   /** Hold reading, decide, call `answerPublish`. `query` is secret. */

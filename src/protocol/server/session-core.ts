@@ -38,6 +38,8 @@ export class SessionCore {
   info: ConnectionInfo = UNKNOWN_CLIENT;
   /** The secret part of the app. */
   appQuery = '';
+  /** The connect that waits for its answer. */
+  connectRequest: { readonly requestId: number; readonly transactionId: number } | undefined;
   #state: ConnectionState = 'awaiting_connect';
   #actions: Action[] = [];
   #unsent: Buffer[] = [];
@@ -153,7 +155,7 @@ export class SessionCore {
     return running.length === 1 ? running[0] : undefined;
   }
 
-  /** The next id for a publish or play that waits for its answer. */
+  /** The next id for a connect, publish or play that waits for its answer. */
   nextRequestId(): number {
     this.#lastRequestId += 1;
     return this.#lastRequestId;

@@ -1,7 +1,6 @@
 import { ERRORS, type ErrorCode } from '../../core/errors.js';
 import { TokenBucket } from '../../core/token-bucket.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
-import type { PlayRefusal, PublishRefusal } from '../../model/refusals.js';
 import { type Call, readCall, replyError, salvageCall } from '../messages/call.js';
 import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from '../messages/control.js';
 import { beginsWithName, readDataMessage, readOpaqueData } from '../messages/data-message.js';
@@ -9,7 +8,8 @@ import { type InboundMessage, readValues, valuesOrCode } from '../messages/inbou
 import { MessageType, UserControlEvent } from '../messages/message-types.js';
 import { command, onStatus, type StatusCode, statusInfo } from '../messages/status.js';
 import type { Action } from './actions.js';
-import { acceptConnect, refuseConnect } from './commands/connect.js';
+import type { ConnectAnswer, PlayAnswer, PublishAnswer } from './answers.js';
+import { acceptConnect, refuseConnect, requestConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
 import { Liveness } from './liveness.js';
 import type { NetStream, PlainInput } from './net-stream.js';
@@ -22,16 +22,6 @@ export type { SessionOptions } from './session-options.js';
 
 /** Almost every read asks for nothing. */
 const NO_ACTIONS: readonly Action[] = [];
-
-/** The owner's answer to `publishRequested`. The description is shown to the encoder's user. */
-type PublishAnswer =
-  | { readonly accept: true }
-  | { readonly accept: false; readonly code: PublishRefusal; readonly description: string };
-
-/** The owner's answer to `playRequested`. `waiting`: nobody publishes yet; `publisherCame` will tell. */
-type PlayAnswer =
-  | { readonly accept: true; readonly waiting?: boolean }
-  | { readonly accept: false; readonly code: PlayRefusal; readonly description: string };
 
 /** Why a connection, or one NetStream of it, is ended from our side. */
 interface KickOptions {
@@ -49,7 +39,7 @@ interface KickOptions {
 
 /**
  * The server's side of one RTMP connection after the handshake, as a pure state machine: messages and time in, actions out,
- * in order. No sockets, timers or clocks; deciding who may publish or play is left to the owner by request id.
+ * in order. No sockets, timers or clocks; deciding who may connect, publish or play is left to the owner by request id.
  */
 export class ServerSession {
   readonly #core: SessionCore;
@@ -163,6 +153,19 @@ export class ServerSession {
     return this.#core.takeActions();
   }
 
+  /** Answers a `connectRequested`: a refusal ends the connection. An answer that comes too late does nothing. */
+  answerConnect(requestId: number, answer: ConnectAnswer, nowMs: number): Action[] {
+    const core = this.#core;
+    this.#nowMs = nowMs;
+    const { connectRequest } = core;
+    if (core.state !== 'connect_pending' || connectRequest?.requestId !== requestId) return [];
+    core.connectRequest = undefined;
+    if (!answer.accept) refuseConnect(core, connectRequest.transactionId, answer.code, answer.description);
+    else if (core.connectionInput('connect_accepted') === 'accept_connect')
+      acceptConnect(core, connectRequest.transactionId);
+    return this.#finish();
+  }
+
   /** Answers a `publishRequested`. An answer that comes too late, after the client gave up, does nothing. */
   answerPublish(requestId: number, answer: PublishAnswer, nowMs: number): Action[] {
     this.#nowMs = nowMs;
@@ -254,7 +257,8 @@ export class ServerSession {
 
   get #waitDeadlineMs(): number {
     const { state, settings } = this.#core;
-    if (state === 'awaiting_connect') return settings.acceptedMs + settings.connectTimeoutMs;
+    if (state === 'awaiting_connect' || state === 'connect_pending')
+      return settings.acceptedMs + settings.connectTimeoutMs;
     return this.#idleSinceMs === undefined ? Number.POSITIVE_INFINITY : this.#idleSinceMs + settings.idleMs;
   }
 
@@ -301,9 +305,9 @@ export class ServerSession {
     const isReadable = values !== undefined || salvaged?.complete === true;
     const isConnect = call?.name === 'connect';
     switch (core.connectionInput(isConnect ? 'connect' : 'command')) {
-      case 'accept_connect':
+      case 'request_connect':
         if (!isReadable) refuseUnreadableConnect(core, call!);
-        else acceptConnect(core, call!);
+        else requestConnect(core, call!);
         break;
       case 'refuse_connect':
         core.send(
@@ -387,5 +391,5 @@ function salvage({ type, payload, messageStreamId }: InboundMessage): ReturnType
 }
 
 function refuseUnreadableConnect(core: SessionCore, call: Call): void {
-  refuseConnect(core, call, 'NetConnection.Connect.Rejected', 'The connect command is not readable.');
+  refuseConnect(core, call.transactionId, 'NetConnection.Connect.Rejected', 'The connect command is not readable.');
 }

@@ -1,11 +1,18 @@
 /** Where a connection stands. */
-export type ConnectionState = 'awaiting_connect' | 'connected' | 'closed';
+export type ConnectionState = 'awaiting_connect' | 'connect_pending' | 'connected' | 'closed';
 
-/** What can happen to a connection. `command` is any command but connect. */
-export type ConnectionInput = 'connect' | 'command' | 'data' | 'control' | 'close';
+/** What can happen to a connection. `command` is any command but connect, `connect_accepted` the owner's answer. */
+export type ConnectionInput = 'connect' | 'connect_accepted' | 'command' | 'data' | 'control' | 'close';
 
 /** What the session does on a connection's input. */
-export type ConnectionEffect = 'ignore' | 'accept_connect' | 'refuse_connect' | 'refuse_early' | 'dispatch' | 'close';
+export type ConnectionEffect =
+  | 'ignore'
+  | 'request_connect'
+  | 'accept_connect'
+  | 'refuse_connect'
+  | 'refuse_early'
+  | 'dispatch'
+  | 'close';
 
 /** Where a NetStream stands; `deleted` ones are forgotten. */
 export type NetStreamState =
@@ -83,14 +90,24 @@ function go<State, Effect>(to: State, effect: Effect): Transition<State, Effect>
 /** The connection. Set Chunk Size and other control may come before connect (OBS). */
 export const CONNECTION_TABLE: TransitionTable<ConnectionState, ConnectionInput, ConnectionEffect> = {
   awaiting_connect: {
-    connect: go('connected', 'accept_connect'),
+    connect: go('connect_pending', 'request_connect'),
+    connect_accepted: go('awaiting_connect', 'ignore'),
     command: go('closed', 'refuse_early'),
     data: go('closed', 'refuse_early'),
     control: go('awaiting_connect', 'dispatch'),
     close: go('closed', 'close'),
   },
+  connect_pending: {
+    connect: go('closed', 'refuse_connect'),
+    connect_accepted: go('connected', 'accept_connect'),
+    command: go('closed', 'refuse_early'),
+    data: go('closed', 'refuse_early'),
+    control: go('connect_pending', 'dispatch'),
+    close: go('closed', 'close'),
+  },
   connected: {
     connect: go('closed', 'refuse_connect'),
+    connect_accepted: go('connected', 'ignore'),
     command: go('connected', 'dispatch'),
     data: go('connected', 'dispatch'),
     control: go('connected', 'dispatch'),
@@ -98,6 +115,7 @@ export const CONNECTION_TABLE: TransitionTable<ConnectionState, ConnectionInput,
   },
   closed: {
     connect: go('closed', 'ignore'),
+    connect_accepted: go('closed', 'ignore'),
     command: go('closed', 'ignore'),
     data: go('closed', 'ignore'),
     control: go('closed', 'ignore'),

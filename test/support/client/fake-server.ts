@@ -171,6 +171,8 @@ export class FakePeer {
     for (const action of actions) {
       this.#fake.actions.push(action);
       if (action.kind === 'send') this.socket.write(action.bytes);
+      else if (action.kind === 'connectRequested')
+        this.#perform(this.#session.answerConnect(action.requestId, { accept: true }, 0));
       else if (action.kind === 'publishRequested') this.#answerPublish(action.requestId);
       else if (action.kind === 'playRequested') this.#answerPlay(action.requestId, action.messageStreamId);
       else if (action.kind === 'data')

@@ -34,8 +34,6 @@ export class PublicationHarness {
   readonly updates: (readonly Track[])[] = [];
   /** The metadata of each update. */
   readonly metadata: StreamMetadata[] = [];
-  /** Whether updates cannot be told at present. */
-  deaf = false;
   readonly maxLagBytes: number;
   /** Set when a codec frames straight into the log. */
   readonly publisher: CodecPublisher | undefined;
@@ -51,10 +49,8 @@ export class PublicationHarness {
       {
         ready: ({ tracks }) => this.ready.push(tracks.list()),
         updated: (_publication, _before, after) => {
-          if (this.deaf) return false;
           this.updates.push(after.tracks);
           this.metadata.push(after.metadata);
-          return true;
         },
       },
       Date.now(),

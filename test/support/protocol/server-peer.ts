@@ -1,5 +1,6 @@
 import type { AmfInput } from '../../../src/protocol/messages/amf0-writer.js';
 import type { InboundMessage } from '../../../src/protocol/messages/inbound-message.js';
+import type { ConnectAnswer } from '../../../src/protocol/server/answers.js';
 import { type Action, ServerSession, type SessionOptions } from '../../../src/protocol/server/session.js';
 import { commandMessage } from './messages.js';
 import { Transcript } from './transcript.js';
@@ -9,8 +10,10 @@ export class ServerPeer {
   readonly session: ServerSession;
   readonly #transcript = new Transcript();
   nowMs = 1000;
-  /** Of the last `publishRequested` or `playRequested`. */
+  /** Of the last request. */
   requestId = 0;
+  /** Whether connects wait for {@link answerConnect}; else they are accepted at once. */
+  holdsConnects = false;
   /** What the last input led to. */
   actions: readonly Action[] = [];
 
@@ -20,9 +23,14 @@ export class ServerPeer {
 
   /** Notes the actions and returns their lines. */
   take(actions: readonly Action[]): string[] {
-    this.actions = actions;
     for (const action of actions) if ('requestId' in action) this.requestId = action.requestId;
+    if (actions.at(-1)?.kind === 'connectRequested' && !this.holdsConnects) return this.answerConnect({ accept: true });
+    this.actions = actions;
     return this.#transcript.lines(actions);
+  }
+
+  answerConnect(answer: ConnectAnswer, requestId = this.requestId): string[] {
+    return this.take(this.session.answerConnect(requestId, answer, this.nowMs));
   }
 
   /** Why messages of the last input went nowhere. */

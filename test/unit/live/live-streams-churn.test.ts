@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { PlayDecision } from '../../../src/live/access.js';
-import type { EndReason } from '../../../src/model/reasons.js';
-import { RecordingSink } from '../../support/hub/sinks.js';
-import { Office } from './support/live-streams-harness.js';
+import type { ErrorCode } from '../../../src/core/errors.js';
+import type { ConnectionFacts } from '../../../src/live/access.js';
+import { type Decision, Office, type PlayRun } from './support/live-streams-harness.js';
 
 type Answer = Awaited<ReturnType<Office['publish']>>;
 
@@ -42,7 +41,7 @@ describe('publishes that begin and end without pause', () => {
     });
     expect(answers.length).toBeLessThan(30);
     expect(office.registry.churn.publishesDelayed).toBeGreaterThan(10);
-    expect(office.registry.rejectedBy.get('ERR_LIMIT_PUBLISH_RATE')).toBe(1);
+    expect(office.registry.publishes.rejectedBy.get('ERR_LIMIT_PUBLISH_RATE')).toBe(1);
     expect(office.count('streamEnded')).toBe(office.count('streamStarted'));
   });
 
@@ -66,9 +65,8 @@ describe('publishes that begin and end without pause', () => {
     const office = new Office();
     const facts = office.facts();
     for (let n = 0; n < 8; n++) (await office.run(`cam${n}`, '', facts)).end('client_unpublish');
-    let gone: EndReason | undefined;
-    const late = office.publish('cam', '', facts, () => gone);
-    gone = 'client_closed';
+    const late = office.publish('cam', '', facts);
+    office.withdraw('client_closed');
     office.pass(4000);
     expect(await late).toMatchObject({ accept: false, code: 'ERR_PEER_CLOSED' });
     expect(office.count('streamStarted')).toBe(8);
@@ -81,13 +79,16 @@ describe('plays that begin and end without pause', () => {
     const office = new Office();
     await office.run();
     const facts = office.facts();
-    let refusal: PlayDecision | undefined;
+    let refusal: Decision<PlayRun> | undefined;
     let plays = 0;
     while (refusal === undefined && plays < 500) {
-      const decision = office.registry.play(facts, { app: 'live', name: 'cam', query: '' }, 1, new RecordingSink());
-      if (decision instanceof Promise) office.pass(1000);
-      const answer = await decision;
-      if (answer.accept) answer.run.end('client_stopped');
+      let answer: Decision<PlayRun> | undefined;
+      office.askPlay('cam', facts, (decision) => {
+        answer = decision;
+      });
+      if (answer === undefined) office.pass(1000);
+      await office.settle();
+      if (answer?.accept === true) answer.run.end('client_stopped');
       else refusal = answer;
       plays++;
     }
@@ -101,7 +102,7 @@ describe('plays that begin and end without pause', () => {
     const office = new Office();
     await office.run();
     for (let n = 0; n < 190; n++) {
-      const { answer } = office.play('cam');
+      const answer = office.play('cam');
       if (answer.accept) answer.run.end('client_stopped');
     }
     const told = office.count('playStarted');
@@ -115,14 +116,14 @@ describe('plays that begin and end without pause', () => {
   it('change an audience more often than is told, and what is told last is true', async () => {
     const office = new Office();
     await office.run();
-    const { answer } = office.play('cam', office.facts('198.51.100.7'));
+    const answer = office.play('cam', office.facts('198.51.100.7'));
     for (let n = 0; n < 30; n++) {
       const churner = office.play('other', office.facts('198.51.100.8'));
-      if (churner.answer.accept) churner.answer.run.end('client_stopped');
+      if (churner.accept) churner.run.end('client_stopped');
     }
     if (answer.accept) answer.run.end('client_stopped');
     for (let n = 0; n < 30; n++) {
-      const { answer: again } = office.play('cam', office.facts(`198.51.100.${n}`));
+      const again = office.play('cam', office.facts(`198.51.100.${n}`));
       if (n < 29 && again.accept) again.run.end('client_stopped');
     }
     const changes = (): string[] => office.names.filter((name) => name === 'streamActive' || name === 'streamIdle');
@@ -134,17 +135,21 @@ describe('plays that begin and end without pause', () => {
   });
 });
 
+function closed(office: Office, facts: ConnectionFacts, code: ErrorCode): void {
+  office.report({ kind: 'connectionClosed', facts, code, detail: '', refusedData: 0 });
+}
+
 describe('what strangers are told of', () => {
   it('is twenty log lines about faults at once, and each fault is counted', async () => {
     const office = new Office();
     const lines = office.warnings;
     for (let n = 0; n < 15; n++) await office.publish('a b', '', office.facts(`192.0.2.${n % 3}`));
-    for (let n = 0; n < 15; n++) office.registry.closed(office.facts(`192.0.2.${n % 3}`), 'ERR_HANDSHAKE_HTTP', '', 0);
+    for (let n = 0; n < 15; n++) closed(office, office.facts(`192.0.2.${n % 3}`), 'ERR_HANDSHAKE_HTTP');
     expect(lines).toHaveLength(20);
-    expect(office.registry.rejectedBy.get('ERR_NAME_INVALID')).toBe(15);
-    expect(office.registry.closedBy.get('ERR_HANDSHAKE_HTTP')).toBe(15);
+    expect(office.registry.publishes.rejectedBy.get('ERR_NAME_INVALID')).toBe(15);
+    expect(office.registry.connections.closedBy.get('ERR_HANDSHAKE_HTTP')).toBe(15);
     office.nowMs += 2000;
-    office.registry.closed(office.facts(), 'ERR_HANDSHAKE_HTTP', '', 0);
+    closed(office, office.facts(), 'ERR_HANDSHAKE_HTTP');
     expect(JSON.parse(lines[20]!)).toMatchObject({ suppressed: 10 });
     expect(lines).toHaveLength(22);
   });
@@ -155,9 +160,10 @@ describe('what strangers are told of', () => {
     expect(office.count('streamRejected')).toBe(200);
     expect(office.registry.account.suppressed.rejected).toBe(100);
     const connections = Array.from({ length: 300 }, () => office.facts());
-    for (const facts of connections) office.registry.opened(facts);
-    for (const facts of connections) office.registry.closed(facts, 'ERR_PEER_CLOSED', '', 0);
-    for (let n = 0; n < 300; n++) office.registry.refused('192.0.2.1', 'ERR_LIMIT_CONNECTIONS_PER_IP');
+    for (const facts of connections) office.report({ kind: 'connectionOpened', facts });
+    for (const facts of connections) closed(office, facts, 'ERR_PEER_CLOSED');
+    for (let n = 0; n < 300; n++)
+      office.report({ kind: 'connectionRefused', address: '192.0.2.1', code: 'ERR_LIMIT_CONNECTIONS_PER_IP' });
     expect(office.count('connection')).toBe(400);
   });
 });

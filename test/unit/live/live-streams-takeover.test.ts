@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { EndReason } from '../../../src/model/reasons.js';
 import { Office } from './support/live-streams-harness.js';
 
 describe('a name that is asked for while its publisher seems to be there', () => {
@@ -47,13 +46,12 @@ describe('a name that is asked for while its publisher seems to be there', () =>
   it('is not given to who has gone while its holder was looked at', async () => {
     const office = new Office({ resumeWindowMs: 10_000 });
     const run = await office.run();
-    let endedBy: EndReason | undefined;
     office.readNow = () => {
       run.end('client_reset');
-      endedBy = 'client_closed';
+      office.withdraw('client_closed');
       return Promise.resolve();
     };
-    expect(await office.publish('cam', '', office.facts(), () => endedBy)).toMatchObject({ code: 'ERR_PEER_CLOSED' });
+    expect(await office.publish()).toMatchObject({ code: 'ERR_PEER_CLOSED' });
     expect(office.count('streamResumed')).toBe(0);
   });
 

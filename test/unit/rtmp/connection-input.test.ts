@@ -48,8 +48,7 @@ for (const directReads of [true, false]) {
         await new Promise<void>((closed) =>
           publisher.socket.destroyed ? closed() : publisher.socket.once(how === 'end' ? 'finish' : 'close', closed),
         );
-        await desk.lines[0].readNow();
-        expect(desk.lines[0].endedBy()).toBe(reason);
+        await desk.readPublisher('cam');
         expect(desk.publishEnds).toEqual([`cam:${reason}`]);
       });
     }
@@ -57,8 +56,8 @@ for (const directReads of [true, false]) {
     it('has been read, and goes on, when it is still there', async () => {
       const { desk, publication, send } = await paced();
       send(5000);
-      await desk.lines[0].readNow();
-      expect(desk.lines[0].endedBy()).toBeUndefined();
+      await desk.readPublisher('cam');
+      expect(desk.publishEnds).toEqual([]);
       await desk.until(() => publication.newestTimestamp === 5000, 'the frame that waited');
       send(5020);
       await desk.until(() => publication.newestTimestamp === 5020, 'the frame');

@@ -7,6 +7,12 @@ afterEach(() => desk.close());
 
 const KEYFRAME = Buffer.from([0x17, 1, 0, 0, 0, 1]);
 
+/** What was counted, with what is counted by now. */
+function counted(desk: Desk): readonly string[] {
+  desk.pass(0);
+  return desk.drops;
+}
+
 describe('media on message stream 0', () => {
   it('belongs to the only publish of its connection', async () => {
     desk = await Desk.open();
@@ -23,7 +29,7 @@ describe('media on message stream 0', () => {
     await client.createStream();
     for (let n = 0; n < 3; n++) {
       client.message(9, KEYFRAME, { messageStreamId: 0 });
-      await desk.until(() => desk.drops.length === n + 1, 'the count');
+      await desk.until(() => counted(desk).length === n + 1, 'the count');
     }
     expect(desk.drops).toEqual(['media_without_publish:1!', 'media_without_publish:1', 'media_without_publish:1']);
   });
@@ -48,7 +54,7 @@ describe('a data message in an odd form', () => {
     const messageStreamId = await client.publish('cam');
     client.message(18, amf('@setDataFrame', 'onMetaData', { width: 320 }), { messageStreamId });
     client.message(18, amf('setDataFrame', 'onMetaData', { width: 640 }), { messageStreamId });
-    await desk.until(() => desk.mended > 0, 'the count');
+    await desk.until(() => counted(desk).length === 0 && desk.mended > 0, 'the count');
     expect([desk.mended, desk.drops]).toEqual([1, []]);
   });
 });

@@ -194,27 +194,6 @@ describe('a player that has to go', () => {
   });
 });
 
-describe('a publish that is being decided', () => {
-  it('knows why its connection was closed meanwhile, whoever closed it', async () => {
-    desk = await Desk.open();
-    desk.holdPublishes = true;
-    for (const [index, name] of ['drained', 'kicked'].entries()) {
-      const client = await desk.client();
-      const id = await client.createStream();
-      client.command(id, 'publish', 0, null, name, 'live');
-      await desk.until(() => desk.undecided === index + 1, 'the publish to be asked for');
-    }
-    const [drained, kicked] = desk.lines;
-    expect(desk.lines.map((line) => line.endedBy())).toEqual([undefined, undefined]);
-    drained.close('server_drain', 'the server is shutting down');
-    kicked.close('kicked', 'go away');
-    expect(desk.lines.map((line) => line.endedBy())).toEqual(['server_drain', 'kicked']);
-    for (const _ of desk.lines) desk.decide('accept');
-    await desk.until(() => desk.publishEnds.length === 2, 'the ends');
-    expect(desk.publishEnds).toEqual(['drained:server_drain', 'kicked:kicked']);
-  });
-});
-
 describe('the end of a connection', () => {
   it('by the peer ends what it published, orderly or by reset, with the reason', async () => {
     desk = await Desk.open();

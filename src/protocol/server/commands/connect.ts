@@ -16,18 +16,18 @@ const CAPABILITIES = 31;
 // A forwarding server takes every codec and passes it on (Enhanced RTMP, FourCcInfoMask 4).
 const FORWARDS_ANY_CODEC = { '*': 4 } as const;
 
-/** Answers the one connect of a connection: control messages 5, 6, 1, then `_result`, then the `connected` action. */
-export function acceptConnect(core: SessionCore, call: Call): void {
+/** Reads the one connect of a connection and asks whether it may be: the `connectRequested` action. */
+export function requestConnect(core: SessionCore, call: Call): void {
   const object = call.object ?? {};
   const tcUrl = text(object['tcUrl'] ?? object['tcurl']);
   const app = readApp(object, tcUrl);
   if (app === undefined) {
-    refuseConnect(core, call, 'NetConnection.Connect.InvalidApp', 'The app is no string.');
+    refuseConnect(core, call.transactionId, 'NetConnection.Connect.InvalidApp', 'The app is no string.');
     return;
   }
   const { maxAppBytes, maxQueryBytes } = core.settings;
   if (Buffer.byteLength(app.path) > maxAppBytes || Buffer.byteLength(app.query) > maxQueryBytes) {
-    refuseConnect(core, call, 'NetConnection.Connect.InvalidApp', 'The app is too long.');
+    refuseConnect(core, call.transactionId, 'NetConnection.Connect.InvalidApp', 'The app is too long.');
     return;
   }
   const info: ConnectionInfo = {
@@ -44,24 +44,31 @@ export function acceptConnect(core: SessionCore, call: Call): void {
   };
   core.info = info;
   core.appQuery = app.query;
+  const requestId = core.nextRequestId();
+  core.connectRequest = { requestId, transactionId: call.transactionId };
+  core.emit({ kind: 'connectRequested', requestId, query: app.query });
+}
+
+/** Answers connect: control messages 5, 6, 1, then `_result`, then the `connected` action. */
+export function acceptConnect(core: SessionCore, transactionId: number): void {
   core.send(windowAckSize(core.settings.windowAckBytes));
   core.send(setPeerBandwidth(core.settings.windowAckBytes));
   core.send(setChunkSize(core.settings.chunkSize));
   core.writer.setChunkSize(core.settings.chunkSize);
-  core.send(connectResult(core, call, info));
-  core.emit({ kind: 'connected', query: app.query, ...info });
+  core.send(connectResult(core, transactionId));
+  core.emit({ kind: 'connected', query: core.appQuery, ...core.info });
 }
 
 /** Refuses connect with `_error` and ends the connection. */
-export function refuseConnect(core: SessionCore, call: Call, code: StatusCode, description: string): void {
-  core.send(command(0, '_error', call.transactionId || 1, null, { ...statusInfo(code, description) }));
+export function refuseConnect(core: SessionCore, transactionId: number, code: StatusCode, description: string): void {
+  core.send(command(0, '_error', transactionId || 1, null, { ...statusInfo(code, description) }));
   core.close('ERR_SESSION_CONNECT_REFUSED', description);
 }
 
-function connectResult(core: SessionCore, call: Call, info: ConnectionInfo): OutboundMessage {
+function connectResult({ settings, info }: SessionCore, transactionId: number): OutboundMessage {
   const enhanced: { [key: string]: AmfInput } = info.isEnhanced
     ? {
-        capsEx: core.settings.capsEx,
+        capsEx: settings.capsEx,
         videoFourCcInfoMap: FORWARDS_ANY_CODEC,
         audioFourCcInfoMap: FORWARDS_ANY_CODEC,
       }
@@ -70,8 +77,8 @@ function connectResult(core: SessionCore, call: Call, info: ConnectionInfo): Out
     0,
     '_result',
     // Every client numbers connect 1 and waits for 1, also those that sent something unreadable.
-    call.transactionId || 1,
-    { fmsVer: core.settings.fmsVer, capabilities: CAPABILITIES, mode: 1 },
+    transactionId || 1,
+    { fmsVer: settings.fmsVer, capabilities: CAPABILITIES, mode: 1 },
     {
       ...statusInfo('NetConnection.Connect.Success', 'Connection succeeded.'),
       objectEncoding: info.objectEncoding,

@@ -1,27 +1,121 @@
+import type { ErrorCode } from '../../../../src/core/errors.js';
 import { createLogger } from '../../../../src/core/log.js';
 import { readableLine } from '../../../../src/core/log-line.js';
-import { MemoryAccount } from '../../../../src/core/memory-account.js';
 import { NameRule } from '../../../../src/core/names.js';
 import type { Lifecycle } from '../../../../src/events/lifecycle.js';
-import { Hub } from '../../../../src/hub/hub.js';
-import type { ConnectionFacts, DataFromPublisher, RunningPublish } from '../../../../src/live/access.js';
+import type {
+  Answer,
+  ByteSide,
+  ConnectionFacts,
+  Order,
+  Refusal,
+  Report,
+  ShownFacts,
+  StreamCounters,
+  StreamSample,
+} from '../../../../src/live/access.js';
+import type { Admission } from '../../../../src/live/admission.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../../src/live/live-streams.js';
-import type { EndReason } from '../../../../src/model/reasons.js';
-import { LIMITS } from '../../../support/hub/publication-harness.js';
-import { RecordingSink } from '../../../support/hub/sinks.js';
+import { NOTHING_CARRIED } from '../../../../src/live/nothing.js';
+import type { EndReason, PlayEndReason } from '../../../../src/model/reasons.js';
+import type { Track } from '../../../../src/model/track.js';
 
 /** One call of the lifecycle: its name, then its arguments. */
 export type Told = readonly [name: string, ...args: unknown[]];
 
-/** A registry with a real hub, a clock in the test's hand, and a lifecycle that writes down what it is told. */
-export class Office {
+/** What became of a request. */
+export type Decision<Run> =
+  | { readonly accept: true; readonly run: Run }
+  | ({ readonly accept: false } & Refusal<string>);
+
+/** A play that was accepted. */
+export interface PlayRun {
+  readonly playId: string;
+  end(reason: PlayEndReason, bytes?: number, drops?: number): void;
+}
+
+/** A track that a stream shows. */
+export const AVC: Track = { id: 0, kind: 'video', codec: 'avc1.42c00d', width: 320, height: 240 };
+export const AAC: Track = { id: 0, kind: 'audio', codec: 'mp4a.40.2' };
+
+/** A publish that was accepted, as the byte side would report of it. */
+export class Run {
+  readonly streamId: string;
+  readonly connectionId: string;
+  /** What it has carried. */
+  counters: StreamCounters = NOTHING_CARRIED;
+  tracks: readonly Track[] = [];
+  /** Whether it is the publish that its stream has now. */
+  isCurrent = true;
+  readonly #office: Office;
+  readonly #heldFor: readonly EndReason[];
+
+  constructor(office: Office, streamId: string, connectionId: string, heldFor: readonly EndReason[]) {
+    this.#office = office;
+    this.streamId = streamId;
+    this.connectionId = connectionId;
+    this.#heldFor = heldFor;
+  }
+
+  /** Media came: these counters are what there is in all. */
+  carry(counters: Partial<StreamCounters>): void {
+    this.counters = { ...this.counters, ...counters };
+  }
+
+  /** It goes on where an earlier publish of the same stream stopped. */
+  follow(before: Run): void {
+    this.counters = before.counters;
+    this.tracks = before.tracks;
+  }
+
+  ready(tracks: readonly Track[] = [AVC, AAC], missing: readonly Track['kind'][] = []): void {
+    this.tracks = tracks;
+    const { streamId } = this;
+    this.#office.report({ kind: 'streamReady', streamId, tracks, missing, gopMs: undefined, timeToReadyMs: 0 });
+  }
+
+  change(before: ShownFacts, after: ShownFacts): void {
+    this.#office.report({ kind: 'streamChanged', streamId: this.streamId, before, after });
+  }
+
+  sample(activity: StreamSample['activity'] = []): void {
+    const { streamId, counters, tracks } = this;
+    const { nowMs: atMs } = this.#office;
+    const isHeld = !this.isCurrent;
+    this.#office.report({ kind: 'streamSampled', streamId, atMs, isHeld, counters, tracks, activity, gopMs: 2000 });
+  }
+
+  data(handler: string, timestamp: number, values: readonly string[]): void {
+    this.#office.report({ kind: 'streamData', streamId: this.streamId, handler, timestamp, values });
+  }
+
+  end(reason: EndReason, detail?: ErrorCode): void {
+    if (!this.isCurrent) return;
+    this.isCurrent = false;
+    const { streamId, counters } = this;
+    if (this.#heldFor.includes(reason)) this.#office.report({ kind: 'streamHeld', streamId, reason, counters });
+    else this.over(reason, detail);
+  }
+
+  /** The stream is over, whether it is current or not. */
+  over(reason: EndReason, detail?: ErrorCode): void {
+    this.isCurrent = false;
+    const { streamId, counters, tracks } = this;
+    const plays = this.#office.takePlays(streamId);
+    this.#office.runs.delete(streamId);
+    this.#office.report({ kind: 'streamEnded', streamId, reason, detail, counters, tracks, plays });
+  }
+}
+
+/** Live streams without a byte side: the test says what that reports, and sees what it is told. The clock is in the test's hand. */
+export class Office implements ByteSide {
   nowMs = 50_000;
   readonly told: Told[] = [];
-  readonly hub: Hub;
   readonly registry: LiveStreams;
   /** What `streamStarted` waits for. */
   journal: () => Promise<void> = () => Promise.resolve();
   closedFor: string | undefined;
+  isMemoryOver = false;
   /** What a publisher's connection finds when it is read at once. */
   readNow: (connectionId: string) => Promise<void> = () => Promise.resolve();
   /** The call of the lifecycle that fails. */
@@ -30,13 +124,20 @@ export class Office {
   readonly warnings: string[] = [];
   /** Every line at level info and up, as a terminal shows it, without time and level. */
   readonly lines: string[] = [];
+  readonly orders: Order[] = [];
+  /** Why publishers' connections were closed by the fact side. */
+  readonly closed: string[] = [];
+  /** The publish of each stream that was begun last, by stream id. */
+  readonly runs = new Map<string, Run>();
+  /** Plays that are accepted and not over, with the name that they play. */
+  readonly #plays = new Map<string, string>();
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #lastAsk = 0;
   #connections = 0;
 
-  constructor(options: Partial<LiveStreamsOptions> & { lingerMs?: number; memoryBytes?: number } = {}) {
+  constructor(options: Partial<LiveStreamsOptions> = {}, admission?: Admission) {
+    const office = this;
     const nowMs = (): number => this.nowMs;
-    this.hub = new Hub({ ...LIMITS, lingerMs: options.lingerMs ?? 5000, maxDelayMs: 0, playersAtMaxDelay: 1 }, nowMs);
-    const memory = new MemoryAccount(options.memoryBytes);
-    this.hub.joinAccount(memory);
     const lifecycle = new Proxy(
       {},
       {
@@ -51,7 +152,6 @@ export class Office {
     ) as Lifecycle;
     this.registry = new LiveStreams(
       {
-        maxLagBytes: 2 ** 20,
         waitForPublisher: true,
         stallAfterMs: 3000,
         resumeWindowMs: 0,
@@ -63,8 +163,13 @@ export class Office {
         ...options,
       },
       {
-        hub: this.hub,
-        memory,
+        bytes: this,
+        ...(admission === undefined ? {} : { admission }),
+        memory: {
+          get isOver() {
+            return office.isMemoryOver;
+          },
+        },
         lifecycle,
         names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
@@ -76,9 +181,6 @@ export class Office {
     );
   }
 
-  /** Why publishers' connections were closed by the registry. */
-  readonly closed: string[] = [];
-
   facts(address = '192.0.2.1'): ConnectionFacts {
     return {
       connectionId: `c${++this.#connections}`,
@@ -88,31 +190,98 @@ export class Office {
     };
   }
 
-  publish(name = 'cam', query = '', facts = this.facts(), endedBy = (): EndReason | undefined => undefined) {
-    const close = (reason: string): void => void this.closed.push(reason);
-    const readNow = (): Promise<void> => this.readNow(facts.connectionId);
-    return this.registry.publish(facts, { app: 'live', name, query }, { endedBy, close, readNow });
+  answer(message: Answer): void {
+    const act = this.#waiting.get(message.id);
+    if (act === undefined) throw new Error(`answered twice: ${message.id}`);
+    this.#waiting.delete(message.id);
+    act(message);
+  }
+
+  order(message: Order): void {
+    this.orders.push(message);
+    if (message.kind === 'readPublisher') {
+      const { connectionId } = this.runs.get(message.streamId)!;
+      void this.readNow(connectionId).then(() => this.report({ kind: 'publisherRead', id: message.id }));
+    }
+    if (message.kind === 'endStream') {
+      const run = this.runs.get(message.streamId)!;
+      if (run.isCurrent) this.closed.push(message.reason);
+      run.over(message.reason);
+    }
+  }
+
+  report(message: Report): void {
+    this.registry.report(message);
+  }
+
+  connect(facts = this.facts()): Promise<Answer> {
+    const id = ++this.#lastAsk;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.registry.ask({ kind: 'connect', id, facts, query: '' });
+    });
+  }
+
+  publish(name = 'cam', query = '', facts = this.facts()): Promise<Decision<Run>> {
+    const id = ++this.#lastAsk;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, (answer) => {
+        if (answer.kind === 'askFailed') reject(new Error(answer.description));
+        if (answer.kind === 'publishRefused') resolve({ accept: false, ...answer.refusal });
+        if (answer.kind !== 'publishAccepted') return;
+        const run = new Run(this, answer.streamId, facts.connectionId, answer.heldFor);
+        const before = this.runs.get(answer.streamId);
+        if (before !== undefined) run.follow(before);
+        this.runs.set(answer.streamId, run);
+        resolve({ accept: true, run });
+      });
+      this.registry.ask({ kind: 'publish', id, facts, request: { app: 'live', name, query } });
+    });
+  }
+
+  /** Who asked last has gone. */
+  withdraw(reason: EndReason): void {
+    this.report({ kind: 'askWithdrawn', id: this.#lastAsk, reason });
   }
 
   /** A publish that must be accepted. */
-  async run(name = 'cam', query = '', facts = this.facts()): Promise<RunningPublish> {
+  async run(name = 'cam', query = '', facts = this.facts()): Promise<Run> {
     const answer = await this.publish(name, query, facts);
     if (!answer.accept) throw new Error(`refused: ${answer.code}`);
     return answer.run;
   }
 
-  play(name = 'cam', facts = this.facts()) {
-    const sink = new RecordingSink();
-    const answer = this.registry.play(facts, { app: 'live', name, query: '' }, 1, sink);
-    if (answer instanceof Promise) throw new Error('the play has to wait');
-    if (answer.accept) sink.player = answer.run.player;
-    return { sink, answer };
+  /** A play, whose answer may have to wait for time to pass. */
+  askPlay(name = 'cam', facts = this.facts(), act: (decision: Decision<PlayRun>) => void = () => {}): void {
+    const id = ++this.#lastAsk;
+    this.#waiting.set(id, (answer) => {
+      if (answer.kind === 'playRefused') act({ accept: false, ...answer.refusal });
+      if (answer.kind !== 'playAccepted') return;
+      const { playId } = answer;
+      this.#plays.set(playId, name);
+      const end = (reason: PlayEndReason, bytes = 0, drops = 0): void => {
+        this.#plays.delete(playId);
+        this.report({ kind: 'playEnded', reason, counters: { playId, bytes, drops } });
+      };
+      act({ accept: true, run: { playId, end } });
+    });
+    this.registry.ask({ kind: 'play', id, facts, request: { app: 'live', name, query: '' } });
   }
 
-  #logged(line: string): void {
-    const entry = JSON.parse(line) as Record<string, unknown>;
-    this.lines.push(readableLine(entry, false));
-    if (entry['level'] !== 'info') this.warnings.push(line);
+  /** A play that is decided at once. */
+  play(name = 'cam', facts = this.facts()): Decision<PlayRun> {
+    let decision: Decision<PlayRun> | undefined;
+    this.askPlay(name, facts, (answer) => {
+      decision = answer;
+    });
+    if (decision === undefined) throw new Error('the play has to wait');
+    return decision;
+  }
+
+  /** What plays a stream, with 10 bytes sent each. */
+  takePlays(streamId: string) {
+    const name = this.registry.streams().find((stream) => stream.streamId === streamId)?.name;
+    return [...this.#plays].filter(([, of]) => of === name).map(([playId]) => ({ playId, bytes: 10, drops: 0 }));
   }
 
   /** Lets everything that does not wait for time come to its end. */
@@ -122,7 +291,6 @@ export class Office {
 
   pass(ms: number): void {
     this.nowMs += ms;
-    this.hub.tick(this.nowMs);
     this.registry.tick(this.nowMs);
   }
 
@@ -142,14 +310,10 @@ export class Office {
   count(name: string): number {
     return this.names.filter((told) => told === name).length;
   }
-}
 
-/** An AMF0 data message of a publisher. */
-export function data(
-  name: string,
-  payload: Buffer,
-  timestamp: number,
-  values: DataFromPublisher['values'],
-): DataFromPublisher {
-  return { name, type: 18, payload, timestamp, values };
+  #logged(line: string): void {
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    this.lines.push(readableLine(entry, false));
+    if (entry['level'] !== 'info') this.warnings.push(line);
+  }
 }

@@ -236,7 +236,9 @@ describe('client and server sessions talking to each other', () => {
         }
       } else if (theirs !== undefined) {
         seen.server.push(theirs.kind);
-        if (theirs.kind === 'publishRequested') {
+        if (theirs.kind === 'connectRequested') {
+          serverQueue.push(...server.session.answerConnect(theirs.requestId, { accept: true }, 1000));
+        } else if (theirs.kind === 'publishRequested') {
           serverQueue.push(...server.session.answerPublish(theirs.requestId, { accept: true }, 1000));
         } else if (theirs.kind === 'playRequested') {
           serverQueue.push(...server.session.answerPlay(theirs.requestId, { accept: true }, 1000));
@@ -249,12 +251,18 @@ describe('client and server sessions talking to each other', () => {
   it('agree on a publish', () => {
     const server = new ServerPeer();
     const seen = talk(new Client(), server);
-    expect(seen).toEqual({ client: ['status', 'ready'], server: ['connected', 'publishRequested'] });
+    expect(seen).toEqual({
+      client: ['status', 'ready'],
+      server: ['connectRequested', 'connected', 'publishRequested'],
+    });
     expect(server.session.isPublishing(1)).toBe(true);
   });
 
   it('agree on a play', () => {
     const seen = talk(Client.player(), new ServerPeer());
-    expect(seen).toEqual({ client: ['status', 'status', 'ready', 'data'], server: ['connected', 'playRequested'] });
+    expect(seen).toEqual({
+      client: ['status', 'status', 'ready', 'data'],
+      server: ['connectRequested', 'connected', 'playRequested'],
+    });
   });
 });

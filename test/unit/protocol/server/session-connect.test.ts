@@ -110,3 +110,45 @@ describe('connect', () => {
     expect(new ServerPeer().message(inbound(4, 0, userControl(6, 9)))).toEqual(['Pong 9']);
   });
 });
+
+describe('a connect that is being decided', () => {
+  const pending = (): ServerPeer => {
+    const peer = new ServerPeer({ connectTimeoutMs: 15_000 });
+    peer.holdsConnects = true;
+    expect(peer.call(0, 'connect', 1, { app: 'live?key=s' })).toEqual(['! connectRequested requestId=1 query=key=s']);
+    expect([peer.session.isConnected, peer.session.info.app]).toEqual([false, 'live']);
+    return peer;
+  };
+
+  it('is answered once it is accepted, and no second time', () => {
+    const peer = pending();
+    expect(peer.answerConnect({ accept: true }, 7)).toEqual([]);
+    expect(peer.answerConnect({ accept: true }, 1).at(-1)).toBe('! connected live');
+    expect(peer.session.isConnected).toBe(true);
+    expect(peer.answerConnect({ accept: true }, 1)).toEqual([]);
+  });
+
+  it('is refused with _error, a status and a description, and ends the connection', () => {
+    const peer = pending();
+    const refusal = { accept: false, code: 'NetConnection.Connect.Rejected', description: 'not you' } as const;
+    expect(peer.answerConnect(refusal, 1)).toEqual([
+      '_error(1)@0 error NetConnection.Connect.Rejected',
+      '! close ERR_SESSION_CONNECT_REFUSED',
+    ]);
+    expect(peer.answerConnect({ accept: true }, 1)).toEqual([]);
+  });
+
+  it('costs the connection when it is asked again or something else is, and takes control messages', () => {
+    expect(pending().call(0, 'connect', 1, { app: 'live' })).toContain('! close ERR_SESSION_ALREADY_CONNECTED');
+    expect(pending().call(0, 'createStream', 2, null)).toEqual(['! close ERR_SESSION_NOT_CONNECTED']);
+    expect(pending().message(inbound(4, 0, userControl(6, 1234)))).toEqual(['Pong 1234']);
+  });
+
+  it('is over when the time for connect is', () => {
+    const peer = pending();
+    expect(peer.session.nextDeadlineMs()).toBe(peer.nowMs + 15_000);
+    peer.nowMs += 15_000;
+    expect(peer.take(peer.session.tick(peer.nowMs))).toEqual(['! close ERR_SESSION_CONNECT_TIMEOUT']);
+    expect(peer.answerConnect({ accept: true }, 1)).toEqual([]);
+  });
+});

@@ -25,7 +25,7 @@ const PLAY_START = [
 ];
 
 function publishRequest(name: string, rest = 'query= publishType=live', app = 'live'): string[] {
-  return [`! publishRequested requestId=1 messageStreamId=1 app=${app} name=${name} ${rest}`];
+  return [`! publishRequested requestId=2 messageStreamId=1 app=${app} name=${name} ${rest}`];
 }
 
 describe('a publish as real encoders do it', () => {
@@ -135,7 +135,7 @@ describe('a publish as real encoders do it', () => {
     const peer = new ServerPeer().connect();
     peer.call(0, 'createStream', 2, null);
     expect(peer.call(1, 'publish', 3, null, '', 'live')).toEqual([
-      '! publishRequested requestId=1 messageStreamId=1 app= name=live query= publishType=live',
+      '! publishRequested requestId=2 messageStreamId=1 app= name=live query= publishType=live',
     ]);
   });
 
@@ -165,7 +165,7 @@ describe('a play as real players do it', () => {
     expect(peer.call(0, 'createStream', 2, null)).toEqual(CREATED_1(2));
     expect(peer.call(0, 'getStreamLength', 3, null, 'cam')).toEqual(['_result(3)@0 0']);
     expect(peer.call(1, 'play', 4, null, 'cam', -2000)).toEqual([
-      '! playRequested requestId=1 messageStreamId=1 app=live name=cam query= start=-2 duration=-1 reset=true',
+      '! playRequested requestId=2 messageStreamId=1 app=live name=cam query= start=-2 duration=-1 reset=true',
     ]);
     expect(peer.message(inbound(4, 0, Buffer.concat([userControl(3, 1), u32(3000)])))).toEqual([]);
     expect(peer.acceptPlay()).toEqual(PLAY_START);
@@ -203,7 +203,7 @@ describe('a play as real players do it', () => {
     const peer = new ServerPeer().connect();
     peer.call(0, 'createStream', 2, null);
     expect(peer.call(1, 'play', 0, null, 'mp4:cam?t=1', 5, 10, false)).toEqual([
-      '! playRequested requestId=1 messageStreamId=1 app=live name=cam query=t=1 start=5 duration=10 reset=false',
+      '! playRequested requestId=2 messageStreamId=1 app=live name=cam query=t=1 start=5 duration=10 reset=false',
     ]);
     expect(peer.acceptPlay()).toEqual(PLAY_START.filter((line) => !line.includes('Reset')));
   });
@@ -244,7 +244,7 @@ describe('a play as real players do it', () => {
     const peer = new ServerPeer().play();
     const lines = peer.call(1, 'play', 0, null, 'other');
     expect(lines[0]).toBe('! playStopped messageStreamId=1');
-    expect(lines[1]).toContain('requestId=2 messageStreamId=1 app=live name=other');
+    expect(lines[1]).toContain('requestId=3 messageStreamId=1 app=live name=other');
   });
 
   it('receiveAudio and receiveVideo: told as a change, and Seek.Notify with Play.Start when it comes back', () => {

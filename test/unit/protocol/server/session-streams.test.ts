@@ -71,7 +71,7 @@ describe('NetStreams', () => {
       'onStatus(0)@1 status NetStream.Unpublish.Success',
       '! publishStopped messageStreamId=1 reason=client_unpublish',
     ]);
-    expect(peer.call(1, 'publish', 0, null, 'cam')[0]).toContain('requestId=2 messageStreamId=1');
+    expect(peer.call(1, 'publish', 0, null, 'cam')[0]).toContain('requestId=3 messageStreamId=1');
   });
 });
 
@@ -126,7 +126,7 @@ describe('publish', () => {
 
   it('a missing name is an empty one', () => {
     const lines = new ServerPeer().connect('').call(1, 'publish', 0, null);
-    expect(lines).toEqual(['! publishRequested requestId=1 messageStreamId=1 app= name= query= publishType=live']);
+    expect(lines).toEqual(['! publishRequested requestId=2 messageStreamId=1 app= name= query= publishType=live']);
   });
 
   it('merges the queries of app and name and splits the path the same way for all', () => {
@@ -156,7 +156,7 @@ describe('commands on message stream 0', () => {
     const peer = new ServerPeer().connect();
     peer.call(0, 'createStream', 2, null);
     peer.call(0, 'createStream', 3, null);
-    expect(peer.call(0, 'publish', 4, null, 'cam')[0]).toContain('requestId=1 messageStreamId=2 app=live name=cam');
+    expect(peer.call(0, 'publish', 4, null, 'cam')[0]).toContain('requestId=2 messageStreamId=2 app=live name=cam');
     expect(peer.acceptPublish()).toEqual(['StreamBegin 2', 'onStatus(0)@2 status NetStream.Publish.Start']);
     expect(peer.call(0, 'closeStream', 0, null)).toEqual([
       'onStatus(0)@2 status NetStream.Unpublish.Success',

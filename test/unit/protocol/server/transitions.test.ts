@@ -58,6 +58,7 @@ const PATHS: Readonly<Record<NetStreamState, readonly NetStreamInput[]>> = {
 function streamIn(state: NetStreamState) {
   const core = new SessionCore(sessionSettings({ nowMs: 0 }));
   core.connectionInput('connect');
+  core.connectionInput('connect_accepted');
   const stream = core.createStream()!;
   for (const input of PATHS[state]) streamInput(core, stream, detailsOf(input));
   core.takeActions();
@@ -127,17 +128,26 @@ describe('the connection table', () => {
       Object.entries(row).map(([input, { to, effect }]) => `${state} × ${input} → ${to}, ${effect}`),
     );
     expect(cells).toEqual([
-      'awaiting_connect × connect → connected, accept_connect',
+      'awaiting_connect × connect → connect_pending, request_connect',
+      'awaiting_connect × connect_accepted → awaiting_connect, ignore',
       'awaiting_connect × command → closed, refuse_early',
       'awaiting_connect × data → closed, refuse_early',
       'awaiting_connect × control → awaiting_connect, dispatch',
       'awaiting_connect × close → closed, close',
+      'connect_pending × connect → closed, refuse_connect',
+      'connect_pending × connect_accepted → connected, accept_connect',
+      'connect_pending × command → closed, refuse_early',
+      'connect_pending × data → closed, refuse_early',
+      'connect_pending × control → connect_pending, dispatch',
+      'connect_pending × close → closed, close',
       'connected × connect → closed, refuse_connect',
+      'connected × connect_accepted → connected, ignore',
       'connected × command → connected, dispatch',
       'connected × data → connected, dispatch',
       'connected × control → connected, dispatch',
       'connected × close → closed, close',
       'closed × connect → closed, ignore',
+      'closed × connect_accepted → closed, ignore',
       'closed × command → closed, ignore',
       'closed × data → closed, ignore',
       'closed × control → closed, ignore',

@@ -1,15 +1,9 @@
 import type { ErrorCode } from '../../../../src/core/errors.js';
 import { createLogger } from '../../../../src/core/log.js';
+import { Door } from '../../../../src/doors/door.js';
 import { Hub } from '../../../../src/hub/hub.js';
-import { Player, type PlayerSink } from '../../../../src/hub/player.js';
 import type { Publication } from '../../../../src/hub/publication.js';
-import type {
-  ConnectionFacts,
-  ConnectionHost,
-  NameRequest,
-  PublisherLine,
-  RunningPublish,
-} from '../../../../src/live/access.js';
+import type { Ask, FactSide, PublishAsk, Report } from '../../../../src/live/access.js';
 import type { EndReason, PlayEndReason } from '../../../../src/model/reasons.js';
 import { type ListenerOptions, RtmpListener } from '../../../../src/rtmp/rtmp-listener.js';
 import { CodecPool } from '../../../../src/wasm/pool.js';
@@ -44,10 +38,11 @@ export const OPTIONS: ListenerOptions = {
 
 type Decision = 'accept' | 'refuse';
 
-/** A listener with a hub behind it, policy in the test's hand, and a clock that the test moves. */
-export class Desk implements ConnectionHost {
+/** A listener with a door and a hub behind it, policy in the test's hand, and a clock that the test moves. */
+export class Desk implements FactSide {
   nowMs = 100_000;
   readonly hub: Hub;
+  readonly door: Door;
   readonly listener: RtmpListener;
   readonly codecs = new CodecPool({ limits: {}, warm: 4 });
   readonly publications = new Map<string, Publication>();
@@ -60,12 +55,24 @@ export class Desk implements ConnectionHost {
   readonly refusedData: ErrorCode[] = [];
   readonly refusedDataAtClose: number[] = [];
   readonly data: string[] = [];
-  readonly lines: PublisherLine[] = [];
+  /** Requests that were withdrawn, by the reason. */
+  readonly withdrawn: EndReason[] = [];
+  /** `cause:messages`, with a `!` where it is to be told. */
+  readonly drops: string[] = [];
+  mended = 0;
+  /** When set, connects are accepted by {@link acceptConnects} only. */
+  holdConnects = false;
+  /** When set, connects are refused. */
+  refuseConnects = false;
   /** When set, publishes wait for {@link decide}. */
   holdPublishes = false;
   port = 0;
   readonly clients: RawRtmp[] = [];
-  readonly #undecided: { readonly name: string; readonly decide: (decision: Decision) => void }[] = [];
+  readonly #undecided: PublishAsk[] = [];
+  readonly #connects: number[] = [];
+  readonly #reads = new Map<number, () => void>();
+  readonly #playIds = new Map<string, string>();
+  #lastId = 0;
 
   private constructor(options: Partial<ListenerOptions>) {
     const nowMs = (): number => this.nowMs;
@@ -85,12 +92,25 @@ export class Desk implements ConnectionHost {
       },
       nowMs,
     );
+    const claim = this.hub.claim.bind(this.hub);
+    this.hub.claim = (app, name) => {
+      const claimed = claim(app, name);
+      if (claimed === undefined) return undefined;
+      const open: typeof claimed.open = (...args) => {
+        const publication = claimed.open(...args);
+        this.publications.set(name, publication);
+        return publication;
+      };
+      return { ...claimed, open };
+    };
+    const log = createLogger({ level: 'silent' });
+    this.door = new Door({ hub: this.hub, facts: this, nowMs, log });
     this.listener = new RtmpListener(
       { ...OPTIONS, ...options },
       {
         codecs: this.codecs,
-        connectionHost: this,
-        log: createLogger({ level: 'silent' }),
+        door: this.door,
+        log,
         nowMs,
         refused: (code) => this.refusals.push(code),
         // The time of these tests is not the kernel's, which acknowledges when it likes: only what peers say counts.
@@ -131,6 +151,7 @@ export class Desk implements ConnectionHost {
     this.nowMs += ms;
     this.hub.tick(this.nowMs);
     this.listener.tick(this.nowMs);
+    this.door.tick(this.nowMs);
   }
 
   get undecided(): number {
@@ -139,90 +160,101 @@ export class Desk implements ConnectionHost {
 
   /** Decides the oldest publish that waits. */
   decide(decision: Decision): void {
-    this.#undecided.shift()!.decide(decision);
+    this.#answerPublish(this.#undecided.shift()!, decision);
   }
 
-  async publish(
-    _facts: ConnectionFacts,
-    { app, name }: NameRequest,
-    line: PublisherLine,
-  ): Promise<Awaited<ReturnType<ConnectionHost['publish']>>> {
-    this.lines.push(line);
-    let decision: Decision = 'accept';
-    if (this.holdPublishes) {
-      decision = await new Promise<Decision>((decide) => this.#undecided.push({ name, decide }));
-    }
-    const claim = decision === 'accept' ? this.hub.claim(app, name) : undefined;
-    if (claim === undefined) {
-      const status = 'NetStream.Publish.BadName' as const;
-      return { accept: false, status, code: 'ERR_PUBLISH_BUSY', description: `${name} is taken` };
-    }
-    const publication = claim.open(name, { ready: () => {}, updated: () => true }, this.nowMs);
-    this.publications.set(name, publication);
-    let ended = false;
-    const run: RunningPublish = {
-      streamId: name,
-      publication,
-      resumeTimestamp: claim.resumeTimestamp,
-      data: ({ name: handler, payload, timestamp }) => {
-        this.data.push(handler);
-        publication.appendData(payload, timestamp, handler === 'onMetaData' ? 'metadata' : undefined, this.nowMs);
-      },
-      dataCleared: (handler) => this.data.push(`-${handler}`),
-      end: (reason, detail) => {
-        if (ended) return;
-        ended = true;
-        this.publishEnds.push(`${name}:${reason}`);
-        if (detail !== undefined) this.endDetails.push(detail);
-        claim.close(this.nowMs);
-      },
-    };
-    return { accept: true, run };
+  /** Accepts the connects that wait. */
+  acceptConnects(): number {
+    const ids = this.#connects.splice(0);
+    for (const id of ids) this.door.answer({ kind: 'connectAccepted', id });
+    return ids.length;
   }
 
-  play(
-    _facts: ConnectionFacts,
-    { app, name }: NameRequest,
-    messageStreamId: number,
-    sink: PlayerSink,
-  ): ReturnType<ConnectionHost['play']> {
+  /** Has the publisher of a stream read at once. */
+  readPublisher(streamId: string): Promise<void> {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#reads.set(id, resolve);
+      this.door.order({ kind: 'readPublisher', id, streamId });
+    });
+  }
+
+  ask(ask: Ask): void {
+    const { id } = ask;
+    if (ask.kind === 'connect') {
+      const refusal = {
+        status: 'NetConnection.Connect.Rejected',
+        code: 'ERR_SESSION_CONNECT_REFUSED',
+        description: 'not you',
+      } as const;
+      if (this.holdConnects) this.#connects.push(id);
+      else if (this.refuseConnects) this.door.answer({ kind: 'connectRefused', id, refusal });
+      else this.door.answer({ kind: 'connectAccepted', id });
+      return;
+    }
+    if (ask.kind === 'publish') {
+      if (this.holdPublishes) this.#undecided.push(ask);
+      else this.#answerPublish(ask, 'accept');
+      return;
+    }
+    const { name } = ask.request;
     if (name === 'none') {
-      const status = 'NetStream.Play.StreamNotFound' as const;
-      return { accept: false, status, code: 'ERR_PLAY_NOT_FOUND', description: 'nobody is there' };
+      const status = 'NetStream.Play.StreamNotFound';
+      const refusal = { status, code: 'ERR_PLAY_NOT_FOUND', description: 'nobody is there' } as const;
+      this.door.answer({ kind: 'playRefused', id, refusal });
+      return;
     }
-    const player = new Player(name, sink, messageStreamId, { maxLagBytes: OPTIONS.maxLagBytes }, this.hub.writes);
-    const live = this.hub.subscribe(app, name, player);
-    let ended = false;
-    const end = (reason: PlayEndReason): void => {
-      if (ended) return;
-      ended = true;
-      this.playEnds.push(`${name}:${reason}`);
-      this.hub.unsubscribe(app, name, player);
-    };
-    return { accept: true, live, run: { player, end } };
+    const playId = `${name}-${id}`;
+    this.#playIds.set(playId, name);
+    this.door.answer({ kind: 'playAccepted', id, playId });
   }
 
-  opened(): void {}
-
-  /** `cause:messages`, with a `!` where it is to be told. */
-  readonly drops: string[] = [];
-
-  dropped(_facts: ConnectionFacts, cause: string, messages: number, isFirst: boolean): void {
-    this.drops.push(`${cause}:${messages}${isFirst ? '!' : ''}`);
+  report(report: Report): void {
+    switch (report.kind) {
+      case 'streamEnded':
+        this.publishEnds.push(`${report.streamId}:${report.reason}`);
+        if (report.detail !== undefined) this.endDetails.push(report.detail);
+        break;
+      case 'streamData':
+        this.data.push(report.handler);
+        break;
+      case 'playEnded':
+        this.playEnds.push(`${this.#playIds.get(report.counters.playId)!}:${report.reason}`);
+        break;
+      case 'askWithdrawn':
+        this.withdrawn.push(report.reason);
+        break;
+      case 'publisherRead':
+        this.#reads.get(report.id)!();
+        break;
+      case 'messagesDropped':
+        this.drops.push(`${report.cause}:${report.messages}!`);
+        break;
+      case 'messagesCounted':
+        for (const [cause, messages] of Object.entries(report.dropped)) this.drops.push(`${cause}:${messages}`);
+        for (const [code, messages] of Object.entries(report.dataRefused))
+          for (let n = 0; n < messages; n++) this.refusedData.push(code as ErrorCode);
+        this.mended += report.dataMended;
+        break;
+      case 'connectionClosed':
+        this.closes.push(report.code);
+        this.refusedDataAtClose.push(report.refusedData);
+        break;
+    }
   }
 
-  mended = 0;
-
-  dataMended(): void {
-    this.mended++;
-  }
-
-  dataRefused(code: ErrorCode): void {
-    this.refusedData.push(code);
-  }
-
-  closed(_facts: ConnectionFacts, code: ErrorCode, _detail: string, refusedData: number): void {
-    this.closes.push(code);
-    this.refusedDataAtClose.push(refusedData);
+  /** A stream has its name for id. */
+  #answerPublish({ id, request }: PublishAsk, decision: Decision): void {
+    const { app, name } = request;
+    // As the fact side, the harness gives a name to one publish at a time.
+    const isFree = decision === 'accept' && !this.hub.isLive(app, name);
+    if (isFree) {
+      this.door.order({ kind: 'nameWon', streamId: name, app, name });
+      this.door.answer({ kind: 'publishAccepted', id, streamId: name, heldFor: [] });
+      return;
+    }
+    const status = 'NetStream.Publish.BadName';
+    const refusal = { status, code: 'ERR_PUBLISH_BUSY', description: `${name} is taken` } as const;
+    this.door.answer({ kind: 'publishRefused', id, refusal });
   }
 }

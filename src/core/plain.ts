@@ -1,0 +1,27 @@
+/** A value that `structuredClone` copies without a loss: data, nested to any depth. */
+export type PlainValue =
+  | undefined
+  | null
+  | boolean
+  | number
+  | string
+  | Date
+  | readonly PlainValue[]
+  | { readonly [key: string]: PlainValue };
+
+type Scalar = undefined | null | boolean | number | string | Date;
+
+/**
+ * `T` with `never` in the place of everything that is not data: functions, and with them the methods of
+ * objects that are made by a class.
+ */
+type DataOf<T> = T extends Scalar
+  ? T
+  : T extends (...args: never[]) => unknown
+    ? never
+    : T extends readonly (infer Item)[]
+      ? readonly DataOf<Item>[]
+      : { readonly [Key in keyof T]: DataOf<T[Key]> };
+
+/** `T` when it is made of plain values only, else `never`: a message with a function in it does not compile. */
+export type Plain<T> = [T] extends [DataOf<T>] ? T : never;

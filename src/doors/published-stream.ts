@@ -1,0 +1,258 @@
+import type { ErrorCode } from '../core/errors.js';
+import type { Logger } from '../core/log.js';
+import type { Claim } from '../hub/hub.js';
+import type { Publication, PublicationObserver } from '../hub/publication.js';
+import type { StreamFacts } from '../hub/track-list.js';
+import type { FactSide, Report, ShownFacts, StreamCounters, StreamSample } from '../live/access.js';
+import { NOTHING_CARRIED } from '../live/nothing.js';
+import type { EndReason } from '../model/reasons.js';
+import type { AmfValue } from '../wasm/amf-value.js';
+import type { RunningPlay } from './running-play.js';
+
+/** The way back from a stream to the connection that publishes it. */
+export interface Publisher {
+  /** Tells the publisher why its stream has ended, and closes its connection. */
+  readonly close: (reason: EndReason, description: string) => void;
+  /** Reads the connection before its turn; resolves when its end would be known if the kernel knows it. */
+  readonly readNow: () => Promise<void>;
+}
+
+/** A data message as players get it; `values` is undefined for AMF3. */
+interface DataFromPublisher {
+  readonly name: string;
+  readonly type: number;
+  readonly payload: Buffer;
+  readonly timestamp: number;
+  readonly values: readonly AmfValue[] | undefined;
+}
+
+/** What a published stream needs of its door. */
+interface PublishedStreamParts {
+  readonly facts: FactSide;
+  readonly nowMs: () => number;
+  readonly log: Logger;
+  /** It is over. */
+  readonly ended: (stream: PublishedStream) => void;
+}
+
+const METADATA_SLOT = 'metadata';
+const METADATA = 'onMetaData';
+/** A resumed timeline goes on this long after its last frame, in ms: about one frame. */
+const RESUME_STEP_MS = 40;
+
+/**
+ * One stream as the byte side has it: its publication, with or without the connection that publishes it, and the plays
+ * attached to it.
+ * Reports to the fact side what the media shows and what was counted.
+ */
+export class PublishedStream implements PublicationObserver {
+  readonly streamId: string;
+  readonly publication: Publication;
+  /** Those that it is played by; {@link RunningPlay} adds itself. */
+  readonly plays = new Set<RunningPlay>();
+  readonly #claim: Claim;
+  readonly #heldFor: readonly EndReason[];
+  readonly #parts: PublishedStreamParts;
+  #run: RunningPublish | undefined;
+  #publisher: Publisher | undefined;
+  /** Whether a connection has published it before. */
+  #begun = false;
+  #ended = false;
+  /** Of plays that have left. */
+  #bytesOutLeft = 0;
+  #dropsLeft = 0;
+
+  /**
+   * @param claim of its name; opened and closed here
+   * @param heldFor reasons for which its publisher may go and come back
+   */
+  constructor(streamId: string, claim: Claim, heldFor: readonly EndReason[], parts: PublishedStreamParts) {
+    this.streamId = streamId;
+    this.#claim = claim;
+    this.#heldFor = heldFor;
+    this.#parts = parts;
+    this.publication = claim.open(streamId, this, parts.nowMs());
+  }
+
+  /** The report of a stream that is over before it could begin. */
+  static neverBegun(streamId: string, reason: EndReason, detail: ErrorCode | undefined): Report {
+    const nothing = { counters: NOTHING_CARRIED, tracks: [], plays: [] };
+    return { kind: 'streamEnded', streamId, reason, detail, ...nothing };
+  }
+
+  /** The connection that publishes it now, if one does. */
+  get publisher(): Publisher | undefined {
+    return this.#publisher;
+  }
+
+  /** What it has carried since its start. */
+  get counters(): StreamCounters {
+    const { bytes, payloadBytes, wireBytes, audioFrames, videoFrames, timestampJumps, headers } = this.publication;
+    let bytesOut = this.#bytesOutLeft;
+    let drops = this.#dropsLeft;
+    for (const { counters } of this.plays) {
+      bytesOut += counters.bytes;
+      drops += counters.drops;
+    }
+    const media = { bytes, payloadBytes, wireBytes, audioFrames, videoFrames, timestampJumps };
+    return { ...media, headersRefused: headers.refused, bytesOut, drops };
+  }
+
+  /** Hands it to the connection that publishes. What an earlier connection still does to it has no effect. */
+  runBy(publisher: Publisher): RunningPublish {
+    const { publication } = this;
+    const from = this.#begun ? publication.newestTimestamp : this.#claim.resumeTimestamp;
+    if (this.#begun) publication.resumed(this.#parts.nowMs());
+    this.#begun = true;
+    this.#publisher = publisher;
+    this.#run = new RunningPublish(this, from === undefined ? undefined : from + RESUME_STEP_MS);
+    return this.#run;
+  }
+
+  /** Whether that is the publish that runs. */
+  isRun(run: RunningPublish): boolean {
+    return this.#run === run;
+  }
+
+  data({ name, type, payload, timestamp, values }: DataFromPublisher): void {
+    const { publication } = this;
+    const nowMs = this.#parts.nowMs();
+    const isMetadata = name === METADATA;
+    // flvmux of GStreamer sends the same metadata again and again.
+    if (isMetadata && publication.headers.get(METADATA_SLOT)?.equals(payload)) return;
+    // A moved timeline is moved for data too.
+    const moved = this.#run?.resumeTimestamp !== undefined || publication.timestampJumps > 0;
+    const time = moved ? publication.lastTimestamp >>> 0 : timestamp;
+    publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs, type);
+    // Metadata in AMF3 is passed on, and tells nothing here.
+    if (isMetadata) publication.noteMetadata(values?.[0], nowMs);
+    else {
+      const { streamId } = this;
+      this.#parts.facts.report({ kind: 'streamData', streamId, handler: name, timestamp: time, values: values ?? [] });
+    }
+  }
+
+  dataCleared(name: string): void {
+    if (name !== METADATA) return;
+    this.publication.headers.delete(METADATA_SLOT);
+    this.publication.noteMetadata(null, this.#parts.nowMs());
+  }
+
+  /** The publish that runs, or was about to, is over: the stream is held for its publisher to come back, or ended. */
+  publisherLeft(reason: EndReason, detail: ErrorCode | undefined): void {
+    if (!this.#heldFor.includes(reason)) {
+      this.end(reason, detail);
+      return;
+    }
+    const { streamId, publication } = this;
+    this.#run = undefined;
+    this.#publisher = undefined;
+    publication.writer.letCodecGo();
+    this.#parts.facts.report({ kind: 'streamHeld', streamId, reason, counters: this.counters });
+  }
+
+  /** Takes the stream from its publisher, if it has one: it is ended, and the publisher told and let go. */
+  take(reason: EndReason, description: string): void {
+    const publisher = this.#publisher;
+    this.end(reason, undefined);
+    publisher?.close(reason, description);
+  }
+
+  /** Ends the stream for good. Calls after the first do nothing. */
+  end(reason: EndReason, detail: ErrorCode | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#run = undefined;
+    this.#publisher = undefined;
+    const { streamId, publication } = this;
+    try {
+      this.#claim.close(this.#parts.nowMs());
+    } catch (error) {
+      // Whatever fails on the way to the players: the end is told.
+      this.#parts.log.error({ err: error, code: 'ERR_INTERNAL', streamId }, 'the end of a stream failed inside');
+    }
+    const { counters } = this;
+    const plays = [...this.plays].map((play) => play.counters);
+    this.plays.clear();
+    this.#parts.ended(this);
+    const tracks = publication.tracks.list();
+    this.#parts.facts.report({ kind: 'streamEnded', streamId, reason, detail, counters, tracks, plays });
+  }
+
+  /** A play has ended. */
+  playLeft(play: RunningPlay): void {
+    if (!this.plays.delete(play)) return;
+    const { bytes, drops } = play.counters;
+    this.#bytesOutLeft += bytes;
+    this.#dropsLeft += drops;
+  }
+
+  /** How it does now. */
+  sample(nowMs: number): StreamSample {
+    const { publication } = this;
+    return {
+      kind: 'streamSampled',
+      streamId: this.streamId,
+      atMs: nowMs,
+      isHeld: this.#run === undefined,
+      counters: this.counters,
+      tracks: publication.tracks.list(),
+      activity: publication.activity.tracks.map(({ kind, trackId, lastMs }) => ({ kind, trackId, lastMs })),
+      gopMs: publication.gopMs,
+    };
+  }
+
+  ready(publication: Publication): void {
+    const { gopMs, tracks, readyMs, startedMs } = publication;
+    this.#parts.facts.report({
+      kind: 'streamReady',
+      streamId: this.streamId,
+      tracks: tracks.list(),
+      missing: tracks.missing,
+      gopMs,
+      timeToReadyMs: Math.round(readyMs! - startedMs),
+    });
+  }
+
+  updated(_publication: Publication, before: StreamFacts, after: StreamFacts): void {
+    const { streamId } = this;
+    this.#parts.facts.report({ kind: 'streamChanged', streamId, before: shown(before), after: shown(after) });
+  }
+}
+
+/** A publish that is running: what its connection does with the stream. */
+export class RunningPublish {
+  /** Where players that stayed stand, in ms: the publisher's timestamps are moved to go on from there. */
+  readonly resumeTimestamp: number | undefined;
+  readonly #stream: PublishedStream;
+
+  constructor(stream: PublishedStream, resumeTimestamp: number | undefined) {
+    this.#stream = stream;
+    this.resumeTimestamp = resumeTimestamp;
+  }
+
+  get streamId(): string {
+    return this.#stream.streamId;
+  }
+
+  get publication(): Publication {
+    return this.#stream.publication;
+  }
+
+  data(message: DataFromPublisher): void {
+    if (this.#stream.isRun(this)) this.#stream.data(message);
+  }
+
+  dataCleared(name: string): void {
+    if (this.#stream.isRun(this)) this.#stream.dataCleared(name);
+  }
+
+  /** Ends it; calls after the first do nothing. */
+  end(reason: EndReason, detail?: ErrorCode): void {
+    if (this.#stream.isRun(this)) this.#stream.publisherLeft(reason, detail);
+  }
+}
+
+function shown({ tracks, metadata }: StreamFacts): ShownFacts {
+  return { tracks, metadata };
+}

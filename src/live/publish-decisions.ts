@@ -1,0 +1,208 @@
+import type { Clock } from '../core/clock.js';
+import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import { newId } from '../core/ids.js';
+import type { MemoryAccount } from '../core/memory-account.js';
+import type { NameRule } from '../core/names.js';
+import type { Lifecycle } from '../events/lifecycle.js';
+import type { PublishRefusal } from '../model/refusals.js';
+import type { StreamUrls } from '../model/stream-urls.js';
+import type { Answer, ByteSide, PublishAsk, Refusal } from './access.js';
+import type { AddressLog } from './address-log.js';
+import type { Admission } from './admission.js';
+import type { ChurnGuard } from './churn-guard.js';
+import type { EventAccount } from './event-account.js';
+import type { LiveStream, StreamStart } from './live-stream.js';
+import { nameKey } from './name-key.js';
+import { NOTHING_CARRIED } from './nothing.js';
+import type { OpenAsk } from './open-asks.js';
+import type { Principals } from './principals.js';
+import type { WaitingRoom } from './waiting-room.js';
+
+/** What publishes are decided with. */
+export interface PublishDecisionsParts {
+  readonly bytes: ByteSide;
+  readonly admission: Admission;
+  /** What peers make the process hold: past its limit no publish is taken. */
+  readonly memory: Pick<MemoryAccount, 'isOver'>;
+  readonly lifecycle: Lifecycle;
+  readonly names: NameRule;
+  readonly clock: Clock;
+  readonly account: EventAccount;
+  readonly churn: ChurnGuard;
+  readonly waits: WaitingRoom;
+  readonly faults: AddressLog;
+  readonly principals: Principals;
+  /** Where a stream can be fetched. */
+  readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
+  /** Why no new publish is taken at present, or undefined. */
+  readonly closedFor: () => string | undefined;
+  /** The live stream of a name, by {@link nameKey}. */
+  readonly streamOf: (key: string) => LiveStream | undefined;
+  /** Has the publisher of a stream looked at; resolves when its end would be known, and told, if the kernel knows it. */
+  readonly readPublisher: (streamId: string) => Promise<void>;
+  /** Makes a stream live. Called once its start is on disk. */
+  readonly begin: (start: StreamStart) => LiveStream;
+}
+
+/** The publisher has gone while its publish was decided: nobody is there to be answered. */
+const GONE: Refusal<PublishRefusal> = {
+  status: 'NetStream.Publish.Rejected',
+  code: 'ERR_PEER_CLOSED',
+  description: ERRORS.ERR_PEER_CLOSED.says,
+};
+
+/** Totals of a stream that carried nothing. */
+const NO_TOTALS = { bytes: 0, payloadBytes: 0, wireBytes: 0, audioFrames: 0, videoFrames: 0, drops: 0, heldMs: 0 };
+
+/** Decides who publishes under which name. A name has one publisher at a time. */
+export class PublishDecisions {
+  /** Refused publishes by error code; for `/metrics`. */
+  readonly rejectedBy = new Map<ErrorCode, number>();
+  readonly #parts: PublishDecisionsParts;
+  /** Names whose publish is won and whose start is being written. */
+  readonly #starting = new Set<string>();
+
+  constructor(parts: PublishDecisionsParts) {
+    this.#parts = parts;
+  }
+
+  /** Decides a publish. When the answer accepts it, the name is won and `stream.started` is on disk. */
+  async decide(ask: PublishAsk, open: OpenAsk): Promise<Answer> {
+    const beganMs = this.#parts.clock.monotonicMs();
+    const refusal = await this.#refusal(ask, open, beganMs);
+    if (refusal !== undefined) return { kind: 'publishRefused', id: ask.id, refusal };
+    const { facts, request } = ask;
+    this.#parts.account.noteStart(facts.peer.address, beganMs);
+    const principal = this.#parts.principals.of(facts, request);
+    const key = nameKey(request);
+    const held = this.#parts.streamOf(key);
+    if (held?.suspended && held.principal === principal) {
+      held.resume(facts);
+      return { kind: 'publishAccepted', id: ask.id, streamId: held.streamId, heldFor: held.heldFor };
+    }
+    if (held !== undefined || this.#starting.has(key)) {
+      const busy = this.#refuse(ask, beganMs, refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName'));
+      return { kind: 'publishRefused', id: ask.id, refusal: busy };
+    }
+    this.#starting.add(key);
+    try {
+      return await this.#start(ask, open, beganMs, principal);
+    } finally {
+      this.#starting.delete(key);
+    }
+  }
+
+  /** Why a publish does not come to ask for its name, if it does not. */
+  async #refusal(ask: PublishAsk, open: OpenAsk, beganMs: number): Promise<Refusal<PublishRefusal> | undefined> {
+    const { names, churn, waits, admission, closedFor, memory } = this.#parts;
+    const { facts, request } = ask;
+    const problem = names.problem(request);
+    if (problem !== undefined)
+      return this.#refuse(ask, beganMs, refused('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem));
+    const key = nameKey(request);
+    // Who comes back at once is here before the end of its old connection was read.
+    if (this.#isTaken(key)) {
+      await this.#parts.readPublisher(this.#parts.streamOf(key)!.streamId);
+      if (open.withdrawn !== undefined) return GONE;
+    }
+    const turn = churn.publish(facts, this.#isTaken(key) ? undefined : key, beganMs);
+    if (turn === undefined) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_PUBLISH_RATE'));
+    if (turn > 0) {
+      await waits.until(beganMs + turn);
+      if (open.withdrawn !== undefined) return GONE;
+    }
+    const closed = closedFor();
+    if (closed !== undefined)
+      return this.#refuse(ask, beganMs, refused('ERR_SESSION_PUBLISH_REFUSED', undefined, closed));
+    if (memory.isOver) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_MEMORY'));
+    const verdict = admission.publish(ask);
+    const refusal = verdict instanceof Promise ? await verdict : verdict;
+    if (open.withdrawn !== undefined) return GONE;
+    return refusal === undefined ? undefined : this.#refuse(ask, beganMs, refusal);
+  }
+
+  /** The name is won: has its start written, and makes the stream live. */
+  async #start(ask: PublishAsk, open: OpenAsk, beganMs: number, principal: string): Promise<Answer> {
+    const { bytes, lifecycle, clock } = this.#parts;
+    const { id, facts, request } = ask;
+    const { app, name } = request;
+    const streamId = newId();
+    const startedAtMs = clock.wallMs();
+    bytes.order({ kind: 'nameWon', streamId, app, name });
+    try {
+      await this.#writeStart(streamId, ask);
+    } catch (error) {
+      bytes.order({ kind: 'nameReleased', streamId });
+      const code = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
+      const fields = { err: error, code, app, name };
+      this.#parts.faults.tell('error', facts.peer.address, fields, 'publish refused: its start cannot be kept');
+      return { kind: 'publishRefused', id, refusal: this.#refuse(ask, beganMs, refused(code)) };
+    }
+    const reason = open.withdrawn;
+    if (reason !== undefined) {
+      // Over while its start was written: the start is told, so the end is; nothing of it reaches a player.
+      bytes.order({ kind: 'nameReleased', streamId });
+      lifecycle.streamEnded(streamId, { reason, ...NO_TOTALS });
+      return { kind: 'publishRefused', id, refusal: GONE };
+    }
+    try {
+      const { heldFor } = this.#parts.begin({ streamId, app, name, principal, facts, startedAtMs });
+      return { kind: 'publishAccepted', id, streamId, heldFor };
+    } catch (error) {
+      // A defect of ours; the start is told, so the end is, and the name is free again.
+      bytes.order({ kind: 'nameReleased', streamId });
+      const end = { reason: 'protocol_error', detail: 'ERR_INTERNAL' } as const;
+      const stream = this.#parts.streamOf(nameKey(request));
+      if (stream === undefined) lifecycle.streamEnded(streamId, { ...end, ...NO_TOTALS });
+      else stream.finish({ ...end, counters: NOTHING_CARRIED, tracks: [], plays: [] });
+      throw error;
+    }
+  }
+
+  #writeStart(streamId: string, { facts, request }: PublishAsk): Promise<void> {
+    const { info } = facts;
+    return this.#parts.lifecycle.streamStarted({
+      streamId,
+      app: request.app,
+      name: request.name,
+      connectionId: facts.connectionId,
+      peer: facts.peer,
+      transport: facts.transport,
+      ...(info?.flashVer ? { encoder: info.flashVer } : {}),
+      ...(info?.tcUrl ? { tcUrl: info.tcUrl } : {}),
+      ...(request.query === '' ? {} : { keyFingerprint: this.#parts.principals.fingerprint(request.query) }),
+      urls: this.#parts.urls(request),
+    });
+  }
+
+  /** Whether somebody publishes under a name now, as far as is known. */
+  #isTaken(key: string): boolean {
+    return this.#parts.streamOf(key)?.suspended === false;
+  }
+
+  /** Counts a refusal, and tells it in an event and in the log. */
+  #refuse(ask: PublishAsk, beganMs: number, refusal: Refusal<PublishRefusal>): Refusal<PublishRefusal> {
+    const { code, description } = refusal;
+    this.rejectedBy.set(code, (this.rejectedBy.get(code) ?? 0) + 1);
+    const { connectionId, peer } = ask.facts;
+    const { app, name } = this.#parts.names.tell(ask.request);
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#parts.account.tells('rejected', peer.address, nowMs)) {
+      const latencyMs = Math.round(nowMs - beganMs);
+      const attempt = { attemptId: newId(), app, name, connectionId, peer };
+      this.#parts.lifecycle.streamRejected({ ...attempt, reason: description, code, latencyMs });
+    }
+    const fields = { connectionId, peer: peer.address, app, name, code };
+    this.#parts.faults.tell('warn', peer.address, fields, 'publish refused');
+    return refusal;
+  }
+}
+
+/** @param description default: what the code says */
+function refused(
+  code: ErrorCode,
+  status: PublishRefusal = 'NetStream.Publish.Rejected',
+  description: string = ERRORS[code].says,
+): Refusal<PublishRefusal> {
+  return { status, code, description };
+}

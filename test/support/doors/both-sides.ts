@@ -1,0 +1,224 @@
+import { createLogger } from '../../../src/core/log.js';
+import { MemoryAccount } from '../../../src/core/memory-account.js';
+import { NameRule } from '../../../src/core/names.js';
+import { type Decision, Door, type OpenRequest } from '../../../src/doors/door.js';
+import type { RunningPublish } from '../../../src/doors/published-stream.js';
+import type { RunningPlay } from '../../../src/doors/running-play.js';
+import type { Lifecycle } from '../../../src/events/lifecycle.js';
+import { Hub } from '../../../src/hub/hub.js';
+import { Player } from '../../../src/hub/player.js';
+import type { ByteSide, ConnectionFacts, FactSide } from '../../../src/live/access.js';
+import type { Admission } from '../../../src/live/admission.js';
+import { clonedByteSide, clonedFactSide } from '../../../src/live/cloned-border.js';
+import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
+import type { EndReason } from '../../../src/model/reasons.js';
+import type { PlayRefusal, PublishRefusal } from '../../../src/model/refusals.js';
+import { LIMITS } from '../hub/publication-harness.js';
+import { RecordingSink } from '../hub/sinks.js';
+
+/** How messages cross: at once as they are, or as clones in a later turn. */
+export type Crossing = 'at once' | 'cloned, in a later turn';
+
+export interface BothSidesOptions extends Partial<LiveStreamsOptions> {
+  readonly lingerMs?: number;
+  readonly admission?: Admission;
+}
+
+/** A request for a publish, and what is known of it. */
+export interface PublishTry {
+  readonly request: OpenRequest;
+  /** Why its connection was closed by the fact side. */
+  readonly closed: EndReason[];
+  decision: Decision<RunningPublish, PublishRefusal> | undefined;
+  failure: unknown;
+}
+
+/** A request for a play, and what is known of it. */
+export interface PlayTry {
+  readonly request: OpenRequest;
+  readonly sink: RecordingSink;
+  decision: Decision<RunningPlay, PlayRefusal> | undefined;
+  failure: unknown;
+}
+
+/** A door with a hub, and live streams, with the border between them; the clock is in the test's hand. */
+export class BothSides {
+  nowMs = 50_000;
+  readonly hub: Hub;
+  readonly door: Door;
+  readonly live: LiveStreams;
+  /** Calls of the lifecycle: the name, then the arguments. */
+  readonly told: (readonly [name: string, ...args: unknown[]])[] = [];
+  /** Kinds of all messages that crossed. */
+  readonly kinds = new Set<string>();
+  /** What `streamStarted` waits for. */
+  journal: () => Promise<void> = () => Promise.resolve();
+  /** The call of the lifecycle that fails. */
+  fault: string | undefined;
+  /** What a publisher's connection finds when it is read at once. */
+  readNow: () => Promise<void> = () => Promise.resolve();
+  #connections = 0;
+
+  constructor(crossing: Crossing, options: BothSidesOptions = {}) {
+    const nowMs = (): number => this.nowMs;
+    this.hub = new Hub({ ...LIMITS, lingerMs: options.lingerMs ?? 5000, maxDelayMs: 0, playersAtMaxDelay: 1 }, nowMs);
+    const memory = new MemoryAccount();
+    const log = createLogger({ level: 'silent' });
+    const lifecycle = new Proxy(
+      {},
+      {
+        get:
+          (_target, name: string) =>
+          (...args: unknown[]): Promise<void> => {
+            this.told.push([name, ...args]);
+            if (name === this.fault) throw new Error('a defect');
+            return name === 'streamStarted' ? this.journal() : Promise.resolve();
+          },
+      },
+    ) as Lifecycle;
+    const note = <Message extends { readonly kind: string }>(message: Message): Message => {
+      this.kinds.add(message.kind);
+      return message;
+    };
+    const toDoor: ByteSide = {
+      answer: (message) => this.door.answer(note(message)),
+      order: (message) => this.door.order(note(message)),
+    };
+    const toLive: FactSide = {
+      ask: (message) => this.live.ask(note(message)),
+      report: (message) => this.live.report(note(message)),
+    };
+    const isCloned = crossing !== 'at once';
+    this.live = new LiveStreams(
+      {
+        waitForPublisher: true,
+        stallAfterMs: 3000,
+        resumeWindowMs: 0,
+        faultLinesPerSecond: 20,
+        eventsPerSecondPerIp: 0,
+        publishesPerSecondPerIp: 0,
+        playsPerSecondPerIp: 0,
+        limitLoopback: false,
+        ...options,
+      },
+      {
+        bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
+        ...(options.admission === undefined ? {} : { admission: options.admission }),
+        memory,
+        lifecycle,
+        names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
+        clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
+        log,
+        salt: Buffer.alloc(32, 7),
+        urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
+        closedFor: () => undefined,
+      },
+    );
+    this.door = new Door({ hub: this.hub, facts: isCloned ? clonedFactSide(toLive) : toLive, nowMs, log });
+  }
+
+  facts(address = '192.0.2.1'): ConnectionFacts {
+    return {
+      connectionId: `c${++this.#connections}`,
+      peer: { address, port: 1000 },
+      transport: 'rtmp',
+      info: undefined,
+    };
+  }
+
+  publish(name = 'cam', facts = this.facts()): PublishTry {
+    const closed: EndReason[] = [];
+    const made: Omit<PublishTry, 'request'> = { closed, decision: undefined, failure: undefined };
+    const request = this.door.publish(
+      facts,
+      { app: 'live', name, query: '' },
+      { close: (reason) => void closed.push(reason), readNow: () => this.readNow() },
+      {
+        answered: (decision) => {
+          made.decision = decision;
+        },
+        failed: (error) => {
+          made.failure = error;
+        },
+      },
+    );
+    return Object.assign(made, { request });
+  }
+
+  /** A publish that must be accepted. */
+  async run(name = 'cam'): Promise<RunningPublish> {
+    const { decision } = await this.decided(this.publish(name));
+    if (decision?.accept !== true) throw new Error('refused');
+    return decision.run;
+  }
+
+  ask(name = 'cam'): PlayTry {
+    const sink = new RecordingSink();
+    const made: Omit<PlayTry, 'request'> = { sink, decision: undefined, failure: undefined };
+    const request = this.door.play(
+      this.facts(),
+      { app: 'live', name, query: '' },
+      (id, writes) => {
+        sink.player = new Player(id, sink, 1, { maxLagBytes: 2 ** 20 }, writes);
+        return sink.player;
+      },
+      {
+        answered: (decision) => {
+          made.decision = decision;
+        },
+        failed: (error) => {
+          made.failure = error;
+        },
+      },
+    );
+    return Object.assign(made, { request });
+  }
+
+  /** A play that must be accepted. */
+  async play(name = 'cam'): Promise<{ readonly run: RunningPlay; readonly sink: RecordingSink }> {
+    const { decision, sink } = await this.decided(this.ask(name));
+    if (decision?.accept !== true) throw new Error('refused');
+    return { run: decision.run, sink };
+  }
+
+  /** What was asked for, once it is answered. */
+  async decided<Try extends { readonly decision: unknown; readonly failure: unknown }>(asked: Try): Promise<Try> {
+    for (let turn = 0; turn < 20 && asked.decision === undefined && asked.failure === undefined; turn++)
+      await this.turn();
+    return asked;
+  }
+
+  turn(): Promise<void> {
+    return new Promise((done) => setImmediate(done));
+  }
+
+  /** Lets everything that crosses the border arrive, and what it leads to. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn++) await this.turn();
+  }
+
+  async pass(ms: number): Promise<void> {
+    this.nowMs += ms;
+    this.hub.tick(this.nowMs);
+    this.door.tick(this.nowMs);
+    await this.settle();
+    this.live.tick(this.nowMs);
+    await this.settle();
+  }
+
+  get names(): string[] {
+    return this.told.map(([name]) => name);
+  }
+
+  /** The last argument of the newest call of `name`. */
+  last(name: string): unknown {
+    return this.told
+      .filter(([told]) => told === name)
+      .at(-1)
+      ?.at(-1);
+  }
+
+  count(name: string): number {
+    return this.names.filter((told) => told === name).length;
+  }
+}

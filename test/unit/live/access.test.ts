@@ -1,0 +1,125 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Plain } from '../../../src/core/plain.js';
+import type { Answer, Ask, Order, Report } from '../../../src/live/access.js';
+import { BothSides } from '../../support/doors/both-sides.js';
+import { batch, message } from '../../support/hub/media.js';
+
+/** Every kind of message there is. A new kind does not compile before it is named here, and fails the test below until it is sent. */
+const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
+  connect: true,
+  publish: true,
+  play: true,
+  connectAccepted: true,
+  connectRefused: true,
+  publishAccepted: true,
+  publishRefused: true,
+  playAccepted: true,
+  playRefused: true,
+  askFailed: true,
+  nameWon: true,
+  nameReleased: true,
+  endStream: true,
+  readPublisher: true,
+  endPlay: true,
+  connectionOpened: true,
+  connectionRefused: true,
+  connectionClosed: true,
+  askWithdrawn: true,
+  playEnded: true,
+  publisherRead: true,
+  messagesDropped: true,
+  messagesCounted: true,
+  streamReady: true,
+  streamChanged: true,
+  streamSampled: true,
+  streamData: true,
+  streamHeld: true,
+  streamEnded: true,
+};
+
+describe('the messages between byte side and fact side', () => {
+  it('are plain data: what holds a function or an object of a class does not compile', () => {
+    expectTypeOf<
+      Plain<{ readonly a: number; readonly b?: readonly { readonly c: Date | undefined }[] }>
+    >().not.toBeNever();
+    expectTypeOf<Plain<{ readonly kind: 'x'; readonly act: () => void }>>().toBeNever();
+    expectTypeOf<Plain<{ readonly kind: 'x'; readonly inner: { readonly bytes: Buffer } }>>().toBeNever();
+    expectTypeOf<Plain<{ readonly counts: Map<string, number> }>>().toBeNever();
+    expectTypeOf<Ask>().not.toBeNever();
+    expectTypeOf<Answer>().not.toBeNever();
+    expectTypeOf<Report>().not.toBeNever();
+    expectTypeOf<Order>().not.toBeNever();
+  });
+
+  it('all cross as clones in later turns, each kind of them', async () => {
+    let mayConnect = true;
+    let mayPlay = true;
+    const refusal = { code: 'ERR_SESSION_CONNECT_REFUSED', description: 'not you' } as const;
+    const sides = new BothSides('cloned, in a later turn', {
+      ...{ waitForPublisher: false, resumeWindowMs: 1000 },
+      admission: {
+        connect: () => (mayConnect ? undefined : { status: 'NetConnection.Connect.Rejected', ...refusal }),
+        publish: () => undefined,
+        play: () => {
+          if (!mayPlay) throw new Error('a defect');
+          return undefined;
+        },
+      },
+    });
+    const { door } = sides;
+    const facts = sides.facts();
+    const connects: unknown[] = [];
+    const asker = { answered: (decision: object) => void connects.push(decision), failed: () => {} };
+    door.opened(facts);
+    door.refused('192.0.2.9', 'ERR_LIMIT_CONNECTIONS');
+    door.connect(facts, '', asker);
+    await sides.settle();
+    mayConnect = false;
+    door.connect(facts, '', asker);
+    await sides.settle();
+    expect(connects).toMatchObject([{ accept: true }, { accept: false, refusal }]);
+    // A start that cannot be kept, and a name that somebody has.
+    sides.journal = () => Promise.reject(new Error('a full disk'));
+    expect(await sides.decided(sides.publish())).toMatchObject({ decision: { accept: false } });
+    sides.journal = () => Promise.resolve();
+    const run = await sides.run();
+    expect(await sides.decided(sides.publish())).toMatchObject({ decision: { accept: false } });
+    expect(await sides.decided(sides.ask('nobody'))).toMatchObject({ decision: { accept: false } });
+    const { run: play } = await sides.play();
+    mayPlay = false;
+    expect(await sides.decided(sides.ask())).toMatchObject({ failure: { code: 'ERR_INTERNAL' } });
+    mayPlay = true;
+    const cue = { type: 18, payload: Buffer.from([2, 0, 1, 0x61]), timestamp: 0 };
+    run.data({ ...cue, name: 'onMetaData', values: [{ encoder: 'e' }] });
+    run.data({ ...cue, name: 'onCuePoint', values: ['a', new Date(0), { b: [null, undefined, 1] }] });
+    run.publication.append(batch(message('audio', 1), message('audio', 2)), sides.nowMs);
+    await sides.pass(12_000);
+    run.data({ ...cue, name: 'onMetaData', payload: Buffer.from([2, 0, 1, 0x62]), values: [{ encoder: 'f' }] });
+    await sides.pass(250);
+    play.end('client_closed');
+    // The fact side accepts a play whose stream has ended on the byte side.
+    const late = sides.ask();
+    run.end('client_unpublish');
+    await sides.settle();
+    expect(late.decision === undefined || late.sink.notices.includes('gone')).toBe(true);
+    (await sides.run('held')).end('client_closed');
+    await sides.settle();
+    await sides.pass(1000);
+    const waiting = sides.publish('gone');
+    waiting.request.withdraw('client_closed', 'client_closed');
+    door.dropped(facts, 'message_type', 1, true);
+    door.dropped(facts, 'message_type', 2, false);
+    door.dataRefused('ERR_AMF_DEPTH');
+    door.dataMended();
+    door.closed(facts, 'ERR_PEER_CLOSED', '', 0);
+    await sides.settle();
+    expect(Object.keys(KINDS).filter((kind) => !sides.kinds.has(kind))).toEqual([]);
+    const { droppedBy, dataMessagesMended, dataRefusedBy, closedBy } = sides.live.connections;
+    expect([droppedBy.get('message_type'), dataMessagesMended, dataRefusedBy.size, closedBy.size]).toEqual([
+      3, 1, 1, 1,
+    ]);
+    expect(sides.told.filter(([name]) => name === 'streamData').map((call) => call[2])).toMatchObject([
+      { values: ['a', new Date(0), { b: [null, undefined, 1] }] },
+    ]);
+  });
+});
