@@ -14,21 +14,21 @@ import { type FollowerEnd, SseClient } from './sse-client.js';
 
 /** A running HTTP server. */
 export interface HttpServer {
-  /** Where it listens, with the real port. */
+  /** The address on which it listens, with the real port. */
   readonly address: HostPort;
-  /** Connections now. */
+  /** Open connections. */
   readonly connections: number;
-  /** Bytes of events that wait to be taken by followers. */
+  /** Bytes of events that wait for followers. */
   readonly followerBytes: number;
   /** Cuts off the followers that hold most, until so many bytes are free. @returns how many are */
   relieve(overBytes: number): number;
-  /** Puts what clients make it hold on the account, and says how it gives way. */
+  /** Registers what clients make it hold on the memory account, and how it frees memory. */
   joinAccount(account: MemoryAccount): void;
-  /** Ends followers in good order, then everything. */
+  /** Ends followers in good order, then everything else. */
   close(): Promise<void>;
 }
 
-/** What an error looks like to a client. */
+/** The body of an error as a client gets it. */
 interface ErrorBody {
   readonly code: ErrorCode;
   readonly message: string;
@@ -45,20 +45,20 @@ const PATHS = {
   '/v1/events': 'events as they happen (server-sent events); ?since=1h, ?since=all or Last-Event-ID to start earlier',
 } as const;
 
-/** How often it is looked for connections that have said nothing for too long, in ms. */
+/** How often connections are checked for a silence that is too long, in ms. */
 const CHECK_MS = 1000;
 /** Log lines a second about connections that were closed because there were too many. */
 const REFUSED_LINES_PER_SECOND = 1;
 
-/** Of every answer but `/v1/events`. */
+/** Headers of every answer but that of `/v1/events`. */
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /**
- * Starts the HTTP interface: health, metrics, streams, events. It reads snapshots only; nothing of it is on the media
+ * Starts the HTTP interface: health, metrics, streams, events. It reads snapshots only; no part of it is on the media
  * path.
  *
  * @param deps what it shows and where it listens
- * @throws SluiceError ERR_LISTEN when the address cannot be had
+ * @throws SluiceError ERR_LISTEN when the address cannot be used
  */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { options } = deps;
@@ -88,26 +88,11 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       return server;
     },
     routerOptions: { maxParamLength: 200 },
-    // A path that does not decode reaches no hook and no error handler.
+    // A path that cannot be decoded reaches no hook and no error handler.
     frameworkErrors: (error, _request, reply) =>
       fail(reply.headers(HEADERS), error.statusCode ?? 400, 'ERR_HTTP_BAD_REQUEST', error.message),
   });
-  const guard = new HostGuard(options.allowedHosts);
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(HEADERS);
-    if (!guard.allows(request.headers.host)) return fail(reply, 421, 'ERR_HTTP_HOST_REFUSED');
-    if (isCrossOrigin(request.headers['sec-fetch-site'])) return fail(reply, 403, 'ERR_HTTP_CROSS_ORIGIN');
-    return undefined;
-  });
-  app.setNotFoundHandler((request, reply) =>
-    fail(reply, 404, 'ERR_HTTP_NOT_FOUND', `${request.method} ${request.url.split('?')[0]}`),
-  );
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status < 500) return fail(reply, status, 'ERR_HTTP_BAD_REQUEST', error.message);
-    deps.log.error({ err: error, path: request.url.split('?')[0] }, 'an HTTP request failed');
-    return fail(reply, 500, 'ERR_INTERNAL');
-  });
+  addRefusals(app, deps);
   const followers = new Followers(options.maxEventClients);
   addRoutes(app, deps, followers, connections);
   const address = await listen(app, options.listen);
@@ -132,6 +117,26 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   };
 }
 
+/** Answers requests that are refused: a foreign host or origin, an unknown path, a request that fails. */
+function addRefusals(app: FastifyInstance, { options, log }: HttpDeps): void {
+  const guard = new HostGuard(options.allowedHosts);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS);
+    if (!guard.allows(request.headers.host)) return fail(reply, 421, 'ERR_HTTP_HOST_REFUSED');
+    if (isCrossOrigin(request.headers['sec-fetch-site'])) return fail(reply, 403, 'ERR_HTTP_CROSS_ORIGIN');
+    return undefined;
+  });
+  app.setNotFoundHandler((request, reply) =>
+    fail(reply, 404, 'ERR_HTTP_NOT_FOUND', `${request.method} ${request.url.split('?')[0]}`),
+  );
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return fail(reply, status, 'ERR_HTTP_BAD_REQUEST', error.message);
+    log.error({ err: error, path: request.url.split('?')[0] }, 'an HTTP request failed');
+    return fail(reply, 500, 'ERR_INTERNAL');
+  });
+}
+
 function addRoutes(app: FastifyInstance, deps: HttpDeps, followers: Followers, connections: HttpConnections): void {
   app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
   app.get('/healthz', async () => ({ status: 'ok' }));
@@ -154,11 +159,11 @@ function addRoutes(app: FastifyInstance, deps: HttpDeps, followers: Followers, c
     const text = await metrics.render([...deps.metrics(), ...ownMetrics(followers, connections)]);
     return reply.header('content-type', metrics.contentType).send(text);
   });
-  // HEAD would open a stream that nobody reads.
+  // HEAD would open a stream that is never read.
   app.get('/v1/events', { exposeHeadRoute: false }, (request, reply) => follow(deps, followers, request, reply));
 }
 
-/** prom-client takes a tenth of the start-up time and is loaded when somebody first scrapes. */
+/** prom-client takes a tenth of the start-up time, so it is loaded at the first scrape. */
 function lazyMetrics(): () => Promise<MetricsPage> {
   let page: Promise<MetricsPage> | undefined;
   return () => {
