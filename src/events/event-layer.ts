@@ -21,7 +21,7 @@ import { type EventsOptions, type ResolvedEventsOptions, resolveEventsOptions } 
 import { SignOfLife } from './sign-of-life.js';
 
 /** What the event layer is made with. */
-export interface EventsDeps {
+interface EventsDeps {
   readonly log: Logger;
   readonly clock: Clock;
   readonly nodeId: string;

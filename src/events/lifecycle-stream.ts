@@ -7,7 +7,7 @@ import type { StreamRef, StreamStarted } from './event-types.js';
 import type { OpenStream } from './open-streams.js';
 
 /** What names a publish. */
-export interface StreamIdentity {
+interface StreamIdentity {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;

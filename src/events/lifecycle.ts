@@ -14,12 +14,10 @@ import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-stream
 import { type EventPriority, priorityOf } from './priority.js';
 import type { EventSink, SignalSink } from './sinks.js';
 
-export type { StartFacts, StreamIdentity } from './lifecycle-stream.js';
-export type { EndFacts } from './open-streams.js';
-export type { EventSink, SignalSink } from './sinks.js';
+export type { EventSink } from './sinks.js';
 
 /** What {@link Lifecycle} counts. */
-export interface LifecycleCounts {
+interface LifecycleCounts {
   emitted: number;
   dropped: number;
   /** Optional events left out so that the journal keeps room for starts and for its history. */

@@ -3,7 +3,7 @@ import { bounded } from './clip.js';
 import { type Emitter, type Envelope, nodeEvent } from './envelope.js';
 
 /** The node events that a process tells of itself. */
-export type OwnNodeEvent =
+type OwnNodeEvent =
   | 'io.sluice.node.started'
   | 'io.sluice.node.ready'
   | 'io.sluice.node.draining'

@@ -74,7 +74,7 @@ export function openStreamOf(state: StreamState): OpenStream {
 }
 
 /** Facts of an end that someone other than the stream's own process tells. */
-export interface LateEnd {
+interface LateEnd {
   readonly reason: 'node_restart' | 'node_lost';
   /** Last sign of life, milliseconds since the epoch. */
   readonly endedMs: number;
@@ -220,7 +220,7 @@ export class OpenStreams {
 }
 
 /** The track list of a `stream.updated`, when it is about tracks. */
-export function tracksAfter({ after }: Pick<StreamUpdated, 'after'>): readonly Track[] | undefined {
+function tracksAfter({ after }: Pick<StreamUpdated, 'after'>): readonly Track[] | undefined {
   return Array.isArray(after.tracks) ? after.tracks : undefined;
 }
 

@@ -3,7 +3,7 @@ import type { FsyncPolicy } from './journal/options.js';
 import { DEFAULT_PREFIX } from './subjects.js';
 
 /** What new publishers are told while NATS cannot be reached. */
-export type BusDownPolicy = 'accept' | 'reject_new' | 'drain';
+type BusDownPolicy = 'accept' | 'reject_new' | 'drain';
 
 /** Settings of the event layer. Sizes in bytes, times in milliseconds; everything left out has a default. */
 export interface EventsOptions {

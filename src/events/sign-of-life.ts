@@ -10,7 +10,7 @@ const INTERVAL_MS = 1500;
 const READY_DELAY_MS = 100;
 
 /** What the signs of life are made from. */
-export interface SignOfLifeDeps {
+interface SignOfLifeDeps {
   readonly bootId: string;
   readonly clock: Clock;
   readonly log: Logger;

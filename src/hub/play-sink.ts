@@ -3,7 +3,7 @@ import type { ByteChannel, Drainable } from '../transport/byte-channel.js';
 import type { Player, PlayerSink } from './player.js';
 
 /** What a sink tells its connection. */
-export interface PlaySinkEvents {
+interface PlaySinkEvents {
   /** The publisher came, or is gone for good. */
   readonly onPublisher: (came: boolean) => void;
   /** A defect of ours while the player was served: the play has to go. Never throws. */

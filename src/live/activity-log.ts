@@ -10,7 +10,7 @@ import type { PlayerEntry } from './player-entry.js';
 import type { HealthChange } from './track-health.js';
 
 /** A stream as its lines name it. */
-export interface LoggedStream {
+interface LoggedStream {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;

@@ -21,15 +21,15 @@ const LONGEST_WAIT_MS = 5000;
 const BURST_SECONDS = 10;
 
 /** Publishes of one connection: from the ninth on each waits up to four seconds … */
-export const PUBLISH_PACE: Rate = { burst: 8, perSecond: 0.25 };
+const PUBLISH_PACE: Rate = { burst: 8, perSecond: 0.25 };
 /** … and from the twenty-first on, within minutes, they are refused. */
-export const PUBLISH_CAP: Rate = { burst: 20, perSecond: 0.05 };
+const PUBLISH_CAP: Rate = { burst: 20, perSecond: 0.05 };
 /** Plays of one connection: a viewer may zap through sixteen streams, then one a second … */
-export const PLAY_PACE: Rate = { burst: 16, perSecond: 1 };
+const PLAY_PACE: Rate = { burst: 16, perSecond: 1 };
 /** … and two minutes of that are enough. */
-export const PLAY_CAP: Rate = { burst: 120, perSecond: 0.5 };
+const PLAY_CAP: Rate = { burst: 120, perSecond: 0.5 };
 /** Starts under one name, whoever publishes it. */
-export const NAME_PACE: Rate = { burst: 20, perSecond: 1 };
+const NAME_PACE: Rate = { burst: 20, perSecond: 1 };
 
 /** Requests of one connection: first they wait, then they are refused. */
 class ConnectionPace {

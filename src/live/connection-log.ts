@@ -9,7 +9,7 @@ import type { AddressLog } from './address-log.js';
 import type { EventAccount } from './event-account.js';
 
 /** What the connection log needs of the rest. */
-export interface ConnectionLogParts {
+interface ConnectionLogParts {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly account: EventAccount;

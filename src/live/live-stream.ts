@@ -48,7 +48,7 @@ export interface StreamStart {
 }
 
 /** How a stream ended. */
-export interface StreamEnd {
+interface StreamEnd {
   readonly reason: EndReason;
   readonly detail?: ErrorCode | undefined;
   readonly counters: StreamCounters;

@@ -35,7 +35,7 @@ export interface LiveStreamsOptions extends PlayAccountingOptions, ChurnGuardOpt
 }
 
 /** The parts it ties together. */
-export interface LiveStreamsParts {
+interface LiveStreamsParts {
   /** Where answers and orders go. */
   readonly bytes: ByteSide;
   /** Who may do what; default: everybody everything. */

@@ -18,7 +18,7 @@ export interface PlayAccountingOptions {
 type StreamName = Pick<NameRequest, 'app' | 'name'>;
 
 /** What play accounting needs of the rest. */
-export interface PlayAccountingParts {
+interface PlayAccountingParts {
   readonly bytes: ByteSide;
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;

@@ -19,7 +19,7 @@ import type { Principals } from './principals.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 /** What publishes are decided with. */
-export interface PublishDecisionsParts {
+interface PublishDecisionsParts {
   readonly bytes: ByteSide;
   readonly admission: Admission;
   /** What peers make the process hold: past its limit no publish is taken. */

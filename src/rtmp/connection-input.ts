@@ -34,7 +34,7 @@ export interface InputOwner {
 }
 
 /** What of a connection its input is for. */
-export interface InputParts {
+interface InputParts {
   readonly publishes: ConnectionPublishes;
   readonly plays: ConnectionPlays;
   readonly drops: ConnectionDrops;

@@ -18,7 +18,7 @@ export interface PublishDeadlines {
 }
 
 /** What a publication tells of its media; monotonic ms, 0 before the first. */
-export interface MediaTimes {
+interface MediaTimes {
   readonly startedMs: number;
   readonly lastAudioMs: number;
   readonly lastVideoMs: number;

@@ -2,7 +2,7 @@ import type { Asker, Decision, OpenRequest } from '../doors/door.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
 /** What a {@link DecisionHold} needs of its connection. None of them throws. */
-export interface HeldConnection {
+interface HeldConnection {
   readonly goOn: () => unknown;
   readonly fail: (error: unknown) => void;
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../core/errors.js';
 
 /** Bounds on what a connection that does not publish may send, in bytes. */
-export interface InboundLimits {
+interface InboundLimits {
   /** In all, after the handshake, while it neither publishes nor plays. */
   readonly preAuthBytes: number;
   /** A second, averaged, while it plays. */

@@ -83,7 +83,7 @@ const NARROW_WINDOW_BYTES = 65_536;
 const KEEPS_UP_AFTER_MS = 10_000;
 
 /** What is asked of a channel. */
-export type WatchedChannel = Pick<
+type WatchedChannel = Pick<
   ByteChannel,
   'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort' | 'unsentBytes' | 'takenBytes' | 'pendingBytes'
 >;

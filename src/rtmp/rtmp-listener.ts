@@ -28,7 +28,7 @@ export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptio
 }
 
 /** What a listener needs from the rest. */
-export interface ListenerParts {
+interface ListenerParts {
   readonly codecs: CodecPool;
   /** The way to streams, for all connections. */
   readonly door: Door;

@@ -9,7 +9,7 @@ export interface DescriptorFacts {
 }
 
 /** Descriptors in use by connections, by our own count. */
-export interface DescriptorUsers {
+interface DescriptorUsers {
   rtmp(): number;
   http(): number;
 }

@@ -5,7 +5,7 @@ import { newId } from '../core/ids.js';
 import { MAKE_NEW, openOwn, ownFolder, readOwn } from '../core/own-files.js';
 
 /** What an installation keeps for ever: its name in events, and the secret behind key fingerprints. */
-export interface Installation {
+interface Installation {
   readonly nodeId: string;
   readonly salt: Buffer;
 }

@@ -13,7 +13,7 @@ import type { Refusals } from './refusals.js';
 import type { Room } from './room.js';
 
 /** Where the numbers are. */
-export interface MetricSources {
+interface MetricSources {
   readonly hub: Hub;
   readonly door: Door;
   readonly memory: MemoryAccount;

@@ -39,7 +39,7 @@ export interface Parts {
 }
 
 /** What the parts are made with. */
-export interface PartsDeps {
+interface PartsDeps {
   readonly log: Logger;
   readonly clock: RunningClock;
   readonly eventLayer: EventLayer;

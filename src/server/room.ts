@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { softLimit } from './descriptors.js';
 
 /** How many RTMP connections one process has room for, by each thing that bounds them. */
-export interface RoomBounds {
+interface RoomBounds {
   /** `limits.maxConnections`. */
   readonly setting: number;
   /** Connections that there are file descriptors for. */

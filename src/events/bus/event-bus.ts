@@ -34,7 +34,7 @@ const MOST_REFRESH_MS = 30_000;
 const NODES_DESCRIPTION = 'Sluice: node heartbeats';
 
 /** What the bus side is made with. */
-export interface BusSideDeps {
+interface BusSideDeps {
   readonly journal: Journal;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;

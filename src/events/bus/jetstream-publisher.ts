@@ -15,7 +15,7 @@ import type { Quarantine } from './quarantine.js';
 import { StreamFence } from './stream-fence.js';
 
 /** What the publisher asks of its surroundings. */
-export interface PublisherDeps {
+interface PublisherDeps {
   readonly journal: Journal;
   readonly quarantine: Quarantine;
   readonly log: Logger;

@@ -8,7 +8,7 @@ import { type OpenStream, stateOf } from '../open-streams.js';
 import { parseStreamSubject, streamKey } from '../subjects.js';
 
 /** What the live state is kept from. */
-export interface LiveStateDeps {
+interface LiveStateDeps {
   readonly bucket: KvBucket<StreamState>;
   readonly log: Logger;
   readonly clock: Clock;

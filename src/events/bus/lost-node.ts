@@ -18,7 +18,7 @@ export interface LostNodeDeps {
 }
 
 /** A process that is taken for lost. */
-export interface LostBoot {
+interface LostBoot {
   readonly nodeId: string;
   readonly bootId: string;
   /** Its last sign of life (RFC 3339). */

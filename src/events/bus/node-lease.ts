@@ -6,7 +6,7 @@ import type { NodeState } from '../event-types.js';
 import { nodeKey } from '../subjects.js';
 
 /** What a lease is kept from. */
-export interface NodeLeaseDeps {
+interface NodeLeaseDeps {
   readonly bucket: KvBucket<NodeState>;
   readonly log: Logger;
   readonly clock: Clock;

@@ -9,7 +9,7 @@ import { LostNode, type LostNodeDeps, streamIdOf } from './lost-node.js';
 import type { LossEvidence } from './node-lease.js';
 
 /** What a node works with when it comes back. */
-export interface NodeReturnDeps extends LostNodeDeps {
+interface NodeReturnDeps extends LostNodeDeps {
   readonly nodes: KvBucket<NodeState>;
   readonly clock: Clock;
   /** The open streams of this process. */

@@ -7,7 +7,7 @@ import { nodeKey } from '../subjects.js';
 import { LostNode, type LostNodeDeps } from './lost-node.js';
 
 /** What the reaper works with. */
-export interface ReaperDeps extends LostNodeDeps {
+interface ReaperDeps extends LostNodeDeps {
   readonly nodes: KvBucket<NodeState>;
   readonly log: Logger;
   readonly clock: Clock;

@@ -6,7 +6,7 @@ import { END_TYPE } from '../subjects.js';
 import { endAfter, endSubject, isLateEnd, streamSubjects } from './late-end.js';
 
 /** What a fence is made with. */
-export interface FenceDeps {
+interface FenceDeps {
   /** Name of the JetStream stream. */
   readonly stream: string;
   readonly answerTimeout: AnswerTimeout;

@@ -14,7 +14,7 @@ export type StreamCheck =
     };
 
 /** Below this version acknowledged events get lost on replicated streams. */
-export const SAFE_REPLICAS_VERSION = '2.10.27';
+const SAFE_REPLICAS_VERSION = '2.10.27';
 
 /** Whether version `a` is lower than `b`; `major.minor.patch`, anything after is ignored. */
 export function isOlder(a: string, b: string): boolean {

@@ -17,7 +17,7 @@ import {
 export type ReadFrom = { readonly sequence: number } | { readonly timeMs: number } | 'all' | 'new';
 
 /** What is read, and from where. */
-export interface ReadOptions {
+interface ReadOptions {
   readonly stream: string;
   /** Subject filter. */
   readonly filter: string;
@@ -34,7 +34,7 @@ export interface ReadOptions {
  * What a reader gets. `remade`: the stream is another one than before, or what comes next in it is gone already: messages are missing,
  * and reading goes on at the oldest that there is.
  */
-export type ReadItem = { readonly kind: 'message'; readonly delivery: Delivery } | { readonly kind: 'remade' };
+type ReadItem = { readonly kind: 'message'; readonly delivery: Delivery } | { readonly kind: 'remade' };
 
 const BATCH = 500;
 const FIRST_PAUSE_MS = 100;

@@ -10,7 +10,7 @@ import { type Delivery, deliveryOf } from './delivery.js';
 export type Loss = 'deleted' | 'absent' | 'silent' | 'reconnected' | 'closed' | 'stopped';
 
 /** Which consumer is pulled from, and how much at a time. */
-export interface PullOptions {
+interface PullOptions {
   readonly stream: string;
   readonly consumer: string;
   /** Most messages on their way or waiting here. */
@@ -162,7 +162,7 @@ export class Puller {
 }
 
 /** What can be said of a delivery: done, handed back, still being worked on, never to be delivered again. */
-export type Ack = '+ACK' | '-NAK' | '+WPI' | '+TERM';
+type Ack = '+ACK' | '-NAK' | '+WPI' | '+TERM';
 
 /** Sends it, also later when there is no connection now; a connection that is closed or about to be takes nothing. */
 export function sendAck(connection: NatsConnection, delivery: Delivery, ack: Ack): void {

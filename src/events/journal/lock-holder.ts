@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 
 /** Who holds a lock, as the holder itself answers; `answers` is false when it holds the lock and says nothing in time. */
-export interface Holder {
+interface Holder {
   readonly answers: boolean;
   readonly pid?: number;
   readonly host?: string;

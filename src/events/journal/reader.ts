@@ -13,7 +13,7 @@ const UNITS = 64;
 const UNITS_PUT_OUT = 8;
 
 /** What bounds readers that clients ask for, as many as they like. */
-export interface ReaderBounds {
+interface ReaderBounds {
   /** What they do in one turn of the event loop: resolves when a piece of work may begin. */
   readonly turns: Pick<WorkTurns, 'mine'>;
   /** Counts what they have let go of until it is collected. */

@@ -26,7 +26,7 @@ export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 export const RECORD_HEADER_BYTES = 25;
 
 /** No payload is longer; a larger length in a file means damage. */
-export const MAX_PAYLOAD_BYTES = 1 << 20;
+const MAX_PAYLOAD_BYTES = 1 << 20;
 
 /** One record as read back. `payload` is a view of the bytes that were scanned. */
 export interface JournalRecord {

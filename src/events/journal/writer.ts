@@ -33,7 +33,7 @@ export interface WriteTarget {
 }
 
 /** Why nothing is written at the moment. */
-export interface WriterTrouble {
+interface WriterTrouble {
   readonly state: 'full' | 'failed';
   readonly cause: string;
 }

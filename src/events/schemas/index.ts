@@ -6,10 +6,8 @@ import { nodeState, streamState } from './data.js';
 import { envelopeShape } from './envelope.js';
 import { SIGNALS } from './signals.js';
 
-export type { JsonSchema } from '../../model/shape.js';
 export { DATA_SCHEMAS } from './catalog.js';
-export { SIGNALS, type Signal } from './signals.js';
-
+export { SIGNALS } from './signals.js';
 /** Every event type, in the order of the contract. */
 export const EVENT_TYPES = Object.keys(DATA_SCHEMAS) as EventType[];
 
@@ -19,7 +17,7 @@ export function dataSchemaId(type: EventType): string {
 }
 
 /** What a model of an event type's `data` is called: `StreamTakenOver` for `io.sluice.stream.taken_over`. */
-export function modelName(type: EventType): string {
+function modelName(type: EventType): string {
   const words = eventName(type).split(/[._]/);
   return words.map((word) => word[0].toUpperCase() + word.slice(1)).join('');
 }

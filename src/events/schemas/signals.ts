@@ -8,7 +8,7 @@ const node = { nodeId: text(128), bootId: ulid };
 const wish = object({ app: text(), name: text(), ...node, time });
 
 /** A message on core NATS that nobody keeps: plain JSON, no CloudEvent. */
-export interface Signal {
+interface Signal {
   /** Subject, with AsyncAPI parameters for the tokens that vary. */
   readonly address: string;
   /** What it means, in one sentence. */
