@@ -1,6 +1,6 @@
 import * as C from './constants';
 
-// A name entry: id, length, then three guesses that only save time, its index, then the bytes, padded with zeros.
+// A name entry holds: id, length, three guesses that only save time, its index, then the bytes, padded with zeros.
 const NAME_LENGTH: u32 = 4;
 const NAME_FOLLOWER: u32 = 8; // address of the key that came after this key
 const NAME_VALUE: u32 = 12; // address of the string this key had
@@ -9,7 +9,8 @@ const NAME_INDEX: u32 = 20; // from 1
 const NAME_DATA: u32 = 24;
 const NAME_STRIDE: u32 = 88; // NAME_DATA + AMF_NAME_BYTES
 const NAME_WAYS: u32 = 4;
-// Half of the sets is for keys, half for values: values that are new each time must not push out keys, and shapes with them.
+// Half of the sets hold keys, half hold values, so that values that are new each time do not push out keys, and shapes
+// with them.
 const HALF_SETS: u32 = C.AMF_NAME_SETS / 2;
 const VALUE_NAMES: u32 = C.AMF_NAMES + HALF_SETS * NAME_WAYS * NAME_STRIDE;
 
@@ -31,10 +32,11 @@ const FRAME_GUESS: u32 = 8; // shape all keys so far agree with; 0: none
 export const FRAME_KEYS: u32 = 12; // keys so far; SHAPELESS when a key has no id or there are too many
 const SHAPELESS: u32 = 0xffffffff;
 
-// Ids tell contents apart, so none may come back while a table or the host remembers it. A scan gives far fewer than this many.
+// Ids tell contents apart, so no id may be given again while a table or the host remembers it. One scan gives out far
+// fewer ids than this.
 const IDS_KEPT_BACK: u32 = 65536;
 
-/** A new scan begins. When ids run out, all that is known is forgotten before it. */
+/** Begins a new scan. When the ids have run out, all names and shapes are forgotten first. */
 export function beginNames(): void {
   store<u32>(LAST_KEY, 0);
   if (load<u32>(LAST_ID) < 0 - IDS_KEPT_BACK) return;
@@ -50,13 +52,13 @@ function nextId(): u32 {
   return id;
 }
 
-// Eight bytes at most of a string that has `left` more; the memory goes on behind every string.
+// Reads up to eight bytes of a string that has `left` more. Memory is readable past the end of every string.
 function word(ptr: u32, left: u32): u64 {
   const value = load<u64>(ptr);
   return left >= 8 ? value : value & (((1 as u64) << ((left as u64) << 3)) - 1);
 }
 
-// The last step of a comparison goes back into what is already compared, so that none reads past the string.
+// The last step of a comparison goes back into bytes that were compared already, so that no step reads past the string.
 function same(entry: u32, ptr: u32, len: u32): bool {
   if (load<u32>(entry, NAME_LENGTH) !== len) return false;
   const data = entry + NAME_DATA;
@@ -74,7 +76,9 @@ function same(entry: u32, ptr: u32, len: u32): bool {
   return load<u64>(data) === word(ptr, len);
 }
 
-/** The entry of a string of 1 to AMF_NAME_BYTES bytes, made when there is none. Equal bytes are compared, not only hashed. */
+/**
+ * Finds the entry of a string of 1 to AMF_NAME_BYTES bytes, or makes it. The bytes are compared, not only their hash.
+ */
 function entryOf(ptr: u32, len: u32, table: u32): u32 {
   let hash: u64 = len;
   for (let i: u32 = 0; i < len; i += 8) {
@@ -99,7 +103,7 @@ function entryOf(ptr: u32, len: u32, table: u32): u32 {
   return oldest;
 }
 
-/** The entry of a key, 0 when it is empty or long; `frame` learns of it. */
+/** Returns the entry of a key and notes it in `frame`. Returns 0 when the key is empty or too long. */
 export function keyEntry(frame: u32, ptr: u32, len: u32): u32 {
   const index = load<u32>(frame, FRAME_KEYS);
   if (len - 1 >= (C.AMF_NAME_BYTES as u32)) {
@@ -125,7 +129,7 @@ export function keyEntry(frame: u32, ptr: u32, len: u32): u32 {
   return entry;
 }
 
-/** The entry of a string value under `key` (0: under none), 0 when it is empty or long. */
+/** Returns the entry of a string value under `key` (0: under none). Returns 0 when the value is empty or too long. */
 export function valueEntry(key: u32, ptr: u32, len: u32): u32 {
   if (len - 1 >= (C.AMF_NAME_BYTES as u32)) return 0;
   if (key === 0) return entryOf(ptr, len, VALUE_NAMES);
@@ -168,7 +172,7 @@ function findShape(frame: u32, token: u32, tokens: u32, count: u32): u32 {
     }
     if (load<u32>(entry) < load<u32>(shape)) shape = entry;
   }
-  // Objects that are still open have compared some of their keys with what this entry held.
+  // Objects that are still open have compared some of their keys with what this entry held, so their guess is reset.
   for (let open: u32 = C.AMF_STACK; open < frame; open += 16) {
     if (load<u32>(open, FRAME_GUESS) === shape) store<u32>(open, 0, FRAME_GUESS);
   }
@@ -195,7 +199,7 @@ function childAfter(child: u32): u32 {
   return (C.AMF_TABLE as u32) + (load<u32>(child, C.TOKEN_NEXT << 2) << 5);
 }
 
-// The first key's entry may belong to another string by now; then the guess is wrong, which costs a comparison.
+// The first key's entry may belong to another string by now. Then the guess is wrong, which costs one comparison.
 function remember(token: u32, shape: u32): void {
   const index = (load<u32>(token + 32) >> 8) & 0xfff;
   store<u32>((C.AMF_NAMES as u32) + (index - 1) * NAME_STRIDE, shape, NAME_SHAPE);

@@ -2,8 +2,8 @@ import { beginNames, closeShape, FRAME_KEYS, keyEntry, nameIndex, valueEntry } f
 import * as C from './constants';
 import { get, set } from './header';
 
-// The scanner keeps its open containers on a stack of 16-byte frames: no recursion, so depth is a number to check.
-// The last two words of a frame are amf0-names' own.
+// The scanner keeps its open containers on a stack of 16-byte frames. There is no recursion, so depth is a number that
+// can be checked. amf0-names.ts owns the last two words of a frame.
 const FRAME_TOKEN: u32 = 0; // token index of the container
 const FRAME_LEFT: u32 = 4; // values a strict array still has; KEYED for objects
 const KEYED: u32 = 0xffffffff;
@@ -23,7 +23,7 @@ function finish(status: i32, tokens: u32, at: u32, truncated: u32): i32 {
   return status;
 }
 
-/** Closes a container: the token after everything inside it is its neighbour. */
+/** Closes a container: the token after everything inside it becomes its neighbour. */
 function close(frame: u32, tokens: u32): void {
   store<u32>(C.AMF_TABLE + (load<u32>(frame, FRAME_TOKEN) << 5), tokens, C.TOKEN_NEXT << 2);
 }
@@ -36,8 +36,8 @@ function finishContainer(frame: u32, tokens: u32): void {
 
 /**
  * Scans the AMF0 values in [ptr,end) into the token table, one token per value in order of appearance (AMF 0 §2).
- * Limits are counted as values appear, never from declared counts. Returns 0 or a negative ERR_AMF_*; a value cut off by
- * the end keeps what is complete and sets AMF_TRUNCATED.
+ * Limits are counted as values appear, never from declared counts. Returns 0 or a negative ERR_AMF_*; a value cut off
+ * by the end keeps what is complete and sets AMF_TRUNCATED.
  */
 export function scanAmf0(ptr: u32, end: u32): i32 {
   const maxDepth = min<u32>(get(C.LIMIT_AMF_DEPTH), C.AMF_MAX_DEPTH);
@@ -68,7 +68,8 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
         continue;
       }
       if (p >= end) {
-        // A missing object end at the end of the message is common (old encoders, cameras); a short array is not.
+        // Old encoders and cameras often leave out the object end at the end of the message. A strict array that is too
+        // short is an error.
         if (left === KEYED) {
           store<u32>(frame, 0, FRAME_LEFT);
           continue;
@@ -149,7 +150,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
     } else if (marker === 0x03) {
       opens = 1;
     } else if (marker === 0x08) {
-      size = 4; // the count is a hint only: encoders send 0, short and wrong ones
+      size = 4; // The count is a hint only: encoders send 0, and counts that are too small or wrong.
       opens = 1;
     } else if (marker === 0x0a) {
       size = 4;
@@ -163,7 +164,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
       size = 2;
       opens = 1;
       if (room >= 2) {
-        size = 2 + u16At(p + 1); // the class name is passed over: nothing is ever instantiated
+        size = 2 + u16At(p + 1); // The class name is skipped: nothing is ever instantiated.
         if (size <= room) strings += size - 2;
         if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
       }
@@ -185,7 +186,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
     } else if (marker === 0x04 || marker === 0x0e || marker === 0x09 || marker > 0x11) {
       return finish(C.ERR_AMF_MARKER, tokens, p - ptr, 0);
     }
-    // 05 null, 06 undefined and 0D unsupported are the marker alone.
+    // Markers 05 (null), 06 (undefined) and 0D (unsupported) have no bytes after them.
     if (size > room) {
       truncated = 1;
       break;

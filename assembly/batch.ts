@@ -40,7 +40,7 @@ import { forgetTracks } from './tracks';
 
 const VIDEO_BYTES: u32 = HEADER + (BATCH_VIDEO_BYTES << 2);
 
-/** Empties the batch: header words 0 to 9, its video bytes, and what it told of tracks. */
+/** Empties the batch: header words 0 to 9, the bytes of its video, and what it says of tracks. */
 export function beginBatch(): void {
   const zero = i64x2.splat(0);
   if ((get(BATCH_FLAGS) & FLAG_MULTITRACK) !== 0) forgetTracks();
@@ -50,7 +50,7 @@ export function beginBatch(): void {
   store<u32>(VIDEO_BYTES, 0);
 }
 
-/** Whether a media message of this message stream id has to wait for the next batch. */
+/** Returns whether a media message of this message stream id has to wait for the next batch. */
 export function conflicts(msid: u32): bool {
   return get(BATCH_COUNT) !== 0 && get(BATCH_MESSAGE_STREAM_ID) !== msid;
 }
@@ -114,8 +114,8 @@ export function recordChain(cs: u32): void {
 }
 
 /**
- * Copies a short complete message from its block to the end of the out region and frees the block: one more copy here costs
- * less than one more segment costs the host. Returns the new end, or 0 when the message stays in its blocks.
+ * Copies a short complete message from its block to the end of the out region and frees the block. One more copy here
+ * costs less than one more segment costs the host. Returns the new end, or 0 when the message stays in its blocks.
  */
 export function joinShort(cs: u32, out: u32): u32 {
   const framed = load<u32>(cs, CS_FRAMED);

@@ -10,7 +10,7 @@ import {
 } from './constants';
 import { get, set } from './header';
 
-// A block: [next u32][end of data u32][8 bytes unused][data]. Free blocks are linked through `next`; blocks above
+// A block is [next u32][end of data u32][8 bytes unused][data]. Free blocks are linked through `next`. Blocks above
 // BLOCK_TOP were never used, so memory that was never needed is never touched.
 export const BLOCK_NEXT = 0;
 export const BLOCK_END = 4;
@@ -36,7 +36,7 @@ export function allocBlock(): u32 {
   return block;
 }
 
-/** Gives a chain back at once: nothing refers to its bytes any more. */
+/** Frees a chain at once: nothing refers to its bytes any more. */
 export function freeChain(head: u32, tail: u32): void {
   let count: u32 = 1;
   for (let block = head; block !== tail; block = load<u32>(block, BLOCK_NEXT)) count++;
@@ -45,7 +45,7 @@ export function freeChain(head: u32, tail: u32): void {
   set(BLOCKS_LIVE, get(BLOCKS_LIVE) - count);
 }
 
-/** Puts a chain on the list that releaseChains() frees: the host still reads its bytes until the next read(). */
+/** Puts a chain on the list that releaseChains() frees. The host reads its bytes until the next read(). */
 export function releaseLater(head: u32, tail: u32): void {
   const first = get(RELEASE_HEAD);
   if (first === 0) set(RELEASE_TAIL, tail);
@@ -53,7 +53,7 @@ export function releaseLater(head: u32, tail: u32): void {
   set(RELEASE_HEAD, head);
 }
 
-/** Frees what the last batch and message used. */
+/** Frees the blocks of the last batch and message. */
 export function releaseChains(): void {
   const head = get(RELEASE_HEAD);
   if (head === 0) return;

@@ -32,8 +32,8 @@ export const SINK_MEDIA_BLOCKS: u32 = 2;
 export const SINK_CONTROL_BLOCK: u32 = 3;
 
 /**
- * Finds the entry of a chunk stream id ≥ 64, or the entry it would get. Entry 1 (an id that cannot occur) stands for
- * "table full": it is never marked known, so the caller's own checks refuse it.
+ * Finds the entry of a chunk stream id of 64 and above, or the entry that it would get. Entry 1 (an id that cannot
+ * occur) means that the table is full: it is never marked as known, so the checks of the caller refuse it.
  */
 export function findLargeChunkStream(csid: u32): u32 {
   const count = get(LARGE_CS_COUNT);

@@ -24,8 +24,8 @@ import { get, set } from './header';
 import { surface } from './message';
 
 /**
- * Ends the message of `cs`, whose last byte is there: media joins the batch, or waits in PENDING_CS for one that it may join; control
- * acts; what the host sees is surfaced.
+ * Ends the message of `cs`, whose last byte is there: media joins the batch, or waits in PENDING_CS for one that it may
+ * join; control acts; what the host sees is surfaced.
  *
  * @param out - the end of what is framed, and `segment` the start of its part that no segment names yet
  * @param inPlace - whether media is framed where the host has aimed

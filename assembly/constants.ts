@@ -8,7 +8,8 @@ export const STATUS_NEED_INPUT = 0;
 export const STATUS_MESSAGE = 1;
 export const STATUS_MORE = 2;
 
-// ---- error codes: negative, sticky, one per limit or broken rule (src/wasm/errors.ts maps them to registry entries) --
+// ---- error codes: negative, sticky, one per limit or broken rule (src/wasm/errors.ts maps them to registry entries)
+// --
 export const ERR_CHUNK_FRESH_HEADER = -1;
 export const ERR_CHUNK_MID_MESSAGE = -2;
 export const ERR_CHUNK_SIZE_INVALID = -3;
@@ -41,7 +42,7 @@ export const FLAG_ENHANCED = 32;
 export const FLAG_MULTITRACK = 64;
 export const FLAG_EMPTY = 128;
 export const FLAG_DISPOSABLE = 256;
-export const FLAG_REBASED = 512; // its timestamp jumped, and was moved
+export const FLAG_REBASED = 512; // the timestamp jumped and was moved
 
 // ---- record words ------------------------------------------------------------------------------------------------
 export const RECORD_WORDS = 8;
@@ -65,8 +66,9 @@ export const BATCH_PAYLOAD_BYTES = 6;
 export const BATCH_LAST_TS = 7;
 export const BATCH_LAST_TS_HIGH = 8;
 export const BATCH_SEGMENTS = 9;
-export const BATCH_VIDEO_BYTES = 45; // of BATCH_PAYLOAD_BYTES: video's
-export const BATCH_NEWEST_TS = 78; // and 79, u64: the greatest timestamp that players got of any frame of this publish; 0: none yet
+export const BATCH_VIDEO_BYTES = 45; // of BATCH_PAYLOAD_BYTES: the bytes of video
+// u64 in words 78 and 79: the greatest timestamp that players got of any frame of this publish; 0: none yet.
+export const BATCH_NEWEST_TS = 78;
 export const MESSAGE_TYPE = 10;
 export const MESSAGE_TIMESTAMP = 11;
 export const MESSAGE_STREAM_ID = 12;
@@ -96,7 +98,8 @@ export const BYTES_IN = 36; // and 37: u64
 export const LAST_MEDIA_TS = 38; // and 39: u64
 export const MEDIA_SEEN = 40;
 export const TIMELINE = 46; // address of the timeline that the last media message belongs to, 0: none
-export const LAST_BEGUN = 53; // the chunk stream whose media message began last, 0 when a run of whole messages came after it
+// The chunk stream whose media message began last; 0 when a run of whole messages came after it.
+export const LAST_BEGUN = 53;
 export const TIMELINE_BEFORE = 84; // to 95: the timeline of that message as it was before it began
 export const TIMELINES_HIGH = 52; // the last entry of the timeline table that was ever used
 export const INPUT_HIGH = 41;
@@ -159,7 +162,8 @@ export const INPUT_BYTES = 65536;
 export const OUT = 127040;
 export const OUT_BYTES = 131072;
 export const BLOCKS = 266240;
-// An instance either reads chunk streams or scans AMF0: the scanner's tables lie where the other has its input and out region.
+// An instance either reads chunk streams or scans AMF0: the scanner's tables lie where the other has its input and out
+// region.
 export const AMF_STACK = 65536;
 export const AMF_MAX_DEPTH = 64;
 export const AMF_REFERENCES = 69632;
@@ -192,7 +196,8 @@ export const TS_STEP_MS = 20; // where a jump lands, ahead of the newest: about 
 export const TOKEN_NEXT = 1; // index of the token after this value and all inside it
 export const TOKEN_KEY_PTR = 2;
 export const TOKEN_KEY_LENGTH = 3;
-export const TOKEN_VALUE = 4; // pointer, or (8-aligned) the f64 itself in words 4 and 5; id of an object's shape, 0: none
+// A pointer, or (8-aligned) the f64 itself in words 4 and 5; for an object the id of its shape, 0: none.
+export const TOKEN_VALUE = 4;
 export const TOKEN_VALUE_ID = 5; // id of a string value in its name entry; index of an object's shape
 export const TOKEN_LENGTH = 6; // bytes of a string, count of a strict array, target token of a reference
 export const TOKEN_KEY_ID = 7; // id of the key in its name entry

@@ -1,9 +1,10 @@
-// From here on the engine's memmove wins, though it costs a call out of the module.
+// From this size on the memmove of the engine is faster, although it costs a call out of the module.
 const INLINE_BYTES: u32 = 2048;
 
 /**
- * Copies n bytes between regions that do not overlap. Up to 256 bytes in whole 64-byte steps (may write up to 63 bytes past the end:
- * every destination keeps COPY_SLACK). Kept this small, the compiler puts it where it is called.
+ * Copies n bytes between regions that do not overlap. Up to 256 bytes are copied in whole 64-byte steps, which may
+ * write up to 63 bytes past the end: every destination keeps COPY_SLACK free. The function is small enough for the
+ * compiler to inline it.
  */
 export function copyBytes(to: u32, from: u32, n: u32): void {
   if (n > 256) {
@@ -23,7 +24,8 @@ export function copyBytes(to: u32, from: u32, n: u32): void {
 
 /**
  * Copies the payload of a message whose chunks follow each other directly behind plain fmt 3 bytes `more`, all before
- * `limit`. Returns where the next chunk header is, or 0 when the chunks are not like that: then nothing counts as read.
+ * `limit`. Returns where the next chunk header is, or 0 when the chunks do not lie like that: then nothing counts as
+ * read.
  */
 export function copyMessage(to: u32, from: u32, limit: u32, len: u32, chunkSize: u32, more: u32): u32 {
   let todo = len;
@@ -35,7 +37,7 @@ export function copyMessage(to: u32, from: u32, limit: u32, len: u32, chunkSize:
       memory.copy(to, from, n);
     } else {
       let at = to;
-      // All loads before the stores: the engine cannot know that the ranges do not overlap.
+      // All loads come before the stores: the engine cannot know that the ranges do not overlap.
       while (from + 128 <= end) {
         const a = v128.load(from);
         const b = v128.load(from, 16);

@@ -6,28 +6,31 @@ import { get, set } from './header';
 import { inspectMedia } from './media';
 import { NO_FRAME, RUNNING, TL_FLOOR, TL_MSID, TL_OFFSET, TL_SPAN, TL_STATE } from './timeline';
 
-// What inspectMedia() writes for a frame of AAC, of AVC (without its frame type): codec, and packet type 1 above it.
+// What inspectMedia() writes for a frame of AAC and of AVC (without its frame type): the codec, and above it packet
+// type 1.
 const AAC_FRAME: u64 = 10 | (1 << 40);
 const AVC_FRAME: u64 = 7 | (1 << 40);
 
 /**
- * Frames a run of plain media messages: fmt 1, 2 or 3 on a known chunk stream id below 64, no extended timestamp coming in, the whole
- * message in the input with its chunks in a row, of the batch's message stream id, within every limit, its timestamp no jump. That is
- * nearly all a publisher sends, and a loop that knows nothing else is half as long. It stops at the first message that is not like that,
- * without having changed anything for it: the reader's general way takes it from there.
+ * Frames a run of plain media messages: fmt 1, 2 or 3 on a known chunk stream id below 64, no extended timestamp on
+ * input, the whole message in the input with its chunks in a row, the batch's message stream id, within every limit, no
+ * timestamp jump. Nearly all messages of a publisher are like that, and a loop for only these is half as long as the
+ * general one. It stops at the first message that is different, before anything is changed for it; the reader's general
+ * path goes on from there.
  *
- * @param longest - framed in place: any; else messages below it are copied to the out region
- * @returns where it stopped; OUT_POS: the end of what is framed
+ * @param longest messages of any length when media is framed in place; else messages below it are copied to the out
+ *   region
+ * @returns where it stopped; OUT_POS has the end of what is framed
  */
 export function frameFastRun(start: u32, limit: u32, out: u32, outLimit: u32, chunkSize: u32, longest: u32): u32 {
   set(C.OUT_POS, out);
   if (get(C.OPEN_CS) !== 0 || get(C.PARTIALS) >= get(C.LIMIT_PARTIALS)) return start;
   const timeline = get(C.TIMELINE);
   if (timeline === 0 || load<u32>(timeline, TL_STATE) !== RUNNING) return start;
-  // Audio and video are moved alike, but for peers with two clocks.
+  // Audio and video are moved by the same offset, except for peers with two clocks.
   const offset = load<i64>(timeline, TL_OFFSET);
   if (offset !== load<i64>(timeline, TL_OFFSET + 16)) return start;
-  // Only then can a message that is no jump land before 0.
+  // Only with a negative offset can a message that is no jump get a timestamp below 0.
   if (offset < 0 && min<i64>(load<i64>(timeline, TL_FLOOR), load<i64>(timeline, TL_FLOOR + 16)) < 0) return start;
   const span: u64 = timeline === C.TIMELINES ? u64.MAX_VALUE : TL_SPAN;
   const kinds: u32 = timeline - (8 << 4); // types 8 and 9
@@ -54,7 +57,8 @@ export function frameFastRun(start: u32, limit: u32, out: u32, outLimit: u32, ch
     const csid = b0 & 63;
     if (fmt === 0) break;
     const cs: u32 = C.CS_TABLE + (csid << C.CS_SHIFT);
-    // Two words at once: known, and the last timestamp field was not FFFFFF. Ids 0 and 1, which stand for longer headers, never are.
+    // Reads two words at once: the chunk stream is known, and its last timestamp field was not FFFFFF. Ids 0 and 1,
+    // which announce longer headers, are never known.
     if (load<u64>(cs, CS_KNOWN) !== 1 || load<u32>(cs, CS_REMAINING) !== 0) break;
     let from: u32;
     let delta: u32;
@@ -87,11 +91,11 @@ export function frameFastRun(start: u32, limit: u32, out: u32, outLimit: u32, ch
     const header: u32 = (moved as u32) >= 0xffffff ? 16 : 12;
     const payload = out + header;
     if (payload + len > outLimit || from + len > limit) break;
-    // Before the payload: the header may be written 4 bytes too long.
+    // The header is written before the payload, because it may be written 4 bytes too long.
     writeHeader(out, type, moved as u32, len);
     const next = copyMessage(payload, from, limit, len, chunkSize, 0xc0 | csid);
     if (next === 0) {
-      // What was copied in vain is no part of the batch, but wipe() has to know how far it went.
+      // Bytes that were copied in vain are not part of the batch, but wipe() has to know how far they reach.
       if (get(C.OUT_LIMIT) === 0 && payload + len > get(C.OUT_HIGH)) set(C.OUT_HIGH, payload + len);
       break;
     }

@@ -21,7 +21,7 @@ import { copyBytes } from './copy';
 import { writeHeader } from './framer';
 import { get, set } from './header';
 
-/** Gathers the message of `cs` at `out`, behind what is framed; there is room for all of it. */
+/** Gathers the message of `cs` at `out`, behind what is framed. There is room for all of it. */
 export function placeOpen(cs: u32, out: u32): void {
   const len = load<u32>(cs, CS_LEN);
   writeHeader(out, load<u32>(cs, CS_TYPE), load<u32>(cs, CS_OUT_TS), len);
@@ -34,8 +34,8 @@ export function placeOpen(cs: u32, out: u32): void {
 }
 
 /**
- * Moves the unfinished message that lies behind what is framed to blocks: something else is to stand there. Returns false, and
- * every later read() fails, when no block is free; the limits make memory large enough that one is.
+ * Moves the unfinished message that lies behind what is framed to blocks, because something else goes to its place.
+ * Returns false, and every later read() fails, when no block is free; the limits make memory large enough that one is.
  */
 export function evictOpen(): bool {
   const cs = get(C.OPEN_CS);
@@ -74,7 +74,10 @@ export function evictOpen(): bool {
   return true;
 }
 
-/** Whether a message that is complete can be framed at `out`, where the host has aimed; what lies open there makes way for it. */
+/**
+ * Returns whether a complete message can be framed at `out`, where the host has aimed. An unfinished message that lies
+ * there is moved.
+ */
 export function roomFor(cs: u32, out: u32): bool {
   const framed = load<u32>(cs, CS_HEAD) !== 0 ? load<u32>(cs, CS_FRAMED) : load<u32>(cs, CS_HEADER_BYTES);
   return out + framed <= get(C.OUT_LIMIT) && evictOpen();
@@ -102,11 +105,11 @@ export function joinChain(cs: u32, out: u32): u32 {
 }
 
 /**
- * From now on media is framed from `ptr` on and never at or past `end`; (0,0): no more. What the last batch was made of must be done
- * with. An unfinished message goes along when there is room for all of it, else to blocks.
+ * Frames media from `ptr` on, never at or past `end`; (0, 0) ends that. The host must be done with the last batch. An
+ * unfinished message is moved along when there is room for all of it, else to blocks.
  */
 export function aim(ptr: u32, end: u32): void {
-  // Small copies overshoot: the last bytes of the region stay free.
+  // Small copies write past their end, so the last bytes of the region stay free.
   const limit: u32 = end > ptr + C.COPY_SLACK ? end - C.COPY_SLACK : 0;
   const open = get(C.OPEN_CS);
   if (open !== 0) {

@@ -5,7 +5,9 @@ import { copyBytes, copyMessage } from './copy';
 import { writeHeader } from './framer';
 import { get, set } from './header';
 
-/** Where the chunk after a message is, or 0 when its chunks do not follow each other directly before `limit`. */
+/**
+ * Returns where the chunk after a message is, or 0 when its chunks do not follow each other directly before `limit`.
+ */
 function findEnd(from: u32, limit: u32, len: u32, chunkSize: u32, more: u32): u32 {
   let p = from;
   let todo = len;
@@ -21,9 +23,10 @@ function findEnd(from: u32, limit: u32, len: u32, chunkSize: u32, more: u32): u3
 }
 
 /**
- * Frames a media message whose chunks all lie in the input, one after the other behind plain fmt 3 bytes `more`, without any
- * chunk stream state. Runs of `stay` bytes and more stay where they are and become segments; shorter ones are copied to `out`.
- * Returns where the next chunk header is, with OUT_POS and SEGMENT_START set; or 0, and then nothing has changed.
+ * Frames a media message whose chunks all lie in the input, one after the other behind plain fmt 3 bytes `more`,
+ * without any chunk stream state. Pieces of `stay` bytes and more stay where they are and become segments; shorter ones
+ * are copied to `out`. Returns where the next chunk header is, with OUT_POS and SEGMENT_START set; or 0, and then
+ * nothing has changed.
  */
 export function frameWholeMessage(
   cs: u32,
@@ -43,7 +46,7 @@ export function frameWholeMessage(
   if (chunkSize < stay) {
     const next = copyMessage(out + header, from, limit, len, chunkSize, more);
     if (next === 0) {
-      // What was copied in vain is no part of the batch, but wipe() has to know how far it went.
+      // Bytes that were copied in vain are not part of the batch, but wipe() has to know how far they reach.
       if (get(OUT_LIMIT) === 0 && out + header + len > get(OUT_HIGH)) set(OUT_HIGH, out + header + len);
       return 0;
     }

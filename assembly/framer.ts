@@ -17,7 +17,10 @@ import { BLOCK_DATA, BLOCK_HEADER, OUT_CHUNK_SIZE } from './constants';
 import { copyBytes } from './copy';
 import { get } from './header';
 
-/** Bytes of a message of `len` payload bytes, framed for players: fmt 0 header, then one fmt 3 header per further chunk. */
+/**
+ * Returns the bytes of a message of `len` payload bytes as framed for players: a fmt 0 header, then one fmt 3 header
+ * for each further chunk.
+ */
 export function framedBytes(len: u32, headerBytes: u32): u32 {
   const outChunk = get(OUT_CHUNK_SIZE);
   if (len <= outChunk) return headerBytes + len;
@@ -47,7 +50,10 @@ function writeContinuation(to: u32, cs: u32): u32 {
   return 5;
 }
 
-/** Starts the chain of a message: its first block, with the framed header when it is media. False: no block is free. */
+/**
+ * Starts the chain of a message: its first block, with the framed header when it is media. Returns false when no block
+ * is free.
+ */
 function openChain(cs: u32, len: u32): bool {
   const block = allocBlock();
   if (block === 0) return false;
@@ -105,8 +111,8 @@ function refill(cs: u32, len: u32): bool {
 }
 
 /**
- * Appends n payload bytes to the message of `cs`, through block ends and outgoing chunk ends. CS_REMAINING follows.
- * Returns the bytes taken: fewer than n when no block is free.
+ * Appends n payload bytes to the message of `cs`, across the ends of blocks and of outgoing chunks, and lowers
+ * CS_REMAINING. Returns the bytes taken: fewer than n when no block is free.
  */
 export function appendPayload(cs: u32, len: u32, from: u32, n: u32): u32 {
   let done: u32 = 0;

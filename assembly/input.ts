@@ -1,7 +1,7 @@
 import * as C from './constants';
 import { get, set } from './header';
 
-/** Takes INPUT[start,end) in behind the beginning of a header that the last read left. Returns 0 or a refusal. */
+/** Takes INPUT[start,end) in behind the incomplete header that the last read left. Returns 0 or an error code. */
 export function takeInput(start: u32, end: u32): i32 {
   if (get(C.READ_POS) < get(C.READ_END)) return C.ERR_CHUNK_INPUT_PENDING;
   if (end > (C.INPUT_BYTES as u32)) return C.ERR_CHUNK_INPUT_RANGE;
@@ -18,7 +18,7 @@ export function takeInput(start: u32, end: u32): i32 {
   return 0;
 }
 
-/** Keeps the beginning of a chunk header for the next read. */
+/** Keeps an incomplete chunk header for the next read. */
 export function stash(pos: u32, limit: u32): void {
   memory.copy(C.STASH, pos, limit - pos);
   set(C.STASH_LENGTH, limit - pos);

@@ -33,9 +33,10 @@ export function init(): void {
 }
 
 /**
- * Clears every byte a connection may have left, and only those regions that were touched; then init().
+ * Clears every byte that a connection may have left, in the regions that were touched only, then calls init().
  *
- * @param input bytes of INPUT that were written to: the host knows, for those of the handshake pass through it without a read()
+ * @param input bytes of INPUT that were written to. The host knows: those of the handshake pass through it without a
+ *   read()
  */
 export function wipe(input: u32): void {
   const large = get(LARGE_CS_COUNT);
@@ -54,12 +55,14 @@ export function wipe(input: u32): void {
   init();
 }
 
-/** After a move to a larger memory: blocks may now reach to `end`; what is behind belongs to the host. */
+/**
+ * Is called after a move to a larger memory: blocks may now reach to `end`; the memory behind it belongs to the host.
+ */
 export function resize(end: u32): void {
   set(MEMORY_END, end);
 }
 
-/** Fault injection for tests: what the host sees when the module itself fails. */
+/** Injects a fault for tests: shows the host what it sees when the module itself fails. */
 export function trap(): void {
   unreachable();
 }

@@ -11,7 +11,7 @@ import {
 } from './constants';
 import { noteTrack } from './tracks';
 
-// Only this much of a payload is looked at: it is contiguous wherever the message lies (outgoing chunks are ≥ 128).
+// Only this much of a payload is inspected. It is contiguous wherever the message lies (outgoing chunks are ≥ 128).
 const WINDOW: u32 = 128;
 
 /** What a payload says about itself, packed: flags in the low 16 bits; see writers of `facts`. */
@@ -89,7 +89,7 @@ function inspectEnhanced(type: u32, ptr: u32, len: u32, record: u32): u32 {
         p += 1;
       }
     }
-    // ManyTracksManyCodecs puts the FourCC of each track before its id: the first track's comes here as well.
+    // ManyTracksManyCodecs puts the FourCC of each track before its id, the first track's too.
     if (p + 4 <= end) {
       codec = bswap<u32>(load<u32>(p));
       p += 4;

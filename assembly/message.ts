@@ -42,7 +42,10 @@ export function unwrap(base: u64, raw: u32): u64 {
   return (ts < 0 ? ts + 0x100000000 : ts) as u64;
 }
 
-/** The timestamp of a media message that begins, as players get it; remembers the peer's own for chunk streams yet to come. */
+/**
+ * Returns the timestamp of a media message that begins, as players get it, and keeps the peer's own for chunk streams
+ * that are still to come.
+ */
 export function outgoing(cs: u32, ts: u64): u64 {
   store<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2), ts);
   set(C.MEDIA_SEEN, 1);
@@ -73,8 +76,8 @@ export function surface(cs: u32, ptr: u32, len: u32): void {
 }
 
 /**
- * Chooses where an unfinished message will be gathered. `whole`: all of it is in the input; `wait`: it is for a later batch. Sets
- * NEEDED_BYTES when it belongs where the host has aimed and there is no room.
+ * Chooses where an unfinished message will be gathered. `whole`: all of it is in the input; `wait`: it is for a later
+ * batch. Sets NEEDED_BYTES when it belongs where the host has aimed and there is no room.
  */
 export function openMessage(cs: u32, type: u32, whole: bool, wait: bool, out: u32): void {
   store<u32>(cs, 0, CS_HEAD);

@@ -35,8 +35,8 @@ import { isSurfaced, openMessage, outgoing, surface, unwrap } from './message';
 import { newestFrame } from './timeline';
 
 /**
- * Reads the chunk stream (RTMP 1.0 §5.3) in INPUT[start,end), or goes on with what the last call left unread (0,0).
- * Returns a STATUS_* or a negative ERR_* (sticky). Whatever it returns, the batch may hold media.
+ * Reads the chunk stream (RTMP 1.0 §5.3) in INPUT[start,end), or with (0,0) goes on with what the last call left
+ * unread. Returns a STATUS_* or a negative ERR_* (sticky). The batch may hold media whatever it returns.
  */
 export function read(start: u32, end: u32): i32 {
   beginBatch();
@@ -99,7 +99,8 @@ export function read(start: u32, end: u32): i32 {
           break;
         }
         if (load<u32>(cs, CS_EXT) !== 0) {
-          // OBS before 30.1 and old librtmp forks leave the extended timestamp out of fmt 3 chunks, so look first.
+          // OBS before 30.1 and old librtmp forks leave the extended timestamp out of fmt 3 chunks, so it is compared
+          // first.
           if (limit - p < 4) break;
           const value = bswap<u32>(load<u32>(p));
           if (value === load<u32>(cs, CS_RAW) || value === (load<u64>(cs, CS_TS) as u32)) p += 4;
@@ -137,7 +138,8 @@ export function read(start: u32, end: u32): i32 {
           store<u32>(cs, 1, CS_KNOWN);
         }
         if (fmt === 0 || known === 0) {
-          // librtmp sends its first ping answer and acknowledgement as fmt 1 (42 000000 000006 04): time counts from 0.
+          // librtmp sends its first ping answer and acknowledgement as fmt 1 (42 000000 000006 04): their time counts
+          // from 0.
           const base = known !== 0 ? load<u64>(cs, CS_TS) : load<u64>(C.HEADER + (C.LAST_MEDIA_TS << 2));
           const seen = known !== 0 || get(C.MEDIA_SEEN) !== 0;
           store<u64>(cs, seen ? unwrap(base, raw) : (raw as u64), CS_TS);
@@ -160,7 +162,7 @@ export function read(start: u32, end: u32): i32 {
       if (!inPlace && get(C.OPEN_CS) !== 0 && get(C.OPEN_CS) !== cs) evictOpen();
 
       if (remaining === 0) {
-        // ---- a message begins: every limit is checked before a byte of it is kept
+        // ---- a message begins: every limit is checked before any byte of it is kept
         const type = load<u32>(cs, CS_TYPE);
         const len = load<u32>(cs, CS_LEN);
         const media = (type & ~1) === 8;

@@ -1,28 +1,28 @@
 import * as C from './constants';
 import { get, set } from './header';
 
-// One entry of the timeline table, 48 bytes. Audio stands first; video's pair is 16 bytes on.
+// One entry of the timeline table, 48 bytes. The pair of audio comes first; the pair of video is 16 bytes further.
 export const TL_MSID = 0;
 export const TL_STATE = 4;
 export const TL_OFFSET = 8; // i64, added to a timestamp of this kind on its way out
 export const TL_FLOOR = 16; // i64, TS_BACK_MS before the newest timestamp of this kind as players got it
-const TL_SPARE = 40; // the offset that was left last; when armed, the timestamp of the first message
+const TL_SPARE = 40; // the last offset that was given up; when armed, the timestamp of the first message
 
 // States; 0: the entry is free.
-const OPEN: u32 = 1; // no frame yet: what is stamped passes as it is
+const OPEN: u32 = 1; // no frame yet: timestamps pass as they are
 const ARMED: u32 = 2; // the next message gets the timestamp in TL_SPARE
 export const RUNNING: u32 = 3;
 
 /**
- * A floor at or above this means that the kind has had no frame yet. What it is above this is the least timestamp that the first one may
- * get: where a publish goes on that carries on another's timeline.
+ * A floor at or above this value means that the kind has had no frame yet. The difference to this value is the least
+ * timestamp that its first frame may get, where a publish goes on with another one's timeline.
  */
 const UNSEEN: i64 = 0x4000000000000000;
 
-/** A timestamp may come next as it is when it is, unsigned, at most this above the floor of its kind. */
+/** A timestamp may come next unchanged when it is, unsigned, at most this far above the floor of its kind. */
 export const TL_SPAN: u64 = C.TS_BACK_MS + C.TS_FORWARD_MS;
 
-/** What carries no frame says nothing about where a timeline stands: encoders stamp headers and ends of sequences 0. */
+/** Messages without a frame do not say where a timeline is: encoders stamp headers and ends of sequences with 0. */
 export const NO_FRAME: u32 =
   C.FLAG_SEQUENCE_HEADER | C.FLAG_CONFIG | C.FLAG_END_OF_SEQUENCE | C.FLAG_COMMAND | C.FLAG_EMPTY;
 
@@ -49,7 +49,10 @@ function timelineOf(msid: u32): u32 {
   return 0;
 }
 
-/** Makes the timeline of `msid` the current one. Ids that the host has not begun share entry 0: their timestamps pass as they are. */
+/**
+ * Makes the timeline of `msid` the current one. Ids for which the host has begun no timeline share entry 0: their
+ * timestamps pass as they are.
+ */
 export function selectTimeline(msid: u32): u32 {
   let timeline = timelineOf(msid);
   if (timeline === 0) {
@@ -61,8 +64,9 @@ export function selectTimeline(msid: u32): u32 {
 }
 
 /**
- * A publish on `msid` begins: its timestamps are guarded from here on, apart from those of other message streams. `from` ≥ 0: its
- * first message gets this timestamp, for it carries on what players have seen; below 0: timestamps pass as they come.
+ * A publish on `msid` begins: from here on its timestamps are guarded, apart from those of other message streams.
+ * `from` ≥ 0: its first message gets this timestamp, because it goes on from what players have seen. Below 0:
+ * timestamps pass as they come.
  */
 export function beginTimeline(msid: u32, from: f64): void {
   endTimeline(msid);
@@ -87,7 +91,10 @@ export function endTimeline(msid: u32): void {
   if (get(C.TIMELINE) === timeline) set(C.TIMELINE, 0);
 }
 
-/** The floor of the newest timestamp of any kind, of a timeline that runs; UNSEEN or more when it has had no frame. */
+/**
+ * Returns the floor of the newest timestamp of any kind, for a timeline that runs; UNSEEN or more when it has had no
+ * frame.
+ */
 function highestFloor(timeline: u32): i64 {
   const audio = load<i64>(timeline, TL_FLOOR);
   const video = load<i64>(timeline, TL_FLOOR + 16);
@@ -95,7 +102,10 @@ function highestFloor(timeline: u32): i64 {
   return video >= UNSEEN ? audio : max<i64>(audio, video);
 }
 
-/** The greatest timestamp that players got of any frame of the publish on `msid`; 0 when it has had none, or is none. */
+/**
+ * Returns the greatest timestamp that players got of any frame of the publish on `msid`; 0 when it has had no frame, or
+ * when there is no publish.
+ */
 export function newestFrame(msid: u32): u64 {
   let timeline = get(C.TIMELINE);
   if (timeline === 0 || load<u32>(timeline, TL_MSID) !== msid) timeline = timelineOf(msid);
@@ -113,10 +123,11 @@ export function remember(timeline: u32): void {
 }
 
 /**
- * A message that is complete turned out to carry no frame: the timeline is as it was before the message, which keeps the timestamp that it
- * got. When others began in between, they were placed by what it did, and it stays.
+ * A complete message turned out to carry no frame: its timeline is set back to what it was before the message. The
+ * message itself keeps the timestamp that it got. When other messages began in between, they were placed by the new
+ * timeline, so it stays.
  *
- * @returns whether it is as it was
+ * @returns whether the timeline was set back
  */
 export function withdraw(cs: u32, msid: u32): bool {
   const timeline = get(C.TIMELINE);
@@ -129,7 +140,10 @@ export function withdraw(cs: u32, msid: u32): bool {
   return true;
 }
 
-/** Whether `ts + offset` may come next: not too far behind its own kind, nor too far ahead of what is newest. */
+/**
+ * Returns whether `ts + offset` may come next: not too far behind its own kind, and not too far ahead of the newest of
+ * any kind.
+ */
 function follows(timeline: u32, kind: u32, ts: u64, offset: u64): bool {
   const moved = (ts + offset) as i64;
   const highest = highestFloor(timeline);
@@ -138,7 +152,10 @@ function follows(timeline: u32, kind: u32, ts: u64, offset: u64): bool {
   return moved >= 0 && moved >= floor && moved <= highest + (TL_SPAN as i64);
 }
 
-/** Whether the first frame of its kind, sent behind the other kind's, would stand before the place where the publish goes on. */
+/**
+ * Returns whether the first frame of its kind, sent behind that of the other kind, would come before the point from
+ * which the publish goes on.
+ */
 function beginsEarly(timeline: u32, kind: u32, ts: u64, own: u64): bool {
   const least = load<i64>(kind, TL_FLOOR) - UNSEEN;
   const ahead = least - ((ts + own) as i64);
@@ -151,10 +168,10 @@ function beginsEarly(timeline: u32, kind: u32, ts: u64, own: u64): bool {
 }
 
 /**
- * The slow half of outgoing(): the first messages, and those that do not follow the ones before. Returns the timestamp for players.
- * A jump gets a new offset and the flag at `marks`. Before that, the offset of the other kind and the one that was left last are tried:
- * the first finds audio and video together again after a jump of both, the second brings back what strayed once, such as a header
- * stamped 0 in mid-stream.
+ * The slow half of outgoing(): the first messages, and those that do not follow the ones before. Returns the timestamp
+ * for players. A jump gets a new offset and the flag at `marks`. Two offsets are tried before that: that of the other
+ * kind, which brings audio and video together again after both have jumped; and the last one that was given up, which
+ * serves a single stray timestamp, such as a header stamped 0 in mid-stream.
  */
 export function settleTimestamp(timeline: u32, kind: u32, ts: u64, marks: u32): u64 {
   const state = load<u32>(timeline, TL_STATE);
@@ -170,7 +187,7 @@ export function settleTimestamp(timeline: u32, kind: u32, ts: u64, marks: u32): 
     store<i64>(timeline, UNSEEN + (from as i64), TL_FLOOR + 16);
     store<u32>(timeline, RUNNING, TL_STATE);
   } else if (state === RUNNING && beginsEarly(timeline, kind, ts, own)) {
-    // Audio and video stay as far apart as they were sent; the other kind steps ahead once.
+    // Audio and video keep the distance with which they were sent; the other kind steps ahead once.
     offset = own + ((load<i64>(kind, TL_FLOOR) - UNSEEN - ((ts + own) as i64)) as u64);
     store<u64>(timeline, offset, TL_OFFSET);
     store<u64>(timeline, offset, TL_OFFSET + 16);
@@ -196,13 +213,16 @@ export function settleTimestamp(timeline: u32, kind: u32, ts: u64, marks: u32): 
   return moved;
 }
 
-/** Whether messages of this message stream need no look at what they are: its timeline runs. */
+/** Returns whether the timeline of this message stream runs, so that its messages need not be inspected for frames. */
 export function isRunning(msid: u32): bool {
   const timeline = get(C.TIMELINE);
   return timeline !== 0 && load<u32>(timeline, TL_MSID) === msid && load<u32>(timeline, TL_STATE) === RUNNING;
 }
 
-/** A frame is complete whose timeline may not run yet: with its first frame it does, and what headers were stamped is forgotten. */
+/**
+ * A frame is complete, and its timeline may not run yet: it runs from the first frame on, and the timestamps of headers
+ * before it are forgotten.
+ */
 export function noteFrame(msid: u32, type: u32, ts: u64): void {
   const timeline = timelineOf(msid);
   if (timeline === 0 || load<u32>(timeline, TL_STATE) !== OPEN) return;

@@ -5,7 +5,7 @@ const VIDEO_MESSAGES: u32 = HEADER + (BATCH_TRACKED_VIDEO << 2);
 const MANY: u32 = HEADER + (BATCH_MANY_TRACKS << 2);
 const BITS: u32 = HEADER + (BATCH_TRACKS << 2);
 
-/** The batch has told of tracks: the next one begins without. */
+/** Forgets the tracks of the batch, so that the next one begins without any. */
 export function forgetTracks(): void {
   store<u64>(AUDIO_MESSAGES, 0);
   store<u32>(MANY, 0);
@@ -13,10 +13,11 @@ export function forgetTracks(): void {
 }
 
 /**
- * Notes a multitrack message with coded frames, and the first track it has frames of.
+ * Notes a multitrack message with coded frames, and the first track of which it has frames.
  *
- * @param at - where the track id stands in the payload, below 128
- * @returns what the top byte of the record's track word gets when more tracks follow: `at`, bit 7 set when each has a FourCC of its own
+ * @param at where the track id stands in the payload, below 128
+ * @returns the top byte of the record's track word when more tracks follow: `at`, with bit 7 set when each has a FourCC
+ *   of its own
  */
 export function noteTrack(type: u32, track: u32, layout: u32, at: u32): u32 {
   const messages: u32 = type === 8 ? AUDIO_MESSAGES : VIDEO_MESSAGES;

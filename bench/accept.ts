@@ -16,7 +16,10 @@ const PUBLISHER_KB = 400;
 const AT_ONCE = 500;
 const SETTLE_MS = 3_000;
 const TIMEOUT_MS = 60_000;
-/** Idle connections are let go after 15 s by default: held longer here, so that all are there when memory is read. */
+/**
+ * Idle connections are closed after 15 s by default. Here they are held longer, so that all are there when memory is
+ * read.
+ */
 const HOLD = { SLUICE_LIMITS_CONNECT_TIMEOUT_MS: '600000' };
 
 interface AcceptCase {

@@ -147,7 +147,7 @@ try {
     const ownFrom = performance.now();
     for (let i = 0; i < count; i++) {
       ownEvent(i);
-      // Sustained, not a burst: like the other side, this one goes on when what it sent before is through.
+      // Measured over time, not as a burst: like the other side, this one goes on when what it sent before is through.
       while (i % 50 === 0 && eventLayer.stats().pending > 10 * streams)
         await new Promise((resolve) => setImmediate(resolve));
     }

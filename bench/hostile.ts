@@ -8,9 +8,9 @@ import { machine, publish } from './lib/report.js';
 import { format } from './lib/stats.js';
 import { atMost, type Verdict } from './lib/targets.js';
 
-/** Longer than the time that a reading of the longest turn covers. */
+/** Longer than the time that one reading of the longest turn covers. */
 const CALM_SECONDS = 12;
-/** Between two attacks on the same server. */
+/** Time between two attacks on the same server. */
 const REST_SECONDS = 2;
 const TOGETHER = 'all at once';
 
@@ -129,7 +129,7 @@ async function measured(name: string, run: (server: AttackedServer) => Promise<v
     server = await AttackedServer.open(options.number('players'), options.flag('priority'), !options.flag('unlimited'));
     await run(server);
   } catch (error) {
-    // A server that no longer answers, or is gone, has lost against the attack.
+    // A server that no longer answers, or is gone, has failed.
     process.stderr.write(`${name}: ${String(error)}\n${server?.output ?? ''}\n`);
     targets.push(atMost(`${name}: the server answers`, Number.NaN, 0, ''));
   } finally {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RawClient, type RawClientOptions } from './raw-client.js';
 
-/** What an attack is let loose on. */
+/** The server that an attack runs against. */
 export interface Target {
   readonly rtmpPort: number;
   readonly httpPort: number;
-  /** Where the attack comes from: one address, as one stranger has. */
+  /** The address from which the attack comes: one, like any single client. */
   readonly address: string;
   /** Name of a good stream, in the app `live`. */
   readonly stream: string;
@@ -18,12 +18,12 @@ export interface Attack {
   readonly name: string;
   /** What it does, for people. */
   readonly says: string;
-  /** It begins streams, which is told in the log line by line up to a burst that an honest site may need too. */
+  /** Whether it begins streams. The log has a line for each, up to a burst that a normal site may need too. */
   readonly beginsStreams?: boolean;
   /**
-   * Attacks until `target.over`, and lets everything go.
+   * Attacks until `target.over`, then closes everything.
    *
-   * @returns numbers that tell how much got through, for the report
+   * @returns numbers that say how much got through, for the report
    */
   run(target: Target): Promise<Readonly<Record<string, number>>>;
 }
@@ -33,7 +33,7 @@ export function endpoint(target: Target): RawClientOptions {
   return { port: target.rtmpPort, localAddress: target.address };
 }
 
-/** Waits, or less when the attack is over. */
+/** Waits, at most until the attack is over. */
 export async function pause(target: Target, ms: number): Promise<void> {
   await delay(ms, undefined, { signal: target.over }).catch(() => undefined);
 }
@@ -46,7 +46,7 @@ export async function repeat(target: Target, everyMs: number, step: () => void |
   }
 }
 
-/** Opens `count` clients by `make`, some at a time; those that are refused are left out. */
+/** Opens `count` clients by `make`, some at a time. Those that are refused are left out. */
 export async function many(
   target: Target,
   count: number,
@@ -67,7 +67,7 @@ export async function many(
 
 const AT_ONCE = 50;
 
-/** Lets clients go. */
+/** Closes clients. */
 export function letGo(clients: readonly RawClient[]): void {
   for (const client of clients) client.destroy();
 }

@@ -11,7 +11,7 @@ import type { Phase } from './verdicts.js';
 
 const STREAM = 'good';
 const READY_TIMEOUT_MS = 30_000;
-/** The attack's process goes on for this long after its time at most. */
+/** Longest time for which the attack's process may go on after its end. */
 const ATTACK_GRACE_MS = 30_000;
 
 /** A line of the good players' process. */
@@ -42,15 +42,16 @@ export class AttackedServer {
   }
 
   /**
-   * Starts all, and waits until every good player plays.
+   * Starts everything, and waits until every good player plays.
    *
-   * @param priority server, publisher and good players go before everything else on the machine
-   * @param strangers loopback addresses are bound by the limits per address, as those of strangers are
+   * @param priority server, publisher and good players get a higher priority than everything else on the machine
+   * @param strangers the limits per address hold for loopback addresses too, as for other clients
    */
   static async open(players: number, priority: boolean, strangers: boolean): Promise<AttackedServer> {
     const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
     if (priority) raiseGroupPriority();
-    // Not bound to a core: the threads that collect garbage would have to wait for the one that they hold up.
+    // The server is not bound to a core: the threads that collect garbage would have to wait for the thread that they
+    // hold up.
     const server = await startSluice({
       priority,
       directory,
@@ -130,7 +131,7 @@ export class AttackedServer {
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** The last of what the server said. */
+  /** The last output of the server. */
   get output(): string {
     return this.#server.output().slice(-2000);
   }
@@ -165,13 +166,13 @@ export class AttackedServer {
 }
 
 /**
- * Where the kernel shares the machine between sessions first (`autogroup`), niceness counts within a session only:
- * lowers both.
+ * Where the kernel divides the machine between sessions first (`autogroup`), niceness counts within a session only.
+ * Both are lowered.
  */
 function raiseGroupPriority(): void {
   try {
     writeFileSync('/proc/self/autogroup', '-20');
   } catch {
-    // There are no such groups, or this user may not.
+    // There are no such groups, or this user may not change them.
   }
 }

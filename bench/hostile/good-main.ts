@@ -2,10 +2,9 @@ import { DelayProbe } from '../../src/load/delay-probe.js';
 import { MessageType } from '../../src/protocol/messages/message-types.js';
 import { RawClient } from './raw-client.js';
 
-// Good players in a process of their own: each reads all it gets and looks for the publisher's stamps. Prints once a
-// second {"closed":n,"bytes":[…],"delaysMs":[…]}: players lost so far, bytes of each player, and every delay of the
-// second.
-// node good-main.js RTMP_PORT STREAM PLAYERS
+// Good players in a process of their own. Each reads everything it gets and looks for the publisher's stamps. Prints
+// once a second {"closed":n,"bytes":[…],"delaysMs":[…]}: players lost so far, bytes of each player, and every delay of
+// the second. node good-main.js RTMP_PORT STREAM PLAYERS
 
 const [port, stream, players] = process.argv.slice(2);
 const NS_PER_MS = 1e6;
@@ -19,7 +18,7 @@ for (let i = 0; i < bytes.length; i++) {
   client.createStreams(1);
   client.command(1, 'play', 4, null, stream, -1000);
   await client.says(/NetStream\.Play\.Start/);
-  // What was sent before is the GOP for late joiners, not delay.
+  // Stamps from before are part of the GOP for late joiners, not delays.
   const joined = process.hrtime.bigint();
   const probe = new DelayProbe((sentNs) => {
     if (sentNs < joined) return;
@@ -35,7 +34,7 @@ for (let i = 0; i < bytes.length; i++) {
 setInterval(() => {
   process.stdout.write(`${JSON.stringify({ closed, bytes, delaysMs })}\n`);
   delaysMs = [];
-  // As players do: the server sees what they have taken.
+  // Players acknowledge what they have received, so that the server sees it.
   for (const [i, client] of clients.entries()) {
     const payload = Buffer.alloc(4);
     payload.writeUInt32BE(bytes[i] % 2 ** 32);

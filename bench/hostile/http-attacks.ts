@@ -2,7 +2,7 @@ import { type ClientRequest, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type Attack, pause, type Target } from './attack.js';
 
-/** One GET, given up after `ms`. */
+/** One GET that is aborted after `ms`. */
 function giveUp(target: Target, path: string, ms: number, headers: Record<string, string> = {}): Promise<void> {
   return new Promise((resolve) => {
     const request: ClientRequest = get({
@@ -23,7 +23,7 @@ function giveUp(target: Target, path: string, ms: number, headers: Record<string
   });
 }
 
-/** Requests that are given up, `parallel` at a time. */
+/** Requests that are aborted, `parallel` at a time. */
 async function givingUp(target: Target, parallel: number, one: (index: number) => Promise<void>): Promise<number> {
   let requests = 0;
   const lane = async (): Promise<void> => {

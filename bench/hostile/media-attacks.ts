@@ -10,7 +10,7 @@ const AVC_HEADER = Buffer.from(
 /** An H.264 keyframe of one small unit. */
 const KEYFRAME = Buffer.from('17010000000000000565111111110000', 'hex');
 const FRAME = Buffer.from('27010000000000000541111111110000', 'hex');
-/** More than this in a client's own socket is not added to: the server takes no more. */
+/** Nothing more is written while a client's socket holds more than this, because the server takes no more. */
 const UNSENT_BYTES = 300_000;
 const BLOCK_BYTES = 60_000;
 
@@ -31,7 +31,7 @@ function trackHeader(track: number, bytes: number, seed: number): Buffer {
   return out;
 }
 
-/** Sends blocks of messages at a rate for as long as the attack goes. @returns KiB that the server took */
+/** Sends blocks of messages at a rate for as long as the attack lasts. @returns KiB that the server took */
 async function flood(
   target: Target,
   client: RawClient,
@@ -95,7 +95,7 @@ const data = (...values: readonly AmfInput[]) => ({
 
 const TRACKS = 31;
 
-/** Headers of 64 KiB on every track, and players that never read and begin anew 60 times a second. */
+/** Headers of 64 KiB on every track, and players that never read and begin again 60 times a second. */
 const fatHeaders: Attack = {
   name: 'fat-headers',
   says: '126 sequence headers of 64 KiB; 4 players that read nothing and play it anew 60 times a second',

@@ -6,7 +6,7 @@ import { ChunkStreamId, MessageType } from '../../src/protocol/messages/message-
 
 const HANDSHAKE_BYTES = 1536;
 const SERVER_HANDSHAKE_BYTES = 1 + 2 * HANDSHAKE_BYTES;
-/** How much of what came is kept to look for replies in. */
+/** Bytes of the input that are kept to search for replies. */
 const KEEP_BYTES = 8192;
 const REPLY_TIMEOUT_MS = 20_000;
 
@@ -25,8 +25,8 @@ export interface RawMessage {
 }
 
 /**
- * An RTMP client for attacks: it sends whatever it is told and reads no more than it needs to find the server's
- * replies, so that it costs the machine little beside the server under attack.
+ * An RTMP client for attacks. It sends whatever it is told and reads no more than it needs to find the server's
+ * replies, so that it costs the machine little besides the server under attack.
  */
 export class RawClient {
   readonly socket: Socket;
@@ -120,7 +120,9 @@ export class RawClient {
     for (let i = 0; i < count; i++) this.command(0, 'createStream', 2 + i, null);
   }
 
-  /** Waits until the server's recent bytes match. @throws Error when it closes or says nothing of it for 20 s */
+  /**
+   * Waits until the server's recent bytes match. @throws Error when it closes, or when they do not match within 20 s
+   */
   says(pattern: RegExp): Promise<void> {
     if (pattern.test(this.#recent)) return Promise.resolve();
     if (this.#closed) return Promise.reject(new Error('the server closed the connection'));
@@ -138,7 +140,7 @@ export class RawClient {
     });
   }
 
-  /** Goes without a word. */
+  /** Closes without any message. */
   destroy(): void {
     this.socket.destroy();
   }
@@ -160,7 +162,7 @@ export class RawClient {
       this.#recent += bytes.toString('latin1');
     }
     const answered = this.#waiting.filter(({ pattern }) => pattern.test(this.#recent));
-    // Media may follow a reply in the same read: only what has been looked through is cut.
+    // Media may follow a reply in the same read, so only what has been searched is cut.
     this.#recent = this.#recent.slice(-KEEP_BYTES);
     this.#waiting = this.#waiting.filter((waiting) => !answered.includes(waiting));
     for (const { resolve } of answered) resolve();

@@ -1,9 +1,9 @@
-/** How a server under attack stands, read once a second from outside and from its own metrics. */
+/** The state of a server under attack, read once a second from outside and from its own metrics. */
 export interface Sample {
   /** Monotonic, of the bench. */
   readonly atMs: number;
   readonly rssBytes: number;
-  /** Sum of `sluice_memory_bytes`: what the server says that peers make it hold. */
+  /** Sum of `sluice_memory_bytes`: the memory that peers make the server hold, by its own account. */
   readonly accountBytes: number;
   /** The same by kind. */
   readonly kinds: Readonly<Record<string, number>>;
@@ -15,7 +15,7 @@ export interface Sample {
   readonly longestTurnMs: number;
 }
 
-/** What `/metrics` tells of a {@link Sample}. */
+/** The part of a {@link Sample} that `/metrics` has. */
 export type MetricsPart = Pick<Sample, 'accountBytes' | 'kinds' | 'events' | 'longestTurnMs'>;
 
 const SAMPLE = /^(sluice_\w+)(?:\{kind="(\w+)"\})? (\S+)$/;

@@ -65,7 +65,7 @@ const connectFlood: Attack = {
   },
 };
 
-/** Connections that get through the handshake and `connect`, and go. */
+/** Connections that do the handshake and `connect`, and close. */
 const connectChurn: Attack = {
   name: 'connect-churn',
   says: '50 at a time go through handshake and connect, and leave, as fast as they are let in',

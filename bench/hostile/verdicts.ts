@@ -5,29 +5,29 @@ import type { Attack } from './attack.js';
 import type { Sample } from './sample.js';
 
 const MB = 2 ** 20;
-/** What the process may grow by beyond what its account says. */
+/** Largest growth of the process beyond its account, in MB. */
 const BEYOND_ACCOUNT_MB = 64;
-/** With all attacks at once the account may be wrong by this share besides. */
+/** With all attacks at once, the account may also be wrong by this share. */
 const ACCOUNT_SHARE = 0.1;
 const EVENTS_PER_SECOND = 50;
 const LINES_PER_SECOND = 1;
 const TURN_MS = 20;
-/** A calm server whose longest turn is longer than this stands on a machine that is not quiet. */
+/** When the longest turn of a calm server is longer than this, the machine is not quiet. */
 const QUIET_TURN_MS = 10;
 const DELAY_FACTOR = 1.5;
 const DELAY_MORE_MS = 20;
-/** Events and log lines are counted from here on: before it the bursts that budgets allow everybody are used up. */
+/** Events and log lines are counted from here on. Before it, the bursts that budgets allow every client are used up. */
 const BURST_SECONDS = 2;
 /**
  * Log lines about faults and plays that one address may cause at once, before it is one a second. Attacks whose faults
- * are missed deadlines cause them late, when the first seconds have passed: so many are left out wherever they fall.
+ * are missed deadlines cause them late, after the first seconds, so as many are left out wherever they fall.
  */
 const BURST_LINES = FAULT_LINES.burst + PLAY_LINES.burst;
 /** Growth of RSS from the second round of all attacks to the last one. */
 const FLAT_SHARE = 0.1;
 const FLAT_MB = 16;
 
-/** A stretch of time: calm, or under an attack. */
+/** A period of time: calm, or under an attack. */
 export interface Phase {
   /** Once a second; the first of an attack was taken right before it. */
   readonly samples: readonly Sample[];
@@ -48,7 +48,7 @@ export interface Figures {
   readonly beyondAccountMB: number;
   /** The same with the account taken for a tenth too little. */
   readonly beyondAccountShareMB: number;
-  /** After the first two seconds, as are log lines. */
+  /** Counted after the first two seconds, as are log lines. */
   readonly eventsPerSecond: number;
   readonly linesPerSecond: number;
   readonly longestTurnMs: number;
@@ -57,7 +57,7 @@ export interface Figures {
 /**
  * Sums a phase up. Growth is against its first sample.
  *
- * @param attack what went on meanwhile: one that begins streams has a burst of lines for them besides
+ * @param attack the attack of the phase; one that begins streams has a burst of log lines for them
  */
 export function figures({ samples, delaysMs, lost }: Phase, attack?: Pick<Attack, 'beginsStreams'>): Figures {
   const burstLines = BURST_LINES + (attack?.beginsStreams === true ? STREAM_LINES.burst : 0);
@@ -66,7 +66,7 @@ export function figures({ samples, delaysMs, lost }: Phase, attack?: Pick<Attack
   const seconds = Math.max(1, (last.atMs - first.atMs) / 1000);
   const settled = samples[Math.min(BURST_SECONDS, samples.length - 1)];
   const settledSeconds = Math.max(1, (last.atMs - settled.atMs) / 1000);
-  // What is let go of meanwhile stays with the process for a while, which is no growth.
+  // Memory that was dropped meanwhile stays with the process for a while, which is no growth.
   const grown = (s: Sample) => ({
     rss: s.rssBytes - first.rssBytes,
     account: Math.max(0, s.accountBytes - first.accountBytes),
@@ -90,14 +90,14 @@ export function figures({ samples, delaysMs, lost }: Phase, attack?: Pick<Attack
 }
 
 /**
- * {@link figures} of a calm phase of 10 seconds or more: the start of the server is over when the last reading of its
- * turns begins.
+ * {@link figures} of a calm phase of 10 seconds or more. The last reading of its turns begins after the start of the
+ * server is over.
  */
 export function calmFigures(phase: Phase): Figures {
   return { ...figures(phase), longestTurnMs: phase.samples[phase.samples.length - 1].longestTurnMs };
 }
 
-/** What one attack from one address may cost, beside a good stream. */
+/** The verdicts for one attack from one address, next to a good stream. */
 export function judgeAttack(name: string, calm: Figures, attack: Figures): Verdict[] {
   const delayLimit = round(DELAY_FACTOR * calm.p99Ms + DELAY_MORE_MS);
   return [
@@ -124,7 +124,7 @@ function judgeTurn(name: string, calm: Figures, attack: Figures): Verdict {
   return atMost(`${name}: longest turn of the loop${says}`, round(attack.longestTurnMs), limit, 'ms');
 }
 
-/** All attacks side by side: memory is accounted for, and nobody good is lost. */
+/** All attacks at once: memory is accounted for, and no good player is lost. */
 export function judgeTogether(attack: Figures): Verdict[] {
   return [
     atMost('all at once: good players lost', attack.lost, 0, ''),
@@ -133,7 +133,7 @@ export function judgeTogether(attack: Figures): Verdict[] {
 }
 
 /**
- * Nothing grows with time: RSS beyond the account in the last round of all attacks against the second one.
+ * Nothing grows with time: RSS beyond the account in the last round of all attacks, against the second one.
  *
  * @param rounds samples of each round of all attacks
  */

@@ -2,14 +2,14 @@ import type { AmfObject, AmfValue } from '../../src/wasm/amf-value.js';
 
 const MARKER_OBJECT_END = 9;
 const KEY_SLOTS = 1024;
-/** Longer keys are not worth hashing: no encoder repeats them. */
+/** Longer keys are not hashed: no encoder repeats them. */
 const MAX_INTERNED = 24;
 /**
- * Strings below this are put together in JavaScript; the call into the runtime costs more than that many characters.
+ * Strings below this length are built in JavaScript; the call into the runtime costs more than that many characters.
  */
 const SHORT_STRING = 16;
 
-/** Node's own slices: `toString` with its argument checks costs a third more on short strings. */
+/** Node's own slices. `toString` with its checks of arguments costs a third more on short strings. */
 interface SliceableBuffer extends Buffer {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
@@ -25,8 +25,8 @@ export interface Amf0Limits {
 }
 
 /**
- * AMF0 decoder in JavaScript (Action Message Format AMF0 §2), written to be hard to beat: one pass, one shared
- * `DataView`-free number buffer, property names interned in a fixed table so that a known key costs no string. Reads
+ * AMF0 decoder in JavaScript (Action Message Format AMF0 §2), written to be as fast as possible: one pass, one shared
+ * number buffer without `DataView`, property names interned in a fixed table so that a known key costs no string. Reads
  * what RTMP peers send: numbers, booleans, strings, objects, ECMA and strict arrays, dates, references, null,
  * undefined, long strings, XML, typed objects.
  */

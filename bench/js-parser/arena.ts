@@ -1,7 +1,7 @@
 /**
- * The memory that the JavaScript parser works in: one `ArrayBuffer` holding the socket input and, behind it, the slab
- * that framed messages are written to. Both live in one buffer because `copyWithin` is the only copy in JavaScript that
- * allocates nothing (`set(subarray())` makes a view object per chunk) and it took half the time of it at 128 bytes.
+ * The memory in which the JavaScript parser works: one `ArrayBuffer` holding the socket input and, behind it, the slab
+ * to which framed messages are written. Both are in one buffer because `copyWithin` is the only copy in JavaScript that
+ * allocates nothing (`set(subarray())` makes a view object per chunk), and it took half the time of it at 128 bytes.
  *
  * ```
  * 0          HEADROOM            HEADROOM + INPUT_BYTES                     bytes.length
@@ -17,7 +17,7 @@ export const INPUT_BYTES = 65536;
 /** Where the slab starts. */
 export const SLAB_START = HEADROOM + INPUT_BYTES;
 
-/** One arena. Owned by one parser until it moves on; the slab's bytes are read through {@link Arena.buffer}. */
+/** One arena. One parser owns it until it takes the next; the slab's bytes are read through {@link Arena.buffer}. */
 export class Arena {
   readonly bytes: Uint8Array;
   /** The same memory as a Buffer, for the views that leave the parser. */
@@ -32,8 +32,8 @@ export class Arena {
 }
 
 /**
- * A ring of arenas of one size, reused in turn: what a slab pool does in a server whose players keep up.
- * A batch taken from an arena is valid until the ring comes round again.
+ * A ring of arenas of one size, reused in turn, as the slab pool of a server whose players keep up. A batch taken from
+ * an arena is valid until the ring comes round again.
  */
 export class ArenaRing {
   readonly #slabBytes: number;

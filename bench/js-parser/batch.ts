@@ -7,13 +7,13 @@ import { NO_FRAME, Timelines } from './timelines.js';
 
 /** Messages of one batch; one more waits for the next call. */
 export const MAX_RECORDS = 1024;
-/** An arena with less room than this is changed between reads, when next to nothing has to move. */
+/** An arena with less room than this is changed between reads, when next to nothing has to be moved. */
 const LOW_WATER = INPUT_BYTES + 8192;
 
 /**
- * The framed messages of one read, and where the next one grows. The first unfinished message lies at the slab's tail,
- * where its bytes are already in place when it ends; one that starts meanwhile grows in its own side buffer and costs a
- * second copy. Fields are public for the parser's inner loop.
+ * The framed messages of one read, and the place for the next one. The first unfinished message lies at the slab's
+ * tail, where its bytes are already in place when it ends. One that starts meanwhile is gathered in its own side buffer
+ * and costs a second copy. Fields are public for the parser's inner loop.
  */
 export class FramedBatch {
   readonly #arenas: ArenaRing;

@@ -19,7 +19,7 @@ import type { JsMessage } from './message.js';
 import type { Timelines } from './timelines.js';
 
 const MAX_LENGTH = 0xffffff;
-/** Below this a byte loop beats the call of `copyWithin`. */
+/** Below this size a byte loop is faster than the call of `copyWithin`. */
 const SHORT_COPY = 12;
 /** Bounds and choices of one parser; the names and defaults of the WASM codec's limits. */
 export interface JsParserOptions {
@@ -34,9 +34,9 @@ export interface JsParserOptions {
 }
 
 /**
- * RTMP chunk parser in JavaScript, written to be hard to beat: no object per chunk or message, int32 state, one copy
- * from the socket input into the framed batch. Same work and same call pattern as the WASM `ChunkCodec`: bytes in, a
- * framed batch for players plus records out, control messages handed over one at a time (RTMP 1.0 §5.3; Set Chunk Size
+ * RTMP chunk parser in JavaScript, written to be as fast as possible: no object per chunk or message, int32 state, one
+ * copy from the socket input into the framed batch. Same work and same call pattern as the WASM `ChunkCodec`: bytes in,
+ * a framed batch for players plus records out, control messages returned one at a time (RTMP 1.0 §5.3; Set Chunk Size
  * and Abort are applied inside).
  */
 export class JsChunkParser {
@@ -375,8 +375,8 @@ export class JsChunkParser {
       this.#chunkSize = Math.min(value, MAX_LENGTH);
       return STATUS_NEED_INPUT;
     }
-    // Surfaced: acknowledgement, user control, windows, data, shared objects, commands, aggregates. Anything else is no
-    // message type.
+    // These are surfaced: acknowledgement, user control, windows, data, shared objects, commands, aggregates. Anything
+    // else is no message type.
     if (!((type >= 3 && type <= 6) || (type >= 15 && type <= 20) || type === 22)) {
       this.dropped++;
       return STATUS_NEED_INPUT;

@@ -11,7 +11,7 @@ import {
 } from '../../assembly/constants.js';
 
 const TYPE_AUDIO = 8;
-/** Only this much of a payload is looked at. */
+/** Only this much of a payload is inspected. */
 const WINDOW = 128;
 
 /**

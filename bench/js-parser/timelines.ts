@@ -12,7 +12,7 @@ import {
 import type { ChunkStream } from './chunk-stream.js';
 
 const WRAP = 2 ** 32;
-/** What carries no frame takes no part in a timeline. */
+/** Messages without a frame take no part in a timeline. */
 export const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
 
 /**
@@ -23,7 +23,7 @@ class Kind {
   seen = false;
   lastLow = 0;
   lastHigh = 0;
-  /** The least that the first frame gets. */
+  /** The least timestamp that the first frame may get. */
   least = 0;
   /** Added to timestamps. */
   offsetLow = 0;
@@ -76,8 +76,8 @@ class Timeline {
   }
 
   /**
-   * Whether the first frame of its kind, behind one of the other kind, would stand before the place where the publish
-   * goes on.
+   * Whether the first frame of its kind, behind one of the other kind, would come before the point from which the
+   * publish goes on.
    */
   beginsEarly({ seen, least }: Kind, timestamp: number): boolean {
     const early = timestamp < least && timestamp >= least - TS_FORWARD_MS;

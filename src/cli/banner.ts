@@ -5,7 +5,9 @@ import { tellServers } from '../core/tell.js';
 import { VERSION } from '../core/version.js';
 import { allEvents } from '../events/subjects.js';
 
-/** What start-up prints: that it listens, and where to publish, play, see events and health. */
+/**
+ * The text that is printed at the start: that the server listens, and where to publish, play, see events and health.
+ */
 export function banner(config: Config, rtmp: HostPort, http: HostPort | undefined): string {
   const base = `rtmp://${formatHostPort(reachable(rtmp)).replace(/:1935$/, '')}`;
   const lines = [
@@ -28,12 +30,12 @@ export function banner(config: Config, rtmp: HostPort, http: HostPort | undefine
   return `${lines.join('\n')}\n\n`;
 }
 
-/** How the program is called from a terminal: from a checkout or a project it is not on the PATH. */
+/** How the program is called from a terminal. In a checkout or a project it is not on the PATH. */
 function command(): string {
   return process.env['npm_command'] === undefined ? 'sluice' : 'npx sluice';
 }
 
-/** An address that can be dialled: for "every address of this machine" the first one that other machines see. */
+/** An address that can be dialled. For "every address of this machine" it is the first one that other machines see. */
 function reachable({ host, port }: HostPort): HostPort {
   if (host !== '0.0.0.0' && host !== '::') return { host, port };
   const outside = Object.values(networkInterfaces())

@@ -3,10 +3,10 @@ import { ROWS } from '../config/table.js';
 import { SluiceError } from '../core/errors.js';
 import type { Io } from './io.js';
 
-/** A flag that stands for one setting. */
+/** A flag for one setting. */
 interface ConfigFlag {
   readonly key: string;
-  /** As commander wants it: `--rtmp <HOST:PORT>`. */
+  /** In commander's form: `--rtmp <HOST:PORT>`. */
   readonly flags: string;
   /** The member that commander puts the value in: `logLevel` for `--log-level`. */
   readonly attribute: string;
@@ -22,7 +22,7 @@ export const CONFIG_FLAGS: readonly ConfigFlag[] = ROWS.flatMap(({ key, env, set
   return [{ key, flags: `${name} <${value}>`, attribute, doc: `${firstSentence(setting.doc)} (${env}${initial})` }];
 });
 
-/** What commander collected for a command that takes settings. */
+/** The options that commander collected for a command that takes settings. */
 export interface ConfigOptions {
   readonly config?: string;
   readonly set?: readonly string[];
@@ -30,7 +30,7 @@ export interface ConfigOptions {
 }
 
 /**
- * Loads the configuration from what the command line, the environment and the file say.
+ * Loads the configuration from the command line, the environment and the file.
  *
  * @throws SluiceError ERR_CONFIG_*, ERR_CLI_USAGE
  */

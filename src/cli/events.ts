@@ -49,8 +49,7 @@ async function source(
     return followNats({ config, since, signal, notice });
   }
   const base = baseOf(options.http ?? config.http.listen);
-  // Whoever only watches sees first what is there: without a stream the terminal would stay empty, as if it did not
-  // work.
+  // A person who only watches sees the live streams first: an empty terminal would look as if it did not work.
   const connected =
     options.json === true || since !== undefined
       ? undefined

@@ -1,7 +1,7 @@
 import type { Exit } from '../core/error-entry.js';
 import { ERRORS, type ErrorCode } from '../core/errors.js';
 
-/** How the process ends. Scripts may rely on these. */
+/** Exit codes of the process. Scripts may rely on them. */
 export const EXIT = {
   /** Done, or stopped by a first SIGINT or SIGTERM. */
   ok: 0,
@@ -15,7 +15,7 @@ export const EXIT = {
   refused: 4,
 } as const satisfies Record<Exit, number>;
 
-/** The exit code that goes with an error code. */
+/** The exit code for an error code. */
 export function exitCodeOf(code: ErrorCode): number {
   return EXIT[ERRORS[code].exit];
 }

@@ -2,23 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '../core/errors.js';
 import { readServerSentEvents } from './sse-reader.js';
 
-/** How `/v1/events` is followed. */
+/** Options for following `/v1/events`. */
 interface FollowHttpOptions {
   /** `http://HOST:PORT`. */
   readonly base: string;
   readonly since: string | undefined;
   readonly signal: AbortSignal;
-  /** Told when the connection was lost and is tried again, and when events were missed. */
+  /** Is told when the connection was lost and is tried again, and when events were missed. */
   notice(text: string): void;
-  /** Called once, when the first connection stands and before its first event. */
+  /** Called once, when the first connection is open and before its first event. */
   readonly connected?: (() => Promise<void>) | undefined;
 }
 
-/** Time between two attempts to come back. */
+/** Time between two attempts to connect again. */
 const RETRY_MS = 1000;
 
 /**
- * Follows a server's embedded log; comes back by itself after a lost connection, without a gap or a double.
+ * Follows a server's embedded log. It connects again after a lost connection, without a gap or a duplicate.
  *
  * @yields the JSON text of each event
  * @throws SluiceError ERR_EVENTS_UNREACHABLE when the first attempt fails, ERR_CLI_USAGE when the server refuses
@@ -37,7 +37,7 @@ export async function* followHttp(options: FollowHttpOptions): AsyncGenerator<st
       lost = false;
       if (!connectedOnce) await options.connected?.();
       connectedOnce = true;
-      // Until an event gives an id to go on after, the server's time of the first answer does.
+      // Until an event gives an id to go on after, the server's time of the first answer is used.
       from ??= date;
       for await (const { id, event, data } of readServerSentEvents(body)) {
         if (id === undefined) {

@@ -8,17 +8,17 @@ import { connectNats, type NatsConnection, natsErrorCode } from '../nats/connect
 import { natsWords } from '../nats/words.js';
 import { eventsOptions } from '../server/options.js';
 
-/** How the events on NATS are followed. */
+/** Options for following the events on NATS. */
 export interface FollowNatsOptions {
-  /** Says where NATS is and how the stream and its subjects are called. */
+  /** The settings that say where NATS is, and the names of the stream and its subjects. */
   readonly config: Config;
   readonly since: string | undefined;
   readonly signal: AbortSignal;
-  /** Told what a person who waits should know. */
+  /** Is told what a person who waits should know. */
   notice(text: string): void;
 }
 
-/** Time between two looks for a stream that is not there yet. */
+/** Time between two checks for a stream that is not there yet. */
 const RETRY_MS = 1000;
 
 /**
@@ -36,7 +36,7 @@ export async function* followNats({ config, since, signal, notice }: FollowNatsO
     const { stream, prefix } = config.events;
     const waited = await streamExists(connection, stream, signal, notice);
     if (signal.aborted) return;
-    // Everything in a stream that was not there before is new.
+    // The stream was not there before, so everything in it is new.
     const start = waited ? 'all' : from;
     const onTrouble = (what: string | undefined): void =>
       notice(what === undefined ? 'going on' : `no events can be read now: ${what}; waiting`);
@@ -60,7 +60,7 @@ function startOf(since: string | undefined): ReadFrom {
   return typeof cursor === 'object' && 'sinceMs' in cursor ? { timeMs: cursor.sinceMs } : 'all';
 }
 
-/** What the client says about a server that it is connected to, as an error with a code. */
+/** Turns what the client says about a server to which it is connected into an error with a code. */
 function inWords(error: unknown, server: string): unknown {
   const code = natsErrorCode(error);
   if (code === 'UNKNOWN') return error;
@@ -69,7 +69,7 @@ function inWords(error: unknown, server: string): unknown {
   return new SluiceError('ERR_EVENTS_UNREACHABLE', detail, { cause: error });
 }
 
-/** Waits until the server that owns the events has made its stream; says whether it had to wait. */
+/** Waits until the server that owns the events has made its stream. Returns whether it had to wait. */
 async function streamExists(
   connection: NatsConnection,
   name: string,

@@ -16,8 +16,8 @@ const COLOURS: Readonly<Record<string, string>> = {
 };
 
 /**
- * One line for a person: time, what happened, to which stream, and what matters about it. Text of peers is cleaned, so
- * that it cannot steer the terminal.
+ * One line for a person: time, what happened, to which stream, and the facts that matter about it. Text of peers is
+ * cleaned, so that it cannot control the terminal.
  *
  * @param colour whether to use terminal colours
  */
@@ -79,7 +79,7 @@ function summary(event: SluiceEvent): string {
   try {
     return (tell?.(event.data) ?? []).filter((part) => part !== undefined && part !== '').join(', ');
   } catch {
-    // Events of a newer version may lack what this one expects; the line is still worth printing.
+    // Events of a newer version may lack what this one expects. The line is still worth printing.
     return '';
   }
 }
@@ -98,7 +98,7 @@ export function tracks(list: readonly Track[]): string {
     .join(' + ');
 }
 
-/** `@25` as measured, else what is claimed, named so. */
+/** `@25` as measured, else the claimed rate, marked as such. */
 function rate({ fps, declaredFps }: Track): string {
   if (fps !== undefined) return `@${fps}`;
   return declaredFps === undefined ? '' : ` (claims ${declaredFps} fps)`;

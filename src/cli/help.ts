@@ -1,4 +1,4 @@
-/** Texts of `--help`: what a person needs to get going, with examples to copy. */
+/** Texts of `--help`: the first steps, with examples to copy. */
 export const PROGRAM =
   'An event-driven RTMP server: encoders publish, players play, and everything that happens to a stream becomes an event, in a log of its own and on NATS.';
 

@@ -1,11 +1,12 @@
 import { SluiceError } from '../core/errors.js';
 
-/** What a command prints to and reads from; the process's own streams, or text in a test. */
+/** The streams that a command prints to and reads from: those of the process, or text in a test. */
 export interface Io {
   /** Results. */
   out(text: string): void;
   /**
-   * Waits until the reader of the results has taken them, or has gone: who prints without end asks before each piece.
+   * Waits until the reader of the results has taken them, or has gone. A command that prints without end asks before
+   * each piece.
    */
   room(signal: AbortSignal): Promise<void>;
   /** Everything else: progress, notices, errors. */
@@ -40,7 +41,7 @@ export function processIo(): Io {
     if (error.code !== 'EPIPE') failure ??= new SluiceError('ERR_CLI_OUTPUT', error.code ?? error.message);
     gone.abort();
   });
-  // Nobody is left to be told that stderr cannot be written.
+  // A failure of stderr cannot be reported anywhere.
   process.stderr.on('error', () => {});
   return {
     out: (text) => void stdout.write(text),

@@ -3,8 +3,8 @@ import type { StreamSnapshot } from '../model/snapshot.js';
 import { duration, tracks } from './format-event.js';
 
 /**
- * The streams that are live on a server, for a person who begins to watch it. A server that cannot be asked has none to
- * show: following its events tells what is wrong.
+ * The streams that are live on a server, for a person who begins to watch it. Returns none when the server cannot be
+ * asked: following its events reports the failure.
  */
 export async function liveStreams(base: string, signal: AbortSignal): Promise<readonly StreamSnapshot[]> {
   try {

@@ -4,13 +4,13 @@ import { EXIT } from './exit-codes.js';
 import type { Io } from './io.js';
 import { stopSignal } from './stop-signal.js';
 
-/** What the flags of `sluice load` say. */
+/** The flags of `sluice load`. */
 export type LoadFlags = Omit<LoadOptions, 'mode' | 'url' | 'signal' | 'onSecond' | 'onSteady'> & {
   readonly json?: boolean;
 };
 
 /**
- * `sluice load`: opens many connections, counts what flows, prints how it went.
+ * `sluice load`: opens many connections, counts what flows, prints the result.
  *
  * @returns the exit code: 0 when all connections were up, stayed, and bytes flowed while it measured
  * @throws SluiceError ERR_CLI_USAGE, ERR_CLIENT_URL, ERR_LOAD_*, ERR_FLV_*

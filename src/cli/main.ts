@@ -13,8 +13,8 @@ import type { LoadFlags } from './load.js';
 import { reportError } from './report-error.js';
 
 /**
- * Runs the command line. Each command is loaded when it is asked for, so that starting the server costs only what the
- * server needs.
+ * Runs the command line. Each command is loaded when it is used, so that starting the server costs only what the server
+ * needs.
  *
  * @param args arguments without node and script
  * @returns the exit code, one of EXIT
@@ -37,7 +37,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
 type MakeCommand = (name: string, description: string, examples: string, isDefault?: boolean) => Command;
 
 /**
- * The whole command line: every command with its flags and arguments. @param done told the exit code of the command
+ * The whole command line: every command with its flags and arguments. @param done gets the exit code of the command
  * that was run
  */
 export function buildProgram(io: Io, done: (code: number) => void): Command {

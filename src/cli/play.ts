@@ -13,7 +13,7 @@ const ENDED: { readonly [E in PlayEnd]: string } = {
   stream_ended: 'the stream ended',
 };
 
-/** Media of a live stream comes at once; a person who sees none for so long, in ms, is told why. */
+/** Media of a live stream comes at once. After this time without any, in ms, the person is told why. */
 const WAITING_AFTER_MS = 500;
 
 /**
@@ -52,7 +52,7 @@ export async function play(
     return EXIT.ok;
   } catch (error) {
     line.abandon();
-    // The reader of the pipe has seen enough, as in `sluice events | head`.
+    // The reader of the pipe has gone, as in `sluice events | head`.
     if (options.output === '-' && io.gone.aborted) return EXIT.ok;
     throw error;
   } finally {

@@ -1,14 +1,16 @@
 import { duration, size } from './format-event.js';
 import type { Io } from './io.js';
 
-/** What a transfer has come to. */
+/** The state of a transfer. */
 interface TransferProgress {
   readonly mediaMs: number;
   readonly elapsedMs: number;
   readonly bytes: number;
 }
 
-/** A line that is written over in a terminal, and nothing elsewhere: a log file needs no hundred of them. */
+/**
+ * A line that is written over in a terminal. Elsewhere nothing is written: a log file does not need hundreds of them.
+ */
 export class ProgressLine {
   readonly #io: Io;
   readonly #verb: string;
@@ -21,17 +23,17 @@ export class ProgressLine {
 
   show(progress: TransferProgress): void {
     if (!this.#io.live) return;
-    // \x1b[K clears what a longer line before left behind.
+    // \x1b[K clears what a longer line has left.
     this.#io.err(`\r${this.#verb}  ${describe(progress)}\x1b[K`);
     this.#shown = true;
   }
 
-  /** Ends the line with what the transfer came to. */
+  /** Ends the line with the result of the transfer. */
   finish(verb: string, progress: TransferProgress): void {
     this.#io.err(`${this.#shown ? '\r' : ''}${verb}  ${describe(progress)}${this.#shown ? '\x1b[K' : ''}\n`);
   }
 
-  /** Leaves the line as it stands, so that an error starts on a line of its own. */
+  /** Leaves the line as it is, so that an error starts on a line of its own. */
   abandon(): void {
     if (this.#shown) this.#io.err('\n');
   }

@@ -7,10 +7,10 @@ import type { Io } from './io.js';
 /**
  * Tells a person what happened, what was expected, what to do and the code.
  *
- * @returns the exit code that goes with it
+ * @returns the exit code for it
  */
 export function reportError(cause: unknown, io: Io): number {
-  // Commands are loaded when they are asked for, which needs descriptors too.
+  // Commands are loaded when they are used, which needs descriptors too.
   const error = startError(cause);
   if (!(error instanceof SluiceError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -11,16 +11,16 @@ import type { Io } from './io.js';
 import { stopSignal } from './stop-signal.js';
 import { startTrace } from './trace.js';
 
-/** How much longer than shutdown.deadlineMs the process waits before it gives up on an orderly end. */
+/** Time beyond shutdown.deadlineMs after which the process ends without an orderly shutdown. */
 const GRACE_MS = 700;
-/** How long the last log lines may take. */
+/** Longest time for the last log lines. */
 const LAST_LINES_MS = 500;
 
 /**
  * `sluice serve`: runs the server until SIGINT, SIGTERM or SIGHUP.
  *
  * @returns the exit code
- * @throws SluiceError ERR_CONFIG_*, ERR_LISTEN and whatever keeps the server from starting
+ * @throws SluiceError ERR_CONFIG_*, ERR_LISTEN and every other error that prevents the start
  */
 export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   const { config, warnings } = configFrom(options, io);
@@ -46,15 +46,15 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
 }
 
 /**
- * How V8 collects garbage, as bench:hostile has it best. Node 20, 22 and 24 know both flags; what the first prevents
- * was seen on 20 and 22 only.
+ * Sets how V8 collects garbage, as measured best by bench:hostile. Node 20, 22 and 24 know both flags; what the first
+ * prevents was seen on 20 and 22 only.
  */
 function tuneCollector(): void {
-  // When little goes on, V8 compacts the whole heap to give some 30 MB back. That is a pause of 15 to 20 ms, the
-  // longest there was, in which every player waits. The heap of a server that was busy once is needed again.
+  // With little load, V8 compacts the whole heap to give some 30 MB back. That is a pause of 15 to 20 ms, longer than
+  // any other, in which every player waits. A heap that was in use once will be needed again.
   setFlagsFromString('--no-memory-reducer');
-  // As it comes, garbage may grow to more than twice of what is in use before it is collected: 71 MB for 28 while
-  // strangers come and go.
+  // Without this, garbage may grow to more than twice of what is in use before it is collected: 71 MB for 28 while
+  // unauthenticated clients come and go.
   setFlagsFromString('--heap-growing-percent=75');
 }
 
@@ -66,15 +66,18 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Node writes warnings to stderr itself, and waits until they are read. Here they are log lines, which nobody waits
- * for.
+ * Node writes warnings to stderr itself and waits until they are read. Here they become log lines, for which nothing
+ * waits.
  */
 function logWarnings(log: Logger): void {
   process.removeAllListeners('warning');
   process.on('warning', (warning) => log.warn({ err: warning }, 'a warning of Node'));
 }
 
-/** After a defect nothing can be trusted: log it and end; the supervisor starts anew and the journal heals. */
+/**
+ * After a defect the state is unknown: the defect is logged and the process ends. The supervisor starts it again, and
+ * the journal is recovered.
+ */
 function dieOnDefect(log: Logger): void {
   process.on('uncaughtException', (error) => {
     log.error({ err: error, code: 'ERR_INTERNAL' }, 'a defect: the process ends');

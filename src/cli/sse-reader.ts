@@ -5,7 +5,7 @@ interface ServerSentEvent {
   readonly data: string;
 }
 
-/** Longest block accepted, in characters: an event is 8 KiB at most. */
+/** Longest block accepted, in characters. An event has at most 8 KiB. */
 const MAX_BLOCK = 1 << 20;
 
 /**

@@ -1,8 +1,8 @@
 import { EXIT } from './exit-codes.js';
 
 /**
- * A signal that comes again within this time is the same wish: after Ctrl-C the terminal tells the whole process group,
- * and npm hands on to its child what the child has already got. In ms.
+ * A signal that comes again within this time is not a second request, in ms. After Ctrl-C the terminal signals the
+ * whole process group, and npm hands on to its child a signal that the child has already got.
  */
 const SAME_WISH_MS = 1000;
 

@@ -4,7 +4,7 @@ import { type FlvSink, openFlvSink } from '../flv/flv-file.js';
 import { type FlvTag, FlvTagType } from '../flv/flv-format.js';
 import { RtmpConnection } from './rtmp-connection.js';
 
-/** Where a play stands. */
+/** The state of a play. */
 export interface PlayProgress {
   /** Media time received, ms from the first frame. */
   readonly mediaMs: number;
@@ -17,13 +17,13 @@ export interface PlayProgress {
 
 /** Options of {@link playTo}. */
 export interface PlayToOptions {
-  /** File to write as FLV, or a stream that stays the caller's to end. Without it nothing is written. */
+  /** File to write as FLV, or a stream, which the caller still has to end. Without it nothing is written. */
   readonly output?: string | Writable;
-  /** Every tag as written: time starts at 0 with the first frame. The payload is the callee's. Must not throw. */
+  /** Every tag as written: time starts at 0 with the first frame. The callee owns the payload. Must not throw. */
   readonly onTag?: (tag: FlvTag) => void;
   /** Called once a second. */
   readonly onProgress?: (progress: PlayProgress) => void;
-  /** Called once, when the server accepted the play; media may be long in coming. */
+  /** Called once, when the server accepted the play. Media may come much later. */
   readonly onStarted?: () => void;
   /** Called once, when the first audio or video came. */
   readonly onFirstMedia?: () => void;
@@ -38,7 +38,7 @@ export interface PlayToOptions {
 /** Why a play is over. */
 export type PlayEnd = 'duration' | 'stopped' | 'stream_ended';
 
-/** What {@link playTo} gives back. */
+/** The result of {@link playTo}. */
 export interface PlayResult extends PlayProgress {
   readonly end: PlayEnd;
 }
@@ -46,11 +46,9 @@ export interface PlayResult extends PlayProgress {
 const PROGRESS_EVERY_MS = 1000;
 /** Unwritten payload bytes at which reading from the server stops, and half of them at which it goes on. */
 const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
-/**
- * How long an output is given to take what is left once the play was asked to stop: its reader may never go on. In ms.
- */
+/** How long an output may take for what is left once the play was asked to stop, in ms. Its reader may never go on. */
 const LEFT_OVER_MS = 1000;
-/** A stream that stalls cannot reach its duration; it gets this much wall time more. */
+/** A stream that stalls cannot reach its duration; the play ends this much wall time later. */
 const DURATION_GRACE_MS = 2000;
 
 /**
@@ -69,11 +67,11 @@ export async function playTo(url: string, options: PlayToOptions = {}): Promise<
       mode: 'play',
       timeoutMs: options.timeoutMs,
       signal: options.signal,
-      // A recorder forwards whatever comes: every FourCC, multitrack, ModEx and nanosecond offsets.
+      // A recorder accepts everything: every FourCC, multitrack, ModEx and nanosecond offsets.
       connectExtras: { capsEx: 14, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 } },
       onMedia: (tag) => player.take(tag, tag.unwrapped),
       onData: (tag) => {
-        // A right granted to this player, not part of the stream.
+        // This is a right granted to this player, not part of the stream.
         if (tag.name !== '|RtmpSampleAccess') player.take(tag, undefined);
       },
     });
@@ -114,7 +112,8 @@ class PlayTo {
     const timer =
       onProgress === undefined ? undefined : setInterval(() => onProgress(this.#progress()), PROGRESS_EVERY_MS);
     if (this.#failure !== undefined || this.#end !== undefined) void connection.close();
-    // Opened before the first frame, which may be long in coming: an output that cannot be written is told at once.
+    // The output is opened before the first frame, which may come late, so that an output that cannot be written is
+    // reported at once.
     if (this.#options.output !== undefined) this.#writing ??= this.#write();
     const { error } = await connection.ended;
     clearInterval(timer);

@@ -4,7 +4,7 @@ import { readFlvFile } from '../flv/flv-file.js';
 import { type FlvTag, FlvTagType } from '../flv/flv-format.js';
 import { RtmpConnection } from './rtmp-connection.js';
 
-/** Where a publish stands. */
+/** The state of a publish. */
 export interface PublishProgress {
   /** Media time sent, ms from the first tag. */
   readonly mediaMs: number;
@@ -21,13 +21,13 @@ export interface PublishProgress {
 export interface PublishFileOptions {
   /** Paces by the tags' timestamps; default `true`. Otherwise as fast as the server reads. */
   readonly realtime?: boolean;
-  /** Starts the file again at its end, with time going on; default `false`. */
+  /** Starts the file again at its end, with timestamps going on; default `false`. */
   readonly loop?: boolean;
   /** Called at most twice a second, and once at the end. */
   readonly onProgress?: (progress: PublishProgress) => void;
   /** Called once, when the server accepted the publish. */
   readonly onStarted?: () => void;
-  /** Told when the file ends inside a tag, with the bytes that were left out. */
+  /** Called when the file ends inside a tag, with the bytes that were left out. */
   readonly onCut?: (bytes: number) => void;
   /** Ends the publish in good order. */
   readonly signal?: AbortSignal;
@@ -57,7 +57,7 @@ export async function publishFile(
   options: PublishFileOptions = {},
 ): Promise<PublishProgress> {
   const { signal } = options;
-  // The first tag is asked for before connecting: a file that is no FLV should not appear as a stream.
+  // The first tag is read before connecting: a file that is no FLV must not appear as a stream.
   let tags = readFlvFile(file, { onCut: options.onCut });
   let next = await tags.next();
   if (next.done === true) throw new SluiceError('ERR_FLV_EMPTY', file);
@@ -123,7 +123,7 @@ class Pacer {
     if (options.signal?.aborted === true) over();
   }
 
-  /** Whether there is still somebody to send to, and nobody asked to stop. */
+  /** Whether the connection is still open and no stop was asked for. */
   get running(): boolean {
     return !this.#over.signal.aborted;
   }
@@ -156,7 +156,7 @@ class Pacer {
     this.#report();
   }
 
-  /** Waits out the last frame's time, so that players get all of it before the unpublish. */
+  /** Waits for the duration of the last frame, so that players get all of it before the unpublish. */
   async finish(): Promise<void> {
     await this.#until(this.#lastMs + this.#gapMs);
     await this.#connection.drained();

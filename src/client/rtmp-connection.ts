@@ -25,12 +25,12 @@ export interface RtmpConnectionOptions {
   readonly mode: 'publish' | 'play';
   /** From connecting until publishing or playing; default 15000. */
   readonly timeoutMs?: number;
-  /** Bytes per chunk that we write; default 60000. */
+  /** Bytes per chunk that the client writes; default 60000. */
   readonly chunkSize?: number;
   readonly flashVer?: string;
   /** Source address to bind, such as 127.0.0.2. */
   readonly localAddress?: string;
-  /** Gives up while connecting; no effect once {@link RtmpConnection.open} has resolved. */
+  /** Aborts connecting; it has no effect once {@link RtmpConnection.open} has resolved. */
   readonly signal?: AbortSignal;
   /** More properties for the connect object. */
   readonly connectExtras?: ClientSessionOptions['connectExtras'];
@@ -42,9 +42,9 @@ export interface RtmpConnectionOptions {
   readonly onStatus?: (status: { readonly level: string; readonly code: string; readonly description: string }) => void;
 }
 
-/** How a connection's stream came to its end. */
+/** How the stream of a connection ended. */
 export interface StreamEnd {
-  /** `undefined` when we asked for it ourselves. */
+  /** `undefined` when the caller asked for the end. */
   readonly error: SluiceError | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface StreamEnd {
  */
 export class RtmpConnection {
   readonly url: RtmpUrl;
-  /** Resolves once, when the stream is over: by us, by the server, or by a lost connection. Never rejects. */
+  /** Resolves once, when the stream is over: by the caller, by the server, or by a lost connection. Never rejects. */
   readonly ended: Promise<StreamEnd>;
   readonly #options: RtmpConnectionOptions;
   /** Ends the attempt to connect. */
@@ -74,8 +74,8 @@ export class RtmpConnection {
    * @param url `rtmp://host[:port]/app/name[?query]`
    * @throws SluiceError `ERR_CLIENT_URL`; `ERR_CLIENT_CONNECT` when there is no TCP connection; `ERR_CLIENT_REJECTED`
    *   with `details.rtmpCode` and `details.description` when the server refused; `ERR_CLIENT_TIMEOUT`;
-   *   `ERR_CLIENT_LOST` when the server closed without a word; `ERR_CLIENT_ABORTED`; a handshake's or chunk stream's
-   *   code when it speaks no RTMP
+   *   `ERR_CLIENT_LOST` when the server closed without a reason; `ERR_CLIENT_ABORTED`; the code of the handshake or
+   *   chunk stream when it does not speak RTMP
    */
   static async open(url: string, options: RtmpConnectionOptions): Promise<RtmpConnection> {
     const connection = new RtmpConnection(parseRtmpUrl(url), options);
@@ -115,7 +115,7 @@ export class RtmpConnection {
   /**
    * Publishes one tag.
    *
-   * @param tag types 8, 9 and 18; others are passed over. The payload is borrowed until return
+   * @param tag types 8, 9 and 18; others are ignored. The payload is borrowed until return
    * @returns `false` when the caller should wait for {@link RtmpConnection.drained}
    */
   send(tag: FlvTag): boolean {

@@ -10,7 +10,7 @@ export interface RtmpUrl {
    * name.
    */
   readonly app: string;
-  /** The rest of the path, may be empty; query included. Secret: stream keys travel here. */
+  /** The rest of the path, may be empty; query included. Secret: it holds stream keys. */
   readonly name: string;
   /** `rtmp://host:port/app`, for the connect command. */
   readonly tcUrl: string;

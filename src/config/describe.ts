@@ -5,8 +5,8 @@ import { ROWS, type Row } from './table.js';
 const MASK = '***';
 
 /**
- * The effective configuration as a YAML file, the source of each value behind it. Secrets are commented out and masked,
- * so that the file can be shown and used.
+ * The effective configuration as a YAML file, with the source of each value behind it. Secrets are commented out and
+ * masked, so that the file can be shown and used.
  */
 export function describeYaml(loaded: LoadedConfig): string {
   const lines: string[] = [];

@@ -18,7 +18,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new SluiceError('ERR_CONFIG_FILE_UNREADABLE', `${path} ${code}`.trim(), { cause: error });
   }
-  // Loaded only when there is a file: it costs start-up time.
+  // The parser is loaded only when there is a file, because it costs start-up time.
   const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
   const document = parseDocument(content, { prettyErrors: true });
   const problem = document.errors[0];
@@ -31,7 +31,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    // Aliases: one that points nowhere, or too many of them.
+    // The parser throws for aliases: one that points nowhere, or too many of them.
     throw new SluiceError('ERR_CONFIG_FILE_SYNTAX', `${path}: ${(error as Error).message}`, { cause: error });
   }
   if (value === null || value === undefined) return {};

@@ -27,7 +27,7 @@ export function formatHostPort({ host, port }: HostPort): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
-/** What is wrong with `address` as `HOST:PORT`, or `undefined`. */
+/** Says what is wrong with `address` as `HOST:PORT`, or returns `undefined`. */
 export function listenProblem(address: string): string | undefined {
   const colon = address.lastIndexOf(':');
   if (colon === -1) return 'has no port; write HOST:PORT';
@@ -44,7 +44,10 @@ export function listenProblem(address: string): string | undefined {
   return /^(?!-)[A-Za-z0-9_.-]{1,253}$/.test(host) ? undefined : 'has something that is no host name before the port';
 }
 
-/** What is wrong with `address` as a place where others reach a listener, HOST or HOST:PORT; or `undefined`. */
+/**
+ * Says what is wrong with `address` as a place where others reach a listener, HOST or HOST:PORT, or returns
+ * `undefined`.
+ */
 export function advertisedProblem(address: string): string | undefined {
   const whole = /:\d+$/.test(address) && !address.endsWith(']') ? address : `${address}:1`;
   const problem = listenProblem(whole);

@@ -24,12 +24,12 @@ export interface ConfigInput {
   readonly given?: DeepPartial<Config> | undefined;
 }
 
-/** A configuration with the story of each value. */
+/** A configuration, and where each value came from. */
 export interface LoadedConfig {
   readonly config: Config;
   /** By full key. */
   readonly sources: Readonly<Record<string, Source>>;
-  /** What is odd but no reason to stop, in sentences. */
+  /** Oddities that do not prevent a start, in sentences. */
   readonly warnings: readonly string[];
 }
 
@@ -81,7 +81,7 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
     sources[row.key] = { kind: 'default', name: 'default' };
   }
   const env = input.env ?? {};
-  // A variable that is set to nothing is how container files say "not set".
+  // An empty variable counts as not set, as in container files.
   const file = input.file ?? (env['SLUICE_CONFIG'] || undefined);
   if (file !== undefined) takeTree(readConfigFile(file), { kind: 'file', name: file });
   for (const row of ROWS) {
@@ -145,11 +145,11 @@ function unknownVariables(env: Readonly<Record<string, string | undefined>>): st
     });
 }
 
-/** Leaves with their full keys. A key with dots in a file (`rtmp.listen: …`) is the same as nesting. */
+/** The leaves of a tree with their full keys. A key with dots in a file (`rtmp.listen: …`) is the same as nesting. */
 function leavesOf(tree: object, prefix: string): [string, unknown][] {
   return Object.entries(tree).flatMap(([name, value]: [string, unknown]) => {
     const key = prefix === '' ? name : `${prefix}.${name}`;
-    // `rtmp:` with every line below it commented out.
+    // This is `rtmp:` with every line below it commented out.
     if (value === null && KEYS.some((known) => known.startsWith(`${key}.`))) return [];
     const nested = typeof value === 'object' && value !== null && !Array.isArray(value) && !BY_KEY.has(key);
     return nested ? leavesOf(value, key) : [[key, value] satisfies [string, unknown]];

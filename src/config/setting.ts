@@ -2,24 +2,28 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.js';
 import { advertisedProblem, listenProblem } from './listen.js';
 
-/** Whether a setting belongs on a command line, and how it is called outside the file. */
+/** The names that a setting has outside the file. */
 interface SettingNames {
   /** Name of the environment variable; default: `SLUICE_` and the key in upper snake case. */
   readonly env?: string;
   /**
-   * Command line flag of its own, with what stands for its value: `--rtmp HOST:PORT`. Any other key: `--set key=value`.
+   * Command line flag of its own, with a placeholder for its value: `--rtmp HOST:PORT`. Every other key is set by
+   * `--set key=value`.
    */
   readonly flag?: string;
-  /** Masked wherever it is shown, refused on the command line (other users of the machine can read that). */
+  /**
+   * A secret is masked wherever it is shown, and refused on the command line, which other users of the machine can
+   * read.
+   */
   readonly secret?: boolean;
-  /** URLs of servers, which may hold a password: shown without it. */
+  /** The value is URLs of servers, which may hold a password. They are shown without it. */
   readonly servers?: boolean;
 }
 
-/** One row of the table: what a setting means, what it may be, and what it is when nobody says anything. */
+/** One row of the table: what a setting means, which values it may have, and its default. */
 export interface Setting<T> extends SettingNames {
   readonly default: T;
-  /** What a person reads: one or two sentences, the unit is in the key. */
+  /** Documentation for a person: one or two sentences. The unit is in the key. */
   readonly doc: string;
   /** What is accepted, in words: `a whole number from 1 to 10`. */
   readonly expects: string;

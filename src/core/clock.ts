@@ -1,4 +1,4 @@
-/** Time as the edges see it; handed in so that tests and the fault suite can move it. */
+/** Time as the edges see it. It is handed in, so that tests and the fault suite can move it. */
 export interface Clock {
   /** Wall clock, milliseconds since the epoch; may jump. For timestamps in events only. */
   wallMs(): number;

@@ -2,9 +2,9 @@
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Reads a duration such as `500ms`, `90s`, `5m`, `1.5h`, `2d`: the one reader for settings, flags and HTTP queries.
+ * Reads a duration such as `500ms`, `90s`, `5m`, `1.5h` or `2d`, for settings, flags and HTTP queries alike.
  *
- * @param bareUnit unit of a number without one; without it such a number is no duration
+ * @param bareUnit unit of a number without one; if it is left out, such a number is no duration
  * @returns milliseconds, or `undefined` when `text` is no duration
  */
 export function parseDuration(text: string, bareUnit?: 'ms' | 's'): number | undefined {

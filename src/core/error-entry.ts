@@ -1,4 +1,4 @@
-/** Whose fault an error is: the peer's bytes or behaviour, the operator's set-up, or a defect of ours. */
+/** Who caused an error: the peer by its bytes or behaviour, the operator by the set-up, or Sluice by a defect. */
 export type Blame = 'peer' | 'operator' | 'internal';
 
 /**
@@ -20,7 +20,7 @@ export interface ErrorEntry {
   readonly blame: Blame;
   /** What happened and what was expected; one sentence without a final stop. */
   readonly says: string;
-  /** What the reader can do. */
+  /** What the reader can do about it. */
   readonly hint: string;
   /** `undefined` for a code that closes no connection. */
   readonly endsStreamsAs: StreamEnd | undefined;

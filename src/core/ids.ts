@@ -4,7 +4,10 @@ import { decodeTime, ulid } from 'ulid';
 const POOL = new Uint32Array(1024);
 let left = 0;
 
-/** Random numbers from a pool: one system call for 64 ids instead of 16 for each, which was most of an accept. */
+/**
+ * Takes random numbers from a pool. One system call serves 64 ids; 16 calls for each id were most of the cost of an
+ * accept.
+ */
 function random(): number {
   if (left === 0) {
     randomFillSync(POOL);
@@ -21,7 +24,7 @@ function random(): number {
  * @param nowMs milliseconds since the epoch to stamp it with
  */
 export function newId(nowMs: number = Date.now()): string {
-  // A clock that goes before 1970 while the server runs costs the order of ids, not the server.
+  // A clock that is set before 1970 while the server runs costs the order of ids, not the server.
   return ulid(Math.max(1, nowMs), random);
 }
 

@@ -26,15 +26,16 @@ interface Budget {
 }
 
 /**
- * A copy of `fields` that is safe to log: members with secret names masked, user info and queries cut out of URLs,
- * control characters escaped, every text cut to {@link FIELD_BYTES}, depth and number of members bounded.
+ * Returns a copy of `fields` that is safe to log: members with secret names are masked, user info and queries are cut
+ * out of URLs, control characters are escaped, every text is cut to {@link FIELD_BYTES}, and depth and number of
+ * members are bounded.
  */
 export function cleanFields(fields: LogFields): Record<string, unknown> {
   const budget: Budget = { bytes: LINE_BYTES };
   return cleanRecord(fields, 0, budget);
 }
 
-/** One text, cleaned like a field. */
+/** Cleans one text like a field. */
 export function cleanText(text: string): string {
   return cut(escapeUnsafe(tellText(text.slice(0, FIELD_BYTES * 4))), text.length > FIELD_BYTES * 4);
 }
@@ -56,7 +57,7 @@ function cleanRecord(record: LogFields, depth: number, budget: Budget): Record<s
   return clean;
 }
 
-/** Whether masking hides anything: a missing or empty secret is worth seeing as such. */
+/** Returns whether masking hides anything. A missing or empty secret is shown as such. */
 function isTelling(value: unknown): boolean {
   return value !== null && value !== '' && typeof value !== 'boolean';
 }
@@ -94,7 +95,7 @@ function cleanObject(value: object, depth: number, budget: Budget): unknown {
 
 function errorFields(error: Error): LogFields {
   const code = (error as { code?: unknown }).code;
-  // A peer's or operator's mistake needs no stack; a defect does.
+  // A peer's or operator's mistake needs no stack. A defect does.
   const expected = error instanceof SluiceError && error.blame !== 'internal';
   const frames = (error.stack ?? '').split('\n').slice(1, 1 + MAX_FRAMES);
   return {
@@ -119,7 +120,7 @@ function cut(text: string, longer: boolean): string {
   if (bytes.length <= FIELD_BYTES && !longer) return text;
   const mark = '…';
   let end = Math.min(bytes.length, FIELD_BYTES - Buffer.byteLength(mark));
-  // Not in the middle of a character: UTF-8 continuation bytes are 10xxxxxx.
+  // A cut must not be in the middle of a character: UTF-8 continuation bytes are 10xxxxxx.
   while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1;
   return bytes.toString('utf8', 0, end) + mark;
 }

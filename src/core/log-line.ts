@@ -1,15 +1,13 @@
-/**
- * Values that only tell one connection, stream or play from another: noise for a person, and found at level debug and
- * in format json.
- */
+/** Ids of connections, streams and plays. A terminal shows them at level debug only; format json always has them. */
 const ID = /(?:^id|Id)$/;
-/** Fields that the line has elsewhere. */
+/** Fields that the line shows in another place. */
 const SHOWN = new Set(['level', 'time', 'msg']);
 
 /**
- * A log entry as one line for a person: the sentence, the stream, the peer, then what else is known as `key value`.
+ * Writes a log entry as one line for a person: the sentence, the stream, the peer, then the other fields as `key
+ * value`.
  *
- * @param entry a line's fields, cleaned already
+ * @param entry the fields of a line, cleaned already
  * @param withIds whether ids of connections, streams and plays are shown, too
  */
 export function readableLine(entry: Readonly<Record<string, unknown>>, withIds: boolean): string {
@@ -29,8 +27,8 @@ export function readableLine(entry: Readonly<Record<string, unknown>>, withIds: 
 const LEVELS: Readonly<Record<string, string>> = { debug: '34', info: '32', warn: '33', error: '31' };
 
 /**
- * A line of the log, as JSON, made into one for a terminal: the local time, the level, and what {@link readableLine}
- * says.
+ * Turns a JSON line of the log into one for a terminal: the local time, the level, and what {@link readableLine}
+ * writes.
  *
  * @param json one JSON object, as the logger writes it
  */
@@ -49,7 +47,7 @@ function localTime(iso: string): string {
   return `${clock.join(':')}.${digits(date.getMilliseconds(), 3)}`;
 }
 
-/** What an error says, and where it was thrown. */
+/** The message of an error, and where it was thrown. */
 function errorWords(err: { readonly message?: unknown; readonly stack?: unknown }): string {
   const place = /\n\s*(at .*)/.exec(typeof err.stack === 'string' ? err.stack.replaceAll('\\n', '\n') : '')?.[1];
   return `error ${JSON.stringify(err.message ?? '')}${place === undefined ? '' : ` ${place.split('\n')[0]}`}`;

@@ -3,24 +3,24 @@ import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'nod
 /** A failure as the system reports it, with its code (`ENOSPC`, `EPIPE`, …). */
 export type WriteError = NodeJS.ErrnoException;
 
-/** Where log lines end up. No call of it waits for a reader or a disk. */
+/** The place to which log lines are written. No call waits for a reader or a disk. */
 export interface LogTarget {
   /**
-   * Writes as much of `bytes` as is taken at once, and tells how much that was: 0 when the reader takes nothing now.
+   * Writes as much of `bytes` as is taken at once and says how much that was: 0 when the reader takes nothing now.
    * `done` is called once, within the call or later. `bytes` are borrowed until then.
    */
   write(bytes: Buffer, done: (error: WriteError | undefined, written: number) => void): void;
-  /** The same without a callback, for the end of the process. @throws WriteError */
+  /** Does the same without a callback, for the end of the process. @throws WriteError */
   writeNow(bytes: Buffer): number;
 }
 
 /**
- * Opens standard error for lines. What it is decides how it can be written to without waiting:
+ * Opens standard error for lines. The kind of file decides how it can be written to without waiting:
  *
- * - a pipe, terminal or device is opened a second time as non-blocking: the flag belongs to the open file, which this
- *   process shares with others (a shell, for example), so it must not be set on the first one;
- * - writes to a file happen in a thread of the pool, for a disk may be slow;
- * - a socket, and a pipe that cannot be opened again, is written to by Node's own stream.
+ * - A pipe, terminal or device is opened a second time as non-blocking. The flag belongs to the open file, which this
+ *   process shares with others (a shell, for example), so it must not be set on the first one.
+ * - Writes to a file are made in a thread of the pool, because a disk may be slow.
+ * - A socket, and a pipe that cannot be opened again, is written to by Node's own stream.
  */
 export function openStderr(): LogTarget {
   const stat = fstatSync(2);
@@ -41,7 +41,7 @@ function openAgain(): number | undefined {
   }
 }
 
-/** A descriptor that answers EAGAIN instead of waiting; it belongs to the target. */
+/** A descriptor that answers EAGAIN instead of waiting. The target owns it. */
 export function nonBlockingTarget(fd: number): LogTarget & { close(): void } {
   const writeNow = (bytes: Buffer): number => {
     try {
@@ -76,9 +76,10 @@ export function fileTarget(fd: number): LogTarget {
   };
 }
 
-/** A stream of Node that keeps what its reader does not take; that counts as written only when the reader has it. */
+/** A stream of Node. It keeps what its reader does not take; bytes count as written only when the reader has them. */
 export function streamTarget(stream: NodeJS.WritableStream & { readonly destroyed?: boolean }): LogTarget {
-  // An `error` event without a listener ends the process; every failed write is told to its callback as well.
+  // An `error` event without a listener would end the process. The callback of each write is told of the failure as
+  // well.
   stream.on('error', () => {});
   return {
     writeNow: (bytes) => {

@@ -2,40 +2,39 @@ import type { LogTarget, WriteError } from './log-target.js';
 
 /** Bounds of a {@link LogWriter}. */
 interface LogWriterOptions {
-  /** Most bytes of lines that may wait for their reader; a line that does not fit is lost and counted. */
+  /** Most bytes of lines that may wait for their reader. A line that does not fit is lost and counted. */
   readonly maxBytes: number;
-  /** How long to wait before a reader that took nothing, or a write that failed, is tried again, in ms. */
+  /** Time before a reader that took nothing, or a write that failed, is tried again, in ms. */
   readonly retryMs?: number;
 }
 
 const RETRY_MS = 100;
-/** Room that is kept for the line about lost lines. */
+/** Bytes that are reserved for the line about lost lines. */
 const NOTE_BYTES = 512;
 const SLOW = 'lines came faster than they could be written';
-/** Most bytes of one write: what a pipe holds. */
+/** Most bytes of one write: the capacity of a pipe. */
 const WRITE_BYTES = 64 * 1024;
-/** How often a stalled reader is looked at during {@link LogWriter.flushNow}, in ms. */
+/** How often {@link LogWriter.flushNow} tries a reader that takes nothing, in ms. */
 const FLUSH_STEP_MS = 5;
 
 /**
- * Log lines on their way out. Writing one never waits: what the reader does not take at once is kept, up to a bound,
- * and past the bound lines are dropped and counted. A full disk, a closed pipe or a stopped terminal therefore costs
- * lines and never the server. Writing is tried again until it works; then the number of lost lines is told through
- * {@link onLost}.
+ * Writes log lines without ever waiting. What the reader does not take at once is kept, up to a bound; past the bound,
+ * lines are dropped and counted. So a full disk, a closed pipe or a stopped terminal costs lines and never the server.
+ * Writing is tried again until it works; then {@link onLost} gets the number of lost lines.
  */
 export class LogWriter {
   /** Lines that were dropped since the start. */
   lostLines = 0;
   /**
-   * Told how many lines were lost, and why, as soon as there is room for a line about it. What it writes stands where
-   * the lost lines would have stood.
+   * Is called with the number of lost lines, and why, as soon as there is room for a line about it. What it writes
+   * stands where the lost lines would have stood.
    */
   onLost: (lines: number, cause: string) => void = () => {};
   readonly #target: LogTarget;
   readonly #options: LogWriterOptions;
   readonly #lines: Buffer[] = [];
   #bytes = 0;
-  /** What a write has left over, or has under way. */
+  /** What the last write has left over, or what a write is under way with. */
   #chunk: Buffer | undefined;
   #writing = false;
   #retry: NodeJS.Timeout | undefined;
@@ -87,13 +86,13 @@ export class LogWriter {
   }
 
   /**
-   * Writes what is left while nothing else runs, for the end of the process.
+   * Writes what is left, without returning to the event loop. For the end of the process.
    *
-   * @param timeoutMs most to wait for a reader that takes nothing
+   * @param timeoutMs longest wait for a reader that takes nothing
    */
   flushNow(timeoutMs: number): void {
     const until = performance.now() + timeoutMs;
-    // A write that is under way in a thread is finished by the thread; only what comes after it is ours.
+    // The thread of the pool finishes the write that is under way; only the bytes after it are written here.
     if (this.#writing) this.#chunk = undefined;
     try {
       for (let chunk = this.#next(); chunk !== undefined; chunk = this.#next()) {
@@ -104,7 +103,7 @@ export class LogWriter {
         Atomics.wait(SLEEP, 0, 0, FLUSH_STEP_MS);
       }
     } catch {
-      // There is nobody left to tell.
+      // The process is ending, so a failure cannot be reported any more.
     }
   }
 

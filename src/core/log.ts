@@ -6,7 +6,7 @@ import { openStderr } from './log-target.js';
 import { LogWriter } from './log-writer.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** How much is logged; each level includes those after it. */
+/** Log levels. Each includes those after it. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -14,15 +14,15 @@ type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
 type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Writes one line: facts first, then a sentence; or the sentence alone. */
+/** Writes one line: the fields, then a sentence; or the sentence alone. */
 export interface LogMethod {
   (fields: LogFields, message: string): void;
   (message: string): void;
 }
 
 /**
- * What every part logs through. Values are cleaned on the way out: secrets masked, control characters escaped, fields
- * cut to 256 bytes and lines to 4 KiB, so that callers may hand over what a peer sent.
+ * The logger that every part uses. Values are cleaned on the way out: secrets are masked, control characters escaped,
+ * fields cut to 256 bytes and lines to 4 KiB. Callers may therefore pass what a peer sent.
  */
 export interface Logger {
   readonly debug: LogMethod;
@@ -33,7 +33,7 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
-/** Where lines go. Each call brings one line with its line break. */
+/** Where lines go. Each call has one line with its line break. */
 interface LogSink {
   write(line: string): void;
 }
@@ -58,7 +58,7 @@ let stderr: LogWriter | undefined;
 
 /**
  * The one writer of log lines to standard error. All loggers of the process share it, so that their lines do not mix
- * and their losses are counted together. What it holds at the end of the process is written then, as far as the reader
+ * and their losses are counted together. At the end of the process it writes what it still holds, as far as the reader
  * takes it.
  *
  * @param maxBytes most bytes that may wait; only the first call decides
@@ -72,7 +72,7 @@ export function stderrWriter(maxBytes = BUFFER_BYTES): LogWriter {
   return stderr;
 }
 
-/** What has become of the lines for standard error: how many were lost since the start, and the bytes that wait now. */
+/** Lines for standard error: how many were lost since the start, and the bytes that wait now. */
 export function stderrLosses(): { readonly lostLines: number; readonly heldBytes: number } {
   return stderr ?? { lostLines: 0, heldBytes: 0 };
 }
@@ -99,7 +99,7 @@ function makeLogger(options: LoggerOptions, sink: LogSink): Logger {
       {
         level,
         base: undefined,
-        // Fields are clean already; pino would read an `err` as an Error once more.
+        // The fields are clean already. Without this, pino would read `err` as an Error once more.
         serializers: { err: (value: unknown) => value },
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
@@ -119,8 +119,8 @@ export const silentLogger: Logger = {
 };
 
 /**
- * A logger that passes `linesPerSecond` lines at once and as many a second, and then says how many it kept back. For
- * what peers can cause as often as they like: they must not fill the disk.
+ * Returns a logger that writes `linesPerSecond` lines at once and as many a second, then one line about how many it
+ * left out. It is for lines that peers can cause as often as they like: they must not fill the disk.
  *
  * @param clock measures the seconds
  */
@@ -156,7 +156,7 @@ export function rateLimited(log: Logger, clock: Clock, linesPerSecond: number): 
 function wrap(inner: PinoLogger): Logger {
   function method(level: 'debug' | 'info' | 'warn' | 'error'): LogMethod {
     return (first: LogFields | string, message?: string) => {
-      // Cleaning costs more than the level check that pino would do afterwards.
+      // Cleaning costs more than the level check that pino would do afterwards, so the level is checked first.
       if (!inner.isLevelEnabled(level)) return;
       if (typeof first === 'string') inner[level](cleanText(first));
       else inner[level](cleanFields(first), cleanText(message ?? ''));
@@ -176,8 +176,7 @@ function prettySink(sink: LogSink, colour: boolean, withIds: boolean): LogSink {
 }
 
 /**
- * A program's own logger, made harmless: what it throws is told once as a warning of the process and costs nothing
- * else.
+ * Wraps the logger of a program: what it throws is reported once as a warning of the process and has no other effect.
  */
 export function guardedLogger(log: Logger, told = { once: false }): Logger {
   function guard(level: 'debug' | 'info' | 'warn' | 'error'): LogMethod {

@@ -1,6 +1,6 @@
 /**
- * Everything that peers can make the process hold, kind by kind. A byte belongs to one kind only, so that the kinds add
- * up. Each kind is measured by its owner and registered at the composition root.
+ * Everything that peers can make the process hold, by kind. A byte belongs to one kind only, so the kinds add up. The
+ * owner of a kind measures it, and the composition root registers it.
  */
 export const MEMORY_KINDS = {
   log: 'media in the logs of streams: cached GOPs, and what slow players have not been sent yet',
@@ -26,9 +26,9 @@ export const MEMORY_KINDS = {
 type MemoryKind = keyof typeof MEMORY_KINDS;
 
 /**
- * What gives way when the sum is past the limit, first to last. Work that can be done again goes first, then what a
- * peer gets back (a follower resumes by its last event id), then connections that keep a publisher's memory and do not
- * publish, then media of players that are behind, then connections in use.
+ * The order in which memory is freed when the sum is past the limit. Work that can be done again goes first. Then what
+ * a peer gets back (a follower resumes by its last event id), then connections that keep a publisher's memory and do
+ * not publish, then media of players that are behind, then connections in use.
  */
 export const RELIEF_ORDER = [
   'free_memory',
@@ -44,22 +44,22 @@ export const RELIEF_ORDER = [
 export type ReliefStep = (typeof RELIEF_ORDER)[number];
 
 /**
- * Frees memory of one step.
+ * Frees memory in one step.
  *
- * @param overBytes how much has to go
+ * @param overBytes how many bytes have to go
  * @returns bytes that are free now, or will be without anything more being done
  */
 type Relief = (overBytes: number) => number;
 
 /**
- * What is on its way to being free: nothing more can be done for it, so nobody else has to give way for it, and new
+ * Memory that is being freed already. Nothing more can be done for it, so nothing else has to give way for it and new
  * work is not refused for it. It still counts in {@link MemoryAccount.total}.
  */
 const LEAVING: ReadonlySet<MemoryKind> = new Set(['linear_dropped', 'connections_dropped', 'event_pages_dropped']);
 
 /**
- * The one account of memory that peers can make the process hold. `limits.memoryBytes` binds the sum over all kinds:
- * past it memory is freed in {@link RELIEF_ORDER}, and new publishes are refused until the sum is below it again.
+ * The account of all memory that peers can make the process hold. `limits.memoryBytes` binds the sum over all kinds.
+ * Past it, memory is freed in {@link RELIEF_ORDER}, and new publishes are refused until the sum is below it again.
  */
 export class MemoryAccount {
   /** `limits.memoryBytes`. */
@@ -73,17 +73,17 @@ export class MemoryAccount {
   }
 
   /**
-   * Adds a source of bytes to a kind; several sources of one kind add up.
+   * Adds a source of bytes to a kind. Several sources of one kind add up.
    *
-   * @param bytes what is held now; called a few times a second and for each publish, so it must be cheap
+   * @param bytes what is held now; it is called a few times a second and for each publish, so it must be cheap
    */
   register(kind: MemoryKind, bytes: () => number): void {
     this.#gauges.push({ kind, bytes });
   }
 
   /**
-   * Says how memory is freed in a step of {@link RELIEF_ORDER}; several for one step are asked in the order of their
-   * registration.
+   * Registers how memory is freed in a step of {@link RELIEF_ORDER}. Several for one step are asked in the order of
+   * their registration.
    */
   onRelief(step: ReliefStep, relief: Relief): void {
     const reliefs = this.#reliefs.get(step);
@@ -106,22 +106,19 @@ export class MemoryAccount {
     return kinds.filter((kind) => sums.has(kind)).map((kind) => ({ kind, bytes: sums.get(kind)! }));
   }
 
-  /** Bytes past the limit, without those on their way to being free; at or below 0 while there is room. */
+  /** Bytes past the limit, without those that are being freed already; 0 or less while there is room. */
   get overBytes(): number {
     let sum = 0;
     for (const { kind, bytes } of this.#gauges) if (!LEAVING.has(kind)) sum += bytes();
     return sum - this.limitBytes;
   }
 
-  /** Whether more is held than the limit: new work is refused. */
+  /** Whether more is held than the limit allows. New work is refused then. */
   get isOver(): boolean {
     return this.overBytes > 0;
   }
 
-  /**
-   * Frees memory step by step until the sum is within the limit, or nothing is left that can give way. Call it a few
-   * times a second.
-   */
+  /** Frees memory step by step until the sum is within the limit or no step is left. Call it a few times a second. */
   relieve(): void {
     let over = this.overBytes;
     for (const step of RELIEF_ORDER) {

@@ -1,6 +1,6 @@
 import { tellRefusedName } from './tell.js';
 
-/** What app and stream names may be; both come from the settings. */
+/** Rules for app and stream names, from the settings. */
 export interface NameRuleOptions {
   /** Regular expression that a whole name must match (`names.allow`). */
   readonly allow: string;
@@ -26,9 +26,9 @@ export class NameRule {
   }
 
   /**
-   * Says what is wrong with the app and name of a stream, in words for a person, or undefined when they may be used.
-   * The words tell one character of a refused name at most: a stream key that was typed in its place is not told. An
-   * app may be empty.
+   * Says what is wrong with the app and name of a stream, in words for a person, or returns undefined when they may be
+   * used. The words quote at most one character of a refused name, which may be a stream key that was typed in its
+   * place. An app may be empty.
    */
   problem({ app, name }: { readonly app: string; readonly name: string }): string | undefined {
     if (name === '' && !this.#allowEmpty) {
@@ -40,7 +40,10 @@ export class NameRule {
     return ofName === undefined ? undefined : `the stream name cannot be used: ${ofName}`;
   }
 
-  /** The app and name as they may be told: whole when they may be used, else up to where a key may begin. */
+  /**
+   * The app and name in the form that logs and events may show: whole when the names are valid, else up to where a key
+   * may begin.
+   */
   tell({ app, name }: { readonly app: string; readonly name: string }): {
     readonly app: string;
     readonly name: string;
@@ -60,7 +63,7 @@ export class NameRule {
     return undefined;
   }
 
-  /** Which character does not fit; a pattern may also refuse what is made of characters that it knows. */
+  /** Finds the character that does not fit. A pattern may also refuse a combination of valid characters. */
   #misfit(text: string): string {
     for (const character of text) {
       if (!this.#pattern.test(character)) {
@@ -71,7 +74,9 @@ export class NameRule {
   }
 }
 
-/** By code points, so that `\p{L}` means every letter; by code units where the pattern is none that way. */
+/**
+ * Matches by code points, so that `\p{L}` means every letter; by code units when the pattern is invalid in that mode.
+ */
 function wholeName(allow: string): RegExp {
   try {
     return new RegExp(`^(?:${allow})$`, 'u');
@@ -80,7 +85,7 @@ function wholeName(allow: string): RegExp {
   }
 }
 
-/** A character by its look and its number, by its number alone where it has no look of its own. */
+/** Names a character by its look and its number, or by its number alone when it has no look of its own. */
 function describe(character: string): string {
   const number = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
   if (character === ' ') return `a space (${number})`;

@@ -14,9 +14,9 @@ export const MAKE_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXC
 export const MAKE_OR_APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
 /**
- * Makes a folder and those above it (0700), or takes the one that is there. Not by `mkdir` with `recursive`: where the
- * system answers ENOENT although the parent is there (below /proc), Node tries again for ever and takes no signal any
- * more.
+ * Makes a folder and those above it (0700), or takes the one that is there. It does not use `mkdir` with `recursive`:
+ * where the system answers ENOENT although the parent is there (below /proc), Node tries again for ever and handles no
+ * signal any more.
  *
  * @throws SluiceError ERR_DATA_FOLDER_NOT_OURS when the folder is a link, belongs to another user or can be written by
  *   others; the system's error when there is none and none can be made
@@ -58,7 +58,7 @@ export async function openOwn(path: string, flags: number = constants.O_RDONLY):
     // Windows has neither flag.
     file = await open(path, flags | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0), 0o600);
   } catch (error) {
-    // The system says ELOOP, ENXIO or EACCES; what lies there says more.
+    // The system says ELOOP, ENXIO or EACCES. A look at what lies there gives a better message.
     const found =
       (error as NodeJS.ErrnoException).code === 'EEXIST' ? undefined : await lstat(path).catch(() => undefined);
     const wrong = found === undefined ? undefined : wrongFile(found);
@@ -80,7 +80,10 @@ export async function readOwn(path: string): Promise<Buffer> {
   }
 }
 
-/** Checks what lies at a path by the rules of {@link openOwn}, without opening it; nothing there is well, too. */
+/**
+ * Checks what lies at a path by the rules of {@link openOwn}, without opening it. A path with nothing there passes,
+ * too.
+ */
 export async function checkOwn(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   const wrong = found === undefined ? undefined : wrongFile(found);

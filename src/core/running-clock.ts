@@ -1,17 +1,17 @@
 import type { Clock } from './clock.js';
 
 /**
- * A stretch between two looks at the clock that is longer than this was no running time, in ms. Ticks come four times a
- * second.
+ * A time between two readings of the clock that is longer than this was not running time, in ms. Ticks come four times
+ * a second.
  */
 const LONGEST_GAP_MS = 1000;
 
 /**
- * The clock for what peers owe: its monotonic time stands still while the process could not run (SIGSTOP, a suspended
- * machine, a starved host). Deadlines move by that much, for what peers have sent meanwhile still waits in the kernel
- * and must be read before anybody is judged. It has to be looked at more often than once a second.
+ * The clock for deadlines of peers. Its monotonic time stands still while the process could not run (SIGSTOP, a
+ * suspended machine, a starved host). Deadlines move by that much, because what peers have sent meanwhile still waits
+ * in the kernel and must be read before a peer is judged. The clock has to be read more often than once a second.
  *
- * Leases and the time-outs of NATS go by the real clock: for other nodes this one was away.
+ * Leases and the time-outs of NATS use the real clock: for other nodes this one was away.
  */
 export class RunningClock implements Clock {
   readonly #clock: Clock;
@@ -39,7 +39,7 @@ export class RunningClock implements Clock {
     return realMs - this.#lostMs;
   }
 
-  /** For how long the process could not run since this was last asked, in ms; 0 when it always could. */
+  /** How long the process could not run since the last call, in ms; 0 when it always could. */
   takeLostMs(): number {
     const untoldMs = this.#untoldMs;
     this.#untoldMs = 0;

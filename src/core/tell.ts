@@ -1,11 +1,11 @@
 /**
- * How names and URLs are told in logs, events, errors, metrics and `sluice config`. People type stream keys and
- * passwords in every place and spelling, so nothing is searched for secrets and cut out: what is told is built from the
- * parts that are known to be public, and what cannot be taken apart is not told.
+ * How names and URLs are shown in logs, events, errors, metrics and `sluice config`. People type stream keys and
+ * passwords in every place and spelling. So nothing is searched for secrets and cut out: what is shown is built from
+ * the parts that are known to be public, and what cannot be taken apart is not shown.
  */
 
 const HIDDEN = '***';
-/** What begins no query, no parameter and no user info. */
+/** Characters that begin no query, no parameter and no user info. */
 const PUBLIC_START = /^[A-Za-z0-9_.~+/:-]*/;
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
 const URL = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s;
@@ -13,27 +13,27 @@ const URL = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s;
 /** The public parts of a URL. */
 interface PublicUrl {
   readonly scheme: string;
-  /** Undefined when the URL cannot be taken apart without doubt. */
+  /** Undefined when the URL cannot be taken apart with certainty. */
   readonly host: string | undefined;
   /** The path up to its first character that may begin a secret. */
   readonly path: string;
   readonly hasUser: boolean;
-  /** Whether something behind `path` is not told. */
+  /** Whether the URL has something behind `path` that is not shown. */
   readonly hasMore: boolean;
 }
 
 /**
- * A name that was refused, up to its first character that is not a letter, a digit or one of `_.~+/:-`: a key stands
- * behind it (`cam1&key=…`, `cam1;key=…`, `cam1%3Fkey=…`).
+ * A refused name, up to its first character that is not a letter, a digit or one of `_.~+/:-`, because a key may follow
+ * it (`cam1&key=…`, `cam1;key=…`, `cam1%3Fkey=…`).
  */
 export function tellRefusedName(name: string): string {
   return (PUBLIC_START.exec(name)?.[0] ?? '').slice(0, 128);
 }
 
 /**
- * A URL that a client named, without user info, query and fragment.
+ * A URL that a client sent, without user info, query and fragment.
  *
- * @returns `''` when it cannot be taken apart without doubt
+ * @returns `''` when it cannot be taken apart with certainty
  */
 export function tellUrl(url: string): string {
   const parts = takeApart(url.trim().replace(/^["']+/, ''));
@@ -41,7 +41,8 @@ export function tellUrl(url: string): string {
 }
 
 /**
- * What a program says it is (`flashVer`, `encoder`), up to its first character that a product and version do not have.
+ * The name that a program gives itself (`flashVer`, `encoder`), up to its first character that does not belong to a
+ * product and version.
  */
 export function tellProgram(text: string): string {
   const end = text.indexOf('://');
@@ -57,7 +58,7 @@ export function tellServers(value: string): string {
 }
 
 /**
- * Text with URLs in it, such as the message of an error: every URL in it is told by its public parts, with `***` for
+ * Text with URLs in it, such as the message of an error. Every URL in it is shown by its public parts, with `***` for
  * the rest.
  */
 export function tellText(text: string): string {
@@ -83,7 +84,7 @@ function tellServer(server: string): string {
 }
 
 function tellInText(found: string): string {
-  // Frames of a stack.
+  // A file URL is a frame of a stack.
   if (found.startsWith('file://')) return found;
   const end = /[)\]}>"'.,;:]*$/.exec(found)?.[0] ?? '';
   const parts = takeApart(found.slice(0, found.length - end.length));

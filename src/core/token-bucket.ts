@@ -1,6 +1,6 @@
-/** A rate that something is held to. */
+/** A rate limit. */
 export interface Rate {
-  /** Most at once, after a rest. */
+  /** Most tokens at once, after a rest. */
   readonly burst: number;
   /** Steady rate, a second. */
   readonly perSecond: number;
@@ -34,11 +34,11 @@ export class TokenBucket {
   }
 
   /**
-   * Takes one token that is there now or will be in time. Tokens that are not there yet are handed out in the order of
+   * Takes one token that is there now or will be in time. Tokens that are not there yet are given out in the order of
    * the calls.
    *
    * @param nowMs monotonic milliseconds
-   * @param longestMs the longest wait that is worth while, in milliseconds
+   * @param longestMs the longest acceptable wait, in milliseconds
    * @returns how long to wait for the token, 0 when it is there; undefined when that would be too long, and then none
    *   is taken
    */
@@ -50,7 +50,10 @@ export class TokenBucket {
     return waitMs;
   }
 
-  /** Whether the bucket is full: then it says no more than a new one. @param nowMs monotonic milliseconds */
+  /**
+   * Whether the bucket is full. A full bucket holds no more information than a new one. @param nowMs monotonic
+   * milliseconds
+   */
   isFull(nowMs: number): boolean {
     this.#fill(nowMs);
     return this.#tokens >= this.#burst;
@@ -64,15 +67,15 @@ export class TokenBucket {
 }
 
 /**
- * Keys that one set of buckets remembers at most: past it the one that was longest unused is forgotten. About 2 MB when
- * full.
+ * Most keys that one set of buckets remembers. Past it the one that was unused for longest is forgotten. A full set
+ * takes about 2 MB.
  */
 export const MAX_BUCKETS = 16_384;
 
 /**
  * One token bucket for each key, such as the address of a peer. The number of keys is bounded, so that a peer that
- * comes with ever new keys costs no memory; a bucket that is full again is forgotten, since it says no more than a new
- * one.
+ * comes with ever new keys costs no memory. A bucket that is full again is forgotten, because it holds no more
+ * information than a new one.
  */
 export class KeyedBuckets {
   readonly #rate: Rate;
@@ -112,7 +115,7 @@ export class KeyedBuckets {
     return bucket;
   }
 
-  /** Makes room: looking at two full buckets a time keeps up with one that is added. */
+  /** Makes room. Two full buckets are looked for at each call, which keeps up with one bucket that is added. */
   #forget(nowMs: number): void {
     let looked = 0;
     for (const [key, bucket] of this.#buckets) {

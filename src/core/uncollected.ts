@@ -1,11 +1,11 @@
-/** Bytes of objects that nobody uses any more and that the garbage collector has not taken yet. */
+/** Counts bytes of objects that are no longer used and that the garbage collector has not freed yet. */
 export class Uncollected {
   #bytes = 0;
   readonly #registry = new FinalizationRegistry<number>((bytes) => {
     this.#bytes -= bytes;
   });
 
-  /** What is let go of and still there, in bytes. */
+  /** Bytes that are no longer used and not freed yet. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -1,8 +1,7 @@
 /**
- * Waits for work that may hang, but not for ever.
+ * Waits for work that may hang, but at most for a given time.
  *
- * @param timeoutMs most to wait, in ms; what the work still does then is left behind, and its failure is nobody's any
- *   more
+ * @param timeoutMs longest wait, in ms; after that the result and the errors of the work are ignored
  * @returns whether it was done in time
  * @throws what the work rejects with in time
  */

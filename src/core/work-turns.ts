@@ -1,4 +1,4 @@
-/** How long the pieces of all who ask may begin, in ms, and how long none begins after that. */
+/** Pieces of work may begin for this long, in ms. After that none begins for {@link REST_MS}. */
 const WORK_MS = 4;
 const REST_MS = 8;
 
@@ -6,9 +6,9 @@ const REST_MS = 8;
 type Later = (work: () => void, ms: number) => void;
 
 /**
- * Keeps work that many clients ask for at once, in pieces, from owning the event loop: the pieces of all of them begin
- * within four milliseconds, and then none for eight. However much is asked for, it has a third of the time, and holds
- * nobody else up for long.
+ * Divides work that many clients ask for at once into pieces, so that it does not occupy the event loop. The pieces of
+ * all clients together begin within four milliseconds; then none begins for eight. However much is asked for, it takes
+ * a third of the time.
  */
 export class WorkTurns {
   readonly #nowMs: () => number;
@@ -16,7 +16,7 @@ export class WorkTurns {
   /** When the first piece after the last rest began. */
   #beganMs = Number.NEGATIVE_INFINITY;
   readonly #waiting: (() => void)[] = [];
-  /** Whether {@link #handOut} will be called. */
+  /** Whether {@link #handOut} is scheduled. */
   #handsOut = false;
 
   /** @param nowMs monotonic */
@@ -26,8 +26,8 @@ export class WorkTurns {
   }
 
   /**
-   * Resolves when a piece may begin: at once while it is time for work and nobody waits, else later, in the order of
-   * asking.
+   * Resolves when a piece may begin: at once while pieces may begin and no other client waits, else later, in the order
+   * of asking.
    */
   async mine(): Promise<void> {
     if (this.#waiting.length === 0 && this.#restMs() <= 0) return;
@@ -37,7 +37,10 @@ export class WorkTurns {
     });
   }
 
-  /** How long no piece may begin, in ms. At or below 0 one may, and begins the time for work when the rest is over. */
+  /**
+   * How long no piece may begin, in ms. At 0 or less one may begin; when the rest is over, it starts a new working
+   * time.
+   */
   #restMs(): number {
     const nowMs = this.#nowMs();
     const sinceMs = nowMs - this.#beganMs;
@@ -56,7 +59,7 @@ export class WorkTurns {
       return;
     }
     this.#waiting.shift()!();
-    // That piece is done, and everything else has had its turn, when the clock is looked at again.
+    // The clock is read again when this piece is done and everything else has had its turn.
     setImmediate(() => this.#handOut());
   }
 }

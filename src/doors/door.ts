@@ -22,53 +22,56 @@ import { MessageCounts } from './message-counts.js';
 import { PublishedStream, type Publisher, type RunningPublish } from './published-stream.js';
 import { RunningPlay } from './running-play.js';
 
-/** What becomes of a request. `run` belongs to who asked, and has to be ended by it. */
+/** The result of a request. The asker owns `run` and has to end it. */
 export type Decision<Run, Status> =
   | { readonly accept: true; readonly run: Run }
   | { readonly accept: false; readonly refusal: Refusal<Status> };
 
-/** Who asked, and is answered in the same turn or in a later one; never after {@link OpenRequest.withdraw}. */
+/** Gets the answer to a request, in the same turn or in a later one; never after {@link OpenRequest.withdraw}. */
 export interface Asker<Run, Status> {
   readonly answered: (decision: Decision<Run, Status>) => void;
-  /** A defect of ours while it was decided, or while the answer was acted upon. */
+  /** A defect of Sluice while the request was decided, or while the answer was carried out. */
   readonly failed: (error: unknown) => void;
 }
 
 /** A request that is being decided. */
 export interface OpenRequest {
-  /** Nobody is there any more to be answered. What is accepted all the same is ended for the reason at once. */
+  /**
+   * The client is gone, so no answer is wanted. A request that is accepted all the same is ended at once for this
+   * reason.
+   */
   withdraw(reason: EndReason, playReason: PlayEndReason): void;
 }
 
-/** What a door is made of. */
+/** The parts of a door. */
 interface DoorParts {
   readonly hub: Hub;
-  /** Where asks and reports go. */
+  /** The fact side, which gets asks and reports. */
   readonly facts: FactSide;
   readonly nowMs: () => number;
   readonly log: Logger;
 }
 
-/** A request that waits for its answer. The functions act on the answer. */
+/** A request that waits for its answer. */
 interface Waiting {
   readonly act: (answer: Answer) => void;
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * What connections of every kind share on their way to streams: asks the fact side for them, opens what was accepted in
- * the hub, does what the fact side orders, and reports what becomes of it. The other side knows publications and
- * players by their ids.
+ * The way that connections of every kind share to streams. It asks the fact side for them, opens what was accepted in
+ * the hub, carries out the orders of the fact side, and reports what happens. The fact side knows publications and
+ * players only by their ids.
  */
 export class Door implements ByteSide {
   readonly #parts: DoorParts;
   readonly #requests = new Map<number, Waiting>();
   #lastId = 0;
-  /** Names that are won by publishes that are being decided, by stream id. */
+  /** Names that publishes have won while they are still being decided, by stream id. */
   readonly #claims = new Map<string, Claim>();
   readonly #streams = new Map<string, PublishedStream>();
   readonly #plays = new Map<string, RunningPlay>();
-  /** Those that play a name or wait for it. */
+  /** Plays by name, waiting ones included. */
   readonly #playsOf = new Map<string, Set<RunningPlay>>();
   readonly #counts: MessageCounts;
   #bytesInPast = 0;
@@ -114,7 +117,7 @@ export class Door implements ByteSide {
     this.#parts.facts.report({ kind: 'connectionOpened', facts });
   }
 
-  /** A socket was turned away before it became a connection. */
+  /** A socket was refused before it became a connection. */
   refused(address: string, code: ErrorCode): void {
     this.#parts.facts.report({ kind: 'connectionRefused', address, code });
   }
@@ -125,7 +128,7 @@ export class Door implements ByteSide {
     this.#parts.facts.report({ kind: 'connectionClosed', facts, code, detail, refusedData });
   }
 
-  /** So many messages went nowhere; `isFirst`: the first of that cause on the connection. */
+  /** So many messages were dropped; `isFirst`: the first of that cause on the connection. */
   dropped(facts: ConnectionFacts, cause: DropCause, messages: number, isFirst: boolean): void {
     if (isFirst) this.#parts.facts.report({ kind: 'messagesDropped', facts, cause, messages });
     else this.#counts.dropped(cause, messages);
@@ -136,7 +139,7 @@ export class Door implements ByteSide {
     this.#counts.dataRefused(code);
   }
 
-  /** A data message of a publisher came in an odd form and was put in order. */
+  /** A data message of a publisher came in an odd form and was normalised. */
   dataMended(): void {
     this.#counts.dataMended();
   }
@@ -183,7 +186,7 @@ export class Door implements ByteSide {
   /**
    * Asks whether a client may play, and attaches its player.
    *
-   * @param player makes it; `writes` is where it tells what its sink has not sent yet
+   * @param player makes the player; `writes` is the hub's list of unsent writes
    */
   play(
     facts: ConnectionFacts,
@@ -225,13 +228,13 @@ export class Door implements ByteSide {
     }
   }
 
-  /** Reports how every stream does. Call it a few times a second. */
+  /** Reports the state of every stream. Call it a few times a second. */
   tick(nowMs: number): void {
     this.#counts.tell();
     for (const stream of this.#streams.values()) this.#parts.facts.report(stream.sample(nowMs));
   }
 
-  /** Asks, and has the answer acted upon; the asker is not told of one that comes after it has withdrawn. */
+  /** Asks, and carries out the answer. The asker is not called for an answer that comes after it has withdrawn. */
   #ask(
     ask: (id: number) => Ask,
     failed: (error: unknown) => void,
@@ -298,13 +301,13 @@ export class Door implements ByteSide {
     try {
       return this.#publication(streamId, heldFor).runBy(publisher);
     } catch (error) {
-      // A defect of ours; the start was told, so the end is, and the name is free again.
+      // This is a defect of Sluice. The start was told, so the end is told too, and the name is free again.
       this.#dropPublish(streamId, 'protocol_error', 'ERR_INTERNAL');
       throw error;
     }
   }
 
-  /** The publication of a publish that was accepted: a new one, or the one whose publisher is back. */
+  /** The publication of an accepted publish: a new one, or the one whose publisher is back. */
   #publication(streamId: string, heldFor: readonly EndReason[]): PublishedStream {
     const held = this.#streams.get(streamId);
     if (held !== undefined) return held;
@@ -318,7 +321,7 @@ export class Door implements ByteSide {
     return stream;
   }
 
-  /** A publish was accepted that cannot go on. A new stream never begins: nothing of it reaches a player. */
+  /** An accepted publish cannot go on. A new stream never begins: nothing of it reaches a player. */
   #dropPublish(streamId: string, reason: EndReason, detail: ErrorCode | undefined): void {
     const held = this.#streams.get(streamId);
     if (held !== undefined) held.publisherLeft(reason, detail);
@@ -375,7 +378,7 @@ interface Withdrawal {
   readonly playReason: PlayEndReason;
 }
 
-/** Of what a client asks for, what its name is. */
+/** Only the name of what a client asks for. */
 function nameOf({ app, name, query }: NameRequest): NameRequest {
   return { app, name, query };
 }

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../core/errors.js';
 import type { FactSide } from '../live/access.js';
 import type { DropCause } from '../model/drop-causes.js';
 
-/** Counts messages of no use, which come as fast as peers like, and reports the counts together. */
+/** Counts useless messages, which peers can send as fast as they like, and reports the counts together. */
 export class MessageCounts {
   readonly #facts: FactSide;
   #dropped: Partial<Record<DropCause, number>> = {};

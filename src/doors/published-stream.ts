@@ -9,11 +9,11 @@ import type { EndReason } from '../model/reasons.js';
 import type { AmfValue } from '../wasm/amf-value.js';
 import type { RunningPlay } from './running-play.js';
 
-/** The way back from a stream to the connection that publishes it. */
+/** The way from a stream to the connection that publishes it. */
 export interface Publisher {
   /** Tells the publisher why its stream has ended, and closes its connection. */
   readonly close: (reason: EndReason, description: string) => void;
-  /** Reads the connection before its turn; resolves when its end would be known if the kernel knows it. */
+  /** Reads the connection before its turn. Resolves when its end has been seen, if the kernel knows of one. */
   readonly readNow: () => Promise<void>;
 }
 
@@ -26,12 +26,12 @@ interface DataFromPublisher {
   readonly values: readonly AmfValue[] | undefined;
 }
 
-/** What a published stream needs of its door. */
+/** The parts that a published stream needs. */
 interface PublishedStreamParts {
   readonly facts: FactSide;
   readonly nowMs: () => number;
   readonly log: Logger;
-  /** It is over. */
+  /** Called when it is over. */
   readonly ended: (stream: PublishedStream) => void;
 }
 
@@ -41,14 +41,13 @@ const METADATA = 'onMetaData';
 const RESUME_STEP_MS = 40;
 
 /**
- * One stream as the byte side has it: its publication, with or without the connection that publishes it, and the plays
- * attached to it.
- * Reports to the fact side what the media shows and what was counted.
+ * One stream on the byte side: its publication, with or without the connection that publishes it, and the plays
+ * attached to it. It reports to the fact side what the media shows and what was counted.
  */
 export class PublishedStream implements PublicationObserver {
   readonly streamId: string;
   readonly publication: Publication;
-  /** Those that it is played by; {@link RunningPlay} adds itself. */
+  /** Its plays; {@link RunningPlay} adds itself. */
   readonly plays = new Set<RunningPlay>();
   readonly #claim: Claim;
   readonly #heldFor: readonly EndReason[];
@@ -58,7 +57,7 @@ export class PublishedStream implements PublicationObserver {
   /** Whether a connection has published it before. */
   #begun = false;
   #ended = false;
-  /** Of plays that have left. */
+  /** Bytes of plays that have left. */
   #bytesOutLeft = 0;
   #dropsLeft = 0;
 
@@ -98,7 +97,7 @@ export class PublishedStream implements PublicationObserver {
     return { ...media, headersRefused: headers.refused, bytesOut, drops };
   }
 
-  /** Hands it to the connection that publishes. What an earlier connection still does to it has no effect. */
+  /** Gives it to the connection that publishes. Calls of an earlier connection have no effect from then on. */
   runBy(publisher: Publisher): RunningPublish {
     const { publication } = this;
     const from = this.#begun ? publication.newestTimestamp : this.#claim.resumeTimestamp;
@@ -118,13 +117,13 @@ export class PublishedStream implements PublicationObserver {
     const { publication } = this;
     const nowMs = this.#parts.nowMs();
     const isMetadata = name === METADATA;
-    // flvmux of GStreamer sends the same metadata again and again.
+    // flvmux of GStreamer sends the same metadata repeatedly.
     if (isMetadata && publication.headers.get(METADATA_SLOT)?.equals(payload)) return;
-    // A moved timeline is moved for data too.
+    // When a timeline is moved, it is moved for data too.
     const moved = this.#run?.resumeTimestamp !== undefined || publication.timestampJumps > 0;
     const time = moved ? publication.lastTimestamp >>> 0 : timestamp;
     publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs, type);
-    // Metadata in AMF3 is passed on, and tells nothing here.
+    // Metadata in AMF3 is passed on, and not read.
     if (isMetadata) publication.noteMetadata(values?.[0], nowMs);
     else {
       const { streamId } = this;
@@ -138,7 +137,9 @@ export class PublishedStream implements PublicationObserver {
     this.publication.noteMetadata(null, this.#parts.nowMs());
   }
 
-  /** The publish that runs, or was about to, is over: the stream is held for its publisher to come back, or ended. */
+  /**
+   * The publish that runs, or was about to, is over: the stream is held until its publisher comes back, or is ended.
+   */
   publisherLeft(reason: EndReason, detail: ErrorCode | undefined): void {
     if (!this.#heldFor.includes(reason)) {
       this.end(reason, detail);
@@ -151,7 +152,7 @@ export class PublishedStream implements PublicationObserver {
     this.#parts.facts.report({ kind: 'streamHeld', streamId, reason, counters: this.counters });
   }
 
-  /** Takes the stream from its publisher, if it has one: it is ended, and the publisher told and let go. */
+  /** Ends the stream. Its publisher, if there is one, is told why, and its connection is closed. */
   take(reason: EndReason, description: string): void {
     const publisher = this.#publisher;
     this.end(reason, undefined);
@@ -168,7 +169,7 @@ export class PublishedStream implements PublicationObserver {
     try {
       this.#claim.close(this.#parts.nowMs());
     } catch (error) {
-      // Whatever fails on the way to the players: the end is told.
+      // A failure on the way to the players must not keep the end from being told.
       this.#parts.log.error({ err: error, code: 'ERR_INTERNAL', streamId }, 'the end of a stream failed inside');
     }
     const { counters } = this;
@@ -187,7 +188,7 @@ export class PublishedStream implements PublicationObserver {
     this.#dropsLeft += drops;
   }
 
-  /** How it does now. */
+  /** Its present state. */
   sample(nowMs: number): StreamSample {
     const { publication } = this;
     return {
@@ -220,9 +221,12 @@ export class PublishedStream implements PublicationObserver {
   }
 }
 
-/** A publish that is running: what its connection does with the stream. */
+/** A publish that is running, as its connection uses it. */
 export class RunningPublish {
-  /** Where players that stayed stand, in ms: the publisher's timestamps are moved to go on from there. */
+  /**
+   * The newest timestamp, in ms, that players have got who stayed: the publisher's timestamps are moved to go on from
+   * there.
+   */
   readonly resumeTimestamp: number | undefined;
   readonly #stream: PublishedStream;
 

@@ -27,7 +27,7 @@ export class RunningPlay {
     this.#over = over;
   }
 
-  /** What it has been sent since it began, or since the stream did that it joined last. */
+  /** What it has been sent since it began, or since it joined its present stream. */
   get counters(): PlayCounters {
     const { id, bytesSent, skips } = this.player;
     return { playId: id, bytes: bytesSent - this.#bytesBefore, drops: skips - this.#skipsBefore };

@@ -30,7 +30,10 @@ export function clipLabels(labels: Readonly<Record<string, string>> | undefined)
   return out;
 }
 
-/** URLs that an event has room for. A part of a URL leads nowhere: a longer one is left out whole, and the others with it. */
+/**
+ * URLs that fit into an event. A part of a URL is useless, so one that is too long is left out whole, and the others
+ * with it.
+ */
 export function boundedUrls(urls: StreamUrls | undefined): StreamUrls | undefined {
   if (urls === undefined) return undefined;
   return Object.values<string>(urls).every((url) => url.length <= MAX_URL) ? urls : undefined;
@@ -51,10 +54,10 @@ export function clipTracks(tracks: readonly Track[]): Track[] {
 }
 
 const ANNOUNCED = ['width', 'height', 'fps', 'videoKbps', 'sampleRate', 'channels', 'audioKbps'] as const;
-/** Bytes of a track list in `stream.updated`, which has two: 16 tracks of any codec there is. */
+/** Bytes of a track list in `stream.updated`, which has two: 16 tracks of any codec. */
 const MAX_CHANGED_TRACKS = 2300;
 
-/** One side of a `stream.updated`, bounded like everything a publisher can make long. */
+/** One side of a `stream.updated`, bounded like everything that a publisher can make long. */
 export function clipChange({ tracks, metadata }: ChangedFacts): ChangedFacts {
   const kept = tracks === undefined ? undefined : clipTracks(tracks);
   while (kept !== undefined && Buffer.byteLength(JSON.stringify(kept)) > MAX_CHANGED_TRACKS) kept.pop();
@@ -74,7 +77,8 @@ function clipMetadata(metadata: StreamMetadata): StreamMetadata {
 }
 
 /**
- * A copy of a JSON-like value that takes at most about `budget` bytes as JSON and nests at most 8 deep; what does not fit is left out.
+ * A copy of a JSON-like value that takes at most about `budget` bytes as JSON and nests at most 8 deep; what does not
+ * fit is left out.
  *
  * @returns the copy, and whether anything was left out
  */

@@ -3,10 +3,10 @@ import type { EventData, EventType, SluiceEvent } from './event-types.js';
 import { dataSchemaId } from './schemas/index.js';
 import { END_TYPE, eventName, eventSubject, formatSubject, type StreamNames } from './subjects.js';
 
-/** An event larger than this (bytes of JSON) is never written; {@link file://./lifecycle.ts} keeps every field bounded so that none is. */
+/** Largest event, in bytes of JSON. {@link file://./lifecycle.ts} keeps every field bounded so that none is larger. */
 export const MAX_EVENT_BYTES = 8192;
 
-/** A finished event: its JSON bytes, which are what the journal holds and JetStream stores, and where it goes. */
+/** A finished event: its JSON bytes, which the journal holds and JetStream stores, and its subject. */
 export interface Envelope {
   readonly id: string;
   readonly type: EventType;
@@ -25,7 +25,7 @@ export interface Emitter {
 
 const sources = new WeakMap<Emitter, string>();
 
-/** `source` of everything a process emits. */
+/** `source` of everything that a process emits. */
 function sourceOf(emitter: Emitter): string {
   let source = sources.get(emitter);
   if (source === undefined) {
@@ -35,7 +35,7 @@ function sourceOf(emitter: Emitter): string {
   return source;
 }
 
-/** A sequence as CloudEvents' extension of that name wants it: a text that sorts. */
+/** A sequence in the form that CloudEvents' extension of that name requires: a text that sorts. */
 export function sequenceText(sequence: number): string {
   return String(sequence).padStart(10, '0');
 }
@@ -48,7 +48,8 @@ export function eventId(streamId: string, type: EventType, sequence: number): st
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /**
- * A W3C `traceparent` that is the same for all events of a stream: the trace id is the ULID's 128 bits, the parent id its last 64.
+ * A W3C `traceparent` that is the same for all events of a stream: the trace id is the ULID's 128 bits, the parent id
+ * its last 64.
  *
  * @returns `undefined` when `streamId` is not a ULID
  */
@@ -139,7 +140,10 @@ export function nodeEvent<T extends EventType>(
   };
 }
 
-/** The part of an event id before the colon: the stream id, or the boot id of a node event. The order key of publishing. */
+/**
+ * The part of an event id before the colon: the stream id, or the boot id of a node event. Events with the same key are
+ * published in order.
+ */
 export function orderKey(id: string): string {
   const colon = id.indexOf(':');
   return colon < 0 ? id : id.slice(0, colon);

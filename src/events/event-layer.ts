@@ -27,7 +27,7 @@ interface EventsDeps {
   readonly nodeId: string;
   /** ULID of this process. */
   readonly bootId: string;
-  /** For tests: where segments live instead of `dir`. */
+  /** For tests: the place of the segments, instead of `dir`. */
   readonly storage?: SegmentStorage;
 }
 
@@ -49,7 +49,7 @@ export interface EventsStats {
   readonly suppressedRejections: number;
   readonly openStreams: number;
   readonly busState: BusState;
-  /** One sentence on the state, empty when all is well. */
+  /** One sentence on the state; empty when everything works. */
   readonly busDetail: string;
   /** Why the newest sign of life could not be written; empty when it could. */
   readonly lifeDetail: string;
@@ -59,7 +59,7 @@ export interface EventsStats {
   readonly journalSegments: number;
 }
 
-/** What of an open stream is carried over when the segment that began it goes. */
+/** The parts of an open stream that are carried over when the segment that began it is deleted. */
 const CARRIED = [
   'streamId',
   'app',
@@ -82,7 +82,7 @@ const CARRIED = [
 export class EventLayer {
   readonly lifecycle: Lifecycle;
   readonly log: EventLog;
-  /** The bus side: the NATS connection for control, state and reaper; `undefined` without NATS. */
+  /** The NATS connection for control, state and reaper; `undefined` without NATS. */
   readonly bus: EventBus | undefined;
   readonly #journal: Journal;
   readonly #life: SignOfLife | undefined;
@@ -138,14 +138,15 @@ export class EventLayer {
   }
 
   /**
-   * Opens the journal, ends what older boots left open (`node_restart`, at the time of the last sign of life) and starts towards NATS
-   * in the background: a broker that is down delays nothing.
+   * Opens the journal, ends what older boots left open (`node_restart`, at the time of the last sign of life) and
+   * starts towards NATS in the background: a broker that is down delays nothing.
    *
-   * @throws ERR_EVENTS_JOURNAL_LOCKED when another process uses the folder; the system's error when the folder cannot be used
+   * @throws ERR_EVENTS_JOURNAL_LOCKED when another process uses the folder; the system's error when the folder cannot
+   *   be used
    */
   static async open(options: EventsOptions, deps: EventsDeps): Promise<EventLayer> {
     const o = resolveEventsOptions(options);
-    // What is wrong with the settings is said now; that no server answers may be over in a moment.
+    // Errors in the settings are reported now; a server that does not answer may do so in a moment.
     if (o.nats !== undefined) await connectionOptions(o.nats);
     const found = new OpenStreams();
     const boots = new Set<string>();
@@ -226,9 +227,10 @@ export class EventLayer {
   }
 
   /**
-   * Flushes and closes. Events that NATS has not taken by the deadline stay in the journal and follow after the next start.
+   * Flushes and closes. Events that NATS has not taken by the deadline stay in the journal and follow after the next
+   * start.
    *
-   * @param deadlineMs most to wait, milliseconds
+   * @param deadlineMs longest wait, in ms
    */
   close(deadlineMs = 4000): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
@@ -247,7 +249,7 @@ export class EventLayer {
     );
     await within(this.bus?.close(left() / 2), left() * 0.7);
     this.log.close();
-    // What hangs may still reach the disk: the folder stays locked as long as this process lives.
+    // A write that hangs may still reach the disk, so the folder stays locked as long as this process lives.
     if (!(await within(this.#journal.close(left() / 2), left()))) return;
     if (await within(this.#life?.close(), left())) await within(this.#lock?.release(), left());
   }
@@ -277,7 +279,7 @@ export class EventLayer {
       const data = lateEnd(stream, { reason: 'node_restart', endedMs, totals });
       const event = streamEvent(emitter, stream, 'io.sluice.stream.ended', stream.seq + 1, endedMs, data);
       const position = journal.append(event);
-      // Nobody on the bus heard of a stream that was started without one.
+      // No consumer on the bus has heard of a stream that was started without one.
       if (o.nats !== undefined && !stream.bus) journal.commit(position);
       journal.releaseStream();
     }

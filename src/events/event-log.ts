@@ -9,7 +9,7 @@ import { JournalReader } from './journal/reader.js';
 
 /** One event of the log. */
 export interface LogEntry {
-  /** Envelope id; what `Last-Event-ID` names. */
+  /** Envelope id, which `Last-Event-ID` names. */
   readonly id: string;
   readonly type: string;
   /** Journal position: grows by time of writing. */
@@ -21,18 +21,23 @@ export interface LogEntry {
   readonly event: AnySluiceEvent;
 }
 
-/** Where to begin: behind the event with an id, at a time (milliseconds since the epoch), at the oldest kept, or with what comes next. */
+/**
+ * Where to begin: behind the event with an id, at a time (milliseconds since the epoch), at the oldest kept event, or
+ * with the next one.
+ */
 export type LogCursor = { readonly afterId: string } | { readonly sinceMs: number } | 'oldest' | 'now';
 
 /** Events that are read at once. */
 const PAGE = 64;
-/** Events that are passed on before other work may have the turn of the event loop. */
+/** Events that are passed on before other work may have its turn of the event loop. */
 const PIECE = 8;
-/** A follower that is so many bytes behind is sent to the files again instead of being held in memory. */
+/** A follower that is so many bytes behind reads from the files again, instead of being held in memory. */
 const FOLLOW_BYTES = 512 << 10;
 const REMEMBERED_IDS = 4096;
 
-/** Reads the journal as a log: what server-sent events and `sluice events` show, also after a restart and without NATS. */
+/**
+ * Reads the journal as a log, which server-sent events and `sluice events` show, also after a restart and without NATS.
+ */
 export class EventLog {
   readonly #journal: Journal;
   readonly #search: IdSearch;
@@ -40,7 +45,7 @@ export class EventLog {
   readonly #turns: WorkTurns;
   readonly #followers = new Set<Follower>();
   readonly #dropped = new Uncollected();
-  /** Set when nothing more will come; followers end when they have read to here. */
+  /** Set when no more events will come. Followers end when they have read everything. */
   #closed = false;
   readonly #waiting = new Set<() => void>();
   /** Positions of the newest ids, in two generations. */
@@ -49,7 +54,7 @@ export class EventLog {
 
   /**
    * @param wallMs the wall clock, milliseconds since the epoch
-   * @param turns bounds what all who read history do in one turn of the event loop
+   * @param turns bounds what all readers of history do in one turn of the event loop
    */
   constructor(journal: Journal, wallMs: () => number = Date.now, turns = new WorkTurns()) {
     this.#turns = turns;
@@ -61,14 +66,16 @@ export class EventLog {
     });
   }
 
-  /** Puts what clients make it hold on the account. */
+  /** Registers what clients make it hold on the memory account. */
   joinAccount(account: MemoryAccount): void {
     account.register('event_followers', () => this.followerBytes);
     account.register('event_searches', () => this.searchBytes);
     account.register('event_pages_dropped', () => this.#dropped.bytes);
   }
 
-  /** Bytes of the journal that followers hold in memory. New events are the same objects for all of them and count once. */
+  /**
+   * Bytes of the journal that followers hold in memory. New events are the same objects for all of them and count once.
+   */
   get followerBytes(): number {
     let read = 0;
     let fresh = 0;
@@ -120,15 +127,15 @@ export class EventLog {
     });
   }
 
-  /** Nothing more will come: whoever follows ends after the last event. */
+  /** No more events will come: each follower ends after the last one. */
   close(): void {
     this.#closed = true;
     for (const wake of this.#waiting) wake();
   }
 
   /**
-   * History from `cursor`, then what comes, without a gap or a double, until `signal` aborts. A reader that is slow is served from
-   * the files, so that it costs a bounded amount of memory.
+   * History from `cursor`, then new events, without a gap or a duplicate, until `signal` aborts. A slow reader is
+   * served from the files, so that it costs a bounded amount of memory.
    *
    * @throws ERR_EVENTS_CURSOR when `afterId` is not in the history
    */
@@ -138,7 +145,7 @@ export class EventLog {
     const follower = new Follower();
     this.#followers.add(follower);
     const stop = this.#journal.subscribe((entries) => follower.offer(entries));
-    // It may stand in line for its next piece for a while: until then nothing more is held for it.
+    // It may wait for its next piece for a while; until then nothing more is held for it.
     const onAbort = (): void => {
       stop();
       follower.dropFresh();
@@ -161,10 +168,10 @@ export class EventLog {
           page = follower.takeFresh();
         }
         for (const [index, entry] of page.entries()) {
-          // What has just come is passed on as it comes; history is read by many at once.
+          // New events are passed on as they come; history is read by many at once.
           if (reader !== undefined && index % PIECE === 0) await this.#turns.mine();
           if (entry.sequence < position || signal.aborted) continue;
-          // A jump means that the buffer above overflowed; withdrawn events jump too and are passed over by the reader.
+          // A jump means that the buffer above overflowed. Withdrawn events cause jumps too; the reader skips them.
           if (reader === undefined && entry.sequence > position) {
             reader = this.#reader(position);
             follower.dropFresh();
@@ -187,7 +194,7 @@ export class EventLog {
     }
   }
 
-  /** A reader for a client, as one of however many. */
+  /** A reader for a client, one of any number. */
   #reader(position: number): JournalReader {
     return new JournalReader(this.#journal, position, { turns: this.#turns, dropped: this.#dropped });
   }
@@ -287,7 +294,7 @@ function toLogEntry({ id, type, sequence, wallMs, json }: JournalEntry): LogEntr
   };
 }
 
-/** Parses an entry's event, anew each time. */
+/** Parses an entry's event, each time again. */
 export function eventOf({ json }: Pick<LogEntry, 'json'>): AnySluiceEvent {
   return JSON.parse(json.toString('utf8')) as AnySluiceEvent;
 }

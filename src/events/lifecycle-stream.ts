@@ -6,7 +6,7 @@ import { type Emitter, traceparentOf } from './envelope.js';
 import type { StreamRef, StreamStarted } from './event-types.js';
 import type { OpenStream } from './open-streams.js';
 
-/** What names a publish. */
+/** The ids and names of a publish. */
 interface StreamIdentity {
   readonly streamId: string;
   readonly app: string;
@@ -14,7 +14,7 @@ interface StreamIdentity {
   readonly connectionId: string;
 }
 
-/** What is told of a publish that was authorised and won its name. `tcUrl` without its query. */
+/** The facts of a publish that was authorised and won its name. `tcUrl` without its query. */
 export interface StartFacts extends StreamIdentity {
   readonly peer: Peer;
   readonly transport: TransportName;
@@ -30,9 +30,9 @@ export interface StartFacts extends StreamIdentity {
 export interface LifecycleStream extends OpenStream {
   readonly startedMonoMs: number;
   readonly traceparent: string | undefined;
-  /** Players told as started, with the monotonic time of it. */
+  /** Players whose start was told, with its monotonic time. */
   readonly plays: Map<string, number>;
-  /** Calls that came before the start was durable; run when it is, forgotten when it is refused. */
+  /** Calls that came before the start was durable. They run when it is, and are dropped when it is refused. */
   waiting: (() => unknown)[] | undefined;
 }
 
@@ -64,7 +64,7 @@ export function openStream(emitter: Emitter, clock: Clock, s: StartFacts, bus: b
   };
 }
 
-/** What `stream.started` adds to the stream's identity. */
+/** The facts that `stream.started` adds to the stream's identity. */
 export function startFacts(stream: OpenStream, s: StartFacts): Omit<StreamStarted, keyof StreamRef> {
   return {
     peer: s.peer,

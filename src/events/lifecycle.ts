@@ -30,9 +30,9 @@ interface LifecycleCounts {
 type WithoutRef<T> = Omit<T, keyof StreamRef> & { readonly connectionId?: string };
 
 /**
- * Turns committed facts into events: gives each its sequence, id and subject and hands it to the journal. Every call but
- * {@link streamStarted} is a synchronous enqueue; calls about a stream that is not open are ignored, so that an end is told exactly
- * once whoever reports it first.
+ * Turns committed facts into events: gives each its sequence, id and subject, and appends it to the journal. Every call
+ * but {@link streamStarted} is a synchronous enqueue. Calls about a stream that is not open are ignored, so that an end
+ * is told exactly once, whichever part reports it first.
  */
 export class Lifecycle {
   readonly counts: LifecycleCounts = { emitted: 0, dropped: 0, withheld: 0, refusedStarts: 0, suppressedRejections: 0 };
@@ -51,7 +51,7 @@ export class Lifecycle {
   #ending = false;
   readonly #rejections = new TokenBucket({ burst: 500, perSecond: 100 });
 
-  /** @param o `bus`: whether events go to NATS; `plays`: whether play events are told; `refuseStart`: asked before each start */
+  /** @param o `bus`: whether events go to NATS; `plays`: whether plays are told; `refuseStart`: asked before a start */
   constructor(
     emitter: Emitter,
     o: {
@@ -78,7 +78,7 @@ export class Lifecycle {
     return this.#openStreams;
   }
 
-  /** Asked what an open stream has carried by now; until it is set, the newest telemetry says it. */
+  /** Returns what an open stream has carried so far. Until it is set, the newest telemetry is used. */
   measure: (streamId: string) => Totals | undefined = (streamId) => this.#totals.get(streamId);
 
   /** What each open stream has carried by now. */
@@ -94,9 +94,10 @@ export class Lifecycle {
   /**
    * A publish was authorised and won its name.
    *
-   * @returns resolves when `stream.started` survives a power loss: only then may the encoder be told Publish.Start. Rejects with
-   *   ERR_EVENTS_JOURNAL_FULL, ERR_EVENTS_JOURNAL_FAILED, ERR_EVENTS_BUS_DOWN, ERR_EVENTS_CLOSED or ERR_EVENTS_STREAM_TAKEN when it
-   *   cannot be: the publish is to be refused, and nobody ever sees the event
+   * @returns resolves when `stream.started` survives a power loss: only then may the encoder be told Publish.Start.
+   *   Rejects with ERR_EVENTS_JOURNAL_FULL, ERR_EVENTS_JOURNAL_FAILED, ERR_EVENTS_BUS_DOWN, ERR_EVENTS_CLOSED or
+   *   ERR_EVENTS_STREAM_TAKEN when it cannot be stored: the publish has to be refused, and the event never becomes
+   *   visible
    */
   async streamStarted(s: StartFacts): Promise<void> {
     const refusal = this.#refusal(s.streamId);
@@ -160,7 +161,7 @@ export class Lifecycle {
     this.#with(streamId, (stream) => this.#emit(stream, 'io.sluice.stream.recovered', d));
   }
 
-  /** The connection went; the stream is held. */
+  /** The connection is lost; the stream is held. */
   streamSuspended(streamId: string, d: { resumeWindowMs: number; cause?: string }): void {
     this.#with(streamId, (stream) => {
       stream.state = 'suspended';
@@ -182,7 +183,7 @@ export class Lifecycle {
     this.#with(streamId, (stream) => this.#emit(stream, 'io.sluice.stream.taken_over', d));
   }
 
-  /** The stream is over. The first call counts, later ones are ignored. Players still noted get their `play.ended` first. */
+  /** The stream is over. Only the first call counts. Players that are still noted get their `play.ended` first. */
   streamEnded(streamId: string, d: EndFacts): void {
     this.#with(streamId, (stream) => {
       for (const playerId of [...stream.plays.keys()]) {
@@ -201,7 +202,7 @@ export class Lifecycle {
     });
   }
 
-  /** A publish attempt was refused. Beyond a hundred a second they are counted and not told. */
+  /** A publish attempt was refused. Beyond a hundred a second, attempts are counted and not told. */
   streamRejected(d: {
     attemptId: string;
     app: string;
@@ -282,7 +283,7 @@ export class Lifecycle {
     });
   }
 
-  /** Measured figures of a stream, every few seconds: sent on `tel.*`, kept nowhere; `totals` go into the heartbeat record. */
+  /** Figures of a stream, every few seconds, sent on `tel.*` and not stored. `totals` go into the heartbeat record. */
   telemetry(streamId: string, d: { totals: Totals } & Readonly<Record<string, unknown>>): void {
     const stream = this.#openStreams.get(streamId);
     if (stream === undefined) return;
@@ -294,13 +295,13 @@ export class Lifecycle {
     });
   }
 
-  /** A connection was opened, rejected or closed: sent on `conn.*`, kept nowhere. */
+  /** A connection was opened, rejected or closed. It is sent on `conn.*` and not stored. */
   connection(verb: 'opened' | 'rejected' | 'closed', connectionId: string, d: Readonly<Record<string, unknown>>): void {
     const { nodeId, bootId } = this.#emitter;
     this.#signals.send(['conn', nodeId, connectionId, verb], { ...d, connectionId, nodeId, bootId, time: this.#now() });
   }
 
-  /** Whether a player waits for a name that nobody publishes here has changed: sent on `want.*`, kept nowhere. */
+  /** Whether a player waits for a name that is not published here has changed; sent on `want.*` and not stored. */
   want(verb: 'wanted' | 'unwanted', { app, name }: { readonly app: string; readonly name: string }): void {
     const { nodeId, bootId } = this.#emitter;
     this.#signals.send(['want', app, name, verb], { app, name, nodeId, bootId, time: this.#now() });
@@ -321,7 +322,7 @@ export class Lifecycle {
     return this.#node.tell('io.sluice.node.draining', d);
   }
 
-  /** Ends every stream that is still open or on its way to be, and takes no more: for the end of the process. */
+  /** Ends every stream that is open or about to be, and accepts no more: for the end of the process. */
   endAll(reason: EndReason): void {
     this.#ending = true;
     for (const streamId of [...this.#openStreams.keys()]) {
@@ -330,8 +331,8 @@ export class Lifecycle {
   }
 
   /**
-   * The process ends in order; streams that the caller has not ended are ended with `server_drain` first, also those whose start
-   * is still being written: their end comes before this.
+   * The process ends in order. Streams that the caller has not ended are ended with `server_drain` first, also those
+   * whose start is still being written: their end comes before this.
    */
   async nodeStopped(d: { detail?: string } = {}): Promise<void> {
     this.endAll('server_drain');
@@ -359,7 +360,7 @@ export class Lifecycle {
     timeMs = this.#clock.wallMs(),
   ): boolean {
     return this.#append(() => {
-      // The sequence is given only now: an event that is dropped leaves no gap.
+      // The sequence is given only now, so that an event that is dropped leaves no gap.
       stream.seq++;
       const full = { ...this.#ref(stream), ...data } as unknown as EventData[T];
       return streamEvent(this.#emitter, stream, type, stream.seq, timeMs, full, stream.traceparent);

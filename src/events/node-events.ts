@@ -2,14 +2,14 @@ import type { Clock } from '../core/clock.js';
 import { bounded } from './clip.js';
 import { type Emitter, type Envelope, nodeEvent } from './envelope.js';
 
-/** The node events that a process tells of itself. */
+/** The node events that a process publishes about itself. */
 type OwnNodeEvent =
   | 'io.sluice.node.started'
   | 'io.sluice.node.ready'
   | 'io.sluice.node.draining'
   | 'io.sluice.node.stopped';
 
-/** Numbers and tells the events of this process. */
+/** Numbers and publishes the events of this process. */
 export class NodeEvents {
   readonly #emitter: Emitter;
   readonly #clock: Clock;
@@ -30,7 +30,10 @@ export class NodeEvents {
     this.#append = append;
   }
 
-  /** Appends the event; resolves when it survives a power loss, or cannot: a node starts and stops on a full disk too. */
+  /**
+   * Appends the event. Resolves when it survives a power loss, or cannot be stored: a node starts and stops on a full
+   * disk too.
+   */
   async tell(type: OwnNodeEvent, d: object): Promise<void> {
     const { nodeId, bootId } = this.#emitter;
     const ordinal = (this.#told.get(type) ?? 0) + 1;

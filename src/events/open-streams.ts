@@ -16,7 +16,7 @@ import {
 } from './event-types.js';
 import { parseStreamSubject, type StreamSubject, sequenceIn } from './subjects.js';
 
-/** What is known of an open stream: enough to end it without the process that started it. */
+/** The known facts of an open stream: enough to end it without the process that started it. */
 export interface OpenStream {
   readonly streamId: string;
   readonly app: string;
@@ -36,7 +36,7 @@ export interface OpenStream {
   readonly urls?: StreamUrls;
   /** Whether its events go to the bus. */
   readonly bus: boolean;
-  /** Journal position of the newest record that tells all of this. Not stored. */
+  /** Journal position of the newest record that has all of this. Not stored. */
   anchor: number;
 }
 
@@ -73,7 +73,7 @@ export function openStreamOf(state: StreamState): OpenStream {
   };
 }
 
-/** Facts of an end that someone other than the stream's own process tells. */
+/** Facts of an end that another process tells. */
 interface LateEnd {
   readonly reason: 'node_restart' | 'node_lost';
   /** Last sign of life, milliseconds since the epoch. */
@@ -81,14 +81,14 @@ interface LateEnd {
   readonly totals: Totals | undefined;
 }
 
-/** What a stream's own process reports at its end. Bytes and counts since the start. */
+/** Facts of an end that the stream's own process tells. Bytes and counts since the start. */
 export interface EndFacts extends Totals {
   readonly reason: EndReason;
   readonly detail?: string;
   readonly tracks?: readonly Track[];
 }
 
-/** Members that every end tells of its stream. */
+/** Members that every end has. */
 function endCore(
   stream: OpenStream,
   endedMs: number,
@@ -161,14 +161,14 @@ export function lateEnd(stream: OpenStream, end: LateEnd): StreamEnded {
 }
 
 /**
- * Rebuilds open streams from their events, in journal order. Used at start, and by the reaper on what JetStream holds of a lost
- * node's streams.
+ * Rebuilds open streams from their events, in journal order. It is used at start, and by the reaper for the events of a
+ * lost node in JetStream.
  */
 export class OpenStreams {
   readonly open = new Map<string, OpenStream>();
 
   /**
-   * @param subject NATS subject of the event: names stream, type and sequence without a look into the JSON
+   * @param subject NATS subject of the event: it has stream, type and sequence, so the JSON need not be parsed
    * @param bus whether the writing process had a bus
    */
   apply(position: number, subject: string, json: Buffer, bus: boolean): void {

@@ -29,7 +29,7 @@ export interface EventsOptions {
   readonly duplicateWindowMs?: number;
   readonly streamsBucket?: string;
   readonly nodesBucket?: string;
-  /** A node that gives no sign of life for this long is lost. */
+  /** A node without a sign of life for this long is lost. */
   readonly leaseMs?: number;
   readonly heartbeatMs?: number;
   /** Most events waiting for their PubAck at a time, over all streams. */

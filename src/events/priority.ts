@@ -1,9 +1,10 @@
 import type { EventType } from './event-types.js';
 
 /**
- * What an event is worth when the journal has little room. `end`: always taken, its bytes are held back at the start. `stream`: what
- * a stream's consumers act on, taken until the journal is full. `optional`: what viewers and refused publishers cause; taken only
- * while it leaves the others their room. An end of what was told is no less than its stream's: there are no more of them than beginnings.
+ * The rank of an event when the journal has little room. `end`: always accepted, its bytes are reserved at the start.
+ * `stream`: events on which a stream's consumers act, accepted until the journal is full. `optional`: events that
+ * viewers and refused publishers cause; accepted only while there is room for the others. The end of something that was
+ * told ranks as its stream's events: there are no more ends than beginnings.
  */
 export type EventPriority = 'end' | 'stream' | 'optional';
 

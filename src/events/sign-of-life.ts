@@ -4,9 +4,12 @@ import type { Totals } from '../model/totals.js';
 import type { Journal } from './journal/journal.js';
 import type { LifeFile } from './journal/life-file.js';
 
-/** After a kill nothing later than the newest sign of life is known of a stream: 2 s at most, writing and waiting for a turn included. */
+/**
+ * How often the sign of life is written, in ms. After a kill, nothing later than the newest one is known of a stream: 2
+ * s at most, writing and waiting for a turn included.
+ */
 const INTERVAL_MS = 1500;
-/** Streams that become ready are written down together, this much later at most. */
+/** Streams that become ready are written together, at most this much later. */
 const READY_DELAY_MS = 100;
 
 /** What the signs of life are made from. */
@@ -18,7 +21,10 @@ interface SignOfLifeDeps {
   totals(): ReadonlyMap<string, Totals>;
 }
 
-/** Writes every 1.5 s, and when a stream has become ready, that this process lives and what its open streams have carried by now. */
+/**
+ * Writes every 1.5 s, and when a stream has become ready, that this process lives and what its open streams have
+ * carried by now.
+ */
 export class SignOfLife {
   readonly #file: LifeFile;
   readonly #deps: SignOfLifeDeps;

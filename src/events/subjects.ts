@@ -14,7 +14,10 @@ const NODES = 'node';
 /** Last token of the subject of a stream's end: the end has one subject, whatever its sequence is. */
 const END = 'end';
 
-/** `<prefix>.evt.<app>.<name>.<streamId>.<entity>.<verb>.<last>`: the subject of a stream's event in its parts, names as they are. */
+/**
+ * `<prefix>.evt.<app>.<name>.<streamId>.<entity>.<verb>.<last>`: the subject of a stream's event in its parts, names as
+ * they are.
+ */
 export interface StreamSubject {
   readonly kind: 'stream';
   readonly prefix: string;
@@ -31,8 +34,8 @@ export interface StreamSubject {
 }
 
 /**
- * `<prefix>.node.<nodeId>.<bootId>.<verb>`: the subject of a node's event in its parts. A verb that occurs again in one boot (drain,
- * undrain, drain) has its ordinal as a further token.
+ * `<prefix>.node.<nodeId>.<bootId>.<verb>`: the subject of a node's event in its parts. A verb that occurs again in one
+ * boot (drain, undrain, drain) has its ordinal as a further token.
  */
 export interface NodeSubject {
   readonly kind: 'node';
@@ -60,7 +63,10 @@ export function formatSubject(s: StreamSubject | NodeSubject): string {
   return s.ordinal > 1 ? `${first}.${s.ordinal}` : first;
 }
 
-/** Reads the subject of an event. @returns `undefined` when it is no such subject, or one of its names is not written as names are */
+/**
+ * Reads the subject of an event. @returns `undefined` when it is no such subject, or one of its names is not written as
+ * names are
+ */
 export function parseSubject(subject: string): StreamSubject | NodeSubject | undefined {
   const tokens = subject.split('.');
   const stream = tokens.length - 7;
@@ -94,8 +100,8 @@ export function eventName(type: string): string {
 }
 
 /**
- * The subject of a stream's event. Every event has one of its own, so that JetStream can refuse a second copy for as long as it keeps
- * the first.
+ * The subject of a stream's event. Every event has one of its own, so that JetStream can refuse a second copy for as
+ * long as it keeps the first.
  *
  * @param sequence number of the event in its stream
  */
@@ -106,7 +112,10 @@ export function eventSubject(prefix: string, stream: StreamNames, type: EventTyp
   return formatSubject({ kind: 'stream', prefix, app, name, streamId, entity, verb, last });
 }
 
-/** The number in the last token of a subject of a stream's event. @returns `undefined` for an end, and for what counts on its own */
+/**
+ * The number in the last token of a subject of a stream's event. @returns `undefined` for an end, and for what counts
+ * on its own
+ */
 export function sequenceIn({ last }: StreamSubject): number | undefined {
   return /^\d+$/.test(last) ? Number(last) : undefined;
 }

@@ -8,13 +8,13 @@ import { flvFlagsByte, flvHeader, flvTag } from './flv-writer.js';
 const READ_BYTES = 256 * 1024;
 
 /**
- * Reads a file tag by tag, holding one 256 KiB block and one unfinished tag at most.
+ * Reads a file tag by tag. At most one 256 KiB block and one unfinished tag are held.
  *
  * @param path file to read
  * @yields each tag; its payload is borrowed until the next tag is asked for
  * @throws SluiceError `ERR_FLV_SIGNATURE`, `ERR_FLV_TAG`, `ERR_FLV_TAG_SIZE` after the tags before the damage;
- *   `ERR_FLV_FILE` when the file cannot be opened or read. A file cut inside its last tag, as recorders that crash
- *   leave it, ends after its last whole one; `onCut` is told how many bytes were left out
+ *   `ERR_FLV_FILE` when the file cannot be opened or read. A file that is cut inside its last tag, as recorders that
+ *   crash leave it, ends after its last whole one; `onCut` gets the number of bytes that were left out
  */
 export async function* readFlvFile(
   path: string,
@@ -39,7 +39,7 @@ export async function* readFlvFile(
   }
 }
 
-/** Where tags go: {@link openFlvSink} makes one. */
+/** A target for tags. {@link openFlvSink} makes one. */
 export interface FlvSink {
   /** Bytes written so far, headers included. */
   readonly bytes: number;
@@ -48,14 +48,16 @@ export interface FlvSink {
    * borrowed until then.
    */
   write(tag: FlvTag): Promise<void>;
-  /** Flushes; a file's header flags are corrected to what really came. A stream is left open for its owner to end. */
+  /**
+   * Flushes. The header flags of a file are corrected to what really came. A stream is left open for its owner to end.
+   */
   close(): Promise<void>;
 }
 
 /**
  * Opens a file (made or overwritten) or wraps a stream to take tags. Timestamps are written as they come.
  *
- * @param output path, or a stream that stays the caller's to end
+ * @param output path, or a stream, which the caller still has to end
  * @throws SluiceError `ERR_FLV_FILE` when the file cannot be opened
  */
 export async function openFlvSink(output: string | Writable): Promise<FlvSink> {
@@ -74,9 +76,9 @@ function fileError(path: string, cause: unknown): SluiceError {
   });
 }
 
-/** Both kinds are promised at first: a live stream may start either later. */
+/** The header announces both kinds at first, because either may start later in a live stream. */
 const BOTH = { audio: true, video: true };
-/** Tags are gathered up to this many bytes before the file is written. */
+/** Bytes of tags that are gathered before the file is written. */
 const FLUSH_BYTES = 256 * 1024;
 
 class FileSink implements FlvSink {

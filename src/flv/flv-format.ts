@@ -19,7 +19,7 @@ export const TAG_HEADER_BYTES = 11;
 export const BACK_POINTER_BYTES = 4;
 /** Bytes of the usual file header, without the first PreviousTagSize. */
 export const FILE_HEADER_BYTES = 9;
-/** The most a tag's 24-bit size field can say. */
+/** The largest size that a tag's 24-bit size field can hold. */
 export const MAX_TAG_BYTES = 0xffffff;
 /** Header flag bits (Adobe FLV 10.1 §E.2). */
 export const FLAG_AUDIO = 4;

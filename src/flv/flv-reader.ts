@@ -10,7 +10,7 @@ import {
   TAG_HEADER_BYTES,
 } from './flv-format.js';
 
-/** A file header that claims to be longer is damage: the format has had 9 bytes since its first version. */
+/** A file header that claims to be longer than this is damaged: the format has had 9 bytes since its first version. */
 const MAX_HEADER_BYTES = 4096;
 const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FlvTagType));
 
@@ -21,15 +21,15 @@ export interface FlvReaderOptions {
 }
 
 /**
- * Reads an FLV file or live FLV stream (Adobe FLV 10.1 §E) piece by piece; every split of the bytes gives the same
- * tags. Holds at most one unfinished tag. Damage never throws: {@link FlvReader.failure} tells it and reading stops
- * there, after the tags before it.
+ * Reads an FLV file or live FLV stream (Adobe FLV 10.1 §E) piece by piece. Every split of the bytes gives the same
+ * tags. At most one unfinished tag is held. Damage never throws: {@link FlvReader.failure} says what it is, and reading
+ * stops there, after the tags before it.
  */
 export class FlvReader {
   readonly #maxTagBytes: number;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
-  /** Bytes that must be there before the next step can be taken. */
+  /** Bytes that must be there before the next step is possible. */
   #wanted = FILE_HEADER_BYTES;
   #state: 'header' | 'tag' = 'header';
   #offset = 0;
@@ -60,7 +60,7 @@ export class FlvReader {
     return this.#failure;
   }
 
-  /** Tags whose PreviousTagSize was wrong; players only warn of it, and so the tags are given all the same. */
+  /** Number of tags whose PreviousTagSize was wrong. Players only warn of it, so these tags are returned as well. */
   get wrongBackPointers(): number {
     return this.#wrongBackPointers;
   }

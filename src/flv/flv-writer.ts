@@ -8,7 +8,10 @@ import {
   TAG_HEADER_BYTES,
 } from './flv-format.js';
 
-/** What a file or live stream holds. Browser players wait for ever for a kind that is promised and never comes. */
+/**
+ * The kinds of media that a file or live stream announces. Browser players wait for ever for a kind that is announced
+ * and never comes.
+ */
 interface FlvFlags {
   readonly audio: boolean;
   readonly video: boolean;
@@ -52,7 +55,8 @@ export function flvTag(type: number, timestampMs: number, payload: Uint8Array): 
 }
 
 /**
- * Writes only a tag's 11 header bytes, for those who place body and PreviousTagSize (11 + body bytes, u32) themselves.
+ * Writes only a tag's 11 header bytes, for callers that write body and PreviousTagSize (11 + body bytes, u32)
+ * themselves.
  *
  * @param target written from `at`; must have 11 bytes there
  * @returns the offset behind the header

@@ -4,15 +4,15 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
 
 /**
- * Objects of one connection, in this process: measured with a thousand that have sent half a request, or waited after
- * one.
+ * Bytes of the objects of one connection in this process, measured with a thousand that have sent half a request, or
+ * waited after one.
  */
 const CONNECTION_BYTES = 9216;
 
 /**
- * The open connections of the HTTP server, within a bound. Past it, the connection that has waited longest without a
- * request on it is closed for the new one; so whoever opens connections and says nothing on them shuts nobody out. When
- * a request runs on every connection, the new one is closed.
+ * The open connections of the HTTP server, within a bound. Past it, the connection that has been without a request for
+ * longest is closed for the new one, so clients that open connections and send nothing keep no other out. When a
+ * request runs on every connection, the new one is closed.
  */
 export class HttpConnections {
   /** Connections that were closed because there were too many: idle ones, and new ones. */
@@ -20,32 +20,32 @@ export class HttpConnections {
   refused = 0;
   readonly #limit: () => number;
   readonly #open = new Set<Socket>();
-  /** Connections on which no request runs, longest first. */
+  /** Connections on which no request runs, those idle for longest first. */
   readonly #idle = new Set<Socket>();
   readonly #onRefused: () => void;
   readonly #dropped = new Uncollected();
 
   /**
    * @param limit most connections now
-   * @param onRefused told when a connection had to be closed
+   * @param onRefused called when a connection had to be closed
    */
   constructor(limit: () => number, onRefused: () => void) {
     this.#limit = limit;
     this.#onRefused = onRefused;
   }
 
-  /** Connections now. */
+  /** Open connections. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** Puts open connections, and closed ones that are still there, on the account. */
+  /** Registers open connections, and closed ones that are still there, on the memory account. */
   joinAccount(account: MemoryAccount): void {
     account.register('connections', () => this.#open.size * CONNECTION_BYTES);
     account.register('connections_dropped', () => this.#dropped.bytes);
   }
 
-  /** Holds the connections of `server` to the bound; several servers share it. */
+  /** Holds the connections of `server` within the bound. Several servers share it. */
   watch(server: Server): void {
     server.on('connection', (socket) => this.#accept(socket));
     server.on('request', (request, response) => {

@@ -20,12 +20,12 @@ export interface MetricSample {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Whether the node takes work: one sentence a reason. */
+/** Whether the node takes work, with one sentence for each reason. */
 export interface Health {
   readonly ready: boolean;
-  /** Why it takes none; empty when it does. */
+  /** Why it takes none. Empty when it does. */
   readonly reasons: readonly string[];
-  /** What does not work although streams do. */
+  /** What does not work, although streams do. */
   readonly degraded: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export interface HttpOptions {
   readonly eventKeepAliveMs: number;
 }
 
-/** What the HTTP server shows. Every function is a cheap snapshot and is called only when somebody asks. */
+/** The data that the HTTP server shows. Every function is a cheap snapshot and is called only for a request. */
 export interface HttpDeps {
   readonly options: HttpOptions;
   readonly log: Logger;
@@ -54,6 +54,6 @@ export interface HttpDeps {
   health(): Health;
   node(): NodeFacts;
   readonly events: EventFeed;
-  /** Most connections that the process has file descriptors for now. */
+  /** Most connections for which the process has file descriptors now. */
   connectionShare(): number;
 }

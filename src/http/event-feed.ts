@@ -11,11 +11,11 @@ export interface FeedEvent {
   readonly json: Uint8Array;
 }
 
-/** The embedded event log as its followers see it; an `EventLog` fits. */
+/** The embedded event log as its followers see it. An `EventLog` is one. */
 export interface EventFeed {
   /**
-   * History from `cursor`, then what comes, until `signal` aborts. Read at the follower's own pace, so a slow one costs
-   * no memory.
+   * History from `cursor`, then new events, until `signal` aborts. It is read at the follower's own pace, so a slow one
+   * costs no memory.
    *
    * @throws SluiceError ERR_EVENTS_CURSOR when the event of `afterId` is not held
    */
@@ -23,7 +23,7 @@ export interface EventFeed {
 }
 
 /**
- * Finds where a follower starts: after `lastEventId` when it is given, else at `since`, else with what comes next.
+ * Finds where a follower starts: after `lastEventId` when it is given, else at `since`, else with the next event.
  *
  * @param since a duration back from now (`90s`, `1h`), an ISO 8601 time, or `all`
  * @param nowMs milliseconds since the epoch

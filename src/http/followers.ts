@@ -1,8 +1,8 @@
 import type { SseClient } from './sse-client.js';
 
 /**
- * The clients that follow the events, searching for where they start or following: one bounded set. A place is free
- * again when the work for its client has stopped, not when the client has gone.
+ * The clients that follow the events or search for where to start, in one bounded set. A place is free again when the
+ * work for its client has stopped, not when the client has gone.
  */
 export class Followers {
   readonly #limit: number;
@@ -17,12 +17,12 @@ export class Followers {
     return this.#streams.size;
   }
 
-  /** Whether another one may come. */
+  /** Whether another client may come. */
   get hasRoom(): boolean {
     return this.#streams.size < this.#limit;
   }
 
-  /** Bytes that wait in this process to be taken by the clients. */
+  /** Bytes that wait in this process for the clients. */
   get heldBytes(): number {
     let sum = 0;
     for (const stream of this.#streams) sum += stream.pendingBytes;
@@ -35,8 +35,8 @@ export class Followers {
   }
 
   /**
-   * Cuts those off that hold most, until so many bytes are free. They come back and go on after the last event they
-   * took.
+   * Cuts off the clients that hold most, until so many bytes are free. They connect again and go on after the last
+   * event they got.
    *
    * @returns the bytes that are free
    */
@@ -51,7 +51,7 @@ export class Followers {
     return freed;
   }
 
-  /** Ends all in good order. */
+  /** Ends all of them in good order. */
   close(): void {
     for (const stream of this.#streams) stream.close();
   }

@@ -1,15 +1,15 @@
 import { isIP } from 'node:net';
 
 /**
- * Which Host headers are answered. A page of a hostile site can make its own name point at 127.0.0.1 (DNS rebinding)
- * and then read what is served here; its requests carry that name, so only addresses, `localhost` and names on a list
- * pass.
+ * Decides which Host headers are answered. A page of a hostile site can make its own name point at 127.0.0.1 (DNS
+ * rebinding) and then read what is served here. Its requests carry that name, so only addresses, `localhost` and names
+ * on a list are answered.
  */
 export class HostGuard {
   readonly #any: boolean;
   readonly #names: ReadonlySet<string>;
 
-  /** @param allowed host names, separated by commas; `*` lets every one pass */
+  /** @param allowed host names, separated by commas; `*` allows every name */
   constructor(allowed: string) {
     const names = allowed
       .split(',')

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Metric } from './deps.js';
 
-/** Renders metrics for Prometheus. Nothing is counted here: values are read when somebody scrapes. */
+/** Renders metrics for Prometheus. Nothing is counted here: values are read at each scrape. */
 export class MetricsPage {
   readonly #registry = new Registry();
   readonly #known = new Map<string, Gauge | Counter>();
@@ -15,9 +15,9 @@ export class MetricsPage {
   }
 
   /**
-   * The page: the process's own metrics and `metrics`.
+   * The page: the metrics of the process and `metrics`.
    *
-   * @param metrics the values of now; one that was there before and is missing now is shown without samples
+   * @param metrics the present values; a metric that was there before and is missing now is shown without samples
    */
   async render(metrics: readonly Metric[]): Promise<string> {
     for (const instrument of this.#known.values()) instrument.reset();

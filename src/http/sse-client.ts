@@ -7,16 +7,18 @@ import type { EventFeed, FeedEvent } from './event-feed.js';
 interface FollowerOptions {
   /** Bytes that may wait in this process for the follower. */
   readonly maxPendingBytes: number;
-  /** Quiet time after which a comment is sent; a follower that takes nothing for three times that is cut off. */
+  /**
+   * Time without an event after which a comment is sent. A follower that takes nothing for three times that is cut off.
+   */
   readonly keepAliveMs: number;
 }
 
-/** Why a follower went. */
+/** Why a follower has gone. */
 export type FollowerEnd = 'closed' | 'too_slow' | 'failed' | 'shutdown';
 
 /**
- * One client of `/v1/events`: server-sent events, read from the feed only as fast as the client takes them. Never more
- * than one event beyond the socket's own buffer waits in memory.
+ * One client of `/v1/events`: server-sent events, read from the feed only as fast as the client takes them. At most one
+ * event waits in memory besides the socket's own buffer.
  */
 export class SseClient {
   readonly #feed: EventFeed;
@@ -28,10 +30,10 @@ export class SseClient {
   #resume: (() => void) | undefined;
   #quiet = true;
   #blockedTicks = 0;
-  /** Resolves when nothing is read for the client any more. */
+  /** Resolves when nothing more is read for the client. */
   readonly finished: Promise<void>;
 
-  /** Takes over `response` (head not yet written) and starts sending. `onEnd` is called once. */
+  /** Takes over `response` (its head is not yet written) and starts sending. `onEnd` is called once. */
   constructor(
     feed: EventFeed,
     response: ServerResponse,
@@ -47,7 +49,7 @@ export class SseClient {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-content-type-options': 'nosniff',
-      // nginx holds responses back unless it is told not to.
+      // nginx holds responses back unless this header is sent.
       'x-accel-buffering': 'no',
     });
     response.on('close', () => this.#end('closed'));
@@ -64,7 +66,7 @@ export class SseClient {
     return this.#response.writableLength;
   }
 
-  /** Ends the response in good order; the client comes back by itself and resumes. */
+  /** Ends the response in good order. The client connects again and resumes. */
   close(): void {
     if (this.#stop.signal.aborted) return;
     this.#response.end();
@@ -134,5 +136,5 @@ export class SseClient {
 }
 
 const END_OF_EVENT = Buffer.from('\n\n');
-/** A comment and an event of its own without id: the client learns that it has not seen everything. */
+/** A comment, and an event without an id: the client learns that it has not seen everything. */
 const GAP = ': the event to go on after is no longer held\nevent: gap\ndata: {}\n\n';

@@ -1,26 +1,32 @@
 import type { Fanout, Group, Member } from './fanout.js';
 
-/** Something whose reading has stopped and can go on. */
+/** A reader that was stopped and can go on. */
 export interface PacedReader {
-  /** Goes on reading; does nothing once it is closed. */
+  /** Goes on reading. Does nothing once it is closed. */
   resumeReads(): void;
 }
 
 /** Marks an audience that is not in the ring. */
 const NOWHERE = -1;
-/** So many bytes between two turns fill most of a socket's receive buffer: a publisher that waits longer would be slowed down. */
+/**
+ * This many bytes between two turns fill most of a socket's receive buffer. A publisher that waits longer would be
+ * slowed down.
+ */
 const MAX_WAITING_BYTES = 49_152;
 
 /**
- * The players of one name, publisher or not, and the only list of them. They stand together in the fan-out's ring: the bytes that they
- * share are still in the near caches when the next of them is served, and one read of the publisher right before serves them all.
+ * The players of one name, publisher or not, and the only list of them. They stand together in the fan-out's ring: the
+ * bytes that they share are still in the near caches when the next of them is served, and one read of the publisher
+ * right before serves them all.
  */
 export class Audience<P extends Member = Member> implements Group {
-  /** In the order of their turns; {@link Fanout} moves them. Copy it before calling anything that a player may leave by. */
+  /**
+   * In the order of their turns; {@link Fanout} moves them. Copy it before calling anything that a player may leave by.
+   */
   readonly members: P[] = [];
-  /** Place in the ring; owned by Fanout. */
+  /** Index in the ring. Only Fanout writes it. */
   slot = NOWHERE;
-  /** Whose turn is next; 0 but while the ring is here. Owned by Fanout. */
+  /** Index of the player whose turn is next; 0 except while the ring is at this audience. Only Fanout writes it. */
   next = 0;
   readonly #fanout: Fanout;
   #reader: PacedReader | undefined;
@@ -50,16 +56,17 @@ export class Audience<P extends Member = Member> implements Group {
     return true;
   }
 
-  /** Something was appended, or a player can go on: each gets its turn within one merge window. */
+  /** Something was appended, or a player can go on: each player gets its turn within one merge window. */
   wake(): void {
     this.#fanout.wake();
   }
 
   /**
-   * Keeps `reader`, the publisher's connection that has just read `count` bytes, from reading until the turn of these players: what is
-   * read before is sent no sooner. That pays, and delays nobody, when the window is long and one step of the ring serves them all.
+   * Stops the publisher's connection `reader`, which has just read `count` bytes, from reading until the turn of these
+   * players: bytes that are read earlier are not sent any sooner. That saves work and delays no player when the window
+   * is long and one step of the ring serves them all.
    *
-   * @param minWindowMs the shortest window for which it pays; 0 never holds
+   * @param minWindowMs the shortest window for which it saves work; 0 never stops a reader
    * @returns whether the reader must stop reading now
    */
   hold(reader: PacedReader, count: number, minWindowMs: number): boolean {
@@ -68,12 +75,12 @@ export class Audience<P extends Member = Member> implements Group {
     if (!this.#fanout.servesAtOnce(this.members.length)) return false;
     if (this.#reader !== reader) this.#reader?.resumeReads();
     this.#reader = reader;
-    // The ring stands still while nothing comes, and what is held comes by its turn only.
+    // The ring stands still while nothing comes, and a stopped reader goes on only with its turn, so the ring is woken.
     this.#fanout.wake();
     return true;
   }
 
-  /** The turn of these players begins. @returns whether there is something to be read first */
+  /** The turn of these players begins. @returns whether a stopped reader has to read first */
   turn(): boolean {
     this.#mayWait = this.#bytes < MAX_WAITING_BYTES;
     this.#bytes = 0;

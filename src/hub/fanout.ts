@@ -20,23 +20,30 @@ export interface Group {
   turn(): boolean;
 }
 
-/** How the merge window grows. */
+/** Bounds of the merge window. */
 export interface FanoutOptions {
-  /** The longest that a byte waits for company before it is written, in ms. 0 sends at the end of each loop turn. */
+  /**
+   * The longest time that a byte waits for others before it is written, in ms. 0 sends at the end of each turn of the
+   * event loop.
+   */
   readonly maxDelayMs: number;
-  /** The number of players, over all streams, at which the window reaches `maxDelayMs`; below it grows in proportion. */
+  /**
+   * The number of players, over all streams, at which the window reaches `maxDelayMs`. Below it the window grows in
+   * proportion.
+   */
   readonly playersAtMaxDelay: number;
 }
 
-/** The window is walked in this many steps, so that writes are spread over it. */
+/** A window is walked in this many steps, so that writes are spread over it. */
 const STEPS = 16;
-/** Players served before other work of the loop gets its turn: about 5 ms of writes. */
+/** Most players that are served before other work of the event loop gets its turn: about 5 ms of writes. */
 const MAX_VISITS = 512;
 
 /**
- * The ring of all players of the process, audience by audience. A write to a player costs by the call, not by the byte, so each player
- * is served once per merge window with all that has come since; the window grows with the number of players. Walking the ring in small
- * steps keeps the loop free for publishers and bounds each player's delay by one window.
+ * The ring of all players of the process, audience by audience. A write to a player costs by the call, not by the byte.
+ * So each player is served once in a merge window with all that has come since, and the window grows with the number of
+ * players. The ring is walked in small steps, which leaves the event loop to publishers in between and bounds the delay
+ * of each player by one window.
  */
 export class Fanout {
   readonly #options: FanoutOptions;
@@ -45,11 +52,11 @@ export class Fanout {
   readonly #groups: Group[] = [];
   #at = 0;
   #size = 0;
-  /** Visits still owed since something was last appended. */
+  /** Visits that are due since something was last appended. */
   #owed = 0;
-  /** Visits of the step under way. */
+  /** Visits of the present step. */
   #visits = 0;
-  /** That step does not serve all that are due. */
+  /** Whether the present step does not serve all that are due. */
   #late = false;
   #armed = false;
   #lastRunMs = 0;
@@ -89,7 +96,8 @@ export class Fanout {
 
   remove(member: Member, group: Group): void {
     if (member.slot < 0) return;
-    // Whoever had its turn stays before `next`, whoever is owed one behind it: nobody loses its turn because another leaves.
+    // A player that has had its turn stays before `next`, one that has not stays behind it: no player loses its turn
+    // because another leaves.
     const { members } = group;
     let hole = member.slot;
     if (hole < group.next) {
@@ -110,7 +118,10 @@ export class Fanout {
     if (!this.#armed && this.#owed > 0) this.#arm(this.windowMs);
   }
 
-  /** The same for a group without members: the one that the ring is at stays between those that had their turn and those that did not. */
+  /**
+   * The same for a group without members: the one that the ring is at stays between those that had their turn and those
+   * that did not.
+   */
   #drop(group: Group): void {
     const ring = this.#groups;
     let hole = group.slot;
@@ -136,20 +147,23 @@ export class Fanout {
     const nowMs = this.#nowMs();
     const windowMs = this.windowMs;
     const share = windowMs < 1 ? this.#size : Math.ceil((this.#size * (nowMs - this.#lastRunMs)) / windowMs);
-    // At most what is owed: a pause is no debt of many rounds.
+    // At most one round is due: after a pause, players are not served several times to catch up.
     const due = Math.min(share, this.#owed);
     this.#visits = Math.min(due, MAX_VISITS);
     this.#late = due > this.#visits;
-    // What was not served for lack of time stays due.
+    // Visits for which there was no time stay due.
     this.#lastRunMs = this.#late ? nowMs - (windowMs * (due - this.#visits)) / this.#size : nowMs;
-    // Before anything is read: what comes by that is owed another turn, and so is a publisher that is held anew.
+    // The due visits are counted down before anything is read: bytes that come by that make another turn due, and so
+    // does a publisher that is stopped again.
     this.#owed -= this.#visits;
-    // Sockets that are read again now are polled before the loop comes to its immediates.
+    // Sockets that read again now are polled before the event loop comes to its immediates.
     if (this.#beginTurns()) setImmediate(this.#runServe);
     else this.#serve();
   }
 
-  /** Begins the turns of the groups that this step comes to. @returns whether one of them has something to be read first */
+  /**
+   * Begins the turns of the groups that this step comes to. @returns whether one of them has something to be read first
+   */
   #beginTurns(): boolean {
     const ring = this.#groups;
     let reads = false;
@@ -176,8 +190,8 @@ export class Fanout {
   }
 
   /**
-   * Visits players from the `done`th visit of a step on. One try around all of them, entered again behind a player that failed: what
-   * is thrown costs that player, and nobody else.
+   * Visits players, beginning with visit number `done` of a step. One try block surrounds all of them and is entered
+   * again behind a player that failed, so an error costs that player only.
    */
   #visit(done: number, visits: number): number {
     const ring = this.#groups;
@@ -207,7 +221,7 @@ export class Fanout {
   }
 }
 
-/** Puts one of a ring at a place of it. */
+/** Puts an item at a place of its ring. */
 function place<T extends { slot: number }>(ring: T[], one: T, slot: number): void {
   ring[slot] = one;
   one.slot = slot;

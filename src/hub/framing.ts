@@ -1,7 +1,7 @@
 /**
- * Reading back what the WASM writer framed for players: fmt 0 headers with absolute timestamps, chunk stream ids below 64, message
- * stream id 1, chunks of a fixed size (RTMP 1.0 §5.3.1). Only the slow paths come here: late joiners' headers, players that
- * filter, players whose message stream id is not 1.
+ * Reads back what the WASM writer framed for players: fmt 0 headers with absolute timestamps, chunk stream ids below
+ * 64, message stream id 1, chunks of a fixed size (RTMP 1.0 §5.3.1). Only slow paths use it: headers for late joiners,
+ * players that filter, players whose message stream id is not 1.
  */
 
 /** Basic header (1 byte) and fmt 0 message header (11 bytes). */
@@ -23,7 +23,7 @@ interface FramedMessage {
   payloadOffset: number;
 }
 
-/** Reads the message that begins at `offset`. The bytes are ours, so they are trusted. */
+/** Reads the message that begins at `offset`. The module framed these bytes, so they are trusted. */
 export function readFramed(buffer: Buffer, offset: number, chunkSize: number): FramedMessage {
   const field = buffer.readUIntBE(offset + 1, 3);
   const length = buffer.readUIntBE(offset + 4, 3);
@@ -40,7 +40,10 @@ export function readFramed(buffer: Buffer, offset: number, chunkSize: number): F
   };
 }
 
-/** Copies the payload of one framed message, or its first `limit` bytes, without chunk headers. The result is the caller's. */
+/**
+ * Copies the payload of one framed message, or its first `limit` bytes, without chunk headers. The result is the
+ * caller's.
+ */
 export function readPayload(buffer: Buffer, message: FramedMessage, chunkSize: number, limit = message.length): Buffer {
   const bytes = Math.min(limit, message.length);
   const payload = Buffer.allocUnsafeSlow(bytes);
@@ -55,11 +58,12 @@ export function readPayload(buffer: Buffer, message: FramedMessage, chunkSize: n
   return payload;
 }
 
-/** Tracks of one message that are looked at: there are no more ids. */
+/** Most tracks of one message that are inspected: there are no more ids. */
 const MAX_TRACKS = 256;
 
 /**
- * The ids of all tracks of a message that holds several (Enhanced RTMP v2, ManyTracks and ManyTracksManyCodecs), without copying it.
+ * The ids of all tracks of a message that holds several (Enhanced RTMP v2, ManyTracks and ManyTracksManyCodecs),
+ * without copying it.
  *
  * @param first where the first id stands in the payload
  * @param fourCcs whether a FourCC stands before each id
@@ -119,7 +123,7 @@ export function frameMessage(
   return out;
 }
 
-/** What a player that does not take the shared bytes as they are wants instead. */
+/** What a player wants instead of the shared bytes. */
 interface Rewrite {
   /** The id of its NetStream. */
   messageStreamId: number;

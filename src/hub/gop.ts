@@ -8,9 +8,9 @@ export interface GopLimits {
 /** Differences of u32 times above this are small steps back (RTMP 1.0 §5.3.1.1: serial arithmetic). */
 const BACKWARDS_MS = 2 ** 31;
 
-/** Where the GOP begins that late joiners get, within its bounds. */
+/** Tracks where the GOP for late joiners begins, within its bounds. */
 export class Gop {
-  /** Log position of the keyframe that begins it; undefined when there is none. */
+  /** Log position of the keyframe with which it begins; undefined when there is none. */
   start: number | undefined;
   /** Length of the last whole GOP, in ms; undefined before the second keyframe. */
   lengthMs: number | undefined;
@@ -24,7 +24,7 @@ export class Gop {
     this.#limits = limits;
   }
 
-  /** A keyframe stands at `position`; `messages` came with it and behind it. `timestamp`: ms, modulo 2^32. */
+  /** A keyframe is at `position`. `messages` came with it and behind it. `timestamp`: ms, modulo 2^32. */
   begin(position: number, messages: number, timestamp: number): void {
     const lastedMs = (timestamp - (this.#keyTimestamp ?? timestamp)) >>> 0;
     if (lastedMs > 0 && lastedMs < BACKWARDS_MS) this.lengthMs = lastedMs;
@@ -34,7 +34,10 @@ export class Gop {
     this.messages = messages;
   }
 
-  /** Forgets it when it has grown past a bound; `head` is the log's end, `timestamp` the newest message's time. */
+  /**
+   * Gives the GOP up when it has grown past a bound. `head` is the end of the log, `timestamp` the time of the newest
+   * message.
+   */
   bound(head: number, timestamp: number): void {
     if (this.start === undefined) return;
     const { gopMaxMessages, gopMaxBytes, gopMaxMs } = this.#limits;

@@ -8,22 +8,28 @@ const CHUNK_STREAM_IDS: Record<number, number> = { 8: 4, 9: 6 };
 interface CachedMessage {
   readonly type: number;
   readonly payload: Buffer;
-  /** Where in the log the first message of its slot stands: who begins there or before gets all of them out of the log. */
+  /**
+   * Log position of the first message of its slot. A player that begins there or before gets all messages of the slot
+   * out of the log.
+   */
   readonly position: number;
 }
 
-/** What is longer, or one slot too many, is passed on to players and not kept: a publisher must not fill the memory with headers. */
+/**
+ * A longer message, or one slot too many, is passed on to players and not kept: a publisher must not fill the memory
+ * with headers.
+ */
 const MAX_MESSAGE_BYTES = 65_536;
 const MAX_SLOTS = 128;
-/** What a cached message takes beside its payload, in bytes. */
+/** Bytes that a cached message takes besides its payload. */
 const SLOT_BYTES = 128;
 
 /**
- * What a player must have before its first frame: the latest onMetaData, then audio, then video sequence headers and
- * Enhanced RTMP configuration (colour info, channel layout), per track.
+ * The messages that a player must have before its first frame: the latest onMetaData, then audio, then video sequence
+ * headers and Enhanced RTMP configuration (colour info, channel layout), for each track.
  */
 export class HeaderCache {
-  /** Messages that were passed on and not kept, for they or all together were too long, or had too many slots. */
+  /** Messages that were passed on and not kept, because they or all together were too long, or had too many slots. */
   refused = 0;
   readonly #chunkSize: number;
   readonly #maxBytes: number;
@@ -38,7 +44,7 @@ export class HeaderCache {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes held: the messages, and what is framed of them for players. */
+  /** Bytes held: the messages, and their framed form for players. */
   get heldBytes(): number {
     return this.#bytes + this.#messages.size * SLOT_BYTES + (this.#preamble?.bytes.length ?? 0);
   }
@@ -51,8 +57,8 @@ export class HeaderCache {
   /**
    * Keeps `payload` (transferred) as the latest of its slot.
    *
-   * @param position where in the log the message itself stands
-   * @returns false when it equals what was there: encoders repeat headers, and a repeat changes nothing
+   * @param position log position of the message itself
+   * @returns false when it equals the payload that was there: encoders repeat headers, and a repeat changes nothing
    */
   set(slot: string, type: number, payload: Buffer, position: number): boolean {
     const old = this.#messages.get(slot);
@@ -84,18 +90,21 @@ export class HeaderCache {
     return this.#messages.get(slot)?.payload;
   }
 
-  /** Whether the preamble of a player that begins at `before` has headers: their latest, whatever was in force there. */
+  /**
+   * Whether the preamble of a player that begins at `before` has headers. The latest ones are used, whichever were in
+   * force there.
+   */
   hasHeaders(before: number): boolean {
     for (const { type, position } of this.#messages.values()) if (type !== DATA && position < before) return true;
     return false;
   }
 
   /**
-   * The cached messages framed for a player. Sequence headers are stamped with the time of the first frame that follows (stamped
-   * 0, players see a jump); metadata with 0, for ffmpeg makes a bogus data stream of metadata with any other time, and then
-   * waits for that stream's codec.
+   * The cached messages framed for a player. Sequence headers get the time of the first frame that follows (with 0,
+   * players see a jump). Metadata gets 0, because ffmpeg makes a bogus data stream of metadata with any other time and
+   * then waits for the codec of that stream.
    *
-   * @param before the log position where the player begins: what stands from there on comes out of the log, once
+   * @param before log position at which the player begins: messages from there on come out of the log, once
    * @returns an immutable shared Buffer, empty when there is nothing to send, and whether it holds all there is
    */
   preamble(timestamp: number, before: number): { readonly bytes: Buffer; readonly complete: boolean } {
@@ -118,7 +127,7 @@ export class HeaderCache {
         ),
       ),
     );
-    // Of one version, as many messages are the same messages: the set only grows with `before`.
+    // Within one version the same number of messages means the same messages: the set only grows with `before`.
     this.#preamble = { version: this.#version, timestamp, count: due.length, bytes };
     return { bytes, complete };
   }

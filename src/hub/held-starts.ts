@@ -6,9 +6,10 @@ interface Held {
 }
 
 /**
- * Players that were just let in and get nothing for a moment, so that `NetStream.Play.Start` reaches their client before the first media
- * does. A client that reads both at once may not be ready for the second: the relay of Node-Media-Server drops what comes in the same
- * read, sequence headers included, and never shows a picture then. One timer serves all of them, since all wait equally long.
+ * Players that have just begun get nothing for a moment, so that `NetStream.Play.Start` reaches their client before the
+ * first media does. A client that reads both at once may not be ready for the second: the relay of Node-Media-Server
+ * drops what comes in the same read, sequence headers included, and then never shows a picture. One timer serves all of
+ * them, because all wait equally long.
  */
 export class HeldStarts {
   readonly #holdMs: number;
@@ -17,7 +18,7 @@ export class HeldStarts {
   readonly #held: Held[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param holdMs how long each of them waits; 0: none does */
+  /** @param holdMs how long each player waits; 0: not at all */
   constructor(holdMs: number, nowMs: () => number) {
     this.#holdMs = holdMs;
     this.#nowMs = nowMs;
@@ -44,7 +45,7 @@ export class HeldStarts {
     const nowMs = this.#nowMs();
     const isWaiting = ({ dueMs }: Held): boolean => dueMs > nowMs;
     const waiting = this.#held.findIndex(isWaiting);
-    // A few bytes of state each: the media follows in the turns of the fan-out.
+    // Each release changes a few bytes of state. The media follows in the turns of the fan-out.
     for (const { player } of this.#held.splice(0, waiting === -1 ? this.#held.length : waiting)) player.release();
     this.#arm();
   }

@@ -8,50 +8,56 @@ import { Publication, type PublicationLimits, type PublicationObserver } from '.
 import { SlabPool } from './slab-pool.js';
 import { UnsentWrites } from './unsent-writes.js';
 
-/** Set-up of a hub; every number is a configuration key. */
+/** Options of a hub. Every number is a setting. */
 export interface HubOptions extends PublicationLimits, FanoutOptions {
-  /** How long players stay attached after their publisher has gone, in ms. A publisher that is back sooner carries on for them. */
+  /**
+   * How long players stay attached after their publisher has gone, in ms. A publisher that is back sooner goes on for
+   * them.
+   */
   readonly lingerMs: number;
-  /** How long a player's first media waits behind the answer to its play, in ms; 0, the default: not at all. */
+  /** How long a player's first media waits after the answer to its play, in ms; 0, the default: not at all. */
   readonly startDelayMs?: number;
 }
 
-/** One name: at most one publication, any number of players. */
+/** One name, with at most one publication and any number of players. */
 interface Entry {
   readonly app: string;
   readonly name: string;
   publication: Publication | undefined;
-  /** A publication that has ended, kept until its players have been sent the rest of it. */
+  /** A publication that has ended. It is kept until its players have been sent the rest of it. */
   ending: Publication | undefined;
-  /** Taken by a publish that is being decided. */
+  /** Whether a publish has won the name or is being decided. */
   claimed: boolean;
   readonly audience: Audience<Player>;
   /** Monotonic time at which players that linger are told; undefined when none do. */
   lingerUntilMs: number | undefined;
-  /** Where the timeline of the ended publication stood, for players that stay. */
+  /** Newest timestamp of the ended publication, for players that stay. */
   resumeTimestamp: number | undefined;
 }
 
-/** A name won for one publish: nobody else can publish to it until the claim is opened and closed, or given up. */
+/** A name that one publish has won. No other can publish to it until the claim is closed. */
 export interface Claim {
   readonly app: string;
   readonly name: string;
   /**
-   * Where players that stayed from the publication before stand, in ms: the new one's timestamps must go on from there.
-   * Undefined when nobody stayed.
+   * The newest timestamp, in ms, that players have got who stayed from the publication before: the timestamps of the
+   * new one must go on from there. Undefined when no player stayed.
    */
   readonly resumeTimestamp: number | undefined;
   /** Makes the stream live. */
   open(streamId: string, observer: PublicationObserver, nowMs: number): Publication;
-  /** Ends the publication, or gives the name up. Safe to call twice. */
+  /** Ends the publication, or releases the name. Safe to call twice. */
   close(nowMs: number): void;
 }
 
-/** Live streams by name. Pure but for the fan-out's timer: sockets, events and policy are elsewhere. */
+/**
+ * Live streams by name. It does no I/O; the fan-out's timer is its only effect. Sockets, events and policy are
+ * elsewhere.
+ */
 export class Hub {
   readonly fanout: Fanout;
   readonly memory = new MemoryGuard();
-  /** Writes that sockets have not taken; for the players of this hub. */
+  /** Writes of the players of this hub that sockets have not taken yet. */
   readonly writes = new UnsentWrites();
   readonly #options: HubOptions;
   readonly #pool = new SlabPool();
@@ -64,7 +70,7 @@ export class Hub {
     this.#starts = new HeldStarts(options.startDelayMs ?? 0, nowMs);
   }
 
-  /** Wins `app/name` for one publisher, or returns undefined when somebody has it. */
+  /** Wins `app/name` for one publisher, or returns undefined when it is taken. */
   claim(app: string, name: string): Claim | undefined {
     const entry = this.#entry(app, name);
     if (entry.claimed) return undefined;
@@ -84,7 +90,7 @@ export class Hub {
   }
 
   /**
-   * Attaches a player to `app/name`, live or not.
+   * Attaches a player to `app/name`, whether it is live or not.
    *
    * @returns whether a publication is there now
    */
@@ -114,7 +120,7 @@ export class Hub {
     return this.#entries.get(key(app, name))?.audience.members ?? [];
   }
 
-  /** Puts what the hub holds on the account, and says how it gives way. */
+  /** Registers what the hub holds on the memory account, and how it frees memory. */
   joinAccount(account: MemoryAccount): void {
     account.register('log', () => this.#logBytes);
     account.register('headers', () => this.#headerBytes);
@@ -128,7 +134,10 @@ export class Hub {
     account.onRelief('players_unsent', (overBytes) => this.memory.evictUnsent(this.writes.writers, overBytes));
   }
 
-  /** Bytes of media held for late joiners, slow players and writes under way, over all streams. Free slabs are not held: the next stream takes them. */
+  /**
+   * Bytes of media held for late joiners, slow players and writes under way, over all streams. Free slabs are not
+   * counted: the next stream takes them.
+   */
   get heldBytes(): number {
     return this.#logBytes + this.#pool.inFlightBytes;
   }
@@ -161,7 +170,10 @@ export class Hub {
     return this.#entries.size;
   }
 
-  /** What time brings: readiness, and the end of waiting for a publisher that has gone. Call it a few times a second. */
+  /**
+   * Does what is due by time: readiness, and the end of waiting for a publisher that has gone. Call it a few times a
+   * second.
+   */
   tick(nowMs: number): void {
     this.#pool.tick(nowMs);
     for (const entry of this.#entries.values()) {
@@ -210,7 +222,10 @@ export class Hub {
     this.#forgetIfUnused(entry);
   }
 
-  /** After an end: waits until the players have got the rest, and until no publisher has come back in time. */
+  /**
+   * After an end, waits until the players have been sent the rest, and until the time in which a publisher may come
+   * back is over.
+   */
   #settle(entry: Entry, nowMs: number): void {
     const until = entry.lingerUntilMs;
     if (entry.ending !== undefined) {
@@ -218,7 +233,7 @@ export class Hub {
       if (behind && until !== undefined && nowMs < until + REST_MS) return;
       this.#dropEnding(entry);
     }
-    // While a publish is being decided its publisher may be the one that is waited for.
+    // While a publish is being decided, its publisher may be the one for which the players wait.
     if (until === undefined || nowMs < until || entry.claimed) return;
     entry.lingerUntilMs = undefined;
     for (const player of entry.audience.members.filter(({ lingers }) => lingers)) {
@@ -265,10 +280,10 @@ export class Hub {
   }
 }
 
-/** How long after its time a player that is behind is given to take the rest of a stream that has ended, in ms. */
+/** How much longer a player that is behind may take for the rest of a stream that has ended, in ms. */
 const REST_MS = 3000;
 
-/** App and name cannot hold NUL, so no two pairs share a key. */
+/** App and name cannot hold NUL, so no two pairs have the same key. */
 function key(app: string, name: string): string {
   return `${app}\0${name}`;
 }

@@ -2,8 +2,9 @@
 const BACKWARDS_MS = 2 ** 31;
 
 /**
- * Decides for how long players of a stream wait for its next keyframe. The clock runs from the last keyframe, so nobody waits longer than
- * the bound, and who joins a stream that has shown none for that long (intra refresh, a GOP of minutes) does not wait at all.
+ * Decides for how long players of a stream wait for its next keyframe. The time runs from the last keyframe, so no
+ * player waits longer than the bound, and a player that joins a stream without a keyframe for that long (intra refresh,
+ * a GOP of minutes) does not wait at all.
  */
 export class KeyframeWatch {
   readonly #maxWaitMs: number;
@@ -16,7 +17,7 @@ export class KeyframeWatch {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Whether players get video as it comes, keyframe or not. */
+  /** Whether players get video as it comes, with or without a keyframe. */
   get overdue(): boolean {
     return this.#overdue;
   }
@@ -27,7 +28,8 @@ export class KeyframeWatch {
   }
 
   /**
-   * A keyframe came, or the wait for the first one begins: with the first video frame, or with a publisher that is back.
+   * A keyframe came, or the wait for the first one begins: with the first video frame, or with a publisher that is
+   * back.
    *
    * @param timestamp media time in ms, modulo 2^32
    */
@@ -37,7 +39,10 @@ export class KeyframeWatch {
     this.#overdue = this.#maxWaitMs === 0;
   }
 
-  /** Lets time pass, on the clock and in the media: whichever reaches the bound first. Call it a few times a second. */
+  /**
+   * Lets time pass, on the clock and in the media; the first of the two to reach the bound counts. Call it a few times
+   * a second.
+   */
   look(nowMs: number, timestamp: number): void {
     if (this.#sinceMs === undefined || this.#overdue) return;
     const mediaMs = (timestamp - this.#sinceTimestamp) >>> 0;

@@ -1,7 +1,10 @@
-/** How often the place of the log is noted. */
+/** How often the head of the log is noted. */
 const MARK_EVERY_MS = 500;
 
-/** Finds what of a log has become older than a player may lag in time, from a note of its head every half second. */
+/**
+ * Notes the head of a log every half second, and so knows which part of it has become older than a player may lag in
+ * time.
+ */
 export class LagMarks {
   readonly #maxLagMs: number;
   readonly #marks: { readonly atMs: number; readonly position: number }[] = [];
@@ -17,7 +20,7 @@ export class LagMarks {
     return this.#staleBefore;
   }
 
-  /** What is before `head` came before now. */
+  /** Notes that everything before `head` came before now. */
   note(head: number, nowMs: number): void {
     if (nowMs < this.#dueMs) return;
     this.#dueMs = nowMs + MARK_EVERY_MS;

@@ -5,21 +5,22 @@ import type { Slab, SlabPool } from './slab-pool.js';
 import { StreamLog } from './stream-log.js';
 
 /**
- * The writing end of a stream's log. Media comes framed in the log already, by a codec that is aimed behind the log's end, or it is copied
- * there. Whatever else is written there (metadata, copied batches) is preceded by telling the codec, which moves an unfinished message away.
+ * The writing end of a stream's log. Media comes framed in the log already, by a codec that is aimed behind the log's
+ * end, or it is copied there. Whatever else is written there (metadata, copied batches) is preceded by telling the
+ * codec, which moves an unfinished message away.
  */
 export class LogWriter implements FrameTarget {
   readonly log: StreamLog;
   readonly #trim: () => number;
-  /** The codec that frames into the log's slabs, if one does. */
+  /** The codec that frames into the log's slabs, if there is one. */
   #codec: SlabCodec | undefined;
-  /** Nothing was written behind the log's end since the codec was told where that is. */
+  /** Whether nothing was written behind the log's end since the codec was told where that is. */
   #aimed = true;
   #lastMs: number;
 
   /**
-   * @param trim called before each new slab: lets go of what nobody needs, and returns the log position from which most players will send
-   *   next; a new slab begins with what is behind it
+   * @param trim called before each new slab: lets go of what nobody needs, and returns the log position from which most
+   *   players will send next; a new slab begins with what is behind it
    * @param nowMs monotonic time
    */
   constructor(pool: SlabPool, trim: () => number, nowMs: number) {
@@ -29,8 +30,8 @@ export class LogWriter implements FrameTarget {
   }
 
   /**
-   * Has `codec` frame media straight into the log: its slabs become part of the codec's memory. A codec frames for one log at a time;
-   * another's media is copied.
+   * Has `codec` frame media straight into the log: its slabs become part of the codec's memory. A codec frames for one
+   * log at a time; another's media is copied.
    */
   frameFrom(codec: SlabCodec): void {
     this.letCodecGo();
@@ -40,7 +41,7 @@ export class LogWriter implements FrameTarget {
     this.log.area = codec.slabs;
   }
 
-  /** Ends that: the codec writes nothing more where players read. What is in the log stays. */
+  /** Ends what {@link frameFrom} began: the codec writes nothing more where players read. What is in the log stays. */
   letCodecGo(): void {
     const codec = this.#codec;
     if (codec === undefined) return;
@@ -54,7 +55,10 @@ export class LogWriter implements FrameTarget {
     this.#aim(this.#reserve(bytes, this.#lastMs));
   }
 
-  /** Puts a batch of `bytes` behind the log's end, where it may be already. @returns the slab that it is in, at `used`; {@link commit} follows */
+  /**
+   * Puts a batch of `bytes` behind the log's end, where it may be already. @returns the slab that it is in, at `used`;
+   * {@link commit} follows
+   */
   place(batch: MediaBatch, bytes: number, nowMs: number): Slab {
     this.#lastMs = nowMs;
     return this.#inPlace(batch) ?? this.#copyIn(batch, bytes, nowMs);
@@ -75,7 +79,7 @@ export class LogWriter implements FrameTarget {
     this.#aim(slab);
   }
 
-  /** The slab that a batch is already part of, right behind what is in the log. */
+  /** The slab of which a batch is part already, right behind the log's end. */
   #inPlace(batch: MediaBatch): Slab | undefined {
     const address = batch.header[BATCH_ADDRESS];
     if (address === 0 || batch !== this.#codec) return undefined;
@@ -86,21 +90,21 @@ export class LogWriter implements FrameTarget {
   #copyIn(batch: MediaBatch, bytes: number, nowMs: number): Slab {
     const slab = this.#clearTail(bytes, nowMs);
     const from = batch.header[BATCH_ADDRESS] - slab.address;
-    // Framed here, but behind media of the connection's other streams: the two places may overlap.
+    // The batch was framed here, but behind media of other streams of the connection: the two places may overlap.
     const here = batch === this.#codec && slab.address > 0 && from >= 0 && from < slab.buffer.length;
     if (here) slab.buffer.copyWithin(slab.used, from, from + bytes);
     else batch.copyBatch(slab.buffer, slab.used);
     return slab;
   }
 
-  /** Room for `bytes` behind the log's end, with nothing of the codec's in it. */
+  /** Makes room for `bytes` behind the log's end, with nothing of the codec's in it. */
   #clearTail(bytes: number, nowMs: number): Slab {
     this.#codec?.aim(0, 0);
     this.#aimed = this.#codec === undefined;
     return this.#reserve(bytes, nowMs);
   }
 
-  /** Has the codec frame what comes behind the log's end, when that lies in its own memory. */
+  /** Lets the codec frame what comes next behind the log's end, when that lies in its own memory. */
   #aim(slab: Slab): void {
     this.#aimed = true;
     if (slab.address === 0) return;

@@ -1,7 +1,7 @@
 import type { FrameTarget } from '../wasm/chunk-codec.js';
 import type { SlabArea } from '../wasm/slab-area.js';
 
-/** A batch of framed media as the WASM module leaves it; a ChunkCodec fits. Valid during the call only. */
+/** A batch of framed media as the WASM module leaves it. A ChunkCodec is one. Valid during the call only. */
 export interface MediaBatch {
   /** Indexed by BATCH_*. */
   readonly header: Uint32Array;
@@ -10,7 +10,7 @@ export interface MediaBatch {
   copyBatch(target: Uint8Array, offset: number): void;
 }
 
-/** A codec that can frame media where the log keeps it; a publisher's ChunkCodec fits. */
+/** A codec that can frame media where the log keeps it. The ChunkCodec of a publisher is one. */
 export interface SlabCodec extends MediaBatch {
   readonly slabs: SlabArea | undefined;
   target: FrameTarget | undefined;

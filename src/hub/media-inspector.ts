@@ -24,18 +24,21 @@ import type { HeaderCache } from './header-cache.js';
 import type { MediaBatch } from './media-batch.js';
 import type { TrackList } from './track-list.js';
 
-/** Messages that carry no frame; they are left out of the frame counts. */
+/** Messages that carry no frame. They are left out of the frame counts. */
 export const NO_FRAME = FLAG_SEQUENCE_HEADER | FLAG_CONFIG | FLAG_END_OF_SEQUENCE | FLAG_COMMAND | FLAG_EMPTY;
-/** Any of these makes the host look at the records; without them a batch is only copied and counted. */
+/** Any of these flags makes the host read the records. A batch without them is only counted. */
 export const NOTEWORTHY = FLAG_KEYFRAME | FLAG_REBASED | NO_FRAME;
 
 const VIDEO = 9;
 const AUDIO = 8;
-/** How much of a frame is looked at for codecs whose facts stand in the frame itself (MP3, H.263, VP6 …). */
+/** Bytes of a frame that are inspected for codecs whose facts are in the frame itself (MP3, H.263, VP6 …). */
 const FIRST_FRAME_BYTES = 64;
-/** The same for a keyframe of a codec whose parameter sets may stand in the frame, behind delimiters and messages. */
+/** The same for a keyframe of a codec whose parameter sets may be in the frame, behind delimiters and messages. */
 const KEYFRAME_BYTES = 1024;
-/** Headers of one batch that are read one by one. Of more, which only a flood has, the last of each track is read. */
+/**
+ * Most headers of one batch that are read one by one. When there are more, which only a flood has, the last of each
+ * track is read.
+ */
 const MAX_HEADERS = 64;
 
 /** What the records of a batch showed. Positions are those of the stream's log. */
@@ -45,19 +48,21 @@ interface Inspection {
   videoWithout: number;
   /** Timestamps that jumped and were moved. */
   jumps: number;
-  /** Where the last keyframe of the default track stands, and its time; below 0: there is none. */
+  /** Log position of the last keyframe of the default track, and its time; below 0: there is none. */
   keyframeAt: number;
   keyframeTimestamp: number;
-  /** Whether a video frame stands before the first of them. */
+  /** Whether a video frame came before the first of them. */
   interFirst: boolean;
-  /** Where the last header stands that took the place of another one; below 0: none. */
+  /**
+   * Log position of the latest replacement sequence header. Frames before it need the previous header. Below 0: none.
+   */
   replacedAt: number;
 }
 
-/** A batch in its place in the log. */
+/** A batch and its place in the log. */
 export interface PlacedBatch {
   readonly batch: MediaBatch;
-  /** The bytes that hold it from `at` on. */
+  /** The bytes that hold the batch, from `at` on. */
   readonly buffer: Buffer;
   readonly at: number;
   /** The log position of `at`. */
@@ -65,19 +70,19 @@ export interface PlacedBatch {
 }
 
 /**
- * Looks at the records of noteworthy batches: keeps headers for late joiners, finds keyframes, and hands what tells a fact to the track
- * list. Of a flood of headers only a bounded number is read per batch.
+ * Reads the records of noteworthy batches: keeps headers for late joiners, finds keyframes, and passes facts to the
+ * track list. Of a flood of headers only a bounded number is read in each batch.
  */
 export class MediaInspector {
   readonly #headers: HeaderCache;
   readonly #tracks: TrackList;
   readonly #gop: Gop;
   readonly #chunkSize: number;
-  /** The codec that the default track of a kind last had frames of. */
+  /** The codec of the last frames of each kind's default track. */
   readonly #codecs: Record<MediaKind, number | undefined> = { audio: undefined, video: undefined };
   /** The codec of the header that is kept for a track, by `kind:track`. */
   readonly #headerCodecs = new Map<string, string>();
-  /** Reused from batch to batch. */
+  /** Reused from batch to batch, so that no object is made for each. */
   readonly #found: Inspection = {
     audioWithout: 0,
     videoWithout: 0,
@@ -95,7 +100,7 @@ export class MediaInspector {
     this.#chunkSize = chunkSize;
   }
 
-  /** Looks at every record of a batch. The result is valid until the next call. */
+  /** Inspects every record of a batch. The result is valid until the next call. */
   inspect(placed: PlacedBatch, nowMs: number): Readonly<Inspection> {
     const found = this.#begin();
     const { batch, position } = placed;
@@ -133,16 +138,17 @@ export class MediaInspector {
   }
 
   /**
-   * Looks whether the default tracks still have the codec they had: frames of another one, which no header announced, make the header
-   * that is kept useless. It is called for one batch in a while, for frames of a codec without headers show nothing else.
+   * Checks whether the default tracks still have the codec they had. Frames of another codec that no header announced
+   * make the kept header useless. It is called for one batch in a while, because frames of a codec without headers show
+   * nothing else.
    *
-   * @returns whether a header went
+   * @returns whether a header was dropped
    */
   lookAtCodecs(placed: PlacedBatch, nowMs: number): boolean {
     const { records, header } = placed.batch;
     let audio = -1;
     let video = -1;
-    // From the end: almost always two or three messages show both kinds.
+    // The search begins at the end, where two or three messages almost always show both kinds.
     for (let r = (header[BATCH_COUNT] - 1) * RECORD_WORDS; r >= 0 && (audio < 0 || video < 0); r -= RECORD_WORDS) {
       const word = records[r + RECORD_TYPE_FLAGS];
       if (((word >>> 8) & (NO_FRAME | FLAG_MULTITRACK)) !== 0) continue;
@@ -180,7 +186,7 @@ export class MediaInspector {
     return found;
   }
 
-  /** Drops what is kept for late joiners of a track. @returns whether there was a header */
+  /** Drops the header that is kept for late joiners of a track. @returns whether there was one */
   #forget(kind: MediaKind, trackId: number): boolean {
     const track = `${kind}:${trackId}`;
     this.#headerCodecs.delete(track);
@@ -203,14 +209,14 @@ export class MediaInspector {
       this.#headers.set(`${track}:config`, type, payload, position + offset);
     else {
       const codec = configuredCodec(kind, payload);
-      // An empty or damaged record configures nothing: what was kept before stays in force.
+      // An empty or damaged record configures nothing: the header that was kept before stays in force.
       if (codec === undefined) return;
       const replaced = this.#headers.get(`${track}:header`) !== undefined;
       if (replaced && this.#headerCodecs.get(track) !== codec) this.#headers.delete(`${track}:config`);
       this.#headerCodecs.set(track, codec);
       if (this.#headers.set(`${track}:header`, type, payload, position + offset) && replaced) {
         this.#found.replacedAt = position + offset;
-        // Frames before it cannot be decoded with what late joiners get.
+        // Frames before it cannot be decoded with the headers that late joiners get.
         if (position + offset > this.#found.keyframeAt) this.#gop.start = undefined;
       }
     }

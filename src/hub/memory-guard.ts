@@ -1,23 +1,24 @@
 import type { Player } from './player.js';
 import type { UnsentWriter } from './unsent-writes.js';
 
-/** A player and what would be free without it. */
+/** A player, and the bytes that would be free without it. */
 interface Holder<P> {
   readonly player: P;
   readonly bytes: number;
 }
 
-/** Players looked after in one go: a pause of a few milliseconds at most. */
+/** Most players that are handled at once: a pause of a few milliseconds. */
 const MOST_AT_ONCE = 512;
 
 /**
- * Brings the media that is held back under its bound at the cost of those who are behind. Players hold no queues, but one that is
- * behind keeps slabs of a log that all others are done with, and a write under way keeps its slab after the log has let go of it.
+ * Brings the media that is held below its bound, at the cost of players that are behind. Players hold no queues, but
+ * one that is behind keeps slabs of a log that all others are done with, and a write under way keeps its slab after the
+ * log has dropped it.
  */
 export class MemoryGuard {
   /** Players that were sent on to the next keyframe. */
   skipped = 0;
-  /** Players whose connection was closed, for only that frees what is being sent to them. */
+  /** Players whose connection was closed, because only that frees what is being sent to them. */
   evicted = 0;
 
   /**
@@ -43,8 +44,8 @@ export class MemoryGuard {
   }
 
   /**
-   * Closes the connections of players whose writes under way hold memory, those that hold most first. What GOPs take is left alone: past
-   * the limit publishes are refused.
+   * Closes the connections of players whose writes under way hold memory, those that hold most first. What GOPs take is
+   * left alone: past the limit publishes are refused.
    *
    * @param writers - players with a write under way, also of plays that have stopped
    * @param overBytes - how much has to go

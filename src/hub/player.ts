@@ -3,25 +3,25 @@ import type { LogReader, Publication } from './publication.js';
 import type { Slab } from './slab-pool.js';
 import { UnsentWrites } from './unsent-writes.js';
 
-/** Where a player's bytes go: an RTMP connection, or a recorder in tests. */
+/** The place to which a player's bytes go: an RTMP connection, or a recorder in tests. */
 export interface PlayerSink {
   /**
-   * Whether so many bytes wait in the connection already, of whatever play, that nothing may be added. {@link Player.unclogged} is called
-   * when some have gone.
+   * Whether the connection has so many unsent bytes, of any play, that nothing may be added. {@link Player.unclogged}
+   * is called when some of them are sent.
    */
   readonly clogged: boolean;
   /**
-   * Sends `bytes`, immutable and shared. Returns true when all of them were taken; false when some are still being sent: then
-   * {@link Player.drained} must be called, once, when they have gone.
+   * Sends `bytes`, immutable and shared. Returns true when all of them were taken; false when some are still being
+   * sent: then {@link Player.drained} must be called, once, when they have gone.
    */
   write(bytes: Buffer): boolean;
-  /** A publisher came for a player that waited. */
+  /** A publisher came for a player that waited for one. */
   publisherCame(): void;
   /** The publisher is gone for good; nothing more will come. */
   publisherGone(): void;
-  /** Its write under way holds memory that is needed: the connection has to go. */
+  /** The write under way holds memory that is needed: the connection has to be closed. */
   evicted(): void;
-  /** The player failed inside us and gets nothing more: whoever is on the far end is to be let go. Must not throw. */
+  /** The player failed by a defect and gets nothing more: its client has to be disconnected. Must not throw. */
   failed(error: unknown): void;
 }
 
@@ -34,31 +34,31 @@ interface PlayerLimits {
 const NOWHERE = -1;
 
 /**
- * One subscription: a cursor into the log of a publication. It holds no queue. At most one write is under way; what comes
- * meanwhile waits in the log, shared with everyone. A player too far behind skips to the next keyframe.
+ * One subscription: a cursor into the log of a publication. It holds no queue. At most one write is under way; what
+ * comes meanwhile waits in the log, which all players share. A player too far behind skips to the next keyframe.
  */
 export class Player implements LogReader {
   readonly id: string;
   readonly sink: PlayerSink;
   readonly #limits: PlayerLimits;
   readonly #writes: UnsentWrites;
-  /** Place in the fan-out's ring; owned by Fanout. */
+  /** Index in the fan-out's ring. Only Fanout writes it. */
   slot = NOWHERE;
   bytesSent = 0;
   /** Bytes that were not sent because the player was too slow. */
   bytesDropped = 0;
   /** How often it skipped to a keyframe. */
   skips = 0;
-  /** Its publication has ended and it has not been told: a publisher that is back in time carries on for it. Owned by the hub. */
+  /** Its publication has ended and it does not know: a publisher may be back in time. Only the hub writes it. */
   lingers = false;
   #publication: Publication | undefined;
   #position = NOWHERE;
   /**
-   * Below this position video is left out, for the player came in the middle of a GOP that is not cached; Infinity until the next
-   * keyframe, NOWHERE once it has been reached.
+   * Below this position video is left out, because the player came in the middle of a GOP that is not cached. Infinity
+   * until the next keyframe, NOWHERE once it has been reached.
    */
   #videoFrom = NOWHERE;
-  /** The head of the log when it began or began anew: what it was behind then is no lag of its own. */
+  /** The head of the log when the player began or began again. What it was behind then does not count as its lag. */
   #beganAt = 0;
   #skippedFrom = NOWHERE;
   /** Head of the log when it began to skip. */
@@ -68,14 +68,14 @@ export class Player implements LogReader {
   #headersVersion = NOWHERE;
   #busy = false;
   #busySlab: Slab | undefined;
-  /** The bytes of a write under way that are not part of a slab. */
+  /** The bytes of a write under way that do not belong to a slab. */
   #busyCopy: Buffer | undefined;
   #paused = false;
   #messageStreamId: number;
   #audio = true;
   #video = true;
 
-  /** @param writes where writes are told that the kernel does not take at once; the hub's {@link Hub.writes} */
+  /** @param writes the list of writes that the kernel did not take at once; {@link Hub.writes} */
   constructor(
     id: string,
     sink: PlayerSink,
@@ -100,14 +100,14 @@ export class Player implements LogReader {
     return this.#position === NOWHERE ? Number.POSITIVE_INFINITY : this.#position;
   }
 
-  /** Bytes of the log that stay for those who are behind, from its position on. */
+  /** Bytes of the log from its position on, which stay for players that are behind. */
   get pinnedBytes(): number {
     const publication = this.#publication;
     if (publication === undefined || this.#position === NOWHERE) return 0;
     return Math.max(0, (publication.gopStart ?? publication.log.head) - this.#position);
   }
 
-  /** Bytes that only the write under way keeps; its share when others send from the same slab. */
+  /** Bytes that only the write under way keeps; the player's share of them when others send from the same slab. */
   get unsentBytes(): number {
     const copy = this.#busyCopy;
     if (copy !== undefined) return copy.length / Math.max(1, this.#writes.sharers(copy));
@@ -115,14 +115,14 @@ export class Player implements LogReader {
     return slab?.retired ? slab.used / slab.inFlight : 0;
   }
 
-  /** Leaves out what it has not been sent, up to the next keyframe; false when it waits for one already. */
+  /** Leaves out what it has not been sent, up to the next keyframe. Returns false when it waits for one already. */
   skip(): boolean {
     if (this.#publication === undefined || this.#position === NOWHERE) return false;
     this.#skip(this.#publication);
     return true;
   }
 
-  /** Whether it has been sent all there is for it. */
+  /** Whether it has been sent everything that there is for it. */
   get caughtUp(): boolean {
     if (this.#busy) return false;
     return (
@@ -135,7 +135,7 @@ export class Player implements LogReader {
     return this.#busy;
   }
 
-  /** Begins with `publication`: headers and the cached GOP first, else audio at once and video from the next keyframe. */
+  /** Begins with `publication`: headers and the cached GOP, else audio at once and video from the next keyframe. */
   attach(publication: Publication): void {
     this.#publication = publication;
     this.#pausedAt = NOWHERE;
@@ -150,15 +150,15 @@ export class Player implements LogReader {
     this.#position = NOWHERE;
   }
 
-  /** A defect while it was served costs this player only: it gets nothing more and its far end is let go. */
+  /** A defect while it was served costs this player only: it gets nothing more, and its client is disconnected. */
   fail(error: unknown): void {
     this.detach();
     this.sink.failed(error);
   }
 
   /**
-   * `pause`: sending stops; on resume it goes on at the newest keyframe, or where it stopped when that is newer still, for a live
-   * stream has nothing else (RTMP 1.0 §7.2.2.8).
+   * `pause`: sending stops. On resume it goes on at the newest keyframe, or where it stopped when that is newer,
+   * because a live stream has nothing else (RTMP 1.0 §7.2.2.8).
    */
   setPaused(paused: boolean): void {
     if (paused === this.#paused) return;
@@ -178,7 +178,7 @@ export class Player implements LogReader {
     this.#videoFrom = videoFrom;
   }
 
-  /** `receiveAudio`, `receiveVideo`: leaves a kind out, or takes it in again, video from the next keyframe, headers first. */
+  /** `receiveAudio`, `receiveVideo`: leaves a kind out or includes it again, video from the next keyframe on. */
   setReceive(kinds: { audio?: boolean; video?: boolean }): void {
     const audioBack = kinds.audio === true && !this.#audio;
     const videoBack = kinds.video === true && !this.#video;
@@ -191,7 +191,7 @@ export class Player implements LogReader {
     }
   }
 
-  /** The fan-out's turn for this player: send what is there, or see whether it has fallen too far behind. */
+  /** The fan-out's turn for this player: sends what is there, or checks whether it has fallen too far behind. */
   visit(): void {
     const publication = this.#publication;
     if (publication === undefined || this.#paused) return;
@@ -204,7 +204,7 @@ export class Player implements LogReader {
     }
   }
 
-  /** A keyframe of the publication stands at `position` in the log. Never throws: its publisher has no part in what fails here. */
+  /** A keyframe is at `position` in the log. Never throws: an error of a player must not reach its publisher. */
   keyframeAt(position: number): void {
     try {
       if (this.#videoFrom === Number.POSITIVE_INFINITY) this.#videoFrom = position;
@@ -214,7 +214,7 @@ export class Player implements LogReader {
     }
   }
 
-  /** What comes next of video cannot be decoded before the next keyframe: it is left out until then. Never throws. */
+  /** The next video cannot be decoded before the next keyframe: it is left out until then. Never throws. */
   awaitKeyframe(): void {
     this.#videoFrom = Number.POSITIVE_INFINITY;
   }
@@ -237,23 +237,24 @@ export class Player implements LogReader {
     }
     if (this.#position === NOWHERE) return;
     const behind = publication.log.head - this.#position;
-    // A player with a slab or more to catch up goes on at once; one at the edge waits for its turn and a larger write.
+    // A player with 64 KiB or more to catch up goes on at once. One that is close to the head waits for its turn and a
+    // larger write.
     if (behind > CATCH_UP_BYTES && !this.sink.clogged) this.#flush(publication);
     else if (behind > 0) publication.wake();
   }
 
-  /** Sends nothing until it is released, as while a write is under way. Only for a player that has not been sent anything. */
+  /** Sends nothing until it is released. Only for a player that has not been sent anything. */
   hold(): void {
     this.#busy = true;
   }
 
-  /** Begins, with its next turn. Never throws. */
+  /** Lets it begin, with its next turn. Never throws. */
   release(): void {
     this.#busy = false;
     this.unclogged();
   }
 
-  /** The connection has sent some of what waited: what the player was kept from sending can go on. Never throws. */
+  /** The connection has sent some of what waited: the player may go on. Never throws. */
   unclogged(): void {
     const publication = this.#publication;
     if (publication === undefined || this.#busy || this.#paused) return;
@@ -286,8 +287,8 @@ export class Player implements LogReader {
   }
 
   /**
-   * Streams with intra refresh send one keyframe at the start: after the longest lag allowed, sound is better than nothing, and once the
-   * stream's next keyframe is overdue, video as it comes.
+   * Streams with intra refresh send one keyframe at the start. After the longest lag that is allowed, audio is better
+   * than nothing; and once the stream's next keyframe is overdue, the player gets video as it comes.
    */
   #goOnWithoutKeyframe(publication: Publication): void {
     const { keyframeOverdue } = publication;
@@ -296,7 +297,7 @@ export class Player implements LogReader {
     if (!keyframeOverdue) this.#videoFrom = Number.POSITIVE_INFINITY;
   }
 
-  /** No keyframe came in time: video as it comes from here on, headers first when they have changed. */
+  /** No keyframe came in time: video is sent as it comes from here on, headers first when they have changed. */
   #waitNoLonger(publication: Publication): void {
     this.#videoFrom = NOWHERE;
     this.#preambleDue ||= this.#headersVersion !== publication.headers.version;
@@ -311,7 +312,7 @@ export class Player implements LogReader {
     this.#preambleDue = this.#headersVersion !== this.#publication?.headers.version;
   }
 
-  /** Sends all there is. The caller has asked the sink whether it is clogged; it is asked again only before more is added. */
+  /** Sends everything there is. The caller has asked whether the sink is clogged; it is asked again before more. */
   #flush(publication: Publication): void {
     const { log } = publication;
     if (this.#position === NOWHERE) return;
@@ -337,14 +338,14 @@ export class Player implements LogReader {
     } while (!this.#busy && this.#position < log.head && !this.sink.clogged);
   }
 
-  /** Whether the shared bytes serve as they are. */
+  /** Whether the shared bytes can be sent as they are. */
   #plain(): boolean {
     return this.#messageStreamId === 1 && this.#audio && this.#video && this.#position >= this.#videoFrom;
   }
 
-  /** Returns false when nothing can follow yet: no first frame, or the write is still under way. */
+  /** Returns false when nothing can follow yet: there is no first frame, or the write is still under way. */
   #sendPreamble(publication: Publication): boolean {
-    // The headers of the frames before that change are gone: those frames cannot be decoded any more.
+    // The headers for the frames before that change are gone, so those frames cannot be decoded any more.
     const outdated = this.#position < publication.headersFrom && publication.headers.hasHeaders(this.#position);
     if (outdated) this.#begin(publication);
     const slab = this.#position < publication.log.head ? publication.log.slabAt(this.#position) : undefined;
@@ -352,7 +353,7 @@ export class Player implements LogReader {
     const { timestamp } = readFramed(slab.buffer, this.#position - slab.start, publication.chunkSize);
     this.#preambleDue = false;
     const { bytes: shared, complete } = publication.headers.preamble(timestamp, this.#position);
-    // Should it skip over headers that are still to come out of the log, it gets them in a new preamble.
+    // If it skips over headers that are still to come out of the log, it gets them in a new preamble.
     this.#headersVersion = complete ? publication.headers.version : NOWHERE;
     if (shared.length === 0) return true;
     const bytes =
@@ -389,5 +390,8 @@ export class Player implements LogReader {
   }
 }
 
-/** How far behind the edge a player is sent more as soon as its last write has gone, without waiting for its turn. */
+/**
+ * A player that is further behind than this is sent more as soon as its last write has gone, without waiting for its
+ * turn.
+ */
 const CATCH_UP_BYTES = 65_536;

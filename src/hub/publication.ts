@@ -38,11 +38,17 @@ export interface PublicationLimits extends GopLimits {
   readonly readyTimeoutMs: number;
 }
 
-/** Told of what the media itself shows; each call comes after the state it reports. */
+/** Is told what the media itself shows. Each call comes after the state that it reports. */
 export interface PublicationObserver {
-  /** All announced kinds have their headers and video its first keyframe, or the time for it is over: `tracks.missing` says what is not there. */
+  /**
+   * All announced kinds have their headers and video its first keyframe, or the time for that is over: `tracks.missing`
+   * says what is not there.
+   */
   ready(publication: Publication): void;
-  /** Codec, size, rate, the set of tracks or the metadata changed after ready. Changes that come fast are told together. */
+  /**
+   * Codec, size, rate, the set of tracks or the metadata changed after ready. Changes that come quickly are reported
+   * together.
+   */
   updated(publication: Publication, before: StreamFacts, after: StreamFacts): void;
 }
 
@@ -65,13 +71,14 @@ export interface LogReader extends Member {
 }
 
 const DATA_AMF0 = 18;
-// How often it is looked whether frames have the codec of their header, and at most whether facts have changed: peers send as fast as they like.
+// How often frames are checked for the codec of their header, and how often changed facts are told at most, in ms:
+// peers send as fast as they like.
 const [CODECS_EVERY_MS, TELL_EVERY_MS] = [100, 50];
 
 /** One accepted publish: its log, its headers, its tracks, its counters. */
 export class Publication {
   readonly streamId: string;
-  /** Everyone who plays the name, whoever publishes to it. */
+  /** Every player of the name, whichever publication it has. */
   readonly audience: Audience<LogReader>;
   readonly log: StreamLog;
   readonly writer: LogWriter;
@@ -85,19 +92,22 @@ export class Publication {
   lastVideoMs = 0;
   audioFrames = 0;
   videoFrames = 0;
-  /** How often the publisher's timestamps jumped, and were moved. */
+  /** How often the publisher's timestamps jumped and were moved. */
   timestampJumps = 0;
   /** Media received, as framed for players, in bytes. */
   bytes = 0;
   /** Payload of audio and video messages received, in bytes. */
   payloadBytes = 0;
-  /** What the publisher's connection has received while this stream was published there, chunk headers and commands included, in bytes. */
+  /**
+   * Bytes that the publisher's connection received while this stream was published there, chunk headers and commands
+   * included.
+   */
   wireBytes = 0;
-  /** Time of the message that came last, in ms, unwrapped. */
+  /** Time of the last message, in ms, unwrapped. */
   lastTimestamp = 0;
   /** Greatest time of any frame, in ms, unwrapped: audio may run ahead of video. */
   newestTimestamp = 0;
-  /** Log position of the latest header that replaced another: frames before it need the previous one. */
+  /** Log position of the latest replacement sequence header. Frames before it need the previous header. */
   headersFrom = 0;
   readyMs: number | undefined;
   ended = false;
@@ -110,7 +120,7 @@ export class Publication {
   readonly #rates = new TrackRates();
   #codecsDueMs = 0;
   #tellDueMs = 0;
-  /** What observers know. */
+  /** The facts that observers know. */
   #told: StreamFacts | undefined;
 
   constructor(
@@ -159,19 +169,19 @@ export class Publication {
     return this.#gop.keyframes;
   }
 
-  /** Whether video without a keyframe is to be sent: none has come for `maxKeyframeWaitMs`, and waiting has an end. */
+  /** Whether video without a keyframe is to be sent, because none has come for `maxKeyframeWaitMs`. */
   get keyframeOverdue(): boolean {
     return this.#keyframes.overdue;
   }
 
-  /** Whether video is, or may be expected to become, part of the stream. A stream that is ready without it has none. */
+  /** Whether the stream has video, or may still get it. A stream that is ready without video has none. */
   get hasVideo(): boolean {
     return this.lastVideoMs > 0 || (this.readyMs === undefined && this.tracks.expectsVideo);
   }
 
   /**
-   * Takes one batch: framed in the log already, or copied there. Nothing happens here per message or per player, but for keyframes
-   * and headers.
+   * Takes one batch, which is framed in the log already or copied there. Nothing here is done for each message or each
+   * player, except for keyframes and headers.
    */
   append(batch: MediaBatch, nowMs: number): void {
     const { header } = batch;
@@ -206,12 +216,15 @@ export class Publication {
     this.audience.wake();
   }
 
-  /** A player has something to send and no write under way: the fan-out shall see to it. */
+  /** A player has something to send and no write under way: the fan-out gives it its turn. */
   wake(): void {
     this.audience.wake();
   }
 
-  /** Takes a data message; `payload` is as players get it, AMF0, or AMF3 in `type` 15. `slot` names what late joiners must get too. */
+  /**
+   * Takes a data message. `payload` is as players get it, AMF0, or AMF3 in `type` 15. `slot` names a message that late
+   * joiners must get too.
+   */
   appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number, type = DATA_AMF0): void {
     const framed = frameMessage(DATA_CHUNK_STREAM_ID, type, timestamp, payload, this.chunkSize);
     if (slot !== undefined) this.headers.set(slot, type, payload, this.log.head);
@@ -221,15 +234,15 @@ export class Publication {
     this.audience.wake();
   }
 
-  /** What the stream's onMetaData says, as a hint for facts that the media does not carry. */
+  /** Notes the stream's onMetaData, as a hint for facts that the media does not carry. */
   noteMetadata(metadata: AmfValue, nowMs: number): void {
     this.tracks.noteMetadata(metadata);
     this.#tellSoon(nowMs);
   }
 
   /**
-   * What comes with time: rates are measured, a stream that promised audio and has none is ready without, a change that could not be told is
-   * told, and waiting for a keyframe ends. Call it a few times a second.
+   * Does what is due by time: rates are measured, a stream that promised audio and has none becomes ready without it, a
+   * change that could not be told is told, and waiting for a keyframe ends. Call it a few times a second.
    */
   tick(nowMs: number): void {
     this.#keyframes.look(nowMs, this.newestTimestamp >>> 0);
@@ -238,8 +251,8 @@ export class Publication {
   }
 
   /**
-   * The publisher is back after a gap: what is not there yet is waited for anew. The frames before the gap are no reference for those behind
-   * it, so video goes on with the next keyframe, for everybody.
+   * The publisher is back after a gap: everything that is not there yet is waited for again. Frames behind the gap
+   * cannot refer to frames before it, so video goes on with the next keyframe for all players.
    */
   resumed(nowMs: number): void {
     this.#gop.start = undefined;
@@ -256,7 +269,7 @@ export class Publication {
     return this.audience.members.filter(({ publication }) => publication === this);
   }
 
-  /** Lets go of the log; players must have been detached. */
+  /** Drops the log. Players must have been detached. */
   end(): void {
     this.writer.letCodecGo();
     this.ended = true;
@@ -287,7 +300,7 @@ export class Publication {
     this.videoFrames -= found.videoWithout;
     this.timestampJumps += found.jumps;
     if (found.replacedAt >= 0) this.headersFrom = found.replacedAt;
-    // A publish that begins in the middle of a GOP: nobody has the frames that its first ones refer to.
+    // The publish began in the middle of a GOP: no player has the frames to which its first ones refer.
     if (found.interFirst && !this.#keyframes.begun) {
       this.#keyframes.begin(nowMs, this.lastTimestamp >>> 0);
       this.#awaitKeyframe();
@@ -312,7 +325,7 @@ export class Publication {
     this.headersFrom = placed.position;
   }
 
-  /** Tells that the stream is ready at once, a change at most so often; {@link tick} tells the rest. */
+  /** Tells at once that the stream is ready, and a change at most so often; {@link tick} tells the rest. */
   #tellSoon(nowMs: number): void {
     if (this.#told !== undefined && nowMs < this.#tellDueMs) return;
     this.#tellDueMs = nowMs + TELL_EVERY_MS;

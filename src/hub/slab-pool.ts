@@ -4,12 +4,15 @@ import type { Region, SlabArea } from '../wasm/slab-area.js';
 export const MIN_SLAB_BYTES = 65_536;
 export const MAX_SLAB_BYTES = 1_048_576;
 
-/** Free memory that was not needed for this long goes back to the allocator, in ms: more than the GOPs of encoders last. */
+/**
+ * Free memory that was not needed for this long is given back to the allocator, in ms. It is longer than the GOPs of
+ * encoders.
+ */
 const SURPLUS_AFTER_MS = 10_000;
 
 /**
- * A stretch of a stream's log: `buffer[0, used)` holds the log positions `[start, start + used)`. Written once, then immutable and
- * shared by every player that sends from it.
+ * A piece of a stream's log: `buffer[0, used)` holds the log positions `[start, start + used)`. It is written once,
+ * then immutable and shared by every player that sends from it.
  */
 export class Slab {
   readonly buffer: Buffer;
@@ -17,15 +20,18 @@ export class Slab {
   start = 0;
   /** Bytes written. */
   used = 0;
-  /** Writes to sockets that the kernel has not taken in full: while above 0 the bytes must stay as they are. */
+  /** Writes to sockets that the kernel has not taken in full. While above 0, the bytes must stay as they are. */
   inFlight = 0;
-  /** Where it lies in its publisher's linear memory; 0: on the heap. */
+  /** Its address in the publisher's linear memory; 0: it is on the heap. */
   readonly address: number;
   #lease: { readonly region: Region; readonly area: SlabArea } | undefined;
   #retired = false;
   #gone: () => void = () => {};
 
-  /** @param of - bytes to allocate, or a region of `area` that goes back there once the slab is retired and nothing is in flight */
+  /**
+   * @param of bytes to allocate, or a region of `area` that goes back there once the slab is retired and nothing is in
+   *   flight
+   */
   constructor(of: number | Region, area?: SlabArea) {
     if (typeof of === 'number') {
       this.buffer = Buffer.allocUnsafeSlow(of);
@@ -37,28 +43,28 @@ export class Slab {
     if (area !== undefined) this.#lease = { region: of, area };
   }
 
-  /** Begins anew, empty, at log position `start`. */
+  /** Makes it empty, beginning at log position `start`. */
   reuse(start: number): void {
     this.#retired = false;
     this.start = start;
     this.used = 0;
   }
 
-  /** Whether the log has let go of it. */
+  /** Whether the log has dropped it. */
   get retired(): boolean {
     return this.#retired;
   }
 
-  /** A write that was in flight has gone, or its socket has. */
+  /** A write that was in flight is done, or its socket is closed. */
   written(): void {
     this.inFlight--;
     if (this.#retired) this.#giveBack();
   }
 
   /**
-   * The log has let go of it: no player can find it any more. Linear memory goes back when the last write has gone.
+   * The log has dropped it, so no player can find it any more. Linear memory goes back when the last write is done.
    *
-   * @param gone - called then, or at once
+   * @param gone called then, or at once
    */
   retire(gone: () => void = () => {}): void {
     this.#retired = true;
@@ -83,23 +89,24 @@ export class Slab {
 }
 
 /**
- * Free slabs by size. A slab comes back only when nobody can read it any more ({@link SlabPool.release} checks `inFlight`);
- * one that is still being sent is left to the garbage collector instead. There is no cap: many streams let go of their GOPs at once
- * and want the same memory again within seconds, and fresh memory costs page faults and major collections. What lies unused for
- * ten seconds is freed by {@link SlabPool.tick}. Slabs of linear memory never come here: they go back to the memory they are part of.
+ * Free slabs by size. A slab comes back only when it cannot be read any more ({@link SlabPool.release} checks
+ * `inFlight`); one that is still being sent is left to the garbage collector. There is no cap: many streams drop their
+ * GOPs at once and want the same memory again within seconds, and fresh memory costs page faults and major collections.
+ * Memory that is unused for ten seconds is freed by {@link SlabPool.tick}. Slabs of linear memory never come here: they
+ * go back to the memory of which they are part.
  */
 export class SlabPool {
   readonly #free = new Map<number, Slab[]>();
   #pooledBytes = 0;
   #inFlightBytes = 0;
-  /** The least that was pooled since {@link #sinceMs}: memory that nobody needed. */
+  /** The least that was pooled since {@link #sinceMs}, which is memory that was not needed. */
   #leastPooledBytes = 0;
   #sinceMs = 0;
 
   /**
-   * A slab with room for at least `bytes`; its first byte will stand for log position `start`.
+   * A slab with room for at least `bytes`. Its first byte is at log position `start`.
    *
-   * @param area linear memory to take it from while there is room
+   * @param area linear memory from which it is taken while there is room
    */
   acquire(bytes: number, start: number, area?: SlabArea): Slab {
     const size = slabSize(bytes);
@@ -121,7 +128,7 @@ export class SlabPool {
     return reused;
   }
 
-  /** Takes a slab back that has left its log. The caller forgets it. */
+  /** Takes back a slab that has left its log. The caller must not use it any more. */
   release(slab: Slab): void {
     const { used } = slab;
     this.#inFlightBytes += used;
@@ -151,7 +158,7 @@ export class SlabPool {
     this.#sinceMs = nowMs;
   }
 
-  /** Lets go of all free slabs. @returns their bytes */
+  /** Drops all free slabs. @returns their bytes */
   clear(): number {
     const freed = this.#pooledBytes;
     this.#free.clear();
@@ -171,7 +178,10 @@ export class SlabPool {
   }
 }
 
-/** The slab size for a request: the power of two at or above it, within the bounds; a larger single batch gets exactly its size. */
+/**
+ * The slab size for a request: the power of two at or above it, within the bounds. A larger single batch gets exactly
+ * its size.
+ */
 function slabSize(bytes: number): number {
   if (bytes > MAX_SLAB_BYTES) return bytes;
   let size = MIN_SLAB_BYTES;

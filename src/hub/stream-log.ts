@@ -1,12 +1,14 @@
 import type { SlabArea } from '../wasm/slab-area.js';
 import { MAX_SLAB_BYTES, MIN_SLAB_BYTES, type Slab, type SlabPool } from './slab-pool.js';
 
-/** A new slab is sized so that it lasts about this long, in ms: few slabs to cross, little memory held past its use. */
+/**
+ * A new slab is as large as this time of media, in ms: few slabs to cross, and little memory that is held past its use.
+ */
 const SLAB_LASTS_MS = 400;
 
 /**
- * The bytes of one publication, as every player gets them: whole chunk-framed messages, appended once, addressed by a position
- * that only grows. Players are cursors into it, so a slow player costs a number, not a queue.
+ * The bytes of one publication, as every player gets them: whole chunk-framed messages, appended once, addressed by a
+ * position that only grows. Players are cursors into it, so a slow player costs a number, not a queue.
  *
  * ```text
  *   retained from                                    overlap          head
@@ -15,15 +17,16 @@ const SLAB_LASTS_MS = 400;
  *                ▲ GOP start          ▲ slow player            ▲ players at the edge
  * ```
  *
- * A new slab begins with a copy of what most players have yet to send (`overlapFrom`), so that their next write is one stretch.
+ * A new slab begins with a copy of the bytes that most players have yet to send (`overlapFrom`), so that their next
+ * write is one piece.
  */
 export class StreamLog {
   readonly #pool: SlabPool;
   readonly #slabs: Slab[] = [];
-  /** The newest of them: asked for with every batch, of hundreds of streams in turn. */
+  /** The newest of the slabs. It is read with every batch, of hundreds of streams in turn. */
   #last: Slab | undefined;
   #area: SlabArea | undefined;
-  /** The newest slab takes nothing more: it is part of another memory than what comes next. */
+  /** Whether the newest slab takes nothing more, because it belongs to another memory than the bytes that come next. */
   #sealed = false;
   #head = 0;
   #heldBytes = 0;
@@ -38,7 +41,10 @@ export class StreamLog {
     this.#pool = pool;
   }
 
-  /** Linear memory that new slabs are taken from while there is room. Setting it makes what comes next begin a slab there. */
+  /**
+   * Linear memory from which new slabs are taken while there is room. Setting it makes the next bytes begin a slab
+   * there.
+   */
   get area(): SlabArea | undefined {
     return this.#area;
   }
@@ -58,7 +64,7 @@ export class StreamLog {
     return this.#slabs.length === 0 ? this.#head : this.#slabs[0].start;
   }
 
-  /** Bytes of media held. What of a slab was never written costs no memory and does not count. */
+  /** Bytes of media held. The part of a slab that was never written costs no memory and does not count. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
@@ -68,16 +74,17 @@ export class StreamLog {
     return this.#last;
   }
 
-  /** Whether {@link reserve} for this many bytes would begin a new slab: the moment to {@link trim}. */
+  /** Whether {@link reserve} for this many bytes would begin a new slab, which is the moment to {@link trim}. */
   needsSlab(bytes: number): boolean {
     const last = this.#last;
     return last === undefined || this.#sealed || last.buffer.length - last.used < bytes;
   }
 
   /**
-   * The slab that takes the next `bytes` at `buffer[used]`; the caller writes them there, then calls {@link commit}.
+   * The slab that takes the next `bytes` at `buffer[used]`. The caller writes them there, then calls {@link commit}.
    *
-   * @param overlapFrom the position from which most players will send next; at most a slab's half is carried over
+   * @param overlapFrom the position from which most players will send next; at most half a slab is copied into the new
+   *   one
    */
   reserve(bytes: number, overlapFrom: number, nowMs: number): Slab {
     const last = this.#last;
@@ -87,7 +94,7 @@ export class StreamLog {
     const carried = this.#head - from;
     const slab = this.#pool.acquire(Math.max(this.#slabBytes, bytes + carried), from, this.#area);
     if (carried > 0 && last !== undefined) {
-      // Slabs may lie in shared memory, where only `fill` is a plain memory copy.
+      // Slabs may be in shared memory, where only `fill` is a plain memory copy.
       slab.buffer.fill(last.buffer.subarray(from - last.start, this.#head - last.start), 0, carried);
       slab.used = carried;
       this.#heldBytes += carried;
@@ -114,7 +121,10 @@ export class StreamLog {
     return undefined;
   }
 
-  /** The bytes from `position` to the end of `slab` as one immutable shared Buffer; players at the same place share the object. */
+  /**
+   * The bytes from `position` to the end of `slab` as one immutable shared Buffer. Players at the same position get the
+   * same object.
+   */
   view(slab: Slab, position: number): Buffer {
     const to = slab.end;
     if (this.#viewSlab !== slab || this.#viewFrom !== position || this.#viewTo !== to) {
@@ -126,14 +136,14 @@ export class StreamLog {
     return this.#view;
   }
 
-  /** Lets go of every slab that ends at or before `position`. The newest stays. */
+  /** Drops every slab that ends at or before `position`. The newest stays. */
   trim(position: number): void {
     let drop = 0;
     while (drop < this.#slabs.length - 1 && this.#slabs[drop].end <= position) drop++;
     for (const slab of this.#slabs.splice(0, drop)) this.#release(slab);
   }
 
-  /** Lets go of everything. Writes in flight keep their own slabs. */
+  /** Drops everything. Writes in flight keep their own slabs. */
   close(): void {
     this.#last = undefined;
     for (const slab of this.#slabs.splice(0)) this.#release(slab);

@@ -24,18 +24,18 @@ export interface TrackTime {
   readonly lastMs: number;
 }
 
-/** What a track has had since the publish began. */
+/** The counts of a track since the publish began. */
 export interface TrackCount extends TrackTime {
   /** Frames up to the newest one whose time is known, and their payload bytes. */
   readonly frames: number;
   readonly bytes: number;
   /** Media time of that frame in ms, modulo 2^32. */
   readonly timestamp: number;
-  /** Its messages hold several tracks, so that bytes do not tell whose they are. */
+  /** Whether its messages hold several tracks, so that bytes cannot be counted by track. */
   readonly shared: boolean;
 }
 
-/** What is counted of a track. */
+/** The counters of a track. */
 interface Counted {
   readonly kind: MediaKind;
   readonly trackId: number;
@@ -49,7 +49,7 @@ interface Counted {
   bytesNow: number;
 }
 
-/** What of a batch tells about tracks. */
+/** The part of a batch that tells about tracks. */
 interface TrackBatch {
   /** Indexed by BATCH_*. */
   readonly header: Uint32Array;
@@ -63,17 +63,20 @@ const AUDIO = 8;
 const IDS = 256;
 
 /**
- * When each track had its last frame, and what it has had in all. The module has summed up the batch already, so that this costs a few numbers
- * per batch; only the records of batches with Enhanced RTMP multitrack messages are added up here.
+ * When each track had its last frame, and its counts. The module has summed up the batch already, so that this costs a
+ * few numbers a batch. Only the records of batches with Enhanced RTMP multitrack messages are added up here.
  */
 export class TrackActivity {
   readonly #tracks: Counted[] = [];
-  /** The default tracks, once they have had a frame: of most streams the only ones, and here without a look for their place. */
+  /**
+   * The default tracks, once they have had a frame. Most streams have no others, and these are reached without a
+   * search.
+   */
   #audio: Counted | undefined;
   #video: Counted | undefined;
-  /** Place in the list, plus one, by kind and id; 0: never had a frame. */
+  /** Index in the list, plus one, by kind and id; 0: there was no frame. */
   readonly #places = new Uint8Array(2 * IDS);
-  /** Multitrack messages of the batch at hand, and their payload bytes. */
+  /** Multitrack messages of the present batch, and their payload bytes. */
   readonly #found = { audio: 0, video: 0, audioBytes: 0, videoBytes: 0 };
 
   /** Every track that has had a frame, in order of appearance. The list only grows. */
@@ -82,7 +85,7 @@ export class TrackActivity {
   }
 
   /**
-   * Takes note of a batch.
+   * Notes a batch.
    *
    * @param audio its messages with audio frames; `video` likewise
    * @param slab the bytes that hold the batch as framed for players, from `at` on
@@ -113,7 +116,7 @@ export class TrackActivity {
       audioBytes -= found.audioBytes;
       videoBytes -= found.videoBytes;
     }
-    // Only of the kind that ends the batch is the time of the last frame known without a look at the others.
+    // Only for the kind that ends the batch, the time of the last frame is known without reading the other records.
     const last = (header[BATCH_COUNT] - 1) * RECORD_WORDS;
     const word = records[last + RECORD_TYPE_FLAGS];
     const whole = ((word >>> 8) & (NO_FRAME | FLAG_MULTITRACK)) === 0;
@@ -133,7 +136,7 @@ export class TrackActivity {
     }
   }
 
-  /** The publisher is back after a gap: every track is waited for anew. */
+  /** The publisher is back after a gap: every track is waited for again. */
   restart(nowMs: number): void {
     for (const track of this.#tracks) track.lastMs = nowMs;
   }

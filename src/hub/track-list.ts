@@ -3,7 +3,7 @@ import type { StreamMetadata } from '../model/metadata.js';
 import type { MediaKind, Track } from '../model/track.js';
 import type { AmfValue } from '../wasm/amf-value.js';
 
-/** One message that may tell a fact: a sequence header, or the first frame of a codec that has none. */
+/** One message that may show a fact: a sequence header, or the first frame of a codec that has none. */
 interface MediaObservation {
   readonly kind: MediaKind;
   readonly trackId: number;
@@ -15,50 +15,56 @@ interface MediaObservation {
   readonly payload: Uint8Array;
 }
 
-/** What a stream is known to be at one moment; never changed afterwards. */
+/** The known facts of a stream at one moment. Never changed afterwards. */
 export interface StreamFacts {
   /** Video before audio, then by id. */
   readonly tracks: readonly Track[];
   /** What its onMetaData claims. */
   readonly metadata: StreamMetadata;
   /**
-   * Differs when codecs, sizes, rates of samples, the set of tracks, the metadata or what they claim do. Of measured rates only those count that
-   * are worth telling: see {@link TrackList.noteRates}.
+   * Differs when codecs, sizes, sample rates, the set of tracks, the metadata or what it claims differ. Of measured
+   * rates only those count that are worth an event: see {@link TrackList.noteRates}.
    */
   readonly shape: string;
 }
 
-/** How long a stream without metadata is given to show its second kind. */
+/** How long a stream without metadata has time to show its second kind, in ms. */
 const GUESS_MS = 700;
-/** A measured rate that differs by more than this share from what was told is told. */
+/** A measured rate is told again when it differs by more than this share from the one that was told. */
 const TELL_SHARE = 0.1;
 /** The members of a track that are measured and change all the time. */
 const MEASURED = new Set(['fps', 'kbps']);
 
-/** What is known of the tracks of a publication, and whether that is enough to call it ready. */
+/** The known facts of a publication's tracks, and whether they are enough to call it ready. */
 export class TrackList {
-  /** Whether frames of this kind's default track would still tell something: asked for every batch, so kept ready. */
+  /**
+   * Whether frames of this kind's default track can still show a new fact. It is read for every batch, so it is kept
+   * ready.
+   */
   wantsAudio = true;
   wantsVideo = true;
   readonly #readyTimeoutMs: number;
   readonly #table = new TrackTable();
   readonly #known = new Set<string>();
-  /** What observers take a track's rates for, by `kind:track`: what was told, else what the metadata claims. */
+  /** The rates of tracks that observers know, by `kind:track`: those that were told, else what the metadata claims. */
   readonly #told = new Map<string, { fps?: number; kbps?: number }>();
   #promises: { audio: boolean; video: boolean } | undefined;
   #keyframeSeen = false;
   #firstMediaMs: number | undefined;
-  /** Made anew when somebody asks and something has changed. */
+  /** Made again when they are read after a change. */
   #facts: StreamFacts | undefined;
-  /** The same: see {@link StreamFacts.shape}. Rates that are not worth telling leave it as it is. */
+  /** As {@link StreamFacts.shape}, made likewise. Rates that are not worth an event leave it as it is. */
   #shape: string | undefined;
 
-  /** @param readyTimeoutMs how long a kind that is announced, or has shown itself in part, is waited for: `publish.readyTimeoutMs` */
+  /**
+   * @param readyTimeoutMs `publish.readyTimeoutMs`: the longest wait for a kind that is announced or has shown itself
+   *   in part
+   */
   constructor(readyTimeoutMs: number) {
     this.#readyTimeoutMs = readyTimeoutMs;
   }
 
-  /** Whether a frame of this track would tell something that is not known. */
+  /** Whether a frame of this track would show a fact that is not known. */
   wants(kind: MediaKind, trackId: number): boolean {
     if (trackId !== 0) return !this.#known.has(`${kind}:${trackId}`);
     return kind === 'audio' ? this.wantsAudio : this.wantsVideo;
@@ -84,7 +90,7 @@ export class TrackList {
     return this.#facts;
   }
 
-  /** Of {@link facts}, without making them: asked for each stream a few times a second. */
+  /** The shape of {@link facts}, without making them. It is read for each stream a few times a second. */
   get shape(): string {
     this.#shape ??= this.#describe(this.#table.tracks());
     return this.#shape;
@@ -99,7 +105,7 @@ export class TrackList {
     this.#changed();
   }
 
-  /** A track has another codec now than it had: its next frame tells what it is. */
+  /** A track has another codec than before: its next frame shows which. */
   forget(kind: MediaKind, trackId: number): void {
     this.#known.delete(`${kind}:${trackId}`);
     this.#table.forget(kind, trackId);
@@ -120,8 +126,9 @@ export class TrackList {
   }
 
   /**
-   * Takes what was measured of a track. It shows in the list at once; it changes the shape when it differs by more than a tenth from what observers
-   * take it for: what they were told, else what the metadata claims. A first bit rate waits until `tellKbps`, for encoders begin below their rate.
+   * Takes the measured rates of a track. They show in the list at once. They change the shape when they differ by more
+   * than a tenth from what observers know: what was told, else what the metadata claims. A first bit rate waits until
+   * `tellKbps`, because encoders begin below their rate.
    */
   noteRates(kind: MediaKind, trackId: number, rates: MeasuredRates, tellKbps: boolean): void {
     const key = `${kind}:${trackId}`;
@@ -130,7 +137,8 @@ export class TrackList {
     const claimed = this.#table.claimedRates(kind, trackId);
     if (claimed === undefined) return;
     const told = this.#told.get(key);
-    // A frame rate that the header states is no claim of the metadata: observers were not told it as the rate of the stream.
+    // A frame rate that the header states is no claim of the metadata: observers do not know it as the rate of the
+    // stream.
     const newFps = differs(rates.fps, told?.fps ?? claimed.fps);
     const newKbps = tellKbps && differs(rates.kbps, told?.kbps ?? claimed.kbps);
     if (!newFps && !newKbps) return;
@@ -143,8 +151,8 @@ export class TrackList {
   }
 
   /**
-   * Whether every kind that is announced, or may be expected, has shown its facts, and video its first keyframe; or the time for that is over,
-   * and at least one kind has.
+   * Whether every kind that is announced or may be expected has shown its facts, and video its first keyframe; or the
+   * time for that is over, and at least one kind has.
    */
   isReady(nowMs: number): boolean {
     if (this.#firstMediaMs === undefined) return false;
@@ -158,7 +166,7 @@ export class TrackList {
     return this.#promises !== undefined || waitedMs >= GUESS_MS;
   }
 
-  /** Kinds that the metadata announces, or that have shown themselves in part, and that nobody can play yet. */
+  /** Kinds that the metadata announces, or that have shown themselves in part, and that cannot be played yet. */
   get missing(): readonly MediaKind[] {
     const kinds: MediaKind[] = ['video', 'audio'];
     return kinds.filter((kind) => !this.#complete(kind) && (this.#promises?.[kind] === true || this.#table.has(kind)));

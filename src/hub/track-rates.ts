@@ -2,11 +2,11 @@ import { roundFrameRate } from '../media/frame-rate.js';
 import type { TrackCount } from './track-activity.js';
 import type { TrackList } from './track-list.js';
 
-/** The shortest time that is measured over, in ms of media. */
+/** The shortest time over which rates are measured, in ms of media. */
 const WINDOW_MS = 2000;
-/** The longest: GOPs of minutes are not waited for. */
+/** The longest: a measurement does not wait for a GOP of minutes. */
 const MAX_WINDOW_MS = 30_000;
-/** Video that has not shown the length of its GOP is measured over this long. */
+/** Time over which video is measured that has not shown the length of its GOP. */
 const UNKNOWN_GOP_MS = 10_000;
 /** How often changed bit rates are told at most, and how long after ready for the first time. */
 const TELL_EVERY_MS = 10_000;
@@ -20,16 +20,16 @@ interface Window {
 }
 
 /**
- * Measures frame rate and bit rate of each track in media time, over two GOPs or two seconds, whichever is longer: from counts that are kept
- * anyway, a few times a second.
+ * Measures frame rate and bit rate of each track in media time, over two GOPs or two seconds, whichever is longer. It
+ * uses counts that are kept anyway, a few times a second.
  */
 export class TrackRates {
-  /** As many as tracks, in their order. */
+  /** One for each track, in their order. */
   readonly #windows: Window[] = [];
   #toldMs: number | undefined;
 
   /**
-   * Measures what is due, and gives it to `list`.
+   * Measures what is due, and passes it to `list`.
    *
    * @param gopMs length of the last whole GOP; undefined when none is known
    * @param readyMs when the stream was told as ready; undefined before

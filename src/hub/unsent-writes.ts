@@ -9,12 +9,14 @@ export interface UnsentWriter {
 }
 
 /**
- * Writes to players that the kernel has not taken in full, also those of plays that have stopped meanwhile: libuv keeps their bytes until
- * the socket takes them or is closed.
+ * Writes to players that the kernel has not taken in full, also those of plays that have stopped meanwhile. libuv keeps
+ * their bytes until the socket takes them or is closed.
  */
 export class UnsentWrites {
   readonly #writers = new Set<UnsentWriter>();
-  /** Bytes made for one player or for those who begin together, by how many writes they are part of. */
+  /**
+   * Bytes that were made for one player, or for players that begin together, with the number of writes that use them.
+   */
   readonly #copies = new Map<Buffer, number>();
   #copiedBytes = 0;
 
@@ -23,12 +25,12 @@ export class UnsentWrites {
     return this.#writers;
   }
 
-  /** Bytes of copies: what is not part of a slab. Counted once for all who share them. */
+  /** Bytes of copies, which are not part of a slab. They count once for all that share them. */
   get copiedBytes(): number {
     return this.#copiedBytes;
   }
 
-  /** For how many writes these bytes are kept. */
+  /** The number of writes for which these bytes are kept. */
   sharers(copy: Buffer): number {
     return this.#copies.get(copy) ?? 0;
   }

@@ -209,7 +209,7 @@ export class OutgoingLink implements LinkOwner {
     }
   }
 
-  /** The server ended the stream; it may keep the connection, nobody here needs it any more. */
+  /** The server ended the stream. It may keep the connection, which is not needed any more. */
   #ended(rtmpCode: string, description: string): void {
     const details = { rtmpCode, description };
     this.#error ??= this.#failure('ERR_CLIENT_ENDED', `${rtmpCode}: ${description}`, undefined, details);

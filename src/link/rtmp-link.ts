@@ -6,7 +6,7 @@ import type { ChunkCodec, CodecMessage } from '../wasm/chunk-codec.js';
 import { shakeHands } from './shake-hands.js';
 
 /**
- * What a link tells whoever it belongs to, and asks. Only those that say so may throw: their errors go to {@link
+ * What a link tells its owner and asks of it. Only methods that say so may throw; their errors go to {@link
  * LinkOwner.failed}.
  */
 export interface LinkOwner {
@@ -17,41 +17,36 @@ export interface LinkOwner {
   mayHandle(): boolean;
   /** The handshake is done, and chunk stream follows. May throw. */
   handshakeDone(): void;
-  /** The other end speaks no RTMP. */
+  /** The peer does not speak RTMP. */
   handshakeFailed(code: ErrorCode): void;
-  /**
-   * So many bytes of chunk stream are handled next; 0: it goes on with what is left of bytes that were told before. May
-   * throw.
-   */
+  /** So many bytes of chunk stream are handled next; 0: the rest of bytes that were announced before. May throw. */
   handling(bytes: number): void;
-  /**
-   * Audio and video messages of one message stream lie in the codec as a batch, which is valid until return. May throw.
-   */
+  /** The codec holds a batch of audio and video messages of one message stream, valid until return. May throw. */
   batch(codec: ChunkCodec): void;
   /** Another message came; borrowed until return. May throw. */
   message(message: CodecMessage): void;
   /**
-   * Asked between messages: whether the next may be handled at once. When not, the rest waits in the codec until {@link
-   * RtmpLink.goOn}.
+   * Asked between messages: whether the next one may be handled at once. If not, the rest waits in the codec until
+   * {@link RtmpLink.goOn}.
    */
   mayGoOn(): boolean;
-  /** All that was read has been handled. May throw. */
+  /** Everything that was read has been handled. May throw. */
   handled(): void;
   /**
-   * Asked when nothing more can be handled now: whether to read on. When not, {@link RtmpLink.goOn} or the channel's
-   * owner does.
+   * Asked when nothing more can be handled now: whether to read on. If not, {@link RtmpLink.goOn} or the channel's
+   * owner starts reading again.
    */
   mayRead(bytes: number): boolean;
-  /** A fault in the bytes that came, as a SluiceError, or a defect of ours. */
+  /** A fault in the received bytes, as a SluiceError, or a defect of Sluice. */
   failed(error: unknown): void;
-  /** The channel is closed. Nothing is told after this. */
+  /** The channel is closed. No other call follows. */
   closed(error: NodeJS.ErrnoException | undefined): void;
 }
 
 /**
- * The reading half of one RTMP connection, of a server's as of a client's: bytes of the channel land in the codec's
- * memory, pass through the handshake, and come out as batches of media and as messages. Batches stay where the codec
- * has framed them until their owner takes them.
+ * The reading half of one RTMP connection, of a server as of a client. Bytes of the channel land in the codec's memory,
+ * pass through the handshake, and come out as batches of media and as messages. Batches stay where the codec has framed
+ * them until their owner takes them.
  */
 export class RtmpLink implements ChannelOwner {
   readonly channel: ByteChannel;
@@ -61,9 +56,9 @@ export class RtmpLink implements ChannelOwner {
   readonly #owner: LinkOwner;
   /** Undefined once it is done. */
   #handshake: ServerHandshake | ClientHandshake | undefined;
-  /** Bytes at the start of the codec's input that nobody has looked at yet: the owner said that they must wait. */
+  /** Bytes at the start of the codec's input that are not handled yet, because the owner said that they must wait. */
   #unhandled = 0;
-  /** What still comes is thrown away. */
+  /** Whether everything that still comes is discarded. */
   #over = false;
 
   /**
@@ -93,7 +88,7 @@ export class RtmpLink implements ChannelOwner {
     this.#codec.noteInput(count);
     this.bytesIn += count;
     if (count <= 0 || this.#over) return true;
-    // Read before the codec moved to its larger memory: those bytes landed in the old one.
+    // The bytes were read before the codec moved to its larger memory, and landed in the old one.
     if (into !== this.#codec.input) into.copy(this.#codec.input, 0, 0, count);
     this.#unhandled = count;
     return this.#owner.mayHandle() && this.#handle();
@@ -110,7 +105,7 @@ export class RtmpLink implements ChannelOwner {
     if (!this.#over && this.#handle() && !this.#over) this.channel.resumeReads();
   }
 
-  /** Sends what was written, then closes; see {@link ByteChannel.finish}. What still comes is thrown away. */
+  /** Sends what was written, then closes; see {@link ByteChannel.finish}. Everything that still comes is discarded. */
   finish(graceMs: number): void {
     this.#over = true;
     this.channel.finish(graceMs);
@@ -148,7 +143,7 @@ export class RtmpLink implements ChannelOwner {
     if (start < count) this.#parse(start, count);
   }
 
-  /** Takes in `input[start, end)` and handles what is complete. With (0, 0) it goes on where it was stopped. */
+  /** Takes `input[start, end)` and handles what is complete. With (0, 0) it goes on where it was stopped. */
   #parse(start: number, end: number): void {
     const codec = this.#codec;
     const owner = this.#owner;

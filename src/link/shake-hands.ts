@@ -2,7 +2,7 @@ import type { ErrorCode } from '../core/errors.js';
 import type { ClientHandshake, ServerHandshake } from '../protocol/handshake/handshake.js';
 
 /**
- * Runs a handshake over bytes just read.
+ * Runs a handshake over bytes that were just read.
  *
  * @param bytes borrowed
  * @param reply sends to the peer; the bytes are transferred

@@ -8,19 +8,20 @@ import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
 import type { MediaKind, Track } from '../model/track.js';
 
-// All that crosses the border between the byte side (connections, publications, players: src/doors) and the fact side (names, live
-// streams, events: this folder). Every message is plain data that can be cloned. Neither side holds an object of the other.
+// Everything that crosses the border between the byte side (connections, publications, players: src/doors) and the fact
+// side (names, live streams, events: this folder). Every message is plain data that can be cloned. Neither side holds
+// an object of the other.
 
-/** Who is on the other end of a connection. */
+/** The peer of a connection, and what it has told. */
 export interface ConnectionFacts {
   readonly connectionId: string;
   readonly peer: Peer;
   readonly transport: TransportName;
-  /** What connect said; undefined before it. */
+  /** The facts from connect; undefined before it. */
   readonly info: ConnectionInfo | undefined;
 }
 
-/** A name that a client wants to publish to or play from. `query` is secret. */
+/** A name that a client wants to publish or play. `query` is secret. */
 export interface NameRequest {
   readonly app: string;
   readonly name: string;
@@ -45,7 +46,7 @@ export interface StreamCounters {
   readonly wireBytes: number;
   readonly audioFrames: number;
   readonly videoFrames: number;
-  /** How often the publisher's timestamps jumped, and were moved. */
+  /** How often the publisher's timestamps jumped and were moved. */
   readonly timestampJumps: number;
   /** Sequence headers and metadata that were not kept for players that join late. */
   readonly headersRefused: number;
@@ -72,7 +73,7 @@ export interface TrackTime {
   readonly lastMs: number;
 }
 
-/** What a stream is known to be at one moment. */
+/** The known facts of a stream at one moment. */
 export interface ShownFacts {
   /** Video before audio, then by id. */
   readonly tracks: readonly Track[];
@@ -80,7 +81,7 @@ export interface ShownFacts {
   readonly metadata: StreamMetadata;
 }
 
-/** A client wants to connect. `query` is the secret part of the app; the rest of what it said is in `facts`. */
+/** A client wants to connect. `query` is the secret part of the app; everything else that it said is in `facts`. */
 export interface ConnectAsk {
   readonly kind: 'connect';
   readonly id: number;
@@ -104,7 +105,9 @@ export interface PlayAsk {
   readonly request: NameRequest;
 }
 
-/** What the byte side asks. Each ask has an id of its own and gets exactly one {@link Answer} with that id, in this turn or later. */
+/**
+ * What the byte side asks. Each ask has an id and gets exactly one {@link Answer} with that id, in this turn or later.
+ */
 export type Ask = Plain<ConnectAsk | PublishAsk | PlayAsk>;
 
 /** The answer to an {@link Ask}. */
@@ -112,8 +115,8 @@ export type Answer = Plain<
   | { readonly kind: 'connectAccepted'; readonly id: number }
   | { readonly kind: 'connectRefused'; readonly id: number; readonly refusal: Refusal<ConnectRefusal> }
   /**
-   * The name is won and `stream.started` is on disk. When the stream is there already, its publisher is back. `heldFor`: the reasons
-   * for which its publisher may go and come back; for others the stream ends.
+   * The name is won and `stream.started` is on disk. When the stream exists already, its publisher is back. `heldFor`:
+   * the reasons for which its publisher may go and come back; for all others the stream ends.
    */
   | {
       readonly kind: 'publishAccepted';
@@ -124,7 +127,7 @@ export type Answer = Plain<
   | { readonly kind: 'publishRefused'; readonly id: number; readonly refusal: Refusal<PublishRefusal> }
   | { readonly kind: 'playAccepted'; readonly id: number; readonly playId: string }
   | { readonly kind: 'playRefused'; readonly id: number; readonly refusal: Refusal<PlayRefusal> }
-  /** A defect of ours, which the fact side has logged. */
+  /** A defect of Sluice, which the fact side has logged. */
   | { readonly kind: 'askFailed'; readonly id: number; readonly description: string }
 >;
 
@@ -143,9 +146,11 @@ export interface StreamSample {
   readonly gopMs: number | undefined;
 }
 
-/** Told of one stream, in order. */
+/** Reports of one stream, in order. */
 export type StreamReport = Plain<
-  /** All announced kinds have shown themselves, or the time for it is over: then `missing` names those that have not. */
+  /**
+   * All announced kinds have shown themselves, or the time for that is over: then `missing` names those that have not.
+   */
   | {
       readonly kind: 'streamReady';
       readonly streamId: string;
@@ -154,7 +159,10 @@ export type StreamReport = Plain<
       readonly gopMs: number | undefined;
       readonly timeToReadyMs: number;
     }
-  /** Codec, size, rate, the set of tracks or the metadata changed after ready. Changes that come fast are told together. */
+  /**
+   * Codec, size, rate, the set of tracks or the metadata changed after ready. Changes that come quickly are reported
+   * together.
+   */
   | {
       readonly kind: 'streamChanged';
       readonly streamId: string;
@@ -177,7 +185,7 @@ export type StreamReport = Plain<
       readonly reason: EndReason;
       readonly counters: StreamCounters;
     }
-  /** The stream is over; nothing more is told of it. `plays` are those that were attached to it. */
+  /** The stream is over; no further report follows. `plays` are those that were attached to it. */
   | {
       readonly kind: 'streamEnded';
       readonly streamId: string;
@@ -193,7 +201,7 @@ export type StreamReport = Plain<
 export type Report = Plain<
   | StreamReport
   | { readonly kind: 'connectionOpened'; readonly facts: ConnectionFacts }
-  /** A socket was turned away before it became a connection. */
+  /** A socket was refused before it became a connection. */
   | { readonly kind: 'connectionRefused'; readonly address: string; readonly code: ErrorCode }
   /** The connection is closed and everything on it has ended; so many of its data messages were refused. */
   | {
@@ -203,37 +211,40 @@ export type Report = Plain<
       readonly detail: string;
       readonly refusedData: number;
     }
-  /** Nobody is there any more to be answered. The answer comes all the same. */
+  /** The client is gone, so no answer is wanted. The answer comes all the same. */
   | { readonly kind: 'askWithdrawn'; readonly id: number; readonly reason: EndReason }
   /** A play is over. `counters`: since it began, or since the present stream did. */
   | { readonly kind: 'playEnded'; readonly reason: PlayEndReason; readonly counters: PlayCounters }
-  /** A `readPublisher` is done: what was known of the publisher's end has been told. */
+  /** A `readPublisher` is done: if the publisher's end is known, it has been reported. */
   | { readonly kind: 'publisherRead'; readonly id: number }
-  /** Messages of a connection went nowhere, for a cause that is new on this connection. */
+  /** Messages of a connection were dropped, for a cause that is new on this connection. */
   | {
       readonly kind: 'messagesDropped';
       readonly facts: ConnectionFacts;
       readonly cause: DropCause;
       readonly messages: number;
     }
-  /** What was counted since the last time, over all connections. */
+  /** Counts since the last report, over all connections. */
   | {
       readonly kind: 'messagesCounted';
       readonly dropped: Readonly<Partial<Record<DropCause, number>>>;
       /** Data messages that could not be read within the limits, by code. */
       readonly dataRefused: Readonly<Partial<Record<ErrorCode, number>>>;
-      /** Data messages that came in an odd form and were put in order. */
+      /** Data messages that came in an odd form and were normalised. */
       readonly dataMended: number;
     }
 >;
 
-/** What the fact side has the byte side do. */
+/** What the fact side orders from the byte side. */
 export type Order = Plain<
   /** A publish has won the name and is being decided: players that stayed from the stream before go on waiting. */
   | { readonly kind: 'nameWon'; readonly streamId: string; readonly app: string; readonly name: string }
-  /** That publish came to nothing: the name is free. */
+  /** That publish failed: the name is free. */
   | { readonly kind: 'nameReleased'; readonly streamId: string }
-  /** Ends a stream; its publisher, if it has one, is told why and let go. Answered with `streamEnded`. */
+  /**
+   * Ends a stream. Its publisher, if there is one, is told why, and its connection is closed. Answered with
+   * `streamEnded`.
+   */
   | {
       readonly kind: 'endStream';
       readonly streamId: string;
@@ -242,7 +253,7 @@ export type Order = Plain<
     }
   /** Finds out whether the publisher of a stream is still there. Answered with `publisherRead`. */
   | { readonly kind: 'readPublisher'; readonly id: number; readonly streamId: string }
-  /** What it plays ended before it began, and it may not wait for another publisher: its client is told. */
+  /** The stream that it plays ended before it began, and it may not wait for another publisher: its client is told. */
   | { readonly kind: 'endPlay'; readonly playId: string }
 >;
 
@@ -252,7 +263,9 @@ export interface FactSide {
   report(message: Report): void;
 }
 
-/** The byte side, as the fact side sees it. Calls never throw; messages are taken in the order in which they are sent. */
+/**
+ * The byte side, as the fact side sees it. Calls never throw. Messages are handled in the order in which they are sent.
+ */
 export interface ByteSide {
   answer(message: Answer): void;
   order(message: Order): void;

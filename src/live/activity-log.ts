@@ -9,23 +9,23 @@ import { AddressLog, PLAY_LINES, STREAM_LINES } from './address-log.js';
 import type { PlayerEntry } from './player-entry.js';
 import type { HealthChange } from './track-health.js';
 
-/** A stream as its lines name it. */
+/** The members of a stream that its log lines use. */
 interface LoggedStream {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
-  /** Of its publisher. */
+  /** Address of its publisher. */
   readonly address: string;
   readonly bytes: number;
   readonly tracks: readonly Track[];
 }
 
-/** Lines about plays of all addresses together, a second: ten thousand players who come at once are told in `/metrics`. */
+/** Lines about plays of all addresses together, a second. Ten thousand players that come at once show in `/metrics`. */
 const PLAY_LINES_PER_SECOND = 20;
 
 /**
- * The lines that say what happens to streams and players, at level info and up: one for each thing, with the peer and, once they are
- * known, the codecs. Each address has a rate of its own for streams and one for plays.
+ * The log lines about streams and players, at level info and above: one for each event, with the peer and, once they
+ * are known, the codecs. Each address has one rate for streams and one for plays.
  */
 export class ActivityLog {
   readonly #streams: AddressLog;
@@ -83,12 +83,12 @@ export class ActivityLog {
     this.#stream('warn', stream, 'timestamps of this publisher jump; players get them moved to go on smoothly', {});
   }
 
-  /** A player asks for a name that nobody publishes. */
+  /** A player asks for a name that is not published. */
   playWaits(entry: PlayerEntry): void {
     this.#play(entry, 'play waits: nobody publishes this', {});
   }
 
-  /** A player is served; remembers whether that was told: its end is told only then. */
+  /** A player is served. It is noted whether that was logged, because only then its end is. */
   playStarted(entry: PlayerEntry): void {
     const { info } = entry.facts;
     const client = info?.flashVer ? { client: info.flashVer } : {};

@@ -3,7 +3,10 @@ import type { Logger } from '../core/log.js';
 import type { LogFields } from '../core/log-fields.js';
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
 
-/** Lines about faults of one address: so many at once, so many a second. The rates of all kinds add up to one line a second. */
+/**
+ * Lines about faults of one address: so many at once, then so many a second. The rates of all kinds add up to one line
+ * a second.
+ */
 export const FAULT_LINES: Rate = { burst: 10, perSecond: 0.5 };
 /** Lines about streams of one address. */
 export const STREAM_LINES: Rate = { burst: 150, perSecond: 0.25 };
@@ -11,8 +14,8 @@ export const STREAM_LINES: Rate = { burst: 150, perSecond: 0.25 };
 export const PLAY_LINES: Rate = { burst: 20, perSecond: 0.25 };
 
 /**
- * Log lines that a peer can cause as often as it likes: each address has a rate of its own, and the next line tells how many were kept
- * back. What the lines are about is counted in `/metrics` besides.
+ * Log lines that a peer can cause as often as it likes. Each address has a rate of its own, and the next line says how
+ * many were left out. Everything is counted in `/metrics` as well.
  */
 export class AddressLog {
   readonly #log: Logger;

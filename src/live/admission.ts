@@ -1,12 +1,12 @@
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
 import type { ConnectAsk, PlayAsk, PublishAsk, Refusal } from './access.js';
 
-/** What is decided about a request; undefined accepts it. */
+/** The decision about a request; undefined accepts it. */
 type Verdict<Status> = Refusal<Status> | undefined;
 
 /**
- * Decides who may connect, publish and play. It is asked for requests that the name rule and the limits let through, and may take its
- * time: the client's connection is not read meanwhile.
+ * Decides who may connect, publish and play. It is asked for requests that the name rule and the limits let through,
+ * and may take its time: the client's connection is not read meanwhile.
  */
 export interface Admission {
   connect(ask: ConnectAsk): Verdict<ConnectRefusal> | Promise<Verdict<ConnectRefusal>>;
@@ -14,7 +14,7 @@ export interface Admission {
   play(ask: PlayAsk): Verdict<PlayRefusal> | Promise<Verdict<PlayRefusal>>;
 }
 
-/** Lets everybody do everything. */
+/** Accepts everything. */
 export const ADMIT_ALL: Admission = {
   connect: () => undefined,
   publish: () => undefined,

@@ -2,31 +2,34 @@ import { isLoopback } from '../core/loopback.js';
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
 import type { ConnectionFacts } from './access.js';
 
-/** How often one address may publish and play; every number is a configuration key. */
+/** How often one address may publish and play. Every number is a setting. */
 export interface ChurnGuardOptions {
-  /** Starts a second of one address: first ones of its connections, and as many that follow; 0: no limit. */
+  /** Starts a second of one address: first publishes of its connections, and as many further ones; 0: no limit. */
   readonly publishesPerSecondPerIp: number;
   /** Plays a second of one address, over all its connections; 0: no limit. */
   readonly playsPerSecondPerIp: number;
-  /** Whether what is limited by address is limited for this machine's own addresses too. */
+  /** Whether the limits per address hold for addresses of this machine too. */
   readonly limitLoopback: boolean;
 }
 
-/** What is decided about a request: how long it has to wait, in ms; undefined: it is refused. */
+/** The decision about a request: how long it has to wait, in ms; undefined: it is refused. */
 export type Turn = number | undefined;
 
-/** The longest that a request is kept waiting, in ms: encoders give up after ten seconds or so. */
+/** The longest wait of a request, in ms: encoders give up after about ten seconds. */
 const LONGEST_WAIT_MS = 5000;
-/** An address may ask for so many seconds' worth at once: all encoders of a site that come back after a power cut. */
+/**
+ * An address may ask for so many seconds' worth at once, because all encoders of a site may come back after a power
+ * cut.
+ */
 const BURST_SECONDS = 10;
 
 /** Publishes of one connection: from the ninth on each waits up to four seconds … */
 const PUBLISH_PACE: Rate = { burst: 8, perSecond: 0.25 };
 /** … and from the twenty-first on, within minutes, they are refused. */
 const PUBLISH_CAP: Rate = { burst: 20, perSecond: 0.05 };
-/** Plays of one connection: a viewer may zap through sixteen streams, then one a second … */
+/** Plays of one connection: a viewer may switch through sixteen streams, then one a second … */
 const PLAY_PACE: Rate = { burst: 16, perSecond: 1 };
-/** … and two minutes of that are enough. */
+/** … for two minutes. */
 const PLAY_CAP: Rate = { burst: 120, perSecond: 0.5 };
 /** Starts under one name, whoever publishes it. */
 const NAME_PACE: Rate = { burst: 20, perSecond: 1 };
@@ -41,7 +44,7 @@ class ConnectionPace {
     this.#cap = new KeyedBuckets(cap);
   }
 
-  /** Whether the connection has asked for nothing yet, or not for long. */
+  /** Whether the connection has made no request yet, or none for a long time. */
   isFresh(connectionId: string, nowMs: number): boolean {
     return this.#cap.isFresh(connectionId, nowMs);
   }
@@ -52,9 +55,10 @@ class ConnectionPace {
 }
 
 /**
- * Bounds how often publishes and plays begin, by connection, by address and, for publishes, by name. Each start costs an event that is
- * forced to disk and reserves the bytes of its end, so whoever begins and ends them without pause first has to wait and is then refused.
- * What one connection, address or name has used up costs nobody else anything.
+ * Bounds how often publishes and plays begin: by connection, by address and, for publishes, by name. Each start costs
+ * an event that is forced to disk and reserves the bytes of its end, so a client that begins and ends them without
+ * pause first has to wait and is then refused. What one connection, address or name has used up does not affect any
+ * other.
  */
 export class ChurnGuard {
   /** Requests that had to wait; for `/metrics`. */
@@ -63,7 +67,10 @@ export class ChurnGuard {
   readonly #limitLoopback: boolean;
   readonly #publishes = new ConnectionPace(PUBLISH_PACE, PUBLISH_CAP);
   readonly #plays = new ConnectionPace(PLAY_PACE, PLAY_CAP);
-  /** First publishes of connections, and apart from them those that follow: who churns takes no turn of one who comes anew. */
+  /**
+   * First publishes of connections and further ones are counted apart, so that a client that begins again and again
+   * takes no turn of a new one.
+   */
   readonly #firstsByAddress: KeyedBuckets;
   readonly #othersByAddress: KeyedBuckets;
   readonly #playsByAddress: KeyedBuckets;
@@ -79,7 +86,7 @@ export class ChurnGuard {
   /**
    * A client asks to publish.
    *
-   * @param key of the name, when nobody publishes under it; who is refused for that uses up nothing of the name
+   * @param key of the name, when it is not published; a refused request uses up nothing of the name
    * @param nowMs monotonic
    */
   publish({ connectionId, peer }: ConnectionFacts, key: string | undefined, nowMs: number): Turn {
@@ -110,7 +117,7 @@ function overSeconds(perSecond: number): Rate {
   return { burst: perSecond * BURST_SECONDS, perSecond };
 }
 
-/** Every bucket has its say: one refusal is enough, and else the longest wait counts. */
+/** Every bucket counts: one refusal is enough, else the longest wait applies. */
 function latest(turns: readonly Turn[]): Turn {
   let longest = 0;
   for (const turn of turns) {

@@ -1,11 +1,14 @@
 import type { ByteSide, FactSide } from './access.js';
 
-/** Names the environment variable that has every message cross the border as a copy, in a later turn. For tests of the server itself. */
+/**
+ * Names the environment variable that makes every message cross the border as a copy, in a later turn. For tests of the
+ * server itself.
+ */
 export const CLONED_BORDER_VARIABLE = 'SLUICE_INTERNAL_CLONED_BORDER';
 
 /**
- * Delivers messages as they would arrive between two threads: as clones, each in a later turn of the event loop, in order. A message
- * that cannot be cloned ends the process: it is a defect that no test may pass over.
+ * Delivers messages as they would arrive between two threads: as clones, each in a later turn of the event loop, in
+ * order. A message that cannot be cloned ends the process, because it is a defect that no test may miss.
  */
 function cloned<Message>(deliver: (message: Message) => void): (message: Message) => void {
   return (message) => {

@@ -8,7 +8,7 @@ import type { ConnectionFacts, Report } from './access.js';
 import type { AddressLog } from './address-log.js';
 import type { EventAccount } from './event-account.js';
 
-/** What the connection log needs of the rest. */
+/** The parts that the connection log needs. */
 interface ConnectionLogParts {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
@@ -18,9 +18,9 @@ interface ConnectionLogParts {
   readonly faults: AddressLog;
 }
 
-/** Tells what becomes of connections, in signals, in the log and in numbers. */
+/** Reports connections: in signals, in the log and in numbers. */
 export class ConnectionLog {
-  /** Closed connections by error code; for `/metrics`, as all that follow. */
+  /** Closed connections by error code, for `/metrics`, like all further counts. */
   readonly closedBy = new Map<ErrorCode, number>();
   /** Data messages that could not be read within the limits. */
   readonly dataRefusedBy = new Map<ErrorCode, number>();
@@ -41,7 +41,7 @@ export class ConnectionLog {
     this.#parts.lifecycle.connection('opened', connectionId, { peer, transport });
   }
 
-  /** A socket was turned away before it became a connection; tells it unless its address is told of too often. */
+  /** A socket was refused before it became a connection. It is logged, unless its address is logged too often. */
   refused(address: string, code: ErrorCode): void {
     if (!this.#tells(address)) return;
     this.#parts.lifecycle.connection('rejected', newId(), { peer: { address, port: 0 }, code });
@@ -59,7 +59,7 @@ export class ConnectionLog {
       ...(detail === '' ? {} : { detail }),
       ...(refusedData === 0 ? {} : { refusedData }),
     };
-    // A publish that was refused here has its line, with the reason.
+    // A publish that was refused has a line already, with the reason.
     const told = code === 'ERR_SESSION_PUBLISH_REFUSED' && detail.startsWith('NetStream.');
     if (!told && !ERRORS[code].usual)
       this.#parts.faults.tell('warn', peer.address, fields, 'connection closed by a fault');
@@ -67,7 +67,7 @@ export class ConnectionLog {
     else this.#parts.log.debug(fields, 'connection closed');
   }
 
-  /** Messages went nowhere, for a cause that is new on their connection. */
+  /** Messages were dropped, for a cause that is new on their connection. */
   dropped({ connectionId, peer }: ConnectionFacts, cause: DropCause, messages: number): void {
     add(this.droppedBy, cause, messages);
     this.#parts.faults.tell('info', peer.address, { connectionId, peer: peer.address, cause }, DROP_CAUSES[cause]);

@@ -1,23 +1,25 @@
 import { KeyedBuckets, type Rate, type TokenBucket } from '../core/token-bucket.js';
 
-/** Events that may be left out when somebody causes too many. Starts, readiness and ends of streams are never among them. */
+/**
+ * Events that may be left out when a peer causes too many. Starts, readiness and ends of streams are never among them.
+ */
 export type OptionalEvent = 'play' | 'rejected' | 'connection' | 'data' | 'track';
 
 /** Seconds' worth of events that an address may cause at once. */
 const BURST_SECONDS = 10;
-/** Plays of one stream that are told, whoever plays it: its audience may come within seconds. */
+/** Plays of one stream that are told, from all addresses together: its players may come within seconds. */
 export const STREAM_PLAYS: Rate = { burst: 1000, perSecond: 50 };
-/** The first player came, the last one left. What is not told at once is told when the stream is next looked at. */
+/** The first player came, or the last one left. What is not told at once is told at a later tick. */
 export const AUDIENCE_RATE: Rate = { burst: 10, perSecond: 1 };
 
 /**
- * The account of events that peers can do without: an address may cause so many a second, whatever they are about, and what is over
- * is left out and counted. Publishes and plays themselves are not touched by it.
+ * Bounds the events that may be left out: an address may cause so many a second, whatever they are about, and the rest
+ * is left out and counted. Publishes and plays themselves are not affected.
  */
 export class EventAccount {
   readonly suppressed: Record<OptionalEvent, number> = { play: 0, rejected: 0, connection: 0, data: 0, track: 0 };
   readonly #addresses: KeyedBuckets;
-  /** Signals that nobody keeps have a budget of their own: they cost the journal nothing. */
+  /** Signals are not stored and cost the journal nothing, so they have a budget of their own. */
   readonly #signals: KeyedBuckets;
 
   /** @param perSecond events a second of one address (`limits.eventsPerSecondPerIp`); 0: no limit */
@@ -27,7 +29,10 @@ export class EventAccount {
     this.#signals = new KeyedBuckets(rate);
   }
 
-  /** Whether `count` events that `address` causes together are told; counted when they are not. @param nowMs monotonic */
+  /**
+   * Whether `count` events that `address` causes together are told; they are counted when they are not. @param nowMs
+   * monotonic
+   */
   tells(kind: OptionalEvent, address: string, nowMs: number, count = 1): boolean {
     const buckets = kind === 'connection' ? this.#signals : this.#addresses;
     if (buckets.take(address, nowMs, count)) return true;
@@ -43,12 +48,12 @@ export class EventAccount {
     return false;
   }
 
-  /** As {@link tells} for an event that is offered again until it is told: not counted. */
+  /** Does the same as {@link tells}, for an event that is offered again until it is told, and so is not counted. */
   tellsLater(address: string, nowMs: number): boolean {
     return this.#addresses.take(address, nowMs);
   }
 
-  /** A stream starts or is resumed: never held up here, but what its address then causes besides it has to be less. */
+  /** A stream starts or is resumed. Nothing is held up here, but its address may cause fewer other events then. */
   noteStart(address: string, nowMs: number): void {
     this.#addresses.take(address, nowMs, 2);
   }

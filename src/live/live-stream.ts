@@ -22,7 +22,7 @@ import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget
 import { NOTHING_CARRIED } from './nothing.js';
 import { type HealthChange, TrackHealth } from './track-health.js';
 
-/** What a live stream tells the one who keeps the list, and asks of it. */
+/** What a live stream tells the owner of the list, and needs from it. */
 export interface LiveStreamOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
@@ -37,7 +37,7 @@ export interface LiveStreamOwner {
   ended(stream: LiveStream, reason: EndReason, plays: readonly PlayCounters[]): void;
 }
 
-/** What is known of a stream when it starts. */
+/** The known facts of a stream when it starts. */
 export interface StreamStart {
   readonly streamId: string;
   readonly app: string;
@@ -60,22 +60,25 @@ interface StreamEnd {
 const SAMPLE_MS = 1000;
 const TELEMETRY_MS = 5000;
 
-/** What may bring a publisher back: its connection went, it did not say goodbye and was not sent away. */
+/**
+ * Reasons after which a publisher may come back: its connection was lost, it did not end the publish, and it was not
+ * sent away.
+ */
 const RESUMABLE: readonly EndReason[] = ['client_closed', 'client_reset', 'dead_peer', 'idle'];
 
 /**
- * One accepted publish from `stream.started` to `stream.ended`: turns what the byte side reports of it into events. With a resume
- * window it outlives the connection that publishes it: {@link resume} gives it to another one.
+ * One accepted publish from `stream.started` to `stream.ended`. It turns the reports of the byte side into events. With
+ * a resume window it outlives the connection that publishes it: {@link resume} gives it to another one.
  */
 export class LiveStream {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
-  /** Whoever proves to be the same may resume. */
+  /** A publisher with the same principal may resume. */
   readonly principal: string;
-  /** Players that play it. */
+  /** Number of its players. */
   audience = 0;
-  /** Its plays that may be told of. */
+  /** Bounds its plays that are told. */
   readonly tellablePlays = new TokenBucket(STREAM_PLAYS);
   #counters: StreamCounters = NOTHING_CARRIED;
   #tracks: readonly Track[] = [];
@@ -89,11 +92,11 @@ export class LiveStream {
   /** Time without a connection, in ms, before the present one. */
   #heldMs = 0;
   #readyAtMs: number | undefined;
-  /** The byte side has been told to end it. */
+  /** Whether the byte side has been told to end it. */
   #ending = false;
   #ended = false;
   readonly #health: TrackHealth;
-  /** Stalls that were too many to tell: their recoveries are not told either. */
+  /** Stalls that were too many to tell. Their recoveries are not told either. */
   readonly #untoldStalls = new Set<string>();
   /** A change of tracks or metadata that is not told yet. */
   #change: { readonly before: ShownFacts; readonly after: ShownFacts } | undefined;
@@ -124,17 +127,17 @@ export class LiveStream {
     this.#health = new TrackHealth(owner.stallAfterMs);
   }
 
-  /** Where its publisher is, or was. */
+  /** Address of its publisher, also after it has gone. */
   get address(): string {
     return this.#facts.peer.address;
   }
 
-  /** Media received, as framed for players, in bytes, as it was when the byte side last told. */
+  /** Bytes of media received, as framed for players, by the last report of the byte side. */
   get bytes(): number {
     return this.#counters.bytes;
   }
 
-  /** As the byte side last told them. */
+  /** Its tracks, by the last report of the byte side. */
   get tracks(): readonly Track[] {
     return this.#tracks;
   }
@@ -154,7 +157,7 @@ export class LiveStream {
     return this.#dataBudget.suppressed + this.#healthBudget.suppressed;
   }
 
-  /** The same principal is back within the window: same stream id, same players, time goes on. */
+  /** The same principal is back within the window: same stream id, same players, timestamps go on. */
   resume(facts: ConnectionFacts): void {
     const nowMs = this.#owner.clock.monotonicMs();
     const gapMs = Math.round(nowMs - (this.#held?.sinceMs ?? nowMs));
@@ -174,7 +177,7 @@ export class LiveStream {
         break;
       case 'streamChanged':
         this.#tracks = report.after.tracks;
-        // Changes that come while none may be told are told as one.
+        // Changes that come while none may be told are combined into one.
         this.#change = { before: this.#change?.before ?? report.before, after: report.after };
         this.#tellChange(this.#owner.clock.monotonicMs());
         break;
@@ -194,7 +197,8 @@ export class LiveStream {
   }
 
   /**
-   * Has the byte side end it: what it has carried comes back with the end, and only then it is over. Calls after the first do nothing.
+   * Orders the byte side to end it. Its totals come back with the end, and only then it is over. Calls after the first
+   * do nothing.
    *
    * @param description for its publisher, if it has one
    */
@@ -218,7 +222,7 @@ export class LiveStream {
     }
   }
 
-  /** What it has carried since its start, as far as it was told. */
+  /** What it has carried since its start, by the last report. */
   totals(): Totals {
     const { payloadBytes, wireBytes, audioFrames, videoFrames, drops, timestampJumps } = this.#counters;
     const suspendedMs = this.#held === undefined ? 0 : this.#owner.clock.monotonicMs() - this.#held.sinceMs;
@@ -227,7 +231,10 @@ export class LiveStream {
     return timestampJumps === 0 ? totals : { ...totals, timestampJumps };
   }
 
-  /** What comes with time: the end of waiting for its publisher, and what could not be told of its tracks and its audience. */
+  /**
+   * Does what is due by time: the end of waiting for its publisher, and events about its tracks and players that could
+   * not be told before.
+   */
   tick(nowMs: number): void {
     this.#tellChange(nowMs);
     if (this.#held === undefined) this.tellAudience(this.address, nowMs);
@@ -235,7 +242,8 @@ export class LiveStream {
   }
 
   /**
-   * Tells that it has players, or none any more, when that has changed; if that would be too often, at a later {@link tick}.
+   * Tells that it has players, or none any more, when that has changed. If that would be too often, a later {@link
+   * tick} does it.
    *
    * @param address of the player that came or left
    */
@@ -370,7 +378,9 @@ export class LiveStream {
   }
 }
 
-/** What `stream.updated` tells: the tracks and the metadata, each when it has changed; undefined when neither has. */
+/**
+ * The content of `stream.updated`: the tracks and the metadata, each when it has changed; undefined when neither has.
+ */
 function changeOf(before: ShownFacts, after: ShownFacts): { before: ChangedFacts; after: ChangedFacts } | undefined {
   const differ = (key: keyof ChangedFacts): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
   const pick = ({ tracks, metadata }: ShownFacts): ChangedFacts => ({

@@ -24,21 +24,23 @@ import { Principals } from './principals.js';
 import { PublishDecisions } from './publish-decisions.js';
 import { WaitingRoom } from './waiting-room.js';
 
-/** What live streams are decided by; every number is a configuration key. */
+/** Bounds of live streams. Every number is a setting. */
 export interface LiveStreamsOptions extends PlayAccountingOptions, ChurnGuardOptions {
   /** Events that one address may cause, a second, besides starts and ends; 0: no limit. */
   readonly eventsPerSecondPerIp: number;
   readonly stallAfterMs: number;
   readonly resumeWindowMs: number;
-  /** Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`. */
+  /**
+   * Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`.
+   */
   readonly faultLinesPerSecond: number;
 }
 
 /** The parts it ties together. */
 interface LiveStreamsParts {
-  /** Where answers and orders go. */
+  /** The byte side, which gets answers and orders. */
   readonly bytes: ByteSide;
-  /** Who may do what; default: everybody everything. */
+  /** Decides who may do what; default: everything is accepted. */
   readonly admission?: Admission;
   /** What peers make the process hold: past its limit no publish is taken. */
   readonly memory: Pick<MemoryAccount, 'isOver'>;
@@ -50,13 +52,13 @@ interface LiveStreamsParts {
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Secret of this installation, for key fingerprints. */
   readonly salt: Uint8Array;
-  /** Why no new publish is taken at present, or undefined. */
+  /** Why no new publish is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
 
 /**
- * Who publishes and plays what: answers what the byte side asks, keeps the list, and tells the lifecycle each fact after it has become
- * true. It holds nothing of connections and media but what it was told.
+ * Decides who publishes and plays what, keeps the list of live streams, and tells the lifecycle each fact after it has
+ * become true. Of connections and media it knows only what it was told.
  */
 export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly lifecycle: Lifecycle;
@@ -80,7 +82,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly #asks: OpenAsks;
   readonly #plays: PlayAccounting;
   readonly #waits = new WaitingRoom();
-  /** Those who wait for a publisher to be read, by the id of the order. */
+  /** Callers that wait until a publisher is read, by the id of the order. */
   readonly #reads = new Map<number, () => void>();
   #lastReadId = 0;
   /** For what any unauthenticated client can cause as often as it connects. */
@@ -141,7 +143,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     return sum;
   }
 
-  /** What a live stream has carried since its start, as far as it was told. */
+  /** What a live stream has carried since its start, by the last report. */
   totalsOf(streamId: string): Totals | undefined {
     return this.#streams.get(streamId)?.totals();
   }
@@ -150,18 +152,18 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     return [...this.#streams.values()].map((stream) => stream.snapshot());
   }
 
-  /** Another node has ended these streams while this one could not be heard: they are over here too. */
+  /** Another node has ended these streams while this one could not be reached: they are over here too. */
   fence(streamIds: readonly string[]): void {
     for (const streamId of streamIds)
       this.#streams.get(streamId)?.end('node_lost', 'another node has ended this stream');
   }
 
-  /** Ends what has no connection any more and waits for one. */
+  /** Ends the streams that have no connection and wait for one. */
   endSuspended(reason: EndReason): void {
     for (const stream of [...this.#streams.values()]) if (stream.suspended) stream.end(reason, '');
   }
 
-  /** What time brings to streams and to requests that wait. Call it a few times a second. */
+  /** Does what is due by time for streams and waiting requests. Call it a few times a second. */
   tick(nowMs: number): void {
     this.#waits.tick(nowMs);
     for (const stream of this.#streams.values()) stream.tick(nowMs);

@@ -1,6 +1,6 @@
 import type { StreamCounters } from './access.js';
 
-/** What a stream has carried that carried nothing. */
+/** The counters of a stream that carried nothing. */
 export const NOTHING_CARRIED: StreamCounters = {
   bytes: 0,
   payloadBytes: 0,

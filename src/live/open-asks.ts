@@ -4,7 +4,7 @@ import type { Answer, Ask, ByteSide } from './access.js';
 
 /** An ask that is being decided. */
 export interface OpenAsk {
-  /** Why nobody waits for the answer any more; undefined while somebody does. Look at it after every wait. */
+  /** Why no answer is wanted any more; undefined while one is. It has to be read after every wait. */
   readonly withdrawn: EndReason | undefined;
 }
 
@@ -19,7 +19,10 @@ export class OpenAsks {
     this.#log = log;
   }
 
-  /** Has an ask decided and answers it: in this turn when the decision is there at once. A defect is logged and answered. */
+  /**
+   * Has an ask decided and answers it: in this turn when the decision is there at once. A defect is logged and
+   * answered.
+   */
   decide({ id, kind }: Ask, decide: (open: OpenAsk) => Answer | Promise<Answer>): void {
     const open: { withdrawn: EndReason | undefined } = { withdrawn: undefined };
     this.#asks.set(id, open);

@@ -10,14 +10,14 @@ import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
 
-/** What plays are decided by; every number is a configuration key. */
+/** Bounds of plays. Every number is a setting. */
 export interface PlayAccountingOptions {
   readonly waitForPublisher: boolean;
 }
 
 type StreamName = Pick<NameRequest, 'app' | 'name'>;
 
-/** What play accounting needs of the rest. */
+/** The parts that play accounting needs. */
 interface PlayAccountingParts {
   readonly bytes: ByteSide;
   readonly lifecycle: Lifecycle;
@@ -30,13 +30,13 @@ interface PlayAccountingParts {
   readonly stream: (streamId: string) => LiveStream | undefined;
 }
 
-/** The plays of all streams: who plays what, and what the lifecycle is told of it. */
+/** The plays of all streams: who plays what, and the events about it. */
 export class PlayAccounting {
   /** Plays of live streams since the start; for `/metrics`. */
   started = 0;
   readonly #options: PlayAccountingOptions;
   readonly #parts: PlayAccountingParts;
-  /** Everybody who plays a name or waits for it. */
+  /** Plays by name, waiting ones included. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
   readonly #byId = new Map<string, PlayerEntry>();
   /** Names that were told as wanted. */
@@ -82,15 +82,16 @@ export class PlayAccounting {
     this.#tellWanted(entry);
   }
 
-  /** Players that were there before the publisher are told of, once the stream is announced. */
+  /** Players that came before the publisher are told once the stream is announced. */
   adopt(stream: LiveStream): void {
     for (const entry of this.#entries.get(nameKey(stream)) ?? []) this.#joined(entry, stream);
     this.#tellWanted(stream);
   }
 
   /**
-   * The stream is over: so is every play of it, for the lifecycle. The players themselves may wait for the next publisher; those that the
-   * byte side had not attached when the stream ended may do so only where players may wait.
+   * The stream is over, and with it every play of it, as the lifecycle tells it. The players themselves may wait for
+   * the next publisher; those that the byte side had not attached when the stream ended may do so only where players
+   * may wait.
    */
   streamEnded(stream: LiveStream, plays: readonly PlayCounters[]): void {
     const counted = new Map(plays.map((counters) => [counters.playId, counters]));
@@ -104,7 +105,7 @@ export class PlayAccounting {
     this.#tellWanted(stream);
   }
 
-  /** Tells whether anybody waits for a name that nobody publishes, when that has changed. */
+  /** Tells whether a player waits for a name that is not published, when that has changed. */
   #tellWanted(of: StreamName): void {
     const key = nameKey(of);
     const isWanted = this.#entries.has(key) && this.#parts.streamOf(of) === undefined;

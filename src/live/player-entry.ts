@@ -1,12 +1,12 @@
 import type { ConnectionFacts } from './access.js';
 
-/** A play that was accepted: who plays what, and the stream that its `play.started` was told of. */
+/** An accepted play: who plays what, and the stream of its `play.started`. */
 export interface PlayerEntry {
   readonly playId: string;
   readonly app: string;
   readonly name: string;
   readonly facts: ConnectionFacts;
-  /** Id of the stream it is counted in; undefined while it waits. */
+  /** Id of the stream in which it is counted; undefined while it waits. */
   streamId: string | undefined;
   /** Whether its `play.started` was told: only then its end is. */
   told: boolean;

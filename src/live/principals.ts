@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { ConnectionFacts, NameRequest } from './access.js';
 
-/** Who a publisher is, as far as it matters for going on with a stream, without anything that tells its key. */
+/** Identifies publishers as far as that matters for resuming a stream, without anything that reveals their key. */
 export class Principals {
   readonly #salt: Uint8Array;
 
@@ -10,12 +10,12 @@ export class Principals {
     this.#salt = salt;
   }
 
-  /** Who may resume a stream: whoever has the same key, or, without keys, comes from the same address. */
+  /** Who may resume a stream: a client with the same key or, without keys, from the same address. */
   of(facts: ConnectionFacts, request: NameRequest): string {
     return request.query === '' ? `peer:${facts.peer.address}` : `key:${this.fingerprint(request.query)}`;
   }
 
-  /** First 8 hex digits of HMAC-SHA256: tells keys apart in events without telling them. */
+  /** First 8 hex digits of HMAC-SHA256: they tell keys apart in events without revealing them. */
   fingerprint(secret: string): string {
     return createHmac('sha256', this.#salt).update(secret).digest('hex').slice(0, 8);
   }

@@ -18,7 +18,7 @@ import type { OpenAsk } from './open-asks.js';
 import type { Principals } from './principals.js';
 import type { WaitingRoom } from './waiting-room.js';
 
-/** What publishes are decided with. */
+/** The parts with which publishes are decided. */
 interface PublishDecisionsParts {
   readonly bytes: ByteSide;
   readonly admission: Admission;
@@ -34,17 +34,19 @@ interface PublishDecisionsParts {
   readonly principals: Principals;
   /** Where a stream can be fetched. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
-  /** Why no new publish is taken at present, or undefined. */
+  /** Why no new publish is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
   /** The live stream of a name, by {@link nameKey}. */
   readonly streamOf: (key: string) => LiveStream | undefined;
-  /** Has the publisher of a stream looked at; resolves when its end would be known, and told, if the kernel knows it. */
+  /**
+   * Has the publisher of a stream read. Resolves when its end has been seen and reported, if the kernel knows of one.
+   */
   readonly readPublisher: (streamId: string) => Promise<void>;
   /** Makes a stream live. Called once its start is on disk. */
   readonly begin: (start: StreamStart) => LiveStream;
 }
 
-/** The publisher has gone while its publish was decided: nobody is there to be answered. */
+/** The publisher has gone while its publish was decided, so no answer reaches it. */
 const GONE: Refusal<PublishRefusal> = {
   status: 'NetStream.Publish.Rejected',
   code: 'ERR_PEER_CLOSED',
@@ -92,7 +94,7 @@ export class PublishDecisions {
     }
   }
 
-  /** Why a publish does not come to ask for its name, if it does not. */
+  /** Why a publish is refused before it tries to win its name; undefined when it is not. */
   async #refusal(ask: PublishAsk, open: OpenAsk, beganMs: number): Promise<Refusal<PublishRefusal> | undefined> {
     const { names, churn, waits, admission, closedFor, memory } = this.#parts;
     const { facts, request } = ask;
@@ -100,7 +102,7 @@ export class PublishDecisions {
     if (problem !== undefined)
       return this.#refuse(ask, beganMs, refused('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem));
     const key = nameKey(request);
-    // Who comes back at once is here before the end of its old connection was read.
+    // An encoder that connects again at once is here before the end of its old connection was read.
     if (this.#isTaken(key)) {
       await this.#parts.readPublisher(this.#parts.streamOf(key)!.streamId);
       if (open.withdrawn !== undefined) return GONE;
@@ -121,7 +123,7 @@ export class PublishDecisions {
     return refusal === undefined ? undefined : this.#refuse(ask, beganMs, refusal);
   }
 
-  /** The name is won: has its start written, and makes the stream live. */
+  /** The name is won: writes its start, and makes the stream live. */
   async #start(ask: PublishAsk, open: OpenAsk, beganMs: number, principal: string): Promise<Answer> {
     const { bytes, lifecycle, clock } = this.#parts;
     const { id, facts, request } = ask;
@@ -140,7 +142,8 @@ export class PublishDecisions {
     }
     const reason = open.withdrawn;
     if (reason !== undefined) {
-      // Over while its start was written: the start is told, so the end is; nothing of it reaches a player.
+      // It was over while its start was written. The start was told, so the end is told too; nothing of it reaches a
+      // player.
       bytes.order({ kind: 'nameReleased', streamId });
       lifecycle.streamEnded(streamId, { reason, ...NO_TOTALS });
       return { kind: 'publishRefused', id, refusal: GONE };
@@ -149,7 +152,7 @@ export class PublishDecisions {
       const { heldFor } = this.#parts.begin({ streamId, app, name, principal, facts, startedAtMs });
       return { kind: 'publishAccepted', id, streamId, heldFor };
     } catch (error) {
-      // A defect of ours; the start is told, so the end is, and the name is free again.
+      // This is a defect of Sluice. The start was told, so the end is told too, and the name is free again.
       bytes.order({ kind: 'nameReleased', streamId });
       const end = { reason: 'protocol_error', detail: 'ERR_INTERNAL' } as const;
       const stream = this.#parts.streamOf(nameKey(request));
@@ -175,12 +178,12 @@ export class PublishDecisions {
     });
   }
 
-  /** Whether somebody publishes under a name now, as far as is known. */
+  /** Whether a name is published now, as far as the fact side knows. */
   #isTaken(key: string): boolean {
     return this.#parts.streamOf(key)?.suspended === false;
   }
 
-  /** Counts a refusal, and tells it in an event and in the log. */
+  /** Counts a refusal, and reports it in an event and in the log. */
   #refuse(ask: PublishAsk, beganMs: number, refusal: Refusal<PublishRefusal>): Refusal<PublishRefusal> {
     const { code, description } = refusal;
     this.rejectedBy.set(code, (this.rejectedBy.get(code) ?? 0) + 1);

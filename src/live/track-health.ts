@@ -7,42 +7,45 @@ export interface HealthChange {
   readonly kind: MediaKind;
   /** 0: the default track; 1 to 255: Enhanced RTMP multitrack. */
   readonly trackId: number;
-  /** How long nothing came, in ms. */
+  /** How long no frame came, in ms. */
   readonly gapMs: number;
-  /** Of a stall: `no_media` when the whole stream has stopped, `no_frames` when others go on. */
+  /** Cause of a stall: `no_media` when the whole stream has stopped, `no_frames` when others go on. */
   readonly cause?: 'no_media' | 'no_frames';
 }
 
 interface Health {
-  /** Newest frame seen at the last look. */
+  /** Newest frame at the last check. */
   lastMs: number;
   /** The frame after which the gap began; undefined while frames flow. */
   stalledSinceMs: number | undefined;
-  /** When frames came again. */
+  /** Time at which frames came again. */
   flowingSinceMs: number | undefined;
 }
 
-/** Frames must flow for this long before a stalled track counts as recovered, so that a track on the edge does not flap. */
+/**
+ * Frames must come for this long before a stalled track counts as recovered, so that an irregular track does not change
+ * its state all the time.
+ */
 const RECOVERY_MS = 1000;
 
 /**
- * Finds tracks that have stopped coming while the connection is there. It looks at one number per track that the publication keeps
- * anyway, a few times a second: nothing is done per message.
+ * Finds tracks that have stopped coming while the connection is there. It reads one number of each track that the
+ * publication keeps anyway, a few times a second: no work is done for each message.
  */
 export class TrackHealth {
   readonly #stallAfterMs: number;
-  /** As many as tracks, in their order. */
+  /** One for each track, in their order. */
   readonly #healths: Health[] = [];
 
-  /** @param stallAfterMs a track that was there and has not come for so long is stalled; 0 turns the watch off */
+  /** @param stallAfterMs a track that was there and has not come for this long is stalled; 0 turns the check off */
   constructor(stallAfterMs: number) {
     this.#stallAfterMs = stallAfterMs;
   }
 
   /**
-   * What has changed since the last look.
+   * The changes since the last check.
    *
-   * @param tracks every track that has had a frame; from look to look only added to
+   * @param tracks every track that has had a frame; from check to check tracks are only added
    */
   look(tracks: readonly TrackTime[], nowMs: number): HealthChange[] {
     const changes: HealthChange[] = [];

@@ -1,4 +1,7 @@
-/** Lets requests wait without a timer each: whoever's time has come goes on at the next tick, in the order of the times. */
+/**
+ * Lets requests wait without a timer for each: one whose time has come goes on at the next tick, in the order of the
+ * times.
+ */
 export class WaitingRoom {
   #waiting: { readonly dueMs: number; readonly go: () => void }[] = [];
 

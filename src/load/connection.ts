@@ -6,12 +6,12 @@ import { SetupParser } from './setup-parser.js';
 
 const C1_ENTROPY = Buffer.alloc(1528, 0x5a);
 const OPEN_BYTES = 64 * 1024;
-/** Every socket that only counts reads into this: its content is dead as soon as the callback returns. */
+/** Every socket that only counts reads into this buffer: its content is not used after the callback. */
 const SHARED = Buffer.allocUnsafeSlow(OPEN_BYTES);
 
-/** What becomes of a connection's bytes once the server said yes. */
+/** What takes a connection's bytes once the server has accepted. */
 export interface Consumer {
-  /** Memory to read into; the shared one when absent. */
+  /** Memory to read into; the shared buffer when absent. */
   readonly buffer?: Buffer;
   /**
    * Takes `buffer[start, end)`: everything after the handshake, the set-up's messages included, when it has its own
@@ -20,9 +20,9 @@ export interface Consumer {
   bytes(buffer: Buffer, start: number, end: number): void;
 }
 
-/** Told by a connection, each at most once and in this order, `failed` and `closed` being the end. */
+/** Is told about a connection, each event at most once and in this order; `failed` and `closed` are the end. */
 interface ConnectionEvents {
-  /** TCP is up. */
+  /** TCP is connected. */
   connected(): void;
   /** Playing or publishing. */
   ready(messageStreamId: number): void;
@@ -82,7 +82,7 @@ export class LoadConnection {
     this.#socket.once('close', () => this.#over(this.#reason ?? 'closed'));
   }
 
-  /** Whether the server takes what is written. */
+  /** Bytes that the server has not taken yet. */
   get backlogBytes(): number {
     return this.#socket.writableLength;
   }
@@ -93,7 +93,7 @@ export class LoadConnection {
   }
 
   /**
-   * Says goodbye and closes once the server has taken it; `closed` follows. Only a connection that is ready says
+   * Ends the stream and closes once the server has taken that; `closed` follows. Only a connection that is ready sends
    * anything.
    */
   leave(reason: string): void {
@@ -119,7 +119,7 @@ export class LoadConnection {
   }
 
   #read(buffer: Buffer, size: number): void {
-    // The hot path of a thousand players: no views, no parsing.
+    // This is the hot path of a thousand players: no views, no parsing.
     if (this.#phase === 'ready') {
       this.#consume(buffer, 0, size);
       return;

@@ -5,14 +5,14 @@ export class DelayProbe {
   readonly #onStamp: (nanoseconds: bigint) => void;
   #tail: Buffer = Buffer.alloc(0);
 
-  /** @param onStamp told the sending time of each stamp, in order */
+  /** @param onStamp gets the sending time of each stamp, in order */
   constructor(onStamp: (nanoseconds: bigint) => void) {
     this.#onStamp = onStamp;
   }
 
   /** @param chunk the next bytes, borrowed until return */
   scan(chunk: Buffer): void {
-    // A stamp that began in the last bytes of the read before ends in the first ones of this.
+    // A stamp may begin in the last bytes of the read before and end in the first ones of this.
     if (this.#tail.length > 0) this.#find(Buffer.concat([this.#tail, chunk.subarray(0, STAMP_BYTES - 1)]));
     this.#find(chunk);
     const keep = chunk.length >= STAMP_BYTES ? chunk : Buffer.concat([this.#tail, chunk]);

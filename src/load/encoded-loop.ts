@@ -7,8 +7,8 @@ const DELTA_HEADER_BYTES = 8;
 const EXTENDED = 0xffffff;
 
 /**
- * A media loop as chunk stream bytes that every publisher shares and nobody changes: each message has a fmt 1 header
- * with a timestamp delta, so the bytes are the same in every turn and for every connection. Message `i` is
+ * A media loop as chunk stream bytes that every publisher shares and none changes. Each message has a fmt 1 header with
+ * a timestamp delta, so the bytes are the same in every turn and for every connection. Message `i` is
  * `bytes[offsets[i], offsets[i+1])`.
  */
 export interface EncodedLoop {
@@ -47,7 +47,7 @@ export function encodeLoop(loop: MediaLoop, chunkSize: number): EncodedLoop {
 }
 
 /**
- * What goes before the loop on one connection: metadata and, with fmt 0, a message on each chunk stream that the loop
+ * The bytes before the loop on one connection: metadata and, with fmt 0, a message on each chunk stream that the loop
  * uses, at the time from which the loop's first delta counts.
  */
 export function encodeHead(loop: MediaLoop, messageStreamId: number, chunkSize: number): Buffer {

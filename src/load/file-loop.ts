@@ -4,7 +4,7 @@ import { FlvTagType } from '../flv/flv-format.js';
 import { mediaBodies } from '../media/payload.js';
 import type { LoopMessage, MediaLoop } from './synthetic.js';
 
-/** A file is held in memory once, shared by all publishers. */
+/** Largest file. It is held in memory once, shared by all publishers. */
 const MAX_BYTES = 512 * 1024 * 1024;
 const DEFAULT_GAP_MS = 33;
 

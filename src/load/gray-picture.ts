@@ -53,7 +53,7 @@ function sequenceParameterSet(): Buffer {
     .raw('1')
     .raw('1')
     .raw('0');
-  // VUI: nothing but the timing; a tick is half a frame.
+  // The VUI holds only the timing; a tick is half a frame.
   sps
     .raw('1')
     .raw('0000')
@@ -84,7 +84,7 @@ export function grayConfig(): Buffer {
   ]);
 }
 
-/** An IDR slice: each macroblock is Intra 16x16 with DC prediction and no residual, hence gray. */
+/** An IDR slice. Each macroblock is Intra 16x16 with DC prediction and no residual, and so gray. */
 export function grayKeySlice(): Buffer {
   const slice = new BitWriter().ue(0).ue(7).ue(0).bits(0, 4).ue(0).raw('00').ue(0);
   // mb_type 3, intra_chroma_pred_mode 0, mb_qp_delta 0, no coefficients.

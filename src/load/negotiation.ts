@@ -4,7 +4,7 @@ import { ChunkWriter } from '../protocol/messages/chunk-writer.js';
 import { pingResponse, readUserControl, setBufferLength, setChunkSize } from '../protocol/messages/control.js';
 import { ChunkStreamId, MessageType, UserControlEvent } from '../protocol/messages/message-types.js';
 
-/** What a connection wants of the server. */
+/** What a connection asks of the server. */
 export interface Wish {
   readonly mode: 'play' | 'publish';
   readonly url: RtmpUrl;
@@ -14,7 +14,7 @@ export interface Wish {
   readonly chunkSize: number;
 }
 
-/** How far a negotiation got with one message. */
+/** The result of one message for a negotiation. */
 type NegotiationStep =
   | { readonly kind: 'send'; readonly bytes: Buffer }
   | { readonly kind: 'ready'; readonly messageStreamId: number }
@@ -27,8 +27,8 @@ const CREATE_STREAM = 4;
 const CODE_KEY = Buffer.from('\u0000\u0004code\u0002', 'latin1');
 
 /**
- * From connect to Play.Start or Publish.Start with as few and as plain messages as any RTMP server takes. Knows nothing
- * of sockets: messages in, bytes out.
+ * The way from connect to Play.Start or Publish.Start, with as few and as simple messages as any RTMP server accepts.
+ * It does no I/O: messages in, bytes out.
  */
 export class Negotiation {
   readonly #wish: Wish;
@@ -50,7 +50,7 @@ export class Negotiation {
     return Buffer.concat([announce, this.#command(0, 'connect', CONNECT, object)]);
   }
 
-  /** FCUnpublish (publishers) and deleteStream, so that the server sees an end and no lost connection. */
+  /** FCUnpublish (publishers) and deleteStream, so that the server sees an end instead of a lost connection. */
   goodbye(): Buffer {
     const { mode, name } = this.#wish;
     const leave = this.#command(0, 'deleteStream', 7, null, this.#messageStreamId);

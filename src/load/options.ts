@@ -4,7 +4,7 @@ import { isLoopback } from '../core/loopback.js';
 import type { LoadSecond } from './report.js';
 import { DEFAULT_KBPS } from './synthetic.js';
 
-/** What {@link runLoad} is asked to do. */
+/** Options of {@link runLoad}. */
 export interface LoadOptions {
   readonly mode: 'play' | 'publish';
   /** `rtmp://host[:port]/app/name[?query]`. */
@@ -14,8 +14,8 @@ export interface LoadOptions {
   /** Seconds to measure; without it until the signal. */
   readonly seconds?: number;
   /**
-   * Seconds from all connections being up or refused until measuring begins: players get their first GOP in them.
-   * Default 2.
+   * Seconds between the time when all connections are up or refused and the start of the measurement. Players get their
+   * first GOP in them. Default 2.
    */
   readonly warmup?: number;
   /** New connections a second; default 500. */
@@ -23,17 +23,17 @@ export interface LoadOptions {
   /** Players check every message instead of counting bytes. */
   readonly verify?: boolean;
   /**
-   * Publishers stamp each video frame with the time, players (the first `delayPlayers`) tell the delay. Same machine
-   * only.
+   * Publishers stamp each video frame with the time, and the first `delayPlayers` players measure the delay. Same
+   * machine only.
    */
   readonly delay?: boolean;
   /** Players that look for stamps; default 50. */
   readonly delayPlayers?: number;
-  /** Players are spread over this many names, `-1`, `-2` …; default 1: all on the very name of the URL. */
+  /** Players are spread over this many names, `-1`, `-2` …; default 1: all play exactly the name of the URL. */
   readonly streams?: number;
   /** FLV file to publish in a loop; without it a synthetic 720p stream. */
   readonly file?: string;
-  /** Bit rate of the synthetic stream; default 2680. Players that verify must be told the same. */
+  /** Bit rate of the synthetic stream; default 2680. Players that verify must get the same value. */
   readonly kbps?: number;
   /** Bytes per chunk that publishers write; default 4096, at least 128. */
   readonly chunkSize?: number;
@@ -65,7 +65,7 @@ export interface LoadSettings
 const MANY_PLAYERS = 100;
 const DEFAULT_DRAIN_MS = 5;
 const MAX_CONNECTIONS = 1_000_000;
-/** Linux gives about 28,000 ports to one source address; a third of that leaves room for ports in TIME_WAIT. */
+/** Linux gives about 28,000 ports to one source address. A third of that leaves room for ports in TIME_WAIT. */
 const CONNECTIONS_PER_SOURCE = 8000;
 
 /**

@@ -7,7 +7,7 @@ import type { Timed } from './timer-wheel.js';
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 const RETRY_MS = 20;
 
-/** Sends one publisher's messages at their times: slices of bytes that all publishers share. */
+/** Sends the messages of one publisher at their times, from bytes that all publishers share. */
 export class Publisher implements Timed {
   readonly #connection: LoadConnection;
   readonly #loop: EncodedLoop;

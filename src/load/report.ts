@@ -9,7 +9,7 @@ export interface DelayReport {
   readonly max: number;
 }
 
-/** How things stand, told every second. */
+/** The state of a run, reported every second. */
 export interface LoadSecond {
   readonly type: 'second' | 'steady';
   /** Seconds since the start. */
@@ -25,20 +25,20 @@ export interface LoadSecond {
   /** Received (players) or sent (publishers) since the last report. */
   readonly bytes: number;
   readonly mbitPerSecond: number;
-  /** Ready players without a byte, or publishers the server does not keep up with, for two reports on end. */
+  /** Ready players without a byte, or publishers with which the server does not keep up, for two reports in a row. */
   readonly stalled: number;
   /** Of one core, this process. */
   readonly cpuPercent: number;
   readonly delayMs?: DelayReport;
 }
 
-/** The end result; all but `setup` and `total` is about the steady window. */
+/** The result of a run. All of it but `setup` and `total` is about the steady window. */
 export interface LoadResult {
   readonly type: 'result';
   readonly mode: 'play' | 'publish';
   readonly url: string;
   readonly count: number;
-  /** Length of the window; 0 when the run was over before measuring began: then nothing in it was measured. */
+  /** Length of the window; 0 when the run was over before measuring began, so that nothing was measured. */
   readonly seconds: number;
   readonly ready: number;
   readonly failed: number;
@@ -57,7 +57,7 @@ export interface LoadResult {
   readonly totalBytes: number;
   readonly delayMs?: DelayReport;
   readonly verify?: Readonly<VerifyCounts>;
-  /** This process in the window. */
+  /** The cost of this process in the window. */
   readonly cpu: {
     readonly userMs: number;
     readonly systemMs: number;

@@ -14,11 +14,11 @@ import { Expectation, newVerifyCounts, Verifier } from './verifier.js';
 
 const TICK_MS = 5;
 const REPORT_MS = 1000;
-/** A player is silent otherwise, and nginx-rtmp pings and drops who is silent for a minute and a half. */
+/** A player sends nothing otherwise, and nginx-rtmp pings and drops clients that are silent for a minute and a half. */
 const ACK_EVERY_MS = 20_000;
 /** How long a server has to close its side at the end. */
 const LEAVE_MS = 1000;
-/** Connects launched in one tick at most, so that a stall is not followed by a burst. */
+/** Most connects in one tick, so that a stall is not followed by a burst. */
 const MAX_BURST = 64;
 
 /**
@@ -100,8 +100,8 @@ class LoadRun implements Timed {
   }
 
   /**
-   * Sleeps between rounds of the event loop: each round then finds all sockets readable and reads each once. Node has
-   * no other way to wait for more than one byte.
+   * Sleeps between rounds of the event loop, so that each round finds all sockets readable and reads each once. Node
+   * has no other way to wait for more than one byte.
    */
   #drain(everyMs: number): void {
     const cell = new Int32Array(new SharedArrayBuffer(4));
@@ -207,7 +207,7 @@ class LoadRun implements Timed {
       this.#wheel.add(ack, performance.now() + ACK_EVERY_MS);
       return;
     }
-    // `ready` is told in the middle of a read; the loop begins on the next tick.
+    // `ready` comes in the middle of a read, so the loop begins on the next tick.
     const nowMs = performance.now();
     const publisher = new Publisher(connection, this.#encoded, nowMs, this.#settings.delay);
     this.#publishers[index] = publisher;
@@ -219,7 +219,7 @@ class LoadRun implements Timed {
     this.#settled++;
     if (this.#settled < this.#settings.count) return;
     this.#settledMs = performance.now();
-    // Not before: a set-up is a dozen round trips, and each would wait for the next round.
+    // It does not begin earlier: a set-up takes a dozen round trips, and each would wait for the next round.
     if (this.#settings.drainMs > 0) this.#drain(this.#settings.drainMs);
     if (this.#tally.readyCount === 0 && this.#settings.seconds !== undefined) this.#finish();
     else this.#wheel.add({ due: () => this.#beginWindow() }, performance.now() + this.#settings.warmup * 1000);
@@ -250,7 +250,7 @@ class LoadRun implements Timed {
   #report(type: 'second'): void {
     const second = this.#second(type);
     this.#options.onSecond?.(second);
-    // A run whose connections are all gone has nothing left to measure.
+    // A run without any connection left has nothing more to measure.
     if (this.#windowMs !== undefined && this.#opened > 0 && second.ready === 0) this.#finish();
   }
 
@@ -330,7 +330,7 @@ class LoadRun implements Timed {
     this.#wheel.stop();
     for (const publisher of this.#publishers) publisher?.stop();
     for (const connection of this.#connections) connection?.leave('done');
-    // For servers that never close their side; the timer alone keeps no process alive.
+    // Some servers never close their side. The timer alone keeps no process alive.
     setTimeout(() => {
       for (const connection of this.#connections) connection?.destroy('done');
     }, LEAVE_MS).unref();

@@ -1,7 +1,7 @@
 import { SluiceError } from '../core/errors.js';
 import { MessageType } from '../protocol/messages/message-types.js';
 
-/** A message of the set-up; `payload` is the receiver's. */
+/** A message of the set-up. The receiver owns `payload`. */
 interface SetupMessage {
   readonly type: number;
   readonly payload: Buffer;
@@ -15,13 +15,13 @@ interface PublishQueue {
   got: number;
 }
 
-/** No server says this much before it plays; more means that it never will. */
+/** No server sends this much before it plays; a server that does never will. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 const HEADER_BYTES = [11, 7, 3, 0] as const;
 
 /**
  * A small chunk stream reader for the few messages of a connection's set-up (RTMP 1.0 §5.3.1). After that the load
- * generator only counts bytes, so this is written to be short, not fast; timestamps are of no interest to it.
+ * generator only counts bytes, so this is written to be short, not fast, and ignores timestamps.
  */
 export class SetupParser {
   #pending: Buffer = Buffer.alloc(0);

@@ -1,7 +1,7 @@
 /**
  * The stamp inside each synthetic video frame: an SEI user data message (ITU-T H.264 §D.1.6, type 5), so that decoders
- * pass over it. `uuid(16) · nanoseconds(19 decimal digits) · frame index(6 decimal digits)`: digits, because they never
- * need emulation prevention. Nanoseconds are of the machine's monotonic clock, the same for all processes on it.
+ * skip it. `uuid(16) · nanoseconds(19 decimal digits) · frame index(6 decimal digits)`: digits, because they never need
+ * emulation prevention. Nanoseconds are of the machine's monotonic clock, the same for all its processes.
  */
 export const STAMP_UUID = Buffer.from('5b1ce0a7c94e4fd08a61f2d73b9e58c4', 'hex');
 const NANOSECOND_DIGITS = 19;
@@ -31,7 +31,7 @@ export function writeStampTime(target: Buffer, uuidAt: number, nanoseconds: bigi
   target.write(nanoseconds.toString().padStart(NANOSECOND_DIGITS, '0'), uuidAt + STAMP_UUID.length, 'latin1');
 }
 
-/** Where the digits that change from sending to sending lie, relative to the UUID's start. */
+/** Position of the digits that change with each sending, relative to the UUID's start. */
 export const STAMP_TIME_RANGE = [STAMP_UUID.length, STAMP_UUID.length + NANOSECOND_DIGITS] as const;
 
 /**

@@ -2,7 +2,7 @@ import { AmfEcmaArray, writeAmf0 } from '../protocol/messages/amf0-writer.js';
 import { grayConfig, grayKeySlice, grayRepeatSlice } from './gray-picture.js';
 import { STAMP_UUID, stampNal } from './stamp.js';
 
-/** One message of a loop that is played over and over. */
+/** One message of a loop that is sent again and again. */
 export interface LoopMessage {
   /** 8 or 9. */
   readonly type: number;
@@ -37,9 +37,9 @@ const KEY_WEIGHT = 4;
 const AAC_CONFIG = '1210';
 /** A channel pair element without sound, then the end. */
 const AAC_SILENCE = '211004608c1c';
-/** Names the noise in an SEI message; any 16 bytes that are not the stamp's. */
+/** UUID of the noise in an SEI message: any 16 bytes other than the stamp's. */
 const NOISE_UUID = Buffer.from('7c6f13b2d45e4a1b9e3d5a8890c4f127', 'hex');
-/** What the bench has always measured with: 720p video and audio, in kbit/s. */
+/** The bit rate with which the benches measure: 720p video and audio, in kbit/s. */
 export const DEFAULT_KBPS = 2680;
 
 /**
@@ -125,7 +125,7 @@ function metadata(kbps: number): Buffer {
   );
 }
 
-/** Repeatable bytes from 1 to 255: without zeros nothing in them looks like a start code. */
+/** Repeatable bytes from 1 to 255. Without zeros nothing in them looks like a start code. */
 class Noise {
   #state = 0x2545f491;
 

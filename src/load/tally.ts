@@ -3,15 +3,15 @@ import type { DelayReport } from './report.js';
 
 const NS_PER_US = 1000n;
 
-/** All numbers of a run, by connection where it matters. Connection `i` has slot `i` in every array. */
+/** All numbers of a run, by connection where that matters. Connection `i` has index `i` in every array. */
 export class Tally {
   /** Bytes received (players) or sent (publishers). */
   readonly bytes: Float64Array;
   /** 1 while playing or publishing. */
   readonly ready: Uint8Array;
-  /** Reports on end without a byte. */
+  /** Number of reports in a row without a byte. */
   readonly quiet: Uint8Array;
-  /** 1 when ever stalled in the window. */
+  /** 1 when it was ever stalled in the window. */
   readonly stalledEver: Uint8Array;
   readonly failures = new Map<string, number>();
   readonly disconnectReasons = new Map<string, number>();
@@ -52,7 +52,10 @@ export class Tally {
     this.disconnectReasons.set(reason, (this.disconnectReasons.get(reason) ?? 0) + 1);
   }
 
-  /** Takes a stamp seen now. Those sent before the window began are a late joiner's GOP, not delay. */
+  /**
+   * Takes a stamp that was just received. A stamp from before the window began is part of a late joiner's GOP, not a
+   * delay.
+   */
   stamp(nanoseconds: bigint): void {
     if (this.#delayFrom === undefined || nanoseconds < this.#delayFrom) return;
     this.#delayUs.record(Number((process.hrtime.bigint() - nanoseconds) / NS_PER_US));
@@ -81,9 +84,9 @@ export class Tally {
   }
 
   /**
-   * Bytes since the last call, and who is stalled: ready and without a byte in two reports on end.
+   * Bytes since the last call, and which connections are stalled: ready and without a byte in two reports in a row.
    *
-   * @param isBehind publishers' own word for it
+   * @param isBehind whether a publisher says so of itself
    */
   second(isBehind: (index: number) => boolean): { bytes: number; stalled: number } {
     let bytes = 0;

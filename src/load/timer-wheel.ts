@@ -1,4 +1,4 @@
-/** Something that wants to be called at times of its own choosing. */
+/** Something that is called at times of its own choosing. */
 export interface Timed {
   /**
    * @param nowMs the wheel's clock
@@ -10,8 +10,8 @@ export interface Timed {
 const SLOTS = 512;
 
 /**
- * One timer for thousands of paced connections: things due within the same tick are called together. Precision is one
- * tick; what is due later than the wheel reaches (512 ticks) is looked at once a turn.
+ * One timer for thousands of paced connections. What is due within the same tick is called together. Precision is one
+ * tick; what is due later than the wheel reaches (512 ticks) is checked once a turn.
  */
 export class TimerWheel {
   readonly #slots: { at: number; what: Timed }[][] = Array.from({ length: SLOTS }, () => []);
@@ -50,7 +50,7 @@ export class TimerWheel {
   /** Calls everything that is due by `nowMs`, also when ticks were missed. */
   advance(nowMs: number): void {
     const until = Math.floor(nowMs / this.#tickMs);
-    // After a stall longer than a turn each slot still needs but one visit.
+    // After a stall longer than a turn, each slot needs only one visit.
     if (until - this.#tick >= SLOTS) this.#tick = until - SLOTS + 1;
     while (this.#tick <= until) {
       const index = this.#tick % SLOTS;

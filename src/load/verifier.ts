@@ -6,7 +6,7 @@ import type { Consumer } from './connection.js';
 import { readStamp, STAMP_TIME_RANGE, STAMP_UUID } from './stamp.js';
 import type { LoopMessage, MediaLoop } from './synthetic.js';
 
-/** What players that verify saw, summed over all of them. */
+/** What players that verify have seen, summed over all of them. */
 export interface VerifyCounts {
   audio: number;
   video: number;
@@ -24,14 +24,14 @@ export function newVerifyCounts(): VerifyCounts {
 }
 
 /**
- * Without stamps a gap is a jump of timestamps: no encoder leaves a second between frames, nor half of one between AAC
+ * Without stamps, a gap is a jump of timestamps: no encoder leaves a second between frames, nor half of one between AAC
  * frames.
  */
 const VIDEO_GAP_MS = 1000;
 const AUDIO_GAP_MS = 500;
 const AUDIO_KEY_BYTES = 24;
 
-/** What a synthetic stream looks like, for checking. Built once for all players. */
+/** The content of a synthetic stream, for checking. It is made once for all players. */
 export class Expectation {
   readonly video: readonly LoopMessage[];
   readonly audio: readonly LoopMessage[];
@@ -43,7 +43,7 @@ export class Expectation {
     for (const [index, message] of this.audio.entries()) this.#audioIndex.set(audioKey(message.payload), index);
   }
 
-  /** Which frame of the loop an audio payload is; `undefined` when none. */
+  /** The frame of the loop that an audio payload is; `undefined` when none. */
   indexOfAudio(payload: Buffer): number | undefined {
     return this.#audioIndex.get(audioKey(payload));
   }
@@ -54,8 +54,8 @@ function audioKey(payload: Buffer): string {
 }
 
 /**
- * Reads everything a player gets with the WASM chunk reader and checks order, completeness and, of synthetic streams,
- * every byte.
+ * Reads everything that a player gets with the WASM chunk reader and checks order, completeness and, for synthetic
+ * streams, every byte.
  */
 export class Verifier implements Consumer {
   readonly #codec = newTagCodec();

@@ -2,7 +2,7 @@ import { BitReader } from './bit-reader.js';
 import type { AudioFacts } from './track.js';
 
 const SAMPLE_RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
-/** Channels per channelConfiguration (ISO/IEC 14496-3 table 1.19); 0 means that a program config element tells. */
+/** Channels per channelConfiguration (ISO/IEC 14496-3 table 1.19); 0 means that a program config element says it. */
 const CHANNELS: Readonly<Record<number, number>> = {
   1: 1,
   2: 2,

@@ -99,7 +99,7 @@ function skipPictureOrder(r: BitReader): boolean {
   return type <= 2 && !r.overrun;
 }
 
-/** Beyond this the ticks are a clock (1/1000, 1/90000), not frames. */
+/** Beyond this rate the ticks are those of a clock (1/1000, 1/90000), not of frames. */
 const MAX_NOMINAL_FPS = 120;
 
 /** VUI up to its timing (ITU-T H.264 §E.1.1). */
@@ -118,7 +118,7 @@ function readVuiTiming(r: BitReader): Pick<VideoFacts, 'fps' | 'nominalFps'> {
   const unitsInTick = r.bits(32);
   const timeScale = r.bits(32);
   const fixed = r.flag();
-  // A tick is a field's time, hence twice the frame rate.
+  // A tick is the time of a field, so frames come at half the tick rate.
   const fps = checkedFps(timeScale / (2 * unitsInTick));
   if (r.overrun || fps === undefined) return {};
   if (fixed) return { fps };

@@ -79,7 +79,8 @@ export class BitReader {
 }
 
 /**
- * Parameter sets longer than this are cut: real ones are below 300 bytes, and everything read here lies at the front.
+ * Parameter sets longer than this are cut: real ones are below 300 bytes, and everything that is read here is near the
+ * start.
  */
 const MAX_NAL_BYTES = 4096;
 

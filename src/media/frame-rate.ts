@@ -1,4 +1,4 @@
-/** Rates that cameras and encoders use. */
+/** Frame rates that cameras and encoders use. */
 const USUAL_RATES = [
   5,
   6,
@@ -26,7 +26,7 @@ const USUAL_RATES = [
   144,
   240,
 ];
-/** Timestamps are whole milliseconds: over two seconds a steady rate is measured this close. */
+/** Timestamps are whole milliseconds. Over two seconds, a steady rate is measured to within this share. */
 const NEAR = 0.001;
 
 /**

@@ -4,7 +4,7 @@ import type { Track } from '../model/track.js';
 import type { AmfObject, AmfValue } from '../wasm/amf-value.js';
 import { checkedFps, checkedSize } from './track.js';
 
-/** What an `onMetaData` object claims; cameras lie, so measured facts come first. */
+/** The claims of an `onMetaData` object. Cameras often claim wrong values, so measured facts come first. */
 export interface MetadataFacts {
   readonly video: Pick<Track, 'width' | 'height' | 'fps' | 'kbps'>;
   readonly audio: Pick<Track, 'sampleRate' | 'channels' | 'kbps'>;
@@ -12,7 +12,7 @@ export interface MetadataFacts {
   readonly encoder?: string;
 }
 
-/** Facts of metadata without their kinds. */
+/** The facts of metadata without their kinds. */
 export function announced({ video, audio, encoder }: MetadataFacts): StreamMetadata {
   const { kbps: videoKbps, ...picture } = video;
   const { kbps: audioKbps, ...sound } = audio;
@@ -58,7 +58,7 @@ export function factsFromMetadata(metadata: AmfValue): MetadataFacts {
   };
 }
 
-/** Numbers may come as text from old encoders. */
+/** Old encoders send numbers as text. */
 function firstNumber(metadata: AmfObject, keys: readonly string[]): number {
   for (const key of keys) {
     const value = metadata[key];

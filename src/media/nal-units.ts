@@ -3,7 +3,7 @@ import { parseHevcSps } from './hevc.js';
 import type { VideoFacts } from './track.js';
 
 /**
- * NAL units of one frame that are looked at: parameter sets stand before the picture, behind a delimiter and a few
+ * NAL units of one frame that are inspected. Parameter sets stand before the picture, behind a delimiter and a few
  * messages.
  */
 const MAX_NALS = 16;

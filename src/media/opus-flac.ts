@@ -6,7 +6,9 @@ function startsWith(bytes: Uint8Array, magic: string): boolean {
   return true;
 }
 
-/** Opus always decodes at this rate; the rate inside OpusHead is that of the source (RFC 7845 §5.1) and not told. */
+/**
+ * Opus always decodes at this rate. The rate inside OpusHead is that of the source (RFC 7845 §5.1) and is not shown.
+ */
 const OPUS_SAMPLE_RATE = 48000;
 
 /**

@@ -1,7 +1,7 @@
 import type { MediaKind } from '../model/track.js';
 import { hasLegacyPacketType } from './legacy-video.js';
 
-/** What one track's part of a media message carries, legacy and Enhanced RTMP alike. */
+/** What the part of one track in a media message carries, for legacy and Enhanced RTMP. */
 type PacketKind =
   /** decoder configuration: avcC, AudioSpecificConfig … */
   | 'config'
@@ -31,9 +31,12 @@ export interface MediaBody {
   readonly end: number;
 }
 
-/** Multitrack messages beyond this many tracks are cut; encoders send one track per message, the format allows 256. */
+/**
+ * Most tracks of a multitrack message; the others are left out. Encoders send one track in each message, the format
+ * allows 256.
+ */
 const MAX_TRACKS = 64;
-/** ModEx prefixes beyond this many make the message opaque; one is usual. */
+/** Most ModEx prefixes of a message that is inspected. One is usual. */
 const MAX_MODEX = 8;
 const MULTITRACK_ONE = 0;
 const MULTITRACK_MANY_CODECS = 2;

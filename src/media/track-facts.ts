@@ -15,7 +15,7 @@ import type { AudioFacts, VideoFacts } from './track.js';
 import { parseVp8Frame, parseVp9Frame, parseVpConfig } from './vpx.js';
 import { parseVvcConfig } from './vvc.js';
 
-/** Codecs whose configuration is read here: what does not read as one is none. */
+/** Codecs whose configuration is read here. A configuration that cannot be read counts as missing. */
 const READABLE_VIDEO = new Set(['avc1', 'hvc1', 'vvc1', 'av01', 'vp08', 'vp09']);
 const KEYFRAME = 1;
 /** Codec strings of FourCCs until a configuration says more. */
@@ -60,7 +60,7 @@ export function trackFactsFromFrame(kind: MediaKind, payload: Uint8Array, nalLen
  */
 export function configuredCodec(kind: MediaKind, payload: Uint8Array): string | undefined {
   for (const body of mediaBodies(kind, payload)) {
-    // Opus may be configured by an empty record, which late joiners can do without.
+    // Opus may be configured by an empty record, with which late joiners lose nothing.
     if (body.packet !== 'config' || body.end <= body.start) continue;
     const record = payload.subarray(body.start, body.end);
     const read = kind === 'video' ? videoConfig(body.codec, record) : audioConfig(body.codec, record);
@@ -89,7 +89,7 @@ export function parseAudioConfig(payload: Uint8Array): AudioFacts | undefined {
   return body?.packet === 'config' ? audioConfig(body.codec, payload.subarray(body.start, body.end)) : undefined;
 }
 
-/** A track as its header tells it, with what {@link Track} leaves out. */
+/** A track as its header describes it, with what {@link Track} leaves out. */
 export type ConfigFacts = Track & Pick<VideoFacts, 'nominalFps' | 'nalLengthBytes'>;
 
 /** Like {@link trackFactsFromConfig}, with the nominal frame rate beside the fixed one. */
@@ -130,7 +130,7 @@ function audioName(codec: string): string | undefined {
   return PLAIN_AUDIO[codec] ?? printable(codec);
 }
 
-/** A FourCC that nothing here knows is told as it is, when it can be shown. */
+/** A FourCC that is not known here is shown as it is, when it is printable. */
 function printable(fourCc: string): string | undefined {
   return /^[\x21-\x7e]{1,4}$/.test(fourCc.trim()) ? fourCc.trim() : undefined;
 }

@@ -4,12 +4,15 @@ import type { AmfValue } from '../wasm/amf-value.js';
 import { announced, factsFromMetadata, type MetadataFacts } from './metadata.js';
 import { type ConfigFacts, configFacts, trackFactsFromFrame } from './track-facts.js';
 
-/** More tracks than this are not told of; Enhanced RTMP could name 512. */
+/** Most tracks of a stream that are shown; Enhanced RTMP could name 512. */
 const MAX_TRACKS = 32;
-/** Frames looked at per kind, so that a stream whose frames never tell their size costs nothing for long. */
+/**
+ * Most frames that are inspected for each kind, so that a stream whose frames never show their size costs nothing for
+ * long.
+ */
 const MAX_FRAMES = 120;
 
-/** What a track's rates were measured to be. */
+/** The measured rates of a track. */
 export interface MeasuredRates {
   /** Frames per second; video only. */
   readonly fps?: number;
@@ -20,9 +23,9 @@ export interface MeasuredRates {
 const NO_CLAIMS: MeasuredRates = {};
 
 /**
- * Collects what one stream shows of its tracks: sequence headers first, then frames, then `onMetaData` for what neither
- * tells. Rates are measured elsewhere ({@link TrackTable.rates}); what header and metadata say of them are claims, and
- * named so. Not for every message: ask {@link TrackTable.wantsFrames}.
+ * Collects the facts of one stream's tracks: from sequence headers first, then from frames, then from `onMetaData` for
+ * what neither shows. Rates are measured elsewhere ({@link TrackTable.rates}); what header and metadata say of them are
+ * claims, and named so. It is not given every message: ask {@link TrackTable.wantsFrames}.
  */
 export class TrackTable {
   readonly #tracks = new Map<string, ConfigFacts>();
@@ -48,7 +51,8 @@ export class TrackTable {
   config(kind: MediaKind, payload: Uint8Array): void {
     for (const track of configFacts(kind, payload)) {
       const before = this.#tracks.get(`${kind}${track.id}`);
-      // VP8 and VP9 records have no size, avcC may have none: what frames told stays until a frame tells otherwise.
+      // Records of VP8 and VP9 have no size, avcC may have none: the size from frames stays until a frame shows
+      // another.
       const keepsSize = track.width === undefined && before?.codec.slice(0, 4) === track.codec.slice(0, 4);
       this.#put(keepsSize ? { ...before, ...track } : track);
     }
@@ -64,18 +68,18 @@ export class TrackTable {
     }
   }
 
-  /** Forgets a track: its codec is another one now, and its next frame tells what it is. */
+  /** Forgets a track: it has another codec now, and its next frame shows which. */
   forget(kind: MediaKind, trackId: number): void {
     this.#tracks.delete(`${kind}${trackId}`);
     this.#framesSeen[kind] = 0;
   }
 
-  /** Takes the object of `onMetaData`, the fallback for facts that media does not show. */
+  /** Takes the object of `onMetaData`, which is used for facts that media does not show. */
   metadata(value: AmfValue): void {
     this.#metadata = factsFromMetadata(value);
   }
 
-  /** Takes what was measured of a track; it replaces what was measured before. */
+  /** Takes the measured rates of a track; they replace those before. */
   rates(kind: MediaKind, trackId: number, rates: MeasuredRates): void {
     this.#rates.set(`${kind}${trackId}`, rates);
   }

@@ -25,10 +25,7 @@ export interface Size {
   readonly height: number;
 }
 
-/**
- * Pictures wider or higher than this are taken for damaged headers. 16384 is the most that AVC level 6.2 and AV1 level
- * 6.3 allow.
- */
+/** Larger pictures come from damaged headers. 16384 is the most that AVC level 6.2 and AV1 level 6.3 allow. */
 const MAX_PICTURE_SIDE = 16384;
 
 /**

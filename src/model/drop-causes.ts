@@ -1,4 +1,6 @@
-/** Why a message went nowhere, with the sentence for the log. Each is counted, and told once a connection. */
+/**
+ * Why a message was dropped, with the sentence for the log. Each cause is counted, and logged once for each connection.
+ */
 export const DROP_CAUSES = {
   media_without_publish: 'audio or video came on a message stream that nothing is published on',
   data_without_publish: 'a data message came on a message stream that nothing is published on',

@@ -1,6 +1,6 @@
 import { named, oneOf, type Shape } from './shape.js';
 
-/** Why a publish session ended. */
+/** Why a publish ended. */
 const END_REASONS = [
   'client_unpublish',
   'client_closed',
@@ -18,7 +18,7 @@ const END_REASONS = [
   'node_lost',
 ] as const;
 
-/** Why a publish session ended. */
+/** Why a publish ended. */
 export type EndReason = (typeof END_REASONS)[number];
 
 /** The shape of an {@link EndReason}. */

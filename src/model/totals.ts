@@ -16,13 +16,13 @@ export const LATER_TOTALS = {
   /** Payload of audio and video messages. Missing in events of older versions. */
   payloadBytes: count,
   /**
-   * Received on the publisher's connection while it published this stream: chunk headers and commands included. Missing
-   * as above.
+   * Bytes received on the publisher's connection while it published this stream, chunk headers and commands included.
+   * Missing as above.
    */
   wireBytes: count,
   /** Of the duration: how long the session was held without a connection, milliseconds. Missing as above. */
   heldMs: quantity,
 };
 
-/** What a session carried, in bytes and counts. */
+/** What a stream carried, in bytes and counts. */
 export interface Totals extends Members<typeof TOTALS, typeof LATER_TOTALS> {}

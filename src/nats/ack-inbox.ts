@@ -9,29 +9,29 @@ interface Attempt {
   /** Monotonic, milliseconds. */
   readonly sentMs: number;
   readonly resolve: (reply: PublishReply) => void;
-  /** The acknowledgement that came when nobody waited for it any more. */
+  /** The acknowledgement that came after the wait was over. */
   late?: PublishReply;
 }
 
 const SWEEP_MS = 100;
-/** How long an attempt that was given up is remembered. */
+/** How long an attempt is remembered after its wait is over. */
 const LATE_MS = 60_000;
 
 /**
  * Publishes with acknowledgements over one inbox of its own. The client's `request` makes an error object and a timer
- * for every message, which costs more than all the rest of sending one; here one sweep serves all, for at any time
+ * for every message, which costs more than all the rest of sending one. Here one sweep serves all, because at any time
  * every wait is equally long.
  *
- * An acknowledgement counts however late it comes: it settles the attempt that the same subject (which only one event
- * has) is waiting with by then, or the next one, which is not sent at all. Otherwise nothing would ever get through
- * while the way is slower than the wait is long.
+ * An acknowledgement counts however late it comes: it settles the attempt that waits on the same subject by then (a
+ * subject belongs to one event only), or the next one, which is not sent at all. Otherwise nothing would get through
+ * while the network is slower than the wait.
  */
 export class AckInbox {
   readonly #connection: NatsConnection;
   readonly #inbox: string;
   readonly #answerTimeout: AnswerTimeout;
   readonly #waiting = new Map<string, Attempt>();
-  /** Attempts that were given up, in order of sending. */
+  /** Attempts whose wait is over, in order of sending. */
   readonly #overdue = new Map<string, Attempt>();
   #token = 0;
   #sweep: NodeJS.Timeout | undefined;
@@ -44,7 +44,7 @@ export class AckInbox {
       callback: (error, message) => {
         if (error !== null) return;
         const token = message.subject.slice(this.#inbox.length + 1);
-        // A server that knows no taker of the subject says so with an empty message and a status.
+        // When no stream takes the subject, the server says so with an empty message and a status.
         const reply =
           message.data.length === 0 && message.headers?.code === 503
             ? failed('503', 'no responders')
@@ -55,8 +55,8 @@ export class AckInbox {
   }
 
   /**
-   * Publishes; never rejects. `data` and `hdrs` are borrowed until return, they are on their way or in the client's
-   * buffer then.
+   * Publishes; never rejects. `data` and `hdrs` are borrowed until return: then they are sent, or in the client's
+   * buffer.
    */
   publish(subject: string, data: Uint8Array, hdrs: MsgHdrs): Promise<PublishReply> {
     const known = this.#overdue.size === 0 ? undefined : this.#lateAck(subject);
@@ -79,7 +79,7 @@ export class AckInbox {
     });
   }
 
-  /** Whether anything has been sent of which it is not known whether it has arrived. */
+  /** Whether there are messages of which it is unknown whether they arrived. */
   get awaits(): boolean {
     return this.#waiting.size > 0 || this.#overdue.size > 0;
   }
@@ -92,7 +92,7 @@ export class AckInbox {
     }
   }
 
-  /** The connection went: no acknowledgement of what was sent on it will come. */
+  /** The connection is lost: no acknowledgement of anything that was sent on it will come. */
   disconnected(): void {
     this.#overdue.clear();
     for (const token of [...this.#waiting.keys()]) this.#settle(token, failed('DISCONNECT', 'the connection went'));
@@ -106,7 +106,7 @@ export class AckInbox {
       this.#settle(token, reply);
       return;
     }
-    // A refusal that comes late may be out of date: the next attempt is told what is so then.
+    // A refusal that comes late may be out of date. The next attempt gets the present answer.
     if (reply.kind !== 'ack') {
       this.#overdue.delete(token);
       return;
@@ -120,7 +120,7 @@ export class AckInbox {
     attempt.late = reply;
   }
 
-  /** What has come late for a subject; then it and what else is overdue for it is forgotten. */
+  /** The late answer for a subject. Then it and other overdue attempts for it are dropped. */
   #lateAck(subject: string): PublishReply | undefined {
     this.#forget(performance.now());
     let known: PublishReply | undefined;
@@ -142,7 +142,7 @@ export class AckInbox {
     this.#sweep = undefined;
   }
 
-  /** Attempts too old for an acknowledgement still to come. */
+  /** Drops attempts that are too old for an acknowledgement. */
   #forget(nowMs: number): void {
     for (const [token, attempt] of this.#overdue) {
       if (attempt.sentMs + LATE_MS > nowMs) return;
@@ -153,7 +153,7 @@ export class AckInbox {
   #expire(): void {
     const nowMs = performance.now();
     this.#forget(nowMs);
-    // In order of sending, and every wait is equally long: the first that still has time ends the search.
+    // They are in order of sending and every wait is equally long, so the first that still has time ends the search.
     for (const [token, attempt] of this.#waiting) {
       if (attempt.sentMs + this.#answerTimeout.ms > nowMs) return;
       this.#overdue.set(token, attempt);

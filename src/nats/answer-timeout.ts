@@ -1,10 +1,10 @@
 /**
- * How long an answer of the server is waited for: as configured, and longer once answers have come that took longer, so
- * that a way that has become slow is told from a server that is silent. Silence teaches nothing and is noticed as soon
- * as ever.
+ * How long an answer of the server is waited for: as configured, and longer once answers have taken longer, so that a
+ * network that has become slow is told apart from a server that does not answer. A missing answer does not lengthen the
+ * time-out.
  */
 export class AnswerTimeout {
-  /** The longest wait for a plain question, milliseconds. */
+  /** The longest wait for a plain request, in ms. */
   readonly mostMs: number;
   readonly #leastMs: number;
   #ms: number;
@@ -23,11 +23,11 @@ export class AnswerTimeout {
 
   /** Notes that an answer, awaited or late, came after `ms` milliseconds. */
   took(ms: number): void {
-    // Up at once and down bit by bit: between slow answers there are quick ones.
+    // It rises at once and falls step by step, because some answers between slow ones are quick.
     this.#ms = Math.min(this.mostMs, Math.max(this.#leastMs, ms * 1.5, this.#ms * 0.98));
   }
 
-  /** Another connection: what the last one was like says nothing. */
+  /** There is another connection, and the time-out begins again: the last one says nothing about it. */
   reset(): void {
     this.#ms = this.#leastMs;
   }

@@ -32,13 +32,13 @@ export function natsErrorCode(error: unknown): string {
 interface PooledServer {
   /** As it was given. */
   readonly src: string;
-  /** The cluster has told of it and may take it back. */
+  /** Whether the cluster has announced it and may withdraw it. */
   gossiped: boolean;
   /** Name that the certificate of an address must have; empty: the address. */
   tlsName: string;
 }
 
-/** What of the client's list of servers is not in its public interface. */
+/** The part of the client's list of servers that is not in its public interface. */
 interface ServerPool {
   length(): number;
   next(): unknown;
@@ -52,7 +52,7 @@ function poolOf(connection: NatsConnection): ServerPool {
   return (connection as unknown as { protocol: { servers: ServerPool } }).protocol.servers;
 }
 
-/** A new inbox subject under the prefix that the connection was made with. */
+/** A new inbox subject under the prefix of the connection. */
 export function inboxOf(connection: NatsConnection): string {
   const { options } = (connection as unknown as { protocol: { options: { inboxPrefix?: string } } }).protocol;
   return createInbox(options.inboxPrefix ?? '');
@@ -92,7 +92,7 @@ export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptio
     maxPingOut: 2,
     timeout: 5000,
     noAsyncTraces: true,
-    // A wrong password may be put right on the server: keep asking.
+    // A wrong password may be corrected on the server, so the client goes on asking.
     ignoreAuthErrorAbort: true,
   };
   if (o.inboxPrefix !== undefined) options.inboxPrefix = o.inboxPrefix;
@@ -117,7 +117,7 @@ export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptio
         ...(o.tls?.cert === undefined ? {} : { cert: await readFile(o.tls.cert, 'utf8') }),
         ...(o.tls?.key === undefined ? {} : { key: await readFile(o.tls.key, 'utf8') }),
       };
-      // Files that do not belong together would be told of at every attempt to connect, and never help.
+      // Files that do not belong together would be reported at every attempt to connect, and never work.
       createSecureContext(options.tls as object);
     }
   } catch (error) {
@@ -127,9 +127,8 @@ export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptio
 }
 
 /**
- * Connects. A server that fails before the first connection stands is struck off by the client for good; here every one
- * that is configured stays: it may be the only one left some day, and what a cluster tells of others need not be
- * reachable from here.
+ * Connects. The client drops a server for good that fails before the first connection. Here every configured server
+ * stays: it may be the only one left some day, and servers that a cluster announces may be unreachable from here.
  */
 async function connectToAny(options: ConnectionOptions): Promise<NatsConnection> {
   const connection = await connect(options);
@@ -138,16 +137,16 @@ async function connectToAny(options: ConnectionOptions): Promise<NatsConnection>
     const isThis = ({ src }: PooledServer): boolean => src === url;
     if (pool.getServers().some((server) => isThis(server) && !server.gossiped)) continue;
     if (!pool.getServers().some(isThis)) pool.addServer(url, false);
-    // What the client makes now it takes for another address of the server that it is connected to.
+    // The client takes a server that is added now for another address of the server to which it is connected.
     for (const server of pool.getServers().filter(isThis)) Object.assign(server, { gossiped: false, tlsName: '' });
   }
   return connection;
 }
 
 /**
- * One connection, made now: for tools and consumers. It reconnects without limit once it stands.
+ * One connection, made now, for tools and consumers. Once connected, it reconnects without limit.
  *
- * @throws ERR_EVENTS_NATS_OPTIONS; ERR_EVENTS_UNREACHABLE when no server answers or lets this client in
+ * @throws ERR_EVENTS_NATS_OPTIONS; ERR_EVENTS_UNREACHABLE when no server answers or accepts this client
  */
 export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
   const options = await connectionOptions(o);
@@ -158,13 +157,13 @@ export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
   });
 }
 
-/** Whether there is a connection. `refused`: the server lets nobody in with these credentials. */
+/** Whether there is a connection. `refused`: the server refuses these credentials. */
 export type LinkState = 'connecting' | 'refused' | 'connected' | 'disconnected' | 'closed';
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;
 
-/** A connection that is always being had: tried from the start on for ever, also when no server is there yet. */
+/** A connection that is made, and made again, for ever: from the start on, also when there is no server yet. */
 export class NatsLink {
   readonly #options: NatsOptions;
   readonly #log: Logger;
@@ -190,7 +189,7 @@ export class NatsLink {
     return this.#detail;
   }
 
-  /** The connection while it stands. */
+  /** The connection while there is one. */
   get connection(): NatsConnection | undefined {
     return this.#state === 'connected' ? this.#connection : undefined;
   }
@@ -216,7 +215,7 @@ export class NatsLink {
   }
 
   /**
-   * Goes to another server of those that are configured or that the cluster has told of.
+   * Connects to another one of the servers that are configured or that the cluster has announced.
    *
    * @returns whether there is another one; without one nothing happens
    */
@@ -226,13 +225,13 @@ export class NatsLink {
     const servers = poolOf(connection);
     if (servers.length() < 2) return false;
     this.#log.warn({ server: connection.getServer() }, 'nats: the server does not answer; another one is tried');
-    // After the first connection of its life the client would choose the same server once more.
+    // After its very first connection the client would choose the same server again.
     if (servers.next() === servers.getCurrentServer()) servers.selectServer();
     void connection.reconnect();
     return true;
   }
 
-  /** Makes the connection anew; what has been sent and not arrived never will. */
+  /** Makes the connection again. Messages that were sent and have not arrived are lost. */
   renew(): void {
     void this.connection?.reconnect();
   }
@@ -280,7 +279,7 @@ export class NatsLink {
       if (this.#isClosed() || connection !== this.#connection) return;
       if (status.type === Events.Disconnect) this.#set('disconnected', 'the server went away');
       if (status.type === Events.Reconnect) this.#set('connected', '');
-      // It has changed its mind about this client since, and the client goes on to ask it.
+      // The server refuses the client now, and the client goes on asking.
       if (status.type === Events.Error && isRefusal(String(status.data)) && !connection.isClosed())
         this.#set('refused', `${this.#servers()}: ${natsWords(String(status.data))}`);
       if (status.type === Events.Error && status.permissionContext?.operation === 'publish') {
@@ -322,7 +321,7 @@ export class NatsLink {
   }
 }
 
-/** What a failed connection attempt says, without secrets. */
+/** The reason of a failed connection attempt, without secrets. */
 function describe(error: unknown): string {
   return natsWords(codeOf(error), (error as Error).message);
 }

@@ -52,7 +52,7 @@ interface StoredMessage {
   readonly data: Buffer;
 }
 
-/** JetStream error codes that are told apart. */
+/** The JetStream error codes that are handled. */
 export const JsError = {
   StreamNotFound: 10059,
   MessageNotFound: 10037,
@@ -65,7 +65,7 @@ export const JsError = {
   NotEnabled: 10076,
 } as const;
 
-/** A request. An answer that comes too late for it still tells how long answers take. */
+/** Makes a request. An answer that comes too late still shows how long answers take. */
 async function ask(
   connection: NatsConnection,
   subject: string,
@@ -127,7 +127,7 @@ export async function jsRequest<T>(
   }
 }
 
-/** The last message of a subject (wildcards allowed), asked of the stream's leader. */
+/** The last message of a subject (wildcards allowed), from the stream's leader. */
 export async function lastMessage(
   connection: NatsConnection,
   stream: string,
@@ -140,8 +140,8 @@ export async function lastMessage(
 }
 
 /**
- * Every subject that a stream holds a message of and that matches `filter`. A server lists a hundred thousand at a
- * time; they are asked for page by page.
+ * Every subject that matches `filter` and of which a stream holds a message. A server lists a hundred thousand at a
+ * time, so they are requested page by page.
  */
 export async function subjectsOf(
   connection: NatsConnection,
@@ -191,7 +191,7 @@ function parseHeaders(encoded: string | undefined): ReadonlyMap<string, string> 
   return out;
 }
 
-/** What the server answered to a publish, or which error the client raised. */
+/** The server's answer to a publish, or the client's error. */
 export type PublishReply =
   | { readonly kind: 'ack'; readonly sequence: number; readonly duplicate: boolean }
   | { readonly kind: 'refused'; readonly code: number; readonly text: string }
@@ -235,8 +235,8 @@ export function readPubAck(text: string): PublishReply {
   if (typeof answer.stream !== 'string' || typeof answer.seq !== 'number') {
     return { kind: 'failed', code: 'BAD_ACK', text: 'the answer is not an acknowledgement' };
   }
-  // The leader of a replicated stream that has lost its followers answers so to a second attempt (2.10.27): the first
-  // one waits to be replicated, and is lost when another leader is elected.
+  // A leader of a replicated stream that has lost its followers answers like this to a second attempt (2.10.27): the
+  // first one waits to be replicated, and is lost when another leader is elected.
   if (answer.seq < 1) return { kind: 'failed', code: 'NOT_STORED', text: 'an earlier attempt waits to be replicated' };
   return { kind: 'ack', sequence: answer.seq, duplicate: answer.duplicate === true };
 }

@@ -4,16 +4,16 @@ import { type ApiAnswer, JsError, lastMessage, publish, type StreamInfo, subject
 import { outcomeOf } from './publish-outcome.js';
 import { StreamMaker } from './stream-maker.js';
 
-/** A value of a bucket with the revision it has. */
+/** A value of a bucket with its revision. */
 export interface KvEntry<T> {
   readonly value: T;
   readonly revision: number;
 }
 
 /**
- * How a write went. `conflict`: the revision was another. `denied`: this user may not, which alone stays so. `missing`:
- * nobody takes the subject: the bucket is gone, or its stream has no leader now. `refused`: the server cannot now.
- * `no_answer`: none, or none that counts.
+ * The result of a write. `conflict`: the revision was another. `denied`: this user may not, which is the only lasting
+ * failure. `missing`: the subject is not served: the bucket is gone, or its stream has no leader now. `refused`: the
+ * server cannot now. `no_answer`: there was none, or none that counts.
  */
 export type KvWrite =
   | { readonly kind: 'ok'; readonly revision: number }
@@ -21,7 +21,7 @@ export type KvWrite =
   | { readonly kind: 'denied' | 'missing' | 'refused' | 'no_answer'; readonly text: string };
 
 /**
- * Whether a bucket is there. `denied`: this user may not look at it or make it; `unavailable`: it cannot be said or had
+ * Whether a bucket exists. `denied`: this user may not see it or make it; `unavailable`: that is unknown, or impossible
  * now.
  */
 export type KvCheck =
@@ -82,7 +82,10 @@ export class KvBucket<T> {
     return this.#write(connection, key, Buffer.alloc(0), { 'KV-Operation': 'DEL' }, revision);
   }
 
-  /** Reads a key. `undefined` as the value: it is not there (its last revision is told all the same, 0 for none). */
+  /**
+   * Reads a key. When the value is `undefined`, the key does not exist (its last revision is returned all the same, 0
+   * for none).
+   */
   async get(connection: NatsConnection, key: string): Promise<ApiAnswer<KvEntry<T | undefined>>> {
     const held = await lastMessage(connection, this.#stream, `${this.#subject}${key}`, this.#answerTimeout);
     if (!held.ok)
@@ -96,7 +99,7 @@ export class KvBucket<T> {
     }
   }
 
-  /** Every key ever written and not yet forgotten; deleted ones may be among them. */
+  /** Every key that was ever written and is still kept; deleted ones may be among them. */
   async keys(connection: NatsConnection): Promise<ApiAnswer<string[]>> {
     const held = await subjectsOf(connection, this.#stream, `${this.#subject}>`, this.#answerTimeout);
     return held.ok ? { ok: true, value: held.value.map((subject) => subject.slice(this.#subject.length)) } : held;

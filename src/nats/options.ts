@@ -1,4 +1,4 @@
-/** How to reach NATS. Secrets come in by value and are never logged. */
+/** How to reach NATS. Secrets are passed by value and never logged. */
 export interface NatsOptions {
   /** `nats://` or `tls://` URLs; one is picked, the others are tried when it fails. */
   readonly urls: readonly string[];

@@ -1,12 +1,12 @@
 import { JsError, type PublishReply } from './jetstream.js';
 
-/** What a publish reply means for the event. */
+/** The meaning of a publish reply for the event. */
 export type Outcome =
   /** JetStream holds it. */
   | { readonly kind: 'stored' }
-  /** The subject is taken: to be read back, for it should be this very event. */
+  /** The subject is taken. The stored message is read, because it should be this event. */
   | { readonly kind: 'taken' }
-  /** Nothing is wrong with the event; every event would fare the same now. */
+  /** Nothing is wrong with the event; every event would fail in the same way now. */
   | { readonly kind: 'wait'; readonly why: WaitReason; readonly text: string }
   /** Something is wrong with this event or its subject; the others may go on. */
   | { readonly kind: 'odd'; readonly text: string }
@@ -17,8 +17,8 @@ export type Outcome =
 export type WaitReason = 'not_answering' | 'stream_missing' | 'stream_full' | 'disconnected' | 'denied';
 
 /**
- * Sorts a publish reply into the classes that the publisher acts on. The texts are those of nats-server 2.9 and 2.10;
- * an unknown refusal is `odd`: tried again, and set aside only when others get through and it never does.
+ * Sorts a publish reply into the classes on which the publisher acts. The texts are those of nats-server 2.9 and 2.10.
+ * An unknown refusal is `odd`: it is tried again, and quarantined only when other events get through and it never does.
  */
 export function outcomeOf(reply: PublishReply): Outcome {
   switch (reply.kind) {
@@ -79,7 +79,7 @@ function refused(code: number, text: string): Outcome {
       return { kind: 'wait', why: 'not_answering', text };
     case JsError.StreamNotFound:
       return { kind: 'wait', why: 'stream_missing', text };
-    // The stream is sealed: read-only until someone makes another.
+    // The stream is sealed: read-only until another one is made.
     case 10109:
       return { kind: 'wait', why: 'stream_full', text };
     default:

@@ -1,18 +1,20 @@
 import type { Clock } from '../core/clock.js';
 
-/** Measures how long a server has been asked in vain. */
+/** Measures for how long a server has not answered. */
 export class SilenceTimer {
   readonly #clock: Clock;
   readonly #mostMs: number;
   #sinceMs: number | undefined;
 
-  /** @param mostMs how long is too long, milliseconds */
+  /** @param mostMs the time without an answer that is too long, in ms */
   constructor(clock: Clock, mostMs: number) {
     this.#clock = clock;
     this.#mostMs = mostMs;
   }
 
-  /** Notes that one more question was in vain. @returns whether it has been too long; then it is measured anew */
+  /**
+   * Notes that one more request had no answer. @returns whether that lasts too long; then the measurement begins again
+   */
   lasts(): boolean {
     const nowMs = this.#clock.monotonicMs();
     this.#sinceMs ??= nowMs;

@@ -2,12 +2,12 @@ import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
 /**
- * Makes a connection's socket forget what is still unsent when it is given up. A plain close leaves that to the kernel,
- * which goes on sending it for minutes: an event from before a cut would arrive after another node has ended its
- * stream. A reset takes it back.
+ * Makes the socket of a connection drop unsent bytes when it is closed. A plain close leaves them to the kernel, which
+ * goes on sending them for minutes: an event from before a cut would arrive after another node has ended its stream. A
+ * reset drops them.
  *
- * @param connection of nats.js; a socket under TLS is left as it is, for its records cannot be taken back one by one
- * @param isOrderly asked at the close: whether everything has been flushed, so that nothing has to be taken back
+ * @param connection of nats.js; a socket under TLS is left as it is, because its records cannot be dropped one by one
+ * @param isOrderly asked at the close: whether everything has been flushed, so that nothing has to be dropped
  */
 export function forgetUnsent(connection: object, isOrderly: () => boolean): void {
   const { transport } = (connection as { protocol?: { transport?: { socket?: unknown } } }).protocol ?? {};

@@ -2,18 +2,18 @@ import type { AnswerTimeout } from './answer-timeout.js';
 import type { NatsConnection } from './connection.js';
 import { type ApiAnswer, JsError, jsRequest, type StreamConfig, type StreamInfo } from './jetstream.js';
 
-/** A stream that was there has to be missing in this many answers, one after the other, before it is made anew. */
+/** A known stream has to be missing in this many answers, one after the other, before it is made again. */
 export const MISSING_ANSWERS = 8;
-/** Time between two of these questions, milliseconds. */
+/** Time between two of these requests, in ms. */
 export const MISSING_PAUSE_MS = 250;
 
 /**
- * Looks for a stream and makes it. A stream that this process has seen is made anew only after the server has said
- * several times that it is missing: nats-server takes a stream from its table first and removes its folder afterwards
- * (`stream.stop` in its `stream.go`, 2.9 to 2.12). A stream of the same name that is made in between loses its files
- * with the old one. 2.9.10 then acknowledges messages that are gone at its next start, or refuses all that come;
- * 2.10.27, which moves the folder away at once, was only seen to refuse. Answers are counted rather than seconds,
- * because a server that stands still removes nothing meanwhile.
+ * Finds a stream and makes it. A stream that this process has seen is made again only after the server has said several
+ * times that it is missing: nats-server removes a stream from its table first and its folder afterwards (`stream.stop`
+ * in its `stream.go`, 2.9 to 2.12). A stream of the same name that is made in between loses its files with the old one.
+ * 2.9.10 then acknowledges messages that are gone at its next start, or refuses all that come; 2.10.27, which moves the
+ * folder away at once, was only seen to refuse. Answers are counted instead of seconds, because a server that stands
+ * still removes nothing meanwhile.
  */
 export class StreamMaker {
   readonly #name: string;
@@ -26,7 +26,7 @@ export class StreamMaker {
     this.#answerTimeout = answerTimeout;
   }
 
-  /** Asks for the stream. `StreamNotFound` is the answer only when it may be made now. Never rejects. */
+  /** Asks for the stream. `StreamNotFound` is returned only when it may be made now. Never rejects. */
   async info(connection: NatsConnection): Promise<ApiAnswer<StreamInfo>> {
     let info = await this.#ask(connection);
     for (let answers = 1; this.#wasThere && isMissing(info) && answers < MISSING_ANSWERS; answers++) {

@@ -15,8 +15,8 @@ const DEFAULT_SCHEME = 'nats';
 /**
  * Reads `[nats://|tls://][user:password@|token@]host[:port]`.
  *
- * @param position which of the URLs it is, from 1 on: what cannot be read is named so, for nobody knows which part of
- *   it is a secret
+ * @param position number of the URL, from 1 on; an error names it by this number, because any part of an unreadable URL
+ *   may be a secret
  * @throws SluiceError ERR_EVENTS_NATS_OPTIONS
  */
 export function parseNatsUrl(text: string, position: number): NatsUrl {

@@ -1,6 +1,6 @@
 const UNTRUSTED = 'the certificate of the server is not trusted: give that of its authority as nats.tls.ca';
 
-/** What the codes of the client, of Node and of OpenSSL mean to an operator. */
+/** The meaning of the codes of the client, of Node and of OpenSSL, for an operator. */
 const WORDS: Readonly<Record<string, string>> = {
   AUTHORIZATION_VIOLATION: 'the server refuses the user, password, token, NKey or credentials that it was given',
   AUTHENTICATION_EXPIRED: 'the credentials have expired',
@@ -26,8 +26,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Codes that say that the server knows this client and does not let it in; trying again helps only when somebody
- * changes something.
+ * Codes which say that the server knows this client and refuses it. Trying again helps only when an operator changes
+ * something.
  */
 const REFUSALS = ['AUTHORIZATION_VIOLATION', 'AUTHENTICATION_EXPIRED', 'AUTHENTICATION_TIMEOUT', 'ACCOUNT_EXPIRED'];
 

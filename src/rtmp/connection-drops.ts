@@ -3,7 +3,7 @@ import type { ConnectionFacts } from '../live/access.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { Action } from '../protocol/server/actions.js';
 
-/** What one connection sent in vain: every message is counted, and each cause is told once. */
+/** The messages of one connection that are dropped. Every message is counted, and each cause is logged once. */
 export class ConnectionDrops {
   /** Data messages that could not be read within the limits. */
   refusedData = 0;
@@ -17,7 +17,7 @@ export class ConnectionDrops {
     this.#facts = facts;
   }
 
-  /** Takes note of what the session could not use. */
+  /** Notes what the session could not use. */
   act(action: Extract<Action, { kind: 'dataRefused' | 'dropped' }>): void {
     if (action.kind === 'dropped') {
       this.note(action.cause, 1);
@@ -27,13 +27,13 @@ export class ConnectionDrops {
     this.#door.dataRefused(action.code);
   }
 
-  /** @param total messages of unknown type that the codec has passed over since the connection began */
+  /** @param total messages of unknown type that the codec has ignored since the connection began */
   unknown(total: number): void {
     if (total > this.#unknown) this.note('message_type', total - this.#unknown);
     this.#unknown = total;
   }
 
-  /** A data message came in an odd form and was put in order. */
+  /** A data message came in an odd form and was normalised. */
   mended(): void {
     this.#door.dataMended();
   }

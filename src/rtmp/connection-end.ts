@@ -2,27 +2,30 @@ import type { ErrorCode } from '../core/errors.js';
 import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../live/end-reasons.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
-/** Why a connection ends, and what that means for what runs on it. Until something else is said, the peer has closed it. */
+/**
+ * Why a connection ends, and what that means for its plays and publishes. As long as nothing else is said, the peer has
+ * closed it.
+ */
 export class ConnectionEnd {
   code: ErrorCode = 'ERR_PEER_CLOSED';
   /** For logs; free of secrets. */
   detail = '';
-  /** Of its plays. */
+  /** Reason for its plays. */
   playReason: PlayEndReason = 'client_closed';
   #reason: EndReason | undefined;
 
-  /** Of its publishes. */
+  /** Reason for its publishes. */
   get reason(): EndReason {
     return this.#reason ?? reasonOfCode(this.code);
   }
 
-  /** What the ends of its publishes tell besides the reason. */
+  /** Detail for the ends of its publishes, besides the reason. */
   get publishDetail(): ErrorCode | undefined {
     const { reason } = this;
     return reason === 'protocol_error' || reason === 'limit' ? this.code : undefined;
   }
 
-  /** Gives a reason of its publishes; the first that is given counts. */
+  /** Gives a reason for its publishes. The first one counts. */
   because(reason: EndReason): void {
     this.#reason ??= reason;
   }
@@ -33,13 +36,13 @@ export class ConnectionEnd {
     this.detail = detail;
   }
 
-  /** It is cut off for a fault. */
+  /** It is closed for a fault. */
   fault(code: ErrorCode, detail: string): void {
     this.with(code, detail);
     this.playReason = playReasonOfCode(code) ?? this.playReason;
   }
 
-  /** Its socket was closed from the other side. */
+  /** The peer closed its socket. */
   socketClosed(error: NodeJS.ErrnoException | undefined): void {
     if (error !== undefined) this.code = 'ERR_PEER_RESET';
     this.detail = error?.code ?? '';

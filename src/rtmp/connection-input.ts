@@ -15,25 +15,25 @@ import { InputTurn } from './input-turn.js';
 import type { StallWatch } from './peer-progress.js';
 import { PacedReads } from './read-pacing.js';
 
-/** The connection whose input it is. */
+/** The connection to which the input belongs. */
 export interface InputOwner {
-  /** Whether the connection is being closed: nothing more is handled. */
+  /** Whether the connection is being closed, so that nothing more is handled. */
   readonly closing: boolean;
-  /** Whether a decision is awaited: what comes behind the request waits. */
+  /** Whether a decision is awaited, so that bytes behind the request wait. */
   readonly deciding: boolean;
   /** The handshake is done. @returns the session that messages are for */
   begin(): ServerSession;
-  /** Does what the session says. */
+  /** Carries out the actions of the session. */
   run(actions: readonly Action[]): void;
-  /** The peer has passed a bound, or speaks no RTMP. */
+  /** The peer has passed a bound, or does not speak RTMP. */
   abort(code: ErrorCode, detail: string): void;
-  /** A fault of the peer's, or a defect of ours. */
+  /** A fault of the peer, or a defect of Sluice. */
   failed(error: unknown): void;
   /** The channel is closed. */
   closed(error: NodeJS.ErrnoException | undefined): void;
 }
 
-/** What of a connection its input is for. */
+/** The parts of a connection that use its input. */
 interface InputParts {
   readonly publishes: ConnectionPublishes;
   readonly plays: ConnectionPlays;
@@ -42,9 +42,9 @@ interface InputParts {
 }
 
 /**
- * What one connection reads: when it is its turn, it hands batches of media to the publications and messages to the
- * session, within the bounds on what a connection may send. It says when reading stops: while a decision is awaited,
- * others come first, or nobody waits for the bytes.
+ * The input of one connection. When it is the connection's turn, batches of media go to the publications and messages
+ * to the session, within the bounds on what a connection may send. It also decides when reading stops: while a decision
+ * is awaited, while other connections come first, or while no player waits for the bytes.
  */
 export class ConnectionInput implements LinkOwner {
   readonly #owner: InputOwner;
@@ -58,7 +58,7 @@ export class ConnectionInput implements LinkOwner {
   readonly #turn: InputTurn;
   readonly #reads: PacedReads;
   #session: ServerSession | undefined;
-  /** When what is handled now began to be, in monotonic ms. */
+  /** Start of the present work, in monotonic ms. */
   #nowMs = 0;
 
   /** @param channel not opened yet */
@@ -86,12 +86,12 @@ export class ConnectionInput implements LinkOwner {
     this.#link.open();
   }
 
-  /** A publish was accepted: what the peer said before that is settled. */
+  /** A publish was accepted: bytes before it no longer count against the budget. */
   publishAccepted(): void {
     this.#budget.settle();
   }
 
-  /** A decision is there: what has waited for it is handled, in this turn of the event loop if it may. */
+  /** A decision is there: what has waited for it is handled, in this turn of the event loop if possible. */
   decided(): void {
     if (!this.#turn.over()) this.#goOn();
   }
@@ -111,7 +111,7 @@ export class ConnectionInput implements LinkOwner {
     this.#link.destroy();
   }
 
-  /** Handles what a decision, or the turns of others, have held up, and then reads again. */
+  /** Handles what waited for a decision, or for the turns of other connections, and then reads again. */
   #goOn(): void {
     if (!this.#owner.closing && !this.#owner.deciding) this.#link.goOn();
   }

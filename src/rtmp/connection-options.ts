@@ -5,7 +5,7 @@ import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { LoopShare } from './input-turn.js';
 import type { ReadPacer } from './read-pacing.js';
 
-/** Bounds and times of one connection; every number is a configuration key. */
+/** Bounds and times of one connection. Every number is a setting. */
 export interface ConnectionOptions {
   readonly chunkSize: number;
   readonly windowAckBytes: number;
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   readonly directReads?: boolean;
 }
 
-/** What a session takes of them. Times on the same monotonic clock. */
+/** The options of a session. Times are on the same monotonic clock. */
 export function sessionOptions(options: ConnectionOptions, acceptedMs: number, nowMs: number): SessionOptions {
   return { ...options, maxCommandsPerSecond: options.commandsPerSecond, acceptedMs, nowMs };
 }
@@ -37,7 +37,7 @@ export const MAX_UNREAD_BYTES = 262_144;
 /** How long a connection that is being closed may take to read its last messages, in ms. */
 export const CLOSE_GRACE_MS = 1000;
 
-/** What a connection is made of. `released` takes the codec back once the socket can read into it no more. */
+/** The parts of a connection. `released` takes the codec back once the socket can no longer read into it. */
 export interface ConnectionParts {
   readonly connectionId: string;
   readonly codec: ChunkCodec;
@@ -47,11 +47,14 @@ export interface ConnectionParts {
   readonly log: Logger;
   readonly nowMs: () => number;
   readonly pacer: ReadPacer;
-  /** What all connections may do in one turn of the event loop. */
+  /** Bounds what all connections do in one turn of the event loop. */
   readonly share: LoopShare;
   /** At least 1528 random bytes for the handshake; borrowed. */
   readonly entropy: Uint8Array;
-  /** Told whether connect was accepted and nothing runs on the connection, whenever that may have changed; not told of its end. */
+  /**
+   * Called with whether connect was accepted and nothing runs on the connection, whenever that may have changed. It is
+   * not called at its end.
+   */
   readonly idle: (isIdle: boolean) => void;
   readonly released: (codec: ChunkCodec) => void;
 }

@@ -3,12 +3,15 @@ import type { PlaySink } from '../hub/play-sink.js';
 import type { PlayEndReason } from '../model/reasons.js';
 import type { Action } from '../protocol/server/actions.js';
 
-/** What runs on one connection as plays, by message stream id. */
+/** The plays of one connection, by message stream id. */
 export class ConnectionPlays {
   readonly #runs = new Map<number, RunningPlay>();
   #size = 0;
 
-  /** How many run. Asked for every read, of hundreds of connections in turn: a number of its own is one place in memory less than that of a map. */
+  /**
+   * How many there are. It is read for every read of the socket, of hundreds of connections in turn: a number of its
+   * own is one place in memory less than that of a map.
+   */
   get size(): number {
     return this.#size;
   }
@@ -18,7 +21,7 @@ export class ConnectionPlays {
     return [...this.#runs.keys()];
   }
 
-  /** A play was accepted: it takes the place of what played on its message stream before. */
+  /** A play was accepted. It replaces the play that its message stream had before. */
   begin(messageStreamId: number, run: RunningPlay, sink: PlaySink): void {
     sink.player = run.player;
     this.stop(messageStreamId, 'client_stopped');
@@ -26,7 +29,7 @@ export class ConnectionPlays {
     this.#size = this.#runs.size;
   }
 
-  /** Does what the session says of one of them. */
+  /** Carries out an action of the session for one of them. */
   act(action: Extract<Action, { kind: 'playStopped' | 'pauseChanged' | 'receiveChanged' }>): void {
     if (action.kind === 'playStopped') this.stop(action.messageStreamId, 'client_stopped');
     else if (action.kind === 'pauseChanged') this.#runs.get(action.messageStreamId)?.player.setPaused(action.paused);

@@ -8,23 +8,23 @@ import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { ConnectionDrops } from './connection-drops.js';
 import { type PublishDeadlines, publishProblem } from './deadlines.js';
 
-/** What runs on one connection as publishes, by message stream id, and where the codec's media goes. */
+/** The publishes of one connection, by message stream id, and the destination of the codec's media. */
 export class ConnectionPublishes {
   readonly #codec: ChunkCodec;
   readonly #drops: ConnectionDrops;
   readonly #runs = new Map<number, RunningPublish>();
-  /** The publication that the last batch belonged to. */
+  /** The publication of the last batch. */
   #current: Publication | undefined;
   #currentId = -1;
   #size = 0;
 
-  /** @param codec of the connection; borrowed @param drops told of media that belongs to no publish */
+  /** @param codec of the connection; borrowed @param drops is told of media that belongs to no publish */
   constructor(codec: ChunkCodec, drops: ConnectionDrops) {
     this.#codec = codec;
     this.#drops = drops;
   }
 
-  /** How many run; see {@link ConnectionPlays.size}. */
+  /** How many there are; see {@link ConnectionPlays.size}. */
   get size(): number {
     return this.#size;
   }
@@ -34,7 +34,7 @@ export class ConnectionPublishes {
     return this.#size === 1 ? this.#current : undefined;
   }
 
-  /** A publish was accepted: media of its message stream is its own from here on. */
+  /** A publish was accepted: media of its message stream belongs to it from here on. */
   begin(messageStreamId: number, run: RunningPublish): void {
     this.#runs.set(messageStreamId, run);
     this.#route();
@@ -44,7 +44,7 @@ export class ConnectionPublishes {
     this.#guardStreamZero(run.resumeTimestamp);
   }
 
-  /** Does what the session says of one of them. */
+  /** Carries out an action of the session for one of them. */
   act(action: Extract<Action, { kind: 'publishStopped' | 'data' | 'dataCleared' }>): void {
     const { messageStreamId } = action;
     if (action.kind === 'publishStopped') this.stop(messageStreamId, action.reason);
@@ -70,14 +70,14 @@ export class ConnectionPublishes {
     for (const id of [...this.#runs.keys()]) this.stop(id, reason, detail);
   }
 
-  /** So many bytes of chunk stream were read: they count for the stream that the last media belonged to, or the only one. */
+  /** So many bytes of chunk stream were read. They count for the stream of the last media, or for the only one. */
   received(bytes: number): void {
     const isOnly = this.#current === undefined && this.#size === 1;
     const publication = isOnly ? this.#runs.values().next().value?.publication : this.#current;
     if (publication !== undefined) publication.wireBytes += bytes;
   }
 
-  /** Hands the codec's batch to the publication that it belongs to; what belongs to none is counted. */
+  /** Passes the codec's batch to its publication. Messages that belong to none are counted. */
   deliver(session: Pick<ServerSession, 'publishFor'>, nowMs: number): void {
     const id = this.#codec.batchMessageStreamId;
     if (id !== this.#currentId) {
@@ -88,7 +88,7 @@ export class ConnectionPublishes {
     else this.#current.append(this.#codec, nowMs);
   }
 
-  /** Media on message stream 0 is that of the only publish: its timestamps are guarded, too. */
+  /** Media on message stream 0 belongs to the only publish, so its timestamps are guarded too. */
   #guardStreamZero(resumeTimestamp: number | undefined): void {
     if (this.#size === 1) this.#codec.beginTimeline(0, resumeTimestamp);
     else this.#codec.endTimeline(0);
@@ -103,7 +103,7 @@ export class ConnectionPublishes {
     return undefined;
   }
 
-  /** What runs has changed: the next batch is routed anew. */
+  /** A publish has begun or ended, so the next batch is routed anew. */
   #route(): void {
     this.#size = this.#runs.size;
     this.#currentId = -1;

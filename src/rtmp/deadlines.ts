@@ -11,13 +11,13 @@ export function handshakeLimitMs(
   return bytesIn < C0_C1_BYTES ? Math.min(firstBytesTimeoutMs, handshakeTimeoutMs) : handshakeTimeoutMs;
 }
 
-/** Times after which a publisher that sends no media is let go, in ms. */
+/** Times after which a publisher that sends no media is closed, in ms. */
 export interface PublishDeadlines {
   readonly firstFrameTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
 
-/** What a publication tells of its media; monotonic ms, 0 before the first. */
+/** The times of a publication's media; monotonic ms, 0 before the first. */
 interface MediaTimes {
   readonly startedMs: number;
   readonly lastAudioMs: number;

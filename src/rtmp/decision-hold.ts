@@ -1,15 +1,15 @@
 import type { Asker, Decision, OpenRequest } from '../doors/door.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
-/** What a {@link DecisionHold} needs of its connection. None of them throws. */
+/** What a {@link DecisionHold} needs of its connection. None of it throws. */
 interface HeldConnection {
   readonly goOn: () => unknown;
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * Holds a connection up while a connect, a publish or a play is being decided: what the client sent after it waits, in the codec and in
- * the kernel. An answer that is there at once holds nothing up.
+ * Holds a connection up while a connect, a publish or a play is being decided: what the client sent after it waits, in
+ * the codec and in the kernel. An answer that is there at once holds nothing up.
  */
 export class DecisionHold {
   readonly #connection: HeldConnection;

@@ -1,6 +1,8 @@
-/** Connections whose connect was accepted and that neither publish nor play, the one that has been so for longest first. */
+/**
+ * Connections whose connect was accepted and that neither publish nor play, the one that has been so for longest first.
+ */
 export class IdleConnections<Connection> {
-  /** In the order in which they became idle: nothing is searched, however many there are. */
+  /** In the order in which they became idle, so that nothing has to be searched, however many there are. */
   readonly #members = new Set<Connection>();
 
   get size(): number {
@@ -16,7 +18,7 @@ export class IdleConnections<Connection> {
     return this.#members.values();
   }
 
-  /** A connection became idle, or is so no longer. One that is idle already keeps its place. */
+  /** A connection became idle, or is no longer idle. One that is idle already keeps its place. */
   note(connection: Connection, isIdle: boolean): void {
     if (isIdle) this.#members.add(connection);
     else this.#members.delete(connection);

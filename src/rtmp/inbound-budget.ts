@@ -2,16 +2,19 @@ import type { ErrorCode } from '../core/errors.js';
 
 /** Bounds on what a connection that does not publish may send, in bytes. */
 interface InboundLimits {
-  /** In all, after the handshake, while it neither publishes nor plays. */
+  /** In total, after the handshake, while it neither publishes nor plays. */
   readonly preAuthBytes: number;
-  /** A second, averaged, while it plays. */
+  /** A second, on average, while it plays. */
   readonly inboundBytesPerSecond: number;
 }
 
 /** A player's rate is averaged over this long. */
 const WINDOW_MS = 10_000;
 
-/** Whoever does not publish has little to say: acknowledgements, pongs, a few commands. */
+/**
+ * Bounds the bytes of a connection that does not publish: it has to send only acknowledgements, pongs and a few
+ * commands.
+ */
 export class InboundBudget {
   readonly #limits: InboundLimits;
   /** Counted, and not spent yet. */
@@ -24,7 +27,7 @@ export class InboundBudget {
     this.#limits = limits;
   }
 
-  /** The connection publishes: what it said before that is settled. */
+  /** The connection publishes: bytes before that no longer count. */
   settle(): void {
     this.#unspent = 0;
     this.#idleBytes = 0;

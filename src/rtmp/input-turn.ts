@@ -1,11 +1,18 @@
-/** How long the input of all connections may be handled before everything else has had a turn of the event loop, in ms. */
+/**
+ * How long the input of all connections may be handled before everything else has had its turn of the event loop, in
+ * ms.
+ */
 const SHARED_MS = 8;
-/** The same for one connection. Together they bound a turn: who begins last begins before the first bound and ends by the second. */
+/**
+ * The same for one connection. The two bound a turn: a connection that begins last begins before the first bound, and
+ * ends by the second.
+ */
 const OWN_MS = 8;
 
 /**
- * What all connections together do in one turn of the event loop, bounded in time. The kernel reports up to a thousand sockets at once, and
- * each may have work for milliseconds: past the bound the rest waits in order, and deadlines, HTTP and players have their turn in between.
+ * Bounds in time what all connections together do in one turn of the event loop. The kernel reports up to a thousand
+ * sockets at once, and each may have work for milliseconds. Past the bound the rest waits in order, and deadlines, HTTP
+ * and players have their turn in between.
  */
 export class LoopShare {
   readonly #nowMs: () => number;
@@ -19,7 +26,7 @@ export class LoopShare {
     this.#nowMs = nowMs;
   }
 
-  /** Whether work may begin now: there is time left in this turn, and nobody has waited longer. */
+  /** Whether work may begin now: there is time left in this turn, and no other work has waited longer. */
   mayBegin(nowMs: number): boolean {
     if (this.#waiting.length > 0) return false;
     if (this.#beganMs !== undefined) return nowMs - this.#beganMs < SHARED_MS;
@@ -28,9 +35,9 @@ export class LoopShare {
     return true;
   }
 
-  /** Does `work` in a later turn, behind what waits already. It must not throw. */
+  /** Does `work` in a later turn, behind work that waits already. It must not throw. */
   later(work: () => void): void {
-    // The turn in which the first is put off has had its work; those that follow must not put it off again.
+    // The turn in which the first work is put off has had its share; work that follows must not put it off again.
     if (this.#waiting.length === 0) this.#beganMs ??= this.#nowMs();
     this.#waiting.push(work);
     this.#arm();
@@ -48,7 +55,10 @@ export class LoopShare {
     setImmediate(this.#onTurn);
   }
 
-  /** Behind the reads of a turn: what waits goes on when there were none, for else one turn would have the time of two. */
+  /**
+   * It runs behind the reads of a turn. Waiting work goes on only after a turn without reads, because one turn would
+   * otherwise have the time of two.
+   */
   #endTurn(): void {
     this.#armed = false;
     const isSpent = this.#beganMs !== undefined;
@@ -67,8 +77,8 @@ export class LoopShare {
 }
 
 /**
- * Bounds in time what one connection does in one turn of the event loop. Bytes are no measure of that: 64 KiB may be one frame, or two thousand
- * headers, and the loop reads a socket many times before it looks at the next.
+ * Bounds in time what one connection does in one turn of the event loop. Bytes are no measure of that: 64 KiB may be
+ * one frame, or two thousand headers, and the loop reads one socket many times before it comes to the next.
  */
 export class InputTurn {
   readonly #nowMs: () => number;
@@ -77,7 +87,7 @@ export class InputTurn {
   #waiting = false;
   #beganMs = 0;
 
-  /** @param goOn called once in a later turn after {@link begin} or {@link over} has said that others come first */
+  /** @param goOn called once in a later turn, after {@link begin} or {@link over} has said that others come first */
   constructor(nowMs: () => number, share: LoopShare, goOn: () => void) {
     this.#nowMs = nowMs;
     this.#share = share;
@@ -88,21 +98,24 @@ export class InputTurn {
     };
   }
 
-  /** Whether the connection must handle nothing: others come first. */
+  /** Whether the connection must not handle anything, because others come first. */
   get waiting(): boolean {
     return this.#waiting;
   }
 
-  /** When what is handled now began to be, in monotonic ms: near enough to now for whatever is measured in milliseconds. */
+  /**
+   * Start of the present work, in monotonic ms. It is close enough to now for everything that is measured in
+   * milliseconds.
+   */
   get beganMs(): number {
     return this.#beganMs;
   }
 
   /**
-   * Whether the connection may handle input now. When not, it handles nothing until it is called back.
+   * Whether the connection may handle input now. If not, it handles nothing until it is called back.
    *
-   * @param isPublishing its bytes are media that others wait for: it has a turn of its own. What it sends in a beat takes well under a
-   *   millisecond, and to stop and begin reading for each costs more than that
+   * @param isPublishing its bytes are media for which others wait, so it has a turn of its own. The media of one paced
+   *   read takes well under a millisecond, and stopping and beginning to read for each costs more than that
    */
   begin(isPublishing: boolean): boolean {
     if (this.#waiting) return false;
@@ -113,8 +126,9 @@ export class InputTurn {
   }
 
   /**
-   * Whether its turn has lasted long enough. When it has, it handles nothing more until it is called back. A decision that was there at once
-   * goes on in the turn in which it was asked for: a client that publishes and closes a thousand times in one read has no thousand turns.
+   * Whether its turn has lasted long enough. Then it handles nothing more until it is called back. A decision that was
+   * there at once goes on in the turn in which it was asked for, so that a client that publishes and closes a thousand
+   * times in one read does not get a thousand turns.
    */
   over(): boolean {
     return this.#waiting || (this.#nowMs() - this.#beganMs >= OWN_MS && !this.#wait());

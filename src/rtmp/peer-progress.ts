@@ -1,13 +1,17 @@
 import type { ByteChannel } from '../transport/byte-channel.js';
 
-/** The slowest reading that is waited for, in bytes per ms: 64 kbit/s. Receivers open their window in steps of up to a few hundred KB. */
+/**
+ * The slowest reading for which the server waits, in bytes per ms: 64 kbit/s. Receivers open their window in steps of
+ * up to a few hundred KB.
+ */
 const SLOWEST_BYTES_PER_MS = 8;
 
 /**
- * Whether the peer of one socket takes what is sent to it, whatever play or reply the bytes belong to. A peer that reads slowly makes
- * progress, one that does not read makes none. Three things show progress: the kernel takes bytes from us, the peer acknowledges bytes
- * (RTMP 1.0 §5.4.3), or the peer's kernel acknowledges bytes (TCP). The first alone is not enough: the kernel takes nothing more until a
- * third of its send buffer is free, which at 100 kbit/s is every 30 seconds and more.
+ * Whether the peer of one socket takes what is sent to it, whatever play or reply the bytes belong to. A peer that
+ * reads slowly makes progress, one that does not read makes none. Three things show progress: the kernel takes bytes,
+ * the peer acknowledges bytes (RTMP 1.0 §5.4.3), or the peer's kernel acknowledges bytes (TCP). The first alone is not
+ * enough: the kernel takes nothing more until a third of its send buffer is free, which at 100 kbit/s is every 30
+ * seconds and more.
  */
 export class PeerProgress {
   #takenBytes = -1;
@@ -19,13 +23,13 @@ export class PeerProgress {
   #stepBytes = 0;
 
   /**
-   * Looks at the socket. Call it about once a second.
+   * Checks the socket. Call it about once a second.
    *
    * @param unsentBytes what the kernel has not taken yet
    * @param takenBytes what it has taken since the connection began
    */
   look(unsentBytes: number, takenBytes: number, nowMs: number): void {
-    // A wait counts from when it is seen: at most one look late, never early.
+    // A wait counts from the check that sees it: at most one check late, never early.
     if (unsentBytes === 0 || !this.#waiting || takenBytes > this.#takenBytes) {
       this.#sinceMs = nowMs;
       this.#acknowledgedByKernel = Number.POSITIVE_INFINITY;
@@ -44,11 +48,14 @@ export class PeerProgress {
     const step = (total - this.#acknowledged) >>> 0;
     if (step === 0) return;
     this.#acknowledged = total;
-    // Half of the circle ahead is ahead, the rest is behind.
+    // Serial arithmetic: a step of less than half the range is forward, a larger one is backward.
     if (step < 2 ** 31) this.#stepped(step, nowMs);
   }
 
-  /** The kernel says how many of the bytes it has taken the peer's kernel has acknowledged. The first answer of a wait is what others are compared with. */
+  /**
+   * The kernel says how many of the bytes it has taken were acknowledged by the peer's kernel. Later answers of a wait
+   * are compared with its first.
+   */
   acknowledgedByKernel(total: number, nowMs: number): void {
     if (total > this.#acknowledgedByKernel) this.#stepped(total - this.#acknowledgedByKernel, nowMs);
     this.#acknowledgedByKernel = total;
@@ -75,25 +82,28 @@ export class PeerProgress {
   }
 }
 
-/** A peer that has acknowledged many bytes at once, and reads slowly, is silent for long after that: its time-out is at most so often as long. */
+/**
+ * A peer that has acknowledged many bytes at once and reads slowly is silent for long after that. Its time-out is at
+ * most this many times as long.
+ */
 const MOST_PATIENCE = 5;
 /** Acknowledgement window of a player that may be slow, in bytes. ffmpeg acknowledges half of it at a time. */
 const NARROW_WINDOW_BYTES = 65_536;
-/** A player for which nothing has waited for so long keeps up, in ms. */
+/** A player for which nothing has waited for this long keeps up, in ms. */
 const KEEPS_UP_AFTER_MS = 10_000;
 
-/** What is asked of a channel. */
+/** The part of a channel that is watched. */
 type WatchedChannel = Pick<
   ByteChannel,
   'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort' | 'unsentBytes' | 'takenBytes' | 'pendingBytes'
 >;
 
-/** The {@link PeerProgress} of one socket, held against `play.stallTimeoutMs`. */
+/** The {@link PeerProgress} of one socket, compared with `play.stallTimeoutMs`. */
 export class StallWatch {
   readonly channel: WatchedChannel;
   readonly #timeoutMs: number;
   readonly #progress = new PeerProgress();
-  /** Since when no look has found bytes waiting. */
+  /** Since when no check has found bytes waiting. */
   #easySinceMs: number | undefined;
   #window: number | undefined;
 
@@ -103,9 +113,10 @@ export class StallWatch {
   }
 
   /**
-   * Looks at the socket; call it about once a second.
+   * Checks the socket; call it about once a second.
    *
-   * @returns whether its peer has taken nothing for the whole time-out, or for as long as a slow one needs for a step of its last length
+   * @returns whether its peer has taken nothing for the whole time-out, or for as long as a slow one needs for a step
+   *   like its last
    */
   isStalled(nowMs: number): boolean {
     this.#progress.look(this.channel.unsentBytes, this.channel.takenBytes, nowMs);
@@ -114,8 +125,8 @@ export class StallWatch {
   }
 
   /**
-   * Whether the kernel should be asked what the peer has acknowledged: once as soon as there is no progress, to have something to compare
-   * with, and again and again when a part of the time-out has passed.
+   * Whether the kernel should be asked what the peer has acknowledged: once as soon as there is no progress, as a value
+   * to compare with, and repeatedly when a part of the time-out has passed.
    */
   isSuspect(nowMs: number): boolean {
     const stalledMs = this.#progress.stalledMs(nowMs);
@@ -123,10 +134,11 @@ export class StallWatch {
   }
 
   /**
-   * The acknowledgement window that the peer should have, in bytes. A wide one costs least while the peer keeps up; a narrow one shows
-   * progress soon enough where it is slow: at 100 kbit/s a window of 64 KiB is acknowledged about every 5 seconds.
+   * The acknowledgement window that the peer should have, in bytes. A wide one costs least while the peer keeps up; a
+   * narrow one shows progress soon enough when it is slow: at 100 kbit/s a window of 64 KiB is acknowledged about every
+   * 5 seconds.
    *
-   * @param wide what other peers have
+   * @param wide the window of other peers
    * @returns the size to announce now; undefined when it has been announced
    */
   windowToAnnounce(wide: number, nowMs: number): number | undefined {

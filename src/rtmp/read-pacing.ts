@@ -1,11 +1,11 @@
 import type { Audience, PacedReader } from '../hub/audience.js';
 
-/** A read of so many bytes shows that the kernel's buffer is filling up. */
+/** A read of this many bytes shows that the kernel's buffer is filling up. */
 const HASTE_BYTES = 32_768;
 /**
- * So many turns of the event loop bring out what the kernel knows of a socket: bytes that wait, then their end, then
- * the end of our own side and the close. On Linux an orderly close behind bytes takes three; the rest is for bytes that
- * fill the buffer more than once.
+ * After so many turns of the event loop, everything that the kernel knows of a socket has been seen: bytes that wait,
+ * then their end, then the end of the own side and the close. On Linux an orderly close behind bytes takes three; the
+ * rest is for bytes that fill the buffer more than once.
  */
 const TURNS = 8;
 
@@ -16,9 +16,10 @@ interface PacedStream {
 }
 
 /**
- * When streams are read. A read costs by the call, not by the byte, as a write does: what nobody waits for is left in
- * the kernel and read at once. A stream without players is read on a beat, one with few players when it is their turn;
- * both only where that makes reads rarer. All readers on the beat share one timer, which runs only while some wait.
+ * Decides when streams are read. A read costs by the call, not by the byte, as a write does: bytes for which no player
+ * waits stay in the kernel and are read together. A stream without players is read at a fixed interval, one with few
+ * players when it is their turn; both only where that makes reads rarer. All readers of the interval share one timer,
+ * which runs only while some wait.
  */
 export class ReadPacer {
   readonly #beatMs: number;
@@ -26,14 +27,14 @@ export class ReadPacer {
   #resumed: PacedReader[] = [];
   readonly #onBeat = (): void => this.#beat();
 
-  /** @param beatMs milliseconds between two reads of a socket; 0 turns pacing off */
+  /** @param beatMs time between two reads of a socket, in ms; 0 turns pacing off */
   constructor(beatMs: number) {
     this.#beatMs = beatMs;
   }
 
   /**
-   * Takes `reader` in until the next beat, or until the turn of its stream's players, when nobody waits for what it
-   * reads next: its stream is known, and the last read of `count` bytes does not show that the kernel's buffer is
+   * Stops `reader` until the next interval, or until the turn of its stream's players, when no player waits for its
+   * next bytes: its stream is known, and the last read of `count` bytes does not show that the kernel's buffer is
    * filling up.
    *
    * @returns whether the reader must stop reading now

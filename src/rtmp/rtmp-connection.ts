@@ -25,8 +25,8 @@ import { StallWatch } from './peer-progress.js';
 type Requested<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>;
 
 /**
- * One RTMP connection of a client: its input into publications and the session, the session's actions out. It decides nothing: the protocol
- * is in the session, policy behind the door.
+ * One RTMP connection of a client: its input into publications and the session, the session's actions out. It decides
+ * nothing: the protocol is in the session, policy behind the door.
  */
 export class RtmpConnection implements InputOwner {
   readonly connectionId: string;
@@ -67,7 +67,7 @@ export class RtmpConnection implements InputOwner {
     this.#input.open();
   }
 
-  /** Who is on the other end. */
+  /** The peer, and what it has told. */
   get facts(): ConnectionFacts {
     return { connectionId: this.connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
   }
@@ -95,7 +95,10 @@ export class RtmpConnection implements InputOwner {
     return this.#plays.size;
   }
 
-  /** What time brings: deadlines of handshake and session, idle publishers, stalled players. Call it a few times a second. */
+  /**
+   * Does what is due by time: deadlines of handshake and session, idle publishers, stalled players. Call it a few times
+   * a second.
+   */
   tick(nowMs: number): void {
     if (!this.#closing) this.#safely(() => this.#tick(nowMs));
   }
@@ -122,10 +125,13 @@ export class RtmpConnection implements InputOwner {
     else this.abort('ERR_SESSION_SHUTDOWN', description);
   }
 
-  /** Ends a connection on which nothing runs, because its place or memory is needed: the client is told, and the socket is closed on return. */
+  /**
+   * Ends a connection on which nothing runs, because its place or memory is needed: the client is told, and the socket
+   * is closed on return.
+   */
   makeWay(): void {
     this.#safely(() => this.run(this.#session?.endIdle('ERR_LIMIT_IDLE') ?? []));
-    // The kernel has the last message already, and sends it: whoever is idle has read all before it.
+    // The kernel has the last message already, and sends it: an idle peer has read everything before it.
     this.destroy();
   }
 
@@ -142,7 +148,7 @@ export class RtmpConnection implements InputOwner {
       if (this.#closing) return;
       this.#act(action);
     }
-    // Whatever begins or ends what runs on the connection is an action, too.
+    // Everything that begins or ends a publish or play is an action, too.
     if (actions.length > 0) this.#parts.idle(this.#session?.idleSinceMs !== undefined);
   }
 
@@ -237,7 +243,7 @@ export class RtmpConnection implements InputOwner {
     );
   }
 
-  /** The publisher of a play came, or is gone for good; what else runs on the connection goes on. */
+  /** The publisher of a play came, or is gone for good. Everything else on the connection goes on. */
   #onPublisher(id: number, came: boolean): void {
     this.#safely(() => {
       if (!came) this.#plays.stop(id, 'stream_ended');
@@ -253,7 +259,8 @@ export class RtmpConnection implements InputOwner {
   }
 
   /**
-   * Ends plays for a fault. What else runs on the connection goes on; when nothing does, the connection is closed at once.
+   * Ends plays for a fault. Everything else on the connection goes on; when there is nothing else, the connection is
+   * closed at once.
    *
    * @param ids message streams of the plays
    */
@@ -272,7 +279,7 @@ export class RtmpConnection implements InputOwner {
     }
   }
 
-  /** A defect of ours while one player was served. */
+  /** A defect of Sluice while one player was served. */
   #playFailed(messageStreamId: number, error: SluiceError): void {
     this.#safely(() => {
       this.#parts.log.error({ connectionId: this.connectionId, err: error, code: error.code }, 'a play failed inside');
@@ -288,7 +295,7 @@ export class RtmpConnection implements InputOwner {
     }
   }
 
-  /** A fault while bytes were handled: the peer's, or a defect of ours. Either way it ends this connection only. */
+  /** A fault while bytes were handled: of the peer, or a defect of Sluice. Either way it ends this connection only. */
   failed(error: unknown): void {
     const ours = !(error instanceof SluiceError) || error.blame === 'internal';
     const code: ErrorCode = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
@@ -296,7 +303,7 @@ export class RtmpConnection implements InputOwner {
     this.abort(code, error instanceof Error ? error.message : String(error));
   }
 
-  /** Closes at once: nothing more is read, nothing more is sent. */
+  /** Closes at once: nothing more is read or sent. */
   abort(code: ErrorCode, detail: string): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -310,7 +317,7 @@ export class RtmpConnection implements InputOwner {
     this.destroy();
   }
 
-  /** Closes once what was sent has gone. */
+  /** Closes when everything that was sent has gone. */
   #finish(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -324,7 +331,7 @@ export class RtmpConnection implements InputOwner {
       this.#end.socketClosed(error);
       this.#endAll();
     }
-    // A thousand may close at once.
+    // A thousand connections may close at once.
     this.#parts.share.run(() => {
       this.#parts.door.closed(this.facts, this.#end.code, this.#end.detail, this.#drops.refusedData);
       this.#parts.released(this.#parts.codec);

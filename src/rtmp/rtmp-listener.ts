@@ -19,7 +19,7 @@ import { ReadPacer } from './read-pacing.js';
 import { RtmpConnection } from './rtmp-connection.js';
 import { tracedChannel } from './traced-channel.js';
 
-/** Set-up of a listener. */
+/** Options of a listener. */
 export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptions {
   readonly host: string;
   readonly port: number;
@@ -27,26 +27,26 @@ export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptio
   readonly unwatchedReadMs: number;
 }
 
-/** What a listener needs from the rest. */
+/** The parts that a listener needs. */
 interface ListenerParts {
   readonly codecs: CodecPool;
   /** The way to streams, for all connections. */
   readonly door: Door;
   readonly log: Logger;
   readonly nowMs: () => number;
-  /** A socket was turned away before it became a connection. */
+  /** A socket was refused before it became a connection. */
   readonly refused: (code: ErrorCode, address: string) => void;
-  /** Most connections that there are file descriptors for now; without it they are not watched. */
+  /** Most connections for which there are file descriptors now; without it there is no such bound. */
   readonly descriptorShare?: () => number;
-  /** What the kernel knows of sockets; default: what it lists of this machine. */
+  /** What the kernel knows of sockets; default: its list for this machine. */
   readonly kernelQueues?: typeof unacknowledgedBytes;
 }
 
-/** How long deadlines are looked at before everything else has a turn of the event loop, in ms. */
+/** How long deadlines are checked before everything else has a turn of the event loop, in ms. */
 const WALK_MS = 8;
 /**
- * What one connection takes besides its WebAssembly memory: the socket with its handle, session, WebAssembly instance and views. Resident
- * memory of 5,000 connections that say nothing was 90 MB above their memories.
+ * Bytes that one connection takes besides its WebAssembly memory: the socket with its handle, session, WebAssembly
+ * instance and views. The resident memory of 5,000 connections that send nothing was 90 MB above their memories.
  */
 const CONNECTION_BYTES = 18_432;
 const ENTROPY_BYTES = 3032;
@@ -55,7 +55,7 @@ const ENTROPY_POOL = randomBytes(65_536);
 /** Accepts RTMP connections within the limits and keeps the list of them. */
 export class RtmpListener {
   readonly connections = new Set<RtmpConnection>();
-  /** Those whose connect was not accepted yet when they were looked at last. */
+  /** Connections whose connect was not accepted at the last check. */
   readonly #young = new Set<RtmpConnection>();
   /** Connections accepted since the start. */
   accepted = 0;
@@ -107,7 +107,7 @@ export class RtmpListener {
     return this.#idle.size;
   }
 
-  /** Stops accepting; connections live on. */
+  /** Stops accepting; connections go on. */
   stop(): void {
     this.#acceptor.close();
   }
@@ -128,7 +128,10 @@ export class RtmpListener {
     );
   }
 
-  /** Visits all of these connections, unless that is under way, with turns of the event loop between them when it takes long: thousands may be due at once. */
+  /**
+   * Visits all of these connections, unless that is being done already, with turns of the event loop in between when it
+   * takes long: thousands may be due at once.
+   */
   #walk(
     connections: ReadonlySet<RtmpConnection>,
     visit: (connection: RtmpConnection) => void,
@@ -151,7 +154,10 @@ export class RtmpListener {
     goOn();
   }
 
-  /** Puts connections and what their sockets hold of control messages on the account, and says which of them give way. */
+  /**
+   * Registers connections, and control messages that their sockets hold, on the memory account, and which connections
+   * are closed to free memory.
+   */
   joinAccount(account: MemoryAccount): void {
     account.register('connections', () => this.connections.size * CONNECTION_BYTES);
     account.register('connections_dropped', () => this.#dropped.bytes);
@@ -160,7 +166,10 @@ export class RtmpListener {
     account.onRelief('partial_messages', (overBytes) => this.#closeMostPartial(overBytes));
   }
 
-  /** Closes idle connections that keep the memory of a publisher, the longest idle first. @returns bytes that are on their way to being free */
+  /**
+   * Closes idle connections that keep the memory of a publisher, the longest idle first. @returns bytes that are on
+   * their way to being free
+   */
   #closeIdlePublishers(overBytes: number): number {
     let freed = 0;
     for (const connection of [...this.#idle]) {
@@ -186,7 +195,7 @@ export class RtmpListener {
     return freed;
   }
 
-  /** Players that seem to take nothing: the kernel knows what their peers have acknowledged. One question at a time. */
+  /** Asks the kernel what the peers of players that seem to take nothing have acknowledged. One question at a time. */
   #askKernel(nowMs: number): void {
     if (this.#asking) return;
     const suspects: StallWatch[] = [];
@@ -211,7 +220,7 @@ export class RtmpListener {
     });
   }
 
-  /** Has the connection that has been idle for longest go. @returns false when none is idle */
+  /** Closes the connection that has been idle for longest. @returns false when none is idle */
   #makeRoom(): boolean {
     const { longest } = this.#idle;
     if (longest === undefined) return false;
@@ -235,9 +244,9 @@ export class RtmpListener {
   }
 
   /**
-   * Takes in a connection that was accepted, within the limits; one that is too many is destroyed.
+   * Takes an accepted connection, within the limits; one that is too many is destroyed.
    *
-   * @param channel not opened yet; it is the listener's from here on
+   * @param channel not opened yet; the listener owns it from here on
    */
   take(channel: ByteChannel): void {
     const address = channel.remoteAddress;
@@ -254,7 +263,7 @@ export class RtmpListener {
     try {
       codec = codecs.acquire();
     } catch (error) {
-      // V8 has no address space for another memory: this socket is refused, the rest goes on.
+      // V8 has no address space for another memory: this socket is refused, everything else goes on.
       this.#limits.left(address);
       channel.destroy();
       log.error({ err: error }, 'no memory for another connection');
@@ -289,8 +298,8 @@ export class RtmpListener {
   }
 
   /**
-   * Filler for a handshake: a stretch of random bytes that were drawn once. Nothing secret rests on them in plain RTMP, and drawing
-   * 1.5 KB for each of a burst of connections costs more than the rest of its accept.
+   * Filler for a handshake: a part of random bytes that were drawn once. Plain RTMP has no secret that depends on them,
+   * and drawing 1.5 KB for each of a burst of connections costs more than the rest of its accept.
    */
   #entropy(): Uint8Array {
     const at = this.accepted % (ENTROPY_POOL.length - ENTROPY_BYTES);

@@ -14,8 +14,8 @@ const EVERY_IPV4 = '0.0.0.0';
 const EVERY_IPV6 = '::';
 
 /**
- * Where others reach a listener: what the setting says, else where it listens. A wildcard stands for the first address of the machine that
- * others can reach, or for loopback when there is none.
+ * Where others reach a listener: as the setting says, else where it listens. A wildcard means the first address of the
+ * machine that others can reach, or loopback when there is none.
  *
  * @param setting HOST, HOST:PORT, or empty
  * @param listening address in use; the port is a real one
@@ -32,7 +32,7 @@ export function advertisedAddress(
   const external = addresses().filter(({ internal }) => !internal);
   const ofFamily = (family: string): string | undefined => {
     const found = external.filter((candidate) => candidate.family === family).map(({ address }) => address);
-    // A link-local address is known on one link only; one of IPv6 means nothing without the name of that link.
+    // A link-local address is valid on one link only, and one of IPv6 is useless without the name of that link.
     return found.find((address) => !isLinkLocal(address)) ?? (family === 'IPv4' ? found[0] : undefined);
   };
   // A listener for every IPv6 address takes IPv4 as well.
@@ -40,13 +40,13 @@ export function advertisedAddress(
   return { host: reachable ?? (host === EVERY_IPV6 ? '::1' : '127.0.0.1'), port };
 }
 
-/** Where a stream can be fetched. There is nothing secret in it: a player that needs a key adds its own. */
+/** Where a stream can be fetched. The URL holds no secret: a player that needs a key adds its own. */
 export function streamUrls(at: HostPort, { app, name }: { readonly app: string; readonly name: string }): StreamUrls {
   const path = [...(app === '' ? [] : app.split('/')), ...name.split('/')].map(segmentOfUrl).join('/');
   return { rtmp: `rtmp://${formatHostPort(at)}/${path}` };
 }
 
-/** Writes one segment of a path: what may stand there by RFC 3986 (pchar) stays, every other byte becomes `%HH`. */
+/** Writes one segment of a path: characters that RFC 3986 allows there (pchar) stay, every other byte becomes `%HH`. */
 function segmentOfUrl(text: string): string {
   return encodeURIComponent(text).replace(/%(?:24|26|2B|2C|3A|3B|3D|40)/g, decodeURIComponent);
 }

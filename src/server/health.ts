@@ -2,19 +2,19 @@ import type { Config } from '../config/table.js';
 import type { EventsStats } from '../events/event-layer.js';
 import type { Health } from '../http/deps.js';
 
-/** What health is judged by. */
+/** The facts from which health is judged. */
 export interface HealthSources {
   readonly draining: boolean;
   /** `undefined` until the event layer is open. */
   readonly events: EventsStats | undefined;
-  /** Why no connection can be taken for want of file descriptors; `undefined` while there are some. */
+  /** Why no connection can be accepted for lack of file descriptors; `undefined` while there are some. */
   readonly descriptorShortage: string | undefined;
   readonly onBusDown: Config['events']['onBusDown'];
 }
 
 /**
- * Judges whether this node takes work. It is not ready while starts are refused or could not be kept; it is degraded while streams work
- * and something else does not: events that wait, a sign of life that cannot be written.
+ * Judges whether this node takes work. It is not ready while starts are refused or could not be kept. It is degraded
+ * while streams work and something else does not: events that wait, a sign of life that cannot be written.
  */
 export function healthOf({ draining, events, descriptorShortage, onBusDown }: HealthSources): Health {
   const reasons: string[] = [];

@@ -4,7 +4,7 @@ import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import { MAKE_NEW, openOwn, ownFolder, readOwn } from '../core/own-files.js';
 
-/** What an installation keeps for ever: its name in events, and the secret behind key fingerprints. */
+/** The identity of an installation, which never changes: its name in events, and the secret behind key fingerprints. */
 interface Installation {
   readonly nodeId: string;
   readonly salt: Buffer;

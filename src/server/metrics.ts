@@ -12,7 +12,7 @@ import type { LoopTurns } from './loop-turns.js';
 import type { Refusals } from './refusals.js';
 import type { Room } from './room.js';
 
-/** Where the numbers are. */
+/** The parts that have the numbers. */
 interface MetricSources {
   readonly hub: Hub;
   readonly door: Door;

@@ -8,7 +8,7 @@ import type { NatsOptions } from '../nats/options.js';
 import type { ListenerOptions } from '../rtmp/rtmp-listener.js';
 import type { CodecLimits } from '../wasm/limits.js';
 
-/** The part of the configuration that the hub takes. */
+/** The settings of the hub. */
 export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOptions {
   return {
     chunkSize: rtmp.chunkSize,
@@ -26,7 +26,7 @@ export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOpt
   };
 }
 
-/** The part of the configuration that listener and connections take. */
+/** The settings of listener and connections. */
 export function listenerOptions({ rtmp, limits, publish, play }: Config): ListenerOptions {
   const { host, port } = parseListen(rtmp.listen);
   return {
@@ -56,7 +56,7 @@ export function listenerOptions({ rtmp, limits, publish, play }: Config): Listen
   };
 }
 
-/** The part of the configuration that the WASM module's limits are. */
+/** The settings that are limits of the WASM module. */
 export function codecLimits({ rtmp, limits }: Config): Partial<CodecLimits> {
   return {
     chunkSizeMin: limits.chunkSizeMin,
@@ -74,7 +74,7 @@ export function codecLimits({ rtmp, limits }: Config): Partial<CodecLimits> {
   };
 }
 
-/** The part of the configuration that the event layer takes. */
+/** The settings of the event layer. */
 export function eventsOptions({ events, nats, data }: Config): EventsOptions {
   const urls = nats.url
     .split(',')

@@ -47,7 +47,7 @@ interface PartsDeps {
   readonly salt: Uint8Array;
   /** Where a stream can be fetched; asked once the listener listens. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
-  /** Why no new publish is taken at present, or undefined. */
+  /** Why no new publish is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
   readonly httpConnections: () => number;
 }
@@ -129,7 +129,9 @@ export function logRoom(log: Logger, setting: number, { descriptors, room }: Par
   );
 }
 
-/** What the system says about a file in the data folder is for the operator to correct. Everything else stays as it is. */
+/**
+ * What the system says about a file in the data folder is for the operator to correct. Everything else stays as it is.
+ */
 function dataFolderError(folder: string, cause: unknown): unknown {
   if (!(cause instanceof Error && 'syscall' in cause)) return cause;
   return new SluiceError('ERR_DATA_FOLDER', `${folder}: ${cause.message}`, { cause });

@@ -24,7 +24,8 @@ export class Refusals {
   }
 
   /**
-   * Counts a refused socket. A flood is reported in numbers: a line and a message for each of its sockets would be work that it causes.
+   * Counts a refused socket. A flood is reported in numbers: a line and a message for each of its sockets would be work
+   * that it causes.
    *
    * @returns whether this one refusal is to be reported by itself
    */
@@ -38,7 +39,9 @@ export class Refusals {
     return true;
   }
 
-  /** Logs that there are too few file descriptors, when that is so and was not logged just now. @returns whether it did */
+  /**
+   * Logs that there are too few file descriptors, when that is so and was not logged just now. @returns whether it did
+   */
   logShortage(): boolean {
     const { shortage } = this.#descriptors;
     if (shortage === undefined || !this.#shortageLines.take(this.#nowMs())) return false;

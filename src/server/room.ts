@@ -1,31 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { softLimit } from './descriptors.js';
 
-/** How many RTMP connections one process has room for, by each thing that bounds them. */
+/** For how many RTMP connections one process has room, by each thing that bounds them. */
 interface RoomBounds {
   /** `limits.maxConnections`. */
   readonly setting: number;
-  /** Connections that there are file descriptors for. */
+  /** Connections for which there are file descriptors. */
   readonly descriptors: number;
-  /** WASM memories that there is address space for: each connection has one. */
+  /** WASM memories for which there is address space: each connection has one. */
   readonly memories: number;
 }
 
-/** The least of the bounds, and which it is. */
+/** The smallest of the bounds, and which one it is. */
 export interface Room {
   readonly connections: number;
   readonly bound: 'limits.maxConnections' | 'file descriptors' | 'WASM memories';
 }
 
-/** Address space that V8 sets aside for each memory when it checks bounds by traps. */
+/** Address space that V8 reserves for each memory when it checks bounds by traps. */
 const BYTES_PER_MEMORY = 10 * 2 ** 30;
-/** Memories that fit into the 128 TiB of a process, less what the rest of it takes. */
+/** Memories that fit into the 128 TiB of a process, besides everything else in it. */
 const MEMORIES_WITH_TRAPS = 13_000;
 /** Memories that one process was seen to hold when bounds are checked in code. */
 const MEMORIES_WITHOUT_TRAPS = 30_000;
 const NO_TRAPS = '--disable-wasm-trap-handler';
 
-/** The least of what bounds the connections of a process; of equal ones the setting, which is the operator's own word. */
+/** The smallest bound on the connections of a process. Among equal ones it is the setting, which the operator chose. */
 export function roomOf({ setting, descriptors, memories }: RoomBounds): Room {
   const connections = Math.min(setting, descriptors, memories);
   if (connections === setting) return { connections, bound: 'limits.maxConnections' };
@@ -33,9 +33,9 @@ export function roomOf({ setting, descriptors, memories }: RoomBounds): Room {
 }
 
 /**
- * How many WASM memories there is address space for.
+ * For how many WASM memories there is address space.
  *
- * @param flags what Node was started with, from its command line and NODE_OPTIONS
+ * @param flags the flags with which Node was started, from its command line and NODE_OPTIONS
  * @param addressSpaceBytes the limit of address space (RLIMIT_AS); infinite when there is none
  */
 export function memoriesThatFit(flags: readonly string[], addressSpaceBytes: number): number {

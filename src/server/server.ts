@@ -21,7 +21,7 @@ import { logRoom, makeParts, openEventLayer, type Parts } from './parts.js';
 import { checkClock, startError } from './start-error.js';
 import { Ticker } from './ticker.js';
 
-/** What a program may hand to {@link createServer} besides the configuration. */
+/** What a program may pass to {@link createServer} besides the configuration. */
 export interface ServerDeps {
   readonly log?: Logger;
   readonly clock?: Clock;
@@ -39,7 +39,7 @@ export interface SluiceServer {
   readonly events: EventLog;
   /** The live streams, now. */
   streams(): StreamSnapshot[];
-  /** Ends every stream in good order, tells players, writes the events, and lets everything go. Safe to call twice. */
+  /** Ends every stream in good order, tells players, writes the events, and releases everything. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export async function createServer(config: DeepPartial<Config> = {}, deps: Serve
   return server;
 }
 
-/** The composition root: makes the parts, ties them, and takes them down in order. */
+/** The composition root: makes the parts, ties them together, and takes them down in order. */
 class Server implements SluiceServer {
   readonly bootId = newId();
   nodeId = '';
@@ -189,7 +189,7 @@ class Server implements SluiceServer {
     await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }
 
-  /** Does one part of the shutdown: the next one comes also when it fails, or hangs. */
+  /** Does one part of the shutdown. The next part follows also when this one fails or hangs. */
   async #inTime(what: string, work: Promise<unknown> | undefined, timeoutMs: number): Promise<void> {
     const failed = (error: unknown): void => this.#log.error({ err: error, what }, 'a part of the shutdown failed');
     const done = await within(work?.catch(failed), timeoutMs);

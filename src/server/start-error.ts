@@ -1,10 +1,11 @@
 import { SluiceError } from '../core/errors.js';
 
-/** Codes of the system for: this process, or all processes together, have as many descriptors as they may. */
+/** Codes of the system which say that this process, or all processes together, have as many descriptors as they may. */
 const NO_DESCRIPTORS = ['EMFILE', 'ENFILE'];
 
 /**
- * What kept the server from starting, with the code that is true of it: whatever was opened when descriptors ran out, it is about them.
+ * Finds the error that describes why the server could not start. When descriptors ran out, that is the cause, whatever
+ * was being opened.
  *
  * @param error anything that was thrown
  */
@@ -16,7 +17,7 @@ export function startError(error: unknown): unknown {
   return error;
 }
 
-/** Refuses a clock that ids cannot be stamped with. @throws SluiceError ERR_CLOCK */
+/** Refuses a clock whose time cannot be used for ids. @throws SluiceError ERR_CLOCK */
 export function checkClock(wallMs: number): void {
   if (wallMs < 0) throw new SluiceError('ERR_CLOCK', `${new Date(wallMs).toISOString()}`);
 }

@@ -3,7 +3,10 @@ import type { RunningClock } from '../core/running-clock.js';
 
 /** How often deadlines are checked, in ms. */
 const TICK_MS = 250;
-/** Connections that publish or play are checked only every so many ticks, because the cost shows with thousands of players. */
+/**
+ * Connections that publish or play are checked only every so many ticks, because the cost shows with thousands of
+ * players.
+ */
 const SETTLED_EVERY = 4;
 
 /**

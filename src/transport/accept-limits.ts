@@ -2,7 +2,7 @@ import type { ErrorCode } from '../core/errors.js';
 import { isLoopback } from '../core/loopback.js';
 import { KeyedBuckets } from '../core/token-bucket.js';
 
-/** How many connections there may be, and how fast they may come. */
+/** Limits on the number of connections and on how fast they may come. */
 export interface ConnectionLimitOptions {
   /** How often one address may connect, a second; 0: no limit. */
   readonly acceptsPerSecondPerIp: number;
@@ -11,7 +11,7 @@ export interface ConnectionLimitOptions {
   readonly maxConnections: number;
   /** 0: no limit. */
   readonly maxConnectionsPerIp: number;
-  /** Whether what is limited by address is limited for this machine's own addresses too. */
+  /** Whether the limits per address hold for addresses of this machine too. */
   readonly limitLoopback: boolean;
 }
 
@@ -33,12 +33,12 @@ export class ConnectionLimits {
   }
 
   /**
-   * Takes a connection from `address` in, or returns the code of the limit that it would pass.
+   * Admits a connection from `address`, or returns the code of the limit that it would pass.
    *
    * @param nowMs monotonic
-   * @param descriptorShare most connections that there are file descriptors for now
-   * @param makeRoom asked when all places are taken: has a connection go (see {@link left}), or returns false. The
-   *   limits per address come first: who is refused by them costs nobody else a place
+   * @param descriptorShare most connections for which there are file descriptors now
+   * @param makeRoom asked when all places are taken: closes a connection (see {@link left}), or returns false. The
+   *   limits per address come first, so that a peer that they refuse costs no other peer its place
    */
   admit(
     address: string,

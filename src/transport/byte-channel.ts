@@ -1,11 +1,11 @@
-/** Told when bytes that could not go at once have gone. */
+/** Is told when bytes that could not go at once have gone. */
 export interface Drainable {
   drained(): void;
 }
 
-/** What a {@link ByteChannel} asks of whoever reads from it, and tells. None of these may throw. */
+/** What a {@link ByteChannel} asks of its reader and tells it. None of this may throw. */
 export interface ChannelOwner {
-  /** Where the next read shall land. It is asked again after every read. */
+  /** The buffer for the next read. It is asked for again after every read. */
   buffer(): Buffer;
   /**
    * Bytes have come.
@@ -20,10 +20,10 @@ export interface ChannelOwner {
 }
 
 /**
- * What carries the bytes of one connection, both ways. The owner gives the memory that reads land in, so that bytes are
- * where they are handled; views that are written are shared by all who write them. TCP is one implementation, and each
- * other has the same file names. A process that loads only one of them pays nothing for the interface: each call has
- * one target.
+ * Carries the bytes of one connection, both ways. The owner gives the memory in which reads land, so that bytes are
+ * where they are handled. Views that are written are shared by all that write them. TCP is one implementation, and
+ * every other has the same file names. A process that loads only one of them pays nothing for the interface: each call
+ * has one target.
  */
 export interface ByteChannel {
   readonly localAddress: string;
@@ -44,7 +44,7 @@ export interface ByteChannel {
 
   /** Begins reading for `owner`. Call it once. Nothing is read before. */
   open(owner: ChannelOwner): void;
-  /** Stops reading; the other end feels it, since its writes fill what lies between. */
+  /** Stops reading. The peer notices, because its writes fill the buffers in between. */
   pauseReads(): void;
   /** Goes on reading. It does nothing while the channel reads, or when it is closed. */
   resumeReads(): void;
@@ -73,8 +73,8 @@ export interface ByteChannel {
   /** Whether more than `bytes` still wait in this process. Costs next to nothing while all writes go at once. */
   isBehind(bytes: number): boolean;
   /**
-   * Sends what was written and the end, then closes. What still comes is read and must be thrown away by the owner:
-   * closing with unread bytes would lose the last message to the other end.
+   * Sends what was written and the end, then closes. The owner must read and discard what still comes: closing with
+   * unread bytes would lose the last message to the peer.
    *
    * @param graceMs after so many milliseconds it is destroyed
    */

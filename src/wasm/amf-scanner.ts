@@ -10,8 +10,8 @@ const READ_SLACK = 8; // the module compares strings in steps of 8 bytes
 const SHORT_BYTES = 1024;
 
 /**
- * Scans AMF0 bytes: the messages of all codecs that share it, FLV script tags, tools, benchmarks. It knows again the strings and the
- * key sequences of objects it has seen lately, in tables of fixed size; values are read anew each time.
+ * Scans AMF0 bytes: the messages of all codecs that share it, FLV script tags, tools, benchmarks. Tables of fixed size
+ * keep the strings and key sequences of objects that it has seen lately; values are read anew each time.
  */
 export class AmfScanner {
   readonly #exports: WasmExports;
@@ -65,7 +65,7 @@ export class AmfScanner {
     return this.#tokens.readValues();
   }
 
-  /** Scans without making values: what the limits alone cost. Throws as {@link scan} does. */
+  /** Scans without making values. It shows the cost of the limits alone. Throws as {@link scan} does. */
   scanOnly(bytes: Uint8Array): void {
     if (bytes.length > this.#bytes.length) throw codecError(ERR_AMF_STRING_BYTES);
     this.#bytes.set(bytes);

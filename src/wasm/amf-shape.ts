@@ -4,7 +4,7 @@ const NOTHING = Object.freeze(Object.create(null)) as object;
 
 type Constructor = new () => AmfObject;
 
-/** A constructor of its own for each shape: V8 then learns how large its objects get. */
+/** Makes a constructor of its own for each shape, so that V8 learns how large its objects get. */
 function constructorOfEmpty(): Constructor {
   function Amf(): void {}
   Amf.prototype = NOTHING;
@@ -18,21 +18,27 @@ export function makeEmpty(): AmfObject {
   return new Empty();
 }
 
-/** How often a shape is met before a constructor is compiled for it: a peer pays for each compilation with this many objects. */
+/**
+ * A shape is compiled when it is met for this many times, so a peer pays for each compilation with this many objects.
+ */
 const COMPILE_AFTER = 16;
 
-/** Constructors compiled in the life of the process: peers that make up shapes cannot make it compile for ever. */
+/**
+ * Most constructors that are compiled in the life of the process, so that peers that invent shapes cannot make it
+ * compile for ever.
+ */
 const MAX_COMPILED = 512;
 let compiled = 0;
 
-/** Keys that may stand in compiled text. Nothing in them can end a string literal; real encoders use no others. */
+/** Keys that may stand in compiled text. Nothing in them can end a string literal. Real encoders use no others. */
 const PLAIN_KEY = /^[\w.-]{1,64}$/;
 
 type Filler = new (values: readonly AmfValue[], base: number) => AmfObject;
 
 /**
- * A constructor whose text names the keys. V8 gives each assignment in it a place in the object at compile time, which makes an object
- * three times as fast as a loop over the keys. Undefined where the process forbids code from strings.
+ * Compiles a constructor whose text names the keys. V8 gives each assignment in it a place in the object at compile
+ * time, which makes an object three times as fast as a loop over the keys. Returns undefined where the process forbids
+ * code from strings.
  */
 function compile(keys: readonly string[]): Filler | undefined {
   if (compiled >= MAX_COMPILED) return undefined;
@@ -47,17 +53,17 @@ function compile(keys: readonly string[]): Filler | undefined {
   }
 }
 
-/** A sequence of keys that was seen before: makes objects with it, without reading the keys again. */
+/** A sequence of keys that was seen before. It makes objects with these keys, without reading the keys again. */
 export class AmfShape {
   readonly id: number;
   readonly keys: readonly string[];
-  /** Whether the keys are those of the object, one for one: none is `__proto__` and none comes twice. */
+  /** Whether the keys are usable one for one: none is `__proto__` and none comes twice. */
   readonly usable: boolean;
   readonly #Object: Constructor = constructorOfEmpty();
   #Filler: Filler | undefined;
   #left: number;
 
-  /** @param id - the module's name for exactly these keys */
+  /** @param id the module's number for exactly these keys */
   constructor(id: number, keys: readonly string[]) {
     this.id = id;
     this.keys = keys;

@@ -19,30 +19,30 @@ import {
 import { AmfShape, makeEmpty } from './amf-shape.js';
 import type { AmfObject, AmfValue } from './amf-value.js';
 
-/** What a scan found. `truncated`: the last value was cut off by the end of the bytes; what is complete is there. */
+/** The result of a scan. `truncated`: the end of the bytes cut the last value off; what is complete is there. */
 export interface AmfScan {
   readonly values: AmfValue[];
   readonly truncated: boolean;
 }
 
-/** Node's own slices: `toString` with its argument checks costs a third more on short strings. */
+/** Node's own slices. `toString` with its checks of arguments costs a third more on short strings. */
 interface SliceableBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;
 }
 
-/** Reads the token table an instance filled; copies everything, so the values outlive the bytes. */
+/** Reads the token table that an instance filled. Everything is copied, so the values outlive the bytes. */
 export class AmfTokens {
   readonly #header: Uint32Array;
   readonly #bytes: SliceableBuffer;
   readonly #words: Uint32Array;
   readonly #numbers: Float64Array;
   readonly #made: AmfValue[] = [];
-  // What the module's name entries hold, and under which id it was read: the id changes with the bytes.
+  // The strings of the module's name entries, and the id under which each was read: the id changes with the bytes.
   readonly #names: string[] = new Array(AMF_NAME_SETS * 4 + 1).fill('');
   readonly #nameIds = new Uint32Array(AMF_NAME_SETS * 4 + 1);
   readonly #shapeIds = new Uint32Array(AMF_SHAPE_SETS * 2);
   readonly #shapes: (AmfShape | undefined)[] = new Array(AMF_SHAPE_SETS * 2).fill(undefined);
-  // Values of the objects being read, each above those of the object around it.
+  // Values of the objects that are being read, each above those of the object around it.
   readonly #stack: AmfValue[] = [];
   #depth = 0;
   #epoch = 0;
@@ -62,7 +62,7 @@ export class AmfTokens {
     return { values, truncated: this.#header[AMF_TRUNCATED] !== 0 };
   }
 
-  /** {@link read} without the word on truncation. */
+  /** Does the same as {@link read}, without `truncated`. */
   readValues(): AmfValue[] {
     const header = this.#header;
     const words = this.#words;
@@ -75,7 +75,7 @@ export class AmfTokens {
     return values;
   }
 
-  // `at` is the index of a token's first word. Recursion is safe here: the scan has limited the depth.
+  // Reads the value whose token begins at word `at`. Recursion is safe here: the scan has limited the depth.
   #value(at: number): AmfValue {
     const words = this.#words;
     const first = words[at];
@@ -111,7 +111,7 @@ export class AmfTokens {
     const id = words[at + TOKEN_VALUE];
     let shape = this.#shapes[index];
     if (shape === undefined || shape.id !== id) {
-      // A shape costs more than an object: one that is not met again shall not have it.
+      // A shape costs more than an object, so it is made only when its key sequence comes a second time.
       if (this.#shapeIds[index] !== id) {
         this.#shapeIds[index] = id;
         return this.#object(at);
@@ -131,7 +131,7 @@ export class AmfTokens {
     const nameIds = this.#nameIds;
     let child = at + TOKEN_WORDS;
     for (let slot = base; slot < top; slot++) {
-      // What nearly all properties are is read here, without a call.
+      // The most common kinds of values are read here, without a call.
       const first = words[child];
       const marker = first & 0xff;
       if (marker === 0x00) {
@@ -196,7 +196,7 @@ export class AmfTokens {
     return made;
   }
 
-  /** The module counts its ids anew: none that is known here means anything now. */
+  /** The module has begun its ids anew, so every id that is known here is invalid. */
   #forget(): void {
     this.#epoch = this.#header[AMF_EPOCH];
     this.#nameIds.fill(0);

@@ -8,7 +8,7 @@ import { type CodecLimits, normaliseLimits, pagesFor, writeLimits } from './limi
 import type { MemoryTally } from './memory-tally.js';
 import { SlabArea } from './slab-area.js';
 
-/** What {@link ChunkCodec.next} says when nothing is wrong. */
+/** Results of {@link ChunkCodec.next} that are no errors. */
 export const Status = {
   NeedInput: C.STATUS_NEED_INPUT,
   Message: C.STATUS_MESSAGE,
@@ -27,26 +27,35 @@ export interface CodecMessage {
   readAmf0(): AmfValue[];
 }
 
-/** Who gets media in place: asked for room when a message does not fit where the codec frames. */
+/**
+ * The one that media is framed for in place. It is asked for room when a message does not fit where the codec frames.
+ */
 export interface FrameTarget {
-  /** Shall {@link ChunkCodec.aim} at `bytes` or more, or leave it: then media is copied out. */
+  /** May {@link ChunkCodec.aim} at `bytes` or more. If it does not, media is copied out. */
   makeRoom(bytes: number): void;
 }
 
-/** Bytes up to which a loop beats a view and set(): the header between two stretches of payload. */
+/**
+ * Up to this many bytes a loop is faster than a view and set(). It is the size of a header between two pieces of
+ * payload.
+ */
 const SHORT_SEGMENT = 24;
 
-/** What a connection touches that only connects, or plays, in bytes: header, first chunk streams, stash and the first page of INPUT. */
+/**
+ * Bytes that a connection touches when it only connects, or plays: header, first chunk streams, stash and the first
+ * page of INPUT.
+ */
 const SMALL_TOUCHED_BYTES = 20_480;
 const PAGE_BYTES = 4096;
 
 /**
- * Copies out of the shared linear memory. `set` goes word by word there (V8 expects another thread to write meanwhile), which took
- * four times as long at 60 KB; Buffer's `fill` with bytes of the very length is a plain memory copy.
+ * Copies out of the shared linear memory. `set` copies word by word there (V8 expects another thread to write
+ * meanwhile), which took four times as long at 60 KB. Buffer's `fill` with bytes of exactly the same length is a plain
+ * memory copy.
  */
 const copyOut = Buffer.prototype.fill as (this: Uint8Array, from: Uint8Array, start: number, end: number) => Uint8Array;
 
-/** What a {@link ChunkCodec} is made with. */
+/** Options of a {@link ChunkCodec}. */
 export interface ChunkCodecOptions {
   readonly limits?: Partial<CodecLimits>;
   readonly flavour?: WasmFlavour;
@@ -55,8 +64,8 @@ export interface ChunkCodecOptions {
 
 /**
  * The receiving half of one RTMP connection: chunk reader, assembler and framer for players (RTMP 1.0 §5.3), all inside
- * one WASM instance with a memory that never grows. Socket bytes go into {@link input}; media comes out as one batch of
- * framed bytes per call with one record per message; other messages come out one at a time.
+ * one WASM instance with a memory that never grows. Bytes of the socket go into {@link input}. Media comes out as one
+ * batch of framed bytes a call, with one record a message; other messages come out one at a time.
  */
 export class ChunkCodec {
   readonly limits: CodecLimits;
@@ -68,27 +77,30 @@ export class ChunkCodec {
   #broken = false;
   #slabs: SlabArea | undefined;
   #tally: MemoryTally | undefined;
-  /** What of this memory is on the tally. */
+  /** Bytes of this memory that the tally counts as unfinished messages. */
   #talliedReassembly = 0;
   #talliedTouched = 0;
-  /** {@link SlabArea.idleBytes}, at hand. */
+  /** {@link SlabArea.idleBytes}, kept here because it is read often. */
   #idleSlabBytes = 0;
   /** Bytes of INPUT that were written to. */
   #inputBytes = PAGE_BYTES;
-  /** What was touched when the memory was wiped last: it still is. */
+  /** Bytes that were touched when the memory was last wiped. They stay touched. */
   #touchedBefore = 0;
   #cause: unknown;
 
-  /** Set by the one that aims this codec at its memory. */
+  /** Set by the object that aims this codec at its memory. */
   target: FrameTarget | undefined;
-  /** 64 KiB of linear memory for socket bytes. Replaced by `setPublishing(true)`: read it anew. */
+  /** 64 KiB of linear memory for socket bytes. `setPublishing(true)` replaces it, so read it anew after that. */
   input: Buffer;
   /** Header words, indexed by BATCH_* of assembly/constants.ts. */
   header: Uint32Array;
   /** Records of the batch, RECORD_WORDS words each. Valid until {@link next}. */
   records: Uint32Array;
 
-  /** @param options.scanner - reads the AMF0 of messages; one serves many codecs. Default: one of its own, made when needed */
+  /**
+   * @param options.scanner - reads the AMF0 of messages; one serves many codecs. Default: one of its own, made when
+   *   needed
+   */
   constructor(options: ChunkCodecOptions = {}) {
     this.#scanner = options.scanner;
     this.limits = normaliseLimits(options.limits ?? {});
@@ -104,7 +116,8 @@ export class ChunkCodec {
   }
 
   /**
-   * Reads what is new in `input[start,end)`; `(0,0)` goes on after a Message or More. Bytes before `start` must be done with.
+   * Reads what is new in `input[start,end)`; `(0,0)` goes on after a Message or More. Bytes before `start` must be done
+   * with.
    *
    * @returns a {@link Status}, or a negative number: see {@link error}. Whatever it is, a batch may be there.
    */
@@ -116,7 +129,7 @@ export class ChunkCodec {
       if (this.#tally !== undefined) this.#count(this.#tally);
       return status;
     } catch (cause) {
-      // A trap is a defect of ours. The instance's state is unknown: nothing of it is used again.
+      // A trap is a defect of Sluice. The state of the instance is unknown, so nothing of it is used again.
       this.#broken = true;
       this.#cause = cause;
       this.header.fill(0, 0, C.BATCH_SEGMENTS + 1);
@@ -125,7 +138,10 @@ export class ChunkCodec {
     }
   }
 
-  /** Says that so many bytes of {@link input} were written to, whether {@link next} will read them or not: {@link wipe} clears them. */
+  /**
+   * Notes that so many bytes of {@link input} were written to, whether {@link next} will read them or not. {@link wipe}
+   * clears them.
+   */
   noteInput(bytes: number): void {
     if (bytes > this.#inputBytes) this.#inputBytes = bytes;
   }
@@ -145,7 +161,7 @@ export class ChunkCodec {
     return this.header[C.BATCH_BYTES];
   }
 
-  /** Where the batch lies in one piece, when it was framed where {@link aim} said; else 0. */
+  /** Address of the batch when it was framed where {@link aim} said, in one piece; else 0. */
   get batchAddress(): number {
     return this.header[C.BATCH_ADDRESS];
   }
@@ -160,15 +176,16 @@ export class ChunkCodec {
     return this.header[C.BATCH_MESSAGE_STREAM_ID];
   }
 
-  /** The part of a publisher's memory that {@link aim} takes; a small codec has none. */
+  /** The part of a publisher's memory that {@link aim} may be given. A small codec has none. */
   get slabs(): SlabArea | undefined {
     return this.#slabs;
   }
 
   /**
-   * Frames media into `[address, end)` of {@link slabs} from now on, batch behind batch: header word BATCH_ADDRESS says where a batch
-   * begins. Bytes behind the last batch belong to the codec, which keeps unfinished messages there. `(0, 0)` ends that. Take the batch
-   * before; call it again after anything else was written behind the last batch.
+   * Frames media into `[address, end)` of {@link slabs} from now on, batch behind batch; header word BATCH_ADDRESS says
+   * where a batch begins. Bytes behind the last batch belong to the codec, which keeps unfinished messages there. `(0,
+   * 0)` ends that. The present batch must be taken before. Call it again after anything else was written behind the
+   * last batch.
    */
   aim(address: number, end: number): void {
     if (!this.#broken) this.#views.exports.aim(address, end);
@@ -206,25 +223,25 @@ export class ChunkCodec {
   }
 
   /**
-   * A publish on this message stream begins: its timestamps are guarded from now on, apart from those of other message streams, which
-   * pass as they are. Where
-   * they jump (more than TS_BACK_MS back within audio or within video, more than TS_FORWARD_MS ahead of the newest), the messages from
-   * there on are moved to go on TS_STEP_MS after the newest, and the record of the first has FLAG_REBASED.
+   * A publish on this message stream begins. From now on its timestamps are guarded, apart from those of other message
+   * streams, which pass as they are. Where they jump (more than TS_BACK_MS back within audio or within video, more than
+   * TS_FORWARD_MS ahead of the newest), the messages from there on are moved to follow TS_STEP_MS after the newest, and
+   * the record of the first has FLAG_REBASED.
    *
-   * @param from - ms, 64-bit unwrapped: what its first message gets, so that players of a resumed stream see time go on; undefined:
-   *   timestamps pass as they come
+   * @param from timestamp that its first message gets, in ms, 64-bit unwrapped, so that players of a resumed stream see
+   *   time go on; undefined: timestamps pass as they come
    */
   beginTimeline(messageStreamId: number, from?: number): void {
     if (!this.#broken) this.#views.exports.beginTimeline(messageStreamId, from ?? -1);
   }
 
-  /** The publish on this message stream is over: {@link beginTimeline}'s other end. */
+  /** The publish on this message stream is over; it ends what {@link beginTimeline} began. */
   endTimeline(messageStreamId: number): void {
     if (!this.#broken) this.#views.exports.endTimeline(messageStreamId);
   }
 
   /**
-   * The AMF0 values of {@link message}. Types 15 and 17 have one byte before them (0: AMF0 follows), which is passed over.
+   * The AMF0 values of {@link message}. Types 15 and 17 have one byte before them (0: AMF0 follows), which is skipped.
    *
    * @throws SluiceError ERR_AMF_* when a limit is passed or a marker cannot be read
    */
@@ -238,9 +255,9 @@ export class ChunkCodec {
   }
 
   /**
-   * Raises the media limit for a publisher and, the first time, moves everything to a larger memory with the same offsets.
-   * Call it between two {@link next}; take the batch before. Afterwards `input`, `header` and `records` are new objects,
-   * and the `message` taken before keeps its bytes.
+   * Raises the media limit for a publisher and, the first time, moves everything to a larger memory with the same
+   * offsets. Call it between two calls of {@link next}, after taking the batch. Afterwards `input`, `header` and
+   * `records` are new objects; the `message` that was taken before keeps its bytes.
    */
   setPublishing(on: boolean): void {
     if (on && !this.#enlarged) {
@@ -275,7 +292,7 @@ export class ChunkCodec {
     return !this.#enlarged && !this.#broken;
   }
 
-  /** Clears everything a connection left in memory. Only for a {@link reusable} codec. */
+  /** Clears everything that a connection left in memory. Only for a {@link reusable} codec. */
   wipe(): void {
     this.#touchedBefore = this.touchedBytes + this.reassemblyBytes;
     this.#views.exports.wipe(this.#inputBytes);
@@ -287,22 +304,25 @@ export class ChunkCodec {
     return this.header[C.BYTES_IN] + this.header[C.BYTES_IN + 1] * 2 ** 32;
   }
 
-  /** Messages of unknown type that were passed over. */
+  /** Messages of unknown type that were ignored. */
   get dropped(): number {
     return this.header[C.DROPPED];
   }
 
-  /** Messages begun and not complete. */
+  /** Messages that have begun and are not complete. */
   get partialMessages(): number {
     return this.header[C.PARTIALS];
   }
 
-  /** Payload bytes of unfinished messages, counting the chunk in flight. */
+  /** Payload bytes of unfinished messages, the chunk in flight included. */
   get reassemblyBytes(): number {
     return this.header[C.REASSEMBLY];
   }
 
-  /** Bytes of memory that have been touched, without partial messages and without slabs that are leased to a log: as well as can be known. */
+  /**
+   * Bytes of memory that have been touched, without partial messages and without slabs that are leased to a log: as
+   * well as can be known.
+   */
   get touchedBytes(): number {
     const { header } = this;
     const blocks = header[C.BLOCK_TOP] - C.BLOCKS;
@@ -313,7 +333,7 @@ export class ChunkCodec {
     return Math.max(inUse, this.#touchedBefore - this.reassemblyBytes);
   }
 
-  /** Has what this memory takes counted in `tally` from now on, and no more in the one before; undefined: in none. */
+  /** Counts this memory in `tally` from now on, and no longer in the one before; undefined: in none. */
   countIn(tally: MemoryTally | undefined): void {
     if (this.#tally !== undefined) {
       this.#tally.reassembly -= this.#talliedReassembly;
@@ -325,7 +345,10 @@ export class ChunkCodec {
     if (tally !== undefined) this.#count(tally);
   }
 
-  /** Called for every read, when all that it looks at is in the processor's cache: to go through hundreds of memories now and then costs more. */
+  /**
+   * Is called for every read, while all that it reads is in the processor's cache. Going through hundreds of memories
+   * now and then costs more.
+   */
   #count(tally: MemoryTally): void {
     const { reassemblyBytes, touchedBytes } = this;
     tally.reassembly += reassemblyBytes - this.#talliedReassembly;
@@ -334,7 +357,7 @@ export class ChunkCodec {
     this.#talliedTouched = touchedBytes;
   }
 
-  /** Blocks in use; 0 or 1 per unfinished message plus what the batch and message hold. */
+  /** Blocks in use: 0 or 1 for each unfinished message, and those that the batch and the message hold. */
   get blocksLive(): number {
     return this.header[C.BLOCKS_LIVE];
   }
@@ -344,7 +367,7 @@ export class ChunkCodec {
     return this.header[C.READ_POS] < this.header[C.READ_END];
   }
 
-  /** Size of the instance's memory, for tests and accounting. */
+  /** The memory of the instance, for tests and accounting. */
   get memory(): WebAssembly.Memory {
     return this.#views.memory;
   }

@@ -1,7 +1,7 @@
 import * as C from '../../assembly/constants.js';
 import { type ErrorCode, SluiceError } from '../core/errors.js';
 
-/** Every negative number that leaves the module, and its registry code. The one table between the two. */
+/** Every negative number that leaves the module, with its error code. This is the only table between the two. */
 export const WASM_ERRORS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
   [C.ERR_CHUNK_FRESH_HEADER, 'ERR_CHUNK_FRESH_HEADER'],
   [C.ERR_CHUNK_MID_MESSAGE, 'ERR_CHUNK_MID_MESSAGE'],
@@ -27,9 +27,9 @@ export const WASM_ERRORS: ReadonlyMap<number, ErrorCode> = new Map<number, Error
 ]);
 
 /**
- * Turns a negative result of the module into the error that tells people about it.
+ * Turns a negative result of the module into the error for people.
  *
- * @param status - a negative number returned by {@link WasmExports.read} or {@link WasmExports.scanAmf0}
+ * @param status a negative number returned by {@link WasmExports.read} or {@link WasmExports.scanAmf0}
  */
 export function codecError(status: number, cause?: unknown): SluiceError {
   const code = WASM_ERRORS.get(status);

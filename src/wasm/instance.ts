@@ -2,18 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { instantiateSync } from '@assemblyscript/loader';
 import { SluiceError } from '../core/errors.js';
 
-/** Which build of the module: `debug` has assertions and names. */
+/** A build of the module. `debug` has assertions and names. */
 export type WasmFlavour = 'release' | 'debug';
 
 /** The module's exports. Offsets and codes are those of assembly/constants.ts. */
 export interface WasmExports {
   /** Makes fresh memory ready. */
   init(): void;
-  /** Clears what was touched, `input` bytes of INPUT among it, then init(). */
+  /** Clears what was touched, `input` bytes of INPUT included, then calls init(). */
   wipe(input: number): void;
   /** Tells the module that it was moved to a larger memory, whose blocks end at `end`. */
   resize(end: number): void;
-  /** Frames media in [ptr,end) from now on; (0,0): no more. */
+  /** Frames media in [ptr,end) from now on; (0,0) ends that. */
   aim(ptr: number, end: number): void;
   /** A publish on `msid` begins; its first message gets the timestamp `from`, unless that is below 0. */
   beginTimeline(msid: number, from: number): void;
@@ -23,7 +23,7 @@ export interface WasmExports {
   read(start: number, end: number): number;
   /** Scans AMF0 in [ptr,end) into the token table; 0 or a negative ERR_*. */
   scanAmf0(ptr: number, end: number): number;
-  /** Traps: fault injection for tests. */
+  /** Traps. Injects a fault for tests. */
   trap(): void;
 }
 
@@ -34,7 +34,8 @@ function compile(flavour: WasmFlavour): WebAssembly.Module {
   const cached = modules.get(flavour);
   if (cached !== undefined) return cached;
   const built = new URL(`../../assembly/${FILES[flavour]}`, import.meta.url);
-  // When this file runs from src/ (tests), the artefact is in dist/. In a bundle this file is part of another one: then it is beside that.
+  // When this file runs from src/ (tests), the artefact is in dist/. In a bundle, the artefact is beside the bundle's
+  // file.
   const elsewhere = [`../../dist/assembly/${FILES[flavour]}`, `./${FILES[flavour]}`].map(
     (path) => new URL(path, import.meta.url),
   );
@@ -53,7 +54,8 @@ function compile(flavour: WasmFlavour): WebAssembly.Module {
  * Creates an instance with its own memory of fixed size. The module is compiled once, on first use.
  *
  * @param pages - size of the memory in pages of 64 KiB; initial and maximum, so that views on it never detach
- * @throws SluiceError ERR_WASM_LOAD when the artefact is missing, ERR_WASM_MEMORY when the process holds too many memories
+ * @throws SluiceError ERR_WASM_LOAD when the artefact is missing, ERR_WASM_MEMORY when the process holds too many
+ *   memories
  */
 export function instantiate(
   pages: number,
@@ -62,14 +64,15 @@ export function instantiate(
   const compiled = compile(flavour);
   let memory: WebAssembly.Memory;
   try {
-    // Shared, though nobody shares it: V8 counts other memories in full as garbage pressure, touched or not, and a full collection
-    // for every 64 MiB of them was half of the CPU while thousands of connections came (bench/README.md).
+    // The memory is shared, although only one thread uses it. V8 counts other memories in full as garbage pressure,
+    // touched or not, and one full collection for every 64 MiB of them was half of the CPU while thousands of
+    // connections came (bench/README.md).
     memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
     throw new SluiceError('ERR_WASM_MEMORY', `${pages} pages`, { cause });
   }
-  // A fresh imports object each time: the loader keeps what it finds in it, so a shared one would tie instances together.
-  // Its helpers for strings and arrays are not needed: without them an instance holds 5 KB less.
+  // A new imports object each time: the loader keeps what it finds in it, so a shared one would tie instances together.
+  // Its helpers for strings and arrays are not needed; without them an instance holds 5 KB less.
   const { instance } = instantiateSync(compiled, { env: { memory, abort } });
   return { exports: instance.exports as unknown as WasmExports, memory };
 }

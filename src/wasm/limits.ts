@@ -1,10 +1,10 @@
 import * as C from '../../assembly/constants.js';
 
-/** What a peer may make one connection hold. Counts and bytes; every one is refused with its own error code. */
+/** Limits on what a peer may make one connection hold, in counts and bytes. Each has an error code of its own. */
 export interface CodecLimits {
-  /** Smallest chunk size a peer may set. Field: SRS and Red5 refuse < 128; 1 is legal (RTMP 1.0 §5.4.1). */
+  /** Smallest chunk size that a peer may set. SRS and Red5 refuse less than 128; 1 is legal (RTMP 1.0 §5.4.1). */
   readonly chunkSizeMin: number;
-  /** Chunk stream ids in use; at most 64. Field: nginx-rtmp 32. */
+  /** Chunk stream ids in use; at most 64. nginx-rtmp allows 32. */
   readonly chunkStreams: number;
   /** Unfinished messages at a time; at most 64. */
   readonly partialMessages: number;
@@ -14,9 +14,9 @@ export interface CodecLimits {
   readonly maxMediaBytesBeforePublish: number;
   /** Bytes of an audio or video message of a publisher; at most 16777215. */
   readonly maxMediaBytes: number;
-  /** Payload bytes held in unfinished messages, counting the chunk in flight; for publishers at least maxMediaBytes. */
+  /** Payload bytes held in unfinished messages, the chunk in flight included; for publishers at least maxMediaBytes. */
   readonly reassemblyBytes: number;
-  /** Bytes of a publisher's memory that slabs of its stream's log are made of; 0: media is copied out instead. */
+  /** Bytes of a publisher's memory that are used for the slabs of its stream's log; 0: media is copied out instead. */
   readonly slabBytes: number;
   /** Chunk size towards players; at least 128. */
   readonly outChunkSize: number;
@@ -30,7 +30,7 @@ export interface CodecLimits {
   readonly amfStringBytes: number;
 }
 
-/** The defaults, as in the configuration table. */
+/** The defaults of the settings. */
 export const DEFAULT_CODEC_LIMITS: CodecLimits = {
   chunkSizeMin: 1,
   chunkStreams: 64,
@@ -70,13 +70,14 @@ export function normaliseLimits(limits: Partial<CodecLimits>): CodecLimits {
 }
 
 /**
- * Who does not publish sends commands, one after the other: three unfinished messages and two of the longest are more than any
- * client needs. The bound keeps the memory of the many small; V8 collects garbage by the full size of every WASM memory.
+ * A client that does not publish sends commands, one after the other: three unfinished messages and two of the longest
+ * are more than any client needs. The bound keeps these many memories small; V8 collects garbage by the full size of
+ * every WASM memory.
  */
 const QUIET_PARTIALS = 3;
 const QUIET_REASSEMBLY_BYTES = 131_072;
 
-/** The limits in force for one that publishes, or does not (yet). */
+/** The limits in force for a connection that publishes, or does not (yet). */
 export function inForce(limits: CodecLimits, publishing: boolean): CodecLimits {
   if (publishing) return limits;
   return {
@@ -86,14 +87,14 @@ export function inForce(limits: CodecLimits, publishing: boolean): CodecLimits {
   };
 }
 
-/** Pages of memory in which nothing a peer does within the limits can run out of blocks. */
+/** Pages of memory that are enough for everything that a peer can do within the limits. */
 export function pagesFor(all: CodecLimits, publishing: boolean): number {
   const limits = inForce(all, publishing);
   const longest = publishing
     ? Math.max(limits.maxMediaBytes, limits.maxControlMessageBytes)
     : Math.max(limits.maxMediaBytesBeforePublish, limits.maxControlMessageBytes);
   const payload = Math.min(limits.reassemblyBytes, longest * limits.partialMessages);
-  // Framing adds at most 5 bytes per outgoing chunk; each unfinished message leaves one block part empty.
+  // Framing adds at most 5 bytes for each outgoing chunk, and each unfinished message leaves one block partly empty.
   const framed = payload * (1 + 5 / limits.outChunkSize);
   const blocks = Math.ceil(framed / (C.BLOCK_DATA - 8)) + limits.partialMessages + 2;
   return Math.ceil((C.BLOCKS + Math.min(blocks, C.MAX_BLOCKS - 64) * C.BLOCK_BYTES) / 65536);

@@ -1,12 +1,15 @@
-/** What several linear memories take together, in bytes. Each codec on it keeps it up to date ({@link ChunkCodec.countIn}). */
+/**
+ * Bytes that several linear memories take together. Each codec that is counted in it keeps it up to date ({@link
+ * ChunkCodec.countIn}).
+ */
 export interface MemoryTally {
-  /** Of unfinished messages. */
+  /** Bytes of unfinished messages. */
   reassembly: number;
-  /** Of everything else that was touched. */
+  /** Bytes of everything else that was touched. */
   touched: number;
 }
 
-/** @returns one with nothing on it */
+/** @returns a tally with nothing counted */
 export function emptyTally(): MemoryTally {
   return { reassembly: 0, touched: 0 };
 }

@@ -7,22 +7,24 @@ import type { WasmFlavour } from './instance.js';
 import type { CodecLimits } from './limits.js';
 import { emptyTally } from './memory-tally.js';
 
-/** A memory with more than this much touched is let go of in its turn; the others cost nothing to speak of. */
+/** Memories with more touched bytes than this are dropped one after the other. The others cost next to nothing. */
 const LARGE_BYTES = 1 << 20;
-/** Between two large memories that are let go of, in ms: V8 collects for each, and the system takes its pages back. */
+/**
+ * Time between two large memories that are dropped, in ms. V8 collects for each, and the system takes its pages back.
+ */
 const BETWEEN_MS = 20;
-/** Of those that wait, one in so many goes at a time, so that many do not wait for ever. */
+/** One in so many of those that wait is dropped at a time, so that a long queue does not wait for ever. */
 const WAITING_PART = 16;
 
-/** A memory that nobody uses any more. */
+/** A memory that is no longer used. */
 interface Leaving {
   readonly buffer: SharedArrayBuffer;
   readonly bytes: number;
 }
 
 /**
- * Warm small instances, so that a new connection costs no instantiation. Each is wiped when it comes back; an enlarged or
- * broken one is dropped.
+ * Keeps small instances ready, so that a new connection costs no instantiation. An instance is wiped when it comes
+ * back; an enlarged or broken one is dropped.
  */
 export class CodecPool {
   readonly #free: ChunkCodec[] = [];
@@ -33,16 +35,16 @@ export class CodecPool {
   readonly #pooledBytes = emptyTally();
   readonly #dropped = new Uncollected();
   /**
-   * For each memory that was let go of, as many bytes that V8 counts: it does not count shared memories, and without these it would leave
-   * gigabytes of them lying until it collects for another reason.
+   * For each dropped memory, a buffer of the same size that V8 counts. V8 does not count shared memories, and without
+   * these it would leave gigabytes of them uncollected until it collects for another reason.
    */
   readonly #weights = new WeakMap<object, ArrayBuffer>();
-  /** Large memories that wait to be let go of: forty at once, and the event loop would stand for a twentieth of a second. */
+  /** Large memories that wait to be dropped. Forty at once would stop the event loop for a twentieth of a second. */
   readonly #leaving: Leaving[] = [];
   #leavingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param options.warm - instances made ahead, as far as there is memory, and kept at most */
+  /** @param options.warm instances that are made ahead, as far as there is memory, and the most that are kept */
   constructor(options: { flavour?: WasmFlavour; warm?: number; limits: Partial<CodecLimits> }) {
     const { flavour, limits } = options;
     this.#options = { flavour, limits, scanner: new AmfScanner({ flavour, limits }) };
@@ -50,7 +52,7 @@ export class CodecPool {
     for (let made = 0; made < this.#keep && this.#makeAhead(); made++);
   }
 
-  /** Makes one instance ahead. Where the address space is limited there are fewer: those that connections need are worth more. */
+  /** Makes one instance ahead. Where the address space is limited, fewer are made: connections need them more. */
   #makeAhead(): boolean {
     try {
       this.#pool(new ChunkCodec(this.#options));
@@ -69,7 +71,10 @@ export class CodecPool {
     return codec;
   }
 
-  /** Takes a codec back. Nothing read from it may be used afterwards. A second release of the same codec does nothing. */
+  /**
+   * Takes a codec back. Nothing that was read from it may be used afterwards. A second release of the same codec does
+   * nothing.
+   */
   release(codec: ChunkCodec): void {
     if (!this.#leased.delete(codec)) return;
     if (!codec.reusable || this.#free.length >= this.#keep) {
@@ -95,7 +100,7 @@ export class CodecPool {
 
   #drop(codec: ChunkCodec): void {
     codec.countIn(undefined);
-    // After a trap the words that this is read from may be anything.
+    // After a trap these words may have any value.
     const bytes = Math.min(codec.touchedBytes + codec.reassemblyBytes, codec.memory.buffer.byteLength);
     const leaving = { buffer: codec.memory.buffer, bytes };
     if (bytes <= LARGE_BYTES) {
@@ -134,15 +139,16 @@ export class CodecPool {
 }
 
 /**
- * Something that V8 counts as so many bytes and that takes none. A plain ArrayBuffer comes from the allocator, which fills it with zeros when its
- * bytes were in use before: 40 to 200 MB and up to 28 ms for four hundred of 8 MiB. Of one that may grow, the system gives pages when they are written to.
+ * An object that V8 counts as so many bytes and that takes none. A plain ArrayBuffer comes from the allocator, which
+ * fills it with zeros when its bytes were in use before: 40 to 200 MB and up to 28 ms for four hundred of 8 MiB. A
+ * resizable one gets pages from the system only when they are written to.
  */
 function weightOf(bytes: number): ArrayBuffer | undefined {
   const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
   try {
     return new Resizable(bytes, { maxByteLength: bytes });
   } catch {
-    // There is no address space for it. It is a hint only.
+    // There is no address space for it. The weight is a hint only, so nothing is lost.
     return undefined;
   }
 }

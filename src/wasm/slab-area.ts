@@ -1,17 +1,18 @@
-/** What regions are multiples of, in bytes. */
+/** Regions are multiples of this size, in bytes. */
 export const SLAB_UNIT_BYTES = 65_536;
 
 /** A stretch of a codec's memory that is leased. */
 export interface Region {
-  /** Its place in linear memory. */
+  /** Its address in linear memory. */
   readonly address: number;
-  /** The same bytes; keeps the memory alive when the codec is gone. */
+  /** The same bytes. They keep the memory alive when the codec is gone. */
   readonly buffer: Buffer;
 }
 
 /**
- * The part of a publisher's linear memory that the slabs of its stream's log are made of, so that the module frames media where it
- * will be sent from. Regions are taken from the lowest free place: memory that is never reached is never touched.
+ * The part of a publisher's linear memory from which the slabs of its stream's log are made, so that the module frames
+ * media where it will be sent from. Regions are taken from the lowest free place, so memory that is never reached is
+ * never touched.
  */
 export class SlabArea {
   readonly #memory: SharedArrayBuffer;
@@ -52,7 +53,7 @@ export class SlabArea {
     return undefined;
   }
 
-  /** Takes a region back. Nobody may read its bytes any more: the next one to get it writes over them. */
+  /** Takes a region back. Its bytes must not be read any more: the next owner writes over them. */
   release({ address, buffer }: Region): void {
     const from = (address - this.#start) / SLAB_UNIT_BYTES;
     this.#units.fill(0, from, from + buffer.length / SLAB_UNIT_BYTES);

@@ -1,6 +1,6 @@
 /**
- * The part of the WebAssembly JavaScript API this project uses. TypeScript ships it only in its DOM library, which would
- * bring hundreds of browser globals into a server.
+ * The part of the WebAssembly JavaScript API that this project uses. TypeScript ships it only in its DOM library, which
+ * would bring hundreds of browser globals into a server.
  */
 declare namespace WebAssembly {
   class Module {

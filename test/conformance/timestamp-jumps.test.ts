@@ -44,7 +44,7 @@ function encode({ kind, at, msid = 1, payload = FRAME[kind] }: Sent): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** What is sent comes out with its bytes as they were, its timestamps as said. */
+/** Sent messages come out with the same bytes, and with the timestamps that are given. */
 function vector(name: string, sent: readonly Sent[], options?: Vector['options']): Vector {
   return {
     name,

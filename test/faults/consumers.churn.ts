@@ -11,12 +11,12 @@ import { seeded } from '../support/random.js';
 import { tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 
-/** How long the broker is broken (`SLUICE_CHURN_MINUTES`). */
+/** How long faults are injected into the broker (`SLUICE_CHURN_MINUTES`). */
 const MINUTES = Number(process.env['SLUICE_CHURN_MINUTES'] ?? scaled(0.75, 10));
-/** Faults between two looks at whether everybody agrees. */
+/** Faults between two checks of whether all watchers agree. */
 const ROUND = 6;
 const ACK_WAIT_MS = 1000;
-/** The nats-server that is broken (`SLUICE_CHURN_NATS`). */
+/** The nats-server into which faults are injected (`SLUICE_CHURN_NATS`). */
 const VERSION = (process.env['SLUICE_CHURN_NATS'] ?? '2.9.10') as NatsVersion;
 
 async function client(url: string): Promise<SluiceEvents> {
@@ -31,7 +31,7 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
     async () => {
       const server = await broker(VERSION);
       const random = seeded(SEED);
-      // Each has a sequence of its own: they ask in an order that no seed decides.
+      // Each has a random sequence of its own, because they ask in an order that no seed decides.
       const moods = (place: number) => ({
         random: seeded(SEED + place),
         ...{ fails: 0.02, slow: 0.004, slowMs: 2.5 * ACK_WAIT_MS },
@@ -74,7 +74,7 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
           );
           await new Promise((resolve) => setTimeout(resolve, random() * 4000));
         }
-        // Whoever begins is told when there is no stream; whoever has begun waits for it.
+        // A consumer that begins is told when there is no stream; one that has begun waits for it.
         await chaos.streamIsThere();
         watchers.push(new WatchModel(`watcher ${round + 1}`, await client(server.url)));
         await agree(node, watchers);
@@ -125,7 +125,7 @@ describe('consumers of a broker that is killed, frozen and robbed of its consume
   );
 });
 
-/** Everything stands still for a moment: then every watcher knows exactly the streams that are live. */
+/** Nothing changes for a moment: then every watcher must know exactly the streams that are live. */
 async function agree(node: NodeUnderTest, watchers: readonly WatchModel[]): Promise<void> {
   node.command('hold');
   const live = async (): Promise<ReadonlySet<string> | undefined> => {

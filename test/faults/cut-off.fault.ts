@@ -9,8 +9,8 @@ import { seeded } from '../support/random.js';
 import { waitFor } from '../support/wait.js';
 
 /**
- * Short, so that a peer ends the streams soon, and long enough for a node on a busy machine not to be taken for lost
- * twice.
+ * Short, so that another node ends the streams soon, and long enough that a node on a busy machine is not taken for
+ * lost twice.
  */
 const LEASE = { leaseMs: 4000, heartbeatMs: 500 };
 /** More than a node holds in memory (4,096). */
@@ -29,7 +29,7 @@ function lost(stored: readonly Stored[]): number {
     .length;
 }
 
-/** Counts the ends of lost nodes as they come by on a server. */
+/** Counts the ends of lost nodes as a server receives them. */
 async function watchLost(url: string): Promise<() => number> {
   const connection = await connect({ servers: url });
   afterwards(() => connection.close());
@@ -43,7 +43,7 @@ async function watchLost(url: string): Promise<() => number> {
   return () => count;
 }
 
-/** Nothing waits any more, and what is stored keeps the contract. @returns it */
+/** Nothing waits any more, and the stored events keep the contract. @returns them */
 async function holds(cut: NodeUnderTest, url: string, seed: number): Promise<Stored[]> {
   cut.command('rest');
   await cut.saw('worked');
@@ -67,14 +67,14 @@ describe('a node that is cut off for longer than its lease', () => {
     const peer = await run(eventsFor(server.url, LEASE), { seed, nodeId: 'peer', streams: 0, stepMs: 5 });
     const ends = await watchLost(server.url);
     await cut.until((stats) => (stats['openStreams'] as number) > 80 && (stats['published'] as number) > 300);
-    // Packets that vanish, or a cable that is pulled and put back in.
+    // Packets are dropped silently, as when a cable is pulled and put back in.
     if (random() < 0.5) proxy.stall();
     else proxy.reset();
     await cut.until((stats) => (stats['pending'] as number) > BACKLOG / 4);
     cut.command(`end ${random() * 0.8}`);
     await cut.until((stats) => (stats['pending'] as number) > BACKLOG);
     cut.command('rest');
-    // It comes back when the peer has just begun to end its streams, or long after.
+    // It comes back when the other node has just begun to end its streams, or long after.
     await waitFor(() => ends() > 0, { timeoutMs: 60_000, everyMs: 1, what: 'the peer to end a stream' });
     if (random() < 0.5) {
       await waitFor(() => peer.ledger.some(({ message }) => /a node is lost/.test(String(message))), {

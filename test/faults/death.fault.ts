@@ -82,16 +82,16 @@ describe('a host that is killed at a place', () => {
   });
 });
 
-/** What one process had shown to anyone when the power went. */
+/** The events that one process had shown when the power failed. */
 interface Remains {
   readonly shown: readonly string[];
-  /** How many of these an fsync that was through had covered. */
+  /** How many of these a completed fsync had covered. */
   readonly safe: number;
   /** Bytes that no fsync had covered. */
   readonly lost: number;
 }
 
-/** How many events an fsync must have covered before the power goes, so that there is something to keep. */
+/** How many events an fsync must have covered before the power fails, so that there is something to keep. */
 const COVERED = 50;
 
 const JOURNAL = /\.journal$/;
@@ -103,8 +103,8 @@ function sizes(dir: string): Map<string, number> {
 }
 
 /**
- * What a power loss does to the folder of a killed node: a segment ends where the last fsync that was through had found
- * it, or holds zeros from there on, or ends somewhere behind it. Files that nobody syncs are empty.
+ * Does to the folder of a killed node what a power loss does: a segment ends where the last completed fsync found it,
+ * or holds zeros from there on, or ends somewhere behind it. Files that are never synced are empty.
  *
  * @param before sizes of the files when the node started, all of them safe
  * @param random decides what happens to each segment
@@ -141,15 +141,15 @@ function losePower(
 }
 
 describe('a host that loses power', () => {
-  // `always` promises whatever anyone was shown; the others what was shown before the last fsync began, which every
-  // start waits for.
+  // `always` promises every event that was shown; the others those that were shown before the last fsync began, for
+  // which every start waits.
   const policies = ['always', 'interval', 'never'] as const;
   it.each(policies)('keeps what events.fsync promises, and the contract, when it is: %s', async (fsync) => {
     const server = await broker();
     const random = seeded(SEED);
     const ledgers: (readonly LedgerLine[])[] = [];
     const promised: string[] = [];
-    /** Runs a node to its death and takes the power from what it leaves. */
+    /** Runs a node until it dies, then simulates a power loss on its files. */
     const run = async (events: EventsOptions, workload: Partial<Workload>, published?: number): Promise<Remains> => {
       const dir = String(events.dir);
       const before = sizes(dir);
@@ -179,7 +179,7 @@ describe('a host that loses power', () => {
         const { lost } = await run(events, { ...common, dieAt: { place: 'written', count } });
         expect(lost, 'there is something to lose').toBeGreaterThan(0);
       }
-      // The power goes once more while the next start mends what the first loss has left.
+      // The power fails once more while the next start repairs what the first loss has left.
       await run(events, { ...common, streams: 0, dieAt: { place: 'synced', count: 1 } });
       if (losses % 2 === 1) await server.start();
       await recovered(events, server.url, common.nodeId);

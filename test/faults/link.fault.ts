@@ -61,7 +61,7 @@ describe('a connection to the broker', () => {
     const before = (node.stats()?.['published'] as number | undefined) ?? 0;
     await node.until((stats) => (stats['published'] as number) > before + 100);
     const { published } = node.stats() as Record<string, number>;
-    // A retry need not show: the answer to the first attempt may settle it before it is sent.
+    // A retry need not show: the answer to the first attempt may arrive before the retry is sent.
     proxy.delay(400);
     await node.until((stats) => (stats['published'] as number) > published + 500);
     proxy.delay(20);
@@ -80,7 +80,7 @@ describe('a connection to the broker', () => {
     proxy.fromClient = (message) => (isEventPublish(message) && ++publishes % 11 === 0 ? 3 : 1);
     const counters = await holds(node, server.url);
     expect(acks).toBeGreaterThan(200);
-    // One that was eaten need not be missed: another answer to a repeated publish does as well.
+    // A lost answer need not be noticed: the answer to a repeated publish does as well.
     expect(counters['retries']).toBeGreaterThan(0);
   });
 });

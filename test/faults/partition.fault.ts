@@ -84,7 +84,7 @@ describe('a cluster of three that falls apart', () => {
     await replicasAgree();
   });
 
-  // Half a minute that the short form does not have: there a leader's death stands for its absence.
+  // Half a minute that the short form leaves out: there the death of a leader stands for its absence.
   if (FULL)
     it('elects another leader when the stream’s leader is cut off, and the node goes on where it is', async () => {
       const { node, home } = await clientOfCluster(200, 2000);

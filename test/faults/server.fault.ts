@@ -15,7 +15,7 @@ async function serve(nats: NatsProcess, data?: string): Promise<TestServer> {
   return server;
 }
 
-/** Publishes and leaves again, so that there is something to tell. */
+/** Publishes and leaves again, so that there are events. */
 async function visit(server: TestServer, name: string): Promise<void> {
   const encoder = await RawRtmp.connected({ port: server.rtmpPort });
   await encoder.publish(name);

@@ -8,7 +8,7 @@ const GOOD_PLAYERS = 5;
 const SECONDS = 5;
 const beginsStreams = ({ beginsStreams }: Attack): boolean => beginsStreams === true;
 
-/** `npm run bench:hostile` in short: what attacks cost that does not depend on how fast the machine is. */
+/** `npm run bench:hostile` in short: the costs of attacks that do not depend on how fast the machine is. */
 describe.each([
   // Loopback addresses have no limits of their own: what is behind those limits has to hold alone. Only starts of
   // streams are bound by them.

@@ -247,7 +247,8 @@ describe('limits per connection and in sum', () => {
         frame.set([n === 0 ? 0x12 : 0x22]);
         client.message(9, frame, { messageStreamId: id });
       }
-      // Who passes the limit with a message that is only half there has to go, and the next one takes its place.
+      // A connection that passes the limit with a message that is only half there is closed, and the next one takes its
+      // place.
       const isHeld = async () => (await (server as TestServer).stream(`heavy${i}`))?.videoFrames === 7;
       await waitFor(async () => client.closed || (await isHeld()), { everyMs: 20 });
       if (!client.closed) publishers.push(client);
@@ -288,7 +289,7 @@ describe('limits per connection and in sum', () => {
 
     const foreign = await RawRtmp.connected({ port });
     const own = await foreign.publish('own');
-    // With one publish alone, media on a message stream that stands for nothing else would be its own.
+    // With only one publish, media on an unused message stream would count as its own.
     const second = await foreign.publish('second');
     const watcher = await RawRtmp.connected({ port });
     await watcher.play('own');

@@ -20,9 +20,7 @@ async function session(server: TestServer, name: string): Promise<void> {
   player.destroy();
 }
 
-/**
- * What every list of one session's events must satisfy: numbered from 1 without a gap, one start, one end at the end.
- */
+/** The rules for every list of one stream's events: numbered from 1 without a gap, one start, one end at the end. */
 function expectWhole(events: readonly SeenEvent[]): void {
   const types = events.map(short);
   expect(events.map((e) => Number(e.sequence))).toEqual(events.map((_, i) => i + 1));
@@ -112,7 +110,7 @@ describe('lifecycle events on NATS', () => {
     await client.expect((m) => m.values[0] === 'onStatus', 'a refusal');
     await client.gone();
     const rejected = await watcher.expect('stream.rejected');
-    // What comes from the first character on that does not fit may be a key: it is told nowhere.
+    // From the first character that does not fit, the text may be a key, so it is shown nowhere.
     expect(rejected.data).toMatchObject({ app: 'live', name: 'a' });
     expect(rejected.via).not.toMatch(/[*>]|=2A|=3E/);
     expect(watcher.all.filter((e) => e.subject === 'live/a').map(short)).toEqual(['stream.rejected']);

@@ -54,7 +54,7 @@ async function start(stderr: string): Promise<TestServer> {
   return server;
 }
 
-/** Somebody can publish, and SIGTERM ends the process in order. */
+/** A client can publish, and SIGTERM ends the process in order. */
 async function expectToServe(to: TestServer): Promise<void> {
   const client = await RawRtmp.connected({ port: to.rtmpPort });
   await client.publish('cam1');

@@ -17,7 +17,7 @@ function folder(purpose: string): string {
   return made;
 }
 
-/** The disk, as it answers everybody who wants something to survive a power loss. */
+/** The disk, as it answers all that ask for something to survive a power loss. */
 interface Disk {
   /** What waits for it. */
   readonly waiting: (() => void)[];

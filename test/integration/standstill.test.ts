@@ -8,7 +8,7 @@ import { waitFor } from '../support/wait.js';
 
 /** Every deadline of a peer in these tests, in ms. */
 const DEADLINE_MS = 2000;
-/** For how long the server is stopped: no deadline would survive it by the clock of the machine. */
+/** For how long the server is stopped: by the machine's clock every deadline would pass. */
 const STOPPED_MS = 5000;
 
 describe('a server that could not run for longer than every deadline', () => {

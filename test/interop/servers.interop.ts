@@ -100,7 +100,7 @@ describe('a relay', () => {
   });
 
   it('of Node-Media-Server pulls a live stream and hands it on as it is: its headers do not come with the answer', async () => {
-    // It loses what it reads together with the answer to its play. A busy machine lets it read late; not as late as
+    // It loses what it reads together with the answer to its play. On a busy machine it reads late, but not as late as
     // this.
     const patient = await spawnServer({ settings: { 'play.startDelayMs': 1000 } });
     try {

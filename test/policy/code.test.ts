@@ -55,8 +55,6 @@ describe('functions', () => {
 
 /** Where the public API is exported: everything there is for users. */
 const PUBLIC = ['src/index.ts', 'src/client/index.ts'];
-/** Where exports that nobody outside their file names are still to be taken back, by who works on these files. */
-const UNNAMED = /^src\/(?:events|hub|live|rtmp|server|wasm|protocol\/server)\//;
 
 describe('exports of src', () => {
   /** What other files of the product, the benches, the scripts and the examples name. */
@@ -73,8 +71,7 @@ describe('exports of src', () => {
   it('are named by another file, be it a test: nothing is exported for nobody', () => {
     const tested = new Set(under('test').flatMap((path) => namedBy(syntaxOf(path))));
     const forNobody = unnamed.filter(({ path, name }) => !tested.has(`${path}#${name}`) && !tested.has(`${path}#*`));
-    const unknown = forNobody.filter(({ path }) => !UNNAMED.test(path));
-    expect(unknown.map(({ path, name }) => `${path} ${name}`)).toEqual([]);
+    expect(forNobody.map(({ path, name }) => `${path} ${name}`)).toEqual([]);
   });
 
   it('are found in every form, and so is what names them', () => {
@@ -113,15 +110,12 @@ describe('exports of src', () => {
 });
 
 const MAX_COLUMNS = 120;
-/** Folders whose comments wait for the one hand that goes over them. */
-const UNWRAPPED =
-  /^(?:assembly|src\/(?:events|hub|live|rtmp|server|wasm|protocol\/server)|test\/unit\/(?:live|rtmp))\//;
 
 describe('comments', () => {
   it(`have at most ${MAX_COLUMNS} columns`, () => {
-    const long = under('src', 'assembly', 'test', 'bench', 'scripts', 'examples')
-      .filter((path) => !UNWRAPPED.test(path))
-      .flatMap((path) => longCommentLines(read(path), MAX_COLUMNS).map((line) => `${path}:${line}`));
+    const long = under('src', 'assembly', 'test', 'bench', 'scripts', 'examples').flatMap((path) =>
+      longCommentLines(read(path), MAX_COLUMNS).map((line) => `${path}:${line}`),
+    );
     expect(long).toEqual([]);
   });
 

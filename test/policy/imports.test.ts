@@ -147,8 +147,8 @@ describe('third-party packages', () => {
     expect(wrong).toEqual([]);
   });
 
-  // fastify asks for any light-my-request 6; the newest of those needs Node 22. A version of ours beside it is taken
-  // for both.
+  // fastify asks for any light-my-request 6, and the newest of those needs Node 22. A pinned version in package.json is
+  // used for both.
   const PINNED_FOR_OTHERS = ['light-my-request'];
 
   it('are all declared, and everything declared is used', () => {

@@ -51,8 +51,8 @@ function unwrap(base: number, raw: number): number {
 }
 
 /**
- * The chunk stream reader of RTMP 1.0 §5.3 as plainly as it can be written: all unread bytes in one Buffer, a chunk is
- * taken only when all of it is there. Oracle for the WASM module; shares no code with it.
+ * The chunk stream reader of RTMP 1.0 §5.3, written as simply as possible: all unread bytes are in one Buffer, and a
+ * chunk is taken only when all of it is there. It is the oracle for the WASM module and shares no code with it.
  */
 export class ReferenceChunkReader {
   readonly messages: ReadMessage[] = [];

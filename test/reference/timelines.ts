@@ -34,7 +34,7 @@ function fresh(from?: number): Timeline {
   };
 }
 
-/** How timestamps pass to players, written plainly: oracle for assembly/timeline.ts. */
+/** How timestamps pass to players, written simply. It is the oracle for assembly/timeline.ts. */
 export class ReferenceTimelines {
   readonly #begun = new Map<number, Timeline>();
   /** The message that began last, and what its timeline was before. */
@@ -111,7 +111,7 @@ function newest({ last }: Timeline): number {
 }
 
 /**
- * Whether the first frame of its kind, behind one of the other kind, would stand before the place where the publish
+ * Whether the first frame of its kind, behind one of the other kind, would come before the point from which the publish
  * goes on.
  */
 function beginsEarly({ last, least, offset }: Timeline, kind: Kind, timestamp: number): boolean {

@@ -16,7 +16,7 @@ export interface RawOptions {
   readonly localAddress?: string;
 }
 
-/** An RTMP client that does what a test says, right or wrong, byte by byte. Keeps everything received. */
+/** An RTMP client that does what a test says, right or wrong, byte by byte. It keeps everything it receives. */
 export class RawRtmp {
   readonly socket: Socket;
   /** Every whole message received after the handshake, in order. */

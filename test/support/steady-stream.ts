@@ -2,8 +2,9 @@ import { RawRtmp, type Received } from './rtmp-client.js';
 import { waitFor } from './wait.js';
 
 /**
- * A well-behaved stream that runs beside a test: a publisher that sends a numbered video frame every 20 ms and a player
- * that checks that every number comes, once and in order. Hostile tests use it to show that others are not touched.
+ * A well-behaved stream that runs beside a test: a publisher that sends a numbered video frame every 20 ms, and a
+ * player that checks that every number comes, once and in order. Hostile tests use it to show that other streams are
+ * not affected.
  */
 export class SteadyStream {
   readonly #publisher: RawRtmp;

@@ -1,12 +1,12 @@
-/** How to wait: for how long at most, how often to look, and what to call the thing in the error. */
+/** How to wait: the longest time, the interval between checks, and what to name in the error. */
 export interface WaitOptions {
   /** Longest wait in milliseconds; default 10 000. */
   readonly timeoutMs?: number;
-  /** Time between two looks in milliseconds; default 5. */
+  /** Time between two checks in milliseconds; default 5. */
   readonly everyMs?: number;
   /**
-   * How far it has come: whenever this is another value, the longest wait begins anew, because a busy machine may take
-   * its time.
+   * A measure of progress: whenever it has another value, the longest wait begins again, because a busy machine may
+   * need time.
    */
   readonly progress?: () => string | number;
   /** Words for the error message, or a function that tells the state at the time of giving up. */
@@ -14,7 +14,7 @@ export interface WaitOptions {
 }
 
 /**
- * Waits until `look` returns something other than `undefined` or `false`, looking at once and then every `everyMs`.
+ * Waits until `look` returns something other than `undefined` or `false`, calling it at once and then every `everyMs`.
  *
  * @returns what `look` returned
  * @throws Error that names `what` when the time is over

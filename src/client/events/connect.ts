@@ -79,7 +79,7 @@ function check(isRight: boolean, name: string, expected: string): void {
 }
 
 /**
- * Connects to the NATS server that Sluice sends its events to. Reconnects by itself for ever.
+ * Connects to the NATS server to which Sluice sends its events. It connects again after every loss, for ever.
  *
  * @throws SluiceError ERR_EVENTS_NATS_OPTIONS; the client's error when no server answers
  */

@@ -1,8 +1,8 @@
 import { parseStreamSubject, sequenceIn } from '../../events/subjects.js';
 
 /**
- * The `sequence` that an event's subject names, when it counts in its stream's sequence: `stream.*` and `play.*` do.
- * Files and relays count on their own, and so do the players of another node, whose last token names the count as well.
+ * The `sequence` in an event's subject, when it counts in its stream's sequence, as for `stream.*` and `play.*`. Files
+ * and relays count on their own, and so do the players of another node, whose last token has that count as well.
  *
  * @returns `undefined` for events that count elsewhere; infinity for the end, which follows everything
  */

@@ -8,8 +8,8 @@ import { publish } from '../../nats/jetstream.js';
 const MAX_ERROR_LENGTH = 512;
 
 /**
- * Publishes an event that was given up to a subject that a JetStream stream keeps: its bytes as they came, where it was
- * stored, why it was given up and after how many tries in headers. The id of the message is its place, so that a second
+ * Publishes an abandoned event to a subject that a JetStream stream keeps: its bytes as they came, and in headers where
+ * it was stored, why it was abandoned and after how many tries. The id of the message is its position, so that a second
  * copy within the stream's duplicate window is refused.
  *
  * @throws SluiceError ERR_EVENTS_DEAD_LETTER when it is not known to be stored

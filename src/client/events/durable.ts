@@ -13,7 +13,7 @@ import type { NatsConnection } from '../../nats/connection.js';
 import { type ApiAnswer, JsError, jsRequest } from '../../nats/jetstream.js';
 import type { StreamPattern } from './pattern.js';
 
-/** What the consumer of a subscription is to be. */
+/** The consumer that a subscription needs. */
 export interface ConsumerWish {
   readonly stream: string;
   readonly pattern: StreamPattern;
@@ -24,7 +24,7 @@ export interface ConsumerWish {
   readonly onConflict: 'refuse' | 'update';
 }
 
-/** What {@link ConsumerKeeper.restore} had to do. */
+/** The result of {@link ConsumerKeeper.restore}. */
 export type Restored = 'found' | 'consumer_remade' | 'stream_remade';
 
 const CONSUMER_NOT_FOUND = 10014;
@@ -33,13 +33,13 @@ const MISPLACED = 'MISPLACED';
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 5000;
 const DESCRIPTION = 'sluice onStream ';
-/** A consumer without a name stays this long without its reader: over restarts of the server and cuts of the line. */
+/** A consumer without a name is kept this long without its reader: over restarts of the server and lost connections. */
 const EPHEMERAL_NS = 300e9;
 
 /**
- * Keeps the consumer of a subscription there: finds it, makes it, and makes it anew where it had come to, whoever
- * deleted it or the stream. `floor` is the position up to which everything is settled; it belongs to the stream that
- * `created` names.
+ * Makes sure that a subscription has its consumer: finds it, makes it, and makes it again at the position that was
+ * reached when it or the stream was deleted. `floor` is the position up to which everything is settled; it belongs to
+ * the stream that `created` names.
  */
 export class ConsumerKeeper {
   readonly #connection: NatsConnection;
@@ -51,9 +51,9 @@ export class ConsumerKeeper {
   #created: string | undefined;
   /** `undefined` while the consumer begins at a time and nothing has come yet. */
   #floor: number | undefined;
-  /** Where the newest consumer was asked to begin, and the stream that this position belongs to. */
+  /** The position at which the newest consumer was asked to begin, and the stream to which it belongs. */
   #asked: { readonly created: string | undefined; readonly start: number } | undefined;
-  /** The stream turned out to be another one, which {@link restore} has not told yet. */
+  /** The stream turned out to be another one, which {@link restore} has not reported yet. */
   #isRemade = false;
   #isRestoring = false;
 
@@ -70,7 +70,7 @@ export class ConsumerKeeper {
     return this.#name;
   }
 
-  /** How long the server waits for a sign of life of an event, milliseconds. */
+  /** How long the server waits for a sign of life about an event, in ms. */
   get ackWaitMs(): number {
     return this.#ackWaitMs;
   }
@@ -100,7 +100,7 @@ export class ConsumerKeeper {
     const found = this.#wish.durable === undefined ? undefined : await this.#find();
     if (found !== undefined) return this.#reconcile(found);
     let made = await this.#make();
-    // Each time the stream was made anew once more.
+    // It is made again each time the stream was made again.
     while (!made.ok && made.code === MISPLACED) made = await this.#make();
     if (!made.ok) throw answerError(this.#wish.stream, made);
     this.#adopt(made.value);
@@ -108,9 +108,9 @@ export class ConsumerKeeper {
   }
 
   /**
-   * Sees to it that there is a consumer again, however long that takes, until the signal aborts.
+   * Makes sure that there is a consumer again, however long that takes, until the signal aborts.
    *
-   * @param onWait told once why it takes longer
+   * @param onWait called once with why it takes longer
    */
   async restore(onWait: (why: string) => void): Promise<Restored> {
     let told = false;
@@ -129,14 +129,14 @@ export class ConsumerKeeper {
     }
   }
 
-  /** Whether events are settled that are not seen to be: by other processes, or out of order. */
+  /** Whether other processes, or events out of order, settle events that are not seen here. */
   get mustLearn(): boolean {
     return this.#wish.durable !== undefined || this.#wish.inFlight > 1;
   }
 
-  /** Takes the server's word for what is settled. */
+  /** Takes over what the server knows to be settled. */
   async learn(): Promise<void> {
-    // Whoever has the consumer again cannot tell yet whether what is there now is the right one.
+    // While the consumer is being restored, it is unknown whether the present one is right.
     if (this.#isOver() || this.#isRestoring) return;
     const created = this.#created;
     const info = await this.#info();
@@ -144,7 +144,7 @@ export class ConsumerKeeper {
       this.#floor = Math.max(this.floor, info.value.ack_floor.stream_seq);
   }
 
-  /** Whether the stream is the one that the floor belongs to; asked when a position seems to go back. */
+  /** Whether the stream is the one to which the floor belongs. It is asked when a position seems to go back. */
   async isSameStream(): Promise<boolean> {
     for (let waitMs = FIRST_PAUSE_MS; !this.#isOver(); waitMs = Math.min(waitMs * 2, LAST_PAUSE_MS)) {
       const facts = await streamFacts(this.#connection, this.#wish.stream, this.#answerTimeout);
@@ -155,7 +155,7 @@ export class ConsumerKeeper {
     return true;
   }
 
-  /** Takes away a consumer that nobody else can use. */
+  /** Removes a consumer that no other process can use. */
   release(): void {
     if (this.#wish.durable === undefined && this.#name !== '')
       dropConsumer(this.#connection, this.#wish.stream, this.#name);
@@ -164,7 +164,7 @@ export class ConsumerKeeper {
   /** Whether it is another stream than before; from then on the floor belongs to the new one. */
   #isAnother(facts: StreamFacts): boolean {
     const another = this.#created !== undefined && this.#created !== facts.created;
-    // A stream that ends before what was read of it has lost its end, which is as good as another one.
+    // A stream that ends before the position that was read has lost its end, which is as if it were another one.
     const cut = this.#floor !== undefined && facts.last < this.#floor;
     this.#created = facts.created;
     if (another || cut) this.#floor = 0;
@@ -178,7 +178,8 @@ export class ConsumerKeeper {
     const info = await this.#info();
     if (!info.ok && info.code !== CONSUMER_NOT_FOUND) return info;
     if (info.ok && this.#isMisplaced(info.value)) return this.#drop(info.value.name);
-    // Another process may make it at the same moment, from where it had come to itself: then it is found next time.
+    // Another process may make it at the same moment, at the position that it has reached; then it is found the next
+    // time.
     const had = info.ok ? info : await this.#make();
     if (!had.ok) return had;
     this.#adopt(had.value);
@@ -188,9 +189,9 @@ export class ConsumerKeeper {
   }
 
   /**
-   * Whether a consumer that is there was asked for by this process, at a position of the stream before this one: the
-   * answer was lost, and the request was carried out when the stream had been made anew. It would leave out the
-   * beginning of the new one.
+   * Whether an existing consumer was asked for by this process at a position of the stream before this one. The answer
+   * was lost, and the request was carried out when the stream had been made again. It would leave out the beginning of
+   * the new stream.
    */
   #isMisplaced({ config }: ConsumerInfo): boolean {
     const asked = this.#asked;
@@ -198,7 +199,7 @@ export class ConsumerKeeper {
     return asked.start > 1 && config.opt_start_seq === asked.start;
   }
 
-  /** Removes a consumer that begins in the wrong place. The next question comes after it on the same connection. */
+  /** Removes a consumer that begins in the wrong place. The next request comes after it on the same connection. */
   #drop(name: string): { readonly ok: false; readonly code: string; readonly text: string } {
     dropConsumer(this.#connection, this.#wish.stream, name);
     return { ok: false, code: MISPLACED, text: `the stream was made anew; ${name} begins too late` };
@@ -221,7 +222,7 @@ export class ConsumerKeeper {
     this.#ackWaitMs = (info.config.ack_wait ?? this.#wish.ackWaitMs * 1e6) / 1e6;
   }
 
-  /** A durable consumer of that name is there: it goes on, unless it was made for other streams. */
+  /** A durable consumer of that name exists: it goes on, unless it was made for other streams. */
   async #reconcile(found: ConsumerInfo): Promise<void> {
     const { pattern, durable, onConflict } = this.#wish;
     const { description = '', filter_subject: filter = '' } = found.config;
@@ -244,7 +245,7 @@ export class ConsumerKeeper {
     };
     const updated = await this.#create({ ...found.config, ...wanted, ...kept });
     if (updated.ok) this.#adopt(updated.value);
-    // Whoever may not change it uses it as it is, when it is the right one.
+    // A user who may not change it uses it as it is, when it is the right one.
     else if (differs) throw answerError(this.#wish.stream, updated);
   }
 
@@ -260,7 +261,7 @@ export class ConsumerKeeper {
     };
   }
 
-  /** Makes the consumer; `MISPLACED` when the stream turns out to have been made anew before the server did so. */
+  /** Makes the consumer; `MISPLACED` when the stream turns out to have been made again before the server did so. */
   async #make(): Promise<ApiAnswer<ConsumerInfo>> {
     const { from, stream } = this.#wish;
     if (this.#floor !== undefined) this.#asked = { created: this.#created, start: this.#floor + 1 };
@@ -278,7 +279,7 @@ export class ConsumerKeeper {
       return this.#drop(made.value.name);
     }
     if (after.ok || after.code === 'PERMISSIONS_VIOLATION') return made;
-    // It cannot be said now. A durable consumer is found next time, another one is not.
+    // The result is unknown. A durable consumer is found the next time, another one is not.
     if (this.#wish.durable === undefined) dropConsumer(this.#connection, stream, made.value.name);
     return after;
   }
@@ -295,7 +296,7 @@ export class ConsumerKeeper {
   }
 }
 
-/** A server in the middle of deleting a consumer may answer without what the consumer is: that is no answer yet. */
+/** A server in the middle of deleting a consumer may answer without its configuration, which is no answer yet. */
 function whole(answer: ApiAnswer<ConsumerInfo>): ApiAnswer<ConsumerInfo> {
   if (!answer.ok || (answer.value.config !== undefined && answer.value.ack_floor !== undefined)) return answer;
   return { ok: false, code: 'INCOMPLETE', text: 'the server does not say what the consumer is' };

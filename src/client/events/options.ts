@@ -13,7 +13,7 @@ export interface ConnectOptions extends Partial<Omit<NatsOptions, 'urls'>> {
   readonly nodesBucket?: string;
 }
 
-/** What `onStream` is to do. */
+/** Options of `onStream`. */
 export interface OnStreamOptions extends SubscriptionOptions {
   /**
    * Name of a durable consumer: the server remembers how far it came, also over restarts, and several processes with
@@ -26,15 +26,15 @@ export interface OnStreamOptions extends SubscriptionOptions {
    */
   readonly from?: 'all' | 'new' | { readonly timeMs: number };
   /**
-   * How long the server waits for a sign of life of an event that is being handled before it gives it to another,
-   * milliseconds. The sign is given four times in that time, however long the handler takes, as long as it does not
-   * block the event loop. Default 30 000.
+   * How long the server waits for a sign of life about an event that is being handled before it gives the event to
+   * another process, in ms. The sign is given four times in that time, however long the handler takes, as long as it
+   * does not block the event loop. Default 30 000.
    */
   readonly ackWaitMs?: number;
   /**
-   * Events that are on their way at a time, in all processes of a durable consumer together. With 1, the default, they
-   * come in order whatever happens. More is quicker over a long way, and then later events overtake those that a crash
-   * or a cut line held up.
+   * Events that are delivered at a time, in all processes of a durable consumer together. With 1, the default, they
+   * always come in order. A larger number is quicker over a long distance; then later events overtake those that a
+   * crash or a lost connection held up.
    */
   readonly inFlight?: number;
   /**
@@ -44,7 +44,7 @@ export interface OnStreamOptions extends SubscriptionOptions {
 }
 
 /**
- * The part of the NATS connection that is here without that package's types: with them, cast it to its
+ * The part of the NATS connection that can be described without that package's types. With them, cast it to its
  * `NatsConnection`.
  */
 export interface EventsConnection {
@@ -60,11 +60,11 @@ export interface SluiceEvents {
   readonly connection: EventsConnection;
 
   /**
-   * Calls handlers for the events of the streams that `pattern` means: a glob of `APP/NAME` (`live/*`, `live/cam1`; `*`
-   * means every one, and `live` the same as `live/*`). In order, each once (duplicates are told by id and position),
-   * checked against their schema, acknowledged when the handler is done. A handler that fails is called again until it
-   * succeeds, or as `deadLetter` says. When the consumer or the stream is deleted, it is had again, and `onNotice`
-   * told.
+   * Calls handlers for the events of the streams that `pattern` matches: a glob of `APP/NAME` (`live/*`, `live/cam1`;
+   * `*` matches every one, and `live` is the same as `live/*`). Events come in order, each once (duplicates are
+   * recognised by id and position), checked against their schema, and are acknowledged when the handler is done. A
+   * handler that fails is called again until it succeeds, or as `deadLetter` says. When the consumer or the stream is
+   * deleted, it is restored, and `onNotice` is called.
    *
    * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE, ERR_EVENTS_CONSUMER_CONFLICT,
    *   ERR_EVENTS_OPTION
@@ -72,8 +72,8 @@ export interface SluiceEvents {
   onStream(pattern: string, handlers: StreamHandlers, options?: OnStreamOptions): Promise<StreamSubscription>;
 
   /**
-   * The live streams that `pattern` means, then every event of theirs from there on: no gap, no double. What was over
-   * when it is called is not told.
+   * The live streams that `pattern` matches, then every later event of theirs, without a gap or a duplicate. Streams
+   * that were over when it is called are not included.
    *
    * @param signal ends the iteration; so does {@link close}
    * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE

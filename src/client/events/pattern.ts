@@ -1,19 +1,19 @@
 import { eventFilter } from '../../events/subjects.js';
 
-/** Which streams a consumer wants, as a NATS filter and an exact test. */
+/** The streams that a consumer wants, as a NATS filter and an exact test. */
 export interface StreamPattern {
   /** The pattern as it was given. */
   readonly text: string;
   /** NATS subject filter: as narrow as the pattern allows. */
   readonly filter: string;
-  /** Whether a stream is meant. */
+  /** Whether a stream matches. */
   matches(app: string, name: string): boolean;
 }
 
 /**
- * Reads a pattern of `APP/NAME`, which is the `subject` of a stream's events. `*` stands for any run of characters,
- * slashes included: `live/*` means the streams of the app `live` and of apps such as `live/studio`. A pattern without a
- * slash means an app: `live` is `live/*`, and `*` is every stream.
+ * Reads a pattern of `APP/NAME`, which is the `subject` of a stream's events. `*` matches any run of characters,
+ * slashes included: `live/*` matches the streams of the app `live` and of apps such as `live/studio`. A pattern without
+ * a slash is an app: `live` is `live/*`, and `*` is every stream.
  *
  * @param prefix subject prefix, `sluice.v1` by default in the server
  */
@@ -21,8 +21,8 @@ export function streamPattern(pattern: string, prefix: string): StreamPattern {
   const whole = pattern.includes('/') ? pattern : `${pattern}/*`;
   const test = pattern === '*' ? /^/ : wildcard(whole);
   const parts = whole.split('/');
-  // Which of several slashes parts app and name cannot be told, and a `*` may stand for one; a subject token is matched
-  // whole or not at all.
+  // Which of several slashes separates app and name is unknown, and a `*` may match one. A subject token is matched as
+  // a whole or not at all.
   const only = parts.length === 2 && !whole.includes('*');
   const filter = eventFilter(prefix, only ? { app: parts[0], name: parts[1] } : {});
   return { text: pattern, filter, matches: (app, name) => test.test(`${app}/${name}`) };

@@ -1,4 +1,4 @@
-/** Remembers the newest ids, in two generations, so that memory is bounded and nothing is ever sorted. */
+/** Remembers the newest ids, in two generations, so that memory is bounded and nothing has to be sorted. */
 export class SeenIds {
   readonly #limit: number;
   #recent = new Set<string>();

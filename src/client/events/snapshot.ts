@@ -16,7 +16,7 @@ import { JsError, lastMessage } from '../../nats/jetstream.js';
 import { countedSequence } from './counted.js';
 import type { StreamPattern } from './pattern.js';
 
-/** Where a watcher reads. */
+/** The stream and the buckets that a watcher reads. */
 export interface WatchPlaces {
   readonly prefix: string;
   readonly stream: string;
@@ -24,22 +24,22 @@ export interface WatchPlaces {
   readonly nodesBucket: string;
 }
 
-/** The live streams as they were when `position` was the stream's last one. */
+/** The live streams at the time when `position` was the stream's last one. */
 export interface Snapshot {
   readonly created: string;
   readonly position: number;
   readonly states: readonly StreamState[];
 }
 
-/** The bucket follows the events within moments; this much more is read again. */
+/** The bucket follows the events within moments; this much more is read again, in ms. */
 const OVERLAP_MS = 30_000;
 const MAX_LAG_MS = 600_000;
 const AT_ONCE = 32;
 const BATCH = 500;
 
 /**
- * Reads the bucket, and brings what it says up to one position of the event stream: events that the bucket does not
- * show yet are applied, and streams whose end is stored by then are left out, whatever the bucket says.
+ * Reads the bucket, and brings it up to one position of the event stream: events that the bucket does not show yet are
+ * applied, and streams whose end is stored by then are left out, whatever the bucket shows.
  *
  * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE
  */
@@ -53,8 +53,7 @@ export async function takeSnapshot(
   const before = await facts(ask);
   const fromMs = (before.newestMs ?? Date.now()) - OVERLAP_MS - (await longestLagMs(ask));
   const states = await values<StreamState>(ask, places.streamsBucket);
-  // Everything up to here is history; the bucket was read before, so that nothing in it is younger than what is read
-  // now.
+  // Everything up to here is history. The bucket was read before, so nothing in it is younger than what is read now.
   const now = await facts(ask);
   if (now.created !== before.created) throw answerError(places.stream, { code: 'remade', text: 'while it was read' });
   const table = new OpenStreams();
@@ -90,14 +89,14 @@ async function apply(ask: Ask, table: OpenStreams, fromMs: number, last: number)
     if (item.position > last) return false;
     const known = table.open.get(parseStreamSubject(item.subject)?.streamId ?? '');
     const sequence = countedSequence(item.subject);
-    // What the state includes already must not be applied once more; an end always is.
+    // Events that the state includes already must not be applied again; an end always is.
     const isIncluded = known !== undefined && sequence !== undefined && sequence <= known.seq;
     if (!isIncluded) table.apply(item.position, item.subject, Buffer.from(item.data), true);
     return left > 0;
   });
 }
 
-/** Whether the end of a stream is stored: a bucket may still show what is over. */
+/** Whether the end of a stream is stored: a bucket may still show a stream that is over. */
 async function isOver(
   { connection, places, answerTimeout }: Ask,
   openStream: OpenStream,
@@ -111,7 +110,7 @@ async function isOver(
   throw answerError(places.stream, found);
 }
 
-/** How far behind the events any living node's state is. */
+/** The longest time by which the state of any living node is behind the events. */
 async function longestLagMs(ask: Ask): Promise<number> {
   let lagMs = 0;
   for (const node of await values<NodeState>(ask, ask.places.nodesBucket)) {
@@ -124,10 +123,11 @@ async function longestLagMs(ask: Ask): Promise<number> {
 
 /**
  * Every value of a bucket; none when the bucket is not there yet. One reader takes them all: a bucket keeps a mark of
- * each key that was ever deleted, and asking for one after the other would take the longer the older it is.
+ * each key that was ever deleted, and asking for one key after the other would take longer the older the bucket is.
  *
- * What is written while it is read moves to the end, and a count of what was there says nothing of when all of it has
- * come. It has when the reader has been at the end for a moment: then the newest value of each key has come by.
+ * Values that are written while it is read move to the end, so a count of the values at the start does not say when all
+ * of them have come. They have come when the reader has been at the end for a moment: then the newest value of each key
+ * was read.
  */
 async function values<T>(ask: Ask, name: string): Promise<T[]> {
   const { connection, answerTimeout } = ask;
@@ -135,7 +135,7 @@ async function values<T>(ask: Ask, name: string): Promise<T[]> {
   const newest = new Map<string, Uint8Array>();
   const before = await streamFacts(connection, stream, answerTimeout);
   if (!before.ok && before.code === JsError.StreamNotFound) return [];
-  // Whoever may not ask has the word of the messages themselves.
+  // A user who may not ask relies on the messages themselves.
   if (!before.ok && before.code !== 'PERMISSIONS_VIOLATION') throw answerError(stream, before);
   const last = before.ok ? before.value.last : 0;
   const all = { deliver_policy: 'all', filter_subject: `$KV.${name}.>` };
@@ -151,17 +151,17 @@ async function values<T>(ask: Ask, name: string): Promise<T[]> {
 
 const decoder = new TextDecoder();
 
-/** How far a reader has come. */
+/** How far a reader is. */
 interface Come {
-  /** How many messages are left of those that were there when it began. */
+  /** How many messages are left of those that were there at the start. */
   readonly left: number;
-  /** Nothing more has arrived here yet. */
+  /** Whether no further message has arrived here yet. */
   readonly isNewest: boolean;
 }
 
 /**
- * Reads a stream in order until `take` has had enough; nothing at all when there is nothing at first. A stream that is
- * no bucket must be there.
+ * Reads a stream in order until `take` has enough; nothing when it is empty at first. A stream that is no bucket must
+ * exist.
  */
 async function readAll(
   { connection, answerTimeout }: Ask,
@@ -187,7 +187,7 @@ async function readAll(
   }
 }
 
-/** Does something with each item, some at once, and gives the results in the items' order. */
+/** Does something with each item, some at the same time, and returns the results in the items' order. */
 async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const out: R[] = [];
   let next = 0;

@@ -11,7 +11,7 @@ import type { StreamPattern } from './pattern.js';
 import { SeenIds } from './seen-ids.js';
 import type { StreamSubscription, SubscriptionNotice, SubscriptionOptions } from './subscription-options.js';
 
-/** What a subscription works with. */
+/** The parts of a subscription. */
 interface SubscriptionParts {
   readonly connection: NatsConnection;
   readonly keeper: ConsumerKeeper;
@@ -29,8 +29,7 @@ const LEARN_EVERY_MS = 2000;
 const DEFAULT_ATTEMPTS = 5;
 
 /**
- * Takes events from a consumer, calls handlers, and gives up neither: a lost consumer is had again, a failed handler
- * called again.
+ * Takes events from a consumer and calls handlers. A lost consumer is restored, and a failed handler is called again.
  */
 export class RunningSubscription implements StreamSubscription {
   readonly done: Promise<void>;
@@ -55,7 +54,7 @@ export class RunningSubscription implements StreamSubscription {
 
   async #run(): Promise<void> {
     const { keeper, stopping } = this.#p;
-    // Whoever holds an event says so: the server gives what it hears nothing of to another.
+    // A process that holds an event sends signs of life: without them the server gives the event to another process.
     const working = setInterval(() => this.#work(), Math.max(20, Math.floor(keeper.ackWaitMs / 4)));
     const learning = keeper.mustLearn ? setInterval(() => void keeper.learn(), LEARN_EVERY_MS) : undefined;
     working.unref();
@@ -87,7 +86,7 @@ export class RunningSubscription implements StreamSubscription {
     for (const delivery of held) sendAck(this.#p.connection, delivery, '+WPI');
   }
 
-  /** Has the consumer again, and tells what happened to it. */
+  /** Restores the consumer, and reports what happened to it. */
   async #restore(loss: Loss): Promise<void> {
     const { keeper, connection, stopping } = this.#p;
     await this.#puller.close();
@@ -112,7 +111,7 @@ export class RunningSubscription implements StreamSubscription {
     if (stopping.signal.aborted) return sendAck(connection, delivery, '-NAK');
     this.#current = delivery;
     try {
-      // A server that was killed may have forgotten acknowledgements; a stream that is another one begins anew.
+      // A server that was killed may have lost acknowledgements; a stream that is another one begins at its start.
       if (delivery.position <= keeper.floor) {
         if (await keeper.isSameStream()) return sendAck(connection, delivery, '+ACK');
         this.#tellRestored('stream_remade', 'found by a position that went back');
@@ -158,7 +157,7 @@ export class RunningSubscription implements StreamSubscription {
       } catch (error) {
         this.#tell(error, event, attempt);
         if (attempt >= attempts) return this.#bury(delivery, error, attempt);
-        // Tried again here rather than sent back: behind it wait later events of the same stream.
+        // It is tried again here instead of being sent back, because later events of the same stream wait behind it.
         await this.#pause(attempt);
         if (this.#p.stopping.signal.aborted) return false;
       }
@@ -171,7 +170,7 @@ export class RunningSubscription implements StreamSubscription {
     return this.#o.deadLetter === undefined || this.#bury(delivery, error, 1);
   }
 
-  /** Puts an event with the dead letters; it counts as settled when it is stored there, however long that takes. */
+  /** Stores an event with the dead letters. It counts as settled when it is stored there, however long that takes. */
   async #bury(delivery: Delivery, cause: unknown, attempts: number): Promise<boolean> {
     const subject = this.#o.deadLetter!.subject;
     for (let attempt = 1; ; attempt++) {
@@ -220,7 +219,7 @@ export class RunningSubscription implements StreamSubscription {
   }
 }
 
-/** What an event of any type must have; types that came later have schemas of their own. */
+/** The members that an event of any type must have. Types that came later have schemas of their own. */
 function envelopeFindings(event: unknown): string[] {
   const { id, type, data } = (event ?? {}) as Record<string, unknown>;
   if (typeof id !== 'string' || typeof type !== 'string' || typeof data !== 'object')
@@ -228,7 +227,7 @@ function envelopeFindings(event: unknown): string[] {
   return [];
 }
 
-/** A program's callback that throws must not end the subscription that it is told of. */
+/** A callback of the program that throws must not end the subscription. */
 function guard(call: () => void): void {
   try {
     call();

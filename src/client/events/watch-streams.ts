@@ -15,11 +15,11 @@ const LAST_PAUSE_MS = 5000;
 const BEGIN_WITHIN_MS = 15_000;
 
 /**
- * The live streams, then every event after that, without a gap and without a double, however busy the streams are and
- * whatever happens to the server, the event stream or the way there.
+ * The live streams, then every later event, without a gap or a duplicate, however busy the streams are and whatever
+ * happens to the server, the event stream or the network.
  *
- * The states are those of one position of the event stream, and the events are those behind it: what was over by then
- * is not told. Each stream's `sequence` is checked; where it jumps, everything is read anew.
+ * The states are those at one position of the event stream, and the events are those behind it: streams that were over
+ * by then are not included. Each stream's `sequence` is checked; when it jumps, everything is read again.
  *
  * @param signal ends the iteration
  * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE when it cannot even begin
@@ -43,8 +43,8 @@ export async function* watchStreams(
 }
 
 /**
- * Takes a snapshot, however long that takes; the first one may fail when the stream is not there or nobody answers for
- * a while.
+ * Takes a snapshot, however long that takes. The first one may fail, when the stream is missing or no server answers
+ * for a while.
  */
 async function snapshotOf(
   connection: NatsConnection,
@@ -68,7 +68,7 @@ async function snapshotOf(
   }
 }
 
-/** Events behind a snapshot. @returns why another one is needed, `undefined` when the watcher is over */
+/** Events behind a snapshot. @returns why another one is needed, `undefined` when the watcher has ended */
 async function* eventsAfter(
   connection: NatsConnection,
   pattern: StreamPattern,
@@ -76,7 +76,7 @@ async function* eventsAfter(
   signal: AbortSignal,
   { created, position, states }: Snapshot,
 ): AsyncGenerator<StreamChange, 'stream_remade' | 'events_missing' | undefined> {
-  /** `seq` told so far, by stream id. */
+  /** The last `seq` that was given, by stream id. */
   const told = new Map<string, number>(states.map(({ streamId, seq }) => [streamId, seq]));
   const reading = { stream: places.stream, filter: pattern.filter, from: { sequence: position + 1 }, created, signal };
   for await (const item of readItems(connection, reading)) {
@@ -89,7 +89,7 @@ async function* eventsAfter(
       const before = told.get(event.streamid);
       const sequence = sequenceOf(event);
       const isStart = event.type === 'io.sluice.stream.started';
-      // Of a stream that was over before, or that the state is ahead of.
+      // The stream was over before, or the state is ahead of this event.
       if (before === undefined ? !isStart : sequence <= before) continue;
       if (sequence !== (before ?? 0) + 1) return 'events_missing';
       if (counted === Number.POSITIVE_INFINITY) told.delete(event.streamid);

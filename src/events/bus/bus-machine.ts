@@ -3,12 +3,15 @@ import type { WaitReason } from '../../nats/publish-outcome.js';
 import { type BusState, stateOfCheck } from './bus-state.js';
 import type { StreamCheck } from './stream-setup.js';
 
-/** What is to be done after the publisher has told that everything waits: the stream is to be set up anew, or asked whether it is there. */
+/**
+ * What is to be done after the publisher has told that everything waits: the stream is to be set up anew, or asked
+ * whether it is there.
+ */
 export type AfterWait = 'nothing' | 'prepare' | 'ask';
 
 /**
- * The states of the bus and what leads from one to another: what the connection, the check of the stream, the lease and the publisher
- * report. It asks nobody and waits for nothing. `closed` is final.
+ * The states of the bus and what leads from one to another: what the connection, the check of the stream, the lease and
+ * the publisher report. It asks nobody and waits for nothing. `closed` is final.
  */
 export class BusMachine {
   readonly #onChange: (state: BusState, detail: string) => void;
@@ -41,7 +44,9 @@ export class BusMachine {
     if (state !== 'closed') this.#set(state, detail);
   }
 
-  /** The stream cannot be used, or with an `ok` check it is not known what other nodes have done. Set-up is tried again. */
+  /**
+   * The stream cannot be used, or with an `ok` check it is not known what other nodes have done. Set-up is tried again.
+   */
   unusable(check: StreamCheck): void {
     this.#set(...stateOfCheck(check));
   }
@@ -53,7 +58,7 @@ export class BusMachine {
     else this.#set('not_answering', 'it is being looked up which streams other nodes have ended');
   }
 
-  /** The lease is good (again). */
+  /** The lease is held (again). */
   leaseHeld(): void {
     if (this.#isPrepared && this.#state === 'not_answering') this.#set('ready', '');
   }

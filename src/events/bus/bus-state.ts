@@ -17,8 +17,8 @@ export type BusState =
   | 'closed';
 
 /**
- * How a change to a state is logged: `info` that events are published, `warn` that they wait, `error` that somebody has to do
- * something about it. `undefined`: the connection itself tells of it.
+ * How a change to a state is logged: `info` that events are published, `warn` that they wait, `error` that somebody has
+ * to do something about it. `undefined`: the connection itself tells of it.
  */
 export const LOGGED_AS: Readonly<Record<BusState, 'info' | 'warn' | 'error' | undefined>> = {
   off: undefined,
@@ -36,7 +36,7 @@ export const LOGGED_AS: Readonly<Record<BusState, 'info' | 'warn' | 'error' | un
   closed: undefined,
 };
 
-/** The bus state that follows from a check of the stream, and why. */
+/** The state of the bus after a check of the stream, and why. */
 export function stateOfCheck(check: StreamCheck): [BusState, string] {
   switch (check.kind) {
     case 'ok':

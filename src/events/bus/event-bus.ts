@@ -26,14 +26,17 @@ import { Quarantine } from './quarantine.js';
 import { Reaper } from './reaper.js';
 import { checkStream } from './stream-setup.js';
 
-/** Publish timeouts' worth of silence after which another server is tried: sooner than others may take this node for lost. */
+/**
+ * Number of publish time-outs without any answer after which another server is tried. That is sooner than other nodes
+ * may take this one for lost.
+ */
 const SILENT_TIMEOUTS = 3;
 
 /** The longest time for which the `seq` of a live stream in the bucket may be behind its newest event. */
 const MOST_REFRESH_MS = 30_000;
 const NODES_DESCRIPTION = 'Sluice: node heartbeats';
 
-/** What the bus side is made with. */
+/** What the event bus is made with. */
 interface BusSideDeps {
   readonly journal: Journal;
   readonly lifecycle: Lifecycle;
@@ -41,7 +44,7 @@ interface BusSideDeps {
   readonly clock: Clock;
 }
 
-/** Everything that faces NATS: connection, stream set-up, publisher, live state, heartbeat and reaper. */
+/** Everything that speaks to NATS: connection, stream set-up, publisher, live state, heartbeat and reaper. */
 export class EventBus {
   /** The connection, for control and tools. */
   readonly link: NatsLink;
@@ -132,7 +135,10 @@ export class EventBus {
     this.#stateListeners.add(listener);
   }
 
-  /** Calls `listener` with the streams that another node has ended while this one could not be heard: they are to be closed. */
+  /**
+   * Calls `listener` with the streams that another node has ended while this one could not be reached: they have to be
+   * closed.
+   */
   onFenced(listener: (streamIds: readonly string[]) => void): void {
     this.#fencedListeners.add(listener);
   }
@@ -164,18 +170,18 @@ export class EventBus {
     this.link.start();
   }
 
-  /** Sends a best-effort message to `<prefix>.<tokens…>` when there is a connection; nobody keeps it. */
+  /** Sends a best-effort message to `<prefix>.<tokens…>` when there is a connection. It is not stored. */
   signal(tokens: readonly string[], data: object): void {
     const connection = this.link.connection;
     if (connection === undefined) return;
     try {
       connection.publish(signalSubject(this.#emitter.prefix, tokens), JSON.stringify(data));
     } catch {
-      // A connection that closes at this moment: nothing depends on the message.
+      // The connection closes at this moment. Nothing depends on the message.
     }
   }
 
-  /** Lets the backlog drain, at most for `deadlineMs`, and closes the connection. */
+  /** Waits for the backlog to be sent, at most for `deadlineMs`, and closes the connection. */
   async close(deadlineMs: number): Promise<void> {
     const canDrain = this.state === 'ready';
     if (canDrain) {
@@ -192,7 +198,7 @@ export class EventBus {
     this.#machine.close();
   }
 
-  /** Sees to it that stream and buckets are there and right, for as long as the connection stands. */
+  /** Makes sure that the stream and the buckets exist and are correct, for as long as the connection lasts. */
   async #prepare(): Promise<void> {
     if (this.#preparing) return;
     this.#preparing = true;
@@ -217,13 +223,16 @@ export class EventBus {
     }
   }
 
-  /** Heartbeat, live state and reaper. @returns whether it is known what other nodes have done to this one's streams */
+  /**
+   * Starts heartbeat, live state and reaper. @returns whether it is known what other nodes have done to this one's
+   * streams
+   */
   async #begin(connection: NatsConnection): Promise<boolean> {
     const check = await this.#nodes.ensure(connection, this.#o.replicas, NODES_DESCRIPTION);
     if (check.kind !== 'ok')
       this.#deps.log.warn({ cause: `${check.code} ${check.text}` }, 'nats: node heartbeats cannot be kept');
     else if (!(await this.#return.settleOlderBoots(connection))) return false;
-    // What cannot be had now the heartbeats themselves try to get.
+    // A bucket that is unavailable now is tried again by the heartbeats.
     await this.#lease.start(check.kind !== 'denied');
     if (this.link.connection !== connection) return true;
     this.#machine.prepared(this.#lease.holds);
@@ -233,7 +242,7 @@ export class EventBus {
     return true;
   }
 
-  /** The inbox of the connection that stands; another connection gets another. */
+  /** The inbox of the present connection. Every connection has its own. */
   #ackInbox(): AckInbox {
     const connection = this.link.connection;
     if (connection !== undefined && this.#acks?.connection !== connection) {
@@ -243,7 +252,9 @@ export class EventBus {
     return this.#acks.inbox;
   }
 
-  /** The connection while this process may write: not while others may be about to end its streams. */
+  /**
+   * The connection while this process may write, which it may not while other nodes may be about to end its streams.
+   */
   #writable(): NatsConnection | undefined {
     return this.#machine.isPrepared && this.#lease.holds ? this.link.connection : undefined;
   }
@@ -255,11 +266,11 @@ export class EventBus {
   }
 
   #onLapsed(cause: string): void {
-    // Others may end this node's streams from now on: what is on its way must not arrive after that.
+    // Other nodes may end this node's streams from now on: events that are being sent must not arrive after that.
     if (this.#machine.leaseLapsed(cause) && this.#acks?.inbox.awaits === true) this.link.renew();
   }
 
-  /** Without a lease nothing is published, so that only the heartbeats still tell that nobody answers. */
+  /** Without a lease nothing is published, so only the heartbeats still show that no server answers. */
   #onHeartbeat(answered: boolean): void {
     if (!answered) this.#leave();
     else if (this.state === 'ready') this.#silenceTimer.reset();
@@ -278,7 +289,8 @@ export class EventBus {
   }
 
   /**
-   * A server that is cut off from the others of its cluster stays connected and answers nothing, while another one would.
+   * A server that is cut off from the others of its cluster stays connected and answers nothing, while another one
+   * would answer.
    *
    * @returns whether another one is tried
    */

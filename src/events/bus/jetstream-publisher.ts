@@ -14,7 +14,7 @@ import { type PublishQueue, PublishQueues } from './publish-queues.js';
 import type { Quarantine } from './quarantine.js';
 import { StreamFence } from './stream-fence.js';
 
-/** What the publisher asks of its surroundings. */
+/** What the publisher needs from its surroundings. */
 interface PublisherDeps {
   readonly journal: Journal;
   readonly quarantine: Quarantine;
@@ -23,9 +23,9 @@ interface PublisherDeps {
   readonly answerTimeout: AnswerTimeout;
   /** The connection, when events may be sent now. */
   connection(): NatsConnection | undefined;
-  /** Where acknowledgements of that connection arrive. */
+  /** The inbox for acknowledgements of that connection. */
   acks(): Pick<AckInbox, 'publish'>;
-  /** Told at each failed attempt while everything waits, and when it goes on (`undefined`). */
+  /** Called at each failed attempt while everything waits, and with `undefined` when sending goes on. */
   onWait(why: WaitReason | undefined, text: string): void;
 }
 
@@ -43,8 +43,8 @@ const MAX_REFUSALS = 20;
 const ODD_STREAK = 3;
 
 /**
- * Sends what the journal holds to JetStream: one event per stream on its way, many streams side by side, each tried until it is
- * stored. Holds a bounded window of events in memory; a longer backlog is read from the journal.
+ * Sends the journal's events to JetStream: one event of each stream at a time, many streams side by side, each tried
+ * until it is stored. It holds a bounded window of events in memory; a longer backlog is read from the journal.
  */
 export class JetStreamPublisher {
   readonly counts: PublisherCounts = { published: 0, retries: 0, quarantined: 0, superseded: 0 };
@@ -87,12 +87,12 @@ export class JetStreamPublisher {
     this.#pump();
   }
 
-  /** Another node has ended these streams: what is left of them, wherever it waits, is settled without being sent. */
+  /** Another node has ended these streams: their remaining events are settled without being sent. */
   fence(streamIds: Iterable<string>): void {
     this.#fence.close(streamIds);
   }
 
-  /** This process was taken for lost: each stream of which something waits is looked up before it goes on. */
+  /** This process was taken for lost: each stream with waiting events is checked before its events are sent. */
   doubtAll(): void {
     this.#fence.doubt(this.#deps.journal.position);
   }
@@ -140,7 +140,7 @@ export class JetStreamPublisher {
       while (this.#reader !== undefined && this.#queues.size < WINDOW && !this.#closed) {
         const page = await this.#reader.next(PAGE);
         for (const entry of page) this.#push(entry);
-        // Nothing left and nothing came while it was read: from here on events arrive as they are shown.
+        // Everything is read, and nothing came meanwhile: from here on events arrive as they become visible.
         if (page.length === 0 && this.#reader.position > this.#deps.journal.shown) this.#reader = undefined;
         if (this.idle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
         this.#pump();
@@ -157,7 +157,7 @@ export class JetStreamPublisher {
       this.#pumping = false;
       const connection = this.#deps.connection();
       if (connection === undefined || this.#closed) return;
-      // While everything waits, one event at a time feels whether the way is free again.
+      // While everything waits, one event at a time is sent to find out whether sending works again.
       const most = this.#waiting === undefined ? this.#o.maxInFlight : 1;
       while (this.#queues.inFlight < most && !this.#probing) {
         const queue = this.#queues.take();
@@ -179,18 +179,19 @@ export class JetStreamPublisher {
     if (verdict.kind !== 'send') {
       if (verdict.kind === 'over') this.counts.superseded++;
       else this.counts.published++;
-      // Whoever answers this answers the next event as well.
+      // A server that answers this answers the next event as well.
       if (this.#waiting === 'not_answering') this.#goOn();
       this.#done(queue);
       return;
     }
-    // The lease may have lapsed while it was asked, or the process have stood still: others may be about to end the stream.
+    // The lease may have lapsed while the fence asked, or the process have stood still: another node may be about to
+    // end the stream.
     if (this.#deps.connection() !== connection) {
       this.#queues.rest(queue);
       this.#queues.wake(queue);
       return;
     }
-    // One object for all: the client has written it out when `publish` returns.
+    // One object serves all: the client has written it out when `publish` returns.
     this.#headers.set('Nats-Msg-Id', entry.id);
     this.#headers.set('ce-type', entry.type);
     let outcome = outcomeOf(await this.#deps.acks().publish(entry.subject, verdict.json, this.#headers));
@@ -218,7 +219,7 @@ export class JetStreamPublisher {
       case 'taken':
       case 'odd': {
         const text = outcome.kind === 'odd' ? outcome.text : 'the subject is taken';
-        // Refused one after the other with nothing getting through: it is not about this event.
+        // Events were refused one after the other and none got through, so the reason is not this event.
         if (++this.#oddStreak >= ODD_STREAK) this.#holdAll(queue, 'denied', text);
         else this.#refused(queue, entry, text);
         return;
@@ -241,7 +242,7 @@ export class JetStreamPublisher {
     this.#deps.onWait(undefined, '');
   }
 
-  /** The way is blocked for all: this queue's event is the next to try, after a pause that grows. */
+  /** Nothing can be sent at present: the event of this queue is the next to be tried, after a pause that grows. */
   #holdAll(queue: PublishQueue, why: WaitReason, text: string): void {
     this.counts.retries++;
     this.#queues.rest(queue);
@@ -256,7 +257,7 @@ export class JetStreamPublisher {
     });
   }
 
-  /** Only this event is refused: it is tried again alone, and set aside when others get through and it never does. */
+  /** Only this event is refused. It is tried again alone, and quarantined when others get through and it never does. */
   #refused(queue: PublishQueue, entry: JournalEntry, text: string): void {
     this.counts.retries++;
     if (queue.passedThen !== this.#queues.passed || queue.tries === 0) queue.refusals++;
@@ -284,7 +285,7 @@ export class JetStreamPublisher {
     void this.#deps.quarantine.add(entry, text).finally(() => this.#done(queue));
   }
 
-  /** The subject already holds a message: it is this very event when its id says so. */
+  /** The subject holds a message already. It is this event when its id says so. */
   async #readBack(entry: JournalEntry, id: string, connection: NatsConnection): Promise<Outcome> {
     const held = await lastMessage(connection, this.#o.stream, entry.subject, this.#deps.answerTimeout);
     if (held.ok) {
@@ -292,7 +293,7 @@ export class JetStreamPublisher {
         ? { kind: 'stored' }
         : { kind: 'unstorable', text: `its subject holds another message (sequence ${held.value.seq})` };
     }
-    // Without the right to read, the refusal itself has to do: the subject contains the event's id.
+    // Without the right to read, the refusal itself is taken as proof: the subject contains the event's id.
     if (held.code === 'PERMISSIONS_VIOLATION') return { kind: 'stored' };
     return { kind: 'wait', why: 'not_answering', text: `read-back: ${held.code} ${held.text}` };
   }

@@ -5,34 +5,39 @@ import { END_TYPE, eventFilter, eventSubject, parseStreamSubject, sequenceIn } f
 
 const LATE_REASON = Buffer.from('"reason":"node_restart"', 'utf8');
 
-/** Whether an entry is the end that a start of the node gave to a stream which an earlier process had left open. */
+/** Whether an entry is the end that a start of the node gave to a stream that an earlier process had left open. */
 export function isLateEnd(entry: JournalEntry): boolean {
   return entry.type === END_TYPE && entry.json.includes(LATE_REASON);
 }
 
-/** Subject of the end of the stream that an event's subject belongs to; `undefined` for an event that belongs to none. */
+/**
+ * Subject of the end of the stream to which an event's subject belongs; `undefined` for an event that belongs to none.
+ */
 export function endSubject(subject: string): string | undefined {
   const parts = parseStreamSubject(subject);
   return parts === undefined ? undefined : eventSubject(parts.prefix, parts, END_TYPE, 0);
 }
 
-/** The subjects of all events of the stream that an event's subject belongs to; the subject itself when it belongs to none. */
+/**
+ * The subjects of all events of the stream to which an event's subject belongs; the subject itself when it belongs to
+ * none.
+ */
 export function streamSubjects(subject: string): string {
   const parts = parseStreamSubject(subject);
   return parts === undefined ? subject : eventFilter(parts.prefix, parts);
 }
 
 /**
- * An end that follows the last event that JetStream holds of its stream. A power loss can take events from the journal that had been
- * stored in JetStream already (unless `events.fsync` is `always`); the end that was made from what the journal still knew would
- * repeat the sequence of one of them.
+ * An end that follows the last event that JetStream holds of its stream. A power loss can take events from the journal
+ * that had been stored in JetStream already (unless `events.fsync` is `always`). An end made from what the journal
+ * still knew would repeat the sequence of one of them.
  *
  * @param json the end as the journal holds it; not changed
  * @param lastSubject subject of the stream's last event in JetStream
  * @returns `json` itself when its sequence is behind that event's already
  */
 export function endAfter(json: Buffer, lastSubject: string): Buffer {
-  // An end has no number there: it is the one that is stored then, and this one will be refused.
+  // An end has no number there. It is stored already, and this one will be refused.
   const parts = parseStreamSubject(lastSubject);
   const last = parts === undefined ? undefined : sequenceIn(parts);
   if (last === undefined) return json;

@@ -7,7 +7,7 @@ import type { JournalEntry } from '../journal/journal.js';
 import { type OpenStream, stateOf } from '../open-streams.js';
 import { parseStreamSubject, streamKey } from '../subjects.js';
 
-/** What the live state is kept from. */
+/** What the live state needs from its surroundings. */
 interface LiveStateDeps {
   readonly bucket: KvBucket<StreamState>;
   readonly log: Logger;
@@ -15,10 +15,14 @@ interface LiveStateDeps {
   readonly nodeId: string;
   readonly bootId: string;
   readonly openStreams: ReadonlyMap<string, OpenStream>;
-  /** How often values are written again whose `seq` has fallen behind, milliseconds: sooner than JetStream forgets those events. */
+  /**
+   * How often values are written again whose `seq` is behind, in ms. It is sooner than JetStream forgets those events.
+   */
   readonly refreshMs: number;
   connection(): NatsConnection | undefined;
-  /** The connection while this process may write: not while others may be about to end its streams. */
+  /**
+   * The connection while this process may write, which it may not while other nodes may be about to end its streams.
+   */
   writable(): NatsConnection | undefined;
 }
 
@@ -29,8 +33,8 @@ const IN_FLIGHT = 16;
 const RETRY_MS = 1000;
 
 /**
- * Keeps `SLUICE_STREAMS` equal to the open streams. Changes of one key that come while it is being written are merged, so the
- * bucket follows at its own speed and events never wait for it.
+ * Keeps `SLUICE_STREAMS` equal to the open streams. Changes of one key that come while it is being written are merged,
+ * so the bucket follows at its own speed and events never wait for it.
  */
 export class LiveState {
   readonly #deps: LiveStateDeps;
@@ -62,7 +66,7 @@ export class LiveState {
     return oldest === Number.POSITIVE_INFINITY ? 0 : Math.max(0, Math.round(this.#deps.clock.monotonicMs() - oldest));
   }
 
-  /** Takes note of events as they become visible in the journal. */
+  /** Notes events as they become visible in the journal. */
   note(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
       if (!CHANGES.has(entry.type)) continue;
@@ -77,7 +81,7 @@ export class LiveState {
     this.#flush();
   }
 
-  /** The connection came (back): everything is written again, and what older boots of this node left is removed. */
+  /** There is a connection (again): everything is written again, and what older boots of this node left is removed. */
   async rebuild(connection: NatsConnection, replicas: number, olderBoots: readonly string[]): Promise<void> {
     clearTimeout(this.#again);
     this.#again = undefined;
@@ -129,7 +133,10 @@ export class LiveState {
     this.#flush();
   }
 
-  /** Writes the values again that do not tell of their stream's newest event: whoever ends the stream counts on from there. */
+  /**
+   * Writes the values again that are behind their stream's newest event: a node that ends the stream counts on from
+   * there.
+   */
   #refreshAll(): void {
     for (const openStream of this.#deps.openStreams.values()) {
       const key = streamKey(openStream);
@@ -138,7 +145,10 @@ export class LiveState {
     this.#flush();
   }
 
-  /** Nobody takes writes, or it cannot be said whether the bucket is there: looked at again soon, and made when it is gone. */
+  /**
+   * No server takes writes, or it is unknown whether the bucket exists: it is checked again soon, and made when it is
+   * gone.
+   */
   #rebuildLater(): void {
     if (this.#again !== undefined || this.#closed) return;
     this.#again = setTimeout(() => {
@@ -196,7 +206,10 @@ export class LiveState {
     return written.kind === 'ok';
   }
 
-  /** Removes a key when it shows a stream of this node that is over; the stream of another node under the same name stays. */
+  /**
+   * Removes a key when it shows a stream of this node that is over. The stream of another node under the same name
+   * stays.
+   */
   async #remove(key: string, connection: NatsConnection): Promise<boolean> {
     let revision = this.#revisions.get(key);
     if (revision === undefined) {
@@ -209,7 +222,8 @@ export class LiveState {
     const removed = await this.#deps.bucket.remove(connection, key, revision);
     if (removed.kind === 'ok' || removed.kind === 'conflict') this.#revisions.delete(key);
     this.#seqs.delete(key);
-    // With a conflict it is read once more: the revision known here may be one of several of our own writes.
+    // After a conflict the value is read once more: the revision known here may be one of several writes of this
+    // process.
     if (removed.kind === 'conflict') this.#touch(key);
     if (removed.kind === 'missing') this.#rebuildLater();
     return removed.kind === 'ok' || removed.kind === 'conflict';

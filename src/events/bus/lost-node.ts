@@ -8,7 +8,7 @@ import type { StreamState } from '../event-types.js';
 import { lateEnd, type OpenStream, OpenStreams, openStreamOf } from '../open-streams.js';
 import { END_TYPE, eventFilter, parseStreamSubject, sequenceIn } from '../subjects.js';
 
-/** What the streams of a lost process are ended with. */
+/** What is needed to end the streams of a lost process. */
 export interface LostNodeDeps {
   readonly streams: KvBucket<StreamState>;
   readonly emitter: Emitter;
@@ -25,7 +25,7 @@ interface LostBoot {
   readonly time: string;
 }
 
-/** A stream that may have to be ended: the subject of its start, its value in the bucket, or both. */
+/** A stream that may have to be ended: known by the subject of its start, its value in the bucket, or both. */
 interface Candidate {
   startSubject?: string;
   state?: StreamState;
@@ -33,12 +33,12 @@ interface Candidate {
 
 type HeldState = KvEntry<StreamState> & { readonly key: string };
 
-/** Requests that are on their way at a time. */
+/** Most requests at a time. */
 const IN_FLIGHT = 16;
 
 /**
- * Ends what a lost process left open. The streams are those whose start JetStream holds, and those that the bucket of live streams
- * shows: JetStream forgets the start of a stream that is older than its retention, the bucket does not.
+ * Ends the open streams of a lost process. They are those whose start JetStream holds, and those that the bucket of
+ * live streams shows: JetStream forgets the start of a stream that is older than its retention, the bucket does not.
  */
 export class LostNode {
   readonly #boot: LostBoot;
@@ -55,10 +55,10 @@ export class LostNode {
   /**
    * Stores an end for each of its streams that has none, and removes their live state.
    *
-   * @param stillLost asked when it is known which streams these are, before the first is ended: a process that is back may be among
-   *   those that began streams meanwhile. It ends those of before its return itself, so that a list from before does no harm, however
-   *   late these ends are stored. The process itself need not ask
-   * @returns how many streams were ended, `undefined` when something did not get through or the process is back
+   * @param stillLost asked when it is known which streams these are, before the first is ended: the process may be back
+   *   and have begun some of them meanwhile. It ends those from before its return itself, so a list from before does no
+   *   harm, however late these ends are stored. The process itself need not ask
+   * @returns how many streams were ended, `undefined` when a request failed or the process is back
    */
   async endStreams(stillLost?: () => Promise<boolean>): Promise<number | undefined> {
     const { prefix } = this.#deps.emitter;
@@ -70,7 +70,7 @@ export class LostNode {
     if (stillLost !== undefined && !(await stillLost())) return undefined;
     const over = new Set(ended.map(streamIdOf));
     const candidates = new Map<string, Candidate>();
-    /** Streams of which the bucket tells that another process has them. */
+    /** Streams that another process has, by the bucket. */
     const foreign = new Set<string>();
     for (const { value: state } of states) {
       if (!this.#isItsOwn(state)) foreign.add(state.streamId);
@@ -95,7 +95,7 @@ export class LostNode {
     return count;
   }
 
-  /** Tells `node.lost`. @returns whether it is stored, by whomever */
+  /** Publishes `node.lost`. @returns whether it is stored, by this node or another */
   tell(nowMs: number): Promise<boolean> {
     const { nodeId, bootId, time } = this.#boot;
     const about = { nodeId, bootId };
@@ -107,7 +107,7 @@ export class LostNode {
     return of.nodeId === this.#boot.nodeId && of.bootId === this.#boot.bootId;
   }
 
-  /** @returns whether the stream was the lost process's and has an end now; `undefined` when something did not get through */
+  /** @returns whether the stream belonged to the lost process and has an end now; `undefined` when a request failed */
   async #endStream(candidate: Candidate, reachMs: number): Promise<boolean | undefined> {
     const { emitter } = this.#deps;
     const openStream = await this.#openStreamOf(candidate);
@@ -115,9 +115,10 @@ export class LostNode {
     if (openStream === 'foreign') return false;
     const last = await this.#last(eventFilter(emitter.prefix, { streamId: openStream.streamId }));
     if (!last.ok && last.code !== JsError.MessageNotFound) return undefined;
-    // Nothing is there although JetStream remembers that time: its start has never been stored, and nobody waits for its end.
+    // There are no events although JetStream holds that time: its start was never stored, so no consumer waits for its
+    // end.
     if (!last.ok && openStream.startedMs >= reachMs) return false;
-    // Where all its events are older than the retention, the bucket still knows how far it had come.
+    // When all its events are older than the retention, the bucket still knows its last sequence.
     const lastSeq = last.ok ? sequenceOfSubject(last.value.subject) : openStream.seq;
     if (lastSeq === undefined) return true;
     const endedMs = Math.max(Date.parse(this.#boot.time), last.ok ? Date.parse(last.value.time) || 0 : 0);
@@ -126,7 +127,10 @@ export class LostNode {
     return (await this.#send(event)) ? true : undefined;
   }
 
-  /** What is known of a stream: its value in the bucket or its start, and what JetStream still holds of changes after that. */
+  /**
+   * The known state of a stream: its value in the bucket or its start, and the later changes that JetStream still
+   * holds.
+   */
   async #openStreamOf({ startSubject, state }: Candidate): Promise<OpenStream | 'foreign' | undefined> {
     const table = new OpenStreams();
     if (startSubject !== undefined) {
@@ -147,7 +151,9 @@ export class LostNode {
     return openStream;
   }
 
-  /** The values of the bucket; none where there is no bucket or it may not be read. `undefined` when it did not answer. */
+  /**
+   * The values of the bucket; none when there is no bucket or it may not be read. `undefined` when it did not answer.
+   */
   async #states(): Promise<HeldState[] | undefined> {
     const keys = await this.#deps.streams.keys(this.#connection);
     if (!keys.ok) return keys.code === JsError.StreamNotFound || keys.code === 'PERMISSIONS_VIOLATION' ? [] : undefined;
@@ -172,18 +178,21 @@ export class LostNode {
     return found.ok ? found.value : undefined;
   }
 
-  /** The time since which JetStream holds everything it was given, milliseconds since the epoch; `undefined` without an answer. */
+  /** The time since which JetStream holds every event, in ms since the epoch; `undefined` without an answer. */
   async #reachMs(): Promise<number | undefined> {
     const { stream, answerTimeout } = this.#deps;
     const info = await jsRequest<StreamInfo>(this.#connection, `STREAM.INFO.${stream}`, undefined, answerTimeout);
     if (!info.ok) return undefined;
     const { first_seq: first, messages, first_ts: firstTime } = info.value.state;
-    // Nothing has been removed as long as the first message ever is there, or none has been stored.
+    // Nothing has been removed while the very first message is there, or when none has been stored.
     if (first <= 1) return Date.parse(info.value.created ?? '') || 0;
     return messages === 0 ? Number.POSITIVE_INFINITY : Date.parse(firstTime ?? '') || 0;
   }
 
-  /** Sends an event with a fixed id and subject: when someone else was first, the server refuses this one and that is as good. */
+  /**
+   * Sends an event with a fixed id and subject. When another node was first, the server refuses this one, which is as
+   * good.
+   */
   async #send(event: Envelope): Promise<boolean> {
     const hdrs = natsHeaders({
       'Nats-Msg-Id': event.id,
@@ -208,7 +217,7 @@ function sequenceOfSubject(subject: string): number | undefined {
   return parts === undefined ? undefined : sequenceIn(parts);
 }
 
-/** Does `work` for each item, some at a time, until one says that it failed. @returns whether none did */
+/** Does `work` for each item, some at a time, until one reports a failure. @returns whether none did */
 async function each<T>(items: readonly T[], work: (item: T) => Promise<boolean>): Promise<boolean> {
   let next = 0;
   let isGood = true;

@@ -5,7 +5,7 @@ import type { KvBucket, KvCheck, KvWrite } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
 import { nodeKey } from '../subjects.js';
 
-/** What a lease is kept from. */
+/** What a lease needs from its surroundings. */
 interface NodeLeaseDeps {
   readonly bucket: KvBucket<NodeState>;
   readonly log: Logger;
@@ -17,32 +17,36 @@ interface NodeLeaseDeps {
   connection(): NatsConnection | undefined;
   /** Makes the bucket when it is missing. */
   ensure(connection: NatsConnection): Promise<KvCheck>;
-  /** What the heartbeat says besides the time. */
+  /** The heartbeat's content besides the time. */
   describe(): Pick<NodeState, 'streams' | 'stateLagMs'> & { readonly draining: boolean };
   /**
-   * Others took this process for lost, or may have (`evidence`), and the heartbeat now says that it is back. Publishing goes on when the
-   * returned promise resolves with `true`; with `false` it is called again after another heartbeat. Heartbeats go on meanwhile.
+   * Other nodes took this process for lost, or may have (`evidence`), and the heartbeat now says that it is back.
+   * Publishing goes on when the returned promise resolves with `true`; with `false` it is called again after another
+   * heartbeat. Heartbeats go on meanwhile.
    */
   onReturned(connection: NatsConnection, evidence: LossEvidence): Promise<boolean>;
-  /** The lease is good (again). */
+  /** The lease is held (again). */
   onHeld(): void;
-  /** No heartbeat got through for most of the lease, and `cause` is why the last did not: nothing is published until one does. */
+  /**
+   * No heartbeat got through for most of the lease, and `cause` is why the last one did not. Nothing is published until
+   * one does.
+   */
   onLapsed(cause: string): void;
-  /** Told after each heartbeat whether the server has answered it in any way. */
+  /** Called after each heartbeat with whether the server has answered it in any way. */
   onHeartbeat(answered: boolean): void;
 }
 
 /**
- * What says that a process was taken for lost. `taken`: the mark of another node, or that its heartbeat was removed, with the last
- * heartbeat that is known of (RFC 3339); `forgotten`: the bucket is a new one, so that nobody knows.
+ * The evidence that a process was taken for lost. `taken`: the mark of another node, or the removal of its heartbeat,
+ * with the last known heartbeat (RFC 3339). `forgotten`: the bucket is a new one, so nothing is known.
  */
 export type LossEvidence = { readonly kind: 'taken'; readonly lastTime: string } | { readonly kind: 'forgotten' };
 
 type FailedWrite = Extract<KvWrite, { readonly text: string }>;
 
 /**
- * The heartbeat of this process, and what it means for it: while no heartbeat got through for most of the lease, nothing is
- * published, for another node may be about to end the streams. Measured by the monotonic clock.
+ * The heartbeat of this process, and its consequences: while no heartbeat got through for most of the lease, nothing is
+ * published, because another node may be about to end the streams. Time is measured by the monotonic clock.
  */
 export class NodeLease {
   readonly #deps: NodeLeaseDeps;
@@ -54,7 +58,7 @@ export class NodeLease {
   #usable = false;
   #troubled = false;
   #asking = false;
-  /** Set from the discovery that others took this process for lost until what follows from it is done. */
+  /** Set when this process finds out that it was taken for lost, until the consequences are dealt with. */
   #loss: LossEvidence | undefined;
   #returning = false;
   #closed = false;
@@ -65,7 +69,10 @@ export class NodeLease {
     this.#key = nodeKey(deps.nodeId, deps.bootId);
   }
 
-  /** Whether events may be sent. True also where the bucket cannot be used at all: a lease that nobody can see fences nobody. */
+  /**
+   * Whether events may be sent. It is true also where the bucket cannot be used at all: a lease that other nodes cannot
+   * see fences nothing.
+   */
   get holds(): boolean {
     if (!this.#usable) return true;
     if (this.#loss !== undefined) return false;
@@ -110,7 +117,10 @@ export class NodeLease {
     }
   }
 
-  /** Nobody takes heartbeats: the bucket is made anew when it is gone; when its stream is between two leaders the next heartbeat will do. */
+  /**
+   * No server takes heartbeats. The bucket is made again when it is gone; when its stream is between two leaders, the
+   * next heartbeat will do.
+   */
   async #restore(connection: NatsConnection, wrote: FailedWrite): Promise<void> {
     const check = await this.#deps.ensure(connection);
     if (this.#closed) return;
@@ -119,7 +129,10 @@ export class NodeLease {
     else this.#failed(check.kind === 'denied' ? { kind: 'denied', text: `${check.code} ${check.text}` } : wrote);
   }
 
-  /** Only a missing permission stays: everything else may be over at the next heartbeat, and a node that stopped sending them would be ended. */
+  /**
+   * Only a missing permission lasts. Everything else may be over at the next heartbeat, and the streams of a node that
+   * stopped sending heartbeats would be ended.
+   */
   #failed(wrote: FailedWrite): void {
     if (!this.#troubled || wrote.kind === 'denied') {
       this.#deps.log.warn(
@@ -136,7 +149,7 @@ export class NodeLease {
     }
   }
 
-  /** Stops; with `orderly` the key is removed, so that nobody looks for this process. */
+  /** Stops. With `orderly` the key is removed, so that no node looks for this process. */
   async close(orderly: boolean): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
@@ -156,7 +169,7 @@ export class NodeLease {
     else if (!wasHeld) this.#deps.onHeld();
   }
 
-  /** Has done what follows from a loss; a loss that is noticed meanwhile is dealt with after the next heartbeat. */
+  /** Deals with a loss. A loss that is noticed meanwhile is dealt with after the next heartbeat. */
   async #return(connection: NatsConnection, loss: LossEvidence): Promise<void> {
     if (this.#returning) return;
     this.#returning = true;
@@ -167,7 +180,10 @@ export class NodeLease {
     if (this.holds) this.#deps.onHeld();
   }
 
-  /** The key is not as this process left it: its own write whose answer was lost, or the mark of one that gave it up. */
+  /**
+   * The key is not as this process left it. The cause is its own write whose answer was lost, or the mark of a node
+   * that took it for lost.
+   */
   async #reconcile(connection: NatsConnection): Promise<void> {
     const held = await this.#deps.bucket.get(connection, this.#key);
     if (!held.ok) {
@@ -175,7 +191,8 @@ export class NodeLease {
       return;
     }
     const { value, revision } = held.value;
-    // Who ends a node's streams leaves a mark or a deletion. Without a trace the bucket is a new one; it is looked up all the same.
+    // A node that ends another one's streams leaves a mark or a deletion. Without either, the bucket is a new one; the
+    // streams are checked all the same.
     const isNew = value === undefined && revision === 0;
     if (isNew && this.#revision !== undefined) {
       this.#deps.log.warn({}, 'nats: the heartbeats were gone; streams are looked up that others may have ended');

@@ -8,7 +8,7 @@ import { END_TYPE, eventFilter, nodeKey } from '../subjects.js';
 import { LostNode, type LostNodeDeps, streamIdOf } from './lost-node.js';
 import type { LossEvidence } from './node-lease.js';
 
-/** What a node works with when it comes back. */
+/** What a node needs when it comes back. */
 interface NodeReturnDeps extends LostNodeDeps {
   readonly nodes: KvBucket<NodeState>;
   readonly clock: Clock;
@@ -17,13 +17,13 @@ interface NodeReturnDeps extends LostNodeDeps {
 }
 
 /**
- * Finds out what other nodes have done to the streams of this one while it could not be heard, and brings to an end what another one
- * may be in the middle of. Nothing of this node is published meanwhile: only so is every stream that another node can know of among
- * those that are ended here.
+ * Finds out what other nodes have done to the streams of this one while it could not be reached, and finishes what
+ * another node may be in the middle of. Nothing of this node is published meanwhile: only so every stream that another
+ * node can know of is among those that are ended here.
  */
 export class NodeReturn {
   readonly #deps: NodeReturnDeps;
-  /** Older boots of this node that have not been looked at. */
+  /** Older boots of this node that are still to be settled. */
   readonly #olderBoots: string[] = [];
 
   constructor(deps: NodeReturnDeps) {
@@ -36,8 +36,8 @@ export class NodeReturn {
   }
 
   /**
-   * The journal has ended the streams of older boots. Their heartbeats go before anything of theirs is sent, so that no other node
-   * begins to end these streams from then on.
+   * The journal has ended the streams of older boots. Their heartbeats go before anything of theirs is sent, so that no
+   * other node begins to end these streams from then on.
    *
    * @returns whether that is done
    */
@@ -67,10 +67,10 @@ export class NodeReturn {
   }
 
   /**
-   * Others took this process for lost, or may have. Streams of before of which JetStream knows are all over then; those of which
-   * nothing has been sent yet go on.
+   * Other nodes took this process for lost, or may have. All earlier streams of which JetStream knows are over then;
+   * those of which nothing has been sent yet go on.
    *
-   * @returns the open streams that are over, `undefined` when something could not be read or did not get through
+   * @returns the open streams that are over, `undefined` when something could not be read or a request failed
    */
   async endedMeanwhile(connection: NatsConnection, evidence: LossEvidence): Promise<string[] | undefined> {
     const { emitter, stream, answerTimeout, openStreams } = this.#deps;
@@ -79,7 +79,7 @@ export class NodeReturn {
       const lost = new LostNode({ nodeId, bootId, time: evidence.lastTime }, connection, this.#deps);
       if ((await lost.endStreams()) === undefined) return undefined;
     }
-    // One list, however many streams there are: new ones begin all the time, and a question for each might never come to an end.
+    // One list serves all streams: new ones begin all the time, and a request for each might never come to an end.
     const held = await subjectsOf(connection, stream, eventFilter(emitter.prefix, { type: END_TYPE }), answerTimeout);
     if (!held.ok && held.code !== 'PERMISSIONS_VIOLATION') return undefined;
     const over = new Set(held.ok ? held.value.map(streamIdOf) : []);

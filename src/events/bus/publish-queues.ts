@@ -1,28 +1,28 @@
 import type { JournalEntry } from '../journal/journal.js';
 
-/** A node says that it has stopped when all it had to say before has been stored. */
+/** `node.stopped` is sent when everything before it has been stored. */
 const LAST_TYPE = 'io.sluice.node.stopped';
 
-/** The events of one stream (or boot) that wait, in order; one of them at a time is on its way. */
+/** The waiting events of one stream (or boot), in order. At most one of them is being sent. */
 export interface PublishQueue {
   readonly key: string;
   readonly entries: JournalEntry[];
   busy: boolean;
   tries: number;
-  /** Failures that only this queue has seen while others got through. */
+  /** Refusals of this queue's event while events of other queues got through. */
   refusals: number;
   /** Value of {@link PublishQueues.passed} at the last failure. */
   passedThen: number;
-  /** The fence's own note, see {@link file://./stream-fence.ts}. */
+  /** The note of the fence, see {@link file://./stream-fence.ts}. */
   checkedIn: number;
 }
 
-/** All queues, and those that may send, first come first served. */
+/** All queues, and those that may send, in the order of their arrival. */
 export class PublishQueues {
   readonly #queues = new Map<string, PublishQueue>();
   #ready: PublishQueue[] = [];
   #readyAt = 0;
-  /** PublishQueues whose next event goes out when no other is left. */
+  /** Queues whose next event is sent when no other is left. */
   readonly #deferred: PublishQueue[] = [];
   /** Events held. */
   size = 0;
@@ -80,7 +80,7 @@ export class PublishQueues {
     return entry;
   }
 
-  /** A busy queue's event did not get through; it is ready again when {@link wake} is called for it. */
+  /** The event of a busy queue did not get through. The queue is ready again when {@link wake} is called for it. */
   rest(queue: PublishQueue): void {
     this.inFlight--;
     queue.busy = false;

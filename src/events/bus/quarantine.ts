@@ -5,7 +5,10 @@ import type { JournalEntry } from '../journal/journal.js';
 const FILE = 'quarantine.jsonl';
 const MAX_BYTES = 16 << 20;
 
-/** Events that JetStream will never take, one JSON object a line, so that a person can look at them and nothing else has to wait. */
+/**
+ * Events that JetStream will never take, one JSON object a line, so that a person can look at them and no other event
+ * has to wait.
+ */
 export class Quarantine {
   readonly #path: string | undefined;
 
@@ -14,7 +17,7 @@ export class Quarantine {
     this.#path = dir === undefined ? undefined : join(dir, FILE);
   }
 
-  /** Looks at the file once, before anything depends on it. @throws SluiceError ERR_DATA_FOLDER_NOT_OURS */
+  /** Checks the file once, before anything depends on it. @throws SluiceError ERR_DATA_FOLDER_NOT_OURS */
   static async check(dir: string): Promise<void> {
     await checkOwn(join(dir, FILE));
   }
@@ -38,7 +41,7 @@ export class Quarantine {
         await file.close();
       }
     } catch {
-      // The caller has logged and counted it; a full disk must not stop the others.
+      // The caller has logged and counted it. A full disk must not stop other events.
     }
   }
 }

@@ -6,7 +6,7 @@ import type { NodeState } from '../event-types.js';
 import { nodeKey } from '../subjects.js';
 import { LostNode, type LostNodeDeps } from './lost-node.js';
 
-/** What the reaper works with. */
+/** What the reaper needs. */
 interface ReaperDeps extends LostNodeDeps {
   readonly nodes: KvBucket<NodeState>;
   readonly log: Logger;
@@ -21,10 +21,10 @@ interface Seen {
 }
 
 /**
- * Ends what lost nodes left open. Heartbeats are polled (bucket expiry is silent on old servers) and judged by this process's own
- * monotonic clock: a node is lost when its key has not changed for longer than its lease while this process was connected throughout.
- * Which of its streams are open is read from JetStream and from the bucket of live streams, so that every start that anyone saw gets
- * its end ({@link LostNode}).
+ * Ends the open streams of lost nodes. Heartbeats are polled (bucket expiry gives no notice on old servers) and judged
+ * by this process's own monotonic clock: a node is lost when its key has not changed for longer than its lease while
+ * this process was connected throughout. Which of its streams are open is read from JetStream and from the bucket of
+ * live streams, so that every start that was ever stored gets its end ({@link LostNode}).
  */
 export class Reaper {
   readonly #deps: ReaperDeps;
@@ -44,7 +44,7 @@ export class Reaper {
     this.#timer.unref();
   }
 
-  /** The connection went: what was seen before says nothing about now. */
+  /** The connection is lost: earlier observations say nothing about the present. */
   forget(): void {
     this.#seen.clear();
   }
@@ -55,7 +55,7 @@ export class Reaper {
     clearInterval(this.#timer);
   }
 
-  /** Looks at every heartbeat once. */
+  /** Checks every heartbeat once. */
   async poll(): Promise<void> {
     const connection = this.#deps.connection();
     if (connection === undefined || this.#busy || this.#closed) return;
@@ -91,7 +91,7 @@ export class Reaper {
   async #reap(key: string, node: NodeState, revision: number, connection: NatsConnection): Promise<void> {
     let marked = revision;
     if (node.state !== 'lost') {
-      // Compare-and-set: a heartbeat that comes through now wins, and this node is told when it is this mark that does.
+      // Compare-and-set: a heartbeat that comes through now wins; if this mark wins, the node finds it.
       const mark = await this.#deps.nodes.put(connection, key, { ...node, state: 'lost' }, revision);
       if (mark.kind !== 'ok') return;
       marked = mark.revision;
@@ -108,7 +108,7 @@ export class Reaper {
     );
   }
 
-  /** Whether the mark of a lost node still stands: a node that is back has written over it. */
+  /** Whether the mark of a lost node is still there: a node that is back has overwritten it. */
   async #isMarked(key: string, revision: number, connection: NatsConnection): Promise<boolean> {
     const held = await this.#deps.nodes.get(connection, key);
     return held.ok && held.value.revision === revision;

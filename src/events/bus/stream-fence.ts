@@ -13,8 +13,9 @@ interface FenceDeps {
 }
 
 /**
- * What is to be done with an event. `send` with the bytes to send; `stored`: it is there already; `over`: its stream has been ended by
- * another process and nothing of it may follow; `unknown`: it cannot be read now which of these it is.
+ * What has to be done with an event. `send` with the bytes to send; `stored`: it is there already; `over`: another
+ * process has ended its stream and no event of it may follow; `unknown`: it cannot be found out now which of these it
+ * is.
  */
 export type FenceVerdict =
   | { readonly kind: 'send'; readonly json: Buffer }
@@ -22,22 +23,22 @@ export type FenceVerdict =
   | { readonly kind: 'over' }
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** What the fence remembers of the events of one stream that wait in memory. */
+/** What the fence remembers of one stream's waiting events. */
 export interface FenceNote {
   /** Stream id. */
   readonly key: string;
-  /** {@link StreamFence.round} in which it was looked up that nobody had ended the stream; -1 for never. */
+  /** {@link StreamFence.round} in which it was found that no other process had ended the stream; -1 for never. */
   checkedIn: number;
 }
 
 /**
- * Keeps events from following an end that another process has stored for their stream. An event is in doubt when an earlier process
- * wrote it, or when this process was taken for lost after it was written, wherever the event waits: doubt goes by its position in the
- * journal. JetStream is asked about each stream of which an event in doubt is to be sent.
+ * Keeps events from following an end that another process has stored for their stream. An event is in doubt when an
+ * earlier process wrote it, or when this process was taken for lost after it was written. Doubt depends on its position
+ * in the journal alone. JetStream is asked about each stream of which an event in doubt is to be sent.
  */
 export class StreamFence {
   readonly #deps: FenceDeps;
-  /** Streams that have an end in JetStream which another process stored, until their own end has been passed over. */
+  /** Streams with an end in JetStream that another process stored, until their own end has been skipped. */
   readonly #over = new Set<string>();
   #doubtUpTo = 0;
   #round = 0;
@@ -57,7 +58,7 @@ export class StreamFence {
     for (const streamId of streamIds) this.#over.add(streamId);
   }
 
-  /** Says what is to be done with the next event of a stream. Never rejects. */
+  /** Says what has to be done with the next event of a stream. Never rejects. */
   async look(note: FenceNote, entry: JournalEntry, connection: NatsConnection): Promise<FenceVerdict> {
     const isEnd = entry.type === END_TYPE;
     if (this.#over.has(note.key)) {
@@ -91,7 +92,7 @@ export class StreamFence {
     return { kind: 'send', json: entry.json };
   }
 
-  /** What is stored last of the stream that an end belongs to: an end, or what this one has to follow. */
+  /** What is stored last of the stream of an end: an end, or the event that this end has to follow. */
   async #lookAtEnd(entry: JournalEntry, connection: NatsConnection): Promise<FenceVerdict> {
     const filter = streamSubjects(entry.subject);
     const last = await lastMessage(connection, this.#deps.stream, filter, this.#deps.answerTimeout);
@@ -105,7 +106,7 @@ export class StreamFence {
   }
 }
 
-/** Whether an answer means that there is nothing, or that it is not for this user to know. */
+/** Whether an answer means that there is nothing, or that this user may not know. */
 function isAbsent(code: number | string): boolean {
   return code === JsError.MessageNotFound || code === 'PERMISSIONS_VIOLATION';
 }

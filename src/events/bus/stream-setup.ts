@@ -13,7 +13,7 @@ export type StreamCheck =
       readonly text: string;
     };
 
-/** Below this version acknowledged events get lost on replicated streams. */
+/** Below this version, acknowledged events get lost on replicated streams. */
 const SAFE_REPLICAS_VERSION = '2.10.27';
 
 /** Whether version `a` is lower than `b`; `major.minor.patch`, anything after is ignored. */
@@ -28,7 +28,10 @@ export function isOlder(a: string, b: string): boolean {
   return false;
 }
 
-/** The configuration of the event stream: on disk, refusing new messages when full, so that nothing acknowledged is ever pushed out. */
+/**
+ * The configuration of the event stream: on disk, refusing new messages when full, so that no acknowledged event is
+ * ever pushed out.
+ */
 export function wantedStream(o: ResolvedEventsOptions): StreamConfig {
   return {
     name: o.stream,
@@ -86,7 +89,10 @@ export function covers(have: string, want: string): boolean {
   return h.length === w.length;
 }
 
-/** Looks at the stream, makes it when it is missing, and says whether it may be published to. Never changes an existing one. */
+/**
+ * Checks the stream, makes it when it is missing, and says whether it may be published to. Never changes an existing
+ * one.
+ */
 export async function checkStream(
   connection: NatsConnection,
   o: ResolvedEventsOptions,
@@ -119,7 +125,9 @@ export async function checkStream(
   return { kind: 'unavailable', text: `${made.code} ${made.text}` };
 }
 
-/** Says that JetStream is off, which no waiting mends; in a cluster another server may have it, and answers then. */
+/**
+ * Says that JetStream is off, which waiting does not change. In a cluster another server may have it, and answers then.
+ */
 function withoutJetStream(code: number | string, connection: NatsConnection): string | undefined {
   if (code === JsError.NotEnabledForAccount) return 'JetStream is not enabled for this account: enable it there';
   const isOff = code === JsError.NotEnabled || (code === '503' && connection.info?.jetstream !== true);

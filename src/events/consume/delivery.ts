@@ -8,7 +8,7 @@ export interface Delivery {
   readonly data: Uint8Array;
   /** Its position in the stream: 1, 2, 3 … for the life of the stream. */
   readonly position: number;
-  /** 1, 2, 3 … per consumer: a number left out is a message that got lost on its way. */
+  /** 1, 2, 3 … for each consumer. A number that is left out is a message that was lost on its way. */
   readonly ordinal: number;
   /** Messages of the consumer that were still to come when it was sent. */
   readonly pending: number;
@@ -22,7 +22,7 @@ const SHORT_REPLY_TOKENS = 9;
 const LONG_REPLY_TOKENS = 11;
 
 /**
- * Reads what a consumer's message says of itself in its reply subject.
+ * Reads the facts in the reply subject of a consumer's message.
  *
  * @returns `undefined` when it is no delivery of a consumer
  */

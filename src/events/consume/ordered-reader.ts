@@ -13,7 +13,10 @@ import {
   streamFacts,
 } from './stream-info.js';
 
-/** Where reading begins: at a position, at a time (milliseconds since the epoch), at the oldest message, or with what comes next. */
+/**
+ * Where reading begins: at a position, at a time (milliseconds since the epoch), at the oldest message, or with the
+ * next one.
+ */
 export type ReadFrom = { readonly sequence: number } | { readonly timeMs: number } | 'all' | 'new';
 
 /** What is read, and from where. */
@@ -24,15 +27,18 @@ interface ReadOptions {
   readonly from: ReadFrom;
   /** Ends the reading. */
   readonly signal: AbortSignal;
-  /** `created` of the stream that `from` was taken from: another stream under its name is told as `remade` from the start. */
+  /**
+   * `created` of the stream from which `from` was taken. When another stream has that name now, reading begins with
+   * `remade`.
+   */
   readonly created?: string;
-  /** Told once each time the reading stands still, and with `undefined` when it goes on. */
+  /** Called once each time reading stops, and with `undefined` when it goes on. */
   readonly onTrouble?: (what: string | undefined) => void;
 }
 
 /**
- * What a reader gets. `remade`: the stream is another one than before, or what comes next in it is gone already: messages are missing,
- * and reading goes on at the oldest that there is.
+ * What a reader gets. `remade`: the stream is another one than before, or its next message is gone already. Messages
+ * are missing, and reading goes on at the oldest that there is.
  */
 type ReadItem = { readonly kind: 'message'; readonly delivery: Delivery } | { readonly kind: 'remade' };
 
@@ -41,8 +47,9 @@ const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 5000;
 
 /**
- * Reads a stream in order, history first, then what comes. It is never over but by its signal or with the connection: whatever happens
- * to its consumer, the server or the way there, it goes on behind the last message that it gave, and says so when it cannot.
+ * Reads a stream in order: history first, then new messages. It ends only by its signal or with the connection.
+ * Whatever happens to its consumer, the server or the network, it goes on behind the last message that it gave, and
+ * says so when it cannot.
  *
  * @throws SluiceError ERR_EVENTS_STREAM_MISSING, ERR_EVENTS_UNREACHABLE when it cannot even begin
  */
@@ -55,7 +62,7 @@ export async function* readItems(connection: NatsConnection, o: ReadOptions): As
   }
 }
 
-/** The same for those who only want messages, from whichever stream there is. */
+/** Does the same, for callers that only want messages, from whichever stream there is. */
 export async function* readStream(connection: NatsConnection, o: ReadOptions): AsyncGenerator<Delivery> {
   for await (const item of readItems(connection, o)) if (item.kind === 'message') yield item.delivery;
 }
@@ -64,7 +71,7 @@ class OrderedReader {
   readonly #connection: NatsConnection;
   readonly #o: ReadOptions;
   readonly #answerTimeout: AnswerTimeout = consumerTimeout();
-  /** The last position that was given or passed over; `undefined` while reading begins at a time. */
+  /** The last position that was given or skipped; `undefined` while reading begins at a time. */
   #position: number | undefined;
   #created: string | undefined;
   #consumer: string | undefined;
@@ -83,7 +90,7 @@ class OrderedReader {
     const onAbort = (): void => void this.#puller?.close();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      // Whoever knows the stream already has begun before.
+      // A reader that knows the stream already has begun before.
       for (let first = this.#created === undefined; !this.#isOver(); first = false) {
         const remade = await this.#open(first);
         if (this.#isOver()) return;
@@ -103,13 +110,13 @@ class OrderedReader {
     if (consumer !== undefined) dropConsumer(this.#connection, this.#o.stream, consumer);
   }
 
-  /** Gives messages until something is wrong; then the consumer is left behind. */
+  /** Gives messages until something fails. Then the consumer is abandoned. */
   async *#messages(): AsyncGenerator<ReadItem> {
     const puller = this.#puller!;
     for (let ordinal = 1; ; ordinal++) {
       const item: Delivery | Loss = await puller.next();
       if (this.#isOver()) return;
-      // A gap in what the consumer has sent: it was lost on its way.
+      // A gap in the consumer's messages: one was lost.
       if (typeof item === 'string' || item.ordinal !== ordinal) break;
       this.#position = item.position;
       yield { kind: 'message', delivery: item };
@@ -124,7 +131,7 @@ class OrderedReader {
   /**
    * Makes a consumer behind the last position, however long that takes.
    *
-   * @param first whether failure is an error: nothing has been read yet
+   * @param first whether a failure is an error, because nothing has been read yet
    * @returns whether the stream is another one now
    */
   async #open(first: boolean): Promise<boolean> {
@@ -137,7 +144,7 @@ class OrderedReader {
       const after = made.ok ? await streamFacts(this.#connection, stream, this.#answerTimeout) : made;
       if (before.ok && made.ok && after.ok && before.value.created === after.value.created) {
         if (this.#isOther(before.value)) {
-          // Made behind a position that this stream knows nothing of.
+          // The consumer was made behind a position that this stream does not have.
           dropConsumer(this.#connection, stream, made.value.name);
           this.#position = 0;
           this.#created = before.value.created;
@@ -174,7 +181,7 @@ class OrderedReader {
     return makeReader(this.#connection, stream, { filter_subject: filter, ...start }, this.#answerTimeout);
   }
 
-  /** Whether going on behind the last position would leave something out, or makes no sense at all. */
+  /** Whether going on behind the last position would leave messages out, or is impossible. */
   #isOther(facts: StreamFacts): boolean {
     if (this.#created !== undefined && this.#created !== facts.created) return true;
     const position = this.#position ?? 0;

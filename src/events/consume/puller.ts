@@ -3,9 +3,10 @@ import { inboxOf, type Msg, type NatsConnection, type Subscription } from '../..
 import { type Delivery, deliveryOf } from './delivery.js';
 
 /**
- * Why no more messages come from a consumer for now. `deleted`: the server says that it was; `absent`: nobody answers for it, because it
- * or its stream is gone, or the server is only starting; `silent`: no sign of life in time; `reconnected`: the connection was another
- * one meanwhile, and what was on its way is lost; `closed`: the connection is closed for good; `stopped`: by {@link Puller.close}.
+ * Why no more messages come from a consumer for now. `deleted`: the server says that it was deleted; `absent`: it does
+ * not answer, because it or its stream is gone, or the server is only starting; `silent`: no sign of life in time;
+ * `reconnected`: there was another connection meanwhile, and messages that were being sent are lost; `closed`: the
+ * connection is closed for good; `stopped`: by {@link Puller.close}.
  */
 export type Loss = 'deleted' | 'absent' | 'silent' | 'reconnected' | 'closed' | 'stopped';
 
@@ -13,21 +14,24 @@ export type Loss = 'deleted' | 'absent' | 'silent' | 'reconnected' | 'closed' | 
 interface PullOptions {
   readonly stream: string;
   readonly consumer: string;
-  /** Most messages on their way or waiting here. */
+  /** Most messages that are being sent or wait here. */
   readonly batch: number;
   /** How long one request waits at the server, milliseconds; default 30 000. */
   readonly expiresMs?: number;
-  /** How often the server gives a sign of life meanwhile, milliseconds; default 2000. Twice as long without one is `silent`. */
+  /**
+   * How often the server gives a sign of life meanwhile, milliseconds; default 2000. Twice as long without one is
+   * `silent`.
+   */
   readonly heartbeatMs?: number;
 }
 
 const MS = 1e6;
-/** Time before the next request when the server did not want one (too many wait already, for example), milliseconds. */
+/** Time before the next request when the server refused one (too many wait already, for example), in ms. */
 const REFUSED_PAUSE_MS = 250;
 
 /**
- * Asks a pull consumer for messages, one request at a time, and tells when that stops working. It never tries to mend anything: whoever
- * uses it knows from which position to go on.
+ * Asks a pull consumer for messages, one request at a time, and reports when that stops working. It never repairs
+ * anything: its user knows from which position to go on.
  */
 export class Puller {
   readonly #connection: NatsConnection;
@@ -63,7 +67,7 @@ export class Puller {
     return this.#queue;
   }
 
-  /** The next message, or why none will come any more; then every further call says the same. */
+  /** The next message, or why no more will come. Then every further call returns the same. */
   async next(): Promise<Delivery | Loss> {
     for (;;) {
       const delivery = this.#queue.shift();
@@ -75,14 +79,15 @@ export class Puller {
   }
 
   /**
-   * Stops pulling. What was fetched but not taken goes back to the server at once, instead of after the acknowledgement's time.
+   * Stops pulling. Messages that were fetched and not taken go back to the server at once, instead of after the
+   * acknowledgement time.
    */
   async close(): Promise<void> {
     this.#lose('stopped');
     this.#loss = 'stopped';
     for (const delivery of this.#queue.splice(0)) this.#giveBack(delivery);
     if (this.#connection.isClosed()) return;
-    // What is on its way still arrives and goes back as well.
+    // Messages that are being sent still arrive and go back as well.
     await within(this.#subscription.drain(), this.#o.heartbeatMs).catch(() => undefined);
     this.#subscription.unsubscribe();
   }
@@ -134,7 +139,7 @@ export class Puller {
     else if (code >= 400) this.#requestIsOver();
   }
 
-  /** However it ended, the next request may do better. */
+  /** However the request ended, the next one may succeed. */
   #requestIsOver(): void {
     this.#outstanding = 0;
     this.#wake?.();
@@ -143,7 +148,7 @@ export class Puller {
   async #watch(status: AsyncIterable<{ type: string }>): Promise<void> {
     for await (const { type } of status) {
       if (this.#loss !== undefined) return;
-      // The request went with the old connection, and so did what the server had sent on it.
+      // The request is lost with the old connection, and so are the messages that the server had sent on it.
       if (type === 'reconnect') this.#lose('reconnected');
     }
   }
@@ -161,10 +166,12 @@ export class Puller {
   }
 }
 
-/** What can be said of a delivery: done, handed back, still being worked on, never to be delivered again. */
+/** The acknowledgements of a delivery: done, handed back, still being worked on, never to be delivered again. */
 type Ack = '+ACK' | '-NAK' | '+WPI' | '+TERM';
 
-/** Sends it, also later when there is no connection now; a connection that is closed or about to be takes nothing. */
+/**
+ * Sends it, also later when there is no connection now. Nothing is sent on a connection that is closed or about to be.
+ */
 export function sendAck(connection: NatsConnection, delivery: Delivery, ack: Ack): void {
   if (!connection.isClosed() && !connection.isDraining()) connection.publish(delivery.reply, ack);
 }

@@ -3,7 +3,7 @@ import { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { type ApiAnswer, JsError, jsRequest } from '../../nats/jetstream.js';
 
-/** Which stream this is, and how far it goes. A stream that was deleted and made anew has another `created`. */
+/** Identifies a stream, and says how far it goes. A stream that was deleted and made again has another `created`. */
 export interface StreamFacts {
   readonly created: string;
   readonly first: number;
@@ -13,7 +13,7 @@ export interface StreamFacts {
   readonly newestMs: number | undefined;
 }
 
-/** What a consumer's configuration and state are, as far as they are used. Durations in nanoseconds. */
+/** The configuration and state of a consumer, as far as they are used. Durations in nanoseconds. */
 export interface ConsumerInfo {
   readonly name: string;
   readonly num_pending: number;
@@ -74,7 +74,10 @@ export async function streamFacts(
   };
 }
 
-/** Makes a consumer that acknowledges nothing and leaves no trace: it is gone soon after its reader. */
+/**
+ * Makes a consumer that acknowledges nothing and leaves nothing behind: the server removes it soon after its reader is
+ * gone.
+ */
 export async function makeReader(
   connection: NatsConnection,
   stream: string,
@@ -97,13 +100,13 @@ export async function makeReader(
   );
 }
 
-/** Removes a consumer; whether it works does not matter to anyone. */
+/** Removes a consumer. A failure has no consequence. */
 export function dropConsumer(connection: NatsConnection, stream: string, name: string): void {
   if (connection.isClosed() || connection.isDraining()) return;
   connection.publish(`$JS.API.CONSUMER.DELETE.${stream}.${name}`);
 }
 
-/** The error for an answer that a program is told of, because it asked for something that cannot work now. */
+/** The error for an answer, for a program that asked for something that cannot work now. */
 export function answerError(stream: string, answer: { readonly code: number | string; readonly text: string }) {
   if (answer.code === JsError.StreamNotFound) return new SluiceError('ERR_EVENTS_STREAM_MISSING', stream);
   return new SluiceError('ERR_EVENTS_UNREACHABLE', `${stream}: ${answer.code} ${answer.text}`.trim());

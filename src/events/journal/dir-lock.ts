@@ -9,7 +9,10 @@ import { askHolder, describeHolder, listenAs } from './lock-holder.js';
 
 /** A held lock on a data folder. */
 export interface DirLock {
-  /** Makes the lock anew when its file was removed. @throws ERR_EVENTS_JOURNAL_LOCKED when another process has taken it meanwhile */
+  /**
+   * Makes the lock again when its file was removed. @throws ERR_EVENTS_JOURNAL_LOCKED when another process has taken it
+   * meanwhile
+   */
   keep(): Promise<void>;
   release(): Promise<void>;
 }
@@ -26,15 +29,17 @@ const ATTEMPTS = 20;
 /**
  * Makes this process the only writer of a folder.
  *
- * The lock is a listening Unix socket in the folder: the kernel answers for its holder, frozen or not, to every process that sees the
- * folder, whatever its namespaces, and stops to answer when the holder ends, however it ends. Process ids play no part.
+ * The lock is a listening Unix socket in the folder: the kernel answers for its holder, frozen or not, to every process
+ * that sees the folder, whatever its namespaces, and stops to answer when the holder ends, however it ends. Process ids
+ * play no part.
  *
- * A socket file outlives its listener and cannot be replaced in one step, so each lock has a number of its own: `lock.<n>`. Who finds
- * that nobody listens behind the highest number links its own socket, which listens already, to the next one, which only one can, and
- * has the lock when it is still the highest then. The file with the highest number is never removed, so numbers never come again.
+ * A socket file outlives its listener and cannot be replaced in one step, so each lock has a number of its own:
+ * `lock.<n>`. Who finds that nobody listens behind the highest number links its own socket, which listens already, to
+ * the next one, which only one can, and has the lock when it is still the highest then. The file with the highest
+ * number is never removed, so numbers never come again.
  *
- * @throws ERR_EVENTS_JOURNAL_LOCKED when somebody holds it; ERR_DATA_FOLDER_LOCK when the file system has no sockets or hard links;
- *   ERR_DATA_FOLDER_NOT_OURS
+ * @throws ERR_EVENTS_JOURNAL_LOCKED when somebody holds it; ERR_DATA_FOLDER_LOCK when the file system has no sockets or
+ *   hard links; ERR_DATA_FOLDER_NOT_OURS
  */
 export async function lockDir(dir: string): Promise<DirLock> {
   await ownFolder(dir);
@@ -102,7 +107,9 @@ async function refuseIfHeld(dir: string, path: string): Promise<void> {
   });
 }
 
-/** A socket that listens under a name of its own, so that it answers from the moment on in which it becomes the lock. */
+/**
+ * Makes a socket that listens under a name of its own, so that it answers from the moment in which it becomes the lock.
+ */
 async function makeSocket(dir: string, folder: FileHandle, name: string): Promise<Server> {
   const server = await listenAs(socketPath(dir, folder, name)).catch((error: NodeJS.ErrnoException) => {
     throw noLock(dir, error);
@@ -111,7 +118,10 @@ async function makeSocket(dir: string, folder: FileHandle, name: string): Promis
   return server;
 }
 
-/** `taken`: somebody was faster. `lost`: somebody who had the lock meanwhile has removed the own socket as a left-over. */
+/**
+ * `taken`: another process was faster. `lost`: another process had the lock meanwhile and has removed the own socket as
+ * a left-over.
+ */
 async function tryLink(own: string, name: string): Promise<'linked' | 'taken' | 'lost'> {
   try {
     await link(own, name);
@@ -124,14 +134,17 @@ async function tryLink(own: string, name: string): Promise<'linked' | 'taken' | 
   }
 }
 
-/** Removes what earlier holders, and those who died while they tried, have left. */
+/** Removes what earlier holders, and processes that died while they tried, have left. */
 async function removeOthers(dir: string, own: string): Promise<void> {
   for (const name of await readdir(dir)) {
     if (name.startsWith('lock.') && name !== own) await rm(join(dir, name), { force: true }).catch(() => undefined);
   }
 }
 
-/** Path of a socket for `bind` and `connect`, which take about a hundred bytes at most: through the open folder where /proc has it. */
+/**
+ * Path of a socket for `bind` and `connect`, which take at most about a hundred bytes. Where there is /proc, it leads
+ * through the open folder.
+ */
 function socketPath(dir: string, folder: FileHandle, name: string): string {
   const short = `/proc/self/fd/${folder.fd}`;
   return join(existsSync(short) ? short : dir, name);

@@ -13,9 +13,9 @@ export interface JournalEntry {
   readonly json: Buffer;
 }
 
-/** An open stream whose newest full record goes with its segment, and what to write instead. */
+/** An open stream whose newest full record is deleted with its segment, and the record to write instead. */
 export interface CarriedStream {
   readonly json: Buffer;
-  /** Told the journal position that the copy belongs to. */
+  /** Called with the journal position of the copy. */
   moved(sequence: number): void;
 }

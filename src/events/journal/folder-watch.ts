@@ -1,9 +1,15 @@
 import { within } from '../../core/within.js';
 
-/** How often the folder is looked at, and how long that may take: a folder that is gone shows within one, a disk that hangs within two. */
+/**
+ * How often the folder is checked, and how long that may take, in ms. A missing folder shows within one check, a disk
+ * that hangs within two.
+ */
 const LOOK_MS = 2000;
 
-/** Looks at the journal's folder every two seconds: that it is gone, read-only or hangs shows nowhere else while nothing is written. */
+/**
+ * Checks the journal's folder every two seconds. While nothing is written, nothing else shows that it is gone,
+ * read-only or hangs.
+ */
 export class FolderWatch {
   readonly #verify: () => Promise<void>;
   readonly #distrust: (error: Error) => void;
@@ -12,14 +18,14 @@ export class FolderWatch {
 
   /**
    * @param verify rejects when the folder cannot be relied on
-   * @param distrust told why, each time
+   * @param distrust called each time, with the reason
    */
   constructor(verify: () => Promise<void>, distrust: (error: Error) => void) {
     this.#verify = verify;
     this.#distrust = distrust;
   }
 
-  /** Begins to look. It does not keep the process alive. */
+  /** Begins to check. It does not keep the process alive. */
   start(): void {
     this.#timer ??= setInterval(() => void this.look(), LOOK_MS).unref();
   }
@@ -28,7 +34,7 @@ export class FolderWatch {
     clearInterval(this.#timer);
   }
 
-  /** Looks once; one look at a time, also on a disk that hangs. Never rejects. */
+  /** Checks once; one check at a time, also on a disk that hangs. Never rejects. */
   async look(timeoutMs = LOOK_MS): Promise<void> {
     this.#looking ??= this.#verify()
       .catch(this.#distrust)

@@ -3,7 +3,7 @@ import type { Journal } from './journal.js';
 import { JournalReader, PIECE_BYTES } from './reader.js';
 import type { Segment } from './segments.js';
 
-/** What an event id looks like: a ULID, then a number or a word. Nothing else is searched for. */
+/** The form of an event id: a ULID, then a number or a word. No other text is searched for. */
 const EVENT_ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}:[A-Za-z0-9_.-]{1,32}$/;
 /** Most bytes that one search reads, newest first. */
 const SEARCH_BYTES = 256 << 20;
@@ -12,9 +12,9 @@ const CLOCK_MARGIN_MS = 3_600_000;
 const VERIFY_PAGE = 64;
 
 /**
- * Finds the positions of event ids in the segments. The id's own time says which segments can hold it. They are looked through
- * newest first, in pieces, with turns of the event loop between them. One search runs at a time, the others wait for it, so that
- * all of them together hold one piece and take the time of one.
+ * Finds the positions of event ids in the segments. The time in the id says which segments can hold it. They are
+ * searched newest first, in pieces, with turns of the event loop between them. One search runs at a time and the others
+ * wait for it, so that all of them together hold one piece and take the time of one.
  */
 export class IdSearch {
   readonly #journal: Journal;
@@ -31,7 +31,7 @@ export class IdSearch {
   }
 
   /**
-   * @param id as a client gives it: anything
+   * @param id any text that a client gives
    * @param nowMs wall clock, milliseconds since the epoch
    * @param signal when it is aborted, the search stops at the next piece
    * @returns the event's position; `undefined` when it is not held, or when `signal` was aborted
@@ -64,7 +64,10 @@ export class IdSearch {
     }
   }
 
-  /** Whether the id stands anywhere in a segment. Records are not read for this, and nothing is checked: it is 20 times faster. */
+  /**
+   * Whether the id is anywhere in a segment. Records are not read for this, and nothing is checked, which is 20 times
+   * faster.
+   */
   async #mentions(segment: Segment, id: string, signal: AbortSignal | undefined): Promise<boolean> {
     const wanted = Buffer.from(`"id":"${id}"`, 'latin1');
     for (let at = 0; signal?.aborted !== true; ) {
@@ -80,7 +83,7 @@ export class IdSearch {
     return false;
   }
 
-  /** The position of the event of that id: a publisher's data may hold the same text. */
+  /** The position of the event with that id. The data of a publisher may hold the same text. */
   async #verify(segment: Segment, id: string, signal: AbortSignal | undefined): Promise<number | undefined> {
     const reader = new JournalReader(this.#journal, segment.first);
     while (reader.position <= segment.last) {

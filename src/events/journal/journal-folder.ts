@@ -41,7 +41,8 @@ export type JournalItem =
   | { readonly kind: 'damage'; readonly segment: string; readonly at: number; readonly lostBytes: number };
 
 /**
- * Reads the journal in a folder without a lock and without changing it, as it is at the moment; a server may be writing to it.
+ * Reads the journal in a folder without a lock and without changing it, as it is at the moment; a server may be writing
+ * to it.
  *
  * @param folder the one that holds the segments
  * @throws SluiceError ERR_JOURNAL_FOLDER when there is none, ERR_DATA_FOLDER_NOT_OURS by the rules of {@link readOwn}

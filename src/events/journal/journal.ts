@@ -21,7 +21,7 @@ const PROBE_BYTES = 32 << 10;
 const COMMIT_BATCH = 512;
 const COMMIT_DELAY_MS = 100;
 
-/** The append-only journal: every event is here before anyone else sees it. Appending is a synchronous enqueue. */
+/** The append-only journal: every event is here before it is visible. Appending is a synchronous enqueue. */
 export class Journal {
   readonly table: SegmentTable;
   readonly #storage: SegmentStorage;
@@ -43,7 +43,7 @@ export class Journal {
   #openStreams = 0;
   #compacting = false;
   #closed = false;
-  /** Asked, before a segment is deleted, for the open streams whose newest record is at or before the given position. */
+  /** Asked before a segment is deleted, for the open streams whose newest record is at or before the given position. */
   carry: (upTo: number) => CarriedStream[] = () => [];
 
   private constructor(
@@ -73,7 +73,7 @@ export class Journal {
   /**
    * Opens the journal: reads what is there, cuts a torn tail and goes on behind it.
    *
-   * @param visitor is told every event, carried stream and boot found
+   * @param visitor gets every event, carried stream and boot that is found
    */
   static async open(
     storage: SegmentStorage,
@@ -133,10 +133,10 @@ export class Journal {
   }
 
   /**
-   * Appends the start of a stream and holds back the bytes of its end.
+   * Appends the start of a stream and reserves the bytes of its end.
    *
    * @returns resolves with its position when it survives a power loss; rejects with ERR_EVENTS_JOURNAL_FULL or
-   *   ERR_EVENTS_JOURNAL_FAILED when it cannot be stored: it is withdrawn then and nobody ever sees it
+   *   ERR_EVENTS_JOURNAL_FAILED when it cannot be stored: then it is withdrawn and never becomes visible
    */
   appendStart(event: Envelope): Promise<number> {
     if (!this.admits('stream')) return Promise.reject(this.#refusal());
@@ -153,12 +153,12 @@ export class Journal {
     });
   }
 
-  /** Notes how many streams found at start are still open: the bytes of their ends are held back. */
+  /** Notes how many streams found at start are still open: the bytes of their ends are reserved. */
   adoptStreams(count: number): void {
     this.#openStreams += count;
   }
 
-  /** Notes that a stream's end has been appended: the bytes held back for it are free again. */
+  /** Notes that a stream's end has been appended: the bytes reserved for it are free again. */
   releaseStream(): void {
     this.#openStreams = Math.max(0, this.#openStreams - 1);
   }
@@ -166,7 +166,7 @@ export class Journal {
   /** Notes that JetStream holds an event, or that it will never be sent. A commit record follows. */
   commit(sequence: number): void {
     this.table.commit(sequence);
-    // Written together: a commit that a crash loses costs one more attempt, which JetStream refuses as stored.
+    // Commits are written together. One that a crash loses costs one more attempt, which JetStream refuses.
     if (this.#commits.push(sequence) >= COMMIT_BATCH) this.#writeCommits();
     else this.#commitTimer ??= setTimeout(() => this.#writeCommits(), COMMIT_DELAY_MS).unref();
   }
@@ -181,7 +181,7 @@ export class Journal {
     return this.#closed ? Promise.resolve() : this.#writer.sync();
   }
 
-  /** The medium cannot be relied on, whatever it says to writes: starts are refused until it verifies again. */
+  /** The storage cannot be relied on, even if writes succeed: starts are refused until it verifies again. */
   distrust(error: Error): void {
     this.#writer.distrust(error);
   }
@@ -197,7 +197,7 @@ export class Journal {
     return this.#voids.has(sequence);
   }
 
-  /** At most `length` bytes of a segment, fewer only at its end, or `undefined` when it has been deleted meanwhile. */
+  /** Up to `length` bytes of a segment, fewer only at its end, or `undefined` when it has been deleted meanwhile. */
   async readAt(segment: Segment, position: number, length: number): Promise<Buffer | undefined> {
     try {
       return await this.#storage.readAt(segment.name, position, length);
@@ -206,7 +206,7 @@ export class Journal {
     }
   }
 
-  /** Writes and syncs what is queued, waiting at most `deadlineMs`, and closes the medium. */
+  /** Writes and syncs what is queued, for at most `deadlineMs`, and closes the storage. */
   async close(deadlineMs = 2000): Promise<void> {
     if (this.#closed) return;
     this.#writeCommits();
@@ -247,19 +247,20 @@ export class Journal {
         this.table.noteEvent(segment, item.sequence, this.#options.bus);
       } else segment.last = Math.max(segment.last, item.position);
     }
-    // After this batch has been shown, so that the events are in front of what a carried stream refers to.
+    // This follows after the batch has become visible, so that the events come before those to which a carried stream
+    // refers.
     setImmediate(() => void this.#compact(false));
   }
 
   async #holdBack(): Promise<void> {
-    // A start in a file that nobody finds again is not kept.
+    // A start in a file that cannot be found again is not kept.
     await this.#storage.verify();
     const want = spaceToHold(this.#options, this.#openStreams);
     const held = this.#storage.reserved;
     if (want > held || want * 4 <= held) await this.#storage.reserve(want);
   }
 
-  /** Rejects unless there is room for more than what is held back. */
+  /** Rejects unless there is more room than the reserved bytes need. */
   async #probe(): Promise<void> {
     await this.#holdBack();
     const held = this.#storage.reserved;
@@ -271,7 +272,7 @@ export class Journal {
     await this.#storage.sync();
   }
 
-  /** Frees space for what must be written: a part of what is held back, and history that nobody waits for. */
+  /** Frees space for what must be written: a part of the reserved bytes, and history that is fully committed. */
   async #release(bytes: number): Promise<boolean> {
     await this.#storage.truncate(this.table.current.bytes);
     const held = this.#storage.reserved;
@@ -362,13 +363,13 @@ export class Journal {
     return this.#heldBytes > this.#options.maxBytes;
   }
 
-  /** Bytes that wait for their commit, those not written yet, and those held back for the ends of open streams. */
+  /** Bytes that wait for their commit, those not written yet, and those reserved for the ends of open streams. */
   get #heldBytes(): number {
     const ends = this.#openStreams * this.#options.reservePerStream;
     return this.table.heldBytes + this.#writer.queuedBytes + ends;
   }
 
-  /** Deletes committed segments that history no longer keeps; with `force` (no space left) all of them. */
+  /** Deletes committed segments that are older than the history; with `force` (no space left) all committed ones. */
   async #compact(force: boolean): Promise<void> {
     if (this.#compacting) return;
     this.#compacting = true;

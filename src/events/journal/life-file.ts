@@ -10,15 +10,15 @@ export interface LifeRecord {
   readonly bootId: string;
   /** Wall clock, milliseconds since the epoch. */
   readonly wallMs: number;
-  /** What each open stream had carried by then, by stream id. */
+  /** The totals of each open stream at that time, by stream id. */
   readonly totals: Readonly<Record<string, Totals>>;
 }
 
 const HEADER_BYTES = 8;
 
 /**
- * The heartbeat record of the journal. It is overwritten in place, in two files by turns, so that a stream of weeks does not grow
- * the journal and a full disk does not stop it. Layout: `u32 LE length · u32 LE crc32c · JSON`.
+ * The heartbeat record of the journal. It is overwritten in place, in two files by turns, so that a stream of weeks
+ * does not grow the journal and a full disk does not stop it. Layout: `u32 LE length · u32 LE crc32c · JSON`.
  */
 export class LifeFile {
   readonly #dir: string;
@@ -55,7 +55,10 @@ export class LifeFile {
     return found.sort((a, b) => b.wallMs - a.wallMs)[0];
   }
 
-  /** Writes a record; one call at a time. Never rejects: the other file still holds the record before, and {@link trouble} says why. */
+  /**
+   * Writes a record; one call at a time. Never rejects: the other file still holds the record before, and {@link
+   * trouble} says why.
+   */
   async write(record: LifeRecord): Promise<void> {
     try {
       const json = Buffer.from(JSON.stringify(record), 'utf8');
@@ -81,7 +84,9 @@ export class LifeFile {
     for (const file of this.#files.splice(0, 2)) await file?.handle.close().catch(() => undefined);
   }
 
-  /** The file of that turn: kept open, for descriptors may be short, and opened anew when somebody has removed it. */
+  /**
+   * The file for that turn. It is kept open, because descriptors may be scarce, and opened again when it was removed.
+   */
   async #open(turn: number): Promise<FileHandle> {
     const path = this.#path(turn);
     const held = this.#files[turn];

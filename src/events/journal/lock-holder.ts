@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 
-/** Who holds a lock, as the holder itself answers; `answers` is false when it holds the lock and says nothing in time. */
+/** The holder of a lock, by its own answer. `answers` is false when it holds the lock and does not answer in time. */
 interface Holder {
   readonly answers: boolean;
   readonly pid?: number;
@@ -15,7 +15,7 @@ const ANSWER_WAIT_MS = 500;
 const MOST_ANSWER_BYTES = 1024;
 const MOST_ASKING = 16;
 
-/** Listens on a Unix socket and tells everyone who connects which process this is. It does not keep the process alive. */
+/** Listens on a Unix socket and tells every client which process this is. It does not keep the process alive. */
 export function listenAs(path: string): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -37,9 +37,9 @@ export function listenAs(path: string): Promise<Server> {
 }
 
 /**
- * Asks who listens on a Unix socket.
+ * Asks the process that listens on a Unix socket who it is.
  *
- * @returns `undefined` when nobody does. Whatever else keeps it from being known counts as held.
+ * @returns `undefined` when no process listens. Everything else that prevents an answer counts as held.
  */
 export function askHolder(path: string): Promise<Holder | undefined> {
   return new Promise((resolve) => {
@@ -78,7 +78,7 @@ function parse(text: string): Holder {
       return { answers: true, pid, host, namespace };
     }
   } catch {
-    // Something listens there that is no Sluice of this kind.
+    // A program that is no Sluice of this kind listens there.
   }
   return { answers: false };
 }

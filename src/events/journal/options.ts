@@ -5,7 +5,7 @@ export type FsyncPolicy = 'interval' | 'always' | 'never';
 
 /** Settings of a {@link Journal}. Sizes in bytes, times in milliseconds. */
 export interface JournalOptions {
-  /** Most that segments and the space held back may take together. */
+  /** Most bytes that segments and the reserved space may take together. */
   readonly maxBytes: number;
   /** A segment is closed when it has grown past this. */
   readonly segmentBytes: number;
@@ -15,7 +15,7 @@ export interface JournalOptions {
   readonly historyMs: number;
   readonly fsync: FsyncPolicy;
   readonly fsyncIntervalMs: number;
-  /** Held back per open stream, so that a full disk never costs an end. */
+  /** Bytes that are reserved for each open stream, so that a full disk never costs an end. */
   readonly reservePerStream: number;
   /** Whether events wait for a commit. Without a bus they count as committed when written. */
   readonly bus: boolean;
@@ -44,19 +44,19 @@ export function journalOptions(maxBytes: number, overrides: Partial<JournalOptio
 /** Whether the journal takes records: `full` at its cap or on a full disk, `failed` on another write error. */
 export type JournalState = 'ok' | 'full' | 'failed' | 'closed';
 
-/** Bytes to hold back for the ends of that many open streams, in steps, so that not every stream resizes the file. */
+/** Bytes to reserve for the ends of that many open streams, in steps, so that not every stream resizes the file. */
 export function spaceToHold(options: JournalOptions, openStreams: number): number {
   const granule = Math.max(16 << 10, Math.min(256 << 10, Math.floor(options.maxBytes / 64)));
   return Math.ceil((openStreams * options.reservePerStream) / granule) * granule + granule;
 }
 
-/** Why a start is not taken in that state. */
+/** Why a start is refused in that state. */
 export function refusalOf(state: JournalState, cause: string): SluiceError {
   if (state === 'closed') return new SluiceError('ERR_EVENTS_CLOSED');
   return new SluiceError(state === 'failed' ? 'ERR_EVENTS_JOURNAL_FAILED' : 'ERR_EVENTS_JOURNAL_FULL', cause);
 }
 
-/** What a journal says of itself: sizes in bytes, and counts. */
+/** The figures of a journal: sizes in bytes, and counts. */
 export type JournalStats = Record<'bytes' | 'pending' | 'queuedBytes' | 'segments' | 'reservedBytes', number> & {
   state: JournalState;
   cause: string;

@@ -6,21 +6,27 @@ import type { Segment } from './segments.js';
 
 /** Bytes that are read from a segment at once: checking them takes well under a millisecond. */
 export const PIECE_BYTES = 256 << 10;
-/** The same for a reader's first piece; each further one is twice as long. A client that asks for all of history and goes away is to cost little. */
+/**
+ * The same for a reader's first piece; each further one is twice as long. A client that asks for all of history and
+ * goes away costs little.
+ */
 const FIRST_PIECE_BYTES = 16 << 10;
-/** What is read before other work may have the turn of the event loop: so many records that are passed over, or an eighth of them that are put out. */
+/**
+ * Work that is done before other work may have its turn of the event loop: so many records that are skipped, or an
+ * eighth of them that are returned.
+ */
 const UNITS = 64;
 const UNITS_PUT_OUT = 8;
 
-/** What bounds readers that clients ask for, as many as they like. */
+/** Bounds of readers that clients ask for, in any number. */
 interface ReaderBounds {
-  /** What they do in one turn of the event loop: resolves when a piece of work may begin. */
+  /** Bounds what they do in one turn of the event loop: resolves when a piece of work may begin. */
   readonly turns: Pick<WorkTurns, 'mine'>;
-  /** Counts what they have let go of until it is collected. */
+  /** Counts memory that they no longer use until it is collected. */
   readonly dropped: Pick<Uncollected, 'letGo'>;
 }
 
-/** Where a reader stands in a segment, and what it has in memory of it. */
+/** The place of a reader in a segment, and the part of it in memory. */
 interface Piece {
   readonly segment: Segment;
   /** Where `bytes` begin in the segment. */
@@ -34,7 +40,10 @@ interface Piece {
   at: number;
 }
 
-/** Walks the visible events of a journal from a position on. Segments are read in pieces, so that a reader holds little and is never long at work. */
+/**
+ * Reads the visible events of a journal from a position on. Segments are read in pieces, so that a reader holds little
+ * and never works for long.
+ */
 export class JournalReader {
   readonly #journal: Journal;
   readonly #bounds: ReaderBounds | undefined;
@@ -42,11 +51,11 @@ export class JournalReader {
   #piece: Piece | undefined;
   #held: JournalRecord | undefined;
   #pieceBytes = FIRST_PIECE_BYTES;
-  /** What was read since it was last asked whether this may go on; a reader asks before it begins. */
+  /** Work since the last turn was asked for. A reader asks before it begins. */
   #units = UNITS;
 
   /**
-   * @param from the first position to read; positions that are no longer kept are passed over
+   * @param from the first position to read; positions that are no longer kept are skipped
    * @param bounds for readers that clients ask for
    */
   constructor(journal: Journal, from: number, bounds?: ReaderBounds) {
@@ -70,7 +79,7 @@ export class JournalReader {
    *
    * @param limit most to return
    * @param signal when it is aborted, reading stops at the next piece
-   * @returns an empty array when all that is visible has been read. `json` views share the bytes of a piece
+   * @returns an empty array when every visible event has been read. `json` views share the bytes of a piece
    */
   async next(limit: number, signal?: AbortSignal): Promise<JournalEntry[]> {
     const out: JournalEntry[] = [];
@@ -99,7 +108,7 @@ export class JournalReader {
     return out;
   }
 
-  /** Nothing more will be read: lets go of what is in memory. */
+  /** Ends the reading and drops what is in memory. */
   close(): void {
     this.#turnTo(undefined);
   }
@@ -123,7 +132,7 @@ export class JournalReader {
       return record;
     }
     if (record === 'incomplete' && !piece.isLast) {
-      // Read again from the record's first byte: its beginning may have been written anew meanwhile.
+      // The record is read again from its first byte, because its beginning may have been overwritten meanwhile.
       const left = piece.bytes.subarray(piece.at);
       const length = left.length >= 4 ? RECORD_HEADER_BYTES + left.readUInt32LE(0) : 0;
       this.#turnTo(await this.#read(piece.segment, piece.start + piece.at, length));

@@ -4,10 +4,11 @@ import { crc32c } from './crc32c.js';
  * What a record holds.
  *
  * - Event: `u16 LE subject length · subject · event JSON`
- * - Commit: `f64 LE low-water sequence · f64 LE sequence …`: all up to the low-water mark and the listed ones are stored in JetStream
+ * - Commit: `f64 LE low-water sequence · f64 LE sequence …`: all up to the low-water mark and the listed ones are
+ *   stored in JetStream
  * - Stream: JSON of one open stream, copied forward before the segment that held its start is deleted
  * - Boot: JSON of the process that writes from here on
- * - Void: `f64 LE sequence`: that event was written but refused afterwards; nobody may see it
+ * - Void: `f64 LE sequence`: that event was written and refused afterwards; it must never become visible
  */
 export const RecordKind = { Event: 1, Commit: 2, Stream: 3, Boot: 4, Void: 5 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
@@ -87,7 +88,8 @@ export function recordAt(bytes: Buffer, at: number): JournalRecord | 'incomplete
  *
  * @param bytes what the segment file holds, borrowed; payload views point into it
  * @param start where the first record begins
- * @returns yields each whole record; stops at the first that is torn or damaged (the caller compares `end` with the file's length)
+ * @returns yields each whole record; stops at the first that is torn or damaged (the caller compares `end` with the
+ *   file's length)
  */
 export function* scanRecords(bytes: Buffer, start: number): Generator<JournalRecord> {
   for (let at = start; ; ) {
@@ -114,7 +116,10 @@ export function readEventPayload(payload: Buffer): { subject: string; json: Buff
 
 const HEAD = /"id":"([^"]*)","source":"[^"]*","type":"([^"]*)"/;
 
-/** Id and type of an event as `envelope.ts` writes it: they stand in its first bytes and need no escapes, so nothing is parsed. */
+/**
+ * Id and type of an event as `envelope.ts` writes it. They are in its first bytes and need no escapes, so nothing is
+ * parsed.
+ */
 export function headOf(json: Buffer): { id: string; type: string } {
   const match = HEAD.exec(json.toString('latin1', 0, 512));
   return { id: match?.[1] ?? '', type: match?.[2] ?? '' };

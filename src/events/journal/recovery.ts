@@ -3,7 +3,7 @@ import { RecordKind, readEventPayload, readSequences, scanRecords } from './reco
 import { SegmentTable } from './segments.js';
 import type { SegmentStorage } from './storage.js';
 
-/** What recovery tells about each record that matters to someone else. */
+/** What recovery reports of each record that other parts need. */
 export interface RecoveryVisitor {
   /** An event that was accepted (not void). */
   event(sequence: number, wallMs: number, subject: string, json: Buffer): void;
@@ -13,7 +13,7 @@ export interface RecoveryVisitor {
   boot(json: Buffer): void;
 }
 
-/** What was found on the medium. */
+/** What was found in the storage. */
 export interface Recovered {
   readonly table: SegmentTable;
   readonly voids: Set<number>;
@@ -25,8 +25,8 @@ export interface Recovered {
 }
 
 /**
- * Reads every segment once. The torn tail of the last one is cut by the caller (its valid length is the segment's `bytes`);
- * damage inside an older one costs the rest of that segment and is said in the log.
+ * Reads every segment once. The caller cuts the torn tail of the last one (its valid length is the segment's `bytes`).
+ * Damage inside an older one costs the rest of that segment and is logged.
  */
 export async function recover(
   storage: SegmentStorage,
@@ -44,7 +44,8 @@ export async function recover(
   for (const name of await storage.list()) {
     const bytes = await storage.read(name);
     const segment = table.add(name);
-    // A void may follow its event only in the same or a later segment, and events are visited in order: look ahead in this one.
+    // A void may follow its event in the same or a later segment, and events are visited in order, so this segment is
+    // searched first.
     for (const record of scanRecords(bytes, 0)) {
       if (record.kind === RecordKind.Void) for (const sequence of readSequences(record.payload)) voids.add(sequence);
     }

@@ -1,4 +1,4 @@
-/** What the journal knows of one segment without reading it. */
+/** The facts of one segment that the journal knows without reading it. */
 export interface Segment {
   readonly name: string;
   bytes: number;
@@ -11,7 +11,9 @@ export interface Segment {
   lastWallMs: number;
 }
 
-/** The segments in order, which events are committed, and what that adds up to. Pure bookkeeping, no input or output. */
+/**
+ * The segments in order, which events are committed, and the sums of both. Pure bookkeeping, without input or output.
+ */
 export class SegmentTable {
   readonly list: Segment[] = [];
   /** Every event up to this sequence is committed. */
@@ -82,7 +84,7 @@ export class SegmentTable {
     this.#settle(sequence);
   }
 
-  /** Notes that a sequence will never be written: nothing waits for it. */
+  /** Notes that a sequence will never be written, so nothing waits for it. */
   skip(sequence: number): void {
     this.#settle(sequence);
   }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { checkOwn, isStill, isWritable, MAKE_OR_WRITE, openOwn, ownFolder, readOwn } from '../../core/own-files.js';
 
 /**
- * Where segments live. Appends are positional, so that a failed one can be tried again over its own torn bytes.
- * One implementation keeps files, one keeps memory; tests add faults by wrapping either.
+ * Where segments are kept. Appends are positional, so that a failed one can be tried again over its own torn bytes. One
+ * implementation keeps files, one keeps memory; tests add faults by wrapping either.
  */
 export interface SegmentStorage {
   /** Names of the segments there are, in order. */
@@ -15,20 +15,23 @@ export interface SegmentStorage {
   readAt(name: string, position: number, length: number): Promise<Buffer>;
   /** Makes `name` the segment that {@link write} and {@link sync} act on, created when missing. */
   open(name: string): Promise<void>;
-  /** Writes all of `bytes` at `position` of the open segment. Rejects with the system's error (`code` ENOSPC …) when it cannot. */
+  /**
+   * Writes all of `bytes` at `position` of the open segment. Rejects with the system's error (`code` ENOSPC …) when it
+   * cannot.
+   */
   write(bytes: Buffer, position: number): Promise<void>;
   /** Cuts the open segment to `length` bytes. */
   truncate(length: number): Promise<void>;
   /** Makes the open segment's bytes survive a power loss. */
   sync(): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Bytes of space held back now. */
+  /** Bytes of space that are reserved now. */
   readonly reserved: number;
-  /** Holds `bytes` of space back from everyone else, as far as the medium can. Rejects when there is no room for more. */
+  /** Reserves `bytes` of space, as far as the storage can. Rejects when there is no room for more. */
   reserve(bytes: number): Promise<void>;
   /**
-   * Checks that what is written is found again: that the segments are still where they were opened, and that more can be made there.
-   * Rejects with the system's error when not, although writes to the open segment may still succeed.
+   * Checks that written data can be found again: that the segments are still where they were opened, and that more can
+   * be made there. Rejects with the system's error when not, although writes to the open segment may still succeed.
    */
   verify(): Promise<void>;
   close(): Promise<void>;
@@ -46,7 +49,10 @@ export function segmentName(sequence: number): string {
   return `${String(sequence).padStart(16, '0')}.journal`;
 }
 
-/** Segments as files (mode 0600) in one folder (mode 0700), with a file of zeros that holds space back for the ends of open streams. */
+/**
+ * Segments as files (mode 0600) in one folder (mode 0700), with a file of zeros that reserves space for the ends of
+ * open streams.
+ */
 export class FileStorage implements SegmentStorage {
   readonly #dir: string;
   readonly #keep: () => Promise<void>;
@@ -55,7 +61,7 @@ export class FileStorage implements SegmentStorage {
   #segment: { readonly path: string; readonly opened: Stats } | undefined;
   #reserved = 0;
 
-  /** @param keep called with each {@link verify}: rejects when the folder is no longer this process's alone */
+  /** @param keep called with each {@link verify}; rejects when the folder no longer belongs to this process alone */
   constructor(dir: string, keep: () => Promise<void> = () => Promise.resolve()) {
     this.#dir = dir;
     this.#keep = keep;
@@ -131,7 +137,7 @@ export class FileStorage implements SegmentStorage {
         this.#reserved = bytes;
         return;
       }
-      // Zeros are written rather than the size set: a sparse file would hold nothing back.
+      // Zeros are written, instead of setting the size: a sparse file would reserve nothing.
       const block = Buffer.alloc(Math.min(bytes - this.#reserved, 1 << 20));
       while (this.#reserved < bytes) {
         const want = Math.min(block.length, bytes - this.#reserved);
@@ -145,7 +151,8 @@ export class FileStorage implements SegmentStorage {
   }
 
   async verify(): Promise<void> {
-    // Side by side, for a start waits for them; what is told is the first of the list that fails.
+    // The checks run at the same time, because a start waits for them. The first failure in the order of the list is
+    // reported.
     const looks = await Promise.allSettled([
       this.#folder && isStill(this.#dir, this.#folder).catch(because('the folder is gone; bring it back, or restart')),
       isWritable(this.#dir).catch(because('no file can be made in the folder')),
@@ -185,7 +192,7 @@ export class FileStorage implements SegmentStorage {
   }
 }
 
-/** Puts what is wrong in front of the system's words. */
+/** Puts a description in front of the system's words. */
 function because(what: string): (cause: NodeJS.ErrnoException) => never {
   return (cause) => {
     throw Object.assign(new Error(`${what} (${cause.message})`, { cause }), { code: cause.code });
@@ -220,7 +227,8 @@ export class MemoryStorage implements SegmentStorage {
   write(bytes: Buffer, position: number): Promise<void> {
     const held = this.segments.get(this.#name) ?? Buffer.alloc(0);
     const end = position + bytes.length;
-    // Grown in steps: one copy per append would make long histories quadratic. The spare bytes are zeros, which end a scan.
+    // Grown in steps: one copy per append would make long histories quadratic. The spare bytes are zeros, which end a
+    // scan.
     const next = end <= held.length ? held : Buffer.concat([held, Buffer.alloc(Math.max(end - held.length, 1 << 16))]);
     bytes.copy(next, position);
     this.segments.set(this.#name, next);

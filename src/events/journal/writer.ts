@@ -10,13 +10,16 @@ export interface WriteItem {
   readonly position: number;
   /** Not visible before an fsync that covers it. */
   readonly needsSync: boolean;
-  /** It and everything before it is on the medium (and synced, when asked). */
+  /** Called when it and everything before it is stored (and synced, when asked). */
   readonly onVisible: () => void;
-  /** It cannot be stored. `written` when its bytes are already in the file. Items without this are kept and tried for ever. */
+  /**
+   * Called when it cannot be stored. `written`: its bytes are in the file already. Items without this callback are kept
+   * and tried for ever.
+   */
   readonly onRefused?: (error: NodeJS.ErrnoException, written: boolean) => void;
 }
 
-/** The medium as the writer sees it. Calls never overlap, except that `sync` may run beside `write`. */
+/** The storage as the writer sees it. Calls never overlap, except that `sync` may run beside `write`. */
 export interface WriteTarget {
   /** Whether the open segment is long enough to be closed. */
   wantsRoll(): boolean;
@@ -24,11 +27,11 @@ export interface WriteTarget {
   /** Writes `bytes`, the concatenation of `items`, at the end of the open segment. */
   write(bytes: Buffer, items: readonly WriteItem[]): Promise<void>;
   sync(): Promise<void>;
-  /** Holds back the space that open streams need. Rejects when there is none. */
+  /** Reserves the space that open streams need. Rejects when there is none. */
   holdBack(): Promise<void>;
-  /** Resolves when the medium is well: the space held back is whole, there is more, and it syncs. */
+  /** Resolves when the storage works: the reserved space is complete, there is more, and it syncs. */
   probe(): Promise<void>;
-  /** Frees at least `bytes` of what is held back. @returns whether anything was freed */
+  /** Frees at least `bytes` of the reserved space. @returns whether anything was freed */
   release(bytes: number): Promise<boolean>;
 }
 
@@ -43,8 +46,9 @@ const BATCH_BYTES = 1 << 20;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * The ordered queue between a synchronous append and the disk. One loop writes batches; fsyncs run beside it, so that neither an
- * append nor a write waits for one. Failures never surface as exceptions: they are a state, tried again for ever.
+ * The ordered queue between a synchronous append and the disk. One loop writes batches; fsyncs run beside it, so that
+ * neither an append nor a write waits for one. Failures are never thrown: they are a state, and writing is tried for
+ * ever.
  */
 export class JournalWriter {
   readonly #target: WriteTarget;
@@ -93,7 +97,10 @@ export class JournalWriter {
     });
   }
 
-  /** The medium cannot be relied on although writes may succeed: nothing is let in until {@link WriteTarget.probe} says it is well. */
+  /**
+   * The storage cannot be relied on although writes may succeed: nothing is accepted until {@link WriteTarget.probe}
+   * says that it works.
+   */
   distrust(error: Error): void {
     if (this.#closed) return;
     this.#declare('failed', error);
@@ -111,7 +118,7 @@ export class JournalWriter {
   #start(): void {
     if (this.#looping || this.#closed || this.#retryTimer !== undefined) return;
     this.#looping = true;
-    // One turn of the loop later: everything pushed meanwhile goes into the same write.
+    // The loop begins one turn later, so that everything pushed meanwhile goes into the same write.
     setImmediate(() => void this.#loop());
   }
 
@@ -204,7 +211,10 @@ export class JournalWriter {
     this.#show();
   }
 
-  /** After a failed fsync what can be refused is refused; the rest is shown, for it is in the file and will not be written again. */
+  /**
+   * After a failed fsync, items that can be refused are refused. The rest becomes visible, because it is in the file
+   * and will not be written again.
+   */
   #syncFailed(error: NodeJS.ErrnoException): void {
     this.#declare('failed', error);
     for (const { item } of this.#unseen.splice(0)) {
@@ -242,7 +252,7 @@ export class JournalWriter {
     this.#retryTimer.unref();
   }
 
-  /** Looks whether the medium is well again: the space held back must be whole before new streams are let in. */
+  /** Checks whether the storage works again: the reserved space must be complete before new streams are accepted. */
   async #probe(): Promise<void> {
     if (this.#looping) {
       this.#retryTimer?.refresh();

@@ -53,7 +53,7 @@ const BUCKETS: Readonly<Record<string, string>> = {
   'kv.node-state': '$KV.SLUICE_NODES.{nodeId}.{bootId}',
 };
 
-/** A copy in which each part that has a title is a reference; the parts go into `parts` under their titles. */
+/** Copies a schema so that each part with a title is a reference. The parts go into `parts` under their titles. */
 function withReferences(schema: unknown, parts: Record<string, unknown>, isTop = true): unknown {
   if (Array.isArray(schema)) return schema.map((item) => withReferences(item, parts, false));
   if (typeof schema !== 'object' || schema === null) return schema;

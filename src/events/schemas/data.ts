@@ -22,7 +22,8 @@ import { urlsShape } from '../../model/stream-urls.js';
 import { LATER_TOTALS, TOTALS } from '../../model/totals.js';
 import { mediaKindShape, trackShape } from '../../model/track.js';
 
-// The data of every event and state, once: the schemas are written from these shapes, and event-types.ts names their types.
+// The data of every event and state, once: the schemas are written from these shapes, and event-types.ts names their
+// types.
 
 /** The members that name a stream and the node that carries it. */
 export const streamRef = {
@@ -72,7 +73,10 @@ export const streamReady = streamShape(
   { tracks, timeToReadyMs: quantity },
   {
     gopMs: quantity,
-    /** Kinds that the metadata promises, or that have shown themselves in part, and that did not come within `publish.readyTimeoutMs`. */
+    /**
+     * Kinds that the metadata promises, or that have shown themselves in part, and that did not come within
+     * `publish.readyTimeoutMs`.
+     */
     missing: listOf(mediaKindShape, 2),
     /** Missing in events of older versions. */
     urls: urlsShape,
@@ -105,7 +109,7 @@ export const streamEnded = streamShape(
     /** Wall time from start to end, `heldMs` included. */
     durationMs: quantity,
     tracks,
-    /** `last_known` when the node that carried the session could not count to the end. */
+    /** `last_known` when the node that carried the stream could not count to the end. */
     totals: oneOf(['exact', 'last_known']),
   },
   { detail: text(), readyAt: time, labels, ...LATER_TOTALS },

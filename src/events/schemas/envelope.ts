@@ -10,12 +10,17 @@ const sequence: Shape<string> = {
 
 const id = (maxLength: number): Shape<string> => ({ type: 'string', minLength: 1, maxLength });
 
-/** A CloudEvents 1.0 event in structured JSON form. @param data its `data`; @param dataschema the `$id` of the schema of that */
+/**
+ * A CloudEvents 1.0 event in structured JSON form. @param data its `data`; @param dataschema the `$id` of the schema of
+ * that
+ */
 export function envelopeShape<T extends string, D>(type: T, dataschema: string, data: Shape<D>) {
   return object(
     {
       specversion: constant('1.0'),
-      /** `<streamId>:<seq>`, `<streamId>:end` for `stream.ended`, `<bootId>:<verb>` for node events. Unique for ever. */
+      /**
+       * `<streamId>:<seq>`, `<streamId>:end` for `stream.ended`, `<bootId>:<verb>` for node events. Unique for ever.
+       */
       id: id(128),
       /** `/sluice/<nodeId>/<bootId>`. */
       source: matching('^/sluice/[^/]+/[^/]+$'),
@@ -26,7 +31,10 @@ export function envelopeShape<T extends string, D>(type: T, dataschema: string, 
       time,
       datacontenttype: constant('application/json'),
       dataschema: constant(dataschema),
-      /** 1, 2, 3 … per stream, without gaps, as ten digits (`0000000001`), so that it sorts as text. {@link sequenceOf} reads it. */
+      /**
+       * 1, 2, 3 … per stream, without gaps, as ten digits (`0000000001`), so that it sorts as text. {@link sequenceOf}
+       * reads it.
+       */
       sequence,
       /** The stream id; for node events the boot id. */
       streamid: id(64),

@@ -7,9 +7,9 @@ import type { PublishType } from '../server/actions.js';
 /** Settings of a client session. */
 export interface ClientSessionOptions {
   readonly mode: 'publish' | 'play';
-  /** App as it goes on the wire, query included if the server wants one. */
+  /** App as it is sent, query included if the server wants one. */
   readonly app: string;
-  /** The URL up to and with the app. */
+  /** The URL up to the app, app included. */
   readonly tcUrl: string;
   /** Stream name, query included. Secret. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface ClientSessionOptions {
   readonly flashVer?: string;
   /** Bytes per chunk we write after connect. */
   readonly chunkSize?: number;
-  /** Window we ask the server to acknowledge by when playing. */
+  /** The acknowledgement window that the server is asked to use when playing. */
   readonly windowAckBytes?: number;
   /** From `start` until publishing or playing. */
   readonly timeoutMs?: number;
@@ -36,9 +36,12 @@ export type ClientAction =
   | { readonly kind: 'ready'; readonly messageStreamId: number }
   /** Any onStatus, before what follows from it. */
   | { readonly kind: 'status'; readonly level: string; readonly code: string; readonly description: string }
-  /** Refused before it began; `redirect` is where the server sends us instead (`ex.redirect`). A `close` follows. */
+  /**
+   * The server refused before it began. `redirect` is where it sends the client instead (`ex.redirect`). A `close`
+   * follows.
+   */
   | { readonly kind: 'rejected'; readonly code: string; readonly description: string; readonly redirect?: string }
-  /** The server ended the stream; the connection stays until somebody closes it. */
+  /** The server ended the stream. The connection stays until one side closes it. */
   | { readonly kind: 'ended'; readonly code: string; readonly description: string }
   /**
    * Enhanced RTMP: connect anew, to `tcUrl` (may be relative) when there is one; the old connection goes on meanwhile.

@@ -24,7 +24,7 @@ export type { ClientSessionOptions } from './actions.js';
 const CONNECT_TRANSACTION = 1;
 const SET_DATA_FRAME = writeAmf0('@setDataFrame');
 
-/** Codes that say that the stream is over, whatever their level. */
+/** Codes that say that the stream is over, at any level. */
 const END_CODES: ReadonlySet<string> = new Set([
   'NetStream.Play.Stop',
   'NetStream.Play.Complete',
@@ -33,13 +33,13 @@ const END_CODES: ReadonlySet<string> = new Set([
   'NetConnection.Connect.Closed',
   'NetConnection.Connect.AppShutdown',
 ]);
-/** Failures of something small that leave the stream alone. */
+/** Failures of a detail that do not end the stream. */
 const HARMLESS_CODES: ReadonlySet<string> = new Set(['NetStream.Seek.Failed', 'NetConnection.Call.Failed']);
 
 /**
  * The client's side of one RTMP connection after the handshake: connect, then one publish or one play, in the manner of
- * FMLE. Pure like the server session. Replies that nobody waits for are ignored, so is an `_error` to releaseStream or
- * FCPublish.
+ * FMLE. It is pure, like the server session. Replies for which nothing waits are ignored, and so is an `_error` to
+ * releaseStream or FCPublish.
  */
 export class ClientSession {
   readonly #options: ClientSessionOptions;
@@ -62,7 +62,7 @@ export class ClientSession {
     return this.#state;
   }
 
-  /** The NetStream's id once the server gave one; 0 before. */
+  /** The NetStream's id once the server has given one; 0 before. */
   get messageStreamId(): number {
     return this.#messageStreamId;
   }
@@ -109,7 +109,7 @@ export class ClientSession {
     return this.#take();
   }
 
-  /** Tells that media came: some servers play without a Play.Start. */
+  /** Notes that media came: some servers play without a Play.Start. */
   mediaReceived(): ClientAction[] {
     return this.#options.mode === 'play' && this.#state === 'requesting' ? this.#input('accepted') : [];
   }
@@ -206,7 +206,8 @@ export class ClientSession {
   }
 
   #sendCreateStream(): void {
-    // Only now: a server that reads connect first and nothing else before it (ffmpeg -listen) would stop at a type 1.
+    // Set Chunk Size is sent only now: a server that reads connect first and nothing else before it (ffmpeg -listen)
+    // would stop at a type 1.
     const chunkSize = this.#options.chunkSize ?? 60_000;
     if (this.#options.mode === 'publish') {
       this.#send(setChunkSize(chunkSize));
@@ -331,7 +332,7 @@ export class ClientSession {
     this.#actions.push({ kind: 'close', code, reason });
   }
 
-  /** {@link #input} in the middle of a message, whose actions are handed out at its end. */
+  /** {@link #input} in the middle of a message. Its actions are returned at the end of the message. */
   #inputInside(input: ClientInput): void {
     this.#actions = this.#input(input);
   }

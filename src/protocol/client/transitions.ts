@@ -1,9 +1,9 @@
 import type { Transition, TransitionTable } from '../server/transitions.js';
 
-/** Where a client session stands. `ended`: the server ended the stream, the connection is still there. */
+/** The state of a client session. `ended`: the server ended the stream, the connection is still there. */
 export type ClientState = 'new' | 'connecting' | 'creating' | 'requesting' | 'running' | 'ended' | 'closed';
 
-/** What can happen to a client session. */
+/** The inputs of a client session. */
 export type ClientInput =
   | 'start'
   | 'connected'
@@ -15,7 +15,7 @@ export type ClientInput =
   | 'timeout'
   | 'stop';
 
-/** What a client session does on an input. */
+/** The effects of an input on a client session. */
 type ClientEffect =
   | 'ignore'
   | 'send_connect'
@@ -56,7 +56,9 @@ const UNTIL_RUNNING = {
   stop: go('closed', 'close_quietly'),
 } as const;
 
-/** The client: connect, createStream, publish or play, run. What a row does not name is ignored in that state. */
+/**
+ * The client: connect, createStream, publish or play, run. Inputs that a row does not name are ignored in that state.
+ */
 export const CLIENT_TABLE: TransitionTable<ClientState, ClientInput, ClientEffect> = {
   new: { ...ignoring('new'), start: go('connecting', 'send_connect'), stop: go('closed', 'close_quietly') },
   connecting: { ...ignoring('connecting'), ...UNTIL_RUNNING, connected: go('creating', 'send_create_stream') },

@@ -7,8 +7,8 @@ const DIGEST_BYTES = 32;
 const POINTER_SPAN = 728;
 
 /**
- * Where a packet hides its 32-byte digest: the four bytes at `pointer` are summed, modulo 728, and added to `base`.
- * Named by the position of the pointer, since projects do not agree on numbers for the two.
+ * Where a packet has its 32-byte digest: the four bytes at `pointer` are summed, modulo 728, and added to `base`. The
+ * name has the position of the pointer, because projects do not agree on numbers for the two.
  */
 interface DigestLayout {
   readonly name: 'D8' | 'D772';

@@ -10,8 +10,8 @@ const ENTROPY_BYTES = HANDSHAKE_PACKET_BYTES - 8;
 const SIGNED_SERVER_VERSION = 0x04050001;
 
 /**
- * What became of the bytes handed in. `consumed` of them belong to the handshake; on `reply` read again with the rest,
- * on `done` the rest is already chunk stream (clients send C2 and connect in one segment).
+ * The result of reading some bytes. `consumed` of them belong to the handshake. On `reply`, read again with the rest;
+ * on `done`, the rest is chunk stream already (clients send C2 and connect in one segment).
  */
 export type HandshakeResult =
   | { readonly status: 'need'; readonly consumed: number }
@@ -40,7 +40,7 @@ class Collector {
   }
 }
 
-/** The entropy both handshakes take, checked: at least 1528 bytes. */
+/** The entropy for both handshakes, checked: at least 1528 bytes. */
 function checkEntropy(entropy: Uint8Array): Uint8Array {
   if (entropy.length < ENTROPY_BYTES) {
     throw new SluiceError('ERR_INTERNAL', `handshake entropy of ${entropy.length} bytes, ${ENTROPY_BYTES} are needed`);
@@ -49,9 +49,9 @@ function checkEntropy(entropy: Uint8Array): Uint8Array {
 }
 
 /**
- * The server's side of the handshake (RTMP 1.0 §5.2, and the signed form that Flash and ffmpeg speak). S0, S1 and S2 go
- * out at once after C1; a signed C1 gets a signed S1 in the same layout and a signed S2; anything else gets the plain
- * form. C2 is counted, never checked: ffmpeg publishers echo even a signed S1, gst rewrites four bytes of it.
+ * The server's side of the handshake (RTMP 1.0 §5.2, and the signed form of Flash and ffmpeg). S0, S1 and S2 are sent
+ * at once after C1. A signed C1 gets a signed S1 in the same layout and a signed S2; every other C1 gets the plain
+ * form. C2 is counted and never checked: ffmpeg publishers echo even a signed S1, and gst rewrites four bytes of it.
  */
 export class ServerHandshake {
   readonly #entropy: Uint8Array;
@@ -121,7 +121,10 @@ export function refuseVersion(first: number): ErrorCode | undefined {
   return 'ERR_HANDSHAKE_VERSION';
 }
 
-/** The client's side of the plain handshake. C2 echoes S1; S2 is counted, not checked, as a signed one is no echo. */
+/**
+ * The client's side of the plain handshake. C2 echoes S1. S2 is counted and not checked, because a signed one is no
+ * echo.
+ */
 export class ClientHandshake {
   readonly #entropy: Uint8Array;
   readonly #nowMs: number;

@@ -1,12 +1,12 @@
 import type { OutboundMessage } from './chunk-writer.js';
 import { acknowledgement } from './control.js';
 
-/** Acknowledging more often than this many bytes is only done for a peer whose window is smaller still. */
+/** Acknowledgements are sent at most once for this many bytes, unless the peer's window is smaller. */
 const MIN_INTERVAL_BYTES = 1024;
 
 /**
- * Counts received bytes against the window a peer asked for with type 5 and says when an Acknowledgement is due.
- * Answers after half a window: Flash and FMLE stop sending when a whole one stays unanswered.
+ * Counts received bytes against the window that a peer asked for with type 5, and says when an Acknowledgement is due.
+ * That is after half a window: Flash and FMLE stop sending when a whole one is not acknowledged.
  */
 export class AckWindow {
   #intervalBytes: number | undefined;

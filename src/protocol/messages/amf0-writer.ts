@@ -1,6 +1,6 @@
 import { SluiceError } from '../../core/errors.js';
 
-/** What {@link writeAmf0} takes: everything that can be read, and {@link AmfEcmaArray} at any depth. */
+/** The input of {@link writeAmf0}: everything that can be read, and {@link AmfEcmaArray} at any depth. */
 export type AmfInput =
   | number
   | boolean
@@ -105,8 +105,8 @@ export function writeAmf0(...values: readonly AmfInput[]): Buffer {
 }
 
 /**
- * {@link writeAmf0} for values that a peer sent: AMF0 references let a few bytes stand for a value many times over,
- * inside itself doubled again and again, and writing has no references.
+ * {@link writeAmf0} for values that a peer sent. With AMF0 references a few bytes stand for a value many times over,
+ * doubled again and again inside itself, and writing has no references.
  *
  * @throws SluiceError `ERR_AMF_UNWRITABLE` also when the result would be longer than `maxBytes`
  */

@@ -1,6 +1,6 @@
 import type { AmfValue } from '../../wasm/amf-value.js';
 
-/** Values at the beginning of a message; `complete` when nothing else follows them. */
+/** Values at the beginning of a message. `complete`: nothing else follows them. */
 interface Scalars {
   readonly values: AmfValue[];
   readonly complete: boolean;
@@ -11,8 +11,8 @@ const MAX_VALUES = 16;
 
 /**
  * Reads simple values, AMF0 or AMF3 behind marker 11 (AMF 3 §3.1 to §3.8), up to the first that is not simple: numbers,
- * booleans, strings, null, undefined. That is what a command's name, transaction id and most arguments are; clients of
- * AMF3 send them that way.
+ * booleans, strings, null, undefined. A command's name, its transaction id and most arguments are simple, and clients
+ * that use AMF3 send them like that.
  *
  * @param payload borrowed until return
  * @param start where the first value begins
@@ -31,10 +31,10 @@ export function readScalars(payload: Uint8Array, start: number): Scalars {
 const UNREADABLE = Symbol('unreadable');
 type Scalar = number | boolean | string | null | undefined | typeof UNREADABLE;
 
-/** Reads one value after the other and stays where it is at one that it cannot read. */
+/** Reads one value after the other, and stops before one that it cannot read. */
 class ScalarReader {
   readonly #bytes: Buffer;
-  /** Strings of this message that later ones may refer to. */
+  /** Strings of this message to which later ones may refer. */
   readonly #strings: string[] = [];
   #at: number;
 

@@ -5,10 +5,10 @@ import { readScalars } from './amf3-scalars.js';
 import { MessageType } from './message-types.js';
 import { command, type StatusCode, statusInfo } from './status.js';
 
-/** A command message taken apart. */
+/** The parts of a command message. */
 export interface Call {
   readonly name: string;
-  /** 0 means that no reply is wanted; what is no finite number counts as 0. */
+  /** 0 means that no reply is wanted. A value that is no finite number counts as 0. */
   readonly transactionId: number;
   readonly messageStreamId: number;
   /** The command object, `undefined` when it is null, missing or no object. */
@@ -17,7 +17,7 @@ export interface Call {
   readonly args: readonly AmfValue[];
 }
 
-/** What a command does; replies and actions go into the core. */
+/** Handles a command. Replies and actions go into the core. */
 export type CommandHandler = (core: SessionCore, call: Call) => void;
 
 const MAX_SALVAGED_NAME_BYTES = 64;
@@ -41,12 +41,12 @@ export function readCall(values: readonly AmfValue[], messageStreamId: number): 
 }
 
 /**
- * Reads a command whose AMF0 as a whole is refused: all of it when it is made of simple values, AMF3 ones among them;
- * else its name and transaction id, so that its caller gets an answer.
+ * Reads a command whose AMF0 as a whole is refused. All of it is read when it consists of simple values, AMF3 ones
+ * included; else its name and transaction id, so that its caller gets an answer.
  *
  * @param type 20, or 17 with its leading zero byte
  * @param payload borrowed until return
- * @returns the call, and whether nothing of it is missing; undefined when not even the name can be read
+ * @returns the call, and whether it is complete; undefined when not even the name can be read
  */
 export function salvageCall(
   type: number,

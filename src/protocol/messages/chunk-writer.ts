@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/errors.js';
 import { INITIAL_CHUNK_SIZE, MAX_CHUNK_SIZE } from './message-types.js';
 
-/** One message to put on the wire. */
+/** One message to send. */
 export interface OutboundMessage {
   /** 2 to 65599. */
   readonly chunkStreamId: number;
@@ -20,14 +20,14 @@ const MAX_MESSAGE_BYTES = 0xffffff;
 const MESSAGE_HEADER_BYTES = 11;
 
 /**
- * Frames single messages as chunks: a fmt 0 header with an absolute timestamp, then fmt 3 continuations
- * (RTMP 1.0 §5.3.1). The extended timestamp is repeated in each continuation, because ffmpeg and librtmp lose their
- * place without it. For control, command and data messages; bulk media is framed elsewhere.
+ * Frames single messages as chunks: a fmt 0 header with an absolute timestamp, then fmt 3 continuations (RTMP 1.0
+ * §5.3.1). The extended timestamp is repeated in each continuation, because ffmpeg and librtmp cannot follow without
+ * it. For control, command and data messages; bulk media is framed elsewhere.
  */
 export class ChunkWriter {
   #chunkSize: number;
 
-  /** @param options `chunkSize` in bytes, 128 when absent: what a fresh connection speaks */
+  /** @param options `chunkSize` in bytes; default 128, with which a connection begins */
   constructor(options: { chunkSize?: number } = {}) {
     this.#chunkSize = clampChunkSize(options.chunkSize ?? INITIAL_CHUNK_SIZE);
   }

@@ -12,38 +12,38 @@ const METADATA = 'onMetaData';
 const CLEAR_DATA_FRAME = '@clearDataFrame';
 const STRING_HEADER_BYTES = 3;
 const MAX_NAME_BYTES = 256;
-/** Values written anew take three times their bytes at most (text that is no UTF-8) and the ends that were left out. */
+/** Rewritten values take at most three times their bytes (text that is not UTF-8), and the ends that were left out. */
 const REWRITE_GROWTH = 3;
 const REWRITE_SLACK_BYTES = 256;
 
-/** A publisher's data message: what players get, or which cached one to forget. */
+/** A publisher's data message: what players get, or the cached message that has to be forgotten. */
 type DataMessage =
   | {
       readonly kind: 'set';
       readonly name: string;
-      /** Of the message that players get: 18, or 15 for what is passed on as AMF3. */
+      /** Type of the message for players: 18, or 15 for AMF3, which is passed on. */
       readonly type: number;
       /** A copy. */
       readonly payload: Buffer;
       /** Undefined for AMF3. */
       readonly values: readonly AmfValue[] | undefined;
-      /** It came in an odd form and was put in order. */
+      /** Whether it came in an odd form and was normalised. */
       readonly isMended?: true;
     }
   | { readonly kind: 'clear'; readonly name: string }
-  /** `onMetaData` that says nothing: players would make a track of it that never gets a frame. */
+  /** `onMetaData` without content: players would make a track of it that never gets a frame. */
   | { readonly kind: 'empty' };
 
 /**
- * Takes a data message apart: `@setDataFrame` is removed, everything else passes unmodified. What a player could
- * stumble over (AMF3 values, an object without its end) is written anew as AMF0. So is what encoders send in an odd
- * form: plain values before the name, `setDataFrame` without its `@`, or either of them again.
+ * Takes a data message apart. `@setDataFrame` is removed; everything else is passed on unchanged. Values that some
+ * players cannot read (AMF3 values, an object without its end) are rewritten as AMF0. So are odd forms of some
+ * encoders: plain values before the name, `setDataFrame` without its `@`, or either of them twice.
  *
  * @param type 18, or 15 with its leading zero byte
  * @param payload borrowed until return
  * @param values the payload's AMF values
- * @returns `undefined` for what is no data message: ffmpeg sends four bytes that are no AMF for a time code track; the
- *   error's code when it cannot be written anew within bounds
+ * @returns `undefined` when it is no data message: ffmpeg sends four bytes that are no AMF for a time code track; the
+ *   error's code when it cannot be rewritten within bounds
  */
 export function readDataMessage(
   type: number,
@@ -69,7 +69,7 @@ export function readDataMessage(
 }
 
 /**
- * A data message with AMF3 values: `@setDataFrame` is removed, and every other byte stays as it came.
+ * Takes a data message with AMF3 values apart: `@setDataFrame` is removed, and every other byte stays as it came.
  *
  * @param type 18, or 15 with its leading zero byte, which stays
  * @param payload borrowed until return
@@ -86,7 +86,7 @@ export function readOpaqueData(type: number, payload: Uint8Array): DataMessage |
   return { kind: 'set', name, type, payload: bytes, values: undefined };
 }
 
-/** Whether a payload may be a data message at all, readable or not: it begins with text. */
+/** Whether a payload may be a data message at all, which begins with text. */
 export function beginsWithName(type: number, payload: Uint8Array): boolean {
   return payload[type === MessageType.DataAmf3 ? 1 : 0] === AmfMarker.String;
 }

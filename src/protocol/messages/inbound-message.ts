@@ -15,7 +15,7 @@ export interface InboundMessage {
 }
 
 /**
- * The message's AMF values, or the code with which the codec refuses them: a peer's bad bytes are no exception here.
+ * The message's AMF values, or the code with which the codec refuses them. Bad bytes of a peer are no exception here.
  */
 export function valuesOrCode(message: InboundMessage): AmfValue[] | ErrorCode {
   try {

@@ -30,7 +30,10 @@ export const UserControlEvent = {
   BufferReady: 32,
 } as const;
 
-/** The chunk stream ids we write on. Peers use others freely, so nothing is ever dispatched on a chunk stream id. */
+/**
+ * The chunk stream ids that Sluice writes on. Peers use others freely, so nothing depends on the chunk stream id of a
+ * message.
+ */
 export const ChunkStreamId = {
   Control: 2,
   Command: 3,
@@ -39,8 +42,8 @@ export const ChunkStreamId = {
   Video: 6,
 } as const;
 
-/** The chunk size each direction starts with (RTMP 1.0 §5.4.1). */
+/** The chunk size with which each direction begins (RTMP 1.0 §5.4.1). */
 export const INITIAL_CHUNK_SIZE = 128;
 
-/** The largest chunk size that means anything: a message is at most 16777215 bytes. */
+/** The largest useful chunk size: a message has at most 16777215 bytes. */
 export const MAX_CHUNK_SIZE = 0xffffff;

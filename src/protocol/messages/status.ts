@@ -2,10 +2,10 @@ import { type AmfInput, writeAmf0 } from './amf0-writer.js';
 import type { OutboundMessage } from './chunk-writer.js';
 import { ChunkStreamId, MessageType } from './message-types.js';
 
-/** `status` for good news, `error` for failures: ffmpeg goes by the level, OBS and gst by the code. */
+/** `status` for success, `error` for failures. ffmpeg goes by the level, OBS and gst by the code. */
 type StatusLevel = 'status' | 'error';
 
-/** Every status code we send, with the level it goes out with. */
+/** Every status code that Sluice sends, with its level. */
 export const STATUS_LEVELS = {
   'NetConnection.Connect.Success': 'status',
   'NetConnection.Connect.Closed': 'status',
@@ -56,8 +56,8 @@ export function statusInfo(code: StatusCode, description: string): StatusInfo {
 }
 
 /**
- * A command message (type 20, AMF0) on the NetConnection's or the NetStream's lane. Type 17 peers are answered with 20
- * too. Values that are undefined are written as null: some clients (xiu's) cannot read AMF0 undefined.
+ * A command message (type 20, AMF0) on the chunk stream of the NetConnection or the NetStream. Peers that use type 17
+ * are answered with 20 too. Undefined values are written as null: some clients (xiu's) cannot read AMF0 undefined.
  */
 export function command(messageStreamId: number, ...values: readonly AmfInput[]): OutboundMessage {
   const defined = values.map((value) => value ?? null);
@@ -82,7 +82,7 @@ export function dataMessage(messageStreamId: number, ...values: readonly AmfInpu
 }
 
 /**
- * An `onStatus` command. It goes on the NetStream's own id: gst ignores one on message stream id 0 and hangs.
+ * An `onStatus` command. It is sent on the NetStream's own id: gst ignores one on message stream id 0 and hangs.
  *
  * @param extra more properties of the information object, such as `details` or `tcUrl`
  */

@@ -3,7 +3,7 @@ import type { ConnectionInfo } from '../../model/connection-info.js';
 import type { DropCause } from '../../model/drop-causes.js';
 import type { AmfValue } from '../../wasm/amf-value.js';
 
-/** How a publisher wants its stream kept; only `live` means something without a recorder. */
+/** How a publisher wants its stream to be kept. Without a recorder only `live` has an effect. */
 export type PublishType = 'live' | 'record' | 'append';
 
 /**
@@ -14,13 +14,13 @@ export type Action =
   /** Write to the socket. */
   | { readonly kind: 'send'; readonly bytes: Buffer }
   /**
-   * The client wants to connect: hold reading, decide, call `answerConnect`. What it said is in the `info` of the session; `query` is the
-   * secret part of the app.
+   * The client wants to connect: hold reading, decide, call `answerConnect`. What it said is in the `info` of the
+   * session; `query` is the secret part of the app.
    */
   | { readonly kind: 'connectRequested'; readonly requestId: number; readonly query: string }
   /** connect succeeded and is answered. `query` is the secret part of the app. */
   | ({ readonly kind: 'connected'; readonly query: string } & ConnectionInfo)
-  /** Hold reading, decide, call `answerPublish`. `query` is secret. */
+  /** Stop reading, decide, call `answerPublish`. `query` is secret. */
   | {
       readonly kind: 'publishRequested';
       readonly requestId: number;
@@ -54,8 +54,8 @@ export type Action =
       readonly video?: boolean;
     }
   /**
-   * A data message of a publishing stream. `payload`: as players get it, in a message of type `type` (18, or 15 for AMF3); `values`: what
-   * follows the name, undefined when it is AMF3, which is passed on as it came.
+   * A data message of a publishing stream. `payload`: as players get it, in a message of type `type` (18, or 15 for
+   * AMF3). `values`: what follows the name; undefined for AMF3, which is passed on as it came.
    */
   | {
       readonly kind: 'data';
@@ -65,12 +65,12 @@ export type Action =
       readonly type: number;
       readonly payload: Buffer;
       readonly values: readonly AmfValue[] | undefined;
-      /** It came in an odd form and was put in order. */
+      /** Whether it came in an odd form and was normalised. */
       readonly isMended?: true;
     }
-  /** A data message of a publishing stream that cannot be read within the limits: nobody gets it. */
+  /** A data message of a publishing stream that cannot be read within the limits. It is not passed on. */
   | { readonly kind: 'dataRefused'; readonly messageStreamId: number; readonly code: ErrorCode }
-  /** A message that nobody gets and nobody answers. */
+  /** A message that is neither passed on nor answered. */
   | { readonly kind: 'dropped'; readonly cause: DropCause }
   /** `@clearDataFrame`: forget the cached data message `name`. */
   | { readonly kind: 'dataCleared'; readonly messageStreamId: number; readonly name: string }

@@ -10,7 +10,9 @@ export type PublishAnswer =
   | { readonly accept: true }
   | { readonly accept: false; readonly code: PublishRefusal; readonly description: string };
 
-/** The owner's answer to `playRequested`. `waiting`: nobody publishes yet; `publisherCame` will tell. */
+/**
+ * The owner's answer to `playRequested`. `waiting`: there is no publisher yet; `publisherCame` follows when there is.
+ */
 export type PlayAnswer =
   | { readonly accept: true; readonly waiting?: boolean }
   | { readonly accept: false; readonly code: PlayRefusal; readonly description: string };

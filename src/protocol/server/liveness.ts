@@ -1,9 +1,9 @@
-/** What to do about a silent peer. */
+/** What to do about a peer that sends nothing. */
 type LivenessVerdict = 'fine' | 'ping' | 'dead';
 
 /**
- * Finds peers that are gone. A ping goes out only after a whole interval without a byte, and only silence after the ping
- * counts as death: OBS and rtmpsink never answer pings while they publish, and they need not.
+ * Finds peers that are gone. A ping is sent only after a whole interval without a byte, and only silence after the ping
+ * means that the peer is dead: OBS and rtmpsink never answer pings while they publish, and they need not.
  */
 export class Liveness {
   readonly #intervalMs: number;

@@ -1,9 +1,9 @@
 const DEFAULT_INSTANCE = '/_definst_';
 
-/** An app, or an app and stream name, with what came after `?` cut off. */
+/** An app, or an app and stream name, with the part after `?` cut off. */
 export interface SplitName {
   readonly path: string;
-  /** Without the `?`; `''` when there was none. Secret: stream keys and tokens travel here. */
+  /** Without the `?`; `''` when there was none. Secret: it holds stream keys and tokens. */
   readonly query: string;
 }
 
@@ -40,7 +40,7 @@ export function appOfTcUrl(tcUrl: string): string {
   return match === null ? '' : match[1]!;
 }
 
-/** Where a stream lives. */
+/** The app and name of a stream. */
 interface StreamName {
   readonly app: string;
   readonly name: string;
@@ -48,14 +48,17 @@ interface StreamName {
   readonly query: string;
 }
 
-/** Container prefixes that ffmpeg and librtmp put before a name by its ending (`mp4:clip.mp4`). Live names have none. */
+/**
+ * Container prefixes that ffmpeg and librtmp put before a name by its ending (`mp4:clip.mp4`). Live names have none.
+ */
 const CONTAINER_PREFIX = /^(?:mp4|flv|mp3|id3):/i;
 
 /**
- * Maps app and stream name to one place, however the client split its URL: this alone decides what is published and what is played.
- * ffmpeg turns `/a/b/c` into app `a/b` and name `c`, OBS puts the whole path into the app, `rtmp://host/cam` is app `cam` without a name
- * for ffmpeg and librtmp, and name `cam` without an app for GStreamer and cameras. The last segment of app and name together is the
- * name, what stands before it is the app; a lone segment is a name without an app.
+ * Maps app and stream name to one place, however the client split its URL. This alone decides what is published and
+ * what is played. ffmpeg turns `/a/b/c` into app `a/b` and name `c`; OBS puts the whole path into the app;
+ * `rtmp://host/cam` is app `cam` without a name for ffmpeg and librtmp, and name `cam` without an app for GStreamer and
+ * cameras. The last segment of app and name together is the name, the segments before it are the app; a single segment
+ * is a name without an app.
  *
  * @param app normalised app
  * @param appQuery secret part of the app

@@ -48,7 +48,7 @@ function startPlay(core: SessionCore, stream: NetStream): void {
   if (stream.isReset) core.send(onStatus(stream.id, 'NetStream.Play.Reset', 'Playing and resetting.'));
   core.send(onStatus(stream.id, 'NetStream.Play.Start', 'Started playing.'));
   core.send(sampleAccess(stream.id));
-  // receiveAudio(false) may come before play; only now is there a player to tell.
+  // receiveAudio(false) may come before play, and only now there is a player that it applies to.
   if (!stream.receivesAudio || !stream.receivesVideo) {
     core.emit({
       kind: 'receiveChanged',

@@ -8,11 +8,13 @@ import type { NetStreamInput, NetStreamState } from './transitions.js';
 export class NetStream {
   readonly id: number;
   state: NetStreamState = 'idle';
-  /** Of the publish or play that waits for its answer; 0 when none does. */
+  /** Id of the publish or play that waits for its answer; 0 when none does. */
   requestId = 0;
-  /** The name as the client sent it, cut at `?`; deleteStream from gst names the stream instead of its id. */
+  /**
+   * The name as the client sent it, cut at `?`. deleteStream from gst gives the name of the stream instead of its id.
+   */
   requestedName = '';
-  /** Whether Play.Reset belongs before Play.Start. */
+  /** Whether Play.Reset is sent before Play.Start. */
   isReset = true;
   receivesAudio = true;
   receivesVideo = true;

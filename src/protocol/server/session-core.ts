@@ -17,7 +17,7 @@ import {
   type NetStreamInput,
 } from './transitions.js';
 
-/** The client before connect told anything. */
+/** The facts of a client that has not sent connect. */
 const UNKNOWN_CLIENT: ConnectionInfo = {
   app: '',
   tcUrl: '',
@@ -29,7 +29,10 @@ const UNKNOWN_CLIENT: ConnectionInfo = {
   capsEx: 0,
 };
 
-/** What a server session's commands and effects share: settings, streams, and the actions gathered for one call. */
+/**
+ * The state that a server session's commands and effects share: settings, streams, and the actions gathered for one
+ * call.
+ */
 export class SessionCore {
   readonly settings: SessionSettings;
   readonly ackWindow = new AckWindow();
@@ -44,9 +47,9 @@ export class SessionCore {
   #actions: Action[] = [];
   #unsent: Buffer[] = [];
   #lastRequestId = 0;
-  /** Id of the NetStream that createStream handed out last; 0 before. */
+  /** Id of the NetStream that createStream gave out last; 0 before. */
   #lastCreatedId = 0;
-  /** Ids that were published on. */
+  /** Ids on which something was published. */
   readonly #published = new Set<number>();
 
   constructor(settings: SessionSettings) {
@@ -63,12 +66,12 @@ export class SessionCore {
     return false;
   }
 
-  /** Queues a message behind what is queued already; neighbours leave as one `send`. */
+  /** Queues a message behind those that are queued already. Messages next to each other leave as one `send`. */
   send(message: OutboundMessage): void {
     this.#unsent.push(this.writer.write(message));
   }
 
-  /** A message goes nowhere: counted, and told once. */
+  /** A message is dropped: it is counted, and each cause is told once. */
   drop(cause: DropCause): void {
     if (this.#state !== 'closed') this.emit({ kind: 'dropped', cause });
   }
@@ -84,12 +87,15 @@ export class SessionCore {
     if (this.connectionInput('close') === 'close') this.emit({ kind: 'close', code, reason });
   }
 
-  /** As {@link close}, unless another NetStream of the connection is in use: one refusal must not end the others. */
+  /**
+   * Does the same as {@link close}, unless another NetStream of the connection is in use: one refusal must not end the
+   * others.
+   */
   closeUnlessActive(code: ErrorCode, reason: string): void {
     if (!this.isActive) this.close(code, reason);
   }
 
-  /** Hands out what was gathered and starts afresh. */
+  /** Returns the gathered actions and begins a new list. */
   takeActions(): Action[] {
     this.#flushSends();
     const actions = this.#actions;
@@ -124,8 +130,8 @@ export class SessionCore {
   }
 
   /**
-   * The NetStream a publish or play names. One that was deleted, or never created, comes into being when its id is one we
-   * could have handed out: FMLE deletes a stream and goes on using its id.
+   * The NetStream that a publish or play names. One that was deleted, or never created, is made when its id is one that
+   * createStream could have given out: FMLE deletes a stream and goes on using its id.
    */
   streamForUse(messageStreamId: number): NetStream | undefined {
     const known = this.streamMeant(messageStreamId);
@@ -135,17 +141,17 @@ export class SessionCore {
   }
 
   /**
-   * The NetStream that a command on this message stream id is about. On message stream 0, the connection itself, the one that was
-   * created last is meant: xiu publishes and plays there.
+   * The NetStream that a command on this message stream id is about. On message stream 0, which is the connection
+   * itself, the one that was created last is meant: xiu publishes and plays there.
    */
   streamMeant(messageStreamId: number): NetStream | undefined {
     return this.streams.get(messageStreamId === 0 ? this.#lastCreatedId : messageStreamId);
   }
 
   /**
-   * The publish that media and data on this message stream id belong to: the one of that id; or the only one on the connection, where the
-   * id stands for nothing else. Node-Media-Server relays on message stream 0. What comes late on an id that was published on before
-   * belongs to none.
+   * The publish to which media and data on this message stream id belong: the one of that id, or the only one on the
+   * connection where the id stands for nothing else. Node-Media-Server relays on message stream 0. Late messages on an
+   * id on which something was published before belong to none.
    */
   publishMeant(messageStreamId: number): NetStream | undefined {
     const own = this.streams.get(messageStreamId);

@@ -4,21 +4,27 @@ export interface SessionOptions {
   readonly nowMs: number;
   /** Bytes for Window Acknowledgement Size and Set Peer Bandwidth. Under 2.5 MB librtmp acknowledges every few KB. */
   readonly windowAckBytes?: number;
-  /** Bytes per chunk we announce and write; sent once, since OBS reads no control message once it publishes. */
+  /**
+   * Bytes per chunk that the server announces and writes. It is sent once, because OBS reads no control message once it
+   * publishes.
+   */
   readonly chunkSize?: number;
-  /** NetStreams a connection may hold; their ids are 1 … this. */
+  /** NetStreams that a connection may hold; their ids are 1 … this. */
   readonly maxNetStreams?: number;
-  /** Commands and user control messages a second, also the burst. */
+  /** Commands and user control messages a second; also the burst. */
   readonly maxCommandsPerSecond?: number;
   /** When the connection was accepted, on the clock of `nowMs`; `nowMs` when absent. */
   readonly acceptedMs?: number;
   /** From `acceptedMs` until connect is accepted. */
   readonly connectTimeoutMs?: number;
-  /** How long a connection may neither publish nor play, from the time connect was accepted, or the last publish or play ended. */
+  /**
+   * How long a connection may neither publish nor play, from the time connect was accepted, or the last publish or play
+   * ended.
+   */
   readonly idleMs?: number;
-  /** Silence before we ping; 0 for never. */
+  /** Silence after which the server pings, in ms; 0 for never. */
   readonly pingIntervalMs?: number;
-  /** Silence after a ping before the connection is given up. */
+  /** Silence after a ping after which the connection is closed, in ms. */
   readonly pingTimeoutMs?: number;
   /** UTF-8 bytes of a stream name without its query. */
   readonly maxNameBytes?: number;
@@ -28,7 +34,7 @@ export interface SessionOptions {
   readonly maxQueryBytes?: number;
   /** `fmsVer` of the connect reply. */
   readonly fmsVer?: string;
-  /** Our Enhanced RTMP capability bits: 2 multitrack, 4 ModEx, 8 nanosecond offsets. */
+  /** The server's Enhanced RTMP capability bits: 2 multitrack, 4 ModEx, 8 nanosecond offsets. */
   readonly capsEx?: number;
 }
 

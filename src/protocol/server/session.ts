@@ -20,26 +20,27 @@ import { type SessionOptions, sessionSettings } from './session-options.js';
 export type { Action } from './actions.js';
 export type { SessionOptions } from './session-options.js';
 
-/** Almost every read asks for nothing. */
+/** The result of almost every read. */
 const NO_ACTIONS: readonly Action[] = [];
 
-/** Why a connection, or one NetStream of it, is ended from our side. */
+/** How the server ends a connection, or one NetStream of it. */
 interface KickOptions {
   /** Shown to the peer's user; free of secrets. */
   readonly description: string;
-  /** Only this NetStream; the connection goes too when nothing else runs on it. All of them when absent. */
+  /** Only this NetStream is ended; the connection too when nothing else runs on it. All NetStreams when absent. */
   readonly messageStreamId?: number;
   /** Code of the `close` action; `ERR_SESSION_KICKED` when absent. */
   readonly code?: ErrorCode;
-  /** Status for what publishes; `NetStream.Publish.Rejected` when absent, on which OBS stops and shows the description. */
+  /** Status for publishes; `NetStream.Publish.Rejected` when absent, on which OBS stops and shows the description. */
   readonly publishStatus?: StatusCode;
-  /** Status for what plays; `NetStream.Play.Stop` when absent. */
+  /** Status for plays; `NetStream.Play.Stop` when absent. */
   readonly playStatus?: StatusCode;
 }
 
 /**
- * The server's side of one RTMP connection after the handshake, as a pure state machine: messages and time in, actions out,
- * in order. No sockets, timers or clocks; deciding who may connect, publish or play is left to the owner by request id.
+ * The server's side of one RTMP connection after the handshake, as a pure state machine: messages and time in, actions
+ * out, in order. No sockets, timers or clocks; deciding who may connect, publish or play is left to the owner by
+ * request id.
  */
 export class ServerSession {
   readonly #core: SessionCore;
@@ -49,7 +50,7 @@ export class ServerSession {
   #nowMs: number;
   #acknowledged = 0;
   #receivedBytes = 0;
-  /** {@link AckWindow.dueBytes}, at hand: it is looked at for every read. */
+  /** {@link AckWindow.dueBytes}, kept here because it is read for every read of the socket. */
   #ackDueBytes: number | undefined;
 
   /** @param options see {@link SessionOptions} */
@@ -62,12 +63,12 @@ export class ServerSession {
     this.#nowMs = settings.nowMs;
   }
 
-  /** What connect told; empty before. */
+  /** The facts from connect; empty before. */
   get info(): ConnectionInfo {
     return this.#core.info;
   }
 
-  /** What the peer says it has received in all: the 32-bit counter of its last Acknowledgement, which wraps (RTMP 1.0 §5.4.3). */
+  /** Bytes that the peer has received: the 32-bit counter of its last Acknowledgement (RTMP 1.0 §5.4.3). */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -77,10 +78,7 @@ export class ServerSession {
     return this.#core.state === 'connected';
   }
 
-  /**
-   * Since when the connection neither publishes nor plays nor waits for an answer to either; `undefined` while it does, and before connect
-   * is accepted.
-   */
+  /** Since when nothing runs or is asked for; `undefined` while something does, and before connect is accepted. */
   get idleSinceMs(): number | undefined {
     return this.#idleSinceMs;
   }
@@ -122,7 +120,7 @@ export class ServerSession {
       case MessageType.SetChunkSize:
       case MessageType.Abort:
       case MessageType.SetPeerBandwidth:
-        // The codec has acted on the first two; DJI sends the third to servers, and it asks nothing of us.
+        // The codec has acted on the first two. DJI sends the third to servers, and nothing has to be done for it.
         break;
       default:
         this.#core.drop('message_type');
@@ -132,8 +130,8 @@ export class ServerSession {
   }
 
   /**
-   * Takes the count of bytes read from the peer since the connection began (it never wraps; whether it counts the handshake
-   * does not matter), and acknowledges when the peer's window asks for it.
+   * Takes the count of bytes read from the peer since the connection began (it never wraps; it may or may not include
+   * the handshake), and acknowledges when the peer's window asks for it.
    */
   received(totalBytes: number): readonly Action[] {
     this.#receivedBytes = totalBytes;
@@ -146,7 +144,7 @@ export class ServerSession {
     return this.#core.takeActions();
   }
 
-  /** Tells the peer after how many bytes it is to acknowledge what it has received (RTMP 1.0 §5.4.4). */
+  /** Tells the peer after how many bytes it has to acknowledge what it has received (RTMP 1.0 §5.4.4). */
   announceWindow(bytes: number): Action[] {
     if (this.#core.state === 'closed') return [];
     this.#core.send(windowAckSize(bytes));
@@ -191,12 +189,12 @@ export class ServerSession {
     return this.#streamInput(messageStreamId, 'publisher_came');
   }
 
-  /** Tells a player that its publisher is gone: UnpublishNotify when it stays, else the end and, with nothing else on, close. */
+  /** The publisher of a play is gone: UnpublishNotify when the play stays; else its end, and maybe `close`. */
   publisherGone(messageStreamId: number, options: { stays: boolean }): Action[] {
     return this.#streamInput(messageStreamId, options.stays ? 'publisher_left' : 'publisher_ended');
   }
 
-  /** Ends one NetStream or the whole connection from our side, with a status first: a bare close makes encoders retry. */
+  /** Ends one NetStream or the whole connection, with a status first: encoders try again after a close without one. */
   kick(options: KickOptions): Action[] {
     const core = this.#core;
     if (core.state === 'closed') return [];
@@ -215,7 +213,7 @@ export class ServerSession {
     return this.#finish();
   }
 
-  /** Ends the connection because the server stops: not the client's fault, so that it may come back. */
+  /** Ends the connection because the server stops. The client has done nothing wrong, so it may come back. */
   shutdown(description: string): Action[] {
     const core = this.#core;
     if (core.state === 'closed') return [];
@@ -228,7 +226,7 @@ export class ServerSession {
     });
   }
 
-  /** Ends a connection on which nothing runs, and tells the client why. @param code its `says` is the description that the client gets */
+  /** Ends a connection on which nothing runs. @param code its `says` is the description for the client */
   endIdle(code: ErrorCode): Action[] {
     if (this.#idleSinceMs !== undefined) this.#closeFor(code);
     return this.#finish();
@@ -240,7 +238,7 @@ export class ServerSession {
     return Math.min(this.#waitDeadlineMs, this.#liveness.dueMs);
   }
 
-  /** Acts on deadlines that have passed: no connect, neither publish nor play, silence. The client is told. Early calls do nothing. */
+  /** Acts on deadlines that have passed: no connect, neither publish nor play, silence. The client is told. */
   tick(nowMs: number): Action[] {
     this.#nowMs = nowMs;
     const core = this.#core;
@@ -262,14 +260,14 @@ export class ServerSession {
     return this.#idleSinceMs === undefined ? Number.POSITIVE_INFINITY : this.#idleSinceMs + settings.idleMs;
   }
 
-  /** Closes for a reason that is not in what the client sent last: without a word it could not know it. Before connect it cannot be told. */
+  /** Closes for a reason that does not follow from the last message, so the client is told, if it has connected. */
   #closeFor(code: ErrorCode): void {
     const { says } = ERRORS[code];
     if (this.isConnected) this.#core.send(onStatus(0, 'NetConnection.Connect.Closed', says));
     this.#core.close(code, says);
   }
 
-  /** Ends every call that may have changed a state: the time without publish or play begins or ends here. */
+  /** Ends every call that may have changed a state. The time without publish or play begins or ends here. */
   #finish(): Action[] {
     if (!this.isConnected || this.#core.isActive) this.#idleSinceMs = undefined;
     else this.#idleSinceMs ??= this.#nowMs;
@@ -339,7 +337,8 @@ export class ServerSession {
     if (effect === 'refuse_early') this.#refuseEarly('a data message before connect');
     if (effect !== 'dispatch') return;
     const stream = core.publishMeant(message.messageStreamId);
-    // A publisher's data is media: the stream's bit rate bounds it. Anyone else's costs like a command and goes nowhere.
+    // A publisher's data is media: the stream's bit rate bounds it. Data of any other client costs like a command and
+    // is dropped.
     if (stream === undefined) {
       if (this.#isWithinBudget(nowMs)) core.drop('data_without_publish');
       return;

@@ -1,10 +1,10 @@
-/** Where a connection stands. */
+/** The state of a connection. */
 export type ConnectionState = 'awaiting_connect' | 'connect_pending' | 'connected' | 'closed';
 
 /** What can happen to a connection. `command` is any command but connect, `connect_accepted` the owner's answer. */
 export type ConnectionInput = 'connect' | 'connect_accepted' | 'command' | 'data' | 'control' | 'close';
 
-/** What the session does on a connection's input. */
+/** The effects of an input on a connection. */
 export type ConnectionEffect =
   | 'ignore'
   | 'request_connect'
@@ -14,7 +14,7 @@ export type ConnectionEffect =
   | 'dispatch'
   | 'close';
 
-/** Where a NetStream stands; `deleted` ones are forgotten. */
+/** The state of a NetStream. Deleted ones are removed. */
 export type NetStreamState =
   | 'idle'
   | 'publish_pending'
@@ -24,7 +24,7 @@ export type NetStreamState =
   | 'paused'
   | 'deleted';
 
-/** What can happen to a NetStream: the client's commands, the owner's answers, and what the hub tells of a publisher. */
+/** The inputs of a NetStream: the client's commands, the owner's answers, and what the hub says of a publisher. */
 export type NetStreamInput =
   | 'publish'
   | 'unpublish'
@@ -45,7 +45,7 @@ export type NetStreamInput =
   | 'publisher_ended'
   | 'kick';
 
-/** What the session does on a NetStream's input; each has exactly one function in `net-stream-effects.ts`. */
+/** The effects of an input on a NetStream. Each has exactly one function in `net-stream-effects.ts`. */
 export type NetStreamEffect =
   | 'ignore'
   | 'request_publish'
@@ -147,7 +147,7 @@ function ignoring(state: NetStreamState): Record<NetStreamInput, Transition<NetS
   };
 }
 
-/** One NetStream. What a row does not name is ignored in that state. */
+/** One NetStream. Inputs that a row does not name are ignored in that state. */
 export const NET_STREAM_TABLE: TransitionTable<NetStreamState, NetStreamInput, NetStreamEffect> = {
   idle: {
     ...ignoring('idle'),
@@ -220,7 +220,7 @@ export const NET_STREAM_TABLE: TransitionTable<NetStreamState, NetStreamInput, N
   deleted: ignoring('deleted'),
 };
 
-/** States in which a NetStream keeps its connection alive: something runs, or an answer is awaited. */
+/** States in which a NetStream keeps its connection open: something runs, or an answer is awaited. */
 export const ACTIVE_STATES: ReadonlySet<NetStreamState> = new Set<NetStreamState>([
   'publish_pending',
   'publishing',

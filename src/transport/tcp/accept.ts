@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 import type { ByteChannel } from '../byte-channel.js';
 import { TcpChannel, type TcpChannelOptions } from './channel.js';
 
-/** Connections not yet accepted that the kernel keeps: a burst of a thousand must not see one refused. */
+/** Connections that the kernel keeps until they are accepted: in a burst of a thousand none must be refused. */
 const BACKLOG = 4096;
 const KEEP_ALIVE_MS = 15_000;
 
@@ -17,7 +17,7 @@ interface ListenAddress {
 export class TcpAcceptor {
   readonly #server: Server;
 
-  /** @param accepted gets each connection. Whoever refuses one destroys it. Must not throw */
+  /** @param accepted gets each connection. To refuse one, destroy it. Must not throw */
   constructor(options: TcpChannelOptions, accepted: (channel: ByteChannel) => void) {
     this.#server = createServer(
       { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
@@ -28,7 +28,7 @@ export class TcpAcceptor {
   /**
    * Begins to accept.
    *
-   * @param failed told when the listening socket fails later
+   * @param failed called when the listening socket fails later
    * @returns the address in use; the port is a real one also when 0 was asked for
    * @throws the system's error, such as one with code EADDRINUSE
    */
@@ -45,7 +45,7 @@ export class TcpAcceptor {
       : { host, port };
   }
 
-  /** Stops accepting; channels live on. */
+  /** Stops accepting; channels go on. */
   close(): void {
     this.#server.close();
   }

@@ -17,7 +17,7 @@ interface WriteRequest {
   /** Kept until completion, so that the bytes outlive the write. */
   bytes?: Buffer;
   waiter?: Drainable;
-  /** Told first, with the length of `bytes`. */
+  /** Called first, with the length of `bytes`. */
   written?: (count: number) => void;
 }
 interface StreamBinding {
@@ -28,7 +28,7 @@ interface StreamBinding {
 
 /**
  * The binding behind net.Socket, or undefined where the runtime has none: then writes go through the Writable.
- * What it saves is in bench/README.md.
+ * bench/README.md says what it saves.
  */
 function findBinding(): StreamBinding | undefined {
   try {
@@ -41,7 +41,7 @@ function findBinding(): StreamBinding | undefined {
 }
 
 const BINDING = findBinding();
-/** A request that no write has kept: reused for the next, since almost every write is taken at once. */
+/** A request that no write has kept. It is reused for the next write, because almost every write is taken at once. */
 let spareRequest: WriteRequest | undefined;
 
 function onWritten(this: WriteRequest): void {
@@ -55,16 +55,14 @@ function onWritten(this: WriteRequest): void {
 
 /** How a {@link TcpChannel} reads. */
 export interface TcpChannelOptions {
-  /**
-   * False reads through `data` events and a copy, as on a runtime that lacks the short cuts; for tests of that path.
-   */
+  /** False reads through `data` events and a copy, as on a runtime without `onread`; for tests of that path. */
   readonly direct?: boolean;
 }
 
 /**
- * A TCP socket as the hot path wants it: reads land in a buffer that the owner gives (the WASM linear memory), writes
- * of shared media go to the stream handle without the Writable's per-write work. This file alone knows how; everything
- * else about the socket is plain net.Socket.
+ * A TCP socket with the shortest way for the hot path: reads land in a buffer that the owner gives (the WASM linear
+ * memory), and writes of shared media go to the stream handle without the Writable's work for each write. Only this
+ * file uses these internals; everything else about the socket is plain net.Socket.
  */
 export class TcpChannel implements ByteChannel {
   #socket: Socket;
@@ -79,8 +77,8 @@ export class TcpChannel implements ByteChannel {
   #error: NodeJS.ErrnoException | undefined;
 
   /**
-   * @param socket connected and paused, so that nothing has been read from it. It is the channel's from here on: its
-   *   handle is taken out of it by {@link open}
+   * @param socket connected and paused, so that nothing has been read from it. The channel owns it from here on: {@link
+   *   open} takes its handle
    */
   constructor(socket: Socket, options: TcpChannelOptions = {}) {
     this.#socket = socket;
@@ -142,7 +140,7 @@ export class TcpChannel implements ByteChannel {
     return waiting > bytes && this.unsentBytes > bytes;
   }
 
-  /** The stream handle under the socket, whoever reads from it; null once it is closed. */
+  /** The stream handle under the socket; null once it is closed. */
   get #stream(): StreamHandle | null {
     return (this.#socket as unknown as { _handle: StreamHandle | null })._handle;
   }
@@ -151,7 +149,7 @@ export class TcpChannel implements ByteChannel {
     this.#socket.pause();
   }
 
-  /** Spares the Readable's rounds through the next tick, which {@link Socket.resume} takes. */
+  /** This saves the Readable's way through the next tick, which {@link Socket.resume} takes. */
   resumeReads(): void {
     const handle = this.#handle;
     if (this.#socket.destroyed) return;
@@ -217,7 +215,7 @@ export class TcpChannel implements ByteChannel {
   }
 }
 
-/** The way without `onread`: `data` events, copied into the owner's buffer piece by piece. */
+/** Reading without `onread`: `data` events, copied into the owner's buffer piece by piece. */
 function copyFromData(socket: Socket, owner: ChannelOwner): void {
   let waiting: Buffer | undefined;
   const drain = (): void => {
@@ -237,7 +235,7 @@ function copyFromData(socket: Socket, owner: ChannelOwner): void {
 }
 
 /**
- * Puts the handle of `accepted` under a new socket that reads into the owner's buffer. The old socket is left without a
+ * Moves the handle of `accepted` to a new socket that reads into the owner's buffer. The old socket is left without a
  * handle.
  */
 function takeOver(accepted: Socket, handle: object, owner: ChannelOwner): Socket {

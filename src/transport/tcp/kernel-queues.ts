@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 
-/** One end of a connection and the other, as the kernel lists them. */
+/** The two ends of a connection, as the kernel lists them. */
 interface SocketAddresses {
   readonly localAddress: string;
   readonly localPort: number;
@@ -13,11 +13,11 @@ const IPV4_IN_IPV6 = '::ffff:';
 
 /**
  * Asks the kernel how many bytes of each socket the peer has not acknowledged yet. Linux lists that for all sockets of
- * the machine in one text, so it is asked only for sockets that are about to be given up. It is read in pieces, with
- * turns of the loop between them.
+ * the machine in one text, so it is asked only for sockets that are about to be closed for a stall. The text is read in
+ * pieces, with turns of the event loop between them.
  *
- * @returns bytes in the send queue by the index of the socket; one that is not listed, or any on other systems, is
- *   missing
+ * @returns bytes in the send queue by the index of the socket; a socket that is not listed is missing, as are all on
+ *   other systems
  */
 export async function unacknowledgedBytes(sockets: readonly SocketAddresses[]): Promise<Map<number, number>> {
   const wanted = new Map<string, number>();
@@ -38,7 +38,7 @@ export async function unacknowledgedBytes(sockets: readonly SocketAddresses[]): 
         for (const line of lines) readLine(line, wanted, found);
       }
     } catch {
-      // Not Linux, or no /proc here: nothing is known.
+      // The system is not Linux, or has no /proc here: nothing is known.
     }
   }
   return found;

@@ -16,7 +16,7 @@ export function fill(length: number, first = 0): Buffer {
   return Buffer.from(Array.from({ length }, (_, i) => (first + i) & 255));
 }
 
-/** The message a vector expects. Fields that are left out are not looked at. */
+/** The message that a vector expects. Fields that are left out are not compared. */
 export interface Expected {
   readonly type: number;
   readonly timestamp?: number;
@@ -31,7 +31,7 @@ export interface Expected {
   readonly amf?: AmfValue[];
 }
 
-/** One case: the bytes a peer sends, and what the reader makes of them. */
+/** One case: the bytes that a peer sends, and what the reader makes of them. */
 export interface Vector {
   readonly name: string;
   readonly bytes: Buffer | (() => Buffer);
@@ -87,8 +87,8 @@ export function runVectors(vectors: readonly Vector[]): void {
         const whole = readWith(by, [bytes], vector.options);
         check(whole, vector, by);
         const words = inWords(whole);
-        // The reference takes whole chunks from a growing buffer: cutting changes nothing it does, so a few sizes are
-        // enough.
+        // The reference takes whole chunks from a growing buffer, so the split size changes nothing in what it does and
+        // a few sizes are enough.
         const sizes = by === 'reference' ? [1, 7] : splitSizes(bytes.length);
         for (const size of bytes.length > 5000 && by === 'reference' ? [4096] : sizes) {
           const cut = inWords(readWith(by, split(bytes, size), vector.options));

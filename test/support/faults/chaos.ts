@@ -5,13 +5,13 @@ import type { NatsProcess } from './nats-process.js';
 import type { NodeUnderTest } from './node-under-test.js';
 
 const STREAM = 'SLUICE_EVENTS';
-/** Slow handlers and lost consumers may hold a reader up this long. */
+/** Longest time for which slow handlers and lost consumers may hold up a reader. */
 const LONGEST_READ_MS = 30_000;
 
 /** A deletion may take this long on a busy machine; nobody may make the stream again before it is answered. */
 const DELETION_MS = 60_000;
 
-/** What is done to the broker. */
+/** The faults that are injected into the broker. */
 export type Fault = 'kill' | 'restart' | 'freeze' | 'delete a consumer' | 'delete all consumers' | 'delete the stream';
 
 const FAULTS: readonly Fault[] = [
@@ -19,12 +19,12 @@ const FAULTS: readonly Fault[] = [
   ...(['delete all consumers', 'delete the stream'] as const),
 ];
 
-/** Breaks a broker at random (seeded), and knows which events that took away for good. */
+/** Injects faults into a broker at random (seeded), and knows which events that deleted for good. */
 export class Chaos {
   readonly done = new Map<Fault, number>();
   /**
-   * Ids of events that were stored when a stream was deleted before all had read it: who had not handled them by then
-   * never can.
+   * Ids of events that were stored when a stream was deleted before all had read it: a consumer that had not handled
+   * them by then never can.
    */
   readonly deleted = new Set<string>();
   /** Streams that were deleted after everybody had read them to their end. */
@@ -53,7 +53,7 @@ export class Chaos {
     this.#longestFreezeMs = longestFreezeMs;
   }
 
-  /** Does one thing, and returns when the broker serves again. */
+  /** Injects one fault, and returns when the broker serves again. */
   async strike(fault: Fault = FAULTS[Math.floor(this.#random() * FAULTS.length)]): Promise<Fault> {
     if (fault === 'kill' || fault === 'restart') {
       if (fault === 'kill') await this.#broker.kill();
@@ -78,8 +78,8 @@ export class Chaos {
   }
 
   /**
-   * Which of these events the stream holds, at which positions, and how far its consumers have come: for the message of
-   * a failed test.
+   * Which of these events the stream holds, at which positions, and how far its consumers are, for the message of a
+   * failed test.
    */
   async whereabouts(ids: readonly string[]): Promise<string> {
     let found = '';
@@ -141,9 +141,9 @@ export class Chaos {
     const read = waits && (await this.#isRead(ids));
     if (read) this.deletedWhenRead++;
     else for (const id of ids) this.deleted.add(id);
-    // What is made while the broker is still deleting loses its files with what is deleted (see `StreamMaker`, which
-    // waits as long as it can tell). How long that takes is up to the disk, and so the maker stands still here until
-    // the broker says that it is through.
+    // Files of a stream that is made while the broker is still deleting the old one are deleted too (see `StreamMaker`,
+    // which waits as long as it can tell). How long that takes depends on the disk, so the maker waits here until the
+    // broker says that it is done.
     this.#node.signal('SIGSTOP');
     try {
       await this.#tried(async (manager) => {
@@ -164,7 +164,7 @@ export class Chaos {
     return this.#haveAllRead(ids);
   }
 
-  /** A server that has just been killed or thawed may not answer yet. */
+  /** A server that has just been killed or continued may not answer yet. */
   async #tried(work: (manager: JetStreamManager) => Promise<void>, answerMs = 5000): Promise<void> {
     let trouble = '';
     await waitFor(

@@ -67,7 +67,7 @@ async function answered<T>(ask: () => Promise<T>): Promise<T> {
   return found.answer;
 }
 
-/** What may differ from case to case. */
+/** Options that may differ from case to case. */
 export interface Expectation {
   /** Streams that were still open when reading; they need no end. */
   readonly open?: ReadonlySet<string>;
@@ -76,9 +76,9 @@ export interface Expectation {
 }
 
 /**
- * Compares what JetStream holds with what encoders were told. Knows nothing of the code under test.
+ * Compares what JetStream holds with what encoders were told. It uses none of the code under test.
  *
- * @returns one sentence per violation; empty when the contract holds
+ * @returns one sentence for each violation; empty when the contract holds
  */
 export function violations(
   stored: readonly Stored[],

@@ -80,7 +80,7 @@ export class NatsProcess {
 const START_MS = 15_000;
 const START_TRIES = 3;
 
-/** The proxies of a cluster that can be parted. */
+/** The proxies of a cluster that can be partitioned. */
 export interface ClusterLinks {
   /** Before the client port of each node. */
   readonly clients: readonly TcpProxy[];
@@ -113,7 +113,7 @@ export class NatsCluster {
   /**
    * Now and then a cluster elects a leader that never hears from its peers and answers "no suitable peers for
    * placement" for as long as it lives, also with one route for each pair of nodes and with all of them configured.
-   * Such a one is thrown away: it holds nothing.
+   * Such a cluster is discarded: it holds nothing.
    */
   static async #start(version: NatsVersion, parted: boolean): Promise<NatsCluster> {
     for (let left = START_TRIES; ; left--) {
@@ -173,7 +173,7 @@ export class NatsCluster {
   }
 
   /**
-   * Parts a node from the other two: nothing gets through between them, and nobody is told. `undefined` heals
+   * Separates a node from the other two: nothing gets through between them, and no side is told. `undefined` heals
    * everything.
    */
   part(place: number | undefined): void {

@@ -20,15 +20,15 @@ export interface Workload {
   readonly linger?: boolean;
   /** This share of the streams does. */
   readonly lingerShare?: number;
-  /** The process kills itself the n-th time it comes by a place. */
+  /** The process kills itself when it passes a place for the n-th time. */
   readonly dieAt?: { readonly place: DeathPlace; readonly count: number };
   /** Tells which bytes of which file are safe from a power loss, and which events were shown. */
   readonly tellDisk?: boolean;
 }
 
 /**
- * Where a workload can die: a start is queued and not written, records are in the file and not synced, an fsync is
- * through and nobody has heard, the encoder has just been told, an end is queued and not written.
+ * Where a workload can die: a start is queued and not written; records are in the file and not synced; an fsync is done
+ * and no caller knows; the encoder has just been told; an end is queued and not written.
  */
 export type DeathPlace = 'asked' | 'written' | 'synced' | 'started' | 'ended';
 
@@ -131,7 +131,7 @@ export class NodeUnderTest {
     this.#child.kill(signal);
   }
 
-  /** Ends it without a goodbye. */
+  /** Kills it. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exited;

@@ -22,7 +22,7 @@ export async function broker(version: NatsVersion = '2.9.10', start = true): Pro
   return server;
 }
 
-/** What a node under test is told of its event layer: a folder of its own, one broker, short waits. */
+/** The options of a node under test: a folder of its own, one broker, short waits. */
 export function eventsFor(url: string, more: EventsOptions = {}): EventsOptions {
   return { dir: tempDir('events'), nats: { urls: [url], pingIntervalMs: 1000 }, publishTimeoutMs: 1000, ...more };
 }

@@ -1,4 +1,6 @@
-/** The longest time from one tick of 20 ms to the next beyond the tick's own, without what the thread waited for a core. */
+/**
+ * The longest time from one tick of 20 ms to the next beyond the tick's own, without what the thread waited for a core.
+ */
 export class StandStill {
   readonly worstMs: number;
   constructor(nowMs: number, waitedMs: number);

@@ -1,7 +1,7 @@
-// How long a thread stood still at most. A thread that waits for a broker or a disk stands still and so does all media;
-// one that waits for a core of a busy machine is no fault of ours. The kernel keeps both apart
+// The longest time for which a thread stood still. A thread that waits for a broker or a disk stands still, and so does
+// all media; waiting for a core of a busy machine is not a fault of Sluice. The kernel counts both apart
 // (/proc/thread-self/schedstat: nanoseconds on a core, nanoseconds of waiting for one). A control thread that does
-// nothing else tells what befell the whole process or machine meanwhile.
+// nothing else shows what happened to the whole process or machine meanwhile.
 import { readFileSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 

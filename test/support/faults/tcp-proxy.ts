@@ -2,7 +2,7 @@ import { createServer, connect as dial, type Server, type Socket } from 'node:ne
 import { freePort } from '../ports.js';
 import { NatsFrames, type NatsMessage } from './nats-frames.js';
 
-/** How often a message is handed on: 0 eats it, 2 doubles it. */
+/** How often a message is passed on: 0 drops it, 2 duplicates it. */
 export type Copies = (message: NatsMessage) => number;
 
 interface Pipe {
@@ -16,9 +16,9 @@ interface Pipe {
 }
 
 /**
- * A loopback TCP proxy with faults. It begins by passing everything on. A stall is what packets that vanish look like:
- * nothing comes through in either direction, not even that one side has closed; what was sent meanwhile follows when it
- * passes again, as TCP would send it again, unless the client has reset its connection.
+ * A loopback TCP proxy with faults. It begins by passing everything on. A stall looks like dropped packets: nothing
+ * comes through in either direction, not even the close of one side. What was sent meanwhile follows when it passes
+ * again, as TCP would send it again, unless the client has reset its connection.
  */
 export class TcpProxy {
   readonly port: number;

@@ -1,6 +1,6 @@
 import type { SluiceEvents, StreamChange } from '../../../src/client/events/index.js';
 
-/** What a watcher has been told of the live streams, and what of it cannot be right. */
+/** The live streams that a watcher was told of, and contradictions in what it was told. */
 export class WatchModel {
   readonly problems: string[] = [];
   /** The newest `sequence` of each live stream, by stream id. */

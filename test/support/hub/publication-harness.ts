@@ -80,12 +80,12 @@ export class PublicationHarness {
     else this.publication.append(batch(...messages), Date.now());
   }
 
-  /** Lets time pass for the fan-out: everybody has had a turn. */
+  /** Lets time pass for the fan-out: every player has had a turn. */
   turn(ms = 100): void {
     vi.advanceTimersByTime(ms);
   }
 
-  /** Sends, then lets everybody have a turn. */
+  /** Sends, then gives every player a turn. */
   play(...messages: readonly Message[]): void {
     this.send(...messages);
     this.publisher?.flush(Date.now());

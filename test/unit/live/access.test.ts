@@ -4,7 +4,10 @@ import type { Answer, Ask, Order, Report } from '../../../src/live/access.js';
 import { BothSides } from '../../support/doors/both-sides.js';
 import { batch, message } from '../../support/hub/media.js';
 
-/** Every kind of message there is. A new kind does not compile before it is named here, and fails the test below until it is sent. */
+/**
+ * Every kind of message there is. A new kind does not compile before it is named here, and fails the test below until
+ * it is sent.
+ */
 const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   connect: true,
   publish: true,

@@ -8,7 +8,7 @@ function from(connectionId: string, address = '192.0.2.1'): ConnectionFacts {
   return { connectionId, peer: { address, port: 1 }, transport: 'rtmp', info: undefined };
 }
 
-/** What a peer is told that asks again as soon as it may, until it is refused or `times` are over. */
+/** The answers to a peer that asks again as soon as it may, until it is refused or `times` are over. */
 function asks(times: number, ask: (nowMs: number) => Turn): Turn[] {
   const turns: Turn[] = [];
   for (let nowMs = 0; turns.length < times; ) {

@@ -18,7 +18,7 @@ async function churn(office: Office, connections: number, seconds: number): Prom
       void office.publish(`x-${facts.connectionId}`, '', facts).then((answer) => {
         answers.push(answer);
         busy.delete(facts.connectionId);
-        // A refused publish costs the connection.
+        // A refused publish closes the connection.
         if (!answer.accept) closed.add(facts.connectionId);
         else answer.run.end('client_unpublish');
       });

@@ -11,9 +11,9 @@ import type { SessionCore } from '../session-core.js';
 
 const MAX_FIELD_CHARACTERS = 1024;
 
-// The classic Flash Media Server answer; some encoders want to see capabilities at all.
+// The answer of the classic Flash Media Server; some encoders require the property to be there.
 const CAPABILITIES = 31;
-// A forwarding server takes every codec and passes it on (Enhanced RTMP, FourCcInfoMask 4).
+// A server that forwards accepts every codec (Enhanced RTMP, FourCcInfoMask 4).
 const FORWARDS_ANY_CODEC = { '*': 4 } as const;
 
 /** Reads the one connect of a connection and asks whether it may be: the `connectRequested` action. */
@@ -76,7 +76,7 @@ function connectResult({ settings, info }: SessionCore, transactionId: number): 
   return command(
     0,
     '_result',
-    // Every client numbers connect 1 and waits for 1, also those that sent something unreadable.
+    // Every client numbers connect 1 and waits for 1, also a client that sent something unreadable.
     transactionId || 1,
     { fmsVer: settings.fmsVer, capabilities: CAPABILITIES, mode: 1 },
     {
@@ -97,7 +97,7 @@ function text(value: AmfObject[string]): string {
   return typeof value === 'string' ? value : '';
 }
 
-// Secrets are cut off before the length is, or a part of one could stay.
+// Secrets are cut off before the text is cut to length, or a part of one could stay.
 function url(value: AmfObject[string]): string {
   return tellUrl(text(value)).slice(0, MAX_FIELD_CHARACTERS);
 }

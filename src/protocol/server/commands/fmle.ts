@@ -8,20 +8,21 @@ import type { SessionCore } from '../session-core.js';
 // These commands come from the Flash Media Live Encoder. Nothing depends on them here, but some hardware encoders wait
 // for the on… answers, and Livestream Studio needs the transaction field in them.
 
-/** releaseStream: `_result` when asked for; a name is free as soon as its publisher is gone anyway. */
+/** releaseStream: `_result` when it wants an answer. A name is free as soon as its publisher is gone anyway. */
 export function releaseStream(core: SessionCore, call: Call): void {
   replyResult(core, call, null, null);
 }
 
-/** FCPublish: `_result` when asked for, then `onFCPublish`. */
+/** FCPublish: `_result` when it wants an answer, then `onFCPublish`. */
 export function fcPublish(core: SessionCore, call: Call): void {
   replyResult(core, call, null, null);
   core.send(command(0, 'onFCPublish', 0, null, { ...statusInfo('NetStream.Publish.Start', 'Ready to publish.') }));
 }
 
 /**
- * FCUnpublish: ends the publish, answers `_result` when asked for, then `onFCUnpublish`. The stream ends here and not with the
- * deleteStream that follows: ffmpeg closes without reading, and the reset that our answer meets can come before deleteStream is read.
+ * FCUnpublish: ends the publish, answers `_result` when it wants an answer, then `onFCUnpublish`. The stream ends here
+ * and not with the deleteStream that follows: ffmpeg closes without reading, and the reset that the answer meets can
+ * come before deleteStream is read.
  */
 export function fcUnpublish(core: SessionCore, call: Call): void {
   const stream = findPublish(core, stringArgument(call.args[0]));

@@ -5,7 +5,7 @@ import { getStreamLength, pause, play, play2, receiveAudio, receiveVideo, seek }
 import { publish } from './publish.js';
 import { closeStream, createStream, deleteStream } from './streams.js';
 
-/** Every command after connect, by its name on the wire. A `Map`, so that no peer reaches `Object.prototype`. */
+/** Every command after connect, by its name as sent. It is a `Map`, so that no name reaches `Object.prototype`. */
 export const COMMANDS: ReadonlyMap<string, CommandHandler> = new Map<string, CommandHandler>([
   ['releaseStream', releaseStream],
   ['FCPublish', fcPublish],
@@ -25,7 +25,7 @@ export const COMMANDS: ReadonlyMap<string, CommandHandler> = new Map<string, Com
   ['getStreamLength', getStreamLength],
   // Haivision encoders wait for an answer to this one.
   ['_checkbw', (core, call) => replyResult(core, call, null, null)],
-  // Answers to what we never asked, and answering an answer could go on for ever.
+  // These answer commands that were never sent. Answering an answer could go on for ever.
   ['_result', () => undefined],
   ['_error', () => undefined],
   ['onStatus', () => undefined],

@@ -50,7 +50,7 @@ function refuse(core: SessionCore, call: Call, description: string): void {
   core.closeUnlessActive('ERR_SESSION_PLAY_REFUSED', description);
 }
 
-/** play2: not offered, and said so; what plays goes on. */
+/** play2 is not offered and is refused; the present play goes on. */
 export function play2(core: SessionCore, call: Call): void {
   core.send(onStatus(call.messageStreamId, 'NetStream.Play.Failed', 'play2 is not offered.'));
 }
@@ -61,7 +61,7 @@ function streamOf(core: SessionCore, call: Call): NetStream | undefined {
   return stream;
 }
 
-/** A flag as Flash sends it: a boolean, or a number (frames a second for receiveVideo) that counts as on above 0. */
+/** A flag as Flash sends it: a boolean, or a number (frames a second for receiveVideo), which means on when above 0. */
 function flag(core: SessionCore, call: Call): boolean | undefined {
   const [value] = call.args;
   if (typeof value === 'boolean') return value;
@@ -70,7 +70,7 @@ function flag(core: SessionCore, call: Call): boolean | undefined {
   return undefined;
 }
 
-/** pause(flag, ms). The position means nothing for a live stream. */
+/** pause(flag, ms). The position has no effect on a live stream. */
 export function pause(core: SessionCore, call: Call): void {
   const stream = streamOf(core, call);
   if (stream === undefined) return;
@@ -78,7 +78,7 @@ export function pause(core: SessionCore, call: Call): void {
   if (paused !== undefined) streamInput(core, stream, { input: paused ? 'pause' : 'unpause' });
 }
 
-/** seek(ms): Seek.Failed, as everything here is live. */
+/** seek(ms): Seek.Failed, because everything here is live. */
 export function seek(core: SessionCore, call: Call): void {
   const stream = streamOf(core, call);
   if (stream !== undefined) streamInput(core, stream, { input: 'seek' });

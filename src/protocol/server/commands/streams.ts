@@ -5,7 +5,10 @@ import type { NetStream } from '../net-stream.js';
 import { streamInput } from '../net-stream-effects.js';
 import type { SessionCore } from '../session-core.js';
 
-/** createStream: `_result` with the lowest free id from 1. Answered with transaction id 0 too: nobody can go on without. */
+/**
+ * createStream: `_result` with the lowest free id from 1. It is answered with transaction id 0 too, because no client
+ * can go on without it.
+ */
 export function createStream(core: SessionCore, call: Call): void {
   const stream = core.createStream();
   if (stream === undefined) {
@@ -31,7 +34,10 @@ export function deleteStream(core: SessionCore, call: Call): void {
   if (stream !== undefined) streamInput(core, stream, { input: 'delete' });
 }
 
-/** By id as argument; by name (gst rtmp2sink); by the message's own stream id; or the only one there is. */
+/**
+ * Finds the stream by the id in the argument; by name (gst rtmp2sink); by the message's own stream id; or takes the
+ * only one there is.
+ */
 function findStream(core: SessionCore, call: Call): NetStream | undefined {
   const [target] = call.args;
   if (typeof target === 'number') return core.streams.get(target);

@@ -61,7 +61,8 @@ describe('the verdicts of an attack', () => {
     const burst = FAULT_LINES.burst + PLAY_LINES.burst;
     expect(counts(500, burst)).toEqual([]);
     expect(counts(501, burst)).toEqual(['a: events']);
-    // The bursts that one address has, wherever they fall, and then one a second; more for who begins streams.
+    // The bursts that one address may cause, wherever they fall, then one a second; more for attacks that begin
+    // streams.
     expect(counts(500, burst + 10)).toEqual([]);
     expect(counts(500, burst + 11)).toEqual(['a: log lines']);
     const more = burst + STREAM_LINES.burst;

@@ -107,7 +107,10 @@ export class Run {
   }
 }
 
-/** Live streams without a byte side: the test says what that reports, and sees what it is told. The clock is in the test's hand. */
+/**
+ * Live streams without a byte side: the test says what that reports, and sees what it is told. The clock is in the
+ * test's hand.
+ */
 export class Office implements ByteSide {
   nowMs = 50_000;
   readonly told: Told[] = [];
