@@ -30,8 +30,31 @@ interface MetricSources {
 
 /** Reads every metric of the server; called on scrape only. */
 export function collectMetrics(sources: MetricSources): Metric[] {
-  const { hub, door, memory, listener, liveStreams, codecs, refusals, events, turns, health, descriptors } = sources;
-  const room = sources.room();
+  const { health } = sources;
+  return [
+    gauge('ready', '1 while /readyz says ready', health.ready ? 1 : 0),
+    gauge('degraded', 'things that do not work although streams do; /readyz names them', health.degraded.length),
+    ...connectionMetrics(sources),
+    ...streamMetrics(sources),
+    ...mediaMetrics(sources),
+    ...processMetrics(sources),
+    ...eventMetrics(sources.events()),
+  ];
+}
+
+function connectionMetrics({ listener, liveStreams, refusals, room }: MetricSources): Metric[] {
+  return [
+    gauge('connections', 'RTMP connections open', listener.connections.size),
+    gauge('connections_idle', 'RTMP connections that are connected and neither publish nor play', listener.idle),
+    gauge('connections_limit', 'most RTMP connections that there is room for now', room().connections),
+    counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),
+    byCode('connections_refused_total', 'sockets turned away at accept', refusals.counts),
+    byCode('connections_closed_total', 'RTMP connections closed', liveStreams.connections.closedBy),
+  ];
+}
+
+/** Publishes, plays, and what their messages and events come to. */
+function streamMetrics({ listener, liveStreams }: MetricSources): Metric[] {
   let publishing = 0;
   let playing = 0;
   for (const connection of listener.connections) {
@@ -39,14 +62,6 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     playing += connection.playing;
   }
   return [
-    gauge('ready', '1 while /readyz says ready', health.ready ? 1 : 0),
-    gauge('degraded', 'things that do not work although streams do; /readyz names them', health.degraded.length),
-    gauge('connections', 'RTMP connections open', listener.connections.size),
-    gauge('connections_idle', 'RTMP connections that are connected and neither publish nor play', listener.idle),
-    gauge('connections_limit', 'most RTMP connections that there is room for now', room.connections),
-    counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),
-    byCode('connections_refused_total', 'sockets turned away at accept', refusals.counts),
-    byCode('connections_closed_total', 'RTMP connections closed', liveStreams.connections.closedBy),
     gauge('publishes', 'publishes running', publishing),
     counter('publishes_total', 'publishes accepted', liveStreams.publishesStarted),
     byCode('publishes_rejected_total', 'publishes refused', liveStreams.publishes.rejectedBy),
@@ -77,6 +92,11 @@ export function collectMetrics(sources: MetricSources): Metric[] {
       'events that one publisher caused too many of',
       liveStreams.suppressedEvents,
     ),
+  ];
+}
+
+function mediaMetrics({ door, hub }: MetricSources): Metric[] {
+  return [
     counter(
       'timestamp_jumps_total',
       "jumps of publishers' timestamps that were smoothed for players",
@@ -90,6 +110,12 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     counter('media_in_bytes_total', 'media received, as framed for players', door.bytesIn),
     counter('media_out_bytes_total', 'media sent to players', door.bytesOut),
     gauge('media_held_bytes', 'media held for late joiners, slow players and writes under way', hub.heldBytes),
+  ];
+}
+
+/** Memory, time and other resources of the process. */
+function processMetrics({ memory, hub, codecs, turns, descriptors }: MetricSources): Metric[] {
+  return [
     ...memoryMetrics(memory),
     counter('players_relieved_total', 'players that had to skip because memory was short', hub.memory.skipped),
     counter('players_evicted_total', 'players that were cut off because memory was short', hub.memory.evicted),
@@ -103,7 +129,6 @@ export function collectMetrics(sources: MetricSources): Metric[] {
       'longest turn of the event loop within the last 5 to 10 seconds: how long one client held up the others at most',
       turns.read(),
     ),
-    ...eventMetrics(events()),
   ];
 }
 

@@ -13,7 +13,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   'assembly/fast-run.ts frameFastRun': 'the loop over whole messages of one read; its locals are the state',
   'assembly/reader.ts read': 'the loop over chunks; its locals are the state',
   'bench/js-parser/chunk-parser.ts JsChunkParser.#run': 'the opponent of the benches is to be as fast as it can be',
-  'src/server/metrics.ts collectMetrics': 'to be cut',
 };
 
 describe('functions', () => {
