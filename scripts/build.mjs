@@ -27,7 +27,8 @@ const STILL_EVERY_MS = 5000;
 
 /** Brings dist/ up to date with the sources; ends the process with the compilers' words when they object. */
 export async function build() {
-  // Nothing is written when nothing is out of date: whoever may only read the folder can start what is built.
+  // Nothing is written when nothing is out of date, so that a user who may only read the folder can start what is
+  // built.
   if (dependenciesAreInstalled() && stepsToDo().length === 0) return;
   await withLock('dist/.lock', async () => {
     await ensureDependencies();

@@ -1,5 +1,5 @@
-// Questions of whoever opens this repository for the first time, each with the one file and the symbol that answers it.
-// test/policy/stranger.test.ts holds that the symbol is defined there and nowhere else in src and assembly; `npm run
+// Questions of a newcomer to this repository, each with the one file and the symbol that answers it.
+// test/policy/stranger.test.ts checks that the symbol is defined there and nowhere else in src and assembly. `npm run
 // docs` prints the table as docs/internals/where-is-what.md. When a symbol moves, its line here moves with it.
 
 /** `symbol` is a function, a class or a constant of the file, or a member of a class of it (`Class.member`). */

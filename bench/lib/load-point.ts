@@ -45,7 +45,7 @@ export interface LoadPoint {
   readonly stalled: number;
   /** Bytes of the worst-off client divided by the median client's. */
   readonly evenness: number;
-  /** Nobody lost, nobody stalled and everybody got the same. */
+  /** No client was lost, none stalled, and all got the same. */
   readonly delivered: boolean;
   readonly delayP50Ms?: number;
   readonly delayP99Ms?: number;

@@ -23,7 +23,7 @@ const SLABS = 8;
 /** One outgoing chunk per message: its payload is contiguous, so that the whole message is one stretch of a slab. */
 const WHOLE = 0xffffff;
 
-/** What comes out: a framed batch per read with records, or each message as one stretch of a slab. */
+/** The output: a framed batch for each read with records, or each message as one part of a slab. */
 export type ParserWork = 'batch' | 'messages';
 
 /** What one pass over the input brought: the same numbers from each contestant, or the bench is wrong. */
@@ -195,8 +195,8 @@ export function nodeMediaServerContestant(work: ParserWork): Contestant {
 }
 
 /**
- * Whoever wants the messages: told where each lies, nothing is made for it. A server would look at it, write it out or
- * pass it on.
+ * A receiver of messages: it is told where each lies, and no object is made for it. A server would read it, write it
+ * out or pass it on.
  */
 class MessageSink {
   messages = 0;

@@ -78,7 +78,7 @@ export function cpuRatio(a: LoadResult, b: LoadResult): Summary {
   );
 }
 
-/** Whether every player of every round got all bytes and nobody was dropped. */
+/** Whether every player of every round got all bytes and none was dropped. */
 export function allDelivered(result: LoadResult): boolean {
   return result.failures.length === 0 && result.rounds.every((p) => p.delivered);
 }

@@ -39,9 +39,9 @@ export interface Contestants {
 }
 
 /**
- * Sluice and the servers that `--peer` asks for. One whose program nobody named is left out. One whose program the user
- * brings is started once, so that a file that is no such server is found before anything is measured.
- * @throws Error with a sentence on a name that is no peer's and on a program that cannot be run or does not start.
+ * Sluice and the servers that `--peer` asks for. A server without a program is left out. A program of the user is
+ * started once before anything is measured, so that a file that is not such a server is found.
+ * @throws Error with a sentence on an unknown name of a peer, and on a program that cannot be run or does not start.
  */
 export async function findContestants(names: readonly string[]): Promise<Contestants> {
   const peers: Peer[] = [];

@@ -23,7 +23,7 @@ const MAX_FILE_BYTES = 256 << 20;
 const PIECE_BYTES = 16_384;
 
 /**
- * `sluice inspect FILE`: prints what stands in the bytes of a connection, with positions.
+ * `sluice inspect FILE`: prints what the bytes of a connection mean, with positions.
  *
  * @returns the exit code: 1 when the bytes hold a fault
  * @throws SluiceError ERR_INSPECT_FILE, ERR_CLI_USAGE

@@ -262,7 +262,7 @@ class Follower {
     this.freshBytes = 0;
   }
 
-  /** Waits for an event. @param waiting all that wait: whoever closes the log wakes them */
+  /** Waits for an event. @param waiting all that wait; closing the log wakes them */
   async wait(waiting: Set<() => void>): Promise<void> {
     await new Promise<void>((resolve) => {
       this.wake = resolve;

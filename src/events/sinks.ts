@@ -10,7 +10,7 @@ export interface EventSink {
   sync(): Promise<void>;
 }
 
-/** Best-effort messages that nobody keeps: `conn.*`, `tel.*` and `want.*`. */
+/** Best-effort messages that are not stored: `conn.*`, `tel.*` and `want.*`. */
 export interface SignalSink {
   send(tokens: readonly string[], data: object): void;
 }

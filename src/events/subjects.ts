@@ -147,7 +147,7 @@ export function subjectTemplate(type: EventType): string {
   return `${DEFAULT_PREFIX}.${STREAMS}.{app}.{name}.{streamId}.${name}.${type === END_TYPE ? END : '{seq}'}`;
 }
 
-/** The subject of a message that nobody keeps: `<prefix>.<tokens…>`, each token escaped. */
+/** The subject of a message that is not stored: `<prefix>.<tokens…>`, each token escaped. */
 export function signalSubject(prefix: string, tokens: readonly string[]): string {
   return [prefix, ...tokens.map(escapeToken)].join('.');
 }

@@ -15,9 +15,9 @@ const NOWHERE = -1;
 const MAX_WAITING_BYTES = 49_152;
 
 /**
- * The players of one name, publisher or not, and the only list of them. They stand together in the fan-out's ring: the
- * bytes that they share are still in the near caches when the next of them is served, and one read of the publisher
- * right before serves them all.
+ * The players of one name, with or without a publisher, and the only list of them. They stand together in the fan-out's
+ * ring: the bytes that they share are still in the near caches when the next of them is served, and one read of the
+ * publisher right before serves them all.
  */
 export class Audience<P extends Member = Member> implements Group {
   /**
@@ -32,7 +32,7 @@ export class Audience<P extends Member = Member> implements Group {
   #reader: PacedReader | undefined;
   /** Bytes read since the last turn. */
   #bytes = 0;
-  /** Whether what comes between two turns may wait in the kernel: it is far from filling the receive buffer. */
+  /** Whether bytes that come between two turns may wait in the kernel: they are far from filling the receive buffer. */
   #mayWait = false;
 
   constructor(fanout: Fanout) {

@@ -4,7 +4,7 @@ export interface Member {
   slot: number;
   /** Its turn. What is thrown here takes it out of the ring. */
   visit(): void;
-  /** Told what its turn has thrown, once it is out of the ring. Must not throw. */
+  /** Called with the error of its turn, once it is out of the ring. Must not throw. */
   fail(error: unknown): void;
 }
 

@@ -19,8 +19,8 @@ export class LogWriter implements FrameTarget {
   #lastMs: number;
 
   /**
-   * @param trim called before each new slab: lets go of what nobody needs, and returns the log position from which most
-   *   players will send next; a new slab begins with what is behind it
+   * @param trim called before each new slab: drops what is no longer needed, and returns the log position from which
+   *   most players will send next; a new slab begins with the bytes behind it
    * @param nowMs monotonic time
    */
   constructor(pool: SlabPool, trim: () => number, nowMs: number) {

@@ -6,7 +6,7 @@ import type { Player, PlayerSink } from './player.js';
 interface PlaySinkEvents {
   /** The publisher came, or is gone for good. */
   readonly onPublisher: (came: boolean) => void;
-  /** A defect of ours while the player was served: the play has to go. Never throws. */
+  /** A defect of Sluice while the player was served: the play has to be ended. Never throws. */
   readonly onDefect: (error: SluiceError) => void;
   /** What is being sent holds memory that is needed, and only closing the connection frees it. Never throws. */
   readonly onEvicted: (error: SluiceError) => void;

@@ -64,9 +64,9 @@ export interface LogReader extends Member {
   readonly bytesSent: number;
   /** How often it skipped to a keyframe. */
   readonly skips: number;
-  /** A keyframe stands at `position` in the log. Must not throw. */
+  /** A keyframe is at `position` in the log. Must not throw. */
   keyframeAt(position: number): void;
-  /** What comes next of video cannot be decoded before the next keyframe. Must not throw. */
+  /** The next video cannot be decoded before the next keyframe. Must not throw. */
   awaitKeyframe(): void;
 }
 

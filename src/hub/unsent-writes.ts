@@ -1,4 +1,4 @@
-/** Whoever has a write under way: a player. */
+/** A player, which may have a write under way. */
 export interface UnsentWriter {
   /** Bytes of memory that only this write keeps. */
   readonly unsentBytes: number;

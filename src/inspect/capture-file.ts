@@ -6,7 +6,7 @@ import type { ChunkStreamState, WalkState } from './chunk-walker.js';
 export interface CaptureHeader {
   /** Version of this form. */
   readonly sluiceCapture: 1;
-  /** Of the server. */
+  /** Version of the server. */
   readonly version: string;
   /** When the connection failed, RFC 3339. */
   readonly time: string;

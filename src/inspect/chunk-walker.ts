@@ -25,7 +25,7 @@ export interface ChunkHeader {
   readonly chunkStreamId: number;
   /** Whether it begins a message; a fmt 3 chunk may go on with one. */
   readonly begins: boolean;
-  /** Of the message, as is everything below. */
+  /** Type of the message; everything below is of the message, too. */
   readonly type: number;
   /** Milliseconds, unwrapped. */
   readonly timestamp: number;
@@ -66,7 +66,7 @@ export interface ChunkStreamState {
   readonly received: number;
 }
 
-/** Where a reader of a chunk stream stands: with it a walk can begin in the middle of one. */
+/** The state of a reader of a chunk stream. With it a walk can begin in the middle of one. */
 export interface WalkState {
   readonly chunkSize: number;
   readonly streams: readonly ChunkStreamState[];
@@ -313,7 +313,7 @@ export class ChunkWalker {
     const payload = Buffer.concat(stream.kept);
     this.#streams.set(chunkStreamId, { ...stream, ...unbegun(this.#at) });
     yield { kind: 'message', at, type, timestamp, messageStreamId, chunkStreamId, length, payload, pieces };
-    // Of a message whose beginning came before the walk, only the end is here.
+    // The message began before the walk, so only its end is here.
     if (payload.length < Math.min(length, 4)) return;
     if (type === 1) yield* this.#setChunkSize(payload, pieces[0]?.at ?? at);
     if (type === 2 && length >= 4) this.#abort(payload.readUInt32BE(0));

@@ -56,7 +56,7 @@ function maskedFromFault(bytes: Buffer, fault: Fault, limits: CodecLimits, optio
     const again = faultOf(out, limits, options);
     if (again?.code === fault.code && again.at === fault.at) return out;
   }
-  // A fault in the payload of Set Chunk Size: what was refused stands before it.
+  // The fault is in the payload of Set Chunk Size, so what was refused is before it.
   const out = Buffer.from(bytes);
   maskText(out, Math.min(at + 4, out.length), out.length);
   return out;

@@ -46,7 +46,7 @@ export function typeName(type: number): string {
   return TYPES.get(type) ?? `type ${type}`;
 }
 
-/** One line of `sluice inspect`: the position, and what stands there. No control character and no secret is in it. */
+/** One line of `sluice inspect`: the position, and what is there. It has no control character and no secret. */
 export function inspectLine(item: StreamItem): string {
   switch (item.kind) {
     case 'handshake':

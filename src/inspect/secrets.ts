@@ -3,10 +3,10 @@ import type { CodecLimits } from '../wasm/limits.js';
 import { type AmfNode, readAmfNodes, type Span } from './amf0-nodes.js';
 
 /**
- * Which bytes of a message may be shown. Stream keys, tokens and passwords stand in queries of names and URLs, in
- * arguments of connect and in members that nobody knows, in every spelling. So nothing is searched for secrets: what is
- * known to be public is kept, and all other text is overwritten with `*`, byte by byte, so that positions hold. What is
- * shown is made from the overwritten bytes only.
+ * Which bytes of a message may be shown. Stream keys, tokens and passwords are in queries of names and URLs, in
+ * arguments of connect and in unknown members, in every spelling. So nothing is searched for secrets: what is known to
+ * be public is kept, and all other text is overwritten with `*`, byte by byte, so that positions hold. Everything that
+ * is shown is made from the overwritten bytes.
  */
 
 /** How many bytes at the beginning of a text are public. */

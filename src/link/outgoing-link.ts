@@ -80,7 +80,7 @@ export class OutgoingLink implements LinkOwner {
     return this.#session.messageStreamId;
   }
 
-  /** Whether the handshake is done and nobody has ended the link. */
+  /** Whether the handshake is done and the link has not been ended. */
   get isRunning(): boolean {
     return this.#phase === 'session';
   }

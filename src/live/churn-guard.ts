@@ -31,7 +31,7 @@ const PUBLISH_CAP: Rate = { burst: 20, perSecond: 0.05 };
 const PLAY_PACE: Rate = { burst: 16, perSecond: 1 };
 /** … for two minutes. */
 const PLAY_CAP: Rate = { burst: 120, perSecond: 0.5 };
-/** Starts under one name, whoever publishes it. */
+/** Starts under one name, from any publisher. */
 const NAME_PACE: Rate = { burst: 20, perSecond: 1 };
 
 /** Requests of one connection: first they wait, then they are refused. */

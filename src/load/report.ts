@@ -27,7 +27,7 @@ export interface LoadSecond {
   readonly mbitPerSecond: number;
   /** Ready players without a byte, or publishers with which the server does not keep up, for two reports in a row. */
   readonly stalled: number;
-  /** Of one core, this process. */
+  /** CPU of this process, as a share of one core. */
   readonly cpuPercent: number;
   readonly delayMs?: DelayReport;
 }

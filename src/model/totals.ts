@@ -20,7 +20,7 @@ export const LATER_TOTALS = {
    * Missing as above.
    */
   wireBytes: count,
-  /** Of the duration: how long the session was held without a connection, milliseconds. Missing as above. */
+  /** How much of the duration the stream was held without a connection, in ms. Missing as above. */
   heldMs: quantity,
 };
 

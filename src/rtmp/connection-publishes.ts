@@ -103,7 +103,7 @@ export class ConnectionPublishes {
     return undefined;
   }
 
-  /** A publish has begun or ended, so the next batch is routed anew. */
+  /** A publish has begun or ended, so the next batch is routed again. */
   #route(): void {
     this.#size = this.#runs.size;
     this.#currentId = -1;

@@ -52,7 +52,7 @@ export class DecisionHold {
     if (this.#isOn) this.#request = request;
   }
 
-  /** The connection is over: nobody waits for the decision any more. */
+  /** The connection is over: the decision is not needed any more. */
   withdraw(reason: EndReason, playReason: PlayEndReason): void {
     this.#request?.withdraw(reason, playReason);
     this.#over();

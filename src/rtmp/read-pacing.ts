@@ -58,9 +58,8 @@ export class ReadPacer {
 }
 
 /**
- * The reads of one connection, as a {@link ReadPacer} allows them. They are not paced while somebody wants to know
- * whether the connection is at its end: the end is read like bytes are, and whoever decides by it has to have it read
- * first.
+ * The reads of one connection, as a {@link ReadPacer} allows them. They are not paced while a decision depends on
+ * whether the connection is at its end: the end is read like bytes are, so it has to be read first.
  */
 export class PacedReads {
   readonly #pacer: ReadPacer;
@@ -74,10 +73,10 @@ export class PacedReads {
   }
 
   /**
-   * Whether reading must stop now, because nobody waits for what is read next.
+   * Whether reading must stop now, because no player waits for the next bytes.
    *
-   * @param stream what the connection publishes, when that is all that runs on it
-   * @param count bytes of the last read; 0: it has not read since it was asked last
+   * @param stream what the connection publishes, when nothing else runs on it
+   * @param count bytes of the last read; 0: it has not read since the last call
    */
   mustWait(stream: PacedStream | undefined, count: number): boolean {
     if (stream === undefined || count === 0 || this.#prompt > 0) return false;

@@ -11,7 +11,7 @@ const SHORT_BYTES = 1024;
 
 /**
  * Scans AMF0 bytes: the messages of all codecs that share it, FLV script tags, tools, benchmarks. Tables of fixed size
- * keep the strings and key sequences of objects that it has seen lately; values are read anew each time.
+ * keep the strings and key sequences of objects that it has seen lately; values are read each time.
  */
 export class AmfScanner {
   readonly #exports: WasmExports;

@@ -90,7 +90,10 @@ export class ChunkCodec {
 
   /** Set by the object that aims this codec at its memory. */
   target: FrameTarget | undefined;
-  /** 64 KiB of linear memory for socket bytes. `setPublishing(true)` replaces it, so read it anew after that. */
+  /**
+   * 64 KiB of linear memory for socket bytes. `setPublishing(true)` replaces it, so read this property again after
+   * that.
+   */
   input: Buffer;
   /** Header words, indexed by BATCH_* of assembly/constants.ts. */
   header: Uint32Array;

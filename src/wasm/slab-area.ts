@@ -26,7 +26,7 @@ export class SlabArea {
 
   /**
    * @param start address of its first byte; the area reaches to `end`
-   * @param onIdle told of {@link idleBytes} whenever a region was leased or came back
+   * @param onIdle gets {@link idleBytes} whenever a region was leased or came back
    */
   constructor(memory: SharedArrayBuffer, start: number, end: number, onIdle: (bytes: number) => void = () => {}) {
     this.#onIdle = onIdle;

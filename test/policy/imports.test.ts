@@ -27,9 +27,6 @@ const edges = sources.flatMap((from) =>
     .map((target) => ({ from, to: posix.normalize(posix.join(posix.dirname(from), target)) })),
 );
 
-/** Circles that are still to be cut. */
-const KNOWN_CIRCLES: readonly string[] = [];
-
 /** Imports that leave their folder. */
 const crossings = edges.filter(({ from, to }) => to.startsWith('src/') && folderOf(from) !== folderOf(to));
 
@@ -103,7 +100,7 @@ describe('imports inside src', () => {
   });
 
   it('make no circle of files, types included', () => {
-    expect(circles(new Map(sources.map((path) => [path, targetsOf(path)])))).toEqual(KNOWN_CIRCLES);
+    expect(circles(new Map(sources.map((path) => [path, targetsOf(path)])))).toEqual([]);
     const two = new Map([
       ['a', ['b']],
       ['b', ['c']],

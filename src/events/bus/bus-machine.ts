@@ -4,14 +4,14 @@ import { type BusState, stateOfCheck } from './bus-state.js';
 import type { StreamCheck } from './stream-setup.js';
 
 /**
- * What is to be done after the publisher has told that everything waits: the stream is to be set up anew, or asked
- * whether it is there.
+ * What has to be done when the publisher reports that everything waits: set the stream up again, or ask whether it
+ * exists.
  */
 export type AfterWait = 'nothing' | 'prepare' | 'ask';
 
 /**
- * The states of the bus and what leads from one to another: what the connection, the check of the stream, the lease and
- * the publisher report. It asks nobody and waits for nothing. `closed` is final.
+ * The states of the bus and their transitions, by what the connection, the check of the stream, the lease and the
+ * publisher report. It does no I/O. `closed` is final.
  */
 export class BusMachine {
   readonly #onChange: (state: BusState, detail: string) => void;
@@ -33,7 +33,7 @@ export class BusMachine {
     return this.#detail;
   }
 
-  /** Whether stream and heartbeat are set up on the connection that stands: without that nothing is written. */
+  /** Whether stream and heartbeat are set up on the present connection. Nothing is written before that. */
   get isPrepared(): boolean {
     return this.#isPrepared;
   }

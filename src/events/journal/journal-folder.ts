@@ -50,7 +50,7 @@ export type JournalItem =
 export async function* readJournalFolder(folder: string): AsyncGenerator<JournalItem> {
   const names = await segmentNames(folder);
   const committed = new Commits();
-  // Commits and withdrawals of an event may stand in a later segment than the event.
+  // Commits and withdrawals of an event may be in a later segment than the event.
   for (const name of names) {
     const bytes = await readOwn(join(folder, name));
     for (const { record } of walk(bytes)) if (record !== undefined) committed.note(record);

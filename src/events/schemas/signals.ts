@@ -7,7 +7,7 @@ import { streamRef } from './data.js';
 const node = { nodeId: text(128), bootId: ulid };
 const wish = object({ app: text(), name: text(), ...node, time });
 
-/** A message on core NATS that nobody keeps: plain JSON, no CloudEvent. */
+/** A message on core NATS that is not stored: plain JSON, no CloudEvent. */
 interface Signal {
   /** Subject, with AsyncAPI parameters for the tokens that vary. */
   readonly address: string;

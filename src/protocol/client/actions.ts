@@ -44,7 +44,7 @@ export type ClientAction =
   /** The server ended the stream. The connection stays until one side closes it. */
   | { readonly kind: 'ended'; readonly code: string; readonly description: string }
   /**
-   * Enhanced RTMP: connect anew, to `tcUrl` (may be relative) when there is one; the old connection goes on meanwhile.
+   * Enhanced RTMP: connect again, to `tcUrl` (may be relative) when there is one; the old connection goes on meanwhile.
    */
   | { readonly kind: 'reconnectRequested'; readonly tcUrl?: string }
   /** A data message of the played stream. `payload` is AMF0, transferred; `values` is what follows the name. */

@@ -6,7 +6,7 @@ import type { NetStreamEffect } from './transitions.js';
 
 type EffectFunction = (core: SessionCore, stream: NetStream, details: InputDetails) => void;
 
-/** What comes with one of the inputs. */
+/** The details of one of the inputs. */
 type DetailsOf<Input> = Extract<InputDetails, { readonly input: Input }>;
 
 function comesWith<Input extends InputDetails['input']>(
@@ -16,7 +16,7 @@ function comesWith<Input extends InputDetails['input']>(
   return details.input === input;
 }
 
-/** An effect that uses what comes with `input`. The table runs it on no other input; a test goes through all cells. */
+/** An effect that uses the details of `input`. The table runs it on no other input; a test goes through all cells. */
 function on<Input extends InputDetails['input']>(
   input: Input,
   run: (core: SessionCore, stream: NetStream, details: DetailsOf<Input>) => void,

@@ -24,7 +24,7 @@ export class NetStream {
   }
 }
 
-/** An input of a NetStream, and what came with it. Inputs that nothing comes with stand in the last line. */
+/** An input of a NetStream with its details. Inputs without details are in the last line. */
 export type InputDetails =
   | {
       readonly input: 'publish';

@@ -150,8 +150,8 @@ export class SessionCore {
 
   /**
    * The publish to which media and data on this message stream id belong: the one of that id, or the only one on the
-   * connection where the id stands for nothing else. Node-Media-Server relays on message stream 0. Late messages on an
-   * id on which something was published before belong to none.
+   * connection when the id is not used otherwise. Node-Media-Server relays on message stream 0. Late messages on an id
+   * on which something was published before belong to none.
    */
   publishMeant(messageStreamId: number): NetStream | undefined {
     const own = this.streams.get(messageStreamId);

@@ -33,7 +33,7 @@ export function connectTcp(
       return;
     }
     signal?.addEventListener('abort', giveUp, { once: true });
-    // What comes before the channel is opened stays in the kernel.
+    // Bytes that come before the channel is opened stay in the kernel.
     socket.pause();
     socket.on('error', reject);
     socket.on('close', () => signal?.removeEventListener('abort', giveUp));
