@@ -39,7 +39,7 @@ export const FOLDERS = {
   rtmp: {
     floor: 8,
     what: 'one RTMP connection, the listener, plays, publishes, deadlines',
-    imports: ['doors', 'live', 'hub', 'link', 'protocol', 'wasm', 'transport', 'model', 'core'],
+    imports: ['doors', 'live', 'hub', 'link', 'inspect', 'protocol', 'wasm', 'transport', 'model', 'core'],
   },
   http: {
     floor: 8,

@@ -66,6 +66,11 @@ export const WHERE = [
   },
   { question: 'Where is a data folder locked?', file: 'src/events/journal/dir-lock.ts', symbol: 'lockDir' },
   { question: 'Where is a stream key masked?', file: 'src/core/tell.ts', symbol: 'tellText' },
+  {
+    question: 'Where are the bytes of a client that failed written?',
+    file: 'src/rtmp/captures.ts',
+    symbol: 'Captures',
+  },
   { question: 'Where is a setting’s default?', file: 'src/config/table.ts', symbol: 'TABLE' },
   { question: 'Where is an error code listed?', file: 'src/core/errors.ts', symbol: 'ERRORS' },
   {

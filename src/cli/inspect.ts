@@ -98,11 +98,13 @@ function* endLines(walker: StreamWalker): Generator<string> {
 function captureLines({ header, bytes }: Capture): string[] {
   const { connection, time, version, code, detail, at, received } = header;
   const says = Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].says : 'an unknown code';
+  // The message of an error begins with what its code says.
+  const more = detail === '' || detail.startsWith(says) ? '' : ` (${detail})`;
   const client = connection.client === '' ? '' : `, ${connection.client}`;
   return [
     `# ${time}  Sluice ${version}  connection ${connection.id} from ${connection.peer} over ${connection.transport}`,
     `# app ${connection.app === '' ? '(none)' : connection.app}${client}`,
-    `# closed with ${code}: ${says}${detail === '' ? '' : ` (${detail})`}`,
+    `# closed with ${code}: ${says}${more}`,
     `# bytes ${at} to ${at + bytes.length} of ${received}`,
   ].map(cleanText);
 }

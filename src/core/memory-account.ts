@@ -15,6 +15,7 @@ export const MEMORY_KINDS = {
   linear: 'WebAssembly memories of open connections, touched pages, without logs and partial messages',
   linear_pooled: 'WebAssembly memories kept for the next connection, touched pages',
   linear_dropped: 'WebAssembly memories let go of and not yet collected, touched pages',
+  captures: 'the last bytes that connections have sent, kept for capture.dir',
   event_followers: 'events that wait for clients that follow them',
   event_pages_dropped: 'journal pages that were read for clients that follow events, not yet collected',
   event_searches: 'journal pages being searched for clients that follow events',

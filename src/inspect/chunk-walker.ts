@@ -82,11 +82,13 @@ const MEDIA_HEAD_BYTES = 64;
 interface Stream extends Omit<ChunkStreamState, 'received'> {
   received: number;
   at: number;
-  kept: Buffer[];
+  /** Room for what is kept of the payload, made with its first byte. */
+  kept: Buffer;
   keptBytes: number;
   pieces: { at: number; end: number }[];
 }
 
+const NOTHING = Buffer.alloc(0);
 const WRAP = 2 ** 32;
 /** Bytes of the message header behind the basic header, by fmt. */
 const HEADER_BYTES = [11, 7, 3, 0] as const;
@@ -99,6 +101,8 @@ const HEADER_BYTES = [11, 7, 3, 0] as const;
 export class ChunkWalker {
   /** Whether the limits of a publisher are in force. */
   isPublishing = false;
+  /** Whether it is kept where payloads lie. A peer can make that many places: who only follows has no use for them. */
+  keepsPlaces = true;
   readonly #limits: CodecLimits;
   readonly #streams = new Map<number, Stream>();
   #chunkSize = 128;
@@ -122,7 +126,7 @@ export class ChunkWalker {
     this.#chunkSize = from.chunkSize;
     this.#lastMedia = from.lastMedia;
     for (const stream of from.streams)
-      this.#streams.set(stream.chunkStreamId, { ...stream, at, kept: [], keptBytes: 0, pieces: [] });
+      this.#streams.set(stream.chunkStreamId, { ...stream, at, kept: NOTHING, keptBytes: 0, pieces: [] });
     const open = from.open === undefined ? undefined : this.#streams.get(from.open.chunkStreamId);
     if (open !== undefined && from.open !== undefined) this.#open = { stream: open, bytes: from.open.bytes };
   }
@@ -135,6 +139,29 @@ export class ChunkWalker {
   /** Messages that have begun and are not complete, with the places of what has come of them. */
   get unfinished(): readonly (ChunkStreamState & Pick<WalkedMessage, 'pieces'>)[] {
     return [...this.#streams.values()].filter(({ received }) => received > 0);
+  }
+
+  /**
+   * Where the reading stands, without the bytes of a header that is not complete: another walk can begin there, at
+   * {@link position} less {@link headerBytes}.
+   */
+  get state(): WalkState {
+    const streams = [...this.#streams.values()].map((stream): ChunkStreamState => {
+      const { chunkStreamId, extended, raw, timestamp, length, type, messageStreamId, received } = stream;
+      return { chunkStreamId, extended, raw, timestamp, length, type, messageStreamId, received };
+    });
+    const open =
+      this.#open === undefined
+        ? undefined
+        : { chunkStreamId: this.#open.stream.chunkStreamId, bytes: this.#open.bytes };
+    return { chunkSize: this.#chunkSize, streams, lastMedia: this.#lastMedia, open };
+  }
+
+  /** Bytes of payloads that are kept until their messages are complete. */
+  get heldBytes(): number {
+    let sum = 0;
+    for (const { kept } of this.#streams.values()) sum += kept.length;
+    return sum;
   }
 
   /** Bytes at the end that are the beginning of a header. */
@@ -293,13 +320,10 @@ export class ChunkWalker {
 
   *#takePayload(open: { stream: Stream; bytes: number }, bytes: Buffer): Generator<WalkItem> {
     const { stream } = open;
-    const last = stream.pieces.at(-1);
-    if (last?.end === this.#at) last.end += bytes.length;
-    else stream.pieces.push({ at: this.#at, end: this.#at + bytes.length });
-    const most = isMedia(stream.type) ? MEDIA_HEAD_BYTES : stream.length;
-    const kept = bytes.subarray(0, most - stream.keptBytes);
-    if (kept.length > 0) stream.kept.push(Buffer.from(kept));
-    stream.keptBytes += kept.length;
+    if (this.keepsPlaces) this.#place(stream, bytes.length);
+    const most = isMedia(stream.type) ? Math.min(MEDIA_HEAD_BYTES, stream.length) : stream.length;
+    if (stream.kept.length === 0) stream.kept = Buffer.alloc(most);
+    stream.keptBytes += bytes.copy(stream.kept, stream.keptBytes);
     stream.received += bytes.length;
     open.bytes -= bytes.length;
     this.#at += bytes.length;
@@ -308,9 +332,15 @@ export class ChunkWalker {
     if (stream.received === stream.length) yield* this.#complete(stream);
   }
 
+  #place({ pieces }: Stream, bytes: number): void {
+    const last = pieces.at(-1);
+    if (last?.end === this.#at) last.end += bytes;
+    else pieces.push({ at: this.#at, end: this.#at + bytes });
+  }
+
   *#complete(stream: Stream): Generator<WalkItem> {
     const { chunkStreamId, type, timestamp, length, messageStreamId, at, pieces } = stream;
-    const payload = Buffer.concat(stream.kept);
+    const payload = stream.kept.subarray(0, stream.keptBytes);
     this.#streams.set(chunkStreamId, { ...stream, ...unbegun(this.#at) });
     yield { kind: 'message', at, type, timestamp, messageStreamId, chunkStreamId, length, payload, pieces };
     // The message began before the walk, so only its end is here.
@@ -348,7 +378,7 @@ function isMedia(type: number): boolean {
 
 /** What a chunk stream has of a message before its first payload byte. @param at position of the message's header */
 function unbegun(at: number): Pick<Stream, 'received' | 'at' | 'kept' | 'keptBytes' | 'pieces'> {
-  return { received: 0, at, kept: [], keptBytes: 0, pieces: [] };
+  return { received: 0, at, kept: NOTHING, keptBytes: 0, pieces: [] };
 }
 
 /** The time nearest to `base` with these low 32 bits, never negative. */

@@ -30,6 +30,16 @@ export interface ReadableMessage extends WalkedMessage {
 
 export type StreamItem = HandshakePart | Exclude<WalkItem, WalkedMessage> | ReadableMessage;
 
+/** A place in a connection from which a walk can begin. */
+export interface WalkStart {
+  /** Position of the first byte. */
+  readonly at: number;
+  /** Where the reader stands there; undefined at the beginning of the connection. */
+  readonly from: WalkState | undefined;
+  /** Whether a publish runs there. */
+  readonly publishing: boolean;
+}
+
 /** How a walk begins. */
 export interface StreamWalkOptions {
   readonly limits?: Partial<CodecLimits>;
@@ -43,6 +53,8 @@ export interface StreamWalkOptions {
   readonly from?: WalkState;
   /** Whether a publish was accepted before the first byte. */
   readonly publishing?: boolean;
+  /** Whether messages tell where their payload lies; default true. */
+  readonly places?: boolean;
 }
 
 const PACKET_BYTES = 1536;
@@ -86,6 +98,7 @@ export class StreamWalker {
     this.#chunks = new ChunkWalker(limits, at + handshakeBytes, options.from);
     // What a server sends is no peer's risk: the limits of a publisher are wide enough for it.
     this.#chunks.isPublishing = options.publishing === true || this.#side === 'server';
+    this.#chunks.keepsPlaces = options.places !== false;
   }
 
   /** Whether nothing more can be read: a fault was found. */
@@ -128,8 +141,14 @@ export class StreamWalker {
   }
 
   /** Messages that are not complete, and bytes of a header that is not. */
-  get leftOver(): Pick<ChunkWalker, 'unfinished' | 'headerBytes' | 'position'> {
+  get leftOver(): Pick<ChunkWalker, 'unfinished' | 'headerBytes' | 'position' | 'heldBytes'> {
     return this.#chunks;
+  }
+
+  /** Where a walk can begin that goes on with the header of which a part is here, or behind the last byte. */
+  get restart(): WalkStart {
+    const { position, headerBytes, state, isPublishing } = this.#chunks;
+    return { at: position - headerBytes, from: state, publishing: isPublishing };
   }
 
   *#endPart({ name, bytes }: { readonly name: string; readonly bytes: number }): Generator<HandshakePart | Fault> {

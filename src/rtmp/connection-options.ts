@@ -2,6 +2,7 @@ import type { Logger } from '../core/log.js';
 import type { Door } from '../doors/door.js';
 import type { SessionOptions } from '../protocol/server/session-options.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
+import type { CapturedConnection } from './captures.js';
 import type { LoopShare } from './input-turn.js';
 import type { ReadPacer } from './read-pacing.js';
 
@@ -56,5 +57,7 @@ export interface ConnectionParts {
    * not called at its end.
    */
   readonly idle: (isIdle: boolean) => void;
+  /** Keeps its last bytes for a file, when captures are on. */
+  readonly capture?: CapturedConnection | undefined;
   readonly released: (codec: ChunkCodec) => void;
 }

@@ -334,6 +334,7 @@ export class RtmpConnection implements InputOwner {
     // A thousand connections may close at once.
     this.#parts.share.run(() => {
       this.#parts.door.closed(this.facts, this.#end.code, this.#end.detail, this.#drops.refusedData);
+      this.#parts.capture?.ended(this.facts, this.#end.code, this.#end.detail);
       this.#parts.released(this.#parts.codec);
     });
   }

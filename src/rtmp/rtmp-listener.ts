@@ -11,6 +11,7 @@ import { TcpAcceptor } from '../transport/tcp/accept.js';
 import { unacknowledgedBytes } from '../transport/tcp/kernel-queues.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CodecPool } from '../wasm/pool.js';
+import type { Captures } from './captures.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { IdleConnections } from './idle-connections.js';
 import { LoopShare } from './input-turn.js';
@@ -34,6 +35,8 @@ interface ListenerParts {
   readonly door: Door;
   readonly log: Logger;
   readonly nowMs: () => number;
+  /** Keeps what connections send, for files about those that fail; undefined: nothing is kept. */
+  readonly captures?: Captures | undefined;
   /** A socket was refused before it became a connection. */
   readonly refused: (code: ErrorCode, address: string) => void;
   /** Most connections for which there are file descriptors now; without it there is no such bound. */
@@ -258,7 +261,7 @@ export class RtmpListener {
       this.#parts.refused(code, address);
       return;
     }
-    const { codecs, door, log, nowMs } = this.#parts;
+    const { codecs, door, log, nowMs, captures } = this.#parts;
     let codec: ReturnType<CodecPool['acquire']>;
     try {
       codec = codecs.acquire();
@@ -272,7 +275,8 @@ export class RtmpListener {
     }
     this.accepted++;
     const connectionId = newId();
-    const connection: RtmpConnection = new RtmpConnection(tracedChannel(channel, connectionId), {
+    const capture = captures?.watch(channel);
+    const connection: RtmpConnection = new RtmpConnection(tracedChannel(capture?.channel ?? channel, connectionId), {
       connectionId,
       codec,
       door,
@@ -282,6 +286,7 @@ export class RtmpListener {
       pacer: this.#pacer,
       share: this.#share,
       entropy: this.#entropy(),
+      capture,
       idle: (isIdle) => this.#idle.note(connection, isIdle),
       released: (used) => {
         this.#vacate(connection);

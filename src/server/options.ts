@@ -5,6 +5,7 @@ import type { EventsOptions } from '../events/options.js';
 import type { HubOptions } from '../hub/hub.js';
 import type { LiveStreamsOptions } from '../live/live-streams.js';
 import type { NatsOptions } from '../nats/options.js';
+import type { CaptureOptions } from '../rtmp/captures.js';
 import type { ListenerOptions } from '../rtmp/rtmp-listener.js';
 import type { CodecLimits } from '../wasm/limits.js';
 
@@ -72,6 +73,11 @@ export function codecLimits({ rtmp, limits }: Config): Partial<CodecLimits> {
     amfKeys: limits.amfKeys,
     amfStringBytes: limits.amfStringBytes,
   };
+}
+
+/** The settings of captures; undefined when they are off. */
+export function captureOptions(config: Config): CaptureOptions | undefined {
+  return config.capture.dir === '' ? undefined : { ...config.capture, limits: codecLimits(config) };
 }
 
 /** The settings of the event layer. */

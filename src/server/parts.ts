@@ -12,10 +12,18 @@ import type { ByteSide } from '../live/access.js';
 import { CLONED_BORDER_VARIABLE, clonedByteSide, clonedFactSide } from '../live/cloned-border.js';
 import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
+import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
 import { CodecPool } from '../wasm/pool.js';
 import { Descriptors } from './descriptors.js';
-import { codecLimits, eventsOptions, hubOptions, listenerOptions, liveStreamsOptions } from './options.js';
+import {
+  captureOptions,
+  codecLimits,
+  eventsOptions,
+  hubOptions,
+  listenerOptions,
+  liveStreamsOptions,
+} from './options.js';
 import { Refusals } from './refusals.js';
 import { memoriesOfProcess, type Room, roomOf } from './room.js';
 
@@ -43,6 +51,7 @@ interface PartsDeps {
   readonly log: Logger;
   readonly clock: RunningClock;
   readonly eventLayer: EventLayer;
+  readonly captures: Captures | undefined;
   /** Secret of this installation. */
   readonly salt: Uint8Array;
   /** Where a stream can be fetched; asked once the listener listens. */
@@ -63,6 +72,23 @@ export async function openEventLayer(
 ): Promise<EventLayer> {
   return EventLayer.open(eventsOptions(config), deps).catch((cause: unknown) => {
     throw dataFolderError(config.data, cause);
+  });
+}
+
+/**
+ * Opens the folder of captures.
+ *
+ * @returns undefined when captures are off
+ * @throws SluiceError `ERR_DATA_FOLDER` when the system refuses the folder; `ERR_DATA_FOLDER_NOT_OURS`
+ */
+export async function openCaptures(
+  config: Config,
+  deps: { readonly log: Logger; readonly clock: Clock },
+): Promise<Captures | undefined> {
+  const options = captureOptions(config);
+  if (options === undefined) return undefined;
+  return Captures.open(options, deps).catch((cause: unknown) => {
+    throw dataFolderError(options.dir, cause);
   });
 }
 
@@ -103,6 +129,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     door,
     log,
     nowMs,
+    captures: deps.captures,
     // It is asked about a socket that was just accepted and is not counted yet.
     descriptorShare: () => descriptors.rtmpShareAt(1),
     refused: (code, address) => {
@@ -116,6 +143,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   eventLayer.log.joinAccount(memory);
   codecs.joinAccount(memory);
   listener.joinAccount(memory);
+  memory.register('captures', () => deps.captures?.heldBytes ?? 0);
   const room = (): Room => roomOf({ setting, memories, descriptors: descriptors.rtmpShare });
   return { clock, memory, hub, door, codecs, liveStreams, descriptors, refusals, listener, room };
 }

@@ -12,12 +12,13 @@ import type { EventLog } from '../events/event-log.js';
 import type { Health, HttpDeps } from '../http/deps.js';
 import type { HttpServer } from '../http/server.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
+import type { Captures } from '../rtmp/captures.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
 import { healthOf } from './health.js';
 import { openInstallation } from './installation.js';
 import { LoopTurns } from './loop-turns.js';
 import { collectMetrics } from './metrics.js';
-import { logRoom, makeParts, openEventLayer, type Parts } from './parts.js';
+import { logRoom, makeParts, openCaptures, openEventLayer, type Parts } from './parts.js';
 import { checkClock, startError } from './start-error.js';
 import { Ticker } from './ticker.js';
 
@@ -75,6 +76,7 @@ class Server implements SluiceServer {
   readonly #clock: Clock;
   #eventLayer: EventLayer | undefined;
   #parts: Parts | undefined;
+  #captures: Captures | undefined;
   #http: HttpServer | undefined;
   #ticker: Ticker | undefined;
   #turns: LoopTurns | undefined;
@@ -107,10 +109,12 @@ class Server implements SluiceServer {
     const eventLayer = await openEventLayer(config, { log, clock: this.#clock, nodeId, bootId: this.bootId });
     this.#eventLayer = eventLayer;
     const { lifecycle } = eventLayer;
+    this.#captures = await openCaptures(config, { log, clock: this.#clock });
     const parts = makeParts(config, {
       log,
       clock: new RunningClock(this.#clock),
       eventLayer,
+      captures: this.#captures,
       salt,
       urls: (stream) => streamUrls(advertised, stream),
       closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
@@ -185,6 +189,7 @@ class Server implements SluiceServer {
     this.#ticker?.stop();
     this.#turns?.stop();
     await this.#inTime('telling that the node has stopped', eventLayer?.lifecycle.nodeStopped(), left() / 3);
+    await this.#inTime('writing captures', this.#captures?.done(), left() / 3);
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
     await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }
