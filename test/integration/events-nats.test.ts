@@ -228,10 +228,14 @@ describe('events on a real nats-server', () => {
           .catch(() => undefined),
       );
     const kv = await bucket('SLUICE_STREAMS');
-    const entry = await waitFor(async () => {
-      const held = await kv.get('live.x=2Ey');
-      return held?.json<{ state: string }>().state === 'ready' ? held : undefined;
-    });
+    // The same holds for its first reads: one that is not answered is asked again.
+    const entry = await waitFor(
+      async () => {
+        const held = await kv.get('live.x=2Ey').catch(() => undefined);
+        return held?.json<{ state: string }>().state === 'ready' ? held : undefined;
+      },
+      { timeoutMs: 30_000 },
+    );
     expect(entry.json()).toMatchObject({
       streamId,
       state: 'ready',
