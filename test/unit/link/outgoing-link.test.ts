@@ -8,8 +8,8 @@ import { OutgoingLink, type OutgoingNews } from '../../../src/link/outgoing-link
 import type { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
 import { TAGS } from '../../support/client/flv-tags.js';
 import { RecordingSink } from '../../support/hub/sinks.js';
+import { Desk, OPTIONS } from '../../support/rtmp/listener-harness.js';
 import { MemoryChannel } from '../../support/transport/memory-channel.js';
-import { Desk, OPTIONS } from '../rtmp/support/listener-harness.js';
 
 const MEDIA = TAGS.filter(({ type }) => type !== 18);
 /** Bytes of {@link MEDIA} as players get it: a header of 12 bytes and one for each further chunk. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionInfo } from '../../../src/model/connection-info.js';
-import { AVC, Office } from './support/live-streams-harness.js';
+import { AVC, Office } from '../../support/live/live-streams-harness.js';
 
 const OBS: ConnectionInfo = {
   ...{ app: 'live', tcUrl: '', flashVer: 'FMLE/3.0', swfUrl: '', pageUrl: '' },

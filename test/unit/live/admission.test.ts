@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Office } from './support/live-streams-harness.js';
+import { Office } from '../../support/live/live-streams-harness.js';
 
 describe('a port of admission', () => {
   const refusal = { code: 'ERR_SESSION_PUBLISH_REFUSED', description: 'not you' } as const;

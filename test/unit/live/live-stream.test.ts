@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Office } from './support/live-streams-harness.js';
+import { Office } from '../../support/live/live-streams-harness.js';
 
 describe('a stream with a resume window', () => {
   const resumeWindowMs = 10_000;

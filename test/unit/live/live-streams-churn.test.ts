@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/core/errors.js';
 import type { ConnectionFacts } from '../../../src/live/access.js';
-import { type Decision, Office, type PlayRun } from './support/live-streams-harness.js';
+import { type Decision, Office, type PlayRun } from '../../support/live/live-streams-harness.js';
 
 type Answer = Awaited<ReturnType<Office['publish']>>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Office } from './support/live-streams-harness.js';
+import { Office } from '../../support/live/live-streams-harness.js';
 
 describe('a name that is asked for while its publisher seems to be there', () => {
   for (const resumeWindowMs of [0, 10_000]) {

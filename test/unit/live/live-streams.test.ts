@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
-import { AAC, AVC, Office } from './support/live-streams-harness.js';
+import { AAC, AVC, Office } from '../../support/live/live-streams-harness.js';
 
 describe('a publish', () => {
   it('is accepted once its start is durable, and ended once, with its totals', async () => {

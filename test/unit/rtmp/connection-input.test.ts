@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Desk } from './support/listener-harness.js';
+import { Desk } from '../../support/rtmp/listener-harness.js';
 
 /** A beat that does not come while a test runs. */
 const NEVER_MS = 3_600_000;

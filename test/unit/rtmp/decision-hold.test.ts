@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Desk } from '../../support/rtmp/listener-harness.js';
 import { RawRtmp } from '../../support/rtmp-client.js';
-import { Desk } from './support/listener-harness.js';
 
 let desk: Desk;
 

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ERRORS } from '../../../src/core/errors.js';
 import { MemoryAccount } from '../../../src/core/memory-account.js';
 import { IdleConnections } from '../../../src/rtmp/idle-connections.js';
+import { Desk, OPTIONS } from '../../support/rtmp/listener-harness.js';
 import { RawRtmp } from '../../support/rtmp-client.js';
-import { Desk, OPTIONS } from './support/listener-harness.js';
 
 let desk: Desk;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { InputTurn, LoopShare } from '../../../src/rtmp/input-turn.js';
-import { Desk } from './support/listener-harness.js';
+import { Desk } from '../../support/rtmp/listener-harness.js';
 
 /** A clock that stands until work moves it, and what was done in which turn of the loop. */
 function bench() {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryAccount } from '../../../src/core/memory-account.js';
+import { Desk, OPTIONS } from '../../support/rtmp/listener-harness.js';
 import type { RawRtmp } from '../../support/rtmp-client.js';
-import { Desk, OPTIONS } from './support/listener-harness.js';
 
 let desk: Desk;
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { amf } from '../../support/amf.js';
-import { Desk } from './support/listener-harness.js';
+import { Desk } from '../../support/rtmp/listener-harness.js';
 
 let desk: Desk;
 afterEach(() => desk.close());

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { amf } from '../../support/amf.js';
+import { Desk, OPTIONS } from '../../support/rtmp/listener-harness.js';
 import { RawRtmp, type Received, statusOf } from '../../support/rtmp-client.js';
 import { chunks } from '../../support/rtmp-wire.js';
-import { Desk, OPTIONS } from './support/listener-harness.js';
 
 let desk: Desk;
 

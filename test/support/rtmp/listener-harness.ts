@@ -1,14 +1,14 @@
-import type { ErrorCode } from '../../../../src/core/errors.js';
-import { createLogger } from '../../../../src/core/log.js';
-import { Door } from '../../../../src/doors/door.js';
-import { Hub } from '../../../../src/hub/hub.js';
-import type { Publication } from '../../../../src/hub/publication.js';
-import type { Ask, FactSide, PublishAsk, Report } from '../../../../src/live/access.js';
-import type { EndReason, PlayEndReason } from '../../../../src/model/reasons.js';
-import { type ListenerOptions, RtmpListener } from '../../../../src/rtmp/rtmp-listener.js';
-import { CodecPool } from '../../../../src/wasm/pool.js';
-import { RawRtmp } from '../../../support/rtmp-client.js';
-import { waitFor } from '../../../support/wait.js';
+import type { ErrorCode } from '../../../src/core/errors.js';
+import { createLogger } from '../../../src/core/log.js';
+import { Door } from '../../../src/doors/door.js';
+import { Hub } from '../../../src/hub/hub.js';
+import type { Publication } from '../../../src/hub/publication.js';
+import type { Ask, FactSide, PublishAsk, Report } from '../../../src/live/access.js';
+import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
+import { type ListenerOptions, RtmpListener } from '../../../src/rtmp/rtmp-listener.js';
+import { CodecPool } from '../../../src/wasm/pool.js';
+import { RawRtmp } from '../rtmp-client.js';
+import { waitFor } from '../wait.js';
 
 export const OPTIONS: ListenerOptions = {
   host: '127.0.0.1',

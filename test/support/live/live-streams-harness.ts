@@ -1,8 +1,8 @@
-import type { ErrorCode } from '../../../../src/core/errors.js';
-import { createLogger } from '../../../../src/core/log.js';
-import { readableLine } from '../../../../src/core/log-line.js';
-import { NameRule } from '../../../../src/core/names.js';
-import type { Lifecycle } from '../../../../src/events/lifecycle.js';
+import type { ErrorCode } from '../../../src/core/errors.js';
+import { createLogger } from '../../../src/core/log.js';
+import { readableLine } from '../../../src/core/log-line.js';
+import { NameRule } from '../../../src/core/names.js';
+import type { Lifecycle } from '../../../src/events/lifecycle.js';
 import type {
   Answer,
   ByteSide,
@@ -13,12 +13,12 @@ import type {
   ShownFacts,
   StreamCounters,
   StreamSample,
-} from '../../../../src/live/access.js';
-import type { Admission } from '../../../../src/live/admission.js';
-import { LiveStreams, type LiveStreamsOptions } from '../../../../src/live/live-streams.js';
-import { NOTHING_CARRIED } from '../../../../src/live/nothing.js';
-import type { EndReason, PlayEndReason } from '../../../../src/model/reasons.js';
-import type { Track } from '../../../../src/model/track.js';
+} from '../../../src/live/access.js';
+import type { Admission } from '../../../src/live/admission.js';
+import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
+import { NOTHING_CARRIED } from '../../../src/live/nothing.js';
+import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
+import type { Track } from '../../../src/model/track.js';
 
 /** One call of the lifecycle: its name, then its arguments. */
 export type Told = readonly [name: string, ...args: unknown[]];
