@@ -61,15 +61,9 @@ describe('a unit test file', () => {
 });
 
 describe('the test tree', () => {
-  // Harnesses that their owners are rewriting where they stand.
-  const MOVING = /^test\/unit\/(?:live|rtmp|link|doors)\/support\//;
-
   it('has in it tests, what they share in test/support, and second implementations in test/reference', () => {
     const others = ofTests.filter(
-      (path) =>
-        !tests.includes(path) &&
-        !/^test\/(?:support|reference)\/|^test\/soak\/vitest\.config\.ts$/.test(path) &&
-        !MOVING.test(path),
+      (path) => !tests.includes(path) && !/^test\/(?:support|reference)\/|^test\/soak\/vitest\.config\.ts$/.test(path),
     );
     expect(others).toEqual([]);
   });

@@ -47,11 +47,11 @@ export class Run {
   tracks: readonly Track[] = [];
   /** Whether it is the publish that its stream has now. */
   isCurrent = true;
-  readonly #office: Office;
+  readonly #harness: LiveStreamsHarness;
   readonly #heldFor: readonly EndReason[];
 
-  constructor(office: Office, streamId: string, connectionId: string, heldFor: readonly EndReason[]) {
-    this.#office = office;
+  constructor(harness: LiveStreamsHarness, streamId: string, connectionId: string, heldFor: readonly EndReason[]) {
+    this.#harness = harness;
     this.streamId = streamId;
     this.connectionId = connectionId;
     this.#heldFor = heldFor;
@@ -71,29 +71,29 @@ export class Run {
   ready(tracks: readonly Track[] = [AVC, AAC], missing: readonly Track['kind'][] = []): void {
     this.tracks = tracks;
     const { streamId } = this;
-    this.#office.report({ kind: 'streamReady', streamId, tracks, missing, gopMs: undefined, timeToReadyMs: 0 });
+    this.#harness.report({ kind: 'streamReady', streamId, tracks, missing, gopMs: undefined, timeToReadyMs: 0 });
   }
 
   change(before: ShownFacts, after: ShownFacts): void {
-    this.#office.report({ kind: 'streamChanged', streamId: this.streamId, before, after });
+    this.#harness.report({ kind: 'streamChanged', streamId: this.streamId, before, after });
   }
 
   sample(activity: StreamSample['activity'] = []): void {
     const { streamId, counters, tracks } = this;
-    const { nowMs: atMs } = this.#office;
+    const { nowMs: atMs } = this.#harness;
     const isHeld = !this.isCurrent;
-    this.#office.report({ kind: 'streamSampled', streamId, atMs, isHeld, counters, tracks, activity, gopMs: 2000 });
+    this.#harness.report({ kind: 'streamSampled', streamId, atMs, isHeld, counters, tracks, activity, gopMs: 2000 });
   }
 
   data(handler: string, timestamp: number, values: readonly string[]): void {
-    this.#office.report({ kind: 'streamData', streamId: this.streamId, handler, timestamp, values });
+    this.#harness.report({ kind: 'streamData', streamId: this.streamId, handler, timestamp, values });
   }
 
   end(reason: EndReason, detail?: ErrorCode): void {
     if (!this.isCurrent) return;
     this.isCurrent = false;
     const { streamId, counters } = this;
-    if (this.#heldFor.includes(reason)) this.#office.report({ kind: 'streamHeld', streamId, reason, counters });
+    if (this.#heldFor.includes(reason)) this.#harness.report({ kind: 'streamHeld', streamId, reason, counters });
     else this.over(reason, detail);
   }
 
@@ -101,9 +101,9 @@ export class Run {
   over(reason: EndReason, detail?: ErrorCode): void {
     this.isCurrent = false;
     const { streamId, counters, tracks } = this;
-    const plays = this.#office.takePlays(streamId);
-    this.#office.runs.delete(streamId);
-    this.#office.report({ kind: 'streamEnded', streamId, reason, detail, counters, tracks, plays });
+    const plays = this.#harness.takePlays(streamId);
+    this.#harness.runs.delete(streamId);
+    this.#harness.report({ kind: 'streamEnded', streamId, reason, detail, counters, tracks, plays });
   }
 }
 
@@ -111,7 +111,7 @@ export class Run {
  * Live streams without a byte side: the test says what that reports, and sees what it is told. The clock is in the
  * test's hand.
  */
-export class Office implements ByteSide {
+export class LiveStreamsHarness implements ByteSide {
   nowMs = 50_000;
   readonly told: Told[] = [];
   readonly registry: LiveStreams;
@@ -139,7 +139,7 @@ export class Office implements ByteSide {
   #connections = 0;
 
   constructor(options: Partial<LiveStreamsOptions> = {}, admission?: Admission) {
-    const office = this;
+    const harness = this;
     const nowMs = (): number => this.nowMs;
     const lifecycle = new Proxy(
       {},
@@ -170,7 +170,7 @@ export class Office implements ByteSide {
         ...(admission === undefined ? {} : { admission }),
         memory: {
           get isOver() {
-            return office.isMemoryOver;
+            return harness.isMemoryOver;
           },
         },
         lifecycle,

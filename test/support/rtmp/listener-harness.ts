@@ -39,7 +39,7 @@ export const OPTIONS: ListenerOptions = {
 type Decision = 'accept' | 'refuse';
 
 /** A listener with a door and a hub behind it, policy in the test's hand, and a clock that the test moves. */
-export class Desk implements FactSide {
+export class ListenerHarness implements FactSide {
   nowMs = 100_000;
   readonly hub: Hub;
   readonly door: Door;
@@ -119,10 +119,10 @@ export class Desk implements FactSide {
     );
   }
 
-  static async open(options: Partial<ListenerOptions> = {}): Promise<Desk> {
-    const desk = new Desk(options);
-    desk.port = (await desk.listener.listen()).port;
-    return desk;
+  static async open(options: Partial<ListenerOptions> = {}): Promise<ListenerHarness> {
+    const harness = new ListenerHarness(options);
+    harness.port = (await harness.listener.listen()).port;
+    return harness;
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 
 const observer = { ready: () => undefined, updated: () => {} };
 
-function office(startDelayMs: number | undefined) {
+function harness(startDelayMs: number | undefined) {
   const options = { ...LIMITS, lingerMs: 5000, maxDelayMs: 0, playersAtMaxDelay: 1, startDelayMs };
   const hub = new Hub(options, () => Date.now());
   const publication = hub.claim('live', 'cam')!.open('stream', observer, Date.now());
@@ -29,7 +29,7 @@ function office(startDelayMs: number | undefined) {
 
 describe('the first media of a play', () => {
   it('waits for so long behind the answer, and then is all there is, without a skip', () => {
-    const { append, play } = office(20);
+    const { append, play } = harness(20);
     const { sink, player } = play();
     vi.advanceTimersByTime(10);
     append(80);
@@ -47,7 +47,7 @@ describe('the first media of a play', () => {
   });
 
   it('waits for each play from its own beginning, with one timer', () => {
-    const { play } = office(20);
+    const { play } = harness(20);
     const one = play();
     vi.advanceTimersByTime(15);
     const two = play();
@@ -61,7 +61,7 @@ describe('the first media of a play', () => {
   });
 
   it('never comes to a player that has left, and keeps a stream that ends until the others have it', () => {
-    const { hub, play } = office(20);
+    const { hub, play } = harness(20);
     const gone = play();
     const stays = play();
     hub.unsubscribe('live', 'cam', gone.player);
@@ -71,7 +71,7 @@ describe('the first media of a play', () => {
   });
 
   it('is not held up where nothing says so', () => {
-    const { play } = office(undefined);
+    const { play } = harness(undefined);
     const { sink } = play();
     vi.advanceTimersByTime(1);
     expect(sink.bytes.length).toBeGreaterThan(0);

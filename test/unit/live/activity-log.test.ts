@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionInfo } from '../../../src/model/connection-info.js';
-import { AVC, Office } from '../../support/live/live-streams-harness.js';
+import { AVC, LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 const OBS: ConnectionInfo = {
   ...{ app: 'live', tcUrl: '', flashVer: 'FMLE/3.0', swfUrl: '', pageUrl: '' },
@@ -9,19 +9,19 @@ const OBS: ConnectionInfo = {
 
 describe('the lines of a terminal', () => {
   it('tell the life of a stream and of its player, a line each, with peers and codecs and without ids', async () => {
-    const office = new Office({ resumeWindowMs: 5000 });
-    const waiting = office.play('cam', office.facts('198.51.100.9'));
-    const facts = { ...office.facts(), info: OBS };
-    const run = await office.run('cam', '', facts);
+    const harness = new LiveStreamsHarness({ resumeWindowMs: 5000 });
+    const waiting = harness.play('cam', harness.facts('198.51.100.9'));
+    const facts = { ...harness.facts(), info: OBS };
+    const run = await harness.run('cam', '', facts);
     run.ready();
     run.carry({ bytes: 4000 });
-    office.pass(2000);
+    harness.pass(2000);
     run.end('client_reset');
-    office.pass(1000);
-    const again = await office.run();
+    harness.pass(1000);
+    const again = await harness.run();
     if (waiting.accept) waiting.run.end('client_stopped');
     again.end('client_unpublish');
-    expect(office.lines).toEqual([
+    expect(harness.lines).toEqual([
       'play waits: nobody publishes this  live/cam  from 198.51.100.9',
       'stream started  live/cam  from 192.0.2.1  encoder FMLE/3.0',
       'play started  live/cam  from 198.51.100.9',
@@ -38,21 +38,21 @@ describe('the lines of a terminal', () => {
   });
 
   it('tell a stall and that it is over, and a play that is refused', async () => {
-    const office = new Office({ waitForPublisher: false });
-    const run = await office.run();
+    const harness = new LiveStreamsHarness({ waitForPublisher: false });
+    const run = await harness.run();
     run.tracks = [AVC];
-    let lastMs = office.nowMs;
+    let lastMs = harness.nowMs;
     const pass = (): void => {
-      office.pass(250);
+      harness.pass(250);
       run.sample([{ kind: 'video', trackId: 0, lastMs }]);
     };
     for (let n = 0; n < 20; n++) pass();
     for (let n = 1; n <= 8; n++) {
-      lastMs = office.nowMs;
+      lastMs = harness.nowMs;
       pass();
     }
-    office.play('nobody', office.facts('198.51.100.9'));
-    expect(office.lines.map((line) => line.replace(/\d+$/, 'N')).slice(1)).toEqual([
+    harness.play('nobody', harness.facts('198.51.100.9'));
+    expect(harness.lines.map((line) => line.replace(/\d+$/, 'N')).slice(1)).toEqual([
       'stream stalled  live/cam  from 192.0.2.1  kind video  gapMs N',
       'stream recovered  live/cam  from 192.0.2.1  kind video  gapMs N',
       'play refused  live/nobody  from 198.51.100.9  code ERR_PLAY_NOT_FOUND',
@@ -61,36 +61,36 @@ describe('the lines of a terminal', () => {
 });
 
 describe('lines about plays', () => {
-  const plays = (office: Office, address: string, times: number): void => {
+  const plays = (harness: LiveStreamsHarness, address: string, times: number): void => {
     for (let n = 0; n < times; n++) {
-      const answer = office.play('cam', office.facts(address));
+      const answer = harness.play('cam', harness.facts(address));
       if (answer.accept) answer.run.end('client_stopped');
     }
   };
 
   it('are twenty at once and one in four seconds for an address, begin and end counted', async () => {
-    const office = new Office({ playsPerSecondPerIp: 0 });
-    await office.run();
-    const told = (): string[] => office.lines.filter((line) => line.startsWith('play '));
-    plays(office, '198.51.100.9', 100);
+    const harness = new LiveStreamsHarness({ playsPerSecondPerIp: 0 });
+    await harness.run();
+    const told = (): string[] => harness.lines.filter((line) => line.startsWith('play '));
+    plays(harness, '198.51.100.9', 100);
     expect(told()).toHaveLength(20);
     for (let second = 0; second < 60; second++) {
-      office.pass(1000);
-      plays(office, '198.51.100.9', 20);
+      harness.pass(1000);
+      plays(harness, '198.51.100.9', 20);
     }
     expect(told()).toHaveLength(35);
-    office.pass(1000);
-    plays(office, '203.0.113.1', 1);
+    harness.pass(1000);
+    plays(harness, '203.0.113.1', 1);
     expect(told().at(-2)).toMatch(/^play started {2}live\/cam {2}from 203\.0\.113\.1 {2}linesKeptBack \d+$/);
     expect(told().at(-1)).toMatch(/^play ended {2}live\/cam {2}from 203\.0\.113\.1/);
   });
 
   it('are twenty a second for all addresses together, and cost the lines about streams nothing', async () => {
-    const office = new Office();
-    await office.run();
-    for (let n = 0; n < 500; n++) plays(office, `198.51.100.${n % 250}`, 1);
-    expect(office.lines.filter((line) => line.startsWith('play '))).toHaveLength(20);
-    await office.run('other');
-    expect(office.lines.at(-1)).toMatch(/^stream started {2}live\/other/);
+    const harness = new LiveStreamsHarness();
+    await harness.run();
+    for (let n = 0; n < 500; n++) plays(harness, `198.51.100.${n % 250}`, 1);
+    expect(harness.lines.filter((line) => line.startsWith('play '))).toHaveLength(20);
+    await harness.run('other');
+    expect(harness.lines.at(-1)).toMatch(/^stream started {2}live\/other/);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Office } from '../../support/live/live-streams-harness.js';
+import { LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 describe('a port of admission', () => {
   const refusal = { code: 'ERR_SESSION_PUBLISH_REFUSED', description: 'not you' } as const;
@@ -10,7 +10,7 @@ describe('a port of admission', () => {
         const verdict = { status, ...refusal };
         return isLater ? Promise.resolve(verdict) : verdict;
       };
-      const office = new Office(
+      const harness = new LiveStreamsHarness(
         {},
         {
           connect: () => say('NetConnection.Connect.Rejected' as const),
@@ -19,27 +19,27 @@ describe('a port of admission', () => {
         },
       );
       const connect = { status: 'NetConnection.Connect.Rejected', ...refusal };
-      expect(await office.connect()).toMatchObject({ kind: 'connectRefused', refusal: connect });
-      expect(await office.publish()).toEqual({ accept: false, status: 'NetStream.Publish.Unauthorized', ...refusal });
-      expect(office.last('streamRejected')).toMatchObject({ reason: 'not you' });
+      expect(await harness.connect()).toMatchObject({ kind: 'connectRefused', refusal: connect });
+      expect(await harness.publish()).toEqual({ accept: false, status: 'NetStream.Publish.Unauthorized', ...refusal });
+      expect(harness.last('streamRejected')).toMatchObject({ reason: 'not you' });
       const plays: unknown[] = [];
-      office.askPlay('cam', office.facts(), (decision) => plays.push(decision));
-      await office.settle();
+      harness.askPlay('cam', harness.facts(), (decision) => plays.push(decision));
+      await harness.settle();
       expect(plays).toEqual([{ accept: false, status: 'NetStream.Play.Failed', ...refusal }]);
-      expect(office.registry.playsRejectedBy.get('ERR_SESSION_PUBLISH_REFUSED')).toBe(1);
+      expect(harness.registry.playsRejectedBy.get('ERR_SESSION_PUBLISH_REFUSED')).toBe(1);
     }
   });
 
   it('is not waited for by default: a connect is accepted in the turn in which it is asked', () => {
-    const office = new Office();
+    const harness = new LiveStreamsHarness();
     const answers: string[] = [];
-    office.answer = ({ kind }) => void answers.push(kind);
-    office.registry.ask({ kind: 'connect', id: 1, facts: office.facts(), query: '' });
+    harness.answer = ({ kind }) => void answers.push(kind);
+    harness.registry.ask({ kind: 'connect', id: 1, facts: harness.facts(), query: '' });
     expect(answers).toEqual(['connectAccepted']);
   });
 
   it('that fails inside us has the request answered as failed, and logged', async () => {
-    const office = new Office(
+    const harness = new LiveStreamsHarness(
       {},
       {
         connect: () => Promise.reject(new Error('a defect')),
@@ -47,7 +47,7 @@ describe('a port of admission', () => {
         play: () => undefined,
       },
     );
-    expect(await office.connect()).toMatchObject({ kind: 'askFailed', description: 'a defect' });
-    expect(office.warnings.join()).toContain('a request could not be decided');
+    expect(await harness.connect()).toMatchObject({ kind: 'askFailed', description: 'a defect' });
+    expect(harness.warnings.join()).toContain('a request could not be decided');
   });
 });

@@ -1,30 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.js';
-import { AAC, AVC, Office } from '../../support/live/live-streams-harness.js';
+import { AAC, AVC, LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 describe('a publish', () => {
   it('is accepted once its start is durable, and ended once, with its totals', async () => {
-    const office = new Office();
+    const harness = new LiveStreamsHarness();
     let durable = (): void => {};
-    office.journal = () =>
+    harness.journal = () =>
       new Promise((resolve) => {
         durable = resolve;
       });
-    const answer = office.publish();
-    await office.settle();
-    expect(office.names).toEqual(['streamStarted']);
-    expect(office.registry.live).toBe(0);
-    expect(office.orders.map(({ kind }) => kind)).toEqual(['nameWon']);
+    const answer = harness.publish();
+    await harness.settle();
+    expect(harness.names).toEqual(['streamStarted']);
+    expect(harness.registry.live).toBe(0);
+    expect(harness.orders.map(({ kind }) => kind)).toEqual(['nameWon']);
     durable();
     const accepted = await answer;
     expect(accepted.accept).toBe(true);
-    expect(office.registry.live).toBe(1);
+    expect(harness.registry.live).toBe(1);
     if (!accepted.accept) return;
     accepted.run.carry({ payloadBytes: 200, wireBytes: 230, videoFrames: 1, audioFrames: 1 });
     accepted.run.end('client_unpublish');
     accepted.run.end('client_reset');
-    expect(office.count('streamEnded')).toBe(1);
-    expect(office.last('streamEnded')).toMatchObject({
+    expect(harness.count('streamEnded')).toBe(1);
+    expect(harness.last('streamEnded')).toMatchObject({
       reason: 'client_unpublish',
       videoFrames: 1,
       audioFrames: 1,
@@ -33,23 +33,23 @@ describe('a publish', () => {
       wireBytes: 230,
       heldMs: 0,
     });
-    expect(office.registry.live).toBe(0);
+    expect(harness.registry.live).toBe(0);
   });
 
   it('tells so many events of its own data and no more', async () => {
-    const office = new Office();
-    const run = await office.run();
+    const harness = new LiveStreamsHarness();
+    const run = await harness.run();
     for (let n = 0; n < 80; n++) run.data('onCuePoint', n, ['a']);
-    expect(office.count('streamData')).toBe(50);
-    expect(office.last('streamData')).toEqual({ handler: 'onCuePoint', timestamp: 49, values: ['a'] });
-    expect(office.registry.suppressedEvents).toBe(30);
+    expect(harness.count('streamData')).toBe(50);
+    expect(harness.last('streamData')).toEqual({ handler: 'onCuePoint', timestamp: 49, values: ['a'] });
+    expect(harness.registry.suppressedEvents).toBe(30);
     run.end('client_unpublish');
-    expect(office.registry.suppressedEvents).toBe(30);
+    expect(harness.registry.suppressedEvents).toBe(30);
   });
 
   it('tells new metadata with what was before, of a flood the newest, ten times at once and then once a second', async () => {
-    const office = new Office();
-    const run = await office.run();
+    const harness = new LiveStreamsHarness();
+    const run = await harness.run();
     run.ready([{ ...AVC, declaredKbps: 1000 }]);
     let told = 1000;
     const metadata = (videoKbps: number): void => {
@@ -60,55 +60,55 @@ describe('a publish', () => {
       told = videoKbps;
     };
     metadata(2000);
-    expect(office.last('streamUpdated')).toMatchObject({
+    expect(harness.last('streamUpdated')).toMatchObject({
       before: { metadata: { videoKbps: 1000 }, tracks: [{ declaredKbps: 1000 }] },
       after: { metadata: { videoKbps: 2000, encoder: 'e' }, tracks: [{ declaredKbps: 2000 }] },
     });
     for (let n = 1; n <= 100; n++) metadata(2000 + n);
-    expect(office.count('streamUpdated')).toBe(10);
-    office.pass(1000);
-    expect(office.count('streamUpdated')).toBe(11);
-    expect(office.last('streamUpdated')).toMatchObject({
+    expect(harness.count('streamUpdated')).toBe(10);
+    harness.pass(1000);
+    expect(harness.count('streamUpdated')).toBe(11);
+    expect(harness.last('streamUpdated')).toMatchObject({
       before: { metadata: { videoKbps: 2009 } },
       after: { metadata: { videoKbps: 2100 } },
     });
     for (let n = 1; n <= 20; n++) {
       metadata(3000 + n);
-      office.pass(50);
+      harness.pass(50);
     }
-    expect(office.count('streamUpdated')).toBe(12);
-    office.pass(5000);
-    expect(office.count('streamUpdated')).toBe(12);
-    expect(office.last('streamUpdated')).toMatchObject({ after: { metadata: { videoKbps: 3020 } } });
-    expect(office.registry.suppressedEvents).toBe(0);
+    expect(harness.count('streamUpdated')).toBe(12);
+    harness.pass(5000);
+    expect(harness.count('streamUpdated')).toBe(12);
+    expect(harness.last('streamUpdated')).toMatchObject({ after: { metadata: { videoKbps: 3020 } } });
+    expect(harness.registry.suppressedEvents).toBe(0);
   });
 
   it('tells nothing of a change that was taken back before it could be told', async () => {
-    const office = new Office({ eventsPerSecondPerIp: 0 });
-    const run = await office.run();
+    const harness = new LiveStreamsHarness({ eventsPerSecondPerIp: 0 });
+    const run = await harness.run();
     const before = { tracks: [AVC], metadata: {} };
     for (let n = 0; n < 10; n++) run.change(before, { tracks: [AVC], metadata: { videoKbps: n } });
     run.change(before, { tracks: [AVC], metadata: { encoder: 'e' } });
     run.change({ tracks: [AVC], metadata: { encoder: 'e' } }, before);
-    office.pass(1000);
-    expect(office.count('streamUpdated')).toBe(10);
+    harness.pass(1000);
+    expect(harness.count('streamUpdated')).toBe(10);
   });
 
   it('tells a change of tracks without metadata that has not changed, and the other way round', async () => {
-    const office = new Office();
-    const run = await office.run();
+    const harness = new LiveStreamsHarness();
+    const run = await harness.run();
     run.change({ tracks: [AVC], metadata: { encoder: 'e' } }, { tracks: [AVC, AAC], metadata: { encoder: 'e' } });
-    expect(office.last('streamUpdated')).toEqual({ before: { tracks: [AVC] }, after: { tracks: [AVC, AAC] } });
+    expect(harness.last('streamUpdated')).toEqual({ before: { tracks: [AVC] }, after: { tracks: [AVC, AAC] } });
     run.change({ tracks: [AVC, AAC], metadata: { encoder: 'e' } }, { tracks: [AVC, AAC], metadata: { encoder: 'f' } });
-    expect(office.last('streamUpdated')).toEqual({
+    expect(harness.last('streamUpdated')).toEqual({
       before: { metadata: { encoder: 'e' } },
       after: { metadata: { encoder: 'f' } },
     });
   });
 
   it('shows its media in its snapshot, its telemetry and its totals, and tells once of jumps and of headers that were not kept', async () => {
-    const office = new Office();
-    const run = await office.run();
+    const harness = new LiveStreamsHarness();
+    const run = await harness.run();
     run.ready([AVC]);
     for (let n = 1; n <= 6; n++) {
       run.carry({
@@ -119,10 +119,10 @@ describe('a publish', () => {
         drops: 1,
       });
       run.carry({ timestampJumps: 3, headersRefused: 1 });
-      office.pass(1000);
+      harness.pass(1000);
       run.sample();
     }
-    const [stream] = office.registry.streams();
+    const [stream] = harness.registry.streams();
     expect(stream).toMatchObject({
       state: 'ready',
       bytesIn: 750_000,
@@ -131,92 +131,92 @@ describe('a publish', () => {
       tracks: [AVC],
     });
     const totals = { payloadBytes: 600_000, videoFrames: 125, drops: 1, timestampJumps: 3 };
-    expect(office.last('telemetry')).toMatchObject({ kbpsIn: 1000, kbpsOut: 2000, fps: 25, gopMs: 2000, totals });
-    expect(office.registry.totalsOf(run.streamId)).toMatchObject({ payloadBytes: 720_000 });
-    expect(office.warnings.filter((text) => text.includes('timestamps'))).toHaveLength(1);
-    expect(office.warnings.filter((text) => text.includes('ERR_LIMIT_HEADERS'))).toHaveLength(1);
+    expect(harness.last('telemetry')).toMatchObject({ kbpsIn: 1000, kbpsOut: 2000, fps: 25, gopMs: 2000, totals });
+    expect(harness.registry.totalsOf(run.streamId)).toMatchObject({ payloadBytes: 720_000 });
+    expect(harness.warnings.filter((text) => text.includes('timestamps'))).toHaveLength(1);
+    expect(harness.warnings.filter((text) => text.includes('ERR_LIMIT_HEADERS'))).toHaveLength(1);
     run.end('client_unpublish');
-    expect(office.last('streamEnded')).toMatchObject({ timestampJumps: 3, videoFrames: 150 });
+    expect(harness.last('streamEnded')).toMatchObject({ timestampJumps: 3, videoFrames: 150 });
   });
 
   it('tells of jumps with its end only when there were any', async () => {
-    const office = new Office();
-    (await office.run()).end('client_unpublish');
-    expect(office.last('streamEnded')).not.toHaveProperty('timestampJumps');
+    const harness = new LiveStreamsHarness();
+    (await harness.run()).end('client_unpublish');
+    expect(harness.last('streamEnded')).not.toHaveProperty('timestampJumps');
   });
 
   it('that fails inside us when its start is told is ended, and its name is free again', async () => {
-    const office = new Office();
-    office.play();
-    office.fault = 'streamActive';
-    await expect(office.publish()).rejects.toThrow('a defect');
-    expect(office.orders.at(-1)).toMatchObject({ kind: 'nameReleased' });
-    expect(office.last('streamEnded')).toMatchObject({ reason: 'protocol_error', detail: 'ERR_INTERNAL' });
-    office.fault = undefined;
-    expect(await office.publish()).toMatchObject({ accept: true });
+    const harness = new LiveStreamsHarness();
+    harness.play();
+    harness.fault = 'streamActive';
+    await expect(harness.publish()).rejects.toThrow('a defect');
+    expect(harness.orders.at(-1)).toMatchObject({ kind: 'nameReleased' });
+    expect(harness.last('streamEnded')).toMatchObject({ reason: 'protocol_error', detail: 'ERR_INTERNAL' });
+    harness.fault = undefined;
+    expect(await harness.publish()).toMatchObject({ accept: true });
   });
 
   it('that is over while its start is written ends for the reason that its connection gives', async () => {
     for (const reason of ['server_drain', 'kicked', 'limit', 'client_reset'] as const) {
-      const office = new Office();
-      const answer = office.publish();
-      office.withdraw(reason);
+      const harness = new LiveStreamsHarness();
+      const answer = harness.publish();
+      harness.withdraw(reason);
       expect(await answer).toMatchObject({ accept: false });
-      expect(office.last('streamEnded')).toMatchObject({ reason, bytes: 0 });
-      expect(office.orders.map(({ kind }) => kind)).toEqual(['nameWon', 'nameReleased']);
+      expect(harness.last('streamEnded')).toMatchObject({ reason, bytes: 0 });
+      expect(harness.orders.map(({ kind }) => kind)).toEqual(['nameWon', 'nameReleased']);
     }
   });
 
   it('is refused while another has the name, also one whose start is not durable yet', async () => {
-    const office = new Office();
-    office.journal = () => new Promise(() => {});
-    void office.publish();
-    expect(await office.publish()).toMatchObject({
+    const harness = new LiveStreamsHarness();
+    harness.journal = () => new Promise(() => {});
+    void harness.publish();
+    expect(await harness.publish()).toMatchObject({
       accept: false,
       status: 'NetStream.Publish.BadName',
       code: 'ERR_PUBLISH_BUSY',
     });
-    expect(office.last('streamRejected')).toMatchObject({ app: 'live', name: 'cam', code: 'ERR_PUBLISH_BUSY' });
-    expect(office.registry.publishes.rejectedBy.get('ERR_PUBLISH_BUSY')).toBe(1);
+    expect(harness.last('streamRejected')).toMatchObject({ app: 'live', name: 'cam', code: 'ERR_PUBLISH_BUSY' });
+    expect(harness.registry.publishes.rejectedBy.get('ERR_PUBLISH_BUSY')).toBe(1);
   });
 
   it('is refused when its start cannot be kept, and the name is free again', async () => {
-    const office = new Office();
-    office.journal = () => Promise.reject(new SluiceError('ERR_EVENTS_JOURNAL_FULL'));
-    expect(await office.publish()).toMatchObject({ accept: false, code: 'ERR_EVENTS_JOURNAL_FULL' });
-    expect(office.orders.at(-1)).toMatchObject({ kind: 'nameReleased' });
-    expect(office.count('streamEnded')).toBe(0);
-    office.journal = () => Promise.resolve();
-    await office.run();
-    expect(office.registry.live).toBe(1);
+    const harness = new LiveStreamsHarness();
+    harness.journal = () => Promise.reject(new SluiceError('ERR_EVENTS_JOURNAL_FULL'));
+    expect(await harness.publish()).toMatchObject({ accept: false, code: 'ERR_EVENTS_JOURNAL_FULL' });
+    expect(harness.orders.at(-1)).toMatchObject({ kind: 'nameReleased' });
+    expect(harness.count('streamEnded')).toBe(0);
+    harness.journal = () => Promise.resolve();
+    await harness.run();
+    expect(harness.registry.live).toBe(1);
   });
 
   it('is refused under names that are not allowed, and nothing of it is started', async () => {
-    const office = new Office();
+    const harness = new LiveStreamsHarness();
     for (const name of ['*', '>', 'a b', '../x', 'a//b', 'x\0y', 'x\r\ny', 'ü', 'n'.repeat(65)]) {
-      expect(await office.publish(name)).toMatchObject({ accept: false, code: 'ERR_NAME_INVALID' });
+      expect(await harness.publish(name)).toMatchObject({ accept: false, code: 'ERR_NAME_INVALID' });
     }
-    expect(office.count('streamStarted')).toBe(0);
-    expect(office.orders).toEqual([]);
-    expect(await office.publish('n'.repeat(64))).toMatchObject({ accept: true });
+    expect(harness.count('streamStarted')).toBe(0);
+    expect(harness.orders).toEqual([]);
+    expect(await harness.publish('n'.repeat(64))).toMatchObject({ accept: true });
   });
 
   it('is refused while the server shuts down, and when the memory for media is full', async () => {
-    const office = new Office();
-    office.closedFor = 'the server is shutting down';
-    expect(await office.publish()).toMatchObject({ accept: false, code: 'ERR_SESSION_PUBLISH_REFUSED' });
-    office.closedFor = undefined;
-    office.isMemoryOver = true;
-    expect(await office.publish('two')).toMatchObject({ accept: false, code: 'ERR_LIMIT_MEMORY' });
+    const harness = new LiveStreamsHarness();
+    harness.closedFor = 'the server is shutting down';
+    expect(await harness.publish()).toMatchObject({ accept: false, code: 'ERR_SESSION_PUBLISH_REFUSED' });
+    harness.closedFor = undefined;
+    harness.isMemoryOver = true;
+    expect(await harness.publish('two')).toMatchObject({ accept: false, code: 'ERR_LIMIT_MEMORY' });
   });
 
   it('tells a key as a fingerprint only, never the key', async () => {
-    const office = new Office({ resumeWindowMs: 1000 });
-    const run = await office.run('cam', 'key=canary-secret');
-    await office.publish('cam', 'key=canary-secret');
+    const harness = new LiveStreamsHarness({ resumeWindowMs: 1000 });
+    const run = await harness.run('cam', 'key=canary-secret');
+    await harness.publish('cam', 'key=canary-secret');
     run.end('client_closed');
-    office.pass(2000);
-    const text = JSON.stringify(office.told);
+    harness.pass(2000);
+    const text = JSON.stringify(harness.told);
     expect(text).not.toContain('canary');
     expect(text).toMatch(/"keyFingerprint":"[0-9a-f]{8}"/);
     expect(text).toContain('"urls":{"rtmp":"rtmp://192.0.2.1:1935/live/cam"}');
@@ -225,48 +225,48 @@ describe('a publish', () => {
 
 describe('plays', () => {
   it('of a live stream start at once; the first makes it active, the last to leave idle', async () => {
-    const office = new Office();
-    await office.run();
-    const [one, two] = [office.play(), office.play()];
-    expect(office.names.slice(1)).toEqual(['streamActive', 'playStarted', 'playStarted']);
-    expect(office.registry.streams()).toMatchObject([{ players: 2 }]);
+    const harness = new LiveStreamsHarness();
+    await harness.run();
+    const [one, two] = [harness.play(), harness.play()];
+    expect(harness.names.slice(1)).toEqual(['streamActive', 'playStarted', 'playStarted']);
+    expect(harness.registry.streams()).toMatchObject([{ players: 2 }]);
     if (one.accept) one.run.end('client_closed', 5000, 2);
-    expect(office.last('playEnded')).toMatchObject({ reason: 'client_closed', bytes: 5000, drops: 2 });
-    expect(office.count('streamIdle')).toBe(0);
+    expect(harness.last('playEnded')).toMatchObject({ reason: 'client_closed', bytes: 5000, drops: 2 });
+    expect(harness.count('streamIdle')).toBe(0);
     if (two.accept) two.run.end('client_closed');
     if (two.accept) two.run.end('stalled');
-    expect([office.count('streamIdle'), office.count('playEnded')]).toEqual([1, 2]);
+    expect([harness.count('streamIdle'), harness.count('playEnded')]).toEqual([1, 2]);
   });
 
   it('that wait are told of when the stream starts, and end with it', async () => {
-    const office = new Office();
-    const answer = office.play();
+    const harness = new LiveStreamsHarness();
+    const answer = harness.play();
     expect(answer).toMatchObject({ accept: true });
-    expect(office.names).toEqual(['want']);
-    const run = await office.run();
-    expect(office.count('playStarted')).toBe(1);
+    expect(harness.names).toEqual(['want']);
+    const run = await harness.run();
+    expect(harness.count('playStarted')).toBe(1);
     run.end('client_unpublish');
-    expect(office.last('playEnded')).toMatchObject({ reason: 'stream_ended', bytes: 10 });
-    expect(office.orders.filter(({ kind }) => kind === 'endPlay')).toEqual([]);
+    expect(harness.last('playEnded')).toMatchObject({ reason: 'stream_ended', bytes: 10 });
+    expect(harness.orders.filter(({ kind }) => kind === 'endPlay')).toEqual([]);
     if (answer.accept) answer.run.end('client_closed');
-    expect(office.count('playEnded')).toBe(1);
+    expect(harness.count('playEnded')).toBe(1);
   });
 
   it('that wait are not told of a publisher that has gone while its start was made durable', async () => {
-    const office = new Office();
-    office.play();
-    const answer = office.publish();
-    office.withdraw('client_closed');
+    const harness = new LiveStreamsHarness();
+    harness.play();
+    const answer = harness.publish();
+    harness.withdraw('client_closed');
     await answer;
-    expect(office.names).toEqual(['want', 'streamStarted', 'streamEnded']);
+    expect(harness.names).toEqual(['want', 'streamStarted', 'streamEnded']);
   });
 
   it('make their name wanted as long as somebody waits and nobody publishes it, told at each change only', async () => {
-    const office = new Office();
-    const wants = (): unknown[] => office.told.filter(([name]) => name === 'want').map(([, verb]) => verb);
-    const [one, two] = [office.play(), office.play()];
-    expect(office.told).toEqual([['want', 'wanted', { app: 'live', name: 'cam' }]]);
-    const run = await office.run();
+    const harness = new LiveStreamsHarness();
+    const wants = (): unknown[] => harness.told.filter(([name]) => name === 'want').map(([, verb]) => verb);
+    const [one, two] = [harness.play(), harness.play()];
+    expect(harness.told).toEqual([['want', 'wanted', { app: 'live', name: 'cam' }]]);
+    const run = await harness.run();
     expect(wants()).toEqual(['wanted', 'unwanted']);
     run.end('client_unpublish');
     expect(wants()).toEqual(['wanted', 'unwanted', 'wanted']);
@@ -274,52 +274,52 @@ describe('plays', () => {
     expect(wants()).toHaveLength(3);
     if (two.accept) two.run.end('client_closed');
     expect(wants()).toEqual(['wanted', 'unwanted', 'wanted', 'unwanted']);
-    office.play('other');
-    expect(office.told.at(-1)).toEqual(['want', 'wanted', { app: 'live', name: 'other' }]);
+    harness.play('other');
+    expect(harness.told.at(-1)).toEqual(['want', 'wanted', { app: 'live', name: 'other' }]);
   });
 
   it('lose their publisher when another node has ended the stream: once told, and its connection closed', async () => {
-    const office = new Office({ resumeWindowMs: 5000 });
-    const run = await office.run();
-    office.registry.fence(['somebody-elses', run.streamId]);
-    expect(office.closed).toEqual(['node_lost']);
+    const harness = new LiveStreamsHarness({ resumeWindowMs: 5000 });
+    const run = await harness.run();
+    harness.registry.fence(['somebody-elses', run.streamId]);
+    expect(harness.closed).toEqual(['node_lost']);
     run.end('client_closed');
-    expect(office.told.filter(([name]) => name === 'streamEnded')).toMatchObject([
+    expect(harness.told.filter(([name]) => name === 'streamEnded')).toMatchObject([
       ['streamEnded', run.streamId, { reason: 'node_lost' }],
     ]);
   });
 
   it('are refused where nobody publishes, when players may not wait', async () => {
-    const office = new Office({ waitForPublisher: false });
-    expect(office.play()).toMatchObject({ accept: false, status: 'NetStream.Play.StreamNotFound' });
-    await office.run();
-    expect(office.play()).toMatchObject({ accept: true });
-    expect(office.play('a b')).toMatchObject({ accept: false, code: 'ERR_NAME_INVALID' });
+    const harness = new LiveStreamsHarness({ waitForPublisher: false });
+    expect(harness.play()).toMatchObject({ accept: false, status: 'NetStream.Play.StreamNotFound' });
+    await harness.run();
+    expect(harness.play()).toMatchObject({ accept: true });
+    expect(harness.play('a b')).toMatchObject({ accept: false, code: 'ERR_NAME_INVALID' });
   });
 
   it('that the stream ended before they were attached to it are ended, when players may not wait', async () => {
-    const office = new Office({ waitForPublisher: false });
-    const run = await office.run();
-    const play = office.play();
-    office.takePlays = () => [];
+    const harness = new LiveStreamsHarness({ waitForPublisher: false });
+    const run = await harness.run();
+    const play = harness.play();
+    harness.takePlays = () => [];
     run.end('client_unpublish');
-    expect(office.last('playEnded')).toMatchObject({ reason: 'stream_ended', bytes: 0 });
-    expect(office.orders.at(-1)).toEqual({ kind: 'endPlay', playId: play.accept ? play.run.playId : '' });
+    expect(harness.last('playEnded')).toMatchObject({ reason: 'stream_ended', bytes: 0 });
+    expect(harness.orders.at(-1)).toEqual({ kind: 'endPlay', playId: play.accept ? play.run.playId : '' });
   });
 
   it('are not begun for a client that has gone while its play waited for its turn', async () => {
-    const office = new Office();
-    const facts = office.facts();
-    for (let n = 0; n < 16; n++) office.play('cam', facts);
+    const harness = new LiveStreamsHarness();
+    const facts = harness.facts();
+    for (let n = 0; n < 16; n++) harness.play('cam', facts);
     let answer: unknown;
-    office.askPlay('cam', facts, (decision) => {
+    harness.askPlay('cam', facts, (decision) => {
       answer = decision;
     });
-    office.withdraw('client_closed');
-    const told = office.told.length;
-    office.pass(5000);
-    await office.settle();
+    harness.withdraw('client_closed');
+    const told = harness.told.length;
+    harness.pass(5000);
+    await harness.settle();
     expect(answer).toMatchObject({ accept: false, code: 'ERR_PEER_CLOSED' });
-    expect(office.told.length).toBe(told);
+    expect(harness.told.length).toBe(told);
   });
 });

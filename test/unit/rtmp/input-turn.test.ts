@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { InputTurn, LoopShare } from '../../../src/rtmp/input-turn.js';
-import { Desk } from '../../support/rtmp/listener-harness.js';
+import { ListenerHarness } from '../../support/rtmp/listener-harness.js';
 
 /** A clock that stands until work moves it, and what was done in which turn of the loop. */
 function bench() {
@@ -119,10 +119,10 @@ describe('the turn of one connection', () => {
 
 describe('a client that publishes and closes many times in one read', () => {
   it('has no more of a turn of the loop than others, though each publish is decided at once', async () => {
-    const desk = await Desk.open();
-    const client = await desk.client();
+    const harness = await ListenerHarness.open();
+    const client = await harness.client();
     const id = await client.createStream();
-    const ask = desk.ask.bind(desk);
+    const ask = harness.ask.bind(harness);
     let turn = 0;
     let counts = true;
     const count = (): void => {
@@ -131,9 +131,9 @@ describe('a client that publishes and closes many times in one read', () => {
     };
     setImmediate(count);
     const turns: number[] = [];
-    vi.spyOn(desk, 'ask').mockImplementation((asked) => {
+    vi.spyOn(harness, 'ask').mockImplementation((asked) => {
       turns.push(turn);
-      desk.nowMs += 3;
+      harness.nowMs += 3;
       // As the fact side does: in the same turn, but not within the question.
       void Promise.resolve().then(() => ask(asked));
     });
@@ -143,10 +143,10 @@ describe('a client that publishes and closes many times in one read', () => {
       client.command(id, 'closeStream', 0, null);
     }
     client.socket.uncork();
-    await desk.until(() => desk.publishEnds.length === 20, 'all of them');
+    await harness.until(() => harness.publishEnds.length === 20, 'all of them');
     counts = false;
     const most = Math.max(...turns.map((one) => turns.filter((other) => other === one).length));
     expect([turns.length, most]).toEqual([20, 3]);
-    await desk.close();
+    await harness.close();
   });
 });

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryAccount } from '../../../src/core/memory-account.js';
-import { Desk, OPTIONS } from '../../support/rtmp/listener-harness.js';
+import { ListenerHarness, OPTIONS } from '../../support/rtmp/listener-harness.js';
 import type { RawRtmp } from '../../support/rtmp-client.js';
 
-let desk: Desk;
+let harness: ListenerHarness;
 
 afterEach(async () => {
-  await desk.close();
+  await harness.close();
 });
 
 /** A keyframe of `bytes` bytes. */
@@ -18,11 +18,11 @@ function frame(number: number, bytes = 100): Buffer {
 
 /** Sends large frames of `cam` until a player has one that its socket does not take. @returns how many were sent */
 async function sendUntilStuck(publisher: RawRtmp, id: number): Promise<number> {
-  const publication = desk.publications.get('cam')!;
+  const publication = harness.publications.get('cam')!;
   let sent = 0;
   while (!publication.players.some(({ busy }) => busy) && sent < 500) {
     publisher.message(9, frame(sent++, 60_000), { messageStreamId: id });
-    await desk.until(() => publication.videoFrames === sent, 'the frame');
+    await harness.until(() => publication.videoFrames === sent, 'the frame');
   }
   return sent;
 }
@@ -31,19 +31,19 @@ async function sendUntilStuck(publisher: RawRtmp, id: number): Promise<number> {
 async function passTenSeconds(publisher: RawRtmp, id: number): Promise<void> {
   for (let second = 0; second < 10; second++) {
     publisher.message(9, frame(second), { messageStreamId: id });
-    await desk.until(() => desk.publications.get('cam')!.lastVideoMs === desk.nowMs, 'the frame');
-    desk.pass(1000);
+    await harness.until(() => harness.publications.get('cam')!.lastVideoMs === harness.nowMs, 'the frame');
+    harness.pass(1000);
   }
 }
 
 describe('a connection that stops reading', () => {
   /** A client on message stream 2 that reads nothing any more, and a publisher with `bytes` of sequence headers. */
   async function withHeaders(bytes: number): Promise<{ publisher: RawRtmp; stuck: RawRtmp; id: number }> {
-    desk = await Desk.open();
-    const publisher = await desk.client();
+    harness = await ListenerHarness.open();
+    const publisher = await harness.client();
     publisher.setChunkSize(60_000);
     const id = await publisher.publish('cam');
-    const stuck = await desk.client();
+    const stuck = await harness.client();
     await stuck.createStream();
     await stuck.createStream();
     for (let track = 1; bytes > 0; track++, bytes -= 60_000) {
@@ -52,7 +52,7 @@ describe('a connection that stops reading', () => {
       publisher.message(9, header, { messageStreamId: id });
     }
     publisher.message(9, frame(0), { messageStreamId: id });
-    await desk.until(() => desk.publications.get('cam')!.videoFrames > 0, 'the frame');
+    await harness.until(() => harness.publications.get('cam')!.videoFrames > 0, 'the frame');
     stuck.socket.pause();
     return { publisher, stuck, id };
   }
@@ -60,37 +60,37 @@ describe('a connection that stops reading', () => {
   it('holds no more than play.maxLagBytes and two writes, however often it says play, and is let go in time', async () => {
     const { publisher, stuck, id } = await withHeaders(240_000);
     const account = new MemoryAccount();
-    desk.hub.joinAccount(account);
+    harness.hub.joinAccount(account);
     const copies = (): number => account.list().find(({ kind }) => kind === 'copies')!.bytes;
     let most = 0;
     for (let n = 1; n <= 100; n++) {
       stuck.command(2, 'play', 4, null, 'cam', -1000);
       publisher.message(9, frame(n), { messageStreamId: id });
-      await desk.until(
-        () => desk.playEnds.length === n - 1 && desk.publications.get('cam')!.videoFrames > n,
+      await harness.until(
+        () => harness.playEnds.length === n - 1 && harness.publications.get('cam')!.videoFrames > n,
         'play and frame',
       );
       await new Promise(setImmediate);
       most = Math.max(most, copies());
       // The clock stands still for the limit on commands, and goes on for the watch on stalls.
-      desk.pass(n % 50 === 0 ? 1000 : 0);
+      harness.pass(n % 50 === 0 ? 1000 : 0);
     }
     expect(most).toBeGreaterThan(OPTIONS.maxLagBytes / 2);
     // The write that the kernel has taken a part of, and the one that goes past the limit.
     expect(most).toBeLessThan(OPTIONS.maxLagBytes + 2 * 240_100);
     await passTenSeconds(publisher, id);
-    await desk.until(() => desk.closes.length === 1, 'the close');
-    expect(desk.closes).toEqual(['ERR_PLAY_STALLED']);
-    await desk.until(() => copies() === 0, 'its memory to be free');
-    expect(desk.publishEnds).toEqual([]);
+    await harness.until(() => harness.closes.length === 1, 'the close');
+    expect(harness.closes).toEqual(['ERR_PLAY_STALLED']);
+    await harness.until(() => copies() === 0, 'its memory to be free');
+    expect(harness.publishEnds).toEqual([]);
   });
 
   it('and publishes too loses its plays, told as stalled; its publish goes on', async () => {
-    desk = await Desk.open();
-    const publisher = await desk.client();
+    harness = await ListenerHarness.open();
+    const publisher = await harness.client();
     publisher.setChunkSize(60_000);
     const id = await publisher.publish('cam');
-    const both = await desk.client();
+    const both = await harness.client();
     const own = await both.publish('own');
     await both.play('cam');
     both.socket.pause();
@@ -98,40 +98,40 @@ describe('a connection that stops reading', () => {
     for (let second = 0; second < 12; second++) {
       both.message(9, frame(second), { messageStreamId: own });
       publisher.message(9, frame(sent++), { messageStreamId: id });
-      await desk.until(() => desk.publications.get('own')!.videoFrames === second + 1, 'the frame of its own');
-      await desk.until(() => desk.publications.get('cam')!.videoFrames === sent, 'the frame');
-      desk.pass(1000);
+      await harness.until(() => harness.publications.get('own')!.videoFrames === second + 1, 'the frame of its own');
+      await harness.until(() => harness.publications.get('cam')!.videoFrames === sent, 'the frame');
+      harness.pass(1000);
     }
-    expect(desk.playEnds).toEqual(['cam:stalled']);
-    expect([desk.closes, desk.publishEnds]).toEqual([[], []]);
+    expect(harness.playEnds).toEqual(['cam:stalled']);
+    expect([harness.closes, harness.publishEnds]).toEqual([[], []]);
     both.socket.resume();
     await both.status('NetStream.Play.Failed');
     expect(both.closed).toBe(false);
   });
 
   it('stays while it acknowledges what it takes', async () => {
-    desk = await Desk.open();
-    const publisher = await desk.client();
+    harness = await ListenerHarness.open();
+    const publisher = await harness.client();
     publisher.setChunkSize(60_000);
     const id = await publisher.publish('cam');
-    const slow = await desk.client();
+    const slow = await harness.client();
     await slow.play('cam');
     slow.socket.pause();
     await sendUntilStuck(publisher, id);
-    const [connection] = [...desk.listener.connections].filter(({ playing }) => playing > 0);
+    const [connection] = [...harness.listener.connections].filter(({ playing }) => playing > 0);
     for (let second = 1; second <= 30; second++) {
       const acknowledged = Buffer.alloc(4);
       acknowledged.writeUInt32BE(second * 1000);
       const before = connection.bytesIn;
       slow.message(3, acknowledged);
       publisher.message(9, frame(second), { messageStreamId: id });
-      await desk.until(() => connection.bytesIn > before, 'the acknowledgement');
-      await desk.until(() => desk.publications.get('cam')!.lastVideoMs === desk.nowMs, 'the frame');
-      desk.pass(1000);
+      await harness.until(() => connection.bytesIn > before, 'the acknowledgement');
+      await harness.until(() => harness.publications.get('cam')!.lastVideoMs === harness.nowMs, 'the frame');
+      harness.pass(1000);
     }
-    expect(desk.closes).toEqual([]);
+    expect(harness.closes).toEqual([]);
     await passTenSeconds(publisher, id);
-    await desk.until(() => desk.closes.length === 1, 'the close');
-    expect(desk.closes).toEqual(['ERR_PLAY_STALLED']);
+    await harness.until(() => harness.closes.length === 1, 'the close');
+    expect(harness.closes).toEqual(['ERR_PLAY_STALLED']);
   });
 });
