@@ -72,8 +72,12 @@ export class ConnectionInput implements LinkOwner {
     this.#stallWatch = of.stallWatch;
     this.#link = new RtmpLink(channel, codec, new ServerHandshake({ entropy, nowMs: nowMs() }), this);
     this.#budget = new InboundBudget(options);
-    this.#reads = new PacedReads(parts.pacer, channel);
     this.#turn = new InputTurn(nowMs, share, () => this.#goOn());
+    // Bytes that wait lie where the next read would put its own. Reads go on once they are handled.
+    const resumeReads = () => {
+      if (!owner.deciding && !this.#turn.waiting) channel.resumeReads();
+    };
+    this.#reads = new PacedReads(parts.pacer, { resumeReads });
   }
 
   /** Bytes received, handshake included. */
@@ -98,7 +102,7 @@ export class ConnectionInput implements LinkOwner {
 
   /** Reads what the kernel has, without waiting for the beat; see {@link PacedReads.readNow}. */
   readNow(): Promise<void> {
-    return this.#reads.readNow(this.#owner.deciding || this.#turn.waiting, () => this.#owner.closing);
+    return this.#reads.readNow(() => this.#owner.closing);
   }
 
   /** Sends what was written, then closes. */

@@ -13,8 +13,8 @@ interface HeldConnection {
  */
 export class DecisionHold {
   readonly #connection: HeldConnection;
-  #isOn = false;
-  #request: OpenRequest | undefined;
+  /** What is being decided; without a request while it is being asked for. */
+  readonly #open = new Set<{ request: OpenRequest | undefined }>();
 
   constructor(connection: HeldConnection) {
     this.#connection = connection;
@@ -22,44 +22,39 @@ export class DecisionHold {
 
   /** Whether a decision is awaited. */
   get on(): boolean {
-    return this.#isOn;
+    return this.#open.size > 0;
   }
 
   /**
    * Holds the connection up until a decision is there.
    *
    * @param ask asks for it
-   * @param act acts on it, before the connection goes on
+   * @param act acts on it, before the connection goes on; also when the connection was closed meanwhile
    */
   until<Run, Status>(
     ask: (asker: Asker<Run, Status>) => OpenRequest,
     act: (decision: Decision<Run, Status>) => void,
   ): void {
+    const held: { request: OpenRequest | undefined } = { request: undefined };
     let isLater = false;
-    this.#isOn = true;
-    const request = ask({
+    this.#open.add(held);
+    held.request = ask({
       answered: (decision) => {
         act(decision);
-        this.#over();
+        this.#open.delete(held);
         if (isLater) this.#connection.goOn();
       },
       failed: (error) => {
-        this.#over();
+        this.#open.delete(held);
         this.#connection.fail(error);
       },
     });
     isLater = true;
-    if (this.#isOn) this.#request = request;
   }
 
-  /** The connection is over: the decision is not needed any more. */
+  /** The connection is over: no decision is needed any more. */
   withdraw(reason: EndReason, playReason: PlayEndReason): void {
-    this.#request?.withdraw(reason, playReason);
-    this.#over();
-  }
-
-  #over(): void {
-    this.#isOn = false;
-    this.#request = undefined;
+    for (const { request } of this.#open) request?.withdraw(reason, playReason);
+    this.#open.clear();
   }
 }

@@ -67,6 +67,7 @@ export class PacedReads {
   /** How many calls of {@link readNow} are under way. */
   #prompt = 0;
 
+  /** @param reader does nothing when something else holds its reads up, which lets them go on later */
   constructor(pacer: ReadPacer, reader: PacedReader) {
     this.#pacer = pacer;
     this.#reader = reader;
@@ -86,13 +87,12 @@ export class PacedReads {
   /**
    * Reads what is there before it is due. Calls may overlap.
    *
-   * @param isHeld whether something else holds the reads up, and will let them go on
    * @param isOver asked before each turn of the event loop: nothing more is to be found out
    * @returns resolves a few turns later, or once it is over
    */
-  async readNow(isHeld: boolean, isOver: () => boolean): Promise<void> {
+  async readNow(isOver: () => boolean): Promise<void> {
     this.#prompt++;
-    if (!isHeld) this.#reader.resumeReads();
+    this.#reader.resumeReads();
     for (let turn = 0; turn < TURNS && !isOver(); turn++) await new Promise((next) => setImmediate(next));
     this.#prompt--;
   }

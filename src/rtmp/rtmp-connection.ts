@@ -206,6 +206,10 @@ export class RtmpConnection implements InputOwner {
       (asker: Asker<RunningPublish, PublishRefusal>) =>
         this.#parts.door.publish(this.facts, request, this.#publisher, asker),
       (decision) => {
+        if (this.#closing) {
+          if (decision.accept) decision.run.end(this.#end.reason, this.#end.publishDetail);
+          return;
+        }
         if (decision.accept) {
           this.#publishes.begin(messageStreamId, decision.run);
           this.#input.publishAccepted();
@@ -234,6 +238,10 @@ export class RtmpConnection implements InputOwner {
           asker,
         ),
       (decision) => {
+        if (this.#closing) {
+          if (decision.accept) decision.run.end(this.#end.playReason);
+          return;
+        }
         if (decision.accept) this.#plays.begin(messageStreamId, decision.run, sink);
         const told = decision.accept
           ? ({ accept: true, waiting: !decision.run.isLive } as const)

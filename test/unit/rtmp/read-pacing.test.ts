@@ -82,18 +82,18 @@ describe('the reads of one connection', () => {
     const one = reader();
     const reads = new PacedReads(new ReadPacer(40), one);
     let asked = 0;
-    await reads.readNow(false, () => ++asked === 3);
+    await reads.readNow(() => ++asked === 3);
     expect([one.resumed, asked]).toEqual([1, 3]);
-    await reads.readNow(true, () => ++asked < 0);
-    expect(one.resumed).toBe(1);
+    await reads.readNow(() => ++asked < 0);
+    expect(one.resumed).toBe(2);
     expect(asked).toBeLessThan(20);
   });
 
   it('are not paced until the last of those who asked has its answer', async () => {
     const reads = new PacedReads(new ReadPacer(1), reader());
     let isOver = false;
-    const first = reads.readNow(true, () => true);
-    const second = reads.readNow(true, () => isOver);
+    const first = reads.readNow(() => true);
+    const second = reads.readNow(() => isOver);
     await first;
     expect(reads.mustWait(KNOWN, 100)).toBe(false);
     isOver = true;
