@@ -1,17 +1,17 @@
 import type { CodecLimits } from '../wasm/limits.js';
 import type { Fault, WalkedMessage } from './chunk-walker.js';
-import { maskedPayload, maskText } from './secrets.js';
-import { StreamWalker, type StreamWalkOptions } from './stream-walker.js';
+import { MASK, MEDIA_RUN_BYTES, maskedPayload, maskText } from './secrets.js';
+import { type HandshakePart, PACKET_HEAD_BYTES, StreamWalker, type StreamWalkOptions } from './stream-walker.js';
 
-/** Audio and video look like short text by chance: only longer runs of it are overwritten. */
-const MEDIA_RUN_BYTES = 8;
 /** How many bytes from a fault on are tried to be kept, the fewest first: a whole chunk header has 18. */
 const KEPT_AT_FAULT = [1, 3, 8, 12, 18];
 
 /**
  * A copy of what a peer sent in which stream keys, tokens and passwords are overwritten with `*`, byte by byte:
- * positions hold, and the copy is read, and refused, as the original is. Behind a fault nothing can be told apart, so
- * all text is overwritten there; of the bytes at the fault itself as few stay as keep it what it is.
+ * positions hold, and the copy is read, and refused, as the original is. Every payload is overwritten, and what may be
+ * shown of a message is put back once the message is complete: of one that was aborted, cut off, or of which only the
+ * end is here, nothing can be told apart. The same holds behind a fault; of the bytes at the fault itself as few stay
+ * as keep it what it is.
  *
  * @param bytes borrowed
  */
@@ -19,30 +19,43 @@ export function maskedBytes(bytes: Buffer, limits: CodecLimits, options: StreamW
   const out = Buffer.from(bytes);
   const base = options.at ?? 0;
   const walker = new StreamWalker(limits, options);
+  const open = options.from?.open;
+  const type = options.from?.streams.find(({ chunkStreamId }) => chunkStreamId === open?.chunkStreamId)?.type;
+  if (open !== undefined) cover(out, 0, open.bytes, type);
   let fault: Fault | undefined;
   for (const item of walker.push(bytes)) {
-    if (item.kind === 'message') overwrite(out, base, item, limits);
-    else if (item.kind === 'fault') fault = item;
+    if (item.kind === 'handshake') coverFiller(out, base, item);
+    else if (item.kind === 'chunk') cover(out, item.payloadAt - base, item.payloadBytes, item.type);
+    else if (item.kind === 'message') putBack(out, base, item, limits);
+    else fault = item;
   }
-  for (const { type, pieces } of walker.leftOver.unfinished)
-    for (const { at, end } of pieces) maskText(out, at - base, end - base, runOf(type));
+  for (const part of walker.end()) coverFiller(out, base, part);
   if (fault !== undefined) return maskedFromFault(out, fault, limits, options);
   maskText(out, out.length - walker.leftOver.headerBytes, out.length);
   return out;
 }
 
-function runOf(type: number): number | undefined {
-  return type === 8 || type === 9 ? MEDIA_RUN_BYTES : undefined;
+/** Overwrites what means nothing in a handshake packet: a peer that skips one sends commands in its place. */
+function coverFiller(out: Buffer, base: number, { at, bytes }: HandshakePart): void {
+  if (bytes > PACKET_HEAD_BYTES) out.fill(MASK, at - base + PACKET_HEAD_BYTES, at - base + bytes);
 }
 
-/** Overwrites what is secret in one message, in all chunks that it lies in. */
-function overwrite(out: Buffer, base: number, message: WalkedMessage, limits: CodecLimits): void {
-  const { type, payload, length, pieces } = message;
-  if (payload.length < length) {
-    // Audio and video, and messages of which only the end is here.
-    for (const { at, end } of pieces) maskText(out, at - base, end - base, runOf(type));
-    return;
-  }
+/** Overwrites the payload of a chunk, of which the end may be missing. @param type of its message */
+function cover(out: Buffer, at: number, bytes: number, type: number | undefined): void {
+  const end = Math.min(at + bytes, out.length);
+  if (type === 8 || type === 9) maskText(out, at, end, MEDIA_RUN_BYTES);
+  else if (at < end) out.fill(MASK, at, end);
+}
+
+/** Puts back what may be shown of a message, in all chunks that it lies in. */
+function putBack(
+  out: Buffer,
+  base: number,
+  { type, payload, length, pieces }: WalkedMessage,
+  limits: CodecLimits,
+): void {
+  // Of audio and video only the first bytes are here, and they are not overwritten as a whole.
+  if (payload.length < length) return;
   const masked = maskedPayload(type, payload, limits);
   let from = 0;
   for (const { at, end } of pieces) from += masked.copy(out, at - base, from, from + end - at);
@@ -52,13 +65,13 @@ function maskedFromFault(bytes: Buffer, fault: Fault, limits: CodecLimits, optio
   const at = fault.at - (options.at ?? 0);
   for (const kept of KEPT_AT_FAULT) {
     const out = Buffer.from(bytes);
-    maskText(out, Math.min(at + kept, out.length), out.length);
+    maskText(out, Math.min(at + kept, out.length), out.length, 1);
     const again = faultOf(out, limits, options);
     if (again?.code === fault.code && again.at === fault.at) return out;
   }
   // The fault is in the payload of Set Chunk Size, so what was refused is before it.
   const out = Buffer.from(bytes);
-  maskText(out, Math.min(at + 4, out.length), out.length);
+  maskText(out, Math.min(at + 4, out.length), out.length, 1);
   return out;
 }
 

@@ -106,5 +106,10 @@ export class RtmpLines {
 }
 
 function direction(side: 'client' | 'server', arrow: string): Direction {
-  return { walker: new StreamWalker(DEFAULT_CODEC_LIMITS, { side }), arrow, frames: new Map(), sums: undefined };
+  return {
+    walker: new StreamWalker(DEFAULT_CODEC_LIMITS, { side, places: false }),
+    arrow,
+    frames: new Map(),
+    sums: undefined,
+  };
 }

@@ -12,11 +12,12 @@ import { type AmfNode, readAmfNodes, type Span } from './amf0-nodes.js';
 /** How many bytes at the beginning of a text are public. */
 type Rule = (text: string) => number;
 
-const MASK = 0x2a;
+/** What stands for a byte that is not shown. */
+export const MASK = 0x2a;
 /** Text in bytes that could not be read as values: so many printable bytes in a row may be a part of a secret. */
 const RUN_BYTES = 3;
 /** The same in audio and video, where compressed data looks like short text by chance. */
-const MEDIA_RUN_BYTES = 8;
+export const MEDIA_RUN_BYTES = 8;
 /** Bytes of the numbers in control messages, by type. */
 const CONTROL_BYTES: ReadonlyMap<number, number> = new Map([
   [1, 4],
@@ -143,10 +144,11 @@ class Masker {
     const rules = ARGUMENTS.get(called);
     if (first !== undefined) this.#mask(first, rules === undefined ? name : whole, true);
     if (nodes[1] !== undefined) this.#mask(nodes[1], none, true);
-    if (third !== undefined) this.#mask(third, none, rules !== undefined);
+    const isHidden = rules === undefined;
+    if (third !== undefined) this.#mask(third, none, !isHidden, none, isHidden);
     // Tools add a user and a password, or a number to sign in with, as more arguments of connect.
-    const showsNumbers = rules !== undefined && called !== 'connect';
-    for (const [index, node] of rest.entries()) this.#mask(node, rules?.[index] ?? none, showsNumbers);
+    const isShown = !isHidden && called !== 'connect';
+    for (const [index, node] of rest.entries()) this.#mask(node, rules?.[index] ?? none, isShown, none, !isShown);
   }
 
   /** A value of a data message: stream metadata is public, it is in events and in what players get. */
@@ -158,12 +160,13 @@ class Masker {
    * @param rule for text of this value
    * @param showsNumbers whether numbers may be shown
    * @param unknown for text of members whose name says nothing
+   * @param isHidden whether nothing in it may be shown, whatever a member is called
    */
-  #mask(node: AmfNode, rule: Rule, showsNumbers: boolean, unknown: Rule = none): void {
+  #mask(node: AmfNode, rule: Rule, showsNumbers: boolean, unknown: Rule = none, isHidden = false): void {
     if (node.kind === 'string') this.#keep(node.value, rule);
     else if ((node.kind === 'number' || node.kind === 'date') && !showsNumbers)
       this.#bytes.fill(MASK, node.value.at, node.value.end);
-    for (const item of node.items) this.#mask(item, rule, showsNumbers, unknown);
+    for (const item of node.items) this.#mask(item, rule, showsNumbers, unknown, isHidden);
     // A class name lies between the marker of a typed object and its first member.
     if (node.kind === 'object' && this.#bytes[node.at] === 0x10) this.#bytes.fill(MASK, node.at + 3, node.value.at);
     for (const { key, node: member } of node.entries) {
@@ -171,7 +174,7 @@ class Masker {
       const known = MEMBERS.get(called);
       const isSecret = known === undefined && SECRET_KEY.test(called);
       this.#keep(key, name);
-      if (isSecret) this.#mask(member, none, false);
+      if (isSecret || isHidden) this.#mask(member, none, false, none, true);
       else this.#mask(member, known ?? unknown, showsNumbers, unknown);
     }
   }

@@ -59,7 +59,7 @@ export interface StreamWalkOptions {
 
 const PACKET_BYTES = 1536;
 /** Bytes of each packet that mean something: time and version. */
-const PACKET_HEAD_BYTES = 8;
+export const PACKET_HEAD_BYTES = 8;
 
 /** Bytes of commands and data messages that precede the AMF0 values; undefined when the type carries none. */
 function amfStart(type: number): number | undefined {

@@ -65,4 +65,66 @@ describe('masked bytes', () => {
     const masked = maskedBytes(request, DEFAULT_CODEC_LIMITS, {});
     expect(masked.toString('latin1')).toMatch(/^G\*+\r\n\*+\r\n\r\n$/);
   });
+
+  it('hide commands that stand in the place of C1 and C2', () => {
+    const says = Buffer.from(`GET /live?key=${SECRET} `);
+    const packets = Buffer.concat([Buffer.from([3]), Buffer.alloc(3072, says)]);
+    for (const end of [packets.length, 2000, 1537, 900]) {
+      const masked = maskedBytes(packets.subarray(0, end), DEFAULT_CODEC_LIMITS, {});
+      expect(masked.toString('latin1'), `${end} bytes`).not.toContain(SECRET.slice(0, 9));
+      expect(masked[0]).toBe(3);
+    }
+  });
+
+  it('hide what came of a message that was aborted', () => {
+    const begun = command('publish', 5, null, `cam1?key=${SECRET}${'k'.repeat(100)}`, 'live').subarray(0, 12 + 128);
+    const abort = chunks({
+      type: 2,
+      timestamp: 0,
+      messageStreamId: 0,
+      chunkStreamId: 2,
+      payload: Buffer.from([0, 0, 0, 3]),
+    });
+    const bytes = Buffer.concat([begun, abort, command('createStream', 6, null)]);
+    const masked = mask(bytes);
+    expect(lastItem(masked)).toMatchObject({ kind: 'message', type: 20 });
+    expect(masked.toString('latin1')).not.toContain(SECRET.slice(0, 3));
+    expect(masked.toString('latin1')).toContain('createStream');
+  });
+
+  it('hide what came of a message in chunks that are shorter than any run of text', () => {
+    const payload = writeAmf0('publish', 5, null, `cam1?key=${SECRET}`, 'live');
+    const size = chunks({
+      type: 1,
+      timestamp: 0,
+      messageStreamId: 0,
+      chunkStreamId: 2,
+      payload: Buffer.from([0, 0, 0, 2]),
+    });
+    const limits = { ...DEFAULT_CODEC_LIMITS, chunkSizeMin: 1 };
+    const publish = chunks({ type: 20, timestamp: 0, messageStreamId: 1, payload }, 2);
+    const masked = maskedBytes(Buffer.concat([size, publish.subarray(0, -2)]), limits, WALK);
+    const shown = masked.subarray(size.length + 12).filter((byte) => byte > 0x20 && byte < 0x7f && byte !== 0x2a);
+    expect(Buffer.from(shown).toString('latin1')).toBe('');
+  });
+
+  it('hide what stands in the chunk in which the walk begins', () => {
+    const whole = command('publish', 5, null, `cam1?key=${SECRET}`, 'live');
+    const walker = new StreamWalker(DEFAULT_CODEC_LIMITS, WALK);
+    expect([...walker.push(whole.subarray(0, 40))]).toHaveLength(1);
+    const { at, from, publishing } = walker.restart;
+    const masked = maskedBytes(whole.subarray(40), DEFAULT_CODEC_LIMITS, { at, from: from!, publishing });
+    expect(masked.toString('latin1')).toBe('*'.repeat(whole.length - 40));
+  });
+
+  it('hide members of what is secret, of unknown commands and of additional arguments of connect', () => {
+    for (const bytes of [
+      command('connect', 1, { app: 'live', auth: { description: SECRET } }),
+      command('signIn', 1, null, { description: SECRET }),
+      command('connect', 1, { app: 'live' }, { description: SECRET }),
+    ])
+      expect(mask(bytes).toString('latin1')).not.toContain(SECRET);
+    const status = command('onStatus', 0, null, { description: 'Publishing cam1.' });
+    expect(mask(status).toString('latin1')).toContain('Publishing cam1.');
+  });
 });
