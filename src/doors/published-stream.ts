@@ -93,8 +93,17 @@ export class PublishedStream implements PublicationObserver {
       bytesOut += counters.bytes;
       drops += counters.drops;
     }
-    const media = { bytes, payloadBytes, wireBytes, audioFrames, videoFrames, timestampJumps };
-    return { ...media, headersRefused: headers.refused, bytesOut, drops };
+    return {
+      bytes,
+      payloadBytes,
+      wireBytes,
+      audioFrames,
+      videoFrames,
+      timestampJumps,
+      headersRefused: headers.refused,
+      bytesOut,
+      drops,
+    };
   }
 
   /** Gives it to the connection that publishes. Calls of an earlier connection have no effect from then on. */
