@@ -50,6 +50,8 @@ interface DoorParts {
   readonly facts: FactSide;
   readonly nowMs: () => number;
   readonly log: Logger;
+  /** `publish.stallAfterMs`. */
+  readonly stallAfterMs: number;
 }
 
 /** A request that waits for its answer. */
@@ -228,10 +230,10 @@ export class Door implements ByteSide {
     }
   }
 
-  /** Reports the state of every stream. Call it a few times a second. */
+  /** Reports the state of every stream that has not been reported for a second. Call it a few times a second. */
   tick(nowMs: number): void {
     this.#counts.tell();
-    for (const stream of this.#streams.values()) this.#parts.facts.report(stream.sample(nowMs));
+    for (const stream of this.#streams.values()) stream.tick(nowMs);
   }
 
   /** Asks, and carries out the answer. The asker is not called for an answer that comes after it has withdrawn. */
@@ -313,8 +315,7 @@ export class Door implements ByteSide {
     if (held !== undefined) return held;
     const claim = this.#claims.get(streamId);
     if (claim === undefined) throw new SluiceError('ERR_INTERNAL', `stream ${streamId} has no name`);
-    const { facts, nowMs, log } = this.#parts;
-    const stream = new PublishedStream(streamId, claim, heldFor, { facts, nowMs, log, ended: (s) => this.#ended(s) });
+    const stream = new PublishedStream(streamId, claim, heldFor, { ...this.#parts, ended: (s) => this.#ended(s) });
     this.#claims.delete(streamId);
     this.#streams.set(streamId, stream);
     for (const play of this.#playsOf.get(nameKey(claim)) ?? []) play.joins(stream);

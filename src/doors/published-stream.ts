@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
+import { TrackHealth } from '../hub/track-health.js';
 import type { StreamFacts } from '../hub/track-list.js';
 import type { FactSide, Report, ShownFacts, StreamCounters, StreamSample } from '../live/access.js';
 import { NOTHING_CARRIED } from '../live/nothing.js';
@@ -31,6 +32,8 @@ interface PublishedStreamParts {
   readonly facts: FactSide;
   readonly nowMs: () => number;
   readonly log: Logger;
+  /** `publish.stallAfterMs`. */
+  readonly stallAfterMs: number;
   /** Called when it is over. */
   readonly ended: (stream: PublishedStream) => void;
 }
@@ -39,6 +42,8 @@ const METADATA_SLOT = 'metadata';
 const METADATA = 'onMetaData';
 /** A resumed timeline goes on this long after its last frame, in ms: about one frame. */
 const RESUME_STEP_MS = 40;
+/** How often its state is reported. */
+const SAMPLE_MS = 1000;
 
 /**
  * One stream on the byte side: its publication, with or without the connection that publishes it, and the plays
@@ -52,6 +57,8 @@ export class PublishedStream implements PublicationObserver {
   readonly #claim: Claim;
   readonly #heldFor: readonly EndReason[];
   readonly #parts: PublishedStreamParts;
+  readonly #health: TrackHealth;
+  #sampledMs: number;
   #run: RunningPublish | undefined;
   #publisher: Publisher | undefined;
   /** Whether a connection has published it before. */
@@ -70,7 +77,10 @@ export class PublishedStream implements PublicationObserver {
     this.#claim = claim;
     this.#heldFor = heldFor;
     this.#parts = parts;
-    this.publication = claim.open(streamId, this, parts.nowMs());
+    this.#health = new TrackHealth(parts.stallAfterMs);
+    const nowMs = parts.nowMs();
+    this.#sampledMs = nowMs;
+    this.publication = claim.open(streamId, this, nowMs);
   }
 
   /** The report of a stream that is over before it could begin. */
@@ -197,8 +207,20 @@ export class PublishedStream implements PublicationObserver {
     this.#dropsLeft += drops;
   }
 
-  /** Its present state. */
-  sample(nowMs: number): StreamSample {
+  /** Reports tracks that stall or recover at once, and its state about once a second. Call it a few times a second. */
+  tick(nowMs: number): void {
+    const { facts } = this.#parts;
+    if (this.#run !== undefined) {
+      const { streamId } = this;
+      for (const change of this.#health.look(this.publication.activity.tracks, nowMs))
+        facts.report({ kind: 'trackHealth', streamId, atMs: nowMs, change });
+    }
+    if (nowMs - this.#sampledMs < SAMPLE_MS) return;
+    this.#sampledMs = nowMs;
+    facts.report(this.#sample(nowMs));
+  }
+
+  #sample(nowMs: number): StreamSample {
     const { publication } = this;
     return {
       kind: 'streamSampled',
@@ -207,7 +229,6 @@ export class PublishedStream implements PublicationObserver {
       isHeld: this.#run === undefined,
       counters: this.counters,
       tracks: publication.tracks.list(),
-      activity: publication.activity.tracks.map(({ kind, trackId, lastMs }) => ({ kind, trackId, lastMs })),
       gopMs: publication.gopMs,
     };
   }

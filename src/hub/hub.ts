@@ -143,22 +143,20 @@ export class Hub {
   }
 
   get #logBytes(): number {
-    let sum = 0;
-    for (const { log } of this.#publications()) sum += log.heldBytes;
-    return sum;
+    return this.#sum(({ log }) => log.heldBytes);
   }
 
   get #headerBytes(): number {
-    let sum = 0;
-    for (const { headers } of this.#publications()) sum += headers.heldBytes;
-    return sum;
+    return this.#sum(({ headers }) => headers.heldBytes);
   }
 
-  *#publications(): Generator<Publication> {
+  #sum(bytesOf: (publication: Publication) => number): number {
+    let sum = 0;
     for (const { publication, ending } of this.#entries.values()) {
-      if (publication !== undefined) yield publication;
-      if (ending !== undefined) yield ending;
+      if (publication !== undefined) sum += bytesOf(publication);
+      if (ending !== undefined) sum += bytesOf(ending);
     }
+    return sum;
   }
 
   *#players(): Generator<Player> {

@@ -206,9 +206,11 @@ export class Publication {
     this.videoFrames += video;
     const newKind =
       (audio > 0 && this.tracks.wantsAudio) || (video > 0 && (this.tracks.wantsVideo || !this.#keyframes.begun));
-    const placed = { batch, buffer: slab.buffer, at, position };
-    if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0) this.#inspect(placed, nowMs);
-    if (nowMs >= this.#codecsDueMs) this.#lookAtCodecs(placed, nowMs);
+    if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0 || nowMs >= this.#codecsDueMs) {
+      const placed = { batch, buffer: slab.buffer, at, position };
+      if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0) this.#inspect(placed, nowMs);
+      if (nowMs >= this.#codecsDueMs) this.#lookAtCodecs(placed, nowMs);
+    }
     const newAudio = this.audioFrames - audioFrames;
     const newVideo = this.videoFrames - videoFrames;
     this.activity.note(batch, newAudio, newVideo, slab.buffer, at, this.chunkSize, nowMs);
@@ -285,7 +287,8 @@ export class Publication {
     const head = this.log.head;
     let needed = this.#gop.start ?? head;
     let edge = head;
-    for (const player of this.players) {
+    for (const player of this.audience.members) {
+      if (player.publication !== this) continue;
       const from = player.needsFrom;
       if (from < needed) needed = from;
       if (!player.busy && from < edge) edge = from;

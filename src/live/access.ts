@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/errors.js';
 import type { Plain, PlainValue } from '../core/plain.js';
 import type { ConnectionInfo } from '../model/connection-info.js';
 import type { DropCause } from '../model/drop-causes.js';
+import type { HealthChange } from '../model/health-change.js';
 import type { StreamMetadata } from '../model/metadata.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
@@ -64,15 +65,6 @@ export interface PlayCounters {
   readonly drops: number;
 }
 
-/** When a track had its last frame. */
-export interface TrackTime {
-  readonly kind: MediaKind;
-  /** 0: the default track; 1 to 255: Enhanced RTMP multitrack. */
-  readonly trackId: number;
-  /** Monotonic ms. */
-  readonly lastMs: number;
-}
-
 /** The known facts of a stream at one moment. */
 export interface ShownFacts {
   /** Video before audio, then by id. */
@@ -131,17 +123,16 @@ export type Answer = Plain<
   | { readonly kind: 'askFailed'; readonly id: number; readonly description: string }
 >;
 
-/** Measured a few times a second. */
+/** Measured about once a second. */
 export interface StreamSample {
   readonly kind: 'streamSampled';
   readonly streamId: string;
-  /** Monotonic ms, on the clock of `activity`. */
+  /** Monotonic ms. */
   readonly atMs: number;
   /** Whether the stream has no publisher at present. */
   readonly isHeld: boolean;
   readonly counters: StreamCounters;
   readonly tracks: readonly Track[];
-  readonly activity: readonly TrackTime[];
   /** Length of the last whole GOP; undefined before the second keyframe. */
   readonly gopMs: number | undefined;
 }
@@ -170,6 +161,14 @@ export type StreamReport = Plain<
       readonly after: ShownFacts;
     }
   | StreamSample
+  /** A track has stopped coming while the publisher is there, or comes again. Told at once. */
+  | {
+      readonly kind: 'trackHealth';
+      readonly streamId: string;
+      /** Monotonic ms. */
+      readonly atMs: number;
+      readonly change: HealthChange;
+    }
   /** The publisher sent a data message that is no metadata. `values` is empty when they are AMF3. */
   | {
       readonly kind: 'streamData';

@@ -2,12 +2,12 @@ import type { Clock } from '../core/clock.js';
 import { ERRORS } from '../core/errors.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { LogFields } from '../core/log-fields.js';
+import type { HealthChange } from '../model/health-change.js';
 import type { PlayEndReason } from '../model/reasons.js';
 import type { Track } from '../model/track.js';
 import type { ConnectionFacts } from './access.js';
 import { AddressLog, PLAY_LINES, STREAM_LINES } from './address-log.js';
 import type { PlayerEntry } from './player-entry.js';
-import type { HealthChange } from './track-health.js';
 
 /** The members of a stream that its log lines use. */
 interface LoggedStream {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { ChangedFacts } from '../events/event-types.js';
 import type { Lifecycle } from '../events/lifecycle.js';
+import type { HealthChange } from '../model/health-change.js';
 import type { EndReason } from '../model/reasons.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Totals } from '../model/totals.js';
@@ -20,7 +21,6 @@ import type { ActivityLog } from './activity-log.js';
 import { AUDIENCE_RATE, type EventAccount, type OptionalEvent, STREAM_PLAYS } from './event-account.js';
 import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget.js';
 import { NOTHING_CARRIED } from './nothing.js';
-import { type HealthChange, TrackHealth } from './track-health.js';
 
 /** What a live stream tells the owner of the list, and needs from it. */
 export interface LiveStreamOwner {
@@ -29,8 +29,6 @@ export interface LiveStreamOwner {
   readonly account: EventAccount;
   readonly activity: ActivityLog;
   readonly bytes: ByteSide;
-  /** `publish.stallAfterMs`. */
-  readonly stallAfterMs: number;
   /** `publish.resumeWindowMs`. */
   readonly resumeWindowMs: number;
   /** The stream is over. `plays`: what the byte side counted of those that were attached to it. */
@@ -56,8 +54,7 @@ interface StreamEnd {
   readonly plays: readonly PlayCounters[];
 }
 
-/** How often rates are measured, and how often they are told. */
-const SAMPLE_MS = 1000;
+/** How often rates are told. */
 const TELEMETRY_MS = 5000;
 
 /**
@@ -95,7 +92,6 @@ export class LiveStream {
   /** Whether the byte side has been told to end it. */
   #ending = false;
   #ended = false;
-  readonly #health: TrackHealth;
   /** Stalls that were too many to tell. Their recoveries are not told either. */
   readonly #untoldStalls = new Set<string>();
   /** A change of tracks or metadata that is not told yet. */
@@ -124,7 +120,6 @@ export class LiveStream {
     this.#owner = owner;
     this.#measuredMs = nowMs;
     this.#toldMs = nowMs;
-    this.#health = new TrackHealth(owner.stallAfterMs);
   }
 
   /** Address of its publisher, also after it has gone. */
@@ -183,6 +178,9 @@ export class LiveStream {
         break;
       case 'streamSampled':
         this.#sampled(report);
+        break;
+      case 'trackHealth':
+        this.#tellHealth(report.change, report.atMs);
         break;
       case 'streamData':
         this.#data(report);
@@ -319,15 +317,14 @@ export class LiveStream {
     if (change !== undefined) this.#owner.lifecycle.streamUpdated(this.streamId, change);
   }
 
-  /** Stalled tracks, bit rates, telemetry. */
-  #sampled({ atMs, isHeld, counters, tracks, activity, gopMs }: StreamSample): void {
+  /** Bit rates, telemetry. */
+  #sampled({ atMs, isHeld, counters, tracks, gopMs }: StreamSample): void {
     this.#counters = counters;
     this.#tracks = tracks;
     this.#gopMs = gopMs;
     if (isHeld || this.#held !== undefined) return;
-    for (const change of this.#health.look(activity, atMs)) this.#tellHealth(change, atMs);
     const elapsedMs = atMs - this.#measuredMs;
-    if (elapsedMs < SAMPLE_MS) return;
+    if (elapsedMs <= 0) return;
     if (counters.headersRefused > 0 && !this.#toldHeaders) {
       this.#toldHeaders = true;
       this.#owner.activity.headersRefused(this);

@@ -28,7 +28,6 @@ import { WaitingRoom } from './waiting-room.js';
 export interface LiveStreamsOptions extends PlayAccountingOptions, ChurnGuardOptions {
   /** Events that one address may cause, a second, besides starts and ends; 0: no limit. */
   readonly eventsPerSecondPerIp: number;
-  readonly stallAfterMs: number;
   readonly resumeWindowMs: number;
   /**
    * Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`.
@@ -64,7 +63,6 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly bytes: ByteSide;
-  readonly stallAfterMs: number;
   readonly resumeWindowMs: number;
   readonly account: EventAccount;
   readonly activity: ActivityLog;
@@ -94,7 +92,6 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.lifecycle = lifecycle;
     this.clock = clock;
     this.bytes = bytes;
-    this.stallAfterMs = options.stallAfterMs;
     this.resumeWindowMs = options.resumeWindowMs;
     this.#admission = parts.admission ?? ADMIT_ALL;
     this.#faults = new AddressLog(rateLimited(log, clock, options.faultLinesPerSecond), clock, FAULT_LINES);

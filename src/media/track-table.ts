@@ -32,6 +32,9 @@ export class TrackTable {
   readonly #rates = new Map<string, MeasuredRates>();
   readonly #framesSeen = { audio: 0, video: 0 };
   #metadata: MetadataFacts = { video: {}, audio: {} };
+  /** What the metadata claims, and each track without its measured rates: rates change all the time, and these do not. */
+  #announced: StreamMetadata = {};
+  readonly #described = new Map<string, Track>();
 
   /** Whether {@link TrackTable.frame} can still learn something from frames of this kind. */
   wantsFrames(kind: MediaKind): boolean {
@@ -71,12 +74,15 @@ export class TrackTable {
   /** Forgets a track: it has another codec now, and its next frame shows which. */
   forget(kind: MediaKind, trackId: number): void {
     this.#tracks.delete(`${kind}${trackId}`);
+    this.#described.delete(`${kind}${trackId}`);
     this.#framesSeen[kind] = 0;
   }
 
   /** Takes the object of `onMetaData`, which is used for facts that media does not show. */
   metadata(value: AmfValue): void {
     this.#metadata = factsFromMetadata(value);
+    this.#announced = announced(this.#metadata);
+    this.#described.clear();
   }
 
   /** Takes the measured rates of a track; they replace those before. */
@@ -90,19 +96,29 @@ export class TrackTable {
     return trackId === 0 ? this.#metadata[kind] : NO_CLAIMS;
   }
 
-  /** What the metadata claims; a fresh object. */
+  /** What the metadata claims. It is never changed: other metadata makes another object. */
   get announced(): StreamMetadata {
-    return announced(this.#metadata);
+    return this.#announced;
   }
 
-  /** Everything known now: video before audio, then by track id. The objects are fresh and the caller's. */
+  /** Everything known now: video before audio, then by track id. The list is the caller's; its members never change. */
   tracks(): Track[] {
-    return [...this.#tracks.values()]
-      .map((track) => this.#described(track))
+    return [...this.#tracks]
+      .map(([key, track]) => this.#measured(key, track))
       .sort((a, b) => (a.kind === b.kind ? a.id - b.id : a.kind === 'video' ? -1 : 1));
   }
 
-  #described({ nominalFps, fps, nalLengthBytes: _, ...track }: ConfigFacts): Track {
+  #measured(key: string, facts: ConfigFacts): Track {
+    let track = this.#described.get(key);
+    if (track === undefined) {
+      track = this.#describe(facts);
+      this.#described.set(key, track);
+    }
+    const rates = this.#rates.get(key);
+    return rates === undefined ? track : { ...track, ...rates };
+  }
+
+  #describe({ nominalFps, fps, nalLengthBytes: _, ...track }: ConfigFacts): Track {
     const claims = track.id === 0 ? this.#metadata[track.kind] : {};
     const { fps: claimedFps, kbps: declaredKbps, ...shown } = claims as MetadataFacts['video'];
     const declaredFps = claimedFps ?? fps ?? nominalFps;
@@ -111,7 +127,6 @@ export class TrackTable {
       ...track,
       ...(declaredFps === undefined ? {} : { declaredFps }),
       ...(declaredKbps === undefined ? {} : { declaredKbps }),
-      ...this.#rates.get(`${track.kind}${track.id}`),
     };
   }
 
@@ -119,5 +134,6 @@ export class TrackTable {
     const key = `${track.kind}${track.id}`;
     if (!this.#tracks.has(key) && this.#tracks.size >= MAX_TRACKS) return;
     this.#tracks.set(key, track);
+    this.#described.delete(key);
   }
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.js';
+import type { PacedReader } from '../hub/audience.js';
 import { type LinkOwner, RtmpLink } from '../link/rtmp-link.js';
 import { ServerHandshake } from '../protocol/handshake/handshake.js';
 import { MessageType } from '../protocol/messages/message-types.js';
@@ -46,7 +47,7 @@ interface InputParts {
  * to the session, within the bounds on what a connection may send. It also decides when reading stops: while a decision
  * is awaited, while other connections come first, or while no player waits for the bytes.
  */
-export class ConnectionInput implements LinkOwner {
+export class ConnectionInput implements LinkOwner, PacedReader {
   readonly #owner: InputOwner;
   readonly #parts: ConnectionParts;
   readonly #publishes: ConnectionPublishes;
@@ -73,11 +74,7 @@ export class ConnectionInput implements LinkOwner {
     this.#link = new RtmpLink(channel, codec, new ServerHandshake({ entropy, nowMs: nowMs() }), this);
     this.#budget = new InboundBudget(options);
     this.#turn = new InputTurn(nowMs, share, () => this.#goOn());
-    // Bytes that wait lie where the next read would put its own. Reads go on once they are handled.
-    const resumeReads = () => {
-      if (!owner.deciding && !this.#turn.waiting) channel.resumeReads();
-    };
-    this.#reads = new PacedReads(parts.pacer, { resumeReads });
+    this.#reads = new PacedReads(parts.pacer, this);
   }
 
   /** Bytes received, handshake included. */
@@ -118,6 +115,11 @@ export class ConnectionInput implements LinkOwner {
   /** Handles what waited for a decision, or for the turns of other connections, and then reads again. */
   #goOn(): void {
     if (!this.#owner.closing && !this.#owner.deciding) this.#link.goOn();
+  }
+
+  /** Bytes that wait lie where the next read would put its own: reads go on once they are handled. */
+  resumeReads(): void {
+    if (!this.#owner.deciding && !this.#turn.waiting) this.#link.channel.resumeReads();
   }
 
   mayHandle(): boolean {

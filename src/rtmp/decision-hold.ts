@@ -12,17 +12,14 @@ interface HeldConnection {
  * the codec and in the kernel. An answer that is there at once holds nothing up.
  */
 export class DecisionHold {
+  /** Whether a decision is awaited. It is read for every read of the connection, so it is kept ready. */
+  on = false;
   readonly #connection: HeldConnection;
   /** What is being decided; without a request while it is being asked for. */
   readonly #open = new Set<{ request: OpenRequest | undefined }>();
 
   constructor(connection: HeldConnection) {
     this.#connection = connection;
-  }
-
-  /** Whether a decision is awaited. */
-  get on(): boolean {
-    return this.#open.size > 0;
   }
 
   /**
@@ -38,14 +35,15 @@ export class DecisionHold {
     const held: { request: OpenRequest | undefined } = { request: undefined };
     let isLater = false;
     this.#open.add(held);
+    this.on = true;
     held.request = ask({
       answered: (decision) => {
         act(decision);
-        this.#open.delete(held);
+        this.#close(held);
         if (isLater) this.#connection.goOn();
       },
       failed: (error) => {
-        this.#open.delete(held);
+        this.#close(held);
         this.#connection.fail(error);
       },
     });
@@ -56,5 +54,11 @@ export class DecisionHold {
   withdraw(reason: EndReason, playReason: PlayEndReason): void {
     for (const { request } of this.#open) request?.withdraw(reason, playReason);
     this.#open.clear();
+    this.on = false;
+  }
+
+  #close(held: { readonly request: OpenRequest | undefined }): void {
+    this.#open.delete(held);
+    this.on = this.#open.size > 0;
   }
 }

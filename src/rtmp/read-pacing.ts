@@ -92,8 +92,11 @@ export class PacedReads {
    */
   async readNow(isOver: () => boolean): Promise<void> {
     this.#prompt++;
-    this.#reader.resumeReads();
-    for (let turn = 0; turn < TURNS && !isOver(); turn++) await new Promise((next) => setImmediate(next));
-    this.#prompt--;
+    try {
+      this.#reader.resumeReads();
+      for (let turn = 0; turn < TURNS && !isOver(); turn++) await new Promise((next) => setImmediate(next));
+    } finally {
+      this.#prompt--;
+    }
   }
 }

@@ -123,7 +123,6 @@ export function liveStreamsOptions({ limits, log, play, publish }: Config): Live
     playsPerSecondPerIp: limits.playsPerSecondPerIp,
     limitLoopback: limits.limitLoopback,
     waitForPublisher: play.waitForPublisher,
-    stallAfterMs: publish.stallAfterMs,
     faultLinesPerSecond: log.faultLinesPerSecond,
     resumeWindowMs: publish.resumeWindowMs,
   };

@@ -113,7 +113,9 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     urls: deps.urls,
     closedFor: deps.closedFor,
   });
-  const door: Door = new Door({ hub, facts: isCloned ? clonedFactSide(liveStreams) : liveStreams, nowMs, log });
+  const { stallAfterMs } = config.publish;
+  const facts = isCloned ? clonedFactSide(liveStreams) : liveStreams;
+  const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs });
   lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
   eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
   const descriptors = new Descriptors(

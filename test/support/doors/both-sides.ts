@@ -92,7 +92,6 @@ export class BothSides {
     this.live = new LiveStreams(
       {
         waitForPublisher: true,
-        stallAfterMs: 3000,
         resumeWindowMs: 0,
         faultLinesPerSecond: 20,
         eventsPerSecondPerIp: 0,
@@ -114,7 +113,13 @@ export class BothSides {
         closedFor: () => undefined,
       },
     );
-    this.door = new Door({ hub: this.hub, facts: isCloned ? clonedFactSide(toLive) : toLive, nowMs, log });
+    this.door = new Door({
+      hub: this.hub,
+      facts: isCloned ? clonedFactSide(toLive) : toLive,
+      nowMs,
+      log,
+      stallAfterMs: 3000,
+    });
   }
 
   facts(address = '192.0.2.1'): ConnectionFacts {

@@ -12,11 +12,11 @@ import type {
   Report,
   ShownFacts,
   StreamCounters,
-  StreamSample,
 } from '../../../src/live/access.js';
 import type { Admission } from '../../../src/live/admission.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
 import { NOTHING_CARRIED } from '../../../src/live/nothing.js';
+import type { HealthChange } from '../../../src/model/health-change.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
 import type { Track } from '../../../src/model/track.js';
 
@@ -78,11 +78,15 @@ export class Run {
     this.#harness.report({ kind: 'streamChanged', streamId: this.streamId, before, after });
   }
 
-  sample(activity: StreamSample['activity'] = []): void {
+  sample(): void {
     const { streamId, counters, tracks } = this;
     const { nowMs: atMs } = this.#harness;
     const isHeld = !this.isCurrent;
-    this.#harness.report({ kind: 'streamSampled', streamId, atMs, isHeld, counters, tracks, activity, gopMs: 2000 });
+    this.#harness.report({ kind: 'streamSampled', streamId, atMs, isHeld, counters, tracks, gopMs: 2000 });
+  }
+
+  health(change: HealthChange): void {
+    this.#harness.report({ kind: 'trackHealth', streamId: this.streamId, atMs: this.#harness.nowMs, change });
   }
 
   data(handler: string, timestamp: number, values: readonly string[]): void {
@@ -156,7 +160,6 @@ export class LiveStreamsHarness implements ByteSide {
     this.registry = new LiveStreams(
       {
         waitForPublisher: true,
-        stallAfterMs: 3000,
         resumeWindowMs: 0,
         faultLinesPerSecond: 20,
         eventsPerSecondPerIp: 20,

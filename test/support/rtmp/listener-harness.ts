@@ -104,7 +104,7 @@ export class ListenerHarness implements FactSide {
       return { ...claimed, open };
     };
     const log = createLogger({ level: 'silent' });
-    this.door = new Door({ hub: this.hub, facts: this, nowMs, log });
+    this.door = new Door({ hub: this.hub, facts: this, nowMs, log, stallAfterMs: 3000 });
     this.listener = new RtmpListener(
       { ...OPTIONS, ...options },
       {

@@ -49,6 +49,42 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
       expect(sides.door.bytesOut).toBe(waiting.sink.bytes.length);
     });
 
+    it('is told as stalled once its media stops, at the next tick, and not while its publisher is away', async () => {
+      const sides = both({ resumeWindowMs: 60_000 });
+      const run = await sides.run();
+      const media = () => run.publication.append(batch(message('key', 1), message('audio', 2)), sides.nowMs);
+      media();
+      await sides.pass(2999);
+      expect(sides.count('streamStalled')).toBe(0);
+      await sides.pass(1);
+      expect(sides.count('streamStalled')).toBe(2);
+      expect(sides.last('streamStalled')).toMatchObject({ gapMs: 3000, cause: 'no_media' });
+      for (let n = 0; n < 5; n++) {
+        media();
+        await sides.pass(250);
+      }
+      expect(sides.count('streamRecovered')).toBe(2);
+      run.end('client_reset');
+      for (let n = 0; n < 4; n++) await sides.pass(5000);
+      await sides.run();
+      await sides.pass(2999);
+      expect(sides.count('streamStalled')).toBe(2);
+      await sides.pass(1);
+      expect(sides.count('streamStalled')).toBe(4);
+    });
+
+    it('is reported about once a second, however often there is a tick', async () => {
+      const sides = both();
+      const run = await sides.run();
+      const shown = (): number => sides.live.streams()[0].audioFrames;
+      await sides.pass(1000);
+      run.publication.append(batch(message('audio', 2)), sides.nowMs);
+      for (let n = 0; n < 3; n++) await sides.pass(250);
+      expect(shown()).toBe(0);
+      await sides.pass(250);
+      expect(shown()).toBe(1);
+    });
+
     it('of a client that goes while it is decided ends for that reason, and reaches no player', async () => {
       const sides = both();
       const waiting = await sides.play();
@@ -282,7 +318,7 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
         sink.player!.visit();
         const sent = sink.bytes.length - before;
         expect(sent).toBeGreaterThan(0);
-        await sides.pass(250);
+        await sides.pass(1000);
         expect(sides.live.streams(), name).toMatchObject([{ players: 1, bytesOut: sent }]);
         publish.end('client_unpublish');
         await sides.settle();
@@ -304,7 +340,7 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
       publish.publication.append(batch(message('key', 1)), sides.nowMs);
       sink.player!.visit();
       run.end('client_stopped');
-      await sides.pass(250);
+      await sides.pass(1000);
       expect(sides.last('playEnded')).toMatchObject({ reason: 'client_stopped', bytes: sink.bytes.length });
       expect(sides.live.streams()).toMatchObject([{ players: 0, bytesOut: sink.bytes.length }]);
       expect(sides.door.bytesOut).toBe(sink.bytes.length);

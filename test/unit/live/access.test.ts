@@ -35,6 +35,7 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   streamReady: true,
   streamChanged: true,
   streamSampled: true,
+  trackHealth: true,
   streamData: true,
   streamHeld: true,
   streamEnded: true,

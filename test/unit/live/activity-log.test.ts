@@ -41,16 +41,9 @@ describe('the lines of a terminal', () => {
     const harness = new LiveStreamsHarness({ waitForPublisher: false });
     const run = await harness.run();
     run.tracks = [AVC];
-    let lastMs = harness.nowMs;
-    const pass = (): void => {
-      harness.pass(250);
-      run.sample([{ kind: 'video', trackId: 0, lastMs }]);
-    };
-    for (let n = 0; n < 20; n++) pass();
-    for (let n = 1; n <= 8; n++) {
-      lastMs = harness.nowMs;
-      pass();
-    }
+    const track = { kind: 'video', trackId: 0 } as const;
+    run.health({ verb: 'stalled', ...track, gapMs: 3000, cause: 'no_media' });
+    run.health({ verb: 'recovered', ...track, gapMs: 5000 });
     harness.play('nobody', harness.facts('198.51.100.9'));
     expect(harness.lines.map((line) => line.replace(/\d+$/, 'N')).slice(1)).toEqual([
       'stream stalled  live/cam  from 192.0.2.1  kind video  gapMs N',

@@ -1,17 +1,8 @@
-import type { MediaKind } from '../model/track.js';
-import type { TrackTime } from './access.js';
+import type { HealthChange } from '../model/health-change.js';
+import type { TrackTime } from './track-activity.js';
 
-/** A change of a track's health. */
-export interface HealthChange {
-  readonly verb: 'stalled' | 'recovered';
-  readonly kind: MediaKind;
-  /** 0: the default track; 1 to 255: Enhanced RTMP multitrack. */
-  readonly trackId: number;
-  /** How long no frame came, in ms. */
-  readonly gapMs: number;
-  /** Cause of a stall: `no_media` when the whole stream has stopped, `no_frames` when others go on. */
-  readonly cause?: 'no_media' | 'no_frames';
-}
+/** Made once: nearly every look at nearly every stream finds nothing. */
+const NO_CHANGES: readonly HealthChange[] = [];
 
 interface Health {
   /** Newest frame at the last check. */
@@ -30,14 +21,20 @@ const RECOVERY_MS = 1000;
 
 /**
  * Finds tracks that have stopped coming while the connection is there. It reads one number of each track that the
- * publication keeps anyway, a few times a second: no work is done for each message.
+ * publication keeps anyway, once in the time after which a track is stalled, and at each call while one is: no work is
+ * done for each message.
  */
 export class TrackHealth {
   readonly #stallAfterMs: number;
   /** One for each track, in their order. */
   readonly #healths: Health[] = [];
+  /** Before this time no track can stall, and none can recover. */
+  #dueMs = 0;
 
-  /** @param stallAfterMs a track that was there and has not come for this long is stalled; 0 turns the check off */
+  /**
+   * @param stallAfterMs `publish.stallAfterMs`: a track that was there and has not come for this long is stalled; 0 turns
+   *   the check off
+   */
   constructor(stallAfterMs: number) {
     this.#stallAfterMs = stallAfterMs;
   }
@@ -47,16 +44,22 @@ export class TrackHealth {
    *
    * @param tracks every track that has had a frame; from check to check tracks are only added
    */
-  look(tracks: readonly TrackTime[], nowMs: number): HealthChange[] {
-    const changes: HealthChange[] = [];
-    if (this.#stallAfterMs === 0) return changes;
+  look(tracks: readonly TrackTime[], nowMs: number): readonly HealthChange[] {
+    if (this.#stallAfterMs === 0 || nowMs < this.#dueMs) return NO_CHANGES;
+    let changes = NO_CHANGES;
     let newestMs = 0;
-    for (const { lastMs } of tracks) newestMs = Math.max(newestMs, lastMs);
+    for (const { lastMs } of tracks) if (lastMs > newestMs) newestMs = lastMs;
     const cause = nowMs - newestMs >= this.#stallAfterMs / 2 ? 'no_media' : 'no_frames';
+    let oldestMs = nowMs;
+    let isStalled = false;
     for (let i = 0; i < tracks.length; i++) {
       this.#healths[i] ??= { lastMs: 0, stalledSinceMs: undefined, flowingSinceMs: undefined };
-      this.#lookAt(tracks[i], this.#healths[i], cause, nowMs, changes);
+      const change = this.#lookAt(tracks[i], this.#healths[i], cause, nowMs);
+      if (change !== undefined) changes = [...changes, change];
+      if (tracks[i].lastMs < oldestMs) oldestMs = tracks[i].lastMs;
+      isStalled ||= this.#healths[i].stalledSinceMs !== undefined;
     }
+    this.#dueMs = isStalled ? nowMs : oldestMs + this.#stallAfterMs;
     return changes;
   }
 
@@ -65,25 +68,25 @@ export class TrackHealth {
     health: Health,
     cause: HealthChange['cause'],
     nowMs: number,
-    changes: HealthChange[],
-  ): void {
+  ): HealthChange | undefined {
     const fresh = lastMs !== health.lastMs;
+    health.lastMs = lastMs;
     if (health.stalledSinceMs === undefined) {
       if (nowMs - lastMs >= this.#stallAfterMs) {
         health.stalledSinceMs = lastMs;
         health.flowingSinceMs = undefined;
-        changes.push({ verb: 'stalled', kind, trackId, gapMs: Math.round(nowMs - lastMs), cause });
+        return { verb: 'stalled', kind, trackId, gapMs: Math.round(nowMs - lastMs), cause };
       }
     } else if (fresh) {
       health.flowingSinceMs ??= lastMs;
       if (lastMs - health.flowingSinceMs >= RECOVERY_MS) {
         const gapMs = Math.round(health.flowingSinceMs - health.stalledSinceMs);
-        changes.push({ verb: 'recovered', kind, trackId, gapMs });
         health.stalledSinceMs = undefined;
+        return { verb: 'recovered', kind, trackId, gapMs };
       }
     } else if (nowMs - lastMs >= this.#stallAfterMs) {
       health.flowingSinceMs = undefined;
     }
-    health.lastMs = lastMs;
+    return undefined;
   }
 }

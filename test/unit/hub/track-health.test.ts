@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TrackTime } from '../../../src/hub/track-activity.js';
-import { TrackHealth } from '../../../src/live/track-health.js';
+import { TrackHealth } from '../../../src/hub/track-health.js';
 
 const audio = (lastMs: number, trackId = 0): TrackTime => ({ kind: 'audio', trackId, lastMs });
 const video = (lastMs: number, trackId = 0): TrackTime => ({ kind: 'video', trackId, lastMs });
