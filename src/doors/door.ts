@@ -289,7 +289,11 @@ export class Door implements ByteSide {
   }
 
   async #readPublisher(id: number, publisher: Publisher | undefined): Promise<void> {
-    await publisher?.readNow();
+    try {
+      await publisher?.readNow();
+    } catch (error) {
+      this.#parts.log.error({ err: error, code: 'ERR_INTERNAL' }, 'reading a publisher failed inside');
+    }
     this.#parts.facts.report({ kind: 'publisherRead', id });
   }
 

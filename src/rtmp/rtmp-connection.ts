@@ -316,12 +316,7 @@ export class RtmpConnection implements InputOwner {
     if (this.#closing) return;
     this.#closing = true;
     this.#end.fault(code, detail);
-    try {
-      this.#endAll();
-    } catch (error) {
-      const { connectionId } = this;
-      this.#parts.log.error({ connectionId, err: error, code: 'ERR_INTERNAL' }, 'an end failed inside');
-    }
+    this.#endAll();
     this.destroy();
   }
 
@@ -347,10 +342,22 @@ export class RtmpConnection implements InputOwner {
     });
   }
 
+  /** Ends everything that runs on the connection. A defect of Sluice in one end keeps no other from being told. */
   #endAll(): void {
-    this.#hold.withdraw(this.#end.reason, this.#end.playReason);
-    this.#publishes.stopAll(this.#end.reason, this.#end.publishDetail);
-    this.#plays.stopAll(this.#end.playReason);
+    const { reason, playReason, publishDetail } = this.#end;
+    const ends = [
+      () => this.#hold.withdraw(reason, playReason),
+      () => this.#publishes.stopAll(reason, publishDetail),
+      () => this.#plays.stopAll(playReason),
+    ];
+    for (const end of ends) {
+      try {
+        end();
+      } catch (error) {
+        const { connectionId } = this;
+        this.#parts.log.error({ connectionId, err: error, code: 'ERR_INTERNAL' }, 'an end failed inside');
+      }
+    }
   }
 }
 

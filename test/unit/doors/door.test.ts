@@ -130,6 +130,15 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
       expect(await sides.decided(sides.publish())).toMatchObject({ decision: { accept: true } });
     });
 
+    it('is answered also when reading the connection of the other one fails inside', async () => {
+      const sides = both();
+      await sides.run();
+      sides.readNow = () => Promise.reject(new Error('a defect'));
+      expect(await sides.decided(sides.publish())).toMatchObject({
+        decision: { accept: false, refusal: { code: 'ERR_PUBLISH_BUSY' } },
+      });
+    });
+
     it('that another node has ended is over, and its connection is told and closed', async () => {
       const sides = both({ resumeWindowMs: 5000 });
       const asked = await sides.decided(sides.publish());

@@ -210,6 +210,22 @@ describe('the end of a connection', () => {
     expect(harness.closes).toEqual(['ERR_PEER_CLOSED', 'ERR_PEER_RESET']);
   });
 
+  it('ends its plays also when the end of what it publishes fails inside the server', async () => {
+    harness = await ListenerHarness.open();
+    const both = await harness.client();
+    await both.publish('mine');
+    await (await harness.client()).publish('cam');
+    await both.play('cam');
+    const report = harness.report.bind(harness);
+    harness.report = (message) => {
+      if (message.kind === 'streamEnded') throw new Error('a defect');
+      report(message);
+    };
+    both.socket.end();
+    await harness.until(() => harness.closes.length === 1, 'the close');
+    expect(harness.playEnds).toEqual(['cam:client_closed']);
+  });
+
   it('by bytes that are no RTMP touches that connection only', async () => {
     harness = await ListenerHarness.open();
     const good = await harness.client();
