@@ -32,8 +32,8 @@ export class TrackHealth {
   #dueMs = 0;
 
   /**
-   * @param stallAfterMs `publish.stallAfterMs`: a track that was there and has not come for this long is stalled; 0 turns
-   *   the check off
+   * @param stallAfterMs `publish.stallAfterMs`: a track that was there and has not come for this long is stalled; 0
+   *   turns the check off
    */
   constructor(stallAfterMs: number) {
     this.#stallAfterMs = stallAfterMs;

@@ -32,7 +32,7 @@ export class TrackTable {
   readonly #rates = new Map<string, MeasuredRates>();
   readonly #framesSeen = { audio: 0, video: 0 };
   #metadata: MetadataFacts = { video: {}, audio: {} };
-  /** What the metadata claims, and each track without its measured rates: rates change all the time, and these do not. */
+  /** What the metadata claims, and each track without its measured rates, which change all the time. */
   #announced: StreamMetadata = {};
   readonly #described = new Map<string, Track>();
 
