@@ -193,6 +193,7 @@ export class PublishedStream implements PublicationObserver {
     }
     const { counters } = this;
     const plays = [...this.plays].map((play) => play.counters);
+    for (const play of this.plays) play.leaves();
     this.plays.clear();
     this.#parts.ended(this);
     const tracks = publication.tracks.list();

@@ -41,6 +41,11 @@ export class RunningPlay {
     stream.plays.add(this);
   }
 
+  /** Its stream has ended. It waits for the next one, and keeps nothing of this one. */
+  leaves(): void {
+    this.#stream = undefined;
+  }
+
   /** Ends it; calls after the first do nothing. */
   end(reason: PlayEndReason): void {
     if (this.#ended) return;

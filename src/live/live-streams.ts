@@ -151,6 +151,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
 
   /** Another node has ended these streams while this one could not be reached: they are over here too. */
   fence(streamIds: readonly string[]): void {
+    this.publishes.fence(streamIds);
     for (const streamId of streamIds)
       this.#streams.get(streamId)?.end('node_lost', 'another node has ended this stream');
   }
@@ -170,7 +171,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.#asks.decide(ask, (open) => {
       switch (ask.kind) {
         case 'connect':
-          return this.#connect(ask);
+          return this.#connect(ask, open);
         case 'publish':
           return this.publishes.decide(ask, open);
         case 'play':
@@ -228,28 +229,28 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     }
   }
 
-  #connect(ask: ConnectAsk): Answer | Promise<Answer> {
+  #connect(ask: ConnectAsk, open: OpenAsk): void | Promise<void> {
     const { id } = ask;
-    const answer = (refusal: Refusal<ConnectRefusal> | undefined): Answer =>
-      refusal === undefined ? { kind: 'connectAccepted', id } : { kind: 'connectRefused', id, refusal };
+    const answer = (refusal: Refusal<ConnectRefusal> | undefined): void =>
+      open.answer(refusal === undefined ? { kind: 'connectAccepted', id } : { kind: 'connectRefused', id, refusal });
     const verdict = this.#admission.connect(ask);
     return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
   }
 
-  #play(ask: PlayAsk, open: OpenAsk): Answer | Promise<Answer> {
+  #play(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
     const problem = this.#parts.names.problem(ask.request);
-    if (problem !== undefined) return this.#refusePlay(ask, refusedPlay('ERR_NAME_INVALID', problem));
+    if (problem !== undefined) return open.answer(this.#refusePlay(ask, refusedPlay('ERR_NAME_INVALID', problem)));
     const nowMs = this.clock.monotonicMs();
     const turn = this.churn.play(ask.facts, nowMs);
-    if (turn === undefined) return this.#refusePlay(ask, refusedPlay('ERR_LIMIT_PLAY_RATE'));
+    if (turn === undefined) return open.answer(this.#refusePlay(ask, refusedPlay('ERR_LIMIT_PLAY_RATE')));
     if (turn > 0) return this.#waits.until(nowMs + turn).then(() => this.#admitPlay(ask, open));
     return this.#admitPlay(ask, open);
   }
 
-  #admitPlay(ask: PlayAsk, open: OpenAsk): Answer | Promise<Answer> {
-    const begin = (refusal: Refusal<PlayRefusal> | undefined): Answer => {
-      if (open.withdrawn !== undefined) return playRefused(ask, refusedPlay('ERR_PEER_CLOSED'));
-      return refusal === undefined ? this.#beginPlay(ask) : this.#refusePlay(ask, refusal);
+  #admitPlay(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
+    const begin = (refusal: Refusal<PlayRefusal> | undefined): void => {
+      if (open.withdrawn !== undefined) open.answer(playRefused(ask, refusedPlay('ERR_PEER_CLOSED')));
+      else open.answer(refusal === undefined ? this.#beginPlay(ask) : this.#refusePlay(ask, refusal));
     };
     const verdict = this.#admission.play(ask);
     return verdict instanceof Promise ? verdict.then(begin) : begin(verdict);

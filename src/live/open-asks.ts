@@ -6,11 +6,16 @@ import type { Answer, Ask, ByteSide } from './access.js';
 export interface OpenAsk {
   /** Why no answer is wanted any more; undefined while one is. It has to be read after every wait. */
   readonly withdrawn: EndReason | undefined;
+  /**
+   * Answers it. An answer that accepts is sent in the turn in which what it accepts begins: an order about that cannot
+   * overtake it then.
+   */
+  answer(message: Answer): void;
 }
 
 /** The asks that are being decided. Each is answered once. */
 export class OpenAsks {
-  readonly #asks = new Map<number, { withdrawn: EndReason | undefined }>();
+  readonly #asks = new Map<number, { withdrawn: EndReason | undefined; answer(message: Answer): void }>();
   readonly #bytes: ByteSide;
   readonly #log: Logger;
 
@@ -20,24 +25,23 @@ export class OpenAsks {
   }
 
   /**
-   * Has an ask decided and answers it: in this turn when the decision is there at once. A defect is logged and
+   * Has an ask decided, which answers it: in this turn when the decision is there at once. A defect is logged and
    * answered.
    */
-  decide({ id, kind }: Ask, decide: (open: OpenAsk) => Answer | Promise<Answer>): void {
-    const open: { withdrawn: EndReason | undefined } = { withdrawn: undefined };
-    this.#asks.set(id, open);
-    const answer = (message: Answer): void => {
-      this.#asks.delete(id);
-      this.#bytes.answer(message);
+  decide({ id, kind }: Ask, decide: (open: OpenAsk) => void | Promise<void>): void {
+    const open = {
+      withdrawn: undefined,
+      answer: (message: Answer): void => {
+        if (this.#asks.delete(id)) this.#bytes.answer(message);
+      },
     };
+    this.#asks.set(id, open);
     const failed = (error: unknown): void => {
       this.#log.error({ err: error, code: 'ERR_INTERNAL', ask: kind }, 'a request could not be decided');
-      answer({ kind: 'askFailed', id, description: error instanceof Error ? error.message : String(error) });
+      open.answer({ kind: 'askFailed', id, description: error instanceof Error ? error.message : String(error) });
     };
     try {
-      const decision = decide(open);
-      if (decision instanceof Promise) decision.then(answer, failed);
-      else answer(decision);
+      decide(open)?.catch(failed);
     } catch (error) {
       failed(error);
     }

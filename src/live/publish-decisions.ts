@@ -6,7 +6,7 @@ import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { PublishRefusal } from '../model/refusals.js';
 import type { StreamUrls } from '../model/stream-urls.js';
-import type { Answer, ByteSide, PublishAsk, Refusal } from './access.js';
+import type { ByteSide, PublishAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
 import type { Admission } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
@@ -53,6 +53,13 @@ const GONE: Refusal<PublishRefusal> = {
   description: ERRORS.ERR_PEER_CLOSED.says,
 };
 
+/** Another node took this one for lost, and has ended the stream. Its client may publish again at once. */
+const LOST: Refusal<PublishRefusal> = {
+  status: 'NetStream.Publish.Rejected',
+  code: 'ERR_SESSION_PUBLISH_REFUSED',
+  description: 'another node has ended this stream',
+};
+
 /** Totals of a stream that carried nothing. */
 const NO_TOTALS = { bytes: 0, payloadBytes: 0, wireBytes: 0, audioFrames: 0, videoFrames: 0, drops: 0, heldMs: 0 };
 
@@ -61,37 +68,42 @@ export class PublishDecisions {
   /** Refused publishes by error code; for `/metrics`. */
   readonly rejectedBy = new Map<ErrorCode, number>();
   readonly #parts: PublishDecisionsParts;
-  /** Names whose publish is won and whose start is being written. */
-  readonly #starting = new Set<string>();
+  /** Publishes that have won their name and whose start is being written, by name. */
+  readonly #starting = new Map<string, { readonly streamId: string; isLost: boolean }>();
 
   constructor(parts: PublishDecisionsParts) {
     this.#parts = parts;
   }
 
   /** Decides a publish. When the answer accepts it, the name is won and `stream.started` is on disk. */
-  async decide(ask: PublishAsk, open: OpenAsk): Promise<Answer> {
+  async decide(ask: PublishAsk, open: OpenAsk): Promise<void> {
     const beganMs = this.#parts.clock.monotonicMs();
+    const { id, facts, request } = ask;
     const refusal = await this.#refusal(ask, open, beganMs);
-    if (refusal !== undefined) return { kind: 'publishRefused', id: ask.id, refusal };
-    const { facts, request } = ask;
+    if (refusal !== undefined) return open.answer({ kind: 'publishRefused', id, refusal });
     this.#parts.account.noteStart(facts.peer.address, beganMs);
     const principal = this.#parts.principals.of(facts, request);
     const key = nameKey(request);
     const held = this.#parts.streamOf(key);
     if (held?.suspended && held.principal === principal) {
       held.resume(facts);
-      return { kind: 'publishAccepted', id: ask.id, streamId: held.streamId, heldFor: held.heldFor };
+      return open.answer({ kind: 'publishAccepted', id, streamId: held.streamId, heldFor: held.heldFor });
     }
     if (held !== undefined || this.#starting.has(key)) {
       const busy = this.#refuse(ask, beganMs, refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName'));
-      return { kind: 'publishRefused', id: ask.id, refusal: busy };
+      return open.answer({ kind: 'publishRefused', id, refusal: busy });
     }
-    this.#starting.add(key);
+    this.#starting.set(key, { streamId: newId(), isLost: false });
     try {
-      return await this.#start(ask, open, beganMs, principal);
+      await this.#start(ask, open, beganMs, principal);
     } finally {
       this.#starting.delete(key);
     }
+  }
+
+  /** Another node has ended these streams. One whose start is being written does not begin. */
+  fence(streamIds: readonly string[]): void {
+    for (const starting of this.#starting.values()) if (streamIds.includes(starting.streamId)) starting.isLost = true;
   }
 
   /** Why a publish is refused before it tries to win its name; undefined when it is not. */
@@ -124,11 +136,12 @@ export class PublishDecisions {
   }
 
   /** The name is won: writes its start, and makes the stream live. */
-  async #start(ask: PublishAsk, open: OpenAsk, beganMs: number, principal: string): Promise<Answer> {
+  async #start(ask: PublishAsk, open: OpenAsk, beganMs: number, principal: string): Promise<void> {
     const { bytes, lifecycle, clock } = this.#parts;
     const { id, facts, request } = ask;
     const { app, name } = request;
-    const streamId = newId();
+    const starting = this.#starting.get(nameKey(request))!;
+    const { streamId } = starting;
     const startedAtMs = clock.wallMs();
     bytes.order({ kind: 'nameWon', streamId, app, name });
     try {
@@ -138,19 +151,19 @@ export class PublishDecisions {
       const code = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
       const fields = { err: error, code, app, name };
       this.#parts.faults.tell('error', facts.peer.address, fields, 'publish refused: its start cannot be kept');
-      return { kind: 'publishRefused', id, refusal: this.#refuse(ask, beganMs, refused(code)) };
+      return open.answer({ kind: 'publishRefused', id, refusal: this.#refuse(ask, beganMs, refused(code)) });
     }
-    const reason = open.withdrawn;
+    const reason = starting.isLost ? 'node_lost' : open.withdrawn;
     if (reason !== undefined) {
       // It was over while its start was written. The start was told, so the end is told too; nothing of it reaches a
       // player.
       bytes.order({ kind: 'nameReleased', streamId });
       lifecycle.streamEnded(streamId, { reason, ...NO_TOTALS });
-      return { kind: 'publishRefused', id, refusal: GONE };
+      return open.answer({ kind: 'publishRefused', id, refusal: open.withdrawn === undefined ? LOST : GONE });
     }
     try {
       const { heldFor } = this.#parts.begin({ streamId, app, name, principal, facts, startedAtMs });
-      return { kind: 'publishAccepted', id, streamId, heldFor };
+      open.answer({ kind: 'publishAccepted', id, streamId, heldFor });
     } catch (error) {
       // This is a defect of Sluice. The start was told, so the end is told too, and the name is free again.
       bytes.order({ kind: 'nameReleased', streamId });

@@ -153,6 +153,38 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
       ]);
     });
 
+    it('that another node ends in the moment in which it begins is over, too', async () => {
+      const sides = both();
+      const asked = sides.publish();
+      // One step of the queue of promises at a time, so that nothing else has been done when it begins.
+      while (sides.live.live === 0) await (crossing === 'at once' ? undefined : sides.turn());
+      sides.live.fence(sides.live.streams().map(({ streamId }) => streamId));
+      await sides.settle();
+      expect(asked.closed).toEqual(['node_lost']);
+      expect(sides.last('streamEnded')).toMatchObject({ reason: 'node_lost' });
+      expect(sides.live.live).toBe(0);
+    });
+
+    it('that another node ends while its start is written does not begin, and its name is free', async () => {
+      const sides = both();
+      let durable = (): void => {};
+      sides.journal = () =>
+        new Promise((resolve) => {
+          durable = resolve;
+        });
+      const asked = sides.publish();
+      while (sides.count('streamStarted') === 0) await sides.turn();
+      const [, start] = sides.told.find(([name]) => name === 'streamStarted')!;
+      sides.live.fence(['somebody-elses', (start as { readonly streamId: string }).streamId]);
+      durable();
+      expect(await sides.decided(asked)).toMatchObject({
+        decision: { accept: false, refusal: { code: 'ERR_SESSION_PUBLISH_REFUSED' } },
+      });
+      expect(sides.last('streamEnded')).toMatchObject({ reason: 'node_lost' });
+      sides.journal = () => Promise.resolve();
+      expect(await sides.decided(sides.publish())).toMatchObject({ decision: { accept: true } });
+    });
+
     it('goes on when a player that waited for it fails inside us, and so do the other players', async () => {
       const sides = both();
       const [one, two] = [await sides.play(), await sides.play()];
