@@ -51,8 +51,12 @@ function hexLines(bytes, mark) {
   return lines;
 }
 
-/** The vector of a file's bytes: masked, behind the handshake, up to the fault. */
-async function vectorOf(file, name) {
+/**
+ * The vector of a file's bytes: masked, behind the handshake, up to the fault.
+ *
+ * @throws Error when the file begins later than the connection, or ends or fails within the handshake
+ */
+export async function vectorOf(file, name) {
   const load = (path) => import(pathToFileURL(join(root, 'dist/src', path)).href);
   const { readCapture } = await load('inspect/capture-file.js');
   const { maskedBytes } = await load('inspect/mask.js');
@@ -65,6 +69,8 @@ async function vectorOf(file, name) {
   const bytes = maskedBytes(capture?.bytes ?? file, limits, {});
   const items = [...new StreamWalker(limits).push(bytes)];
   const fault = items.find(({ kind }) => kind === 'fault');
+  if (bytes.length <= HANDSHAKE_BYTES || (fault !== undefined && fault.at < HANDSHAKE_BYTES))
+    throw new Error('there is no chunk stream: the connection did not get past the handshake');
   const end = fault === undefined ? bytes.length : fault.at + BEHIND_FAULT;
   return renderVector(name, bytes.subarray(HANDSHAKE_BYTES, end), HANDSHAKE_BYTES, items);
 }

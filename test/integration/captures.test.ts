@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WASM_ERRORS } from '../../src/wasm/errors.js';
+import { readWith } from '../reference/drive.js';
 import { Child } from '../support/child.js';
-import { builtCli } from '../support/repository.js';
+import { hex } from '../support/conformance/hex.js';
+import { builtCli, repository } from '../support/repository.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer } from '../support/server.js';
 import { tempDir } from '../support/temp.js';
@@ -11,6 +15,9 @@ import { waitFor } from '../support/wait.js';
 const SECRET = 'hunter2SECRET';
 /** A fmt 3 header on a chunk stream that nothing has begun. */
 const STRAY = Buffer.from([0xc7]);
+const { vectorOf } = (await import(pathToFileURL(join(repository(), 'scripts/vector.mjs')).href)) as {
+  vectorOf(file: Buffer, name: string): Promise<string>;
+};
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -51,6 +58,16 @@ describe('a client that breaks the protocol', () => {
     const from = Number(/^# bytes (\d+) to/m.exec(inspect.stdout)?.[1]);
     expect(from).toBeGreaterThanOrEqual(least);
     expect(inspect.output).not.toContain(SECRET.slice(-6));
+    const bytes = readFileSync(path);
+    if (from > 0) await expect(vectorOf(bytes, 'a client')).rejects.toThrow('the beginning of the connection');
+    else {
+      // The vector expects no fault, and the module finds the one for which the client was closed.
+      const text = await vectorOf(bytes, 'a client');
+      expect(text).toContain(`// byte ${sent}: ERR_CHUNK_FRESH_HEADER`);
+      expect(text).not.toContain(SECRET.slice(-6));
+      const read = hex(/hex\(`([^`]*)`\)/.exec(text)?.[1] ?? '');
+      expect(WASM_ERRORS.get(readWith('release', [read]).error)).toBe('ERR_CHUNK_FRESH_HEADER');
+    }
     await server.stop();
   });
 });
