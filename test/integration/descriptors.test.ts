@@ -64,6 +64,8 @@ describe('a server with fewer descriptors than connections that come', () => {
   const limited = async (most: number): Promise<TestServer> => {
     server = await spawnServer();
     await run(['prlimit', '--pid', `${server.child.pid}`, `--nofile=${most}:${most}`]);
+    // The server reads its limit anew a few times a second only: until it knows this one, it takes too many.
+    await waitFor(async () => (await server.metric('sluice_descriptors_limit')) === most, { what: 'the new limit' });
     return server;
   };
   const readiness = async (): Promise<{ status: number; body: { reasons?: string[] } }> => {
