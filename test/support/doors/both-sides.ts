@@ -4,7 +4,6 @@ import { NameRule } from '../../../src/core/names.js';
 import { type Decision, Door, type OpenRequest } from '../../../src/doors/door.js';
 import type { RunningPublish } from '../../../src/doors/published-stream.js';
 import type { RunningPlay } from '../../../src/doors/running-play.js';
-import type { Lifecycle } from '../../../src/events/lifecycle.js';
 import { Hub } from '../../../src/hub/hub.js';
 import { Player } from '../../../src/hub/player.js';
 import type { ByteSide, ConnectionFacts, FactSide } from '../../../src/live/access.js';
@@ -15,6 +14,7 @@ import type { EndReason } from '../../../src/model/reasons.js';
 import type { PlayRefusal, PublishRefusal } from '../../../src/model/refusals.js';
 import { LIMITS } from '../hub/publication-harness.js';
 import { RecordingSink } from '../hub/sinks.js';
+import { ToldEvents } from '../live/told.js';
 
 /** How messages cross: at once as they are, or as clones in a later turn. */
 export type Crossing = 'at once' | 'cloned, in a later turn';
@@ -42,40 +42,23 @@ export interface PlayTry {
 }
 
 /** A door with a hub, and live streams, with the border between them; the clock is in the test's hand. */
-export class BothSides {
+export class BothSides extends ToldEvents {
   nowMs = 50_000;
   readonly hub: Hub;
   readonly door: Door;
   readonly live: LiveStreams;
-  /** Calls of the lifecycle: the name, then the arguments. */
-  readonly told: (readonly [name: string, ...args: unknown[]])[] = [];
   /** Kinds of all messages that crossed. */
   readonly kinds = new Set<string>();
-  /** What `streamStarted` waits for. */
-  journal: () => Promise<void> = () => Promise.resolve();
-  /** The call of the lifecycle that fails. */
-  fault: string | undefined;
   /** What a publisher's connection finds when it is read at once. */
   readNow: () => Promise<void> = () => Promise.resolve();
   #connections = 0;
 
   constructor(crossing: Crossing, options: BothSidesOptions = {}) {
+    super();
     const nowMs = (): number => this.nowMs;
     this.hub = new Hub({ ...LIMITS, lingerMs: options.lingerMs ?? 5000, maxDelayMs: 0, playersAtMaxDelay: 1 }, nowMs);
     const memory = new MemoryAccount();
     const log = createLogger({ level: 'silent' });
-    const lifecycle = new Proxy(
-      {},
-      {
-        get:
-          (_target, name: string) =>
-          (...args: unknown[]): Promise<void> => {
-            this.told.push([name, ...args]);
-            if (name === this.fault) throw new Error('a defect');
-            return name === 'streamStarted' ? this.journal() : Promise.resolve();
-          },
-      },
-    ) as Lifecycle;
     const note = <Message extends { readonly kind: string }>(message: Message): Message => {
       this.kinds.add(message.kind);
       return message;
@@ -104,7 +87,7 @@ export class BothSides {
         bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
         ...(options.admission === undefined ? {} : { admission: options.admission }),
         memory,
-        lifecycle,
+        lifecycle: this.lifecycle,
         names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
         log,
@@ -209,21 +192,5 @@ export class BothSides {
     await this.settle();
     this.live.tick(this.nowMs);
     await this.settle();
-  }
-
-  get names(): string[] {
-    return this.told.map(([name]) => name);
-  }
-
-  /** The last argument of the newest call of `name`. */
-  last(name: string): unknown {
-    return this.told
-      .filter(([told]) => told === name)
-      .at(-1)
-      ?.at(-1);
-  }
-
-  count(name: string): number {
-    return this.names.filter((told) => told === name).length;
   }
 }

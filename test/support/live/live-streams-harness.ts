@@ -2,7 +2,6 @@ import type { ErrorCode } from '../../../src/core/errors.js';
 import { createLogger } from '../../../src/core/log.js';
 import { readableLine } from '../../../src/core/log-line.js';
 import { NameRule } from '../../../src/core/names.js';
-import type { Lifecycle } from '../../../src/events/lifecycle.js';
 import type {
   Answer,
   ByteSide,
@@ -19,9 +18,7 @@ import { NOTHING_CARRIED } from '../../../src/live/nothing.js';
 import type { HealthChange } from '../../../src/model/health-change.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
 import type { Track } from '../../../src/model/track.js';
-
-/** One call of the lifecycle: its name, then its arguments. */
-export type Told = readonly [name: string, ...args: unknown[]];
+import { ToldEvents } from './told.js';
 
 /** What became of a request. */
 export type Decision<Run> =
@@ -115,18 +112,13 @@ export class Run {
  * Live streams without a byte side: the test says what that reports, and sees what it is told. The clock is in the
  * test's hand.
  */
-export class LiveStreamsHarness implements ByteSide {
+export class LiveStreamsHarness extends ToldEvents implements ByteSide {
   nowMs = 50_000;
-  readonly told: Told[] = [];
   readonly registry: LiveStreams;
-  /** What `streamStarted` waits for. */
-  journal: () => Promise<void> = () => Promise.resolve();
   closedFor: string | undefined;
   isMemoryOver = false;
   /** What a publisher's connection finds when it is read at once. */
   readNow: (connectionId: string) => Promise<void> = () => Promise.resolve();
-  /** The call of the lifecycle that fails. */
-  fault: string | undefined;
   /** Lines logged as warnings and errors. */
   readonly warnings: string[] = [];
   /** Every line at level info and up, as a terminal shows it, without time and level. */
@@ -143,20 +135,9 @@ export class LiveStreamsHarness implements ByteSide {
   #connections = 0;
 
   constructor(options: Partial<LiveStreamsOptions> = {}, admission?: Admission) {
+    super();
     const harness = this;
     const nowMs = (): number => this.nowMs;
-    const lifecycle = new Proxy(
-      {},
-      {
-        get:
-          (_target, name: string) =>
-          (...args: unknown[]): Promise<void> => {
-            this.told.push([name, ...args]);
-            if (name === this.fault) throw new Error('a defect');
-            return name === 'streamStarted' ? this.journal() : Promise.resolve();
-          },
-      },
-    ) as Lifecycle;
     this.registry = new LiveStreams(
       {
         waitForPublisher: true,
@@ -176,7 +157,7 @@ export class LiveStreamsHarness implements ByteSide {
             return harness.isMemoryOver;
           },
         },
-        lifecycle,
+        lifecycle: this.lifecycle,
         names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
         log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
@@ -298,23 +279,6 @@ export class LiveStreamsHarness implements ByteSide {
   pass(ms: number): void {
     this.nowMs += ms;
     this.registry.tick(this.nowMs);
-  }
-
-  /** Names of what was told, in order. */
-  get names(): string[] {
-    return this.told.map(([name]) => name);
-  }
-
-  /** The last argument of the newest call of `name`. */
-  last(name: string): unknown {
-    return this.told
-      .filter(([told]) => told === name)
-      .at(-1)
-      ?.at(-1);
-  }
-
-  count(name: string): number {
-    return this.names.filter((told) => told === name).length;
   }
 
   #logged(line: string): void {
