@@ -40,15 +40,15 @@ export interface OpenStream {
   anchor: number;
 }
 
+/** The members that say which stream it is and where, in the order in which they are written. */
+function idsOf({ streamId, app, name, connectionId, nodeId, bootId }: OpenStream) {
+  return { streamId, app, name, connectionId, nodeId, bootId };
+}
+
 /** The state that the KV bucket shows for a stream. */
 export function stateOf(stream: OpenStream): StreamState {
   return {
-    streamId: stream.streamId,
-    app: stream.app,
-    name: stream.name,
-    connectionId: stream.connectionId,
-    nodeId: stream.nodeId,
-    bootId: stream.bootId,
+    ...idsOf(stream),
     state: stream.state,
     seq: stream.seq,
     startedAt: new Date(stream.startedMs).toISOString(),
@@ -94,12 +94,7 @@ function endCore(
   endedMs: number,
 ): Omit<StreamEnded, keyof Totals | 'reason' | 'durationMs' | 'totals'> {
   return {
-    streamId: stream.streamId,
-    app: stream.app,
-    name: stream.name,
-    connectionId: stream.connectionId,
-    nodeId: stream.nodeId,
-    bootId: stream.bootId,
+    ...idsOf(stream),
     startedAt: new Date(stream.startedMs).toISOString(),
     ...(stream.readyMs === undefined ? {} : { readyAt: new Date(stream.readyMs).toISOString() }),
     endedAt: new Date(endedMs).toISOString(),
