@@ -21,7 +21,7 @@ import { nameKey } from './name-key.js';
 import { type OpenAsk, OpenAsks } from './open-asks.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
 import { Principals } from './principals.js';
-import { PublishDecisions } from './publish-decisions.js';
+import { ENDED_ELSEWHERE, PublishDecisions } from './publish-decisions.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** Bounds of live streams. Every number is a setting. */
@@ -152,8 +152,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   /** Another node has ended these streams while this one could not be reached: they are over here too. */
   fence(streamIds: readonly string[]): void {
     this.publishes.fence(streamIds);
-    for (const streamId of streamIds)
-      this.#streams.get(streamId)?.end('node_lost', 'another node has ended this stream');
+    for (const streamId of streamIds) this.#streams.get(streamId)?.end('node_lost', ENDED_ELSEWHERE);
   }
 
   /** Ends the streams that have no connection and wait for one. */

@@ -15,7 +15,7 @@ export interface OpenAsk {
 
 /** The asks that are being decided. Each is answered once. */
 export class OpenAsks {
-  readonly #asks = new Map<number, { withdrawn: EndReason | undefined; answer(message: Answer): void }>();
+  readonly #asks = new Map<number, { withdrawn: EndReason | undefined }>();
   readonly #bytes: ByteSide;
   readonly #log: Logger;
 

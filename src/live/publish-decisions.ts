@@ -53,12 +53,22 @@ const GONE: Refusal<PublishRefusal> = {
   description: ERRORS.ERR_PEER_CLOSED.says,
 };
 
-/** Another node took this one for lost, and has ended the stream. Its client may publish again at once. */
+/** What the publisher of a stream is told that another node, which took this one for lost, has ended. */
+export const ENDED_ELSEWHERE = 'another node has ended this stream';
+
+/** The stream was ended so while its start was written. Its client may publish again at once. */
 const LOST: Refusal<PublishRefusal> = {
   status: 'NetStream.Publish.Rejected',
   code: 'ERR_SESSION_PUBLISH_REFUSED',
-  description: 'another node has ended this stream',
+  description: ENDED_ELSEWHERE,
 };
+
+/** A publish that has won its name and whose start is being written. */
+interface StartingStream {
+  readonly streamId: string;
+  /** Whether another node has ended it meanwhile. */
+  isLost: boolean;
+}
 
 /** Totals of a stream that carried nothing. */
 const NO_TOTALS = { bytes: 0, payloadBytes: 0, wireBytes: 0, audioFrames: 0, videoFrames: 0, drops: 0, heldMs: 0 };
@@ -68,8 +78,8 @@ export class PublishDecisions {
   /** Refused publishes by error code; for `/metrics`. */
   readonly rejectedBy = new Map<ErrorCode, number>();
   readonly #parts: PublishDecisionsParts;
-  /** Publishes that have won their name and whose start is being written, by name. */
-  readonly #starting = new Map<string, { readonly streamId: string; isLost: boolean }>();
+  /** By name. */
+  readonly #starting = new Map<string, StartingStream>();
 
   constructor(parts: PublishDecisionsParts) {
     this.#parts = parts;
@@ -93,9 +103,10 @@ export class PublishDecisions {
       const busy = this.#refuse(ask, beganMs, refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName'));
       return open.answer({ kind: 'publishRefused', id, refusal: busy });
     }
-    this.#starting.set(key, { streamId: newId(), isLost: false });
+    const starting = { streamId: newId(), isLost: false };
+    this.#starting.set(key, starting);
     try {
-      await this.#start(ask, open, beganMs, principal);
+      await this.#start(starting, ask, open, beganMs, principal);
     } finally {
       this.#starting.delete(key);
     }
@@ -136,11 +147,16 @@ export class PublishDecisions {
   }
 
   /** The name is won: writes its start, and makes the stream live. */
-  async #start(ask: PublishAsk, open: OpenAsk, beganMs: number, principal: string): Promise<void> {
+  async #start(
+    starting: StartingStream,
+    ask: PublishAsk,
+    open: OpenAsk,
+    beganMs: number,
+    principal: string,
+  ): Promise<void> {
     const { bytes, lifecycle, clock } = this.#parts;
     const { id, facts, request } = ask;
     const { app, name } = request;
-    const starting = this.#starting.get(nameKey(request))!;
     const { streamId } = starting;
     const startedAtMs = clock.wallMs();
     bytes.order({ kind: 'nameWon', streamId, app, name });
