@@ -206,10 +206,13 @@ export class Publication {
     this.videoFrames += video;
     const newKind =
       (audio > 0 && this.tracks.wantsAudio) || (video > 0 && (this.tracks.wantsVideo || !this.#keyframes.begun));
-    if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0 || nowMs >= this.#codecsDueMs) {
+    const isNotable = newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0;
+    const looksAtCodecs = nowMs >= this.#codecsDueMs;
+    // Most batches need neither, and then no object is made for them.
+    if (isNotable || looksAtCodecs) {
       const placed = { batch, buffer: slab.buffer, at, position };
-      if (newKind || (header[BATCH_FLAGS] & NOTEWORTHY) !== 0) this.#inspect(placed, nowMs);
-      if (nowMs >= this.#codecsDueMs) this.#lookAtCodecs(placed, nowMs);
+      if (isNotable) this.#inspect(placed, nowMs);
+      if (looksAtCodecs) this.#lookAtCodecs(placed, nowMs);
     }
     const newAudio = this.audioFrames - audioFrames;
     const newVideo = this.videoFrames - videoFrames;
