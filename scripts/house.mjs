@@ -100,7 +100,7 @@ export const FOLDERS = {
   transport: { floor: 2, what: 'byte channels and limits of accepting them', imports: ['core'] },
   nats: { floor: 2, what: 'NATS connection, JetStream requests, buckets, time-outs', imports: ['core'] },
   flv: { floor: 2, what: 'FLV files', imports: ['core'] },
-  config: { floor: 2, what: 'one table of settings and how they are loaded', imports: ['core'] },
+  config: { floor: 2, what: 'one table of settings and how they are loaded', imports: ['model', 'core'] },
   model: { floor: 1, what: 'the nouns that all folders speak: peer, track, totals, reasons, snapshot', imports: [] },
   core: { floor: 1, what: 'errors, log, clocks, ids, escaping, token buckets, memory account', imports: [] },
 };

@@ -23,7 +23,7 @@ export function describeYaml(loaded: LoadedConfig): string {
     groups = parents;
     const value = shown(loaded, row);
     const hidden = value !== valueAt(loaded.config, row.key);
-    const line = `${parts.at(-1)}: ${typeof value === 'string' ? JSON.stringify(value) : value}`;
+    const line = `${parts.at(-1)}: ${JSON.stringify(value)}`;
     lines.push(
       `${'  '.repeat(parents.length)}${`${hidden ? '# ' : ''}${line}`.padEnd(44)} # ${where(loaded.sources[row.key])}`,
     );
@@ -37,9 +37,10 @@ export function describeJson(loaded: LoadedConfig): string {
   return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
 }
 
-function shown(loaded: LoadedConfig, row: Row): string | number | boolean {
+function shown(loaded: LoadedConfig, row: Row): unknown {
   const value = valueAt(loaded.config, row.key);
-  if (row.setting.secret === true && value !== '') return MASK;
+  const isSet = JSON.stringify(value) !== JSON.stringify(row.setting.default);
+  if (row.setting.secret === true && isSet) return MASK;
   return typeof value === 'string' && row.setting.servers === true ? tellServers(value) : value;
 }
 

@@ -43,3 +43,13 @@ export function readConfigFile(path: string): Record<string, unknown> {
   }
   return value as Record<string, unknown>;
 }
+
+/** The value that a text of YAML or JSON holds; undefined when it is neither. */
+export function parseYamlText(text: string): unknown {
+  const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+  try {
+    return parse(text, { maxAliasCount: 100 });
+  } catch {
+    return undefined;
+  }
+}

@@ -60,7 +60,7 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
       const shown = hidden ? '***' : inspectShort(value);
       problems.push({
         code: 'ERR_CONFIG_INVALID_VALUE',
-        text: `${row.key} is ${shown} (${source.name}), expected ${row.setting.expects}`,
+        text: `${row.key} is ${shown} (${source.name}), expected ${row.setting.expects}${more(row.setting.problem?.(value))}`,
       });
       return;
     }
@@ -119,10 +119,14 @@ export function resolveConfig(partial: DeepPartial<Config> = {}): Config {
 }
 
 /** The value at a full key such as `limits.maxConnections`. */
-export function valueAt(config: Config, key: string): string | number | boolean {
+export function valueAt(config: Config, key: string): unknown {
   let node: unknown = config;
   for (const part of key.split('.')) node = (node as Record<string, unknown>)[part];
-  return node as string | number | boolean;
+  return node;
+}
+
+function more(problem: string | undefined): string {
+  return problem === undefined ? '' : ` (${problem})`;
 }
 
 function unknownKey(key: string, source: Source): Problem {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.js';
+import { parseYamlText } from './file.js';
 import { advertisedProblem, listenProblem } from './listen.js';
 
 /** The names that a setting has outside the file. */
@@ -16,9 +17,14 @@ interface SettingNames {
    * read.
    */
   readonly secret?: boolean;
+  /** When a change holds; default: `restart`. */
+  readonly reload?: Reload;
   /** The value is URLs of servers, which may hold a password. They are shown without it. */
   readonly servers?: boolean;
 }
+
+/** When a changed setting holds: see {@link Setting.reload}. */
+export type Reload = 'live' | 'new' | 'restart';
 
 /** One row of the table: what a setting means, which values it may have, and its default. */
 export interface Setting<T> extends SettingNames {
@@ -33,6 +39,13 @@ export interface Setting<T> extends SettingNames {
    * @returns the value, or `undefined` when it is not what {@link expects} says
    */
   accept(value: unknown): T | undefined;
+  /** What is wrong with a value that is not accepted, and where in it; undefined: only that {@link expects} does not hold. */
+  problem?(value: unknown): string | undefined;
+  /**
+   * What a change does while the server runs. `live`: it holds at once; `new`: for connections and requests from then
+   * on; `restart`: at the next start. Default: `restart`.
+   */
+  readonly reload?: Reload;
 }
 
 function setting<T>(schema: z.ZodType<T>, expects: string, fallback: T, doc: string, names: SettingNames): Setting<T> {
@@ -187,4 +200,51 @@ function compiles(source: string): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * A list or a group whose members are described by a schema. Outside of a file it is written as YAML or JSON.
+ *
+ * @param expects the form in words
+ */
+export function structure<T>(
+  schema: z.ZodType<T>,
+  expects: string,
+  fallback: T,
+  doc: string,
+  names: SettingNames = {},
+): Setting<T> {
+  const read = (value: unknown): unknown => (typeof value === 'string' ? (parseYamlText(value) ?? value) : value);
+  return {
+    ...setting(z.preprocess(read, schema) as z.ZodType<T>, expects, fallback, doc, names),
+    problem: (value) => {
+      const result = schema.safeParse(read(value));
+      return result.success ? undefined : result.error.issues.slice(0, 3).map(describeIssue).join('; ');
+    },
+  };
+}
+
+/** A list of texts, or one text with commas. */
+export function words(
+  item: z.ZodType<string>,
+  expects: string,
+  fallback: readonly string[],
+  doc: string,
+  names: SettingNames = {},
+): Setting<readonly string[]> {
+  const read = (value: unknown): unknown =>
+    typeof value === 'string'
+      ? value
+          .split(',')
+          .map((each) => each.trim())
+          .filter((each) => each !== '')
+      : value;
+  const schema = z.preprocess(read, z.array(item).max(1000)) as z.ZodType<readonly string[]>;
+  return setting(schema, expects, fallback, doc, names);
+}
+
+/** Where in a value something is wrong, and what. The value itself is left out: it may be a secret. */
+function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  const where = path.map((part) => (typeof part === 'number' ? `[${part + 1}]` : `.${String(part)}`)).join('');
+  return where === '' ? message : `${where}: ${message}`;
 }

@@ -1,5 +1,7 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
+import { AUTH_SETTINGS, CONFLICT_SETTING } from './auth-settings.js';
 import { EVENTS_SETTINGS, NATS_SETTINGS } from './event-settings.js';
+import { TOKEN_SETTING, TOKENS_SETTING } from './http-token-settings.js';
 import { LIMITS_SETTINGS } from './limit-settings.js';
 import {
   advertisedAddress,
@@ -62,6 +64,8 @@ export const TABLE = {
       '',
       'Host names, separated by commas, that requests may carry in their Host header besides addresses and `localhost`. Guards against DNS rebinding; `*` allows any.',
     ),
+    tokens: TOKENS_SETTING,
+    token: TOKEN_SETTING,
     maxClients: count(
       4,
       10_000,
@@ -94,6 +98,7 @@ export const TABLE = {
       'How often a quiet `/v1/events` connection gets a comment, so that proxies keep it open.',
     ),
   },
+  auth: AUTH_SETTINGS,
   nats: NATS_SETTINGS,
   data: text(
     4096,
@@ -179,6 +184,7 @@ export const TABLE = {
       10_000,
       'How long stream.ready waits for a kind (audio, video) that the metadata announces, from the first media; past it the event says what is missing.',
     ),
+    conflict: CONFLICT_SETTING,
     resumeWindowMs: milliseconds(
       0,
       HOUR,
@@ -284,7 +290,8 @@ export const TABLE = {
   },
 } as const satisfies SettingTree;
 
-type SettingTree = { readonly [key: string]: Setting<string> | Setting<number> | Setting<boolean> | SettingTree };
+// biome-ignore lint/suspicious/noExplicitAny: the table holds settings of every type of value.
+type SettingTree = { readonly [key: string]: Setting<any> | SettingTree };
 
 type ValuesOf<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : ValuesOf<T[K]> };
 
@@ -292,10 +299,12 @@ type ValuesOf<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V 
 export type Config = ValuesOf<typeof TABLE>;
 
 /** `T` with every member optional, at every depth. */
-export type DeepPartial<T> = { readonly [K in keyof T]?: T[K] extends object ? DeepPartial<T[K]> : T[K] };
+export type DeepPartial<T> = {
+  readonly [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? DeepPartial<T[K]> : T[K];
+};
 
 /** A setting whose type of value is not known where it is handled. */
-type AnySetting = Setting<string | number | boolean>;
+type AnySetting = Setting<unknown>;
 
 /** One row of the table with its full key, such as `limits.maxConnections`. */
 export interface Row {

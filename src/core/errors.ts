@@ -1,5 +1,7 @@
 import type { Blame, ErrorEntry } from './error-entry.js';
+import { AUTH_ERRORS } from './errors-auth.js';
 import { CLIENT_ERRORS } from './errors-client.js';
+import { CONTROL_ERRORS } from './errors-control.js';
 import { EVENT_ERRORS } from './errors-events.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { WIRE_ERRORS } from './errors-wire.js';
@@ -10,6 +12,8 @@ import { WIRE_ERRORS } from './errors-wire.js';
  */
 export const ERRORS = {
   ...WIRE_ERRORS,
+  ...AUTH_ERRORS,
+  ...CONTROL_ERRORS,
   ...CLIENT_ERRORS,
   ...EVENT_ERRORS,
   ...OPERATOR_ERRORS,

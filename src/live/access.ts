@@ -35,6 +35,8 @@ export interface Refusal<Status> {
   readonly code: ErrorCode;
   /** For the client and the log; free of secrets. */
   readonly description: string;
+  /** Where the client is sent. */
+  readonly redirectUrl?: string;
 }
 
 /** What a stream has carried since its start. */

@@ -1,18 +1,30 @@
 import type { Clock } from '../core/clock.js';
 import { ERRORS, type ErrorCode } from '../core/errors.js';
+import { newId } from '../core/ids.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { EndReason } from '../model/reasons.js';
-import type { ConnectRefusal, PlayRefusal } from '../model/refusals.js';
+import type { PlayRefusal } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Totals } from '../model/totals.js';
-import type { Answer, Ask, ByteSide, ConnectAsk, FactSide, PlayAsk, PlayCounters, Refusal, Report } from './access.js';
+import type {
+  Answer,
+  Ask,
+  ByteSide,
+  ConnectAsk,
+  FactSide,
+  NameRequest,
+  PlayAsk,
+  PlayCounters,
+  Refusal,
+  Report,
+} from './access.js';
 import { ActivityLog } from './activity-log.js';
 import { AddressLog, FAULT_LINES } from './address-log.js';
-import { ADMIT_ALL, type Admission } from './admission.js';
+import { ADMIT_ALL, type Admission, type AdmissionAction, type Question, type Verdict } from './admission.js';
 import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { ConnectionLog } from './connection-log.js';
 import { EventAccount } from './event-account.js';
@@ -22,6 +34,7 @@ import { type OpenAsk, OpenAsks } from './open-asks.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
 import { Principals } from './principals.js';
 import { ENDED_ELSEWHERE, PublishDecisions } from './publish-decisions.js';
+import { refusedPlay as deniedPlay, refusedConnect } from './told-verdict.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** Bounds of live streams. Every number is a setting. */
@@ -229,11 +242,21 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   }
 
   #connect(ask: ConnectAsk, open: OpenAsk): void | Promise<void> {
-    const { id } = ask;
-    const answer = (refusal: Refusal<ConnectRefusal> | undefined): void =>
-      open.answer(refusal === undefined ? { kind: 'connectAccepted', id } : { kind: 'connectRefused', id, refusal });
-    const verdict = this.#admission.connect(ask);
+    const { id, facts, query } = ask;
+    const question = this.#question('connect', ask, { app: facts.info?.app ?? '', name: '', query }, open);
+    const answer = (verdict: Verdict): void =>
+      open.answer(
+        verdict.decision === 'allow'
+          ? { kind: 'connectAccepted', id }
+          : { kind: 'connectRefused', id, refusal: refusedConnect(verdict, question.requestId) },
+      );
+    const verdict = this.#admission.decide(question);
     return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
+  }
+
+  #question(action: AdmissionAction, { facts }: ConnectAsk | PlayAsk, of: NameRequest, open: OpenAsk): Question {
+    const isWanted = (): boolean => open.withdrawn === undefined;
+    return { requestId: newId(), action, reason: 'start', facts, ...of, isWanted };
   }
 
   #play(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
@@ -247,11 +270,13 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   }
 
   #admitPlay(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
-    const begin = (refusal: Refusal<PlayRefusal> | undefined): void => {
+    const question = this.#question('play', ask, ask.request, open);
+    const begin = (verdict: Verdict): void => {
       if (open.withdrawn !== undefined) open.answer(playRefused(ask, refusedPlay('ERR_PEER_CLOSED')));
-      else open.answer(refusal === undefined ? this.#beginPlay(ask) : this.#refusePlay(ask, refusal));
+      else if (verdict.decision === 'allow') open.answer(this.#beginPlay(ask));
+      else open.answer(this.#refusePlay(ask, deniedPlay(verdict, question.requestId)));
     };
-    const verdict = this.#admission.play(ask);
+    const verdict = this.#admission.decide(question);
     return verdict instanceof Promise ? verdict.then(begin) : begin(verdict);
   }
 

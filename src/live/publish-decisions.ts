@@ -16,6 +16,7 @@ import { nameKey } from './name-key.js';
 import { NOTHING_CARRIED } from './nothing.js';
 import type { OpenAsk } from './open-asks.js';
 import type { Principals } from './principals.js';
+import { refusedPublish } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 /** The parts with which publishes are decided. */
@@ -140,10 +141,13 @@ export class PublishDecisions {
     if (closed !== undefined)
       return this.#refuse(ask, beganMs, refused('ERR_SESSION_PUBLISH_REFUSED', undefined, closed));
     if (memory.isOver) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_MEMORY'));
-    const verdict = admission.publish(ask);
-    const refusal = verdict instanceof Promise ? await verdict : verdict;
+    const requestId = newId();
+    const isWanted = (): boolean => open.withdrawn === undefined;
+    const question = { requestId, action: 'publish', reason: 'start', facts, ...request, isWanted } as const;
+    const answer = admission.decide(question);
+    const verdict = answer instanceof Promise ? await answer : answer;
     if (open.withdrawn !== undefined) return GONE;
-    return refusal === undefined ? undefined : this.#refuse(ask, beganMs, refusal);
+    return verdict.decision === 'allow' ? undefined : this.#refuse(ask, beganMs, refusedPublish(verdict, requestId));
   }
 
   /** The name is won: writes its start, and makes the stream live. */

@@ -1,5 +1,8 @@
 /** The RTMP status codes with which a connect may be refused. */
-export type ConnectRefusal = 'NetConnection.Connect.Rejected' | 'NetConnection.Connect.InvalidApp';
+export type ConnectRefusal =
+  | 'NetConnection.Connect.Rejected'
+  | 'NetConnection.Connect.InvalidApp'
+  | 'NetConnection.Connect.Failed';
 
 /** The RTMP status codes with which a publish may be refused. */
 export type PublishRefusal =

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ADMIT_ALL } from '../../../src/live/admission.js';
 import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
 import { BothSides, type Crossing } from '../../support/doors/both-sides.js';
 import { batch, message } from '../../support/hub/media.js';
@@ -59,12 +60,7 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
     });
 
     it('is held on when its publisher comes back and is gone before it is answered', async () => {
-      const admission = {
-        connect: () => undefined,
-        publish: () => undefined,
-        play: () => undefined,
-      };
-      const sides = both({ resumeWindowMs, admission });
+      const sides = both({ resumeWindowMs, admission: ADMIT_ALL });
       (await sides.run()).end('client_reset');
       await sides.settle();
       const asked = sides.publish();

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Plain } from '../../../src/core/plain.js';
 import type { Answer, Ask, Order, Report } from '../../../src/live/access.js';
+import { ADMIT_ALL } from '../../../src/live/admission.js';
 import { BothSides } from '../../support/doors/both-sides.js';
 import { batch, message } from '../../support/hub/media.js';
 
@@ -58,15 +59,15 @@ describe('the messages between byte side and fact side', () => {
   it('all cross as clones in later turns, each kind of them', async () => {
     let mayConnect = true;
     let mayPlay = true;
-    const refusal = { code: 'ERR_SESSION_CONNECT_REFUSED', description: 'not you' } as const;
+    const denial = { decision: 'deny', code: 'ERR_AUTH_DENIED', message: 'not you' } as const;
     const sides = new BothSides('cloned, in a later turn', {
       ...{ waitForPublisher: false, resumeWindowMs: 1000 },
       admission: {
-        connect: () => (mayConnect ? undefined : { status: 'NetConnection.Connect.Rejected', ...refusal }),
-        publish: () => undefined,
-        play: () => {
-          if (!mayPlay) throw new Error('a defect');
-          return undefined;
+        ...ADMIT_ALL,
+        decide: (question) => {
+          if (question.action === 'connect' && !mayConnect) return denial;
+          if (question.action === 'play' && !mayPlay) throw new Error('a defect');
+          return ADMIT_ALL.decide(question);
         },
       },
     });
@@ -81,7 +82,7 @@ describe('the messages between byte side and fact side', () => {
     mayConnect = false;
     door.connect(facts, '', asker);
     await sides.settle();
-    expect(connects).toMatchObject([{ accept: true }, { accept: false, refusal }]);
+    expect(connects).toMatchObject([{ accept: true }, { accept: false, refusal: { code: 'ERR_AUTH_DENIED' } }]);
     // A start that cannot be kept, and a name that somebody has.
     sides.journal = () => Promise.reject(new Error('a full disk'));
     expect(await sides.decided(sides.publish())).toMatchObject({ decision: { accept: false } });

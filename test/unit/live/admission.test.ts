@@ -1,32 +1,27 @@
 import { describe, expect, it } from 'vitest';
+import { ADMIT_ALL } from '../../../src/live/admission.js';
 import { LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 describe('a port of admission', () => {
-  const refusal = { code: 'ERR_SESSION_PUBLISH_REFUSED', description: 'not you' } as const;
+  const denial = { decision: 'deny', code: 'ERR_AUTH_DENIED', message: 'not you' } as const;
 
   it('refuses connects, publishes and plays, at once and later, with what the client is told', async () => {
     for (const isLater of [false, true]) {
-      const say = <Status>(status: Status) => {
-        const verdict = { status, ...refusal };
-        return isLater ? Promise.resolve(verdict) : verdict;
+      const decide = () => (isLater ? Promise.resolve(denial) : denial);
+      const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide });
+      const told = {
+        code: 'ERR_AUTH_DENIED',
+        description: expect.stringMatching(/^ERR_AUTH_DENIED: not you \[\w{26}\]$/),
       };
-      const harness = new LiveStreamsHarness(
-        {},
-        {
-          connect: () => say('NetConnection.Connect.Rejected' as const),
-          publish: () => say('NetStream.Publish.Unauthorized' as const),
-          play: () => say('NetStream.Play.Failed' as const),
-        },
-      );
-      const connect = { status: 'NetConnection.Connect.Rejected', ...refusal };
+      const connect = { status: 'NetConnection.Connect.Rejected', ...told };
       expect(await harness.connect()).toMatchObject({ kind: 'connectRefused', refusal: connect });
-      expect(await harness.publish()).toEqual({ accept: false, status: 'NetStream.Publish.Unauthorized', ...refusal });
-      expect(harness.last('streamRejected')).toMatchObject({ reason: 'not you' });
+      expect(await harness.publish()).toEqual({ accept: false, status: 'NetStream.Publish.Rejected', ...told });
+      expect(harness.last('streamRejected')).toMatchObject({ reason: told.description, code: 'ERR_AUTH_DENIED' });
       const plays: unknown[] = [];
       harness.askPlay('cam', harness.facts(), (decision) => plays.push(decision));
       await harness.settle();
-      expect(plays).toEqual([{ accept: false, status: 'NetStream.Play.Failed', ...refusal }]);
-      expect(harness.registry.playsRejectedBy.get('ERR_SESSION_PUBLISH_REFUSED')).toBe(1);
+      expect(plays).toEqual([{ accept: false, status: 'NetStream.Play.Failed', ...told }]);
+      expect(harness.registry.playsRejectedBy.get('ERR_AUTH_DENIED')).toBe(1);
     }
   });
 
@@ -39,14 +34,7 @@ describe('a port of admission', () => {
   });
 
   it('that fails inside us has the request answered as failed, and logged', async () => {
-    const harness = new LiveStreamsHarness(
-      {},
-      {
-        connect: () => Promise.reject(new Error('a defect')),
-        publish: () => undefined,
-        play: () => undefined,
-      },
-    );
+    const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide: () => Promise.reject(new Error('a defect')) });
     expect(await harness.connect()).toMatchObject({ kind: 'askFailed', description: 'a defect' });
     expect(harness.warnings.join()).toContain('a request could not be decided');
   });

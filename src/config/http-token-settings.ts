@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { structure, text } from './setting.js';
+
+/** A bearer token of the HTTP interface: its name is what the audit shows. */
+export interface HttpToken {
+  readonly name: string;
+  /** SHA-256 of the token, in hex. */
+  readonly sha256: string;
+  readonly scopes: readonly ('read' | 'control' | 'admin')[];
+}
+
+const token: z.ZodType<HttpToken> = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, 'a name of letters, digits and . _ @ - was expected'),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/i, '64 hex digits were expected, as `sluice key new` prints'),
+  scopes: z.array(z.enum(['read', 'control', 'admin'])).min(1),
+});
+
+/** `http.tokens`. */
+export const TOKENS_SETTING = structure<readonly HttpToken[]>(
+  z.array(token).max(1000),
+  'a list of {name, sha256, scopes}',
+  [],
+  'Bearer tokens of the HTTP interface, each with the SHA-256 of its secret (`sluice key new` makes one) and its scopes: `read`, `control`, `admin`. Required where http.listen is no loopback address.',
+  { secret: true, reload: 'live' },
+);
+
+/** `http.token`. */
+export const TOKEN_SETTING = text(
+  4096,
+  '',
+  'One bearer token with every scope, as it is sent: for containers. It is a token besides those of http.tokens.',
+  { secret: true, env: 'SLUICE_HTTP_TOKEN' },
+);

@@ -1,0 +1,50 @@
+import type { PlainValue } from '../core/plain.js';
+import type { Labels, StreamLimits } from '../model/grant.js';
+import type { PlaySnapshot } from '../model/play-snapshot.js';
+import type { StreamSnapshot } from '../model/snapshot.js';
+
+/** Whether a command found what it names. `already`: what it wants was so before. */
+export type Done = 'done' | 'already' | 'unknown';
+
+/** The answer of an RTMP client to a call. */
+export type CallAnswer =
+  | { readonly kind: 'result' | 'error'; readonly values: readonly PlainValue[] }
+  | { readonly kind: 'timeout' | 'gone' };
+
+/** What can be done to live streams and plays of this node. Nothing here throws; ids that are unknown say so. */
+export interface LiveControl {
+  streams(): readonly StreamSnapshot[];
+  stream(streamId: string): StreamSnapshot | undefined;
+  plays(): readonly PlaySnapshot[];
+  /** Names that players wait for. */
+  wants(): readonly { readonly app: string; readonly name: string; readonly players: number }[];
+  /** Ends a stream with reason `kicked`. Its publisher is told `ERR_SESSION_KICKED` and the reason. Resolves at its end. */
+  kickStream(streamId: string, reason: string): Promise<Done>;
+  kickPlay(playId: string, reason: string): Promise<Done>;
+  /** Ends a stream with reason `auth_revoked`. */
+  revoke(streamId: string, reason: string): Promise<Done>;
+  /** Asks admission again now, as if the ttl were nearly over. */
+  reauthorise(streamId: string): Promise<Done>;
+  /** Replaces the limits of a stream. */
+  limit(streamId: string, limits: StreamLimits): Done;
+  /** Sets labels of a stream; `null` removes one. */
+  label(
+    streamId: string,
+    labels: Readonly<Record<string, string | null>>,
+  ): { readonly done: Done; readonly labels: Labels };
+  /**
+   * Asks the publisher to connect again (E-RTMP ReconnectRequest).
+   *
+   * @returns `unsupported` when the client did not announce that it understands this
+   */
+  reconnect(streamId: string, tcUrl: string | undefined, reason: string): Done | 'unsupported';
+  /** Sends a data message to the players of a stream, in order with its media. */
+  send(streamId: string, handler: string, values: readonly PlainValue[]): Done;
+  /** Calls a method of the client that publishes a stream or plays a play, and waits for its answer. */
+  call(
+    target: { readonly streamId: string } | { readonly playId: string },
+    method: string,
+    values: readonly PlainValue[],
+    timeoutMs: number,
+  ): Promise<CallAnswer | 'unknown'>;
+}

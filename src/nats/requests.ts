@@ -1,0 +1,56 @@
+/** The answer to a request. */
+export interface NatsReply {
+  readonly body: Uint8Array;
+  /** By name as sent; the last value of each. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What became of a request. `away`: there is no connection; `refused`: this user may not publish to the subject. */
+export type NatsOutcome =
+  | { readonly kind: 'reply'; readonly reply: NatsReply }
+  | { readonly kind: 'no_responders' | 'timeout' | 'away' | 'refused' };
+
+/** A message that came, and the way back. */
+export interface NatsMessage extends NatsReply {
+  readonly subject: string;
+  /** Whether an answer is wanted. */
+  readonly wantsReply: boolean;
+  reply(body: Uint8Array, headers?: Readonly<Record<string, string>>): void;
+}
+
+/** A subscription that is made again with every connection. */
+export interface NatsSubscription {
+  close(): void;
+}
+
+/**
+ * Requests and subscriptions over the one NATS connection of the process. Subscriptions outlive the connection. Nothing
+ * here throws for a connection that is away.
+ */
+export interface NatsRequests {
+  /** Whether there is a connection now. */
+  readonly isConnected: boolean;
+  /**
+   * Sends a request and waits for the first answer.
+   *
+   * @param timeoutMs at most; no responders are known sooner
+   */
+  request(
+    subject: string,
+    body: Uint8Array,
+    timeoutMs: number,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<NatsOutcome>;
+  /**
+   * Sends a request that several may answer, and gives each answer to `take` until it returns true or the time is over.
+   */
+  gather(
+    subject: string,
+    body: Uint8Array,
+    timeoutMs: number,
+    take: (reply: NatsReply) => boolean,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<NatsOutcome['kind']>;
+  /** @param queue queue group; undefined: none */
+  subscribe(subject: string, queue: string | undefined, take: (message: NatsMessage) => void): NatsSubscription;
+}
