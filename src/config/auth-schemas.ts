@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '../core/zod.js';
 import { CONFLICTS, type Conflict, type Labels, type StreamLimits } from '../model/grant.js';
 
 /** The actions that are asked about. */

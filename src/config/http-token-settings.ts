@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '../core/zod.js';
 import { structure, text } from './setting.js';
 
 /** A bearer token of the HTTP interface: its name is what the audit shows. */

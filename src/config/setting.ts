@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { parseDuration } from '../core/duration.js';
+import { z } from '../core/zod.js';
 import { parseYamlText } from './file.js';
 import { advertisedProblem, listenProblem } from './listen.js';
 
