@@ -46,6 +46,11 @@ export const FOLDERS = {
     what: 'health, metrics, streams, events',
     imports: ['events', 'config', 'model', 'core'],
   },
+  admission: {
+    floor: 8,
+    what: 'who may connect, publish and play: the chain of responders, and bans',
+    imports: ['live', 'config', 'core'],
+  },
   doors: {
     floor: 7,
     what: 'what connections of every kind share: asks the fact side, opens publications and players in the hub, reports on them',

@@ -1,0 +1,144 @@
+import type { AdmissionAction, Question } from '../live/admission.js';
+
+/** Most parameters of a query. */
+const MAX_PARAMETERS = 32;
+/** Most bytes of a query. */
+const MAX_QUERY_BYTES = 4096;
+/** Most bytes of the whole request as JSON. */
+const MAX_BODY_BYTES = 8192;
+
+/** What stands in place of a name that is secret and may not be sent. */
+const HIDDEN_NAME = '***';
+
+/** What is the same in all requests of this process. */
+export interface RequestOrigin {
+  readonly nodeId: string;
+  readonly bootId: string;
+  /** Whether the query, and a name that is a key, may be sent to others (`auth.sendSecrets`). */
+  readonly sendSecrets: boolean;
+  readonly isNameKey: (app: string) => boolean;
+  /** Parameters that hold a key or token, in the order in which they are looked for. */
+  readonly keyParameters: readonly string[];
+  readonly fingerprint: (secret: string) => string;
+  readonly wallMs: () => number;
+}
+
+/** How long an answer is wanted. */
+interface RequestTime {
+  /** Monotonic ms at which the chain gives up. */
+  readonly deadlineMs: number;
+  /** Aborted then. */
+  readonly signal: AbortSignal;
+}
+
+/** One question as responders get it. */
+export interface AdmissionRequest extends RequestTime {
+  readonly question: Question;
+  readonly requestId: string;
+  readonly action: AdmissionAction;
+  readonly app: string;
+  /** As requested: secret when {@link isNameKey}. */
+  readonly name: string;
+  readonly isNameKey: boolean;
+  /** Address of the client. */
+  readonly address: string;
+  readonly transport: string;
+  /** Parameters of the queries of app and name together; the last of each name wins. Secret. */
+  readonly query: ReadonlyMap<string, string>;
+  /** The key or token that the client gave: its value alone. Secret. Undefined: none. */
+  readonly credential: string | undefined;
+  /** Of {@link credential}; undefined without one. */
+  readonly keyFingerprint: string | undefined;
+  /** User of Adobe authentication, or undefined. */
+  readonly user: string | undefined;
+  /** Wall clock, ms since the epoch. */
+  readonly nowMs: number;
+  /** The request as webhook and NATS responders get it: JSON of at most 8 KiB. Made at the first call. */
+  json(): string;
+}
+
+/**
+ * Makes the request that responders are asked with.
+ *
+ * @returns undefined when it is past its bounds: 32 parameters, 4 KiB of query, 8 KiB in all
+ */
+export function makeRequest(
+  question: Question,
+  origin: RequestOrigin,
+  time: RequestTime,
+): AdmissionRequest | undefined {
+  if (Buffer.byteLength(question.query) > MAX_QUERY_BYTES) return undefined;
+  const query = parametersOf(question.query);
+  if (query === undefined) return undefined;
+  const { requestId, action, app, name, facts } = question;
+  const isNameKey = action !== 'connect' && origin.isNameKey(app);
+  const credential = isNameKey && name !== '' ? name : credentialOf(query, origin.keyParameters);
+  const keyFingerprint = credential === undefined ? undefined : origin.fingerprint(credential);
+  const user = query.get('authmod') === 'adobe' ? query.get('user') : undefined;
+  const nowMs = origin.wallMs();
+  let text: string | undefined;
+  const json = (): string => {
+    const shownName = isNameKey && !origin.sendSecrets ? HIDDEN_NAME : name;
+    text ??= JSON.stringify({
+      ...factsOf(question, origin, nowMs),
+      app,
+      name: action === 'connect' ? null : shownName,
+      tcUrl: facts.info?.tcUrl ?? '',
+      peer: { address: facts.peer.address, port: facts.peer.port },
+      transport: facts.transport,
+      encoder: facts.info?.flashVer ?? '',
+      capsEx: facts.info?.capsEx ?? 0,
+      credentials: {
+        query: origin.sendSecrets ? Object.fromEntries(query) : {},
+        user: user ?? null,
+        keyFingerprint: keyFingerprint ?? null,
+      },
+      previous: previousOf(question),
+    });
+    return text;
+  };
+  if (Buffer.byteLength(json()) > MAX_BODY_BYTES) return undefined;
+  const { address } = facts.peer;
+  return {
+    ...time,
+    ...{ question, requestId, action, app, name, isNameKey, address, transport: facts.transport },
+    ...{ query, credential, keyFingerprint, user, nowMs, json },
+  };
+}
+
+function factsOf(question: Question, origin: RequestOrigin, nowMs: number): object {
+  const { requestId, action, reason, facts, streamId, playId } = question;
+  const { nodeId, bootId } = origin;
+  return {
+    ...{ v: 1, requestId, action, reason, nodeId, bootId, connectionId: facts.connectionId },
+    streamId: streamId ?? null,
+    ...(playId === undefined ? {} : { playerId: playId }),
+    time: new Date(nowMs).toISOString(),
+  };
+}
+
+function previousOf({ previous }: Question): object | null {
+  if (previous === undefined) return null;
+  return { principal: previous.principal, decidedAt: new Date(previous.decidedAtMs).toISOString() };
+}
+
+/** Undefined when there are too many. Escapes that are wrong stay as they are, so that no query is refused for them. */
+function parametersOf(query: string): Map<string, string> | undefined {
+  const parameters = new Map<string, string>();
+  if (query === '') return parameters;
+  for (const [key, value] of new URLSearchParams(query)) {
+    parameters.set(key, value);
+    if (parameters.size > MAX_PARAMETERS) return undefined;
+  }
+  return parameters;
+}
+
+/** The value of the first parameter that holds a key; without one, the query's values together. */
+function credentialOf(query: ReadonlyMap<string, string>, keyParameters: readonly string[]): string | undefined {
+  for (const parameter of keyParameters) {
+    const value = query.get(parameter);
+    if (value !== undefined && value !== '') return value;
+  }
+  const values = [...query.values()].filter((value) => value !== '');
+  return values.length === 0 ? undefined : values.join('\n');
+}
