@@ -4,6 +4,7 @@ import { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import { within } from '../core/within.js';
 import { connectionOptions } from '../nats/connection.js';
+import type { NatsRequests } from '../nats/requests.js';
 import type { BusState } from './bus/bus-state.js';
 import { EventBus } from './bus/event-bus.js';
 import { Quarantine } from './bus/quarantine.js';
@@ -193,6 +194,11 @@ export class EventLayer {
       await lock?.release();
       throw error;
     }
+  }
+
+  /** Requests and subscriptions over the one NATS connection; undefined without NATS. */
+  get requests(): NatsRequests | undefined {
+    return this.bus?.requests;
   }
 
   /** Counters and states. */

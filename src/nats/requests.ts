@@ -5,7 +5,10 @@ export interface NatsReply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What became of a request. `away`: there is no connection; `refused`: this user may not publish to the subject. */
+/**
+ * What became of a request. `away`: there is no connection, or it went before an answer came; `refused`: this user may
+ * not publish to the subject or get answers, or the server takes no messages of that size.
+ */
 export type NatsOutcome =
   | { readonly kind: 'reply'; readonly reply: NatsReply }
   | { readonly kind: 'no_responders' | 'timeout' | 'away' | 'refused' };
@@ -15,11 +18,18 @@ export interface NatsMessage extends NatsReply {
   readonly subject: string;
   /** Whether an answer is wanted. */
   readonly wantsReply: boolean;
-  reply(body: Uint8Array, headers?: Readonly<Record<string, string>>): void;
+  /**
+   * @param body borrowed until return
+   * @returns whether it was sent: not when no answer is wanted, when there is no connection any more, or when the server
+   *   takes no messages of that size
+   */
+  reply(body: Uint8Array, headers?: Readonly<Record<string, string>>): boolean;
 }
 
 /** A subscription that is made again with every connection. */
 export interface NatsSubscription {
+  /** Whether the server does not let this user subscribe. It is tried again with the next connection. */
+  readonly isRefused: boolean;
   close(): void;
 }
 
@@ -43,6 +53,8 @@ export interface NatsRequests {
   ): Promise<NatsOutcome>;
   /**
    * Sends a request that several may answer, and gives each answer to `take` until it returns true or the time is over.
+   *
+   * @returns `reply` once `take` returned true; `timeout` when the time was over first, whether or not answers came
    */
   gather(
     subject: string,

@@ -6,8 +6,10 @@ import { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, NatsLink } from '../../nats/connection.js';
 import { JsError, jsRequest } from '../../nats/jetstream.js';
 import { KvBucket } from '../../nats/kv-bucket.js';
+import { LinkRequests } from '../../nats/link-requests.js';
 import type { NatsOptions } from '../../nats/options.js';
 import { backoffMs, type WaitReason } from '../../nats/publish-outcome.js';
+import type { NatsRequests } from '../../nats/requests.js';
 import { SilenceTimer } from '../../nats/silence-timer.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
 import type { Emitter } from '../envelope.js';
@@ -48,6 +50,8 @@ interface BusSideDeps {
 export class EventBus {
   /** The connection, for control and tools. */
   readonly link: NatsLink;
+  /** Requests and subscriptions over it. */
+  readonly requests: NatsRequests;
   readonly #o: ResolvedEventsOptions;
   readonly #emitter: Emitter;
   readonly #deps: BusSideDeps;
@@ -75,6 +79,7 @@ export class EventBus {
     this.#deps = deps;
     const { journal, lifecycle, log, clock } = deps;
     this.link = new NatsLink({ name: `sluice ${emitter.nodeId}`, ...nats }, log);
+    this.requests = new LinkRequests(this.link);
     // Longer answers would come too late for a heartbeat.
     const answerTimeout = new AnswerTimeout(o.publishTimeoutMs, o.leaseMs / 3);
     this.#answerTimeout = answerTimeout;
