@@ -51,6 +51,11 @@ export const FOLDERS = {
     what: 'who may connect, publish and play: the chain of responders, and bans',
     imports: ['live', 'config', 'core'],
   },
+  control: {
+    floor: 8,
+    what: 'one table of operations; HTTP, NATS and the command line are skins over it',
+    imports: ['live', 'config', 'model', 'core'],
+  },
   doors: {
     floor: 7,
     what: 'what connections of every kind share: asks the fact side, opens publications and players in the hub, reports on them',

@@ -1,0 +1,388 @@
+import { ACTIONS } from '../config/auth-schemas.js';
+import { LOG_LEVELS } from '../core/log.js';
+import { z } from '../core/zod.js';
+import type { Level, Operation } from './operation.js';
+import * as s from './schemas.js';
+
+const HOUR = 3_600_000;
+/** Ids in examples. */
+const STREAM = '01JZ8Z3K6YQ4Q0V5N7W2T9B1CD';
+const PLAY = '01JZ8Z4M1R3S5T7V9WBCDEFGHJ';
+
+const STREAM_LEVEL: readonly Level[] = ['stream'];
+const NODE_LEVEL: readonly Level[] = ['node'];
+
+const reading = { scope: 'read', mutates: false } as const;
+const controlling = { scope: 'control', mutates: true } as const;
+const administering = { scope: 'admin', mutates: true } as const;
+
+const facts = z.record(z.string(), z.json());
+const revision = z.string().describe('Names this state of the configuration.');
+const patch = facts.describe('Settings to change, as a merge patch: `null` brings back the default.');
+const problems = z.array(z.looseObject({ key: z.string(), message: z.string() }));
+const changed = {
+  revision,
+  changed: z.array(z.string()).describe('Keys that hold another value now.'),
+  restart: z.array(z.string()).optional().describe('Keys that hold only after a restart.'),
+};
+const reauthorise = z.boolean().optional().describe('Asks admission about running streams and plays again.');
+const drainState = z.looseObject({
+  deadlineAt: z.iso.datetime(),
+  streams: z.int(),
+  plays: z.int(),
+  journalPending: z.int(),
+});
+
+function stream(verb: string): Pick<Operation, 'levels' | 'params' | 'http'> {
+  return {
+    levels: STREAM_LEVEL,
+    params: { streamId: s.streamId },
+    http: [{ method: 'POST', path: `/v1/streams/:streamId/${verb}` }],
+  };
+}
+
+/** Every operation there is, by verb. HTTP, NATS and the command line are skins over this table. */
+export const OPERATIONS = {
+  get: {
+    says: 'One live stream.',
+    levels: STREAM_LEVEL,
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/streams/:streamId', unknownCode: 'ERR_HTTP_STREAM_UNKNOWN' }],
+    params: { streamId: s.streamId },
+    body: {},
+    answer: s.answer(s.streamShown.shape),
+    example: { streamId: STREAM },
+  },
+  kick: {
+    says: 'Ends a stream with reason `kicked`; with banTtlMs its publisher is refused for that long.',
+    ...stream('kick'),
+    ...controlling,
+    body: { reason: s.reason, banTtlMs: s.banTtlMs.optional() },
+    answer: s.done({ banned: s.banned.optional() }),
+    example: { streamId: STREAM, reason: 'off topic', banTtlMs: 60_000 },
+  },
+  revoke: {
+    says: 'Takes the permission back: ends a stream with reason `auth_revoked`.',
+    ...stream('revoke'),
+    ...controlling,
+    body: { reason: s.reason },
+    answer: s.done({}),
+    example: { streamId: STREAM, reason: 'contract ended' },
+  },
+  limit: {
+    says: 'Replaces the limits of a stream.',
+    ...stream('limit'),
+    ...controlling,
+    body: { limits: s.limits },
+    answer: s.done({}),
+    example: { streamId: STREAM, limits: { kbps: 8000, action: 'warn' } },
+  },
+  label: {
+    says: 'Sets and removes labels of a stream.',
+    ...stream('label'),
+    ...controlling,
+    body: { labels: s.labelChanges },
+    answer: s.done({ labels: s.labels }),
+    example: { streamId: STREAM, labels: { room: 'a1', old: null } },
+  },
+  reconnect: {
+    says: 'Asks the publisher of a stream to connect again, at another server where tcUrl names one.',
+    ...stream('reconnect'),
+    ...controlling,
+    body: {
+      tcUrl: s
+        .line(1024)
+        .regex(/^rtmps?:\/\/[^@]*$/, 'an rtmp or rtmps URL without a user was expected')
+        .optional(),
+      reason: s.reason,
+    },
+    answer: s.done({ supported: z.boolean().describe('Whether the client said that it understands this.') }),
+    example: { streamId: STREAM, reason: 'maintenance' },
+  },
+  send: {
+    says: 'Sends a data message to the players of a stream, in order with its media.',
+    ...stream('send'),
+    ...controlling,
+    body: {
+      handler: s.line(128).min(1).describe('Name that players handle it by, such as `onTextData`.'),
+      values: z.array(s.plainValue).max(64).default([]),
+    },
+    answer: s.done({}),
+    example: { streamId: STREAM, handler: 'onTextData', values: [{ text: 'hello' }] },
+  },
+  call: {
+    says: 'Calls a method of the client that publishes a stream, and waits for its answer.',
+    ...stream('call'),
+    ...controlling,
+    body: callBody(),
+    answer: callAnswer(),
+    example: { streamId: STREAM, method: 'ping', values: [], timeoutMs: 100 },
+  },
+  'streams.list': {
+    says: 'Live streams, oldest first.',
+    levels: ['all'],
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/streams' }],
+    params: {},
+    body: { ...s.selector, limit: s.limitOfList, cursor: s.cursor.optional() },
+    answer: s.answer({ nodeId: z.string(), streams: z.array(s.streamShown), cursor: s.cursor.optional() }),
+    example: { app: 'live', limit: 50 },
+  },
+  'streams.kick': {
+    says: 'Ends the streams that a selector matches.',
+    levels: ['all'],
+    ...controlling,
+    http: [{ method: 'POST', path: '/v1/streams/kick' }],
+    params: {},
+    body: { ...s.selector, ...s.kickBody },
+    answer: s.kicked,
+    example: { app: 'live', ip: '192.0.2.7', reason: 'off topic', confirm: 2 },
+  },
+  'plays.list': {
+    says: 'Running plays, oldest first.',
+    levels: ['all', 'node'],
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/plays' }],
+    params: {},
+    body: { ...s.selector, streamId: s.streamId.optional(), limit: s.limitOfList, cursor: s.cursor.optional() },
+    answer: s.answer({ nodeId: z.string(), plays: z.array(s.playShown), cursor: s.cursor.optional() }),
+    example: { app: 'live', limit: 50 },
+  },
+  'plays.kick': {
+    says: 'Ends one play, or the plays that a selector matches.',
+    levels: ['all', 'node'],
+    ...controlling,
+    http: [
+      { method: 'POST', path: '/v1/plays/kick' },
+      { method: 'POST', path: '/v1/plays/:playId/kick' },
+    ],
+    params: { playId: s.playId.optional() },
+    body: { ...s.selector, streamId: s.streamId.optional(), ...s.kickBody },
+    answer: s.kicked,
+    example: { playId: PLAY, reason: 'one account, one player' },
+  },
+  'plays.call': {
+    says: 'Calls a method of the client that plays, and waits for its answer.',
+    levels: NODE_LEVEL,
+    ...controlling,
+    http: [{ method: 'POST', path: '/v1/plays/:playId/call' }],
+    params: { playId: s.playId },
+    body: callBody(),
+    answer: callAnswer(),
+    example: { playId: PLAY, method: 'ping', values: [], timeoutMs: 100 },
+  },
+  'wants.list': {
+    says: 'Names that players wait for.',
+    levels: ['all'],
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/wants' }],
+    params: {},
+    body: { limit: s.limitOfList, cursor: s.cursor.optional() },
+    answer: s.answer({
+      nodeId: z.string(),
+      wants: z.array(z.looseObject({ app: z.string(), name: z.string(), players: z.int() })),
+      cursor: s.cursor.optional(),
+    }),
+    example: { limit: 50 },
+  },
+  'nodes.list': {
+    says: 'This node, as a list of one; with scope=cluster every node.',
+    levels: ['all'],
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/nodes' }],
+    params: {},
+    body: {},
+    answer: s.answer({ nodeId: z.string(), nodes: z.array(z.looseObject({ nodeId: z.string(), bootId: z.string() })) }),
+    example: {},
+  },
+  info: {
+    says: 'This node.',
+    levels: NODE_LEVEL,
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/node' }],
+    params: {},
+    body: {},
+    answer: s.answer({ nodeId: z.string(), bootId: z.string(), version: z.string() }),
+    example: {},
+  },
+  drain: {
+    says: 'Takes no more work, waits for what runs until the deadline, then ends it and stops the process.',
+    levels: NODE_LEVEL,
+    ...administering,
+    http: [{ method: 'POST', path: '/v1/node/drain' }],
+    params: {},
+    body: {
+      deadlineMs: z
+        .int()
+        .min(0)
+        .max(24 * HOUR)
+        .default(300_000)
+        .describe('Time until the rest is ended.'),
+      reconnectTo: s
+        .line(1024)
+        .regex(/^rtmps?:\/\/[^@]*$/, 'an rtmp or rtmps URL without a user was expected')
+        .optional()
+        .describe('Where clients that understand it are asked to go.'),
+    },
+    answer: s.done(drainState.shape),
+    example: { deadlineMs: 300_000 },
+  },
+  undrain: {
+    says: 'Ends a drain before its deadline: the node takes work again.',
+    levels: NODE_LEVEL,
+    ...administering,
+    http: [{ method: 'POST', path: '/v1/node/undrain' }],
+    params: {},
+    body: {},
+    answer: s.done({}),
+    example: {},
+  },
+  'config.get': {
+    says: 'The settings that hold, without secrets.',
+    levels: ['all', 'node'],
+    scope: 'admin',
+    mutates: false,
+    http: [{ method: 'GET', path: '/v1/config', etagMember: 'revision' }],
+    params: {},
+    body: {},
+    answer: s.answer({ nodeId: z.string(), revision, config: facts }),
+    example: {},
+  },
+  'config.validate': {
+    says: 'Whether settings could be changed so, and what the change would do. Changes nothing.',
+    levels: NODE_LEVEL,
+    scope: 'admin',
+    mutates: false,
+    http: [{ method: 'POST', path: '/v1/config/validate', bodyMember: 'patch' }],
+    params: {},
+    body: { patch },
+    answer: s.answer({
+      valid: z.boolean(),
+      problems,
+      changed: z.array(z.string()),
+      restart: z.array(z.string()).optional(),
+    }),
+    example: { patch: { log: { level: 'debug' } } },
+  },
+  'config.set': {
+    says: 'Changes settings while the node runs: all of them or none.',
+    levels: NODE_LEVEL,
+    ...administering,
+    http: [
+      {
+        method: 'PATCH',
+        path: '/v1/config',
+        bodyMember: 'patch',
+        ifMatchMember: 'revision',
+        etagMember: 'revision',
+      },
+    ],
+    params: {},
+    body: { patch, revision: revision.optional(), reauthorise },
+    answer: s.done(changed),
+    example: { patch: { log: { level: 'debug' } } },
+  },
+  'config.reload': {
+    says: 'Reads the configuration file again, as SIGHUP does.',
+    levels: NODE_LEVEL,
+    ...administering,
+    http: [{ method: 'POST', path: '/v1/config/reload' }],
+    params: {},
+    body: { reauthorise },
+    answer: s.done(changed),
+    example: {},
+  },
+  'log.level': {
+    says: 'Changes how much is logged, until the next start.',
+    levels: NODE_LEVEL,
+    ...administering,
+    http: [{ method: 'POST', path: '/v1/node/log-level' }],
+    params: {},
+    body: { level: z.enum(LOG_LEVELS) },
+    answer: s.done({ level: z.enum(LOG_LEVELS) }),
+    example: { level: 'debug' },
+  },
+  'bans.list': {
+    says: 'Bans that hold.',
+    levels: NODE_LEVEL,
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/bans' }],
+    params: {},
+    body: { kind: s.banKind.optional(), limit: s.limitOfList, cursor: s.cursor.optional() },
+    answer: s.answer({ bans: z.array(s.banShown), cursor: s.cursor.optional() }),
+    example: { kind: 'principal', limit: 50 },
+  },
+  'bans.add': {
+    says: 'Bans: what it names is ended on every node and refused from then on.',
+    levels: NODE_LEVEL,
+    ...controlling,
+    http: [{ method: 'POST', path: '/v1/bans' }],
+    params: {},
+    body: { kind: s.banKind, value: s.banValue, ttlMs: s.banTtl, reason: s.reason },
+    answer: s.done({ ban: s.banShown }),
+    example: { kind: 'address', value: '192.0.2.0/24', ttlMs: HOUR, reason: 'guesses keys' },
+  },
+  'bans.remove': {
+    says: 'Lifts a ban.',
+    levels: NODE_LEVEL,
+    ...controlling,
+    http: [{ method: 'DELETE', path: '/v1/bans/:kind/:value' }],
+    params: { kind: s.banKind, value: s.banValue },
+    body: {},
+    answer: s.done({}),
+    example: { kind: 'address', value: '192.0.2.0/24' },
+  },
+  'auth.test': {
+    says: 'What every responder would answer, and why. Nothing is published, banned or counted.',
+    levels: NODE_LEVEL,
+    scope: 'admin',
+    mutates: false,
+    http: [{ method: 'POST', path: '/v1/auth/test' }],
+    params: {},
+    body: {
+      action: z.enum(ACTIONS),
+      app: s.line(512).min(1),
+      name: s.line(512).default(''),
+      query: z.string().max(4096).default('').describe('Query of the URL, without `?`.'),
+      address: s.line(64).default('127.0.0.1').describe('Address of the client.'),
+      transport: s.line(16).default('rtmp'),
+      tcUrl: s.line(1024).optional(),
+    },
+    answer: s.answer({
+      decision: z.enum(['allow', 'deny', 'redirect']),
+      code: z.string().optional(),
+      message: z.string().optional(),
+      responders: z.array(
+        z.looseObject({ name: z.string(), decision: z.string(), why: z.string(), latencyMs: z.number() }),
+      ),
+    }),
+    example: { action: 'publish', app: 'live', name: 'cam1', query: 'key=secret', address: '192.0.2.7' },
+  },
+} as const satisfies Record<string, Operation>;
+
+/** The name of an operation: a key of {@link OPERATIONS}. */
+export type Verb = keyof typeof OPERATIONS;
+
+/** The input of an operation after validation, defaults filled in. */
+export type InputOf<V extends Verb> = z.output<z.ZodObject<(typeof OPERATIONS)[V]['params']>> &
+  z.output<z.ZodObject<(typeof OPERATIONS)[V]['body']>>;
+
+/** Whether there is such an operation. */
+export function isVerb(text: string): text is Verb {
+  return Object.hasOwn(OPERATIONS, text);
+}
+
+function callBody() {
+  return {
+    method: s.line(128).min(1),
+    values: z.array(s.plainValue).max(64).default([]),
+    timeoutMs: z.int().min(1).max(25_000).default(5000),
+  };
+}
+
+function callAnswer() {
+  return s.done({
+    kind: z.enum(['result', 'error', 'timeout', 'gone']),
+    values: z.array(s.plainValue).describe('What the client answered.'),
+  });
+}

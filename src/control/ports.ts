@@ -1,0 +1,180 @@
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/log.js';
+import type { PlainValue } from '../core/plain.js';
+import type { LiveControl } from '../live/live-control.js';
+import type { Ban, BanKind } from '../model/ban.js';
+
+// What control needs of the rest. A port refuses by rejecting with a `SluiceError`, whose code says the HTTP status and whose
+// details become members of the problem; every other rejection is a defect.
+
+/** Facts as JSON. */
+export type Facts = Readonly<Record<string, PlainValue>>;
+
+/** What a change of the settings has done. */
+export interface ConfigChange {
+  /** Names the state that holds now. */
+  readonly revision: string;
+  /** Full keys that hold another value now. */
+  readonly changed: readonly string[];
+  /** Full keys whose new value holds after a restart. */
+  readonly restart?: readonly string[];
+}
+
+/** How far a drain is. */
+export interface DrainProgress {
+  /** ISO 8601. */
+  readonly deadlineAt: string;
+  readonly streams: number;
+  readonly plays: number;
+  readonly journalPending: number;
+}
+
+/** What can be done to this node. */
+export interface NodeControl {
+  /** What `/v1/node` shows: at least nodeId, bootId and version. */
+  info(): Facts;
+  /** Begins to drain. Resolves when that has begun. A second drain changes the deadline. */
+  drain(options: {
+    readonly deadlineMs: number;
+    readonly reconnectTo?: string;
+  }): Promise<{ readonly done: 'done' | 'already'; readonly progress: DrainProgress }>;
+  /** @throws SluiceError ERR_CTL_CONFLICT when the deadline is over */
+  undrain(): Promise<'done' | 'already'>;
+  readonly config: {
+    /** Secrets are masked. */
+    get(): { readonly revision: string; readonly config: Facts };
+    validate(patch: Facts): {
+      readonly valid: boolean;
+      readonly problems: readonly { readonly key: string; readonly message: string }[];
+      readonly changed: readonly string[];
+      readonly restart?: readonly string[];
+    };
+    /**
+     * All or nothing.
+     *
+     * @throws SluiceError ERR_CTL_CONFLICT (details: revision) when `revision` is given and is not the one that holds;
+     *   ERR_CTL_NEEDS_RESTART (details: keys); ERR_CONFIG_* for a value that is not accepted
+     */
+    set(patch: Facts, options: { readonly revision?: string; readonly reauthorise: boolean }): Promise<ConfigChange>;
+    /** Reads the file again. */
+    reload(options: { readonly reauthorise: boolean }): Promise<ConfigChange>;
+  };
+  readonly log: { level(level: string): 'done' | 'already' };
+}
+
+/** The bans. */
+export interface BanControl {
+  /** Those that hold, in the order of their keys; bounded by the bans there may be. */
+  list(kind?: BanKind): readonly Ban[] | Promise<readonly Ban[]>;
+  /** Resolves when it is written and this node refuses what it names. `already`: the very same ban held. */
+  add(ban: Ban): Promise<'done' | 'already'>;
+  /** @returns `already` when there was none */
+  remove(kind: BanKind, value: string): Promise<'done' | 'already'>;
+}
+
+/** A question without consequences. */
+export interface AuthTestQuestion {
+  readonly action: 'connect' | 'publish' | 'play';
+  readonly app: string;
+  readonly name: string;
+  /** Without `?`. */
+  readonly query: string;
+  readonly address: string;
+  readonly transport: string;
+  readonly tcUrl?: string;
+}
+
+/** What admission would decide. */
+export interface AuthTestReport {
+  readonly decision: 'allow' | 'deny' | 'redirect';
+  readonly code?: string;
+  readonly message?: string;
+  /** In the order in which they are asked, those after the deciding one included. */
+  readonly responders: readonly {
+    readonly name: string;
+    /** `allow`, `deny`, `redirect`, `next`, `unavailable`, `invalid`. */
+    readonly decision: string;
+    /** One sentence, free of secrets. */
+    readonly why: string;
+    readonly latencyMs: number;
+  }[];
+}
+
+/** Asks every responder, without side effects. */
+export interface AuthTest {
+  test(question: AuthTestQuestion): Promise<AuthTestReport>;
+}
+
+/** A mutation as the audit tells it: `node.command`. */
+export interface AuditEntry {
+  readonly verb: string;
+  readonly actor: string;
+  readonly requestId: string;
+  /** What was named: a stream id, a selector, a ban … */
+  readonly target: Facts;
+  /** `done`, `already`, or the code of the refusal. */
+  readonly result: string;
+  readonly latencyMs: number;
+}
+
+/** Where mutations are told. */
+export interface AuditSink {
+  command(entry: AuditEntry): void;
+}
+
+/** What the log of events still knows of a stream that has ended; undefined: nothing. */
+export interface EndedStreams {
+  endOf(streamId: string): Promise<{ readonly endedAt: string; readonly reason: string } | undefined>;
+}
+
+/** Who asks, and how long the answer is of use. */
+export interface RequestContext {
+  /** Of the caller; undefined: one is made, and the request is not idempotent. */
+  readonly requestId?: string;
+  /** For the audit: name of a token, `nats`, or what `Sluice-Actor` said. */
+  readonly actor: string;
+  /** Unix time in ms. */
+  readonly deadlineMs?: number;
+}
+
+/** The other nodes, over NATS. Every method rejects with ERR_CTL_BUS_DOWN when NATS is away. */
+export interface Cluster {
+  /**
+   * Asks every node, this one included.
+   *
+   * @param body input of the operation without what the subject says
+   * @param waitMs for nodes that have not answered
+   */
+  gather(verb: string, body: Facts, context: RequestContext, waitMs: number): Promise<Gathered>;
+  /**
+   * Asks the node that has a stream.
+   *
+   * @returns undefined when no node has it
+   */
+  askOwner(streamId: string, verb: string, body: Facts, context: RequestContext): Promise<Facts | undefined>;
+}
+
+/** What the nodes answered. */
+export interface Gathered {
+  /** One of each node that answered: an answer, or a problem. */
+  readonly answers: readonly Facts[];
+  /** Node ids that `SLUICE_NODES` lists and that did not answer. */
+  readonly missing: readonly string[];
+}
+
+/** Everything that operations work with. */
+export interface Ports {
+  readonly nodeId: string;
+  readonly live: LiveControl;
+  readonly node: NodeControl;
+  readonly bans: BanControl;
+  readonly authTest: AuthTest;
+  readonly audit: AuditSink;
+  readonly ended: EndedStreams;
+  /** Undefined: there is no NATS in the settings. */
+  readonly cluster: Cluster | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A new ULID. */
+  newId(): string;
+}

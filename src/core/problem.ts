@@ -1,0 +1,81 @@
+import { ERRORS, type ErrorCode } from './errors.js';
+
+/** Media type of a {@link Problem}. */
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** A refusal, as HTTP, NATS and the command line tell it (RFC 9457). Further members depend on the code. */
+export interface Problem {
+  /** `urn:sluice:error:<CODE>`. */
+  readonly type: string;
+  /** What the code says, the same for every occurrence. */
+  readonly title: string;
+  /** Status of HTTP. */
+  readonly status: number;
+  /** What happened this time. */
+  readonly detail: string;
+  /** Id of the request; missing where there was none yet. */
+  readonly instance?: string;
+  readonly code: ErrorCode;
+  /** Title and detail in one sentence. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
+  readonly [member: string]: unknown;
+}
+
+/** HTTP status by code. A code that is not here is a defect when it reaches a client: 500. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  ERR_CTL_BAD_REQUEST: 400,
+  ERR_CTL_UNAUTHENTICATED: 401,
+  ERR_CTL_FORBIDDEN: 403,
+  ERR_CTL_STREAM_UNKNOWN: 404,
+  ERR_CTL_NODE_UNKNOWN: 404,
+  ERR_CTL_CONFLICT: 409,
+  ERR_CTL_NEEDS_RESTART: 409,
+  ERR_CTL_REQUEST_REUSED: 422,
+  ERR_CTL_BUSY: 429,
+  ERR_CTL_OWNER_UNREACHABLE: 503,
+  ERR_CTL_BUS_DOWN: 503,
+  ERR_CTL_EXPIRED: 504,
+  ERR_CTL_TIMEOUT: 504,
+  ERR_CONFIG_UNKNOWN_KEY: 400,
+  ERR_CONFIG_INVALID_VALUE: 400,
+  ERR_CONFIG_SECRET_IN_FLAG: 400,
+  ERR_CONFIG_FILE_UNREADABLE: 409,
+  ERR_CONFIG_FILE_SYNTAX: 409,
+  ERR_HTTP_BAD_REQUEST: 400,
+  ERR_HTTP_CROSS_ORIGIN: 403,
+  ERR_HTTP_NOT_FOUND: 404,
+  ERR_HTTP_STREAM_UNKNOWN: 404,
+  ERR_HTTP_HOST_REFUSED: 421,
+  ERR_HTTP_FOLLOWERS: 503,
+};
+
+/** The HTTP status of a code. */
+export function statusOf(code: ErrorCode): number {
+  return STATUS[code] ?? 500;
+}
+
+/**
+ * Makes a problem.
+ *
+ * @param detail what happened this time; free of secrets; `''`: nothing besides what the code says
+ * @param members further members, and `instance`; another `status` where the protocol of HTTP has a closer one
+ */
+export function problemOf(
+  code: ErrorCode,
+  detail = '',
+  members: Readonly<Record<string, unknown>> & { readonly instance?: string; readonly status?: number } = {},
+): Problem {
+  const { says, hint } = ERRORS[code];
+  return {
+    type: `urn:sluice:error:${code}`,
+    title: says,
+    status: statusOf(code),
+    detail: detail === '' ? says : detail,
+    code,
+    message: detail === '' ? says : `${says}: ${detail}`,
+    hint,
+    ...members,
+  };
+}
