@@ -231,6 +231,7 @@ export class PublishedStream implements PublicationObserver {
       counters: this.counters,
       tracks: publication.tracks.list(),
       gopMs: publication.gopMs,
+      openGopMs: publication.openGopMs,
     };
   }
 

@@ -34,6 +34,13 @@ export class Gop {
     this.messages = messages;
   }
 
+  /** Time since its keyframe, in ms; undefined before the first. `timestamp`: of the newest message. */
+  openMs(timestamp: number): number | undefined {
+    if (this.#keyTimestamp === undefined) return undefined;
+    const lastedMs = ((timestamp >>> 0) - this.#keyTimestamp) >>> 0;
+    return lastedMs < BACKWARDS_MS ? lastedMs : 0;
+  }
+
   /**
    * Gives the GOP up when it has grown past a bound. `head` is the end of the log, `timestamp` the time of the newest
    * message.

@@ -160,6 +160,11 @@ export class Publication {
     return this.#gop.lengthMs;
   }
 
+  /** Media time since the last keyframe, in ms; undefined before the first. */
+  get openGopMs(): number | undefined {
+    return this.#gop.openMs(this.lastTimestamp);
+  }
+
   /** Positions before this are older than a player may lag in time. */
   get staleBefore(): number {
     return this.#marks.staleBefore;

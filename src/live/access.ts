@@ -137,6 +137,8 @@ export interface StreamSample {
   readonly tracks: readonly Track[];
   /** Length of the last whole GOP; undefined before the second keyframe. */
   readonly gopMs: number | undefined;
+  /** Media time since the last keyframe; undefined before the first. */
+  readonly openGopMs: number | undefined;
 }
 
 /** Reports of one stream, in order. */

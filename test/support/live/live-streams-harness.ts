@@ -79,7 +79,16 @@ export class Run {
     const { streamId, counters, tracks } = this;
     const { nowMs: atMs } = this.#harness;
     const isHeld = !this.isCurrent;
-    this.#harness.report({ kind: 'streamSampled', streamId, atMs, isHeld, counters, tracks, gopMs: 2000 });
+    this.#harness.report({
+      kind: 'streamSampled',
+      streamId,
+      atMs,
+      isHeld,
+      counters,
+      tracks,
+      gopMs: 2000,
+      openGopMs: 0,
+    });
   }
 
   health(change: HealthChange): void {
