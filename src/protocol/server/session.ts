@@ -3,8 +3,7 @@ import { TokenBucket } from '../../core/token-bucket.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
 import { type Call, readCall, replyError, salvageCall } from '../messages/call.js';
 import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from '../messages/control.js';
-import { beginsWithName, readDataMessage, readOpaqueData } from '../messages/data-message.js';
-import { type InboundMessage, readValues, valuesOrCode } from '../messages/inbound-message.js';
+import { type InboundMessage, readValues } from '../messages/inbound-message.js';
 import { MessageType, UserControlEvent } from '../messages/message-types.js';
 import { command, onStatus, type StatusCode, statusInfo } from '../messages/status.js';
 import type { Action } from './actions.js';
@@ -14,6 +13,7 @@ import { runCommand } from './commands/index.js';
 import { Liveness } from './liveness.js';
 import type { NetStream, PlainInput } from './net-stream.js';
 import { streamInput } from './net-stream-effects.js';
+import { takeData } from './publisher-data.js';
 import { SessionCore } from './session-core.js';
 import { type SessionOptions, sessionSettings } from './session-options.js';
 
@@ -343,29 +343,7 @@ export class ServerSession {
       if (this.#isWithinBudget(nowMs)) core.drop('data_without_publish');
       return;
     }
-    const { type, payload } = message;
-    const values = valuesOrCode(message);
-    const opaque = values === 'ERR_AMF_UNSUPPORTED' ? readOpaqueData(type, payload) : undefined;
-    const data = opaque ?? (typeof values === 'string' ? values : readDataMessage(type, payload, values));
-    if (data === undefined) {
-      core.drop('data_without_name');
-      return;
-    }
-    if (typeof data === 'string') {
-      if (beginsWithName(type, payload)) core.emit({ kind: 'dataRefused', messageStreamId: stream.id, code: data });
-      else core.drop('data_without_name');
-      return;
-    }
-    if (data.kind === 'empty') {
-      core.drop('metadata_without_content');
-      return;
-    }
-    if (data.kind === 'clear') {
-      core.emit({ kind: 'dataCleared', messageStreamId: stream.id, name: data.name });
-      return;
-    }
-    const { kind: _kind, ...rest } = data;
-    streamInput(core, stream, { input: 'data', timestamp: message.timestamp, ...rest });
+    takeData(core, stream, message);
   }
 
   #control(message: InboundMessage): void {
