@@ -5,43 +5,23 @@ import type { Player } from '../hub/player.js';
 import type { UnsentWrites } from '../hub/unsent-writes.js';
 import type {
   Answer,
-  Ask,
   ByteSide,
+  ClientOf,
   ConnectionFacts,
   FactSide,
   NameRequest,
   Order,
   PlayCounters,
-  Refusal,
 } from '../live/access.js';
 import { nameKey } from '../live/name-key.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
+import type { Client, Publisher, Viewer } from './client.js';
 import { MessageCounts } from './message-counts.js';
-import { PublishedStream, type Publisher, type RunningPublish } from './published-stream.js';
+import { PublishedStream, type RunningPublish } from './published-stream.js';
+import { type Asker, type OpenRequest, Requests } from './requests.js';
 import { RunningPlay } from './running-play.js';
-
-/** The result of a request. The asker owns `run` and has to end it. */
-export type Decision<Run, Status> =
-  | { readonly accept: true; readonly run: Run }
-  | { readonly accept: false; readonly refusal: Refusal<Status> };
-
-/** Gets the answer to a request, in the same turn or in a later one; never after {@link OpenRequest.withdraw}. */
-export interface Asker<Run, Status> {
-  readonly answered: (decision: Decision<Run, Status>) => void;
-  /** A defect of Sluice while the request was decided, or while the answer was carried out. */
-  readonly failed: (error: unknown) => void;
-}
-
-/** A request that is being decided. */
-export interface OpenRequest {
-  /**
-   * The client is gone, so no answer is wanted. A request that is accepted all the same is ended at once for this
-   * reason.
-   */
-  withdraw(reason: EndReason, playReason: PlayEndReason): void;
-}
 
 /** The parts of a door. */
 interface DoorParts {
@@ -54,12 +34,6 @@ interface DoorParts {
   readonly stallAfterMs: number;
 }
 
-/** A request that waits for its answer. */
-interface Waiting {
-  readonly act: (answer: Answer) => void;
-  readonly failed: (error: unknown) => void;
-}
-
 /**
  * The way that connections of every kind share to streams. It asks the fact side for them, opens what was accepted in
  * the hub, carries out the orders of the fact side, and reports what happens. The fact side knows publications and
@@ -67,8 +41,7 @@ interface Waiting {
  */
 export class Door implements ByteSide {
   readonly #parts: DoorParts;
-  readonly #requests = new Map<number, Waiting>();
-  #lastId = 0;
+  readonly #requests: Requests;
   /** Names that publishes have won while they are still being decided, by stream id. */
   readonly #claims = new Map<string, Claim>();
   readonly #streams = new Map<string, PublishedStream>();
@@ -84,6 +57,7 @@ export class Door implements ByteSide {
   constructor(parts: DoorParts) {
     this.#parts = parts;
     this.#counts = new MessageCounts(parts.facts);
+    this.#requests = new Requests(parts.facts, parts.log);
   }
 
   /** Media received since the start, as framed for players, in bytes. */
@@ -148,7 +122,7 @@ export class Door implements ByteSide {
 
   /** Asks whether a client may connect. @param query the secret part of its app */
   connect(facts: ConnectionFacts, query: string, asker: Asker<undefined, ConnectRefusal>): OpenRequest {
-    return this.#ask(
+    return this.#requests.ask(
       (id) => ({ kind: 'connect', id, facts, query }),
       asker.failed,
       (answer, withdrawn) => {
@@ -170,7 +144,7 @@ export class Door implements ByteSide {
     publisher: Publisher,
     asker: Asker<RunningPublish, PublishRefusal>,
   ): OpenRequest {
-    return this.#ask(
+    return this.#requests.ask(
       (id) => ({ kind: 'publish', id, facts, request: nameOf(request) }),
       asker.failed,
       (answer, withdrawn) => {
@@ -189,21 +163,27 @@ export class Door implements ByteSide {
    * Asks whether a client may play, and attaches its player.
    *
    * @param player makes the player; `writes` is the hub's list of unsent writes
+   * @param viewer the way back to the client
    */
   play(
     facts: ConnectionFacts,
     request: NameRequest,
     player: (playId: string, writes: UnsentWrites) => Player,
+    viewer: Viewer,
     asker: Asker<RunningPlay, PlayRefusal>,
   ): OpenRequest {
-    return this.#ask(
+    return this.#requests.ask(
       (id) => ({ kind: 'play', id, facts, request: nameOf(request) }),
       asker.failed,
       (answer, withdrawn) => {
         if (answer.kind === 'playAccepted') {
           const { playId } = answer;
           if (withdrawn !== undefined) this.#playEnded(withdrawn.playReason, { playId, bytes: 0, drops: 0 });
-          else asker.answered({ accept: true, run: this.#attach(request, player(playId, this.#parts.hub.writes)) });
+          else
+            asker.answered({
+              accept: true,
+              run: this.#attach(request, player(playId, this.#parts.hub.writes), viewer),
+            });
         }
         if (answer.kind === 'playRefused' && withdrawn === undefined)
           asker.answered({ accept: false, refusal: answer.refusal });
@@ -212,14 +192,7 @@ export class Door implements ByteSide {
   }
 
   answer(answer: Answer): void {
-    const waiting = this.#requests.get(answer.id);
-    if (waiting === undefined) return;
-    this.#requests.delete(answer.id);
-    try {
-      waiting.act(answer);
-    } catch (error) {
-      waiting.failed(error);
-    }
+    this.#requests.answered(answer);
   }
 
   order(order: Order): void {
@@ -236,35 +209,6 @@ export class Door implements ByteSide {
     for (const stream of this.#streams.values()) stream.tick(nowMs);
   }
 
-  /** Asks, and carries out the answer. The asker is not called for an answer that comes after it has withdrawn. */
-  #ask(
-    ask: (id: number) => Ask,
-    failed: (error: unknown) => void,
-    act: (answer: Answer, withdrawn: Withdrawal | undefined) => void,
-  ): OpenRequest {
-    const id = ++this.#lastId;
-    let withdrawn: Withdrawal | undefined;
-    const failedInside = (error: unknown): void => {
-      if (withdrawn === undefined) failed(error);
-      else this.#parts.log.error({ err: error, code: 'ERR_INTERNAL' }, 'an answer that came late failed inside');
-    };
-    this.#requests.set(id, {
-      act: (answer) => {
-        if (answer.kind === 'askFailed') failedInside(new SluiceError('ERR_INTERNAL', answer.description));
-        else act(answer, withdrawn);
-      },
-      failed: failedInside,
-    });
-    this.#parts.facts.ask(ask(id));
-    return {
-      withdraw: (reason, playReason) => {
-        if (withdrawn !== undefined || !this.#requests.has(id)) return;
-        withdrawn = { reason, playReason };
-        this.#parts.facts.report({ kind: 'askWithdrawn', id, reason });
-      },
-    };
-  }
-
   #obey(order: Order): void {
     switch (order.kind) {
       case 'nameWon': {
@@ -277,7 +221,7 @@ export class Door implements ByteSide {
         this.#takeClaim(order.streamId)?.close(this.#parts.nowMs());
         break;
       case 'endStream':
-        this.#streams.get(order.streamId)?.take(order.reason, order.description);
+        this.#endStream(order);
         break;
       case 'readPublisher':
         void this.#readPublisher(order.id, this.#streams.get(order.streamId)?.publisher);
@@ -285,7 +229,26 @@ export class Door implements ByteSide {
       case 'endPlay':
         this.#plays.get(order.playId)?.player.sink.publisherGone();
         break;
+      case 'stopPlay':
+        this.#plays.get(order.playId)?.viewer.end(order.reason, order.told);
+        break;
+      case 'requestReconnect':
+        this.#clientOf(order.of)?.requestReconnect(order.tcUrl, order.description);
+        break;
     }
+  }
+
+  #endStream({ streamId, reason, description, status, code }: Extract<Order, { kind: 'endStream' }>): void {
+    const told = {
+      status: status ?? 'NetConnection.Connect.AppShutdown',
+      code: code ?? 'ERR_SESSION_SHUTDOWN',
+      description,
+    } as const;
+    this.#streams.get(streamId)?.take(reason, code, told);
+  }
+
+  #clientOf(of: ClientOf): Pick<Client<never, never>, 'requestReconnect'> | undefined {
+    return 'streamId' in of ? this.#streams.get(of.streamId)?.publisher : this.#plays.get(of.playId)?.viewer;
   }
 
   async #readPublisher(id: number, publisher: Publisher | undefined): Promise<void> {
@@ -344,7 +307,7 @@ export class Door implements ByteSide {
     this.#headersPast += publication.headers.refused;
   }
 
-  #attach(request: NameRequest, player: Player): RunningPlay {
+  #attach(request: NameRequest, player: Player, viewer: Viewer): RunningPlay {
     const { hub } = this.#parts;
     const { app, name } = request;
     let isLive: boolean;
@@ -357,7 +320,7 @@ export class Door implements ByteSide {
     }
     const key = nameKey(request);
     const ofName = this.#playsOf.get(key) ?? new Set();
-    const play: RunningPlay = new RunningPlay(player, isLive, (reason) => {
+    const play: RunningPlay = new RunningPlay(player, isLive, viewer, (reason) => {
       hub.unsubscribe(app, name, player);
       this.#plays.delete(player.id);
       ofName.delete(play);
@@ -375,12 +338,6 @@ export class Door implements ByteSide {
   #playEnded(reason: PlayEndReason, counters: PlayCounters): void {
     this.#parts.facts.report({ kind: 'playEnded', reason, counters });
   }
-}
-
-/** Why a request was withdrawn, for a publish and for a play. */
-interface Withdrawal {
-  readonly reason: EndReason;
-  readonly playReason: PlayEndReason;
 }
 
 /** Only the name of what a client asks for. */

@@ -1,22 +1,16 @@
-import type { ErrorCode } from '../core/errors.js';
+import { ERRORS, type ErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
 import { TrackHealth } from '../hub/track-health.js';
 import type { StreamFacts } from '../hub/track-list.js';
-import type { FactSide, Report, ShownFacts, StreamCounters, StreamSample } from '../live/access.js';
+import type { FactSide, Report, ShownFacts, StreamCounters, StreamSample, Told } from '../live/access.js';
 import { NOTHING_CARRIED } from '../live/nothing.js';
 import type { EndReason } from '../model/reasons.js';
+import type { PublishEndStatus } from '../model/refusals.js';
 import type { AmfValue } from '../wasm/amf-value.js';
+import type { Publisher } from './client.js';
 import type { RunningPlay } from './running-play.js';
-
-/** The way from a stream to the connection that publishes it. */
-export interface Publisher {
-  /** Tells the publisher why its stream has ended, and closes its connection. */
-  readonly close: (reason: EndReason, description: string) => void;
-  /** Reads the connection before its turn. Resolves when its end has been seen, if the kernel knows of one. */
-  readonly readNow: () => Promise<void>;
-}
 
 /** A data message as players get it; `values` is undefined for AMF3. */
 interface DataFromPublisher {
@@ -38,6 +32,12 @@ interface PublishedStreamParts {
   readonly ended: (stream: PublishedStream) => void;
 }
 
+/** What a publisher is told whose stream goes on with a newer connection. */
+const REPLACED: Told<PublishEndStatus> = {
+  status: 'NetStream.Publish.BadName',
+  code: 'ERR_PUBLISH_REPLACED',
+  description: `ERR_PUBLISH_REPLACED: ${ERRORS.ERR_PUBLISH_REPLACED.says}`,
+};
 const METADATA_SLOT = 'metadata';
 const METADATA = 'onMetaData';
 /** A resumed timeline goes on this long after its last frame, in ms: about one frame. */
@@ -116,15 +116,24 @@ export class PublishedStream implements PublicationObserver {
     };
   }
 
-  /** Gives it to the connection that publishes. Calls of an earlier connection have no effect from then on. */
+  /**
+   * Gives it to the connection that publishes. Calls of an earlier connection have no effect from then on; one that is
+   * still there is told that it was replaced.
+   */
   runBy(publisher: Publisher): RunningPublish {
     const { publication } = this;
+    const replaced = this.#publisher;
     const from = this.#begun ? publication.newestTimestamp : this.#claim.resumeTimestamp;
     if (this.#begun) publication.resumed(this.#parts.nowMs());
     this.#begun = true;
     this.#publisher = publisher;
-    this.#run = new RunningPublish(this, from === undefined ? undefined : from + RESUME_STEP_MS);
-    return this.#run;
+    const run = new RunningPublish(this, from === undefined ? undefined : from + RESUME_STEP_MS);
+    this.#run = run;
+    if (replaced !== undefined) {
+      publication.writer.letCodecGo();
+      replaced.end('takeover', REPLACED);
+    }
+    return run;
   }
 
   /** Whether that is the publish that runs. */
@@ -171,11 +180,11 @@ export class PublishedStream implements PublicationObserver {
     this.#parts.facts.report({ kind: 'streamHeld', streamId, reason, counters: this.counters });
   }
 
-  /** Ends the stream. Its publisher, if there is one, is told why, and its connection is closed. */
-  take(reason: EndReason, description: string): void {
+  /** Ends the stream. Its publisher, if there is one, is told why. @param detail of the end, besides the reason */
+  take(reason: EndReason, detail: ErrorCode | undefined, told: Told<PublishEndStatus>): void {
     const publisher = this.#publisher;
-    this.end(reason, undefined);
-    publisher?.close(reason, description);
+    this.end(reason, detail);
+    publisher?.end(reason, told);
   }
 
   /** Ends the stream for good. Calls after the first do nothing. */

@@ -1,6 +1,7 @@
 import type { Player } from '../hub/player.js';
 import type { PlayCounters } from '../live/access.js';
 import type { PlayEndReason } from '../model/reasons.js';
+import type { Viewer } from './client.js';
 
 /** A stream that is played. */
 interface PlayedStream {
@@ -13,6 +14,7 @@ export class RunningPlay {
   readonly player: Player;
   /** Whether there was a publication when it began. */
   readonly isLive: boolean;
+  readonly viewer: Viewer;
   readonly #over: (reason: PlayEndReason) => void;
   #stream: PlayedStream | undefined;
   #ended = false;
@@ -21,9 +23,10 @@ export class RunningPlay {
   #skipsBefore = 0;
 
   /** @param over called once, when it has ended */
-  constructor(player: Player, isLive: boolean, over: (reason: PlayEndReason) => void) {
+  constructor(player: Player, isLive: boolean, viewer: Viewer, over: (reason: PlayEndReason) => void) {
     this.player = player;
     this.isLive = isLive;
+    this.viewer = viewer;
     this.#over = over;
   }
 

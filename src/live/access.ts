@@ -6,7 +6,13 @@ import type { HealthChange } from '../model/health-change.js';
 import type { StreamMetadata } from '../model/metadata.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
-import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
+import type {
+  ConnectRefusal,
+  PlayEndStatus,
+  PlayRefusal,
+  PublishEndStatus,
+  PublishRefusal,
+} from '../model/refusals.js';
 import type { MediaKind, Track } from '../model/track.js';
 
 // Everything that crosses the border between the byte side (connections, publications, players: src/doors) and the fact
@@ -29,15 +35,22 @@ export interface NameRequest {
   readonly query: string;
 }
 
-/** Why a request is refused, and what the client is told. */
-export interface Refusal<Status> {
+/** What a client is told. */
+export interface Told<Status> {
   readonly status: Status;
   readonly code: ErrorCode;
   /** For the client and the log; free of secrets. */
   readonly description: string;
+}
+
+/** Why a request is refused, and what the client is told. */
+export interface Refusal<Status> extends Told<Status> {
   /** Where the client is sent. */
   readonly redirectUrl?: string;
 }
+
+/** The client that publishes a stream, or the one that plays a play. */
+export type ClientOf = { readonly streamId: string } | { readonly playId: string };
 
 /** What a stream has carried since its start. */
 export interface StreamCounters {
@@ -245,19 +258,43 @@ export type Order = Plain<
   /** That publish failed: the name is free. */
   | { readonly kind: 'nameReleased'; readonly streamId: string }
   /**
-   * Ends a stream. Its publisher, if there is one, is told why, and its connection is closed. Answered with
-   * `streamEnded`.
+   * Ends a stream. Its publisher, if there is one, is told why, and its connection is closed unless something else runs
+   * on it. Answered with `streamEnded`, which has the code as its detail. Without status and code the publisher is told
+   * that the server stops, and that it may come back.
    */
   | {
       readonly kind: 'endStream';
       readonly streamId: string;
       readonly reason: EndReason;
       readonly description: string;
+      readonly status?: PublishEndStatus;
+      readonly code?: ErrorCode;
     }
   /** Finds out whether the publisher of a stream is still there. Answered with `publisherRead`. */
   | { readonly kind: 'readPublisher'; readonly id: number; readonly streamId: string }
   /** The stream that it plays ended before it began, and it may not wait for another publisher: its client is told. */
   | { readonly kind: 'endPlay'; readonly playId: string }
+  /**
+   * Ends a play for good, whether it is live or waits. Its client is told why, and its connection is closed unless
+   * something else runs on it. Answered with `playEnded`.
+   */
+  | {
+      readonly kind: 'stopPlay';
+      readonly playId: string;
+      readonly reason: PlayEndReason;
+      readonly told: Told<PlayEndStatus>;
+    }
+  /**
+   * Asks the client that publishes a stream or plays a play to connect again; without effect when it has not announced
+   * that it understands this (bit 1 of `capsEx`).
+   */
+  | {
+      readonly kind: 'requestReconnect';
+      readonly of: ClientOf;
+      /** Where to; undefined: to the same server. */
+      readonly tcUrl: string | undefined;
+      readonly description: string;
+    }
 >;
 
 /** The fact side, as the byte side sees it. Calls never throw. */

@@ -12,5 +12,17 @@ export type PublishRefusal =
   | 'NetStream.Publish.Unauthorized'
   | 'NetStream.Record.NoAccess';
 
+/** The RTMP status codes with which a publish that runs may be ended. */
+export type PublishEndStatus =
+  | 'NetStream.Publish.Rejected'
+  | 'NetStream.Publish.BadName'
+  | 'NetConnection.Connect.AppShutdown';
+
+/**
+ * The RTMP status codes with which a play that runs may be ended. `NetStream.Play.Stop` follows after the first one
+ * too.
+ */
+export type PlayEndStatus = 'NetStream.Play.Failed' | 'NetStream.Play.Stop';
+
 /** The RTMP status codes with which a play may be refused. */
 export type PlayRefusal = 'NetStream.Play.StreamNotFound' | 'NetStream.Play.Failed' | 'NetStream.Failed';

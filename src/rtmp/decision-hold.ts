@@ -1,4 +1,4 @@
-import type { Asker, Decision, OpenRequest } from '../doors/door.js';
+import type { Asker, Decision, OpenRequest } from '../doors/requests.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
 /** What a {@link DecisionHold} needs of its connection. None of it throws. */

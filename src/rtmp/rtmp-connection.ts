@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
-import type { Asker } from '../doors/door.js';
-import type { Publisher, RunningPublish } from '../doors/published-stream.js';
+import type { Publisher, Viewer } from '../doors/client.js';
+import type { RunningPublish } from '../doors/published-stream.js';
+import type { Asker } from '../doors/requests.js';
 import type { RunningPlay } from '../doors/running-play.js';
 import { PlaySink } from '../hub/play-sink.js';
 import { Player } from '../hub/player.js';
@@ -39,10 +40,6 @@ export class RtmpConnection implements InputOwner {
   readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
   readonly #input: ConnectionInput;
-  readonly #publisher: Publisher = {
-    close: (...why) => this.shutdown(...why),
-    readNow: () => this.#input.readNow(),
-  };
   #session: ServerSession | undefined;
   readonly #hold = new DecisionHold({
     goOn: () => this.#input.decided(),
@@ -126,6 +123,15 @@ export class RtmpConnection implements InputOwner {
   }
 
   /**
+   * Asks the client to connect again, if it understands this.
+   *
+   * @param tcUrl where to; undefined: to the same server
+   */
+  requestReconnect(tcUrl: string | undefined, description: string): void {
+    if (this.#session !== undefined) this.run(this.#session.requestReconnect(tcUrl, description));
+  }
+
+  /**
    * Ends a connection on which nothing runs, because its place or memory is needed: the client is told, and the socket
    * is closed on return.
    */
@@ -204,7 +210,7 @@ export class RtmpConnection implements InputOwner {
     const { requestId, messageStreamId } = request;
     this.#hold.until(
       (asker: Asker<RunningPublish, PublishRefusal>) =>
-        this.#parts.door.publish(this.facts, request, this.#publisher, asker),
+        this.#parts.door.publish(this.facts, request, this.#publisher(messageStreamId), asker),
       (decision) => {
         if (this.#closing) {
           if (decision.accept) decision.run.end(this.#end.reason, this.#end.publishDetail);
@@ -235,6 +241,7 @@ export class RtmpConnection implements InputOwner {
           this.facts,
           request,
           (playId, writes) => new Player(playId, sink, messageStreamId, { maxLagBytes }, writes),
+          this.#viewer(messageStreamId),
           asker,
         ),
       (decision) => {
@@ -249,6 +256,31 @@ export class RtmpConnection implements InputOwner {
         this.run(this.#session!.answerPlay(requestId, told, this.#parts.nowMs()));
       },
     );
+  }
+
+  /** The way back to the client of one publish. */
+  #publisher(id: number): Publisher {
+    return {
+      end: (reason, told) =>
+        this.#safely(() => {
+          this.#publishes.stop(id, reason, told.code);
+          this.run(this.#session!.end(id, told));
+        }),
+      requestReconnect: (...where) => this.requestReconnect(...where),
+      readNow: () => this.#input.readNow(),
+    };
+  }
+
+  /** The way back to the client of one play. */
+  #viewer(id: number): Viewer {
+    return {
+      end: (reason, told) =>
+        this.#safely(() => {
+          this.#plays.stop(id, reason);
+          this.run(this.#session!.end(id, told));
+        }),
+      requestReconnect: (...where) => this.requestReconnect(...where),
+    };
   }
 
   /** The publisher of a play came, or is gone for good. Everything else on the connection goes on. */
@@ -282,8 +314,7 @@ export class RtmpConnection implements InputOwner {
     const description = ERRORS[code].says;
     for (const id of ids) {
       this.#plays.stop(id, playReasonOfCode(code) ?? 'error');
-      const kick = { code, description, messageStreamId: id, playStatus: 'NetStream.Play.Failed' } as const;
-      this.run(this.#session!.kick(kick));
+      this.run(this.#session!.end(id, { status: 'NetStream.Play.Failed', code, description }));
     }
   }
 
@@ -362,6 +393,6 @@ export class RtmpConnection implements InputOwner {
 }
 
 /** A refusal as the session tells it to the client. */
-function refused<Status>({ status, description }: Refusal<Status>) {
-  return { accept: false, code: status, description } as const;
+function refused<Status>({ status, description, redirectUrl }: Refusal<Status>) {
+  return { accept: false, code: status, description, redirectUrl } as const;
 }

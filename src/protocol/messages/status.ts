@@ -95,6 +95,16 @@ export function onStatus(
   return command(messageStreamId, 'onStatus', 0, null, { ...statusInfo(code, description), ...extra });
 }
 
+/**
+ * Asks a client to connect again (Enhanced RTMP v2, Reconnect Request): on message stream 0, as a status.
+ *
+ * @param tcUrl where to; undefined: to the same server
+ */
+export function reconnectRequest(tcUrl: string | undefined, description: string): OutboundMessage {
+  const where = tcUrl === undefined ? {} : { tcUrl };
+  return onStatus(0, 'NetConnection.Connect.ReconnectRequest', description, where);
+}
+
 /** `|RtmpSampleAccess`: tells Flash players that they may read audio and video samples. */
 export function sampleAccess(messageStreamId: number): OutboundMessage {
   return dataMessage(messageStreamId, '|RtmpSampleAccess', true, true);

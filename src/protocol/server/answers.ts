@@ -1,18 +1,37 @@
-import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../../model/refusals.js';
+import type { ErrorCode } from '../../core/errors.js';
+import type {
+  ConnectRefusal,
+  PlayEndStatus,
+  PlayRefusal,
+  PublishEndStatus,
+  PublishRefusal,
+} from '../../model/refusals.js';
 
-/** The owner's answer to `connectRequested`. The description is shown to the client's user. */
-export type ConnectAnswer =
-  | { readonly accept: true }
-  | { readonly accept: false; readonly code: ConnectRefusal; readonly description: string };
+/** A refusal. The description is shown to the client's user. */
+interface Refused<Status> {
+  readonly accept: false;
+  readonly code: Status;
+  readonly description: string;
+  /** URL of the server to which the client is sent. */
+  readonly redirectUrl?: string;
+}
 
-/** The owner's answer to `publishRequested`. The description is shown to the encoder's user. */
-export type PublishAnswer =
-  | { readonly accept: true }
-  | { readonly accept: false; readonly code: PublishRefusal; readonly description: string };
+/** The owner's answer to `connectRequested`. */
+export type ConnectAnswer = { readonly accept: true } | Refused<ConnectRefusal>;
+
+/** The owner's answer to `publishRequested`. */
+export type PublishAnswer = { readonly accept: true } | Refused<PublishRefusal>;
 
 /**
  * The owner's answer to `playRequested`. `waiting`: there is no publisher yet; `publisherCame` follows when there is.
  */
-export type PlayAnswer =
-  | { readonly accept: true; readonly waiting?: boolean }
-  | { readonly accept: false; readonly code: PlayRefusal; readonly description: string };
+export type PlayAnswer = { readonly accept: true; readonly waiting?: boolean } | Refused<PlayRefusal>;
+
+/** What the client is told when the owner ends a publish or a play that runs. */
+export interface EndAnswer {
+  readonly status: PublishEndStatus | PlayEndStatus;
+  /** Code with which the connection is closed. */
+  readonly code: ErrorCode;
+  /** Shown to the client's user; free of secrets. */
+  readonly description: string;
+}

@@ -1,5 +1,5 @@
 import { streamBegin, streamEof } from '../messages/control.js';
-import { onStatus, sampleAccess } from '../messages/status.js';
+import { onStatus, reconnectRequest, sampleAccess } from '../messages/status.js';
 import type { InputDetails, NetStream } from './net-stream.js';
 import type { SessionCore } from './session-core.js';
 import type { NetStreamEffect } from './transitions.js';
@@ -74,8 +74,10 @@ function changeReceive(core: SessionCore, stream: NetStream, details: DetailsOf<
 }
 
 function refuse(core: SessionCore, stream: NetStream, refusal: DetailsOf<'publish_rejected' | 'play_rejected'>): void {
+  const { code, description, redirectUrl } = refusal;
   stream.requestId = 0;
-  core.send(onStatus(stream.id, refusal.code, refusal.description));
+  if (redirectUrl !== undefined && core.understandsReconnect) core.send(reconnectRequest(redirectUrl, description));
+  else core.send(onStatus(stream.id, code, description));
 }
 
 function stopPlay(core: SessionCore, stream: NetStream): void {
@@ -112,7 +114,7 @@ export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction
   drop_publish: stopPublish,
   kick_publish: on('kick', (core, stream, details) => {
     stream.requestId = 0;
-    core.send(onStatus(stream.id, details.publishStatus, details.description));
+    core.send(onStatus(stream.id, details.status, details.description));
   }),
   request_play: on('play', requestPlay),
   request_other_play: on('play', (core, stream, details) => {
@@ -130,7 +132,9 @@ export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction
   stop_play: stopPlay,
   kick_play: on('kick', (core, stream, details) => {
     stream.requestId = 0;
-    core.send(onStatus(stream.id, details.playStatus, details.description));
+    const { status, description } = details;
+    if (status !== 'NetStream.Play.Stop') core.send(onStatus(stream.id, status, description));
+    core.send(onStatus(stream.id, 'NetStream.Play.Stop', description));
     core.send(streamEof(stream.id));
   }),
   end_play: (core, stream) => {

@@ -24,6 +24,12 @@ export class NetStream {
   }
 }
 
+interface Refusal<Status> {
+  readonly code: Status;
+  readonly description: string;
+  readonly redirectUrl?: string;
+}
+
 /** An input of a NetStream with its details. Inputs without details are in the last line. */
 export type InputDetails =
   | {
@@ -44,8 +50,8 @@ export type InputDetails =
       readonly duration: number;
       readonly reset: boolean;
     }
-  | { readonly input: 'publish_rejected'; readonly code: PublishRefusal; readonly description: string }
-  | { readonly input: 'play_rejected'; readonly code: PlayRefusal; readonly description: string }
+  | ({ readonly input: 'publish_rejected' } & Refusal<PublishRefusal>)
+  | ({ readonly input: 'play_rejected' } & Refusal<PlayRefusal>)
   | { readonly input: 'receive'; readonly audio?: boolean; readonly video?: boolean }
   | {
       readonly input: 'data';
@@ -56,12 +62,7 @@ export type InputDetails =
       readonly values: readonly AmfValue[] | undefined;
       readonly isMended?: true;
     }
-  | {
-      readonly input: 'kick';
-      readonly publishStatus: StatusCode;
-      readonly playStatus: StatusCode;
-      readonly description: string;
-    }
+  | { readonly input: 'kick'; readonly status: StatusCode; readonly description: string }
   | { readonly input: PlainInput };
 
 /** Inputs that nothing comes with. */

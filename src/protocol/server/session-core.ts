@@ -17,6 +17,9 @@ import {
   type NetStreamInput,
 } from './transitions.js';
 
+/** The bit of `capsEx` for clients that understand `NetConnection.Connect.ReconnectRequest`. */
+const CAPS_RECONNECT = 1;
+
 /** The facts of a client that has not sent connect. */
 const UNKNOWN_CLIENT: ConnectionInfo = {
   app: '',
@@ -58,6 +61,11 @@ export class SessionCore {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** Whether the client has announced that it understands a request to connect again (Enhanced RTMP v2, capsEx). */
+  get understandsReconnect(): boolean {
+    return (this.info.capsEx & CAPS_RECONNECT) !== 0;
   }
 
   /** Whether any NetStream publishes, plays, or waits for an answer to either. */

@@ -5,9 +5,9 @@ import { type Call, readCall, replyError, salvageCall } from '../messages/call.j
 import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from '../messages/control.js';
 import { type InboundMessage, readValues } from '../messages/inbound-message.js';
 import { MessageType, UserControlEvent } from '../messages/message-types.js';
-import { command, onStatus, type StatusCode, statusInfo } from '../messages/status.js';
+import { command, onStatus, reconnectRequest, statusInfo } from '../messages/status.js';
 import type { Action } from './actions.js';
-import type { ConnectAnswer, PlayAnswer, PublishAnswer } from './answers.js';
+import type { ConnectAnswer, EndAnswer, PlayAnswer, PublishAnswer } from './answers.js';
 import { acceptConnect, refuseConnect, requestConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
 import { Liveness } from './liveness.js';
@@ -16,26 +16,13 @@ import { streamInput } from './net-stream-effects.js';
 import { takeData } from './publisher-data.js';
 import { SessionCore } from './session-core.js';
 import { type SessionOptions, sessionSettings } from './session-options.js';
+import { ACTIVE_STATES } from './transitions.js';
 
 export type { Action } from './actions.js';
 export type { SessionOptions } from './session-options.js';
 
 /** The result of almost every read. */
 const NO_ACTIONS: readonly Action[] = [];
-
-/** How the server ends a connection, or one NetStream of it. */
-interface KickOptions {
-  /** Shown to the peer's user; free of secrets. */
-  readonly description: string;
-  /** Only this NetStream is ended; the connection too when nothing else runs on it. All NetStreams when absent. */
-  readonly messageStreamId?: number;
-  /** Code of the `close` action; `ERR_SESSION_KICKED` when absent. */
-  readonly code?: ErrorCode;
-  /** Status for publishes; `NetStream.Publish.Rejected` when absent, on which OBS stops and shows the description. */
-  readonly publishStatus?: StatusCode;
-  /** Status for plays; `NetStream.Play.Stop` when absent. */
-  readonly playStatus?: StatusCode;
-}
 
 /**
  * The server's side of one RTMP connection after the handshake, as a pure state machine: messages and time in, actions
@@ -158,8 +145,10 @@ export class ServerSession {
     const { connectRequest } = core;
     if (core.state !== 'connect_pending' || connectRequest?.requestId !== requestId) return [];
     core.connectRequest = undefined;
-    if (!answer.accept) refuseConnect(core, connectRequest.transactionId, answer.code, answer.description);
-    else if (core.connectionInput('connect_accepted') === 'accept_connect')
+    if (!answer.accept) {
+      const { code, description, redirectUrl } = answer;
+      refuseConnect(core, connectRequest.transactionId, code, description, redirectUrl);
+    } else if (core.connectionInput('connect_accepted') === 'accept_connect')
       acceptConnect(core, connectRequest.transactionId);
     return this.#finish();
   }
@@ -194,22 +183,16 @@ export class ServerSession {
     return this.#streamInput(messageStreamId, options.stays ? 'publisher_left' : 'publisher_ended');
   }
 
-  /** Ends one NetStream or the whole connection, with a status first: encoders try again after a close without one. */
-  kick(options: KickOptions): Action[] {
+  /**
+   * Ends what runs on one NetStream, with a status first, because encoders try again after a close without one. The
+   * connection is closed when nothing else runs on it.
+   */
+  end(messageStreamId: number, { status, code, description }: EndAnswer): Action[] {
     const core = this.#core;
-    if (core.state === 'closed') return [];
-    const { description, messageStreamId, code = 'ERR_SESSION_KICKED' } = options;
-    const kick = {
-      input: 'kick',
-      description,
-      publishStatus: options.publishStatus ?? 'NetStream.Publish.Rejected',
-      playStatus: options.playStatus ?? 'NetStream.Play.Stop',
-    } as const;
-    for (const stream of [...core.streams.values()]) {
-      if (messageStreamId === undefined || stream.id === messageStreamId) streamInput(core, stream, kick);
-    }
-    if (messageStreamId === undefined) core.close(code, description);
-    else core.closeUnlessActive(code, description);
+    const stream = core.streams.get(messageStreamId);
+    if (core.state === 'closed' || stream === undefined || !ACTIVE_STATES.has(stream.state)) return [];
+    streamInput(core, stream, { input: 'kick', status, description });
+    core.closeUnlessActive(code, description);
     return this.#finish();
   }
 
@@ -218,12 +201,26 @@ export class ServerSession {
     const core = this.#core;
     if (core.state === 'closed') return [];
     if (core.state === 'connected') core.send(onStatus(0, 'NetConnection.Connect.AppShutdown', description));
-    return this.kick({
-      description,
-      code: 'ERR_SESSION_SHUTDOWN',
-      publishStatus: 'NetConnection.Connect.AppShutdown',
-      playStatus: 'NetStream.Play.Stop',
-    });
+    for (const stream of [...core.streams.values()]) {
+      const publishes = stream.state === 'publishing' || stream.state === 'publish_pending';
+      const status = publishes ? 'NetConnection.Connect.AppShutdown' : 'NetStream.Play.Stop';
+      streamInput(core, stream, { input: 'kick', status, description });
+    }
+    core.close('ERR_SESSION_SHUTDOWN', description);
+    return this.#finish();
+  }
+
+  /**
+   * Asks the client to connect again. What runs goes on until it does.
+   *
+   * @param tcUrl where to; undefined: to the same server
+   * @returns no actions for a client that has not announced that it understands this
+   */
+  requestReconnect(tcUrl: string | undefined, description: string): Action[] {
+    const core = this.#core;
+    if (!this.isConnected || !core.understandsReconnect) return [];
+    core.send(reconnectRequest(tcUrl, description));
+    return core.takeActions();
   }
 
   /** Ends a connection on which nothing runs. @param code its `says` is the description for the client */

@@ -122,7 +122,9 @@ export class FakePeer {
 
   /** Refuses the running publish. */
   kick(description: string): void {
-    this.#perform(this.#session.kick({ description }));
+    this.#perform(
+      this.#session.end(1, { status: 'NetStream.Publish.Rejected', code: 'ERR_SESSION_KICKED', description }),
+    );
   }
 
   #read(bytes: Buffer): void {

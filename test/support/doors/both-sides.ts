@@ -1,17 +1,18 @@
 import { createLogger } from '../../../src/core/log.js';
 import { MemoryAccount } from '../../../src/core/memory-account.js';
 import { NameRule } from '../../../src/core/names.js';
-import { type Decision, Door, type OpenRequest } from '../../../src/doors/door.js';
+import { Door } from '../../../src/doors/door.js';
 import type { RunningPublish } from '../../../src/doors/published-stream.js';
+import type { Decision, OpenRequest } from '../../../src/doors/requests.js';
 import type { RunningPlay } from '../../../src/doors/running-play.js';
 import { Hub } from '../../../src/hub/hub.js';
 import { Player } from '../../../src/hub/player.js';
-import type { ByteSide, ConnectionFacts, FactSide } from '../../../src/live/access.js';
+import type { ByteSide, ConnectionFacts, FactSide, Told } from '../../../src/live/access.js';
 import type { Admission } from '../../../src/live/admission.js';
 import { clonedByteSide, clonedFactSide } from '../../../src/live/cloned-border.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
-import type { EndReason } from '../../../src/model/reasons.js';
-import type { PlayRefusal, PublishRefusal } from '../../../src/model/refusals.js';
+import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
+import type { PlayEndStatus, PlayRefusal, PublishEndStatus, PublishRefusal } from '../../../src/model/refusals.js';
 import { LIMITS } from '../hub/publication-harness.js';
 import { RecordingSink } from '../hub/sinks.js';
 import { ToldEvents } from '../live/told.js';
@@ -47,8 +48,14 @@ export class BothSides extends ToldEvents {
   readonly hub: Hub;
   readonly door: Door;
   readonly live: LiveStreams;
+  /** The byte side; what it gets is noted. */
+  readonly toDoor: ByteSide;
   /** Kinds of all messages that crossed. */
   readonly kinds = new Set<string>();
+  /** What clients were told at the end of a publish or play, in order. */
+  readonly clientsTold: Told<PublishEndStatus | PlayEndStatus>[] = [];
+  /** Requests to connect again, in order. */
+  readonly reconnects: (readonly [tcUrl: string | undefined, description: string])[] = [];
   /** What a publisher's connection finds when it is read at once. */
   readNow: () => Promise<void> = () => Promise.resolve();
   #connections = 0;
@@ -63,7 +70,7 @@ export class BothSides extends ToldEvents {
       this.kinds.add(message.kind);
       return message;
     };
-    const toDoor: ByteSide = {
+    this.toDoor = {
       answer: (message) => this.door.answer(note(message)),
       order: (message) => this.door.order(note(message)),
     };
@@ -84,7 +91,7 @@ export class BothSides extends ToldEvents {
         ...options,
       },
       {
-        bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
+        bytes: isCloned ? clonedByteSide(this.toDoor) : this.toDoor,
         ...(options.admission === undefined ? {} : { admission: options.admission }),
         memory,
         lifecycle: this.lifecycle,
@@ -120,7 +127,14 @@ export class BothSides extends ToldEvents {
     const request = this.door.publish(
       facts,
       { app: 'live', name, query: '' },
-      { close: (reason) => void closed.push(reason), readNow: () => this.readNow() },
+      {
+        end: (reason, told) => {
+          closed.push(reason);
+          this.clientsTold.push(told);
+        },
+        requestReconnect: (...where) => void this.reconnects.push(where),
+        readNow: () => this.readNow(),
+      },
       {
         answered: (decision) => {
           made.decision = decision;
@@ -143,12 +157,22 @@ export class BothSides extends ToldEvents {
   ask(name = 'cam'): PlayTry {
     const sink = new RecordingSink();
     const made: Omit<PlayTry, 'request'> = { sink, decision: undefined, failure: undefined };
+    const end = (reason: PlayEndReason): void => {
+      if (made.decision?.accept === true) made.decision.run.end(reason);
+    };
     const request = this.door.play(
       this.facts(),
       { app: 'live', name, query: '' },
       (id, writes) => {
         sink.player = new Player(id, sink, 1, { maxLagBytes: 2 ** 20 }, writes);
         return sink.player;
+      },
+      {
+        end: (reason, told) => {
+          this.clientsTold.push(told);
+          end(reason);
+        },
+        requestReconnect: (...where) => void this.reconnects.push(where),
       },
       {
         answered: (decision) => {

@@ -55,6 +55,8 @@ export class ListenerHarness implements FactSide {
   readonly refusedData: ErrorCode[] = [];
   readonly refusedDataAtClose: number[] = [];
   readonly data: string[] = [];
+  /** Names of plays by their ids. */
+  readonly playIds = new Map<string, string>();
   /** Requests that were withdrawn, by the reason. */
   readonly withdrawn: EndReason[] = [];
   /** `cause:messages`, with a `!` where it is to be told. */
@@ -66,12 +68,13 @@ export class ListenerHarness implements FactSide {
   refuseConnects = false;
   /** When set, publishes wait for {@link decide}. */
   holdPublishes = false;
+  /** When set, a publish of a name that is taken goes on with its stream. */
+  replacePublishers = false;
   port = 0;
   readonly clients: RawRtmp[] = [];
   readonly #undecided: PublishAsk[] = [];
   readonly #connects: number[] = [];
   readonly #reads = new Map<number, () => void>();
-  readonly #playIds = new Map<string, string>();
   #lastId = 0;
 
   private constructor(options: Partial<ListenerOptions>) {
@@ -135,6 +138,13 @@ export class ListenerHarness implements FactSide {
   /** A client past `connect`. */
   async client(): Promise<RawRtmp> {
     return this.keep(await RawRtmp.connected({ port: this.port }));
+  }
+
+  /** A client past a `connect` that says that it understands requests to connect again. */
+  async knowing(): Promise<RawRtmp> {
+    const client = this.keep(await RawRtmp.shaken({ port: this.port }));
+    await client.connect('live', { capsEx: 1 });
+    return client;
   }
 
   keep(client: RawRtmp): RawRtmp {
@@ -205,7 +215,7 @@ export class ListenerHarness implements FactSide {
       return;
     }
     const playId = `${name}-${id}`;
-    this.#playIds.set(playId, name);
+    this.playIds.set(playId, name);
     this.door.answer({ kind: 'playAccepted', id, playId });
   }
 
@@ -219,7 +229,7 @@ export class ListenerHarness implements FactSide {
         this.data.push(report.handler);
         break;
       case 'playEnded':
-        this.playEnds.push(`${this.#playIds.get(report.counters.playId)!}:${report.reason}`);
+        this.playEnds.push(`${this.playIds.get(report.counters.playId)!}:${report.reason}`);
         break;
       case 'askWithdrawn':
         this.withdrawn.push(report.reason);
@@ -247,9 +257,9 @@ export class ListenerHarness implements FactSide {
   #answerPublish({ id, request }: PublishAsk, decision: Decision): void {
     const { app, name } = request;
     // As the fact side, the harness gives a name to one publish at a time.
-    const isFree = decision === 'accept' && !this.hub.isLive(app, name);
-    if (isFree) {
-      this.door.order({ kind: 'nameWon', streamId: name, app, name });
+    const isTaken = this.hub.isLive(app, name);
+    if (decision === 'accept' && (this.replacePublishers || !isTaken)) {
+      if (!isTaken) this.door.order({ kind: 'nameWon', streamId: name, app, name });
       this.door.answer({ kind: 'publishAccepted', id, streamId: name, heldFor: [] });
       return;
     }

@@ -17,9 +17,10 @@ describe('the table of error codes', () => {
     const folders = ['src/rtmp', 'src/protocol/server', 'src/live', 'src/hub', 'src/wasm', 'src/transport'];
     const spoken = [...new Set(folders.flatMap(codesIn))];
     expect(spoken.length).toBeGreaterThan(50);
-    // With these a listener fails, or a connection is not even accepted.
+    // With these a listener fails, or a connection is not even accepted; with those of admission a request is refused.
     const others = ['ERR_DESCRIPTORS', 'ERR_LISTEN'];
-    expect(spoken.filter((code) => ERRORS[code].endsStreamsAs === undefined).sort()).toEqual(others);
+    const silent = spoken.filter((code) => ERRORS[code].endsStreamsAs === undefined && !code.startsWith('ERR_AUTH_'));
+    expect(silent.sort()).toEqual(others);
   });
 
   it('ends streams as protocol_error or limit, but for these codes', () => {
@@ -27,6 +28,9 @@ describe('the table of error codes', () => {
     expect(Object.fromEntries(rest.map((code) => [code, ERRORS[code].endsStreamsAs]))).toEqual({
       ERR_SESSION_PING_TIMEOUT: 'dead_peer',
       ERR_SESSION_KICKED: 'kicked',
+      ERR_AUTH_REVOKED: 'kicked',
+      ERR_AUTH_EXPIRED: 'kicked',
+      ERR_PUBLISH_REPLACED: 'client_closed',
       ERR_SESSION_SHUTDOWN: 'server_drain',
       ERR_PUBLISH_NO_MEDIA: 'idle',
       ERR_PUBLISH_IDLE: 'idle',
@@ -48,13 +52,15 @@ describe('the table of error codes', () => {
     expect(CODES.filter((code) => ERRORS[code].usual).sort()).toEqual([
       'ERR_PEER_CLOSED',
       'ERR_PEER_RESET',
+      'ERR_PUBLISH_REPLACED',
       'ERR_SESSION_PLAY_ENDED',
       'ERR_SESSION_SHUTDOWN',
     ]);
   });
 
   it('gives every code an exit code; those that are not plain failures are these', () => {
-    const of = (exit: string) => CODES.filter((code) => ERRORS[code].exit === exit).sort();
+    const isOfControl = (code: string): boolean => /^ERR_(AUTH|CTL)_/.test(code);
+    const of = (exit: string) => CODES.filter((code) => ERRORS[code].exit === exit && !isOfControl(code)).sort();
     expect(of('ok')).toEqual(['ERR_CLIENT_ABORTED']);
     expect(of('refused')).toEqual(['ERR_CLIENT_REJECTED']);
     expect(of('unreachable')).toEqual([

@@ -2,6 +2,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Plain } from '../../../src/core/plain.js';
 import type { Answer, Ask, Order, Report } from '../../../src/live/access.js';
 import { ADMIT_ALL } from '../../../src/live/admission.js';
+import { clonedByteSide } from '../../../src/live/cloned-border.js';
 import { BothSides } from '../../support/doors/both-sides.js';
 import { batch, message } from '../../support/hub/media.js';
 
@@ -25,6 +26,8 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   endStream: true,
   readPublisher: true,
   endPlay: true,
+  stopPlay: true,
+  requestReconnect: true,
   connectionOpened: true,
   connectionRefused: true,
   connectionClosed: true,
@@ -102,6 +105,13 @@ describe('the messages between byte side and fact side', () => {
     run.data({ ...cue, name: 'onMetaData', payload: Buffer.from([2, 0, 1, 0x62]), values: [{ encoder: 'f' }] });
     await sides.pass(250);
     play.end('client_closed');
+    const { player } = (await sides.play()).run;
+    const told = { status: 'NetStream.Play.Failed', code: 'ERR_SESSION_KICKED', description: 'out' } as const;
+    const toBytes = clonedByteSide(sides.toDoor);
+    toBytes.order({ kind: 'requestReconnect', of: { playId: player.id }, tcUrl: undefined, description: 'again' });
+    toBytes.order({ kind: 'stopPlay', playId: player.id, reason: 'kicked', told });
+    await sides.settle();
+    expect([sides.reconnects, sides.clientsTold]).toEqual([[[undefined, 'again']], [told]]);
     // The fact side accepts a play whose stream has ended on the byte side.
     const late = sides.ask();
     run.end('client_unpublish');

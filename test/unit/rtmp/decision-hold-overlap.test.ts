@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Asker, OpenRequest } from '../../../src/doors/door.js';
+import type { Asker, OpenRequest } from '../../../src/doors/requests.js';
 import { DecisionHold } from '../../../src/rtmp/decision-hold.js';
 
 describe('the hold of a connection', () => {

@@ -13,6 +13,8 @@ const MAX_FIELD_CHARACTERS = 1024;
 
 // The answer of the classic Flash Media Server; some encoders require the property to be there.
 const CAPABILITIES = 31;
+/** `ex.code` of a refusal that sends the client to another server. */
+const REDIRECTED = 302;
 // A server that forwards accepts every codec (Enhanced RTMP, FourCcInfoMask 4).
 const FORWARDS_ANY_CODEC = { '*': 4 } as const;
 
@@ -59,9 +61,20 @@ export function acceptConnect(core: SessionCore, transactionId: number): void {
   core.emit({ kind: 'connected', query: core.appQuery, ...core.info });
 }
 
-/** Refuses connect with `_error` and ends the connection. */
-export function refuseConnect(core: SessionCore, transactionId: number, code: StatusCode, description: string): void {
-  core.send(command(0, '_error', transactionId || 1, null, { ...statusInfo(code, description) }));
+/**
+ * Refuses connect with `_error` and ends the connection.
+ *
+ * @param redirectUrl where the client is sent, in the form that Flash Media Server and SRS use
+ */
+export function refuseConnect(
+  core: SessionCore,
+  transactionId: number,
+  code: StatusCode,
+  description: string,
+  redirectUrl?: string,
+): void {
+  const redirect = redirectUrl === undefined ? {} : { ex: { code: REDIRECTED, redirect: redirectUrl } };
+  core.send(command(0, '_error', transactionId || 1, null, { ...statusInfo(code, description), ...redirect }));
   core.close('ERR_SESSION_CONNECT_REFUSED', description);
 }
 

@@ -113,31 +113,40 @@ describe('server pings', () => {
 });
 
 describe('endings from our side', () => {
-  it('kick: a status for each stream, then close', () => {
+  const kicked = { code: 'ERR_SESSION_KICKED', description: 'by the operator' } as const;
+
+  it('a publish that is ended gets its status, then the connection is closed', () => {
     const peer = new ServerPeer().publish();
-    peer.call(0, 'createStream', 4, null);
-    peer.call(2, 'play', 5, null, 'other');
-    peer.acceptPlay();
-    expect(peer.take(peer.session.kick({ description: 'by the operator' }))).toEqual([
+    expect(peer.take(peer.session.end(1, { status: 'NetStream.Publish.Rejected', ...kicked }))).toEqual([
       'onStatus(0)@1 error NetStream.Publish.Rejected',
-      'onStatus(0)@2 status NetStream.Play.Stop',
-      'StreamEOF 2',
       '! close ERR_SESSION_KICKED',
     ]);
     expect(peer.session.isPublishing(1)).toBe(false);
-    expect(peer.session.kick({ description: 'again' })).toEqual([]);
+    expect(peer.session.end(1, { status: 'NetStream.Publish.Rejected', ...kicked })).toEqual([]);
   });
 
-  it('kick of one stream leaves the other', () => {
+  it('a play that is ended for a fault gets Failed and Stop, one that is over gets Stop only', () => {
+    const end = (status: 'NetStream.Play.Failed' | 'NetStream.Play.Stop') => {
+      const peer = new ServerPeer().play();
+      return peer.take(peer.session.end(1, { status, ...kicked }));
+    };
+    const stop = ['onStatus(0)@1 status NetStream.Play.Stop', 'StreamEOF 1', '! close ERR_SESSION_KICKED'];
+    expect(end('NetStream.Play.Failed')).toEqual(['onStatus(0)@1 error NetStream.Play.Failed', ...stop]);
+    expect(end('NetStream.Play.Stop')).toEqual(stop);
+  });
+
+  it('one NetStream that is ended leaves the other', () => {
     const peer = new ServerPeer().publish('one');
     peer.call(0, 'createStream', 4, null);
     peer.call(2, 'publish', 5, null, 'two');
     peer.acceptPublish();
-    const kick = (messageStreamId: number) =>
-      peer.take(peer.session.kick({ description: 'x', messageStreamId, publishStatus: 'NetStream.Publish.Denied' }));
-    expect(kick(1)).toEqual(['onStatus(0)@1 error NetStream.Publish.Denied']);
+    const end = (messageStreamId: number) =>
+      peer.take(peer.session.end(messageStreamId, { status: 'NetStream.Publish.BadName', ...kicked }));
+    expect(end(1)).toEqual(['onStatus(0)@1 error NetStream.Publish.BadName']);
     expect(peer.session.isPublishing(2)).toBe(true);
-    expect(kick(2)).toEqual(['onStatus(0)@2 error NetStream.Publish.Denied', '! close ERR_SESSION_KICKED']);
+    // Nothing runs on the first one any more, and there never was a third.
+    expect([end(1), end(3)]).toEqual([[], []]);
+    expect(end(2)).toEqual(['onStatus(0)@2 error NetStream.Publish.BadName', '! close ERR_SESSION_KICKED']);
   });
 
   it('shutdown: AppShutdown on the connection and the publisher, Play.Stop for players', () => {

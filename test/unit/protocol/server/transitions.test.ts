@@ -33,12 +33,7 @@ function detailsOf(input: NetStreamInput): InputDetails {
     case 'data':
       return { input, timestamp: 0, name: 'onMetaData', type: 18, payload: Buffer.alloc(0), values: [] };
     case 'kick':
-      return {
-        input,
-        publishStatus: 'NetStream.Publish.Rejected',
-        playStatus: 'NetStream.Play.Stop',
-        description: 'out',
-      };
+      return { input, status: 'NetStream.Publish.Rejected', description: 'out' };
     default:
       return { input };
   }
@@ -158,7 +153,7 @@ describe('the connection table', () => {
   it('lets no command do anything once closed', () => {
     for (const name of ['connect', ...COMMANDS.keys()]) {
       const peer = new ServerPeer().publish();
-      peer.session.kick({ description: 'out' });
+      peer.session.shutdown('out');
       expect(peer.call(1, name, 5, null, 'cam')).toEqual([]);
     }
   });

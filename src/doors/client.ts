@@ -1,0 +1,20 @@
+import type { Told } from '../live/access.js';
+import type { EndReason, PlayEndReason } from '../model/reasons.js';
+import type { PlayEndStatus, PublishEndStatus } from '../model/refusals.js';
+
+/** The way from what runs on a connection back to its client. None of it throws. */
+export interface Client<Reason, Status> {
+  /** Tells the client why its publish or play ends, and closes the connection unless something else runs on it. */
+  readonly end: (reason: Reason, told: Told<Status>) => void;
+  /** Asks the client to connect again, if it understands this. @param tcUrl undefined: to the same server */
+  readonly requestReconnect: (tcUrl: string | undefined, description: string) => void;
+}
+
+/** The way from a stream to the client that publishes it. */
+export interface Publisher extends Client<EndReason, PublishEndStatus> {
+  /** Reads the connection before its turn. Resolves when its end has been seen, if the kernel knows of one. */
+  readonly readNow: () => Promise<void>;
+}
+
+/** The way from a play to its client. */
+export type Viewer = Client<PlayEndReason, PlayEndStatus>;
