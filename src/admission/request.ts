@@ -7,6 +7,9 @@ const MAX_QUERY_BYTES = 4096;
 /** Most bytes of the whole request as JSON. */
 const MAX_BODY_BYTES = 8192;
 
+/** From this length on a value is taken for a key whatever its parameter is called. */
+const LONG_VALUE = 24;
+
 /** What stands in place of a name that is secret and may not be sent. */
 const HIDDEN_NAME = '***';
 
@@ -47,6 +50,8 @@ export interface AdmissionRequest extends RequestTime {
   readonly query: ReadonlyMap<string, string>;
   /** The key or token that the client gave: its value alone. Secret. Undefined: none. */
   readonly credential: string | undefined;
+  /** What must not stand in anything that is told: the key, or long values when no key is known. Secret. */
+  readonly secrets: readonly string[];
   /** Of {@link credential}; undefined without one. */
   readonly keyFingerprint: string | undefined;
   /** User of Adobe authentication, or undefined. */
@@ -57,22 +62,21 @@ export interface AdmissionRequest extends RequestTime {
   json(): string;
 }
 
-/**
- * Makes the request that responders are asked with.
- *
- * @returns undefined when it is past its bounds: 32 parameters, 4 KiB of query, 8 KiB in all
- */
-export function makeRequest(
-  question: Question,
-  origin: RequestOrigin,
-  time: RequestTime,
-): AdmissionRequest | undefined {
-  if (Buffer.byteLength(question.query) > MAX_QUERY_BYTES) return undefined;
+/** Whether a request is past its bounds: 32 parameters, 4 KiB of query, 8 KiB in all. It is not to be asked then. */
+export function isTooLarge({ question, query, json }: AdmissionRequest): boolean {
+  if (query.size > MAX_PARAMETERS || Buffer.byteLength(question.query) > MAX_QUERY_BYTES) return true;
+  return Buffer.byteLength(json()) > MAX_BODY_BYTES;
+}
+
+/** Makes the request that responders are asked with. */
+export function makeRequest(question: Question, origin: RequestOrigin, time: RequestTime): AdmissionRequest {
   const query = parametersOf(question.query);
-  if (query === undefined) return undefined;
   const { requestId, action, app, name, facts } = question;
   const isNameKey = action !== 'connect' && origin.isNameKey(app);
-  const credential = isNameKey && name !== '' ? name : credentialOf(query, origin.keyParameters);
+  // Players name a stream by its alias, and give their key in the query.
+  const inQuery = keyOf(query, origin.keyParameters);
+  const key = isNameKey && (action === 'publish' || inQuery === undefined) ? name : inQuery;
+  const credential = key ?? allValues(query);
   const keyFingerprint = credential === undefined ? undefined : origin.fingerprint(credential);
   const user = query.get('authmod') === 'adobe' ? query.get('user') : undefined;
   const nowMs = origin.wallMs();
@@ -97,12 +101,11 @@ export function makeRequest(
     });
     return text;
   };
-  if (Buffer.byteLength(json()) > MAX_BODY_BYTES) return undefined;
   const { address } = facts.peer;
   return {
     ...time,
     ...{ question, requestId, action, app, name, isNameKey, address, transport: facts.transport },
-    ...{ query, credential, keyFingerprint, user, nowMs, json },
+    ...{ query, credential, secrets: secretsOf(query, key), keyFingerprint, user, nowMs, json },
   };
 }
 
@@ -122,23 +125,48 @@ function previousOf({ previous }: Question): object | null {
   return { principal: previous.principal, decidedAt: new Date(previous.decidedAtMs).toISOString() };
 }
 
-/** Undefined when there are too many. Escapes that are wrong stay as they are, so that no query is refused for them. */
-function parametersOf(query: string): Map<string, string> | undefined {
+/**
+ * Reads a query. A plus sign is a plus sign: clients put base64 into RTMP URLs as it is. Escapes that are wrong stay as
+ * they are.
+ */
+function parametersOf(query: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
-  if (query === '') return parameters;
-  for (const [key, value] of new URLSearchParams(query)) {
-    parameters.set(key, value);
-    if (parameters.size > MAX_PARAMETERS) return undefined;
+  for (const part of query.split('&')) {
+    if (part === '') continue;
+    const at = part.indexOf('=');
+    const [key, value] = at === -1 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)];
+    parameters.set(unescaped(key), unescaped(value));
   }
   return parameters;
 }
 
-/** The value of the first parameter that holds a key; without one, the query's values together. */
-function credentialOf(query: ReadonlyMap<string, string>, keyParameters: readonly string[]): string | undefined {
-  for (const parameter of keyParameters) {
+function unescaped(text: string): string {
+  try {
+    return text.includes('%') ? decodeURIComponent(text) : text;
+  } catch {
+    return text;
+  }
+}
+
+/** Parameters that hold a key by their usual names. */
+const USUAL_KEYS = ['key', 'token', 'streamkey', 'secret', 'psk', 'pass', 'password', 'sign', 's', 'response'];
+
+/** The value of the first parameter that holds a key. */
+function keyOf(query: ReadonlyMap<string, string>, keyParameters: readonly string[]): string | undefined {
+  for (const parameter of [...keyParameters, ...USUAL_KEYS]) {
     const value = query.get(parameter);
     if (value !== undefined && value !== '') return value;
   }
+  return undefined;
+}
+
+/** Whatever a query holds, when nothing in it is known to be the key. */
+function allValues(query: ReadonlyMap<string, string>): string | undefined {
   const values = [...query.values()].filter((value) => value !== '');
   return values.length === 0 ? undefined : values.join('\n');
+}
+
+/** The key itself; without one, long values, which are no names of users. */
+function secretsOf(query: ReadonlyMap<string, string>, key: string | undefined): readonly string[] {
+  return key === undefined ? [...query.values()].filter(({ length }) => length >= LONG_VALUE) : [key];
 }

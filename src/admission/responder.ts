@@ -6,12 +6,17 @@ import type { AdmissionRequest } from './request.js';
 /** What a responder says about a request. Its members were checked: `readReply` does so for what comes from outside. */
 export interface Reply extends ReplyFields {
   readonly decision: 'allow' | 'deny' | 'redirect' | 'next';
-  /** Code of a denial; default: ERR_AUTH_DENIED. `ERR_AUTH_CREDENTIALS` when a key or token is missing or wrong. */
+  /**
+   * Code of a denial; default: ERR_AUTH_DENIED. `ERR_AUTH_CREDENTIALS` when a key or token is missing or wrong: with
+   * `next` that is what the client is told when nobody else decides either.
+   */
   readonly error?: ErrorCode;
   /** The reason in words without secrets, for `sluice auth test`. */
   readonly why?: string;
   /** Whole text that the client is told instead of code, message and request id, for protocols that live in it. */
   readonly description?: string;
+  /** Nothing that the client gave was checked, so many may share the principal: it resumes no open connection. */
+  readonly isAnonymous?: boolean;
   /** How many members of the reply nobody knows. */
   readonly unknownMembers?: number;
 }

@@ -38,6 +38,8 @@ export interface Denial {
   readonly code: ErrorCode;
   /** Shown to the client; free of secrets. Empty: what the code says. */
   readonly message: string;
+  /** Whole text for the client in place of code, message and request id, for protocols that live in it. */
+  readonly description?: string;
   /** The responder's own code (`AUTH_DENIED`), for the event. */
   readonly ownCode?: string;
   /** Responder that refused, for the event and the log; undefined: the chain itself. */

@@ -44,7 +44,8 @@ function refusal<Status>(
   requestId: string,
   verdict: Refused,
 ): Refusal<Status> {
-  const description = `${code}: ${message} [${requestId}]`;
+  const whole = verdict.decision === 'deny' ? verdict.description : undefined;
+  const description = whole ?? `${code}: ${message} [${requestId}]`;
   return verdict.decision === 'redirect'
     ? { status, code, description, redirectUrl: verdict.url }
     : { status, code, description };

@@ -50,6 +50,10 @@ export interface Grant {
   readonly ttlMs?: number;
   /** What happens when the ttl is over and nobody answers, or for `exp` of a token: the stream ends. */
   readonly limits: StreamLimits;
+  /** Of the key or token that the client gave, its value alone; undefined: none. */
+  readonly keyFingerprint?: string;
+  /** Nothing that the client gave was checked, so many may share the principal: it resumes no open connection. */
+  readonly isAnonymous?: boolean;
   /** Allowed only since nobody could be asked, and `auth.onUnavailable` says so. */
   readonly isUnauthenticated?: boolean;
 }
