@@ -34,7 +34,7 @@ export const FOLDERS = {
   server: {
     floor: 9,
     what: 'composition root: makes the parts, ties them, starts and stops them',
-    imports: ['rtmp', 'http', 'doors', 'live', 'hub', 'events', 'nats', 'wasm', 'config', 'model', 'core'],
+    imports: ['rtmp', 'http', 'admission', 'doors', 'live', 'hub', 'events', 'nats', 'wasm', 'config', 'model', 'core'],
   },
   rtmp: {
     floor: 8,
@@ -49,7 +49,7 @@ export const FOLDERS = {
   admission: {
     floor: 8,
     what: 'who may connect, publish and play: the chain of responders, and bans',
-    imports: ['live', 'config', 'core'],
+    imports: ['live', 'config', 'model', 'core'],
   },
   control: {
     floor: 8,

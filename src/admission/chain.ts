@@ -214,7 +214,7 @@ export class AdmissionChain implements Admission {
     return this.#count(question, verdict, responder);
   }
 
-  /** Every responder has left it to the next. Connects are for publishes and plays, which are asked about themselves. */
+  /** Every responder has left it to the next. What a connect is for is asked about by itself. */
   #undecided(answer: ResponderAnswer, request: AdmissionRequest): Verdict {
     const { question, keyFingerprint } = request;
     if (question.action === 'connect') return this.#open(keyFingerprint);

@@ -17,7 +17,7 @@ export const SERVE_EXAMPLES = `
 Examples:
   sluice                                     on this machine only, events in the embedded log
   sluice --nats nats://127.0.0.1:4222        events to NATS JetStream too
-  sluice --rtmp 0.0.0.0:1935                 let other machines publish and play
+  sluice --rtmp 0.0.0.0:1935                 let other machines in; auth.rules say who may publish
   sluice --config sluice.yaml                settings from a file
   SLUICE_LOG_LEVEL=debug sluice              settings from the environment
   SLUICE_TRACE=rtmp,events,nats sluice       a line on stderr for each message, without secrets

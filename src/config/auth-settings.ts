@@ -4,6 +4,7 @@ import {
   adobeUsersSchema,
   jwtKeysSchema,
   limitsSchema,
+  type OnUnavailable,
   onUnavailableSchema,
   rulesSchema,
   signedKeysSchema,
@@ -100,7 +101,7 @@ export const AUTH_SETTINGS = {
     'So many different wrong keys from one address in a minute ban the address for 60 s; 0: never. Loopback addresses are not banned.',
     LIVE,
   ),
-  onUnavailable: structure(
+  onUnavailable: structure<OnUnavailable>(
     onUnavailableSchema,
     '`deny`, `allow`, or {connect, publish, play} with one of them each',
     { connect: 'deny', publish: 'deny', play: 'deny' },

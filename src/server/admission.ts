@@ -1,4 +1,5 @@
-import { AdmissionChain, type ChainBans, type ChainOptions } from '../admission/chain.js';
+import { BanList } from '../admission/bans/ban-list.js';
+import { AdmissionChain, type ChainOptions } from '../admission/chain.js';
 import { makeResponders, type ResponderDeps } from '../admission/make-responders.js';
 import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
@@ -14,19 +15,21 @@ interface AdmissionDeps {
   readonly log: Logger;
   readonly nodeId: string;
   readonly bootId: string;
-  readonly bans: ChainBans;
   readonly fingerprint: (key: string) => string;
 }
 
 /** Admission of a server: the chain, and how other settings are put in place while it runs. */
 export interface ServerAdmission {
   readonly chain: AdmissionChain;
+  readonly bans: BanList;
   /**
    * Puts other settings in place. Nothing changes when they cannot be used.
    *
    * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
    */
   reload(config: Config): void;
+  /** Releases what responders and bans hold. */
+  close(): Promise<void>;
 }
 
 /**
@@ -36,7 +39,8 @@ export interface ServerAdmission {
  *   when anybody could publish to a server that others can reach
  */
 export function makeAdmission(config: Config, deps: AdmissionDeps): ServerAdmission {
-  const { clock, nodeId, bootId, bans, fingerprint } = deps;
+  const { clock, nodeId, bootId, fingerprint } = deps;
+  const bans = new BanList(clock, deps.log);
   const log = rateLimited(deps.log, clock, config.log.faultLinesPerSecond);
   const options = checkedOptions(config, deps);
   const chain = new AdmissionChain(options, {
@@ -46,10 +50,14 @@ export function makeAdmission(config: Config, deps: AdmissionDeps): ServerAdmiss
   warnOfDeadApps(options, deps.log);
   return {
     chain,
+    bans,
     reload: (changed) => {
       const next = checkedOptions(changed, deps);
       chain.reload(next);
       warnOfDeadApps(next, deps.log);
+    },
+    close: async () => {
+      await Promise.all([chain.close(), bans.close()]);
     },
   };
 }

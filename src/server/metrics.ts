@@ -1,3 +1,5 @@
+import type { BanList } from '../admission/bans/ban-list.js';
+import type { ChainStats } from '../admission/chain-stats.js';
 import { stderrLosses } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { Door } from '../doors/door.js';
@@ -26,6 +28,8 @@ interface MetricSources {
   readonly descriptors: Descriptors;
   readonly room: () => Room;
   readonly turns: LoopTurns;
+  readonly admission: ChainStats;
+  readonly bans: BanList;
 }
 
 /** Reads every metric of the server; called on scrape only. */
@@ -39,6 +43,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...mediaMetrics(sources),
     ...processMetrics(sources),
     ...eventMetrics(sources.events()),
+    ...admissionMetrics(sources),
   ];
 }
 
@@ -130,6 +135,46 @@ function processMetrics({ memory, hub, codecs, turns, descriptors }: MetricSourc
       turns.read(),
     ),
   ];
+}
+
+/** Who may: decisions, and why some could not be made. */
+function admissionMetrics({ admission: stats, bans }: MetricSources): Metric[] {
+  return [
+    {
+      name: 'sluice_auth_decisions_total',
+      help: 'decisions on connects, publishes and plays; chain: no responder was needed, or none decided',
+      type: 'counter',
+      labels: ['action', 'decision', 'responder'],
+      samples: [...stats.decisions.values()].map(({ action, decision, responder, count }) => ({
+        value: count,
+        labels: { action, decision, responder },
+      })),
+    },
+    byResponder('auth_unavailable_total', 'questions that a responder could not answer', stats.unavailable),
+    byResponder('auth_invalid_replies_total', 'replies that could not be used', stats.invalid),
+    byResponder('auth_late_replies_total', 'replies that came when nobody waited any more', stats.late),
+    counter('auth_unknown_members_total', 'members of replies that are not known here', stats.unknownMembers),
+    counter(
+      'auth_unauthenticated_total',
+      'requests allowed since nobody could be asked (auth.onUnavailable)',
+      stats.unauthenticated,
+    ),
+    {
+      name: 'sluice_auth_cache_hits_total',
+      help: 'decisions that were remembered, so that nobody was asked',
+      type: 'counter',
+      labels: ['decision'],
+      samples: Object.entries(stats.cacheHits).map(([decision, value]) => ({ value, labels: { decision } })),
+    },
+    counter('auth_guessing_bans_total', 'addresses banned for a minute for guessing keys', stats.guessingBans),
+    gauge('auth_pending', 'requests that wait for a decision', stats.pending),
+    gauge('bans', 'bans that hold on this node', bans.size),
+  ];
+}
+
+function byResponder(name: string, help: string, counts: ReadonlyMap<string, number>): Metric {
+  const samples = [...counts].map(([responder, value]) => ({ value, labels: { responder } }));
+  return { name: `sluice_${name}`, help: `${help}, by responder`, type: 'counter', labels: ['responder'], samples };
 }
 
 function memoryMetrics(memory: MemoryAccount): Metric[] {

@@ -9,6 +9,7 @@ import { Door } from '../doors/door.js';
 import { EventLayer } from '../events/event-layer.js';
 import { Hub } from '../hub/hub.js';
 import type { ByteSide } from '../live/access.js';
+import type { Admission } from '../live/admission.js';
 import { CLONED_BORDER_VARIABLE, clonedByteSide, clonedFactSide } from '../live/cloned-border.js';
 import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
@@ -52,7 +53,8 @@ interface PartsDeps {
   readonly clock: RunningClock;
   readonly eventLayer: EventLayer;
   readonly captures: Captures | undefined;
-  /** Secret of this installation. */
+  readonly admission: Admission;
+  /** Secret from which key fingerprints are made. */
   readonly salt: Uint8Array;
   /** Where a stream can be fetched; asked once the listener listens. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
@@ -107,6 +109,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     memory,
     lifecycle,
     names: new NameRule(config.names),
+    admission: deps.admission,
     clock,
     log,
     salt: deps.salt,

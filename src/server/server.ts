@@ -1,3 +1,4 @@
+import { fingerprints } from '../admission/fingerprint.js';
 import { formatHostPort, type HostPort } from '../config/listen.js';
 import { resolveConfig } from '../config/load.js';
 import type { Config, DeepPartial } from '../config/table.js';
@@ -13,6 +14,7 @@ import type { Health, HttpDeps } from '../http/deps.js';
 import type { HttpServer } from '../http/server.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
+import { makeAdmission, type ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
 import { healthOf } from './health.js';
 import { openInstallation } from './installation.js';
@@ -77,6 +79,7 @@ class Server implements SluiceServer {
   #eventLayer: EventLayer | undefined;
   #parts: Parts | undefined;
   #captures: Captures | undefined;
+  #admission: ServerAdmission | undefined;
   #http: HttpServer | undefined;
   #ticker: Ticker | undefined;
   #turns: LoopTurns | undefined;
@@ -104,17 +107,23 @@ class Server implements SluiceServer {
     const httpModule = config.http.listen === 'off' ? undefined : import('../http/server.js');
     // The result is awaited further down. Until then a failure to load must not count as an unhandled rejection.
     httpModule?.catch(() => undefined);
-    const { nodeId, salt } = await openInstallation(config.data, config.node.id);
+    const installation = await openInstallation(config.data, config.node.id);
+    const { nodeId } = installation;
     this.nodeId = nodeId;
     const eventLayer = await openEventLayer(config, { log, clock: this.#clock, nodeId, bootId: this.bootId });
     this.#eventLayer = eventLayer;
     const { lifecycle } = eventLayer;
+    const { salt, of: fingerprint } = fingerprints(config.auth.salt, installation.salt);
+    const clock = new RunningClock(this.#clock);
+    const { bootId } = this;
+    this.#admission = makeAdmission(config, { log, clock, nodeId, bootId, fingerprint });
     this.#captures = await openCaptures(config, { log, clock: this.#clock });
     const parts = makeParts(config, {
       log,
-      clock: new RunningClock(this.#clock),
+      clock,
       eventLayer,
       captures: this.#captures,
+      admission: this.#admission.chain,
       salt,
       urls: (stream) => streamUrls(advertised, stream),
       closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
@@ -145,10 +154,12 @@ class Server implements SluiceServer {
     } else listener.tickYoung(nowMs);
     door.tick(nowMs);
     liveStreams.tick(nowMs);
+    this.#admission?.bans.tick(nowMs);
     this.#turns?.tick(nowMs);
   }
 
   #httpDeps(parts: Parts, eventLayer: EventLayer, turns: LoopTurns): HttpDeps {
+    const admission = this.#admission!;
     return {
       options: this.#config.http,
       log: this.#log,
@@ -156,7 +167,15 @@ class Server implements SluiceServer {
       events: eventLayer.log,
       connectionShare: () => parts.descriptors.httpShareAt(1),
       streams: () => parts.liveStreams.streams(),
-      metrics: () => collectMetrics({ ...parts, events: () => eventLayer.stats(), health: this.#health(), turns }),
+      metrics: () =>
+        collectMetrics({
+          ...parts,
+          events: () => eventLayer.stats(),
+          health: this.#health(),
+          turns,
+          admission: admission.chain.stats,
+          bans: admission.bans,
+        }),
       health: () => this.#health(),
       node: () => ({
         nodeId: this.nodeId,
@@ -190,6 +209,7 @@ class Server implements SluiceServer {
     this.#turns?.stop();
     await this.#inTime('telling that the node has stopped', eventLayer?.lifecycle.nodeStopped(), left() / 3);
     await this.#inTime('writing captures', this.#captures?.done(), left() / 3);
+    await this.#inTime('closing admission', this.#admission?.close(), left() / 3);
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
     await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }

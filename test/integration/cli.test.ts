@@ -58,7 +58,7 @@ describe('sluice serve', () => {
   });
 
   it('warns loudly when anyone can reach it', async () => {
-    const { child } = await serve(['--rtmp', '0.0.0.0:0']);
+    const { child } = await serve(['--rtmp', '0.0.0.0:0', '--set', 'auth.allowAnonymousPublish=true']);
     await child.waitForOutput(/ANYONE who reaches this address can publish and play/);
     expect((await child.stop('SIGTERM')).code).toBe(0);
   });
