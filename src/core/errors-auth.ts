@@ -67,7 +67,7 @@ export const AUTH_ERRORS = {
   ),
   ERR_PUBLISH_REPLACED: ending(
     'client_closed',
-    'peer',
+    'operator',
     'the same publisher has connected again, and the new connection goes on with the stream',
     'stop one of the two encoders if this repeats',
     { usual: true },

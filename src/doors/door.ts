@@ -177,12 +177,13 @@ export class Door implements ByteSide {
       asker.failed,
       (answer, withdrawn) => {
         if (answer.kind === 'playAccepted') {
-          const { playId } = answer;
+          const { playId, name } = answer;
+          const named = { app: request.app, name };
           if (withdrawn !== undefined) this.#playEnded(withdrawn.playReason, { playId, bytes: 0, drops: 0 });
           else
             asker.answered({
               accept: true,
-              run: this.#attach(request, player(playId, this.#parts.hub.writes), viewer),
+              run: this.#attach(named, player(playId, this.#parts.hub.writes), viewer),
             });
         }
         if (answer.kind === 'playRefused' && withdrawn === undefined)
@@ -212,7 +213,8 @@ export class Door implements ByteSide {
   #obey(order: Order): void {
     switch (order.kind) {
       case 'nameWon': {
-        const claim = this.#parts.hub.claim(order.app, order.name);
+        const { lingerMs, codecs } = order;
+        const claim = this.#parts.hub.claim(order.app, order.name, { lingerMs, codecs });
         if (claim === undefined) throw new SluiceError('ERR_INTERNAL', `${order.app}/${order.name} is not free`);
         this.#claims.set(order.streamId, claim);
         break;
@@ -223,8 +225,11 @@ export class Door implements ByteSide {
       case 'endStream':
         this.#endStream(order);
         break;
+      case 'limitCodecs':
+        this.#streams.get(order.streamId)?.publication.limitCodecs(order.codecs);
+        break;
       case 'readPublisher':
-        void this.#readPublisher(order.id, this.#streams.get(order.streamId)?.publisher);
+        void this.#readPublisher(order.id, this.#streams.get(order.streamId));
         break;
       case 'endPlay':
         this.#plays.get(order.playId)?.player.sink.publisherGone();
@@ -251,13 +256,14 @@ export class Door implements ByteSide {
     return 'streamId' in of ? this.#streams.get(of.streamId)?.publisher : this.#plays.get(of.playId)?.viewer;
   }
 
-  async #readPublisher(id: number, publisher: Publisher | undefined): Promise<void> {
+  async #readPublisher(id: number, stream: PublishedStream | undefined): Promise<void> {
     try {
-      await publisher?.readNow();
+      await stream?.publisher?.readNow();
     } catch (error) {
       this.#parts.log.error({ err: error, code: 'ERR_INTERNAL' }, 'reading a publisher failed inside');
     }
-    this.#parts.facts.report({ kind: 'publisherRead', id });
+    const silentMs = stream?.publication.silentMs(this.#parts.nowMs()) ?? 0;
+    this.#parts.facts.report({ kind: 'publisherRead', id, silentMs });
   }
 
   #takeClaim(streamId: string): Claim | undefined {
@@ -307,9 +313,9 @@ export class Door implements ByteSide {
     this.#headersPast += publication.headers.refused;
   }
 
-  #attach(request: NameRequest, player: Player, viewer: Viewer): RunningPlay {
+  #attach(named: StreamName, player: Player, viewer: Viewer): RunningPlay {
     const { hub } = this.#parts;
-    const { app, name } = request;
+    const { app, name } = named;
     let isLive: boolean;
     try {
       isLive = hub.subscribe(app, name, player);
@@ -318,7 +324,7 @@ export class Door implements ByteSide {
       this.#playEnded('error', { playId: player.id, bytes: 0, drops: 0 });
       throw error;
     }
-    const key = nameKey(request);
+    const key = nameKey(named);
     const ofName = this.#playsOf.get(key) ?? new Set();
     const play: RunningPlay = new RunningPlay(player, isLive, viewer, (reason) => {
       hub.unsubscribe(app, name, player);
@@ -339,6 +345,9 @@ export class Door implements ByteSide {
     this.#parts.facts.report({ kind: 'playEnded', reason, counters });
   }
 }
+
+/** The name that a play got. */
+type StreamName = Pick<NameRequest, 'app' | 'name'>;
 
 /** Only the name of what a client asks for. */
 function nameOf({ app, name, query }: NameRequest): NameRequest {

@@ -42,6 +42,8 @@ const METADATA_SLOT = 'metadata';
 const METADATA = 'onMetaData';
 /** A resumed timeline goes on this long after its last frame, in ms: about one frame. */
 const RESUME_STEP_MS = 40;
+/** How long players stay at least when another publisher takes over: its stream begins within this time. */
+const TAKEOVER_MS = 2000;
 /** How often its state is reported. */
 const SAMPLE_MS = 1000;
 
@@ -195,7 +197,7 @@ export class PublishedStream implements PublicationObserver {
     this.#publisher = undefined;
     const { streamId, publication } = this;
     try {
-      this.#claim.close(this.#parts.nowMs());
+      this.#claim.close(this.#parts.nowMs(), reason === 'takeover' ? TAKEOVER_MS : 0);
     } catch (error) {
       // A failure on the way to the players must not keep the end from being told.
       this.#parts.log.error({ err: error, code: 'ERR_INTERNAL', streamId }, 'the end of a stream failed inside');
@@ -254,6 +256,12 @@ export class PublishedStream implements PublicationObserver {
       gopMs,
       timeToReadyMs: Math.round(readyMs! - startedMs),
     });
+  }
+
+  codecRefused(codec: string): void {
+    const { streamId } = this;
+    // The batch that showed it is being taken: nothing may end in the midst of that.
+    queueMicrotask(() => this.#parts.facts.report({ kind: 'codecRefused', streamId, codec }));
   }
 
   updated(_publication: Publication, before: StreamFacts, after: StreamFacts): void {

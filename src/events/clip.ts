@@ -58,12 +58,13 @@ const ANNOUNCED = ['width', 'height', 'fps', 'videoKbps', 'sampleRate', 'channel
 const MAX_CHANGED_TRACKS = 2300;
 
 /** One side of a `stream.updated`, bounded like everything that a publisher can make long. */
-export function clipChange({ tracks, metadata }: ChangedFacts): ChangedFacts {
+export function clipChange({ tracks, metadata, labels }: ChangedFacts): ChangedFacts {
   const kept = tracks === undefined ? undefined : clipTracks(tracks);
   while (kept !== undefined && Buffer.byteLength(JSON.stringify(kept)) > MAX_CHANGED_TRACKS) kept.pop();
   return {
     ...(kept === undefined ? {} : { tracks: kept }),
     ...(metadata === undefined ? {} : { metadata: clipMetadata(metadata) }),
+    ...(labels === undefined ? {} : { labels: clipLabels(labels)! }),
   };
 }
 

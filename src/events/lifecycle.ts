@@ -142,12 +142,24 @@ export class Lifecycle {
     });
   }
 
-  /** Codec, resolution, track set or metadata changed; `after.tracks`, when there, replaces the stream's tracks. */
-  streamUpdated(streamId: string, d: { before: ChangedFacts; after: ChangedFacts }): void {
+  /**
+   * Codec, resolution, track set, metadata or labels changed, or the stream is past a limit. `after.tracks` and
+   * `after.labels`, when there, replace those of the stream.
+   */
+  streamUpdated(
+    streamId: string,
+    d: { before: ChangedFacts; after: ChangedFacts; overLimit?: { code: string; detail: string } },
+  ): void {
     this.#with(streamId, (stream) => {
       const [before, after] = [clipChange(d.before), clipChange(d.after)];
       stream.tracks = after.tracks ?? stream.tracks;
-      this.#emit(stream, 'io.sluice.stream.updated', { before, after });
+      stream.labels = after.labels ?? stream.labels;
+      const { overLimit } = d;
+      this.#emit(stream, 'io.sluice.stream.updated', {
+        before,
+        after,
+        ...(overLimit === undefined ? {} : { overLimit: { ...overLimit, detail: clip(overLimit.detail) } }),
+      });
     });
   }
 
@@ -170,11 +182,15 @@ export class Lifecycle {
   }
 
   /** The same principal came back, on a new connection. */
-  streamResumed(streamId: string, d: { connectionId: string; peer: Peer; gapMs: number }): void {
+  streamResumed(streamId: string, d: { connectionId: string; peer: Peer; gapMs: number; cause?: string }): void {
     this.#with(streamId, (stream) => {
       stream.state = stream.readyMs === undefined ? 'live' : 'ready';
       stream.connectionId = d.connectionId;
-      this.#emit(stream, 'io.sluice.stream.resumed', { peer: d.peer, gapMs: d.gapMs });
+      this.#emit(stream, 'io.sluice.stream.resumed', {
+        peer: d.peer,
+        gapMs: d.gapMs,
+        ...clipped('cause', d.cause, 64),
+      });
     });
   }
 

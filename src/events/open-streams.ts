@@ -30,7 +30,7 @@ export interface OpenStream {
   seq: number;
   state: StreamState['state'];
   tracks: readonly Track[];
-  readonly labels?: Readonly<Record<string, string>>;
+  labels?: Readonly<Record<string, string>> | undefined;
   readonly encoder?: string;
   readonly transport: TransportName;
   readonly urls?: StreamUrls;

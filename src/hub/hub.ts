@@ -46,9 +46,23 @@ export interface Claim {
   readonly resumeTimestamp: number | undefined;
   /** Makes the stream live. */
   open(streamId: string, observer: PublicationObserver, nowMs: number): Publication;
-  /** Ends the publication, or releases the name. Safe to call twice. */
-  close(nowMs: number): void;
+  /**
+   * Ends the publication, or releases the name. Safe to call twice.
+   *
+   * @param leastLingerMs how long players stay at least, in ms; default: 0
+   */
+  close(nowMs: number, leastLingerMs?: number): void;
 }
+
+/** What a grant says of one stream. */
+interface StreamTerms {
+  /** How long its players stay after its publisher has gone, in ms; undefined: {@link HubOptions.lingerMs}. */
+  readonly lingerMs: number | undefined;
+  /** Prefixes of the codecs that it may have; undefined: any. */
+  readonly codecs: readonly string[] | undefined;
+}
+
+const NO_TERMS: StreamTerms = { lingerMs: undefined, codecs: undefined };
 
 /**
  * Live streams by name. It does no I/O; the fan-out's timer is its only effect. Sockets, events and policy are
@@ -71,7 +85,7 @@ export class Hub {
   }
 
   /** Wins `app/name` for one publisher, or returns undefined when it is taken. */
-  claim(app: string, name: string): Claim | undefined {
+  claim(app: string, name: string, terms: StreamTerms = NO_TERMS): Claim | undefined {
     const entry = this.#entry(app, name);
     if (entry.claimed) return undefined;
     entry.claimed = true;
@@ -80,11 +94,11 @@ export class Hub {
       app,
       name,
       resumeTimestamp: entry.audience.members.some(({ lingers }) => lingers) ? entry.resumeTimestamp : undefined,
-      open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs),
-      close: (nowMs) => {
+      open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs, terms.codecs),
+      close: (nowMs, leastLingerMs = 0) => {
         if (closed) return;
         closed = true;
-        this.#close(entry, nowMs);
+        this.#close(entry, nowMs, Math.max(leastLingerMs, terms.lingerMs ?? this.#options.lingerMs));
       },
     };
   }
@@ -180,8 +194,15 @@ export class Hub {
     }
   }
 
-  #open(entry: Entry, streamId: string, observer: PublicationObserver, nowMs: number): Publication {
+  #open(
+    entry: Entry,
+    streamId: string,
+    observer: PublicationObserver,
+    nowMs: number,
+    codecs: readonly string[] | undefined,
+  ): Publication {
     const publication = new Publication(streamId, this.#pool, entry.audience, this.#options, observer, nowMs);
+    publication.limitCodecs(codecs);
     this.#dropEnding(entry);
     entry.publication = publication;
     entry.lingerUntilMs = undefined;
@@ -198,7 +219,7 @@ export class Hub {
     return publication;
   }
 
-  #close(entry: Entry, nowMs: number): void {
+  #close(entry: Entry, nowMs: number, lingerMs: number): void {
     entry.claimed = false;
     const publication = entry.publication;
     if (publication !== undefined) {
@@ -214,7 +235,7 @@ export class Hub {
           player.fail(error);
         }
       }
-      if (entry.audience.size > 0) entry.lingerUntilMs = nowMs + this.#options.lingerMs;
+      if (entry.audience.size > 0) entry.lingerUntilMs = nowMs + lingerMs;
       this.#settle(entry, nowMs);
     }
     this.#forgetIfUnused(entry);

@@ -11,6 +11,7 @@ import {
 } from '../../assembly/constants.js';
 import type { AmfValue } from '../wasm/amf-value.js';
 import type { Audience } from './audience.js';
+import { CodecGuard } from './codec-guard.js';
 import type { Member } from './fanout.js';
 import { frameMessage } from './framing.js';
 import { Gop, type GopLimits } from './gop.js';
@@ -50,6 +51,8 @@ export interface PublicationObserver {
    * together.
    */
   updated(publication: Publication, before: StreamFacts, after: StreamFacts): void;
+  /** A codec came that is not allowed: nothing of it, or after it, becomes part of the stream. */
+  codecRefused(codec: string): void;
 }
 
 /** A cursor into the log: a player. */
@@ -118,6 +121,9 @@ export class Publication {
   readonly #inspector: MediaInspector;
   readonly #keyframes: KeyframeWatch;
   readonly #rates = new TrackRates();
+  /** Undefined where every codec is allowed. */
+  #guard: CodecGuard | undefined;
+  readonly #codecRefused = (codec: string): void => this.#observer.codecRefused(codec);
   #codecsDueMs = 0;
   #tellDueMs = 0;
   /** The facts that observers know. */
@@ -144,6 +150,16 @@ export class Publication {
     this.#keyframes = new KeyframeWatch(limits.maxKeyframeWaitMs);
     this.audience = audience;
     this.#observer = observer;
+  }
+
+  /** @param codecs prefixes of the codecs that are allowed from now on; undefined: any */
+  limitCodecs(codecs: readonly string[] | undefined): void {
+    this.#guard = codecs === undefined ? undefined : new CodecGuard(codecs, this.chunkSize);
+  }
+
+  /** How long no media has come, in ms. */
+  silentMs(nowMs: number): number {
+    return Math.round(nowMs - Math.max(this.lastAudioMs, this.lastVideoMs, this.startedMs));
   }
 
   get chunkSize(): number {
@@ -194,6 +210,7 @@ export class Publication {
     const slab = this.writer.place(batch, bytes, nowMs);
     const at = slab.used;
     const position = this.log.head;
+    if (this.#guard?.refuses({ batch, buffer: slab.buffer, at, position }, this.#codecRefused) === true) return;
     this.#marks.note(position, nowMs);
     this.writer.commit(slab, bytes);
     this.bytes += bytes;

@@ -132,7 +132,8 @@ export type Answer = Plain<
       readonly heldFor: readonly EndReason[];
     }
   | { readonly kind: 'publishRefused'; readonly id: number; readonly refusal: Refusal<PublishRefusal> }
-  | { readonly kind: 'playAccepted'; readonly id: number; readonly playId: string }
+  /** `name`: of the stream that it plays, which may be another one than was asked for. */
+  | { readonly kind: 'playAccepted'; readonly id: number; readonly playId: string; readonly name: string }
   | { readonly kind: 'playRefused'; readonly id: number; readonly refusal: Refusal<PlayRefusal> }
   /** A defect of Sluice, which the fact side has logged. */
   | { readonly kind: 'askFailed'; readonly id: number; readonly description: string }
@@ -194,6 +195,8 @@ export type StreamReport = Plain<
       readonly timestamp: number;
       readonly values: readonly PlainValue[];
     }
+  /** A track has a codec that the stream may not have. Its media is not passed on; the stream is to be ended. */
+  | { readonly kind: 'codecRefused'; readonly streamId: string; readonly codec: string }
   /** The publisher's connection is gone for a reason of `heldFor`; the stream and its players stay. */
   | {
       readonly kind: 'streamHeld';
@@ -232,7 +235,12 @@ export type Report = Plain<
   /** A play is over. `counters`: since it began, or since the present stream did. */
   | { readonly kind: 'playEnded'; readonly reason: PlayEndReason; readonly counters: PlayCounters }
   /** A `readPublisher` is done: if the publisher's end is known, it has been reported. */
-  | { readonly kind: 'publisherRead'; readonly id: number }
+  | {
+      readonly kind: 'publisherRead';
+      readonly id: number;
+      /** How long the publisher has sent no media, in ms. */
+      readonly silentMs: number;
+    }
   /** Messages of a connection were dropped, for a cause that is new on this connection. */
   | {
       readonly kind: 'messagesDropped';
@@ -254,7 +262,18 @@ export type Report = Plain<
 /** What the fact side orders from the byte side. */
 export type Order = Plain<
   /** A publish has won the name and is being decided: players that stayed from the stream before go on waiting. */
-  | { readonly kind: 'nameWon'; readonly streamId: string; readonly app: string; readonly name: string }
+  | {
+      readonly kind: 'nameWon';
+      readonly streamId: string;
+      readonly app: string;
+      readonly name: string;
+      /** How long players stay after its publisher has gone, in ms; undefined: as the setting says. */
+      readonly lingerMs?: number | undefined;
+      /** Prefixes of the codecs that it may have; undefined: any. */
+      readonly codecs?: readonly string[] | undefined;
+    }
+  /** Other codecs are allowed from now on. */
+  | { readonly kind: 'limitCodecs'; readonly streamId: string; readonly codecs: readonly string[] | undefined }
   /** That publish failed: the name is free. */
   | { readonly kind: 'nameReleased'; readonly streamId: string }
   /**

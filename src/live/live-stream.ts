@@ -1,61 +1,21 @@
-import type { Clock } from '../core/clock.js';
 import type { ErrorCode } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
-import type { ChangedFacts } from '../events/event-types.js';
-import type { Lifecycle } from '../events/lifecycle.js';
-import type { HealthChange } from '../model/health-change.js';
+import type { Grant, Labels, StreamLimits } from '../model/grant.js';
 import type { EndReason } from '../model/reasons.js';
+import type { PublishEndStatus } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Totals } from '../model/totals.js';
 import type { Track } from '../model/track.js';
-import type {
-  ByteSide,
-  ConnectionFacts,
-  PlayCounters,
-  ShownFacts,
-  StreamCounters,
-  StreamReport,
-  StreamSample,
-} from './access.js';
-import type { ActivityLog } from './activity-log.js';
-import { AUDIENCE_RATE, type EventAccount, type OptionalEvent, STREAM_PLAYS } from './event-account.js';
-import { DATA_RATE, EventBudget, HEALTH_RATE, UPDATE_RATE } from './event-budget.js';
+import type { ConnectionFacts, StreamCounters, StreamReport, StreamSample } from './access.js';
+import { Replacements } from './conflict.js';
+import { AUDIENCE_RATE, STREAM_PLAYS } from './event-account.js';
+import { guardedCodecs, LimitWatch } from './limit-watch.js';
 import { NOTHING_CARRIED } from './nothing.js';
-
-/** What a live stream tells the owner of the list, and needs from it. */
-export interface LiveStreamOwner {
-  readonly lifecycle: Lifecycle;
-  readonly clock: Clock;
-  readonly account: EventAccount;
-  readonly activity: ActivityLog;
-  readonly bytes: ByteSide;
-  /** `publish.resumeWindowMs`. */
-  readonly resumeWindowMs: number;
-  /** The stream is over. `plays`: what the byte side counted of those that were attached to it. */
-  ended(stream: LiveStream, reason: EndReason, plays: readonly PlayCounters[]): void;
-}
-
-/** The known facts of a stream when it starts. */
-export interface StreamStart {
-  readonly streamId: string;
-  readonly app: string;
-  readonly name: string;
-  readonly principal: string;
-  readonly facts: ConnectionFacts;
-  readonly startedAtMs: number;
-}
-
-/** How a stream ended. */
-interface StreamEnd {
-  readonly reason: EndReason;
-  readonly detail?: ErrorCode | undefined;
-  readonly counters: StreamCounters;
-  readonly tracks: readonly Track[];
-  readonly plays: readonly PlayCounters[];
-}
-
-/** How often rates are told. */
-const TELEMETRY_MS = 5000;
+import { type GrantHolder, RunningGrant } from './stream-grant.js';
+import { StreamNews } from './stream-news.js';
+import type { LiveStreamOwner, StreamEnd, StreamStart } from './stream-owner.js';
+import { StreamRates } from './stream-rates.js';
+import { toldEnd } from './told-end.js';
 
 /**
  * Reasons after which a publisher may come back: its connection was lost, it did not end the publish, and it was not
@@ -73,6 +33,9 @@ export class LiveStream {
   readonly name: string;
   /** A publisher with the same principal may resume. */
   readonly principal: string;
+  /** Tells its publisher's key apart from others without revealing it; undefined: there was none. */
+  readonly keyFingerprint: string | undefined;
+  readonly replacements = new Replacements();
   /** Number of its players. */
   audience = 0;
   /** Bounds its plays that are told. */
@@ -92,25 +55,17 @@ export class LiveStream {
   /** Whether the byte side has been told to end it. */
   #ending = false;
   #ended = false;
-  /** Stalls that were too many to tell. Their recoveries are not told either. */
-  readonly #untoldStalls = new Set<string>();
-  /** A change of tracks or metadata that is not told yet. */
-  #change: { readonly before: ShownFacts; readonly after: ShownFacts } | undefined;
-  readonly #dataBudget = new EventBudget(DATA_RATE);
-  readonly #updateBudget = new EventBudget(UPDATE_RATE);
-  readonly #healthBudget = new EventBudget(HEALTH_RATE);
+  readonly #news: StreamNews;
   #toldJump = false;
   #toldHeaders = false;
-  #kbpsIn = 0;
-  #kbpsOut = 0;
-  #fps = 0;
-  /** The counters from which rates are measured. */
-  #measured: StreamCounters = NOTHING_CARRIED;
-  #measuredMs: number;
-  #toldMs: number;
+  readonly #rates: StreamRates;
+  readonly #grant: RunningGrant;
+  readonly #watch: LimitWatch;
+  readonly #resumeWindowMs: number;
+  /** Called at its end. */
+  readonly #waiters: (() => void)[] = [];
 
   constructor(start: StreamStart, owner: LiveStreamOwner) {
-    const nowMs = owner.clock.monotonicMs();
     this.streamId = start.streamId;
     this.app = start.app;
     this.name = start.name;
@@ -118,8 +73,32 @@ export class LiveStream {
     this.#facts = start.facts;
     this.#startedAtMs = start.startedAtMs;
     this.#owner = owner;
-    this.#measuredMs = nowMs;
-    this.#toldMs = nowMs;
+    this.#news = new StreamNews(this, owner);
+    this.#rates = new StreamRates(owner.clock.monotonicMs());
+    this.keyFingerprint = start.keyFingerprint;
+    this.#resumeWindowMs = start.grant.resumeWindowMs ?? owner.resumeWindowMs;
+    const { streamId: id, principal, request } = start;
+    const holder: GrantHolder = {
+      ...{ action: 'publish', id, principal, request },
+      facts: () => this.#facts,
+      labelled: (before, after) => this.#news.labelled(before, after),
+      limited: (limits) => this.#limited(limits),
+      end: ({ reason, code, message }) => this.end(reason, code, message),
+    };
+    this.#grant = new RunningGrant(start.grant, holder, owner.grants);
+    this.#watch = new LimitWatch(start.grant.limits, owner.clock.monotonicMs(), {
+      end: (code, text) => this.end('limit', code, text),
+      warn: (code, text) => this.#news.overLimit(code, text),
+    });
+  }
+
+  /** Names and values that its publisher's grant gave, or an operator. */
+  get labels(): Labels {
+    return this.#grant.labels;
+  }
+
+  get limits(): StreamLimits {
+    return this.#grant.limits;
   }
 
   /** Address of its publisher, also after it has gone. */
@@ -144,24 +123,30 @@ export class LiveStream {
 
   /** The reasons for which its publisher may go and come back. */
   get heldFor(): readonly EndReason[] {
-    return this.#owner.resumeWindowMs > 0 ? RESUMABLE : [];
+    return this.#resumeWindowMs > 0 ? RESUMABLE : [];
   }
 
   /** Events of its own data and headers that were too many to tell. */
   get suppressedEvents(): number {
-    return this.#dataBudget.suppressed + this.#healthBudget.suppressed;
+    return this.#news.suppressed;
   }
 
-  /** The same principal is back within the window: same stream id, same players, timestamps go on. */
-  resume(facts: ConnectionFacts): void {
+  /**
+   * The same principal is back: same stream id, same players, timestamps go on.
+   *
+   * @param replaced its former connection was still open, and was silent for so long, in ms; undefined: it was gone
+   */
+  resume(facts: ConnectionFacts, grant: Grant, replaced?: number): void {
     const nowMs = this.#owner.clock.monotonicMs();
-    const gapMs = Math.round(nowMs - (this.#held?.sinceMs ?? nowMs));
-    this.#heldMs += gapMs;
+    const gapMs = Math.round(replaced ?? nowMs - (this.#held?.sinceMs ?? nowMs));
+    if (replaced === undefined) this.#heldMs += gapMs;
     this.#held = undefined;
     this.#facts = facts;
     const { connectionId, peer } = facts;
-    this.#owner.lifecycle.streamResumed(this.streamId, { connectionId, peer, gapMs });
+    const cause = replaced === undefined ? {} : { cause: 'replaced' };
+    this.#owner.lifecycle.streamResumed(this.streamId, { connectionId, peer, gapMs, ...cause });
     this.#owner.activity.resumed(this, facts);
+    this.#grant.replace(grant);
   }
 
   /** Takes what the byte side tells of it. */
@@ -172,18 +157,20 @@ export class LiveStream {
         break;
       case 'streamChanged':
         this.#tracks = report.after.tracks;
-        // Changes that come while none may be told are combined into one.
-        this.#change = { before: this.#change?.before ?? report.before, after: report.after };
-        this.#tellChange(this.#owner.clock.monotonicMs());
+        this.#news.changed(report.before, report.after);
+        this.#watch.shown(report.after.tracks);
         break;
       case 'streamSampled':
         this.#sampled(report);
         break;
       case 'trackHealth':
-        this.#tellHealth(report.change, report.atMs);
+        this.#news.health(report.change, report.atMs);
         break;
       case 'streamData':
-        this.#data(report);
+        this.#news.data(report);
+        break;
+      case 'codecRefused':
+        this.#watch.codecRefused(report.codec);
         break;
       case 'streamHeld':
         this.#suspend(report.reason, report.counters);
@@ -194,29 +181,58 @@ export class LiveStream {
     }
   }
 
+  /** Ends it. Its publisher is told the code with the message, or with what the code says. */
+  end(reason: EndReason, code: ErrorCode, message = ''): void {
+    const status = reason === 'takeover' ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Rejected';
+    this.order(reason, toldEnd(code, message), { code, status });
+  }
+
   /**
    * Orders the byte side to end it. Its totals come back with the end, and only then it is over. Calls after the first
    * do nothing.
    *
    * @param description for its publisher, if it has one
+   * @param told default: its publisher is told that the server stops, and that it may come back
    */
-  end(reason: EndReason, description: string): void {
+  order(
+    reason: EndReason,
+    description: string,
+    told: { readonly code?: ErrorCode; readonly status?: PublishEndStatus } = {},
+  ): void {
     if (this.#ending) return;
     this.#ending = true;
-    this.#owner.bytes.order({ kind: 'endStream', streamId: this.streamId, reason, description });
+    this.#grant.close();
+    this.#owner.bytes.order({ kind: 'endStream', streamId: this.streamId, reason, description, ...told });
+  }
+
+  /** Resolves when it is over. */
+  whenEnded(): Promise<void> {
+    return this.#ended ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Asks admission again now. */
+  reauthorise(): Promise<void> {
+    return this.#grant.askNow();
+  }
+
+  /** Others labels, limits from an operator: they hold until admission is asked again. */
+  set(terms: { readonly labels?: Labels; readonly limits?: StreamLimits }): void {
+    this.#grant.set(terms.labels ?? this.labels, terms.limits ?? this.limits);
   }
 
   /** It is over. Calls after the first do nothing. */
   finish({ reason, detail, counters, tracks, plays }: StreamEnd): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#grant.close();
     this.#counters = counters;
     this.#tracks = tracks;
     const facts = { reason, detail, ...this.totals(), tracks };
     try {
-      this.#owner.ended(this, reason, plays);
+      this.#owner.ended(this.streamId, reason, plays);
     } finally {
       this.#owner.lifecycle.streamEnded(this.streamId, facts);
+      for (const resolve of this.#waiters.splice(0)) resolve();
     }
   }
 
@@ -234,9 +250,10 @@ export class LiveStream {
    * not be told before.
    */
   tick(nowMs: number): void {
-    this.#tellChange(nowMs);
+    this.#news.tick(nowMs);
+    this.#grant.tick(nowMs);
     if (this.#held === undefined) this.tellAudience(this.address, nowMs);
-    else if (nowMs - this.#held.sinceMs >= this.#owner.resumeWindowMs) this.end(this.#held.reason, '');
+    else if (nowMs - this.#held.sinceMs >= this.#resumeWindowMs) this.order(this.#held.reason, '');
   }
 
   /**
@@ -274,7 +291,19 @@ export class LiveStream {
       audioFrames,
       videoFrames,
       drops,
-      kbpsIn: this.#kbpsIn,
+      kbpsIn: this.#rates.kbpsIn,
+      ...this.#grantShown(),
+    };
+  }
+
+  #grantShown(): Pick<StreamSnapshot, 'principal' | 'keyFingerprint' | 'labels' | 'limits'> {
+    const { principal, keyFingerprint, labels, limits } = this;
+    return {
+      // A principal that is made from the address shows nothing that `peer` does not.
+      ...(principal.startsWith('peer:') ? {} : { principal }),
+      ...(keyFingerprint === undefined ? {} : { keyFingerprint }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+      ...(Object.keys(limits).length === 0 ? {} : { limits }),
     };
   }
 
@@ -284,7 +313,8 @@ export class LiveStream {
   }
 
   #suspend(reason: EndReason, counters: StreamCounters): void {
-    const { resumeWindowMs, lifecycle, clock, activity } = this.#owner;
+    const { lifecycle, clock, activity } = this.#owner;
+    const resumeWindowMs = this.#resumeWindowMs;
     this.#counters = counters;
     this.#held = { reason, sinceMs: clock.monotonicMs() };
     lifecycle.streamSuspended(this.streamId, { resumeWindowMs, cause: reason });
@@ -301,30 +331,23 @@ export class LiveStream {
       timeToReadyMs,
       ...(missing.length === 0 ? {} : { missing }),
     });
+    this.#watch.shown(tracks);
   }
 
-  #data({ handler, timestamp, values }: Extract<StreamReport, { kind: 'streamData' }>): void {
-    const nowMs = this.#owner.clock.monotonicMs();
-    if (this.#dataBudget.take(nowMs) && this.#tells('data', nowMs))
-      this.#owner.lifecycle.streamData(this.streamId, { handler, timestamp, values });
+  #limited(limits: StreamLimits): void {
+    this.#watch.limits = limits;
+    this.#owner.bytes.order({ kind: 'limitCodecs', streamId: this.streamId, codecs: guardedCodecs(limits) });
   }
 
-  #tellChange(nowMs: number): void {
-    if (this.#change === undefined || !this.#updateBudget.takeLater(nowMs)) return;
-    if (!this.#owner.account.tellsLater(this.address, nowMs)) return;
-    const change = changeOf(this.#change.before, this.#change.after);
-    this.#change = undefined;
-    if (change !== undefined) this.#owner.lifecycle.streamUpdated(this.streamId, change);
-  }
-
-  /** Bit rates, telemetry. */
-  #sampled({ atMs, isHeld, counters, tracks, gopMs }: StreamSample): void {
+  /** Bit rates, telemetry, limits. */
+  #sampled(sample: StreamSample): void {
+    const { atMs, isHeld, counters, tracks, gopMs } = sample;
     this.#counters = counters;
     this.#tracks = tracks;
     this.#gopMs = gopMs;
+    this.#watch.sampled(sample);
     if (isHeld || this.#held !== undefined) return;
-    const elapsedMs = atMs - this.#measuredMs;
-    if (elapsedMs <= 0) return;
+    if (!this.#rates.measure(sample)) return;
     if (counters.headersRefused > 0 && !this.#toldHeaders) {
       this.#toldHeaders = true;
       this.#owner.activity.headersRefused(this);
@@ -333,56 +356,16 @@ export class LiveStream {
       this.#toldJump = true;
       this.#owner.activity.jumped(this);
     }
-    const before = this.#measured;
-    this.#kbpsIn = Math.round(((counters.bytes - before.bytes) * 8) / elapsedMs);
-    this.#kbpsOut = Math.round(((counters.bytesOut - before.bytesOut) * 8) / elapsedMs);
-    this.#fps = Math.round(((counters.videoFrames - before.videoFrames) * 10_000) / elapsedMs) / 10;
-    this.#measured = counters;
-    this.#measuredMs = atMs;
-    if (atMs - this.#toldMs >= TELEMETRY_MS) this.#tellTelemetry(atMs);
+    if (this.#rates.isDue(atMs)) this.#tellTelemetry();
   }
 
-  #tellTelemetry(nowMs: number): void {
-    this.#toldMs = nowMs;
+  #tellTelemetry(): void {
+    const { kbpsIn, kbpsOut, fps } = this.#rates;
     this.#owner.lifecycle.telemetry(this.streamId, {
       totals: this.totals(),
-      kbpsIn: this.#kbpsIn,
-      kbpsOut: this.#kbpsOut,
-      fps: this.#fps,
+      ...{ kbpsIn, kbpsOut, fps },
       players: this.audience,
       ...(this.#gopMs === undefined ? {} : { gopMs: this.#gopMs }),
     });
   }
-
-  #tellHealth(healthChange: HealthChange, nowMs: number): void {
-    const { verb, ...change } = healthChange;
-    const track = `${change.kind}:${change.trackId}`;
-    if (verb === 'stalled') {
-      if (this.#healthBudget.take(nowMs) && this.#tells('track', nowMs))
-        this.#owner.lifecycle.streamStalled(this.streamId, change);
-      else {
-        this.#untoldStalls.add(track);
-        return;
-      }
-    } else if (this.#untoldStalls.delete(track)) return;
-    else this.#owner.lifecycle.streamRecovered(this.streamId, change);
-    this.#owner.activity.health(this, healthChange);
-  }
-
-  /** Whether an event that its publisher causes is within what the publisher's address may cause. */
-  #tells(kind: OptionalEvent, nowMs: number): boolean {
-    return this.#owner.account.tells(kind, this.address, nowMs);
-  }
-}
-
-/**
- * The content of `stream.updated`: the tracks and the metadata, each when it has changed; undefined when neither has.
- */
-function changeOf(before: ShownFacts, after: ShownFacts): { before: ChangedFacts; after: ChangedFacts } | undefined {
-  const differ = (key: keyof ChangedFacts): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
-  const pick = ({ tracks, metadata }: ShownFacts): ChangedFacts => ({
-    ...(differ('tracks') ? { tracks } : {}),
-    ...(differ('metadata') ? { metadata } : {}),
-  });
-  return differ('tracks') || differ('metadata') ? { before: pick(before), after: pick(after) } : undefined;
 }

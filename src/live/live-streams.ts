@@ -1,40 +1,34 @@
 import type { Clock } from '../core/clock.js';
-import { ERRORS, type ErrorCode } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
+import type { Conflict } from '../model/grant.js';
 import type { EndReason } from '../model/reasons.js';
-import type { PlayRefusal } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Totals } from '../model/totals.js';
-import type {
-  Answer,
-  Ask,
-  ByteSide,
-  ConnectAsk,
-  FactSide,
-  NameRequest,
-  PlayAsk,
-  PlayCounters,
-  Refusal,
-  Report,
-} from './access.js';
+import type { Ask, ByteSide, ConnectAsk, FactSide, PlayCounters, Report } from './access.js';
 import { ActivityLog } from './activity-log.js';
 import { AddressLog, FAULT_LINES } from './address-log.js';
-import { ADMIT_ALL, type Admission, type AdmissionAction, type Question, type Verdict } from './admission.js';
+import { ADMIT_ALL, type Admission, type Question, type Verdict } from './admission.js';
 import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { ConnectionLog } from './connection-log.js';
 import { EventAccount } from './event-account.js';
-import { LiveStream, type LiveStreamOwner, type StreamStart } from './live-stream.js';
+import { LiveCommands } from './live-commands.js';
+import { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import { type OpenAsk, OpenAsks } from './open-asks.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
+import { PlayDecisions } from './play-decisions.js';
 import { Principals } from './principals.js';
 import { ENDED_ELSEWHERE, PublishDecisions } from './publish-decisions.js';
-import { refusedPlay as deniedPlay, refusedConnect } from './told-verdict.js';
+import { Sessions } from './sessions.js';
+import type { GrantDeps } from './stream-grant.js';
+import type { LiveStreamOwner, StreamStart } from './stream-owner.js';
+import { refusedConnect } from './told-verdict.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** Bounds of live streams. Every number is a setting. */
@@ -42,6 +36,10 @@ export interface LiveStreamsOptions extends PlayAccountingOptions, ChurnGuardOpt
   /** Events that one address may cause, a second, besides starts and ends; 0: no limit. */
   readonly eventsPerSecondPerIp: number;
   readonly resumeWindowMs: number;
+  /** `publish.conflict` */
+  readonly conflict: Conflict | 'auto';
+  /** How long a stream whose grant is over goes on while nobody can be asked, in ms. */
+  readonly renewGraceMs: number;
   /**
    * Log lines about connections that were closed or refused for a fault; every one of them is counted in `/metrics`.
    */
@@ -82,8 +80,10 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly churn: ChurnGuard;
   readonly connections: ConnectionLog;
   readonly publishes: PublishDecisions;
-  /** Refused plays by error code; for `/metrics`. */
-  readonly playsRejectedBy = new Map<ErrorCode, number>();
+  readonly plays: PlayDecisions;
+  /** What operators do to what runs. */
+  readonly commands: LiveCommands;
+  readonly grants: GrantDeps;
   publishesStarted = 0;
   #suppressedPast = 0;
   readonly #parts: LiveStreamsParts;
@@ -93,8 +93,10 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly #asks: OpenAsks;
   readonly #plays: PlayAccounting;
   readonly #waits = new WaitingRoom();
+  /** Running publishes by principal. */
+  readonly #sessions = new Sessions();
   /** Callers that wait until a publisher is read, by the id of the order. */
-  readonly #reads = new Map<number, () => void>();
+  readonly #reads = new Map<number, (silentMs: number) => void>();
   #lastReadId = 0;
   /** For what any unauthenticated client can cause as often as it connects. */
   readonly #faults: AddressLog;
@@ -113,6 +115,9 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.churn = new ChurnGuard(options);
     this.#asks = new OpenAsks(bytes, log);
     const faults = this.#faults;
+    const principals = new Principals(parts.salt);
+    const { renewGraceMs } = options;
+    this.grants = { admission: this.#admission, clock, renewGraceMs: () => renewGraceMs };
     this.connections = new ConnectionLog({ lifecycle, clock, account: this.account, log, faults });
     this.publishes = new PublishDecisions({
       ...parts,
@@ -121,7 +126,9 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       churn: this.churn,
       waits: this.#waits,
       faults,
-      principals: new Principals(parts.salt),
+      principals,
+      conflict: () => options.conflict,
+      runningOf: (principal) => this.#sessions.count(principal),
       streamOf: (key) => this.#byName.get(key),
       readPublisher: (streamId) => this.#readPublisher(streamId),
       begin: (start) => this.#begin(start),
@@ -132,14 +139,24 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       clock,
       account: this.account,
       activity: this.activity,
+      grants: this.grants,
       streamOf: (request) => this.#byName.get(nameKey(request)),
       stream: (streamId) => this.#streams.get(streamId),
     });
+    const { names } = parts;
+    const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
+    this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
+    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, principals, plays });
   }
 
   /** Live streams, those that wait for their publisher included. */
   get live(): number {
     return this.#streams.size;
+  }
+
+  /** Refused plays by error code; for `/metrics`. */
+  get playsRejectedBy(): ReadonlyMap<ErrorCode, number> {
+    return this.plays.rejectedBy;
   }
 
   get playsStarted(): number {
@@ -165,18 +182,19 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   /** Another node has ended these streams while this one could not be reached: they are over here too. */
   fence(streamIds: readonly string[]): void {
     this.publishes.fence(streamIds);
-    for (const streamId of streamIds) this.#streams.get(streamId)?.end('node_lost', ENDED_ELSEWHERE);
+    for (const streamId of streamIds) this.#streams.get(streamId)?.order('node_lost', ENDED_ELSEWHERE);
   }
 
   /** Ends the streams that have no connection and wait for one. */
   endSuspended(reason: EndReason): void {
-    for (const stream of [...this.#streams.values()]) if (stream.suspended) stream.end(reason, '');
+    for (const stream of [...this.#streams.values()]) if (stream.suspended) stream.order(reason, '');
   }
 
   /** Does what is due by time for streams and waiting requests. Call it a few times a second. */
   tick(nowMs: number): void {
     this.#waits.tick(nowMs);
     for (const stream of this.#streams.values()) stream.tick(nowMs);
+    this.#plays.tick(nowMs);
   }
 
   ask(ask: Ask): void {
@@ -187,7 +205,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
         case 'publish':
           return this.publishes.decide(ask, open);
         case 'play':
-          return this.#play(ask, open);
+          return this.plays.decide(ask, open);
       }
     });
   }
@@ -201,10 +219,13 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   }
 
   /** @inheritdoc */
-  ended(stream: LiveStream, reason: EndReason, plays: readonly PlayCounters[]): void {
+  ended(streamId: string, reason: EndReason, plays: readonly PlayCounters[]): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return;
     this.#streams.delete(stream.streamId);
     this.#byName.delete(nameKey(stream));
     this.#suppressedPast += stream.suppressedEvents;
+    this.#sessions.remove(stream.principal);
     this.#plays.streamEnded(stream, plays);
     this.activity.ended(stream, reason);
   }
@@ -227,7 +248,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
         this.#plays.ended(report.reason, report.counters);
         break;
       case 'publisherRead':
-        this.#reads.get(report.id)?.();
+        this.#reads.get(report.id)?.(report.silentMs);
         this.#reads.delete(report.id);
         break;
       case 'messagesDropped':
@@ -243,7 +264,9 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
 
   #connect(ask: ConnectAsk, open: OpenAsk): void | Promise<void> {
     const { id, facts, query } = ask;
-    const question = this.#question('connect', ask, { app: facts.info?.app ?? '', name: '', query }, open);
+    const isWanted = (): boolean => open.withdrawn === undefined;
+    const of = { facts, app: facts.info?.app ?? '', name: '', query };
+    const question: Question = { requestId: newId(), action: 'connect', reason: 'start', ...of, isWanted };
     const answer = (verdict: Verdict): void =>
       open.answer(
         verdict.decision === 'allow'
@@ -254,75 +277,22 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
   }
 
-  #question(action: AdmissionAction, { facts }: ConnectAsk | PlayAsk, of: NameRequest, open: OpenAsk): Question {
-    const isWanted = (): boolean => open.withdrawn === undefined;
-    return { requestId: newId(), action, reason: 'start', facts, ...of, isWanted };
-  }
-
-  #play(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
-    const problem = this.#parts.names.problem(ask.request);
-    if (problem !== undefined) return open.answer(this.#refusePlay(ask, refusedPlay('ERR_NAME_INVALID', problem)));
-    const nowMs = this.clock.monotonicMs();
-    const turn = this.churn.play(ask.facts, nowMs);
-    if (turn === undefined) return open.answer(this.#refusePlay(ask, refusedPlay('ERR_LIMIT_PLAY_RATE')));
-    if (turn > 0) return this.#waits.until(nowMs + turn).then(() => this.#admitPlay(ask, open));
-    return this.#admitPlay(ask, open);
-  }
-
-  #admitPlay(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
-    const question = this.#question('play', ask, ask.request, open);
-    const begin = (verdict: Verdict): void => {
-      if (open.withdrawn !== undefined) open.answer(playRefused(ask, refusedPlay('ERR_PEER_CLOSED')));
-      else if (verdict.decision === 'allow') open.answer(this.#beginPlay(ask));
-      else open.answer(this.#refusePlay(ask, deniedPlay(verdict, question.requestId)));
-    };
-    const verdict = this.#admission.decide(question);
-    return verdict instanceof Promise ? verdict.then(begin) : begin(verdict);
-  }
-
-  #beginPlay(ask: PlayAsk): Answer {
-    const answer = this.#plays.begin(ask);
-    if (answer.kind === 'playRefused') this.#tellRefusedPlay(ask, answer.refusal.code);
-    return answer;
-  }
-
-  #refusePlay(ask: PlayAsk, refusal: Refusal<PlayRefusal>): Answer {
-    const { code } = refusal;
-    this.#tellRefusedPlay(ask, code);
-    this.playsRejectedBy.set(code, (this.playsRejectedBy.get(code) ?? 0) + 1);
-    return playRefused(ask, refusal);
-  }
-
-  #tellRefusedPlay({ facts, request }: PlayAsk, code: ErrorCode): void {
-    const { connectionId, peer } = facts;
-    const fields = { connectionId, peer: peer.address, ...this.#parts.names.tell(request), code };
-    this.#faults.tell('warn', peer.address, fields, 'play refused');
-  }
-
   #begin(start: StreamStart): LiveStream {
     this.publishesStarted++;
     const stream = new LiveStream(start, this);
     this.#streams.set(stream.streamId, stream);
     this.#byName.set(nameKey(stream), stream);
+    this.#sessions.add(stream.principal);
     this.activity.started(stream, start.facts);
     this.#plays.adopt(stream);
     return stream;
   }
 
-  #readPublisher(streamId: string): Promise<void> {
+  #readPublisher(streamId: string): Promise<number> {
     const id = ++this.#lastReadId;
     return new Promise((resolve) => {
       this.#reads.set(id, resolve);
       this.bytes.order({ kind: 'readPublisher', id, streamId });
     });
   }
-}
-
-function playRefused({ id }: PlayAsk, refusal: Refusal<PlayRefusal>): Answer {
-  return { kind: 'playRefused', id, refusal };
-}
-
-/** @param description default: what the code says */
-function refusedPlay(code: ErrorCode, description: string = ERRORS[code].says): Refusal<PlayRefusal> {
-  return { status: 'NetStream.Play.Failed', code, description };
 }

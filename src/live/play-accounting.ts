@@ -1,14 +1,20 @@
 import type { Clock } from '../core/clock.js';
-import { ERRORS } from '../core/errors.js';
+import { ERRORS, type ErrorCode } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Lifecycle } from '../events/lifecycle.js';
+import type { Grant } from '../model/grant.js';
 import type { PlayEndReason } from '../model/reasons.js';
-import type { Answer, ByteSide, NameRequest, PlayAsk, PlayCounters } from './access.js';
+import type { PlayRefusal } from '../model/refusals.js';
+import type { Answer, ByteSide, NameRequest, PlayAsk, PlayCounters, Refusal } from './access.js';
 import type { ActivityLog } from './activity-log.js';
+import { playReasonOfCode } from './end-reasons.js';
 import type { EventAccount } from './event-account.js';
 import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
+import { Sessions } from './sessions.js';
+import { type GrantDeps, type GrantHolder, RunningGrant } from './stream-grant.js';
+import { toldEnd } from './told-end.js';
 
 /** Bounds of plays. Every number is a setting. */
 export interface PlayAccountingOptions {
@@ -24,6 +30,7 @@ interface PlayAccountingParts {
   readonly clock: Clock;
   readonly account: EventAccount;
   readonly activity: ActivityLog;
+  readonly grants: GrantDeps;
   /** The live stream of a name. */
   readonly streamOf: (name: StreamName) => LiveStream | undefined;
   /** A stream that has not ended, by its id. */
@@ -39,6 +46,10 @@ export class PlayAccounting {
   /** Plays by name, waiting ones included. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
   readonly #byId = new Map<string, PlayerEntry>();
+  /** Plays whose grant has a time. */
+  readonly #timed = new Set<PlayerEntry>();
+  /** Running plays by principal. */
+  readonly sessions = new Sessions();
   /** Names that were told as wanted. */
   readonly #wanted = new Set<string>();
 
@@ -47,26 +58,85 @@ export class PlayAccounting {
     this.#parts = parts;
   }
 
-  /** Decides a play of a name that may be used. */
-  begin({ id, facts, request }: PlayAsk): Answer {
-    const stream = this.#parts.streamOf(request);
-    if (stream === undefined && !this.#options.waitForPublisher) {
-      const description = ERRORS.ERR_PLAY_NOT_FOUND.says;
-      const refusal = { status: 'NetStream.Play.StreamNotFound', code: 'ERR_PLAY_NOT_FOUND', description } as const;
-      return { kind: 'playRefused', id, refusal };
-    }
-    const { app, name } = request;
+  /** A play is admitted: it begins, or is refused for what it wants to play. */
+  begin(
+    { id, facts, request }: PlayAsk,
+    grant: Grant,
+    principal: string,
+    keyFingerprint: string | undefined,
+  ): { readonly answer: Answer } | { readonly refusal: Refusal<PlayRefusal> } {
+    const named = { app: request.app, name: grant.name ?? request.name };
+    const stream = this.#parts.streamOf(named);
+    if (stream === undefined && !this.#options.waitForPublisher)
+      return {
+        refusal: {
+          ...refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound'),
+          description: ERRORS.ERR_PLAY_NOT_FOUND.says,
+        },
+      };
+    if (stream !== undefined && stream.audience >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
+      return { refusal: refused('ERR_LIMIT_PLAYERS') };
+    if (this.sessions.count(principal) >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY))
+      return { refusal: refused('ERR_LIMIT_SESSIONS') };
     const playId = newId();
-    const entry: PlayerEntry = { playId, app, name, facts, streamId: undefined, told: false, logged: false };
-    const key = nameKey(request);
+    const holder: GrantHolder = {
+      ...{ action: 'play', id: playId, principal, request },
+      facts: () => facts,
+      labelled: () => {},
+      limited: () => {},
+      end: ({ code, message }) => this.end(playId, code, message),
+    };
+    let ended = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const entry: PlayerEntry = {
+      ...{ playId, ...named, facts, principal, keyFingerprint, streamId: undefined, told: false, logged: false },
+      ...{ over, ended },
+      grant: new RunningGrant(grant, holder, this.#parts.grants),
+      startedAtMs: this.#parts.clock.wallMs(),
+    };
+    this.sessions.add(principal);
+    const key = nameKey(named);
     const entries = this.#entries.get(key) ?? new Set();
     entries.add(entry);
     this.#entries.set(key, entries);
     this.#byId.set(playId, entry);
+    if (grant.ttlMs !== undefined) this.#timed.add(entry);
     if (stream === undefined) this.#parts.activity.playWaits(entry);
     else this.#joined(entry, stream);
-    this.#tellWanted(request);
-    return { kind: 'playAccepted', id, playId };
+    this.#tellWanted(named);
+    return { answer: { kind: 'playAccepted', id, playId, name: named.name } };
+  }
+
+  /** All plays, waiting ones included. */
+  get all(): Iterable<PlayerEntry> {
+    return this.#byId.values();
+  }
+
+  play(playId: string): PlayerEntry | undefined {
+    return this.#byId.get(playId);
+  }
+
+  /** Names that are waited for, with the number of players. */
+  wants(): { app: string; name: string; players: number }[] {
+    return [...this.#wanted].map((key) => {
+      const entries = this.#entries.get(key)!;
+      const { app, name } = entries.values().next().value!;
+      return { app, name, players: entries.size };
+    });
+  }
+
+  /** Ends a play for good. Its client is told the code with the message, or with what the code says. */
+  end(playId: string, code: ErrorCode, message = ''): void {
+    const told = { status: 'NetStream.Play.Failed', code, description: toldEnd(code, message) } as const;
+    const reason = playReasonOfCode(code) ?? 'kicked';
+    this.#parts.bytes.order({ kind: 'stopPlay', playId, reason, told });
+  }
+
+  /** Asks admission again about plays whose time is nearly over. Call it a few times a second. */
+  tick(nowMs: number): void {
+    for (const { grant } of this.#timed) grant.tick(nowMs);
   }
 
   /** A play is over. */
@@ -74,17 +144,25 @@ export class PlayAccounting {
     const entry = this.#byId.get(counters.playId);
     if (entry === undefined) return;
     this.#byId.delete(entry.playId);
+    this.#timed.delete(entry);
+    entry.grant.close();
+    this.sessions.remove(entry.principal);
     const key = nameKey(entry);
     const entries = this.#entries.get(key)!;
     entries.delete(entry);
     if (entries.size === 0) this.#entries.delete(key);
     this.#left(entry, reason, counters);
     this.#tellWanted(entry);
+    entry.ended();
   }
 
   /** Players that came before the publisher are told once the stream is announced. */
   adopt(stream: LiveStream): void {
-    for (const entry of this.#entries.get(nameKey(stream)) ?? []) this.#joined(entry, stream);
+    const most = stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY;
+    for (const entry of this.#entries.get(nameKey(stream)) ?? []) {
+      if (stream.audience < most) this.#joined(entry, stream);
+      else this.end(entry.playId, 'ERR_LIMIT_PLAYERS');
+    }
     this.#tellWanted(stream);
   }
 
@@ -148,4 +226,8 @@ export class PlayAccounting {
     stream.audience--;
     stream.tellAudience(entry.facts.peer.address, nowMs);
   }
+}
+
+function refused(code: ErrorCode, status: PlayRefusal = 'NetStream.Play.Failed'): Refusal<PlayRefusal> {
+  return { status, code, description: toldEnd(code) };
 }

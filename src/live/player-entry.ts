@@ -1,4 +1,5 @@
 import type { ConnectionFacts } from './access.js';
+import type { RunningGrant } from './stream-grant.js';
 
 /** An accepted play: who plays what, and the stream of its `play.started`. */
 export interface PlayerEntry {
@@ -6,6 +7,15 @@ export interface PlayerEntry {
   readonly app: string;
   readonly name: string;
   readonly facts: ConnectionFacts;
+  readonly principal: string;
+  /** Tells its key apart from others without revealing it; undefined: it has none. */
+  readonly keyFingerprint: string | undefined;
+  readonly grant: RunningGrant;
+  /** Resolves when it has ended. */
+  readonly over: Promise<void>;
+  readonly ended: () => void;
+  /** Unix time in ms. */
+  readonly startedAtMs: number;
   /** Id of the stream in which it is counted; undefined while it waits. */
   streamId: string | undefined;
   /** Whether its `play.started` was told: only then its end is. */

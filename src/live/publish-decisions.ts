@@ -4,18 +4,22 @@ import { newId } from '../core/ids.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
+import type { Conflict, Grant } from '../model/grant.js';
 import type { PublishRefusal } from '../model/refusals.js';
 import type { StreamUrls } from '../model/stream-urls.js';
-import type { ByteSide, PublishAsk, Refusal } from './access.js';
+import type { ByteSide, NameRequest, PublishAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
 import type { Admission } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
+import { settleConflict } from './conflict.js';
 import type { EventAccount } from './event-account.js';
-import type { LiveStream, StreamStart } from './live-stream.js';
+import { guardedCodecs } from './limit-watch.js';
+import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import { NOTHING_CARRIED } from './nothing.js';
 import type { OpenAsk } from './open-asks.js';
 import type { Principals } from './principals.js';
+import type { StreamStart } from './stream-owner.js';
 import { refusedPublish } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
 
@@ -40,9 +44,14 @@ interface PublishDecisionsParts {
   /** The live stream of a name, by {@link nameKey}. */
   readonly streamOf: (key: string) => LiveStream | undefined;
   /**
-   * Has the publisher of a stream read. Resolves when its end has been seen and reported, if the kernel knows of one.
+   * Has the publisher of a stream read. Resolves when its end has been seen and reported, if the kernel knows of one,
+   * with the time in ms for which it has sent nothing.
    */
-  readonly readPublisher: (streamId: string) => Promise<void>;
+  readonly readPublisher: (streamId: string) => Promise<number>;
+  /** `publish.conflict`, now. */
+  readonly conflict: () => Conflict | 'auto';
+  /** How many publishes of a principal run. */
+  readonly runningOf: (principal: string) => number;
   /** Makes a stream live. Called once its start is on disk. */
   readonly begin: (start: StreamStart) => LiveStream;
 }
@@ -63,6 +72,28 @@ const LOST: Refusal<PublishRefusal> = {
   code: 'ERR_SESSION_PUBLISH_REFUSED',
   description: ENDED_ELSEWHERE,
 };
+
+/** Stands for a stream name that is a key. */
+export const MASKED_NAME = 'masked';
+
+const BUSY = refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName');
+
+/** A publish that may be. */
+interface Admitted {
+  readonly grant: Grant;
+  /** How long the holder of the name has sent nothing, in ms. */
+  readonly silentMs: number;
+}
+
+/** A publish that may be, and the name that it gets. */
+interface PublishWish extends Admitted {
+  readonly ask: PublishAsk;
+  readonly open: OpenAsk;
+  readonly beganMs: number;
+  readonly principal: string;
+  readonly app: string;
+  readonly name: string;
+}
 
 /** A publish that has won its name and whose start is being written. */
 interface StartingStream {
@@ -89,28 +120,51 @@ export class PublishDecisions {
   /** Decides a publish. When the answer accepts it, the name is won and `stream.started` is on disk. */
   async decide(ask: PublishAsk, open: OpenAsk): Promise<void> {
     const beganMs = this.#parts.clock.monotonicMs();
-    const { id, facts, request } = ask;
-    const refusal = await this.#refusal(ask, open, beganMs);
-    if (refusal !== undefined) return open.answer({ kind: 'publishRefused', id, refusal });
-    this.#parts.account.noteStart(facts.peer.address, beganMs);
-    const principal = this.#parts.principals.of(facts, request);
-    const key = nameKey(request);
-    const held = this.#parts.streamOf(key);
-    if (held?.suspended && held.principal === principal) {
-      held.resume(facts);
-      return open.answer({ kind: 'publishAccepted', id, streamId: held.streamId, heldFor: held.heldFor });
-    }
-    if (held !== undefined || this.#starting.has(key)) {
-      const busy = this.#refuse(ask, beganMs, refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName'));
-      return open.answer({ kind: 'publishRefused', id, refusal: busy });
+    const admitted = await this.#admitted(ask, open, beganMs);
+    if (!('grant' in admitted)) return open.answer({ kind: 'publishRefused', id: ask.id, refusal: admitted });
+    const { account, principals } = this.#parts;
+    const { facts, request } = ask;
+    account.noteStart(facts.peer.address, beganMs);
+    const { grant, silentMs } = admitted;
+    const app = request.app;
+    const named = { app, name: grant.name ?? request.name };
+    const principal = grant.principal ?? principals.of(facts, request);
+    await this.#settle({ ask, open, beganMs, grant, principal, silentMs, ...named });
+  }
+
+  /** The request may publish: its name is won, given to it again, or refused. */
+  async #settle(wish: PublishWish): Promise<void> {
+    const { ask, open, grant, principal, beganMs } = wish;
+    const { streamOf, conflict, clock } = this.#parts;
+    const key = nameKey(wish);
+    const refuse = (refusal: Refusal<PublishRefusal>): void =>
+      open.answer({ kind: 'publishRefused', id: ask.id, refusal: this.#refuse(ask, beganMs, refusal, wish) });
+    if (this.#starting.has(key)) return refuse(BUSY);
+    const held = streamOf(key);
+    const outcome = held && settleConflict(held, { principal, grant }, conflict(), clock.monotonicMs());
+    if (outcome === 'busy') return refuse(BUSY);
+    const others = this.#parts.runningOf(principal) - (held?.principal === principal ? 1 : 0);
+    if (others >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY)) return refuse(refused('ERR_LIMIT_SESSIONS'));
+    if (held !== undefined && (outcome === 'resume' || outcome === 'replace')) {
+      held.resume(ask.facts, grant, outcome === 'replace' ? wish.silentMs : undefined);
+      const { streamId, heldFor } = held;
+      return open.answer({ kind: 'publishAccepted', id: ask.id, streamId, heldFor });
     }
     const starting = { streamId: newId(), isLost: false };
     this.#starting.set(key, starting);
     try {
-      await this.#start(starting, ask, open, beganMs, principal);
+      if (held !== undefined) await this.#takeOver(held, starting.streamId);
+      await this.#start(starting, wish);
     } finally {
       this.#starting.delete(key);
     }
+  }
+
+  /** Ends the holder of a name for a newer stream. Its players wait for that one. */
+  #takeOver(held: LiveStream, byStreamId: string): Promise<void> {
+    this.#parts.lifecycle.streamTakenOver(held.streamId, { byStreamId });
+    held.end('takeover', 'ERR_PUBLISH_REPLACED', 'another publisher has taken over the name');
+    return held.whenEnded();
   }
 
   /** Another node has ended these streams. One whose start is being written does not begin. */
@@ -118,20 +172,21 @@ export class PublishDecisions {
     for (const starting of this.#starting.values()) if (streamIds.includes(starting.streamId)) starting.isLost = true;
   }
 
-  /** Why a publish is refused before it tries to win its name; undefined when it is not. */
-  async #refusal(ask: PublishAsk, open: OpenAsk, beganMs: number): Promise<Refusal<PublishRefusal> | undefined> {
+  /** Whether a publish may try to win its name. */
+  async #admitted(ask: PublishAsk, open: OpenAsk, beganMs: number): Promise<Admitted | Refusal<PublishRefusal>> {
     const { names, churn, waits, admission, closedFor, memory } = this.#parts;
     const { facts, request } = ask;
     const problem = names.problem(request);
     if (problem !== undefined)
       return this.#refuse(ask, beganMs, refused('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem));
-    const key = nameKey(request);
-    // An encoder that connects again at once is here before the end of its old connection was read.
+    // Where names are keys, the name under which a stream may be there is known after the answer only.
+    const key = admission.isNameKey(request.app) ? undefined : nameKey(request);
+    let silentMs = 0;
     if (this.#isTaken(key)) {
-      await this.#parts.readPublisher(this.#parts.streamOf(key)!.streamId);
+      silentMs = await this.#read(key);
       if (open.withdrawn !== undefined) return GONE;
     }
-    const turn = churn.publish(facts, this.#isTaken(key) ? undefined : key, beganMs);
+    const turn = churn.publish(facts, this.#isTaken(key) ? undefined : nameKey(request), beganMs);
     if (turn === undefined) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_PUBLISH_RATE'));
     if (turn > 0) {
       await waits.until(beganMs + turn);
@@ -147,31 +202,44 @@ export class PublishDecisions {
     const answer = admission.decide(question);
     const verdict = answer instanceof Promise ? await answer : answer;
     if (open.withdrawn !== undefined) return GONE;
-    return verdict.decision === 'allow' ? undefined : this.#refuse(ask, beganMs, refusedPublish(verdict, requestId));
+    if (verdict.decision !== 'allow') return this.#refuse(ask, beganMs, refusedPublish(verdict, requestId));
+    const { grant } = verdict;
+    const alias = grant.name === undefined ? undefined : nameKey({ app: request.app, name: grant.name });
+    if (alias !== key && this.#isTaken(alias)) {
+      silentMs = await this.#read(alias);
+      if (open.withdrawn !== undefined) return GONE;
+    }
+    return { grant, silentMs };
+  }
+
+  /**
+   * Has the holder of a name read: an encoder that connects again at once is here before the end of its old connection
+   * was read.
+   *
+   * @param key of a name that is taken
+   * @returns how long the holder has sent nothing, in ms
+   */
+  #read(key: string): Promise<number> {
+    return this.#parts.readPublisher(this.#parts.streamOf(key)!.streamId);
   }
 
   /** The name is won: writes its start, and makes the stream live. */
-  async #start(
-    starting: StartingStream,
-    ask: PublishAsk,
-    open: OpenAsk,
-    beganMs: number,
-    principal: string,
-  ): Promise<void> {
+  async #start(starting: StartingStream, wish: PublishWish): Promise<void> {
     const { bytes, lifecycle, clock } = this.#parts;
+    const { ask, open, beganMs, app, name, principal, grant } = wish;
     const { id, facts, request } = ask;
-    const { app, name } = request;
     const { streamId } = starting;
     const startedAtMs = clock.wallMs();
-    bytes.order({ kind: 'nameWon', streamId, app, name });
+    const { lingerMs } = grant;
+    bytes.order({ kind: 'nameWon', streamId, app, name, lingerMs, codecs: guardedCodecs(grant.limits) });
     try {
-      await this.#writeStart(streamId, ask);
+      await this.#writeStart(streamId, wish);
     } catch (error) {
       bytes.order({ kind: 'nameReleased', streamId });
       const code = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
       const fields = { err: error, code, app, name };
       this.#parts.faults.tell('error', facts.peer.address, fields, 'publish refused: its start cannot be kept');
-      return open.answer({ kind: 'publishRefused', id, refusal: this.#refuse(ask, beganMs, refused(code)) });
+      return open.answer({ kind: 'publishRefused', id, refusal: this.#refuse(ask, beganMs, refused(code), wish) });
     }
     const reason = starting.isLost ? 'node_lost' : open.withdrawn;
     if (reason !== undefined) {
@@ -182,46 +250,77 @@ export class PublishDecisions {
       return open.answer({ kind: 'publishRefused', id, refusal: open.withdrawn === undefined ? LOST : GONE });
     }
     try {
-      const { heldFor } = this.#parts.begin({ streamId, app, name, principal, facts, startedAtMs });
+      const keyFingerprint = this.#fingerprintOf(request);
+      const start = { streamId, app, name, principal, keyFingerprint, facts, request, grant, startedAtMs };
+      const { heldFor } = this.#parts.begin(start);
       open.answer({ kind: 'publishAccepted', id, streamId, heldFor });
     } catch (error) {
       // This is a defect of Sluice. The start was told, so the end is told too, and the name is free again.
       bytes.order({ kind: 'nameReleased', streamId });
       const end = { reason: 'protocol_error', detail: 'ERR_INTERNAL' } as const;
-      const stream = this.#parts.streamOf(nameKey(request));
+      const stream = this.#parts.streamOf(nameKey(wish));
       if (stream === undefined) lifecycle.streamEnded(streamId, { ...end, ...NO_TOTALS });
       else stream.finish({ ...end, counters: NOTHING_CARRIED, tracks: [], plays: [] });
       throw error;
     }
   }
 
-  #writeStart(streamId: string, { facts, request }: PublishAsk): Promise<void> {
+  #writeStart(streamId: string, { ask, app, name, principal, grant }: PublishWish): Promise<void> {
+    const { facts, request } = ask;
     const { info } = facts;
+    const keyFingerprint = this.#fingerprintOf(request);
+    const labels = grant.isUnauthenticated === true ? { ...grant.labels, unauthenticated: 'true' } : grant.labels;
     return this.#parts.lifecycle.streamStarted({
       streamId,
-      app: request.app,
-      name: request.name,
+      app,
+      name,
       connectionId: facts.connectionId,
       peer: facts.peer,
       transport: facts.transport,
       ...(info?.flashVer ? { encoder: info.flashVer } : {}),
-      ...(info?.tcUrl ? { tcUrl: info.tcUrl } : {}),
-      ...(request.query === '' ? {} : { keyFingerprint: this.#parts.principals.fingerprint(request.query) }),
-      urls: this.#parts.urls(request),
+      ...(info?.tcUrl ? { tcUrl: this.#tellUrl(info.tcUrl, request) } : {}),
+      ...(keyFingerprint === undefined ? {} : { keyFingerprint }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+      ...(principal.startsWith('peer:') ? {} : { principal }),
+      urls: this.#parts.urls({ app, name }),
     });
   }
 
-  /** Whether a name is published now, as far as the fact side knows. */
-  #isTaken(key: string): boolean {
-    return this.#parts.streamOf(key)?.suspended === false;
+  /** A URL without the stream name where that is a key: some clients put the whole path into the app. */
+  #tellUrl(url: string, { app, name }: NameRequest): string {
+    return this.#parts.admission.isNameKey(app) ? url.replaceAll(name, MASKED_NAME) : url;
   }
 
-  /** Counts a refusal, and reports it in an event and in the log. */
-  #refuse(ask: PublishAsk, beganMs: number, refusal: Refusal<PublishRefusal>): Refusal<PublishRefusal> {
+  /** Tells keys apart without revealing them; undefined without a key. */
+  #fingerprintOf(request: NameRequest): string | undefined {
+    const { admission, principals } = this.#parts;
+    if (admission.isNameKey(request.app)) return principals.fingerprint(request.name);
+    return request.query === '' ? undefined : principals.fingerprint(request.query);
+  }
+
+  /** Whether a name is published now, as far as the fact side knows. */
+  #isTaken(key: string | undefined): key is string {
+    return key !== undefined && this.#parts.streamOf(key)?.suspended === false;
+  }
+
+  /**
+   * Counts a refusal, and reports it in an event and in the log.
+   *
+   * @param named the name that it got; default: as requested, masked where that is a key
+   */
+  #refuse(
+    ask: PublishAsk,
+    beganMs: number,
+    refusal: Refusal<PublishRefusal>,
+    named?: { readonly app: string; readonly name: string },
+  ): Refusal<PublishRefusal> {
     const { code, description } = refusal;
     this.rejectedBy.set(code, (this.rejectedBy.get(code) ?? 0) + 1);
     const { connectionId, peer } = ask.facts;
-    const { app, name } = this.#parts.names.tell(ask.request);
+    const isKey = named === undefined && this.#parts.admission.isNameKey(ask.request.app);
+    const { app, name } = this.#parts.names.tell(
+      isKey ? { app: ask.request.app, name: MASKED_NAME } : (named ?? ask.request),
+    );
     const nowMs = this.#parts.clock.monotonicMs();
     if (this.#parts.account.tells('rejected', peer.address, nowMs)) {
       const latencyMs = Math.round(nowMs - beganMs);

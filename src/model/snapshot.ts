@@ -1,4 +1,4 @@
-import type { Labels } from './grant.js';
+import type { Labels, StreamLimits } from './grant.js';
 import type { Peer } from './peer.js';
 import { oneOf, type TypeOf } from './shape.js';
 import type { Track } from './track.js';
@@ -25,11 +25,12 @@ export interface StreamSnapshot {
   readonly readyAt?: string | undefined;
   readonly peer: Peer;
   readonly encoder?: string | undefined;
-  /** As a responder named it. Missing: nobody said who it is. */
+  /** As a responder named it, or `key:` and the key's fingerprint. Missing: nobody knows who it is. */
   readonly principal?: string | undefined;
   /** Of the credentials that it was published with. */
   readonly keyFingerprint?: string | undefined;
   readonly labels?: Labels | undefined;
+  readonly limits?: StreamLimits | undefined;
   readonly tracks: readonly Track[];
   readonly players: number;
   /** Bytes of media received, as framed for players. */

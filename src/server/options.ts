@@ -116,7 +116,7 @@ function natsOptions(nats: Config['nats'], urls: readonly string[]): NatsOptions
 }
 
 /** The settings of the live streams. */
-export function liveStreamsOptions({ limits, log, play, publish }: Config): LiveStreamsOptions {
+export function liveStreamsOptions({ auth, limits, log, play, publish }: Config): LiveStreamsOptions {
   return {
     eventsPerSecondPerIp: limits.eventsPerSecondPerIp,
     publishesPerSecondPerIp: limits.publishesPerSecondPerIp,
@@ -125,5 +125,7 @@ export function liveStreamsOptions({ limits, log, play, publish }: Config): Live
     waitForPublisher: play.waitForPublisher,
     faultLinesPerSecond: log.faultLinesPerSecond,
     resumeWindowMs: publish.resumeWindowMs,
+    conflict: publish.conflict,
+    renewGraceMs: auth.renewGraceMs,
   };
 }

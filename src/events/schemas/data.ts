@@ -83,20 +83,31 @@ export const streamReady = streamShape(
   },
 );
 
-const changed = named('ChangedFacts', object({}, { tracks, metadata: metadataShape }));
+const changed = named('ChangedFacts', object({}, { tracks, metadata: metadataShape, labels }));
 
-/** One side of a change: the track list, the metadata, or both, whichever changed. */
+/** One side of a change: the track list, the metadata, the labels, whichever changed. */
 export interface ChangedFacts extends TypeOf<typeof changed> {}
 
 const changedFacts: Shape<ChangedFacts> = changed;
 
-export const streamUpdated = streamShape({ before: changedFacts, after: changedFacts });
+/** A limit that a stream is past, where that is told and not acted upon. */
+const overLimit = named('OverLimit', object({ code: text(128), detail: text() }));
+
+export const streamUpdated = streamShape(
+  { before: changedFacts, after: changedFacts },
+  /** Missing in events of older versions. */
+  { overLimit },
+);
 
 export const streamGap = streamShape({ trackId: count, kind: mediaKindShape, gapMs: quantity }, { cause: text() });
 
 export const streamSuspended = streamShape({ resumeWindowMs: quantity }, { cause: text() });
 
-export const streamResumed = streamShape({ peer: peerShape, gapMs: quantity });
+export const streamResumed = streamShape(
+  { peer: peerShape, gapMs: quantity },
+  /** `replaced`: its former connection was still open. Missing when that had gone. */
+  { cause: text(64) },
+);
 
 export const streamTakenOver = streamShape({ byStreamId: ulid });
 

@@ -83,6 +83,8 @@ export class BothSides extends ToldEvents {
       {
         waitForPublisher: true,
         resumeWindowMs: 0,
+        conflict: 'auto',
+        renewGraceMs: 30_000,
         faultLinesPerSecond: 20,
         eventsPerSecondPerIp: 0,
         publishesPerSecondPerIp: 0,

@@ -34,6 +34,7 @@ export class PublicationHarness {
   readonly updates: (readonly Track[])[] = [];
   /** The metadata of each update. */
   readonly metadata: StreamMetadata[] = [];
+  readonly refusedCodecs: string[] = [];
   readonly maxLagBytes: number;
   /** Set when a codec frames straight into the log. */
   readonly publisher: CodecPublisher | undefined;
@@ -52,6 +53,7 @@ export class PublicationHarness {
           this.updates.push(after.tracks);
           this.metadata.push(after.metadata);
         },
+        codecRefused: (codec) => void this.refusedCodecs.push(codec),
       },
       Date.now(),
     );

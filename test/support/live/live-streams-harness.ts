@@ -151,6 +151,8 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       {
         waitForPublisher: true,
         resumeWindowMs: 0,
+        conflict: 'auto',
+        renewGraceMs: 30_000,
         faultLinesPerSecond: 20,
         eventsPerSecondPerIp: 20,
         publishesPerSecondPerIp: 5,
@@ -197,7 +199,9 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
     this.orders.push(message);
     if (message.kind === 'readPublisher') {
       const { connectionId } = this.runs.get(message.streamId)!;
-      void this.readNow(connectionId).then(() => this.report({ kind: 'publisherRead', id: message.id }));
+      void this.readNow(connectionId).then(() =>
+        this.report({ kind: 'publisherRead', id: message.id, silentMs: 1500 }),
+      );
     }
     if (message.kind === 'endStream') {
       const run = this.runs.get(message.streamId)!;

@@ -216,7 +216,7 @@ export class ListenerHarness implements FactSide {
     }
     const playId = `${name}-${id}`;
     this.playIds.set(playId, name);
-    this.door.answer({ kind: 'playAccepted', id, playId });
+    this.door.answer({ kind: 'playAccepted', id, playId, name });
   }
 
   report(report: Report): void {

@@ -8,7 +8,7 @@ import { RecordingSink } from '../../support/hub/sinks.js';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
 
-const observer = { ready: () => undefined, updated: () => {} };
+const observer = { ready: () => undefined, updated: () => {}, codecRefused: () => {} };
 
 function harness(startDelayMs: number | undefined) {
   const options = { ...LIMITS, lingerMs: 5000, maxDelayMs: 0, playersAtMaxDelay: 1, startDelayMs };

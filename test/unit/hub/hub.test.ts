@@ -7,7 +7,7 @@ import { LIMITS, words } from '../../support/hub/publication-harness.js';
 import { RecordingSink, type SinkMode } from '../../support/hub/sinks.js';
 
 const LINGER_MS = 5000;
-const OBSERVER = { ready: () => {}, updated: () => {} };
+const OBSERVER = { ready: () => {}, updated: () => {}, codecRefused: () => {} };
 
 function newHub(lingerMs = LINGER_MS): Hub {
   return new Hub({ ...LIMITS, lingerMs, maxDelayMs: 20, playersAtMaxDelay: 2 }, () => Date.now());

@@ -8,7 +8,7 @@ import { LIMITS } from '../../support/hub/publication-harness.js';
 import { RecordingSink, type SinkMode } from '../../support/hub/sinks.js';
 
 const MiB = 2 ** 20;
-const observer = { ready: () => {}, updated: () => {} };
+const observer = { ready: () => {}, updated: () => {}, codecRefused: () => {} };
 
 /** Streams with players on a hub; only the newest keyframe is kept for late joiners. */
 class House {

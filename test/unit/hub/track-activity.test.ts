@@ -38,7 +38,7 @@ class Encoder {
     this.#codec = new ChunkCodec({ limits: { outChunkSize: CHUNK_SIZE, ...(inPlace ? {} : { slabBytes: 0 }) } });
     this.#codec.setPublishing(true);
     const fanout = new Fanout({ maxDelayMs: 0, playersAtMaxDelay: 1 }, () => this.nowMs);
-    const observer = { ready: () => {}, updated: () => {} };
+    const observer = { ready: () => {}, updated: () => {}, codecRefused: () => {} };
     this.publication = new Publication('stream', new SlabPool(), new Audience(fanout), LIMITS, observer, this.nowMs);
     if (inPlace) this.publication.writer.frameFrom(this.#codec);
   }

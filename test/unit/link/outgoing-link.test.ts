@@ -128,7 +128,7 @@ describe('an outgoing link in memory', () => {
   it('gives batches that a publication takes where they lie, and its players get the bytes of an ingest', async () => {
     const ingest = await new Linked('publish', 'cam', harness.codecs.acquire()).ready();
     const claim = harness.hub.claim('live', 'copy')!;
-    const copy = claim.open('copy', { ready: () => {}, updated: () => true }, harness.nowMs);
+    const copy = claim.open('copy', { ready: () => {}, updated: () => true, codecRefused: () => {} }, harness.nowMs);
     const codec = harness.codecs.acquire();
     codec.setPublishing(true);
     copy.writer.frameFrom(codec);

@@ -34,6 +34,8 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   askWithdrawn: true,
   playEnded: true,
   publisherRead: true,
+  codecRefused: true,
+  limitCodecs: true,
   messagesDropped: true,
   messagesCounted: true,
   streamReady: true,
@@ -112,6 +114,13 @@ describe('the messages between byte side and fact side', () => {
     toBytes.order({ kind: 'stopPlay', playId: player.id, reason: 'kicked', told });
     await sides.settle();
     expect([sides.reconnects, sides.clientsTold]).toEqual([[[undefined, 'again']], [told]]);
+    // Another stream may have HEVC only, and shows another codec.
+    const guarded = await sides.run('guarded');
+    sides.live.commands.limit(guarded.streamId, { codecs: ['hvc1'] });
+    await sides.settle();
+    guarded.publication.append(batch(message('audio', 1)), sides.nowMs);
+    await sides.settle();
+    expect(sides.last('streamEnded')).toMatchObject({ reason: 'limit', detail: 'ERR_LIMIT_CODEC' });
     // The fact side accepts a play whose stream has ended on the byte side.
     const late = sides.ask();
     run.end('client_unpublish');

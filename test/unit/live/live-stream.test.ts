@@ -36,7 +36,7 @@ describe('a stream with a resume window', () => {
     const read = harness.orders.at(-1)!;
     expect(read).toMatchObject({ kind: 'readPublisher', streamId: run.streamId });
     run.over('client_reset');
-    if (read.kind === 'readPublisher') harness.report({ kind: 'publisherRead', id: read.id });
+    if (read.kind === 'readPublisher') harness.report({ kind: 'publisherRead', id: read.id, silentMs: 0 });
     expect(await next).toMatchObject({ accept: true });
     expect(harness.names.filter((name) => /^stream(?:Ended|Resumed)/.test(name))).toEqual(['streamEnded']);
   });

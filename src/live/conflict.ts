@@ -1,0 +1,57 @@
+import type { Conflict, Grant } from '../model/grant.js';
+
+/** How often one stream may be replaced in {@link WINDOW_MS}: two live encoders with one key do not go on for ever. */
+const MAX_REPLACEMENTS = 3;
+const WINDOW_MS = 60_000;
+
+/** The holder of a name, as far as a newcomer's policy looks at it. */
+interface Holder {
+  readonly principal: string;
+  /** Whether its connection is gone and it waits for its publisher. */
+  readonly suspended: boolean;
+  readonly replacements: Replacements;
+}
+
+/** A publish that wants a name. */
+interface Newcomer {
+  readonly principal: string;
+  readonly grant: Grant;
+}
+
+/** What becomes of a publish whose name is held. */
+export type ConflictOutcome = 'busy' | 'resume' | 'replace' | 'take_over';
+
+/** When a stream was replaced last. */
+export class Replacements {
+  #times: number[] = [];
+
+  /** Whether it may be replaced now. A replacement that may be is noted. */
+  take(nowMs: number): boolean {
+    this.#times = this.#times.filter((atMs) => nowMs - atMs < WINDOW_MS);
+    if (this.#times.length >= MAX_REPLACEMENTS) return false;
+    this.#times.push(nowMs);
+    return true;
+  }
+}
+
+/**
+ * Decides between the holder of a name and a newcomer. The newcomer's policy counts.
+ *
+ * @param setting `publish.conflict`
+ */
+export function settleConflict(
+  holder: Holder,
+  { principal, grant }: Newcomer,
+  setting: Conflict | 'auto',
+  nowMs: number,
+): ConflictOutcome {
+  const auto = grant.principal === undefined ? 'reject' : 'resume';
+  const policy = grant.conflict ?? (setting === 'auto' ? auto : setting);
+  const isSame = holder.principal === principal;
+  if (holder.suspended && isSame) return 'resume';
+  if (policy === 'takeover') return 'take_over';
+  if (holder.suspended || policy !== 'resume' || !isSame) return 'busy';
+  // An address is no proof of who it is while the holder is still there: several encoders share one behind NAT.
+  if (principal.startsWith('peer:') || grant.isUnauthenticated === true) return 'busy';
+  return holder.replacements.take(nowMs) ? 'replace' : 'busy';
+}

@@ -1,0 +1,137 @@
+import type { ErrorCode } from '../core/errors.js';
+import type { Labels, StreamLimits } from '../model/grant.js';
+import type { PlaySnapshot } from '../model/play-snapshot.js';
+import type { StreamSnapshot } from '../model/snapshot.js';
+import type { ByteSide } from './access.js';
+import type { Done } from './live-control.js';
+import type { LiveStream } from './live-stream.js';
+import type { PlayAccounting } from './play-accounting.js';
+import type { PlayerEntry } from './player-entry.js';
+
+/** What a ban or a selector looks at: who publishes or plays, from where, and what. */
+export interface Subject {
+  readonly principal: string;
+  readonly keyFingerprint: string | undefined;
+  readonly address: string;
+  readonly app: string;
+  readonly name: string;
+}
+
+/** The parts of the fact side that commands act upon. */
+interface CommandParts {
+  readonly bytes: ByteSide;
+  readonly plays: PlayAccounting;
+  readonly streams: ReadonlyMap<string, LiveStream>;
+}
+
+/** What operators and other programs do to running streams and plays. */
+export class LiveCommands {
+  readonly #parts: CommandParts;
+
+  constructor(parts: CommandParts) {
+    this.#parts = parts;
+  }
+
+  stream(streamId: string): StreamSnapshot | undefined {
+    return this.#parts.streams.get(streamId)?.snapshot();
+  }
+
+  plays(): PlaySnapshot[] {
+    return [...this.#parts.plays.all].map(shown);
+  }
+
+  wants(): { readonly app: string; readonly name: string; readonly players: number }[] {
+    return this.#parts.plays.wants();
+  }
+
+  kickStream(streamId: string, reason: string): Promise<Done> {
+    return this.#end(streamId, 'kicked', 'ERR_SESSION_KICKED', reason);
+  }
+
+  revoke(streamId: string, reason: string): Promise<Done> {
+    return this.#end(streamId, 'auth_revoked', 'ERR_AUTH_REVOKED', reason);
+  }
+
+  async kickPlay(playId: string, reason: string): Promise<Done> {
+    const play = this.#parts.plays.play(playId);
+    if (play === undefined) return 'unknown';
+    this.#parts.plays.end(playId, 'ERR_SESSION_KICKED', reason);
+    await play.over;
+    return 'done';
+  }
+
+  /** Ends every stream and play that `matches` says, and tells how many. */
+  endMatching(matches: (subject: Subject) => boolean, code: ErrorCode, reason: string): number {
+    let ended = 0;
+    for (const stream of [...this.#parts.streams.values()]) {
+      if (!matches(stream)) continue;
+      stream.end('kicked', code, reason);
+      ended++;
+    }
+    for (const play of [...this.#parts.plays.all]) {
+      if (!matches(subjectOf(play))) continue;
+      this.#parts.plays.end(play.playId, code, reason);
+      ended++;
+    }
+    return ended;
+  }
+
+  async reauthorise(streamId: string): Promise<Done> {
+    const stream = this.#parts.streams.get(streamId);
+    if (stream === undefined) return 'unknown';
+    await stream.reauthorise();
+    return 'done';
+  }
+
+  limit(streamId: string, limits: StreamLimits): Done {
+    const stream = this.#parts.streams.get(streamId);
+    if (stream === undefined) return 'unknown';
+    if (JSON.stringify(stream.limits) === JSON.stringify(limits)) return 'already';
+    stream.set({ limits });
+    return 'done';
+  }
+
+  label(
+    streamId: string,
+    labels: Readonly<Record<string, string | null>>,
+  ): { readonly done: Done; readonly labels: Labels } {
+    const stream = this.#parts.streams.get(streamId);
+    if (stream === undefined) return { done: 'unknown', labels: {} };
+    const next: Record<string, string> = { ...stream.labels };
+    for (const [key, value] of Object.entries(labels)) {
+      if (value === null) delete next[key];
+      else next[key] = value;
+    }
+    if (JSON.stringify(next) === JSON.stringify(stream.labels)) return { done: 'already', labels: next };
+    stream.set({ labels: next });
+    return { done: 'done', labels: next };
+  }
+
+  async #end(streamId: string, reason: 'kicked' | 'auth_revoked', code: ErrorCode, message: string): Promise<Done> {
+    const stream = this.#parts.streams.get(streamId);
+    if (stream === undefined) return 'unknown';
+    stream.end(reason, code, message);
+    await stream.whenEnded();
+    return 'done';
+  }
+}
+
+function subjectOf({ app, name, principal, keyFingerprint, facts }: PlayerEntry): Subject {
+  return { app, name, principal, keyFingerprint, address: facts.peer.address };
+}
+
+function shown(play: PlayerEntry): PlaySnapshot {
+  const { playId, app, name, streamId, facts, principal, startedAtMs } = play;
+  const { connectionId, peer, info } = facts;
+  return {
+    playId,
+    connectionId,
+    app,
+    name,
+    ...(streamId === undefined ? {} : { streamId }),
+    peer,
+    ...(info?.flashVer ? { client: info.flashVer } : {}),
+    ...(principal.startsWith('peer:') ? {} : { principal }),
+    startedAt: new Date(startedAtMs).toISOString(),
+  };
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../core/clock.js';
+import { ERRORS, type ErrorCode } from '../core/errors.js';
+import { newId } from '../core/ids.js';
+import type { NameRule } from '../core/names.js';
+import type { Grant } from '../model/grant.js';
+import type { PlayRefusal } from '../model/refusals.js';
+import type { PlayAsk, Refusal } from './access.js';
+import type { AddressLog } from './address-log.js';
+import type { Admission, Question, Verdict } from './admission.js';
+import type { ChurnGuard } from './churn-guard.js';
+import type { OpenAsk } from './open-asks.js';
+import type { PlayAccounting } from './play-accounting.js';
+import type { Principals } from './principals.js';
+import { MASKED_NAME } from './publish-decisions.js';
+import { refusedPlay as deniedPlay } from './told-verdict.js';
+import type { WaitingRoom } from './waiting-room.js';
+
+/** The parts with which plays are decided. */
+interface PlayDecisionsParts {
+  readonly admission: Admission;
+  readonly names: NameRule;
+  readonly clock: Clock;
+  readonly churn: ChurnGuard;
+  readonly waits: WaitingRoom;
+  readonly faults: AddressLog;
+  readonly principals: Principals;
+  readonly plays: PlayAccounting;
+}
+
+/** Decides who plays what. */
+export class PlayDecisions {
+  /** Refused plays by error code; for `/metrics`. */
+  readonly rejectedBy = new Map<ErrorCode, number>();
+  readonly #parts: PlayDecisionsParts;
+
+  constructor(parts: PlayDecisionsParts) {
+    this.#parts = parts;
+  }
+
+  decide(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
+    const { names, clock, churn, waits } = this.#parts;
+    const problem = names.problem(ask.request);
+    if (problem !== undefined) return this.#refuse(ask, open, failed('ERR_NAME_INVALID', problem));
+    const nowMs = clock.monotonicMs();
+    const turn = churn.play(ask.facts, nowMs);
+    if (turn === undefined) return this.#refuse(ask, open, failed('ERR_LIMIT_PLAY_RATE'));
+    if (turn > 0) return waits.until(nowMs + turn).then(() => this.#admit(ask, open));
+    return this.#admit(ask, open);
+  }
+
+  #admit(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
+    const { facts, request } = ask;
+    const isWanted = (): boolean => open.withdrawn === undefined;
+    const question: Question = { requestId: newId(), action: 'play', reason: 'start', facts, ...request, isWanted };
+    const decided = (verdict: Verdict): void => {
+      if (open.withdrawn !== undefined) answerRefused(ask, open, failed('ERR_PEER_CLOSED'));
+      else if (verdict.decision === 'allow') this.#begin(ask, open, verdict.grant);
+      else this.#refuse(ask, open, deniedPlay(verdict, question.requestId));
+    };
+    const verdict = this.#parts.admission.decide(question);
+    return verdict instanceof Promise ? verdict.then(decided) : decided(verdict);
+  }
+
+  #begin(ask: PlayAsk, open: OpenAsk, grant: Grant): void {
+    const { plays, principals } = this.#parts;
+    const principal = grant.principal ?? principals.of(ask.facts, ask.request);
+    const { query } = ask.request;
+    const keyFingerprint = query === '' ? undefined : principals.fingerprint(query);
+    const begun = plays.begin(ask, grant, principal, keyFingerprint);
+    if (!('refusal' in begun)) {
+      open.answer(begun.answer);
+      return;
+    }
+    this.#tell(ask, begun.refusal.code);
+    // A name that nobody publishes is no refusal of the client.
+    if (begun.refusal.code !== 'ERR_PLAY_NOT_FOUND') this.#count(begun.refusal.code);
+    answerRefused(ask, open, begun.refusal);
+  }
+
+  #refuse(ask: PlayAsk, open: OpenAsk, refusal: Refusal<PlayRefusal>): void {
+    this.#tell(ask, refusal.code);
+    this.#count(refusal.code);
+    answerRefused(ask, open, refusal);
+  }
+
+  #count(code: ErrorCode): void {
+    this.rejectedBy.set(code, (this.rejectedBy.get(code) ?? 0) + 1);
+  }
+
+  #tell({ facts, request }: PlayAsk, code: ErrorCode): void {
+    const { admission, names, faults } = this.#parts;
+    const { connectionId, peer } = facts;
+    const shown = admission.isNameKey(request.app) ? { app: request.app, name: MASKED_NAME } : request;
+    faults.tell('warn', peer.address, { connectionId, peer: peer.address, ...names.tell(shown), code }, 'play refused');
+  }
+}
+
+function answerRefused({ id }: PlayAsk, open: OpenAsk, refusal: Refusal<PlayRefusal>): void {
+  open.answer({ kind: 'playRefused', id, refusal });
+}
+
+/** @param description default: what the code says */
+function failed(code: ErrorCode, description: string = ERRORS[code].says): Refusal<PlayRefusal> {
+  return { status: 'NetStream.Play.Failed', code, description };
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { CodecGuard } from '../../../src/hub/codec-guard.js';
+import { batch, CHUNK_SIZE, framed, type Message, message } from '../../support/hub/media.js';
+
+/** AVC decoder configuration: Constrained Baseline, level 1.3. */
+const AVC = Buffer.from(
+  '1700000000' + '0142c00dffe100166742c00dd90141fb0110000003001000000303c0f1429920010005' + '68cb83cb20',
+  'hex',
+);
+
+/** What the guard says to each batch, and the codecs that it found. */
+function judge(allowed: readonly string[], ...batches: readonly (readonly Message[])[]) {
+  const guard = new CodecGuard(allowed, CHUNK_SIZE);
+  const found: string[] = [];
+  const refused = batches.map((messages) => {
+    const placed = { batch: batch(...messages), buffer: Buffer.concat(messages.map(framed)), at: 0, position: 0 };
+    return guard.refuses(placed, (codec) => void found.push(codec));
+  });
+  return { refused, found };
+}
+
+describe('a guard of codecs', () => {
+  const avc = { ...message('videoHeader', 1), payload: AVC };
+  const frame = message('inter', 2);
+
+  it('lets through what begins with one of the prefixes, whatever their case', () => {
+    expect(judge(['avc1'], [avc], [frame])).toEqual({ refused: [false, false], found: [] });
+    expect(judge(['AVC1.42C0'], [avc])).toEqual({ refused: [false], found: [] });
+  });
+
+  it('refuses the batch with another codec, and every batch after it; the codec is told once', () => {
+    const { refused, found } = judge(['hvc1', 'avc1.64'], [avc, frame], [frame], [avc]);
+    expect(refused).toEqual([true, true, true]);
+    expect(found).toEqual([expect.stringMatching(/^avc1\.42c00d$/i)]);
+  });
+
+  it('finds a codec that comes later', () => {
+    expect(judge(['avc1'], [avc], [frame], [message('audio', 3)]).refused).toEqual([false, false, true]);
+  });
+
+  it('knows codecs without a sequence header by their first frame', () => {
+    const mp3 = { ...message('audio', 1), payload: Buffer.from('2ffffb90640000000000', 'hex') };
+    expect(judge(['mp4a.40.2'], [mp3]).refused).toEqual([true]);
+    expect(judge(['mp4a.40.34'], [mp3]).refused).toEqual([false]);
+  });
+});
