@@ -49,7 +49,7 @@ export const FOLDERS = {
   admission: {
     floor: 8,
     what: 'who may connect, publish and play: the chain of responders, and bans',
-    imports: ['live', 'config', 'model', 'core'],
+    imports: ['live', 'nats', 'config', 'model', 'core'],
   },
   control: {
     floor: 8,

@@ -24,6 +24,8 @@ export interface Reply extends ReplyFields {
 /** The responder could not be asked, or did not answer in time. */
 export interface Unavailable {
   readonly decision: 'unavailable';
+  /** In one word, for the metric, such as `timeout`. */
+  readonly kind?: string;
   /** In words without secrets, for the log. */
   readonly why: string;
 }

@@ -19,9 +19,11 @@ export interface NatsMessage extends NatsReply {
   /** Whether an answer is wanted. */
   readonly wantsReply: boolean;
   /**
+   * Answers.
+   *
    * @param body borrowed until return
-   * @returns whether it was sent: not when no answer is wanted, when there is no connection any more, or when the server
-   *   takes no messages of that size
+   * @returns whether it was sent: not when no answer is wanted, when there is no connection any more, or when the
+   *   server takes no messages of that size
    */
   reply(body: Uint8Array, headers?: Readonly<Record<string, string>>): boolean;
 }

@@ -1,0 +1,100 @@
+import { ACTIONS, type ReplyFields, replyFieldsSchema } from '../../config/auth-schemas.js';
+import { z } from '../../core/zod.js';
+import type { AdmissionAction } from '../../live/admission.js';
+import { globPattern } from '../glob.js';
+import { checkReply } from '../reply.js';
+import type { AdmissionRequest } from '../request.js';
+import type { Reply, ResponderAnswer } from '../responder.js';
+
+const glob = z.string().min(1).max(512);
+const action = z.enum(ACTIONS);
+
+const claimsSchema = z.object({
+  sub: z.string().optional(),
+  exp: z.number().optional(),
+  sluice: z.strictObject({
+    action: z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(action).min(1).max(8)),
+    app: glob.optional(),
+    name: glob.optional(),
+    set: replyFieldsSchema.optional(),
+  }),
+});
+
+/** The claims of a token that say what it allows. */
+interface Claims {
+  /** `sub`: the principal. */
+  readonly subject: string | undefined;
+  /** `exp` in ms since the epoch. */
+  readonly expiresMs: number | undefined;
+  readonly actions: readonly AdmissionAction[];
+  /** Globs; undefined: every app, every name. */
+  readonly app: string | undefined;
+  readonly name: string | undefined;
+  /** Members of a reply. */
+  readonly set: ReplyFields;
+}
+
+/** Least and most `ttlMs` of a reply. */
+const TTL_MS = { least: 1000, most: 2_592_000_000 };
+
+/**
+ * Reads the claims of a token whose signature was checked. A member of `sluice` that nobody knows is an error: a word
+ * that is spelt wrong would allow more than was meant.
+ *
+ * @returns what is wrong, in words without values, when they cannot be used
+ */
+export function readClaims(payload: unknown): Claims | string {
+  const result = claimsSchema.safeParse(payload);
+  if (!result.success) {
+    const path = result.error.issues[0]?.path.map(String).join('/') ?? '';
+    return `its claim ${path} cannot be used`;
+  }
+  const { sub, exp, sluice } = result.data;
+  return {
+    subject: sub,
+    expiresMs: exp === undefined ? undefined : exp * 1000,
+    actions: sluice.action,
+    app: sluice.app,
+    name: sluice.name,
+    set: sluice.set ?? {},
+  };
+}
+
+/**
+ * What a good token says about a request.
+ *
+ * @param endsAtExpiry whether what is allowed lasts as long as the token
+ */
+export function replyOfClaims(claims: Claims, request: AdmissionRequest, endsAtExpiry: boolean): ResponderAnswer {
+  const { actions, app, set } = claims;
+  if (!actions.includes(request.action)) return refusal(`the token does not allow to ${request.action}`);
+  if (app !== undefined && !globPattern(app).test(request.app)) return refusal('the token is not for this app');
+  const alias = set.name ?? aliasOf(claims, request);
+  const name = request.isNameKey ? alias : request.name;
+  if (claims.name !== undefined && (name === undefined || !globPattern(claims.name).test(name))) {
+    return refusal('the token is not for this name');
+  }
+  const ttlMs = endsAtExpiry ? ttlOf(claims, request.nowMs) : set.ttlMs;
+  return checkReply({
+    decision: 'allow',
+    ...(claims.subject === undefined ? {} : { principal: claims.subject }),
+    ...set,
+    ...(alias === undefined ? {} : { name: alias }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  });
+}
+
+/** A token in place of the name has the alias in it: a name without wildcards is one. */
+function aliasOf({ name }: Claims, { isNameKey }: AdmissionRequest): string | undefined {
+  return isNameKey && name !== undefined && !/[*?]/.test(name) ? name : undefined;
+}
+
+function ttlOf({ expiresMs, set }: Claims, nowMs: number): number | undefined {
+  if (expiresMs === undefined) return set.ttlMs;
+  const leftMs = Math.min(expiresMs - nowMs, set.ttlMs ?? TTL_MS.most, TTL_MS.most);
+  return Math.max(TTL_MS.least, Math.ceil(leftMs));
+}
+
+function refusal(why: string): Reply {
+  return { decision: 'deny', why };
+}
