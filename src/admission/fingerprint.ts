@@ -10,7 +10,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 export function fingerprints(
   secret: string,
   own: Uint8Array,
-): { readonly salt: Uint8Array; readonly of: (key: string) => string } {
+): (key: string) => string {
   const salt = secret === '' ? own : new Uint8Array(hkdfSync('sha256', secret, '', 'sluice key fingerprints', 32));
-  return { salt, of: (key) => createHmac('sha256', salt).update(key).digest('hex').slice(0, 8) };
+  return (key) => createHmac('sha256', salt).update(key).digest('hex').slice(0, 8);
 }

@@ -34,24 +34,14 @@ export class Replacements {
   }
 }
 
-/**
- * Decides between the holder of a name and a newcomer. The newcomer's policy counts.
- *
- * @param setting `publish.conflict`
- */
-export function settleConflict(
-  holder: Holder,
-  { principal, grant }: Newcomer,
-  setting: Conflict | 'auto',
-  nowMs: number,
-): ConflictOutcome {
-  const auto = grant.principal === undefined ? 'reject' : 'resume';
-  const policy = grant.conflict ?? (setting === 'auto' ? auto : setting);
+/** Decides between the holder of a name and a newcomer. The newcomer's policy counts. */
+export function settleConflict(holder: Holder, { principal, grant }: Newcomer, nowMs: number): ConflictOutcome {
+  const policy: Conflict = grant.conflict ?? (grant.principal === undefined ? 'reject' : 'resume');
   const isSame = holder.principal === principal;
   if (holder.suspended && isSame) return 'resume';
   if (policy === 'takeover') return 'take_over';
   if (holder.suspended || policy !== 'resume' || !isSame) return 'busy';
   // An address is no proof of who it is while the holder is still there: several encoders share one behind NAT.
-  if (principal.startsWith('peer:') || grant.isUnauthenticated === true) return 'busy';
+  if (principal.startsWith('peer:') || grant.isUnauthenticated === true || grant.isAnonymous === true) return 'busy';
   return holder.replacements.take(nowMs) ? 'replace' : 'busy';
 }

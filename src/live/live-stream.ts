@@ -75,7 +75,7 @@ export class LiveStream {
     this.#owner = owner;
     this.#news = new StreamNews(this, owner);
     this.#rates = new StreamRates(owner.clock.monotonicMs());
-    this.keyFingerprint = start.keyFingerprint;
+    this.keyFingerprint = start.grant.keyFingerprint;
     this.#resumeWindowMs = start.grant.resumeWindowMs ?? owner.resumeWindowMs;
     const { streamId: id, principal, request } = start;
     const holder: GrantHolder = {

@@ -5,7 +5,6 @@ import { type Logger, rateLimited } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
-import type { Conflict } from '../model/grant.js';
 import type { EndReason } from '../model/reasons.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
@@ -23,7 +22,6 @@ import { nameKey } from './name-key.js';
 import { type OpenAsk, OpenAsks } from './open-asks.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
 import { PlayDecisions } from './play-decisions.js';
-import { Principals } from './principals.js';
 import { ENDED_ELSEWHERE, PublishDecisions } from './publish-decisions.js';
 import { Sessions } from './sessions.js';
 import type { GrantDeps } from './stream-grant.js';
@@ -36,8 +34,6 @@ export interface LiveStreamsOptions extends PlayAccountingOptions, ChurnGuardOpt
   /** Events that one address may cause, a second, besides starts and ends; 0: no limit. */
   readonly eventsPerSecondPerIp: number;
   readonly resumeWindowMs: number;
-  /** `publish.conflict` */
-  readonly conflict: Conflict | 'auto';
   /** How long a stream whose grant is over goes on while nobody can be asked, in ms. */
   readonly renewGraceMs: number;
   /**
@@ -60,8 +56,6 @@ interface LiveStreamsParts {
   readonly log: Logger;
   /** Where a stream can be fetched. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
-  /** Secret of this installation, for key fingerprints. */
-  readonly salt: Uint8Array;
   /** Why no new publish is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
@@ -115,7 +109,6 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.churn = new ChurnGuard(options);
     this.#asks = new OpenAsks(bytes, log);
     const faults = this.#faults;
-    const principals = new Principals(parts.salt);
     const { renewGraceMs } = options;
     this.grants = { admission: this.#admission, clock, renewGraceMs: () => renewGraceMs };
     this.connections = new ConnectionLog({ lifecycle, clock, account: this.account, log, faults });
@@ -126,8 +119,6 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       churn: this.churn,
       waits: this.#waits,
       faults,
-      principals,
-      conflict: () => options.conflict,
       runningOf: (principal) => this.#sessions.count(principal),
       streamOf: (key) => this.#byName.get(key),
       readPublisher: (streamId) => this.#readPublisher(streamId),
@@ -146,7 +137,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     const { names } = parts;
     const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
-    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, principals, plays });
+    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays });
   }
 
   /** Live streams, those that wait for their publisher included. */

@@ -12,6 +12,7 @@ import type { EventAccount } from './event-account.js';
 import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
+import { principalOf } from './principals.js';
 import { Sessions } from './sessions.js';
 import { type GrantDeps, type GrantHolder, RunningGrant } from './stream-grant.js';
 import { toldEnd } from './told-end.js';
@@ -62,9 +63,9 @@ export class PlayAccounting {
   begin(
     { id, facts, request }: PlayAsk,
     grant: Grant,
-    principal: string,
-    keyFingerprint: string | undefined,
   ): { readonly answer: Answer } | { readonly refusal: Refusal<PlayRefusal> } {
+    const principal = principalOf(grant, facts);
+    const { keyFingerprint } = grant;
     const named = { app: request.app, name: grant.name ?? request.name };
     const stream = this.#parts.streamOf(named);
     if (stream === undefined && !this.#options.waitForPublisher)

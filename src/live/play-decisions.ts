@@ -10,7 +10,6 @@ import type { Admission, Question, Verdict } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayAccounting } from './play-accounting.js';
-import type { Principals } from './principals.js';
 import { MASKED_NAME } from './publish-decisions.js';
 import { refusedPlay as deniedPlay } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
@@ -23,7 +22,6 @@ interface PlayDecisionsParts {
   readonly churn: ChurnGuard;
   readonly waits: WaitingRoom;
   readonly faults: AddressLog;
-  readonly principals: Principals;
   readonly plays: PlayAccounting;
 }
 
@@ -62,11 +60,7 @@ export class PlayDecisions {
   }
 
   #begin(ask: PlayAsk, open: OpenAsk, grant: Grant): void {
-    const { plays, principals } = this.#parts;
-    const principal = grant.principal ?? principals.of(ask.facts, ask.request);
-    const { query } = ask.request;
-    const keyFingerprint = query === '' ? undefined : principals.fingerprint(query);
-    const begun = plays.begin(ask, grant, principal, keyFingerprint);
+    const begun = this.#parts.plays.begin(ask, grant);
     if (!('refusal' in begun)) {
       open.answer(begun.answer);
       return;

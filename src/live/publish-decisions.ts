@@ -4,7 +4,7 @@ import { newId } from '../core/ids.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
-import type { Conflict, Grant } from '../model/grant.js';
+import type { Grant } from '../model/grant.js';
 import type { PublishRefusal } from '../model/refusals.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { ByteSide, NameRequest, PublishAsk, Refusal } from './access.js';
@@ -18,7 +18,7 @@ import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import { NOTHING_CARRIED } from './nothing.js';
 import type { OpenAsk } from './open-asks.js';
-import type { Principals } from './principals.js';
+import { principalOf } from './principals.js';
 import type { StreamStart } from './stream-owner.js';
 import { refusedPublish } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
@@ -36,7 +36,6 @@ interface PublishDecisionsParts {
   readonly churn: ChurnGuard;
   readonly waits: WaitingRoom;
   readonly faults: AddressLog;
-  readonly principals: Principals;
   /** Where a stream can be fetched. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Why no new publish is accepted at present, or undefined. */
@@ -48,8 +47,6 @@ interface PublishDecisionsParts {
    * with the time in ms for which it has sent nothing.
    */
   readonly readPublisher: (streamId: string) => Promise<number>;
-  /** `publish.conflict`, now. */
-  readonly conflict: () => Conflict | 'auto';
   /** How many publishes of a principal run. */
   readonly runningOf: (principal: string) => number;
   /** Makes a stream live. Called once its start is on disk. */
@@ -122,26 +119,25 @@ export class PublishDecisions {
     const beganMs = this.#parts.clock.monotonicMs();
     const admitted = await this.#admitted(ask, open, beganMs);
     if (!('grant' in admitted)) return open.answer({ kind: 'publishRefused', id: ask.id, refusal: admitted });
-    const { account, principals } = this.#parts;
     const { facts, request } = ask;
-    account.noteStart(facts.peer.address, beganMs);
+    this.#parts.account.noteStart(facts.peer.address, beganMs);
     const { grant, silentMs } = admitted;
     const app = request.app;
     const named = { app, name: grant.name ?? request.name };
-    const principal = grant.principal ?? principals.of(facts, request);
+    const principal = principalOf(grant, facts);
     await this.#settle({ ask, open, beganMs, grant, principal, silentMs, ...named });
   }
 
   /** The request may publish: its name is won, given to it again, or refused. */
   async #settle(wish: PublishWish): Promise<void> {
     const { ask, open, grant, principal, beganMs } = wish;
-    const { streamOf, conflict, clock } = this.#parts;
+    const { streamOf, clock } = this.#parts;
     const key = nameKey(wish);
     const refuse = (refusal: Refusal<PublishRefusal>): void =>
       open.answer({ kind: 'publishRefused', id: ask.id, refusal: this.#refuse(ask, beganMs, refusal, wish) });
     if (this.#starting.has(key)) return refuse(BUSY);
     const held = streamOf(key);
-    const outcome = held && settleConflict(held, { principal, grant }, conflict(), clock.monotonicMs());
+    const outcome = held && settleConflict(held, { principal, grant }, clock.monotonicMs());
     if (outcome === 'busy') return refuse(BUSY);
     const others = this.#parts.runningOf(principal) - (held?.principal === principal ? 1 : 0);
     if (others >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY)) return refuse(refused('ERR_LIMIT_SESSIONS'));
@@ -250,8 +246,7 @@ export class PublishDecisions {
       return open.answer({ kind: 'publishRefused', id, refusal: open.withdrawn === undefined ? LOST : GONE });
     }
     try {
-      const keyFingerprint = this.#fingerprintOf(request);
-      const start = { streamId, app, name, principal, keyFingerprint, facts, request, grant, startedAtMs };
+      const start = { streamId, app, name, principal, facts, request, grant, startedAtMs };
       const { heldFor } = this.#parts.begin(start);
       open.answer({ kind: 'publishAccepted', id, streamId, heldFor });
     } catch (error) {
@@ -268,8 +263,7 @@ export class PublishDecisions {
   #writeStart(streamId: string, { ask, app, name, principal, grant }: PublishWish): Promise<void> {
     const { facts, request } = ask;
     const { info } = facts;
-    const keyFingerprint = this.#fingerprintOf(request);
-    const labels = grant.isUnauthenticated === true ? { ...grant.labels, unauthenticated: 'true' } : grant.labels;
+    const { labels, keyFingerprint } = grant;
     return this.#parts.lifecycle.streamStarted({
       streamId,
       app,
@@ -289,13 +283,6 @@ export class PublishDecisions {
   /** A URL without the stream name where that is a key: some clients put the whole path into the app. */
   #tellUrl(url: string, { app, name }: NameRequest): string {
     return this.#parts.admission.isNameKey(app) ? url.replaceAll(name, MASKED_NAME) : url;
-  }
-
-  /** Tells keys apart without revealing them; undefined without a key. */
-  #fingerprintOf(request: NameRequest): string | undefined {
-    const { admission, principals } = this.#parts;
-    if (admission.isNameKey(request.app)) return principals.fingerprint(request.name);
-    return request.query === '' ? undefined : principals.fingerprint(request.query);
   }
 
   /** Whether a name is published now, as far as the fact side knows. */

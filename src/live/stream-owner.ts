@@ -29,7 +29,6 @@ export interface StreamStart {
   readonly app: string;
   readonly name: string;
   readonly principal: string;
-  readonly keyFingerprint: string | undefined;
   readonly facts: ConnectionFacts;
   /** As the client asked, its secrets included. */
   readonly request: NameRequest;

@@ -125,7 +125,6 @@ export function liveStreamsOptions({ auth, limits, log, play, publish }: Config)
     waitForPublisher: play.waitForPublisher,
     faultLinesPerSecond: log.faultLinesPerSecond,
     resumeWindowMs: publish.resumeWindowMs,
-    conflict: publish.conflict,
     renewGraceMs: auth.renewGraceMs,
   };
 }

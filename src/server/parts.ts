@@ -54,8 +54,6 @@ interface PartsDeps {
   readonly eventLayer: EventLayer;
   readonly captures: Captures | undefined;
   readonly admission: Admission;
-  /** Secret from which key fingerprints are made. */
-  readonly salt: Uint8Array;
   /** Where a stream can be fetched; asked once the listener listens. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Why no new publish is accepted at present, or undefined. */
@@ -112,7 +110,6 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     admission: deps.admission,
     clock,
     log,
-    salt: deps.salt,
     urls: deps.urls,
     closedFor: deps.closedFor,
   });

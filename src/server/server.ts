@@ -113,7 +113,7 @@ class Server implements SluiceServer {
     const eventLayer = await openEventLayer(config, { log, clock: this.#clock, nodeId, bootId: this.bootId });
     this.#eventLayer = eventLayer;
     const { lifecycle } = eventLayer;
-    const { salt, of: fingerprint } = fingerprints(config.auth.salt, installation.salt);
+    const fingerprint = fingerprints(config.auth.salt, installation.salt);
     const clock = new RunningClock(this.#clock);
     const { bootId } = this;
     this.#admission = makeAdmission(config, { log, clock, nodeId, bootId, fingerprint });
@@ -124,7 +124,6 @@ class Server implements SluiceServer {
       eventLayer,
       captures: this.#captures,
       admission: this.#admission.chain,
-      salt,
       urls: (stream) => streamUrls(advertised, stream),
       closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
       httpConnections: () => this.#http?.connections ?? 0,

@@ -83,7 +83,6 @@ export class BothSides extends ToldEvents {
       {
         waitForPublisher: true,
         resumeWindowMs: 0,
-        conflict: 'auto',
         renewGraceMs: 30_000,
         faultLinesPerSecond: 20,
         eventsPerSecondPerIp: 0,
@@ -100,7 +99,6 @@ export class BothSides extends ToldEvents {
         names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
         log,
-        salt: Buffer.alloc(32, 7),
         urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
         closedFor: () => undefined,
       },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../../../src/core/errors.js';
 import { createLogger } from '../../../src/core/log.js';
 import { readableLine } from '../../../src/core/log-line.js';
@@ -12,7 +13,7 @@ import type {
   ShownFacts,
   StreamCounters,
 } from '../../../src/live/access.js';
-import type { Admission } from '../../../src/live/admission.js';
+import { ADMIT_ALL, type Admission } from '../../../src/live/admission.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
 import { NOTHING_CARRIED } from '../../../src/live/nothing.js';
 import type { HealthChange } from '../../../src/model/health-change.js';
@@ -117,6 +118,15 @@ export class Run {
   }
 }
 
+/** Accepts everything, and tells keys apart. */
+const KEYED: Admission = {
+  ...ADMIT_ALL,
+  decide: ({ query }) => {
+    const keyFingerprint = query === '' ? undefined : createHash('sha256').update(query).digest('hex').slice(0, 8);
+    return { decision: 'allow', grant: { labels: {}, limits: {}, keyFingerprint } };
+  },
+};
+
 /**
  * Live streams without a byte side: the test says what that reports, and sees what it is told. The clock is in the
  * test's hand.
@@ -151,7 +161,6 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       {
         waitForPublisher: true,
         resumeWindowMs: 0,
-        conflict: 'auto',
         renewGraceMs: 30_000,
         faultLinesPerSecond: 20,
         eventsPerSecondPerIp: 20,
@@ -162,7 +171,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       },
       {
         bytes: this,
-        ...(admission === undefined ? {} : { admission }),
+        admission: admission ?? KEYED,
         memory: {
           get isOver() {
             return harness.isMemoryOver;
@@ -172,7 +181,6 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
         names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
         log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
-        salt: Buffer.alloc(32, 7),
         urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
         closedFor: () => this.closedFor,
       },
