@@ -16,7 +16,7 @@ export interface ChainObserver {
   answered(responder: string, answer: ResponderAnswer): void;
 }
 
-const OUT_OF_TIME: Unavailable = { decision: 'unavailable', why: 'no answer within auth.budgetMs' };
+const OUT_OF_TIME: Unavailable = { decision: 'unavailable', kind: 'budget', why: 'no answer within auth.budgetMs' };
 
 /**
  * Asks responders one after the other until one decides. The first answer that is not `next` counts: a responder that

@@ -9,14 +9,21 @@ export interface DecisionCount {
   count: number;
 }
 
+/** How often a responder could not be asked, for one reason. */
+export interface UnavailableCount {
+  readonly responder: string;
+  readonly kind: string;
+  count: number;
+}
+
 /** Counters of admission; for `/metrics`. */
 export class ChainStats {
   /** By action, decision and responder. */
   readonly decisions = new Map<string, DecisionCount>();
   /** Answers that came when nobody waited any more, by responder. */
   readonly late = new Map<string, number>();
-  /** Questions that a responder could not answer, by responder. */
-  readonly unavailable = new Map<string, number>();
+  /** Questions that a responder could not answer, by responder and kind of failure. */
+  readonly unavailable = new Map<string, UnavailableCount>();
   /** Replies that could not be used, by responder. */
   readonly invalid = new Map<string, number>();
   /** Members of replies that nobody knows. */
@@ -34,6 +41,14 @@ export class ChainStats {
     const key = `${action} ${decision} ${responder}`;
     const known = this.decisions.get(key);
     if (known === undefined) this.decisions.set(key, { action, decision, responder, count: 1 });
+    else known.count += 1;
+  }
+
+  /** @param kind the reason in one word, such as `timeout` */
+  wasUnavailable(responder: string, kind: string): void {
+    const key = `${responder} ${kind}`;
+    const known = this.unavailable.get(key);
+    if (known === undefined) this.unavailable.set(key, { responder, kind, count: 1 });
     else known.count += 1;
   }
 }

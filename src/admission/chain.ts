@@ -15,7 +15,7 @@ import { ExpiringMap } from './expiring-map.js';
 import { FailureWatch } from './failure-watch.js';
 import { grantOf, openGrant, unauthenticatedGrant } from './grants.js';
 import { type AdmissionRequest, isTooLarge, makeRequest, type RequestOrigin } from './request.js';
-import type { Reply, Responder, ResponderAnswer } from './responder.js';
+import type { Reply, Responder, ResponderAnswer, Unavailable } from './responder.js';
 
 /** How long an address is banned for guessing keys. */
 const GUESSING_BAN_MS = 60_000;
@@ -192,7 +192,7 @@ export class AdmissionChain implements Admission {
   /** Makes the verdict of what the chain has answered. */
   #settle({ answer, responder }: ChainEnd, request: AdmissionRequest): Verdict {
     const { question } = request;
-    if (answer.decision === 'unavailable') return this.#unavailable(answer.why, responder!, request);
+    if (answer.decision === 'unavailable') return this.#unavailable(answer, responder!, request);
     if (answer.decision === 'invalid') return this.#invalid(answer.pointer, answer.expected, responder!, request);
     if (responder === undefined) return this.#undecided(answer, request);
     const problem = replyProblem(answer, request, { names: this.#deps.names, redirectHosts: this.#redirectHosts });
@@ -245,10 +245,10 @@ export class AdmissionChain implements Admission {
     return this.#count(question, denial, responder);
   }
 
-  #unavailable(why: string, responder: string, request: AdmissionRequest): Verdict {
+  #unavailable({ why, kind = 'failed' }: Unavailable, responder: string, request: AdmissionRequest): Verdict {
     const { question, requestId } = request;
     const { action } = question;
-    countOne(this.stats.unavailable, responder);
+    this.stats.wasUnavailable(responder, kind);
     this.#deps.log.warn({ code: 'ERR_AUTH_UNAVAILABLE', responder, requestId, why }, 'a responder could not be asked');
     // Without an answer there is no alias, so a name that is a key cannot be let in.
     if (this.#options.onUnavailable[action] === 'deny' || (request.isNameKey && question.reason === 'start')) {

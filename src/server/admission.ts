@@ -8,6 +8,7 @@ import { SluiceError } from '../core/errors.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import { isLoopback } from '../core/loopback.js';
 import { NameRule } from '../core/names.js';
+import type { NatsRequests } from '../nats/requests.js';
 
 /** What admission is made with. */
 interface AdmissionDeps {
@@ -16,6 +17,8 @@ interface AdmissionDeps {
   readonly nodeId: string;
   readonly bootId: string;
   readonly fingerprint: (key: string) => string;
+  /** Undefined without NATS. */
+  readonly requests: NatsRequests | undefined;
 }
 
 /** Admission of a server: the chain, and how other settings are put in place while it runs. */

@@ -150,7 +150,16 @@ function admissionMetrics({ admission: stats, bans }: MetricSources): Metric[] {
         labels: { action, decision, responder },
       })),
     },
-    byResponder('auth_unavailable_total', 'questions that a responder could not answer', stats.unavailable),
+    {
+      name: 'sluice_auth_unavailable_total',
+      help: 'questions that a responder could not answer, by responder and kind of failure',
+      type: 'counter',
+      labels: ['responder', 'kind'],
+      samples: [...stats.unavailable.values()].map(({ responder, kind, count }) => ({
+        value: count,
+        labels: { responder, kind },
+      })),
+    },
     byResponder('auth_invalid_replies_total', 'replies that could not be used', stats.invalid),
     byResponder('auth_late_replies_total', 'replies that came when nobody waited any more', stats.late),
     counter('auth_unknown_members_total', 'members of replies that are not known here', stats.unknownMembers),

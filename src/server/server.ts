@@ -116,7 +116,7 @@ class Server implements SluiceServer {
     const fingerprint = fingerprints(config.auth.salt, installation.salt);
     const clock = new RunningClock(this.#clock);
     const { bootId } = this;
-    this.#admission = makeAdmission(config, { log, clock, nodeId, bootId, fingerprint });
+    this.#admission = makeAdmission(config, { log, clock, nodeId, bootId, fingerprint, requests: eventLayer.requests });
     this.#captures = await openCaptures(config, { log, clock: this.#clock });
     const parts = makeParts(config, {
       log,

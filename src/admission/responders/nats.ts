@@ -11,7 +11,7 @@ interface NatsResponderOptions {
   /** Prefix of all subjects: `sluice.v1`. */
   readonly prefix: string;
   readonly timeoutMs: number;
-  readonly actions: readonly AdmissionAction[];
+  readonly actions: readonly string[];
 }
 
 /** Why there is no reply, in words. */

@@ -19,7 +19,7 @@ export interface WebhookOptions {
   readonly secret: string;
   readonly dialect: 'sluice' | 'srs' | 'nginx-rtmp';
   readonly timeoutMs: number;
-  readonly actions: readonly AdmissionAction[];
+  readonly actions: readonly string[];
 }
 
 const DIALECTS: Readonly<Record<WebhookOptions['dialect'], Dialect>> = {
