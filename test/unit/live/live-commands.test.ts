@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
+
+/** A stream and a play of it. */
+async function both() {
+  const harness = new LiveStreamsHarness();
+  const run = await harness.run('cam', 'key=secret');
+  harness.play('cam');
+  const { playId } = harness.registry.commands.plays()[0]!;
+  return { harness, run, playId, commands: harness.registry.commands };
+}
+
+describe('a command', () => {
+  it('that kicks a stream ends it, and is done when it is over', async () => {
+    const { harness, run, commands } = await both();
+    expect(await commands.kickStream(run.streamId, 'out')).toBe('done');
+    expect(harness.last('streamEnded')).toMatchObject({ reason: 'kicked' });
+    expect(harness.orders.at(-1)).toMatchObject({
+      ...{ kind: 'endStream', code: 'ERR_SESSION_KICKED', status: 'NetStream.Publish.Rejected' },
+      description: 'ERR_SESSION_KICKED: out',
+    });
+    expect(await commands.kickStream(run.streamId, 'out')).toBe('unknown');
+  });
+
+  it('that revokes ends a stream with that reason', async () => {
+    const { harness, run, commands } = await both();
+    expect(await commands.revoke(run.streamId, '')).toBe('done');
+    expect(harness.last('streamEnded')).toMatchObject({ reason: 'auth_revoked' });
+  });
+
+  it('that kicks a play has its client told, and is done when it is over', async () => {
+    const { harness, playId, commands } = await both();
+    const kicked = commands.kickPlay(playId, 'out');
+    expect(harness.orders.at(-1)).toMatchObject({ kind: 'stopPlay', playId, reason: 'kicked' });
+    harness.report({ kind: 'playEnded', reason: 'kicked', counters: { playId, bytes: 1, drops: 0 } });
+    expect(await kicked).toBe('done');
+    expect(commands.plays()).toEqual([]);
+    expect(await commands.kickPlay(playId, 'out')).toBe('unknown');
+  });
+
+  it('sets and removes labels, which are told once', async () => {
+    const { harness, run, commands } = await both();
+    expect(commands.label(run.streamId, { a: '1', b: '2' })).toEqual({ done: 'done', labels: { a: '1', b: '2' } });
+    expect(commands.label(run.streamId, { a: '1' })).toMatchObject({ done: 'already' });
+    expect(commands.label(run.streamId, { a: null })).toEqual({ done: 'done', labels: { b: '2' } });
+    expect(harness.count('streamUpdated')).toBe(2);
+    expect(harness.last('streamUpdated')).toEqual({
+      ...{ before: { labels: { a: '1', b: '2' } }, after: { labels: { b: '2' } } },
+    });
+    expect(commands.stream(run.streamId)).toMatchObject({ labels: { b: '2' } });
+    expect(commands.label('nobody', { a: '1' })).toEqual({ done: 'unknown', labels: {} });
+  });
+
+  it('replaces limits, and the byte side guards the codecs', async () => {
+    const { harness, run, commands } = await both();
+    expect(commands.limit(run.streamId, { codecs: ['avc1'] })).toBe('done');
+    expect(harness.orders.at(-1)).toEqual({ kind: 'limitCodecs', streamId: run.streamId, codecs: ['avc1'] });
+    expect(commands.limit(run.streamId, { codecs: ['avc1'] })).toBe('already');
+    expect(commands.limit('nobody', {})).toBe('unknown');
+    run.ready();
+    expect(harness.last('streamEnded')).toMatchObject({ reason: 'limit' });
+  });
+
+  it('asks admission again', async () => {
+    const { run, commands } = await both();
+    expect(await commands.reauthorise(run.streamId)).toBe('done');
+    expect(await commands.reauthorise('nobody')).toBe('unknown');
+  });
+
+  it('ends what a ban names: streams and plays, by who, from where, and what', async () => {
+    const { harness, run, playId, commands } = await both();
+    expect(commands.endMatching(({ name }) => name === 'other', 'ERR_AUTH_BANNED', '')).toBe(0);
+    expect(commands.endMatching(({ address }) => address === '192.0.2.1', 'ERR_AUTH_BANNED', 'spam')).toBe(2);
+    expect(harness.last('streamEnded')).toMatchObject({ reason: 'kicked' });
+    expect(harness.orders.filter(({ kind }) => kind === 'stopPlay')).toMatchObject([{ playId }]);
+    expect(run.isCurrent).toBe(false);
+  });
+
+  it('lists what is played, and what is waited for', async () => {
+    const { harness, run, playId, commands } = await both();
+    harness.play('later');
+    expect(commands.plays()).toMatchObject([
+      { playId, app: 'live', name: 'cam', streamId: run.streamId, peer: { address: '192.0.2.1' } },
+      { name: 'later' },
+    ]);
+    expect(commands.wants()).toEqual([{ app: 'live', name: 'later', players: 1 }]);
+  });
+});
