@@ -34,7 +34,21 @@ export const FOLDERS = {
   server: {
     floor: 9,
     what: 'composition root: makes the parts, ties them, starts and stops them',
-    imports: ['rtmp', 'http', 'admission', 'doors', 'live', 'hub', 'events', 'nats', 'wasm', 'config', 'model', 'core'],
+    imports: [
+      'rtmp',
+      'http',
+      'admission',
+      'control',
+      'doors',
+      'live',
+      'hub',
+      'events',
+      'nats',
+      'wasm',
+      'config',
+      'model',
+      'core',
+    ],
   },
   rtmp: {
     floor: 8,
@@ -43,7 +57,7 @@ export const FOLDERS = {
   },
   http: {
     floor: 8,
-    what: 'health, metrics, streams, events',
+    what: 'health, metrics, events, sessions, and the routes that control makes',
     imports: ['events', 'config', 'model', 'core'],
   },
   admission: {

@@ -53,6 +53,7 @@ const TELLERS: { readonly [T in keyof EventData]?: Teller<EventData[T]> } = {
   'io.sluice.stream.updated': (d) => [
     Array.isArray(d.after['tracks']) ? tracks(d.after['tracks'] as Track[]) : undefined,
   ],
+  'io.sluice.node.command': (d) => [`${d.verb} ${JSON.stringify(d.target)}`, `by ${d.actor}`, d.result],
   'io.sluice.stream.ended': (d) => [
     d.reason,
     `after ${duration(d.durationMs)}`,

@@ -52,7 +52,7 @@ export const TABLE = {
   http: {
     listen: listenAddress(
       '127.0.0.1:8080',
-      'Where health, metrics, streams and events are served. There is no login: keep it on loopback or behind a proxy. `off` turns it off.',
+      'Where health, metrics, streams, events and control are served. An address that other machines can reach needs a token: http.token or http.tokens. There is no TLS: put a proxy before it. `off` turns it off.',
       {
         env: 'SLUICE_HTTP',
         flag: '--http HOST:PORT',

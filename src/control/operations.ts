@@ -16,7 +16,7 @@ const reading = { scope: 'read', mutates: false } as const;
 const controlling = { scope: 'control', mutates: true } as const;
 const administering = { scope: 'admin', mutates: true } as const;
 
-const facts = z.record(z.string(), z.json());
+const facts = z.record(z.string(), z.unknown());
 const revision = z.string().describe('Names this state of the configuration.');
 const patch = facts.describe('Settings to change, as a merge patch: `null` brings back the default.');
 const problems = z.array(z.looseObject({ key: z.string(), message: z.string() }));
@@ -33,12 +33,13 @@ const drainState = z.looseObject({
   journalPending: z.int(),
 });
 
-function stream(verb: string): Pick<Operation, 'levels' | 'params' | 'http'> {
+/** What the operations on one stream share. */
+function stream(verb: string) {
   return {
     levels: STREAM_LEVEL,
     params: { streamId: s.streamId },
     http: [{ method: 'POST', path: `/v1/streams/:streamId/${verb}` }],
-  };
+  } satisfies Pick<Operation, 'levels' | 'params' | 'http'>;
 }
 
 /** Every operation there is, by verb. HTTP, NATS and the command line are skins over this table. */
@@ -364,8 +365,10 @@ export const OPERATIONS = {
 export type Verb = keyof typeof OPERATIONS;
 
 /** The input of an operation after validation, defaults filled in. */
-export type InputOf<V extends Verb> = z.output<z.ZodObject<(typeof OPERATIONS)[V]['params']>> &
-  z.output<z.ZodObject<(typeof OPERATIONS)[V]['body']>>;
+export type InputOf<V extends Verb> = ValuesOf<(typeof OPERATIONS)[V]['params']> &
+  ValuesOf<(typeof OPERATIONS)[V]['body']>;
+
+type ValuesOf<S extends z.ZodRawShape> = keyof S extends never ? unknown : z.output<z.ZodObject<S>>;
 
 /** Whether there is such an operation. */
 export function isVerb(text: string): text is Verb {

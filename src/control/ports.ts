@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { PlainValue } from '../core/plain.js';
+import type { Problem } from '../core/problem.js';
 import type { LiveControl } from '../live/live-control.js';
 import type { Ban, BanKind } from '../model/ban.js';
 
@@ -66,8 +67,13 @@ export interface NodeControl {
 export interface BanControl {
   /** Those that hold, in the order of their keys; bounded by the bans there may be. */
   list(kind?: BanKind): readonly Ban[] | Promise<readonly Ban[]>;
-  /** Resolves when it is written and this node refuses what it names. `already`: the very same ban held. */
-  add(ban: Ban): Promise<'done' | 'already'>;
+  /**
+   * Resolves when this node refuses what it names, and it is written where it can be.
+   *
+   * @returns the ban as it is kept: an address block in its usual form
+   * @throws SluiceError ERR_CTL_BAD_REQUEST when the value cannot be one of its kind
+   */
+  add(ban: Ban): Promise<Ban>;
   /** @returns `already` when there was none */
   remove(kind: BanKind, value: string): Promise<'done' | 'already'>;
 }
@@ -135,6 +141,11 @@ export interface RequestContext {
   readonly actor: string;
   /** Unix time in ms. */
   readonly deadlineMs?: number;
+  /**
+   * Whether the request came over NATS: then it is not passed on to another node, and `confirm` may count the matches of
+   * several nodes.
+   */
+  readonly isFromBus?: boolean;
 }
 
 /** The other nodes, over NATS. Every method rejects with ERR_CTL_BUS_DOWN when NATS is away. */
@@ -149,9 +160,20 @@ export interface Cluster {
   /**
    * Asks the node that has a stream.
    *
-   * @returns undefined when no node has it
+   * @returns undefined when no node has it, and none had it or it has ended
+   * @throws SluiceError ERR_CTL_OWNER_UNREACHABLE when no node answers and its end is not stored; ERR_CTL_TIMEOUT
    */
   askOwner(streamId: string, verb: string, body: Facts, context: RequestContext): Promise<Facts | undefined>;
+}
+
+/** The refusal of another node, to be handed on as it is: what {@link Cluster.askOwner} rejects with then. */
+export class RefusedElsewhere extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
 }
 
 /** What the nodes answered. */

@@ -29,10 +29,10 @@ export const banTtlMs = z
   .max(YEAR)
   .describe('Whoever is kicked is banned for so long: its principal, else its key, else its address.');
 
-export const limitOfList = z.int().min(1).max(1000).default(100).describe('Most items of an answer.');
+export const limitOfList = z.int().min(1).max(1000).default(1000).describe('Most items of an answer.');
 export const cursor = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,256}$/)
+  .regex(/^[A-Za-z0-9_-]{1,2048}$/)
   .describe('Where to go on: `cursor` of the answer before.');
 
 /** What selects streams and plays: all members that are given must hold. */
@@ -68,7 +68,7 @@ export const banValue = line(512)
   .describe('Principal, key fingerprint, IP address or CIDR block, or `app/name`.');
 export const banTtl = z.int().min(1000).max(YEAR).default(HOUR).describe('How long the ban lasts.');
 
-export const plainValue: z.ZodType<unknown> = z.json();
+export const plainValue = z.unknown();
 
 const peer = z.looseObject({ address: z.string(), port: z.int() });
 

@@ -104,6 +104,12 @@ export const OPERATOR_ERRORS = {
     'a browser sent this request for a page of another origin',
     'open the address itself, or ask from a page that the same host and port serves',
   ),
+  ERR_HTTP_OPEN_PUBLIC_BIND: failure(
+    'usage',
+    'operator',
+    'anybody could control the server: http.listen is an address that others can reach, and there is no token',
+    'set SLUICE_HTTP_TOKEN or http.tokens, or listen on 127.0.0.1',
+  ),
   ERR_HTTP_CONNECTIONS: failure(
     'failed',
     'peer',

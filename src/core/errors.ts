@@ -28,6 +28,8 @@ export type ErrorCode = keyof typeof ERRORS;
  */
 export class SluiceError extends Error {
   readonly code: ErrorCode;
+  /** What happened this time, besides what the code says; may be empty. Free of secrets. */
+  readonly detail: string;
   /** Facts of this occurrence: numbers, names, limits. Never secrets. */
   readonly details: Readonly<Record<string, unknown>>;
 
@@ -36,6 +38,7 @@ export class SluiceError extends Error {
     super(`${says}${detail === '' ? '' : `: ${detail}`} (${hint})`, { cause: options.cause });
     this.name = 'SluiceError';
     this.code = code;
+    this.detail = detail;
     this.details = options.details ?? {};
   }
 

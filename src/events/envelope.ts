@@ -121,7 +121,7 @@ export function nodeEvent<T extends EventType>(
   const verb = eventName(type).slice('node.'.length);
   const event: SluiceEvent<T> = {
     specversion: '1.0',
-    id: `${about.bootId}:${verb}${ordinal > 1 ? `.${ordinal}` : ''}`,
+    id: `${about.bootId}:${verb}${ordinal > 1 || verb === 'command' ? `.${ordinal}` : ''}`,
     source: sourceOf(emitter),
     type,
     subject: about.nodeId,

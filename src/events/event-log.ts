@@ -113,6 +113,19 @@ export class EventLog {
     }
   }
 
+  /** The event of an id. @returns undefined when it is not held */
+  async find(id: string): Promise<LogEntry | undefined> {
+    const position = this.#positionNow(id) ?? (await this.#search.find(id, this.#wallMs()));
+    if (position === undefined) return undefined;
+    const reader = this.#reader(position);
+    try {
+      const [entry] = await reader.next(1);
+      return entry === undefined || entry.id !== id ? undefined : toLogEntry(entry);
+    } finally {
+      reader.close();
+    }
+  }
+
   /** Calls `listener` with each event as it becomes visible. @returns a function that stops it */
   subscribe(listener: (entry: LogEntry) => void): () => void {
     return this.#journal.subscribe((entries) => {
@@ -210,11 +223,15 @@ export class EventLog {
       return segment?.first ?? this.#journal.shown + 1;
     }
     const id = cursor.afterId;
-    const known =
-      this.#recent.get(id) ?? this.#earlier.get(id) ?? (await this.#search.find(id, this.#wallMs(), signal));
+    const known = this.#positionNow(id) ?? (await this.#search.find(id, this.#wallMs(), signal));
     if (known !== undefined) return known + 1;
     if (signal?.aborted === true) return this.#journal.shown + 1;
     throw new SluiceError('ERR_EVENTS_CURSOR', id.slice(0, 64));
+  }
+
+  /** Position of an event that is not long ago. */
+  #positionNow(id: string): number | undefined {
+    return this.#recent.get(id) ?? this.#earlier.get(id);
   }
 
   #remember(entry: JournalEntry): void {

@@ -49,6 +49,9 @@ export interface PlayEnded extends TypeOf<typeof data.playEnded> {}
 /** `node.*`. */
 export interface NodeEvent extends TypeOf<typeof data.nodeEvent> {}
 
+/** `node.command`: somebody changed something by control. */
+export interface NodeCommand extends TypeOf<typeof data.nodeCommand> {}
+
 /** `data` by event type. */
 export interface EventData {
   'io.sluice.stream.started': StreamStarted;
@@ -71,6 +74,7 @@ export interface EventData {
   'io.sluice.node.draining': NodeEvent;
   'io.sluice.node.stopped': NodeEvent;
   'io.sluice.node.lost': NodeEvent;
+  'io.sluice.node.command': NodeCommand;
 }
 
 /** Every event type there is. */

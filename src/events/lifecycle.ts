@@ -7,7 +7,7 @@ import type { Totals } from '../model/totals.js';
 import type { MediaKind, Track } from '../model/track.js';
 import { bounded, clip, clipChange, clipped, clipTracks } from './clip.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
-import type { ChangedFacts, EventData, EventType, StreamRef } from './event-types.js';
+import type { ChangedFacts, EventData, EventType, NodeCommand, StreamRef } from './event-types.js';
 import { type LifecycleStream, openStream, type StartFacts, startFacts } from './lifecycle-stream.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
@@ -70,7 +70,7 @@ export class Lifecycle {
     this.#bus = o.bus;
     this.#plays = o.plays;
     this.#refuseStart = o.refuseStart;
-    this.#node = new NodeEvents(emitter, o.clock, o.sink, (build) => this.#append(build, 'end'));
+    this.#node = new NodeEvents(emitter, o.clock, o.sink, (build, priority) => this.#append(build, priority));
   }
 
   /** The open streams, by stream id. */
@@ -336,6 +336,11 @@ export class Lifecycle {
   /** The process accepts no more publishers. */
   nodeDraining(d: { detail?: string } = {}): Promise<void> {
     return this.#node.tell('io.sluice.node.draining', d);
+  }
+
+  /** Somebody changed something by control. */
+  nodeCommand(d: Omit<NodeCommand, 'nodeId' | 'bootId'>): void {
+    this.#node.command(d);
   }
 
   /** Ends every stream that is open or about to be, and accepts no more: for the end of the process. */

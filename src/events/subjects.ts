@@ -13,6 +13,8 @@ const STREAMS = 'evt';
 const NODES = 'node';
 /** Last token of the subject of a stream's end: the end has one subject, whatever its sequence is. */
 const END = 'end';
+/** Verb of the events that tell what was changed by control. Each has its ordinal, the first one too. */
+const COMMAND = 'command';
 
 /**
  * `<prefix>.evt.<app>.<name>.<streamId>.<entity>.<verb>.<last>`: the subject of a stream's event in its parts, names as
@@ -60,7 +62,7 @@ export function formatSubject(s: StreamSubject | NodeSubject): string {
     return `${s.prefix}.${STREAMS}.${streamKey(s)}.${escapeToken(s.streamId)}.${s.entity}.${s.verb}.${s.last}`;
   }
   const first = `${s.prefix}.${NODES}.${nodeKey(s.nodeId, s.bootId)}.${s.verb}`;
-  return s.ordinal > 1 ? `${first}.${s.ordinal}` : first;
+  return s.ordinal > 1 || s.verb === COMMAND ? `${first}.${s.ordinal}` : first;
 }
 
 /**
@@ -143,7 +145,9 @@ export function allEvents(prefix: string): readonly [streams: string, nodes: str
 export function subjectTemplate(type: EventType): string {
   const name = eventName(type);
   const [entity, verb] = name.split('.');
-  if (entity === 'node') return `${DEFAULT_PREFIX}.${NODES}.{nodeId}.{bootId}.${verb}`;
+  if (entity === 'node') {
+    return `${DEFAULT_PREFIX}.${NODES}.{nodeId}.{bootId}.${verb}${verb === COMMAND ? '.{n}' : ''}`;
+  }
   return `${DEFAULT_PREFIX}.${STREAMS}.{app}.{name}.{streamId}.${name}.${type === END_TYPE ? END : '{seq}'}`;
 }
 

@@ -1,6 +1,7 @@
+import type { HttpToken } from '../config/http-token-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
-import type { StreamSnapshot } from '../model/snapshot.js';
+import type { ApiRoute } from '../model/api-route.js';
 import type { EventFeed } from './event-feed.js';
 
 /** One metric, read at the moment of the scrape. */
@@ -29,13 +30,13 @@ export interface Health {
   readonly degraded: readonly string[];
 }
 
-/** Facts of the node for `/v1/node`; any JSON. */
-type NodeFacts = Readonly<Record<string, unknown>>;
-
 /** The part of the configuration that the HTTP server reads. */
 export interface HttpOptions {
   readonly listen: string;
   readonly allowedHosts: string;
+  readonly tokens: readonly HttpToken[];
+  /** One more token, with every scope; `''`: none. */
+  readonly token: string;
   readonly maxClients: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
@@ -44,16 +45,16 @@ export interface HttpOptions {
   readonly eventKeepAliveMs: number;
 }
 
-/** The data that the HTTP server shows. Every function is a cheap snapshot and is called only for a request. */
+/** What the HTTP server shows and serves. Every function is a cheap snapshot and is called only for a request. */
 export interface HttpDeps {
   readonly options: HttpOptions;
   readonly log: Logger;
   readonly clock: Clock;
-  streams(): readonly StreamSnapshot[];
   metrics(): readonly Metric[];
   health(): Health;
-  node(): NodeFacts;
   readonly events: EventFeed;
+  /** Routes of other parts. */
+  readonly routes: readonly ApiRoute[];
   /** Most connections for which the process has file descriptors now. */
   connectionShare(): number;
 }

@@ -27,6 +27,19 @@ export class HostGuard {
     const name = header.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
     return isIP(name) === 4 || this.#names.has(name);
   }
+
+  /**
+   * Whether a page of this origin may change something: one that this server has served itself, or of a name on the list.
+   *
+   * @param origin the Origin header
+   * @param host the Host header of the same request
+   */
+  allowsOrigin(origin: string, host: string | undefined): boolean {
+    const url = URL.canParse(origin) ? new URL(origin) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol)) return false;
+    if (host !== undefined && url.host === new URL(`${url.protocol}//${host}`).host) return true;
+    return this.#any || (url.hostname !== 'localhost' && this.#names.has(url.hostname));
+  }
 }
 
 /**

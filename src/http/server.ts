@@ -1,16 +1,23 @@
 import { createServer } from 'node:http';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { HttpToken } from '../config/http-token-settings.js';
 import { formatHostPort, type HostPort, parseListen } from '../config/listen.js';
-import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
-import { rateLimited } from '../core/log.js';
+import { SluiceError } from '../core/errors.js';
+import { type Logger, rateLimited } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
+import { addAccess } from './access.js';
 import { HttpConnections } from './connections.js';
-import type { HttpDeps, Metric } from './deps.js';
-import { findStart } from './event-feed.js';
+import type { HttpDeps } from './deps.js';
+import { type FastifyError, type FastifyInstance, fastify } from './fastify.js';
 import { Followers } from './followers.js';
-import { HostGuard, isCrossOrigin } from './host-guard.js';
-import type { MetricsPage } from './metrics.js';
-import { type FollowerEnd, SseClient } from './sse-client.js';
+import { HostGuard } from './host-guard.js';
+import { fail, HEADERS } from './replies.js';
+import { addApiRoutes, failApi } from './routes/api.js';
+import { addEvents } from './routes/events.js';
+import { addHealth } from './routes/health.js';
+import { addMetrics } from './routes/metrics.js';
+import { addSession } from './routes/session.js';
+import { Sessions } from './sessions.js';
+import { HttpTokens } from './tokens.js';
 
 /** A running HTTP server. */
 export interface HttpServer {
@@ -22,23 +29,19 @@ export interface HttpServer {
   readonly followerBytes: number;
   /** Cuts off the followers that hold most, until so many bytes are free. @returns how many are */
   relieve(overBytes: number): number;
+  /** Accepts other tokens from now on: `http.tokens` and `http.token`. */
+  setTokens(tokens: readonly HttpToken[], token: string): void;
   /** Registers what clients make it hold on the memory account, and how it frees memory. */
   joinAccount(account: MemoryAccount): void;
   /** Ends followers in good order, then everything else. */
   close(): Promise<void>;
 }
 
-/** The body of an error as a client gets it. */
-interface ErrorBody {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string;
-}
-
 const PATHS = {
   '/healthz': 'the process runs',
   '/readyz': 'the node takes work; 503 with reasons when not; degraded says what does not work although streams do',
   '/metrics': 'Prometheus metrics',
+  '/openapi.json': 'every path that answers JSON, with schemas and examples',
   '/v1/node': 'this node',
   '/v1/streams': 'live streams; ?app= and ?name= select',
   '/v1/streams/:streamId': 'one live stream',
@@ -49,13 +52,12 @@ const PATHS = {
 const CHECK_MS = 1000;
 /** Log lines a second about connections that were closed because there were too many. */
 const REFUSED_LINES_PER_SECOND = 1;
-
-/** Headers of every answer but that of `/v1/events`. */
-const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+/** Longest body of a request. */
+const MOST_BODY_BYTES = 64 * 1024;
 
 /**
- * Starts the HTTP interface: health, metrics, streams, events. It reads snapshots only; no part of it is on the media
- * path.
+ * Starts the HTTP interface: health, metrics, events, sessions, and the routes of other parts. No part of it is on the
+ * media path.
  *
  * @param deps what it shows and where it listens
  * @throws SluiceError ERR_LISTEN when the address cannot be used
@@ -73,7 +75,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   );
   const app = fastify({
     logger: false,
-    bodyLimit: 64 * 1024,
+    bodyLimit: MOST_BODY_BYTES,
     forceCloseConnections: true,
     serverFactory: (handler) => {
       const { requestTimeoutMs, keepAliveTimeoutMs } = options;
@@ -90,11 +92,19 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     routerOptions: { maxParamLength: 200 },
     // A path that cannot be decoded reaches no hook and no error handler.
     frameworkErrors: (error, _request, reply) =>
-      fail(reply.headers(HEADERS), error.statusCode ?? 400, 'ERR_HTTP_BAD_REQUEST', error.message),
+      fail(reply.headers(HEADERS), 'ERR_HTTP_BAD_REQUEST', error.message, { status: error.statusCode ?? 400 }),
   });
-  addRefusals(app, deps);
+  const tokens = new HttpTokens(options.tokens, options.token);
+  const sessions = new Sessions(() => deps.clock.monotonicMs());
+  addAccess(app, { guard: new HostGuard(options.allowedHosts), tokens, sessions });
+  addRefusals(app, deps.log);
   const followers = new Followers(options.maxEventClients);
-  addRoutes(app, deps, followers, connections);
+  app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
+  addHealth(app, deps);
+  addMetrics(app, deps, followers, connections);
+  addEvents(app, deps, followers);
+  addSession(app, tokens, sessions);
+  addApiRoutes(app, deps.routes);
   const address = await listen(app, options.listen);
   return {
     address,
@@ -104,6 +114,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     get followerBytes() {
       return followers.heldBytes;
     },
+    setTokens: (list, token) => tokens.replace(list, token),
     relieve: (overBytes) => followers.relieve(overBytes),
     joinAccount: (account) => {
       connections.joinAccount(account);
@@ -117,106 +128,22 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   };
 }
 
-/** Answers requests that are refused: a foreign host or origin, an unknown path, a request that fails. */
-function addRefusals(app: FastifyInstance, { options, log }: HttpDeps): void {
-  const guard = new HostGuard(options.allowedHosts);
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(HEADERS);
-    if (!guard.allows(request.headers.host)) return fail(reply, 421, 'ERR_HTTP_HOST_REFUSED');
-    if (isCrossOrigin(request.headers['sec-fetch-site'])) return fail(reply, 403, 'ERR_HTTP_CROSS_ORIGIN');
-    return undefined;
-  });
+/** Answers requests that fail: an unknown path, a body that cannot be read, a defect. */
+function addRefusals(app: FastifyInstance, log: Logger): void {
   app.setNotFoundHandler((request, reply) =>
-    fail(reply, 404, 'ERR_HTTP_NOT_FOUND', `${request.method} ${request.url.split('?')[0]}`),
+    fail(reply, 'ERR_HTTP_NOT_FOUND', `${request.method} ${request.url.split('?')[0]}`),
   );
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return fail(reply, status, 'ERR_HTTP_BAD_REQUEST', error.message);
-    log.error({ err: error, path: request.url.split('?')[0] }, 'an HTTP request failed');
-    return fail(reply, 500, 'ERR_INTERNAL');
+    if (status >= 500) {
+      log.error({ err: error, path: request.url.split('?')[0] }, 'an HTTP request failed');
+      return fail(reply, 'ERR_INTERNAL');
+    }
+    if (status === 413) return failApi(reply, status, 'the body is too long', `at most ${MOST_BODY_BYTES} bytes`);
+    // The message of the parser quotes the body.
+    if (request.routeOptions.config.isApi === true) return failApi(reply, status, 'the body is no JSON', 'JSON');
+    return fail(reply, 'ERR_HTTP_BAD_REQUEST', '', { status });
   });
-}
-
-function addRoutes(app: FastifyInstance, deps: HttpDeps, followers: Followers, connections: HttpConnections): void {
-  app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
-  app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
-    const { ready, reasons, degraded } = deps.health();
-    return ready ? { status: 'ready', degraded } : reply.code(503).send({ status: 'not_ready', reasons, degraded });
-  });
-  app.get('/v1/node', async () => deps.node());
-  app.get<{ Querystring: { app?: string; name?: string } }>('/v1/streams', async ({ query }) => {
-    const matches = (wanted: string | undefined, value: string) => wanted === undefined || wanted === value;
-    return { streams: deps.streams().filter((s) => matches(query.app, s.app) && matches(query.name, s.name)) };
-  });
-  app.get<{ Params: { streamId: string } }>('/v1/streams/:streamId', async ({ params }, reply) => {
-    const stream = deps.streams().find(({ streamId }) => streamId === params.streamId);
-    return stream ?? fail(reply, 404, 'ERR_HTTP_STREAM_UNKNOWN', params.streamId);
-  });
-  const page = lazyMetrics();
-  app.get('/metrics', async (_request, reply) => {
-    const metrics = await page();
-    const text = await metrics.render([...deps.metrics(), ...ownMetrics(followers, connections)]);
-    return reply.header('content-type', metrics.contentType).send(text);
-  });
-  // HEAD would open a stream that is never read.
-  app.get('/v1/events', { exposeHeadRoute: false }, (request, reply) => follow(deps, followers, request, reply));
-}
-
-/** prom-client takes a tenth of the start-up time, so it is loaded at the first scrape. */
-function lazyMetrics(): () => Promise<MetricsPage> {
-  let page: Promise<MetricsPage> | undefined;
-  return () => {
-    page ??= import('./metrics.js').then(({ MetricsPage }) => new MetricsPage());
-    return page;
-  };
-}
-
-function ownMetrics(followers: Followers, connections: HttpConnections): Metric[] {
-  const metric = (name: string, type: Metric['type'], help: string, value: number): Metric => ({
-    name: `sluice_${name}`,
-    help,
-    type,
-    samples: [{ value }],
-  });
-  const { size, refused, closedForOthers } = connections;
-  return [
-    metric('event_followers', 'gauge', 'Clients that follow /v1/events.', followers.size),
-    metric('http_connections', 'gauge', 'HTTP connections open.', size),
-    metric('http_connections_refused_total', 'counter', 'HTTP connections closed at once: too many requests.', refused),
-    metric('http_connections_evicted_total', 'counter', 'Idle HTTP connections closed for new ones.', closedForOthers),
-  ];
-}
-
-function follow(deps: HttpDeps, followers: Followers, request: FastifyRequest, reply: FastifyReply): unknown {
-  const { options, events, clock, log } = deps;
-  if (!followers.hasRoom) {
-    return fail(reply.header('retry-after', '5'), 503, 'ERR_HTTP_FOLLOWERS', `${options.maxEventClients}`);
-  }
-  const header = request.headers['last-event-id'];
-  const { since } = request.query as { since?: string | string[] };
-  const start = findStart(oneOf(header), oneOf(since), clock.wallMs());
-  if (start === undefined)
-    return fail(reply, 400, 'ERR_HTTP_BAD_REQUEST', 'since is not a duration such as 1h, a time, or all');
-  reply.hijack();
-  const limits = { maxPendingBytes: options.eventClientBytes, keepAliveMs: options.eventKeepAliveMs };
-  const ended = (end: FollowerEnd) => {
-    if (end === 'too_slow' || end === 'failed')
-      log.warn({ peer: request.ip, end }, 'a follower of the events was cut off');
-  };
-  const stream = new SseClient(events, reply.raw, start, limits, ended);
-  followers.add(stream);
-  return reply;
-}
-
-function oneOf(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
-}
-
-function fail(reply: FastifyReply, status: number, code: ErrorCode, detail = ''): FastifyReply {
-  const { says, hint } = ERRORS[code];
-  const body: ErrorBody = { code, message: detail === '' ? says : `${says}: ${detail}`, hint };
-  return reply.code(status).send(body);
 }
 
 async function listen(app: FastifyInstance, address: string): Promise<HostPort> {

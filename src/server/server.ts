@@ -2,6 +2,7 @@ import { fingerprints } from '../admission/fingerprint.js';
 import { formatHostPort, type HostPort } from '../config/listen.js';
 import { resolveConfig } from '../config/load.js';
 import type { Config, DeepPartial } from '../config/table.js';
+import type { Facts } from '../control/ports.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { newId } from '../core/ids.js';
 import { createLogger, guardedLogger, type Logger } from '../core/log.js';
@@ -16,6 +17,7 @@ import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
 import { makeAdmission, type ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
+import { type Control, checkHttpBind, makeControl } from './control.js';
 import { healthOf } from './health.js';
 import { openInstallation } from './installation.js';
 import { LoopTurns } from './loop-turns.js';
@@ -81,6 +83,7 @@ class Server implements SluiceServer {
   #captures: Captures | undefined;
   #admission: ServerAdmission | undefined;
   #http: HttpServer | undefined;
+  #control: Control | undefined;
   #ticker: Ticker | undefined;
   #turns: LoopTurns | undefined;
   #draining = false;
@@ -103,6 +106,7 @@ class Server implements SluiceServer {
   async start(): Promise<void> {
     const config = this.#config;
     const log = this.#log;
+    checkHttpBind(config.http);
     // Fastify takes longest to load, so it is loaded while the journal is opened.
     const httpModule = config.http.listen === 'off' ? undefined : import('../http/server.js');
     // The result is awaited further down. Until then a failure to load must not count as an unhandled rejection.
@@ -133,6 +137,12 @@ class Server implements SluiceServer {
     this.rtmpAddress = await parts.listener.listen();
     const advertised = advertisedAddress(config.rtmp.advertise, this.rtmpAddress);
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
+    this.#control = makeControl({
+      ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer },
+      liveStreams: parts.liveStreams,
+      bans: this.#admission.bans,
+      info: () => this.#info(eventLayer),
+    });
     if (httpModule !== undefined) {
       const { createHttpServer } = await httpModule;
       this.#turns = new LoopTurns();
@@ -165,7 +175,7 @@ class Server implements SluiceServer {
       clock: parts.clock,
       events: eventLayer.log,
       connectionShare: () => parts.descriptors.httpShareAt(1),
-      streams: () => parts.liveStreams.streams(),
+      routes: this.#control!.routes,
       metrics: () =>
         collectMetrics({
           ...parts,
@@ -176,13 +186,17 @@ class Server implements SluiceServer {
           bans: admission.bans,
         }),
       health: () => this.#health(),
-      node: () => ({
-        nodeId: this.nodeId,
-        bootId: this.bootId,
-        version: VERSION,
-        rtmp: formatHostPort(this.rtmpAddress),
-        events: eventLayer.stats(),
-      }),
+    };
+  }
+
+  /** What `/v1/node` shows. */
+  #info(eventLayer: EventLayer): Facts {
+    return {
+      nodeId: this.nodeId,
+      bootId: this.bootId,
+      version: VERSION,
+      rtmp: formatHostPort(this.rtmpAddress),
+      events: { ...eventLayer.stats() },
     };
   }
 

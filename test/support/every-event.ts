@@ -114,6 +114,10 @@ export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
     ...{ attemptId: newId(), app: 'live', name: 'cam1', connectionId, peer },
     ...{ reason: 'busy', code: 'NetStream.Publish.BadName', latencyMs: 1.5 },
   });
+  lifecycle.nodeCommand({
+    ...{ verb: 'kick', actor: 'ops', requestId: newId(), result: 'done', latencyMs: 3 },
+    target: { streamId },
+  });
   await lifecycle.nodeDraining();
   await lifecycle.nodeStopped();
   const lost = { nodeId: 'gone', bootId: newId() };

@@ -44,4 +44,8 @@ export const DATA_SCHEMAS: {
   },
   'io.sluice.node.stopped': { says: 'A process ended in order.', data: data.nodeEvent },
   'io.sluice.node.lost': { says: 'A process gave no sign of life for longer than its lease.', data: data.nodeEvent },
+  'io.sluice.node.command': {
+    says: 'Somebody changed something by control: who, what, and what came of it. Secrets are masked.',
+    data: data.nodeCommand,
+  },
 };

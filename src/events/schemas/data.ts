@@ -169,6 +169,18 @@ export const playEnded = streamShape({
 
 export const nodeEvent = object({ nodeId: text(128), bootId: ulid }, { version: text(64), detail: text() });
 
+export const nodeCommand = object({
+  nodeId: text(128),
+  bootId: ulid,
+  verb: text(64),
+  actor: text(128),
+  requestId: text(128),
+  target: { type: 'object' } as Shape<Readonly<Record<string, unknown>>>,
+  /** `done`, `already`, or the code of the refusal. */
+  result: text(64),
+  latencyMs: quantity,
+});
+
 /** A value in the KV bucket `SLUICE_STREAMS`. */
 export const streamState = streamShape(
   {

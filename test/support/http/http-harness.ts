@@ -3,30 +3,10 @@ import { TABLE } from '../../../src/config/table.js';
 import { silentLogger } from '../../../src/core/log.js';
 import type { Health, HttpDeps, HttpOptions } from '../../../src/http/deps.js';
 import { createHttpServer, type HttpServer } from '../../../src/http/server.js';
-import type { StreamSnapshot } from '../../../src/model/snapshot.js';
 import { FakeFeed } from './fake-feed.js';
 
 /** The wall clock of every server here. */
 export const NOW_MS = Date.parse('2026-01-01T12:00:00Z');
-
-/** The one live stream. */
-export const stream: StreamSnapshot = {
-  streamId: '01HZX0000000000000000000S1',
-  app: 'live',
-  name: 'cam1',
-  state: 'ready',
-  connectionId: '01HZX0000000000000000000C1',
-  startedAt: '2026-01-01T11:00:00.000Z',
-  peer: { address: '127.0.0.1', port: 5000 },
-  tracks: [{ id: 1, kind: 'video', codec: 'avc1.64001F', width: 1280, height: 720 }],
-  players: 2,
-  bytesIn: 10,
-  bytesOut: 20,
-  videoFrames: 3,
-  audioFrames: 4,
-  drops: 0,
-  kbpsIn: 5,
-};
 
 const running: HttpServer[] = [];
 afterEach(async () => {
@@ -45,6 +25,8 @@ export async function start({ options = {}, deps = {} }: Setup = {}) {
     options: {
       listen: '127.0.0.1:0',
       allowedHosts: '',
+      tokens: [],
+      token: '',
       maxClients: TABLE.http.maxClients.default,
       requestTimeoutMs: TABLE.http.requestTimeoutMs.default,
       keepAliveTimeoutMs: TABLE.http.keepAliveTimeoutMs.default,
@@ -55,10 +37,9 @@ export async function start({ options = {}, deps = {} }: Setup = {}) {
     },
     log: silentLogger,
     clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
-    streams: () => [stream],
     metrics: () => [],
     health: (): Health => ({ ready: true, reasons: [], degraded: [] }),
-    node: () => ({ nodeId: 'n1' }),
+    routes: [],
     events: feed,
     connectionShare: () => Number.POSITIVE_INFINITY,
     ...deps,

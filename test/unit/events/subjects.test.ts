@@ -104,6 +104,7 @@ describe('the subject of an event', () => {
       seq: '4',
       nodeId: 'n',
       bootId: 'b',
+      n: '1',
     };
     for (const type of EVENT_TYPES) {
       const filled = subjectTemplate(type).replace(/\{(\w+)\}/g, (_, key: string) => values[key]!);

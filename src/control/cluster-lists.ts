@@ -1,0 +1,59 @@
+import { SluiceError } from '../core/errors.js';
+import type { Verb } from './operations.js';
+import { cursorOf, pageOf } from './page.js';
+import type { Cluster, Facts, RequestContext } from './ports.js';
+
+/** How long nodes that have not answered are waited for, in ms. */
+const WAIT_MS = 1000;
+
+/** Lists that every node has a part of: the member of an answer that is the list, and what an item is known by. */
+const LISTS: Partial<Record<Verb, { readonly member: string; readonly keyOf: (item: Facts) => string }>> = {
+  'streams.list': { member: 'streams', keyOf: ({ streamId }) => String(streamId) },
+  'plays.list': { member: 'plays', keyOf: ({ playId }) => String(playId) },
+  'wants.list': {
+    member: 'wants',
+    keyOf: ({ app, name, nodeId }) => wantKey(String(app), String(name), String(nodeId)),
+  },
+  'nodes.list': { member: 'nodes', keyOf: ({ nodeId }) => String(nodeId) },
+};
+
+/** Whether an operation can be asked of all nodes at once. */
+export function isGathered(verb: Verb): boolean {
+  return LISTS[verb] !== undefined;
+}
+
+/** What a name that players wait for on a node is known by. */
+export function wantKey(app: string, name: string, nodeId: string): string {
+  return `${app}/${name} ${nodeId}`;
+}
+
+/**
+ * Asks every node for its part of a list, and merges the answers.
+ *
+ * @param input valid
+ * @returns `items`, each with its `nodeId`; `missing`: nodes that did not answer; `partial`: whether any did not, or has
+ *   refused
+ * @throws SluiceError ERR_CTL_BUS_DOWN
+ */
+export async function gatherList(
+  cluster: Cluster | undefined,
+  verb: Verb,
+  input: Facts,
+  context: RequestContext,
+): Promise<Facts> {
+  const list = LISTS[verb];
+  if (list === undefined || cluster === undefined) throw new SluiceError('ERR_CTL_BUS_DOWN', 'nats.url is not set');
+  const { limit = 1000, cursor } = input as { readonly limit?: number; readonly cursor?: string };
+  const { answers, missing } = await cluster.gather(verb, input, context, WAIT_MS);
+  const good = answers.filter(({ ok }) => ok === true);
+  const items = good.flatMap((answer) =>
+    (answer[list.member] as readonly Facts[]).map((item): Facts => ({ ...item, nodeId: answer['nodeId'] })),
+  );
+  const page = pageOf(items, list.keyOf, limit, cursor);
+  const last = page.items[page.items.length - 1];
+  // A node that has more than it may send at once says so by a cursor of its own.
+  const hasMore = page.cursor !== undefined || good.some((answer) => answer['cursor'] !== undefined);
+  const partial = missing.length > 0 || good.length < answers.length;
+  const next = hasMore && last !== undefined ? { cursor: cursorOf(list.keyOf(last)) } : {};
+  return { items: page.items, partial, missing, ...next };
+}

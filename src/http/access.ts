@@ -1,0 +1,65 @@
+import type { Scope } from '../model/api-route.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from './fastify.js';
+import { type HostGuard, isCrossOrigin } from './host-guard.js';
+import { fail, HEADERS } from './replies.js';
+import { type Sessions, sessionIn } from './sessions.js';
+import { allows, type HttpTokens, type Identity } from './tokens.js';
+
+/** Who may ask for what. */
+export interface AccessParts {
+  readonly guard: HostGuard;
+  readonly tokens: HttpTokens;
+  readonly sessions: Sessions;
+}
+
+/** The identity of everybody while there are no tokens. */
+const ANYBODY: Identity = { name: 'anonymous', sha256: '', scopes: ['admin'] };
+
+/**
+ * Looks at every request before anything is done for it: the host, the origin, the token and its scope. A route says
+ * in its config what it needs; `read` where it says nothing, and for paths that are not there.
+ */
+export function addAccess(app: FastifyInstance, parts: AccessParts): void {
+  const { guard, tokens } = parts;
+  app.decorateRequest('actor', undefined);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS);
+    const { host, origin } = request.headers;
+    if (!guard.allows(host)) return fail(reply, 'ERR_HTTP_HOST_REFUSED');
+    if (isCrossOrigin(request.headers['sec-fetch-site'])) return fail(reply, 'ERR_HTTP_CROSS_ORIGIN');
+    const isChange = request.method !== 'GET' && request.method !== 'HEAD';
+    if (isChange && origin !== undefined && !guard.allowsOrigin(origin, host)) {
+      return fail(reply, 'ERR_HTTP_CROSS_ORIGIN');
+    }
+    const identity = tokens.areNeeded ? identify(request, parts, isChange && origin === undefined) : ANYBODY;
+    request.actor = identity?.name;
+    const wanted = request.routeOptions.config.access ?? 'read';
+    return wanted === 'open' ? undefined : admit(reply, identity, wanted);
+  });
+}
+
+function admit(reply: FastifyReply, identity: Identity | undefined, wanted: Scope): FastifyReply | undefined {
+  if (identity === undefined) return fail(reply.header('www-authenticate', 'Bearer'), 'ERR_CTL_UNAUTHENTICATED');
+  if (allows(identity.scopes, wanted)) return undefined;
+  return fail(reply, 'ERR_CTL_FORBIDDEN', `scope ${wanted} is needed`, { scope: wanted });
+}
+
+/**
+ * Finds out who asks. A browser sends the origin with everything but reading, so a session without one is no page of
+ * ours.
+ */
+function identify(
+  { headers }: FastifyRequest,
+  { tokens, sessions }: AccessParts,
+  isChangeWithoutOrigin: boolean,
+): Identity | undefined {
+  if (headers.authorization !== undefined) return tokens.find(bearerIn(headers.authorization));
+  const session = isChangeWithoutOrigin ? undefined : sessionIn(headers.cookie);
+  const digest = session === undefined ? undefined : sessions.digestOf(session);
+  return digest === undefined ? undefined : tokens.findDigest(digest);
+}
+
+/** The token of an Authorization header; `''`: there is none. */
+export function bearerIn(header: string | undefined): string {
+  return /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? '';
+}
