@@ -1,0 +1,175 @@
+import { Dispatcher } from '../../../src/control/dispatcher.js';
+import type { AuditEntry, Facts, Ports } from '../../../src/control/ports.js';
+import { SluiceError } from '../../../src/core/errors.js';
+import { silentLogger } from '../../../src/core/log.js';
+import type { LiveControl } from '../../../src/live/live-control.js';
+import type { Ban } from '../../../src/model/ban.js';
+import type { PlaySnapshot } from '../../../src/model/play-snapshot.js';
+import type { StreamSnapshot } from '../../../src/model/snapshot.js';
+
+/** The wall clock of every node here, at the start. */
+export const NOW_MS = Date.parse('2026-01-01T12:00:00Z');
+
+/** A live stream. @param n makes its ids and its name */
+export function streamOf(n: number, more: Partial<StreamSnapshot> = {}): StreamSnapshot {
+  return {
+    streamId: `01HZX00000000000000000000${n}`,
+    app: 'live',
+    name: `cam${n}`,
+    state: 'ready',
+    connectionId: `01HZX0000000000000000000C${n}`,
+    startedAt: '2026-01-01T11:00:00.000Z',
+    peer: { address: `192.0.2.${n}`, port: 5000 },
+    tracks: [{ id: 0, kind: 'video', codec: 'avc1.64001f', width: 1280, height: 720 }],
+    ...{ players: 2, bytesIn: 10, bytesOut: 20, videoFrames: 3, audioFrames: 4, drops: 0, kbpsIn: 5.5 },
+    ...more,
+  };
+}
+
+/** A play of a stream. */
+export function playOf(n: number, stream: StreamSnapshot, more: Partial<PlaySnapshot> = {}): PlaySnapshot {
+  return {
+    playId: `01HZX0000000000000000000P${n}`,
+    connectionId: `01HZX0000000000000000000D${n}`,
+    app: stream.app,
+    name: stream.name,
+    streamId: stream.streamId,
+    peer: { address: `198.51.100.${n}`, port: 6000 },
+    startedAt: '2026-01-01T11:30:00.000Z',
+    ...more,
+  };
+}
+
+/** A node in memory: what operations find, and what they have done. */
+export class FakeNode {
+  nowMs = NOW_MS;
+  streams: StreamSnapshot[] = [];
+  plays: PlaySnapshot[] = [];
+  bans: Ban[] = [];
+  ended = new Map<string, { readonly endedAt: string; readonly reason: string }>();
+  readonly audited: AuditEntry[] = [];
+  /** Calls of the live side, in order: the method and its arguments. */
+  readonly calls: unknown[][] = [];
+  revision = 'r1';
+  draining = false;
+  level = 'info';
+  /** When set, kicks wait for it. */
+  gate: Promise<void> | undefined;
+  #ids = 0;
+
+  /** What a dispatcher works with. @param more other parts */
+  ports(more: Partial<Ports> = {}): Ports {
+    return {
+      nodeId: 'n1',
+      live: this.#live(),
+      node: this.#node(),
+      bans: {
+        list: (kind) => this.bans.filter((ban) => kind === undefined || ban.kind === kind),
+        add: async (ban) => {
+          this.calls.push(['ban', ban.kind, ban.value]);
+          this.bans.push(ban);
+          return ban;
+        },
+        remove: async (kind, value) => {
+          const left = this.bans.filter((ban) => ban.kind !== kind || ban.value !== value);
+          const was = left.length < this.bans.length;
+          this.bans = left;
+          return was ? 'done' : 'already';
+        },
+      },
+      authTest: {
+        test: async () => ({
+          decision: 'deny',
+          code: 'ERR_AUTH_NO_RULE',
+          responders: [{ name: 'rules', decision: 'next', why: 'no rule matches', latencyMs: 0.1 }],
+        }),
+      },
+      audit: { command: (entry) => this.audited.push(entry) },
+      ended: { endOf: async (streamId) => this.ended.get(streamId) },
+      cluster: undefined,
+      clock: { wallMs: () => this.nowMs, monotonicMs: () => this.nowMs - NOW_MS },
+      log: silentLogger,
+      newId: () => `01JZ000000000000000000${String(++this.#ids).padStart(4, '0')}`,
+      ...more,
+    };
+  }
+
+  dispatcher(more: Partial<Ports> = {}): Dispatcher {
+    return new Dispatcher(this.ports(more));
+  }
+
+  #live(): LiveControl {
+    const find = (streamId: string) => this.streams.find((stream) => stream.streamId === streamId);
+    const end = async (streamId: string, call: unknown[]) => {
+      this.calls.push(call);
+      await this.gate;
+      const was = find(streamId) !== undefined;
+      this.streams = this.streams.filter((stream) => stream.streamId !== streamId);
+      return was ? ('done' as const) : ('unknown' as const);
+    };
+    return {
+      streams: () => this.streams,
+      stream: find,
+      plays: () => this.plays,
+      wants: () => [{ app: 'live', name: 'soon', players: 3 }],
+      kickStream: (streamId, reason) => end(streamId, ['kickStream', streamId, reason]),
+      kickPlay: async (playId, reason) => {
+        this.calls.push(['kickPlay', playId, reason]);
+        this.plays = this.plays.filter((play) => play.playId !== playId);
+        return 'done';
+      },
+      revoke: (streamId, reason) => end(streamId, ['revoke', streamId, reason]),
+      reauthorise: async () => 'done',
+      limit: (...call) => this.#note('limit', call, 'done' as const),
+      label: (streamId, labels) =>
+        this.#note('label', [streamId, labels], { done: 'done' as const, labels: { room: 'a1' } }),
+      reconnect: (...call) => this.#note('reconnect', call, 'unsupported' as const),
+      send: (...call) => this.#note('send', call, 'done' as const),
+      call: async (...call) => this.#note('call', call, { kind: 'result' as const, values: ['pong'] }),
+    };
+  }
+
+  #note<T>(method: string, call: readonly unknown[], answer: T): T {
+    this.calls.push([method, ...call]);
+    return answer;
+  }
+
+  #node(): Ports['node'] {
+    const change = { revision: 'r2', changed: ['log.level'] };
+    return {
+      info: (): Facts => ({ nodeId: 'n1', bootId: '01JZ0000000000000000000000', version: '0.0.0' }),
+      drain: async () => {
+        const done = this.draining ? 'already' : 'done';
+        this.draining = true;
+        const deadlineAt = new Date(this.nowMs + 300_000).toISOString();
+        return { done, progress: { deadlineAt, streams: this.streams.length, plays: 0, journalPending: 0 } };
+      },
+      undrain: async () => {
+        const done = this.draining ? 'done' : 'already';
+        this.draining = false;
+        return done;
+      },
+      config: {
+        get: () => ({ revision: this.revision, config: { log: { level: this.level } } }),
+        validate: () => ({ valid: true, problems: [], changed: ['log.level'] }),
+        set: async (_patch, { revision }) => {
+          if (revision !== undefined && revision !== this.revision) {
+            throw new SluiceError('ERR_CTL_CONFLICT', 'the settings have changed', {
+              details: { revision: this.revision },
+            });
+          }
+          this.revision = 'r2';
+          return change;
+        },
+        reload: async () => change,
+      },
+      log: {
+        level: (level) => {
+          const done = level === this.level ? 'already' : 'done';
+          this.level = level;
+          return done;
+        },
+      },
+    };
+  }
+}
