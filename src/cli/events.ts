@@ -6,6 +6,7 @@ import { configFrom } from './config-flags.js';
 import { EXIT } from './exit-codes.js';
 import { followHttp } from './follow-http.js';
 import { formatEvent } from './format-event.js';
+import { tokenHeaders } from './http-token.js';
 import type { Io } from './io.js';
 import { formatLive, liveStreams } from './live-streams.js';
 import { stopSignal } from './stop-signal.js';
@@ -17,6 +18,7 @@ export interface EventsOptions {
   readonly since?: string;
   readonly json?: boolean;
   readonly config?: string;
+  readonly tokenFile?: string;
 }
 
 /**
@@ -49,15 +51,16 @@ async function source(
     return followNats({ config, since, signal, notice });
   }
   const base = baseOf(options.http ?? config.http.listen);
+  const headers = tokenHeaders(options.tokenFile, config);
   // A person who only watches sees the live streams first: an empty terminal would look as if it did not work.
   const connected =
     options.json === true || since !== undefined
       ? undefined
       : async (): Promise<void> => {
-          for (const stream of await liveStreams(base, signal)) io.out(`${formatLive(stream)}\n`);
+          for (const stream of await liveStreams(base, headers, signal)) io.out(`${formatLive(stream)}\n`);
           notice(`following ${base}`);
         };
-  return followHttp({ base, since, signal, notice, connected });
+  return followHttp({ base, headers, since, signal, notice, connected });
 }
 
 /** `HOST:PORT` or a URL as a base without a slash at the end. */

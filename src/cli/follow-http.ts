@@ -7,6 +7,8 @@ interface FollowHttpOptions {
   /** `http://HOST:PORT`. */
   readonly base: string;
   readonly since: string | undefined;
+  /** Sent with every request: the token. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** Is told when the connection was lost and is tried again, and when events were missed. */
   notice(text: string): void;
@@ -22,17 +24,22 @@ const RETRY_MS = 1000;
  *
  * @yields the JSON text of each event
  * @throws SluiceError ERR_EVENTS_UNREACHABLE when the first attempt fails, ERR_CLI_USAGE when the server refuses
- *   `since`
+ *   `since`, ERR_CTL_UNAUTHENTICATED and ERR_CTL_FORBIDDEN when it refuses the token
  */
 export async function* followHttp(options: FollowHttpOptions): AsyncGenerator<string> {
   const { base, since, signal, notice } = options;
+  const { headers = {} } = options;
   let lastId: string | undefined;
   let from = since;
   let connectedOnce = false;
   let lost = false;
   while (!signal.aborted) {
     try {
-      const { body, date } = await open(base, lastId === undefined ? from : undefined, lastId, signal);
+      const { body, date } = await open(
+        base,
+        { headers, since: lastId === undefined ? from : undefined, lastId },
+        signal,
+      );
       if (lost) notice(`back at ${base}`);
       lost = false;
       if (!connectedOnce) await options.connected?.();
@@ -60,16 +67,22 @@ export async function* followHttp(options: FollowHttpOptions): AsyncGenerator<st
 
 async function open(
   base: string,
-  since: string | undefined,
-  lastId: string | undefined,
+  from: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly since: string | undefined;
+    readonly lastId: string | undefined;
+  },
   signal: AbortSignal,
 ): Promise<{ readonly body: AsyncIterable<Uint8Array>; readonly date: string | undefined }> {
+  const { since, lastId } = from;
   const query = since === undefined ? '' : `?since=${encodeURIComponent(since)}`;
-  const headers: Record<string, string> = { accept: 'text/event-stream' };
+  const headers: Record<string, string> = { ...from.headers, accept: 'text/event-stream' };
   if (lastId !== undefined) headers['last-event-id'] = lastId;
   const response = await fetch(`${base}/v1/events${query}`, { headers, signal });
   if (response.status === 400)
     throw new SluiceError('ERR_CLI_USAGE', `--since ${since}; expected a duration such as 1h, a time, or all`);
+  if (response.status === 401) throw new SluiceError('ERR_CTL_UNAUTHENTICATED', base);
+  if (response.status === 403) throw new SluiceError('ERR_CTL_FORBIDDEN', base);
   if (!response.ok || response.body === null) throw new Error(`${base} answers ${response.status}`);
   const date = Date.parse(response.headers.get('date') ?? '');
   return {

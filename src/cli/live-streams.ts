@@ -6,9 +6,13 @@ import { duration, tracks } from './format-event.js';
  * The streams that are live on a server, for a person who begins to watch it. Returns none when the server cannot be
  * asked: following its events reports the failure.
  */
-export async function liveStreams(base: string, signal: AbortSignal): Promise<readonly StreamSnapshot[]> {
+export async function liveStreams(
+  base: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<readonly StreamSnapshot[]> {
   try {
-    const response = await fetch(`${base}/v1/streams`, { signal });
+    const response = await fetch(`${base}/v1/streams`, { headers: { ...headers }, signal });
     const { streams } = (await response.json()) as { readonly streams: readonly StreamSnapshot[] };
     return streams;
   } catch {

@@ -66,6 +66,7 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
   command('events', help.EVENTS, help.EVENTS_EXAMPLES)
     .option('--nats <URL>', 'read them from NATS JetStream (SLUICE_NATS_URL)')
     .option('--http <HOST:PORT>', 'read them from the log of this server (SLUICE_HTTP, default 127.0.0.1:8080)')
+    .option('--token-file <FILE>', 'file with a token of that server (else SLUICE_HTTP_TOKEN)')
     .option('--since <WHEN>', 'start earlier: a duration such as 1h, a time such as 2026-01-31T12:00:00Z, or all')
     .option('--json', 'one JSON object per line, as the events are')
     .addOption(configFile())

@@ -91,7 +91,7 @@ export class Dispatcher {
       return refuse('ERR_CTL_EXPIRED');
     }
     if (this.#inFlight >= MOST_IN_FLIGHT) return refuse('ERR_CTL_BUSY', '', { retryAfterS: 1 });
-    const checked = checkInput(verb, input ?? {});
+    const checked = checkInput(verb, input === undefined ? {} : input);
     if ('input' in checked) return { verb, input: checked.input as Facts };
     const { errors } = checked;
     const { pointer = '', expected, got } = errors[0] ?? {};
