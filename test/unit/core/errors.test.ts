@@ -82,6 +82,7 @@ describe('the table of error codes', () => {
       'ERR_DATA_FOLDER_LOCK',
       'ERR_DATA_FOLDER_NOT_OURS',
       'ERR_EVENTS_NATS_OPTIONS',
+      'ERR_HTTP_OPEN_PUBLIC_BIND',
       'ERR_INSPECT_FILE',
       'ERR_INSTALLATION_DAMAGED',
       'ERR_JOURNAL_FOLDER',
