@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Child } from '../child.js';
+import { Child, run } from '../child.js';
 import { freePort } from '../ports.js';
 import { tempDir } from '../temp.js';
 import { listens } from './listens.js';
@@ -25,11 +25,14 @@ const RESPONSE = 7;
 export class Obs {
   readonly child: Child;
   readonly #screen: Child;
+  /** `:99`. */
+  readonly #display: string;
   readonly #control: TextSocket;
 
-  private constructor(child: Child, screen: Child, control: TextSocket) {
+  private constructor(child: Child, screen: Child, display: string, control: TextSocket) {
     this.child = child;
     this.#screen = screen;
+    this.#display = display;
     this.#control = control;
   }
 
@@ -53,7 +56,7 @@ export class Obs {
       },
     });
     await listens(port, child);
-    return new Obs(child, screen, await identified(port, password));
+    return new Obs(child, screen, `:${display}`, await identified(port, password));
   }
 
   startStream(): Promise<void> {
@@ -63,6 +66,12 @@ export class Obs {
   /** Ends the stream in good order, as its button does. */
   stopStream(): Promise<void> {
     return this.#call('StopStream');
+  }
+
+  /** Writes what its screen shows now into a PNG file. */
+  async picture(file: string): Promise<void> {
+    const grab = ['-f', 'x11grab', '-video_size', '800x600', '-i', this.#display, '-frames:v', '1'];
+    await run(['ffmpeg', '-loglevel', 'error', '-nostdin', '-y', ...grab, file]);
   }
 
   /** Ends the program; it asks no questions of SIGKILL. */
