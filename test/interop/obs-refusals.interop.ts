@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
       await streamIdOf(server);
       await server.stop();
     },
-    code: 'stopped',
+    code: 'server_drain',
   },
 ];
 
