@@ -225,13 +225,13 @@ export function structure<T>(
 }
 
 /** A list of texts, or one text with commas. */
-export function words(
-  item: z.ZodType<string>,
+export function words<T extends string>(
+  item: z.ZodType<T>,
   expects: string,
-  fallback: readonly string[],
+  fallback: readonly NoInfer<T>[],
   doc: string,
   names: SettingNames = {},
-): Setting<readonly string[]> {
+): Setting<readonly T[]> {
   const read = (value: unknown): unknown =>
     typeof value === 'string'
       ? value
@@ -239,7 +239,7 @@ export function words(
           .map((each) => each.trim())
           .filter((each) => each !== '')
       : value;
-  const schema = z.preprocess(read, z.array(item).max(1000)) as z.ZodType<readonly string[]>;
+  const schema = z.preprocess(read, z.array(item).max(1000)) as z.ZodType<readonly T[]>;
   return setting(schema, expects, fallback, doc, names);
 }
 

@@ -1,5 +1,9 @@
+import { BanFile } from '../admission/bans/ban-file.js';
+import { BanKeeper } from '../admission/bans/ban-keeper.js';
 import { BanList } from '../admission/bans/ban-list.js';
-import { AdmissionChain, type ChainOptions } from '../admission/chain.js';
+import { names } from '../admission/bans/ban-table.js';
+import { AdmissionChain, type ChainDeps, type ChainOptions } from '../admission/chain.js';
+import { type Explanation, explain, type TestQuestion } from '../admission/explain.js';
 import { makeResponders, type ResponderDeps } from '../admission/make-responders.js';
 import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
@@ -8,6 +12,8 @@ import { SluiceError } from '../core/errors.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import { isLoopback } from '../core/loopback.js';
 import { NameRule } from '../core/names.js';
+import type { LiveStreams } from '../live/live-streams.js';
+import type { NatsLink } from '../nats/connection.js';
 import type { NatsRequests } from '../nats/requests.js';
 
 /** What admission is made with. */
@@ -17,54 +23,97 @@ interface AdmissionDeps {
   readonly nodeId: string;
   readonly bootId: string;
   readonly fingerprint: (key: string) => string;
-  /** Undefined without NATS. */
-  readonly requests: NatsRequests | undefined;
+  /** The NATS connection; undefined when none is configured. */
+  readonly nats: { readonly link: NatsLink; readonly requests: NatsRequests } | undefined;
 }
 
-/** Admission of a server: the chain, and how other settings are put in place while it runs. */
-export interface ServerAdmission {
+/** Admission of a server: the chain, the bans, and how other settings are put in place while it runs. */
+export class ServerAdmission {
   readonly chain: AdmissionChain;
   readonly bans: BanList;
+  readonly #keeper: BanKeeper;
+  readonly #deps: AdmissionDeps;
+  readonly #chainDeps: ChainDeps;
+  #options: ChainOptions;
+
+  /**
+   * @throws SluiceError ERR_CONFIG_INVALID_VALUE when a responder's settings cannot be used; ERR_AUTH_OPEN_PUBLIC_BIND
+   *   when anybody could publish to a server that others can reach
+   */
+  constructor(config: Config, deps: AdmissionDeps) {
+    const { clock, nodeId, bootId, fingerprint, nats } = deps;
+    const log = rateLimited(deps.log, clock, config.log.faultLinesPerSecond);
+    this.#deps = deps;
+    this.#options = checkedOptions(config, deps);
+    this.bans = new BanList(clock, log);
+    const file = new BanFile(config.data, deps.log);
+    const { replicas } = config.nats;
+    this.#keeper = new BanKeeper(this.bans, file, clock, nats && { ...nats, replicas, log: deps.log });
+    this.bans.keepIn(this.#keeper);
+    const { bans } = this;
+    this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names: new NameRule(config.names) };
+    this.chain = new AdmissionChain(this.#options, this.#chainDeps);
+    warnOfDeadApps(this.#options, deps.log);
+  }
+
+  /** What does not work although streams do; `/readyz` names it. */
+  get degraded(): readonly string[] {
+    const { problem } = this.#keeper;
+    return problem === '' ? [] : [`bans are not shared with other nodes: ${problem}`];
+  }
+
+  /**
+   * Reads the bans that were kept.
+   *
+   * @throws SluiceError ERR_DATA_FOLDER when they cannot be read
+   */
+  open(): Promise<void> {
+    return this.#keeper.open();
+  }
+
   /**
    * Puts other settings in place. Nothing changes when they cannot be used.
    *
    * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
    */
-  reload(config: Config): void;
+  reload(config: Config): void {
+    this.#options = checkedOptions(config, this.#deps);
+    this.chain.reload(this.#options);
+    warnOfDeadApps(this.#options, this.#deps.log);
+  }
+
+  /** What every responder answers to a question, and why. Nothing is counted, remembered or banned. */
+  explain(question: TestQuestion): Promise<Explanation> {
+    return explain(question, this.#options, this.#chainDeps);
+  }
+
+  /** Ends what runs as soon as a ban on it is set, here or on another node. */
+  endBanned(live: Pick<LiveStreams, 'commands'>): void {
+    this.bans.onAdded((ban) => {
+      live.commands.endMatching(
+        ({ app, name, ...subject }) => names(ban, { ...subject, name: `${app}/${name}` }),
+        'ERR_AUTH_BANNED',
+        ban.reason,
+      );
+    });
+  }
+
+  /** Does what is due by time. @param nowMs monotonic */
+  tick(nowMs: number): void {
+    this.bans.tick(nowMs);
+  }
+
   /** Releases what responders and bans hold. */
-  close(): Promise<void>;
+  async close(): Promise<void> {
+    await Promise.all([this.chain.close(), this.bans.close()]);
+  }
 }
 
 /**
- * Makes the chain of responders from the settings.
+ * The settings of the chain, checked.
  *
- * @throws SluiceError ERR_CONFIG_INVALID_VALUE when a responder's settings cannot be used; ERR_AUTH_OPEN_PUBLIC_BIND
- *   when anybody could publish to a server that others can reach
+ * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
  */
-export function makeAdmission(config: Config, deps: AdmissionDeps): ServerAdmission {
-  const { clock, nodeId, bootId, fingerprint } = deps;
-  const bans = new BanList(clock, deps.log);
-  const log = rateLimited(deps.log, clock, config.log.faultLinesPerSecond);
-  const options = checkedOptions(config, deps);
-  const chain = new AdmissionChain(options, {
-    ...{ clock, log, nodeId, bootId, bans, fingerprint },
-    names: new NameRule(config.names),
-  });
-  warnOfDeadApps(options, deps.log);
-  return {
-    chain,
-    bans,
-    reload: (changed) => {
-      const next = checkedOptions(changed, deps);
-      chain.reload(next);
-      warnOfDeadApps(next, deps.log);
-    },
-    close: async () => {
-      await Promise.all([chain.close(), bans.close()]);
-    },
-  };
-}
-
 function checkedOptions(config: Config, deps: ResponderDeps): ChainOptions {
   const options = chainOptions(config, deps);
   const { host } = parseListen(config.rtmp.listen);

@@ -4,7 +4,7 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { BanControl, EndedStreams, Facts, Ports } from '../control/ports.js';
+import type { AuthTest, BanControl, EndedStreams, Facts, Ports } from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -32,6 +32,8 @@ interface ControlDeps {
   readonly eventLayer: EventLayer;
   readonly liveStreams: LiveStreams;
   readonly bans: BanList;
+  /** What admission would decide. */
+  readonly authTest: AuthTest['test'];
   /** What `/v1/node` shows. */
   readonly info: () => Facts;
 }
@@ -50,7 +52,7 @@ export function makeControl(deps: ControlDeps): Control {
       log: { level: later },
     },
     bans: banControl(deps.bans),
-    authTest: { test: later },
+    authTest: { test: deps.authTest },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
     cluster: undefined,

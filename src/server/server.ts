@@ -15,7 +15,7 @@ import type { Health, HttpDeps } from '../http/deps.js';
 import type { HttpServer } from '../http/server.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
-import { makeAdmission, type ServerAdmission } from './admission.js';
+import { ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
 import { healthOf } from './health.js';
@@ -120,19 +120,22 @@ class Server implements SluiceServer {
     const fingerprint = fingerprints(config.auth.salt, installation.salt);
     const clock = new RunningClock(this.#clock);
     const { bootId } = this;
-    this.#admission = makeAdmission(config, { log, clock, nodeId, bootId, fingerprint, requests: eventLayer.requests });
+    const admission = new ServerAdmission(config, { log, clock, nodeId, bootId, fingerprint, nats: eventLayer.bus });
+    this.#admission = admission;
+    await admission.open();
     this.#captures = await openCaptures(config, { log, clock: this.#clock });
     const parts = makeParts(config, {
       log,
       clock,
       eventLayer,
       captures: this.#captures,
-      admission: this.#admission.chain,
+      admission: admission.chain,
       urls: (stream) => streamUrls(advertised, stream),
       closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
       httpConnections: () => this.#http?.connections ?? 0,
     });
     this.#parts = parts;
+    admission.endBanned(parts.liveStreams);
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await parts.listener.listen();
     const advertised = advertisedAddress(config.rtmp.advertise, this.rtmpAddress);
@@ -140,7 +143,8 @@ class Server implements SluiceServer {
     this.#control = makeControl({
       ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer },
       liveStreams: parts.liveStreams,
-      bans: this.#admission.bans,
+      bans: admission.bans,
+      authTest: (question) => admission.explain(question),
       info: () => this.#info(eventLayer),
     });
     if (httpModule !== undefined) {
@@ -163,7 +167,7 @@ class Server implements SluiceServer {
     } else listener.tickYoung(nowMs);
     door.tick(nowMs);
     liveStreams.tick(nowMs);
-    this.#admission?.bans.tick(nowMs);
+    this.#admission?.tick(nowMs);
     this.#turns?.tick(nowMs);
   }
 
@@ -251,6 +255,7 @@ class Server implements SluiceServer {
     return healthOf({
       draining: this.#draining,
       events: this.#eventLayer?.stats(),
+      admission: this.#admission?.degraded ?? [],
       descriptorShortage: this.#parts?.descriptors.shortage,
       onBusDown: this.#config.events.onBusDown,
     });
