@@ -7,10 +7,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
  * @param secret `auth.salt`, which all nodes share, so that a ban on a key holds on each of them
  * @param own the installation's own secret, for when there is no such setting
  */
-export function fingerprints(
-  secret: string,
-  own: Uint8Array,
-): (key: string) => string {
+export function fingerprints(secret: string, own: Uint8Array): (key: string) => string {
   const salt = secret === '' ? own : new Uint8Array(hkdfSync('sha256', secret, '', 'sluice key fingerprints', 32));
   return (key) => createHmac('sha256', salt).update(key).digest('hex').slice(0, 8);
 }

@@ -124,6 +124,7 @@ class Server implements SluiceServer {
       eventLayer,
       captures: this.#captures,
       admission: this.#admission.chain,
+      nodeId: this.nodeId,
       urls: (stream) => streamUrls(advertised, stream),
       closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
       httpConnections: () => this.#http?.connections ?? 0,
