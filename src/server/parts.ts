@@ -1,4 +1,5 @@
 import type { Config } from '../config/table.js';
+import { NatsRpc } from '../control/rpc-bridge.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { type Logger, stderrLosses } from '../core/log.js';
@@ -54,6 +55,7 @@ interface PartsDeps {
   readonly eventLayer: EventLayer;
   readonly captures: Captures | undefined;
   readonly admission: Admission;
+  readonly nodeId: string;
   /** Where a stream can be fetched; asked once the listener listens. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Why no new publish is accepted at present, or undefined. */
@@ -102,6 +104,9 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
   const isCloned = process.env[CLONED_BORDER_VARIABLE] === '1';
   const toDoor: ByteSide = { answer: (message) => door.answer(message), order: (message) => door.order(message) };
+  const { requests } = eventLayer;
+  const rpc =
+    requests && new NatsRpc({ ...config.rpc, prefix: config.events.prefix, nodeId: deps.nodeId }, requests, log);
   const liveStreams = new LiveStreams(liveStreamsOptions(config), {
     bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
     memory,
@@ -111,6 +116,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     clock,
     log,
     urls: deps.urls,
+    ...(rpc === undefined ? {} : { rpc }),
     closedFor: deps.closedFor,
   });
   const { stallAfterMs } = config.publish;

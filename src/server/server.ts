@@ -130,6 +130,7 @@ class Server implements SluiceServer {
       eventLayer,
       captures: this.#captures,
       admission: admission.chain,
+      nodeId: this.nodeId,
       urls: (stream) => streamUrls(advertised, stream),
       closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
       httpConnections: () => this.#http?.connections ?? 0,
