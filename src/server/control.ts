@@ -4,7 +4,7 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { BanControl, EndedStreams, Facts, Ports } from '../control/ports.js';
+import type { BanControl, Cluster, EndedStreams, Facts, Ports } from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -32,6 +32,8 @@ interface ControlDeps {
   readonly eventLayer: EventLayer;
   readonly liveStreams: LiveStreams;
   readonly bans: BanList;
+  /** Undefined without NATS. */
+  readonly cluster: Cluster | undefined;
   /** What `/v1/node` shows. */
   readonly info: () => Facts;
 }
@@ -53,7 +55,7 @@ export function makeControl(deps: ControlDeps): Control {
     authTest: { test: later },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
-    cluster: undefined,
+    cluster: deps.cluster,
   };
   const dispatcher = new Dispatcher(ports);
   return { dispatcher, routes: [...operationRoutes(dispatcher), openApiRoute()] };
