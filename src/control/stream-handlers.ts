@@ -1,10 +1,11 @@
 import { SluiceError } from '../core/errors.js';
 import type { PlainValue } from '../core/plain.js';
-import type { CallAnswer, Done } from '../live/live-control.js';
+import type { CallAnswer } from '../live/access.js';
+import type { Done } from '../live/live-control.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import { banOf } from './kick.js';
 import type { InputOf } from './operations.js';
-import type { Facts, Ports, RequestContext } from './ports.js';
+import type { Facts, Ports, RequestContext, StreamEnd } from './ports.js';
 
 // Operations on one stream. A stream that is not of this node is asked for at its owner, when there is NATS.
 
@@ -50,7 +51,7 @@ export const STREAM_HANDLERS: StreamHandlers = {
     }),
   send: (ports, input, context) =>
     onStream(ports, 'send', input, context, async ({ streamId }) =>
-      alive(ports.live.send(streamId, input.handler, input.values as readonly PlainValue[]), streamId),
+      alive(sent(ports.live.send(streamId, input.handler, input.values as readonly PlainValue[])), streamId),
     ),
   call: (ports, input, context) =>
     onStream(ports, 'call', input, context, async ({ streamId }) => {
@@ -67,6 +68,14 @@ function checkCount(labels: Readonly<Record<string, string | null>>): void {
   throw new SluiceError('ERR_CTL_BAD_REQUEST', `a stream has at most ${MOST_LABELS} labels`, { details: { errors } });
 }
 
+/** @throws SluiceError ERR_CTL_BAD_REQUEST when the message may not be sent */
+function sent(done: Done | 'refused'): Done {
+  if (done !== 'refused') return done;
+  const expected = 'a handler that is no metadata, and values of at most 64 KiB as JSON';
+  const errors = [{ pointer: '/handler', expected, got: 'another one' }];
+  throw new SluiceError('ERR_CTL_BAD_REQUEST', expected, { details: { errors } });
+}
+
 /** Finds the stream, here or at its owner, and does something to it. */
 async function onStream(
   ports: Ports,
@@ -79,15 +88,22 @@ async function onStream(
   const stream = ports.live.stream(streamId);
   if (stream !== undefined) return act(stream);
   const end = await ports.ended.endOf(streamId);
-  if (end !== undefined) {
-    if (ENDING.includes(verb)) return { already: true };
-    throw new SluiceError('ERR_CTL_STREAM_UNKNOWN', `${streamId} has ended: ${end.reason}`, { details: { ...end } });
-  }
-  if (ports.cluster !== undefined && context.isFromBus !== true) {
-    const answer = await ports.cluster.askOwner(streamId, verb, body as Facts, context);
-    if (answer !== undefined) return answer;
-  }
-  throw unknown(streamId);
+  if (end !== undefined) return ofEnded(streamId, verb, end);
+  if (ports.cluster === undefined || context.isFromBus === true) throw unknown(streamId);
+  const answer = await ports.cluster.askOwner(streamId, verb, body as Facts, context);
+  return answer ?? ofEnded(streamId, verb, await ports.cluster.endOf(streamId));
+}
+
+/**
+ * The answer for a stream that has ended: what was to end it is done.
+ *
+ * @param end undefined: when and why is not known
+ * @throws SluiceError ERR_CTL_STREAM_UNKNOWN for every other wish
+ */
+export function ofEnded(streamId: string, verb: string, end: StreamEnd | undefined): Facts {
+  if (end === undefined) throw unknown(streamId);
+  if (ENDING.includes(verb)) return { already: true };
+  throw new SluiceError('ERR_CTL_STREAM_UNKNOWN', `${streamId} has ended: ${end.reason}`, { details: { ...end } });
 }
 
 /** The refusal of an id that nothing has. */

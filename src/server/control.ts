@@ -4,7 +4,7 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { AuthTest, BanControl, EndedStreams, Facts, Ports } from '../control/ports.js';
+import type { AuthTest, BanControl, Cluster, EndedStreams, Facts, Ports } from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -34,6 +34,8 @@ interface ControlDeps {
   readonly bans: BanList;
   /** What admission would decide. */
   readonly authTest: AuthTest['test'];
+  /** Undefined without NATS. */
+  readonly cluster: Cluster | undefined;
   /** What `/v1/node` shows. */
   readonly info: () => Facts;
 }
@@ -55,7 +57,7 @@ export function makeControl(deps: ControlDeps): Control {
     authTest: { test: deps.authTest },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
-    cluster: undefined,
+    cluster: deps.cluster,
   };
   const dispatcher = new Dispatcher(ports);
   return { dispatcher, routes: [...operationRoutes(dispatcher), openApiRoute()] };

@@ -9,6 +9,8 @@ export interface HealthSources {
   readonly events: EventsStats | undefined;
   /** What of admission does not work. */
   readonly admission: readonly string[];
+  /** Why control over NATS does not work in full; empty when it does, and without NATS. */
+  readonly controlTrouble: string;
   /** Why no connection can be accepted for lack of file descriptors; `undefined` while there are some. */
   readonly descriptorShortage: string | undefined;
   readonly onBusDown: Config['events']['onBusDown'];
@@ -18,7 +20,8 @@ export interface HealthSources {
  * Judges whether this node takes work. It is not ready while starts are refused or could not be kept. It is degraded
  * while streams work and something else does not: events that wait, a sign of life that cannot be written.
  */
-export function healthOf({ draining, events, admission, descriptorShortage, onBusDown }: HealthSources): Health {
+export function healthOf(sources: HealthSources): Health {
+  const { draining, events, admission, controlTrouble, descriptorShortage, onBusDown } = sources;
   const reasons: string[] = [];
   const degraded: string[] = [...admission];
   if (draining) reasons.push('the server is shutting down');
@@ -40,5 +43,6 @@ export function healthOf({ draining, events, admission, descriptorShortage, onBu
       );
     }
   }
+  if (controlTrouble !== '') degraded.push(`control over NATS is off: ${controlTrouble}`);
   return { ready: reasons.length === 0, reasons, degraded };
 }

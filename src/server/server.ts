@@ -17,6 +17,7 @@ import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
 import { ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
+import type { ControlService } from '../control/nats/control-service.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
 import { healthOf } from './health.js';
 import { openInstallation } from './installation.js';
@@ -84,6 +85,7 @@ class Server implements SluiceServer {
   #admission: ServerAdmission | undefined;
   #http: HttpServer | undefined;
   #control: Control | undefined;
+  #controlService: ControlService | undefined;
   #ticker: Ticker | undefined;
   #turns: LoopTurns | undefined;
   #draining = false;
@@ -143,6 +145,7 @@ class Server implements SluiceServer {
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     this.#control = makeControl({
       ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer },
+      cluster: clusterOf(eventLayer, config.events.prefix, this.#clock),
       liveStreams: parts.liveStreams,
       bans: admission.bans,
       authTest: (question) => admission.explain(question),
@@ -155,6 +158,10 @@ class Server implements SluiceServer {
       this.httpAddress = this.#http.address;
       this.#http.joinAccount(parts.memory);
     }
+    this.#controlService = controlOverNats({
+      ...{ eventLayer, dispatcher: this.#control.dispatcher, clock: this.#clock, nodeId, bootId },
+      ...{ prefix: config.events.prefix, rtmp: this.rtmpAddress, http: this.httpAddress },
+    });
     logRoom(log, config.limits.maxConnections, parts);
     await lifecycle.nodeReady();
   }
@@ -228,6 +235,7 @@ class Server implements SluiceServer {
     await this.#inTime('telling that the node has stopped', eventLayer?.lifecycle.nodeStopped(), left() / 3);
     await this.#inTime('writing captures', this.#captures?.done(), left() / 3);
     await this.#inTime('closing admission', this.#admission?.close(), left() / 3);
+    this.#controlService?.close();
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
     await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }
@@ -257,6 +265,7 @@ class Server implements SluiceServer {
       draining: this.#draining,
       events: this.#eventLayer?.stats(),
       admission: this.#admission?.degraded ?? [],
+      controlTrouble: this.#controlService?.trouble ?? '',
       descriptorShortage: this.#parts?.descriptors.shortage,
       onBusDown: this.#config.events.onBusDown,
     });
