@@ -68,7 +68,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly bytes: ByteSide;
-  readonly resumeWindowMs: number;
+  resumeWindowMs: number;
   readonly account: EventAccount;
   readonly activity: ActivityLog;
   readonly churn: ChurnGuard;
@@ -138,6 +138,14 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
     this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays });
+  }
+
+  /** Other bounds hold from now on, for what is decided from now on. `faultLinesPerSecond` stays. */
+  change(options: LiveStreamsOptions): void {
+    this.resumeWindowMs = options.resumeWindowMs;
+    this.account.change(options.eventsPerSecondPerIp);
+    this.churn.change(options);
+    this.#plays.change(options);
   }
 
   /** Live streams, those that wait for their publisher included. */
