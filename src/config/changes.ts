@@ -8,8 +8,8 @@ export type Changes = Readonly<Record<string, unknown>>;
 const KEYS: ReadonlySet<string> = new Set(ROWS.map(({ key }) => key));
 
 /**
- * Applies a merge patch (RFC 7396). `null` takes back what was set, for one key or for a group. A setting whose value is
- * a list or a group is replaced as a whole. Keys and values are not checked here.
+ * Applies a merge patch (RFC 7396). `null` takes back what was set, for one key or for a group. A setting whose value
+ * is a list or a group is replaced as a whole. Keys and values are not checked here.
  *
  * @returns the changes from then on
  */

@@ -48,7 +48,9 @@ export interface Problem {
 const KEYS = ROWS.map(({ key }) => key);
 const BY_KEY = new Map(ROWS.map((row) => [row.key, row]));
 
-/** Path of the configuration file; undefined: there is none. An empty variable counts as not set, as in container files. */
+/**
+ * Path of the configuration file; undefined: there is none. An empty variable counts as not set, as in container files.
+ */
 export function configFileOf({ file, env = {} }: ConfigInput): string | undefined {
   return file ?? (env['SLUICE_CONFIG'] || undefined);
 }

@@ -64,6 +64,17 @@ export class PlayAccounting {
     this.#options = options;
   }
 
+  /** Plays, waiting ones included. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Ends the plays that wait for a publisher. */
+  endWaiting(): void {
+    for (const { playId, streamId } of [...this.#byId.values()])
+      if (streamId === undefined) this.#parts.bytes.order({ kind: 'endPlay', playId });
+  }
+
   /** A play is admitted: it begins, or is refused for what it wants to play. */
   begin(
     { id, facts, request }: PlayAsk,
