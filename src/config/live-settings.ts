@@ -47,6 +47,8 @@ export class LiveSettings {
   #restart: readonly string[] = [];
   #revision = newId();
   readonly #users: SettingsUser[] = [];
+  /** A reload that has not begun. */
+  #waiting: Promise<SettingsChange> | undefined;
   /** Settles when the last change that was asked for is made. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -91,7 +93,12 @@ export class LiveSettings {
    * @throws SluiceError ERR_CONFIG_*, or what a user's check says; then nothing has changed
    */
   reload(): Promise<SettingsChange> {
-    return this.#inTurn(() => this.#change({ ...this.#input, content: readFileOf(this.#input) }, this.#changes));
+    // One that has not begun reads what the file holds then, also for all who ask meanwhile.
+    this.#waiting ??= this.#inTurn(() => {
+      this.#waiting = undefined;
+      return this.#change({ ...this.#input, content: readFileOf(this.#input) }, this.#changes);
+    });
+    return this.#waiting;
   }
 
   /**

@@ -144,6 +144,7 @@ export const TABLE = {
       '',
       'Name of this installation in events. Empty: made once and kept in the data folder.',
     ),
+    watchConfig: toggle(true, 'Whether the configuration file is read again when it has changed, as at SIGHUP.', LIVE),
   },
   limits: LIMITS_SETTINGS,
   names: {

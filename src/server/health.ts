@@ -4,7 +4,8 @@ import type { Health } from '../http/deps.js';
 
 /** The facts from which health is judged. */
 export interface HealthSources {
-  readonly draining: boolean;
+  /** Why nothing new is accepted; undefined: it is. */
+  readonly closedFor: string | undefined;
   /** `undefined` until the event layer is open. */
   readonly events: EventsStats | undefined;
   /** Why no connection can be accepted for lack of file descriptors; `undefined` while there are some. */
@@ -16,10 +17,10 @@ export interface HealthSources {
  * Judges whether this node takes work. It is not ready while starts are refused or could not be kept. It is degraded
  * while streams work and something else does not: events that wait, a sign of life that cannot be written.
  */
-export function healthOf({ draining, events, descriptorShortage, onBusDown }: HealthSources): Health {
+export function healthOf({ closedFor, events, descriptorShortage, onBusDown }: HealthSources): Health {
   const reasons: string[] = [];
   const degraded: string[] = [];
-  if (draining) reasons.push('the server is shutting down');
+  if (closedFor !== undefined) reasons.push(closedFor);
   if (descriptorShortage !== undefined) reasons.push(descriptorShortage);
   if (events === undefined) reasons.push('the server is starting');
   else {

@@ -179,6 +179,15 @@ describe('LiveSettings', () => {
     expect(order).toEqual([1, 2, 3].flatMap((ms) => [`begin ${ms}`, `end ${ms}`]));
   });
 
+  it('reads the file once for all who ask before it is read', async () => {
+    const source = file('play: {lingerMs: 1}');
+    const settings = new LiveSettings({ file: source.path });
+    source.write('play: {lingerMs: 2}');
+    const [first, ...others] = Array.from({ length: 1000 }, () => settings.reload());
+    expect(others.every((other) => other === first)).toBe(true);
+    expect(await first).toMatchObject({ changed: ['play.lingerMs'] });
+  });
+
   it('masks secrets', () => {
     const settings = new LiveSettings({ given: { nats: { password: 'hush' }, http: { token: 'hush' } } });
     expect(JSON.stringify(settings.shown())).not.toContain('hush');
