@@ -12,8 +12,8 @@ export interface SettingsUser {
    *
    * @throws SluiceError when it cannot
    */
-  check?(config: Config): void | Promise<void>;
-  /** The configuration holds from now on. `changed`: full keys. It may be called without any that it uses. */
+  check?(config: Config, changed: readonly string[]): void | Promise<void>;
+  /** The configuration holds from now on. `changed`: full keys, not only such that the part uses. */
   apply(config: Config, changed: readonly string[]): void | Promise<void>;
 }
 
@@ -149,7 +149,7 @@ export class LiveSettings {
   async #change(input: ConfigInput, changes: Changes): Promise<SettingsChange> {
     const loaded = loadConfig({ ...input, changes });
     const { config, changed, restart } = difference(this.#config, loaded);
-    if (changed.length > 0) for (const user of this.#users) await user.check?.(config);
+    if (changed.length > 0) for (const user of this.#users) await user.check?.(config, changed);
     this.#input = input;
     this.#changes = changes;
     this.#loaded = loaded;

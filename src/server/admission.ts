@@ -2,6 +2,7 @@ import { BanList } from '../admission/bans/ban-list.js';
 import { AdmissionChain, type ChainOptions } from '../admission/chain.js';
 import { makeResponders, type ResponderDeps } from '../admission/make-responders.js';
 import { parseListen } from '../config/listen.js';
+import type { SettingsUser } from '../config/live-settings.js';
 import type { Config } from '../config/table.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
@@ -25,12 +26,8 @@ interface AdmissionDeps {
 export interface ServerAdmission {
   readonly chain: AdmissionChain;
   readonly bans: BanList;
-  /**
-   * Puts other settings in place. Nothing changes when they cannot be used.
-   *
-   * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
-   */
-  reload(config: Config): void;
+  /** Puts other settings in place: the check throws ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND. */
+  readonly settings: SettingsUser;
   /** Releases what responders and bans hold. */
   close(): Promise<void>;
 }
@@ -46,23 +43,37 @@ export function makeAdmission(config: Config, deps: AdmissionDeps): ServerAdmiss
   const bans = new BanList(clock, deps.log);
   const log = rateLimited(deps.log, clock, config.log.faultLinesPerSecond);
   const options = checkedOptions(config, deps);
+  const names = new NameRule(config.names);
+  /** What was checked and is not in place. */
+  let next = options;
   const chain = new AdmissionChain(options, {
     ...{ clock, log, nodeId, bootId, bans, fingerprint },
-    names: new NameRule(config.names),
+    names,
   });
   warnOfDeadApps(options, deps.log);
   return {
     chain,
     bans,
-    reload: (changed) => {
-      const next = checkedOptions(changed, deps);
-      chain.reload(next);
-      warnOfDeadApps(next, deps.log);
+    settings: {
+      check: (changed, keys) => {
+        if (keys.some(isOfChain)) next = checkedOptions(changed, deps);
+      },
+      apply: (changed, keys) => {
+        names.change(changed.names);
+        if (!keys.some(isOfChain)) return;
+        chain.reload(next);
+        warnOfDeadApps(next, deps.log);
+      },
     },
     close: async () => {
       await Promise.all([chain.close(), bans.close()]);
     },
   };
+}
+
+/** Whether the chain has to be made anew when a setting changes. */
+function isOfChain(key: string): boolean {
+  return key.startsWith('auth.') || key === 'publish.conflict';
 }
 
 function checkedOptions(config: Config, deps: ResponderDeps): ChainOptions {

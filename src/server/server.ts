@@ -192,6 +192,7 @@ class Server implements SluiceServer {
     });
     this.#parts = parts;
     tellParts(this.#settings, parts);
+    this.#settings.use(this.#admission.settings);
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await parts.listener.listen();
     const find = (): HostPort => advertisedAddress(this.#config.rtmp.advertise, this.rtmpAddress);
