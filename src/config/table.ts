@@ -67,7 +67,6 @@ export const TABLE = {
       4096,
       '',
       'Host names, separated by commas, that requests may carry in their Host header besides addresses and `localhost`. Guards against DNS rebinding; `*` allows any.',
-      LIVE,
     ),
     tokens: TOKENS_SETTING,
     token: TOKEN_SETTING,
