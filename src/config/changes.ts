@@ -36,7 +36,7 @@ function isKnown(key: string): boolean {
 }
 
 /** What of a new configuration can hold while the server runs. */
-export interface Difference {
+interface Difference {
   /** The configuration that holds from then on: settings that need a restart keep their old value. */
   readonly config: Config;
   /** Full keys that hold another value. */

@@ -25,7 +25,7 @@ export interface SettingsChange {
 }
 
 /** What a change would do. */
-export interface SettingsCheck {
+interface SettingsCheck {
   readonly valid: boolean;
   readonly problems: readonly { readonly key: string; readonly message: string }[];
   readonly changed: readonly string[];

@@ -8,7 +8,7 @@ import { TokenBucket } from './token-bucket.js';
 
 /** Log levels. Each includes those after it. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** `json`: one object per line; `pretty`: for people; `auto`: pretty in a terminal, else json. */
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;

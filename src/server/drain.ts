@@ -14,7 +14,7 @@ export interface DrainCounts {
  * `serving`: everything is accepted. `draining`: nothing new is, and what runs goes on. `ending`: the rest is being
  * ended, and there is no way back.
  */
-export type DrainState = 'serving' | 'draining' | 'ending';
+type DrainState = 'serving' | 'draining' | 'ending';
 
 /** What is due now. */
 interface DrainStep {

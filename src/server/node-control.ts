@@ -7,7 +7,7 @@ import type { Logger } from '../core/log.js';
 import type { NodeDrain } from './node-drain.js';
 
 /** What control of this node is made of. */
-export interface NodeControlParts {
+interface NodeControlParts {
   readonly settings: LiveSettings;
   readonly drain: NodeDrain;
   readonly info: () => Facts;

@@ -3,7 +3,7 @@ import type { Logger } from '../core/log.js';
 import { Drain, type DrainCounts } from './drain.js';
 
 /** What a drain does to the rest of the server. */
-export interface DrainParts {
+interface DrainParts {
   readonly log: Logger;
   readonly clock: Clock;
   /** `shutdown.deadlineMs`. */

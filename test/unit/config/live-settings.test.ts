@@ -104,7 +104,7 @@ describe('LiveSettings', () => {
 
   it('refuses what needs a restart as a whole, and names all such keys', async () => {
     const settings = new LiveSettings({});
-    const patch = { log: { level: 'debug' }, rtmp: { chunkSize: 4096 }, data: '/tmp/x' };
+    const patch = { log: { level: 'debug' }, rtmp: { chunkSize: 4096 }, data: './elsewhere' };
     await expect(settings.set(patch)).rejects.toMatchObject({
       code: 'ERR_CTL_NEEDS_RESTART',
       details: { keys: ['rtmp.chunkSize', 'data'] },
