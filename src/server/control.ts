@@ -4,7 +4,7 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { BanControl, EndedStreams, Facts, Ports } from '../control/ports.js';
+import type { BanControl, EndedStreams, NodeControl, Ports } from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -32,8 +32,7 @@ interface ControlDeps {
   readonly eventLayer: EventLayer;
   readonly liveStreams: LiveStreams;
   readonly bans: BanList;
-  /** What `/v1/node` shows. */
-  readonly info: () => Facts;
+  readonly node: NodeControl;
 }
 
 /** Makes the dispatcher and its routes. */
@@ -42,13 +41,7 @@ export function makeControl(deps: ControlDeps): Control {
   const ports: Ports = {
     ...{ nodeId, clock, log, newId },
     live: liveControl(deps.liveStreams),
-    node: {
-      info: deps.info,
-      drain: later,
-      undrain: later,
-      config: { get: later, validate: later, set: later, reload: later },
-      log: { level: later },
-    },
+    node: deps.node,
     bans: banControl(deps.bans),
     authTest: { test: later },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },

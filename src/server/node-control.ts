@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
+import type { LiveStreams } from '../live/live-streams.js';
 import type { NodeDrain } from './node-drain.js';
 
 /** What control of this node is made of. */
@@ -11,7 +12,7 @@ interface NodeControlParts {
   readonly settings: LiveSettings;
   readonly drain: NodeDrain;
   readonly info: () => Facts;
-  /** Asks admission again about everything that runs. */
+  /** Asks admission again about every stream. */
   readonly reauthorise: () => void;
 }
 
@@ -42,14 +43,19 @@ export function nodeControl({ settings, drain, info, reauthorise }: NodeControlP
   };
 }
 
+/** Asks admission again about every stream. */
+export function reauthoriseAll(liveStreams: LiveStreams): void {
+  for (const { streamId } of liveStreams.streams()) void liveStreams.commands.reauthorise(streamId);
+}
+
 /** Reads the settings again when nobody waits for the answer: at a signal, or since the file has changed. */
 export class Reloader {
   readonly #settings: LiveSettings;
   readonly #log: Logger;
   readonly #clock: Clock;
-  readonly #audit: () => AuditSink | undefined;
+  readonly #audit: AuditSink['command'];
 
-  constructor(settings: LiveSettings, log: Logger, clock: Clock, audit: () => AuditSink | undefined) {
+  constructor(settings: LiveSettings, log: Logger, clock: Clock, audit: AuditSink['command']) {
     this.#settings = settings;
     this.#log = log;
     this.#clock = clock;
@@ -71,11 +77,11 @@ export class Reloader {
       if (restart.length > 0)
         this.#log.warn({ restart: restart.join(', ') }, 'changed settings that hold only after a restart');
       if (changed.length > 0)
-        this.#audit()?.command({ ...told, target: { changed: [...changed] }, result: 'done', latencyMs: latencyMs() });
+        this.#audit({ ...told, target: { changed: [...changed] }, result: 'done', latencyMs: latencyMs() });
     } catch (error) {
       const code = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
       this.#log.error({ actor, err: error, code }, 'the settings cannot be read again, and stay as they are');
-      this.#audit()?.command({ ...told, target: {}, result: code, latencyMs: latencyMs() });
+      this.#audit({ ...told, target: {}, result: code, latencyMs: latencyMs() });
     }
   }
 }

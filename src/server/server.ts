@@ -26,10 +26,10 @@ import { healthOf } from './health.js';
 import { openInstallation } from './installation.js';
 import { LoopTurns } from './loop-turns.js';
 import { collectMetrics } from './metrics.js';
-import { Reloader } from './node-control.js';
+import { nodeControl, Reloader, reauthoriseAll } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, type Parts } from './parts.js';
-import { tellLogger, tellParts } from './settings-users.js';
+import { tellLogger, tellParts, tellTokens } from './settings-users.js';
 import { checkClock, startError } from './start-error.js';
 import { Ticker } from './ticker.js';
 
@@ -132,7 +132,7 @@ class Server implements SluiceServer {
     this.#settings = settings;
     this.#log = log;
     this.#clock = clock;
-    this.#reloader = new Reloader(settings, log, clock, () => undefined);
+    this.#reloader = new Reloader(settings, log, clock, (entry) => this.#eventLayer?.lifecycle.nodeCommand(entry));
     const file = configFileOf(sources);
     this.#watch = file === undefined ? undefined : new FileWatch(file);
     this.#drain = new NodeDrain({
@@ -207,7 +207,12 @@ class Server implements SluiceServer {
       ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer },
       liveStreams: parts.liveStreams,
       bans: this.#admission.bans,
-      info: () => this.#info(eventLayer),
+      node: nodeControl({
+        settings: this.#settings,
+        drain: this.#drain,
+        info: () => this.#info(eventLayer),
+        reauthorise: () => reauthoriseAll(parts.liveStreams),
+      }),
     });
     if (httpModule !== undefined) {
       const { createHttpServer } = await httpModule;
@@ -215,6 +220,7 @@ class Server implements SluiceServer {
       this.#http = await createHttpServer(this.#httpDeps(parts, eventLayer, this.#turns));
       this.httpAddress = this.#http.address;
       this.#http.joinAccount(parts.memory);
+      tellTokens(this.#settings, this.#http);
     }
     logRoom(log, config.limits.maxConnections, parts);
     await lifecycle.nodeReady();

@@ -111,8 +111,7 @@ describe('Reloader', () => {
     const settings = new LiveSettings({ file });
     const log = new RecordingLog();
     const audit: unknown[] = [];
-    const sink = { command: (entry: unknown) => void audit.push(entry) };
-    const made = new Reloader(settings, log, new ManualClock(), () => sink);
+    const made = new Reloader(settings, log, new ManualClock(), (entry) => void audit.push(entry));
     return { made, settings, log, audit, write: (text: string) => writeFileSync(file, text) };
   }
 
