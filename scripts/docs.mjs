@@ -18,6 +18,9 @@ export function renderConfig(rows) {
     'effective values and where each comes from. Any setting but a secret can be given as `--set key=value`. An unknown key is an error.',
     'Sizes take units (`64KiB`, `8MiB`, `1GiB`), times too (`500ms`, `10s`, `2m`, `1h`).',
     '',
+    '*Reload* says what a change does while the server runs, see [changing settings](control.md#changing-settings-while-it-runs): `live` holds at',
+    'once, `new` for connections, streams and players that come, `restart` at the next start.',
+    '',
     '<!-- from examples/settings.yaml -->',
     '```yaml',
     '```',
@@ -27,13 +30,13 @@ export function renderConfig(rows) {
     const [head] = key.split('.');
     if (head !== group) {
       group = head;
-      lines.push('', `## ${head}`, '', '| key | default | accepts | meaning |', '|---|---|---|---|');
+      lines.push('', `## ${head}`, '', '| key | default | reload | accepts | meaning |', '|---|---|---|---|---|');
     }
     const outside = [`\`${env}\``];
     if (setting.flag !== undefined) outside.push(`\`${setting.flag}\``);
     if (setting.secret === true) outside.push('secret');
     lines.push(
-      `| \`${key}\`<br>${outside.join('<br>')} | ${shown(setting.default)} | ${cell(brief(setting.expects))} | ${cell(setting.doc)} |`,
+      `| \`${key}\`<br>${outside.join('<br>')} | ${shown(setting.default)} | ${setting.reload ?? 'restart'} | ${cell(brief(setting.expects))} | ${cell(setting.doc)} |`,
     );
   }
   return withExamples(`${lines.join('\n')}\n`);

@@ -35,6 +35,15 @@ export interface ConfigOptions {
  * @throws SluiceError ERR_CONFIG_*, ERR_CLI_USAGE
  */
 export function configFrom(options: ConfigOptions, io: Io): LoadedConfig {
+  return loadConfig(configSources(options, io));
+}
+
+/**
+ * Where the configuration of a command comes from: the command line, the environment and the file.
+ *
+ * @throws SluiceError ERR_CLI_USAGE
+ */
+export function configSources(options: ConfigOptions, io: Io): ConfigInput {
   const flags: Record<string, unknown> = {};
   for (const { key, attribute } of CONFIG_FLAGS) {
     if (options[attribute] !== undefined) flags[key] = options[attribute];
@@ -44,8 +53,7 @@ export function configFrom(options: ConfigOptions, io: Io): LoadedConfig {
     if (equals < 1) throw new SluiceError('ERR_CLI_USAGE', `--set ${assignment}; expected --set key=value`);
     flags[assignment.slice(0, equals)] = assignment.slice(equals + 1);
   }
-  const input: ConfigInput = { file: options.config, env: io.env, flags };
-  return loadConfig(input);
+  return { file: options.config, env: io.env, flags };
 }
 
 function firstSentence(text: string): string {

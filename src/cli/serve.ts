@@ -1,11 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { parseListen } from '../config/listen.js';
+import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/table.js';
 import { createLogger, type Logger, stderrWriter } from '../core/log.js';
 import { isLoopback } from '../core/loopback.js';
 import { within } from '../core/within.js';
+import type { SluiceServer } from '../server/server.js';
 import { banner } from './banner.js';
-import { type ConfigOptions, configFrom } from './config-flags.js';
+import { type ConfigOptions, configSources } from './config-flags.js';
 import { EXIT } from './exit-codes.js';
 import type { Io } from './io.js';
 import { stopSignal } from './stop-signal.js';
@@ -17,28 +19,32 @@ const GRACE_MS = 700;
 const LAST_LINES_MS = 500;
 
 /**
- * `sluice serve`: runs the server until SIGINT, SIGTERM or SIGHUP.
+ * `sluice serve`: runs the server until SIGINT or SIGTERM, or until it was drained. At SIGHUP it reads its settings
+ * again.
  *
  * @returns the exit code
  * @throws SluiceError ERR_CONFIG_*, ERR_LISTEN and every other error that prevents the start
  */
 export async function serve(options: ConfigOptions, io: Io): Promise<number> {
-  const { config, warnings } = configFrom(options, io);
+  const sources = configSources(options, io);
+  const { config, warnings } = loadConfig(sources);
   startTrace(io.env['SLUICE_TRACE'] ?? '', (line) => stderrWriter(config.log.bufferBytes).write(line));
   tuneCollector();
   const log = createLogger(config.log);
   for (const warning of warnings) log.warn(warning);
   warnOfOpenDoors(config, log);
-  const stop = stopSignal();
+  let server: SluiceServer | undefined;
+  const stop = stopSignal(() => void server?.reload('SIGHUP'));
   dieOnDefect(log);
   logWarnings(log);
   const { createServer } = await import('../server/server.js');
-  const server = await createServer(config, { log });
-  io.out(banner(config, server.rtmpAddress, server.httpAddress));
-  await aborted(stop);
-  log.info({ signal: stop.reason }, 'stopping: players are told, events are written');
+  const running = await createServer({}, { log, sources });
+  server = running;
+  io.out(banner(config, running.rtmpAddress, running.httpAddress));
+  await Promise.race([aborted(stop), running.stopped]);
+  if (stop.aborted) log.info({ signal: stop.reason }, 'stopping: players are told, events are written');
   const deadlineMs = config.shutdown.deadlineMs + GRACE_MS;
-  const closed = await within(server.close(), deadlineMs);
+  const closed = await within(running.close(), deadlineMs);
   if (!closed)
     log.error({ deadlineMs }, 'the server did not stop in time; what is left in the journal follows at the next start');
   await stderrWriter().flush(LAST_LINES_MS);

@@ -1,5 +1,7 @@
 import { tellServers } from '../core/tell.js';
+import { reloadOf } from './changes.js';
 import { type LoadedConfig, type Source, valueAt } from './load.js';
+import type { Reload } from './setting.js';
 import { ROWS, type Row } from './table.js';
 
 const MASK = '***';
@@ -31,10 +33,27 @@ export function describeYaml(loaded: LoadedConfig): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The effective configuration as JSON: by full key `{ value, source }`, secrets masked. */
+/** One setting, as it is shown. */
+interface ShownSetting {
+  /** `***` for a secret that is set. */
+  readonly value: unknown;
+  readonly source: string;
+  /** When a change holds while the server runs. */
+  readonly reload: Reload;
+}
+
+/** The effective configuration by full key, secrets masked. */
+export function shownSettings(loaded: LoadedConfig): Readonly<Record<string, ShownSetting>> {
+  const entries = ROWS.map((row): [string, ShownSetting] => {
+    const source = where(loaded.sources[row.key]);
+    return [row.key, { value: shown(loaded, row), source, reload: reloadOf(row.setting) }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The effective configuration as JSON: what {@link shownSettings} shows. */
 export function describeJson(loaded: LoadedConfig): string {
-  const entries = ROWS.map((row) => [row.key, { value: shown(loaded, row), source: where(loaded.sources[row.key]) }]);
-  return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
+  return `${JSON.stringify(shownSettings(loaded), null, 2)}\n`;
 }
 
 function shown(loaded: LoadedConfig, row: Row): unknown {
@@ -46,5 +65,5 @@ function shown(loaded: LoadedConfig, row: Row): unknown {
 
 function where(source: Source | undefined): string {
   if (source === undefined || source.kind === 'default') return 'default';
-  return source.kind === 'given' ? source.name : `${source.kind} ${source.name}`;
+  return source.kind === 'given' || source.kind === 'change' ? source.name : `${source.kind} ${source.name}`;
 }

@@ -29,5 +29,5 @@ export const TOKEN_SETTING = text(
   4096,
   '',
   'One bearer token with every scope, as it is sent: for containers. It is a token besides those of http.tokens.',
-  { secret: true, env: 'SLUICE_HTTP_TOKEN' },
+  { secret: true, env: 'SLUICE_HTTP_TOKEN', reload: 'live' },
 );

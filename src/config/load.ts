@@ -4,7 +4,7 @@ import { suggest } from './suggest.js';
 import { type Config, type DeepPartial, ROWS, type Row } from './table.js';
 
 /** Where the value of a setting comes from; later ones win. */
-type SourceKind = 'default' | 'file' | 'environment' | 'flag' | 'given';
+type SourceKind = 'default' | 'file' | 'environment' | 'flag' | 'given' | 'change';
 
 /** The source of one value: its kind, and the file, variable or flag. */
 export interface Source {
@@ -16,12 +16,16 @@ export interface Source {
 export interface ConfigInput {
   /** Path of a YAML file; default: what SLUICE_CONFIG in `env` says, else none. */
   readonly file?: string | undefined;
+  /** What the file holds, when it was read already by {@link readFileOf}. */
+  readonly content?: Readonly<Record<string, unknown>> | undefined;
   /** Environment variables; default: none. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Values from the command line by full key, as text. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
-  /** Values from a program that embeds the server; they win over everything. */
+  /** Values from a program that embeds the server; they win over file, environment and flags. */
   readonly given?: DeepPartial<Config> | undefined;
+  /** Values that were set while the server runs, by full key; they win over everything. */
+  readonly changes?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A configuration, and where each value came from. */
@@ -33,8 +37,11 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
 }
 
-interface Problem {
+/** What is wrong with one setting. */
+export interface Problem {
   readonly code: ErrorCode;
+  /** Full key. */
+  readonly key: string;
   readonly text: string;
 }
 
@@ -42,7 +49,24 @@ const KEYS = ROWS.map(({ key }) => key);
 const BY_KEY = new Map(ROWS.map((row) => [row.key, row]));
 
 /**
- * Merges defaults, file, environment, flags and given values, in that order, and checks all of it.
+ * Path of the configuration file; undefined: there is none. An empty variable counts as not set, as in container files.
+ */
+export function configFileOf({ file, env = {} }: ConfigInput): string | undefined {
+  return file ?? (env['SLUICE_CONFIG'] || undefined);
+}
+
+/**
+ * Reads the configuration file, unchecked; undefined: there is none.
+ *
+ * @throws SluiceError ERR_CONFIG_FILE_UNREADABLE, ERR_CONFIG_FILE_SYNTAX
+ */
+export function readFileOf(input: ConfigInput): Readonly<Record<string, unknown>> | undefined {
+  const file = configFileOf(input);
+  return file === undefined ? undefined : readConfigFile(file);
+}
+
+/**
+ * Merges defaults, file, environment, flags, given values and changes, in that order, and checks all of it.
  *
  * @throws SluiceError ERR_CONFIG_UNKNOWN_KEY, ERR_CONFIG_INVALID_VALUE, ERR_CONFIG_SECRET_IN_FLAG,
  *   ERR_CONFIG_FILE_UNREADABLE, ERR_CONFIG_FILE_SYNTAX; it names every problem, its code is that of the first
@@ -60,6 +84,7 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
       const shown = hidden ? '***' : inspectShort(value);
       problems.push({
         code: 'ERR_CONFIG_INVALID_VALUE',
+        key: row.key,
         text: `${row.key} is ${shown} (${source.name}), expected ${row.setting.expects}${more(row.setting.problem?.(value))}`,
       });
       return;
@@ -81,9 +106,8 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
     sources[row.key] = { kind: 'default', name: 'default' };
   }
   const env = input.env ?? {};
-  // An empty variable counts as not set, as in container files.
-  const file = input.file ?? (env['SLUICE_CONFIG'] || undefined);
-  if (file !== undefined) takeTree(readConfigFile(file), { kind: 'file', name: file });
+  const file = configFileOf(input);
+  if (file !== undefined) takeTree(input.content ?? readConfigFile(file), { kind: 'file', name: file });
   for (const row of ROWS) {
     const value = env[row.env];
     if (value !== undefined && value !== '') take(row, value, { kind: 'environment', name: row.env });
@@ -94,16 +118,17 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
     const source: Source = { kind: 'flag', name: row?.setting.flag?.split(' ')[0] ?? `--set ${key}` };
     if (row === undefined) problems.push(unknownKey(key, source));
     else if (row.setting.secret === true)
-      problems.push({ code: 'ERR_CONFIG_SECRET_IN_FLAG', text: `${key}; use ${row.env} or the file` });
+      problems.push({ code: 'ERR_CONFIG_SECRET_IN_FLAG', key, text: `${key}; use ${row.env} or the file` });
     else take(row, value, source);
   }
   takeTree(input.given ?? {}, { kind: 'given', name: 'the embedding program' });
+  takeTree(input.changes ?? {}, { kind: 'change', name: 'config.set' });
 
   const first = problems[0];
   if (first !== undefined) {
     throw new SluiceError(first.code, problems.map(({ text }) => text).join('; '), { details: { problems } });
   }
-  return { config: treeOf(values) as Config, sources, warnings };
+  return { config: treeOf(values), sources, warnings };
 }
 
 /**
@@ -134,7 +159,7 @@ function unknownKey(key: string, source: Source): Problem {
   const inside = KEYS.filter((known) => known.startsWith(`${key}.`));
   let hint = near === undefined ? '' : `, did you mean ${near}?`;
   if (inside.length > 0) hint = `, which is a group of settings: ${inside.join(', ')}`;
-  return { code: 'ERR_CONFIG_UNKNOWN_KEY', text: `${key} (${source.name})${hint}` };
+  return { code: 'ERR_CONFIG_UNKNOWN_KEY', key, text: `${key} (${source.name})${hint}` };
 }
 
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
@@ -160,7 +185,8 @@ function leavesOf(tree: object, prefix: string): [string, unknown][] {
   });
 }
 
-function treeOf(values: ReadonlyMap<string, unknown>): object {
+/** The configuration with these values, by full key. */
+export function treeOf(values: ReadonlyMap<string, unknown>): Config {
   const tree: Record<string, unknown> = {};
   for (const [key, value] of values) {
     const parts = key.split('.');
@@ -172,7 +198,7 @@ function treeOf(values: ReadonlyMap<string, unknown>): object {
     }
     node[leaf] = value;
   }
-  return deepFreeze(tree);
+  return deepFreeze(tree) as Config;
 }
 
 function deepFreeze(tree: Record<string, unknown>): object {

@@ -22,6 +22,8 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
 const HOUR = 3_600_000;
+const LIVE = { reload: 'live' } as const;
+const NEW = { reload: 'new' } as const;
 
 /**
  * Every setting there is: the only place where a key, its bounds, its default, its names outside and its meaning are
@@ -35,6 +37,7 @@ export const TABLE = {
     }),
     advertise: advertisedAddress(
       'Where players reach rtmp.listen, for the URLs that events and the state of streams tell: HOST, or HOST:PORT where the port is another one, as behind a proxy or NAT. Empty: the listen address, or, when that stands for every address of the machine, the first one that others can reach, as found at the start.',
+      NEW,
     ),
     chunkSize: bytes(
       128,
@@ -42,12 +45,13 @@ export const TABLE = {
       60_000,
       'Chunk size that the server announces and writes with. Large chunks cost players and server the least.',
     ),
-    windowAckBytes: bytes(1 * KiB, GiB, 2_500_000, 'Acknowledgement window announced to peers.'),
+    windowAckBytes: bytes(1 * KiB, GiB, 2_500_000, 'Acknowledgement window announced to peers.', NEW),
     pingIntervalMs: milliseconds(
       1000,
       HOUR,
       60_000,
       'How often a quiet peer is pinged. One that sends nothing for 30 s after that, not even the answer, is closed.',
+      NEW,
     ),
   },
   http: {
@@ -111,7 +115,7 @@ export const TABLE = {
     },
   ),
   log: {
-    level: oneOf(LOG_LEVELS, 'info', 'How much is logged.', { flag: '--log-level LEVEL' }),
+    level: oneOf(LOG_LEVELS, 'info', 'How much is logged.', { flag: '--log-level LEVEL', reload: 'live' }),
     format: oneOf(
       LOG_FORMATS,
       'auto',
@@ -140,32 +144,37 @@ export const TABLE = {
       '',
       'Name of this installation in events. Empty: made once and kept in the data folder.',
     ),
+    watchConfig: toggle(true, 'Whether the configuration file is read again when it has changed, as at SIGHUP.', LIVE),
   },
   limits: LIMITS_SETTINGS,
   names: {
     allow: expression(
       '[A-Za-z0-9_.~=+@/-]+',
       'What app and stream names must match as a whole. Whatever it says, empty, `.` and `..` segments are refused. A name that does not match is refused, never rewritten. `[\\p{L}\\p{N}_.~=+@/-]+` lets in letters and digits of every script.',
+      LIVE,
     ),
-    maxBytes: bytes(1, 512, 128, 'Longest app name and longest stream name.'),
+    maxBytes: bytes(1, 512, 128, 'Longest app name and longest stream name.', LIVE),
     allowEmpty: toggle(
       false,
       'Whether a stream may be without a name, as `rtmp://host/` publishes it. `rtmp://host/cam` has a name, cam, however a client splits it.',
+      LIVE,
     ),
   },
   publish: {
-    firstFrameTimeoutMs: milliseconds(100, HOUR, 20_000, 'From Publish.Start until the first audio or video.'),
+    firstFrameTimeoutMs: milliseconds(100, HOUR, 20_000, 'From Publish.Start until the first audio or video.', NEW),
     idleTimeoutMs: milliseconds(
       100,
       HOUR,
       10_000,
       'Longest pause in audio and video before the stream is ended with reason idle.',
+      NEW,
     ),
     maxHeaderBytes: bytes(
       16 * KiB,
       16 * MiB,
       256 * KiB,
       'Sequence headers and metadata kept per stream for players that join late, over all tracks. What is past it is passed on to players and not kept.',
+      NEW,
     ),
     unwatchedReadMs: milliseconds(
       0,
@@ -178,12 +187,14 @@ export const TABLE = {
       HOUR,
       3000,
       'A track (Enhanced RTMP has several) without a frame for so long is told as stream.stalled; 0: never.',
+      NEW,
     ),
     readyTimeoutMs: milliseconds(
       0,
       HOUR,
       10_000,
       'How long stream.ready waits for a kind (audio, video) that the metadata announces, from the first media; past it the event says what is missing.',
+      NEW,
     ),
     conflict: CONFLICT_SETTING,
     resumeWindowMs: milliseconds(
@@ -191,6 +202,7 @@ export const TABLE = {
       HOUR,
       0,
       'How long a stream whose connection was lost is held for its publisher to come back; 0: not at all.',
+      LIVE,
     ),
   },
   play: {
@@ -199,46 +211,54 @@ export const TABLE = {
       256 * MiB,
       2 * MiB,
       'Bytes that may wait for one player; past it the player skips to the next keyframe.',
+      NEW,
     ),
     maxLagMs: milliseconds(
       100,
       HOUR,
       10_000,
       'Media time that may wait for one player; past it the player skips to the next keyframe.',
+      NEW,
     ),
     maxKeyframeWaitMs: milliseconds(
       0,
       HOUR,
       12_000,
       'How long after the last keyframe players still wait for the next one. Past it they get video as it comes: with intra refresh, or a GOP of minutes, there may be none. 0: nobody waits.',
+      NEW,
     ),
     stallTimeoutMs: milliseconds(
       100,
       HOUR,
       10_000,
       'A player that takes no byte for so long, while bytes wait for it, is cut off.',
+      NEW,
     ),
     waitForPublisher: toggle(
       true,
       'Whether a player of a name that nobody publishes waits; if not it is told NetStream.Play.StreamNotFound.',
+      LIVE,
     ),
     startDelayMs: milliseconds(
       0,
       1000,
       20,
       'How long the first media waits behind the answer to a play. Clients that read both at once may lose the headers: the relay of Node-Media-Server does.',
+      NEW,
     ),
     lingerMs: milliseconds(
       0,
       HOUR,
       5000,
       'How long players stay attached after their publisher has gone. A publisher that is back sooner carries on for them; then they are told and let go.',
+      LIVE,
     ),
     inboundBytesPerSecond: bytes(
       1 * KiB,
       64 * MiB,
       64 * KiB,
       'What a player may send per second, averaged; players have little to say.',
+      NEW,
     ),
   },
   capture: {
@@ -262,9 +282,10 @@ export const TABLE = {
       256 * MiB,
       8 * MiB,
       'Bytes of the GOP kept per stream for players that join late; past it nothing is kept until the next keyframe.',
+      NEW,
     ),
-    gopMaxMessages: count(0, 65_536, 2048, 'Messages of the GOP kept per stream.'),
-    gopMaxMs: milliseconds(0, HOUR, 30_000, 'Media time of the GOP kept per stream.'),
+    gopMaxMessages: count(0, 65_536, 2048, 'Messages of the GOP kept per stream.', NEW),
+    gopMaxMs: milliseconds(0, HOUR, 30_000, 'Media time of the GOP kept per stream.', NEW),
   },
   fanout: {
     maxDelayMs: milliseconds(
@@ -272,12 +293,14 @@ export const TABLE = {
       10_000,
       100,
       'Longest time that media waits to be merged with what follows into one write per player.',
+      LIVE,
     ),
     playersAtMaxDelay: count(
       1,
       1_000_000,
       1000,
       'Players, over all streams, at which the time to merge reaches fanout.maxDelayMs; below, it grows in proportion.',
+      LIVE,
     ),
   },
   events: EVENTS_SETTINGS,
@@ -288,6 +311,7 @@ export const TABLE = {
       600_000,
       4000,
       'How long a shutdown may take before connections are cut and the rest of the events stays in the journal for the next start.',
+      LIVE,
     ),
   },
 } as const satisfies SettingTree;

@@ -14,6 +14,11 @@ type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
 type LogFormat = (typeof LOG_FORMATS)[number];
 
+/** A logger whose level can be changed, for itself and all that were made from it. */
+export interface LevelledLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 /** Writes one line: the fields, then a sentence; or the sentence alone. */
 export interface LogMethod {
   (fields: LogFields, message: string): void;
@@ -82,7 +87,7 @@ export function stderrLosses(): { readonly lostLines: number; readonly heldBytes
  *
  * @param options level (default `info`), format (default `auto`) and sink
  */
-export function createLogger(options: LoggerOptions = {}): Logger {
+export function createLogger(options: LoggerOptions = {}): LevelledLogger {
   if (options.sink !== undefined) return makeLogger(options, options.sink);
   const writer = stderrWriter(options.bufferBytes);
   const log = makeLogger(options, writer);
@@ -90,23 +95,32 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   return log;
 }
 
-function makeLogger(options: LoggerOptions, sink: LogSink): Logger {
-  const { level = 'info', format = 'auto' } = options;
+function makeLogger(options: LoggerOptions, sink: LogSink): LevelledLogger {
+  const { format = 'auto' } = options;
+  const threshold = { level: options.level ?? 'info' };
   const pretty =
     format === 'pretty' || (format === 'auto' && options.sink === undefined && process.stderr.isTTY === true);
-  return wrap(
+  const log = wrap(
     pino(
       {
-        level,
+        // What is logged is decided by the threshold, which can be changed.
+        level: 'debug',
         base: undefined,
         // The fields are clean already. Without this, pino would read `err` as an Error once more.
         serializers: { err: (value: unknown) => value },
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
       },
-      pretty ? prettySink(sink, options.sink === undefined && process.stderr.isTTY === true, level === 'debug') : sink,
+      pretty ? prettySink(sink, options.sink === undefined && process.stderr.isTTY === true, threshold) : sink,
     ),
+    threshold,
   );
+  return {
+    ...log,
+    setLevel: (level) => {
+      threshold.level = level;
+    },
+  };
 }
 
 /** A logger that writes nothing; for tests and for library use without logs. */
@@ -153,11 +167,20 @@ export function rateLimited(log: Logger, clock: Clock, linesPerSecond: number): 
   return limit(log);
 }
 
-function wrap(inner: PinoLogger): Logger {
+/** The level from which on lines are written, shared by a logger and all that were made from it. */
+interface Threshold {
+  level: LogLevel;
+}
+
+function isLogged(level: LogLevel, threshold: Threshold): boolean {
+  return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(threshold.level);
+}
+
+function wrap(inner: PinoLogger, threshold: Threshold): Logger {
   function method(level: 'debug' | 'info' | 'warn' | 'error'): LogMethod {
     return (first: LogFields | string, message?: string) => {
-      // Cleaning costs more than the level check that pino would do afterwards, so the level is checked first.
-      if (!inner.isLevelEnabled(level)) return;
+      // Cleaning costs more than the check of the level, so that comes first.
+      if (!isLogged(level, threshold)) return;
       if (typeof first === 'string') inner[level](cleanText(first));
       else inner[level](cleanFields(first), cleanText(message ?? ''));
     };
@@ -167,12 +190,12 @@ function wrap(inner: PinoLogger): Logger {
     info: method('info'),
     warn: method('warn'),
     error: method('error'),
-    child: (fields) => wrap(inner.child(cleanFields(fields))),
+    child: (fields) => wrap(inner.child(cleanFields(fields)), threshold),
   };
 }
 
-function prettySink(sink: LogSink, colour: boolean, withIds: boolean): LogSink {
-  return { write: (line) => sink.write(terminalLine(line, { colour, withIds })) };
+function prettySink(sink: LogSink, colour: boolean, threshold: Threshold): LogSink {
+  return { write: (line) => sink.write(terminalLine(line, { colour, withIds: threshold.level === 'debug' })) };
 }
 
 /**

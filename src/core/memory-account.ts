@@ -64,7 +64,7 @@ const LEAVING: ReadonlySet<MemoryKind> = new Set(['linear_dropped', 'connections
  */
 export class MemoryAccount {
   /** `limits.memoryBytes`. */
-  readonly limitBytes: number;
+  limitBytes: number;
   readonly #gauges: { readonly kind: MemoryKind; readonly bytes: () => number }[] = [];
   readonly #reliefs = new Map<ReliefStep, Relief[]>();
 

@@ -15,11 +15,18 @@ export interface NameRuleOptions {
  * keys and paths of URLs, and two names must never become one.
  */
 export class NameRule {
-  readonly #pattern: RegExp;
-  readonly #maxBytes: number;
-  readonly #allowEmpty: boolean;
+  #pattern: RegExp;
+  #maxBytes: number;
+  #allowEmpty: boolean;
 
   constructor({ allow, maxBytes, allowEmpty }: NameRuleOptions) {
+    this.#pattern = wholeName(allow);
+    this.#maxBytes = maxBytes;
+    this.#allowEmpty = allowEmpty;
+  }
+
+  /** Other rules hold from now on, for names that are checked from now on. */
+  change({ allow, maxBytes, allowEmpty }: NameRuleOptions): void {
     this.#pattern = wholeName(allow);
     this.#maxBytes = maxBytes;
     this.#allowEmpty = allowEmpty;

@@ -78,13 +78,20 @@ export const MAX_BUCKETS = 16_384;
  * information than a new one.
  */
 export class KeyedBuckets {
-  readonly #rate: Rate;
+  #rate: Rate;
   /** In the order of their last use. */
   readonly #buckets = new Map<string, TokenBucket>();
 
   /** @param rate of every key; with `perSecond` 0 there is no limit */
   constructor(rate: Rate) {
     this.#rate = rate;
+  }
+
+  /** Another rate holds from now on; every bucket is full again. The same rate changes nothing. */
+  change(rate: Rate): void {
+    if (rate.burst === this.#rate.burst && rate.perSecond === this.#rate.perSecond) return;
+    this.#rate = rate;
+    this.#buckets.clear();
   }
 
   /** Keys remembered. */

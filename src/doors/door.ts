@@ -44,6 +44,8 @@ interface DoorParts {
  * players only by their ids.
  */
 export class Door implements ByteSide {
+  /** `publish.stallAfterMs`, for streams that begin. */
+  stallAfterMs: number;
   readonly #parts: DoorParts;
   readonly #requests: Requests;
   /** Names that publishes have won while they are still being decided, by stream id. */
@@ -60,6 +62,7 @@ export class Door implements ByteSide {
 
   constructor(parts: DoorParts) {
     this.#parts = parts;
+    this.stallAfterMs = parts.stallAfterMs;
     this.#counts = new MessageCounts(parts.facts);
     this.#requests = new Requests(parts.facts, parts.log);
   }
@@ -320,7 +323,11 @@ export class Door implements ByteSide {
     if (held !== undefined) return held;
     const claim = this.#claims.get(streamId);
     if (claim === undefined) throw new SluiceError('ERR_INTERNAL', `stream ${streamId} has no name`);
-    const stream = new PublishedStream(streamId, claim, heldFor, { ...this.#parts, ended: (s) => this.#ended(s) });
+    const stream = new PublishedStream(streamId, claim, heldFor, {
+      ...this.#parts,
+      stallAfterMs: this.stallAfterMs,
+      ended: (s) => this.#ended(s),
+    });
     this.#claims.delete(streamId);
     this.#streams.set(streamId, stream);
     for (const play of this.#playsOf.get(nameKey(claim)) ?? []) play.joins(stream);

@@ -7,7 +7,7 @@ import type { Totals } from '../model/totals.js';
 import type { MediaKind, Track } from '../model/track.js';
 import { bounded, clip, clipChange, clipped, clipTracks } from './clip.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
-import type { ChangedFacts, EventData, EventType, NodeCommand, StreamRef } from './event-types.js';
+import type { ChangedFacts, EventData, EventType, NodeCommand, NodeEvent, StreamRef } from './event-types.js';
 import { type LifecycleStream, openStream, type StartFacts, startFacts } from './lifecycle-stream.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
@@ -328,13 +328,13 @@ export class Lifecycle {
     return this.#node.tell('io.sluice.node.started', d);
   }
 
-  /** The process accepts connections. */
+  /** The process accepts connections; told again when a drain was taken back. */
   nodeReady(): Promise<void> {
     return this.#node.tell('io.sluice.node.ready', {});
   }
 
-  /** The process accepts no more publishers. */
-  nodeDraining(d: { detail?: string } = {}): Promise<void> {
+  /** The process accepts nothing new; told again while it drains, with what still runs. */
+  nodeDraining(d: Omit<NodeEvent, 'nodeId' | 'bootId'> = {}): Promise<void> {
     return this.#node.tell('io.sluice.node.draining', d);
   }
 

@@ -46,7 +46,7 @@ const MAX_VISITS = 512;
  * of each player by one window.
  */
 export class Fanout {
-  readonly #options: FanoutOptions;
+  #options: FanoutOptions;
   readonly #nowMs: () => number;
   /** Groups with members. Before #at: had their turn in this round; behind it: are owed theirs. */
   readonly #groups: Group[] = [];
@@ -66,6 +66,11 @@ export class Fanout {
   constructor(options: FanoutOptions, nowMs: () => number) {
     this.#options = options;
     this.#nowMs = nowMs;
+  }
+
+  /** Other bounds hold from the next window on. */
+  change(options: FanoutOptions): void {
+    this.#options = options;
   }
 
   /** Players in the ring. */

@@ -12,7 +12,8 @@ interface Held {
  * them, because all wait equally long.
  */
 export class HeldStarts {
-  readonly #holdMs: number;
+  /** How long each player that comes waits, in ms; 0: not at all. */
+  holdMs: number;
   readonly #nowMs: () => number;
   /** In the order in which they are due. */
   readonly #held: Held[] = [];
@@ -20,7 +21,7 @@ export class HeldStarts {
 
   /** @param holdMs how long each player waits; 0: not at all */
   constructor(holdMs: number, nowMs: () => number) {
-    this.#holdMs = holdMs;
+    this.holdMs = holdMs;
     this.#nowMs = nowMs;
   }
 
@@ -30,9 +31,9 @@ export class HeldStarts {
   }
 
   add(player: Player): void {
-    if (this.#holdMs === 0) return;
+    if (this.holdMs === 0) return;
     player.hold();
-    this.#held.push({ player, dueMs: this.#nowMs() + this.#holdMs });
+    this.#held.push({ player, dueMs: this.#nowMs() + this.holdMs });
     if (this.#timer === undefined) this.#arm();
   }
 

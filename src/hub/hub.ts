@@ -73,7 +73,7 @@ export class Hub {
   readonly memory = new MemoryGuard();
   /** Writes of the players of this hub that sockets have not taken yet. */
   readonly writes = new UnsentWrites();
-  readonly #options: HubOptions;
+  #options: HubOptions;
   readonly #pool = new SlabPool();
   readonly #entries = new Map<string, Entry>();
   readonly #starts: HeldStarts;
@@ -82,6 +82,13 @@ export class Hub {
     this.#options = options;
     this.fanout = new Fanout(options, nowMs);
     this.#starts = new HeldStarts(options.startDelayMs ?? 0, nowMs);
+  }
+
+  /** Other options hold from now on: `lingerMs` and those of the fan-out at once, the rest for streams that begin. */
+  change(options: HubOptions): void {
+    this.#options = options;
+    this.fanout.change(options);
+    this.#starts.holdMs = options.startDelayMs ?? 0;
   }
 
   /** Wins `app/name` for one publisher, or returns undefined when it is taken. */

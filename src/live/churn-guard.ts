@@ -64,7 +64,7 @@ export class ChurnGuard {
   /** Requests that had to wait; for `/metrics`. */
   publishesDelayed = 0;
   playsDelayed = 0;
-  readonly #limitLoopback: boolean;
+  #limitLoopback: boolean;
   readonly #publishes = new ConnectionPace(PUBLISH_PACE, PUBLISH_CAP);
   readonly #plays = new ConnectionPace(PLAY_PACE, PLAY_CAP);
   /**
@@ -81,6 +81,14 @@ export class ChurnGuard {
     this.#firstsByAddress = new KeyedBuckets(overSeconds(publishesPerSecondPerIp));
     this.#othersByAddress = new KeyedBuckets(overSeconds(publishesPerSecondPerIp));
     this.#playsByAddress = new KeyedBuckets(overSeconds(playsPerSecondPerIp));
+  }
+
+  /** Other limits hold for requests from now on. */
+  change({ publishesPerSecondPerIp, playsPerSecondPerIp, limitLoopback }: ChurnGuardOptions): void {
+    this.#limitLoopback = limitLoopback;
+    this.#firstsByAddress.change(overSeconds(publishesPerSecondPerIp));
+    this.#othersByAddress.change(overSeconds(publishesPerSecondPerIp));
+    this.#playsByAddress.change(overSeconds(playsPerSecondPerIp));
   }
 
   /**

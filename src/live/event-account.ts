@@ -24,9 +24,15 @@ export class EventAccount {
 
   /** @param perSecond events a second of one address (`limits.eventsPerSecondPerIp`); 0: no limit */
   constructor(perSecond: number) {
-    const rate = { burst: perSecond * BURST_SECONDS, perSecond };
+    const rate = overSeconds(perSecond);
     this.#addresses = new KeyedBuckets(rate);
     this.#signals = new KeyedBuckets(rate);
+  }
+
+  /** Another number of events a second holds from now on; 0: no limit. */
+  change(perSecond: number): void {
+    this.#addresses.change(overSeconds(perSecond));
+    this.#signals.change(overSeconds(perSecond));
   }
 
   /**
@@ -57,4 +63,8 @@ export class EventAccount {
   noteStart(address: string, nowMs: number): void {
     this.#addresses.take(address, nowMs, 2);
   }
+}
+
+function overSeconds(perSecond: number): Rate {
+  return { burst: perSecond * BURST_SECONDS, perSecond };
 }

@@ -6,7 +6,7 @@ import { RateWindow } from './rate-window.js';
 
 /** A limit that a stream is past. */
 interface LimitExcess {
-  readonly code: Extract<ErrorCode, `ERR_LIMIT_${string}`>;
+  readonly code: ErrorCode;
   /** What was found and what is allowed, for the publisher and the log; free of secrets. */
   readonly text: string;
 }
@@ -40,7 +40,9 @@ export class LimitCheck {
     return this.#limits;
   }
 
-  /** Replaces the limits. A changed rate is measured from now on, so that the publisher has 5 s to follow a lower one. */
+  /**
+   * Replaces the limits. A changed rate is measured from now on, so that the publisher has 5 s to follow a lower one.
+   */
   set limits(limits: StreamLimits) {
     this.#limits = limits;
     this.#bytes.allow(bytesAMs(limits));

@@ -6,10 +6,21 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { EndReason } from '../model/reasons.js';
+import type { ConnectRefusal } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Totals } from '../model/totals.js';
-import type { Ask, ByteSide, CallAsk, ConnectAsk, FactSide, PlayCounters, Report, RpcReply } from './access.js';
+import type {
+  Ask,
+  ByteSide,
+  CallAsk,
+  ConnectAsk,
+  FactSide,
+  PlayCounters,
+  Refusal,
+  Report,
+  RpcReply,
+} from './access.js';
 import { ActivityLog } from './activity-log.js';
 import { AddressLog, FAULT_LINES } from './address-log.js';
 import { ADMIT_ALL, type Admission, type Question, type Verdict } from './admission.js';
@@ -60,7 +71,7 @@ interface LiveStreamsParts {
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Has calls of clients answered; default: nobody does. */
   readonly rpc?: RpcBridge;
-  /** Why no new publish is accepted at present, or undefined. */
+  /** Why no connect, publish or play is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
 
@@ -72,7 +83,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly bytes: ByteSide;
-  readonly resumeWindowMs: number;
+  resumeWindowMs: number;
   readonly account: EventAccount;
   readonly activity: ActivityLog;
   readonly churn: ChurnGuard;
@@ -86,6 +97,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly clients: ClientCalls;
   publishesStarted = 0;
   #suppressedPast = 0;
+  #options: LiveStreamsOptions;
   readonly #parts: LiveStreamsParts;
   readonly #admission: Admission;
   readonly #streams = new Map<string, LiveStream>();
@@ -103,6 +115,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
 
   constructor(options: LiveStreamsOptions, parts: LiveStreamsParts) {
     this.#parts = parts;
+    this.#options = options;
     const { log, clock, bytes, lifecycle } = parts;
     this.lifecycle = lifecycle;
     this.clock = clock;
@@ -115,8 +128,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.churn = new ChurnGuard(options);
     this.#asks = new OpenAsks(bytes, log);
     const faults = this.#faults;
-    const { renewGraceMs } = options;
-    this.grants = { admission: this.#admission, clock, renewGraceMs: () => renewGraceMs };
+    this.grants = { admission: this.#admission, clock, renewGraceMs: () => this.#options.renewGraceMs };
     this.connections = new ConnectionLog({ lifecycle, clock, account: this.account, log, faults });
     this.publishes = new PublishDecisions({
       ...parts,
@@ -140,11 +152,20 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       streamOf: (request) => this.#byName.get(nameKey(request)),
       stream: (streamId) => this.#streams.get(streamId),
     });
-    const { names } = parts;
+    const { names, closedFor } = parts;
     const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
     this.clients = new ClientCalls({ bytes, plays, streams: this.#streams });
-    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays });
+    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays, closedFor });
+  }
+
+  /** Other bounds hold from now on, for what is decided from now on. `faultLinesPerSecond` stays. */
+  change(options: LiveStreamsOptions): void {
+    this.#options = options;
+    this.resumeWindowMs = options.resumeWindowMs;
+    this.account.change(options.eventsPerSecondPerIp);
+    this.churn.change(options);
+    this.#plays.change(options);
   }
 
   /** Live streams, those that wait for their publisher included. */
@@ -181,6 +202,16 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   fence(streamIds: readonly string[]): void {
     this.publishes.fence(streamIds);
     for (const streamId of streamIds) this.#streams.get(streamId)?.order('node_lost', ENDED_ELSEWHERE);
+  }
+
+  /** Plays, those that wait for a publisher included. */
+  get playing(): number {
+    return this.#plays.size;
+  }
+
+  /** Ends the plays that wait for a publisher: none will come here. */
+  endWaitingPlays(): void {
+    this.#plays.endWaiting();
   }
 
   /** Ends the streams that have no connection and wait for one. */
@@ -267,6 +298,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
 
   #connect(ask: ConnectAsk, open: OpenAsk): void | Promise<void> {
     const { id, facts, query } = ask;
+    const closed = this.#parts.closedFor();
+    if (closed !== undefined) return open.answer({ kind: 'connectRefused', id, refusal: shutDown(closed) });
     const isWanted = (): boolean => open.withdrawn === undefined;
     const of = { facts, app: facts.info?.app ?? '', name: '', query };
     const question: Question = { requestId: newId(), action: 'connect', reason: 'start', ...of, isWanted };
@@ -312,4 +345,9 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
 /** A principal that somebody has named; an address is no name. */
 function tellable(principal: string | undefined): string | undefined {
   return principal?.startsWith('peer:') ? undefined : principal;
+}
+
+/** Nothing new is accepted for a while: the client may come back, here or elsewhere. */
+function shutDown(description: string): Refusal<ConnectRefusal> {
+  return { status: 'NetConnection.Connect.AppShutdown', code: 'ERR_SESSION_SHUTDOWN', description };
 }

@@ -42,7 +42,7 @@ interface PlayAccountingParts {
 export class PlayAccounting {
   /** Plays of live streams since the start; for `/metrics`. */
   started = 0;
-  readonly #options: PlayAccountingOptions;
+  #options: PlayAccountingOptions;
   readonly #parts: PlayAccountingParts;
   /** Plays by name, waiting ones included. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
@@ -57,6 +57,22 @@ export class PlayAccounting {
   constructor(options: PlayAccountingOptions, parts: PlayAccountingParts) {
     this.#options = options;
     this.#parts = parts;
+  }
+
+  /** Other bounds hold for plays that come. */
+  change(options: PlayAccountingOptions): void {
+    this.#options = options;
+  }
+
+  /** Plays, waiting ones included. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Ends the plays that wait for a publisher. */
+  endWaiting(): void {
+    for (const { playId, streamId } of [...this.#byId.values()])
+      if (streamId === undefined) this.#parts.bytes.order({ kind: 'endPlay', playId });
   }
 
   /** A play is admitted: it begins, or is refused for what it wants to play. */

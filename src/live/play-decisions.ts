@@ -23,6 +23,8 @@ interface PlayDecisionsParts {
   readonly waits: WaitingRoom;
   readonly faults: AddressLog;
   readonly plays: PlayAccounting;
+  /** Why nothing new is accepted at present, or undefined. */
+  readonly closedFor: () => string | undefined;
 }
 
 /** Decides who plays what. */
@@ -36,9 +38,11 @@ export class PlayDecisions {
   }
 
   decide(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
-    const { names, clock, churn, waits } = this.#parts;
+    const { names, clock, churn, waits, closedFor } = this.#parts;
     const problem = names.problem(ask.request);
     if (problem !== undefined) return this.#refuse(ask, open, failed('ERR_NAME_INVALID', problem));
+    const closed = closedFor();
+    if (closed !== undefined) return this.#refuse(ask, open, failed('ERR_SESSION_SHUTDOWN', closed));
     const nowMs = clock.monotonicMs();
     const turn = churn.play(ask.facts, nowMs);
     if (turn === undefined) return this.#refuse(ask, open, failed('ERR_LIMIT_PLAY_RATE'));

@@ -190,7 +190,7 @@ export class PublishDecisions {
     }
     const closed = closedFor();
     if (closed !== undefined)
-      return this.#refuse(ask, beganMs, refused('ERR_SESSION_PUBLISH_REFUSED', undefined, closed));
+      return this.#refuse(ask, beganMs, refused('ERR_SESSION_SHUTDOWN', 'NetConnection.Connect.AppShutdown', closed));
     if (memory.isOver) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_MEMORY'));
     const requestId = newId();
     const isWanted = (): boolean => open.withdrawn === undefined;

@@ -2,7 +2,7 @@
 const WINDOW_MS = 5200;
 /** The least time over which a rate is judged. */
 const LEAST_MS = 4500;
-/** A connection that delivered nothing for some time may deliver what it held back: at most what so much time allows. */
+/** A connection that delivered nothing for some time may deliver what it held back: what so much time allows. */
 const MAX_SILENCE_MS = 5000;
 
 /** What had come up to a moment. */

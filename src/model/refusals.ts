@@ -2,7 +2,8 @@
 export type ConnectRefusal =
   | 'NetConnection.Connect.Rejected'
   | 'NetConnection.Connect.InvalidApp'
-  | 'NetConnection.Connect.Failed';
+  | 'NetConnection.Connect.Failed'
+  | 'NetConnection.Connect.AppShutdown';
 
 /** The RTMP status codes with which a publish may be refused. */
 export type PublishRefusal =
@@ -10,7 +11,8 @@ export type PublishRefusal =
   | 'NetStream.Publish.Denied'
   | 'NetStream.Publish.Rejected'
   | 'NetStream.Publish.Unauthorized'
-  | 'NetStream.Record.NoAccess';
+  | 'NetStream.Record.NoAccess'
+  | 'NetConnection.Connect.AppShutdown';
 
 /** The RTMP status codes with which a publish that runs may be ended. */
 export type PublishEndStatus =

@@ -62,7 +62,7 @@ export class RtmpListener {
   readonly #young = new Set<RtmpConnection>();
   /** Connections accepted since the start. */
   accepted = 0;
-  readonly #options: ListenerOptions;
+  #options: ListenerOptions;
   readonly #parts: ListenerParts;
   readonly #acceptor: TcpAcceptor;
   readonly #pacer: ReadPacer;
@@ -103,6 +103,12 @@ export class RtmpListener {
       const { message } = error as Error;
       throw new SluiceError('ERR_LISTEN', `rtmp ${host}:${port}: ${message}`, { cause: error });
     }
+  }
+
+  /** Other options hold from now on: the limits at once, the rest for connections that come. */
+  change(options: ListenerOptions): void {
+    this.#options = options;
+    this.#limits.change(options);
   }
 
   /** Connections whose connect was accepted and that neither publish nor play. */

@@ -6,6 +6,7 @@ import { AdmissionChain, type ChainDeps, type ChainOptions } from '../admission/
 import { type Explanation, explain, type TestQuestion } from '../admission/explain.js';
 import { makeResponders, type ResponderDeps } from '../admission/make-responders.js';
 import { parseListen } from '../config/listen.js';
+import type { SettingsUser } from '../config/live-settings.js';
 import type { Config } from '../config/table.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
@@ -34,6 +35,7 @@ export class ServerAdmission {
   readonly #keeper: BanKeeper;
   readonly #deps: AdmissionDeps;
   readonly #chainDeps: ChainDeps;
+  readonly #names: NameRule;
   #options: ChainOptions;
 
   /**
@@ -51,7 +53,8 @@ export class ServerAdmission {
     this.#keeper = new BanKeeper(this.bans, file, clock, nats && { ...nats, replicas, log: deps.log });
     this.bans.keepIn(this.#keeper);
     const { bans } = this;
-    this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names: new NameRule(config.names) };
+    this.#names = new NameRule(config.names);
+    this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names: this.#names };
     this.chain = new AdmissionChain(this.#options, this.#chainDeps);
     warnOfDeadApps(this.#options, deps.log);
   }
@@ -71,15 +74,22 @@ export class ServerAdmission {
     return this.#keeper.open();
   }
 
-  /**
-   * Puts other settings in place. Nothing changes when they cannot be used.
-   *
-   * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
-   */
-  reload(config: Config): void {
-    this.#options = checkedOptions(config, this.#deps);
-    this.chain.reload(this.#options);
-    warnOfDeadApps(this.#options, this.#deps.log);
+  /** Puts other settings in place: the check throws ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND. */
+  get settings(): SettingsUser {
+    /** What was checked and is not in place. */
+    let next = this.#options;
+    return {
+      check: (changed, keys) => {
+        next = keys.some(isOfChain) ? checkedOptions(changed, this.#deps) : this.#options;
+      },
+      apply: (changed, keys) => {
+        this.#names.change(changed.names);
+        if (!keys.some(isOfChain)) return;
+        this.#options = next;
+        this.chain.reload(next);
+        warnOfDeadApps(next, this.#deps.log);
+      },
+    };
   }
 
   /** What every responder answers to a question, and why. Nothing is counted, remembered or banned. */
@@ -114,6 +124,11 @@ export class ServerAdmission {
  *
  * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
  */
+/** Whether the chain has to be made anew when a setting changes. */
+function isOfChain(key: string): boolean {
+  return key.startsWith('auth.') || key === 'publish.conflict';
+}
+
 function checkedOptions(config: Config, deps: ResponderDeps): ChainOptions {
   const options = chainOptions(config, deps);
   const { host } = parseListen(config.rtmp.listen);

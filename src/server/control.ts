@@ -4,7 +4,7 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { AuthTest, BanControl, Cluster, EndedStreams, Facts, Ports } from '../control/ports.js';
+import type { AuthTest, BanControl, Cluster, EndedStreams, NodeControl, Ports } from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -36,8 +36,7 @@ interface ControlDeps {
   readonly authTest: AuthTest['test'];
   /** Undefined without NATS. */
   readonly cluster: Cluster | undefined;
-  /** What `/v1/node` shows. */
-  readonly info: () => Facts;
+  readonly node: NodeControl;
 }
 
 /** Makes the dispatcher and its routes. */
@@ -46,13 +45,7 @@ export function makeControl(deps: ControlDeps): Control {
   const ports: Ports = {
     ...{ nodeId, clock, log, newId },
     live: liveControl(deps.liveStreams),
-    node: {
-      info: deps.info,
-      drain: later,
-      undrain: later,
-      config: { get: later, validate: later, set: later, reload: later },
-      log: { level: later },
-    },
+    node: deps.node,
     bans: banControl(deps.bans),
     authTest: { test: deps.authTest },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
@@ -65,7 +58,7 @@ export function makeControl(deps: ControlDeps): Control {
 
 /** What runs, and what can be done to it. */
 function liveControl(liveStreams: LiveStreams): LiveControl {
-  const { commands } = liveStreams;
+  const { commands, clients } = liveStreams;
   return {
     streams: () => liveStreams.streams(),
     stream: (streamId) => commands.stream(streamId),
@@ -77,9 +70,9 @@ function liveControl(liveStreams: LiveStreams): LiveControl {
     reauthorise: (streamId) => commands.reauthorise(streamId),
     limit: (streamId, limits) => commands.limit(streamId, limits),
     label: (streamId, labels) => commands.label(streamId, labels),
-    reconnect: () => 'unsupported',
-    send: later,
-    call: later,
+    reconnect: (streamId, tcUrl, reason) => clients.reconnect(streamId, tcUrl, reason),
+    send: (streamId, handler, values) => clients.send(streamId, handler, values),
+    call: (target, method, values, timeoutMs) => clients.call(target, method, values, timeoutMs),
   };
 }
 
@@ -104,10 +97,6 @@ const EXPECTED_OF_BAN = {
   address: 'an IP address or a CIDR block',
   name: 'app/name',
 } as const;
-
-function later(): never {
-  throw new SluiceError('ERR_CTL_CONFLICT', 'not at this moment');
-}
 
 /** Finds the ends of streams in the log of this node. */
 function endedStreams(log: EventLog): EndedStreams {

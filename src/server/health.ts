@@ -4,7 +4,8 @@ import type { Health } from '../http/deps.js';
 
 /** The facts from which health is judged. */
 export interface HealthSources {
-  readonly draining: boolean;
+  /** Why nothing new is accepted; undefined: it is. */
+  readonly closedFor: string | undefined;
   /** `undefined` until the event layer is open. */
   readonly events: EventsStats | undefined;
   /** What of admission does not work. */
@@ -21,10 +22,10 @@ export interface HealthSources {
  * while streams work and something else does not: events that wait, a sign of life that cannot be written.
  */
 export function healthOf(sources: HealthSources): Health {
-  const { draining, events, admission, controlTrouble, descriptorShortage, onBusDown } = sources;
+  const { closedFor, events, admission, controlTrouble, descriptorShortage, onBusDown } = sources;
   const reasons: string[] = [];
   const degraded: string[] = [...admission];
-  if (draining) reasons.push('the server is shutting down');
+  if (closedFor !== undefined) reasons.push(closedFor);
   if (descriptorShortage !== undefined) reasons.push(descriptorShortage);
   if (events === undefined) reasons.push('the server is starting');
   else {

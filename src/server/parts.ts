@@ -41,6 +41,7 @@ export interface Parts {
   readonly door: Door;
   readonly codecs: CodecPool;
   readonly liveStreams: LiveStreams;
+  readonly names: NameRule;
   readonly descriptors: Descriptors;
   readonly refusals: Refusals;
   readonly listener: RtmpListener;
@@ -58,9 +59,11 @@ interface PartsDeps {
   readonly nodeId: string;
   /** Where a stream can be fetched; asked once the listener listens. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
-  /** Why no new publish is accepted at present, or undefined. */
+  /** Why nothing new is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
   readonly httpConnections: () => number;
+  /** The settings that hold now. */
+  readonly settings: () => Config;
 }
 
 /**
@@ -107,11 +110,12 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const { requests } = eventLayer;
   const rpc =
     requests && new NatsRpc({ ...config.rpc, prefix: config.events.prefix, nodeId: deps.nodeId }, requests, log);
+  const names = new NameRule(config.names);
   const liveStreams = new LiveStreams(liveStreamsOptions(config), {
     bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
     memory,
     lifecycle,
-    names: new NameRule(config.names),
+    names,
     admission: deps.admission,
     clock,
     log,
@@ -129,9 +133,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     nowMs,
   );
   const refusals = new Refusals(log, nowMs, descriptors);
-  const setting = config.limits.maxConnections;
-  const memories = memoriesOfProcess();
-  const options = { ...listenerOptions(config), maxConnections: Math.min(setting, memories) };
+  const options = { ...listenerOptions(config), maxConnections: maxConnectionsOf(config) };
   const listener: RtmpListener = new RtmpListener(options, {
     codecs,
     door,
@@ -152,8 +154,18 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   codecs.joinAccount(memory);
   listener.joinAccount(memory);
   memory.register('captures', () => deps.captures?.heldBytes ?? 0);
-  const room = (): Room => roomOf({ setting, memories, descriptors: descriptors.rtmpShare });
-  return { clock, memory, hub, door, codecs, liveStreams, descriptors, refusals, listener, room };
+  const room = (): Room =>
+    roomOf({
+      setting: deps.settings().limits.maxConnections,
+      memories: memoriesOfProcess(),
+      descriptors: descriptors.rtmpShare,
+    });
+  return { clock, memory, hub, door, codecs, liveStreams, names, descriptors, refusals, listener, room };
+}
+
+/** Most RTMP connections: the setting, or less where the process has fewer WebAssembly memories. */
+export function maxConnectionsOf({ limits }: Config): number {
+  return Math.min(limits.maxConnections, memoriesOfProcess());
 }
 
 /** Logs for how many connections there is room, as a warning when that is less than the setting. */

@@ -1,12 +1,15 @@
 import { fingerprints } from '../admission/fingerprint.js';
+import { FileWatch } from '../config/file-watch.js';
 import { formatHostPort, type HostPort } from '../config/listen.js';
-import { resolveConfig } from '../config/load.js';
+import { LiveSettings } from '../config/live-settings.js';
+import { type ConfigInput, configFileOf } from '../config/load.js';
 import type { Config, DeepPartial } from '../config/table.js';
 import type { ControlService } from '../control/nats/control-service.js';
 import type { Facts } from '../control/ports.js';
 import { type Clock, systemClock } from '../core/clock.js';
+import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
-import { createLogger, guardedLogger, type Logger } from '../core/log.js';
+import { createLogger, guardedLogger, type LevelledLogger, type Logger } from '../core/log.js';
 import { RunningClock } from '../core/running-clock.js';
 import { VERSION } from '../core/version.js';
 import { within } from '../core/within.js';
@@ -20,11 +23,15 @@ import { ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
 import { clusterOf, controlOverNats } from './control-nats.js';
+import type { DrainCounts } from './drain.js';
 import { healthOf } from './health.js';
 import { openInstallation } from './installation.js';
 import { LoopTurns } from './loop-turns.js';
 import { collectMetrics } from './metrics.js';
+import { nodeControl, Reloader, reauthoriseAll } from './node-control.js';
+import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, type Parts } from './parts.js';
+import { tellLogger, tellParts, tellTokens } from './settings-users.js';
 import { checkClock, startError } from './start-error.js';
 import { Ticker } from './ticker.js';
 
@@ -32,6 +39,8 @@ import { Ticker } from './ticker.js';
 export interface ServerDeps {
   readonly log?: Logger;
   readonly clock?: Clock;
+  /** File, environment and flags that are read, again at each reload too; default: none. */
+  readonly sources?: Pick<ConfigInput, 'file' | 'env' | 'flags'>;
 }
 
 /** A running server. */
@@ -46,6 +55,27 @@ export interface SluiceServer {
   readonly events: EventLog;
   /** The live streams, now. */
   streams(): StreamSnapshot[];
+  /** Resolves when it has stopped: after {@link close}, and at the end of a drain. */
+  readonly stopped: Promise<void>;
+  /**
+   * Reads the settings again from `sources`. What is wrong with them is logged, and the old ones go on.
+   *
+   * @param actor why, for log and audit
+   */
+  reload(actor: string): Promise<void>;
+  /**
+   * Accepts nothing new, waits until what runs has ended, ends the rest in time to have stopped after `deadlineMs`, and
+   * closes. Resolves when it has begun; see {@link stopped}. A second call changes the deadline.
+   *
+   * @throws SluiceError ERR_CTL_CONFLICT when it is stopping
+   */
+  drain(options: DrainOptions): Promise<void>;
+  /**
+   * Takes a drain back: everything is accepted again.
+   *
+   * @throws SluiceError ERR_CTL_CONFLICT when it is stopping
+   */
+  undrain(): Promise<void>;
   /** Ends every stream in good order, tells players, writes the events, and releases everything. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -57,11 +87,13 @@ export interface SluiceServer {
  * @throws SluiceError `ERR_CONFIG_*`, `ERR_LISTEN`, `ERR_DATA_FOLDER`, `ERR_EVENTS_*`; nothing is left running then
  */
 export async function createServer(config: DeepPartial<Config> = {}, deps: ServerDeps = {}): Promise<SluiceServer> {
-  const settings = resolveConfig(config);
+  const settings = new LiveSettings({ ...deps.sources, given: checkedGiven(config) });
   const clock = deps.clock ?? systemClock;
   checkClock(clock.wallMs());
-  const log = deps.log === undefined ? createLogger(settings.log) : guardedLogger(deps.log);
-  const server = new Server(settings, log, clock);
+  const own = deps.log ?? createLogger(settings.config.log);
+  const log = deps.log === undefined ? own : guardedLogger(own);
+  const server = new Server(settings, log, clock, deps.sources);
+  if (isLevelled(own)) tellLogger(settings, own);
   try {
     await server.start();
   } catch (error) {
@@ -77,7 +109,11 @@ class Server implements SluiceServer {
   nodeId = '';
   rtmpAddress: HostPort = { host: '', port: 0 };
   httpAddress: HostPort | undefined;
-  readonly #config: Config;
+  readonly stopped: Promise<void>;
+  readonly #settings: LiveSettings;
+  readonly #reloader: Reloader;
+  readonly #watch: FileWatch | undefined;
+  readonly #drain: NodeDrain;
   readonly #log: Logger;
   readonly #clock: Clock;
   #eventLayer: EventLayer | undefined;
@@ -89,13 +125,34 @@ class Server implements SluiceServer {
   #controlService: ControlService | undefined;
   #ticker: Ticker | undefined;
   #turns: LoopTurns | undefined;
-  #draining = false;
   #closing: Promise<void> | undefined;
+  #hasStopped: () => void = () => {};
 
-  constructor(config: Config, log: Logger, clock: Clock) {
-    this.#config = config;
+  constructor(settings: LiveSettings, log: Logger, clock: Clock, sources: ConfigInput = {}) {
+    this.stopped = new Promise((resolve) => {
+      this.#hasStopped = resolve;
+    });
+    this.#settings = settings;
     this.#log = log;
     this.#clock = clock;
+    this.#reloader = new Reloader(settings, log, clock, (entry) => this.#eventLayer?.lifecycle.nodeCommand(entry));
+    const file = configFileOf(sources);
+    this.#watch = file === undefined ? undefined : new FileWatch(file);
+    this.#drain = new NodeDrain({
+      log,
+      clock,
+      endingMs: () => settings.config.shutdown.deadlineMs,
+      counts: () => this.#counts(),
+      askAway: (tcUrl) => this.#askAway(tcUrl),
+      begun: (told) => this.#closeDoors(told),
+      tell: (told) => this.#eventLayer?.lifecycle.nodeDraining(told) ?? Promise.resolve(),
+      undone: () => this.#openDoors(),
+      stop: () => void this.close(),
+    });
+  }
+
+  get #config(): Config {
+    return this.#settings.config;
   }
 
   get events(): EventLog {
@@ -135,14 +192,23 @@ class Server implements SluiceServer {
       admission: admission.chain,
       nodeId: this.nodeId,
       urls: (stream) => streamUrls(advertised, stream),
-      closedFor: () => (this.#draining ? 'the server is shutting down' : undefined),
+      closedFor: () => this.#drain.closedFor,
+      settings: () => this.#config,
       httpConnections: () => this.#http?.connections ?? 0,
     });
     this.#parts = parts;
     admission.endBanned(parts.liveStreams);
+    tellParts(this.#settings, parts);
+    this.#settings.use(admission.settings);
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await parts.listener.listen();
-    const advertised = advertisedAddress(config.rtmp.advertise, this.rtmpAddress);
+    const find = (): HostPort => advertisedAddress(this.#config.rtmp.advertise, this.rtmpAddress);
+    let advertised = find();
+    this.#settings.use({
+      apply: (_, changed) => {
+        if (changed.includes('rtmp.advertise')) advertised = find();
+      },
+    });
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     this.#control = makeControl({
       ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer },
@@ -150,7 +216,12 @@ class Server implements SluiceServer {
       liveStreams: parts.liveStreams,
       bans: admission.bans,
       authTest: (question) => admission.explain(question),
-      info: () => this.#info(eventLayer),
+      node: nodeControl({
+        settings: this.#settings,
+        drain: this.#drain,
+        info: () => this.#info(eventLayer),
+        reauthorise: () => reauthoriseAll(parts.liveStreams),
+      }),
     });
     if (httpModule !== undefined) {
       const { createHttpServer } = await httpModule;
@@ -158,6 +229,7 @@ class Server implements SluiceServer {
       this.#http = await createHttpServer(this.#httpDeps(parts, eventLayer, this.#turns));
       this.httpAddress = this.#http.address;
       this.#http.joinAccount(parts.memory);
+      tellTokens(this.#settings, this.#http);
     }
     this.#controlService = controlOverNats({
       ...{ eventLayer, dispatcher: this.#control.dispatcher, clock: this.#clock, nodeId, bootId },
@@ -178,6 +250,46 @@ class Server implements SluiceServer {
     liveStreams.tick(nowMs);
     this.#admission?.tick(nowMs);
     this.#turns?.tick(nowMs);
+    this.#drain.tick(nowMs);
+    if (all) this.#lookAtFile(nowMs);
+  }
+
+  #lookAtFile(nowMs: number): void {
+    if (this.#watch === undefined || !this.#config.node.watchConfig) return;
+    void this.#watch.look(nowMs).then((hasChanged) => (hasChanged ? this.reload('the file has changed') : undefined));
+  }
+
+  reload(actor: string): Promise<void> {
+    return this.#reloader.reload(actor);
+  }
+
+  async drain(options: DrainOptions): Promise<void> {
+    await this.#drain.begin(options);
+  }
+
+  async undrain(): Promise<void> {
+    await this.#drain.undo();
+  }
+
+  #counts(): DrainCounts {
+    const { live = 0, playing = 0 } = this.#parts?.liveStreams ?? {};
+    return { streams: live, plays: playing, relays: 0, journalPending: this.#eventLayer?.stats().pending ?? 0 };
+  }
+
+  #askAway(tcUrl: string | undefined): void {
+    for (const connection of this.#parts?.listener.connections ?? [])
+      connection.requestReconnect(tcUrl, 'the server is draining');
+  }
+
+  #closeDoors(told: DrainProgress): Promise<void> {
+    this.#eventLayer?.bus?.setDraining(true);
+    this.#parts?.liveStreams.endWaitingPlays();
+    return this.#eventLayer?.lifecycle.nodeDraining(told) ?? Promise.resolve();
+  }
+
+  #openDoors(): Promise<void> {
+    this.#eventLayer?.bus?.setDraining(false);
+    return this.#eventLayer?.lifecycle.nodeReady() ?? Promise.resolve();
   }
 
   #httpDeps(parts: Parts, eventLayer: EventLayer, turns: LoopTurns): HttpDeps {
@@ -204,17 +316,20 @@ class Server implements SluiceServer {
 
   /** What `/v1/node` shows. */
   #info(eventLayer: EventLayer): Facts {
+    const drain = this.#drain.progress;
     return {
       nodeId: this.nodeId,
       bootId: this.bootId,
       version: VERSION,
       rtmp: formatHostPort(this.rtmpAddress),
+      state: drain === undefined ? 'up' : 'draining',
+      ...(drain === undefined ? {} : { drain: { ...drain } }),
       events: { ...eventLayer.stats() },
     };
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close().finally(this.#hasStopped);
     return this.#closing;
   }
 
@@ -222,11 +337,12 @@ class Server implements SluiceServer {
     const { deadlineMs } = this.#config.shutdown;
     const deadline = this.#clock.monotonicMs() + deadlineMs;
     const left = (): number => Math.max(50, deadline - this.#clock.monotonicMs());
-    this.#draining = true;
+    const isTold = this.#drain.end();
     this.#eventLayer?.bus?.setDraining(true);
     const eventLayer = this.#eventLayer;
     // A disk or a broker that hangs costs a part of the time each, and never more than all of it.
-    await this.#inTime('telling that the node drains', eventLayer?.lifecycle.nodeDraining(), left() / 4);
+    const told = isTold ? undefined : eventLayer?.lifecycle.nodeDraining();
+    await this.#inTime('telling that the node drains', told, left() / 4);
     this.#parts?.listener.stop();
     for (const connection of [...(this.#parts?.listener.connections ?? [])])
       connection.shutdown('server_drain', 'the server is shutting down', 'server_drain');
@@ -263,7 +379,7 @@ class Server implements SluiceServer {
 
   #health(): Health {
     return healthOf({
-      draining: this.#draining,
+      closedFor: this.#drain.closedFor,
       events: this.#eventLayer?.stats(),
       admission: this.#admission?.degraded ?? [],
       controlTrouble: this.#controlService?.trouble ?? '',
@@ -271,4 +387,14 @@ class Server implements SluiceServer {
       onBusDown: this.#config.events.onBusDown,
     });
   }
+}
+
+/** What a program gives has to be an object of settings. */
+function checkedGiven(config: unknown): DeepPartial<Config> {
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as DeepPartial<Config>;
+  throw new SluiceError('ERR_CONFIG_INVALID_VALUE', 'the configuration; expected an object of settings');
+}
+
+function isLevelled(log: Logger): log is LevelledLogger {
+  return 'setLevel' in log;
 }

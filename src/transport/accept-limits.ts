@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.js';
 import { isLoopback } from '../core/loopback.js';
-import { KeyedBuckets } from '../core/token-bucket.js';
+import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
 
 /** Limits on the number of connections and on how fast they may come. */
 export interface ConnectionLimitOptions {
@@ -17,14 +17,20 @@ export interface ConnectionLimitOptions {
 
 /** Counts connections, in all and by peer address. */
 export class ConnectionLimits {
-  readonly #options: ConnectionLimitOptions;
+  #options: ConnectionLimitOptions;
   readonly #perAddress = new Map<string, number>();
   readonly #rate: KeyedBuckets;
   #total = 0;
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options;
-    this.#rate = new KeyedBuckets({ burst: options.acceptBurstPerIp, perSecond: options.acceptsPerSecondPerIp });
+    this.#rate = new KeyedBuckets(rateOf(options));
+  }
+
+  /** Other limits hold from now on. Connections that were admitted stay. */
+  change(options: ConnectionLimitOptions): void {
+    this.#options = options;
+    this.#rate.change(rateOf(options));
   }
 
   /** Addresses that hold connections. */
@@ -65,4 +71,8 @@ export class ConnectionLimits {
     if (count === 0) this.#perAddress.delete(address);
     else this.#perAddress.set(address, count);
   }
+}
+
+function rateOf({ acceptBurstPerIp, acceptsPerSecondPerIp }: ConnectionLimitOptions): Rate {
+  return { burst: acceptBurstPerIp, perSecond: acceptsPerSecondPerIp };
 }

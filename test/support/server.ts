@@ -10,9 +10,12 @@ export interface ServerOptions {
   readonly nats?: string;
   /** Configuration by key, e.g. `{ 'limits.maxConnections': 5 }`, handed over as environment. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** Path of a configuration file. */
+  readonly config?: string;
   /** A data folder to use again; by default a new one that is removed with the server. */
   readonly data?: string;
-  readonly logLevel?: string;
+  /** Default: info; null: as file and environment say. */
+  readonly logLevel?: string | null;
   /** File, device or named pipe that the log goes to instead of to the test. */
   readonly stderr?: string;
 }
@@ -175,7 +178,8 @@ export async function spawnServer(options: ServerOptions = {}): Promise<TestServ
         '--http',
         `127.0.0.1:${httpPort}`,
       ],
-      ...['--data', data, '--log-level', options.logLevel ?? 'info'],
+      ...['--data', data, ...(options.logLevel === null ? [] : ['--log-level', options.logLevel ?? 'info'])],
+      ...(options.config === undefined ? [] : ['--config', options.config]),
       ...(options.nats === undefined ? [] : ['--nats', options.nats]),
     ],
     { env: { SLUICE_LOG_FORMAT: 'json', ...env } },

@@ -37,9 +37,9 @@ export const DATA_SCHEMAS: {
   'io.sluice.play.started': { says: 'A player began to receive a stream.', data: data.playStarted },
   'io.sluice.play.ended': { says: 'A player stopped receiving a stream.', data: data.playEnded },
   'io.sluice.node.started': { says: 'A process began its work.', data: data.nodeEvent },
-  'io.sluice.node.ready': { says: 'A process accepts connections.', data: data.nodeEvent },
+  'io.sluice.node.ready': { says: 'A process accepts connections, for the first time or again.', data: data.nodeEvent },
   'io.sluice.node.draining': {
-    says: 'A process accepts no more publishers and ends those it has.',
+    says: 'A process accepts nothing new; what runs may go on until `deadlineAt`. Told again while it lasts.',
     data: data.nodeEvent,
   },
   'io.sluice.node.stopped': { says: 'A process ended in order.', data: data.nodeEvent },

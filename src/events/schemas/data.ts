@@ -167,7 +167,21 @@ export const playEnded = streamShape({
   reason: text(64),
 });
 
-export const nodeEvent = object({ nodeId: text(128), bootId: ulid }, { version: text(64), detail: text() });
+export const nodeEvent = object(
+  { nodeId: text(128), bootId: ulid },
+  {
+    version: text(64),
+    detail: text(),
+    /** Of a node that drains: what still runs there. */
+    streams: count,
+    plays: count,
+    relays: count,
+    /** Events that wait for NATS. */
+    journalPending: count,
+    /** When the rest is ended and the process has stopped. */
+    deadlineAt: time,
+  },
+);
 
 export const nodeCommand = object({
   nodeId: text(128),

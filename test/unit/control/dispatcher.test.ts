@@ -133,6 +133,7 @@ describe('a stream', () => {
     const asked: unknown[] = [];
     const cluster: Cluster = {
       gather: async () => ({ answers: [], missing: [] }),
+      endOf: async () => undefined,
       askOwner: async (streamId, verb, body) => {
         asked.push([streamId, verb, body]);
         if (streamId === 'S3') throw new RefusedElsewhere(problemOf('ERR_CTL_BUSY'));
@@ -272,6 +273,7 @@ describe('a list of all nodes', () => {
   const cluster = (answers: readonly object[], missing: readonly string[] = []): Cluster => ({
     gather: async () => ({ answers: answers as never, missing }),
     askOwner: async () => undefined,
+    endOf: async () => undefined,
   });
   const part = (nodeId: string, ...numbers: number[]) => ({
     ok: true,

@@ -42,6 +42,7 @@ describe('a query', () => {
     const gathered: unknown[] = [];
     const { ask } = setUp({
       askOwner: async () => undefined,
+      endOf: async () => undefined,
       gather: async (verb, body) => {
         gathered.push([verb, body]);
         return { answers: [{ ok: true, nodeId: 'n2', nodes: [{ bootId: 'b' }] }], missing: ['n3'] };

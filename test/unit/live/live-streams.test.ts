@@ -204,7 +204,15 @@ describe('a publish', () => {
   it('is refused while the server shuts down, and when the memory for media is full', async () => {
     const harness = new LiveStreamsHarness();
     harness.closedFor = 'the server is shutting down';
-    expect(await harness.publish()).toMatchObject({ accept: false, code: 'ERR_SESSION_PUBLISH_REFUSED' });
+    const shutDown = { code: 'ERR_SESSION_SHUTDOWN', description: 'the server is shutting down' };
+    const status = 'NetConnection.Connect.AppShutdown';
+    expect(await harness.publish()).toMatchObject({ accept: false, status, ...shutDown });
+    expect(await harness.connect()).toMatchObject({ kind: 'connectRefused', refusal: { status, ...shutDown } });
+    let play: unknown;
+    harness.askPlay('cam', harness.facts(), (decision) => {
+      play = decision;
+    });
+    expect(play).toMatchObject({ accept: false, status: 'NetStream.Play.Failed', ...shutDown });
     harness.closedFor = undefined;
     harness.isMemoryOver = true;
     expect(await harness.publish('two')).toMatchObject({ accept: false, code: 'ERR_LIMIT_MEMORY' });
@@ -305,6 +313,19 @@ describe('plays', () => {
     run.end('client_unpublish');
     expect(harness.last('playEnded')).toMatchObject({ reason: 'stream_ended', bytes: 0 });
     expect(harness.orders.at(-1)).toEqual({ kind: 'endPlay', playId: play.accept ? play.run.playId : '' });
+  });
+
+  it('that wait can be let go, and those of a live stream stay', async () => {
+    const harness = new LiveStreamsHarness();
+    await harness.run('cam');
+    harness.askPlay('cam');
+    let waiting = '';
+    harness.askPlay('none', harness.facts(), (decision) => {
+      if (decision.accept) waiting = decision.run.playId;
+    });
+    expect(harness.registry.playing).toBe(2);
+    harness.registry.endWaitingPlays();
+    expect(harness.orders.filter(({ kind }) => kind === 'endPlay')).toEqual([{ kind: 'endPlay', playId: waiting }]);
   });
 
   it('are not begun for a client that has gone while its play waited for its turn', async () => {

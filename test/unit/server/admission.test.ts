@@ -50,11 +50,16 @@ describe('admission of a server', () => {
     const { made } = admission({ auth: { rules: [{ decision: 'deny' }] } });
     const decision = () => made.chain.decide(question());
     expect(decision()).toMatchObject({ decision: 'deny' });
-    const broken = resolveConfig({ auth: { rules: [{ decision: 'redirect' }] } });
-    expect(() => made.reload(broken)).toThrow('rule 1');
-    expect(() => made.reload(resolveConfig({ rtmp: { listen: '[::]:1' } }))).toThrow('anybody could publish');
+    const put = (given: Parameters<typeof resolveConfig>[0]): void => {
+      const [config, keys] = [resolveConfig(given), ['auth.rules']];
+      const { settings } = made;
+      settings.check?.(config, keys);
+      settings.apply(config, keys);
+    };
+    expect(() => put({ auth: { rules: [{ decision: 'redirect' }] } })).toThrow('rule 1');
+    expect(() => put({ rtmp: { listen: '[::]:1' } })).toThrow('anybody could publish');
     expect(decision()).toMatchObject({ decision: 'deny' });
-    made.reload(resolveConfig({ auth: { rules: [RULE] } }));
+    put({ auth: { rules: [RULE] } });
     expect(decision()).toMatchObject({ decision: 'allow' });
   });
 

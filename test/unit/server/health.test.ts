@@ -13,7 +13,7 @@ const WELL = {
 
 function health(events: Partial<EventsStats> | undefined, more: Partial<HealthSources> = {}) {
   return healthOf({
-    draining: false,
+    closedFor: undefined,
     events: events === undefined ? undefined : { ...WELL, ...events },
     admission: [],
     controlTrouble: '',
@@ -78,6 +78,9 @@ describe('the health of a node', () => {
 
   it('is not ready before the events are, and while it drains', () => {
     expect(health(undefined)).toMatchObject({ ready: false, reasons: ['the server is starting'] });
-    expect(health({}, { draining: true })).toMatchObject({ ready: false, reasons: ['the server is shutting down'] });
+    expect(health({}, { closedFor: 'the server is draining' })).toMatchObject({
+      ready: false,
+      reasons: ['the server is draining'],
+    });
   });
 });

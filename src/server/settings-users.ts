@@ -1,0 +1,35 @@
+import type { LiveSettings } from '../config/live-settings.js';
+import type { Config } from '../config/table.js';
+import type { LevelledLogger } from '../core/log.js';
+import type { HttpServer } from '../http/server.js';
+import { checkHttpBind } from './control.js';
+import { hubOptions, listenerOptions, liveStreamsOptions } from './options.js';
+import { maxConnectionsOf, type Parts } from './parts.js';
+
+/** Hands changed settings on to the parts that take them while they run. */
+export function tellParts(settings: LiveSettings, parts: Parts): void {
+  settings.use({ apply: (config) => applyTo(parts, config) });
+}
+
+/** Changes the level of the server's own logger. */
+export function tellLogger(settings: LiveSettings, log: LevelledLogger): void {
+  settings.use({ apply: ({ log: { level } }) => log.setLevel(level) });
+}
+
+/** Changes the bearer tokens of the HTTP interface. */
+export function tellTokens(settings: LiveSettings, http: Pick<HttpServer, 'setTokens'>): void {
+  settings.use({
+    check: (config) => checkHttpBind(config.http),
+    apply: ({ http: { tokens, token } }) => http.setTokens(tokens, token),
+  });
+}
+
+/** Puts changed options into the parts. */
+export function applyTo({ listener, hub, door, liveStreams, names, memory }: Parts, config: Config): void {
+  listener.change({ ...listenerOptions(config), maxConnections: maxConnectionsOf(config) });
+  hub.change(hubOptions(config));
+  door.stallAfterMs = config.publish.stallAfterMs;
+  liveStreams.change(liveStreamsOptions(config));
+  names.change(config.names);
+  memory.limitBytes = config.limits.memoryBytes;
+}
