@@ -24,7 +24,10 @@ export const FOLDERS = {
   cli: {
     floor: 10,
     what: 'the command line',
-    imports: ['server', 'http', 'load', 'client', 'inspect', 'events', 'nats', 'wasm', 'config', 'model', 'core'],
+    imports: [
+      ...['server', 'http', 'admission', 'load', 'client', 'inspect', 'events', 'nats', 'wasm', 'config', 'model'],
+      'core',
+    ],
   },
   index: {
     floor: 10,

@@ -1,4 +1,5 @@
 import { SluiceError } from '../core/errors.js';
+import { readSecret } from './read-secret.js';
 
 /** The streams that a command prints to and reads from: those of the process, or text in a test. */
 export interface Io {
@@ -11,6 +12,12 @@ export interface Io {
   room(signal: AbortSignal): Promise<void>;
   /** Everything else: progress, notices, errors. */
   err(text: string): void;
+  /**
+   * Reads a secret from standard input: a line that a terminal does not show, or all that comes.
+   *
+   * @throws ERR_CLI_USAGE when nothing comes, or what comes is no single line
+   */
+  readSecret(prompt: string): Promise<string>;
   /** Whether results go to a terminal that shows colours. */
   readonly colour: boolean;
   /** Whether notices go to a terminal, where a progress line can be overwritten. */
@@ -53,6 +60,7 @@ export function processIo(): Io {
       });
     },
     err: (text) => void process.stderr.write(text),
+    readSecret: (prompt) => readSecret(process.stdin, prompt, (text) => void process.stderr.write(text)),
     colour: stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     live: process.stderr.isTTY === true,
     env: process.env,

@@ -6,11 +6,14 @@ import { CONFIG_FLAGS, type ConfigOptions } from './config-flags.js';
 import type { EventsOptions } from './events.js';
 import { EXIT } from './exit-codes.js';
 import * as help from './help.js';
+import * as keyHelp from './help-keys.js';
 import type { InspectOptions } from './inspect.js';
 import type { Io } from './io.js';
 import type { JournalOptions } from './journal.js';
+import type { KeyOptions } from './key.js';
 import type { LoadFlags } from './load.js';
 import { reportError } from './report-error.js';
+import type { SignOptions } from './sign.js';
 
 /**
  * Runs the command line. Each command is loaded when it is used, so that starting the server costs only what the server
@@ -96,6 +99,7 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
     done(await (await import('./load.js')).load(mode, url, flags, io));
   });
   maintainersCommands(command, io, done);
+  keyCommands(command, io, done);
   settingFlags(command('config', help.CONFIG, help.CONFIG_EXAMPLES))
     .option('--json', 'as JSON, with the source of each value')
     .action(async (options: ConfigOptions & { json?: boolean }) => {
@@ -122,6 +126,27 @@ function maintainersCommands(command: MakeCommand, io: Io, done: (code: number) 
     .option('--json', 'cat: one JSON object per line, as the events are')
     .action(async (what: string, dir: string, options: JournalOptions) => {
       done(await (await import('./journal.js')).journal(what, dir, options, io));
+    });
+}
+
+/** What makes keys and signed URLs. */
+function keyCommands(command: MakeCommand, io: Io, done: (code: number) => void): void {
+  command('sign', keyHelp.SIGN, keyHelp.SIGN_EXAMPLES)
+    .argument('<ACTION>', 'publish or play')
+    .argument('<TARGET>', 'app/name, or rtmp://HOST[:PORT]/APP/NAME')
+    .option('--for <DURATION>', 'how long a stream may be started with it: 10m, 8h, 30d (default 1h)')
+    .option('--key <ID>', 'sign with this key (default: the first)')
+    .option('--ip <ADDRESS>', 'only for a client with this address')
+    .option('--json', 'as JSON, with the string that was signed')
+    .addOption(configFile())
+    .action(async (action: string, target: string, options: SignOptions) => {
+      done((await import('./sign.js')).sign(action, target, options, io));
+    });
+  command('key', keyHelp.KEY, keyHelp.KEY_EXAMPLES)
+    .argument('<WHAT>', 'new or hash')
+    .option('--json', 'as JSON')
+    .action(async (what: string, options: KeyOptions) => {
+      done(await (await import('./key.js')).key(what, options, io));
     });
 }
 

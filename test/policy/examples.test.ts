@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type ConfigOptions, configFrom } from '../../src/cli/config-flags.js';
 import { formatEvent } from '../../src/cli/format-event.js';
 import * as help from '../../src/cli/help.js';
+import * as keyHelp from '../../src/cli/help-keys.js';
 import { buildProgram } from '../../src/cli/main.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ROWS } from '../../src/config/table.js';
@@ -202,7 +203,7 @@ describe('commands in the documents', () => {
   });
 
   it('exist and take the flags that they are given, in the help of the command line', async () => {
-    const texts = Object.entries(help).flatMap(([name, text]) =>
+    const texts = Object.entries({ ...help, ...keyHelp }).flatMap(([name, text]) =>
       name.endsWith('_EXAMPLES') && typeof text === 'string' ? [{ name, text }] : [],
     );
     const commands = texts.flatMap(({ name, text }) =>

@@ -10,10 +10,13 @@ export class TestIo implements Io {
   readonly #gone = new AbortController();
   readonly gone: AbortSignal = this.#gone.signal;
 
-  constructor(options: { colour?: boolean; live?: boolean; env?: Record<string, string> } = {}) {
+  readonly #secret: string;
+
+  constructor(options: { colour?: boolean; live?: boolean; env?: Record<string, string>; secret?: string } = {}) {
     this.colour = options.colour ?? false;
     this.live = options.live ?? false;
     this.env = options.env ?? {};
+    this.#secret = options.secret ?? '';
   }
 
   out(text: string): void {
@@ -22,6 +25,10 @@ export class TestIo implements Io {
 
   room(): Promise<void> {
     return Promise.resolve();
+  }
+
+  readSecret(): Promise<string> {
+    return Promise.resolve(this.#secret);
   }
 
   settle(): Promise<undefined> {
