@@ -27,6 +27,8 @@ export interface LoadPlan {
   readonly env?: Readonly<Record<string, string>>;
   /** Measure the delay from publisher to player with a few players more. */
   readonly delay?: boolean;
+  /** Starts what else goes on while it is measured, at the URL of an app. It returns how to end it, and that says what it did. */
+  readonly beside?: (url: string) => () => Promise<string>;
 }
 
 /** One server under one load, once. */
@@ -94,6 +96,7 @@ async function measureOn(
   const probe =
     stamps.length > 0 && plan.players > 0 ? await start('play', PROBES, [...streams, ...stamps]) : undefined;
 
+  const endBeside = plan.beside?.(server.url);
   const before = await counted.next();
   const cpuBefore = processCpu(server, counted);
   const until = before.atMs + plan.seconds * 1000;
@@ -106,6 +109,7 @@ async function measureOn(
   const cpuAfter = processCpu(server, counted);
 
   const delay = (await probe?.stop())?.delayMs;
+  if (endBeside !== undefined) process.stderr.write(`beside: ${await endBeside()}\n`);
   const result = await counted.stop();
   if (result === undefined) throw new Error('the load generator gave no result');
   const seconds = (after.atMs - before.atMs) / 1000;
