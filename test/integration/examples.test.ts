@@ -9,6 +9,7 @@ import { freePort } from '../support/ports.js';
 import { repository } from '../support/repository.js';
 import { spawnServer } from '../support/server.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
+import { goWithNats, type Program, pythonWithNats } from '../support/toolchains.js';
 import { probeStreams, sluice } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 
@@ -75,7 +76,7 @@ async function compiled(module: string, moduleResolution: string, output: object
 }
 
 /** An example at other addresses than those that it names, which may be taken; nothing else of it is changed. */
-function example(name: string, addresses: Readonly<Record<string, string>>): Child {
+function example(name: string, addresses: Readonly<Record<string, string>>, env: Record<string, string> = {}): Child {
   const script = join(project, 'out', name.replace(/\.ts$/, '.js'));
   let text = readFileSync(script, 'utf8');
   for (const [written, used] of Object.entries(addresses)) {
@@ -83,9 +84,30 @@ function example(name: string, addresses: Readonly<Record<string, string>>): Chi
     text = text.replaceAll(written, used);
   }
   writeFileSync(script, text);
-  const child = new Child([process.execPath, script], { cwd: project });
+  const child = new Child([process.execPath, script], { cwd: project, env });
   closing.push(() => child.stop('SIGKILL'));
   return child;
+}
+
+/** Publishes the video with the command line. @returns its exit code, and what it says */
+async function published(url: string): Promise<{ code: number | null; output: string }> {
+  const publisher = sluice('publish', '--fast', join(project, 'video.flv'), url);
+  const { code } = await publisher.finish(20_000);
+  return { code, output: publisher.output };
+}
+
+/** Node finds packages from where the script is. */
+function nodeWithNats(script: string): Promise<Program> {
+  const inProject = join(project, 'nats-responder.mjs');
+  cpSync(script, inProject);
+  return Promise.resolve({ command: [process.execPath, inProject], env: {} });
+}
+
+/** Who has the key of the examples is let in, once somebody answers, and who has another one is not. */
+async function letsInByKey(url: string): Promise<void> {
+  await waitFor(async () => (await published(`${url}?key=k-7f3a91`)).code === 0, { timeoutMs: 20_000, everyMs: 100 });
+  const { code, output } = await published(`${url}?key=other`);
+  expect([code, output]).toEqual([4, expect.stringContaining('ERR_AUTH_DENIED')]);
 }
 
 beforeAll(async () => {
@@ -247,5 +269,68 @@ describe('the examples', () => {
     await first.stop('SIGINT');
     await program.waitForOutput(/^live: second$/m, 20_000);
     expect((await program.stop('SIGINT')).code).toBe(0);
+  });
+});
+
+describe('the examples of deciding who may', () => {
+  /** A server that asks on NATS, and where that is. */
+  async function askingServer() {
+    const nats = await startNats();
+    closing.push(() => nats.stop());
+    const settings = { 'auth.nats.enabled': true, 'auth.denyCacheMs': 0 };
+    const server = await spawnServer({ nats: nats.url, settings });
+    closing.push(() => server.stop());
+    return { url: server.url('cam1'), address: { '127.0.0.1:4222': `127.0.0.1:${nats.port}` } };
+  }
+
+  it.each([
+    ['Node', 'nats-responder.mjs', nodeWithNats],
+    ['Python', 'nats-responder.py', pythonWithNats],
+    ['Go', 'nats-responder.go', goWithNats],
+  ] as const)('on NATS in %s let in who has the key, where the language is there', async (language, name, prepare) => {
+    const { url, address } = await askingServer();
+    const script = join(folder, name);
+    const text = readFileSync(join(examples, name), 'utf8');
+    for (const written of Object.keys(address)) expect(text).toContain(written);
+    writeFileSync(script, text.replaceAll('127.0.0.1:4222', address['127.0.0.1:4222']));
+    const program = await prepare(script, folder);
+    if (program === undefined) {
+      process.stderr.write(`${language} or its package for NATS is not there\n`);
+      return;
+    }
+    const child = new Child(program.command, { cwd: folder, env: program.env });
+    closing.push(() => child.stop('SIGKILL'));
+    await letsInByKey(url);
+  });
+
+  it('by a webhook let in who has the key', async () => {
+    const port = String(await freePort());
+    const secret = 'shared with the receiver';
+    example('webhook.ts', { '9000': port }, { SLUICE_AUTH_WEBHOOK_SECRET: secret });
+    const settings = {
+      'auth.webhook.url': `http://127.0.0.1:${port}/`,
+      'auth.webhook.secret': secret,
+      'auth.denyCacheMs': 0,
+    };
+    const server = await spawnServer({ settings });
+    closing.push(() => server.stop());
+    await letsInByKey(server.url('cam1'));
+  });
+
+  it('by a token of a service of one’s own let in as far as the token goes', async () => {
+    const secret = 'a secret that the service and the server share';
+    const settings = {
+      'auth.jwt.audience': 'sluice',
+      'auth.jwt.keys': JSON.stringify([{ kid: '2026-01', alg: 'HS256', secret }]),
+    };
+    const server = await spawnServer({ settings });
+    closing.push(() => server.stop());
+    const address = { '127.0.0.1:1935': `127.0.0.1:${server.rtmpPort}` };
+    const program = example('make-token.ts', address, { SLUICE_JWT_SECRET: secret });
+    expect((await program.finish(20_000)).code).toBe(0);
+    const url = program.stdout.trim();
+    expect((await published(url)).code).toBe(0);
+    const { code, output } = await published(url.replace('/cam1?', '/other?'));
+    expect([code, output]).toEqual([4, expect.stringContaining('ERR_AUTH_DENIED')]);
   });
 });
