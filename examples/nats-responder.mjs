@@ -5,6 +5,6 @@ const keys = new Map([['k-7f3a91', 'alice']]);
 
 for await (const message of nats.subscribe('sluice.v1.auth.*', { queue: 'auth' })) {
   const { credentials } = message.json();
-  const principal = keys.get(credentials.query.key ?? '');
+  const principal = keys.get(credentials.query.key);
   message.respond(JSON.stringify(principal === undefined ? { decision: 'deny' } : { decision: 'allow', principal }));
 }

@@ -27,7 +27,10 @@ export interface LoadPlan {
   readonly env?: Readonly<Record<string, string>>;
   /** Measure the delay from publisher to player with a few players more. */
   readonly delay?: boolean;
-  /** Starts what else goes on while it is measured, at the URL of an app. It returns how to end it, and that says what it did. */
+  /**
+   * Starts what else goes on while it is measured, at the URL of an app. It returns how to end that, and ending it says
+   * what it did.
+   */
   readonly beside?: (url: string) => () => Promise<string>;
 }
 

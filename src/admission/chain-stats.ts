@@ -10,7 +10,7 @@ export interface DecisionCount {
 }
 
 /** How often a responder could not be asked, for one reason. */
-export interface UnavailableCount {
+interface UnavailableCount {
   readonly responder: string;
   readonly kind: string;
   count: number;

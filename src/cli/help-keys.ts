@@ -21,4 +21,4 @@ Examples:
   sluice key new
   sluice key new --json | jq -r .sha256
   sluice key hash
-  sluice key hash < password.txt`;
+  cat password.txt | sluice key hash`;
