@@ -80,6 +80,12 @@ export const WHERE = [
   },
   { question: 'Where is a metric named?', file: 'src/server/metrics.ts', symbol: 'collectMetrics' },
   { question: 'Where is a path of HTTP answered?', file: 'src/http/server.ts', symbol: 'createHttpServer' },
+  {
+    question: 'Where does it say what can be asked of a node?',
+    file: 'src/control/operations.ts',
+    symbol: 'OPERATIONS',
+  },
+  { question: 'Where is a token compared?', file: 'src/http/tokens.ts', symbol: 'HttpTokens' },
   { question: 'Where is an exit code chosen?', file: 'src/cli/exit-codes.ts', symbol: 'exitCodeOf' },
 ];
 

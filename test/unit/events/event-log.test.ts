@@ -78,6 +78,15 @@ describe('the event log', () => {
     await expect(read({ afterId: `${id}:101` })).rejects.toMatchObject({ code: 'ERR_EVENTS_CURSOR' });
   });
 
+  it('finds one event by its id, new or of an earlier process, and nothing for an id that it has not', async () => {
+    const { log, journal, known } = await history(5);
+    journal.append(someEvent(id, 1));
+    await journal.sync();
+    expect((await log.find(`${id}:1`))?.id).toBe(`${id}:1`);
+    expect((await log.find(known[2]!))?.event.id).toBe(known[2]);
+    for (const none of [`${id}:2`, `${id}:end`, '', 'x'.repeat(200)]) expect(await log.find(none)).toBeUndefined();
+  });
+
   it('gives each event parsed, the same object each time it is asked for', async () => {
     const { journal, log } = await open();
     journal.append(someEvent(id, 1));

@@ -38,6 +38,24 @@ describe('the lifecycle', () => {
     expect(sink.released).toBe(1);
   });
 
+  it('tells commands with a number each, bounded, and in the order of the other events of the node', async () => {
+    const { sink, lifecycle } = start();
+    const command = { verb: 'kick', actor: 'ops', requestId: newId(), result: 'done', latencyMs: 2 };
+    await lifecycle.nodeStarted();
+    lifecycle.nodeCommand({ ...command, target: { streamId: 'S' } });
+    sink.open = false;
+    lifecycle.nodeCommand({ ...command, target: {} });
+    sink.open = true;
+    lifecycle.nodeCommand({ ...command, actor: 'x'.repeat(9000), target: { list: Array(9000).fill('x'.repeat(99)) } });
+    const [started, first, second] = sink.events;
+    const { nodeId, bootId } = started!.data as { nodeId: string; bootId: string };
+    expect(first).toMatchObject({ id: `${bootId}:command.1`, data: { ...command, nodeId, target: { streamId: 'S' } } });
+    expect(second!.id).toBe(`${bootId}:command.2`);
+    expect(sink.events.map(sequenceOf)).toEqual([1, 2, 3]);
+    expect(JSON.stringify(second).length).toBeLessThan(MAX_EVENT_BYTES);
+    for (const event of sink.events) expect(validateEvent(event)).toEqual([]);
+  });
+
   it('leaves optional events out, counted, where the journal keeps its room for others, and never half of a play', async () => {
     const { sink, lifecycle, streamId, begin } = start();
     await begin();
