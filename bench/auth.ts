@@ -168,7 +168,7 @@ async function measureLoadBesides(): Promise<readonly LoadResult[]> {
   return runRounds(cases, [sluice], options.number('load-rounds'));
 }
 
-/** Encoders that come again and again, each with another wrong key. @returns how to end them, which tells how many came */
+/** Encoders with another wrong key each time. @returns how to end them, which tells how many came */
 function refusedEncoders(url: string): () => Promise<string> {
   const aSecond = options.number('refusals') / 60;
   const generator = new LoadGenerator({

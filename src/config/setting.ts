@@ -39,7 +39,10 @@ export interface Setting<T> extends SettingNames {
    * @returns the value, or `undefined` when it is not what {@link expects} says
    */
   accept(value: unknown): T | undefined;
-  /** What is wrong with a value that is not accepted, and where in it; undefined: only that {@link expects} does not hold. */
+  /**
+   * What is wrong with a value that is not accepted, and where in it; undefined: only that {@link expects} does not
+   * hold.
+   */
   problem?(value: unknown): string | undefined;
   /**
    * What a change does while the server runs. `live`: it holds at once; `new`: for connections and requests from then

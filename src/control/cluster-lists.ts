@@ -31,8 +31,8 @@ export function wantKey(app: string, name: string, nodeId: string): string {
  * Asks every node for its part of a list, and merges the answers.
  *
  * @param input valid
- * @returns `items`, each with its `nodeId`; `missing`: nodes that did not answer; `partial`: whether any did not, or has
- *   refused
+ * @returns `items`, each with its `nodeId`; `missing`: nodes that did not answer; `partial`: whether any did not, or
+ *   has refused
  * @throws SluiceError ERR_CTL_BUS_DOWN
  */
 export async function gatherList(

@@ -2,15 +2,15 @@ import type { z } from '../core/zod.js';
 import type { ApiRoute, Scope } from '../model/api-route.js';
 
 /**
- * Where an operation is asked for over NATS. `stream`: `<prefix>.ctl.s.<streamId>.<verb>`, answered by the node that has the
- * stream; `all`: `<prefix>.ctl.all.<verb>`, answered by every node; `node`: `<prefix>.ctl.n.<nodeId>.<verb>`.
+ * Where an operation is asked for over NATS. `stream`: `<prefix>.ctl.s.<streamId>.<verb>`, answered by the node that
+ * has the stream; `all`: `<prefix>.ctl.all.<verb>`, answered by every node; `node`: `<prefix>.ctl.n.<nodeId>.<verb>`.
  */
 export type Level = 'stream' | 'all' | 'node';
 
 /** A route of HTTP that asks for an operation. */
 export interface HttpRoute {
   readonly method: ApiRoute['method'];
-  /** As fastify writes it. Its parameters are members of the input, and so is the rest of the input: of the query, or the body. */
+  /** As fastify writes it. Its parameters are members of the input; the others come from the query, or the body. */
   readonly path: string;
   /** The whole body is this member of the input. */
   readonly bodyMember?: string;

@@ -5,14 +5,14 @@ import type { Problem } from '../core/problem.js';
 import type { LiveControl } from '../live/live-control.js';
 import type { Ban, BanKind } from '../model/ban.js';
 
-// What control needs of the rest. A port refuses by rejecting with a `SluiceError`, whose code says the HTTP status and whose
-// details become members of the problem; every other rejection is a defect.
+// What control needs of the rest. A port refuses by rejecting with a `SluiceError`, whose code says the HTTP status and
+// whose details become members of the problem; every other rejection is a defect.
 
 /** Facts as JSON. */
 export type Facts = Readonly<Record<string, PlainValue>>;
 
 /** What a change of the settings has done. */
-export interface ConfigChange {
+interface ConfigChange {
   /** Names the state that holds now. */
   readonly revision: string;
   /** Full keys that hold another value now. */
@@ -22,7 +22,7 @@ export interface ConfigChange {
 }
 
 /** How far a drain is. */
-export interface DrainProgress {
+interface DrainProgress {
   /** ISO 8601. */
   readonly deadlineAt: string;
   readonly streams: number;
@@ -79,7 +79,7 @@ export interface BanControl {
 }
 
 /** A question without consequences. */
-export interface AuthTestQuestion {
+interface AuthTestQuestion {
   readonly action: 'connect' | 'publish' | 'play';
   readonly app: string;
   readonly name: string;
@@ -149,8 +149,8 @@ export interface RequestContext {
   /** Unix time in ms. */
   readonly deadlineMs?: number;
   /**
-   * Whether the request came over NATS: then it is not passed on to another node, and `confirm` may count the matches of
-   * several nodes.
+   * Whether the request came over NATS: then it is not passed on to another node, and `confirm` may count the matches
+   * of several nodes.
    */
   readonly isFromBus?: boolean;
 }

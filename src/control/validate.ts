@@ -2,7 +2,7 @@ import { z } from '../core/zod.js';
 import { type InputOf, OPERATIONS, type Verb } from './operations.js';
 
 /** One thing that is wrong with a request. */
-export interface InputError {
+interface InputError {
   /** Where, as a JSON pointer (RFC 6901) into the input; `''`: the whole. */
   readonly pointer: string;
   readonly expected: string;

@@ -6,7 +6,7 @@ import { type Sessions, sessionIn } from './sessions.js';
 import { allows, type HttpTokens, type Identity } from './tokens.js';
 
 /** Who may ask for what. */
-export interface AccessParts {
+interface AccessParts {
   readonly guard: HostGuard;
   readonly tokens: HttpTokens;
   readonly sessions: Sessions;

@@ -29,7 +29,8 @@ export class HostGuard {
   }
 
   /**
-   * Whether a page of this origin may change something: one that this server has served itself, or of a name on the list.
+   * Whether a page of this origin may change something: one that this server has served itself, or of a name on the
+   * list.
    *
    * @param origin the Origin header
    * @param host the Host header of the same request

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** Name of the cookie. */
-export const SESSION_COOKIE = 'sluice_session';
+const SESSION_COOKIE = 'sluice_session';
 /** How long a session lasts, in ms. */
 export const SESSION_MS = 12 * 3_600_000;
 /** Most sessions; past it the oldest is over. */

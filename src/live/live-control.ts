@@ -14,7 +14,9 @@ export interface LiveControl {
   plays(): readonly PlaySnapshot[];
   /** Names that players wait for. */
   wants(): readonly { readonly app: string; readonly name: string; readonly players: number }[];
-  /** Ends a stream with reason `kicked`. Its publisher is told `ERR_SESSION_KICKED` and the reason. Resolves at its end. */
+  /**
+   * Ends a stream with reason `kicked`. Its publisher is told `ERR_SESSION_KICKED` and the reason. Resolves at its end.
+   */
   kickStream(streamId: string, reason: string): Promise<Done>;
   kickPlay(playId: string, reason: string): Promise<Done>;
   /** Ends a stream with reason `auth_revoked`. */

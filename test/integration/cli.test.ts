@@ -220,3 +220,14 @@ describe('the HTTP interface of a running server', () => {
     expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
   });
 });
+
+describe('sluice key hash', () => {
+  it('reads the password from standard input, and nothing of it is printed', async () => {
+    const child = new Child([process.execPath, cli, 'key', 'hash', '--json'], { input: Buffer.from('geheim7\n') });
+    started.push(child);
+    expect((await child.finish(10_000)).code).toBe(0);
+    const { scrypt } = JSON.parse(child.stdout) as { scrypt: string };
+    expect(scrypt).toMatch(/^scrypt:[\w-]{22}:[\w-]{43}$/);
+    expect(child.output).not.toContain('geheim7');
+  });
+});

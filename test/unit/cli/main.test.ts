@@ -20,16 +20,19 @@ describe('sluice', () => {
     expect(await run(['--version'])).toEqual({ code: 0, out: `${VERSION}\n`, err: '' });
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
-    for (const word of ['serve', 'events', 'publish', 'play', 'load', 'config', 'ffmpeg', 'Exit codes'])
+    for (const word of ['serve', 'events', 'publish', 'play', 'load', 'sign', 'key', 'config', 'ffmpeg', 'Exit codes'])
       expect(out).toContain(word);
   });
 
-  it.each(['serve', 'events', 'publish', 'play', 'load', 'config'])('explains %s with examples', async (command) => {
-    const { code, out } = await run(['help', command]);
-    expect(code).toBe(0);
-    expect(out).toContain(`Usage: sluice ${command}`);
-    expect(out).toMatch(/\n(?:Examples|The output is)/);
-  });
+  it.each(['serve', 'events', 'publish', 'play', 'load', 'sign', 'key', 'config'])(
+    'explains %s with examples',
+    async (command) => {
+      const { code, out } = await run(['help', command]);
+      expect(code).toBe(0);
+      expect(out).toContain(`Usage: sluice ${command}`);
+      expect(out).toMatch(/\n(?:Examples|The output is)/);
+    },
+  );
 
   it('names in the help of serve each flag with its environment variable', async () => {
     const { out } = await run(['serve', '--help']);
