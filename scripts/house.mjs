@@ -71,12 +71,12 @@ export const FOLDERS = {
   control: {
     floor: 8,
     what: 'one table of operations; HTTP, NATS and the command line are skins over it',
-    imports: ['live', 'config', 'model', 'core'],
+    imports: ['live', 'nats', 'config', 'model', 'core'],
   },
   doors: {
     floor: 7,
     what: 'what connections of every kind share: asks the fact side, opens publications and players in the hub, reports on them',
-    imports: ['live', 'hub', 'wasm', 'model', 'core'],
+    imports: ['live', 'hub', 'protocol', 'wasm', 'model', 'core'],
   },
   live: {
     floor: 6,

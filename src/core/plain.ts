@@ -25,3 +25,12 @@ type DataOf<T> = T extends Scalar
 
 /** `T` when it is made of plain values only, else `never`: a message with a function in it does not compile. */
 export type Plain<T> = [T] extends [DataOf<T>] ? T : never;
+
+/** A value that JSON holds as it is, but for -0, NaN and infinities among its numbers. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** Whether lists and objects in a value are nested at most so deep: 0 for a value that is neither. */
+export function isWithinDepth(value: PlainValue, depth: number): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return true;
+  return depth > 0 && Object.values(value).every((item: PlainValue) => isWithinDepth(item, depth - 1));
+}

@@ -1,4 +1,4 @@
-import { type ErrorCode, SluiceError } from '../core/errors.js';
+import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { Claim, Hub } from '../hub/hub.js';
 import type { Player } from '../hub/player.js';
@@ -6,14 +6,18 @@ import type { UnsentWrites } from '../hub/unsent-writes.js';
 import type {
   Answer,
   ByteSide,
+  CallAnswer,
+  ClientCall,
   ClientOf,
   ConnectionFacts,
   FactSide,
   NameRequest,
   Order,
   PlayCounters,
+  RpcReply,
 } from '../live/access.js';
 import { nameKey } from '../live/name-key.js';
+import { callFailed } from '../live/rpc-bridge.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
@@ -195,6 +199,21 @@ export class Door implements ByteSide {
     );
   }
 
+  /**
+   * Asks for the answer to a call of a client.
+   *
+   * @param answered not called after the request was withdrawn
+   */
+  call(facts: ConnectionFacts, call: ClientCall, answered: (reply: RpcReply) => void): OpenRequest {
+    return this.#requests.ask(
+      (id) => ({ kind: 'call', id, facts, call }),
+      () => answered(callFailed(ERRORS.ERR_INTERNAL.says)),
+      (answer, withdrawn) => {
+        if (answer.kind === 'callAnswered' && withdrawn === undefined) answered(answer.reply);
+      },
+    );
+  }
+
   answer(answer: Answer): void {
     this.#requests.answered(answer);
   }
@@ -243,6 +262,12 @@ export class Door implements ByteSide {
       case 'requestReconnect':
         this.#clientOf(order.of)?.requestReconnect(order.tcUrl, order.description);
         break;
+      case 'sendData':
+        this.#streams.get(order.streamId)?.send(order.handler, order.values);
+        break;
+      case 'callClient':
+        this.#callClient(order);
+        break;
     }
   }
 
@@ -255,8 +280,15 @@ export class Door implements ByteSide {
     this.#streams.get(streamId)?.take(reason, code, told);
   }
 
-  #clientOf(of: ClientOf): Pick<Client<never, never>, 'requestReconnect'> | undefined {
+  #clientOf(of: ClientOf): Pick<Client<never, never>, 'requestReconnect' | 'call'> | undefined {
     return 'streamId' in of ? this.#streams.get(of.streamId)?.publisher : this.#plays.get(of.playId)?.viewer;
+  }
+
+  #callClient({ callId, of, method, values, timeoutMs }: Extract<Order, { kind: 'callClient' }>): void {
+    const answered = (answer: CallAnswer): void => this.#parts.facts.report({ kind: 'clientAnswered', callId, answer });
+    const client = this.#clientOf(of);
+    if (client === undefined) answered({ kind: 'gone' });
+    else client.call({ method, values, timeoutMs, answered });
   }
 
   async #readPublisher(id: number, stream: PublishedStream | undefined): Promise<void> {

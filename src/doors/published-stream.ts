@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
+import type { PlainValue } from '../core/plain.js';
 import type { Claim } from '../hub/hub.js';
 import type { Publication, PublicationObserver } from '../hub/publication.js';
 import { TrackHealth } from '../hub/track-health.js';
@@ -8,6 +9,8 @@ import type { FactSide, Report, ShownFacts, StreamCounters, StreamSample, Told }
 import { NOTHING_CARRIED } from '../live/nothing.js';
 import type { EndReason } from '../model/reasons.js';
 import type { PublishEndStatus } from '../model/refusals.js';
+import { amfOfJson } from '../protocol/messages/amf-json.js';
+import { writeAmf0Within } from '../protocol/messages/amf0-writer.js';
 import type { AmfValue } from '../wasm/amf-value.js';
 import type { Publisher } from './client.js';
 import type { RunningPlay } from './running-play.js';
@@ -32,6 +35,8 @@ interface PublishedStreamParts {
   readonly ended: (stream: PublishedStream) => void;
 }
 
+/** Most bytes of a data message of the operator. Its JSON has at most 64 KiB, of which a number takes nine bytes. */
+const MAX_SENT_BYTES = 524_288;
 /** What a publisher is told whose stream goes on with a newer connection. */
 const REPLACED: Told<PublishEndStatus> = {
   status: 'NetStream.Publish.BadName',
@@ -159,6 +164,15 @@ export class PublishedStream implements PublicationObserver {
       const { streamId } = this;
       this.#parts.facts.report({ kind: 'streamData', streamId, handler: name, timestamp: time, values: values ?? [] });
     }
+  }
+
+  /** Sends a data message of the operator to the players, at the present time of the stream. */
+  send(handler: string, values: readonly PlainValue[]): void {
+    const amf = amfOfJson(values);
+    if (amf === undefined) return;
+    const { publication } = this;
+    const payload = writeAmf0Within(MAX_SENT_BYTES, handler, ...amf);
+    publication.appendData(payload, publication.lastTimestamp >>> 0, undefined, this.#parts.nowMs());
   }
 
   dataCleared(name: string): void {

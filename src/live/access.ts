@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.js';
-import type { Plain, PlainValue } from '../core/plain.js';
+import type { JsonValue, Plain, PlainValue } from '../core/plain.js';
 import type { ConnectionInfo } from '../model/connection-info.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { HealthChange } from '../model/health-change.js';
@@ -112,10 +112,40 @@ export interface PlayAsk {
   readonly request: NameRequest;
 }
 
+/** A call of a client of a method that Sluice does not have. Values are JSON, as docs/rpc.md has it. */
+export interface ClientCall {
+  readonly app: string;
+  /** The stream that its connection publishes, and the play that it plays, where it is one. */
+  readonly streamId?: string;
+  readonly playId?: string;
+  readonly method: string;
+  readonly args: readonly JsonValue[];
+  /** The command object, where it is one. */
+  readonly object?: JsonValue;
+}
+
+/** The answer to a {@link ClientCall}. */
+export type RpcReply =
+  | { readonly kind: 'result'; readonly value: JsonValue }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string };
+
+/** The answer of a client to a call. `gone`: its connection ended, or it has too many calls to answer. */
+export type CallAnswer =
+  | { readonly kind: 'result' | 'error'; readonly values: readonly JsonValue[] }
+  | { readonly kind: 'timeout' | 'gone' };
+
+/** A client calls a method that Sluice does not have. Its connection is read on meanwhile. */
+export interface CallAsk {
+  readonly kind: 'call';
+  readonly id: number;
+  readonly facts: ConnectionFacts;
+  readonly call: ClientCall;
+}
+
 /**
  * What the byte side asks. Each ask has an id and gets exactly one {@link Answer} with that id, in this turn or later.
  */
-export type Ask = Plain<ConnectAsk | PublishAsk | PlayAsk>;
+export type Ask = Plain<ConnectAsk | PublishAsk | PlayAsk | CallAsk>;
 
 /** The answer to an {@link Ask}. */
 export type Answer = Plain<
@@ -135,6 +165,7 @@ export type Answer = Plain<
   /** `name`: of the stream that it plays, which may be another one than was asked for. */
   | { readonly kind: 'playAccepted'; readonly id: number; readonly playId: string; readonly name: string }
   | { readonly kind: 'playRefused'; readonly id: number; readonly refusal: Refusal<PlayRefusal> }
+  | { readonly kind: 'callAnswered'; readonly id: number; readonly reply: RpcReply }
   /** A defect of Sluice, which the fact side has logged. */
   | { readonly kind: 'askFailed'; readonly id: number; readonly description: string }
 >;
@@ -234,6 +265,8 @@ export type Report = Plain<
   | { readonly kind: 'askWithdrawn'; readonly id: number; readonly reason: EndReason }
   /** A play is over. `counters`: since it began, or since the present stream did. */
   | { readonly kind: 'playEnded'; readonly reason: PlayEndReason; readonly counters: PlayCounters }
+  /** The answer to a `callClient`; there is exactly one. */
+  | { readonly kind: 'clientAnswered'; readonly callId: number; readonly answer: CallAnswer }
   /** A `readPublisher` is done: if the publisher's end is known, it has been reported. */
   | {
       readonly kind: 'publisherRead';
@@ -313,6 +346,22 @@ export type Order = Plain<
       /** Where to; undefined: to the same server. */
       readonly tcUrl: string | undefined;
       readonly description: string;
+    }
+  /** Sends a data message to the players of a stream, in order with its media. It is not reported as `streamData`. */
+  | {
+      readonly kind: 'sendData';
+      readonly streamId: string;
+      readonly handler: string;
+      readonly values: readonly PlainValue[];
+    }
+  /** Calls a method of a client. Answered with `clientAnswered`. */
+  | {
+      readonly kind: 'callClient';
+      readonly callId: number;
+      readonly of: ClientOf;
+      readonly method: string;
+      readonly values: readonly PlainValue[];
+      readonly timeoutMs: number;
     }
 >;
 

@@ -2,14 +2,10 @@ import type { PlainValue } from '../core/plain.js';
 import type { Labels, StreamLimits } from '../model/grant.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
+import type { CallAnswer } from './access.js';
 
 /** Whether a command found what it names. `already`: what it wants was so before. */
 export type Done = 'done' | 'already' | 'unknown';
-
-/** The answer of an RTMP client to a call. */
-export type CallAnswer =
-  | { readonly kind: 'result' | 'error'; readonly values: readonly PlainValue[] }
-  | { readonly kind: 'timeout' | 'gone' };
 
 /** What can be done to live streams and plays of this node. Nothing here throws; ids that are unknown say so. */
 export interface LiveControl {
@@ -40,8 +36,13 @@ export interface LiveControl {
    * @returns `unsupported` when the client did not announce that it understands this
    */
   reconnect(streamId: string, tcUrl: string | undefined, reason: string): Done | 'unsupported';
-  /** Sends a data message to the players of a stream, in order with its media. */
-  send(streamId: string, handler: string, values: readonly PlainValue[]): Done;
+  /**
+   * Sends a data message to the players of a stream, in order with its media.
+   *
+   * @returns `refused` when the handler is one that says what the stream is (metadata), or the values take more than 64
+   *   KiB as JSON
+   */
+  send(streamId: string, handler: string, values: readonly PlainValue[]): Done | 'refused';
   /** Calls a method of the client that publishes a stream or plays a play, and waits for its answer. */
   call(
     target: { readonly streamId: string } | { readonly playId: string },

@@ -47,7 +47,8 @@ export class LiveStream {
   readonly #audienceRate = new TokenBucket(AUDIENCE_RATE);
   readonly #owner: LiveStreamOwner;
   readonly #startedAtMs: number;
-  #facts: ConnectionFacts;
+  /** The connection that publishes it, or has done so last. */
+  facts: ConnectionFacts;
   #held: { readonly reason: EndReason; readonly sinceMs: number } | undefined;
   /** Time without a connection, in ms, before the present one. */
   #heldMs = 0;
@@ -70,7 +71,7 @@ export class LiveStream {
     this.app = start.app;
     this.name = start.name;
     this.principal = start.principal;
-    this.#facts = start.facts;
+    this.facts = start.facts;
     this.#startedAtMs = start.startedAtMs;
     this.#owner = owner;
     this.#news = new StreamNews(this, owner);
@@ -80,7 +81,7 @@ export class LiveStream {
     const { streamId: id, principal, request } = start;
     const holder: GrantHolder = {
       ...{ action: 'publish', id, principal, request },
-      facts: () => this.#facts,
+      facts: () => this.facts,
       labelled: (before, after) => this.#news.labelled(before, after),
       limited: (limits) => this.#limited(limits),
       end: ({ reason, code, message }) => this.end(reason, code, message),
@@ -103,7 +104,7 @@ export class LiveStream {
 
   /** Address of its publisher, also after it has gone. */
   get address(): string {
-    return this.#facts.peer.address;
+    return this.facts.peer.address;
   }
 
   /** Bytes of media received, as framed for players, by the last report of the byte side. */
@@ -141,7 +142,7 @@ export class LiveStream {
     const gapMs = Math.round(replaced ?? nowMs - (this.#held?.sinceMs ?? nowMs));
     if (replaced === undefined) this.#heldMs += gapMs;
     this.#held = undefined;
-    this.#facts = facts;
+    this.facts = facts;
     const { connectionId, peer } = facts;
     const cause = replaced === undefined ? {} : { cause: 'replaced' };
     this.#owner.lifecycle.streamResumed(this.streamId, { connectionId, peer, gapMs, ...cause });
@@ -272,7 +273,7 @@ export class LiveStream {
   }
 
   snapshot(): StreamSnapshot {
-    const facts = this.#facts;
+    const facts = this.facts;
     const { bytes, bytesOut, audioFrames, videoFrames, drops } = this.#counters;
     return {
       streamId: this.streamId,

@@ -10,11 +10,22 @@ import type { ConnectRefusal } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Totals } from '../model/totals.js';
-import type { Ask, ByteSide, ConnectAsk, FactSide, PlayCounters, Refusal, Report } from './access.js';
+import type {
+  Ask,
+  ByteSide,
+  CallAsk,
+  ConnectAsk,
+  FactSide,
+  PlayCounters,
+  Refusal,
+  Report,
+  RpcReply,
+} from './access.js';
 import { ActivityLog } from './activity-log.js';
 import { AddressLog, FAULT_LINES } from './address-log.js';
 import { ADMIT_ALL, type Admission, type Question, type Verdict } from './admission.js';
 import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
+import { ClientCalls } from './client-calls.js';
 import { ConnectionLog } from './connection-log.js';
 import { EventAccount } from './event-account.js';
 import { LiveCommands } from './live-commands.js';
@@ -24,6 +35,7 @@ import { type OpenAsk, OpenAsks } from './open-asks.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
 import { PlayDecisions } from './play-decisions.js';
 import { ENDED_ELSEWHERE, PublishDecisions } from './publish-decisions.js';
+import { callFailed, type RpcBridge } from './rpc-bridge.js';
 import { Sessions } from './sessions.js';
 import type { GrantDeps } from './stream-grant.js';
 import type { LiveStreamOwner, StreamStart } from './stream-owner.js';
@@ -57,6 +69,8 @@ interface LiveStreamsParts {
   readonly log: Logger;
   /** Where a stream can be fetched. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
+  /** Has calls of clients answered; default: nobody does. */
+  readonly rpc?: RpcBridge;
   /** Why no connect, publish or play is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
@@ -79,6 +93,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   /** What operators do to what runs. */
   readonly commands: LiveCommands;
   readonly grants: GrantDeps;
+  /** Data messages and calls to clients. */
+  readonly clients: ClientCalls;
   publishesStarted = 0;
   #suppressedPast = 0;
   #options: LiveStreamsOptions;
@@ -139,6 +155,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     const { names, closedFor } = parts;
     const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
+    this.clients = new ClientCalls({ bytes, plays, streams: this.#streams });
     this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays, closedFor });
   }
 
@@ -218,6 +235,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
           return this.publishes.decide(ask, open);
         case 'play':
           return this.plays.decide(ask, open);
+        case 'call':
+          return this.#call(ask, open);
       }
     });
   }
@@ -259,6 +278,9 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       case 'playEnded':
         this.#plays.ended(report.reason, report.counters);
         break;
+      case 'clientAnswered':
+        this.clients.answered(report.callId, report.answer);
+        break;
       case 'publisherRead':
         this.#reads.get(report.id)?.(report.silentMs);
         this.#reads.delete(report.id);
@@ -291,6 +313,15 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
   }
 
+  #call({ id, facts, call }: CallAsk, open: OpenAsk): void | Promise<void> {
+    const { rpc } = this.#parts;
+    const answer = (reply: RpcReply): void => open.answer({ kind: 'callAnswered', id, reply });
+    if (rpc === undefined) return answer(callFailed('There is no such method.'));
+    const principal =
+      this.#streams.get(call.streamId ?? '')?.principal ?? this.#plays.play(call.playId ?? '')?.principal;
+    return rpc.call({ ...call, facts, principal: tellable(principal) }).then(answer);
+  }
+
   #begin(start: StreamStart): LiveStream {
     this.publishesStarted++;
     const stream = new LiveStream(start, this);
@@ -314,4 +345,9 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
 /** Nothing new is accepted for a while: the client may come back, here or elsewhere. */
 function shutDown(description: string): Refusal<ConnectRefusal> {
   return { status: 'NetConnection.Connect.AppShutdown', code: 'ERR_SESSION_SHUTDOWN', description };
+}
+
+/** A principal that somebody has named; an address is no name. */
+function tellable(principal: string | undefined): string | undefined {
+  return principal?.startsWith('peer:') ? undefined : principal;
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.js';
+import type { Logger } from '../core/log.js';
 import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../live/end-reasons.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
@@ -47,5 +48,16 @@ export class ConnectionEnd {
     if (error !== undefined) this.code = 'ERR_PEER_RESET';
     this.detail = error?.code ?? '';
     this.because(reasonOfSocketEnd(error));
+  }
+}
+
+/** Ends everything that runs on a connection. A defect of Sluice in one end keeps no other from being told. */
+export function endEach(log: Logger, connectionId: string, ends: readonly (() => void)[]): void {
+  for (const end of ends) {
+    try {
+      end();
+    } catch (error) {
+      log.error({ connectionId, err: error, code: 'ERR_INTERNAL' }, 'an end failed inside');
+    }
   }
 }

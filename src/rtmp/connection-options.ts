@@ -1,5 +1,6 @@
 import type { Logger } from '../core/log.js';
 import type { Door } from '../doors/door.js';
+import type { Refusal } from '../live/access.js';
 import type { SessionOptions } from '../protocol/server/session-options.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CapturedConnection } from './captures.js';
@@ -24,6 +25,8 @@ export interface ConnectionOptions {
   /** Unsent bytes past which no media is written to a connection, whatever plays on it. */
   readonly maxLagBytes: number;
   readonly inboundBytesPerSecond: number;
+  /** Apps whose clients may call methods that programs answer. */
+  readonly callApps: readonly string[];
   /** False reads through `data` events and a copy; for tests of that path. */
   readonly directReads?: boolean;
 }
@@ -60,4 +63,9 @@ export interface ConnectionParts {
   /** Keeps its last bytes for a file, when captures are on. */
   readonly capture?: CapturedConnection | undefined;
   readonly released: (codec: ChunkCodec) => void;
+}
+
+/** A refusal as the session tells it to the client. */
+export function refused<Status>({ status, description, redirectUrl }: Refusal<Status>) {
+  return { accept: false, code: status, description, redirectUrl } as const;
 }

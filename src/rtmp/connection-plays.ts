@@ -21,6 +21,12 @@ export class ConnectionPlays {
     return [...this.#runs.keys()];
   }
 
+  /** The play of a message stream, or the only one; empty when there is none. */
+  at({ messageStreamId }: { readonly messageStreamId: number }): { readonly playId?: string } {
+    const run = this.#runs.get(messageStreamId) ?? (this.#size === 1 ? [...this.#runs.values()][0] : undefined);
+    return run === undefined ? {} : { playId: run.player.id };
+  }
+
   /** A play was accepted. It replaces the play that its message stream had before. */
   begin(messageStreamId: number, run: RunningPlay, sink: PlaySink): void {
     sink.player = run.player;

@@ -70,6 +70,12 @@ export class ConnectionPublishes {
     for (const id of [...this.#runs.keys()]) this.stop(id, reason, detail);
   }
 
+  /** The stream of a message stream, or the only one; empty when there is none. */
+  at({ messageStreamId }: { readonly messageStreamId: number }): { readonly streamId?: string } {
+    const run = this.#runs.get(messageStreamId) ?? (this.#size === 1 ? [...this.#runs.values()][0] : undefined);
+    return run === undefined ? {} : { streamId: run.streamId };
+  }
+
   /** So many bytes of chunk stream were read. They count for the stream of the last media, or for the only one. */
   received(bytes: number): void {
     const isOnly = this.#current === undefined && this.#size === 1;

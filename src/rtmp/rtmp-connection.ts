@@ -1,22 +1,30 @@
 import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
-import type { Publisher, Viewer } from '../doors/client.js';
+import type { CallOfClient, Publisher } from '../doors/client.js';
 import type { RunningPublish } from '../doors/published-stream.js';
 import type { Asker } from '../doors/requests.js';
 import type { RunningPlay } from '../doors/running-play.js';
 import { PlaySink } from '../hub/play-sink.js';
 import { Player } from '../hub/player.js';
-import type { ConnectionFacts, Refusal } from '../live/access.js';
+import type { ConnectionFacts } from '../live/access.js';
 import { playReasonOfCode } from '../live/end-reasons.js';
 import type { Peer } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
 import type { Action } from '../protocol/server/actions.js';
+import type { EndAnswer } from '../protocol/server/answers.js';
 import { ServerSession } from '../protocol/server/session.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
+import { ConnectionCalls } from './connection-calls.js';
 import { ConnectionDrops } from './connection-drops.js';
-import { ConnectionEnd } from './connection-end.js';
+import { ConnectionEnd, endEach } from './connection-end.js';
 import { ConnectionInput, type InputOwner } from './connection-input.js';
-import { CLOSE_GRACE_MS, type ConnectionParts, MAX_UNREAD_BYTES, sessionOptions } from './connection-options.js';
+import {
+  CLOSE_GRACE_MS,
+  type ConnectionParts,
+  MAX_UNREAD_BYTES,
+  refused,
+  sessionOptions,
+} from './connection-options.js';
 import { ConnectionPlays } from './connection-plays.js';
 import { ConnectionPublishes } from './connection-publishes.js';
 import { handshakeLimitMs } from './deadlines.js';
@@ -39,6 +47,7 @@ export class RtmpConnection implements InputOwner {
   readonly #peer: Peer;
   readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
+  readonly #calls: ConnectionCalls;
   readonly #input: ConnectionInput;
   #session: ServerSession | undefined;
   readonly #hold = new DecisionHold({
@@ -59,6 +68,12 @@ export class RtmpConnection implements InputOwner {
     this.#peer = { address: channel.remoteAddress, port: channel.remotePort };
     this.#drops = new ConnectionDrops(parts.door, () => this.facts);
     this.#publishes = new ConnectionPublishes(parts.codec, this.#drops);
+    this.#calls = new ConnectionCalls({
+      ...parts,
+      facts: () => this.facts,
+      session: () => this.#session,
+      run: (work) => this.#safely(() => this.run(work())),
+    });
     const of = { publishes: this.#publishes, plays: this.#plays, drops: this.#drops, stallWatch: this.stallWatch };
     this.#input = new ConnectionInput(channel, parts, of, this);
     this.#input.open();
@@ -185,6 +200,12 @@ export class RtmpConnection implements InputOwner {
       case 'receiveChanged':
         this.#plays.act(action);
         break;
+      case 'callRequested':
+        this.#calls.ask(action, { ...this.#publishes.at(action), ...this.#plays.at(action) });
+        break;
+      case 'clientAnswered':
+        this.#calls.answered(action);
+        break;
       case 'dataRefused':
       case 'dropped':
         this.#drops.act(action);
@@ -208,9 +229,12 @@ export class RtmpConnection implements InputOwner {
 
   #decidePublish(request: Requested<'publishRequested'>): void {
     const { requestId, messageStreamId } = request;
+    const publisher: Publisher = {
+      ...this.#client<EndReason>(messageStreamId, (...why) => this.#publishes.stop(messageStreamId, ...why)),
+      readNow: () => this.#input.readNow(),
+    };
     this.#hold.until(
-      (asker: Asker<RunningPublish, PublishRefusal>) =>
-        this.#parts.door.publish(this.facts, request, this.#publisher(messageStreamId), asker),
+      (asker: Asker<RunningPublish, PublishRefusal>) => this.#parts.door.publish(this.facts, request, publisher, asker),
       (decision) => {
         if (this.#closing) {
           if (decision.accept) decision.run.end(this.#end.reason, this.#end.publishDetail);
@@ -241,7 +265,7 @@ export class RtmpConnection implements InputOwner {
           this.facts,
           request,
           (playId, writes) => new Player(playId, sink, messageStreamId, { maxLagBytes }, writes),
-          this.#viewer(messageStreamId),
+          this.#client<PlayEndReason>(messageStreamId, (reason) => this.#plays.stop(messageStreamId, reason)),
           asker,
         ),
       (decision) => {
@@ -258,28 +282,16 @@ export class RtmpConnection implements InputOwner {
     );
   }
 
-  /** The way back to the client of one publish. */
-  #publisher(id: number): Publisher {
+  /** The way back to the client of one publish or play. */
+  #client<Reason>(id: number, stop: (reason: Reason, code: ErrorCode) => void) {
     return {
-      end: (reason, told) =>
+      end: (reason: Reason, told: EndAnswer): void =>
         this.#safely(() => {
-          this.#publishes.stop(id, reason, told.code);
+          stop(reason, told.code);
           this.run(this.#session!.end(id, told));
         }),
-      requestReconnect: (...where) => this.requestReconnect(...where),
-      readNow: () => this.#input.readNow(),
-    };
-  }
-
-  /** The way back to the client of one play. */
-  #viewer(id: number): Viewer {
-    return {
-      end: (reason, told) =>
-        this.#safely(() => {
-          this.#plays.stop(id, reason);
-          this.run(this.#session!.end(id, told));
-        }),
-      requestReconnect: (...where) => this.requestReconnect(...where),
+      requestReconnect: (...where: [string | undefined, string]): void => this.requestReconnect(...where),
+      call: (call: CallOfClient): void => this.#calls.call(call),
     };
   }
 
@@ -376,23 +388,11 @@ export class RtmpConnection implements InputOwner {
   /** Ends everything that runs on the connection. A defect of Sluice in one end keeps no other from being told. */
   #endAll(): void {
     const { reason, playReason, publishDetail } = this.#end;
-    const ends = [
+    endEach(this.#parts.log, this.connectionId, [
       () => this.#hold.withdraw(reason, playReason),
+      () => this.#calls.end(),
       () => this.#publishes.stopAll(reason, publishDetail),
       () => this.#plays.stopAll(playReason),
-    ];
-    for (const end of ends) {
-      try {
-        end();
-      } catch (error) {
-        const { connectionId } = this;
-        this.#parts.log.error({ connectionId, err: error, code: 'ERR_INTERNAL' }, 'an end failed inside');
-      }
-    }
+    ]);
   }
-}
-
-/** A refusal as the session tells it to the client. */
-function refused<Status>({ status, description, redirectUrl }: Refusal<Status>) {
-  return { accept: false, code: status, description, redirectUrl } as const;
 }

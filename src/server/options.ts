@@ -28,7 +28,7 @@ export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOpt
 }
 
 /** The settings of listener and connections. */
-export function listenerOptions({ rtmp, limits, publish, play }: Config): ListenerOptions {
+export function listenerOptions({ nats, rpc, rtmp, limits, publish, play }: Config): ListenerOptions {
   const { host, port } = parseListen(rtmp.listen);
   return {
     host,
@@ -54,6 +54,8 @@ export function listenerOptions({ rtmp, limits, publish, play }: Config): Listen
     stallTimeoutMs: play.stallTimeoutMs,
     maxLagBytes: play.maxLagBytes,
     inboundBytesPerSecond: play.inboundBytesPerSecond,
+    // Without NATS nobody could answer.
+    callApps: nats.url === '' ? [] : rpc.apps,
   };
 }
 

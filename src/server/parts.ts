@@ -1,4 +1,5 @@
 import type { Config } from '../config/table.js';
+import { NatsRpc } from '../control/rpc-bridge.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { type Logger, stderrLosses } from '../core/log.js';
@@ -55,6 +56,7 @@ interface PartsDeps {
   readonly eventLayer: EventLayer;
   readonly captures: Captures | undefined;
   readonly admission: Admission;
+  readonly nodeId: string;
   /** Where a stream can be fetched; asked once the listener listens. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Why nothing new is accepted at present, or undefined. */
@@ -115,6 +117,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     clock,
     log,
     urls: deps.urls,
+    ...rpcOf(config, deps),
     closedFor: deps.closedFor,
   });
   const { stallAfterMs } = config.publish;
@@ -160,6 +163,13 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
 /** Most RTMP connections: the setting, or less where the process has fewer WebAssembly memories. */
 export function maxConnectionsOf({ limits }: Config): number {
   return Math.min(limits.maxConnections, memoriesOfProcess());
+}
+
+/** The answers to calls of clients; nothing without NATS. */
+function rpcOf({ rpc, events }: Config, { eventLayer, nodeId, log }: PartsDeps): { readonly rpc?: NatsRpc } {
+  const { requests } = eventLayer;
+  if (requests === undefined) return {};
+  return { rpc: new NatsRpc({ ...rpc, prefix: events.prefix, nodeId }, requests, log) };
 }
 
 /** Logs for how many connections there is room, as a warning when that is less than the setting. */

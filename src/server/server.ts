@@ -185,6 +185,7 @@ class Server implements SluiceServer {
       eventLayer,
       captures: this.#captures,
       admission: this.#admission.chain,
+      nodeId: this.nodeId,
       urls: (stream) => streamUrls(advertised, stream),
       closedFor: () => this.#drain.closedFor,
       settings: () => this.#config,

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../core/errors.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
 import type { DropCause } from '../../model/drop-causes.js';
-import type { AmfValue } from '../../wasm/amf-value.js';
+import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 
 /** How a publisher wants its stream to be kept. Without a recorder only `live` has an effect. */
 export type PublishType = 'live' | 'record' | 'append';
@@ -41,6 +41,27 @@ export type Action =
       readonly start: number;
       readonly duration: number;
       readonly reset: boolean;
+    }
+  /**
+   * The client calls a method that Sluice does not have. Decide, call `answerCall`; reading goes on meanwhile. `object`:
+   * the command object, when it is one. At most 16 of a connection wait for an answer.
+   */
+  | {
+      readonly kind: 'callRequested';
+      readonly requestId: number;
+      readonly messageStreamId: number;
+      readonly method: string;
+      readonly args: readonly AmfValue[];
+      readonly object?: AmfObject;
+      readonly wantsAnswer: boolean;
+    }
+  /** The answer to a `callClient`; `timeout` when the client has given none. `values`: what follows its object. */
+  | {
+      readonly kind: 'clientAnswered';
+      readonly callId: number;
+      readonly answer:
+        | { readonly kind: 'result' | 'error'; readonly values: readonly AmfValue[] }
+        | { readonly kind: 'timeout' };
     }
   /** A publish that was running, or one still waiting for its answer, was ended by the client. */
   | { readonly kind: 'publishStopped'; readonly messageStreamId: number; readonly reason: 'client_unpublish' }

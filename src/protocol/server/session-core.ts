@@ -4,6 +4,7 @@ import type { DropCause } from '../../model/drop-causes.js';
 import { AckWindow } from '../messages/ack-window.js';
 import { ChunkWriter, type OutboundMessage } from '../messages/chunk-writer.js';
 import type { Action } from './actions.js';
+import { Calls } from './calls.js';
 import { NetStream } from './net-stream.js';
 import type { SessionSettings } from './session-options.js';
 import {
@@ -41,6 +42,7 @@ export class SessionCore {
   readonly ackWindow = new AckWindow();
   readonly writer = new ChunkWriter();
   readonly streams = new Map<number, NetStream>();
+  readonly calls = new Calls();
   info: ConnectionInfo = UNKNOWN_CLIENT;
   /** The secret part of the app. */
   appQuery = '';

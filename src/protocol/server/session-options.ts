@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly maxAppBytes?: number;
   /** UTF-8 bytes of the query of an app or name. */
   readonly maxQueryBytes?: number;
+  /** Apps whose clients may call methods that Sluice does not have; `*` stands for every app. */
+  readonly callApps?: readonly string[];
   /** `fmsVer` of the connect reply. */
   readonly fmsVer?: string;
   /** The server's Enhanced RTMP capability bits: 2 multitrack, 4 ModEx, 8 nanosecond offsets. */
@@ -57,6 +59,7 @@ export function sessionSettings(options: SessionOptions): SessionSettings {
     maxNameBytes: options.maxNameBytes ?? 256,
     maxAppBytes: options.maxAppBytes ?? 1024,
     maxQueryBytes: options.maxQueryBytes ?? 4096,
+    callApps: options.callApps ?? [],
     fmsVer: options.fmsVer ?? 'FMS/3,5,0,0',
     capsEx: options.capsEx ?? 14,
   };

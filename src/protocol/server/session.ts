@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorCode } from '../../core/errors.js';
 import { TokenBucket } from '../../core/token-bucket.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
+import type { AmfInput } from '../messages/amf0-writer.js';
 import { type Call, readCall, replyError, salvageCall } from '../messages/call.js';
 import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from '../messages/control.js';
 import { type InboundMessage, readValues } from '../messages/inbound-message.js';
@@ -8,8 +9,10 @@ import { MessageType, UserControlEvent } from '../messages/message-types.js';
 import { command, onStatus, reconnectRequest, statusInfo } from '../messages/status.js';
 import type { Action } from './actions.js';
 import type { ConnectAnswer, EndAnswer, PlayAnswer, PublishAnswer } from './answers.js';
+import type { CallReply } from './calls.js';
 import { acceptConnect, refuseConnect, requestConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
+import { answerCall } from './commands/remote-call.js';
 import { Liveness } from './liveness.js';
 import type { NetStream, PlainInput } from './net-stream.js';
 import { streamInput } from './net-stream-effects.js';
@@ -173,6 +176,28 @@ export class ServerSession {
     return this.#finish();
   }
 
+  /** Answers a `callRequested`. An answer that comes twice, or to a connection that is over, does nothing. */
+  answerCall(requestId: number, reply: CallReply): Action[] {
+    const call = this.#core.calls.takeAsked(requestId);
+    if (call === undefined || this.#core.state === 'closed') return [];
+    answerCall(this.#core, call, reply);
+    return this.#core.takeActions();
+  }
+
+  /**
+   * Calls a method of the client. `clientAnswered` follows exactly once, unless the connection ends before.
+   *
+   * @param deadlineMs when it counts as not answered, on the clock of `nowMs`
+   * @returns undefined when 16 calls wait for an answer already, or the client is not connected
+   */
+  callClient(callId: number, method: string, args: readonly AmfInput[], deadlineMs: number): Action[] | undefined {
+    const core = this.#core;
+    const transactionId = this.isConnected ? core.calls.sent(callId, deadlineMs) : undefined;
+    if (transactionId === undefined) return undefined;
+    core.send(command(0, method, transactionId, null, ...args));
+    return core.takeActions();
+  }
+
   /** Tells a player that its stream is being published now. */
   publisherCame(messageStreamId: number): Action[] {
     return this.#streamInput(messageStreamId, 'publisher_came');
@@ -232,7 +257,7 @@ export class ServerSession {
   /** When {@link tick} has to be called next, on the clock of `nowMs`; `Infinity` when there is nothing to wait for. */
   nextDeadlineMs(): number {
     if (this.#core.state === 'closed') return Number.POSITIVE_INFINITY;
-    return Math.min(this.#waitDeadlineMs, this.#liveness.dueMs);
+    return Math.min(this.#waitDeadlineMs, this.#liveness.dueMs, this.#core.calls.dueMs);
   }
 
   /** Acts on deadlines that have passed: no connect, neither publish nor play, silence. The client is told. */
@@ -244,6 +269,8 @@ export class ServerSession {
       this.#closeFor(core.state === 'connected' ? 'ERR_SESSION_IDLE_TIMEOUT' : 'ERR_SESSION_CONNECT_TIMEOUT');
       return this.#finish();
     }
+    for (const callId of core.calls.takeOverdue(nowMs))
+      core.emit({ kind: 'clientAnswered', callId, answer: { kind: 'timeout' } });
     const verdict = this.#liveness.tick(nowMs, this.#receivedBytes);
     if (verdict === 'ping') core.send(pingRequest(Math.trunc(nowMs)));
     if (verdict === 'dead') this.#closeFor('ERR_SESSION_PING_TIMEOUT');

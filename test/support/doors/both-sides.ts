@@ -1,6 +1,8 @@
 import { createLogger } from '../../../src/core/log.js';
 import { MemoryAccount } from '../../../src/core/memory-account.js';
 import { NameRule } from '../../../src/core/names.js';
+import type { JsonValue } from '../../../src/core/plain.js';
+import type { CallOfClient } from '../../../src/doors/client.js';
 import { Door } from '../../../src/doors/door.js';
 import type { RunningPublish } from '../../../src/doors/published-stream.js';
 import type { Decision, OpenRequest } from '../../../src/doors/requests.js';
@@ -58,6 +60,9 @@ export class BothSides extends ToldEvents {
   readonly reconnects: (readonly [tcUrl: string | undefined, description: string])[] = [];
   /** What a publisher's connection finds when it is read at once. */
   readNow: () => Promise<void> = () => Promise.resolve();
+  /** A client answers every call with the method and its values. */
+  readonly #call = ({ method, values, answered }: CallOfClient): void =>
+    answered({ kind: 'result', values: [method, ...(values as JsonValue[])] });
   #connections = 0;
 
   constructor(crossing: Crossing, options: BothSidesOptions = {}) {
@@ -133,6 +138,7 @@ export class BothSides extends ToldEvents {
           this.clientsTold.push(told);
         },
         requestReconnect: (...where) => void this.reconnects.push(where),
+        call: this.#call,
         readNow: () => this.readNow(),
       },
       {
@@ -173,6 +179,7 @@ export class BothSides extends ToldEvents {
           end(reason);
         },
         requestReconnect: (...where) => void this.reconnects.push(where),
+        call: this.#call,
       },
       {
         answered: (decision) => {

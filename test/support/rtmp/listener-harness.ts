@@ -3,7 +3,7 @@ import { createLogger } from '../../../src/core/log.js';
 import { Door } from '../../../src/doors/door.js';
 import { Hub } from '../../../src/hub/hub.js';
 import type { Publication } from '../../../src/hub/publication.js';
-import type { Ask, FactSide, PublishAsk, Report } from '../../../src/live/access.js';
+import type { Ask, CallAnswer, CallAsk, FactSide, PublishAsk, Report } from '../../../src/live/access.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
 import { type ListenerOptions, RtmpListener } from '../../../src/rtmp/rtmp-listener.js';
 import { CodecPool } from '../../../src/wasm/pool.js';
@@ -34,6 +34,7 @@ export const OPTIONS: ListenerOptions = {
   stallTimeoutMs: 10_000,
   maxLagBytes: 2 * 2 ** 20,
   inboundBytesPerSecond: 65_536,
+  callApps: [],
 };
 
 type Decision = 'accept' | 'refuse';
@@ -55,6 +56,10 @@ export class ListenerHarness implements FactSide {
   readonly refusedData: ErrorCode[] = [];
   readonly refusedDataAtClose: number[] = [];
   readonly data: string[] = [];
+  /** Calls of clients that wait for an answer. */
+  readonly calls: CallAsk[] = [];
+  /** Answers of clients to calls, by call id. */
+  readonly clientAnswers = new Map<number, CallAnswer>();
   /** Names of plays by their ids. */
   readonly playIds = new Map<string, string>();
   /** Requests that were withdrawn, by the reason. */
@@ -207,6 +212,10 @@ export class ListenerHarness implements FactSide {
       else this.#answerPublish(ask, 'accept');
       return;
     }
+    if (ask.kind === 'call') {
+      this.calls.push(ask);
+      return;
+    }
     const { name } = ask.request;
     if (name === 'none') {
       const status = 'NetStream.Play.StreamNotFound';
@@ -233,6 +242,9 @@ export class ListenerHarness implements FactSide {
         break;
       case 'askWithdrawn':
         this.withdrawn.push(report.reason);
+        break;
+      case 'clientAnswered':
+        this.clientAnswers.set(report.callId, report.answer);
         break;
       case 'publisherRead':
         this.#reads.get(report.id)!();

@@ -14,6 +14,8 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   connect: true,
   publish: true,
   play: true,
+  call: true,
+  callAnswered: true,
   connectAccepted: true,
   connectRefused: true,
   publishAccepted: true,
@@ -28,6 +30,9 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   endPlay: true,
   stopPlay: true,
   requestReconnect: true,
+  sendData: true,
+  callClient: true,
+  clientAnswered: true,
   connectionOpened: true,
   connectionRefused: true,
   connectionClosed: true,
@@ -108,6 +113,17 @@ describe('the messages between byte side and fact side', () => {
     await sides.pass(250);
     play.end('client_closed');
     const { player } = (await sides.play()).run;
+    const replies: unknown[] = [];
+    door.call(facts, { app: 'live', streamId: run.streamId, method: 'hello', args: [1, { a: null }] }, (reply) => {
+      replies.push(reply);
+    });
+    sides.live.clients.send(run.streamId, 'onText', [{ text: 'hi' }, undefined]);
+    const answered = sides.live.clients.call({ playId: player.id }, 'ping', [[1], 'a'], 1000);
+    await sides.settle();
+    expect(await answered).toEqual({ kind: 'result', values: ['ping', [1], 'a'] });
+    expect(replies).toEqual([
+      { kind: 'error', code: 'NetConnection.Call.Failed', message: 'There is no such method.' },
+    ]);
     const told = { status: 'NetStream.Play.Failed', code: 'ERR_SESSION_KICKED', description: 'out' } as const;
     const toBytes = clonedByteSide(sides.toDoor);
     toBytes.order({ kind: 'requestReconnect', of: { playId: player.id }, tcUrl: undefined, description: 'again' });

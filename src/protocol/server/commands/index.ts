@@ -3,6 +3,7 @@ import type { SessionCore } from '../session-core.js';
 import { fcPublish, fcSubscribe, fcUnpublish, fcUnsubscribe, releaseStream } from './fmle.js';
 import { getStreamLength, pause, play, play2, receiveAudio, receiveVideo, seek } from './play.js';
 import { publish } from './publish.js';
+import { requestCall, takeAnswer } from './remote-call.js';
 import { closeStream, createStream, deleteStream } from './streams.js';
 
 /** Every command after connect, by its name as sent. It is a `Map`, so that no name reaches `Object.prototype`. */
@@ -25,15 +26,19 @@ export const COMMANDS: ReadonlyMap<string, CommandHandler> = new Map<string, Com
   ['getStreamLength', getStreamLength],
   // Haivision encoders wait for an answer to this one.
   ['_checkbw', (core, call) => replyResult(core, call, null, null)],
-  // These answer commands that were never sent. Answering an answer could go on for ever.
-  ['_result', () => undefined],
-  ['_error', () => undefined],
+  // Answering an answer could go on for ever.
+  ['_result', takeAnswer],
+  ['_error', takeAnswer],
   ['onStatus', () => undefined],
 ]);
 
-/** Runs a command; an unknown one is answered with Call.Failed when it wants an answer. */
+/**
+ * Runs a command. One that there is not is passed on, where calls of the app are; else it is answered with Call.Failed
+ * when it wants an answer.
+ */
 export function runCommand(core: SessionCore, call: Call): void {
   const handler = COMMANDS.get(call.name);
   if (handler !== undefined) handler(core, call);
+  else if (requestCall(core, call)) return;
   else if (!replyError(core, call, 'There is no such method.')) core.drop('command_unknown');
 }
