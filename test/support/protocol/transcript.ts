@@ -42,7 +42,7 @@ export class Transcript {
     if (kind === 'connected') return [`! connected ${rest['app']}`];
     if (kind === 'close') return [`! close ${rest['code']}`];
     const values = Object.entries(rest)
-      .filter(([key]) => !['payload', 'values', 'type'].includes(key))
+      .filter(([key]) => !['payload', 'values', 'type', 'object'].includes(key))
       .map(([key, value]) => `${key}=${value}`);
     return [`! ${kind} ${values.join(' ')}`.trimEnd()];
   }
