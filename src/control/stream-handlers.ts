@@ -1,6 +1,7 @@
 import { SluiceError } from '../core/errors.js';
 import type { PlainValue } from '../core/plain.js';
-import type { CallAnswer, Done } from '../live/live-control.js';
+import type { CallAnswer } from '../live/access.js';
+import type { Done } from '../live/live-control.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import { banOf } from './kick.js';
 import type { InputOf } from './operations.js';
@@ -49,9 +50,11 @@ export const STREAM_HANDLERS: StreamHandlers = {
       return done === 'unsupported' ? { supported: false } : { ...alive(done, streamId), supported: true };
     }),
   send: (ports, input, context) =>
-    onStream(ports, 'send', input, context, async ({ streamId }) =>
-      alive(ports.live.send(streamId, input.handler, input.values as readonly PlainValue[]), streamId),
-    ),
+    onStream(ports, 'send', input, context, async ({ streamId }) => {
+      const done = ports.live.send(streamId, input.handler, input.values as readonly PlainValue[]);
+      if (done === 'refused') throw unsendable(input.handler);
+      return alive(done, streamId);
+    }),
   call: (ports, input, context) =>
     onStream(ports, 'call', input, context, async ({ streamId }) => {
       const values = input.values as readonly PlainValue[];
@@ -65,6 +68,13 @@ function checkCount(labels: Readonly<Record<string, string | null>>): void {
   if (count <= MOST_LABELS) return;
   const errors = [{ pointer: '/labels', expected: `at most ${MOST_LABELS} labels in all`, got: `${count}` }];
   throw new SluiceError('ERR_CTL_BAD_REQUEST', `a stream has at most ${MOST_LABELS} labels`, { details: { errors } });
+}
+
+/** The refusal of a data message that players would take for one of the stream, or that is too long. */
+function unsendable(handler: string): SluiceError {
+  const expected = 'a handler that is not of the stream itself, and values of at most 64 KiB, nested at most 32 deep';
+  const errors = [{ pointer: '/handler', expected, got: JSON.stringify(handler) }];
+  return new SluiceError('ERR_CTL_BAD_REQUEST', 'the data message cannot be sent', { details: { errors } });
 }
 
 /** Finds the stream, here or at its owner, and does something to it. */
