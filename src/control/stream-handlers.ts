@@ -5,7 +5,7 @@ import type { Done } from '../live/live-control.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import { banOf } from './kick.js';
 import type { InputOf } from './operations.js';
-import type { Facts, Ports, RequestContext, StreamEnd } from './ports.js';
+import type { Facts, Ports, RequestContext } from './ports.js';
 
 // Operations on one stream. A stream that is not of this node is asked for at its owner, when there is NATS.
 
@@ -50,9 +50,11 @@ export const STREAM_HANDLERS: StreamHandlers = {
       return done === 'unsupported' ? { supported: false } : { ...alive(done, streamId), supported: true };
     }),
   send: (ports, input, context) =>
-    onStream(ports, 'send', input, context, async ({ streamId }) =>
-      alive(sent(ports.live.send(streamId, input.handler, input.values as readonly PlainValue[])), streamId),
-    ),
+    onStream(ports, 'send', input, context, async ({ streamId }) => {
+      const done = ports.live.send(streamId, input.handler, input.values as readonly PlainValue[]);
+      if (done === 'refused') throw unsendable(input.handler);
+      return alive(done, streamId);
+    }),
   call: (ports, input, context) =>
     onStream(ports, 'call', input, context, async ({ streamId }) => {
       const values = input.values as readonly PlainValue[];
@@ -68,12 +70,11 @@ function checkCount(labels: Readonly<Record<string, string | null>>): void {
   throw new SluiceError('ERR_CTL_BAD_REQUEST', `a stream has at most ${MOST_LABELS} labels`, { details: { errors } });
 }
 
-/** @throws SluiceError ERR_CTL_BAD_REQUEST when the message may not be sent */
-function sent(done: Done | 'refused'): Done {
-  if (done !== 'refused') return done;
-  const expected = 'a handler that is no metadata, and values of at most 64 KiB as JSON';
-  const errors = [{ pointer: '/handler', expected, got: 'another one' }];
-  throw new SluiceError('ERR_CTL_BAD_REQUEST', expected, { details: { errors } });
+/** The refusal of a data message that players would take for one of the stream, or that is too long. */
+function unsendable(handler: string): SluiceError {
+  const expected = 'a handler that is not of the stream itself, and values of at most 64 KiB, nested at most 32 deep';
+  const errors = [{ pointer: '/handler', expected, got: JSON.stringify(handler) }];
+  return new SluiceError('ERR_CTL_BAD_REQUEST', 'the data message cannot be sent', { details: { errors } });
 }
 
 /** Finds the stream, here or at its owner, and does something to it. */
@@ -88,22 +89,15 @@ async function onStream(
   const stream = ports.live.stream(streamId);
   if (stream !== undefined) return act(stream);
   const end = await ports.ended.endOf(streamId);
-  if (end !== undefined) return ofEnded(streamId, verb, end);
-  if (ports.cluster === undefined || context.isFromBus === true) throw unknown(streamId);
-  const answer = await ports.cluster.askOwner(streamId, verb, body as Facts, context);
-  return answer ?? ofEnded(streamId, verb, await ports.cluster.endOf(streamId));
-}
-
-/**
- * The answer for a stream that has ended: what was to end it is done.
- *
- * @param end undefined: when and why is not known
- * @throws SluiceError ERR_CTL_STREAM_UNKNOWN for every other wish
- */
-export function ofEnded(streamId: string, verb: string, end: StreamEnd | undefined): Facts {
-  if (end === undefined) throw unknown(streamId);
-  if (ENDING.includes(verb)) return { already: true };
-  throw new SluiceError('ERR_CTL_STREAM_UNKNOWN', `${streamId} has ended: ${end.reason}`, { details: { ...end } });
+  if (end !== undefined) {
+    if (ENDING.includes(verb)) return { already: true };
+    throw new SluiceError('ERR_CTL_STREAM_UNKNOWN', `${streamId} has ended: ${end.reason}`, { details: { ...end } });
+  }
+  if (ports.cluster !== undefined && context.isFromBus !== true) {
+    const answer = await ports.cluster.askOwner(streamId, verb, body as Facts, context);
+    if (answer !== undefined) return answer;
+  }
+  throw unknown(streamId);
 }
 
 /** The refusal of an id that nothing has. */

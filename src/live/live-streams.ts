@@ -351,3 +351,8 @@ function tellable(principal: string | undefined): string | undefined {
 function shutDown(description: string): Refusal<ConnectRefusal> {
   return { status: 'NetConnection.Connect.AppShutdown', code: 'ERR_SESSION_SHUTDOWN', description };
 }
+
+/** A principal that somebody has named; an address is no name. */
+function tellable(principal: string | undefined): string | undefined {
+  return principal?.startsWith('peer:') ? undefined : principal;
+}

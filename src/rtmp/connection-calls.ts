@@ -21,7 +21,9 @@ interface CallsOwner {
   readonly run: (work: () => readonly Action[]) => void;
 }
 
-/** The calls of one connection, in both directions, until they are answered. Values are turned to JSON and back here. */
+/**
+ * The calls of one connection, in both directions, until they are answered. Values are turned to JSON and back here.
+ */
 export class ConnectionCalls {
   readonly #owner: CallsOwner;
   /** Requests for answers to calls of the client. */

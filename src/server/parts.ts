@@ -107,9 +107,6 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
   const isCloned = process.env[CLONED_BORDER_VARIABLE] === '1';
   const toDoor: ByteSide = { answer: (message) => door.answer(message), order: (message) => door.order(message) };
-  const { requests } = eventLayer;
-  const rpc =
-    requests && new NatsRpc({ ...config.rpc, prefix: config.events.prefix, nodeId: deps.nodeId }, requests, log);
   const names = new NameRule(config.names);
   const liveStreams = new LiveStreams(liveStreamsOptions(config), {
     bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
@@ -120,7 +117,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     clock,
     log,
     urls: deps.urls,
-    ...(rpc === undefined ? {} : { rpc }),
+    ...rpcOf(config, deps),
     closedFor: deps.closedFor,
   });
   const { stallAfterMs } = config.publish;
@@ -166,6 +163,13 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
 /** Most RTMP connections: the setting, or less where the process has fewer WebAssembly memories. */
 export function maxConnectionsOf({ limits }: Config): number {
   return Math.min(limits.maxConnections, memoriesOfProcess());
+}
+
+/** The answers to calls of clients; nothing without NATS. */
+function rpcOf({ rpc, events }: Config, { eventLayer, nodeId, log }: PartsDeps): { readonly rpc?: NatsRpc } {
+  const { requests } = eventLayer;
+  if (requests === undefined) return {};
+  return { rpc: new NatsRpc({ ...rpc, prefix: events.prefix, nodeId }, requests, log) };
 }
 
 /** Logs for how many connections there is room, as a warning when that is less than the setting. */

@@ -43,8 +43,8 @@ export type Action =
       readonly reset: boolean;
     }
   /**
-   * The client calls a method that Sluice does not have. Decide, call `answerCall`; reading goes on meanwhile. `object`:
-   * the command object, when it is one. At most 16 of a connection wait for an answer.
+   * The client calls a method that Sluice does not have. Decide, call `answerCall`; reading goes on meanwhile.
+   * `object`: the command object, when it is one. At most 16 of a connection wait for an answer.
    */
   | {
       readonly kind: 'callRequested';

@@ -1,5 +1,4 @@
 import type { AmfInput } from '../messages/amf0-writer.js';
-import type { Call } from '../messages/call.js';
 
 /** The owner's answer to `callRequested`. */
 export type CallReply =
@@ -10,6 +9,13 @@ export type CallReply =
 /** Calls of one connection that wait for an answer, at most, in each direction. */
 export const MAX_CALLS = 16;
 
+/** Where the answer to a call of the client goes. */
+export interface ReturnAddress {
+  /** 0 when no answer is wanted. */
+  readonly transactionId: number;
+  readonly messageStreamId: number;
+}
+
 /** A call to the client that waits for its answer. */
 interface SentCall {
   readonly callId: number;
@@ -19,7 +25,7 @@ interface SentCall {
 
 /** The calls of one connection that wait for an answer: of the client, by request id, and to it, by transaction id. */
 export class Calls {
-  readonly #asked = new Map<number, Call>();
+  readonly #asked = new Map<number, ReturnAddress>();
   readonly #sent = new Map<number, SentCall>();
   #lastTransactionId = 0;
 
@@ -28,12 +34,12 @@ export class Calls {
     return this.#asked.size >= MAX_CALLS;
   }
 
-  asked(requestId: number, call: Call): void {
-    this.#asked.set(requestId, call);
+  asked(requestId: number, { transactionId, messageStreamId }: ReturnAddress): void {
+    this.#asked.set(requestId, { transactionId, messageStreamId });
   }
 
   /** Takes a call of the client that is answered now; undefined when it waits no more. */
-  takeAsked(requestId: number): Call | undefined {
+  takeAsked(requestId: number): ReturnAddress | undefined {
     const call = this.#asked.get(requestId);
     this.#asked.delete(requestId);
     return call;

@@ -1,6 +1,6 @@
 import { type Call, replyError } from '../../messages/call.js';
 import { command } from '../../messages/status.js';
-import { type CallReply, MAX_CALLS } from '../calls.js';
+import { type CallReply, MAX_CALLS, type ReturnAddress } from '../calls.js';
 import type { SessionCore } from '../session-core.js';
 
 /** Longest name of a method that is passed on, in UTF-8 bytes. */
@@ -42,7 +42,11 @@ export function requestCall(core: SessionCore, call: Call): boolean {
 }
 
 /** Answers a call of the client, if it wants an answer. */
-export function answerCall(core: SessionCore, { transactionId, messageStreamId }: Call, reply: CallReply): void {
+export function answerCall(
+  core: SessionCore,
+  { transactionId, messageStreamId }: ReturnAddress,
+  reply: CallReply,
+): void {
   if (transactionId === 0) return;
   if (reply.kind === 'result') core.send(command(messageStreamId, '_result', transactionId, null, reply.value));
   else {
