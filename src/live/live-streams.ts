@@ -342,11 +342,6 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   }
 }
 
-/** A principal that somebody has named; an address is no name. */
-function tellable(principal: string | undefined): string | undefined {
-  return principal?.startsWith('peer:') ? undefined : principal;
-}
-
 /** Nothing new is accepted for a while: the client may come back, here or elsewhere. */
 function shutDown(description: string): Refusal<ConnectRefusal> {
   return { status: 'NetConnection.Connect.AppShutdown', code: 'ERR_SESSION_SHUTDOWN', description };
