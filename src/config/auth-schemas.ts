@@ -1,9 +1,11 @@
 import { z } from '../core/zod.js';
-import { CONFLICTS, type Conflict, type Labels, type StreamLimits } from '../model/grant.js';
+import { CONFLICTS, type Labels, type StreamLimits } from '../model/grant.js';
+import type { AdobeUser, JwtKey, OnUnavailable, ReplyFields, Rule, RuleKey, SignedKey } from './auth-types.js';
+
+export type * from './auth-types.js';
 
 /** The actions that are asked about. */
 export const ACTIONS = ['connect', 'publish', 'play'] as const;
-type Action = (typeof ACTIONS)[number];
 
 const HOUR = 3_600_000;
 
@@ -64,10 +66,8 @@ export const REPLY_FIELDS = {
 };
 
 const fieldsSchema = z.strictObject(REPLY_FIELDS);
-/** What a rule or a token sets. */
-export type ReplyFields = z.infer<typeof fieldsSchema>;
 /** The shape of {@link ReplyFields}; unknown members are an error. */
-export const replyFieldsSchema: z.ZodType<ReplyFields> = fieldsSchema;
+export const replyFieldsSchema = fieldsSchema as z.ZodType<ReplyFields>;
 
 function listOrOne<T>(item: z.ZodType<T>): z.ZodType<readonly T[]> {
   return z.preprocess(
@@ -75,9 +75,6 @@ function listOrOne<T>(item: z.ZodType<T>): z.ZodType<readonly T[]> {
     z.array(item).min(1).max(100),
   ) as z.ZodType<readonly T[]>;
 }
-
-/** How the key of a rule is written down. */
-export type RuleKey = { readonly sha256: string } | { readonly scrypt: string } | { readonly none: true };
 
 const ruleKey: z.ZodType<RuleKey> = z.preprocess(
   (value) => (value === 'none' ? { none: true } : value),
@@ -91,23 +88,6 @@ const ruleKey: z.ZodType<RuleKey> = z.preprocess(
     z.strictObject({ none: z.literal(true) }),
   ]),
 ) as z.ZodType<RuleKey>;
-
-/** One rule of `auth.rules`. The first that matches decides. */
-export interface Rule {
-  /** Default: `rule:<place in the list>`. */
-  readonly name?: string;
-  readonly match?: {
-    readonly action?: readonly Action[];
-    /** Glob: `*` is any text without `/`, `**` any text. */
-    readonly app?: string;
-    readonly name?: string;
-    readonly cidr?: readonly string[];
-    readonly transport?: readonly string[];
-  };
-  readonly key?: RuleKey;
-  readonly decision: 'allow' | 'deny' | 'redirect' | 'next';
-  readonly set?: ReplyFields;
-}
 
 const rule = z.strictObject({
   name: z
@@ -135,11 +115,6 @@ const signedKey = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
   secret: z.string().min(16, 'at least 16 characters were expected').max(1024),
 });
-/** A key of `auth.signed.keys`. */
-export interface SignedKey {
-  readonly id: string;
-  readonly secret: string;
-}
 /** A list of {id, secret}, or a group of id: secret. */
 export const signedKeysSchema = z.preprocess(
   (value) =>
@@ -149,15 +124,6 @@ export const signedKeysSchema = z.preprocess(
   z.array(signedKey).max(100),
 ) as z.ZodType<readonly SignedKey[]>;
 
-/** A key of `auth.jwt.keys`: each is bound to one algorithm. */
-export interface JwtKey {
-  readonly kid?: string;
-  readonly alg: 'HS256' | 'RS256' | 'EdDSA';
-  /** HS256: the shared secret. */
-  readonly secret?: string;
-  /** RS256, EdDSA: the public key in PEM, or the path of a file with it. */
-  readonly publicKey?: string;
-}
 /** The shape of `auth.jwt.keys`. */
 export const jwtKeysSchema = z
   .array(
@@ -180,13 +146,6 @@ export const jwtKeysSchema = z
   )
   .max(100) as unknown as z.ZodType<readonly JwtKey[]>;
 
-/** A user of `auth.adobe.users`. */
-export interface AdobeUser {
-  readonly user: string;
-  readonly salt: string;
-  /** Base64 of MD5(user + salt + password). */
-  readonly verifier: string;
-}
 /** The shape of `auth.adobe.users`. */
 export const adobeUsersSchema = z
   .array(
@@ -194,15 +153,9 @@ export const adobeUsersSchema = z
   )
   .max(10_000) as z.ZodType<readonly AdobeUser[]>;
 
-/** What happens to each action while nobody can be asked. */
-export type OnUnavailable = Readonly<Record<Action, 'deny' | 'allow'>>;
-
 const word = z.enum(['deny', 'allow']).default('deny');
 /** One word for all actions, or one for each. */
 export const onUnavailableSchema = z.preprocess(
   (value) => (typeof value === 'string' ? Object.fromEntries(ACTIONS.map((action) => [action, value])) : value),
   z.strictObject({ connect: word, publish: word, play: word }),
 ) as z.ZodType<OnUnavailable>;
-
-/** `publish.conflict` as a word; `auto` follows the principal. */
-export type ConflictSetting = Conflict | 'auto';

@@ -26,6 +26,14 @@ interface SettingNames {
 /** When a changed setting holds: see {@link Setting.reload}. */
 export type Reload = 'live' | 'new' | 'restart';
 
+/**
+ * A schema of zod, of which no more is told: the declarations of the package name no type of another package, so that
+ * programs need none.
+ */
+interface Schema<T> {
+  safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false };
+}
+
 /** One row of the table: what a setting means, which values it may have, and its default. */
 export interface Setting<T> extends SettingNames {
   readonly default: T;
@@ -211,12 +219,13 @@ function compiles(source: string): boolean {
  * @param expects the form in words
  */
 export function structure<T>(
-  schema: z.ZodType<T>,
+  described: Schema<T>,
   expects: string,
   fallback: T,
   doc: string,
   names: SettingNames = {},
 ): Setting<T> {
+  const schema = described as z.ZodType<T>;
   const read = (value: unknown): unknown => (typeof value === 'string' ? (parseYamlText(value) ?? value) : value);
   return {
     ...setting(z.preprocess(read, schema) as z.ZodType<T>, expects, fallback, doc, names),
@@ -228,8 +237,8 @@ export function structure<T>(
 }
 
 /** A list of texts, or one text with commas. */
-export function words<T extends string>(
-  item: z.ZodType<T>,
+export function words(
+  item: Schema<string>,
   expects: string,
   fallback: readonly NoInfer<T>[],
   doc: string,
@@ -242,7 +251,7 @@ export function words<T extends string>(
           .map((each) => each.trim())
           .filter((each) => each !== '')
       : value;
-  const schema = z.preprocess(read, z.array(item).max(1000)) as z.ZodType<readonly T[]>;
+  const schema = z.preprocess(read, z.array(item as z.ZodType<string>).max(1000)) as z.ZodType<readonly string[]>;
   return setting(schema, expects, fallback, doc, names);
 }
 
