@@ -237,8 +237,8 @@ export function structure<T>(
 }
 
 /** A list of texts, or one text with commas. */
-export function words(
-  item: Schema<string>,
+export function words<T extends string>(
+  item: Schema<T>,
   expects: string,
   fallback: readonly NoInfer<T>[],
   doc: string,
@@ -251,7 +251,7 @@ export function words(
           .map((each) => each.trim())
           .filter((each) => each !== '')
       : value;
-  const schema = z.preprocess(read, z.array(item as z.ZodType<string>).max(1000)) as z.ZodType<readonly string[]>;
+  const schema = z.preprocess(read, z.array(item as z.ZodType<T>).max(1000)) as z.ZodType<readonly T[]>;
   return setting(schema, expects, fallback, doc, names);
 }
 
