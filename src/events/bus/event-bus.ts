@@ -12,6 +12,7 @@ import { backoffMs, type WaitReason } from '../../nats/publish-outcome.js';
 import type { NatsRequests } from '../../nats/requests.js';
 import { SilenceTimer } from '../../nats/silence-timer.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
+import { Directory } from '../directory.js';
 import type { Emitter } from '../envelope.js';
 import type { NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
@@ -52,6 +53,8 @@ export class EventBus {
   readonly link: NatsLink;
   /** Requests and subscriptions over it. */
   readonly requests: NatsRequests;
+  /** Which nodes there are and how streams ended. */
+  readonly directory: Directory;
   readonly #o: ResolvedEventsOptions;
   readonly #emitter: Emitter;
   readonly #deps: BusSideDeps;
@@ -83,6 +86,7 @@ export class EventBus {
     // Longer answers would come too late for a heartbeat.
     const answerTimeout = new AnswerTimeout(o.publishTimeoutMs, o.leaseMs / 3);
     this.#answerTimeout = answerTimeout;
+    this.directory = new Directory(o, () => this.link.connection, answerTimeout);
     this.#maker = new StreamMaker(o.stream, answerTimeout);
     const streams = new KvBucket<StreamState>(o.streamsBucket, answerTimeout);
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, answerTimeout);

@@ -1,0 +1,38 @@
+import type { Facts } from '../ports.js';
+
+/** Longest body of a request, in bytes. */
+export const MAX_BODY_BYTES = 64 << 10;
+
+/** What is wrong with a body as a whole. */
+export interface BodyError {
+  readonly expected: string;
+  readonly got: string;
+}
+
+/**
+ * Reads the body of a request: a JSON object; an empty body is an empty object.
+ *
+ * @param body borrowed until return
+ */
+export function readBody(body: Uint8Array): { readonly value: Facts } | { readonly error: BodyError } {
+  if (body.length > MAX_BODY_BYTES) return wrong(`at most ${MAX_BODY_BYTES} bytes`, `${body.length} bytes`);
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8');
+  if (text.trim() === '') return { value: {} };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return wrong('JSON', 'text that is none');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('an object', kindOf(value));
+  return { value: value as Facts };
+}
+
+function wrong(expected: string, got: string): { readonly error: BodyError } {
+  return { error: { expected, got } };
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+}

@@ -1,0 +1,75 @@
+import type { AnswerTimeout } from '../nats/answer-timeout.js';
+import type { NatsConnection } from '../nats/connection.js';
+import { JsError, lastMessage } from '../nats/jetstream.js';
+import { KvBucket } from '../nats/kv-bucket.js';
+import type { NodeState, StreamEnded } from './event-types.js';
+import { END_TYPE, eventFilter } from './subjects.js';
+
+/** Where the cluster keeps what is known of it. */
+interface DirectoryOptions {
+  /** `events.prefix`. */
+  readonly prefix: string;
+  /** `events.stream`. */
+  readonly stream: string;
+  readonly nodesBucket: string;
+}
+
+/** What a read brings, or in one sentence why it cannot be read. */
+type Known<T> = { readonly value: T } | { readonly trouble: string };
+
+/** When and why a stream has ended. */
+interface StreamEnd {
+  /** ISO 8601. */
+  readonly endedAt: string;
+  readonly reason: string;
+}
+
+/** Looks up in NATS which nodes there are and how streams ended. It writes nothing, and nothing rejects. */
+export class Directory {
+  readonly #o: DirectoryOptions;
+  readonly #connection: () => NatsConnection | undefined;
+  readonly #answerTimeout: AnswerTimeout;
+  readonly #nodes: KvBucket<NodeState>;
+
+  constructor(o: DirectoryOptions, connection: () => NatsConnection | undefined, answerTimeout: AnswerTimeout) {
+    this.#o = o;
+    this.#connection = connection;
+    this.#answerTimeout = answerTimeout;
+    this.#nodes = new KvBucket<NodeState>(o.nodesBucket, answerTimeout);
+  }
+
+  /** The processes whose heartbeat is kept and that are not taken for lost. */
+  async nodes(): Promise<Known<readonly NodeState[]>> {
+    const connection = this.#connection();
+    if (connection === undefined) return { trouble: 'there is no connection' };
+    const keys = await this.#nodes.keys(connection);
+    if (!keys.ok) return { trouble: `${this.#o.nodesBucket}: ${keys.code} ${keys.text}` };
+    const states = await Promise.all(keys.value.map((key) => this.#nodes.get(connection, key)));
+    const found: NodeState[] = [];
+    for (const state of states) {
+      if (!state.ok) return { trouble: `${this.#o.nodesBucket}: ${state.code} ${state.text}` };
+      const { value } = state.value;
+      if (value !== undefined && value.state !== 'lost') found.push(value);
+    }
+    return { value: found };
+  }
+
+  /** The end of a stream, as its event tells it; `value` is undefined when none is kept. */
+  async endOf(streamId: string): Promise<Known<StreamEnd | undefined>> {
+    const connection = this.#connection();
+    if (connection === undefined) return { trouble: 'there is no connection' };
+    const { prefix, stream } = this.#o;
+    const subject = eventFilter(prefix, { streamId, type: END_TYPE });
+    const held = await lastMessage(connection, stream, subject, this.#answerTimeout);
+    if (!held.ok)
+      return held.code === JsError.MessageNotFound
+        ? { value: undefined }
+        : { trouble: `${stream}: ${held.code} ${held.text}` };
+    try {
+      const { data } = JSON.parse(held.value.data.toString("utf8")) as { data: StreamEnded };
+      return { value: { endedAt: data.endedAt, reason: data.reason } };
+    } catch {
+      return { value: undefined };
+    }
+  }
+}
