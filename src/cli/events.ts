@@ -1,11 +1,10 @@
-import { formatHostPort, parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
-import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../events/event-types.js';
 import { configFrom } from './config-flags.js';
 import { EXIT } from './exit-codes.js';
 import { followHttp } from './follow-http.js';
 import { formatEvent } from './format-event.js';
+import { httpBase } from './http-base.js';
 import { tokenHeaders } from './http-token.js';
 import type { Io } from './io.js';
 import { formatLive, liveStreams } from './live-streams.js';
@@ -50,7 +49,7 @@ async function source(
     const { followNats } = await import('./follow-nats.js');
     return followNats({ config, since, signal, notice });
   }
-  const base = baseOf(options.http ?? config.http.listen);
+  const base = httpBase(options.http ?? config.http.listen);
   const headers = tokenHeaders(options.tokenFile, config);
   // A person who only watches sees the live streams first: an empty terminal would look as if it did not work.
   const connected =
@@ -61,13 +60,4 @@ async function source(
           notice(`following ${base}`);
         };
   return followHttp({ base, headers, since, signal, notice, connected });
-}
-
-/** `HOST:PORT` or a URL as a base without a slash at the end. */
-function baseOf(address: string): string {
-  if (/^https?:\/\//.test(address)) return address.replace(/\/+$/, '');
-  if (address === 'off')
-    throw new SluiceError('ERR_CLI_USAGE', 'http.listen is off here; say where to read with --http or --nats');
-  const { host, port } = parseListen(address);
-  return `http://${formatHostPort({ host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port })}`;
 }

@@ -13,7 +13,9 @@ export const EXIT = {
   unreachable: 3,
   /** The other side refused. */
   refused: 4,
-} as const satisfies Record<Exit, number>;
+  /** Some nodes did not answer, or refused: what was printed is a part. */
+  partial: 5,
+} as const satisfies Record<Exit | 'partial', number>;
 
 /** The exit code for an error code. */
 export function exitCodeOf(code: ErrorCode): number {

@@ -8,8 +8,10 @@ Five minutes:
   publish            ffmpeg -re -i video.mp4 -c copy -f flv rtmp://127.0.0.1/live/cam1
   play               ffplay rtmp://127.0.0.1/live/cam1
   see what happens   sluice events
+  see what is live   sluice ls
 
-Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 3 address taken or server not reachable, 4 refused.`;
+Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 3 address taken or server not reachable, 4 refused, 5 partial: some
+nodes did not answer.`;
 
 export const SERVE = 'start the server (what sluice does without a command)';
 
@@ -132,4 +134,9 @@ export const CONFIG = 'print the effective configuration and where each value co
 
 export const CONFIG_EXAMPLES = `
 The output is a configuration file: sluice config > sluice.yaml
-Secrets are not printed.`;
+Secrets are not printed.
+The commands below it are about a file, or about a server that runs:
+  sluice config validate sluice.yaml         would a server start with it
+  sluice config get log.level                what holds on the server
+  sluice config set log.level=debug
+  sluice config reload                       reads the file again`;

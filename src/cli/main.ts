@@ -1,8 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { suggest } from '../config/suggest.js';
 import { SluiceError } from '../core/errors.js';
 import { VERSION } from '../core/version.js';
+import { Command, CommanderError, InvalidArgumentError, Option } from './commander.js';
 import { CONFIG_FLAGS, type ConfigOptions } from './config-flags.js';
+import { controlCommands, settingsCommands } from './control-commands.js';
 import type { EventsOptions } from './events.js';
 import { EXIT } from './exit-codes.js';
 import * as help from './help.js';
@@ -51,6 +52,8 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
     .addHelpText('after', help.PROGRAM_EXAMPLES)
     .showHelpAfterError('Try sluice --help.')
     .exitOverride()
+    // Flags behind `sluice config get` are its own, also those that `sluice config` has, too.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => io.out(text),
       writeErr: (text) => io.err(text),
@@ -100,11 +103,13 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
   });
   maintainersCommands(command, io, done);
   keyCommands(command, io, done);
-  settingFlags(command('config', help.CONFIG, help.CONFIG_EXAMPLES))
+  const config = settingFlags(command('config', help.CONFIG, help.CONFIG_EXAMPLES))
     .option('--json', 'as JSON, with the source of each value')
     .action(async (options: ConfigOptions & { json?: boolean }) => {
       done((await import('./config.js')).config(options, io));
     });
+  settingsCommands(config, { io, done });
+  controlCommands({ command, io, done });
   return program;
 }
 

@@ -59,6 +59,12 @@ export const CONTROL_ERRORS = {
     'the settings that are named hold only after a restart',
     'change the file and restart the server',
   ),
+  ERR_CTL_SERVER_UNREACHABLE: failure(
+    'unreachable',
+    'operator',
+    'the server cannot be asked',
+    'check that it runs and that --http or --nats names its address',
+  ),
   ERR_CTL_BUS_DOWN: failure(
     'unreachable',
     'operator',

@@ -66,7 +66,7 @@ export class Directory {
         ? { value: undefined }
         : { trouble: `${stream}: ${held.code} ${held.text}` };
     try {
-      const { data } = JSON.parse(held.value.data.toString("utf8")) as { data: StreamEnded };
+      const { data } = JSON.parse(held.value.data.toString('utf8')) as { data: StreamEnded };
       return { value: { endedAt: data.endedAt, reason: data.reason } };
     } catch {
       return { value: undefined };

@@ -11,6 +11,7 @@ import {
   type NatsConnection,
   NatsError,
   nkeyAuthenticator,
+  type Status,
 } from 'nats';
 import { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
@@ -157,6 +158,19 @@ export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
   });
 }
 
+/** Calls `listener` with each subject that the server does not let this user publish to, until the connection ends. */
+export async function onDeniedPublish(connection: NatsConnection, listener: (subject: string) => void): Promise<void> {
+  for await (const status of connection.status()) {
+    const subject = deniedPublish(status);
+    if (subject !== undefined) listener(subject);
+  }
+}
+
+function deniedPublish({ type, permissionContext }: Status): string | undefined {
+  const isPublish = type === Events.Error && permissionContext?.operation === 'publish';
+  return isPublish ? permissionContext.subject : undefined;
+}
+
 /** Whether there is a connection. `refused`: the server refuses these credentials. */
 export type LinkState = 'connecting' | 'refused' | 'connected' | 'disconnected' | 'closed';
 
@@ -282,9 +296,8 @@ export class NatsLink {
       // The server refuses the client now, and the client goes on asking.
       if (status.type === Events.Error && isRefusal(String(status.data)) && !connection.isClosed())
         this.#set('refused', `${this.#servers()}: ${natsWords(String(status.data))}`);
-      if (status.type === Events.Error && status.permissionContext?.operation === 'publish') {
-        for (const listener of this.#denied) listener(status.permissionContext.subject);
-      }
+      const denied = deniedPublish(status);
+      if (denied !== undefined) for (const listener of this.#denied) listener(denied);
     }
   }
 

@@ -1,6 +1,6 @@
+import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
 import type { Problem } from '../../core/problem.js';
-import type { Clock } from '../../core/clock.js';
 import type { NatsMessage, NatsRequests, NatsSubscription } from '../../nats/requests.js';
 import type { Level } from '../operation.js';
 import { OPERATIONS } from '../operations.js';

@@ -48,8 +48,7 @@ export class MicroService {
     this.#facts = facts;
     this.#endpoints = endpoints;
     this.#started = new Date(wallMs).toISOString();
-    for (const { name } of endpoints)
-      this.#stats.set(name, { requests: 0, errors: 0, lastError: '', processingNs: 0 });
+    for (const { name } of endpoints) this.#stats.set(name, { requests: 0, errors: 0, lastError: '', processingNs: 0 });
     const answer = (verb: (typeof VERBS)[number]) => (message: NatsMessage) => {
       message.reply(Buffer.from(JSON.stringify(this.#describe(verb))));
     };

@@ -3,8 +3,14 @@ import { SluiceError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
 import type { Directory } from '../../events/directory.js';
 import type { NatsOutcome, NatsReply, NatsRequests } from '../../nats/requests.js';
-import { RefusedElsewhere } from '../dispatcher.js';
-import type { Cluster, EndedStreams, Facts, Gathered, RequestContext } from '../ports.js';
+import {
+  type Cluster,
+  type EndedStreams,
+  type Facts,
+  type Gathered,
+  RefusedElsewhere,
+  type RequestContext,
+} from '../ports.js';
 import { ControlSubjects, HEADERS } from './subjects.js';
 
 /** How long one node is waited for when the request has no deadline and does not say itself how long it may take. */

@@ -1,4 +1,10 @@
-import type { NatsMessage, NatsOutcome, NatsReply, NatsRequests, NatsSubscription } from '../../../src/nats/requests.js';
+import type {
+  NatsMessage,
+  NatsOutcome,
+  NatsReply,
+  NatsRequests,
+  NatsSubscription,
+} from '../../../src/nats/requests.js';
 
 interface Subscriber {
   readonly owner: FakeRequests;
@@ -53,7 +59,11 @@ export class FakeRequests implements NatsRequests {
     headers?: Readonly<Record<string, string>>,
   ): Promise<NatsOutcome> {
     let reply: NatsReply | undefined;
-    const kind = await this.gather(subject, body, timeoutMs, (first) => (reply = first) !== undefined, headers);
+    const takeFirst = (first: NatsReply): boolean => {
+      reply = first;
+      return true;
+    };
+    const kind = await this.gather(subject, body, timeoutMs, takeFirst, headers);
     if (kind !== 'reply') return { kind };
     return { kind, reply: reply! };
   }

@@ -9,9 +9,12 @@ describe('the body of a request', () => {
     expect([read(''), read(' \n')]).toEqual([{ value: {} }, { value: {} }]);
   });
 
-  it.each(['NaN', '{"a":NaN}', '{', 'kick', '\u0000', '[', '['.repeat(60_000)])('is refused when it is no JSON: %.20s', (text) => {
-    expect(read(text)).toEqual({ error: { expected: 'JSON', got: 'text that is none' } });
-  });
+  it.each(['NaN', '{"a":NaN}', '{', 'kick', '\u0000', '[', '['.repeat(60_000)])(
+    'is refused when it is no JSON: %.20s',
+    (text) => {
+      expect(read(text)).toEqual({ error: { expected: 'JSON', got: 'text that is none' } });
+    },
+  );
 
   it('is refused when it is JSON and no object, in words that do not repeat it', () => {
     const got = ['null', '[1]', '"key"', '5', 'true'].map((text) => read(text));

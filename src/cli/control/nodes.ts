@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AskOptions, ControlClient } from '../../control/client/control-client.js';
+import type { Facts } from '../../control/ports.js';
+import { cleanText } from '../../core/log-fields.js';
+import { EXIT } from '../exit-codes.js';
+import type { Io } from '../io.js';
+import { stopSignal } from '../stop-signal.js';
+import { type ControlOptions, newRequestId, withControl } from './connect.js';
+import { listAll } from './list.js';
+import { doneWords, report, reportProblem } from './report.js';
+import { clusterOf } from './streams.js';
+import { type Column, table } from './table.js';
+import { durationOf, given } from './values.js';
+
+/** Time between two looks at a node that drains, in ms. */
+const LOOK_MS = 1000;
+
+const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+const COLUMNS: readonly Column<Facts>[] = [
+  { title: 'NODE', show: ({ nodeId }) => text(nodeId) },
+  { title: 'STATE', show: ({ drain }) => (isDraining(drain) ? 'draining' : 'up') },
+  { title: 'VERSION', show: ({ version }) => text(version) },
+  { title: 'RTMP', show: ({ rtmp }) => text(rtmp) },
+  { title: 'STREAMS', show: ({ events }) => text((events as Facts | undefined)?.['openStreams']), isNumber: true },
+  { title: 'NATS', show: ({ events }) => text((events as Facts | undefined)?.['busState']) },
+  { title: 'BOOT', show: ({ bootId }) => text(bootId) },
+];
+
+/** Options of the commands about nodes besides those of every command of control. */
+interface NodeOptions extends ControlOptions {
+  readonly cluster?: boolean;
+  readonly node?: string;
+  readonly deadline?: string;
+  readonly to?: string;
+  readonly wait?: boolean;
+}
+
+/** `sluice nodes`: the nodes of the cluster. @returns the exit code, as all functions of this file */
+export function nodes(options: NodeOptions, io: Io): Promise<number> {
+  return withControl(options, io, async (client) => {
+    const outcome = await listAll(client, 'nodes.list', {}, clusterOf(options));
+    return report(outcome, options, io, ({ items }) => table(items as readonly Facts[], COLUMNS, 'no node is up', io));
+  });
+}
+
+/** `sluice drain`: the node takes no more work, and stops when it has none or its deadline is over. */
+export function drain(options: NodeOptions, io: Io): Promise<number> {
+  const body = given({ deadlineMs: durationOf('--deadline', options.deadline), reconnectTo: options.to });
+  return withControl(options, io, async (client) => {
+    const outcome = await client.ask('drain', body, { requestId: newRequestId(), ...nodeOf(options) });
+    const code = report(outcome, options, io, (answer) =>
+      doneWords(`drains until ${text(answer['deadlineAt'])}`)(answer),
+    );
+    return outcome.ok && options.wait === true ? waitForEnd(client, options, io) : code;
+  });
+}
+
+/** `sluice undrain`. */
+export function undrain(options: NodeOptions, io: Io): Promise<number> {
+  return withControl(options, io, async (client) => {
+    const outcome = await client.ask('undrain', {}, { requestId: newRequestId(), ...nodeOf(options) });
+    return report(outcome, options, io, doneWords('takes work again'));
+  });
+}
+
+/** The flag `--node`, for what is asked of one node. */
+export function nodeOf({ node }: { readonly node?: string }): AskOptions {
+  return node === undefined ? {} : { nodeId: node };
+}
+
+/** Shows once a second what still runs, until the node has stopped. */
+async function waitForEnd(client: ControlClient, options: NodeOptions, io: Io): Promise<number> {
+  const stop = AbortSignal.any([stopSignal(), io.gone]);
+  while (!stop.aborted) {
+    await delay(LOOK_MS, undefined, { signal: stop }).catch(() => undefined);
+    const outcome = await client.ask('info', {}, nodeOf(options));
+    if (!outcome.ok) {
+      const { code } = outcome.problem;
+      // Who has stopped does not answer any more.
+      const isGone = code === 'ERR_CTL_SERVER_UNREACHABLE' || code === 'ERR_CTL_NODE_UNKNOWN';
+      if (io.live) io.err('\n');
+      if (!isGone) return reportProblem(outcome.problem, options, io);
+      io.err('the node has stopped\n');
+      return EXIT.ok;
+    }
+    const state = outcome.answer['drain'];
+    if (!isDraining(state)) {
+      io.err(`${io.live ? '\n' : ''}sluice: the drain was taken back\n`);
+      return EXIT.refused;
+    }
+    io.err(io.live ? `\r${progress(state)}\x1b[K` : `${progress(state)}\n`);
+  }
+  return EXIT.ok;
+}
+
+function isDraining(state: unknown): state is Facts {
+  return typeof state === 'object' && state !== null && 'deadlineAt' in state;
+}
+
+function progress({ streams, plays, journalPending, deadlineAt }: Facts): string {
+  const facts = `${text(streams)} streams, ${text(plays)} plays, ${text(journalPending)} events to send`;
+  return cleanText(`draining  ${facts}, until ${text(deadlineAt)}`);
+}
