@@ -128,9 +128,16 @@ export interface AuditSink {
   command(entry: AuditEntry): void;
 }
 
+/** When and why a stream has ended. */
+export interface StreamEnd {
+  /** ISO 8601. */
+  readonly endedAt: string;
+  readonly reason: string;
+}
+
 /** What the log of events still knows of a stream that has ended; undefined: nothing. */
 export interface EndedStreams {
-  endOf(streamId: string): Promise<{ readonly endedAt: string; readonly reason: string } | undefined>;
+  endOf(streamId: string): Promise<StreamEnd | undefined>;
 }
 
 /** Who asks, and how long the answer is of use. */
@@ -149,7 +156,7 @@ export interface RequestContext {
 }
 
 /** The other nodes, over NATS. Every method rejects with ERR_CTL_BUS_DOWN when NATS is away. */
-export interface Cluster {
+export interface Cluster extends EndedStreams {
   /**
    * Asks every node, this one included.
    *

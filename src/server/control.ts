@@ -4,7 +4,7 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { BanControl, EndedStreams, NodeControl, Ports } from '../control/ports.js';
+import type { BanControl, Cluster, EndedStreams, NodeControl, Ports } from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -33,6 +33,8 @@ interface ControlDeps {
   readonly liveStreams: LiveStreams;
   readonly bans: BanList;
   readonly node: NodeControl;
+  /** Undefined without NATS. */
+  readonly cluster: Cluster | undefined;
 }
 
 /** Makes the dispatcher and its routes. */
@@ -46,7 +48,7 @@ export function makeControl(deps: ControlDeps): Control {
     authTest: { test: later },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
-    cluster: undefined,
+    cluster: deps.cluster,
   };
   const dispatcher = new Dispatcher(ports);
   return { dispatcher, routes: [...operationRoutes(dispatcher), openApiRoute()] };

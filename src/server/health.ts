@@ -8,6 +8,8 @@ export interface HealthSources {
   readonly closedFor: string | undefined;
   /** `undefined` until the event layer is open. */
   readonly events: EventsStats | undefined;
+  /** Why control over NATS does not work in full; empty when it does, and without NATS. */
+  readonly controlTrouble: string;
   /** Why no connection can be accepted for lack of file descriptors; `undefined` while there are some. */
   readonly descriptorShortage: string | undefined;
   readonly onBusDown: Config['events']['onBusDown'];
@@ -17,7 +19,8 @@ export interface HealthSources {
  * Judges whether this node takes work. It is not ready while starts are refused or could not be kept. It is degraded
  * while streams work and something else does not: events that wait, a sign of life that cannot be written.
  */
-export function healthOf({ closedFor, events, descriptorShortage, onBusDown }: HealthSources): Health {
+export function healthOf(sources: HealthSources): Health {
+  const { closedFor, events, controlTrouble, descriptorShortage, onBusDown } = sources;
   const reasons: string[] = [];
   const degraded: string[] = [];
   if (closedFor !== undefined) reasons.push(closedFor);
@@ -39,5 +42,6 @@ export function healthOf({ closedFor, events, descriptorShortage, onBusDown }: H
       );
     }
   }
+  if (controlTrouble !== '') degraded.push(`control over NATS is off: ${controlTrouble}`);
   return { ready: reasons.length === 0, reasons, degraded };
 }

@@ -20,6 +20,7 @@ import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
 import { makeAdmission, type ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
+import type { ControlService } from '../control/nats/control-service.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
 import type { DrainCounts } from './drain.js';
 import { healthOf } from './health.js';
@@ -120,6 +121,7 @@ class Server implements SluiceServer {
   #admission: ServerAdmission | undefined;
   #http: HttpServer | undefined;
   #control: Control | undefined;
+  #controlService: ControlService | undefined;
   #ticker: Ticker | undefined;
   #turns: LoopTurns | undefined;
   #closing: Promise<void> | undefined;
@@ -206,6 +208,7 @@ class Server implements SluiceServer {
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     this.#control = makeControl({
       ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer },
+      cluster: clusterOf(eventLayer, config.events.prefix, this.#clock),
       liveStreams: parts.liveStreams,
       bans: this.#admission.bans,
       node: nodeControl({
@@ -223,6 +226,10 @@ class Server implements SluiceServer {
       this.#http.joinAccount(parts.memory);
       tellTokens(this.#settings, this.#http);
     }
+    this.#controlService = controlOverNats({
+      ...{ eventLayer, dispatcher: this.#control.dispatcher, clock: this.#clock, nodeId, bootId },
+      ...{ prefix: config.events.prefix, rtmp: this.rtmpAddress, http: this.httpAddress },
+    });
     logRoom(log, config.limits.maxConnections, parts);
     await lifecycle.nodeReady();
   }
@@ -340,6 +347,7 @@ class Server implements SluiceServer {
     await this.#inTime('telling that the node has stopped', eventLayer?.lifecycle.nodeStopped(), left() / 3);
     await this.#inTime('writing captures', this.#captures?.done(), left() / 3);
     await this.#inTime('closing admission', this.#admission?.close(), left() / 3);
+    this.#controlService?.close();
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
     await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }
@@ -368,6 +376,7 @@ class Server implements SluiceServer {
     return healthOf({
       closedFor: this.#drain.closedFor,
       events: this.#eventLayer?.stats(),
+      controlTrouble: this.#controlService?.trouble ?? '',
       descriptorShortage: this.#parts?.descriptors.shortage,
       onBusDown: this.#config.events.onBusDown,
     });

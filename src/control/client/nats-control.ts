@@ -6,6 +6,7 @@ import type { NatsCluster } from '../nats/nats-cluster.js';
 import type { Level, Operation } from '../operation.js';
 import { OPERATIONS, type Verb } from '../operations.js';
 import { type Facts, RefusedElsewhere, type RequestContext } from '../ports.js';
+import { ofEnded } from '../stream-handlers.js';
 import { type AskOptions, type ControlClient, refusalOf } from './control-client.js';
 
 /** How long nodes that have not answered are waited for, in ms, where something is to be done on all of them. */
@@ -49,19 +50,11 @@ export class NatsControl implements ControlClient {
     if (levels.includes('stream')) {
       const { streamId, ...body } = input;
       const answer = await this.#cluster.askOwner(String(streamId), verb, body, context);
-      return answer ?? this.#ofEnded(String(streamId), verb);
+      return answer ?? { ok: true, ...ofEnded(String(streamId), verb, await this.#cluster.endOf(String(streamId))) };
     }
     if (isGathered(verb) && nodeId === undefined) return gatherList(this.#cluster, verb, input, context);
     if (isForAll(levels, nodeId)) return this.#onAll(verb, input, context);
     return this.#cluster.askNode(nodeId ?? (await this.#oneNode(verb)), verb, input, context);
-  }
-
-  /** What ends a stream is done when it has ended. */
-  async #ofEnded(streamId: string, verb: Verb): Promise<Facts> {
-    if (verb === 'kick' || verb === 'revoke') return { ok: true, already: true };
-    const end = await this.#cluster.endOf(streamId);
-    const why = end === undefined ? '' : ` has ended: ${end.reason}`;
-    throw new SluiceError('ERR_CTL_STREAM_UNKNOWN', `${streamId}${why}`, { details: { ...end } });
   }
 
   /**

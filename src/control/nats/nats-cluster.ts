@@ -5,11 +5,11 @@ import type { Directory } from '../../events/directory.js';
 import type { NatsOutcome, NatsReply, NatsRequests } from '../../nats/requests.js';
 import {
   type Cluster,
-  type EndedStreams,
   type Facts,
   type Gathered,
   RefusedElsewhere,
   type RequestContext,
+  type StreamEnd,
 } from '../ports.js';
 import { ControlSubjects, HEADERS } from './subjects.js';
 
@@ -28,7 +28,7 @@ interface NatsClusterDeps {
 }
 
 /** The nodes of the cluster, asked over NATS: by the server for others, and by the command line. */
-export class NatsCluster implements Cluster, EndedStreams {
+export class NatsCluster implements Cluster {
   readonly #deps: NatsClusterDeps;
   readonly #subjects: ControlSubjects;
 
@@ -97,7 +97,7 @@ export class NatsCluster implements Cluster, EndedStreams {
     throw notSent(outcome.kind);
   }
 
-  async endOf(streamId: string): Promise<{ readonly endedAt: string; readonly reason: string } | undefined> {
+  async endOf(streamId: string): Promise<StreamEnd | undefined> {
     const known = await this.#deps.directory.endOf(streamId);
     return 'value' in known ? known.value : undefined;
   }

@@ -15,6 +15,7 @@ function health(events: Partial<EventsStats> | undefined, more: Partial<HealthSo
   return healthOf({
     closedFor: undefined,
     events: events === undefined ? undefined : { ...WELL, ...events },
+    controlTrouble: '',
     descriptorShortage: undefined,
     onBusDown: 'accept',
     ...more,
@@ -22,6 +23,13 @@ function health(events: Partial<EventsStats> | undefined, more: Partial<HealthSo
 }
 
 describe('the health of a node', () => {
+  it('is degraded while this user may not be asked over NATS', () => {
+    const controlTrouble = 'this user may not subscribe to sluice.v1.ctl.>';
+    expect(health({}, { controlTrouble })).toEqual({
+      ...{ ready: true, reasons: [], degraded: [`control over NATS is off: ${controlTrouble}`] },
+    });
+  });
+
   it('is ready and not degraded when all is well, and when no NATS is configured', () => {
     const well = { ready: true, reasons: [], degraded: [] };
     expect(health({})).toEqual(well);
