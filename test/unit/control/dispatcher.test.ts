@@ -133,6 +133,7 @@ describe('a stream', () => {
     const asked: unknown[] = [];
     const cluster: Cluster = {
       gather: async () => ({ answers: [], missing: [] }),
+      endOf: async () => undefined,
       askOwner: async (streamId, verb, body) => {
         asked.push([streamId, verb, body]);
         if (streamId === 'S3') throw new RefusedElsewhere(problemOf('ERR_CTL_BUSY'));
@@ -271,6 +272,7 @@ describe('a selector', () => {
 describe('a list of all nodes', () => {
   const cluster = (answers: readonly object[], missing: readonly string[] = []): Cluster => ({
     gather: async () => ({ answers: answers as never, missing }),
+    endOf: async () => undefined,
     askOwner: async () => undefined,
   });
   const part = (nodeId: string, ...numbers: number[]) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runAgainst } from '../../../support/control/cli-run.js';
+import { runAgainst } from '../../support/control/cli-run.js';
 
 const PLAY = {
   ...{ playId: 'P1', connectionId: 'C1', app: 'live', name: 'cam1', streamId: 'S1', client: 'VLC' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runAgainst } from '../../../support/control/cli-run.js';
+import { runAgainst } from '../../support/control/cli-run.js';
 
 const RULES = { name: 'rules', decision: 'allow', why: 'the rule studio', latencyMs: 0.25 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runAgainst } from '../../../support/control/cli-run.js';
+import { runAgainst } from '../../support/control/cli-run.js';
 
 const BAN = { kind: 'address', value: '192.0.2.0/24', untilMs: 4_000_000_000_000, reason: 'guesses keys', by: 'ops' };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { problemOf } from '../../../../src/core/problem.js';
-import { runAgainst } from '../../../support/control/cli-run.js';
+import { problemOf } from '../../../src/core/problem.js';
+import { runAgainst } from '../../support/control/cli-run.js';
 
 const CAM1 = {
   ...{ streamId: 'S1', app: 'live', name: 'cam1', state: 'ready', connectionId: 'C1', players: 2, principal: 'studio' },

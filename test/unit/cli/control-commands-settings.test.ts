@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../../src/cli/main.js';
-import { TestIo } from '../../../support/cli/test-io.js';
-import { runAgainst } from '../../../support/control/cli-run.js';
-import { tempDir } from '../../../support/temp.js';
+import { main } from '../../../src/cli/main.js';
+import { TestIo } from '../../support/cli/test-io.js';
+import { runAgainst } from '../../support/control/cli-run.js';
+import { tempDir } from '../../support/temp.js';
 
 const HOLDS = { ok: true, nodeId: 'n1', revision: 'r1', config: { log: { level: 'info' } } };
 const CHANGED = { ok: true, revision: 'r2', changed: ['log.level'], restart: ['rtmp.listen'] };

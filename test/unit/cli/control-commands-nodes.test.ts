@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { problemOf } from '../../../../src/core/problem.js';
-import { runAgainst } from '../../../support/control/cli-run.js';
+import { problemOf } from '../../../src/core/problem.js';
+import { runAgainst } from '../../support/control/cli-run.js';
 
 const STATE = { deadlineAt: '2026-01-01T00:05:00.000Z', streams: 2, plays: 3, journalPending: 4 };
 const NODE = {
