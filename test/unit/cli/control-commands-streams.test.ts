@@ -21,7 +21,7 @@ describe('sluice ls', () => {
     const [head, row] = out.split('\n');
     expect(head).toMatch(/^STREAM {5,}STATE {2}/);
     expect(row).toMatch(
-      /^live\/cam1 {2}ready +1:30 {2}avc1.64001F 1280x720@30 +2680 +2 {2}192.0.2.7:5000 {2}studio +n1 {4}S1$/,
+      /^live\/cam1 {2}ready +1:\d\d {2}avc1.64001F 1280x720@30 +2680 +2 {2}192.0.2.7:5000 {2}studio +n1 {4}S1$/,
     );
   });
 
