@@ -25,8 +25,8 @@ export const FOLDERS = {
     floor: 10,
     what: 'the command line',
     imports: [
-      ...['server', 'http', 'admission', 'load', 'client', 'inspect', 'events', 'nats', 'wasm', 'config', 'model'],
-      'core',
+      ...['server', 'http', 'admission', 'control', 'load', 'client', 'inspect', 'events', 'nats', 'wasm', 'config'],
+      ...['model', 'core'],
     ],
   },
   index: {
@@ -71,7 +71,7 @@ export const FOLDERS = {
   control: {
     floor: 8,
     what: 'one table of operations; HTTP, NATS and the command line are skins over it',
-    imports: ['live', 'nats', 'config', 'model', 'core'],
+    imports: ['live', 'events', 'nats', 'config', 'model', 'core'],
   },
   doors: {
     floor: 7,

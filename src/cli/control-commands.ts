@@ -162,7 +162,7 @@ function authCommands({ command, io, done }: Registry): void {
   whereFlags(auth.command('test').description('what every responder would answer to a client, and why'))
     .addOption(nodeFlag())
     .option('--action <ACTION>', 'connect, publish or play', 'publish')
-    .requiredOption('--app <APP>', 'app of the URL')
+    .option('--app <APP>', 'app of the URL', 'live')
     .option('--name <NAME>', 'stream name')
     .option('--query <QUERY>', 'query of the URL, with the credentials')
     .option('--address <ADDRESS>', 'address of the client (default 127.0.0.1)')

@@ -1,6 +1,6 @@
 /** Texts of `--help` of the commands that control what runs. */
 
-export const WHERE = `
+const WHERE = `
 The server on this machine is asked, unless --http or --nats says otherwise. A token comes from SLUICE_HTTP_TOKEN or --token-file.
 TARGET is a stream id, or app/name.`;
 

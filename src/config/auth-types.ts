@@ -2,7 +2,7 @@ import type { Conflict, Labels, StreamLimits } from '../model/grant.js';
 
 type Action = 'connect' | 'publish' | 'play';
 
-/** Members of a reply that a rule or a token sets, and that responders give: what is granted, and what a client is told. */
+/** Members of a reply, which rules and tokens set, too: what is granted, and what a client is told. */
 export interface ReplyFields {
   /** The responder's own code of a denial. */
   readonly code?: string;

@@ -5,7 +5,7 @@ import type { Done } from '../live/live-control.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import { banOf } from './kick.js';
 import type { InputOf } from './operations.js';
-import type { Facts, Ports, RequestContext } from './ports.js';
+import type { Facts, Ports, RequestContext, StreamEnd } from './ports.js';
 
 // Operations on one stream. A stream that is not of this node is asked for at its owner, when there is NATS.
 
@@ -89,15 +89,22 @@ async function onStream(
   const stream = ports.live.stream(streamId);
   if (stream !== undefined) return act(stream);
   const end = await ports.ended.endOf(streamId);
-  if (end !== undefined) {
-    if (ENDING.includes(verb)) return { already: true };
-    throw new SluiceError('ERR_CTL_STREAM_UNKNOWN', `${streamId} has ended: ${end.reason}`, { details: { ...end } });
-  }
-  if (ports.cluster !== undefined && context.isFromBus !== true) {
-    const answer = await ports.cluster.askOwner(streamId, verb, body as Facts, context);
-    if (answer !== undefined) return answer;
-  }
-  throw unknown(streamId);
+  if (end !== undefined) return ofEnded(streamId, verb, end);
+  if (ports.cluster === undefined || context.isFromBus === true) throw unknown(streamId);
+  const answer = await ports.cluster.askOwner(streamId, verb, body as Facts, context);
+  return answer ?? ofEnded(streamId, verb, await ports.cluster.endOf(streamId));
+}
+
+/**
+ * The answer for a stream that has ended: what was to end it is done.
+ *
+ * @param end undefined: when and why is not known
+ * @throws SluiceError ERR_CTL_STREAM_UNKNOWN for every other wish
+ */
+export function ofEnded(streamId: string, verb: string, end: StreamEnd | undefined): Facts {
+  if (end === undefined) throw unknown(streamId);
+  if (ENDING.includes(verb)) return { already: true };
+  throw new SluiceError('ERR_CTL_STREAM_UNKNOWN', `${streamId} has ended: ${end.reason}`, { details: { ...end } });
 }
 
 /** The refusal of an id that nothing has. */

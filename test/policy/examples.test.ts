@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { type ConfigOptions, configFrom } from '../../src/cli/config-flags.js';
 import { formatEvent } from '../../src/cli/format-event.js';
@@ -98,6 +98,11 @@ function commandsOf(line: string): string[][] {
     .filter((words) => words.length > 0);
 }
 
+/** Commands and those below them: `config` and `config get`. */
+function withInner(commands: readonly Command[]): Command[] {
+  return commands.flatMap((command) => [command, ...withInner(command.commands)]);
+}
+
 /**
  * Why `sluice` would refuse these arguments; undefined when it would not. `brief`: only the beginning of a command is
  * given.
@@ -105,7 +110,7 @@ function commandsOf(line: string): string[][] {
 async function refusal(args: readonly string[], brief: boolean): Promise<string | undefined> {
   const io = new TestIo();
   const program = buildProgram(io, () => undefined);
-  for (const command of program.commands) {
+  for (const command of withInner(program.commands)) {
     command.action(() => {
       const { config: _file, ...options } = command.opts<ConfigOptions>();
       if (['serve', 'config'].includes(command.name())) configFrom(options, io);

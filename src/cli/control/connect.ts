@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import type { ControlClient } from '../../control/client/control-client.js';
 import { SluiceError } from '../../core/errors.js';
 import { configFrom } from '../config-flags.js';
 import { httpBase } from '../http-base.js';
+import { tokenHeaders } from '../http-token.js';
 import type { Io } from '../io.js';
 
 /** Flags that every command of control has: where to ask, and how to print. */
@@ -30,7 +30,7 @@ async function connect(options: ControlOptions, io: Io): Promise<ControlClient> 
     return connectControl(config, `cli:${nameOfUser()}`);
   }
   const { HttpControl } = await import('../../control/client/http-control.js');
-  return new HttpControl(httpBase(options.http ?? config.http.listen), await tokenOf(options, config.http.token));
+  return new HttpControl(httpBase(options.http ?? config.http.listen), tokenHeaders(options.tokenFile, config));
 }
 
 /** Connects, does something, and disconnects. */
@@ -50,17 +50,6 @@ export async function withControl<T>(
 /** An id for a request that changes something. */
 export function newRequestId(): string {
   return randomUUID();
-}
-
-async function tokenOf({ tokenFile }: ControlOptions, fromEnvironment: string): Promise<string | undefined> {
-  if (tokenFile === undefined) return fromEnvironment === '' ? undefined : fromEnvironment;
-  const text = await readFile(tokenFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new SluiceError('ERR_CLI_USAGE', `--token-file ${tokenFile}: ${error.code}`, { cause: error });
-  });
-  const token = text.trim();
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw new SluiceError('ERR_CLI_USAGE', `--token-file ${tokenFile}: one line with a token was expected`);
-  return token;
 }
 
 function nameOfUser(): string {

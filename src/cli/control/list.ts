@@ -12,7 +12,7 @@ const MEMBERS = {
 } as const satisfies Partial<Record<Verb, string>>;
 
 /** An operation that answers with a list. */
-export type ListVerb = keyof typeof MEMBERS;
+type ListVerb = keyof typeof MEMBERS;
 
 /** Items of one request. */
 const PAGE = 1000;

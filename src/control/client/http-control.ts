@@ -15,15 +15,15 @@ const MOST_TEXT = 64 << 20;
 export class HttpControl implements ControlClient {
   readonly where: string;
   readonly isCluster = false;
-  readonly #token: string | undefined;
+  readonly #credentials: Readonly<Record<string, string>>;
 
   /**
    * @param base `http://HOST:PORT`
-   * @param token of `http.tokens`
+   * @param credentials headers with a token of `http.tokens`, or none
    */
-  constructor(base: string, token: string | undefined) {
+  constructor(base: string, credentials: Readonly<Record<string, string>>) {
     this.where = base;
-    this.#token = token;
+    this.#credentials = credentials;
   }
 
   async ask(verb: Verb, input: Facts, options: AskOptions = {}): Promise<Outcome> {
@@ -41,9 +41,13 @@ export class HttpControl implements ControlClient {
     if (isCluster === true) query.set('scope', 'cluster');
     const text = query.size === 0 ? '' : `?${query.toString()}`;
     if (requestId !== undefined) headers['idempotency-key'] = requestId;
-    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`;
     const response = await this.#fetch(`${path}${text}`, {
-      ...{ method, headers, redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) },
+      ...{
+        method,
+        headers: { ...headers, ...this.#credentials },
+        redirect: 'error',
+        signal: AbortSignal.timeout(ANSWER_MS),
+      },
       ...(body === undefined ? {} : { body }),
     });
     const facts = await this.#factsOf(response);

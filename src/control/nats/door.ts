@@ -16,7 +16,7 @@ const ACTOR = /^[\p{L}\p{N} ._:@/+-]{1,128}$/u;
 export type Dispatch = Pick<Dispatcher, 'run'>;
 
 /** What a request over NATS came to. */
-export interface Answered {
+interface Answered {
   readonly tookMs: number;
   /** The refusal; undefined: it was carried out. */
   readonly problem: Problem | undefined;

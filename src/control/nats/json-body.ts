@@ -4,7 +4,7 @@ import type { Facts } from '../ports.js';
 export const MAX_BODY_BYTES = 64 << 10;
 
 /** What is wrong with a body as a whole. */
-export interface BodyError {
+interface BodyError {
   readonly expected: string;
   readonly got: string;
 }

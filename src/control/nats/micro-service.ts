@@ -1,11 +1,11 @@
 import type { NatsMessage, NatsRequests, NatsSubscription } from '../../nats/requests.js';
 
-// The discovery protocol of NATS services (ADR-32), over plain subscriptions: the service of the client library makes each
-// endpoint a member of a queue group, so that of ten nodes only one would answer what is asked of all, and its endpoints end
-// with the connection.
+// The discovery protocol of NATS services (ADR-32), over plain subscriptions. The service of the client library makes
+// each endpoint a member of a queue group, so that of ten nodes only one would answer what is asked of all, and its
+// endpoints end with the connection.
 
 /** What a service says of itself. */
-export interface ServiceFacts {
+interface ServiceFacts {
   readonly name: string;
   /** Unique for each process. */
   readonly id: string;

@@ -4,6 +4,8 @@ import { OPERATIONS, type Verb } from '../../../../src/control/operations.js';
 import { problemOf } from '../../../../src/core/problem.js';
 import { StubServer } from '../../../support/control/stub-server.js';
 
+const CREDENTIALS = { authorization: 'Bearer secret-token' };
+
 const closing: StubServer[] = [];
 afterEach(async () => {
   for (const stub of closing.splice(0)) await stub.close();
@@ -12,7 +14,7 @@ afterEach(async () => {
 async function stubThat(answer: Parameters<typeof StubServer.listen>[0] = () => ({ body: { ok: true } })) {
   const stub = await StubServer.listen(answer);
   closing.push(stub);
-  return { stub, client: new HttpControl(`http://${stub.address}`, 'secret-token') };
+  return { stub, client: new HttpControl(`http://${stub.address}`, CREDENTIALS) };
 }
 
 describe('operations over HTTP', () => {
@@ -79,7 +81,7 @@ describe('operations over HTTP', () => {
   });
 
   it('say so when nobody listens, and never the token', async () => {
-    const outcome = await new HttpControl('http://127.0.0.1:1', 'secret-token').ask('info', {});
+    const outcome = await new HttpControl('http://127.0.0.1:1', CREDENTIALS).ask('info', {});
     expect(outcome).toMatchObject({ ok: false, problem: { code: 'ERR_CTL_SERVER_UNREACHABLE' } });
     expect(JSON.stringify(outcome)).not.toContain('secret-token');
   });
