@@ -1,3 +1,4 @@
+import { type BigIntStats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
 /** A file that keeps changing is read nevertheless, after so many ms. */
@@ -11,29 +12,31 @@ const LONGEST_MS = 5000;
 export class FileWatch {
   readonly #path: string;
   /** What was found when the last change was told, and at the last look. */
-  #told: string | undefined;
-  #last: string | undefined;
+  #told: string;
+  #last: string;
   #sinceMs: number | undefined;
   #looking = false;
 
+  /** Looks at the file for the first time: make it before the file is read, so that no change goes unseen. */
   constructor(path: string) {
     this.#path = path;
+    this.#told = identityNow(path);
+    this.#last = this.#told;
   }
 
   /**
    * Looks at the file. Call it about once a second; a call during a look does nothing.
    *
    * @param nowMs monotonic
-   * @returns whether there is a change to be told. The first look finds none
+   * @returns whether there is a change to be told
    */
   async look(nowMs: number): Promise<boolean> {
     if (this.#looking) return false;
     this.#looking = true;
-    const found = await identityOf(this.#path);
+    const found = await stat(this.#path, { bigint: true }).then(identityOf, () => ABSENT);
     this.#looking = false;
     const last = this.#last;
     this.#last = found;
-    this.#told ??= found;
     if (found === this.#told) {
       this.#sinceMs = undefined;
       return false;
@@ -46,12 +49,17 @@ export class FileWatch {
   }
 }
 
+const ABSENT = 'absent';
+
 /** What differs when a file was written, or another one stands in its place. */
-async function identityOf(path: string): Promise<string> {
+function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+}
+
+function identityNow(path: string): string {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+    return identityOf(statSync(path, { bigint: true }));
   } catch {
-    return 'absent';
+    return ABSENT;
   }
 }

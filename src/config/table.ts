@@ -316,8 +316,7 @@ export const TABLE = {
   },
 } as const satisfies SettingTree;
 
-// biome-ignore lint/suspicious/noExplicitAny: the table holds settings of every type of value.
-type SettingTree = { readonly [key: string]: Setting<any> | SettingTree };
+type SettingTree = { readonly [key: string]: Setting<unknown> | SettingTree };
 
 type ValuesOf<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : ValuesOf<T[K]> };
 

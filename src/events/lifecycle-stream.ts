@@ -77,3 +77,6 @@ export function startFacts(stream: OpenStream, s: StartFacts): Omit<StreamStarte
     ...(stream.urls === undefined ? {} : { urls: stream.urls }),
   };
 }
+
+/** `data` without what the stream adds; a play event names the player's connection instead of the publisher's. */
+export type WithoutRef<T> = Omit<T, keyof StreamRef> & { readonly connectionId?: string };

@@ -8,26 +8,14 @@ import type { MediaKind, Track } from '../model/track.js';
 import { bounded, clip, clipChange, clipped, clipTracks } from './clip.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
 import type { ChangedFacts, EventData, EventType, NodeCommand, NodeEvent, StreamRef } from './event-types.js';
-import { type LifecycleStream, openStream, type StartFacts, startFacts } from './lifecycle-stream.js';
+import type { LifecycleCounts } from './lifecycle-counts.js';
+import { type LifecycleStream, openStream, type StartFacts, startFacts, type WithoutRef } from './lifecycle-stream.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
 import { type EventPriority, priorityOf } from './priority.js';
 import type { EventSink, SignalSink } from './sinks.js';
 
 export type { EventSink } from './sinks.js';
-
-/** What {@link Lifecycle} counts. */
-interface LifecycleCounts {
-  emitted: number;
-  dropped: number;
-  /** Optional events left out so that the journal keeps room for starts and for its history. */
-  withheld: number;
-  refusedStarts: number;
-  suppressedRejections: number;
-}
-
-/** `data` without what the stream adds; a play event names the player's connection instead of the publisher's. */
-type WithoutRef<T> = Omit<T, keyof StreamRef> & { readonly connectionId?: string };
 
 /**
  * Turns committed facts into events: gives each its sequence, id and subject, and appends it to the journal. Every call

@@ -87,12 +87,14 @@ export interface SluiceServer {
  * @throws SluiceError `ERR_CONFIG_*`, `ERR_LISTEN`, `ERR_DATA_FOLDER`, `ERR_EVENTS_*`; nothing is left running then
  */
 export async function createServer(config: DeepPartial<Config> = {}, deps: ServerDeps = {}): Promise<SluiceServer> {
+  const file = configFileOf(deps.sources ?? {});
+  const watch = file === undefined ? undefined : new FileWatch(file);
   const settings = new LiveSettings({ ...deps.sources, given: checkedGiven(config) });
   const clock = deps.clock ?? systemClock;
   checkClock(clock.wallMs());
   const own = deps.log ?? createLogger(settings.config.log);
   const log = deps.log === undefined ? own : guardedLogger(own);
-  const server = new Server(settings, log, clock, deps.sources);
+  const server = new Server(settings, log, clock, watch);
   if (isLevelled(own)) tellLogger(settings, own);
   try {
     await server.start();
@@ -128,7 +130,7 @@ class Server implements SluiceServer {
   #closing: Promise<void> | undefined;
   #hasStopped: () => void = () => {};
 
-  constructor(settings: LiveSettings, log: Logger, clock: Clock, sources: ConfigInput = {}) {
+  constructor(settings: LiveSettings, log: Logger, clock: Clock, watch: FileWatch | undefined) {
     this.stopped = new Promise((resolve) => {
       this.#hasStopped = resolve;
     });
@@ -136,8 +138,7 @@ class Server implements SluiceServer {
     this.#log = log;
     this.#clock = clock;
     this.#reloader = new Reloader(settings, log, clock, (entry) => this.#eventLayer?.lifecycle.nodeCommand(entry));
-    const file = configFileOf(sources);
-    this.#watch = file === undefined ? undefined : new FileWatch(file);
+    this.#watch = watch;
     this.#drain = new NodeDrain({
       log,
       clock,

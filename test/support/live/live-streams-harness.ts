@@ -134,6 +134,7 @@ const KEYED: Admission = {
 export class LiveStreamsHarness extends ToldEvents implements ByteSide {
   nowMs = 50_000;
   readonly registry: LiveStreams;
+  readonly options: LiveStreamsOptions;
   closedFor: string | undefined;
   isMemoryOver = false;
   /** What a publisher's connection finds when it is read at once. */
@@ -157,34 +158,32 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
     super();
     const harness = this;
     const nowMs = (): number => this.nowMs;
-    this.registry = new LiveStreams(
-      {
-        waitForPublisher: true,
-        resumeWindowMs: 0,
-        renewGraceMs: 30_000,
-        faultLinesPerSecond: 20,
-        eventsPerSecondPerIp: 20,
-        publishesPerSecondPerIp: 5,
-        playsPerSecondPerIp: 20,
-        limitLoopback: false,
-        ...options,
-      },
-      {
-        bytes: this,
-        admission: admission ?? KEYED,
-        memory: {
-          get isOver() {
-            return harness.isMemoryOver;
-          },
+    this.options = {
+      waitForPublisher: true,
+      resumeWindowMs: 0,
+      renewGraceMs: 30_000,
+      faultLinesPerSecond: 20,
+      eventsPerSecondPerIp: 20,
+      publishesPerSecondPerIp: 5,
+      playsPerSecondPerIp: 20,
+      limitLoopback: false,
+      ...options,
+    };
+    this.registry = new LiveStreams(this.options, {
+      bytes: this,
+      admission: admission ?? KEYED,
+      memory: {
+        get isOver() {
+          return harness.isMemoryOver;
         },
-        lifecycle: this.lifecycle,
-        names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
-        clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
-        log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
-        urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
-        closedFor: () => this.closedFor,
       },
-    );
+      lifecycle: this.lifecycle,
+      names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
+      clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
+      log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
+      urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
+      closedFor: () => this.closedFor,
+    });
   }
 
   facts(address = '192.0.2.1'): ConnectionFacts {

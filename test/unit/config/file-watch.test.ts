@@ -34,14 +34,12 @@ describe('FileWatch', () => {
 
   it('finds a file that was written, once it is the same for two looks', async () => {
     const watch = new FileWatch(path);
-    await watch.look(0);
     writeFileSync(path, 'longer');
     expect(await looks(watch, 4)).toEqual([false, true, false, false]);
   });
 
   it('finds another file in its place, as editors put it there', async () => {
     const watch = new FileWatch(path);
-    await watch.look(0);
     writeFileSync(`${path}.new`, 'b');
     renameSync(`${path}.new`, path);
     expect(await looks(watch, 3)).toEqual([false, true, false]);
@@ -58,7 +56,6 @@ describe('FileWatch', () => {
     symlinkSync('1', join(folder, '..data'));
     symlinkSync('..data/sluice.yaml', join(folder, 'config.yaml'));
     const watch = new FileWatch(join(folder, 'config.yaml'));
-    await watch.look(0);
     symlinkSync('2', join(folder, '..next'));
     renameSync(join(folder, '..next'), join(folder, '..data'));
     expect(await looks(watch, 3)).toEqual([false, true, false]);
@@ -66,7 +63,6 @@ describe('FileWatch', () => {
 
   it('finds a file that is gone, and one that is back', async () => {
     const watch = new FileWatch(path);
-    await watch.look(0);
     rmSync(path);
     expect(await looks(watch, 3)).toEqual([false, true, false]);
     writeFileSync(path, 'back');
@@ -75,7 +71,6 @@ describe('FileWatch', () => {
 
   it('finds a file that keeps changing every five seconds, whatever is written', async () => {
     const watch = new FileWatch(path);
-    await watch.look(0);
     const found = await looks(watch, 21, (second) => {
       for (let i = 0; i < 50; i++) writeFileSync(path, 'x'.repeat(1 + ((second + i) % 100)));
     });
@@ -84,7 +79,6 @@ describe('FileWatch', () => {
 
   it('looks once at a time', async () => {
     const watch = new FileWatch(path);
-    await watch.look(0);
     writeFileSync(path, 'b');
     const both = [watch.look(1000), watch.look(1000)];
     expect(await Promise.all(both)).toEqual([false, false]);

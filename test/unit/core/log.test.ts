@@ -176,6 +176,21 @@ describe('silentLogger', () => {
   });
 });
 
+describe('the level of a logger', () => {
+  it('can be changed, for the loggers that were made from it too', () => {
+    const { log, lines } = capture({ level: 'info' });
+    const child = log.child({ part: 'a' });
+    child.debug('unheard');
+    log.setLevel('debug');
+    child.debug('heard');
+    log.setLevel('error');
+    child.warn('unheard');
+    log.setLevel('silent');
+    log.error('unheard');
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['heard']);
+  });
+});
+
 describe('guardedLogger', () => {
   it('keeps what a program’s logger throws from whoever logs', () => {
     const fails = () => {

@@ -61,4 +61,13 @@ describe('names of streams', () => {
     expect(problem('', 'live', { allowEmpty: true })).toBeUndefined();
     expect(problem('cam', '')).toBeUndefined();
   });
+
+  it('follow other rules once those were changed', () => {
+    const rule = new NameRule({ ...DEFAULTS });
+    rule.change({ allow: '[a-z]+', maxBytes: 4, allowEmpty: true });
+    const of = (name: string) => rule.problem({ app: 'live', name });
+    expect([of('abcd'), of('')]).toEqual([undefined, undefined]);
+    expect(of('abcde')).toContain('4 are allowed');
+    expect(of('A')).toContain('names.allow');
+  });
 });

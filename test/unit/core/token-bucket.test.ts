@@ -89,4 +89,13 @@ describe('token buckets by key', () => {
     for (let i = 0; i < MAX_BUCKETS; i++) buckets.take('one', 10_000);
     expect(buckets.size).toBe(1);
   });
+
+  it('take another rate, with full buckets; the same rate changes nothing', () => {
+    const buckets = new KeyedBuckets({ burst: 1, perSecond: 1 });
+    expect([buckets.take('a', 0), buckets.take('a', 0)]).toEqual([true, false]);
+    buckets.change({ burst: 1, perSecond: 1 });
+    expect(buckets.take('a', 0)).toBe(false);
+    buckets.change({ burst: 2, perSecond: 1 });
+    expect([buckets.take('a', 0), buckets.take('a', 0), buckets.take('a', 0)]).toEqual([true, true, false]);
+  });
 });

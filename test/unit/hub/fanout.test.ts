@@ -221,4 +221,10 @@ describe('the fan-out', () => {
     vi.advanceTimersByTime(200);
     expect(order.filter((audience, i) => audience !== order[i - 1])).toHaveLength(10);
   });
+
+  it('takes another delay from the next window on', () => {
+    const { fanout } = ring(10, { maxDelayMs: 100, playersAtMaxDelay: 10 });
+    fanout.change({ maxDelayMs: 40, playersAtMaxDelay: 20 });
+    expect(fanout.windowMs).toBe(20);
+  });
 });

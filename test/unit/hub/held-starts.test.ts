@@ -76,4 +76,22 @@ describe('the first media of a play', () => {
     vi.advanceTimersByTime(1);
     expect(sink.bytes.length).toBeGreaterThan(0);
   });
+
+  it('waits for as long as was set when the play began', () => {
+    const { hub, play } = harness(0);
+    hub.change({ ...LIMITS, lingerMs: 5000, maxDelayMs: 0, playersAtMaxDelay: 1, startDelayMs: 100 });
+    const { sink } = play();
+    vi.advanceTimersByTime(99);
+    expect(sink.bytes).toHaveLength(0);
+    vi.advanceTimersByTime(2);
+    expect(sink.bytes.length).toBeGreaterThan(0);
+  });
+
+  it('comes at once after the options were changed so', () => {
+    const { hub, play } = harness(1000);
+    hub.change({ ...LIMITS, lingerMs: 5000, maxDelayMs: 0, playersAtMaxDelay: 1 });
+    const { sink } = play();
+    vi.advanceTimersByTime(1);
+    expect(sink.bytes.length).toBeGreaterThan(0);
+  });
 });

@@ -94,4 +94,11 @@ describe('plays', () => {
     expect(turns.at(-1)).toBeUndefined();
     expect(guard.play(from('x', '192.0.2.2'), 0)).toBe(0);
   });
+
+  it('of one address wait beyond another number, once the limits were changed', () => {
+    const guard = new ChurnGuard(OPTIONS);
+    guard.change({ ...OPTIONS, playsPerSecondPerIp: 1 });
+    const turns = Array.from({ length: 20 }, (_, n) => guard.play(from(`c${n}`), 0));
+    expect(turns.filter((turn) => turn === 0)).toHaveLength(10);
+  });
 });

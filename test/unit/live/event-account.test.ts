@@ -48,4 +48,10 @@ describe('the account of events', () => {
     const account = new EventAccount(0);
     expect(told(10_000, () => account.tells('play', ADDRESS, 0))).toBe(10_000);
   });
+
+  it('takes another number of events a second', () => {
+    const account = new EventAccount(0);
+    account.change(1);
+    expect(told(100, () => account.tells('play', ADDRESS, 0))).toBe(10);
+  });
 });

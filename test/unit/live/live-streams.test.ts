@@ -328,6 +328,16 @@ describe('plays', () => {
     expect(harness.orders.filter(({ kind }) => kind === 'endPlay')).toEqual([{ kind: 'endPlay', playId: waiting }]);
   });
 
+  it('may not wait any more once the options were changed so', () => {
+    const harness = new LiveStreamsHarness();
+    harness.registry.change({ ...harness.options, waitForPublisher: false });
+    let play: unknown;
+    harness.askPlay('cam', harness.facts(), (decision) => {
+      play = decision;
+    });
+    expect(play).toMatchObject({ accept: false, code: 'ERR_PLAY_NOT_FOUND' });
+  });
+
   it('are not begun for a client that has gone while its play waited for its turn', async () => {
     const harness = new LiveStreamsHarness();
     const facts = harness.facts();

@@ -66,6 +66,7 @@ describe('settings that change while the server runs', () => {
     const read = readBy((config) => [listenerOptions(config), hubOptions(config), liveStreamsOptions(config)]);
     expect([...read].filter((key) => restart.has(key)).sort()).toEqual([
       'log.faultLinesPerSecond',
+      'nats.url',
       'publish.unwatchedReadMs',
       'rtmp.chunkSize',
       'rtmp.listen',

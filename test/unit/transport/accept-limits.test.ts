@@ -73,4 +73,23 @@ describe('the rate of connections', () => {
     const free = new ConnectionLimits({ ...options, limitLoopback: false });
     expect([0, 1, 2].map(() => free.admit('127.0.0.2', 0))).toEqual([undefined, undefined, 'ERR_LIMIT_CONNECTIONS']);
   });
+
+  it('and the count of connections can be changed while connections are open', () => {
+    const options = { ...rate, acceptBurstPerIp: 2, maxConnections: 2, maxConnectionsPerIp: 0, limitLoopback: true };
+    const limits = new ConnectionLimits(options);
+    expect(['a', 'b', 'c'].map((address) => limits.admit(address, 0))).toEqual([
+      undefined,
+      undefined,
+      'ERR_LIMIT_CONNECTIONS',
+    ]);
+    limits.change({ ...options, maxConnections: 3, maxConnectionsPerIp: 1, acceptBurstPerIp: 3 });
+    expect(['a', 'd', 'e'].map((address) => limits.admit(address, 0))).toEqual([
+      'ERR_LIMIT_CONNECTIONS_PER_IP',
+      undefined,
+      'ERR_LIMIT_CONNECTIONS',
+    ]);
+    limits.left('a');
+    limits.left('b');
+    expect(limits.addresses).toBe(1);
+  });
 });
