@@ -272,7 +272,6 @@ describe('a selector', () => {
 describe('a list of all nodes', () => {
   const cluster = (answers: readonly object[], missing: readonly string[] = []): Cluster => ({
     gather: async () => ({ answers: answers as never, missing }),
-    endOf: async () => undefined,
     askOwner: async () => undefined,
     endOf: async () => undefined,
   });

@@ -41,7 +41,6 @@ describe('a query', () => {
   it('with scope=cluster asks all nodes, and only lists know it', async () => {
     const gathered: unknown[] = [];
     const { ask } = setUp({
-      endOf: async () => undefined,
       askOwner: async () => undefined,
       endOf: async () => undefined,
       gather: async (verb, body) => {
