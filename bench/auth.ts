@@ -8,7 +8,7 @@ import { silentLogger } from '../src/core/log.js';
 import type { Question } from '../src/live/admission.js';
 import { NatsLink } from '../src/nats/connection.js';
 import { LinkRequests } from '../src/nats/link-requests.js';
-import { makeAdmission } from '../src/server/admission.js';
+import { ServerAdmission } from '../src/server/admission.js';
 import { startBroker } from './lib/bare-jetstream.js';
 import { LoadGenerator } from './lib/load.js';
 import { GENERATOR_CORE } from './lib/load-point.js';
@@ -88,8 +88,8 @@ async function measureDecisions(): Promise<readonly Contestant[]> {
   const lastRule = `customer${RULES - 1}-cam`;
   const nameOf = (i: number): string => `${lastRule}${i}`;
   const askWith = (auth: Parameters<typeof resolveConfig>[0] & object, queryOf: (i: number) => string): Ask => {
-    const admission = makeAdmission(resolveConfig(auth), {
-      ...{ clock: systemClock, log: silentLogger, nodeId: 'bench', bootId: newId(), requests },
+    const admission = new ServerAdmission(resolveConfig(auth), {
+      ...{ clock: systemClock, log: silentLogger, nodeId: 'bench', bootId: newId(), nats: { link, requests } },
       fingerprint: (key) => sha256(key).slice(0, 8),
     });
     closing.push(() => admission.close());

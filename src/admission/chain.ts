@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { ErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { NameRule } from '../core/names.js';
-import type { Admission, AdmissionAction, Denial, Question, Verdict } from '../live/admission.js';
+import type { Admission, Denial, Question, Verdict } from '../live/admission.js';
 import type { Ban } from '../model/ban.js';
 import type { Grant, StreamLimits } from '../model/grant.js';
 import { askInOrder, type ChainEnd, type ChainObserver } from './ask-in-order.js';
@@ -50,7 +50,7 @@ export interface ChainBans {
 }
 
 /** What the chain is made with. */
-interface ChainDeps {
+export interface ChainDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly names: NameRule;
@@ -102,15 +102,6 @@ export class AdmissionChain implements Admission {
   /** Releases what the responders hold. */
   async close(): Promise<void> {
     await closeAll(this.#options.responders);
-  }
-
-  get responders(): readonly Responder[] {
-    return this.#options.responders;
-  }
-
-  /** Whether anybody is asked about an action. */
-  asksAbout(action: AdmissionAction): boolean {
-    return this.#options.responders.some((responder) => responder.asks(action));
   }
 
   isNameKey(app: string): boolean {

@@ -35,12 +35,8 @@ export function grantOf(reply: Reply, request: AdmissionRequest, defaults: Grant
 
 /** The grant of a request for which nobody is asked. */
 export function openGrant({ limits, conflict }: GrantDefaults, keyFingerprint: string | undefined): Grant {
-  return {
-    labels: {},
-    limits,
-    conflict: conflictOf(conflict, false),
-    ...(keyFingerprint === undefined ? {} : { keyFingerprint }),
-  };
+  const key = keyFingerprint === undefined ? {} : { keyFingerprint, principal: `key:${keyFingerprint}` };
+  return { labels: {}, limits, conflict: conflictOf(conflict, false), ...key };
 }
 
 /** The grant of a request that is allowed since nobody could be asked. It keeps the principal of the one before. */

@@ -4,41 +4,55 @@ import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { NatsRequests } from '../nats/requests.js';
 import type { Responder } from './responder.js';
+import { AdobeResponder } from './responders/adobe.js';
 import { JwtResponder } from './responders/jwt.js';
 import { NatsResponder } from './responders/nats.js';
 import { RulesResponder } from './responders/rules.js';
+import { SignedResponder } from './responders/signed.js';
 import { WebhookResponder } from './responders/webhook.js';
 
 /** What responders are made with, besides the settings. */
 export interface ResponderDeps {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Undefined without NATS. */
-  readonly requests: NatsRequests | undefined;
+  /** Undefined when no NATS server is configured. */
+  readonly nats: { readonly requests: NatsRequests } | undefined;
 }
 
 /** How a responder is made, and whether there are settings for it. */
 interface Recipe {
   readonly isConfigured: (auth: Config['auth']) => boolean;
-  readonly make: (auth: Config['auth'], deps: ResponderDeps, prefix: string) => Responder;
+  readonly make: (config: Config, deps: ResponderDeps) => Responder;
 }
 
-const RECIPES: Partial<Record<(typeof RESPONDERS)[number], Recipe>> = {
+const RECIPES: Readonly<Record<(typeof RESPONDERS)[number], Recipe>> = {
   rules: {
     isConfigured: ({ rules }) => rules.length > 0,
-    make: ({ rules, keyParameter }, { clock }) => new RulesResponder(rules, keyParameter, clock),
+    make: ({ auth }, { clock }) => new RulesResponder(auth.rules, auth.keyParameter, clock),
+  },
+  signed: {
+    isConfigured: ({ signed }) => signed.keys.length > 0,
+    make: ({ auth }) => new SignedResponder(auth.signed.keys, auth.signed.skewMs),
   },
   jwt: {
     isConfigured: ({ jwt }) => jwt.keys.length > 0 || jwt.jwks !== '',
-    make: ({ jwt }, deps) => new JwtResponder(jwt, deps),
+    make: ({ auth }, deps) => new JwtResponder(auth.jwt, deps),
+  },
+  adobe: {
+    isConfigured: ({ adobe }) => adobe.users.length > 0,
+    make: ({ auth }, { clock, log }) => {
+      log.warn('auth.adobe: who listens to plain RTMP can guess passwords; use long ones, or a tunnel with TLS');
+      return new AdobeResponder(auth.adobe.users, clock);
+    },
   },
   webhook: {
     isConfigured: ({ webhook }) => webhook.url !== '',
-    make: ({ webhook }, { clock }) => new WebhookResponder(webhook, clock),
+    make: ({ auth }, { clock }) => new WebhookResponder(auth.webhook, clock),
   },
   nats: {
     isConfigured: ({ nats }) => nats.enabled,
-    make: ({ nats }, { clock, requests }, prefix) => new NatsResponder({ ...nats, prefix }, requests, clock),
+    make: ({ auth, events }, { clock, nats }) =>
+      new NatsResponder({ prefix: events.prefix, ...auth.nats }, nats?.requests, clock),
   },
 };
 
@@ -47,10 +61,9 @@ const RECIPES: Partial<Record<(typeof RESPONDERS)[number], Recipe>> = {
  *
  * @throws SluiceError ERR_CONFIG_INVALID_VALUE when the settings of one cannot be used
  */
-export function makeResponders({ auth, events }: Config, deps: ResponderDeps): Responder[] {
-  const named = auth.responders.filter((name) => name !== 'bans');
-  const names = named.length > 0 ? named : RESPONDERS.filter((name) => RECIPES[name]?.isConfigured(auth));
-  return [...new Set(names)].map((name) =>
-    RECIPES[name as (typeof RESPONDERS)[number]]!.make(auth, deps, events.prefix),
-  );
+export function makeResponders(config: Config, deps: ResponderDeps): Responder[] {
+  const { auth } = config;
+  const named = [...new Set(auth.responders)].filter((name) => name !== 'bans');
+  const names = named.length > 0 ? named : RESPONDERS.filter((name) => RECIPES[name].isConfigured(auth));
+  return names.map((name) => RECIPES[name].make(config, deps));
 }

@@ -31,7 +31,7 @@ const timeout = (who: string): Setting<number> =>
 const parameter = (what: string, fallback: string): Setting<string> =>
   pattern(/^[A-Za-z0-9_.-]{1,64}$/, 'letters, digits, _ . and -', fallback, what, LIVE);
 
-const asks = (who: string): Setting<readonly string[]> =>
+const asks = (who: string): Setting<readonly (typeof ACTIONS)[number][]> =>
   words(
     z.enum(ACTIONS),
     'a list of connect, publish and play',

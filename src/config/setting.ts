@@ -237,13 +237,13 @@ export function structure<T>(
 }
 
 /** A list of texts, or one text with commas. */
-export function words(
-  item: Schema<string>,
+export function words<T extends string>(
+  item: Schema<T>,
   expects: string,
-  fallback: readonly string[],
+  fallback: readonly NoInfer<T>[],
   doc: string,
   names: SettingNames = {},
-): Setting<readonly string[]> {
+): Setting<readonly T[]> {
   const read = (value: unknown): unknown =>
     typeof value === 'string'
       ? value
@@ -251,7 +251,7 @@ export function words(
           .map((each) => each.trim())
           .filter((each) => each !== '')
       : value;
-  const schema = z.preprocess(read, z.array(item as z.ZodType<string>).max(1000)) as z.ZodType<readonly string[]>;
+  const schema = z.preprocess(read, z.array(item as z.ZodType<T>).max(1000)) as z.ZodType<readonly T[]>;
   return setting(schema, expects, fallback, doc, names);
 }
 

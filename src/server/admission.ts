@@ -1,5 +1,9 @@
+import { BanFile } from '../admission/bans/ban-file.js';
+import { BanKeeper } from '../admission/bans/ban-keeper.js';
 import { BanList } from '../admission/bans/ban-list.js';
-import { AdmissionChain, type ChainOptions } from '../admission/chain.js';
+import { names } from '../admission/bans/ban-table.js';
+import { AdmissionChain, type ChainDeps, type ChainOptions } from '../admission/chain.js';
+import { type Explanation, explain, type TestQuestion } from '../admission/explain.js';
 import { makeResponders, type ResponderDeps } from '../admission/make-responders.js';
 import { parseListen } from '../config/listen.js';
 import type { SettingsUser } from '../config/live-settings.js';
@@ -9,6 +13,8 @@ import { SluiceError } from '../core/errors.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import { isLoopback } from '../core/loopback.js';
 import { NameRule } from '../core/names.js';
+import type { LiveStreams } from '../live/live-streams.js';
+import type { NatsLink } from '../nats/connection.js';
 import type { NatsRequests } from '../nats/requests.js';
 
 /** What admission is made with. */
@@ -18,57 +24,98 @@ interface AdmissionDeps {
   readonly nodeId: string;
   readonly bootId: string;
   readonly fingerprint: (key: string) => string;
-  /** Undefined without NATS. */
-  readonly requests: NatsRequests | undefined;
+  /** The NATS connection; undefined when none is configured. */
+  readonly nats: { readonly link: NatsLink; readonly requests: NatsRequests } | undefined;
 }
 
-/** Admission of a server: the chain, and how other settings are put in place while it runs. */
-export interface ServerAdmission {
+/** Admission of a server: the chain, the bans, and how other settings are put in place while it runs. */
+export class ServerAdmission {
   readonly chain: AdmissionChain;
   readonly bans: BanList;
-  /** Puts other settings in place: the check throws ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND. */
-  readonly settings: SettingsUser;
-  /** Releases what responders and bans hold. */
-  close(): Promise<void>;
-}
+  readonly #keeper: BanKeeper;
+  readonly #deps: AdmissionDeps;
+  readonly #chainDeps: ChainDeps;
+  #options: ChainOptions;
+  /** Settings that were checked and are not in place. */
+  #checked: ChainOptions;
 
-/**
- * Makes the chain of responders from the settings.
- *
- * @throws SluiceError ERR_CONFIG_INVALID_VALUE when a responder's settings cannot be used; ERR_AUTH_OPEN_PUBLIC_BIND
- *   when anybody could publish to a server that others can reach
- */
-export function makeAdmission(config: Config, deps: AdmissionDeps): ServerAdmission {
-  const { clock, nodeId, bootId, fingerprint } = deps;
-  const bans = new BanList(clock, deps.log);
-  const log = rateLimited(deps.log, clock, config.log.faultLinesPerSecond);
-  const options = checkedOptions(config, deps);
-  const names = new NameRule(config.names);
-  /** What was checked and is not in place. */
-  let next = options;
-  const chain = new AdmissionChain(options, {
-    ...{ clock, log, nodeId, bootId, bans, fingerprint },
-    names,
-  });
-  warnOfDeadApps(options, deps.log);
-  return {
-    chain,
-    bans,
-    settings: {
-      check: (changed, keys) => {
-        if (keys.some(isOfChain)) next = checkedOptions(changed, deps);
+  /**
+   * @throws SluiceError ERR_CONFIG_INVALID_VALUE when a responder's settings cannot be used; ERR_AUTH_OPEN_PUBLIC_BIND
+   *   when anybody could publish to a server that others can reach
+   */
+  constructor(config: Config, deps: AdmissionDeps) {
+    const { clock, nodeId, bootId, fingerprint, nats } = deps;
+    const log = rateLimited(deps.log, clock, config.log.faultLinesPerSecond);
+    this.#deps = deps;
+    this.#options = checkedOptions(config, deps);
+    this.#checked = this.#options;
+    this.bans = new BanList(clock, log);
+    const file = new BanFile(config.data, deps.log);
+    const { replicas } = config.nats;
+    this.#keeper = new BanKeeper(this.bans, file, clock, nats && { ...nats, replicas, log: deps.log });
+    this.bans.keepIn(this.#keeper);
+    const { bans } = this;
+    this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names: new NameRule(config.names) };
+    this.chain = new AdmissionChain(this.#options, this.#chainDeps);
+    warnOfDeadApps(this.#options, deps.log);
+  }
+
+  /** What does not work although streams do; `/readyz` names it. */
+  get degraded(): readonly string[] {
+    const { problem } = this.#keeper;
+    return problem === '' ? [] : [`bans are not shared with other nodes: ${problem}`];
+  }
+
+  /**
+   * Reads the bans that were kept.
+   *
+   * @throws SluiceError ERR_DATA_FOLDER when they cannot be read
+   */
+  open(): Promise<void> {
+    return this.#keeper.open();
+  }
+
+  /** Puts other settings in place: the check throws ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND. */
+  get settings(): SettingsUser {
+    return {
+      check: (config, keys) => {
+        if (keys.some(isOfChain)) this.#checked = checkedOptions(config, this.#deps);
       },
-      apply: (changed, keys) => {
-        names.change(changed.names);
+      apply: (config, keys) => {
+        this.#chainDeps.names.change(config.names);
         if (!keys.some(isOfChain)) return;
-        chain.reload(next);
-        warnOfDeadApps(next, deps.log);
+        this.#options = this.#checked;
+        this.chain.reload(this.#options);
+        warnOfDeadApps(this.#options, this.#deps.log);
       },
-    },
-    close: async () => {
-      await Promise.all([chain.close(), bans.close()]);
-    },
-  };
+    };
+  }
+
+  /** What every responder answers to a question, and why. Nothing is counted, remembered or banned. */
+  explain(question: TestQuestion): Promise<Explanation> {
+    return explain(question, this.#options, this.#chainDeps);
+  }
+
+  /** Ends what runs as soon as a ban on it is set, here or on another node. */
+  endBanned(live: Pick<LiveStreams, 'commands'>): void {
+    this.bans.onAdded((ban) => {
+      live.commands.endMatching(
+        ({ app, name, ...subject }) => names(ban, { ...subject, name: `${app}/${name}` }),
+        'ERR_AUTH_BANNED',
+        ban.reason,
+      );
+    });
+  }
+
+  /** Does what is due by time. @param nowMs monotonic */
+  tick(nowMs: number): void {
+    this.bans.tick(nowMs);
+  }
+
+  /** Releases what responders and bans hold. */
+  async close(): Promise<void> {
+    await Promise.all([this.chain.close(), this.bans.close()]);
+  }
 }
 
 /** Whether the chain has to be made anew when a setting changes. */
@@ -76,6 +123,11 @@ function isOfChain(key: string): boolean {
   return key.startsWith('auth.') || key === 'publish.conflict';
 }
 
+/**
+ * The settings of the chain, checked.
+ *
+ * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
+ */
 function checkedOptions(config: Config, deps: ResponderDeps): ChainOptions {
   const options = chainOptions(config, deps);
   const { host } = parseListen(config.rtmp.listen);

@@ -4,7 +4,7 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { BanControl, EndedStreams, NodeControl, Ports } from '../control/ports.js';
+import type { AuthTest, BanControl, EndedStreams, NodeControl, Ports } from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -33,6 +33,8 @@ interface ControlDeps {
   readonly liveStreams: LiveStreams;
   readonly bans: BanList;
   readonly node: NodeControl;
+  /** What admission would decide. */
+  readonly authTest: AuthTest['test'];
 }
 
 /** Makes the dispatcher and its routes. */
@@ -43,7 +45,7 @@ export function makeControl(deps: ControlDeps): Control {
     live: liveControl(deps.liveStreams),
     node: deps.node,
     bans: banControl(deps.bans),
-    authTest: { test: later },
+    authTest: { test: deps.authTest },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
     cluster: undefined,

@@ -8,6 +8,8 @@ export interface HealthSources {
   readonly closedFor: string | undefined;
   /** `undefined` until the event layer is open. */
   readonly events: EventsStats | undefined;
+  /** What of admission does not work. */
+  readonly admission: readonly string[];
   /** Why no connection can be accepted for lack of file descriptors; `undefined` while there are some. */
   readonly descriptorShortage: string | undefined;
   readonly onBusDown: Config['events']['onBusDown'];
@@ -17,9 +19,9 @@ export interface HealthSources {
  * Judges whether this node takes work. It is not ready while starts are refused or could not be kept. It is degraded
  * while streams work and something else does not: events that wait, a sign of life that cannot be written.
  */
-export function healthOf({ closedFor, events, descriptorShortage, onBusDown }: HealthSources): Health {
+export function healthOf({ closedFor, events, admission, descriptorShortage, onBusDown }: HealthSources): Health {
   const reasons: string[] = [];
-  const degraded: string[] = [];
+  const degraded: string[] = [...admission];
   if (closedFor !== undefined) reasons.push(closedFor);
   if (descriptorShortage !== undefined) reasons.push(descriptorShortage);
   if (events === undefined) reasons.push('the server is starting');

@@ -18,7 +18,7 @@ import type { Health, HttpDeps } from '../http/deps.js';
 import type { HttpServer } from '../http/server.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
-import { makeAdmission, type ServerAdmission } from './admission.js';
+import { ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
 import type { DrainCounts } from './drain.js';
@@ -177,14 +177,16 @@ class Server implements SluiceServer {
     const fingerprint = fingerprints(config.auth.salt, installation.salt);
     const clock = new RunningClock(this.#clock);
     const { bootId } = this;
-    this.#admission = makeAdmission(config, { log, clock, nodeId, bootId, fingerprint, requests: eventLayer.requests });
+    const admission = new ServerAdmission(config, { log, clock, nodeId, bootId, fingerprint, nats: eventLayer.bus });
+    this.#admission = admission;
+    await admission.open();
     this.#captures = await openCaptures(config, { log, clock: this.#clock });
     const parts = makeParts(config, {
       log,
       clock,
       eventLayer,
       captures: this.#captures,
-      admission: this.#admission.chain,
+      admission: admission.chain,
       nodeId: this.nodeId,
       urls: (stream) => streamUrls(advertised, stream),
       closedFor: () => this.#drain.closedFor,
@@ -193,7 +195,8 @@ class Server implements SluiceServer {
     });
     this.#parts = parts;
     tellParts(this.#settings, parts);
-    this.#settings.use(this.#admission.settings);
+    this.#settings.use(admission.settings);
+    admission.endBanned(parts.liveStreams);
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await parts.listener.listen();
     const find = (): HostPort => advertisedAddress(this.#config.rtmp.advertise, this.rtmpAddress);
@@ -207,13 +210,14 @@ class Server implements SluiceServer {
     this.#control = makeControl({
       ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer },
       liveStreams: parts.liveStreams,
-      bans: this.#admission.bans,
+      bans: admission.bans,
       node: nodeControl({
         settings: this.#settings,
         drain: this.#drain,
         info: () => this.#info(eventLayer),
         reauthorise: () => reauthoriseAll(parts.liveStreams),
       }),
+      authTest: (question) => admission.explain(question),
     });
     if (httpModule !== undefined) {
       const { createHttpServer } = await httpModule;
@@ -236,7 +240,7 @@ class Server implements SluiceServer {
     } else listener.tickYoung(nowMs);
     door.tick(nowMs);
     liveStreams.tick(nowMs);
-    this.#admission?.bans.tick(nowMs);
+    this.#admission?.tick(nowMs);
     this.#turns?.tick(nowMs);
     this.#drain.tick(nowMs);
     if (all) this.#lookAtFile(nowMs);
@@ -368,6 +372,7 @@ class Server implements SluiceServer {
     return healthOf({
       closedFor: this.#drain.closedFor,
       events: this.#eventLayer?.stats(),
+      admission: this.#admission?.degraded ?? [],
       descriptorShortage: this.#parts?.descriptors.shortage,
       onBusDown: this.#config.events.onBusDown,
     });

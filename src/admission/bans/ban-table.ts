@@ -1,5 +1,5 @@
 import type { Ban, BanKind } from '../../model/ban.js';
-import { type AddressBlock, firstBits, formatBlock, parseAddress, parseBlock } from '../cidr.js';
+import { type AddressBlock, firstBits, formatBlock, holds, parseAddress, parseBlock } from '../cidr.js';
 
 /** Most bans; past it the one that was added first goes. */
 const MAX_BANS = 100_000;
@@ -104,6 +104,23 @@ export class BanTable {
     entry.count += by;
     if (entry.count === 0) this.#lengths.delete(key);
     else this.#lengths.set(key, entry);
+  }
+}
+
+/** Whether a ban names one of the subject's members. */
+export function names(ban: Pick<Ban, 'kind' | 'value'>, subject: BanSubject): boolean {
+  switch (ban.kind) {
+    case 'address': {
+      const block = parseBlock(ban.value);
+      const address = subject.address === undefined ? undefined : parseAddress(subject.address);
+      return block !== undefined && address !== undefined && holds(block, address);
+    }
+    case 'key':
+      return subject.keyFingerprint === ban.value;
+    case 'principal':
+      return subject.principal === ban.value;
+    case 'name':
+      return subject.name === ban.value;
   }
 }
 

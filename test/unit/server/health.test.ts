@@ -15,6 +15,7 @@ function health(events: Partial<EventsStats> | undefined, more: Partial<HealthSo
   return healthOf({
     closedFor: undefined,
     events: events === undefined ? undefined : { ...WELL, ...events },
+    admission: [],
     descriptorShortage: undefined,
     onBusDown: 'accept',
     ...more,
