@@ -1,7 +1,7 @@
 import type { AdmissionAction } from '../live/admission.js';
 
 /** How often something was decided, with whom. */
-export interface DecisionCount {
+interface DecisionCount {
   readonly action: AdmissionAction;
   readonly decision: string;
   /** `chain` for what no responder decided, such as overload and bans. */

@@ -43,7 +43,7 @@ export interface ChainOptions {
 }
 
 /** The bans that the chain looks up, and adds those for guessing to. */
-export interface ChainBans {
+interface ChainBans {
   match(subject: BanSubject): Ban | undefined;
   /** Bans an address on this node only; what runs from it goes on. */
   banGuesser(address: string, untilMs: number): void;

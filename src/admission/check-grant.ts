@@ -7,7 +7,7 @@ import type { InvalidReply, Reply } from './responder.js';
 const LEAST_SECRET = 4;
 
 /** What replies are held to. */
-export interface ReplyBounds {
+interface ReplyBounds {
   readonly names: NameRule;
   /** Lower case. */
   readonly redirectHosts: ReadonlySet<string>;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /** An IP address as a number. */
-export interface AddressBits {
+interface AddressBits {
   /** 32 for IPv4, 128 for IPv6. */
   readonly width: 32 | 128;
   readonly value: bigint;

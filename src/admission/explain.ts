@@ -22,7 +22,7 @@ export interface TestQuestion {
 }
 
 /** What one responder answered. */
-export interface ResponderReport {
+interface ResponderReport {
   readonly name: string;
   /** `allow`, `deny`, `redirect`, `next`, `unavailable`, `invalid`. */
   readonly decision: string;

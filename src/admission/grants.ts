@@ -7,7 +7,7 @@ import type { Reply } from './responder.js';
 const UNAUTHENTICATED_TTL_MS = 30_000;
 
 /** Settings that a grant follows where a reply says nothing. */
-export interface GrantDefaults {
+interface GrantDefaults {
   /** Bounds of every stream (`auth.limits`). */
   readonly limits: StreamLimits;
   /** `publish.conflict`. */

@@ -35,8 +35,9 @@ export class ServerAdmission {
   readonly #keeper: BanKeeper;
   readonly #deps: AdmissionDeps;
   readonly #chainDeps: ChainDeps;
-  readonly #names: NameRule;
   #options: ChainOptions;
+  /** Settings that were checked and are not in place. */
+  #checked: ChainOptions;
 
   /**
    * @throws SluiceError ERR_CONFIG_INVALID_VALUE when a responder's settings cannot be used; ERR_AUTH_OPEN_PUBLIC_BIND
@@ -47,14 +48,14 @@ export class ServerAdmission {
     const log = rateLimited(deps.log, clock, config.log.faultLinesPerSecond);
     this.#deps = deps;
     this.#options = checkedOptions(config, deps);
+    this.#checked = this.#options;
     this.bans = new BanList(clock, log);
     const file = new BanFile(config.data, deps.log);
     const { replicas } = config.nats;
     this.#keeper = new BanKeeper(this.bans, file, clock, nats && { ...nats, replicas, log: deps.log });
     this.bans.keepIn(this.#keeper);
     const { bans } = this;
-    this.#names = new NameRule(config.names);
-    this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names: this.#names };
+    this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names: new NameRule(config.names) };
     this.chain = new AdmissionChain(this.#options, this.#chainDeps);
     warnOfDeadApps(this.#options, deps.log);
   }
@@ -76,18 +77,16 @@ export class ServerAdmission {
 
   /** Puts other settings in place: the check throws ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND. */
   get settings(): SettingsUser {
-    /** What was checked and is not in place. */
-    let next = this.#options;
     return {
-      check: (changed, keys) => {
-        next = keys.some(isOfChain) ? checkedOptions(changed, this.#deps) : this.#options;
+      check: (config, keys) => {
+        if (keys.some(isOfChain)) this.#checked = checkedOptions(config, this.#deps);
       },
-      apply: (changed, keys) => {
-        this.#names.change(changed.names);
+      apply: (config, keys) => {
+        this.#chainDeps.names.change(config.names);
         if (!keys.some(isOfChain)) return;
-        this.#options = next;
-        this.chain.reload(next);
-        warnOfDeadApps(next, this.#deps.log);
+        this.#options = this.#checked;
+        this.chain.reload(this.#options);
+        warnOfDeadApps(this.#options, this.#deps.log);
       },
     };
   }
@@ -119,16 +118,16 @@ export class ServerAdmission {
   }
 }
 
-/**
- * The settings of the chain, checked.
- *
- * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
- */
 /** Whether the chain has to be made anew when a setting changes. */
 function isOfChain(key: string): boolean {
   return key.startsWith('auth.') || key === 'publish.conflict';
 }
 
+/**
+ * The settings of the chain, checked.
+ *
+ * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
+ */
 function checkedOptions(config: Config, deps: ResponderDeps): ChainOptions {
   const options = chainOptions(config, deps);
   const { host } = parseListen(config.rtmp.listen);

@@ -14,7 +14,7 @@ const STREAMS = 5 * SCALE;
 const PLAYERS = 50 * SCALE;
 
 const folders: string[] = [];
-const cleanups: (() => Promise<unknown> | void)[] = [];
+const cleanups: (() => unknown)[] = [];
 
 function folder(): string {
   const made = tempDir('drain');

@@ -34,9 +34,9 @@ export interface BanBucketDeps {
 }
 
 /**
- * The bucket `SLUICE_BANS`, in which all nodes have their bans: key `<kind>.<escaped value>`, value {untilMs, reason, by}.
- * Writes of others are heard by a plain subscription to the bucket's subjects, and each is read from the leader again,
- * since refused writes are heard too. The bucket is read whole after each reconnect.
+ * The bucket `SLUICE_BANS`, in which all nodes have their bans: key `<kind>.<escaped value>`, value {untilMs, reason,
+ * by}. Writes of others are heard by a plain subscription to the bucket's subjects, and each is read from the leader
+ * again, since refused writes are heard too. The bucket is read whole after each reconnect.
  */
 export class BanBucket {
   readonly #deps: BanBucketDeps;

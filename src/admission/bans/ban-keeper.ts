@@ -13,6 +13,7 @@ export class BanKeeper implements BanStore {
   readonly #file: BanFile;
   readonly #clock: Clock;
   readonly #bucket: BanBucket | undefined;
+  #isOpen = false;
   /** Bans that the bucket does not have yet, and those that it still has, by kind and value. */
   readonly #unshared = new Map<string, { readonly ban: Pick<Ban, 'kind' | 'value'>; readonly isRemoved: boolean }>();
 
@@ -52,6 +53,7 @@ export class BanKeeper implements BanStore {
       const { unshared, ...ban } = kept;
       if (this.#list.take(ban) !== undefined && unshared === true) this.#note(ban, false);
     }
+    this.#isOpen = true;
     this.#bucket?.start();
   }
 
@@ -85,7 +87,8 @@ export class BanKeeper implements BanStore {
 
   async close(): Promise<void> {
     this.#bucket?.close();
-    await this.#write();
+    // What was never read must not be written over.
+    if (this.#isOpen) await this.#write();
   }
 
   #note(ban: Pick<Ban, 'kind' | 'value'>, isRemoved: boolean): void {

@@ -18,7 +18,7 @@ export interface BanStore {
 }
 
 /** What became of a new ban. `stored`: not only in memory. */
-export interface AddedBan {
+interface AddedBan {
   readonly ban: Ban;
   readonly stored: boolean;
 }

@@ -25,8 +25,9 @@ const FAILED = `${STEP}?reason=authfailed`;
 
 /**
  * Adobe authentication (`authmod=adobe`), for encoders with fields for user and password. A client is refused twice
- * while it finds out how to connect: the texts of the refusals hold the challenge. The third connect answers it. What is
- * sent proves that the client knows the password, and is of no use later; but who listens can guess passwords with it.
+ * while it finds out how to connect: the texts of the refusals hold the challenge. The third connect answers it. What
+ * is sent proves that the client knows the password, and is of no use later; but who listens can guess passwords with
+ * it.
  */
 export class AdobeResponder implements Responder {
   readonly name = 'adobe';

@@ -9,7 +9,7 @@ it('a claim has one string to sign', () => {
   expect(stringToSign({ ...claim, address: '192.0.2.7' })).toBe('v1:publish:live/cam1:1700000000:192.0.2.7');
 });
 
-it('a signature is made as any HMAC tool makes it, and read in hex, base64 and base64url', () => {
+it('a signature is made as every HMAC tool makes it, and read in hex, base64 and base64url', () => {
   const hmac = createHmac('sha256', 'a secret of 16').update(stringToSign(claim));
   const bytes = hmac.digest();
   expect(sign(claim, 'a secret of 16', 'k1')).toBe(`e=1700000000&s=${bytes.toString('base64url')}&k=k1`);

@@ -50,16 +50,15 @@ describe('admission of a server', () => {
     const { made } = admission({ auth: { rules: [{ decision: 'deny' }] } });
     const decision = () => made.chain.decide(question());
     expect(decision()).toMatchObject({ decision: 'deny' });
-    const put = (given: Parameters<typeof resolveConfig>[0]): void => {
-      const [config, keys] = [resolveConfig(given), ['auth.rules']];
-      const { settings } = made;
-      settings.check?.(config, keys);
-      settings.apply(config, keys);
+    const reload = (given: DeepPartial<Config>) => {
+      const config = resolveConfig(given);
+      made.settings.check!(config, ['auth.rules', 'names.maxBytes']);
+      made.settings.apply(config, ['auth.rules', 'names.maxBytes']);
     };
-    expect(() => put({ auth: { rules: [{ decision: 'redirect' }] } })).toThrow('rule 1');
-    expect(() => put({ rtmp: { listen: '[::]:1' } })).toThrow('anybody could publish');
+    expect(() => reload({ auth: { rules: [{ decision: 'redirect' }] } })).toThrow('rule 1');
+    expect(() => reload({ rtmp: { listen: '[::]:1' } })).toThrow('anybody could publish');
     expect(decision()).toMatchObject({ decision: 'deny' });
-    put({ auth: { rules: [RULE] } });
+    reload({ auth: { rules: [RULE] } });
     expect(decision()).toMatchObject({ decision: 'allow' });
   });
 
