@@ -56,7 +56,7 @@ export function makeControl(deps: ControlDeps): Control {
 
 /** What runs, and what can be done to it. */
 function liveControl(liveStreams: LiveStreams): LiveControl {
-  const { commands } = liveStreams;
+  const { clients, commands } = liveStreams;
   return {
     streams: () => liveStreams.streams(),
     stream: (streamId) => commands.stream(streamId),
@@ -68,9 +68,9 @@ function liveControl(liveStreams: LiveStreams): LiveControl {
     reauthorise: (streamId) => commands.reauthorise(streamId),
     limit: (streamId, limits) => commands.limit(streamId, limits),
     label: (streamId, labels) => commands.label(streamId, labels),
-    reconnect: () => 'unsupported',
-    send: later,
-    call: later,
+    reconnect: (streamId, tcUrl, reason) => clients.reconnect(streamId, tcUrl, reason),
+    send: (streamId, handler, values) => clients.send(streamId, handler, values),
+    call: (of, method, values, timeoutMs) => clients.call(of, method, values, timeoutMs),
   };
 }
 
