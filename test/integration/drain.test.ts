@@ -48,7 +48,7 @@ async function post(server: TestServer, path: string, body: object): Promise<{ s
 
 /** A server with streams and players; `stop` ends their clients. */
 async function busy(data: string) {
-  const server = await spawnServer({ data, settings: { 'limits.maxConnectionsPerIp': 0 } });
+  const server = await spawnServer({ data, settings: { 'limits.eventsPerSecondPerIp': 0 } });
   cleanups.push(() => server.child.stop('SIGKILL'));
   const over = new AbortController();
   cleanups.push(() => over.abort());
