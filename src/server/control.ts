@@ -10,6 +10,7 @@ import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import { isLoopback } from '../core/loopback.js';
+import type { MemoryAccount } from '../core/memory-account.js';
 import type { EventLayer } from '../events/event-layer.js';
 import type { EventLog } from '../events/event-log.js';
 import type { LiveControl } from '../live/live-control.js';
@@ -30,6 +31,7 @@ interface ControlDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly eventLayer: EventLayer;
+  readonly memory: MemoryAccount;
   readonly liveStreams: LiveStreams;
   readonly bans: BanList;
   /** What admission would decide. */
@@ -53,6 +55,7 @@ export function makeControl(deps: ControlDeps): Control {
     cluster: deps.cluster,
   };
   const dispatcher = new Dispatcher(ports);
+  deps.memory.register('control_answers', () => dispatcher.heldBytes);
   return { dispatcher, routes: [...operationRoutes(dispatcher), openApiRoute()] };
 }
 

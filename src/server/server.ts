@@ -212,7 +212,7 @@ class Server implements SluiceServer {
     });
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     this.#control = makeControl({
-      ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer },
+      ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer, memory: parts.memory },
       cluster: clusterOf(eventLayer, config.events.prefix, this.#clock),
       liveStreams: parts.liveStreams,
       bans: admission.bans,

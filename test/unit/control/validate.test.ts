@@ -51,7 +51,7 @@ describe('an input', () => {
     for (let n = 0; n < 10_000; n++) deep = [deep];
     for (const input of [wide, { list: Array.from({ length: 1_000_000 }, () => 0) }, { deep }]) {
       expect(errorsOf('config.set', { patch: input })).toEqual([
-        { pointer: '', expected: 'at most 4096 values, 32 levels deep', got: 'more' },
+        { pointer: '', expected: 'at most 2048 values, 32 levels deep', got: 'more' },
       ]);
     }
   });
@@ -64,7 +64,15 @@ describe('an input', () => {
 
   it('has at most a hundred errors told', () => {
     const input = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`k${n}`, n]));
-    expect(errorsOf('info', input)).toHaveLength(100);
+    expect(errorsOf('send', { streamId: 'S', handler: 'h', ...input })).toHaveLength(100);
+  });
+
+  it.each([
+    [98, true],
+    [99, false],
+  ])('of few things with %i labels: %s', (count, fits) => {
+    const labels = Object.fromEntries(Array.from({ length: count - 1 }, (_, n) => [`k${n}`, null]));
+    expect('input' in checkInput('label', { streamId: 'S', labels })).toBe(fits);
   });
 });
 
