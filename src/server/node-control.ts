@@ -36,7 +36,8 @@ export function nodeControl({ settings, drain, info, reauthorise }: NodeControlP
     log: {
       level: (level) => {
         if (settings.config.log.level === level) return 'already';
-        void settings.set({ log: { level } });
+        // The operation has checked the level, so that this cannot be refused.
+        void settings.set({ log: { level } }).catch(() => undefined);
         return 'done';
       },
     },
