@@ -17,4 +17,5 @@ export {
   sequenceOf,
 } from './events/event-types.js';
 export type { StreamSnapshot } from './model/snapshot.js';
-export { createServer, type ServerDeps, type SluiceServer } from './server/server.js';
+export { createServer } from './server/server.js';
+export type { ServerDeps, SluiceServer } from './server/sluice-server.js';

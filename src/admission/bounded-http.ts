@@ -177,11 +177,11 @@ function follow(request: ClientRequest, ask: HttpAsk, resolve: (outcome: HttpOut
   request.on('error', (error: NodeJS.ErrnoException) => settle(failureOf(error, request.reusedSocket && !hasAnswer)));
   request.on('response', (response) => {
     hasAnswer = true;
-    read(response, ask.maxBytes, settle);
+    readBounded(response, ask.maxBytes, settle);
   });
 }
 
-function read(response: IncomingMessage, maxBytes: number, settle: (outcome: HttpOutcome) => void): void {
+function readBounded(response: IncomingMessage, maxBytes: number, settle: (outcome: HttpOutcome) => void): void {
   const { socket, headers, statusCode = 0 } = response;
   const tooLarge = (): void => settle({ kind: 'too_large', why: `the answer has more than ${maxBytes} bytes` });
   if (Number(headers['content-length'] ?? 0) > maxBytes) {

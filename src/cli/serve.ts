@@ -5,7 +5,7 @@ import type { Config } from '../config/table.js';
 import { createLogger, type Logger, stderrWriter } from '../core/log.js';
 import { isLoopback } from '../core/loopback.js';
 import { within } from '../core/within.js';
-import type { SluiceServer } from '../server/server.js';
+import type { SluiceServer } from '../server/sluice-server.js';
 import { banner } from './banner.js';
 import { type ConfigOptions, configSources } from './config-flags.js';
 import { EXIT } from './exit-codes.js';

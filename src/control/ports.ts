@@ -91,7 +91,7 @@ interface AuthTestQuestion {
 }
 
 /** What admission would decide. */
-export interface AuthTestReport {
+interface AuthTestReport {
   readonly decision: 'allow' | 'deny' | 'redirect';
   readonly code?: string;
   readonly message?: string;

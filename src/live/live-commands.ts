@@ -9,7 +9,7 @@ import type { PlayAccounting } from './play-accounting.js';
 import type { PlayerEntry } from './player-entry.js';
 
 /** What a ban or a selector looks at: who publishes or plays, from where, and what. */
-export interface Subject {
+interface Subject {
   readonly principal: string;
   readonly keyFingerprint: string | undefined;
   readonly address: string;

@@ -2,7 +2,7 @@ import { fingerprints } from '../admission/fingerprint.js';
 import { FileWatch } from '../config/file-watch.js';
 import { formatHostPort, type HostPort } from '../config/listen.js';
 import { LiveSettings } from '../config/live-settings.js';
-import { type ConfigInput, configFileOf } from '../config/load.js';
+import { configFileOf } from '../config/load.js';
 import type { Config, DeepPartial } from '../config/table.js';
 import type { ControlService } from '../control/nats/control-service.js';
 import type { Facts } from '../control/ports.js';
@@ -32,53 +32,9 @@ import { nodeControl, Reloader, reauthoriseAll } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, type Parts } from './parts.js';
 import { tellLogger, tellParts, tellTokens } from './settings-users.js';
+import type { ServerDeps, SluiceServer } from './sluice-server.js';
 import { checkClock, startError } from './start-error.js';
 import { Ticker } from './ticker.js';
-
-/** What a program may pass to {@link createServer} besides the configuration. */
-export interface ServerDeps {
-  readonly log?: Logger;
-  readonly clock?: Clock;
-  /** File, environment and flags that are read, again at each reload too; default: none. */
-  readonly sources?: Pick<ConfigInput, 'file' | 'env' | 'flags'>;
-}
-
-/** A running server. */
-export interface SluiceServer {
-  readonly nodeId: string;
-  readonly bootId: string;
-  /** Where encoders and players connect; the port is the real one also when 0 was configured. */
-  readonly rtmpAddress: HostPort;
-  /** Undefined when `http.listen` is off. */
-  readonly httpAddress: HostPort | undefined;
-  /** The embedded event log. */
-  readonly events: EventLog;
-  /** The live streams, now. */
-  streams(): StreamSnapshot[];
-  /** Resolves when it has stopped: after {@link close}, and at the end of a drain. */
-  readonly stopped: Promise<void>;
-  /**
-   * Reads the settings again from `sources`. What is wrong with them is logged, and the old ones go on.
-   *
-   * @param actor why, for log and audit
-   */
-  reload(actor: string): Promise<void>;
-  /**
-   * Accepts nothing new, waits until what runs has ended, ends the rest in time to have stopped after `deadlineMs`, and
-   * closes. Resolves when it has begun; see {@link stopped}. A second call changes the deadline.
-   *
-   * @throws SluiceError ERR_CTL_CONFLICT when it is stopping
-   */
-  drain(options: DrainOptions): Promise<void>;
-  /**
-   * Takes a drain back: everything is accepted again.
-   *
-   * @throws SluiceError ERR_CTL_CONFLICT when it is stopping
-   */
-  undrain(): Promise<void>;
-  /** Ends every stream in good order, tells players, writes the events, and releases everything. Safe to call twice. */
-  close(): Promise<void>;
-}
 
 /**
  * Starts a server.
@@ -211,9 +167,23 @@ class Server implements SluiceServer {
       },
     });
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
+    await this.#openControl(parts, eventLayer, admission, httpModule);
+    logRoom(log, config.limits.maxConnections, parts);
+    await lifecycle.nodeReady();
+  }
+
+  /** Opens what operators and programs reach: HTTP, and control over it and over NATS. */
+  async #openControl(
+    parts: Parts,
+    eventLayer: EventLayer,
+    admission: ServerAdmission,
+    httpModule: Promise<typeof import('../http/server.js')> | undefined,
+  ): Promise<void> {
+    const { nodeId, bootId } = this;
+    const { prefix } = this.#config.events;
     this.#control = makeControl({
-      ...{ nodeId: this.nodeId, clock: this.#clock, log, eventLayer, memory: parts.memory },
-      cluster: clusterOf(eventLayer, config.events.prefix, this.#clock),
+      ...{ nodeId, clock: this.#clock, log: this.#log, eventLayer, memory: parts.memory },
+      cluster: clusterOf(eventLayer, prefix, this.#clock),
       liveStreams: parts.liveStreams,
       bans: admission.bans,
       authTest: (question) => admission.explain(question),
@@ -234,10 +204,8 @@ class Server implements SluiceServer {
     }
     this.#controlService = controlOverNats({
       ...{ eventLayer, dispatcher: this.#control.dispatcher, clock: this.#clock, nodeId, bootId },
-      ...{ prefix: config.events.prefix, rtmp: this.rtmpAddress, http: this.httpAddress },
+      ...{ prefix, rtmp: this.rtmpAddress, http: this.httpAddress },
     });
-    logRoom(log, config.limits.maxConnections, parts);
-    await lifecycle.nodeReady();
   }
 
   #tick({ hub, memory, listener, refusals, door, liveStreams }: Parts, nowMs: number, all: boolean): void {

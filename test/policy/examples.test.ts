@@ -32,7 +32,7 @@ const { withExamples } = (await import(pathToFileURL(join(root, 'scripts/docs.mj
 const documents = files().filter((path) => path.endsWith('.md') && !path.startsWith('bench/results/'));
 const blocks = documents.flatMap(blocksOf);
 /** Programs of others that the documents tell people to run. */
-const OTHERS = ['nats', 'ffmpeg', 'ffplay', 'jq'];
+const OTHERS = ['nats', 'ffmpeg', 'ffplay', 'jq', 'curl'];
 /** What needs no file that is run: commands, which are checked here, and what is no language at all. */
 const PLAIN = ['sh', 'text'];
 
@@ -188,7 +188,10 @@ describe('commands in the documents', () => {
     const commands = blocks
       .filter(({ language }) => language === 'sh')
       .flatMap((block) =>
-        block.text.split('\n').flatMap((line) => commandsOf(line).map((words) => ({ words, at: place(block) }))),
+        block.text
+          .replaceAll(/\\\n\s*/g, ' ')
+          .split('\n')
+          .flatMap((line) => commandsOf(line).map((words) => ({ words, at: place(block) }))),
       );
     expect(commands.length).toBeGreaterThan(15);
     expect(await refused(commands)).toEqual([]);

@@ -7,7 +7,7 @@ import { type Dialect, isSuccess, sharedRequest, type WebhookAnswer } from './di
 export const nginxRtmpDialect: Dialect = {
   contentType: 'application/x-www-form-urlencoded',
   body: formOf,
-  read,
+  read: readAnswer,
 };
 
 function formOf(request: AdmissionRequest): string {
@@ -33,7 +33,7 @@ function formOf(request: AdmissionRequest): string {
   return form.toString();
 }
 
-function read({ status, headers }: WebhookAnswer): ResponderAnswer {
+function readAnswer({ status, headers }: WebhookAnswer): ResponderAnswer {
   if (isSuccess(status)) return { decision: 'allow' };
   if (status < 300 || status > 399) return { decision: 'deny', why: `status ${status}` };
   const { location } = headers;
