@@ -97,7 +97,5 @@ function isShort({ asymmetricKeyDetails }: KeyObject): boolean {
 function reason(error: unknown): string {
   const { code, message } = error as { code?: unknown; message: string };
   if (typeof code !== 'string') return message;
-  return code.startsWith('E') && !code.startsWith('ERR_')
-    ? `the file cannot be read (${code})`
-    : `no public key in PEM`;
+  return /^E[A-Z0-9]+$/.test(code) ? `the file cannot be read (${code})` : `no public key in PEM`;
 }
