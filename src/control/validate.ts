@@ -13,8 +13,9 @@ interface InputError {
 /** Most errors that are told of one request. */
 const MOST_ERRORS = 100;
 /**
- * Most values of an input, counted over all depths: more are refused before any is looked at, so that a check takes less
- * than a millisecond. Settings and messages to clients may have many, because nearly all of them are not looked at here.
+ * Most values of an input, counted over all depths: more are refused before any is looked at, so that a check takes
+ * less than a millisecond. Settings and messages to clients may have many, because nearly all of them are not looked at
+ * here.
  */
 const MOST_VALUES = 100;
 const MOST_FREE_VALUES = 2048;
