@@ -26,7 +26,8 @@ const operations = Object.values(document.paths).flatMap((item) => Object.values
 describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {
     const validator = new Validator();
-    const { valid, errors } = await validator.validate(JSON.parse(JSON.stringify(document)) as never);
+    // Text of one line would be the name of a file.
+    const { valid, errors } = await validator.validate(JSON.stringify(document, null, 2));
     expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
     expect(validator.version).toBe('3.1');
   });
