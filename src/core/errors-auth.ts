@@ -9,7 +9,9 @@ export const AUTH_ERRORS = {
     'the stream key or token is missing or wrong',
     'check the key, token or signature in the URL',
   ),
-  ERR_AUTH_BANNED: failure('refused', 'peer', 'banned for some time', 'wait, or ask the operator to lift the ban'),
+  ERR_AUTH_BANNED: ending('kicked', 'operator', 'banned for some time', 'wait, or ask the operator to lift the ban', {
+    usual: true,
+  }),
   ERR_AUTH_UNAVAILABLE: failure(
     'failed',
     'operator',
@@ -46,12 +48,14 @@ export const AUTH_ERRORS = {
     'operator',
     'the permission was taken back',
     'ask the operator of the server for access',
+    { usual: true },
   ),
   ERR_AUTH_EXPIRED: ending(
     'kicked',
     'operator',
     'the permission is over, and was not renewed',
     'connect again with a new key or token',
+    { usual: true },
   ),
   ERR_AUTH_OPEN_PUBLIC_BIND: failure(
     'usage',
@@ -72,7 +76,9 @@ export const AUTH_ERRORS = {
     'stop one of the two encoders if this repeats',
     { usual: true },
   ),
-  ERR_SESSION_KICKED: ending('kicked', 'operator', 'ended by the operator', 'ask the operator of the server'),
+  ERR_SESSION_KICKED: ending('kicked', 'operator', 'ended by the operator', 'ask the operator of the server', {
+    usual: true,
+  }),
   ERR_LIMIT_KBPS: limit('peer', 'the bit rate is past what is allowed for this stream', 'lower the bit rate'),
   ERR_LIMIT_FPS: limit('peer', 'the frame rate is past what is allowed for this stream', 'lower the frame rate'),
   ERR_LIMIT_SIZE: limit('peer', 'the picture is larger than is allowed for this stream', 'lower the resolution'),

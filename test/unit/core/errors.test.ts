@@ -50,9 +50,13 @@ describe('the table of error codes', () => {
 
   it('calls the ends usual that need no line in the log', () => {
     expect(CODES.filter((code) => ERRORS[code].usual).sort()).toEqual([
+      'ERR_AUTH_BANNED',
+      'ERR_AUTH_EXPIRED',
+      'ERR_AUTH_REVOKED',
       'ERR_PEER_CLOSED',
       'ERR_PEER_RESET',
       'ERR_PUBLISH_REPLACED',
+      'ERR_SESSION_KICKED',
       'ERR_SESSION_PLAY_ENDED',
       'ERR_SESSION_SHUTDOWN',
     ]);
