@@ -1,6 +1,6 @@
 import { SluiceError } from '../core/errors.js';
 import type { Verb } from './operations.js';
-import { cursorOf, pageOf } from './page.js';
+import { cursorOf, keyAt, pageOf } from './page.js';
 import type { Cluster, Facts, RequestContext } from './ports.js';
 
 /** How long nodes that have not answered are waited for, in ms. */
@@ -49,10 +49,12 @@ export async function gatherList(
   const items = good.flatMap((answer) =>
     (answer[list.member] as readonly Facts[]).map((item): Facts => ({ ...item, nodeId: answer['nodeId'] })),
   );
-  const page = pageOf(items, list.keyOf, limit, cursor);
+  // A node may send less than was asked for, and a cursor. What others have behind that is of the next page.
+  const ends = good.flatMap(({ cursor: end }) => (typeof end === 'string' ? [keyAt(end)] : []));
+  const whole = items.filter((item) => ends.every((end) => list.keyOf(item) <= end));
+  const page = pageOf(whole, list.keyOf, limit, cursor);
   const last = page.items[page.items.length - 1];
-  // A node that has more than it may send at once says so by a cursor of its own.
-  const hasMore = page.cursor !== undefined || good.some((answer) => answer['cursor'] !== undefined);
+  const hasMore = page.cursor !== undefined || ends.length > 0;
   const partial = missing.length > 0 || good.length < answers.length;
   const next = hasMore && last !== undefined ? { cursor: cursorOf(list.keyOf(last)) } : {};
   return { items: page.items, partial, missing, ...next };

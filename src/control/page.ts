@@ -17,7 +17,7 @@ export function pageOf<T>(
   limit: number,
   cursor: string | undefined,
 ): Page<T> {
-  const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString();
+  const after = cursor === undefined ? '' : keyAt(cursor);
   const rest = items
     .map((item) => ({ item, key: keyOf(item) }))
     .filter(({ key }) => key > after)
@@ -33,4 +33,9 @@ export function pageOf<T>(
 /** The cursor behind the item of this key. */
 export function cursorOf(key: string): string {
   return Buffer.from(key).toString('base64url');
+}
+
+/** The key that a cursor names. */
+export function keyAt(cursor: string): string {
+  return Buffer.from(cursor, 'base64url').toString();
 }

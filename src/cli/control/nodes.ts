@@ -14,6 +14,8 @@ import { durationOf, given } from './values.js';
 
 /** Time between two looks at a node that drains, in ms. */
 const LOOK_MS = 1000;
+/** A node that cannot be asked so often, one time after the other, has stopped. */
+const MOST_MISSES = 2;
 
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
@@ -72,6 +74,7 @@ export function nodeOf({ node }: { readonly node?: string }): AskOptions {
 /** Shows once a second what still runs, until the node has stopped. */
 async function waitForEnd(client: ControlClient, options: NodeOptions, io: Io): Promise<number> {
   const stop = AbortSignal.any([stopSignal(), io.gone]);
+  let misses = 0;
   while (!stop.aborted) {
     await delay(LOOK_MS, undefined, { signal: stop }).catch(() => undefined);
     const outcome = await client.ask('info', {}, nodeOf(options));
@@ -79,11 +82,15 @@ async function waitForEnd(client: ControlClient, options: NodeOptions, io: Io): 
       const { code } = outcome.problem;
       // Who has stopped does not answer any more.
       const isGone = code === 'ERR_CTL_SERVER_UNREACHABLE' || code === 'ERR_CTL_NODE_UNKNOWN';
+      misses += 1;
+      // One connection may be closed at the moment at which it is used again.
+      if (isGone && misses < MOST_MISSES) continue;
       if (io.live) io.err('\n');
       if (!isGone) return reportProblem(outcome.problem, options, io);
       io.err('the node has stopped\n');
       return EXIT.ok;
     }
+    misses = 0;
     const state = outcome.answer['drain'];
     if (!isDraining(state)) {
       io.err(`${io.live ? '\n' : ''}sluice: the drain was taken back\n`);
