@@ -28,6 +28,7 @@ describe('the table of error codes', () => {
     expect(Object.fromEntries(rest.map((code) => [code, ERRORS[code].endsStreamsAs]))).toEqual({
       ERR_SESSION_PING_TIMEOUT: 'dead_peer',
       ERR_SESSION_KICKED: 'kicked',
+      ERR_AUTH_BANNED: 'kicked',
       ERR_AUTH_REVOKED: 'kicked',
       ERR_AUTH_EXPIRED: 'kicked',
       ERR_PUBLISH_REPLACED: 'client_closed',
