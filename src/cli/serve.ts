@@ -28,7 +28,11 @@ const LAST_LINES_MS = 500;
 export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   const sources = configSources(options, io);
   const { config, warnings } = loadConfig(sources);
-  startTrace(io.env['SLUICE_TRACE'] ?? '', (line) => stderrWriter(config.log.bufferBytes).write(line));
+  startTrace(
+    io.env['SLUICE_TRACE'] ?? '',
+    (line) => stderrWriter(config.log.bufferBytes).write(line),
+    config.auth.nameIsKey.length > 0,
+  );
   tuneCollector();
   const log = createLogger(config.log);
   for (const warning of warnings) log.warn(warning);

@@ -12,9 +12,10 @@ const NAMES = ['rtmp', 'events', 'nats'];
  *
  * @param names `rtmp`, `events`, `nats`, separated by commas; nothing is traced when it is empty
  * @param write takes a line with its line break
+ * @param hidesNames whether names of apps and streams are not shown: where they are stream keys
  * @throws SluiceError ERR_CLI_USAGE for a name that is none
  */
-export function startTrace(names: string, write: (line: string) => void): void {
+export function startTrace(names: string, write: (line: string) => void, hidesNames = false): void {
   const wanted = names
     .split(',')
     .map((name) => name.trim())
@@ -26,7 +27,7 @@ export function startTrace(names: string, write: (line: string) => void): void {
     throw new SluiceError('ERR_CLI_USAGE', `SLUICE_TRACE names ${cleanText(name)}; ${hint}`);
   }
   const line = (text: string): void => write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
-  const lines = new RtmpLines(line, () => performance.now());
+  const lines = new RtmpLines(line, () => performance.now(), { hidesNames });
   const facts =
     (of: string) =>
     ({ what, name, detail }: FactTrace): void =>

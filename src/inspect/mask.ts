@@ -1,6 +1,6 @@
 import type { CodecLimits } from '../wasm/limits.js';
 import type { Fault, WalkedMessage } from './chunk-walker.js';
-import { MASK, MEDIA_RUN_BYTES, maskedPayload, maskText } from './secrets.js';
+import { MASK, type MaskOptions, MEDIA_RUN_BYTES, maskedPayload, maskText } from './secrets.js';
 import { type HandshakePart, PACKET_HEAD_BYTES, StreamWalker, type StreamWalkOptions } from './stream-walker.js';
 
 /** How many bytes from a fault on are tried to be kept, the fewest first: a whole chunk header has 18. */
@@ -26,7 +26,7 @@ export function maskedBytes(bytes: Buffer, limits: CodecLimits, options: StreamW
   for (const item of walker.push(bytes)) {
     if (item.kind === 'handshake') coverFiller(out, base, item);
     else if (item.kind === 'chunk') cover(out, item.payloadAt - base, item.payloadBytes, item.type);
-    else if (item.kind === 'message') putBack(out, base, item, limits);
+    else if (item.kind === 'message') putBack(out, base, item, limits, options);
     else fault = item;
   }
   for (const part of walker.end()) coverFiller(out, base, part);
@@ -53,10 +53,11 @@ function putBack(
   base: number,
   { type, payload, length, pieces }: WalkedMessage,
   limits: CodecLimits,
+  options: MaskOptions,
 ): void {
   // Of audio and video only the first bytes are here, and they are not overwritten as a whole.
   if (payload.length < length) return;
-  const masked = maskedPayload(type, payload, limits);
+  const masked = maskedPayload(type, payload, limits, options);
   let from = 0;
   for (const { at, end } of pieces) from += masked.copy(out, at - base, from, from + end - at);
 }

@@ -2,6 +2,7 @@ import type { RtmpTrace } from '../core/trace.js';
 import { DEFAULT_CODEC_LIMITS } from '../wasm/limits.js';
 import { mediaHead } from './media-says.js';
 import { faultSays, handshakeSays, messageSays } from './render.js';
+import type { MaskOptions } from './secrets.js';
 import { type ReadableMessage, type StreamItem, StreamWalker } from './stream-walker.js';
 
 /** Messages of audio and of video that are shown one by one at the beginning of each direction. */
@@ -32,8 +33,11 @@ export class RtmpLines {
   readonly #nowMs: () => number;
   readonly #connections = new Map<string, { readonly in: Direction; readonly out: Direction }>();
 
+  readonly #mask: MaskOptions;
+
   /** @param write takes a line, without control characters and secrets */
-  constructor(write: (line: string) => void, nowMs: () => number) {
+  constructor(write: (line: string) => void, nowMs: () => number, mask: MaskOptions = {}) {
+    this.#mask = mask;
     this.#write = write;
     this.#nowMs = nowMs;
   }
@@ -41,7 +45,10 @@ export class RtmpLines {
   take(trace: RtmpTrace): void {
     const { connectionId } = trace;
     if (trace.kind === 'opened') {
-      this.#connections.set(connectionId, { in: direction('client', '<'), out: direction('server', '>') });
+      this.#connections.set(connectionId, {
+        in: direction('client', '<', this.#mask),
+        out: direction('server', '>', this.#mask),
+      });
       this.#line(connectionId, `opened from ${trace.peer}`);
       return;
     }
@@ -105,9 +112,9 @@ export class RtmpLines {
   }
 }
 
-function direction(side: 'client' | 'server', arrow: string): Direction {
+function direction(side: 'client' | 'server', arrow: string, mask: MaskOptions): Direction {
   return {
-    walker: new StreamWalker(DEFAULT_CODEC_LIMITS, { side, places: false }),
+    walker: new StreamWalker(DEFAULT_CODEC_LIMITS, { side, places: false, ...mask }),
     arrow,
     frames: new Map(),
     sums: undefined,

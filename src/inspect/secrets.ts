@@ -32,6 +32,8 @@ const SECRET_KEY = /pass|secret|token|auth|cred|key(?!fr)|seed|sign|pin|user/i;
 const none: Rule = () => 0;
 const whole: Rule = (text) => text.length;
 const name: Rule = (text) => tellRefusedName(text).length;
+/** As a name, of what is never a stream key. */
+const label: Rule = (text) => name(text);
 const program: Rule = (text) => tellProgram(text).length;
 const text: Rule = (value) => {
   const query = value.indexOf('?');
@@ -92,16 +94,27 @@ const ARGUMENTS: ReadonlyMap<string, readonly Rule[]> = new Map<string, readonly
   ),
 ]);
 
+/** What is secret on one server, and public on another. */
+export interface MaskOptions {
+  /** Whether names of apps and streams are overwritten too: on a server where names are stream keys. */
+  readonly hidesNames?: boolean;
+}
+
 /**
  * A copy of a message's payload in which everything that may be secret is overwritten.
  *
  * @param type of the message: commands, data messages and media are told apart
  * @param payload borrowed
  */
-export function maskedPayload(type: number, payload: Buffer, limits: CodecLimits): Buffer {
+export function maskedPayload(
+  type: number,
+  payload: Buffer,
+  limits: CodecLimits,
+  { hidesNames = false }: MaskOptions = {},
+): Buffer {
   const out = Buffer.from(payload);
   if (type === 8 || type === 9) maskText(out, 0, out.length, MEDIA_RUN_BYTES);
-  else if (type === 15 || type === 17 || type === 18 || type === 20) maskValues(type, out, limits);
+  else if (type === 15 || type === 17 || type === 18 || type === 20) maskValues(type, out, limits, hidesNames);
   // Control messages are numbers; what follows them has no business there.
   else maskText(out, Math.min(CONTROL_BYTES.get(type) ?? 0, out.length), out.length);
   return out;
@@ -119,10 +132,10 @@ export function maskText(bytes: Buffer, at: number, end: number, run = RUN_BYTES
   }
 }
 
-function maskValues(type: number, bytes: Buffer, limits: CodecLimits): void {
+function maskValues(type: number, bytes: Buffer, limits: CodecLimits, hidesNames: boolean): void {
   const start = Math.min(type === 15 || type === 17 ? 1 : 0, bytes.length);
   const { nodes, problem, cutAt } = readAmfNodes(bytes, start, limits);
-  const masker = new Masker(bytes);
+  const masker = new Masker(bytes, hidesNames);
   const isCommand = type === 17 || type === 20;
   if (isCommand) masker.command(nodes);
   else for (const node of nodes) masker.data(node);
@@ -132,9 +145,11 @@ function maskValues(type: number, bytes: Buffer, limits: CodecLimits): void {
 
 class Masker {
   readonly #bytes: Buffer;
+  readonly #hidesNames: boolean;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, hidesNames: boolean) {
     this.#bytes = bytes;
+    this.#hidesNames = hidesNames;
   }
 
   /** A command: its name, the transaction id, the command object, arguments. */
@@ -142,7 +157,7 @@ class Masker {
     const [first, , third, ...rest] = nodes;
     const called = first?.kind === 'string' ? this.#text(first.value) : '';
     const rules = ARGUMENTS.get(called);
-    if (first !== undefined) this.#mask(first, rules === undefined ? name : whole, true);
+    if (first !== undefined) this.#mask(first, rules === undefined ? label : whole, true);
     if (nodes[1] !== undefined) this.#mask(nodes[1], none, true);
     const isHidden = rules === undefined;
     if (third !== undefined) this.#mask(third, none, !isHidden, none, isHidden);
@@ -173,7 +188,7 @@ class Masker {
       const called = this.#text(key);
       const known = MEMBERS.get(called);
       const isSecret = known === undefined && SECRET_KEY.test(called);
-      this.#keep(key, name);
+      this.#keep(key, label);
       if (isSecret || isHidden) this.#mask(member, none, false, none, true);
       else this.#mask(member, known ?? unknown, showsNumbers, unknown);
     }
@@ -185,7 +200,8 @@ class Masker {
 
   #keep({ at, end }: Span, rule: Rule): void {
     const value = this.#text({ at, end });
-    const kept = Buffer.byteLength(value.slice(0, rule(value)));
+    const isHidden = this.#hidesNames && (rule === name || rule === url);
+    const kept = isHidden ? 0 : Buffer.byteLength(value.slice(0, rule(value)));
     this.#bytes.fill(MASK, Math.min(at + kept, end), end);
   }
 }

@@ -2,7 +2,7 @@ import type { CodecLimits } from '../wasm/limits.js';
 import { type AmfReading, readAmfNodes } from './amf0-nodes.js';
 import { ChunkWalker, type Fault, type WalkedMessage, type WalkItem, type WalkState } from './chunk-walker.js';
 import { handshakeFault } from './handshake-fault.js';
-import { maskedPayload } from './secrets.js';
+import { type MaskOptions, maskedPayload } from './secrets.js';
 
 /** Which side sent the bytes. */
 type Side = 'client' | 'server';
@@ -41,7 +41,7 @@ export interface WalkStart {
 }
 
 /** How a walk begins. */
-export interface StreamWalkOptions {
+export interface StreamWalkOptions extends MaskOptions {
   readonly limits?: Partial<CodecLimits>;
   /** Default: the client. */
   readonly side?: Side;
@@ -75,6 +75,7 @@ export class StreamWalker {
   readonly #chunks: ChunkWalker;
   readonly #limits: CodecLimits;
   readonly #side: Side;
+  readonly #mask: MaskOptions;
   /** Parts of the handshake that are to come, each with its length. */
   readonly #handshake: { readonly name: string; readonly bytes: number }[];
   #part: Buffer = Buffer.alloc(0);
@@ -88,6 +89,7 @@ export class StreamWalker {
     const at = options.at ?? 0;
     this.#limits = limits;
     this.#side = options.side ?? 'client';
+    this.#mask = options;
     const letter = this.#side === 'client' ? 'C' : 'S';
     const hasHandshake = options.handshake ?? (at === 0 && options.from === undefined);
     this.#handshake = hasHandshake
@@ -170,7 +172,7 @@ export class StreamWalker {
   #readable(message: WalkedMessage): ReadableMessage {
     const start = amfStart(message.type);
     if (start === undefined || message.payload.length < message.length) return { ...message, amf: undefined };
-    const payload = maskedPayload(message.type, message.payload, this.#limits);
+    const payload = maskedPayload(message.type, message.payload, this.#limits, this.#mask);
     return { ...message, payload, amf: readAmfNodes(payload, Math.min(start, payload.length), this.#limits) };
   }
 

@@ -26,6 +26,8 @@ export interface CaptureOptions {
   readonly connectionBytes: number;
   /** The limits of the codec, for those that differ from the defaults. */
   readonly limits: Partial<CodecLimits>;
+  /** Whether names of apps and streams are overwritten too; default: false. */
+  readonly hidesNames?: boolean;
 }
 
 /** A connection whose last bytes are kept. */
@@ -119,7 +121,7 @@ export class Captures {
       id,
       peer: `${peer.address}:${peer.port}`,
       transport,
-      app: tellRefusedName(info?.app ?? ''),
+      app: this.#options.hidesNames === true ? '' : tellRefusedName(info?.app ?? ''),
       client: tellProgram(info?.flashVer ?? ''),
     };
     this.#waiting.push({ last, about: { time, code, detail: cleanText(detail), connection } });
@@ -145,7 +147,7 @@ export class Captures {
 
   /** Writes one capture. @returns where the file is @throws what the system says, or {@link openOwn} */
   async #write({ last, about }: Failed): Promise<string> {
-    const { dir } = this.#options;
+    const { dir, hidesNames = false } = this.#options;
     await this.#makeRoom();
     const { start, bytes } = last.kept;
     const limits = this.#limits;
@@ -159,7 +161,7 @@ export class Captures {
       ...(start.from === undefined ? {} : { from: start.from }),
       limits,
     };
-    const content = writeCapture(header, maskedBytes(bytes, limits, start));
+    const content = writeCapture(header, maskedBytes(bytes, limits, { ...start, hidesNames }));
     const path = join(dir, `${about.time.replaceAll(':', '-')}-${about.connection.id}.capture`);
     const file = await openOwn(path, MAKE_NEW);
     try {

@@ -79,7 +79,13 @@ export function codecLimits({ rtmp, limits }: Config): Partial<CodecLimits> {
 
 /** The settings of captures; undefined when they are off. */
 export function captureOptions(config: Config): CaptureOptions | undefined {
-  return config.capture.dir === '' ? undefined : { ...config.capture, limits: codecLimits(config) };
+  return config.capture.dir === ''
+    ? undefined
+    : {
+        ...config.capture,
+        limits: codecLimits(config),
+        hidesNames: config.auth.nameIsKey.length > 0,
+      };
 }
 
 /** The settings of the event layer. */
