@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Child } from '../support/child.js';
 import { media } from '../support/media.js';
 import { startNats } from '../support/nats.js';
+import { freePort } from '../support/ports.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { type ServerOptions, spawnServer, type TestServer } from '../support/server.js';
 import { SteadyStream } from '../support/steady-stream.js';
+import { removeTempDir, tempDir } from '../support/temp.js';
 import { ffmpegPublish } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 
@@ -162,4 +165,49 @@ describe('bans', () => {
     });
     expect(await refusal(two.url('cam1'))).toContain('ERR_AUTH_BANNED');
   }, 90_000);
+
+  it('are a node’s own where its user of NATS may not see the others’, and readiness names that', async () => {
+    const port = await freePort();
+    const folder = tempDir('nats-bans');
+    const jetstream = (what: string, names: readonly string[]) =>
+      names.map((name) => `"$JS.API.STREAM.${what}.${name}"`);
+    const users = (['without', 'with'] as const).map((user) => {
+      const buckets = ['STREAMS', 'NODES', ...(user === 'with' ? ['BANS'] : [])].map((name) => `SLUICE_${name}`);
+      const streams = ['SLUICE_EVENTS', ...buckets.map((name) => `KV_${name}`)];
+      const kv = buckets.map((name) => `"$KV.${name}.>"`);
+      const api = ['INFO', 'CREATE', 'MSG.GET'].flatMap((what) => jetstream(what, streams));
+      const publish = ['"sluice.v1.>"', '"$JS.API.INFO"', ...kv, ...api].join(', ');
+      const subscribe = [
+        '"_INBOX.>"',
+        '"sluice.v1.>"',
+        '"$SRV.>"',
+        ...(user === 'with' ? ['"$KV.SLUICE_BANS.>"'] : []),
+      ];
+      return `{ user: ${user}, password: pw, permissions: { publish: [${publish}], subscribe: [${subscribe.join(', ')}] } }`;
+    });
+    writeFileSync(
+      join(folder, 'nats.conf'),
+      `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${join(folder, 'js')}" }\nauthorization { users: [ ${users.join(', ')} ] }\n`,
+    );
+    const broker = new Child(['nats-server', '-c', join(folder, 'nats.conf')]);
+    closing.push(async () => {
+      await broker.stop('SIGKILL');
+      removeTempDir(folder);
+    });
+    await broker.waitForOutput(/Server is ready/);
+    const readiness = async (server: TestServer) => {
+      const answer = await fetch(server.http('/readyz'));
+      return { status: answer.status, text: await answer.text() };
+    };
+    const able = await start({}, { nats: `nats://with:pw@127.0.0.1:${port}` });
+    await waitFor(async () => (await readiness(able)).status === 200);
+    expect((await readiness(able)).text).not.toContain('bans');
+    const unable = await start({}, { nats: `nats://without:pw@127.0.0.1:${port}` });
+    await waitFor(async () => (await readiness(unable)).text.includes('bans are not shared with other nodes'));
+    expect((await readiness(unable)).status).toBe(200);
+    await ban(unable, { kind: 'name', value: 'live/cam1', ttlMs: 600_000, reason: 'a test' });
+    expect(await refusal(unable.url('cam1'))).toContain('ERR_AUTH_BANNED');
+    publishing(unable.url('cam2'));
+    await unable.ready('cam2');
+  }, 60_000);
 });
