@@ -94,15 +94,24 @@ export class ChurnGuard {
   /**
    * A client asks to publish.
    *
-   * @param key of the name, when it is not published; a refused request uses up nothing of the name
    * @param nowMs monotonic
    */
-  publish({ connectionId, peer }: ConnectionFacts, key: string | undefined, nowMs: number): Turn {
+  publish({ connectionId, peer }: ConnectionFacts, nowMs: number): Turn {
     const buckets = this.#publishes.isFresh(connectionId, nowMs) ? this.#firstsByAddress : this.#othersByAddress;
     const turns = [this.#publishes.ask(connectionId, nowMs)];
     if (turns[0] !== undefined) turns.push(this.#ofAddress(buckets, peer.address, nowMs));
-    if (turns[1] !== undefined && key !== undefined) turns.push(this.#names.reserve(key, nowMs, LONGEST_WAIT_MS));
     const turn = latest(turns);
+    if (turn !== undefined && turn > 0) this.publishesDelayed++;
+    return turn;
+  }
+
+  /**
+   * A client that may publish wants a name that is not published. Others use up nothing of the name.
+   *
+   * @param nowMs monotonic
+   */
+  name(key: string, nowMs: number): Turn {
+    const turn = this.#names.reserve(key, nowMs, LONGEST_WAIT_MS);
     if (turn !== undefined && turn > 0) this.publishesDelayed++;
     return turn;
   }

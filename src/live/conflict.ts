@@ -7,6 +7,8 @@ const WINDOW_MS = 60_000;
 /** The holder of a name, as far as a newcomer's policy looks at it. */
 interface Holder {
   readonly principal: string;
+  /** Address of its publisher, also after it has gone. */
+  readonly address: string;
   /** Whether its connection is gone and it waits for its publisher. */
   readonly suspended: boolean;
   readonly replacements: Replacements;
@@ -15,6 +17,7 @@ interface Holder {
 /** A publish that wants a name. */
 interface Newcomer {
   readonly principal: string;
+  readonly address: string;
   readonly grant: Grant;
 }
 
@@ -35,9 +38,14 @@ export class Replacements {
 }
 
 /** Decides between the holder of a name and a newcomer. The newcomer's policy counts. */
-export function settleConflict(holder: Holder, { principal, grant }: Newcomer, nowMs: number): ConflictOutcome {
+export function settleConflict(
+  holder: Holder,
+  { principal, address, grant }: Newcomer,
+  nowMs: number,
+): ConflictOutcome {
   const policy: Conflict = grant.conflict ?? (grant.principal === undefined ? 'reject' : 'resume');
-  const isSame = holder.principal === principal;
+  // Whoever a rule without a key lets in has the principal of that rule: the address tells them apart.
+  const isSame = holder.principal === principal && (grant.isAnonymous !== true || holder.address === address);
   if (holder.suspended && isSame) return 'resume';
   if (policy === 'takeover') return 'take_over';
   if (holder.suspended || policy !== 'resume' || !isSame) return 'busy';

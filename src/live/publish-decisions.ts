@@ -137,7 +137,8 @@ export class PublishDecisions {
       open.answer({ kind: 'publishRefused', id: ask.id, refusal: this.#refuse(ask, beganMs, refusal, wish) });
     if (this.#starting.has(key)) return refuse(BUSY);
     const held = streamOf(key);
-    const outcome = held && settleConflict(held, { principal, grant }, clock.monotonicMs());
+    const outcome =
+      held && settleConflict(held, { principal, address: ask.facts.peer.address, grant }, clock.monotonicMs());
     if (outcome === 'busy') return refuse(BUSY);
     const others = this.#parts.runningOf(principal) - (held?.principal === principal ? 1 : 0);
     if (others >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY)) return refuse(refused('ERR_LIMIT_SESSIONS'));
@@ -182,7 +183,7 @@ export class PublishDecisions {
       silentMs = await this.#read(key);
       if (open.withdrawn !== undefined) return GONE;
     }
-    const turn = churn.publish(facts, this.#isTaken(key) ? undefined : nameKey(request), beganMs);
+    const turn = churn.publish(facts, beganMs);
     if (turn === undefined) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_PUBLISH_RATE'));
     if (turn > 0) {
       await waits.until(beganMs + turn);
@@ -203,6 +204,13 @@ export class PublishDecisions {
     const alias = grant.name === undefined ? undefined : nameKey({ app: request.app, name: grant.name });
     if (alias !== key && this.#isTaken(alias)) {
       silentMs = await this.#read(alias);
+      if (open.withdrawn !== undefined) return GONE;
+    }
+    const named = alias ?? nameKey(request);
+    const wait = this.#isTaken(named) ? 0 : churn.name(named, this.#parts.clock.monotonicMs());
+    if (wait === undefined) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_PUBLISH_RATE'));
+    if (wait > 0) {
+      await waits.until(this.#parts.clock.monotonicMs() + wait);
       if (open.withdrawn !== undefined) return GONE;
     }
     return { grant, silentMs };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ADMIT_ALL } from '../../../src/live/admission.js';
+import { ADMIT_ALL, type Admission } from '../../../src/live/admission.js';
 import { LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 describe('a port of admission', () => {
@@ -37,5 +37,14 @@ describe('a port of admission', () => {
     const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide: () => Promise.reject(new Error('a defect')) });
     expect(await harness.connect()).toMatchObject({ kind: 'askFailed', description: 'a defect' });
     expect(harness.warnings.join()).toContain('a request could not be decided');
+  });
+
+  it('is asked before anything of a name is used up: guesses do not keep its publisher out', async () => {
+    let isWrong = true;
+    const decide: Admission['decide'] = (question) => (isWrong ? denial : ADMIT_ALL.decide(question));
+    const harness = new LiveStreamsHarness({ publishesPerSecondPerIp: 0 }, { ...ADMIT_ALL, decide });
+    for (let n = 0; n < 100; n++) expect(await harness.publish()).toMatchObject({ accept: false, code: denial.code });
+    isWrong = false;
+    expect(await harness.publish()).toMatchObject({ accept: true });
   });
 });

@@ -23,8 +23,7 @@ function asks(times: number, ask: (nowMs: number) => Turn): Turn[] {
 describe('publishes of one connection', () => {
   it('begin at once eight times, then wait for their turn, then are refused', () => {
     const guard = new ChurnGuard(OPTIONS);
-    let name = 0;
-    const turns = asks(100, (nowMs) => guard.publish(from('a'), `cam${name++}`, nowMs));
+    const turns = asks(100, (nowMs) => guard.publish(from('a'), nowMs));
     expect(turns.slice(0, 9)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 4000]);
     expect(turns.slice(8, -1).every((turn) => turn === 4000)).toBe(true);
     expect(turns.at(-1)).toBeUndefined();
@@ -36,26 +35,26 @@ describe('publishes of one connection', () => {
 
   it('cost another connection of the same address nothing', () => {
     const guard = new ChurnGuard(OPTIONS);
-    for (let n = 0; n < 30; n++) guard.publish(from('a'), `cam${n}`, 0);
-    expect(guard.publish(from('b'), 'cam', 0)).toBe(0);
+    for (let n = 0; n < 30; n++) guard.publish(from('a'), 0);
+    expect(guard.publish(from('b'), 0)).toBe(0);
   });
 });
 
 describe('publishes of one address', () => {
   it('begin fifty at once, then five a second, then are refused when they would wait longer than five seconds', () => {
     const guard = new ChurnGuard(OPTIONS);
-    const turns = Array.from({ length: 80 }, (_, n) => guard.publish(from(`c${n}`), `cam${n}`, 0));
+    const turns = Array.from({ length: 80 }, (_, n) => guard.publish(from(`c${n}`), 0));
     expect(turns.slice(0, 50).every((turn) => turn === 0)).toBe(true);
     expect(turns.slice(50, 53)).toEqual([200, 400, 600]);
     expect(turns.slice(50).filter((turn) => turn !== undefined)).toHaveLength(25);
     expect(turns.at(-1)).toBeUndefined();
-    expect(guard.publish(from('d', '192.0.2.2'), 'mine', 0)).toBe(0);
+    expect(guard.publish(from('d', '192.0.2.2'), 0)).toBe(0);
   });
 
   it('are not limited on loopback unless that is asked for, and not at all with 0', () => {
     const ask = (options: Partial<ChurnGuardOptions>, address: string): Turn[] => {
       const guard = new ChurnGuard({ ...OPTIONS, ...options });
-      return Array.from({ length: 200 }, (_, n) => guard.publish(from(`c${n}`, address), `cam${n}`, 0));
+      return Array.from({ length: 200 }, (_, n) => guard.publish(from(`c${n}`, address), 0));
     };
     expect(ask({}, '127.0.0.1')).not.toContain(undefined);
     expect(ask({ limitLoopback: true }, '127.0.0.1')).toContain(undefined);
@@ -64,14 +63,12 @@ describe('publishes of one address', () => {
 });
 
 describe('publishes under one name', () => {
-  it('begin twenty at once and one a second, whoever begins them; who is refused for others uses nothing up', () => {
+  it('begin twenty at once and one a second, whoever begins them; another name has turns of its own', () => {
     const guard = new ChurnGuard(OPTIONS);
-    const ask = (n: number, key: string | undefined): Turn => guard.publish(from(`c${n}`, `192.0.2.${n}`), key, 0);
-    const turns = Array.from({ length: 30 }, (_, n) => ask(n, 'cam'));
+    const turns = Array.from({ length: 30 }, () => guard.name('cam', 0));
     expect(turns.filter((turn) => turn === 0)).toHaveLength(20);
     expect(turns.slice(20, 26)).toEqual([1000, 2000, 3000, 4000, 5000, undefined]);
-    for (let n = 30; n < 90; n++) expect(ask(n, undefined)).toBe(0);
-    expect(ask(99, 'other')).toBe(0);
+    expect(guard.name('other', 0)).toBe(0);
   });
 });
 

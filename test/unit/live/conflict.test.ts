@@ -9,6 +9,7 @@ describe('a name that is held', () => {
     suspended?: boolean;
     holder?: string;
     newcomer?: string;
+    from?: string;
     grant?: Partial<Grant>;
   }
   const ann = { principal: 'ann' };
@@ -36,15 +37,27 @@ describe('a name that is held', () => {
     ],
     ['is kept from the same principal whose grant rejects', { grant: { ...ann, conflict: 'reject' } }, 'busy'],
     ['is kept from one that nobody has authorised', { grant: { ...ann, isUnauthenticated: true } }, 'busy'],
+    [
+      'goes back to the same address under a rule without a key',
+      { suspended: true, grant: { isAnonymous: true } },
+      'resume',
+    ],
+    [
+      'is kept from another address under a rule without a key',
+      { suspended: true, from: '192.0.2.2', grant: { isAnonymous: true } },
+      'busy',
+    ],
     ['is kept from one of whom nothing was checked', { grant: { ...ann, isAnonymous: true } }, 'busy'],
-  ])('%s', (_, { suspended = false, holder = 'ann', newcomer = 'ann', grant = {} }, outcome) => {
-    const held = { principal: holder, suspended, replacements: new Replacements() };
-    expect(settleConflict(held, { principal: newcomer, grant: { ...PLAIN, ...grant } }, 0)).toBe(outcome);
+  ])('%s', (_, { suspended = false, holder = 'ann', newcomer = 'ann', from = '192.0.2.1', grant = {} }, outcome) => {
+    const held = { principal: holder, address: '192.0.2.1', suspended, replacements: new Replacements() };
+    const wish = { principal: newcomer, address: from, grant: { ...PLAIN, ...grant } };
+    expect(settleConflict(held, wish, 0)).toBe(outcome);
   });
 
   it('is replaced three times in a minute, not four: two live encoders with one key do not go on for ever', () => {
-    const held = { principal: 'ann', suspended: false, replacements: new Replacements() };
-    const at = (ms: number) => settleConflict(held, { principal: 'ann', grant: { ...PLAIN, ...ann } }, ms);
+    const held = { principal: 'ann', address: '::1', suspended: false, replacements: new Replacements() };
+    const wish = { principal: 'ann', address: '::2', grant: { ...PLAIN, ...ann } };
+    const at = (ms: number) => settleConflict(held, wish, ms);
     expect([0, 100, 200, 300, 59_999, 60_000, 60_001].map(at)).toEqual([
       ...['replace', 'replace', 'replace', 'busy', 'busy', 'replace', 'busy'],
     ]);
