@@ -111,8 +111,9 @@ export class AdmissionChain implements Admission {
   decide(question: Question): Verdict | Promise<Verdict> {
     const { action } = question;
     const asked = this.#options.responders.filter((responder) => responder.asks(action));
-    const controller = new AbortController();
-    const request = this.requestOf(question, controller.signal);
+    let controller: AbortController | undefined;
+    const abortion = (): AbortController => (controller ??= new AbortController());
+    const request = this.requestOf(question, () => abortion().signal);
     const early = this.#beforeAsking(request, asked.length);
     if (early !== undefined) return early;
     if (isTooLarge(request)) return this.#deny(question, 'ERR_AUTH_REQUEST_TOO_LARGE');
@@ -120,7 +121,7 @@ export class AdmissionChain implements Admission {
     const end = askInOrder(asked, request, this.#observer);
     if (!(end instanceof Promise)) return this.#settle(end, request);
     this.stats.pending += 1;
-    const timer = setTimeout(() => controller.abort(), this.#options.budgetMs);
+    const timer = setTimeout(() => abortion().abort(), this.#options.budgetMs);
     return end
       .then((settled) => (question.isWanted() ? this.#settle(settled, request) : GONE))
       .finally(() => {
@@ -130,7 +131,7 @@ export class AdmissionChain implements Admission {
   }
 
   /** The request for a question. */
-  requestOf(question: Question, signal: AbortSignal): AdmissionRequest {
+  requestOf(question: Question, signal: () => AbortSignal): AdmissionRequest {
     const deadlineMs = this.#deps.clock.monotonicMs() + this.#options.budgetMs;
     return makeRequest(question, this.#origin, { deadlineMs, signal });
   }
@@ -159,7 +160,7 @@ export class AdmissionChain implements Admission {
     // What runs is asked anew.
     if (question.reason === 'renew') return undefined;
     const nowMs = this.#deps.clock.monotonicMs();
-    const denial = this.#denied.get(this.#denyKey(request), nowMs);
+    const denial = this.#denied.size === 0 ? undefined : this.#denied.get(this.#denyKey(request), nowMs);
     if (denial !== undefined) {
       this.stats.cacheHits.deny += 1;
       return this.#count(question, denial);

@@ -49,7 +49,7 @@ export async function explain(test: TestQuestion, options: ChainOptions, deps: C
   const bans = { match: deps.bans.match.bind(deps.bans), banGuesser: () => undefined };
   const aside = { ...deps, bans, log: silentLogger };
   const signal = AbortSignal.timeout(options.budgetMs);
-  const request = new AdmissionChain(options, aside).requestOf(question, signal);
+  const request = new AdmissionChain(options, aside).requestOf(question, () => signal);
   const reports: ResponderReport[] = [];
   const answered: Responder[] = [];
   for (const responder of options.responders) {

@@ -7,6 +7,11 @@ const MAX_QUERY_BYTES = 4096;
 /** Most bytes of the whole request as JSON. */
 const MAX_BODY_BYTES = 8192;
 
+/** Most bytes of what is in the JSON besides texts of the client: ids, times, addresses and the members' names. */
+const MOST_BYTES_OF_REST = 2048;
+/** A UTF-16 code unit as JSON: `\u0000`. */
+const MOST_BYTES_OF_CHARACTER = 6;
+
 /** From this length on a value is taken for a key whatever its parameter is called. */
 const LONG_VALUE = 24;
 
@@ -30,12 +35,16 @@ export interface RequestOrigin {
 interface RequestTime {
   /** Monotonic ms at which the chain gives up. */
   readonly deadlineMs: number;
-  /** Aborted then. */
-  readonly signal: AbortSignal;
+  /** Aborted then. It is made at the first call: most questions are answered without. */
+  readonly signal: () => AbortSignal;
 }
 
 /** One question as responders get it. */
-export interface AdmissionRequest extends RequestTime {
+export interface AdmissionRequest {
+  /** Monotonic ms at which the chain gives up. */
+  readonly deadlineMs: number;
+  /** Aborted then. */
+  readonly signal: AbortSignal;
   readonly question: Question;
   readonly requestId: string;
   readonly action: AdmissionAction;
@@ -65,7 +74,15 @@ export interface AdmissionRequest extends RequestTime {
 /** Whether a request is past its bounds: 32 parameters, 4 KiB of query, 8 KiB in all. It is not to be asked then. */
 export function isTooLarge({ question, query, json }: AdmissionRequest): boolean {
   if (query.size > MAX_PARAMETERS || Buffer.byteLength(question.query) > MAX_QUERY_BYTES) return true;
-  return Buffer.byteLength(json()) > MAX_BODY_BYTES;
+  return mostBytesOfJson(question) > MAX_BODY_BYTES && Buffer.byteLength(json()) > MAX_BODY_BYTES;
+}
+
+/** A bound of the request's JSON that needs no JSON: making it takes longer than most decisions. */
+function mostBytesOfJson({ query, app, name, previous, facts: { info } }: Question): number {
+  const told = app.length + name.length + (info?.tcUrl.length ?? 0) + (info?.flashVer.length ?? 0);
+  // The user stands in the query, and again by itself.
+  const characters = told + 2 * query.length + (previous?.principal.length ?? 0);
+  return MOST_BYTES_OF_REST + MOST_BYTES_OF_CHARACTER * characters;
 }
 
 /** Makes the request that responders are asked with. */
@@ -103,7 +120,10 @@ export function makeRequest(question: Question, origin: RequestOrigin, time: Req
   };
   const { address } = facts.peer;
   return {
-    ...time,
+    deadlineMs: time.deadlineMs,
+    get signal() {
+      return time.signal();
+    },
     ...{ question, requestId, action, app, name, isNameKey, address, transport: facts.transport },
     ...{ query, credential, secrets: secretsOf(query, key), keyFingerprint, user, nowMs, json },
   };

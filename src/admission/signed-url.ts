@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { AdmissionAction } from '../live/admission.js';
 
 /** What a signature is about. */
@@ -30,12 +30,12 @@ export function sign(claim: SignedClaim, secret: string, keyId?: string): string
 }
 
 /** Whether a signature is that of a claim. It may be written in hex, base64 or base64url. */
-export function isSignatureOf(claim: SignedClaim, secret: string, signature: string): boolean {
+export function isSignatureOf(claim: SignedClaim, secret: KeyObject, signature: string): boolean {
   const given = decode(signature);
   return given !== undefined && timingSafeEqual(given, hmac(claim, secret));
 }
 
-function hmac(claim: SignedClaim, secret: string): Buffer {
+function hmac(claim: SignedClaim, secret: string | KeyObject): Buffer {
   return createHmac('sha256', secret).update(stringToSign(claim)).digest();
 }
 

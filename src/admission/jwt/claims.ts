@@ -1,7 +1,7 @@
 import { ACTIONS, type ReplyFields, replyFieldsSchema } from '../../config/auth-schemas.js';
 import { z } from '../../core/zod.js';
 import type { AdmissionAction } from '../../live/admission.js';
-import { globPattern } from '../glob.js';
+import { globMatcher } from '../glob.js';
 import { checkReply } from '../reply.js';
 import type { AdmissionRequest } from '../request.js';
 import type { Reply, ResponderAnswer } from '../responder.js';
@@ -68,10 +68,10 @@ export function readClaims(payload: unknown): Claims | string {
 export function replyOfClaims(claims: Claims, request: AdmissionRequest, endsAtExpiry: boolean): ResponderAnswer {
   const { actions, app, set } = claims;
   if (!actions.includes(request.action)) return refusal(`the token does not allow to ${request.action}`);
-  if (app !== undefined && !globPattern(app).test(request.app)) return refusal('the token is not for this app');
+  if (app !== undefined && !globMatcher(app)(request.app)) return refusal('the token is not for this app');
   const alias = set.name ?? aliasOf(claims, request);
   const name = request.isNameKey ? alias : request.name;
-  if (claims.name !== undefined && (name === undefined || !globPattern(claims.name).test(name))) {
+  if (claims.name !== undefined && (name === undefined || !globMatcher(claims.name)(name))) {
     return refusal('the token is not for this name');
   }
   const ttlMs = endsAtExpiry ? ttlOf(claims, request.nowMs) : set.ttlMs;

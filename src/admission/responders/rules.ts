@@ -3,21 +3,25 @@ import type { Rule, RuleKey } from '../../config/auth-schemas.js';
 import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import { type AddressBlock, holds, parseAddress, parseBlock } from '../cidr.js';
-import { globPattern } from '../glob.js';
+import { globMatcher } from '../glob.js';
 import { isPlaceholder, PLAIN_PLACEHOLDERS } from '../placeholders.js';
 import type { AdmissionRequest } from '../request.js';
 import { next, type Reply, type Responder, type ResponderAnswer } from '../responder.js';
+import { RuleIndex } from '../rule-index.js';
 import { ScryptKeys } from '../scrypt-keys.js';
 
 /** Whether a rule's key was given. Undefined: too many passwords wait for their hash. */
 type KeyMatch = boolean | undefined;
+
+/** A key of a rule; the hash as bytes. */
+type CompiledKey = Exclude<RuleKey, { sha256: string }> | { readonly sha256: Buffer };
 
 /** A rule, ready to be compared with requests. */
 interface CompiledRule {
   /** For people: its name, or its place in the list. */
   readonly title: string;
   readonly fits: (request: AdmissionRequest) => boolean;
-  readonly key: RuleKey;
+  readonly key: CompiledKey;
   readonly reply: Reply;
 }
 
@@ -28,6 +32,9 @@ interface CompiledRule {
 export class RulesResponder implements Responder {
   readonly name = 'rules';
   readonly #rules: readonly CompiledRule[];
+  readonly #index: RuleIndex;
+  /** Places of the rules for connects: those that name the action. */
+  readonly #ofConnects: readonly number[];
   readonly #keyParameter: string;
   readonly #scrypt: ScryptKeys;
 
@@ -37,6 +44,8 @@ export class RulesResponder implements Responder {
    */
   constructor(rules: readonly Rule[], keyParameter: string, clock: Clock) {
     this.#rules = rules.map(compile);
+    this.#index = new RuleIndex(rules.map(({ match = {} }) => match));
+    this.#ofConnects = rules.flatMap(({ match }, i) => (match?.action?.includes('connect') ? [i] : []));
     this.#keyParameter = keyParameter;
     this.#scrypt = new ScryptKeys(clock);
   }
@@ -48,23 +57,25 @@ export class RulesResponder implements Responder {
   answer(request: AdmissionRequest): ResponderAnswer | Promise<ResponderAnswer> {
     const key =
       request.isNameKey && request.action === 'publish' ? request.name : request.query.get(this.#keyParameter);
-    return this.#from(0, request, key, undefined);
+    const { action, app, name } = request;
+    const places = action === 'connect' ? this.#ofConnects : this.#index.candidates(app, name);
+    return this.#from(places, request, key, undefined);
   }
 
-  /** Goes through the rules from one on. @param missed the first rule that fits but for its key */
+  /** Goes through rules in their order. @param missed the first rule that fits but for its key */
   #from(
-    first: number,
+    places: readonly number[],
     request: AdmissionRequest,
     key: string | undefined,
     missed: CompiledRule | undefined,
   ): ResponderAnswer | Promise<ResponderAnswer> {
-    for (let i = first; i < this.#rules.length; i += 1) {
-      const rule = this.#rules[i]!;
+    for (const [i, place] of places.entries()) {
+      const rule = this.#rules[place]!;
       if (!rule.fits(request)) continue;
       const match = this.#hasKey(rule.key, key);
       if (match instanceof Promise) {
         return match.then((isRight) =>
-          isRight ? decided(rule, missed) : this.#from(i + 1, request, key, missed ?? rule),
+          isRight ? decided(rule, missed) : this.#from(places.slice(i + 1), request, key, missed ?? rule),
         );
       }
       if (match === undefined) return { decision: 'unavailable', why: 'too many passwords wait for their hash' };
@@ -76,11 +87,11 @@ export class RulesResponder implements Responder {
     return { decision: 'next', error: 'ERR_AUTH_CREDENTIALS', why: `${missed.title} fits, but ${wrong}` };
   }
 
-  #hasKey(wanted: RuleKey, given: string | undefined): KeyMatch | Promise<KeyMatch> {
+  #hasKey(wanted: CompiledKey, given: string | undefined): KeyMatch | Promise<KeyMatch> {
     if ('none' in wanted) return true;
-    if (given === undefined || given === '' || isPlaceholder(given)) return false;
-    if ('scrypt' in wanted) return this.#scrypt.matches(given, wanted.scrypt);
-    return timingSafeEqual(createHash('sha256').update(given).digest(), Buffer.from(wanted.sha256, 'hex'));
+    if (given === undefined || given === '') return false;
+    if ('scrypt' in wanted) return !isPlaceholder(given) && this.#scrypt.matches(given, wanted.scrypt);
+    return timingSafeEqual(sha256(given), wanted.sha256) && !isPlaceholder(given);
   }
 }
 
@@ -109,7 +120,7 @@ function compile(rule: Rule, index: number): CompiledRule {
   return {
     title,
     fits: fitting(match, blocks),
-    key,
+    key: 'sha256' in key ? { sha256: Buffer.from(key.sha256, 'hex') } : key,
     reply: {
       ...set,
       decision,
@@ -123,13 +134,13 @@ function fitting(
   { action, app, name, transport }: NonNullable<Rule['match']>,
   blocks: readonly AddressBlock[] | undefined,
 ): CompiledRule['fits'] {
-  const appGlob = app === undefined ? undefined : globPattern(app);
-  const nameGlob = name === undefined ? undefined : globPattern(name);
+  const appGlob = app === undefined ? undefined : globMatcher(app);
+  const nameGlob = name === undefined ? undefined : globMatcher(name);
   return (request) => {
     // A connect has no name yet, so a rule for names says nothing about it unless it names connect.
     if (action === undefined ? request.action === 'connect' : !action.includes(request.action)) return false;
-    if (appGlob?.test(request.app) === false) return false;
-    if (request.action !== 'connect' && nameGlob?.test(request.name) === false) return false;
+    if (appGlob?.(request.app) === false) return false;
+    if (request.action !== 'connect' && nameGlob?.(request.name) === false) return false;
     if (transport?.includes(request.transport) === false) return false;
     if (blocks === undefined) return true;
     const address = parseAddress(request.address);
@@ -137,6 +148,10 @@ function fitting(
   };
 }
 
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
 const PLACEHOLDER_HASHES: ReadonlySet<string> = new Set(
-  [...PLAIN_PLACEHOLDERS].map((key) => createHash('sha256').update(key).digest('hex')),
+  [...PLAIN_PLACEHOLDERS].map((key) => sha256(key).toString('hex')),
 );

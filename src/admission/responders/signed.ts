@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { SignedKey } from '../../config/auth-schemas.js';
 import { SluiceError } from '../../core/errors.js';
 import type { AdmissionAction } from '../../live/admission.js';
@@ -10,7 +11,7 @@ import { isSignatureOf, type SignedClaim } from '../signed-url.js';
 /** Decides by the signature in the URL: `?e=<unix s>&s=<signature>[&k=<key id>][&ip=1]`. It governs the start only. */
 export class SignedResponder implements Responder {
   readonly name = 'signed';
-  readonly #keys: readonly SignedKey[];
+  readonly #keys: readonly { readonly id: string; readonly secret: KeyObject }[];
   readonly #skewMs: number;
 
   /**
@@ -24,7 +25,7 @@ export class SignedResponder implements Responder {
         throw new SluiceError('ERR_CONFIG_INVALID_VALUE', `auth.signed.keys, key ${id}: ${what}`);
       }
     }
-    this.#keys = keys;
+    this.#keys = keys.map(({ id, secret }) => ({ id, secret: createSecretKey(secret, 'utf8') }));
     this.#skewMs = skewMs;
   }
 

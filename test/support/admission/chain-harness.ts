@@ -66,7 +66,7 @@ export function request(
     fingerprint: FINGERPRINT,
     wallMs: clock.wallMs,
   };
-  const time = { deadlineMs: clock.ms + 5000, signal: new AbortController().signal };
+  const time = { deadlineMs: clock.ms + 5000, signal: () => new AbortController().signal };
   return makeRequest(question(parts), origin, time);
 }
 

@@ -37,7 +37,7 @@ export function admissionRequest({ question, origin, budgetMs = 60_000 }: Reques
     clearTimeout(timer);
     abort.abort();
   });
-  const request = makeRequest(
+  return makeRequest(
     questionOf(question),
     {
       ...{ nodeId: 'n1', bootId: '01JBOOT', sendSecrets: true, keyParameters: ['key', 'token'] },
@@ -46,8 +46,6 @@ export function admissionRequest({ question, origin, budgetMs = 60_000 }: Reques
       wallMs: systemClock.wallMs,
       ...origin,
     },
-    { deadlineMs: systemClock.monotonicMs() + budgetMs, signal: abort.signal },
+    { deadlineMs: systemClock.monotonicMs() + budgetMs, signal: () => abort.signal },
   );
-  if (request === undefined) throw new Error('the request is too large');
-  return request;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isTooLarge } from '../../../src/admission/request.js';
 import { FINGERPRINT, request } from '../../support/admission/chain-harness.js';
 
 describe('a request', () => {
@@ -52,4 +53,15 @@ describe('a request', () => {
     expect(request({ action: 'play', query: 'key=k' }, { nameIsKey }).credential).toBe('k');
     expect(request({ action: 'connect', name: '' }, { nameIsKey }).credential).toBeUndefined();
   });
+
+  it.each(['x', '"', '\u0001', 'ä', '😀', '%00', '%F0%9F%98%80', '&'])(
+    'is too large exactly when its JSON is, for a query of %j',
+    (part) => {
+      for (let characters = 1; characters <= 4096; characters += 61) {
+        const asked = request({ query: `key=${part.repeat(Math.ceil(characters / part.length))}`.slice(0, 4096) });
+        const isPast = Buffer.byteLength(asked.question.query) > 4096 || Buffer.byteLength(asked.json()) > 8192;
+        expect(isTooLarge(asked)).toBe(isPast);
+      }
+    },
+  );
 });
