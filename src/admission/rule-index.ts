@@ -7,8 +7,8 @@ interface RulePlace {
 }
 
 /**
- * Finds the few rules of a long list that may fit an app and a name, by what stands before the first wildcard. A list of
- * 10,000 customers then costs a decision no more than one of ten.
+ * Finds the few rules of a long list that may fit an app and a name, by what stands before the first wildcard. A list
+ * of 10,000 customers then costs a decision no more than one of ten.
  */
 export class RuleIndex {
   /** Rules whose app has no wildcard, by `app/` and the beginning of the name. */
