@@ -17,6 +17,7 @@ import { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import { NATS_TRACE } from '../core/trace.js';
 import { within } from '../core/within.js';
+import { guardMessages } from './message-guard.js';
 import type { NatsOptions } from './options.js';
 import { forgetUnsent } from './socket.js';
 import { describeServers, type NatsUrl, parseNatsUrl } from './url.js';
@@ -130,9 +131,12 @@ export async function connectionOptions(o: NatsOptions): Promise<ConnectionOptio
 /**
  * Connects. The client drops a server for good that fails before the first connection. Here every configured server
  * stays: it may be the only one left some day, and servers that a cluster announces may be unreachable from here.
+ *
+ * @param failed told of what a subscription throws
  */
-async function connectToAny(options: ConnectionOptions): Promise<NatsConnection> {
+async function connectToAny(options: ConnectionOptions, failed: (error: unknown) => void): Promise<NatsConnection> {
   const connection = await connect(options);
+  guardMessages(connection, failed);
   const pool = poolOf(connection);
   for (const url of [options.servers ?? []].flat()) {
     const isThis = ({ src }: PooledServer): boolean => src === url;
@@ -151,7 +155,12 @@ async function connectToAny(options: ConnectionOptions): Promise<NatsConnection>
  */
 export async function connectNats(o: NatsOptions): Promise<NatsConnection> {
   const options = await connectionOptions(o);
-  return connectToAny(options).catch((error: unknown) => {
+  // A defect ends a tool, and does not leave it waiting.
+  const failed = (error: unknown): void =>
+    queueMicrotask(() => {
+      throw error;
+    });
+  return connectToAny(options, failed).catch((error: unknown) => {
     throw new SluiceError('ERR_EVENTS_UNREACHABLE', `${describeServers(parseUrls(o))}: ${describe(error)}`, {
       cause: error,
     });
@@ -266,7 +275,8 @@ export class NatsLink {
     let waitMs = FIRST_RETRY_MS;
     while (this.#state !== 'closed') {
       try {
-        const connection = await connectToAny(await connectionOptions(this.#options));
+        const options = await connectionOptions(this.#options);
+        const connection = await connectToAny(options, (error) => this.#failed(error));
         if (this.#isClosed()) {
           await connection.close();
           return;
@@ -299,6 +309,11 @@ export class NatsLink {
       const denied = deniedPublish(status);
       if (denied !== undefined) for (const listener of this.#denied) listener(denied);
     }
+  }
+
+  /** A defect of Sluice while a message was handled. */
+  #failed(error: unknown): void {
+    this.#log.error({ err: error, code: 'ERR_INTERNAL' }, 'nats: a message could not be handled');
   }
 
   #servers(): string {

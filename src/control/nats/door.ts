@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { type Problem, problemOf } from '../../core/problem.js';
+import { MAX_HEADER_BYTES, MAX_HEADERS, UNREADABLE_HEADERS } from '../../nats/message-guard.js';
 import type { NatsMessage } from '../../nats/requests.js';
 import type { Dispatcher, Outcome } from '../dispatcher.js';
 import { isVerb, OPERATIONS } from '../operations.js';
@@ -86,6 +87,9 @@ function readRequest(message: NatsMessage, named: Facts): Request | { readonly p
     const instance = requestId === undefined ? {} : { instance: requestId };
     return { problem: problemOf('ERR_CTL_BAD_REQUEST', detail, { errors: [{ pointer, expected, got }], ...instance }) };
   };
+  // Without its headers a request would be carried out twice, or too late.
+  if (header(UNREADABLE_HEADERS) !== undefined)
+    return refuse('', `at most ${MAX_HEADERS} headers in ${MAX_HEADER_BYTES} bytes`, 'headers that cannot be read');
   const deadline = header(HEADERS.deadline);
   if (deadline !== undefined && !/^\d{1,15}$/.test(deadline))
     return refuse('/deadline', 'a Unix time in ms', 'another text');

@@ -112,6 +112,16 @@ describe('the door of control over NATS', () => {
     expect(errors[0]).toMatchObject({ status: 400, instance: 'r1' });
   });
 
+  it('refuses a request whose headers could not be read: it might be one that came before, or too late', async () => {
+    const { take, runs, replies } = doorWith();
+    await take('{}', { headers: { 'Sluice-Unreadable-Headers': '1' } });
+    expect(runs).toEqual([]);
+    expect(replies[0]?.body).toMatchObject({
+      code: 'ERR_CTL_BAD_REQUEST',
+      errors: [{ pointer: '', expected: 'at most 64 headers in 16384 bytes', got: 'headers that cannot be read' }],
+    });
+  });
+
   it('lets a body repeat what the subject says', async () => {
     const { take, runs } = doorWith();
     await take('{"streamId":"S1"}', { named: { streamId: 'S1' } });
