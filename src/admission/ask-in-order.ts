@@ -70,7 +70,7 @@ export function inTime(
     if (signal.aborted) giveUp();
     else signal.addEventListener('abort', giveUp, { once: true });
     void answer.then((settled) => {
-      if (signal.aborted) observer.late(responder);
+      if (signal.aborted && settled.decision !== 'unavailable') observer.late(responder);
       signal.removeEventListener('abort', giveUp);
       resolve(settled);
     });

@@ -22,6 +22,8 @@ export class ChainStats {
   readonly decisions = new Map<string, DecisionCount>();
   /** Answers that came when nobody waited any more, by responder. */
   readonly late = new Map<string, number>();
+  /** Answers to questions that had one already, by responder. */
+  readonly second = new Map<string, number>();
   /** Questions that a responder could not answer, by responder and kind of failure. */
   readonly unavailable = new Map<string, UnavailableCount>();
   /** Replies that could not be used, by responder. */

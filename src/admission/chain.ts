@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { ErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { NameRule } from '../core/names.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import type { Admission, Denial, Question, Verdict } from '../live/admission.js';
 import type { Ban } from '../model/ban.js';
 import type { Grant, StreamLimits } from '../model/grant.js';
@@ -19,6 +20,8 @@ import type { Reply, Responder, ResponderAnswer, Unavailable } from './responder
 
 /** How long an address is banned for guessing keys. */
 const GUESSING_BAN_MS = 60_000;
+/** How often it is logged that a responder answers twice: one that does so does it each time. */
+const SECOND_REPLY_LINES = { burst: 1, perSecond: 1 / 60 };
 /** Most refusals, and most allows, that are remembered. */
 const MAX_REMEMBERED = 20_000;
 
@@ -73,6 +76,7 @@ export class AdmissionChain implements Admission {
   readonly #denied = new ExpiringMap<Denial>(MAX_REMEMBERED);
   readonly #allowed = new ExpiringMap<Verdict>(MAX_REMEMBERED);
   readonly #failures = new FailureWatch();
+  readonly #secondReplyLines = new TokenBucket(SECOND_REPLY_LINES);
   /** Keys of remembered answers are made with it, so that no credential is kept. */
   readonly #secret = randomBytes(32);
   readonly #observer: ChainObserver;
@@ -147,7 +151,16 @@ export class AdmissionChain implements Admission {
       keyParameters: options.keyParameters,
       isNameKey: (app) => this.#nameIsKey.has(app),
       wallMs: () => clock.wallMs(),
+      surplus: (...answer) => this.#surplus(...answer),
     };
+  }
+
+  /** The first reply counts, and was carried out when another one comes. */
+  #surplus(responder: string, requestId: string, kind: 'second' | 'late'): void {
+    countOne(this.stats[kind], responder);
+    if (kind === 'late' || !this.#secondReplyLines.take(this.#deps.clock.monotonicMs())) return;
+    const code = 'ERR_AUTH_REPLY_INVALID';
+    this.#deps.log.warn({ code, responder, requestId }, 'a responder has answered twice; its first reply counts');
   }
 
   /** What is known without asking anybody: bans, that nobody is asked at all, and remembered answers. */

@@ -29,6 +29,8 @@ export interface RequestOrigin {
   readonly keyParameters: readonly string[];
   readonly fingerprint: (secret: string) => string;
   readonly wallMs: () => number;
+  /** A responder has answered a request that had an answer already, or was given up. */
+  readonly surplus: (responder: string, requestId: string, kind: 'second' | 'late') => void;
 }
 
 /** How long an answer is wanted. */
@@ -67,6 +69,8 @@ export interface AdmissionRequest {
   readonly user: string | undefined;
   /** Wall clock, ms since the epoch. */
   readonly nowMs: number;
+  /** Tells of an answer that came when one had come before, or too late. @param responder its name */
+  surplus(responder: string, kind: 'second' | 'late'): void;
   /** The request as webhook and NATS responders get it: JSON of at most 8 KiB. Made at the first call. */
   json(): string;
 }
@@ -124,6 +128,7 @@ export function makeRequest(question: Question, origin: RequestOrigin, time: Req
     get signal() {
       return time.signal();
     },
+    surplus: (responder, kind) => origin.surplus(responder, requestId, kind),
     ...{ question, requestId, action, app, name, isNameKey, address, transport: facts.transport },
     ...{ query, credential, secrets: secretsOf(query, key), keyFingerprint, user, nowMs, json },
   };

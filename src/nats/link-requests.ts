@@ -1,9 +1,13 @@
 import { NATS_TRACE } from '../core/trace.js';
 import { inboxOf, type Msg, type NatsConnection, type NatsLink, natsErrorCode, natsHeaders } from './connection.js';
-import type { NatsMessage, NatsOutcome, NatsReply, NatsRequests, NatsSubscription } from './requests.js';
+import type { NatsMessage, NatsOutcome, NatsReply, NatsRequests, NatsSubscription, SurplusReply } from './requests.js';
 
 type Headers = Readonly<Record<string, string>>;
 type Take = (message: NatsMessage) => void;
+type Surplus = (kind: SurplusReply) => void;
+
+/** Most requests that are over and remembered for answers that may still come. */
+const MAX_OVER = 1024;
 
 /** A request that waits for answers. */
 interface Waiting {
@@ -11,6 +15,7 @@ interface Waiting {
   readonly take: (reply: NatsReply) => boolean;
   readonly resolve: (kind: NatsOutcome['kind']) => void;
   readonly timer: NodeJS.Timeout;
+  readonly surplus: Surplus | undefined;
 }
 
 /** The inbox of one connection: answers to requests that were sent on it. */
@@ -31,6 +36,8 @@ type RequestLink = Pick<NatsLink, 'connection' | 'onState' | 'onDenied'>;
 export class LinkRequests implements NatsRequests {
   readonly #link: RequestLink;
   readonly #waiting = new Map<string, Waiting>();
+  /** What to do about answers to requests that are over, by token; those that ended first stand first. */
+  readonly #over = new Map<string, () => void>();
   readonly #subscriptions = new Set<LinkSubscription>();
   #inbox: Inbox | undefined;
   #token = 0;
@@ -51,13 +58,19 @@ export class LinkRequests implements NatsRequests {
     return this.#link.connection !== undefined;
   }
 
-  async request(subject: string, body: Uint8Array, timeoutMs: number, headers?: Headers): Promise<NatsOutcome> {
+  async request(
+    subject: string,
+    body: Uint8Array,
+    timeoutMs: number,
+    headers?: Headers,
+    surplus?: Surplus,
+  ): Promise<NatsOutcome> {
     let reply: NatsReply | undefined;
     const takeFirst = (first: NatsReply): boolean => {
       reply = first;
       return true;
     };
-    const kind = await this.gather(subject, body, timeoutMs, takeFirst, headers);
+    const kind = await this.#ask(subject, body, timeoutMs, takeFirst, headers, surplus);
     if (kind !== 'reply') return { kind };
     return reply === undefined ? { kind: 'timeout' } : { kind, reply };
   }
@@ -68,6 +81,17 @@ export class LinkRequests implements NatsRequests {
     timeoutMs: number,
     take: (reply: NatsReply) => boolean,
     headers?: Headers,
+  ): Promise<NatsOutcome['kind']> {
+    return this.#ask(subject, body, timeoutMs, take, headers, undefined);
+  }
+
+  #ask(
+    subject: string,
+    body: Uint8Array,
+    timeoutMs: number,
+    take: (reply: NatsReply) => boolean,
+    headers: Headers | undefined,
+    surplus: Surplus | undefined,
   ): Promise<NatsOutcome['kind']> {
     const inbox = this.#openInbox();
     if (inbox === undefined) return Promise.resolve('away');
@@ -86,7 +110,7 @@ export class LinkRequests implements NatsRequests {
       }
       trace('request', subject, `${body.length} bytes`);
       const timer = setTimeout(() => this.#settle(token, 'timeout'), timeoutMs);
-      this.#waiting.set(token, { subject, take, resolve, timer });
+      this.#waiting.set(token, { subject, take, resolve, timer, surplus });
     });
   }
 
@@ -124,11 +148,14 @@ export class LinkRequests implements NatsRequests {
   }
 
   #answered(token: string, message: Msg): void {
-    const waiting = this.#waiting.get(token);
-    if (waiting === undefined) return;
     // When nobody subscribes to the subject, the server says so with an empty message and a status.
     if (message.data.length === 0 && message.headers?.code === 503) {
       this.#settle(token, 'no_responders');
+      return;
+    }
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) {
+      this.#over.get(token)?.();
       return;
     }
     trace('answer', waiting.subject, `${message.data.length} bytes`);
@@ -140,8 +167,15 @@ export class LinkRequests implements NatsRequests {
     if (waiting === undefined) return;
     this.#waiting.delete(token);
     clearTimeout(waiting.timer);
+    const { surplus } = waiting;
+    if (surplus !== undefined) this.#remember(token, () => surplus(kind === 'reply' ? 'second' : 'late'));
     if (kind !== 'reply') trace('no_answer', waiting.subject, kind);
     waiting.resolve(kind);
+  }
+
+  #remember(token: string, surplus: () => void): void {
+    this.#over.set(token, surplus);
+    if (this.#over.size > MAX_OVER) this.#over.delete(this.#over.keys().next().value!);
   }
 
   /** @param subject only requests to it; undefined: all */

@@ -13,6 +13,9 @@ export type NatsOutcome =
   | { readonly kind: 'reply'; readonly reply: NatsReply }
   | { readonly kind: 'no_responders' | 'timeout' | 'away' | 'refused' };
 
+/** An answer that nobody waits for: another one had come before (`second`), or none had in time (`late`). */
+export type SurplusReply = 'second' | 'late';
+
 /** A message that came, and the way back. */
 export interface NatsMessage extends NatsReply {
   readonly subject: string;
@@ -46,12 +49,14 @@ export interface NatsRequests {
    * Sends a request and waits for the first answer.
    *
    * @param timeoutMs at most; no responders are known sooner
+   * @param surplus told of each answer that comes when none is waited for any more
    */
   request(
     subject: string,
     body: Uint8Array,
     timeoutMs: number,
     headers?: Readonly<Record<string, string>>,
+    surplus?: (kind: SurplusReply) => void,
   ): Promise<NatsOutcome>;
   /**
    * Sends a request that several may answer, and gives each answer to `take` until it returns true or the time is over.

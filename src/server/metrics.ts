@@ -162,6 +162,7 @@ function admissionMetrics({ admission: stats, bans }: MetricSources): Metric[] {
     },
     byResponder('auth_invalid_replies_total', 'replies that could not be used', stats.invalid),
     byResponder('auth_late_replies_total', 'replies that came when nobody waited any more', stats.late),
+    byResponder('auth_second_replies_total', 'replies to questions that had one already', stats.second),
     counter('auth_unknown_members_total', 'members of replies that are not known here', stats.unknownMembers),
     counter(
       'auth_unauthenticated_total',

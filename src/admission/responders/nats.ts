@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import type { AdmissionAction } from '../../live/admission.js';
-import type { NatsOutcome, NatsRequests } from '../../nats/requests.js';
+import type { NatsOutcome, NatsRequests, SurplusReply } from '../../nats/requests.js';
 import { attemptMs, mayRetry } from '../attempt-time.js';
 import { readReply } from '../reply.js';
 import type { AdmissionRequest } from '../request.js';
@@ -54,6 +54,8 @@ export class NatsResponder implements Responder {
   #ask(request: AdmissionRequest, body: Uint8Array): Promise<NatsOutcome> | NatsOutcome {
     const { prefix, timeoutMs } = this.#o;
     const waitMs = attemptMs(request, timeoutMs, this.#clock);
-    return this.#requests?.request(`${prefix}.auth.${request.action}`, body, waitMs) ?? { kind: 'away' };
+    const subject = `${prefix}.auth.${request.action}`;
+    const surplus = (kind: SurplusReply): void => request.surplus(this.name, kind);
+    return this.#requests?.request(subject, body, waitMs, undefined, surplus) ?? { kind: 'away' };
   }
 }

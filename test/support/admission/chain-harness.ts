@@ -65,6 +65,7 @@ export function request(
     keyParameters: ['key', 'token'],
     fingerprint: FINGERPRINT,
     wallMs: clock.wallMs,
+    surplus: () => undefined,
   };
   const time = { deadlineMs: clock.ms + 5000, signal: () => new AbortController().signal };
   return makeRequest(question(parts), origin, time);

@@ -44,6 +44,7 @@ export function admissionRequest({ question, origin, budgetMs = 60_000 }: Reques
       isNameKey: () => false,
       fingerprint: () => '9f86d081',
       wallMs: systemClock.wallMs,
+      surplus: () => undefined,
       ...origin,
     },
     { deadlineMs: systemClock.monotonicMs() + budgetMs, signal: () => abort.signal },

@@ -123,6 +123,37 @@ describe('a responder that cannot be asked', () => {
     expect(harness.chain.stats.pending).toBe(0);
   });
 
+  it('counts no answer as late that says only that there is none', async () => {
+    let answer!: (reply: typeof DOWN) => void;
+    const slow = new FakeResponder('slow', () => new Promise((resolve) => (answer = resolve)));
+    const harness = new ChainHarness([slow], { budgetMs: 20 });
+    await harness.chain.decide(question());
+    answer(DOWN);
+    await new Promise(setImmediate);
+    expect(harness.chain.stats.late.size).toBe(0);
+  });
+
+  it('counts second and late replies to one question; that somebody answers twice is logged once a minute', () => {
+    const responder = new FakeResponder('nats', ALLOW);
+    const harness = new ChainHarness([responder]);
+    for (let i = 0; i < 100; i++) {
+      harness.chain.decide(question({ requestId: `r${i}`, name: `cam${i}`, query: 'key=CANARY' }));
+      responder.seen[i]!.surplus('nats', 'second');
+      responder.seen[i]!.surplus('nats', 'late');
+    }
+    const { second, late } = harness.chain.stats;
+    expect([second.get('nats'), late.get('nats')]).toEqual([100, 100]);
+    expect(harness.lines).toEqual([
+      JSON.stringify([
+        { code: 'ERR_AUTH_REPLY_INVALID', responder: 'nats', requestId: 'r0' },
+        'a responder has answered twice; its first reply counts',
+      ]),
+    ]);
+    harness.clock.ms += 60_000;
+    responder.seen[0]!.surplus('nats', 'second');
+    expect(harness.lines).toHaveLength(2);
+  });
+
   it('does not make more than auth.maxPending questions wait', async () => {
     const harness = new ChainHarness([new FakeResponder('r', never)], { maxPending: 2, budgetMs: 50 });
     const asked = [1, 2, 3].map((i) => harness.chain.decide(question({ name: `cam${i}` })));

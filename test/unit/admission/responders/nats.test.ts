@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { NatsResponder } from '../../../../src/admission/responders/nats.js';
 import { systemClock } from '../../../../src/core/clock.js';
-import type { NatsOutcome, NatsRequests } from '../../../../src/nats/requests.js';
+import type { NatsOutcome, NatsRequests, SurplusReply } from '../../../../src/nats/requests.js';
 import { admissionRequest } from '../../../support/admission/request.js';
 
 /** A responder over a NATS of which each request ends like that, the last one again and again. */
 function natsThatAnswers(...outcomes: (NatsOutcome | string)[]) {
   const asked: { subject: string; body: string; timeoutMs: number }[] = [];
+  const more: ((kind: SurplusReply) => void)[] = [];
   const requests = {
-    request: (subject: string, body: Uint8Array, timeoutMs: number): Promise<NatsOutcome> => {
+    request: (...[subject, body, timeoutMs, , surplus]: Parameters<NatsRequests['request']>): Promise<NatsOutcome> => {
+      more.push(surplus!);
       const outcome = outcomes[Math.min(asked.length, outcomes.length - 1)]!;
       asked.push({ subject, body: Buffer.from(body).toString(), timeoutMs });
       return Promise.resolve(
@@ -17,7 +19,7 @@ function natsThatAnswers(...outcomes: (NatsOutcome | string)[]) {
     },
   } as NatsRequests;
   const options = { prefix: 'sluice.v1', timeoutMs: 2000, actions: ['publish', 'play'] } as const;
-  return { responder: new NatsResponder(options, requests, systemClock), asked };
+  return { responder: new NatsResponder(options, requests, systemClock), asked, more };
 }
 
 describe('a responder on NATS', () => {
@@ -61,6 +63,15 @@ describe('a responder on NATS', () => {
   it('cannot be used when it replies with what is no reply', async () => {
     const { responder } = natsThatAnswers('{"decision":"perhaps"}');
     expect(await responder.answer(admissionRequest())).toMatchObject({ decision: 'invalid', pointer: '/decision' });
+  });
+
+  it('tells the chain of answers that come after the first, and too late', async () => {
+    const { responder, more } = natsThatAnswers('{"decision":"allow"}');
+    const told: unknown[] = [];
+    const surplus = (...answer: unknown[]): void => void told.push(answer);
+    await responder.answer(admissionRequest({ origin: { surplus } }));
+    for (const kind of ['second', 'late'] as const) more[0]!(kind);
+    expect(told).toEqual(['second', 'late'].map((kind) => ['nats', '01JREQUEST', kind]));
   });
 
   it('is unavailable when no NATS is configured', async () => {
