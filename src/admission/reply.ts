@@ -42,14 +42,13 @@ export function invalid(pointer: string, expected: string): InvalidReply {
   return { decision: 'invalid', pointer, expected };
 }
 
-/** The words of a schema say what was expected and never quote a value; keys that they would quote are left out. */
+/**
+ * The words of a schema say what was expected and never quote a value; keys that they would quote are left out. So are
+ * names of labels, which are the responder's: it may have put the client's key there.
+ */
 function describe(issue: z.core.$ZodIssue): InvalidReply {
-  const pointer = issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
+  const path = issue.path[0] === 'labels' ? ['labels'] : issue.path;
+  const pointer = path.map((part) => `/${String(part)}`).join('');
   if (issue.code === 'unrecognized_keys') return invalid(pointer, 'known members only');
   return invalid(pointer, issue.message);
-}
-
-/** As RFC 6901 §3 writes a member's name; cut, since the name is the responder's. */
-function escapePointer(part: string): string {
-  return part.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
 }

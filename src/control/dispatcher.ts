@@ -14,7 +14,6 @@ import { checkInput, describe } from './validate.js';
 const MOST_IN_FLIGHT = 64;
 /** Longest time that a request without a deadline is waited for, in ms. */
 const LONGEST_MS = 30_000;
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** What became of a request. */
 export type Outcome = { readonly ok: true; readonly answer: Facts } | { readonly ok: false; readonly problem: Problem };
@@ -76,7 +75,7 @@ export class Dispatcher {
     const refuse = (code: ErrorCode, detail = '', members: Readonly<Record<string, unknown>> = {}): Checked => ({
       problem: problemOf(code, detail, { ...members, instance: context.requestId.slice(0, 128) }),
     });
-    if (!REQUEST_ID.test(context.requestId)) {
+    if (!isRequestId(context.requestId)) {
       const expected = '1 to 128 visible ASCII characters';
       const errors = [{ pointer: '', expected, got: describe(context.requestId) }];
       return { problem: problemOf('ERR_CTL_BAD_REQUEST', `the id of a request is ${expected}`, { errors }) };
@@ -146,6 +145,11 @@ export class Dispatcher {
     const target = targetOf(input, isFound);
     this.#ports.audit.command({ verb, actor, requestId, target, result, latencyMs: Math.round(latencyMs) });
   }
+}
+
+/** Whether a text can be the id of a request. Any other is refused, and never repeated. */
+export function isRequestId(text: string): boolean {
+  return /^[\x21-\x7e]{1,128}$/.test(text);
 }
 
 /** About how many bytes an outcome takes; undefined for one that did nothing, or may come out differently at once. */

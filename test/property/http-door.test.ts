@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { operationRoutes } from '../../src/control/http-routes.js';
 import { OPERATIONS } from '../../src/control/operations.js';
+import { logTo } from '../support/admission/chain-harness.js';
 import { FakeNode, streamOf } from '../support/control/fake-ports.js';
 import { start } from '../support/http/http-harness.js';
 
@@ -23,6 +25,17 @@ const json = fc.letrec((tie) => ({
     fc.dictionary(fc.constantFrom(...MEMBERS, '__proto__', 'constructor', ''), tie('value'), { maxKeys: 6 }),
   ),
 })).value;
+
+/** Bodies that are no requests, each in its own way. */
+const BAD_BODIES: readonly (string | Uint8Array<ArrayBuffer>)[] = [
+  ...['{', 'NaN', '[[[[', '{"a":1e999}', '\ufeff{}', '"kick"', '5'],
+  `{"labels":${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}}`,
+  `{${Array.from({ length: 4000 }, (_, i) => `"k${i}":1`).join(',')}}`,
+  `{${Array.from({ length: 10_000 }, (_, i) => `"${i.toString(36)}":1`).join(',')}}`,
+  `{"reason":"${'x'.repeat(65_536)}"}`,
+  Uint8Array.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0xff, 0x7d]),
+  new Uint8Array(70_000).fill(0xff),
+];
 
 const headerText = fc.stringMatching(/^[\x20-\x7e]{0,60}$/);
 
@@ -46,7 +59,7 @@ describe('the HTTP door', () => {
       body: fc.oneof(
         json.map((value) => JSON.stringify(value)),
         fc.string(),
-        fc.constantFrom('{', 'NaN', '[[[[', '{"a":1e999}'),
+        fc.constantFrom(...BAD_BODIES),
       ),
       key: fc.option(headerText),
       deadline: fc.option(headerText),
@@ -77,5 +90,57 @@ describe('the HTTP door', () => {
       { seed: 9, numRuns: 400 },
     );
     expect((await fetch(`${base}/healthz`)).status).toBe(200);
+  });
+
+  it('lets nobody in who has no token, whatever the headers say, and repeats none of it', async () => {
+    const right = 'a-right-token-of-thirty-characters';
+    const sha256 = createHash('sha256').update(right).digest('hex');
+    const lines: string[] = [];
+    const { base } = await start({
+      options: { tokens: [{ name: 'ops', sha256, scopes: ['admin'] }] },
+      deps: { routes: operationRoutes(new FakeNode().dispatcher()), log: logTo(lines) },
+    });
+    const attempt = fc.record({
+      route: fc.constantFrom(...routes),
+      scheme: fc.constantFrom('', 'Bearer ', 'bearer  ', 'Basic ', 'Bearer Bearer '),
+      token: fc.oneof(
+        fc.stringMatching(/^[\x20-\x7e\x80-\xff]{0,60}$/),
+        fc.constantFrom(
+          '',
+          'CANARY',
+          right.slice(1),
+          `${right}x`,
+          right.toUpperCase(),
+          sha256,
+          'x'.repeat(8000),
+          ' '.repeat(8000),
+        ),
+      ),
+      cookie: fc.oneof(
+        fc.constantFrom('', 'sluice_session=', `sluice_session=${sha256}`, `sluice_session=${right}`, ';'.repeat(4000)),
+        fc.stringMatching(/^[\x20-\x7e]{0,60}$/),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(attempt, async ({ route, scheme, token, cookie }) => {
+        const hasBody = route.method === 'POST' || route.method === 'PATCH';
+        const response = await fetch(`${base}${route.path.replace(/:\w+/g, 'x')}`, {
+          method: route.method,
+          headers: {
+            authorization: scheme + token,
+            cookie: `a=CANARY; ${cookie}`,
+            ...(hasBody ? { 'content-type': 'application/json' } : {}),
+          },
+          ...(hasBody ? { body: '{"reason":"CANARY"}' } : {}),
+        });
+        const text = await response.text();
+        expect(`${response.status} ${text}`).toMatch(/^(401|400) .*ERR_(CTL_UNAUTHENTICATED|HTTP_\w+)/s);
+        expect(text + JSON.stringify([...response.headers])).not.toContain('CANARY');
+      }),
+      { seed: 10, numRuns: 300 },
+    );
+    expect(lines.join('\n')).not.toContain('CANARY');
+    const good = await fetch(`${base}/v1/streams`, { headers: { authorization: `Bearer ${right}` } });
+    expect(good.status).toBe(200);
   });
 });

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { type Problem, problemOf } from '../../core/problem.js';
 import { MAX_HEADER_BYTES, MAX_HEADERS, UNREADABLE_HEADERS } from '../../nats/message-guard.js';
 import type { NatsMessage } from '../../nats/requests.js';
-import type { Dispatcher, Outcome } from '../dispatcher.js';
+import { type Dispatcher, isRequestId, type Outcome } from '../dispatcher.js';
 import { isVerb, OPERATIONS } from '../operations.js';
 import type { Facts, RequestContext } from '../ports.js';
 import { readBody } from './json-body.js';
@@ -84,7 +84,7 @@ function readRequest(message: NatsMessage, named: Facts): Request | { readonly p
   const requestId = header(HEADERS.requestId);
   const refuse = (pointer: string, expected: string, got: string): { readonly problem: Problem } => {
     const detail = `${pointer === '' ? '' : `${pointer}: `}${expected} was expected, not ${got}`;
-    const instance = requestId === undefined ? {} : { instance: requestId };
+    const instance = requestId === undefined || !isRequestId(requestId) ? {} : { instance: requestId };
     return { problem: problemOf('ERR_CTL_BAD_REQUEST', detail, { errors: [{ pointer, expected, got }], ...instance }) };
   };
   // Without its headers a request would be carried out twice, or too late.

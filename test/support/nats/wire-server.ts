@@ -69,7 +69,7 @@ export class NatsWireServer {
       const to = reply === undefined ? '' : ` ${reply}`;
       const sizes = headers === undefined ? `${body.length}` : `${headers.length} ${headers.length + body.length}`;
       const line = `${headers === undefined ? 'MSG' : 'HMSG'} ${subject} ${sid}${to} ${sizes}\r\n`;
-      return [Buffer.from(line), headers ?? Buffer.alloc(0), body, Buffer.from('\r\n')];
+      return [Buffer.from(line, 'latin1'), headers ?? Buffer.alloc(0), body, Buffer.from('\r\n')];
     });
     this.#socket!.write(Buffer.concat(pieces));
   }

@@ -122,6 +122,12 @@ describe('the door of control over NATS', () => {
     });
   });
 
+  it('repeats no id that cannot be one', async () => {
+    const { take, replies } = doorWith();
+    for (const id of ['\u001b[31m', 'x'.repeat(129)]) await take('{', { headers: { 'Sluice-Request-Id': id } });
+    for (const { body } of replies) expect(body).not.toHaveProperty('instance');
+  });
+
   it('lets a body repeat what the subject says', async () => {
     const { take, runs } = doorWith();
     await take('{"streamId":"S1"}', { named: { streamId: 'S1' } });
