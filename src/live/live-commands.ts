@@ -64,12 +64,12 @@ export class LiveCommands {
   endMatching(matches: (subject: Subject) => boolean, code: ErrorCode, reason: string): number {
     let ended = 0;
     for (const stream of [...this.#parts.streams.values()]) {
-      if (!matches(stream)) continue;
+      if (!matches(subjectOf(stream, stream.address))) continue;
       stream.end('kicked', code, reason);
       ended++;
     }
     for (const play of [...this.#parts.plays.all]) {
-      if (!matches(subjectOf(play))) continue;
+      if (!matches(subjectOf(play, play.facts.peer.address))) continue;
       this.#parts.plays.end(play.playId, code, reason);
       ended++;
     }
@@ -116,8 +116,9 @@ export class LiveCommands {
   }
 }
 
-function subjectOf({ app, name, principal, keyFingerprint, facts }: PlayerEntry): Subject {
-  return { app, name, principal, keyFingerprint, address: facts.peer.address };
+/** A stream or a play as plain data, whose members can be spread: a stream's address is a getter. */
+function subjectOf({ app, name, principal, keyFingerprint }: LiveStream | PlayerEntry, address: string): Subject {
+  return { app, name, principal, keyFingerprint, address };
 }
 
 function shown(play: PlayerEntry): PlaySnapshot {

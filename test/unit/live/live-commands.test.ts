@@ -70,7 +70,9 @@ describe('a command', () => {
   it('ends what a ban names: streams and plays, by who, from where, and what', async () => {
     const { harness, run, playId, commands } = await both();
     expect(commands.endMatching(({ name }) => name === 'other', 'ERR_AUTH_BANNED', '')).toBe(0);
-    expect(commands.endMatching(({ address }) => address === '192.0.2.1', 'ERR_AUTH_BANNED', 'spam')).toBe(2);
+    // What a matcher gets is plain data, and it may take the rest of it.
+    const isFrom = ({ app, ...who }: { app: string; address: string }) => app === 'live' && who.address === '192.0.2.1';
+    expect(commands.endMatching(isFrom, 'ERR_AUTH_BANNED', 'spam')).toBe(2);
     expect(harness.last('streamEnded')).toMatchObject({ reason: 'kicked' });
     expect(harness.orders.filter(({ kind }) => kind === 'stopPlay')).toMatchObject([{ playId }]);
     expect(run.isCurrent).toBe(false);
