@@ -34,8 +34,8 @@ interface Claims {
   readonly set: ReplyFields;
 }
 
-/** Least and most `ttlMs` of a reply. */
-const TTL_MS = { least: 1000, most: 2_592_000_000 };
+/** Most `ttlMs` of a reply. */
+const MOST_TTL_MS = 2_592_000_000;
 
 /**
  * Reads the claims of a token whose signature was checked. A member of `sluice` that nobody knows is an error: a word
@@ -75,13 +75,14 @@ export function replyOfClaims(claims: Claims, request: AdmissionRequest, endsAtE
     return refusal('the token is not for this name');
   }
   const ttlMs = endsAtExpiry ? ttlOf(claims, request.nowMs) : set.ttlMs;
-  return checkReply({
+  const reply = checkReply({
     decision: 'allow',
     ...(claims.subject === undefined ? {} : { principal: claims.subject }),
     ...set,
     ...(alias === undefined ? {} : { name: alias }),
-    ...(ttlMs === undefined ? {} : { ttlMs }),
   });
+  // A token may have less time left than a reply may give: with a second more, it would outlive its `exp` by that.
+  return reply.decision === 'allow' && ttlMs !== undefined ? { ...reply, ttlMs } : reply;
 }
 
 /** A token in place of the name has the alias in it: a name without wildcards is one. */
@@ -91,8 +92,8 @@ function aliasOf({ name }: Claims, { isNameKey }: AdmissionRequest): string | un
 
 function ttlOf({ expiresMs, set }: Claims, nowMs: number): number | undefined {
   if (expiresMs === undefined) return set.ttlMs;
-  const leftMs = Math.min(expiresMs - nowMs, set.ttlMs ?? TTL_MS.most, TTL_MS.most);
-  return Math.max(TTL_MS.least, Math.ceil(leftMs));
+  const leftMs = Math.min(expiresMs - nowMs, set.ttlMs ?? MOST_TTL_MS, MOST_TTL_MS);
+  return Math.max(1, Math.ceil(leftMs));
 }
 
 function refusal(why: string): Reply {
