@@ -53,7 +53,10 @@ interface PublishDecisionsParts {
   readonly begin: (start: StreamStart) => LiveStream;
 }
 
-/** The publisher has gone while its publish was decided, so no answer reaches it. */
+/**
+ * The publisher has gone while its publish was decided, so no answer reaches it. Once admission was asked it is told as
+ * a refusal: who let it in can see what became of that.
+ */
 const GONE: Refusal<PublishRefusal> = {
   status: 'NetStream.Publish.Rejected',
   code: 'ERR_PEER_CLOSED',
@@ -196,22 +199,23 @@ export class PublishDecisions {
     const requestId = newId();
     const isWanted = (): boolean => open.withdrawn === undefined;
     const question = { requestId, action: 'publish', reason: 'start', facts, ...request, isWanted } as const;
+    const gone = (): Refusal<PublishRefusal> => this.#refuse(ask, beganMs, GONE);
     const answer = admission.decide(question);
     const verdict = answer instanceof Promise ? await answer : answer;
-    if (open.withdrawn !== undefined) return GONE;
+    if (open.withdrawn !== undefined) return gone();
     if (verdict.decision !== 'allow') return this.#refuse(ask, beganMs, refusedPublish(verdict, requestId));
     const { grant } = verdict;
     const alias = grant.name === undefined ? undefined : nameKey({ app: request.app, name: grant.name });
     if (alias !== key && this.#isTaken(alias)) {
       silentMs = await this.#read(alias);
-      if (open.withdrawn !== undefined) return GONE;
+      if (open.withdrawn !== undefined) return gone();
     }
     const named = alias ?? nameKey(request);
     const wait = this.#isTaken(named) ? 0 : churn.name(named, this.#parts.clock.monotonicMs());
     if (wait === undefined) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_PUBLISH_RATE'));
     if (wait > 0) {
       await waits.until(this.#parts.clock.monotonicMs() + wait);
-      if (open.withdrawn !== undefined) return GONE;
+      if (open.withdrawn !== undefined) return gone();
     }
     return { grant, silentMs };
   }

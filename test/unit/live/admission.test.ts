@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ADMIT_ALL, type Admission } from '../../../src/live/admission.js';
+import { ADMIT_ALL, type Admission, type Verdict } from '../../../src/live/admission.js';
 import { LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 describe('a port of admission', () => {
@@ -37,6 +37,20 @@ describe('a port of admission', () => {
     const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide: () => Promise.reject(new Error('a defect')) });
     expect(await harness.connect()).toMatchObject({ kind: 'askFailed', description: 'a defect' });
     expect(harness.warnings.join()).toContain('a request could not be decided');
+  });
+
+  it('lets a publisher in that has gone meanwhile: its name is not taken, and a refusal is told', async () => {
+    let decide: (verdict: Verdict) => void = () => undefined;
+    const decided = new Promise<Verdict>((resolve) => (decide = resolve));
+    const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide: () => decided });
+    const answer = harness.publish();
+    await harness.settle();
+    harness.withdraw('client_closed');
+    decide({ decision: 'allow', grant: { labels: {}, limits: {} } });
+    expect(await answer).toMatchObject({ accept: false, code: 'ERR_PEER_CLOSED' });
+    expect(harness.names).toEqual(['streamRejected']);
+    expect(harness.last('streamRejected')).toMatchObject({ code: 'ERR_PEER_CLOSED', name: 'cam' });
+    expect(harness.orders).toEqual([]);
   });
 
   it('is asked before anything of a name is used up: guesses do not keep its publisher out', async () => {
