@@ -161,7 +161,7 @@ export interface Cluster extends EndedStreams {
    * Asks every node, this one included.
    *
    * @param body input of the operation without what the subject says
-   * @param waitMs for nodes that have not answered
+   * @param waitMs for all of it: to read which nodes there are, and for those that have not answered
    */
   gather(verb: string, body: Facts, context: RequestContext, waitMs: number): Promise<Gathered>;
   /**

@@ -2,6 +2,7 @@ import type { Config } from '../../config/table.js';
 import type { ControlClient } from '../../control/client/control-client.js';
 import { NatsControl } from '../../control/client/nats-control.js';
 import { NatsCluster } from '../../control/nats/nats-cluster.js';
+import { systemClock } from '../../core/clock.js';
 import { tellServers } from '../../core/tell.js';
 import { Directory } from '../../events/directory.js';
 import { AnswerTimeout } from '../../nats/answer-timeout.js';
@@ -32,7 +33,7 @@ export async function connectControl(config: Config, actor: string): Promise<Con
       new AnswerTimeout(ANSWER_MS, ANSWER_MS),
     ),
     prefix,
-    clock: { wallMs: () => Date.now() },
+    clock: systemClock,
   });
   return new NatsControl(tellServers(config.nats.url), cluster, actor, () => connection.close());
 }

@@ -24,7 +24,7 @@ interface NatsClusterDeps {
   readonly directory: Pick<Directory, 'nodes' | 'endOf'>;
   /** `events.prefix`. */
   readonly prefix: string;
-  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
 }
 
 /** The nodes of the cluster, asked over NATS: by the server for others, and by the command line. */
@@ -49,7 +49,11 @@ export class NatsCluster implements Cluster {
   }
 
   async gather(verb: string, body: Facts, context: RequestContext, waitMs: number): Promise<Gathered> {
+    const { requests, clock } = this.#deps;
+    const beganMs = clock.monotonicMs();
     const expected = new Set(await this.nodeIds());
+    // The caller waits for both together. Nodes have half of the time in any case.
+    const leftMs = Math.max(waitMs / 2, waitMs - (clock.monotonicMs() - beganMs));
     const answers = new Map<string, Facts>();
     const take = (reply: NatsReply): boolean => {
       const nodeId = reply.headers[HEADERS.nodeId];
@@ -58,11 +62,10 @@ export class NatsCluster implements Cluster {
       // A node whose heartbeat was not seen yet may answer, too: where none is listed, the time is waited for.
       return expected.size > 0 && [...expected].every((id) => answers.has(id));
     };
-    const { requests } = this.#deps;
     const kind = await requests.gather(
       this.#subjects.ofAll(verb),
       bytesOf(body),
-      this.#leastOf(waitMs, context),
+      this.#leastOf(leftMs, context),
       take,
       headersOf(context),
     );

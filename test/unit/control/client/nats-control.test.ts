@@ -21,7 +21,7 @@ function clientOf(
   }
   const requests = bus.client();
   const cluster = new NatsCluster({
-    ...{ requests, prefix: 'p', clock: { wallMs: () => 0 } },
+    ...{ requests, prefix: 'p', clock: { wallMs: () => 0, monotonicMs: () => 0 } },
     directory: {
       nodes: async () => ({ value: Object.keys(nodes).map((nodeId) => ({ nodeId }) as never) }),
       endOf: async (id) => ({ value: id === o.ended ? { endedAt: 't', reason: 'kicked' } : undefined }),

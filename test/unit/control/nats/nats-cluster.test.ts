@@ -25,7 +25,7 @@ function clusterOf(nodeIds: readonly string[], o: { listed?: readonly string[]; 
   );
   const requests = bus.client();
   const cluster = new NatsCluster({
-    ...{ requests, prefix: 'p', clock: { wallMs: () => 1000 } },
+    ...{ requests, prefix: 'p', clock: { wallMs: () => 1000, monotonicMs: () => 0 } },
     directory: {
       nodes: async () => ({ value: (o.listed ?? nodeIds).map((nodeId) => ({ nodeId }) as never) }),
       endOf: async (streamId) => ({
@@ -60,6 +60,29 @@ describe('the nodes of a cluster', () => {
     nodes.get('n2')!.isFrozen = true;
     const { answers, missing } = await cluster.gather('streams.list', {}, CONTEXT, 1000);
     expect([answers.length, missing]).toEqual([2, ['n2']]);
+  });
+
+  it('are waited for as long as the caller waits, less the time in which it was read which there are', async () => {
+    for (const [readMs, timeoutMs] of [
+      [0, 1000],
+      [300, 700],
+      [5000, 500],
+    ] as const) {
+      const requests = new FakeBus().client();
+      let nowMs = 0;
+      const cluster = new NatsCluster({
+        ...{ requests, prefix: 'p', clock: { wallMs: () => 0, monotonicMs: () => nowMs } },
+        directory: {
+          nodes: async () => {
+            nowMs += readMs;
+            return { value: [] };
+          },
+          endOf: async () => ({ value: undefined }),
+        },
+      });
+      await cluster.gather('streams.list', {}, CONTEXT, 1000);
+      expect(requests.sent).toMatchObject([{ timeoutMs }]);
+    }
   });
 
   it('are all missing when nobody listens, and a node that is not listed yet counts besides', async () => {
@@ -128,7 +151,7 @@ describe('the nodes of a cluster', () => {
     const { requests } = clusterOf(['n1']);
     const trouble = { trouble: 'SLUICE_NODES: PERMISSIONS_VIOLATION' };
     const cluster = new NatsCluster({
-      ...{ requests, prefix: 'p', clock: { wallMs: () => 0 } },
+      ...{ requests, prefix: 'p', clock: { wallMs: () => 0, monotonicMs: () => 0 } },
       directory: { nodes: async () => trouble, endOf: async () => trouble },
     });
     expect(await codeOf(cluster.gather('streams.list', {}, CONTEXT, 1000))).toBe('ERR_CTL_BUS_DOWN');
