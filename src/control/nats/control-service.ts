@@ -78,7 +78,7 @@ export class ControlService {
     if (this.#closed || this.#streams.has(streamId)) return;
     const base = this.#subjects.ofStream(streamId, '');
     const take = (message: NatsMessage): void => {
-      void this.#door.take(message, message.subject.slice(base.length), { streamId });
+      void this.#door.take(message, 'stream', message.subject.slice(base.length), { streamId });
     };
     this.#streams.set(streamId, this.#deps.requests.subscribe(`${base}*`, undefined, take));
   }
@@ -97,7 +97,7 @@ export class ControlService {
   }
 
   #take(message: NatsMessage, level: EndpointLevel, verb: string): void {
-    void this.#door.take(message, verb, {}).then(({ tookMs, problem }) => {
+    void this.#door.take(message, level, verb, {}).then(({ tookMs, problem }) => {
       this.#service.count(endpointName(level, verb), tookMs, problem === undefined ? undefined : errorText(problem));
     });
   }

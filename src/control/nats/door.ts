@@ -3,6 +3,7 @@ import { type Problem, problemOf } from '../../core/problem.js';
 import { MAX_HEADER_BYTES, MAX_HEADERS, UNREADABLE_HEADERS } from '../../nats/message-guard.js';
 import type { NatsMessage } from '../../nats/requests.js';
 import { type Dispatcher, isRequestId, type Outcome } from '../dispatcher.js';
+import type { Level, Operation } from '../operation.js';
 import { isVerb, OPERATIONS } from '../operations.js';
 import type { Facts, RequestContext } from '../ports.js';
 import { readBody } from './json-body.js';
@@ -38,11 +39,13 @@ export class ControlDoor {
   /**
    * Carries out what a message asks for and answers it. It never rejects.
    *
+   * @param level of the subject. An operation is carried out only where it belongs, because the permissions of a NATS
+   *   user are subjects: who may ask all nodes for lists may not drain all of them
    * @param named members of the input that the subject says
    */
-  async take(message: NatsMessage, verb: string, named: Facts): Promise<Answered> {
+  async take(message: NatsMessage, level: Level, verb: string, named: Facts): Promise<Answered> {
     const beganMs = this.#clock.monotonicMs();
-    const read = readRequest(message, named);
+    const read = readRequest(message, level, verb, named);
     let outcome: Outcome;
     if ('problem' in read) {
       outcome = { ok: false, problem: read.problem };
@@ -79,7 +82,12 @@ interface Request {
   readonly context: RequestContext;
 }
 
-function readRequest(message: NatsMessage, named: Facts): Request | { readonly problem: Problem } {
+function readRequest(
+  message: NatsMessage,
+  level: Level,
+  verb: string,
+  named: Facts,
+): Request | { readonly problem: Problem } {
   const header = headersOf(message);
   const requestId = header(HEADERS.requestId);
   const refuse = (pointer: string, expected: string, got: string): { readonly problem: Problem } => {
@@ -90,6 +98,8 @@ function readRequest(message: NatsMessage, named: Facts): Request | { readonly p
   // Without its headers a request would be carried out twice, or too late.
   if (header(UNREADABLE_HEADERS) !== undefined)
     return refuse('', `at most ${MAX_HEADERS} headers in ${MAX_HEADER_BYTES} bytes`, 'headers that cannot be read');
+  const verbs = verbsAt(level);
+  if (!verbs.includes(verb)) return refuse('', `one of ${verbs.join(', ')}`, 'another operation');
   const deadline = header(HEADERS.deadline);
   if (deadline !== undefined && !/^\d{1,15}$/.test(deadline))
     return refuse('/deadline', 'a Unix time in ms', 'another text');
@@ -107,6 +117,12 @@ function readRequest(message: NatsMessage, named: Facts): Request | { readonly p
     ...(deadline === undefined ? {} : { deadlineMs: Number(deadline) }),
   };
   return { input: { ...body.value, ...named }, context };
+}
+
+/** The operations that are asked for on subjects of a level. */
+function verbsAt(level: Level): string[] {
+  const operations: [string, Operation][] = Object.entries(OPERATIONS);
+  return operations.filter(([, { levels }]) => levels.includes(level)).map(([verb]) => verb);
 }
 
 function headersOf({ headers }: NatsMessage): (name: string) => string | undefined {

@@ -62,6 +62,15 @@ describe('control over NATS', () => {
       expect((await ask(bus, subject)).answers).toMatchObject([{ code: 'ERR_CTL_BAD_REQUEST' }]);
   });
 
+  it('carries out nothing on a subject where it does not belong, since permissions are by subject', async () => {
+    const bus = new FakeBus();
+    const { service } = serviceOn(bus, 'n1');
+    service.opened('S1');
+    const subjects = ['all.drain', 'all.config.set', 'all.bans.add', 'all.kick', 'n.n1.streams.kick', 'n.n1.kick'];
+    for (const subject of [...subjects, 's.S1.drain', 's.S1.info'])
+      expect((await ask(bus, `p.ctl.${subject}`)).answers).toMatchObject([{ code: 'ERR_CTL_BAD_REQUEST' }]);
+  });
+
   it('is a service with an endpoint for each operation, and counts what was asked', async () => {
     const bus = new FakeBus();
     serviceOn(bus, 'n1');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../../src/control/dispatcher.js';
 import { ControlDoor } from '../../../../src/control/nats/door.js';
+import type { Level } from '../../../../src/control/operation.js';
 import type { RequestContext } from '../../../../src/control/ports.js';
 import { problemOf } from '../../../../src/core/problem.js';
 
@@ -29,7 +30,13 @@ function doorWith(outcome: (run: Run) => Outcome = () => ({ ok: true, answer: { 
   const replies: { readonly body: unknown; readonly headers: Readonly<Record<string, string>> }[] = [];
   const take = (
     body: string,
-    o: { headers?: Record<string, string>; verb?: string; named?: { streamId: string }; most?: number } = {},
+    o: {
+      headers?: Record<string, string>;
+      verb?: string;
+      level?: Level;
+      named?: { streamId: string };
+      most?: number;
+    } = {},
   ) =>
     door.take(
       {
@@ -40,6 +47,7 @@ function doorWith(outcome: (run: Run) => Outcome = () => ({ ok: true, answer: { 
           return true;
         },
       },
+      o.level ?? 'stream',
       o.verb ?? 'kick',
       o.named ?? {},
     );
@@ -141,7 +149,7 @@ describe('the door of control over NATS', () => {
       const page = streams.slice(0, limit);
       return { ok: true, answer: { ok: true, streams: page, ...(page.length < 100 ? { cursor: 'c' } : {}) } };
     });
-    await take('{"app":"live"}', { verb: 'streams.list', most: 700 });
+    await take('{"app":"live"}', { level: 'all', verb: 'streams.list', most: 700 });
     expect(runs.map(({ input }) => (input as { limit?: number }).limit)).toEqual([undefined, 50, 25]);
     expect(replies).toHaveLength(1);
     expect(replies[0]?.body).toMatchObject({ cursor: 'c' });
@@ -149,7 +157,7 @@ describe('the door of control over NATS', () => {
 
   it('carries out what changes something once, also when its answer cannot be sent', async () => {
     const { take, runs } = doorWith(() => ({ ok: true, answer: { ok: true, kicked: ['a', 'b'] } }));
-    await take('{}', { verb: 'streams.kick', most: 10 });
+    await take('{}', { level: 'all', verb: 'streams.kick', most: 10 });
     expect(runs).toHaveLength(1);
   });
 });
