@@ -45,6 +45,15 @@ export interface Problem {
   readonly text: string;
 }
 
+/**
+ * Most problems that are told, and most of them with the key that was probably meant: to find that takes about a
+ * millisecond, and a request may hold 2000 wrong keys.
+ */
+const MOST_PROBLEMS = 100;
+const MOST_HINTS = 10;
+/** Longest key that is shown as a whole, in characters; no setting has a longer one. */
+const MOST_KEY = 100;
+
 const KEYS = ROWS.map(({ key }) => key);
 const BY_KEY = new Map(ROWS.map((row) => [row.key, row]));
 
@@ -69,24 +78,34 @@ export function readFileOf(input: ConfigInput): Readonly<Record<string, unknown>
  * Merges defaults, file, environment, flags, given values and changes, in that order, and checks all of it.
  *
  * @throws SluiceError ERR_CONFIG_UNKNOWN_KEY, ERR_CONFIG_INVALID_VALUE, ERR_CONFIG_SECRET_IN_FLAG,
- *   ERR_CONFIG_FILE_UNREADABLE, ERR_CONFIG_FILE_SYNTAX; it names every problem, its code is that of the first
+ *   ERR_CONFIG_FILE_UNREADABLE, ERR_CONFIG_FILE_SYNTAX; it names the first 100 problems, its code is that of the first
  */
 export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const values = new Map<string, unknown>();
   const sources: Record<string, Source> = {};
   const problems: Problem[] = [];
+  let untold = 0;
   const warnings: string[] = [];
+
+  function refuse(problem: () => Problem): void {
+    if (problems.length < MOST_PROBLEMS) problems.push(problem());
+    else untold += 1;
+  }
+
+  function refuseKey(key: string, source: Source): void {
+    refuse(() => unknownKey(key, source, problems.length < MOST_HINTS));
+  }
 
   function take(row: Row, value: unknown, source: Source): void {
     const accepted = row.setting.accept(value);
     if (accepted === undefined) {
       const hidden = row.setting.secret === true || row.setting.servers === true;
       const shown = hidden ? '***' : inspectShort(value);
-      problems.push({
+      refuse(() => ({
         code: 'ERR_CONFIG_INVALID_VALUE',
         key: row.key,
         text: `${row.key} is ${shown} (${source.name}), expected ${row.setting.expects}${more(row.setting.problem?.(value))}`,
-      });
+      }));
       return;
     }
     values.set(row.key, accepted);
@@ -96,7 +115,7 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   function takeTree(tree: object, source: Source): void {
     for (const [key, value] of leavesOf(tree, '')) {
       const row = BY_KEY.get(key);
-      if (row === undefined) problems.push(unknownKey(key, source));
+      if (row === undefined) refuseKey(key, source);
       else if (value !== undefined) take(row, value, source);
     }
   }
@@ -116,9 +135,9 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   for (const [key, value] of Object.entries(input.flags ?? {})) {
     const row = BY_KEY.get(key);
     const source: Source = { kind: 'flag', name: row?.setting.flag?.split(' ')[0] ?? `--set ${key}` };
-    if (row === undefined) problems.push(unknownKey(key, source));
+    if (row === undefined) refuseKey(key, source);
     else if (row.setting.secret === true)
-      problems.push({ code: 'ERR_CONFIG_SECRET_IN_FLAG', key, text: `${key}; use ${row.env} or the file` });
+      refuse(() => ({ code: 'ERR_CONFIG_SECRET_IN_FLAG', key, text: `${key}; use ${row.env} or the file` }));
     else take(row, value, source);
   }
   takeTree(input.given ?? {}, { kind: 'given', name: 'the embedding program' });
@@ -126,7 +145,9 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
 
   const first = problems[0];
   if (first !== undefined) {
-    throw new SluiceError(first.code, problems.map(({ text }) => text).join('; '), { details: { problems } });
+    const texts = problems.map(({ text }) => text);
+    if (untold > 0) texts.push(`and ${untold} more`);
+    throw new SluiceError(first.code, texts.join('; '), { details: { problems } });
   }
   return { config: treeOf(values), sources, warnings };
 }
@@ -154,8 +175,10 @@ function more(problem: string | undefined): string {
   return problem === undefined ? '' : ` (${problem})`;
 }
 
-function unknownKey(key: string, source: Source): Problem {
-  const near = suggest(key, KEYS);
+/** @param hasHint whether it says which key was probably meant */
+function unknownKey(wrong: string, source: Source, hasHint: boolean): Problem {
+  const key = wrong.length <= MOST_KEY ? wrong : `${wrong.slice(0, MOST_KEY - 1)}…`;
+  const near = hasHint ? suggest(key, KEYS) : undefined;
   const inside = KEYS.filter((known) => known.startsWith(`${key}.`));
   let hint = near === undefined ? '' : `, did you mean ${near}?`;
   if (inside.length > 0) hint = `, which is a group of settings: ${inside.join(', ')}`;

@@ -8,8 +8,11 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     const lower = candidate.toLowerCase();
+    const isInside = lower.endsWith(`.${wanted}`);
+    // The distance is never less than the difference in length, which costs nothing to know.
+    if (!isInside && Math.abs(lower.length - wanted.length) >= bestDistance) continue;
     // `maxConnections` for `limits.maxConnections`: right word, wrong place.
-    const distance = lower.endsWith(`.${wanted}`) ? 1 : editDistance(wanted, lower);
+    const distance = isInside ? 1 : editDistance(wanted, lower);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

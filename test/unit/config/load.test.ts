@@ -144,6 +144,16 @@ describe('loadConfig', () => {
     expect(failure({ file: file('__proto__: { a: 1 }\n') }).code).toBe('ERR_CONFIG_UNKNOWN_KEY');
   });
 
+  it('tells the first hundred of many problems, few with a guess, and no key at any length', () => {
+    const wrong = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`limits.maxConnectons${i}`, 1]));
+    const { message, details } = failure({ flags: wrong });
+    expect(message).toContain('limits.maxConnectons99 ');
+    expect(message).toContain('; and 1900 more');
+    expect(message.match(/did you mean/g)).toHaveLength(10);
+    expect(details['problems']).toHaveLength(100);
+    expect(failure({ flags: { ['x'.repeat(60_000)]: 1 } }).message.length).toBeLessThan(300);
+  });
+
   it('names every problem at once, with where each value came from', () => {
     const error = failure({ env: { SLUICE_RTMP: 'x' }, flags: { 'log.level': 'loud' } });
     expect(error.message).toContain('rtmp.listen is "x" (SLUICE_RTMP)');
