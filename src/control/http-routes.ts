@@ -10,6 +10,9 @@ import { inputSchema } from './validate.js';
 
 // The skin over the table of operations that HTTP has: it makes the input out of path, query, headers and body.
 
+/** The value of the header `Sluice-Deadline`. */
+const DEADLINE = /^\d{1,15}$/;
+
 /** The routes of all operations. */
 export function operationRoutes(dispatcher: Dispatcher): ApiRoute[] {
   return (Object.keys(OPERATIONS) as Verb[]).flatMap((verb) => {
@@ -25,6 +28,8 @@ export function operationRoutes(dispatcher: Dispatcher): ApiRoute[] {
 
 async function answer(verb: Verb, route: HttpRoute, request: ApiRequest, dispatcher: Dispatcher): Promise<ApiAnswer> {
   const { scope, ...query } = request.query;
+  const deadline = request.headers['sluice-deadline'];
+  if (deadline !== undefined && !DEADLINE.test(deadline)) return shown(noDeadline(request), route);
   const context = contextOf(request);
   if (scope === 'cluster' && isGathered(verb)) {
     return shown(await dispatcher.gather(verb, inputOf(verb, route, { ...request, query }), context), route);
@@ -33,13 +38,23 @@ async function answer(verb: Verb, route: HttpRoute, request: ApiRequest, dispatc
   return shown(await dispatcher.run(verb, inputOf(verb, route, { ...request, query: kept }), context), route);
 }
 
+/** The refusal of a deadline that is none: a caller who relies on it must not be served after it. */
+function noDeadline({ headers }: ApiRequest): Outcome {
+  const expected = 'a Unix time in ms';
+  const errors = [{ pointer: '/deadline', expected, got: 'another text' }];
+  const instance = headers['idempotency-key'];
+  const members = { errors, ...(instance === undefined ? {} : { instance: instance.slice(0, 128) }) };
+  const detail = `/deadline: ${expected} was expected, not another text`;
+  return { ok: false, problem: problemOf('ERR_CTL_BAD_REQUEST', detail, members) };
+}
+
 function contextOf({ headers, actor }: ApiRequest): RequestContext {
   const requestId = headers['idempotency-key'];
   const deadline = headers['sluice-deadline'];
   return {
     actor,
     ...(requestId === undefined ? {} : { requestId }),
-    ...(deadline === undefined || !/^\d{1,15}$/.test(deadline) ? {} : { deadlineMs: Number(deadline) }),
+    ...(deadline === undefined ? {} : { deadlineMs: Number(deadline) }),
   };
 }
 

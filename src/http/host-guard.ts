@@ -38,7 +38,9 @@ export class HostGuard {
   allowsOrigin(origin: string, host: string | undefined): boolean {
     const url = URL.canParse(origin) ? new URL(origin) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) return false;
-    if (host !== undefined && url.host === new URL(`${url.protocol}//${host}`).host) return true;
+    const own = `${url.protocol}//${host}`;
+    // A Host header may name a port that no URL can have.
+    if (host !== undefined && URL.canParse(own) && url.host === new URL(own).host) return true;
     return this.#any || (url.hostname !== 'localhost' && this.#names.has(url.hostname));
   }
 }

@@ -54,6 +54,8 @@ const CHECK_MS = 1000;
 const REFUSED_LINES_PER_SECOND = 1;
 /** Longest body of a request. */
 const MOST_BODY_BYTES = 64 * 1024;
+/** Longest part of a path, in characters as sent: the value of a ban has 512, which takes nine each at most. */
+const MOST_PARAMETER = 512 * 9;
 
 /**
  * Starts the HTTP interface: health, metrics, events, sessions, and the routes of other parts. No part of it is on the
@@ -89,7 +91,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       connections.watch(server);
       return server;
     },
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: MOST_PARAMETER },
     // A path that cannot be decoded reaches no hook and no error handler.
     frameworkErrors: (error, _request, reply) =>
       fail(reply.headers(HEADERS), 'ERR_HTTP_BAD_REQUEST', error.message, { status: error.statusCode ?? 400 }),

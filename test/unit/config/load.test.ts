@@ -151,7 +151,7 @@ describe('loadConfig', () => {
     expect(message).toContain('; and 1900 more');
     expect(message.match(/did you mean/g)).toHaveLength(10);
     expect(details['problems']).toHaveLength(100);
-    expect(failure({ flags: { ['x'.repeat(60_000)]: 1 } }).message.length).toBeLessThan(300);
+    expect(failure({ changes: { ['x'.repeat(60_000)]: 1 } }).message.length).toBeLessThan(300);
   });
 
   it('names every problem at once, with where each value came from', () => {

@@ -122,3 +122,15 @@ describe('an answer', () => {
     expect(await ask('GET', '/v1/node')).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
   });
 });
+
+describe('a deadline', () => {
+  it('that is none is refused, as it is over NATS', async () => {
+    const { node, ask } = setUp();
+    const headers = { 'sluice-deadline': 'tomorrow', 'idempotency-key': 'r1' };
+    const refused = await ask('POST', '/v1/streams/:streamId/kick', { params: { streamId }, headers, body: {} });
+    expect(refused).toMatchObject({
+      ...{ status: 400, body: { code: 'ERR_CTL_BAD_REQUEST', errors: [{ pointer: '/deadline' }], instance: 'r1' } },
+    });
+    expect(node.calls).toEqual([]);
+  });
+});

@@ -40,6 +40,39 @@ describe('without any token', () => {
   });
 });
 
+describe('a Host header whose port no URL can have', () => {
+  it('is refused like any other that is not the origin of the page', async () => {
+    const { server } = await guarded([]);
+    const { port } = server.address;
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = { ...JSON_TYPE, host: '127.0.0.1:99999', origin: 'http://127.0.0.1' };
+      const request = httpRequest({ host: '127.0.0.1', port, path: '/c', method: 'POST', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.on('error', reject).end('{}');
+    });
+    expect(status).toBe(403);
+  });
+});
+
+describe('a part of a path', () => {
+  it('may be as long as the longest value of a ban, each character escaped', async () => {
+    const asked: string[] = [];
+    const ban: ApiRoute = {
+      ...{ method: 'DELETE', path: '/b/:value', scope: 'control' },
+      handle: async ({ params }) => {
+        asked.push(params['value']!);
+        return { status: 200, body: {} };
+      },
+    };
+    const { get } = await start({ deps: { routes: [ban] } });
+    const value = '€'.repeat(512);
+    expect((await get(`/b/${encodeURIComponent(value)}`, { method: 'DELETE' })).status).toBe(200);
+    expect(asked).toEqual([value]);
+  });
+});
+
 describe('with tokens', () => {
   it('a request without one, or with a wrong one, is told how to send it', async () => {
     const { get } = await guarded();
