@@ -83,25 +83,15 @@ export function readFileOf(input: ConfigInput): Readonly<Record<string, unknown>
 export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const values = new Map<string, unknown>();
   const sources: Record<string, Source> = {};
-  const problems: Problem[] = [];
-  let untold = 0;
+  const problems = new ProblemList();
   const warnings: string[] = [];
-
-  function refuse(problem: () => Problem): void {
-    if (problems.length < MOST_PROBLEMS) problems.push(problem());
-    else untold += 1;
-  }
-
-  function refuseKey(key: string, source: Source): void {
-    refuse(() => unknownKey(key, source, problems.length < MOST_HINTS));
-  }
 
   function take(row: Row, value: unknown, source: Source): void {
     const accepted = row.setting.accept(value);
     if (accepted === undefined) {
       const hidden = row.setting.secret === true || row.setting.servers === true;
       const shown = hidden ? '***' : inspectShort(value);
-      refuse(() => ({
+      problems.add(() => ({
         code: 'ERR_CONFIG_INVALID_VALUE',
         key: row.key,
         text: `${row.key} is ${shown} (${source.name}), expected ${row.setting.expects}${more(row.setting.problem?.(value))}`,
@@ -115,7 +105,7 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   function takeTree(tree: object, source: Source): void {
     for (const [key, value] of leavesOf(tree, '')) {
       const row = BY_KEY.get(key);
-      if (row === undefined) refuseKey(key, source);
+      if (row === undefined) problems.addUnknownKey(key, source);
       else if (value !== undefined) take(row, value, source);
     }
   }
@@ -135,21 +125,41 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   for (const [key, value] of Object.entries(input.flags ?? {})) {
     const row = BY_KEY.get(key);
     const source: Source = { kind: 'flag', name: row?.setting.flag?.split(' ')[0] ?? `--set ${key}` };
-    if (row === undefined) refuseKey(key, source);
+    if (row === undefined) problems.addUnknownKey(key, source);
     else if (row.setting.secret === true)
-      refuse(() => ({ code: 'ERR_CONFIG_SECRET_IN_FLAG', key, text: `${key}; use ${row.env} or the file` }));
+      problems.add(() => ({ code: 'ERR_CONFIG_SECRET_IN_FLAG', key, text: `${key}; use ${row.env} or the file` }));
     else take(row, value, source);
   }
   takeTree(input.given ?? {}, { kind: 'given', name: 'the embedding program' });
   takeTree(input.changes ?? {}, { kind: 'change', name: 'config.set' });
 
-  const first = problems[0];
-  if (first !== undefined) {
-    const texts = problems.map(({ text }) => text);
-    if (untold > 0) texts.push(`and ${untold} more`);
-    throw new SluiceError(first.code, texts.join('; '), { details: { problems } });
-  }
+  problems.throwIfAny();
   return { config: treeOf(values), sources, warnings };
+}
+
+/** What is wrong with settings: the first problems in words, and how many more there are. */
+class ProblemList {
+  readonly #told: Problem[] = [];
+  #untold = 0;
+
+  /** @param problem made only when it is told */
+  add(problem: () => Problem): void {
+    if (this.#told.length < MOST_PROBLEMS) this.#told.push(problem());
+    else this.#untold += 1;
+  }
+
+  addUnknownKey(key: string, source: Source): void {
+    this.add(() => unknownKey(key, source, this.#told.length < MOST_HINTS));
+  }
+
+  /** @throws SluiceError with the code of the first problem, when there is any */
+  throwIfAny(): void {
+    const [first] = this.#told;
+    if (first === undefined) return;
+    const texts = this.#told.map(({ text }) => text);
+    if (this.#untold > 0) texts.push(`and ${this.#untold} more`);
+    throw new SluiceError(first.code, texts.join('; '), { details: { problems: this.#told } });
+  }
 }
 
 /**

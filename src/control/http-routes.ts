@@ -2,7 +2,7 @@ import { problemOf } from '../core/problem.js';
 import { z } from '../core/zod.js';
 import type { ApiAnswer, ApiRequest, ApiRoute } from '../model/api-route.js';
 import { isGathered } from './cluster-lists.js';
-import type { Dispatcher, Outcome } from './dispatcher.js';
+import { type Dispatcher, isRequestId, type Outcome } from './dispatcher.js';
 import type { HttpRoute, Operation } from './operation.js';
 import { OPERATIONS, type Verb } from './operations.js';
 import type { RequestContext } from './ports.js';
@@ -43,7 +43,7 @@ function noDeadline({ headers }: ApiRequest): Outcome {
   const expected = 'a Unix time in ms';
   const errors = [{ pointer: '/deadline', expected, got: 'another text' }];
   const instance = headers['idempotency-key'];
-  const members = { errors, ...(instance === undefined ? {} : { instance: instance.slice(0, 128) }) };
+  const members = { errors, ...(instance === undefined || !isRequestId(instance) ? {} : { instance }) };
   const detail = `/deadline: ${expected} was expected, not another text`;
   return { ok: false, problem: problemOf('ERR_CTL_BAD_REQUEST', detail, members) };
 }
