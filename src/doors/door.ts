@@ -235,8 +235,8 @@ export class Door implements ByteSide {
   #obey(order: Order): void {
     switch (order.kind) {
       case 'nameWon': {
-        const { lingerMs, codecs } = order;
-        const claim = this.#parts.hub.claim(order.app, order.name, { lingerMs, codecs });
+        const { lingerMs, codecs, isMetered = false } = order;
+        const claim = this.#parts.hub.claim(order.app, order.name, { lingerMs, codecs, isMetered });
         if (claim === undefined) throw new SluiceError('ERR_INTERNAL', `${order.app}/${order.name} is not free`);
         this.#claims.set(order.streamId, claim);
         break;
@@ -247,8 +247,8 @@ export class Door implements ByteSide {
       case 'endStream':
         this.#endStream(order);
         break;
-      case 'limitCodecs':
-        this.#streams.get(order.streamId)?.publication.limitCodecs(order.codecs);
+      case 'limitStream':
+        this.#streams.get(order.streamId)?.publication.limit(order.codecs, order.isMetered);
         break;
       case 'readPublisher':
         void this.#readPublisher(order.id, this.#streams.get(order.streamId));

@@ -49,7 +49,7 @@ const METADATA = 'onMetaData';
 const RESUME_STEP_MS = 40;
 /** How long players stay at least when another publisher takes over: its stream begins within this time. */
 const TAKEOVER_MS = 2000;
-/** How often its state is reported. */
+/** How often its state is reported, unless its rates are limited: then with every tick. */
 const SAMPLE_MS = 1000;
 
 /**
@@ -241,7 +241,7 @@ export class PublishedStream implements PublicationObserver {
       for (const change of this.#health.look(this.publication.activity.tracks, nowMs))
         facts.report({ kind: 'trackHealth', streamId, atMs: nowMs, change });
     }
-    if (nowMs - this.#sampledMs < SAMPLE_MS) return;
+    if (nowMs - this.#sampledMs < SAMPLE_MS && !this.publication.isMetered) return;
     this.#sampledMs = nowMs;
     facts.report(this.#sample(nowMs));
   }

@@ -60,9 +60,11 @@ interface StreamTerms {
   readonly lingerMs: number | undefined;
   /** Prefixes of the codecs that it may have; undefined: any. */
   readonly codecs: readonly string[] | undefined;
+  /** Whether its rates are limited. */
+  readonly isMetered: boolean;
 }
 
-const NO_TERMS: StreamTerms = { lingerMs: undefined, codecs: undefined };
+const NO_TERMS: StreamTerms = { lingerMs: undefined, codecs: undefined, isMetered: false };
 
 /**
  * Live streams by name. It does no I/O; the fan-out's timer is its only effect. Sockets, events and policy are
@@ -101,7 +103,7 @@ export class Hub {
       app,
       name,
       resumeTimestamp: entry.audience.members.some(({ lingers }) => lingers) ? entry.resumeTimestamp : undefined,
-      open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs, terms.codecs),
+      open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs, terms),
       close: (nowMs, leastLingerMs = 0) => {
         if (closed) return;
         closed = true;
@@ -206,10 +208,10 @@ export class Hub {
     streamId: string,
     observer: PublicationObserver,
     nowMs: number,
-    codecs: readonly string[] | undefined,
+    { codecs, isMetered }: StreamTerms,
   ): Publication {
     const publication = new Publication(streamId, this.#pool, entry.audience, this.#options, observer, nowMs);
-    publication.limitCodecs(codecs);
+    publication.limit(codecs, isMetered);
     this.#dropEnding(entry);
     entry.publication = publication;
     entry.lingerUntilMs = undefined;

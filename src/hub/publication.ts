@@ -113,6 +113,8 @@ export class Publication {
   /** Log position of the latest replacement sequence header. Frames before it need the previous header. */
   headersFrom = 0;
   readyMs: number | undefined;
+  /** Whether its rates are limited, and those who count look more often. */
+  isMetered = false;
   ended = false;
   readonly #limits: PublicationLimits;
   readonly #observer: PublicationObserver;
@@ -152,9 +154,13 @@ export class Publication {
     this.#observer = observer;
   }
 
-  /** @param codecs prefixes of the codecs that are allowed from now on; undefined: any */
-  limitCodecs(codecs: readonly string[] | undefined): void {
+  /**
+   * @param codecs prefixes of the codecs that are allowed from now on; undefined: any
+   * @param isMetered whether rates are limited
+   */
+  limit(codecs: readonly string[] | undefined, isMetered: boolean): void {
     this.#guard = codecs === undefined ? undefined : new CodecGuard(codecs, this.chunkSize);
+    this.isMetered = isMetered;
   }
 
   /** How long no media has come, in ms. */

@@ -170,7 +170,7 @@ export type Answer = Plain<
   | { readonly kind: 'askFailed'; readonly id: number; readonly description: string }
 >;
 
-/** Measured about once a second. */
+/** Measured about once a second; of a stream whose rates are limited, about four times a second. */
 export interface StreamSample {
   readonly kind: 'streamSampled';
   readonly streamId: string;
@@ -304,9 +304,16 @@ export type Order = Plain<
       readonly lingerMs?: number | undefined;
       /** Prefixes of the codecs that it may have; undefined: any. */
       readonly codecs?: readonly string[] | undefined;
+      /** Whether rates of it are limited, and it is to be sampled more often. */
+      readonly isMetered?: boolean;
     }
-  /** Other codecs are allowed from now on. */
-  | { readonly kind: 'limitCodecs'; readonly streamId: string; readonly codecs: readonly string[] | undefined }
+  /** Other limits hold from now on. */
+  | {
+      readonly kind: 'limitStream';
+      readonly streamId: string;
+      readonly codecs: readonly string[] | undefined;
+      readonly isMetered: boolean;
+    }
   /** That publish failed: the name is free. */
   | { readonly kind: 'nameReleased'; readonly streamId: string }
   /**

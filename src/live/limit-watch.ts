@@ -54,7 +54,15 @@ export class LimitWatch {
   }
 }
 
-/** The codecs from which players are kept on the byte side: the limit of a stream that ends when it is past it. */
-export function guardedCodecs({ codecs, action }: StreamLimits): readonly string[] | undefined {
-  return action === 'warn' ? undefined : codecs;
+/** What the byte side does about the limits of a stream. */
+interface ByteLimits {
+  /** The codecs that it lets through to players: the limit of a stream that ends when it is past it. */
+  readonly codecs: readonly string[] | undefined;
+  /** Whether it tells more often what it has counted. */
+  readonly isMetered: boolean;
+}
+
+/** What the byte side has to know of the limits of a stream. */
+export function byteLimits({ codecs, action, kbps, fps }: StreamLimits): ByteLimits {
+  return { codecs: action === 'warn' ? undefined : codecs, isMetered: kbps !== undefined || fps !== undefined };
 }

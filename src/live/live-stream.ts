@@ -9,7 +9,7 @@ import type { Track } from '../model/track.js';
 import type { ConnectionFacts, StreamCounters, StreamReport, StreamSample } from './access.js';
 import { Replacements } from './conflict.js';
 import { AUDIENCE_RATE, STREAM_PLAYS } from './event-account.js';
-import { guardedCodecs, LimitWatch } from './limit-watch.js';
+import { byteLimits, LimitWatch } from './limit-watch.js';
 import { NOTHING_CARRIED } from './nothing.js';
 import { type GrantHolder, RunningGrant } from './stream-grant.js';
 import { StreamNews } from './stream-news.js';
@@ -337,7 +337,7 @@ export class LiveStream {
 
   #limited(limits: StreamLimits): void {
     this.#watch.limits = limits;
-    this.#owner.bytes.order({ kind: 'limitCodecs', streamId: this.streamId, codecs: guardedCodecs(limits) });
+    this.#owner.bytes.order({ kind: 'limitStream', streamId: this.streamId, ...byteLimits(limits) });
   }
 
   /** Bit rates, telemetry, limits. */

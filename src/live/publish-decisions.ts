@@ -13,7 +13,7 @@ import type { Admission } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
 import { settleConflict } from './conflict.js';
 import type { EventAccount } from './event-account.js';
-import { guardedCodecs } from './limit-watch.js';
+import { byteLimits } from './limit-watch.js';
 import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import { NOTHING_CARRIED } from './nothing.js';
@@ -239,7 +239,7 @@ export class PublishDecisions {
     const { streamId } = starting;
     const startedAtMs = clock.wallMs();
     const { lingerMs } = grant;
-    bytes.order({ kind: 'nameWon', streamId, app, name, lingerMs, codecs: guardedCodecs(grant.limits) });
+    bytes.order({ kind: 'nameWon', streamId, app, name, lingerMs, ...byteLimits(grant.limits) });
     try {
       await this.#writeStart(streamId, wish);
     } catch (error) {

@@ -1,9 +1,11 @@
-/** Rates are means over so much time. Samples come every 1,000 to 1,250 ms, so the oldest may be a little older. */
-const WINDOW_MS = 5200;
-/** The least time over which a rate is judged. */
-const LEAST_MS = 4500;
+/** Rates are means over so much time. Samples come every 250 ms, so it is a little more. */
+const WINDOW_MS = 5000;
+/** So much at either end of the window may be left out: a keyframe of many bytes takes some time on a slow network. */
+const EDGE_MS = 500;
 /** A connection that delivered nothing for some time may deliver what it held back: what so much time allows. */
 const MAX_SILENCE_MS = 5000;
+/** A pause that is shorter is none: encoders send in bursts, and slide shows have few frames. */
+const MIN_SILENCE_MS = 1000;
 
 /** What had come up to a moment. */
 interface Mark {
@@ -13,8 +15,8 @@ interface Mark {
 }
 
 /**
- * The mean rate of something that is counted about once a second, over the last 5 s. What a publisher sends before
- * `freeUntilMs` is not counted.
+ * The mean rate of something that is counted about four times a second, over the last 5 s. What a publisher sends
+ * before `freeUntilMs` is not counted.
  */
 export class RateWindow {
   /** What is allowed in a ms: so much may be held back by a network that stands still. */
@@ -23,6 +25,8 @@ export class RateWindow {
   /** Oldest first; none within the free time. */
   #marks: Mark[] = [];
   #newest: Mark | undefined;
+  /** For how long nothing has come, in ms. */
+  #silentMs = 0;
   /** How much may still come late. */
   #heldBack = 0;
   /** How much came late. */
@@ -39,6 +43,7 @@ export class RateWindow {
     if (allowed === this.#allowed) return;
     this.#allowed = allowed;
     this.#heldBack = 0;
+    this.#silentMs = 0;
     this.#marks = this.#marks.slice(-1);
   }
 
@@ -46,6 +51,7 @@ export class RateWindow {
   restart(freeUntilMs: number): void {
     this.#freeUntilMs = freeUntilMs;
     this.#heldBack = 0;
+    this.#silentMs = 0;
     this.#marks = [];
     this.#newest = undefined;
   }
@@ -67,12 +73,12 @@ export class RateWindow {
     if (marks.length === 0 && last !== undefined && last.atMs < this.#freeUntilMs)
       marks.push(between(last, now, this.#freeUntilMs));
     marks.push(now);
-    while (atMs - marks[0]!.atMs > WINDOW_MS) marks.shift();
+    while (marks.length > 1 && atMs - marks[1]!.atMs >= WINDOW_MS) marks.shift();
   }
 
   /**
-   * The mean over the window, in counts a ms, by its quieter part: once without its first, once without its last
-   * interval. A keyframe at either end would count for a whole GOP otherwise, of which the window has a part only.
+   * The mean over the window, in counts a ms, by its quieter part: once without its beginning, once without its end. A
+   * keyframe at either end would count for a whole GOP otherwise, of which the window has a part only.
    *
    * @returns 0 until the window is long enough
    */
@@ -80,8 +86,10 @@ export class RateWindow {
     const marks = this.#marks;
     const first = marks[0];
     const last = marks.at(-1);
-    if (first === undefined || last === undefined || last.atMs - first.atMs < LEAST_MS) return 0;
-    return Math.min(rate(first, marks.at(-2)!), rate(marks[1]!, last));
+    if (first === undefined || last === undefined || last.atMs - first.atMs < WINDOW_MS) return 0;
+    const afterFirst = marks.find(({ atMs }) => atMs - first.atMs >= EDGE_MS)!;
+    const beforeLast = marks.findLast(({ atMs }) => last.atMs - atMs >= EDGE_MS)!;
+    return Math.min(rate(first, beforeLast), rate(afterFirst, last));
   }
 
   /**
@@ -90,11 +98,14 @@ export class RateWindow {
    */
   #cameLate(came: number, inMs: number): number {
     if (came > 0) {
+      if (this.#silentMs >= MIN_SILENCE_MS)
+        this.#heldBack = Math.min(this.#heldBack + this.#allowed * this.#silentMs, this.#allowed * MAX_SILENCE_MS);
+      this.#silentMs = 0;
       const late = Math.min(Math.max(came - this.#allowed * inMs, 0), this.#heldBack);
       this.#heldBack -= late;
       return late;
     }
-    this.#heldBack = Math.min(this.#heldBack + this.#allowed * inMs, this.#allowed * MAX_SILENCE_MS);
+    this.#silentMs += inMs;
     return 0;
   }
 }

@@ -1,10 +1,12 @@
 import type { StreamCounters, StreamSample } from './access.js';
 import { NOTHING_CARRIED } from './nothing.js';
 
+/** Rates over a shorter time would tell of single keyframes. */
+const LEAST_MS = 1000;
 /** How often rates are told, in ms. */
 const TELEMETRY_MS = 5000;
 
-/** The rates of one stream, between the last two samples. */
+/** The rates of one stream, over about the last second. */
 export class StreamRates {
   /** Of media received, in kbit/s. */
   kbpsIn = 0;
@@ -20,10 +22,10 @@ export class StreamRates {
     this.#toldMs = nowMs;
   }
 
-  /** Measures up to a sample. @returns whether time has passed since the one before */
+  /** Measures up to a sample. @returns whether enough time has passed since the last measure */
   measure({ atMs, counters }: StreamSample): boolean {
     const elapsedMs = atMs - this.#measuredMs;
-    if (elapsedMs <= 0) return false;
+    if (elapsedMs < LEAST_MS) return false;
     const before = this.#measured;
     this.kbpsIn = Math.round(((counters.bytes - before.bytes) * 8) / elapsedMs);
     this.kbpsOut = Math.round(((counters.bytesOut - before.bytesOut) * 8) / elapsedMs);

@@ -108,6 +108,18 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
       expect(sides.clientsTold).toMatchObject([{ status: 'NetStream.Publish.Rejected', code: 'ERR_LIMIT_CODEC' }]);
     });
 
+    it('of a rate has the stream counted with every tick', async () => {
+      const sides = both({ limits: { kbps: 1 } });
+      const run = await sides.run();
+      run.publication.append(batch(message('audio', 2, 4000)), sides.nowMs);
+      await sides.pass(250);
+      expect(sides.live.streams()[0].audioFrames).toBe(1);
+      // The rate that is shown is that of a second.
+      expect(sides.live.streams()[0].kbpsIn).toBe(0);
+      for (let n = 0; n < 3; n++) await sides.pass(250);
+      expect(sides.live.streams()[0].kbpsIn).toBeGreaterThan(0);
+    });
+
     it('bounds the players of a stream, those included that came before it', async () => {
       const sides = both({ limits: { maxPlayers: 1 } });
       await sides.play();

@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   playEnded: true,
   publisherRead: true,
   codecRefused: true,
-  limitCodecs: true,
+  limitStream: true,
   messagesDropped: true,
   messagesCounted: true,
   streamReady: true,

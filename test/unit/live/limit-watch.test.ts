@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guardedCodecs, LimitWatch } from '../../../src/live/limit-watch.js';
+import { byteLimits, LimitWatch } from '../../../src/live/limit-watch.js';
 import type { StreamLimits } from '../../../src/model/grant.js';
 import type { Track } from '../../../src/model/track.js';
 
@@ -46,8 +46,14 @@ describe('a watch over limits', () => {
   });
 
   it('has the byte side guard codecs only where an excess ends the stream', () => {
-    expect(guardedCodecs({ codecs: ['avc1'] })).toEqual(['avc1']);
-    expect(guardedCodecs({ codecs: ['avc1'], action: 'warn' })).toBeUndefined();
-    expect(guardedCodecs({})).toBeUndefined();
+    expect(byteLimits({ codecs: ['avc1'] }).codecs).toEqual(['avc1']);
+    expect(byteLimits({ codecs: ['avc1'], action: 'warn' }).codecs).toBeUndefined();
+    expect(byteLimits({}).codecs).toBeUndefined();
+  });
+
+  it('has the byte side tell more often what it counts only where a rate is limited', () => {
+    expect(byteLimits({ kbps: 1 }).isMetered).toBe(true);
+    expect(byteLimits({ fps: 1, action: 'warn' }).isMetered).toBe(true);
+    expect(byteLimits({ width: 1, durationMs: 1, maxGopMs: 1 }).isMetered).toBe(false);
   });
 });

@@ -54,7 +54,9 @@ describe('a command', () => {
   it('replaces limits, and the byte side guards the codecs', async () => {
     const { harness, run, commands } = await both();
     expect(commands.limit(run.streamId, { codecs: ['avc1'] })).toBe('done');
-    expect(harness.orders.at(-1)).toEqual({ kind: 'limitCodecs', streamId: run.streamId, codecs: ['avc1'] });
+    expect(harness.orders.at(-1)).toEqual({
+      ...{ kind: 'limitStream', streamId: run.streamId, codecs: ['avc1'], isMetered: false },
+    });
     expect(commands.limit(run.streamId, { codecs: ['avc1'] })).toBe('already');
     expect(commands.limit('nobody', {})).toBe('unknown');
     run.ready();
