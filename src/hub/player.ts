@@ -197,7 +197,7 @@ export class Player implements LogReader {
     if (publication === undefined || this.#paused) return;
     if (this.#videoFrom === Number.POSITIVE_INFINITY && publication.keyframeOverdue) this.#waitNoLonger(publication);
     if (this.#position === publication.log.head && !this.#preambleDue) return;
-    if (this.#busy || this.sink.clogged) this.#checkLag(publication);
+    if (this.#busy || this.sink.clogged || publication.holdsPlayers) this.#checkLag(publication);
     else {
       if (this.#skippedFrom !== NOWHERE) this.#goOnWithoutKeyframe(publication);
       this.#flush(publication);
@@ -343,8 +343,9 @@ export class Player implements LogReader {
     return this.#messageStreamId === 1 && this.#audio && this.#video && this.#position >= this.#videoFrom;
   }
 
-  /** Returns false when nothing can follow yet: there is no first frame, or the write is still under way. */
+  /** Returns false when nothing can follow yet: no frame is there or may be sent, or the write is still under way. */
   #sendPreamble(publication: Publication): boolean {
+    if (publication.holdsPlayers) return false;
     // The headers for the frames before that change are gone, so those frames cannot be decoded any more.
     const outdated = this.#position < publication.headersFrom && publication.headers.hasHeaders(this.#position);
     if (outdated) this.#begin(publication);

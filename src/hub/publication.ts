@@ -163,6 +163,14 @@ export class Publication {
     this.isMetered = isMetered;
   }
 
+  /**
+   * Whether players get nothing yet: not every codec may be in the stream, and not all that it announces have shown
+   * themselves. A refused codec may come behind an allowed one: encoders send their headers one after the other.
+   */
+  get holdsPlayers(): boolean {
+    return this.#guard !== undefined && this.readyMs === undefined;
+  }
+
   /** How long no media has come, in ms. */
   silentMs(nowMs: number): number {
     return Math.round(nowMs - Math.max(this.lastAudioMs, this.lastVideoMs, this.startedMs));
@@ -373,6 +381,7 @@ export class Publication {
     if (told === undefined) {
       if (!tracks.isReady(nowMs)) return;
       this.readyMs = nowMs;
+      if (this.#guard !== undefined) this.audience.wake();
       this.#told = tracks.facts;
       this.#observer.ready(this);
     } else if (tracks.shape !== told.shape) {

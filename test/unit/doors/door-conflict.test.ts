@@ -3,7 +3,23 @@ import { ADMIT_ALL, type Admission } from '../../../src/live/admission.js';
 import type { Grant } from '../../../src/model/grant.js';
 import { ChunkCodec } from '../../../src/wasm/chunk-codec.js';
 import { BothSides, type Crossing } from '../../support/doors/both-sides.js';
-import { batch, message } from '../../support/hub/media.js';
+import { batch, type Message, message } from '../../support/hub/media.js';
+
+/** Metadata that names a picture and sound, and the sequence headers of H.264 and AAC. */
+const METADATA = {
+  name: 'onMetaData',
+  payload: Buffer.from('onMetaData'),
+  values: [{ width: 320, audiocodecid: 10 }],
+};
+const AVC: Message = {
+  kind: 'videoHeader',
+  timestamp: 0,
+  payload: Buffer.from(
+    '17000000000142c00dffe100166742c00dd90141fb0110000003001000000303c0f142992001000568cb83cb20',
+    'hex',
+  ),
+};
+const AAC: Message = { kind: 'audioHeader', timestamp: 0, payload: Buffer.from('af001210', 'hex') };
 
 /** Grants every publish the same. */
 function granting(grant: Partial<Grant>): Admission {
@@ -106,6 +122,27 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
       await sides.pass(1000);
       expect(waiting.run.player.bytesSent).toBe(0);
       expect(sides.clientsTold).toMatchObject([{ status: 'NetStream.Publish.Rejected', code: 'ERR_LIMIT_CODEC' }]);
+    });
+
+    it.each([
+      [['avc1', 'mp4a'], true],
+      [['avc1'], false],
+    ])('of the codecs %s gives players nothing before all that the metadata names have come', async (codecs, isAll) => {
+      const sides = both({ limits: { codecs } });
+      const { sink } = await sides.play();
+      const run = await sides.run();
+      run.data({ ...METADATA, type: 18, timestamp: 0 });
+      const visits = (...messages: Message[]): number => {
+        run.publication.append(batch(...messages), sides.nowMs);
+        sink.player!.visit();
+        return sink.bytes.length;
+      };
+      expect(visits(AVC, message('key', 1))).toBe(0);
+      expect(visits(message('inter', 2, 40))).toBe(0);
+      expect(visits(AAC) > 0).toBe(isAll);
+      await sides.settle();
+      expect([sides.count('streamReady'), sides.count('streamEnded')]).toEqual(isAll ? [1, 0] : [0, 1]);
+      expect(sink.bytes.includes('onMetaData')).toBe(isAll);
     });
 
     it('of a rate has the stream counted with every tick', async () => {
