@@ -20,6 +20,7 @@ import { NOTHING_CARRIED } from './nothing.js';
 import type { OpenAsk } from './open-asks.js';
 import { principalOf } from './principals.js';
 import type { StreamStart } from './stream-owner.js';
+import { toldEnd } from './told-end.js';
 import { refusedPublish } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
 
@@ -77,6 +78,7 @@ const LOST: Refusal<PublishRefusal> = {
 export const MASKED_NAME = 'masked';
 
 const BUSY = refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName');
+const TOO_MANY_SESSIONS = refused('ERR_LIMIT_SESSIONS', 'NetStream.Publish.Rejected', toldEnd('ERR_LIMIT_SESSIONS'));
 
 /** A publish that may be. */
 interface Admitted {
@@ -144,7 +146,7 @@ export class PublishDecisions {
       held && settleConflict(held, { principal, address: ask.facts.peer.address, grant }, clock.monotonicMs());
     if (outcome === 'busy') return refuse(BUSY);
     const others = this.#parts.runningOf(principal) - (held?.principal === principal ? 1 : 0);
-    if (others >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY)) return refuse(refused('ERR_LIMIT_SESSIONS'));
+    if (others >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY)) return refuse(TOO_MANY_SESSIONS);
     if (held !== undefined && (outcome === 'resume' || outcome === 'replace')) {
       held.resume(ask.facts, grant, outcome === 'replace' ? wish.silentMs : undefined);
       const { streamId, heldFor } = held;
