@@ -20,6 +20,8 @@ const TOOLS = [
   { program: 'curl', packages: ['curl'] },
 ];
 
+const HALF_OPEN = 'test/interop/half-open.interop.ts';
+
 /**
  * What the interop suite needs besides: real servers and encoders that are large, or that nothing else uses, and the
  * tests that use them.
@@ -33,6 +35,8 @@ const INTEROP_TOOLS = [
   },
   { program: 'obs', packages: ['obs-studio'], tests: 'test/interop/obs.interop.ts' },
   { program: 'Xvfb', packages: ['xvfb'], tests: 'test/interop/obs.interop.ts' },
+  { program: 'ip', packages: ['iproute2'], tests: HALF_OPEN },
+  { program: 'iptables', packages: ['iptables'], tests: HALF_OPEN },
 ];
 
 // Debian keeps nats-server in /usr/sbin, which is not on everyone's PATH.
@@ -54,6 +58,40 @@ function missing(tools) {
  */
 export async function ensureTools(projects) {
   const tools = projects.includes('interop') ? [...TOOLS, ...INTEROP_TOOLS] : TOOLS;
+  const result = await ensurePrograms(tools);
+  if (!projects.includes('interop') || result.complaint !== '' || result.leftOut.includes(HALF_OPEN)) return result;
+  const refusal = await networkRefusal();
+  if (refusal === '') return result;
+  const why = `${HALF_OPEN} was not run: it needs a network namespace with a firewall, and this system refuses it: ${refusal}`;
+  return { ...result, leftOut: [...result.leftOut, HALF_OPEN], why: [...result.why, why] };
+}
+
+/**
+ * What the system says when it does not permit what a cut cable needs: a namespace, a link into it, a rule that drops
+ * packets; '' when it does. Containers usually refuse it, and users who are not root and have no sudo without password.
+ */
+async function networkRefusal() {
+  const name = `sluice-probe-${process.pid}`;
+  const prefix = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  const steps = [
+    ['ip', 'netns', 'add', name],
+    ['ip', 'link', 'add', `slp${process.pid}`, 'type', 'veth', 'peer', 'name', 'cable', 'netns', name],
+    ['ip', 'netns', 'exec', name, 'iptables', '-w', '-A', 'INPUT', '-p', 'tcp', '--dport', '9', '-j', 'DROP'],
+  ];
+  let refusal = '';
+  for (const step of steps) {
+    const [file, ...args] = [...prefix, ...step];
+    const { code, text } = await capture(file, args);
+    if (code === 0) continue;
+    refusal = `${step.slice(0, 3).join(' ')}: ${text.trim().split('\n').at(-1)}`;
+    break;
+  }
+  const [file, ...args] = [...prefix, 'ip', 'netns', 'delete', name];
+  await capture(file, args);
+  return refusal;
+}
+
+async function ensurePrograms(tools) {
   const lacking = missing(tools);
   if (lacking.length === 0) return { complaint: '', leftOut: [], why: [] };
   const mayInstall = process.getuid?.() === 0 && hasProgram('apt-get');

@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly data?: string;
   /** Default: info; null: as file and environment say. */
   readonly logLevel?: string | null;
+  /** Address that RTMP listens on; default: loopback. */
+  readonly host?: string;
   /** File, device or named pipe that the log goes to instead of to the test. */
   readonly stderr?: string;
 }
@@ -25,6 +27,7 @@ export interface ListedStream {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
+  readonly peer: { readonly address: string; readonly port: number };
   readonly state: string;
   readonly players: number;
   readonly drops: number;
@@ -174,7 +177,7 @@ export async function spawnServer(options: ServerOptions = {}): Promise<TestServ
         builtCli(),
         'serve',
         '--rtmp',
-        `127.0.0.1:${rtmpPort}`,
+        `${options.host ?? '127.0.0.1'}:${rtmpPort}`,
         '--http',
         `127.0.0.1:${httpPort}`,
       ],

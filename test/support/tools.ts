@@ -5,15 +5,16 @@ const quiet = ['ffmpeg', '-hide_banner', '-loglevel', 'warning', '-nostdin'];
 
 /**
  * ffmpeg publishing `file` to `url` as it is: in real time unless `paced` is false. `input`/`output` add options before
- * `-i` and before the URL.
+ * `-i` and before the URL; `by` stands before the program: a command that runs it somewhere else.
  */
 export function ffmpegPublish(
   file: string,
   url: string,
-  o: { paced?: boolean; input?: readonly string[]; output?: readonly string[] } = {},
+  o: { paced?: boolean; input?: readonly string[]; output?: readonly string[]; by?: readonly string[] } = {},
 ): Child {
   const pace = o.paced === false ? [] : ['-re'];
   return new Child([
+    ...(o.by ?? []),
     ...quiet,
     ...pace,
     ...(o.input ?? []),
@@ -25,6 +26,36 @@ export function ffmpegPublish(
     '-f',
     'flv',
     url,
+  ]);
+}
+
+/**
+ * ffmpeg encoding a noisy picture of 320x180 and a tone as they are filmed, with a keyframe each second.
+ *
+ * @param kbps what its encoders are told: picture and sound together, of which the sound has 64
+ */
+export function ffmpegEncode(url: string, kbps: number): Child {
+  const rate = `${kbps - 64}k`;
+  return new Child([
+    ...quiet,
+    ...['-re', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25,noise=alls=20:allf=t'],
+    ...['-re', '-f', 'lavfi', '-i', 'sine=f=440:r=44100'],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '25', '-pix_fmt', 'yuv420p'],
+    ...['-threads', '1', '-b:v', rate, '-maxrate', rate, '-bufsize', `${(kbps - 64) * 2}k`],
+    ...['-c:a', 'aac', '-b:a', '64k', '-f', 'flv', url],
+  ]);
+}
+
+/** The same by GStreamer and its `rtmp2sink`. */
+export function gstEncode(url: string, kbps: number): Child {
+  const rate = kbps - 64;
+  return new Child([
+    ...['gst-launch-1.0', '-q', 'flvmux', 'name=m', 'streamable=true', '!', 'rtmp2sink', `location=${url}`],
+    ...['videotestsrc', 'is-live=true', 'pattern=snow', '!', 'video/x-raw,width=320,height=180,framerate=25/1', '!'],
+    ...['x264enc', `bitrate=${rate}`, 'vbv-buf-capacity=2000', 'speed-preset=ultrafast', 'tune=zerolatency'],
+    ...['key-int-max=25', 'threads=1', '!', 'queue', '!', 'm.video'],
+    ...['audiotestsrc', 'is-live=true', '!', 'audio/x-raw,rate=44100,channels=2', '!'],
+    ...['voaacenc', 'bitrate=64000', '!', 'queue', '!', 'm.audio'],
   ]);
 }
 

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rootPrefix } from '../as-root.js';
 import { tempDir } from '../temp.js';
 
-function asRoot(command: string, ...args: string[]): void {
-  const direct = process.getuid?.() === 0;
-  const [file, rest] = direct ? [command, args] : ['sudo', ['-n', command, ...args]];
+function asRoot(...command: readonly string[]): void {
+  const [file, ...rest] = [...rootPrefix(), ...command] as [string, ...string[]];
   execFileSync(file, rest, { stdio: 'pipe' });
 }
 
