@@ -8,14 +8,15 @@ import { RtmpLines } from '../inspect/rtmp-lines.js';
 const NAMES = ['rtmp', 'events', 'nats'];
 
 /**
- * Has lines written for everything that `SLUICE_TRACE` names, from now on until the process ends.
+ * Has lines written for everything that `SLUICE_TRACE` names, from now on.
  *
  * @param names `rtmp`, `events`, `nats`, separated by commas; nothing is traced when it is empty
  * @param write takes a line with its line break
  * @param hidesNames whether names of apps and streams are not shown: where they are stream keys
+ * @returns ends it
  * @throws SluiceError ERR_CLI_USAGE for a name that is none
  */
-export function startTrace(names: string, write: (line: string) => void, hidesNames = false): void {
+export function startTrace(names: string, write: (line: string) => void, hidesNames = false): () => void {
   const wanted = names
     .split(',')
     .map((name) => name.trim())
@@ -32,18 +33,24 @@ export function startTrace(names: string, write: (line: string) => void, hidesNa
     (of: string) =>
     ({ what, name, detail }: FactTrace): void =>
       line(cleanText(`${of} ${what} ${name}${detail === undefined ? '' : ` ${detail}`}`));
-  if (wanted.includes('rtmp')) follow<RtmpTrace>(RTMP_TRACE, (trace) => lines.take(trace), line);
-  if (wanted.includes('events')) follow<FactTrace>(EVENTS_TRACE, facts('events'), line);
-  if (wanted.includes('nats')) follow<FactTrace>(NATS_TRACE, facts('nats'), line);
+  const ends: (() => void)[] = [];
+  if (wanted.includes('rtmp')) ends.push(follow<RtmpTrace>(RTMP_TRACE, (trace) => lines.take(trace), line));
+  if (wanted.includes('events')) ends.push(follow<FactTrace>(EVENTS_TRACE, facts('events'), line));
+  if (wanted.includes('nats')) ends.push(follow<FactTrace>(NATS_TRACE, facts('nats'), line));
+  return () => {
+    for (const end of ends) end();
+  };
 }
 
-/** Subscribes. An error of a tracer must not end the server: it becomes a line. */
-function follow<T>(channel: Channel, take: (message: T) => void, line: (text: string) => void): void {
-  channel.subscribe((message) => {
+/** Subscribes. An error of a tracer must not end the server: it becomes a line. @returns how to unsubscribe */
+function follow<T>(channel: Channel, take: (message: T) => void, line: (text: string) => void): () => void {
+  const subscriber = (message: unknown): void => {
     try {
       take(message as T);
     } catch (error) {
       line(cleanText(`trace failed: ${String(error)}`));
     }
-  });
+  };
+  channel.subscribe(subscriber);
+  return () => void channel.unsubscribe(subscriber);
 }
