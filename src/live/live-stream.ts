@@ -6,7 +6,14 @@ import type { PublishEndStatus } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Totals } from '../model/totals.js';
 import type { Track } from '../model/track.js';
-import type { ConnectionFacts, StreamCounters, StreamReport, StreamSample } from './access.js';
+import type {
+  ConnectionFacts,
+  NameRequest,
+  PublishAsk,
+  StreamCounters,
+  StreamReport,
+  StreamSample,
+} from './access.js';
 import { Replacements } from './conflict.js';
 import { AUDIENCE_RATE, STREAM_PLAYS } from './event-account.js';
 import { byteLimits, LimitWatch } from './limit-watch.js';
@@ -34,7 +41,7 @@ export class LiveStream {
   /** A publisher with the same principal may resume. */
   readonly principal: string;
   /** Tells its publisher's key apart from others without revealing it; undefined: there was none. */
-  readonly keyFingerprint: string | undefined;
+  keyFingerprint: string | undefined;
   readonly replacements = new Replacements();
   /** Number of its players. */
   audience = 0;
@@ -49,6 +56,8 @@ export class LiveStream {
   readonly #startedAtMs: number;
   /** The connection that publishes it, or has done so last. */
   facts: ConnectionFacts;
+  /** As that connection asked, its secrets included. */
+  #request: NameRequest;
   #held: { readonly reason: EndReason; readonly sinceMs: number } | undefined;
   /** Time without a connection, in ms, before the present one. */
   #heldMs = 0;
@@ -72,16 +81,18 @@ export class LiveStream {
     this.name = start.name;
     this.principal = start.principal;
     this.facts = start.facts;
+    this.#request = start.request;
     this.#startedAtMs = start.startedAtMs;
     this.#owner = owner;
     this.#news = new StreamNews(this, owner);
     this.#rates = new StreamRates(owner.clock.monotonicMs());
     this.keyFingerprint = start.grant.keyFingerprint;
     this.#resumeWindowMs = start.grant.resumeWindowMs ?? owner.resumeWindowMs;
-    const { streamId: id, principal, request } = start;
+    const { streamId: id, principal } = start;
     const holder: GrantHolder = {
-      ...{ action: 'publish', id, principal, request },
+      ...{ action: 'publish', id, principal },
       facts: () => this.facts,
+      request: () => this.#request,
       labelled: (before, after) => this.#news.labelled(before, after),
       limited: (limits) => this.#limited(limits),
       end: ({ reason, code, message }) => this.end(reason, code, message),
@@ -135,14 +146,17 @@ export class LiveStream {
   /**
    * The same principal is back: same stream id, same players, timestamps go on.
    *
+   * @param ask of the connection that publishes it from now on
    * @param replaced its former connection was still open, and was silent for so long, in ms; undefined: it was gone
    */
-  resume(facts: ConnectionFacts, grant: Grant, replaced?: number): void {
+  resume({ facts, request }: Pick<PublishAsk, 'facts' | 'request'>, grant: Grant, replaced?: number): void {
     const nowMs = this.#owner.clock.monotonicMs();
     const gapMs = Math.round(replaced ?? nowMs - (this.#held?.sinceMs ?? nowMs));
     if (replaced === undefined) this.#heldMs += gapMs;
     this.#held = undefined;
     this.facts = facts;
+    this.#request = request;
+    this.keyFingerprint = grant.keyFingerprint;
     const { connectionId, peer } = facts;
     const cause = replaced === undefined ? {} : { cause: 'replaced' };
     this.#owner.lifecycle.streamResumed(this.streamId, { connectionId, peer, gapMs, ...cause });

@@ -97,7 +97,8 @@ export class PlayAccounting {
       return { refusal: refused('ERR_LIMIT_SESSIONS') };
     const playId = newId();
     const holder: GrantHolder = {
-      ...{ action: 'play', id: playId, principal, request },
+      ...{ action: 'play', id: playId, principal },
+      request: () => request,
       facts: () => facts,
       labelled: () => {},
       limited: () => {},

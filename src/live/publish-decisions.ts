@@ -148,7 +148,7 @@ export class PublishDecisions {
     const others = this.#parts.runningOf(principal) - (held?.principal === principal ? 1 : 0);
     if (others >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY)) return refuse(TOO_MANY_SESSIONS);
     if (held !== undefined && (outcome === 'resume' || outcome === 'replace')) {
-      held.resume(ask.facts, grant, outcome === 'replace' ? wish.silentMs : undefined);
+      held.resume(ask, grant, outcome === 'replace' ? wish.silentMs : undefined);
       const { streamId, heldFor } = held;
       return open.answer({ kind: 'publishAccepted', id: ask.id, streamId, heldFor });
     }

@@ -43,14 +43,26 @@ export class Renewal {
   #dueMs = Number.POSITIVE_INFINITY;
   #expiresMs = Number.POSITIVE_INFINITY;
   #asking: Promise<void> | undefined;
+  /** Which grant a question is about: an answer about the one before is not acted upon. */
+  #round = 0;
   #over = false;
 
   constructor(parts: RenewalParts) {
     this.#parts = parts;
   }
 
-  /** A grant was given now. @param ttlMs its time; undefined: it has no end */
+  /**
+   * A grant was given now to another request. A question that is under way is about the one before, and is forgotten.
+   *
+   * @param ttlMs its time; undefined: it has no end
+   */
   granted(ttlMs: number | undefined): void {
+    this.#round++;
+    this.#asking = undefined;
+    this.#wait(ttlMs);
+  }
+
+  #wait(ttlMs: number | undefined): void {
     if (ttlMs === undefined) {
       this.#dueMs = Number.POSITIVE_INFINITY;
       this.#expiresMs = Number.POSITIVE_INFINITY;
@@ -73,9 +85,7 @@ export class Renewal {
   /** Asks now, whatever time is left. Resolves when the answer was acted upon. */
   askNow(): Promise<void> {
     if (this.#over) return Promise.resolve();
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = undefined;
-    });
+    this.#asking ??= this.#ask(this.#round);
     return this.#asking;
   }
 
@@ -85,12 +95,14 @@ export class Renewal {
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
-  async #ask(): Promise<void> {
+  async #ask(round: number): Promise<void> {
     this.#dueMs = Number.POSITIVE_INFINITY;
     const verdict = await this.#decided();
+    if (round !== this.#round) return;
+    this.#asking = undefined;
     if (this.#over) return;
     if (verdict.decision === 'allow') {
-      this.granted(verdict.grant.ttlMs);
+      this.#wait(verdict.grant.ttlMs);
       this.#parts.renewed(verdict.grant);
     } else if (verdict.decision === 'redirect') this.#end('auth_revoked', 'ERR_AUTH_REVOKED', 'served elsewhere now');
     else if (UNDECIDED.includes(verdict.code)) this.#undecided(verdict);

@@ -18,8 +18,8 @@ export interface GrantHolder {
   /** Its stream id or play id. */
   readonly id: string;
   readonly principal: string;
-  /** As the client asked, its secrets included. */
-  readonly request: NameRequest;
+  /** As its present client asked, secrets included. */
+  readonly request: () => NameRequest;
   readonly facts: () => ConnectionFacts;
   /** Its labels are others now. */
   readonly labelled: (before: Labels, after: Labels) => void;
@@ -92,7 +92,9 @@ export class RunningGrant {
 
   #take(grant: Grant): void {
     this.#decidedAtMs = this.#deps.clock.wallMs();
-    this.set(grant.labels, grant.limits);
+    // Where nobody could be asked, nobody has lifted what was granted before.
+    if (grant.isUnauthenticated === true) this.set({ ...this.#labels, ...grant.labels }, this.#limits);
+    else this.set(grant.labels, grant.limits);
   }
 
   #question(): Question {
@@ -102,7 +104,7 @@ export class RunningGrant {
       action,
       reason: 'renew',
       facts: facts(),
-      ...request,
+      ...request(),
       ...(action === 'publish' ? { streamId: id } : { playId: id }),
       previous: { principal, decidedAtMs: this.#decidedAtMs },
       isWanted: () => true,

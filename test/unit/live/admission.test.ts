@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ADMIT_ALL, type Admission, type Verdict } from '../../../src/live/admission.js';
+import { ADMIT_ALL, type Admission, type Question, type Verdict } from '../../../src/live/admission.js';
 import { LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 describe('a port of admission', () => {
@@ -60,5 +60,75 @@ describe('a port of admission', () => {
     for (let n = 0; n < 100; n++) expect(await harness.publish()).toMatchObject({ accept: false, code: denial.code });
     isWrong = false;
     expect(await harness.publish()).toMatchObject({ accept: true });
+  });
+});
+
+describe('a stream whose publisher has come back with another key', () => {
+  const ttlMs = 10_000;
+  /** Accepts every query as the same principal, and keeps what it was asked; renewals are answered by the test. */
+  class Shifting implements Admission {
+    readonly asked: Question[] = [];
+    renewal: () => Verdict | Promise<Verdict> = () => this.grant('renewed');
+    readonly isNameKey = () => false;
+
+    decide(question: Question): Verdict | Promise<Verdict> {
+      this.asked.push(question);
+      return question.reason === 'renew' ? this.renewal() : this.grant(question.query);
+    }
+
+    grant(key: string): Verdict {
+      const labels = { key };
+      return {
+        decision: 'allow',
+        grant: { principal: 'anna', labels, limits: { kbps: 900 }, ttlMs, keyFingerprint: key, conflict: 'resume' },
+      };
+    }
+  }
+
+  it('is renewed with the new key, and is known by it', async () => {
+    const admission = new Shifting();
+    const harness = new LiveStreamsHarness({ resumeWindowMs: 10_000 }, admission);
+    (await harness.run('cam', 'old')).end('client_reset');
+    const { streamId } = await harness.run('cam', 'new');
+    expect(harness.registry.streams()[0]).toMatchObject({ streamId, keyFingerprint: 'new' });
+    harness.pass(ttlMs);
+    expect(admission.asked.map(({ reason, query }) => [reason, query])).toEqual([
+      ['start', 'old'],
+      ['start', 'new'],
+      ['renew', 'new'],
+    ]);
+  });
+
+  it('does not end by an answer about the old one that comes late', async () => {
+    const admission = new Shifting();
+    const harness = new LiveStreamsHarness({ resumeWindowMs: 10_000 }, admission);
+    await harness.run('cam', 'old');
+    let answer!: (verdict: Verdict) => void;
+    admission.renewal = () => new Promise((resolve) => (answer = resolve));
+    harness.pass(ttlMs);
+    await harness.run('cam', 'new');
+    answer({ decision: 'deny', code: 'ERR_AUTH_DENIED', message: '' });
+    await harness.settle();
+    expect(harness.registry.streams()).toMatchObject([{ labels: { key: 'new' } }]);
+    admission.renewal = () => admission.grant('renewed');
+    harness.pass(ttlMs);
+    await harness.settle();
+    expect(harness.registry.streams()).toMatchObject([{ labels: { key: 'renewed' } }]);
+  });
+
+  it('keeps its limits and labels while nobody can be asked', async () => {
+    const admission = new Shifting();
+    const harness = new LiveStreamsHarness({}, admission);
+    await harness.run('cam', 'old');
+    const labels = { unauthenticated: 'true' };
+    admission.renewal = () => ({
+      decision: 'allow',
+      grant: { principal: 'anna', labels, limits: {}, ttlMs, isUnauthenticated: true },
+    });
+    harness.pass(ttlMs);
+    await harness.settle();
+    expect(harness.registry.streams()).toMatchObject([
+      { limits: { kbps: 900 }, labels: { key: 'old', unauthenticated: 'true' } },
+    ]);
   });
 });
