@@ -159,7 +159,9 @@ export class Publication {
    * @param isMetered whether rates are limited
    */
   limit(codecs: readonly string[] | undefined, isMetered: boolean): void {
-    this.#guard = codecs === undefined ? undefined : new CodecGuard(codecs, this.chunkSize);
+    if (codecs === undefined) this.#guard = undefined;
+    else if (this.#guard === undefined) this.#guard = new CodecGuard(codecs, this.chunkSize);
+    else this.#guard.allow(codecs);
     this.isMetered = isMetered;
   }
 

@@ -43,4 +43,31 @@ describe('a guard of codecs', () => {
     expect(judge(['mp4a.40.2'], [mp3]).refused).toEqual([true]);
     expect(judge(['mp4a.40.34'], [mp3]).refused).toEqual([false]);
   });
+
+  it('finds a codec without a sequence header that comes after another one', () => {
+    const mp3 = { ...message('audio', 3), payload: Buffer.from('2ffffb90640000000000', 'hex') };
+    const { refused, found } = judge(['mp4a.40.2'], [message('audioHeader', 1), message('audio', 2)], [mp3]);
+    expect({ refused, found }).toEqual({ refused: [false, true], found: ['mp4a.40.34'] });
+  });
+
+  it('finds codecs that nobody knows', () => {
+    const strange = { ...message('inter', 1), payload: Buffer.from('2f0100000000000000', 'hex') };
+    expect(judge(['avc1'], [strange])).toEqual({ refused: [true], found: ['15'] });
+  });
+
+  it('takes frames that do not say their profile for one that is allowed, as after the limit has changed', () => {
+    const media = [message('inter', 1), message('audio', 2)];
+    expect(judge(['avc1.64', 'mp4a.40.5'], media).refused).toEqual([false]);
+    expect(judge(['hvc1', 'mp4a.40.5'], media).found).toEqual(['avc1']);
+    expect(judge(['avc1.64', 'mp4a.40.34'], media).found).toEqual(['mp4a.40.2']);
+    const guard = new CodecGuard(['avc1', 'mp4a'], CHUNK_SIZE);
+    const placed = { batch: batch(...media), buffer: Buffer.concat(media.map(framed)), at: 0, position: 0 };
+    const found: string[] = [];
+    expect(guard.refuses(placed, (codec) => void found.push(codec))).toBe(false);
+    guard.allow(['avc1.64', 'mp4a.40.2']);
+    expect(guard.refuses(placed, (codec) => void found.push(codec))).toBe(false);
+    guard.allow(['avc1.64']);
+    expect(guard.refuses(placed, (codec) => void found.push(codec))).toBe(true);
+    expect(found).toEqual(['mp4a.40.2']);
+  });
 });
