@@ -5,11 +5,10 @@ import type { ErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { NameRule } from '../core/names.js';
 import { TokenBucket } from '../core/token-bucket.js';
-import type { Admission, Denial, Question, Verdict } from '../live/admission.js';
+import type { Admission, BanSubject, Denial, Question, Verdict } from '../live/admission.js';
 import type { Ban } from '../model/ban.js';
 import type { Grant, StreamLimits } from '../model/grant.js';
 import { askInOrder, type ChainEnd, type ChainObserver } from './ask-in-order.js';
-import type { BanSubject } from './bans/ban-table.js';
 import { ChainStats, countOne } from './chain-stats.js';
 import { replyProblem } from './check-grant.js';
 import { ExpiringMap } from './expiring-map.js';
@@ -112,6 +111,10 @@ export class AdmissionChain implements Admission {
     return this.#nameIsKey.has(app);
   }
 
+  isBanned(subject: BanSubject): boolean {
+    return this.#deps.bans.match(subject) !== undefined;
+  }
+
   decide(question: Question): Verdict | Promise<Verdict> {
     const { action } = question;
     const asked = this.#options.responders.filter((responder) => responder.asks(action));
@@ -165,9 +168,8 @@ export class AdmissionChain implements Admission {
 
   /** What is known without asking anybody: bans, that nobody is asked at all, and remembered answers. */
   #beforeAsking(request: AdmissionRequest, asked: number): Verdict | undefined {
-    const { question, address, keyFingerprint, isNameKey } = request;
-    const name = isNameKey ? undefined : pathOf(question);
-    const banned = this.#banned(question, { address, keyFingerprint, name });
+    const { question, keyFingerprint, isNameKey } = request;
+    const banned = this.#banned(question, clientOf(request));
     if (banned !== undefined) return banned;
     if (asked === 0 && !(isNameKey && question.action === 'publish')) return this.#open(keyFingerprint);
     // What runs is asked anew.
@@ -197,6 +199,9 @@ export class AdmissionChain implements Admission {
   /** Makes the verdict of what the chain has answered. */
   #settle({ answer, responder }: ChainEnd, request: AdmissionRequest): Verdict {
     const { question } = request;
+    // One may have been set while the responders were asked.
+    const bannedSince = this.#banned(question, clientOf(request));
+    if (bannedSince !== undefined) return bannedSince;
     if (answer.decision === 'unavailable') return this.#unavailable(answer, responder!, request);
     if (answer.decision === 'invalid') return this.#invalid(answer.pointer, answer.expected, responder!, request);
     if (responder === undefined) return this.#undecided(answer, request);
@@ -312,6 +317,11 @@ export class AdmissionChain implements Admission {
 
 function pathOf({ action, app, name }: Question): string | undefined {
   return action === 'connect' ? undefined : `${app}/${name}`;
+}
+
+/** What a ban may name of a request before it is decided. */
+function clientOf({ question, address, keyFingerprint, isNameKey }: AdmissionRequest): BanSubject {
+  return { address, keyFingerprint, name: isNameKey ? undefined : pathOf(question) };
 }
 
 async function closeAll(responders: readonly Responder[]): Promise<void> {

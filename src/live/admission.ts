@@ -53,6 +53,15 @@ export type Verdict =
   /** The client is sent to another server. */
   | { readonly decision: 'redirect'; readonly url: string };
 
+/** What a ban may name. A missing member matches no ban. */
+export interface BanSubject {
+  readonly address?: string | undefined;
+  readonly keyFingerprint?: string | undefined;
+  readonly principal?: string | undefined;
+  /** `app/name`. */
+  readonly name?: string | undefined;
+}
+
 /**
  * Decides who may connect, publish and play. It is asked for requests that the name rule and the limits let through,
  * and may take its time: the client's connection is not read meanwhile. It never rejects but for a defect.
@@ -62,6 +71,8 @@ export interface Admission {
   decide(question: Question): Verdict | Promise<Verdict>;
   /** Whether the names of an app are stream keys, which are secret until a grant names an alias. */
   isNameKey(app: string): boolean;
+  /** Whether a ban holds now. It is asked when time has passed since the decision, in which one may have been set. */
+  isBanned(subject: BanSubject): boolean;
 }
 
 /** A grant that says nothing. */
@@ -70,4 +81,4 @@ const PLAIN_GRANT: Grant = { labels: {}, limits: {} };
 const ALLOWED: Verdict = { decision: 'allow', grant: PLAIN_GRANT };
 
 /** Accepts everything. */
-export const ADMIT_ALL: Admission = { decide: () => ALLOWED, isNameKey: () => false };
+export const ADMIT_ALL: Admission = { decide: () => ALLOWED, isNameKey: () => false, isBanned: () => false };

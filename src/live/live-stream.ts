@@ -6,14 +6,7 @@ import type { PublishEndStatus } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Totals } from '../model/totals.js';
 import type { Track } from '../model/track.js';
-import type {
-  ConnectionFacts,
-  NameRequest,
-  PublishAsk,
-  StreamCounters,
-  StreamReport,
-  StreamSample,
-} from './access.js';
+import type { ConnectionFacts, NameRequest, PublishAsk, StreamCounters, StreamReport, StreamSample } from './access.js';
 import { Replacements } from './conflict.js';
 import { AUDIENCE_RATE, STREAM_PLAYS } from './event-account.js';
 import { byteLimits, LimitWatch } from './limit-watch.js';

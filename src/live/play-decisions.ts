@@ -51,11 +51,15 @@ export class PlayDecisions {
   }
 
   #admit(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
+    // It may have waited for its turn.
+    if (open.withdrawn !== undefined) return answerRefused(ask, open, failed('ERR_PEER_CLOSED'));
     const { facts, request } = ask;
     const isWanted = (): boolean => open.withdrawn === undefined;
     const question: Question = { requestId: newId(), action: 'play', reason: 'start', facts, ...request, isWanted };
     const decided = (verdict: Verdict): void => {
+      const closed = this.#parts.closedFor();
       if (open.withdrawn !== undefined) answerRefused(ask, open, failed('ERR_PEER_CLOSED'));
+      else if (closed !== undefined) this.#refuse(ask, open, failed('ERR_SESSION_SHUTDOWN', closed));
       else if (verdict.decision === 'allow') this.#begin(ask, open, verdict.grant);
       else this.#refuse(ask, open, deniedPlay(verdict, question.requestId));
     };

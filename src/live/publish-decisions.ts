@@ -5,6 +5,7 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { Grant } from '../model/grant.js';
+import type { EndReason } from '../model/reasons.js';
 import type { PublishRefusal } from '../model/refusals.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { ByteSide, NameRequest, PublishAsk, Refusal } from './access.js';
@@ -79,6 +80,7 @@ export const MASKED_NAME = 'masked';
 
 const BUSY = refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName');
 const TOO_MANY_SESSIONS = refused('ERR_LIMIT_SESSIONS', 'NetStream.Publish.Rejected', toldEnd('ERR_LIMIT_SESSIONS'));
+const BANNED = refused('ERR_AUTH_BANNED', 'NetStream.Publish.Rejected', toldEnd('ERR_AUTH_BANNED'));
 
 /** A publish that may be. */
 interface Admitted {
@@ -100,8 +102,15 @@ interface PublishWish extends Admitted {
 /** A publish that has won its name and whose start is being written. */
 interface StartingStream {
   readonly streamId: string;
+  readonly principal: string;
   /** Whether another node has ended it meanwhile. */
   isLost: boolean;
+}
+
+/** Why a stream is over before it begins, and what its client is told. */
+interface EarlyEnd {
+  readonly reason: EndReason;
+  readonly refusal: Refusal<PublishRefusal>;
 }
 
 /** Totals of a stream that carried nothing. */
@@ -140,19 +149,22 @@ export class PublishDecisions {
     const key = nameKey(wish);
     const refuse = (refusal: Refusal<PublishRefusal>): void =>
       open.answer({ kind: 'publishRefused', id: ask.id, refusal: this.#refuse(ask, beganMs, refusal, wish) });
+    if (this.#isBanned(wish)) return refuse(BANNED);
+    const closed = this.#parts.closedFor();
+    if (closed !== undefined) return refuse(shutDown(closed));
     if (this.#starting.has(key)) return refuse(BUSY);
     const held = streamOf(key);
     const outcome =
       held && settleConflict(held, { principal, address: ask.facts.peer.address, grant }, clock.monotonicMs());
     if (outcome === 'busy') return refuse(BUSY);
-    const others = this.#parts.runningOf(principal) - (held?.principal === principal ? 1 : 0);
+    const others = this.#sessionsOf(principal) - (held?.principal === principal ? 1 : 0);
     if (others >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY)) return refuse(TOO_MANY_SESSIONS);
     if (held !== undefined && (outcome === 'resume' || outcome === 'replace')) {
       held.resume(ask, grant, outcome === 'replace' ? wish.silentMs : undefined);
       const { streamId, heldFor } = held;
       return open.answer({ kind: 'publishAccepted', id: ask.id, streamId, heldFor });
     }
-    const starting = { streamId: newId(), isLost: false };
+    const starting = { streamId: newId(), principal, isLost: false };
     this.#starting.set(key, starting);
     try {
       if (held !== undefined) await this.#takeOver(held, starting.streamId);
@@ -160,6 +172,18 @@ export class PublishDecisions {
     } finally {
       this.#starting.delete(key);
     }
+  }
+
+  /** How many publishes of a principal run or are about to. */
+  #sessionsOf(principal: string): number {
+    let sum = this.#parts.runningOf(principal);
+    for (const starting of this.#starting.values()) if (starting.principal === principal) sum++;
+    return sum;
+  }
+
+  #isBanned({ ask, app, name, principal, grant: { keyFingerprint } }: PublishWish): boolean {
+    const { address } = ask.facts.peer;
+    return this.#parts.admission.isBanned({ address, principal, keyFingerprint, name: `${app}/${name}` });
   }
 
   /** Ends the holder of a name for a newer stream. Its players wait for that one. */
@@ -195,8 +219,7 @@ export class PublishDecisions {
       if (open.withdrawn !== undefined) return GONE;
     }
     const closed = closedFor();
-    if (closed !== undefined)
-      return this.#refuse(ask, beganMs, refused('ERR_SESSION_SHUTDOWN', 'NetConnection.Connect.AppShutdown', closed));
+    if (closed !== undefined) return this.#refuse(ask, beganMs, shutDown(closed));
     if (memory.isOver) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_MEMORY'));
     const requestId = newId();
     const isWanted = (): boolean => open.withdrawn === undefined;
@@ -251,13 +274,15 @@ export class PublishDecisions {
       this.#parts.faults.tell('error', facts.peer.address, fields, 'publish refused: its start cannot be kept');
       return open.answer({ kind: 'publishRefused', id, refusal: this.#refuse(ask, beganMs, refused(code), wish) });
     }
-    const reason = starting.isLost ? 'node_lost' : open.withdrawn;
-    if (reason !== undefined) {
+    const over = this.#overEarly(starting, wish);
+    if (over !== undefined) {
       // It was over while its start was written. The start was told, so the end is told too; nothing of it reaches a
       // player.
+      const { reason, refusal } = over;
+      const detail = refusal === BANNED ? BANNED.code : undefined;
       bytes.order({ kind: 'nameReleased', streamId });
-      lifecycle.streamEnded(streamId, { reason, ...NO_TOTALS });
-      return open.answer({ kind: 'publishRefused', id, refusal: open.withdrawn === undefined ? LOST : GONE });
+      lifecycle.streamEnded(streamId, { reason, detail, ...NO_TOTALS });
+      return open.answer({ kind: 'publishRefused', id, refusal });
     }
     try {
       const start = { streamId, app, name, principal, facts, request, grant, startedAtMs };
@@ -272,6 +297,14 @@ export class PublishDecisions {
       else stream.finish({ ...end, counters: NOTHING_CARRIED, tracks: [], plays: [] });
       throw error;
     }
+  }
+
+  /** Why a stream whose start was written does not begin; undefined: it does. */
+  #overEarly({ isLost }: StartingStream, wish: PublishWish): EarlyEnd | undefined {
+    const { withdrawn } = wish.open;
+    if (withdrawn !== undefined) return { reason: isLost ? 'node_lost' : withdrawn, refusal: GONE };
+    if (isLost) return { reason: 'node_lost', refusal: LOST };
+    return this.#isBanned(wish) ? { reason: 'kicked', refusal: BANNED } : undefined;
   }
 
   #writeStart(streamId: string, { ask, app, name, principal, grant }: PublishWish): Promise<void> {
@@ -332,6 +365,11 @@ export class PublishDecisions {
     this.#parts.faults.tell('warn', peer.address, fields, 'publish refused');
     return refusal;
   }
+}
+
+/** Nothing new is accepted for a while: the client may come back, here or elsewhere. */
+function shutDown(description: string): Refusal<PublishRefusal> {
+  return refused('ERR_SESSION_SHUTDOWN', 'NetConnection.Connect.AppShutdown', description);
 }
 
 /** @param description default: what the code says */

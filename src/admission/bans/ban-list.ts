@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
+import type { BanSubject } from '../../live/admission.js';
 import type { Ban, BanKind } from '../../model/ban.js';
-import { type BanSubject, BanTable, banValue } from './ban-table.js';
+import { BanTable, banValue } from './ban-table.js';
 
 /** How often bans that are over are looked for. */
 const SWEEP_MS = 10_000;
@@ -71,11 +72,13 @@ export class BanList {
   /** Takes a ban that is kept already, such as one that another node has set. */
   take(ban: Ban): Ban | undefined {
     const value = banValue(ban.kind, ban.value);
-    if (value === undefined || ban.untilMs <= this.#clock.wallMs()) return undefined;
+    const nowMs = this.#clock.wallMs();
+    if (value === undefined || ban.untilMs <= nowMs) return undefined;
     const kept = { ...ban, value };
     const before = this.#table.get(kept.kind, value);
     this.#table.set(kept);
-    if (before === undefined) this.#tell(kept);
+    // One that is over may not be swept yet, and what it named may run again.
+    if (before === undefined || before.untilMs <= nowMs) this.#tell(kept);
     return kept;
   }
 

@@ -1,17 +1,9 @@
+import type { BanSubject } from '../../live/admission.js';
 import type { Ban, BanKind } from '../../model/ban.js';
 import { type AddressBlock, firstBits, formatBlock, holds, parseAddress, parseBlock } from '../cidr.js';
 
 /** Most bans; past it the one that was added first goes. */
 const MAX_BANS = 100_000;
-
-/** What a request or a running stream is, as far as bans go. A missing member matches no ban. */
-export interface BanSubject {
-  readonly address?: string | undefined;
-  readonly keyFingerprint?: string | undefined;
-  readonly principal?: string | undefined;
-  /** `app/name`. */
-  readonly name?: string | undefined;
-}
 
 /**
  * Bans in memory. A look-up costs the same with one ban and with 100,000: blocks of addresses are looked up by the

@@ -364,3 +364,19 @@ describe('a change of the settings', () => {
     expect(stays.isClosed).toBe(true);
   });
 });
+
+describe('a ban that is set while the responders are asked', () => {
+  it.each([
+    ['address', '192.0.2.7'],
+    ['key', FINGERPRINT('k1')],
+    ['name', 'live/cam1'],
+  ] as const)('on the %s holds against their answer', async (kind, value) => {
+    let answer!: (reply: typeof ALLOW) => void;
+    const slow = new FakeResponder('slow', () => new Promise((resolve) => (answer = resolve)));
+    const { chain, bans, clock } = new ChainHarness([slow]);
+    const verdict = chain.decide(question({ query: 'key=k1' }));
+    await bans.add({ kind, value, untilMs: clock.wallMs() + 1000, reason: 'r', by: 'b' });
+    answer(ALLOW);
+    expect(codeOf(await verdict)).toBe('ERR_AUTH_BANNED');
+  });
+});

@@ -70,6 +70,7 @@ describe('a stream whose publisher has come back with another key', () => {
     readonly asked: Question[] = [];
     renewal: () => Verdict | Promise<Verdict> = () => this.grant('renewed');
     readonly isNameKey = () => false;
+    readonly isBanned = () => false;
 
     decide(question: Question): Verdict | Promise<Verdict> {
       this.asked.push(question);
@@ -130,5 +131,72 @@ describe('a stream whose publisher has come back with another key', () => {
     expect(harness.registry.streams()).toMatchObject([
       { limits: { kbps: 900 }, labels: { key: 'old', unauthenticated: 'true' } },
     ]);
+  });
+});
+
+describe('a ban that is set while a publish is decided', () => {
+  it.each(['the question waits', 'its start is written'])('keeps it from beginning when %s', async (when) => {
+    let isBanned = false;
+    let goOn!: () => void;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const decide: Admission['decide'] = (question) =>
+      when === 'the question waits' ? held.then(() => ADMIT_ALL.decide(question)) : ADMIT_ALL.decide(question);
+    const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide, isBanned: () => isBanned });
+    if (when !== 'the question waits') harness.journal = () => held;
+    const answer = harness.publish();
+    await harness.settle();
+    isBanned = true;
+    goOn();
+    expect(await answer).toMatchObject({ accept: false, code: 'ERR_AUTH_BANNED' });
+    expect(harness.registry.live).toBe(0);
+    expect(harness.count('streamStarted')).toBe(harness.count('streamEnded'));
+  });
+});
+
+describe('a server that stops while a question waits', () => {
+  it('accepts neither the publish nor the play', async () => {
+    let goOn!: () => void;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const decide: Admission['decide'] = (question) => held.then(() => ADMIT_ALL.decide(question));
+    const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide });
+    const publish = harness.publish();
+    const plays: unknown[] = [];
+    harness.askPlay('cam', harness.facts(), (decision) => plays.push(decision));
+    harness.closedFor = 'the server stops';
+    goOn();
+    expect(await publish).toMatchObject({ code: 'ERR_SESSION_SHUTDOWN' });
+    await harness.settle();
+    expect(plays).toMatchObject([{ code: 'ERR_SESSION_SHUTDOWN' }]);
+  });
+});
+
+describe('a limit of sessions', () => {
+  it('counts the publishes whose starts are being written', async () => {
+    const grant = { principal: 'anna', labels: {}, limits: { sessions: 1 } };
+    const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide: () => ({ decision: 'allow', grant }) });
+    const answers = await Promise.all(['a', 'b', 'c'].map((name) => harness.publish(name)));
+    expect(answers.map((answer) => (answer.accept ? 'accepted' : answer.code))).toEqual([
+      'accepted',
+      'ERR_LIMIT_SESSIONS',
+      'ERR_LIMIT_SESSIONS',
+    ]);
+  });
+});
+
+describe('a play that waits for its turn', () => {
+  it('is not asked about when its client has gone meanwhile', async () => {
+    let asked = 0;
+    const decide: Admission['decide'] = (question) => {
+      asked++;
+      return ADMIT_ALL.decide(question);
+    };
+    const harness = new LiveStreamsHarness({ playsPerSecondPerIp: 0 }, { ...ADMIT_ALL, decide });
+    const facts = harness.facts();
+    for (let n = 0; n < 17; n++) harness.askPlay('cam', facts);
+    const before = asked;
+    harness.withdraw('client_closed');
+    harness.pass(5000);
+    await harness.settle();
+    expect(asked).toBe(before);
   });
 });

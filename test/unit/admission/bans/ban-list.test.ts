@@ -34,6 +34,16 @@ describe('the list of bans', () => {
     expect(await list.remove('principal', 'anna')).toBe(false);
   });
 
+  it('tells a ban again that was over, also before it is swept', async () => {
+    const { list, clock, ban } = listOn();
+    const told: string[] = [];
+    list.onAdded(({ value }) => told.push(value));
+    await list.add(ban('anna'));
+    clock.ms += 1000;
+    await list.add(ban('anna'));
+    expect(told).toEqual(['anna', 'anna']);
+  });
+
   it('has bans on guessers that are neither stored nor told, and hold for their time', () => {
     const { list, clock, lines } = listOn();
     const told: unknown[] = [];
