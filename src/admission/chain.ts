@@ -46,6 +46,8 @@ export interface ChainOptions {
 
 /** The bans that the chain looks up, and adds those for guessing to. */
 interface ChainBans {
+  /** Whether any ban names a key. */
+  readonly hasKeys: boolean;
   match(subject: BanSubject): Ban | undefined;
   /** Bans an address on this node only; what runs from it goes on. */
   banGuesser(address: string, untilMs: number): void;
@@ -62,6 +64,13 @@ export interface ChainDeps {
   readonly fingerprint: (secret: string) => string;
 }
 
+/** An allow that is remembered. */
+interface RememberedGrant {
+  readonly grant: Grant;
+  /** Monotonic. */
+  readonly decidedMs: number;
+}
+
 /** The answer that is given when the peer has gone meanwhile; nobody reads it. */
 const GONE: Denial = { decision: 'deny', code: 'ERR_PEER_CLOSED', message: '' };
 
@@ -73,7 +82,7 @@ export class AdmissionChain implements Admission {
   readonly stats = new ChainStats();
   readonly #deps: ChainDeps;
   readonly #denied = new ExpiringMap<Denial>(MAX_REMEMBERED);
-  readonly #allowed = new ExpiringMap<Verdict>(MAX_REMEMBERED);
+  readonly #allowed = new ExpiringMap<RememberedGrant>(MAX_REMEMBERED);
   readonly #failures = new FailureWatch();
   readonly #secondReplyLines = new TokenBucket(SECOND_REPLY_LINES);
   /** Keys of remembered answers are made with it, so that no credential is kept. */
@@ -83,6 +92,8 @@ export class AdmissionChain implements Admission {
   #nameIsKey!: ReadonlySet<string>;
   #redirectHosts!: ReadonlySet<string>;
   #origin!: RequestOrigin;
+  /** Responders that others have replaced while questions to them may wait, by the timer that closes them. */
+  readonly #replaced = new Map<NodeJS.Timeout, readonly Responder[]>();
 
   constructor(options: ChainOptions, deps: ChainDeps) {
     this.#deps = deps;
@@ -95,16 +106,30 @@ export class AdmissionChain implements Admission {
 
   /** Puts other responders and settings in place. Questions that wait are decided as they were asked. */
   reload(options: ChainOptions): void {
-    const before = this.#options.responders;
+    const { responders, budgetMs } = this.#options;
     this.#take(options);
     this.#denied.clear();
     this.#allowed.clear();
-    void closeAll(before.filter((responder) => !options.responders.includes(responder)));
+    const replaced = responders.filter((responder) => !options.responders.includes(responder));
+    if (replaced.length === 0) return;
+    if (this.stats.pending === 0) {
+      void closeAll(replaced);
+      return;
+    }
+    // No question waits for longer than that.
+    const timer = setTimeout(() => {
+      this.#replaced.delete(timer);
+      void closeAll(replaced);
+    }, budgetMs);
+    this.#replaced.set(timer, replaced);
   }
 
   /** Releases what the responders hold. */
   async close(): Promise<void> {
-    await closeAll(this.#options.responders);
+    const replaced = [...this.#replaced.values()].flat();
+    for (const timer of this.#replaced.keys()) clearTimeout(timer);
+    this.#replaced.clear();
+    await closeAll([...this.#options.responders, ...replaced]);
   }
 
   isNameKey(app: string): boolean {
@@ -169,7 +194,7 @@ export class AdmissionChain implements Admission {
   /** What is known without asking anybody: bans, that nobody is asked at all, and remembered answers. */
   #beforeAsking(request: AdmissionRequest, asked: number): Verdict | undefined {
     const { question, keyFingerprint, isNameKey } = request;
-    const banned = this.#banned(question, clientOf(request));
+    const banned = this.#banned(question, clientOf(request)) ?? this.#bannedKey(request);
     if (banned !== undefined) return banned;
     if (asked === 0 && !(isNameKey && question.action === 'publish')) return this.#open(keyFingerprint);
     // What runs is asked anew.
@@ -181,9 +206,10 @@ export class AdmissionChain implements Admission {
       return this.#count(question, denial);
     }
     const allowed = this.#allowed.size === 0 ? undefined : this.#allowed.get(this.#allowKey(request), nowMs);
-    if (allowed?.decision !== 'allow') return undefined;
+    if (allowed === undefined) return undefined;
     this.stats.cacheHits.allow += 1;
-    return this.#bannedGrant(question, allowed.grant) ?? this.#count(question, allowed);
+    const grant = agedGrant(allowed, nowMs);
+    return this.#bannedGrant(question, grant) ?? this.#count(question, { decision: 'allow', grant });
   }
 
   #banned(question: Question, subject: BanSubject): Denial | undefined {
@@ -191,16 +217,27 @@ export class AdmissionChain implements Admission {
     return ban === undefined ? undefined : this.#deny(question, 'ERR_AUTH_BANNED');
   }
 
-  /** Bans on what only a reply tells: the principal, and the alias. */
-  #bannedGrant(question: Question, { principal, name }: Grant): Denial | undefined {
-    return this.#banned(question, { principal, name: name === undefined ? undefined : `${question.app}/${name}` });
+  /** A ban on a key holds whatever parameter has the key, and whatever other parameters come with it. */
+  #bannedKey({ question, query, origin }: AdmissionRequest): Denial | undefined {
+    if (!this.#deps.bans.hasKeys) return undefined;
+    for (const value of query.values()) {
+      const banned = this.#banned(question, { keyFingerprint: origin.fingerprint(value) });
+      if (banned !== undefined) return banned;
+    }
+    return undefined;
+  }
+
+  /** Bans on what only a reply tells: the principal, the alias, and which key counts. */
+  #bannedGrant(question: Question, { principal, name, keyFingerprint }: Grant): Denial | undefined {
+    const path = name === undefined ? undefined : `${question.app}/${name}`;
+    return this.#banned(question, { principal, keyFingerprint, name: path });
   }
 
   /** Makes the verdict of what the chain has answered. */
   #settle({ answer, responder }: ChainEnd, request: AdmissionRequest): Verdict {
     const { question } = request;
     // One may have been set while the responders were asked.
-    const bannedSince = this.#banned(question, clientOf(request));
+    const bannedSince = this.#banned(question, clientOf(request)) ?? this.#bannedKey(request);
     if (bannedSince !== undefined) return bannedSince;
     if (answer.decision === 'unavailable') return this.#unavailable(answer, responder!, request);
     if (answer.decision === 'invalid') return this.#invalid(answer.pointer, answer.expected, responder!, request);
@@ -218,8 +255,10 @@ export class AdmissionChain implements Admission {
     if (banned !== undefined) return banned;
     const verdict: Verdict = { decision: 'allow', grant };
     const { cacheMs = 0 } = answer;
-    if (cacheMs > 0 && question.action !== 'publish') {
-      this.#allowed.set(this.#allowKey(request), verdict, this.#deps.clock.monotonicMs() + cacheMs);
+    if (cacheMs > 0 && question.action !== 'publish' && this.#isPresent(request)) {
+      const decidedMs = this.#deps.clock.monotonicMs();
+      const untilMs = decidedMs + Math.min(cacheMs, grant.ttlMs ?? cacheMs);
+      this.#allowed.set(this.#allowKey(request), { grant, decidedMs }, untilMs);
     }
     return this.#count(question, verdict, responder);
   }
@@ -260,6 +299,7 @@ export class AdmissionChain implements Admission {
     const { action } = question;
     this.stats.wasUnavailable(responder, kind);
     this.#deps.log.warn({ code: 'ERR_AUTH_UNAVAILABLE', responder, requestId, why }, 'a responder could not be asked');
+    if (kind === 'overload') return this.#deny(question, 'ERR_AUTH_OVERLOAD', responder);
     // Without an answer there is no alias, so a name that is a key cannot be let in.
     if (this.#options.onUnavailable[action] === 'deny' || (request.isNameKey && question.reason === 'start')) {
       return this.#deny(question, 'ERR_AUTH_UNAVAILABLE', responder);
@@ -291,7 +331,13 @@ export class AdmissionChain implements Admission {
 
   #remember(denial: Denial, request: AdmissionRequest): void {
     const { denyCacheMs } = this.#options;
-    if (denyCacheMs > 0) this.#denied.set(this.#denyKey(request), denial, this.#deps.clock.monotonicMs() + denyCacheMs);
+    if (denyCacheMs <= 0 || !this.#isPresent(request)) return;
+    this.#denied.set(this.#denyKey(request), denial, this.#deps.clock.monotonicMs() + denyCacheMs);
+  }
+
+  /** Whether a request was made with the present settings: answers under former ones are not remembered. */
+  #isPresent({ origin }: AdmissionRequest): boolean {
+    return origin === this.#origin;
   }
 
   #noteFailure({ address, keyFingerprint }: AdmissionRequest): void {
@@ -302,12 +348,12 @@ export class AdmissionChain implements Admission {
     bans.banGuesser(address, clock.wallMs() + GUESSING_BAN_MS);
   }
 
-  #denyKey({ question: { action, app, name }, credential, address }: AdmissionRequest): string {
-    return this.#digest([action, app, name, credential ?? '', address]);
+  #denyKey({ question: { action, app, name }, credential, address, transport }: AdmissionRequest): string {
+    return this.#digest([action, app, name, credential ?? '', address, transport]);
   }
 
-  #allowKey({ question: { action, app, name, query }, address }: AdmissionRequest): string {
-    return this.#digest([action, app, name, query, address]);
+  #allowKey({ question: { action, app, name, query }, address, transport }: AdmissionRequest): string {
+    return this.#digest([action, app, name, query, address, transport]);
   }
 
   #digest(parts: readonly string[]): string {
@@ -317,6 +363,11 @@ export class AdmissionChain implements Admission {
 
 function pathOf({ action, app, name }: Question): string | undefined {
   return action === 'connect' ? undefined : `${app}/${name}`;
+}
+
+/** What is left of a grant that is remembered. */
+function agedGrant({ grant, decidedMs }: RememberedGrant, nowMs: number): Grant {
+  return grant.ttlMs === undefined ? grant : { ...grant, ttlMs: grant.ttlMs - (nowMs - decidedMs) };
 }
 
 /** What a ban may name of a request before it is decided. */

@@ -46,7 +46,8 @@ export interface Explanation {
  */
 export async function explain(test: TestQuestion, options: ChainOptions, deps: ChainDeps): Promise<Explanation> {
   const question = questionOf(test);
-  const bans = { match: deps.bans.match.bind(deps.bans), banGuesser: () => undefined };
+  const { hasKeys } = deps.bans;
+  const bans = { hasKeys, match: deps.bans.match.bind(deps.bans), banGuesser: () => undefined };
   const aside = { ...deps, bans, log: silentLogger };
   const signal = AbortSignal.timeout(options.budgetMs);
   const request = new AdmissionChain(options, aside).requestOf(question, () => signal);

@@ -16,7 +16,8 @@ interface GrantDefaults {
 
 /** The grant that a reply of decision `allow` gives, with the defaults of the settings. */
 export function grantOf(reply: Reply, request: AdmissionRequest, defaults: GrantDefaults): Grant {
-  const { keyFingerprint } = request;
+  const { credential } = reply;
+  const keyFingerprint = credential === undefined ? request.keyFingerprint : request.origin.fingerprint(credential);
   const principal = reply.principal ?? (keyFingerprint === undefined ? undefined : `key:${keyFingerprint}`);
   const isNamed = reply.principal !== undefined && reply.isAnonymous !== true;
   return {

@@ -43,6 +43,8 @@ interface RequestTime {
 
 /** One question as responders get it. */
 export interface AdmissionRequest {
+  /** The settings with which it was made. */
+  readonly origin: RequestOrigin;
   /** Monotonic ms at which the chain gives up. */
   readonly deadlineMs: number;
   /** Aborted then. */
@@ -124,13 +126,14 @@ export function makeRequest(question: Question, origin: RequestOrigin, time: Req
   };
   const { address } = facts.peer;
   return {
+    origin,
     deadlineMs: time.deadlineMs,
     get signal() {
       return time.signal();
     },
     surplus: (responder, kind) => origin.surplus(responder, requestId, kind),
     ...{ question, requestId, action, app, name, isNameKey, address, transport: facts.transport },
-    ...{ query, credential, secrets: secretsOf(query, key), keyFingerprint, user, nowMs, json },
+    ...{ query, credential, secrets: secretsOf(query, key, origin.keyParameters), keyFingerprint, user, nowMs, json },
   };
 }
 
@@ -191,7 +194,16 @@ function allValues(query: ReadonlyMap<string, string>): string | undefined {
   return values.length === 0 ? undefined : values.join('\n');
 }
 
-/** The key itself; without one, long values, which are no names of users. */
-function secretsOf(query: ReadonlyMap<string, string>, key: string | undefined): readonly string[] {
-  return key === undefined ? [...query.values()].filter(({ length }) => length >= LONG_VALUE) : [key];
+/**
+ * The key, and whatever else stands where keys do: a client may give several. Without any, long values, which are no
+ * names of users.
+ */
+function secretsOf(
+  query: ReadonlyMap<string, string>,
+  key: string | undefined,
+  keyParameters: readonly string[],
+): readonly string[] {
+  if (key === undefined) return [...query.values()].filter(({ length }) => length >= LONG_VALUE);
+  const given = [...keyParameters, ...USUAL_KEYS].map((parameter) => query.get(parameter) ?? '');
+  return [...new Set([key, ...given])].filter((value) => value !== '');
 }

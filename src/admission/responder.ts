@@ -15,6 +15,8 @@ export interface Reply extends ReplyFields {
   readonly why?: string;
   /** Whole text that the client is told instead of code, message and request id, for protocols that live in it. */
   readonly description?: string;
+  /** The key or token that was checked, when it is another one than that of the request. Secret. */
+  readonly credential?: string;
   /** Nothing that the client gave was checked, so many may share the principal: it resumes no open connection. */
   readonly isAnonymous?: boolean;
   /** How many members of the reply nobody knows. */
@@ -24,7 +26,10 @@ export interface Reply extends ReplyFields {
 /** The responder could not be asked, or did not answer in time. */
 export interface Unavailable {
   readonly decision: 'unavailable';
-  /** In one word, for the metric, such as `timeout`. */
+  /**
+   * In one word, for the metric, such as `timeout`. `overload`: this process has too much to do, which clients can bring
+   * about, so that nobody is let in for it.
+   */
   readonly kind?: string;
   /** In words without secrets, for the log. */
   readonly why: string;

@@ -47,6 +47,11 @@ export class BanList {
     return this.#table.size + this.#guessers.size;
   }
 
+  /** Whether any ban names a key. */
+  get hasKeys(): boolean {
+    return this.#table.hasKeys;
+  }
+
   /** Says where bans are kept. Without a store they are gone at the end of the process. */
   keepIn(store: BanStore): void {
     this.#store = store;

@@ -12,11 +12,18 @@ const MAX_BANS = 100_000;
 export class BanTable {
   /** By {@link banKey}, the oldest first. */
   readonly #bans = new Map<string, Ban>();
+  /** How many bans name a key. */
+  #keys = 0;
   /** How many address bans there are of each width and length. */
   readonly #lengths = new Map<string, { readonly block: AddressBlock; count: number }>();
 
   get size(): number {
     return this.#bans.size;
+  }
+
+  /** Whether any ban names a key. */
+  get hasKeys(): boolean {
+    return this.#keys > 0;
   }
 
   /** Adds a ban, or replaces the one on the same thing. @returns false when its value cannot be one of its kind */
@@ -89,6 +96,7 @@ export class BanTable {
   }
 
   #count({ kind, value }: Ban, by: 1 | -1): void {
+    if (kind === 'key') this.#keys += by;
     const block = kind === 'address' ? parseBlock(value) : undefined;
     if (block === undefined) return;
     const key = `${block.width}/${block.length}`;

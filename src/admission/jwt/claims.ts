@@ -69,25 +69,35 @@ export function replyOfClaims(claims: Claims, request: AdmissionRequest, endsAtE
   const { actions, app, set } = claims;
   if (!actions.includes(request.action)) return refusal(`the token does not allow to ${request.action}`);
   if (app !== undefined && !globMatcher(app)(request.app)) return refusal('the token is not for this app');
-  const alias = set.name ?? aliasOf(claims, request);
-  const name = request.isNameKey ? alias : request.name;
+  // Players name a stream by its alias, unless they have no other place for their token either.
+  const isSecret = request.isNameKey && (request.action === 'publish' || request.credential === request.name);
+  const alias = set.name ?? (isSecret ? aliasOf(claims) : undefined);
+  const name = isSecret ? alias : request.name;
   if (claims.name !== undefined && (name === undefined || !globMatcher(claims.name)(name))) {
     return refusal('the token is not for this name');
   }
   const ttlMs = endsAtExpiry ? ttlOf(claims, request.nowMs) : set.ttlMs;
+  const cacheMs = cacheOf(claims, request.nowMs);
   const reply = checkReply({
     decision: 'allow',
     ...(claims.subject === undefined ? {} : { principal: claims.subject }),
     ...set,
     ...(alias === undefined ? {} : { name: alias }),
+    ...(cacheMs === undefined ? {} : { cacheMs }),
   });
   // A token may have less time left than a reply may give: with a second more, it would outlive its `exp` by that.
   return reply.decision === 'allow' && ttlMs !== undefined ? { ...reply, ttlMs } : reply;
 }
 
 /** A token in place of the name has the alias in it: a name without wildcards is one. */
-function aliasOf({ name }: Claims, { isNameKey }: AdmissionRequest): string | undefined {
-  return isNameKey && name !== undefined && !/[*?]/.test(name) ? name : undefined;
+function aliasOf({ name }: Claims): string | undefined {
+  return name !== undefined && !/[*?]/.test(name) ? name : undefined;
+}
+
+/** Nothing begins with a token that has expired, also where the answer about it is remembered. */
+function cacheOf({ expiresMs, set: { cacheMs } }: Claims, nowMs: number): number | undefined {
+  if (cacheMs === undefined || expiresMs === undefined) return cacheMs;
+  return Math.max(0, Math.min(cacheMs, Math.floor(expiresMs - nowMs)));
 }
 
 function ttlOf({ expiresMs, set }: Claims, nowMs: number): number | undefined {

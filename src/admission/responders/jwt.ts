@@ -79,7 +79,8 @@ export class JwtResponder implements Responder {
     if (check.kind !== 'good') return wrongCredentials(`the token cannot be used: ${check.why}`);
     const claims = readClaims(check.claims);
     if (typeof claims === 'string') return wrongCredentials(`the token cannot be used: ${claims}`);
-    return replyOfClaims(claims, request, onExpiry === 'end');
+    const reply = replyOfClaims(claims, request, onExpiry === 'end');
+    return reply.decision === 'allow' ? { ...reply, credential: token } : reply;
   }
 
   /** @returns undefined when the keys that it needs were never read */

@@ -78,7 +78,9 @@ export class RulesResponder implements Responder {
           isRight ? decided(rule, missed) : this.#from(places.slice(i + 1), request, key, missed ?? rule),
         );
       }
-      if (match === undefined) return { decision: 'unavailable', why: 'too many passwords wait for their hash' };
+      if (match === undefined) {
+        return { decision: 'unavailable', kind: 'overload', why: 'too many passwords wait for their hash' };
+      }
       if (match) return decided(rule, missed);
       missed ??= rule;
     }

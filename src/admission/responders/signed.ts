@@ -53,7 +53,8 @@ export class SignedResponder implements Responder {
     if (reason === 'start' && expiresAtS * 1000 + this.#skewMs < nowMs) {
       return { ...wrongCredentials('the signature is right, and its time is over'), message: 'the URL has expired' };
     }
-    return { decision: 'allow', principal: `signed:${key.id}:${app}/${name}`, why: `signed with ${key.id}` };
+    const principal = `signed:${key.id}:${app}/${name}`;
+    return { decision: 'allow', principal, credential: signature, why: `signed with ${key.id}` };
   }
 }
 

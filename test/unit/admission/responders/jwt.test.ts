@@ -31,7 +31,7 @@ const answerTo = (claims: object, question: RequestParts['question'] = {}, more:
 
 describe('a token in the URL', () => {
   it('allows, and its subject is the principal', async () => {
-    expect(await answerTo({})).toEqual({ decision: 'allow', principal: 'alice' });
+    expect(await answerTo({})).toEqual({ decision: 'allow', principal: 'alice', credential: signed({}) });
   });
 
   it('is asked for publish and play, and without one the next responder decides', async () => {
@@ -76,7 +76,7 @@ describe('a token in the URL', () => {
 
   it('sets members of the reply', async () => {
     const set = { labels: { tier: 'gold' }, limits: { kbps: 4000 }, conflict: 'takeover' };
-    expect(await answerTo({ sluice: { action: 'publish', set } })).toEqual({
+    expect(await answerTo({ sluice: { action: 'publish', set } })).toMatchObject({
       decision: 'allow',
       principal: 'alice',
       ...set,
@@ -103,6 +103,14 @@ describe('the time of a token', () => {
     expect(await answerTo({ sluice })).toMatchObject({ ttlMs: 10_000 });
   });
 
+  it('is also the longest for which the answer is remembered', async () => {
+    const sluice = { action: 'publish', set: { cacheMs: 60_000 } };
+    for (const onExpiry of ['end', 'ignore'] as const) {
+      expect(await answerTo({ exp: NOW_S + 5, sluice }, {}, { onExpiry })).toMatchObject({ cacheMs: 5000 });
+      expect(await answerTo({ exp: NOW_S + 600, sluice }, {}, { onExpiry })).toMatchObject({ cacheMs: 60_000 });
+    }
+  });
+
   it('is over for a running stream as expired, not as wrong', async () => {
     const renewal = { reason: 'renew' } as const;
     expect(await answerTo({ exp: NOW_S }, renewal)).toMatchObject({ decision: 'deny', error: 'ERR_AUTH_EXPIRED' });
@@ -110,7 +118,9 @@ describe('the time of a token', () => {
 
   it('matters for the start only where onExpiry says so', async () => {
     const more = { onExpiry: 'ignore' } as const;
-    expect(await answerTo({ exp: NOW_S + 60 }, {}, more)).toEqual({ decision: 'allow', principal: 'alice' });
+    const allowed = await answerTo({ exp: NOW_S + 60 }, {}, more);
+    expect(allowed).toMatchObject({ decision: 'allow', principal: 'alice' });
+    expect(allowed).not.toHaveProperty('ttlMs');
     expect(await answerTo({ exp: NOW_S }, {}, more)).toMatchObject({ error: 'ERR_AUTH_CREDENTIALS' });
     expect(await answerTo({ exp: NOW_S }, { reason: 'renew' }, more)).toMatchObject({ decision: 'allow' });
   });
@@ -130,6 +140,18 @@ describe('a token in place of the name', () => {
     expect(await inName({ sluice: { action: 'publish', name: 'cam*', set } })).toMatchObject({ name: 'cam1' });
     expect(await inName({ sluice: { action: 'publish', name: 'tv*', set } })).toMatchObject({ decision: 'deny' });
     expect(await inName({ sluice: { action: 'publish', name: 'cam*' } })).toMatchObject({ decision: 'deny' });
+  });
+
+  it('is not that of a player, which names the stream and has its token in the query', async () => {
+    const play = (name: string, sluice: object) => {
+      const query = `token=${signed({ sluice })}`;
+      const question = { action: 'play', name, query } as const;
+      return responder().answer(admissionRequest({ question, origin: { ...origin, isNameKey: () => true } }));
+    };
+    const sluice = { action: 'play', name: 'cam*' };
+    expect(await play('cam1', sluice)).toMatchObject({ decision: 'allow' });
+    expect(await play('tv1', sluice)).toMatchObject({ decision: 'deny' });
+    expect(await play('tv1', { action: 'play', name: 'cam1' })).toMatchObject({ decision: 'deny' });
   });
 
   it('is left to the next responder when it is none', async () => {
