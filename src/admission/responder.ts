@@ -27,8 +27,8 @@ export interface Reply extends ReplyFields {
 export interface Unavailable {
   readonly decision: 'unavailable';
   /**
-   * In one word, for the metric, such as `timeout`. `overload`: this process has too much to do, which clients can bring
-   * about, so that nobody is let in for it.
+   * In one word, for the metric, such as `timeout`. `overload`: this process has too much to do. Clients can bring that
+   * about, so nobody is let in for it.
    */
   readonly kind?: string;
   /** In words without secrets, for the log. */
