@@ -136,6 +136,12 @@ async function endOf(name: string, code: string): Promise<number> {
   return timeOf(ended);
 }
 
+/** Each is awaited by its test, which tells a failure. */
+function run(name: string, one: Promise<void>): void {
+  running.set(name, one);
+  one.catch(() => {});
+}
+
 function note(what: string, figure: string, ms: number): void {
   figures[what] = { ...figures[what], [figure]: ms };
 }
@@ -243,16 +249,16 @@ const AT = WHATS.map((what) => ({ what, name: `at its limit of ${what} passes, a
 const PAST = WHATS.map((what) => ({ what, name: `past its limit of ${what} by a fifth ends in time` }));
 const LAST = 'ends when its time is over';
 const COUNTS = [
-  { name: 'players of a stream', run: () => boundsPlayers('players', 'ERR_LIMIT_PLAYERS') },
-  { name: 'plays of a principal', run: () => boundsPlayers('audience', 'ERR_LIMIT_SESSIONS') },
-  { name: 'publishes of a principal', run: boundsPublishes },
+  { name: 'players of a stream', start: () => boundsPlayers('players', 'ERR_LIMIT_PLAYERS') },
+  { name: 'plays of a principal', start: () => boundsPlayers('audience', 'ERR_LIMIT_SESSIONS') },
+  { name: 'publishes of a principal', start: boundsPublishes },
 ];
 const CODECS = [
-  { name: 'the picture of ffmpeg', run: () => keepsFromPlayers('no-picture-ffmpeg', looped) },
-  { name: 'the sound of ffmpeg', run: () => keepsFromPlayers('no-sound-ffmpeg', looped) },
+  { name: 'the picture of ffmpeg', start: () => keepsFromPlayers('no-picture-ffmpeg', looped) },
+  { name: 'the sound of ffmpeg', start: () => keepsFromPlayers('no-sound-ffmpeg', looped) },
   {
     name: 'the sound of GStreamer',
-    run: () => keepsFromPlayers('no-sound-gstreamer', (url) => gstEncode(url, TOLD_KBPS)),
+    start: () => keepsFromPlayers('no-sound-gstreamer', (url) => gstEncode(url, TOLD_KBPS)),
   },
 ];
 
@@ -264,14 +270,14 @@ beforeAll(async () => {
   const settings = { 'auth.rules': JSON.stringify(rulesOf(cases)) };
   server = await spawnServer({ settings });
   events = await SseWatcher.open(server.http('/v1/events'));
-  cases.forEach((one, at) => {
-    running.set(AT[at]!.name, passes(one));
-    running.set(PAST[at]!.name, exceeds(one));
-  });
-  running.set(LAST, lastsAsLong());
-  for (const { name, run } of [...COUNTS, ...CODECS]) running.set(name, run());
-  // Each is awaited by its test, which tells a failure.
-  for (const one of running.values()) one.catch(() => {});
+  for (const [at, one] of cases.entries()) {
+    run(AT[at]!.name, passes(one));
+    run(PAST[at]!.name, exceeds(one));
+    // Two dozen encoders that start at once starve each other, and their rates are not what they are told.
+    if (FULL) for (const kind of ['at', 'over']) await told('stream.started', nameOf(kind, one.what));
+  }
+  run(LAST, lastsAsLong());
+  for (const { name, start } of [...COUNTS, ...CODECS]) run(name, start());
 }, 120_000);
 afterAll(async () => {
   console.table(figures);
