@@ -64,7 +64,7 @@ export interface BanSubject {
 
 /**
  * Decides who may connect, publish and play. It is asked for requests that the name rule and the limits let through,
- * and may take its time: the client's connection is not read meanwhile. It never rejects but for a defect.
+ * and may take its time: what the client sends meanwhile waits. It never rejects but for a defect.
  */
 export interface Admission {
   /** Whether publishes and plays are asked about at all; when not, every request is accepted. */

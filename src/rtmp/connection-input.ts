@@ -44,8 +44,8 @@ interface InputParts {
 
 /**
  * The input of one connection. When it is the connection's turn, batches of media go to the publications and messages
- * to the session, within the bounds on what a connection may send. It also decides when reading stops: while a decision
- * is awaited, while other connections come first, or while no player waits for the bytes.
+ * to the session, within the bounds on what a connection may send. It also decides when reading stops: when bytes
+ * wait behind a request that is being decided, while other connections come first, or while no player waits for them.
  */
 export class ConnectionInput implements LinkOwner, PacedReader {
   readonly #owner: InputOwner;
@@ -123,7 +123,7 @@ export class ConnectionInput implements LinkOwner, PacedReader {
   }
 
   mayHandle(): boolean {
-    return this.#turn.begin(this.#publishes.size > 0);
+    return !this.#owner.deciding && this.#turn.begin(this.#publishes.size > 0);
   }
 
   handshakeDone(): void {
@@ -164,6 +164,9 @@ export class ConnectionInput implements LinkOwner, PacedReader {
   }
 
   mayRead(bytes: number): boolean {
+    // A client that waits for a decision says nothing: reading goes on, since only a read sees that it has gone. What
+    // it says all the same is left where it was read.
+    if (this.#owner.deciding && !this.#parts.codec.hasUnread) return true;
     if (this.#owner.deciding || this.#turn.over()) return this.#owner.closing;
     return !this.#reads.mustWait(this.#plays.size === 0 ? this.#publishes.only : undefined, bytes);
   }

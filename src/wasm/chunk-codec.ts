@@ -276,7 +276,7 @@ export class ChunkCodec {
     const from = this.#views;
     const slabPages = Math.min(Math.floor(this.limits.slabBytes / 65536), C.MAX_PAGES - pages);
     const to = openMemory(pages + slabPages, this.flavour);
-    copyState(from, to);
+    copyState(from, to, this.#inputBytes);
     to.exports.resize(pages * 65536);
     const onIdle = (bytes: number): void => {
       this.#idleSlabBytes = bytes;

@@ -32,8 +32,12 @@ export function openMemory(pages: number, flavour: WasmFlavour): CodecMemory {
   };
 }
 
-/** Copies all that a connection has left in use in `from` to the same offsets of `to`, which is larger and new. */
-export function copyState(from: CodecMemory, to: CodecMemory): void {
+/**
+ * Copies all that a connection has left in use in `from` to the same offsets of `to`, which is larger and new.
+ *
+ * @param inputBytes so many bytes of the input were written to; the last of them may not have been read by the module
+ */
+export function copyState(from: CodecMemory, to: CodecMemory, inputBytes: number): void {
   const move = (start: number, end: number): void => {
     to.bytes.set(from.bytes.subarray(start, end), start);
   };
@@ -41,8 +45,7 @@ export function copyState(from: CodecMemory, to: CodecMemory): void {
   move(C.HEADER, C.SEGMENTS + header[C.BATCH_SEGMENTS] * 8);
   move(C.RECORDS, C.RECORDS + header[C.BATCH_COUNT] * C.RECORD_WORDS * 4);
   move(C.TIMELINES, C.INPUT);
-  const messageEnd = header[C.MESSAGE_PTR] + header[C.MESSAGE_LENGTH];
-  move(C.INPUT, Math.max(header[C.READ_END], messageEnd <= C.INPUT + C.INPUT_BYTES ? messageEnd : 0, C.INPUT));
+  move(C.INPUT, C.INPUT + inputBytes);
   if (header[C.BATCH_COUNT] > 0) move(C.OUT, Math.min(C.OUT + header[C.BATCH_BYTES], C.OUT + C.OUT_BYTES));
   move(C.BLOCKS, header[C.BLOCK_TOP]);
 }
