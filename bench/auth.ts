@@ -5,6 +5,7 @@ import { resolveConfig } from '../src/config/load.js';
 import { systemClock } from '../src/core/clock.js';
 import { newId } from '../src/core/ids.js';
 import { silentLogger } from '../src/core/log.js';
+import { NameRule } from '../src/core/names.js';
 import type { Question } from '../src/live/admission.js';
 import { NatsLink } from '../src/nats/connection.js';
 import { LinkRequests } from '../src/nats/link-requests.js';
@@ -92,6 +93,7 @@ async function measureDecisions(): Promise<readonly Contestant[]> {
     const admission = new ServerAdmission(resolveConfig(auth), {
       ...{ clock: systemClock, log: silentLogger, nodeId: 'bench', bootId: newId(), nats },
       fingerprint: (key: string) => sha256(key).slice(0, 8),
+      names: new NameRule(resolveConfig().names),
     });
     closing.push(() => admission.close());
     return async (i) => {

@@ -1,4 +1,4 @@
-import type { AdmissionAction, Question } from '../live/admission.js';
+import { type AdmissionAction, MASKED_NAME, type Question } from '../live/admission.js';
 
 /** Most parameters of a query. */
 const MAX_PARAMETERS = 32;
@@ -14,9 +14,6 @@ const MOST_BYTES_OF_CHARACTER = 6;
 
 /** From this length on a value is taken for a key whatever its parameter is called. */
 const LONG_VALUE = 24;
-
-/** What stands in place of a name that is secret and may not be sent. */
-const HIDDEN_NAME = '***';
 
 /** What is the same in all requests of this process. */
 export interface RequestOrigin {
@@ -105,7 +102,7 @@ export function makeRequest(question: Question, origin: RequestOrigin, time: Req
   const nowMs = origin.wallMs();
   let text: string | undefined;
   const json = (): string => {
-    const shownName = isNameKey && !origin.sendSecrets ? HIDDEN_NAME : name;
+    const shownName = isNameKey && !origin.sendSecrets ? MASKED_NAME : name;
     text ??= JSON.stringify({
       ...factsOf(question, origin, nowMs),
       app,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { SluiceError } from '../core/errors.js';
+import { isLoopback } from '../core/loopback.js';
 
 /** Where a server binds, or a client dials. */
 export interface HostPort {
@@ -20,6 +21,16 @@ export function parseListen(address: string): HostPort {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon);
   return { host: host.startsWith('[') ? host.slice(1, -1) : host, port: Number(address.slice(colon + 1)) };
+}
+
+/**
+ * Whether other machines may reach a server that listens there.
+ *
+ * @param address as {@link parseListen} reads it
+ * @throws SluiceError ERR_CONFIG_INVALID_VALUE
+ */
+export function isPublicBind(address: string): boolean {
+  return !isLoopback(parseListen(address).host);
 }
 
 /** Writes what {@link parseListen} reads. */

@@ -75,8 +75,11 @@ export interface Admission {
   isBanned(subject: BanSubject): boolean;
 }
 
+/** Stands for a stream name that is a key, wherever something is told or asked that may not hold it. */
+export const MASKED_NAME = 'masked';
+
 /** A grant that says nothing. */
-const PLAIN_GRANT: Grant = { labels: {}, limits: {} };
+const PLAIN_GRANT: Grant = { labels: {}, conflict: 'reject', limits: {} };
 
 const ALLOWED: Verdict = { decision: 'allow', grant: PLAIN_GRANT };
 

@@ -1,4 +1,4 @@
-import type { Conflict, Grant } from '../model/grant.js';
+import type { Grant } from '../model/grant.js';
 
 /** How often one stream may be replaced in {@link WINDOW_MS}: two live encoders with one key do not go on for ever. */
 const MAX_REPLACEMENTS = 3;
@@ -43,12 +43,11 @@ export function settleConflict(
   { principal, address, grant }: Newcomer,
   nowMs: number,
 ): ConflictOutcome {
-  const policy: Conflict = grant.conflict ?? (grant.principal === undefined ? 'reject' : 'resume');
   // Whoever a rule without a key lets in has the principal of that rule: the address tells them apart.
   const isSame = holder.principal === principal && (grant.isAnonymous !== true || holder.address === address);
   if (holder.suspended && isSame) return 'resume';
-  if (policy === 'takeover') return 'take_over';
-  if (holder.suspended || policy !== 'resume' || !isSame) return 'busy';
+  if (grant.conflict === 'takeover') return 'take_over';
+  if (holder.suspended || grant.conflict !== 'resume' || !isSame) return 'busy';
   // An address is no proof of who it is while the holder is still there: several encoders share one behind NAT.
   if (principal.startsWith('peer:') || grant.isUnauthenticated === true || grant.isAnonymous === true) return 'busy';
   return holder.replacements.take(nowMs) ? 'replace' : 'busy';

@@ -6,11 +6,10 @@ import type { Grant } from '../model/grant.js';
 import type { PlayRefusal } from '../model/refusals.js';
 import type { PlayAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
-import type { Admission, Question, Verdict } from './admission.js';
+import { type Admission, MASKED_NAME, type Question, type Verdict } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayAccounting } from './play-accounting.js';
-import { MASKED_NAME } from './publish-decisions.js';
 import { refusedPlay as deniedPlay } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
 

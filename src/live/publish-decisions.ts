@@ -10,7 +10,7 @@ import type { PublishRefusal } from '../model/refusals.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { ByteSide, NameRequest, PublishAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
-import type { Admission } from './admission.js';
+import { type Admission, MASKED_NAME } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
 import { settleConflict } from './conflict.js';
 import type { EventAccount } from './event-account.js';
@@ -74,9 +74,6 @@ const LOST: Refusal<PublishRefusal> = {
   code: 'ERR_SESSION_PUBLISH_REFUSED',
   description: ENDED_ELSEWHERE,
 };
-
-/** Stands for a stream name that is a key. */
-export const MASKED_NAME = 'masked';
 
 const BUSY = refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName');
 const TOO_MANY_SESSIONS = refused('ERR_LIMIT_SESSIONS', 'NetStream.Publish.Rejected', toldEnd('ERR_LIMIT_SESSIONS'));

@@ -40,8 +40,8 @@ export interface Grant {
   /** Who it is, as a responder named it; undefined: nobody said. At most 256 bytes; no secret. */
   readonly principal?: string;
   readonly labels: Labels;
-  /** Undefined: as `publish.conflict` says. */
-  readonly conflict?: Conflict;
+  /** What becomes of a holder of the name; admission fills in `publish.conflict` where a reply says nothing. */
+  readonly conflict: Conflict;
   /** 0 … 3,600,000; undefined: `publish.resumeWindowMs`. */
   readonly resumeWindowMs?: number;
   /** 0 … 3,600,000; undefined: `play.lingerMs`. */

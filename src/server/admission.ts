@@ -5,14 +5,13 @@ import { names } from '../admission/bans/ban-table.js';
 import { AdmissionChain, type ChainDeps, type ChainOptions } from '../admission/chain.js';
 import { type Explanation, explain, type TestQuestion } from '../admission/explain.js';
 import { makeResponders, type ResponderDeps } from '../admission/make-responders.js';
-import { parseListen } from '../config/listen.js';
+import { isPublicBind } from '../config/listen.js';
 import type { SettingsUser } from '../config/live-settings.js';
 import type { Config } from '../config/table.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { type Logger, rateLimited } from '../core/log.js';
-import { isLoopback } from '../core/loopback.js';
-import { NameRule } from '../core/names.js';
+import type { NameRule } from '../core/names.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { NatsLink } from '../nats/connection.js';
 import type { NatsRequests } from '../nats/requests.js';
@@ -24,6 +23,8 @@ interface AdmissionDeps {
   readonly nodeId: string;
   readonly bootId: string;
   readonly fingerprint: (key: string) => string;
+  /** The rule of the server: names that replies give must hold to it, too. */
+  readonly names: NameRule;
   /** The NATS connection; undefined when none is configured. */
   readonly nats: { readonly link: NatsLink; readonly requests: NatsRequests } | undefined;
 }
@@ -44,7 +45,7 @@ export class ServerAdmission {
    *   when anybody could publish to a server that others can reach
    */
   constructor(config: Config, deps: AdmissionDeps) {
-    const { clock, nodeId, bootId, fingerprint, nats } = deps;
+    const { clock, nodeId, bootId, fingerprint, names, nats } = deps;
     const log = rateLimited(deps.log, clock, config.log.faultLinesPerSecond);
     this.#deps = deps;
     this.#options = checkedOptions(config, deps);
@@ -55,7 +56,7 @@ export class ServerAdmission {
     this.#keeper = new BanKeeper(this.bans, file, clock, nats && { ...nats, replicas, log: deps.log });
     this.bans.keepIn(this.#keeper);
     const { bans } = this;
-    this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names: new NameRule(config.names) };
+    this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names };
     this.chain = new AdmissionChain(this.#options, this.#chainDeps);
     warnOfDeadApps(this.#options, deps.log);
   }
@@ -81,8 +82,7 @@ export class ServerAdmission {
       check: (config, keys) => {
         if (keys.some(isOfChain)) this.#checked = checkedOptions(config, this.#deps);
       },
-      apply: (config, keys) => {
-        this.#chainDeps.names.change(config.names);
+      apply: (_, keys) => {
         if (!keys.some(isOfChain)) return;
         this.#options = this.#checked;
         this.chain.reload(this.#options);
@@ -130,9 +130,8 @@ function isOfChain(key: string): boolean {
  */
 function checkedOptions(config: Config, deps: ResponderDeps): ChainOptions {
   const options = chainOptions(config, deps);
-  const { host } = parseListen(config.rtmp.listen);
   const isAsked = options.responders.some((responder) => responder.asks('publish'));
-  if (!isAsked && !config.auth.allowAnonymousPublish && !isLoopback(host)) {
+  if (!isAsked && !config.auth.allowAnonymousPublish && isPublicBind(config.rtmp.listen)) {
     throw new SluiceError('ERR_AUTH_OPEN_PUBLIC_BIND', `rtmp.listen is ${config.rtmp.listen}`);
   }
   return options;

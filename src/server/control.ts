@@ -1,5 +1,5 @@
 import type { BanList } from '../admission/bans/ban-list.js';
-import { parseListen } from '../config/listen.js';
+import { isPublicBind } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
@@ -9,7 +9,6 @@ import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
-import { isLoopback } from '../core/loopback.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { EventLayer } from '../events/event-layer.js';
 import type { EventLog } from '../events/event-log.js';
@@ -119,6 +118,5 @@ function endedStreams(log: EventLog): EndedStreams {
  */
 export function checkHttpBind({ listen, tokens, token }: Config['http']): void {
   if (listen === 'off' || tokens.length > 0 || token !== '') return;
-  if (!isLoopback(parseListen(listen).host))
-    throw new SluiceError('ERR_HTTP_OPEN_PUBLIC_BIND', `http.listen is ${listen}`);
+  if (isPublicBind(listen)) throw new SluiceError('ERR_HTTP_OPEN_PUBLIC_BIND', `http.listen is ${listen}`);
 }

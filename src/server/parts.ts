@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { type Logger, stderrLosses } from '../core/log.js';
 import { MemoryAccount } from '../core/memory-account.js';
-import { NameRule } from '../core/names.js';
+import type { NameRule } from '../core/names.js';
 import type { RunningClock } from '../core/running-clock.js';
 import { Door } from '../doors/door.js';
 import { EventLayer } from '../events/event-layer.js';
@@ -54,6 +54,7 @@ interface PartsDeps {
   readonly log: Logger;
   readonly clock: RunningClock;
   readonly eventLayer: EventLayer;
+  readonly names: NameRule;
   readonly captures: Captures | undefined;
   readonly admission: Admission;
   readonly nodeId: string;
@@ -99,7 +100,7 @@ export async function openCaptures(
 
 /** Makes the parts and ties them together. Nothing listens yet. */
 export function makeParts(config: Config, deps: PartsDeps): Parts {
-  const { log, clock, eventLayer } = deps;
+  const { log, clock, eventLayer, names } = deps;
   const { lifecycle } = eventLayer;
   const nowMs = (): number => clock.monotonicMs();
   const memory = new MemoryAccount(config.limits.memoryBytes);
@@ -107,7 +108,6 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
   const isCloned = process.env[CLONED_BORDER_VARIABLE] === '1';
   const toDoor: ByteSide = { answer: (message) => door.answer(message), order: (message) => door.order(message) };
-  const names = new NameRule(config.names);
   const liveStreams = new LiveStreams(liveStreamsOptions(config), {
     bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
     memory,

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import { createLogger, guardedLogger, type LevelledLogger, type Logger } from '../core/log.js';
+import { NameRule } from '../core/names.js';
 import { RunningClock } from '../core/running-clock.js';
 import { VERSION } from '../core/version.js';
 import { within } from '../core/within.js';
@@ -137,7 +138,10 @@ class Server implements SluiceServer {
     const fingerprint = fingerprints(config.auth.salt, installation.salt);
     const clock = new RunningClock(this.#clock);
     const { bootId } = this;
-    const admission = new ServerAdmission(config, { log, clock, nodeId, bootId, fingerprint, nats: eventLayer.bus });
+    const names = new NameRule(config.names);
+    const admission = new ServerAdmission(config, {
+      ...{ log, clock, nodeId, bootId, fingerprint, names, nats: eventLayer.bus },
+    });
     this.#admission = admission;
     await admission.open();
     this.#captures = await openCaptures(config, { log, clock: this.#clock });
@@ -145,6 +149,7 @@ class Server implements SluiceServer {
       log,
       clock,
       eventLayer,
+      names,
       captures: this.#captures,
       admission: admission.chain,
       nodeId: this.nodeId,

@@ -123,7 +123,7 @@ const KEYED: Admission = {
   ...ADMIT_ALL,
   decide: ({ query }) => {
     const keyFingerprint = query === '' ? undefined : createHash('sha256').update(query).digest('hex').slice(0, 8);
-    return { decision: 'allow', grant: { labels: {}, limits: {}, keyFingerprint } };
+    return { decision: 'allow', grant: { labels: {}, conflict: 'reject', limits: {}, keyFingerprint } };
   },
 };
 

@@ -31,7 +31,7 @@ describe('a request', () => {
     const asked = request({ name: 'sk_1', query: 'key=CANARY' }, { sendSecrets: false, nameIsKey: ['live'] });
     expect(asked.json()).not.toMatch(/CANARY|sk_1/);
     expect(JSON.parse(asked.json())).toMatchObject({
-      name: '***',
+      name: 'masked',
       credentials: { keyFingerprint: FINGERPRINT('sk_1') },
     });
   });

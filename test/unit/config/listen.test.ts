@@ -1,5 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { formatHostPort, parseAdvertised, parseListen } from '../../../src/config/listen.js';
+import { formatHostPort, isPublicBind, parseAdvertised, parseListen } from '../../../src/config/listen.js';
+
+describe('a bind', () => {
+  it.each([
+    ['127.0.0.1:1935', false],
+    ['127.8.0.1:0', false],
+    ['[::1]:1935', false],
+    ['localhost:1935', false],
+    ['0.0.0.0:1935', true],
+    ['[::]:1935', true],
+    ['192.0.2.1:1935', true],
+    ['media.example:1935', true],
+  ])('to %s can be reached by other machines: %s', (address, isPublic) => {
+    expect(isPublicBind(address)).toBe(isPublic);
+  });
+});
 
 describe('parseListen', () => {
   it.each([

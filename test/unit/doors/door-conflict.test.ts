@@ -21,9 +21,11 @@ const AVC: Message = {
 };
 const AAC: Message = { kind: 'audioHeader', timestamp: 0, payload: Buffer.from('af001210', 'hex') };
 
-/** Grants every publish the same. */
+/** Grants every publish the same; who is named may replace its own connection. */
 function granting(grant: Partial<Grant>): Admission {
-  return { ...ADMIT_ALL, decide: () => ({ decision: 'allow', grant: { labels: {}, limits: {}, ...grant } }) };
+  const conflict = grant.principal === undefined ? 'reject' : 'resume';
+  const verdict = { decision: 'allow', grant: { labels: {}, conflict, limits: {}, ...grant } } as const;
+  return { ...ADMIT_ALL, decide: () => verdict };
 }
 
 for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing[]) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ConflictOutcome, Replacements, settleConflict } from '../../../src/live/conflict.js';
 import type { Grant } from '../../../src/model/grant.js';
 
-const PLAIN: Grant = { labels: {}, limits: {} };
+const PLAIN: Grant = { labels: {}, conflict: 'reject', limits: {} };
 
 describe('a name that is held', () => {
   interface Case {
@@ -12,14 +12,14 @@ describe('a name that is held', () => {
     from?: string;
     grant?: Partial<Grant>;
   }
-  const ann = { principal: 'ann' };
+  const ann = { principal: 'ann', conflict: 'resume' } as const;
   const address = { holder: 'peer:::1', newcomer: 'peer:::1' };
   const key = { holder: 'key:1', newcomer: 'key:1' };
 
   it.each<[string, Case, ConflictOutcome]>([
-    ['is kept from a stranger', { grant: { principal: 'bob' }, newcomer: 'bob' }, 'busy'],
+    ['is kept from a stranger', { grant: { principal: 'bob', conflict: 'resume' }, newcomer: 'bob' }, 'busy'],
     ['goes to the same named principal', { grant: ann }, 'replace'],
-    ['is kept from the same key when nobody named a principal', key, 'busy'],
+    ['is kept from the same key where the grant rejects', key, 'busy'],
     ['goes to the same key where the grant says so', { ...key, grant: { conflict: 'resume' } }, 'replace'],
     ['never goes to the same address while it is open', { ...address, grant: { conflict: 'resume' } }, 'busy'],
     ['goes to the same address when its publisher has gone', { ...address, suspended: true }, 'resume'],

@@ -3,7 +3,10 @@ import type { Verdict } from '../../../src/live/admission.js';
 import { type GrantEnd, Renewal } from '../../../src/live/renewal.js';
 import type { Grant } from '../../../src/model/grant.js';
 
-const grant = (ttlMs?: number): Grant => ({ labels: {}, limits: {}, ...(ttlMs === undefined ? {} : { ttlMs }) });
+const grant = (ttlMs?: number): Grant => ({
+  ...{ labels: {}, conflict: 'reject', limits: {} },
+  ...(ttlMs === undefined ? {} : { ttlMs }),
+});
 const allow = (ttlMs?: number): Verdict => ({ decision: 'allow', grant: grant(ttlMs) });
 const deny = (code: 'ERR_AUTH_DENIED' | 'ERR_AUTH_UNAVAILABLE' | 'ERR_AUTH_EXPIRED'): Verdict => ({
   ...{ decision: 'deny', code, message: '' },

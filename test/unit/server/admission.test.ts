@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../../src/config/load.js';
 import type { Config, DeepPartial } from '../../../src/config/table.js';
 import { ServerAdmission } from '../../../src/server/admission.js';
-import { FINGERPRINT, HandClock, logTo, question } from '../../support/admission/chain-harness.js';
+import { FINGERPRINT, HandClock, logTo, NAMES, question } from '../../support/admission/chain-harness.js';
 
 const RULE = { decision: 'allow' } as const;
 
 function admission(given: DeepPartial<Config>) {
   const lines: string[] = [];
-  const deps = { clock: new HandClock(), log: logTo(lines), nodeId: 'n', bootId: 'b', fingerprint: FINGERPRINT };
+  const origin = { nodeId: 'n', bootId: 'b', fingerprint: FINGERPRINT };
+  const deps = { ...origin, clock: new HandClock(), log: logTo(lines), names: NAMES };
   return { made: new ServerAdmission(resolveConfig(given), { ...deps, nats: undefined }), lines };
 }
 

@@ -56,7 +56,7 @@ describe('the nginx-rtmp dialect', () => {
   it('sends neither query nor secret name when secrets are not to be sent', () => {
     const origin = { sendSecrets: false, isNameKey: () => true };
     const form = formOf({ question: { name: 'geheim', query: 'token=geheim' }, origin });
-    expect(form).toEqual({ ...COMMON, call: 'publish', name: '***', type: 'live' });
+    expect(form).toEqual({ ...COMMON, call: 'publish', name: 'masked', type: 'live' });
   });
 
   it('accepts by 2xx and refuses by what is neither 2xx nor 3xx', () => {

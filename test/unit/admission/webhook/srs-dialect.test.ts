@@ -36,9 +36,9 @@ describe('the SRS dialect', () => {
   it('sends neither query nor secret name when secrets are not to be sent', () => {
     const origin = { sendSecrets: false, isNameKey: () => true };
     expect(bodyOf({ question: { name: 'geheim', query: 'token=geheim' }, origin })).toMatchObject({
-      stream: '***',
+      stream: 'masked',
       param: '',
-      stream_url: '/live/***',
+      stream_url: '/live/masked',
     });
   });
 
