@@ -32,10 +32,16 @@ const UNANSWERED: Readonly<Record<Exclude<NatsOutcome['kind'], 'reply'>, string>
   refused: 'The method cannot be asked for: NATS does not permit it.',
 };
 
+/**
+ * What becomes of a call: its program answers with a result, with an error or with something that is neither
+ * (`invalid`); nobody answers; or `overload`: too many wait, so that nobody is asked.
+ */
+type CallOutcome = RpcReply['kind'] | Exclude<NatsOutcome['kind'], 'reply'> | 'invalid' | 'overload';
+
 /** Has calls of clients answered by whoever subscribes to `<prefix>.rpc.<app>.<method>`; docs/rpc.md has the format. */
 export class NatsRpc implements RpcBridge {
-  /** Calls so far, by how they ended; for `/metrics`. */
-  readonly calls = new Map<string, number>();
+  /** Calls so far, by what became of them; for `/metrics`. */
+  readonly calls = new Map<CallOutcome, number>();
   readonly #options: RpcOptions;
   readonly #requests: NatsRequests;
   readonly #log: Logger;
@@ -45,6 +51,11 @@ export class NatsRpc implements RpcBridge {
     this.#options = options;
     this.#requests = requests;
     this.#log = log;
+  }
+
+  /** Calls that wait for an answer. */
+  get pending(): number {
+    return this.#pending;
   }
 
   async call(call: RpcCall): Promise<RpcReply> {
@@ -81,7 +92,7 @@ export class NatsRpc implements RpcBridge {
     return callFailed('The method was answered with something that cannot be used.');
   }
 
-  #count(how: string): void {
+  #count(how: CallOutcome): void {
     this.calls.set(how, (this.calls.get(how) ?? 0) + 1);
   }
 }

@@ -1,5 +1,6 @@
 import type { BanList } from '../admission/bans/ban-list.js';
 import type { ChainStats } from '../admission/chain-stats.js';
+import type { NatsRpc } from '../control/rpc-bridge.js';
 import { stderrLosses } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { Door } from '../doors/door.js';
@@ -30,6 +31,8 @@ interface MetricSources {
   readonly turns: LoopTurns;
   readonly admission: ChainStats;
   readonly bans: BanList;
+  /** Undefined without NATS. */
+  readonly rpc: Pick<NatsRpc, 'calls' | 'pending'> | undefined;
 }
 
 /** Reads every metric of the server; called on scrape only. */
@@ -44,6 +47,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...processMetrics(sources),
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources),
+    ...callMetrics(sources),
   ];
 }
 
@@ -179,6 +183,16 @@ function admissionMetrics({ admission: stats, bans }: MetricSources): Metric[] {
     counter('auth_guessing_bans_total', 'addresses banned for a minute for guessing keys', stats.guessingBans),
     gauge('auth_pending', 'requests that wait for a decision', stats.pending),
     gauge('bans', 'bans that hold on this node', bans.size),
+  ];
+}
+
+/** Calls of clients that programs answer. */
+function callMetrics({ rpc }: MetricSources): Metric[] {
+  const samples = [...(rpc?.calls ?? [])].map(([outcome, value]) => ({ value, labels: { outcome } }));
+  const help = 'calls of clients that were passed on to programs, or refused, by what became of them';
+  return [
+    { name: 'sluice_rpc_calls_total', help, type: 'counter', labels: ['outcome'], samples },
+    gauge('rpc_pending', 'calls of clients that wait for the answer of a program', rpc?.pending ?? 0),
   ];
 }
 

@@ -41,6 +41,8 @@ export interface Parts {
   readonly door: Door;
   readonly codecs: CodecPool;
   readonly liveStreams: LiveStreams;
+  /** Has calls of clients answered; undefined without NATS. */
+  readonly rpc: NatsRpc | undefined;
   readonly names: NameRule;
   readonly descriptors: Descriptors;
   readonly refusals: Refusals;
@@ -108,6 +110,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
   const isCloned = process.env[CLONED_BORDER_VARIABLE] === '1';
   const toDoor: ByteSide = { answer: (message) => door.answer(message), order: (message) => door.order(message) };
+  const rpc = rpcOf(config, deps);
   const liveStreams = new LiveStreams(liveStreamsOptions(config), {
     bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
     memory,
@@ -117,7 +120,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     clock,
     log,
     urls: deps.urls,
-    ...rpcOf(config, deps),
+    ...(rpc === undefined ? {} : { rpc }),
     closedFor: deps.closedFor,
   });
   const { stallAfterMs } = config.publish;
@@ -157,7 +160,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
       memories: memoriesOfProcess(),
       descriptors: descriptors.rtmpShare,
     });
-  return { clock, memory, hub, door, codecs, liveStreams, names, descriptors, refusals, listener, room };
+  return { clock, memory, hub, door, codecs, liveStreams, rpc, names, descriptors, refusals, listener, room };
 }
 
 /** Most RTMP connections: the setting, or less where the process has fewer WebAssembly memories. */
@@ -165,11 +168,11 @@ export function maxConnectionsOf({ limits }: Config): number {
   return Math.min(limits.maxConnections, memoriesOfProcess());
 }
 
-/** The answers to calls of clients; nothing without NATS. */
-function rpcOf({ rpc, events }: Config, { eventLayer, nodeId, log }: PartsDeps): { readonly rpc?: NatsRpc } {
+/** The answers to calls of clients; undefined without NATS. */
+function rpcOf({ rpc, events }: Config, { eventLayer, nodeId, log }: PartsDeps): NatsRpc | undefined {
   const { requests } = eventLayer;
-  if (requests === undefined) return {};
-  return { rpc: new NatsRpc({ ...rpc, prefix: events.prefix, nodeId }, requests, log) };
+  if (requests === undefined) return undefined;
+  return new NatsRpc({ ...rpc, prefix: events.prefix, nodeId }, requests, log);
 }
 
 /** Logs for how many connections there is room, as a warning when that is less than the setting. */

@@ -65,6 +65,9 @@ for (const border of ['plain', 'cloned']) {
       const other = await RawRtmp.connected({ port: server.rtmpPort, app: 'other' });
       const refused = await call(other, 901, 0, 'add', 901, null, 1, 2);
       expect(statusOf(refused)['description']).toBe('There is no such method.');
+      const metrics = await (await fetch(server.http('/metrics'))).text();
+      expect(metrics).toMatch(/^sluice_rpc_calls_total\{outcome="result"\} 1$/m);
+      expect(metrics).toMatch(/^sluice_rpc_pending 0$/m);
       client.destroy();
       other.destroy();
     });
