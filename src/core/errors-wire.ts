@@ -171,6 +171,11 @@ export const WIRE_ERRORS = {
     'plays from this connection or address begin too often',
     'wait some seconds before the next try; limits.playsPerSecondPerIp is the limit of an address',
   ),
+  ERR_LIMIT_CALL_RATE: limit(
+    'peer',
+    'a connection calls methods of programs more often than rpc.callsPerSecond allows; the call was passed on to nobody',
+    'call less often, or raise rpc.callsPerSecond',
+  ),
   ERR_NAME_INVALID: breach(
     'peer',
     'the app or stream name cannot be used',

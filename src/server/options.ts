@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
+import type { RpcOptions } from '../control/rpc-bridge.js';
 import type { EventsOptions } from '../events/options.js';
 import type { HubOptions } from '../hub/hub.js';
 import type { LiveStreamsOptions } from '../live/live-streams.js';
@@ -29,6 +30,7 @@ export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOpt
 
 /** The settings of listener and connections. */
 export function listenerOptions({ nats, rpc, rtmp, limits, publish, play }: Config): ListenerOptions {
+  const { apps } = rpc;
   const { host, port } = parseListen(rtmp.listen);
   return {
     host,
@@ -55,8 +57,14 @@ export function listenerOptions({ nats, rpc, rtmp, limits, publish, play }: Conf
     maxLagBytes: play.maxLagBytes,
     inboundBytesPerSecond: play.inboundBytesPerSecond,
     // Without NATS nobody could answer.
-    callApps: nats.url === '' ? [] : rpc.apps,
+    callApps: nats.url === '' ? [] : apps,
   };
+}
+
+/** The bounds of calls that programs answer. */
+export function rpcOptions({ rpc }: Config): RpcOptions {
+  const { timeoutMs, maxPending, callsPerSecond } = rpc;
+  return { timeoutMs, maxPending, callsPerSecond };
 }
 
 /** The settings that are limits of the WASM module. */

@@ -2,7 +2,7 @@ import type { Config } from '../config/table.js';
 import { NatsRpc } from '../control/rpc-bridge.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
-import { type Logger, stderrLosses } from '../core/log.js';
+import { type Logger, rateLimited, stderrLosses } from '../core/log.js';
 import { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { RunningClock } from '../core/running-clock.js';
@@ -25,6 +25,7 @@ import {
   hubOptions,
   listenerOptions,
   liveStreamsOptions,
+  rpcOptions,
 } from './options.js';
 import { Refusals } from './refusals.js';
 import { memoriesOfProcess, type Room, roomOf } from './room.js';
@@ -169,10 +170,13 @@ export function maxConnectionsOf({ limits }: Config): number {
 }
 
 /** The answers to calls of clients; undefined without NATS. */
-function rpcOf({ rpc, events }: Config, { eventLayer, nodeId, log }: PartsDeps): NatsRpc | undefined {
+function rpcOf(config: Config, { eventLayer, nodeId, clock, log }: PartsDeps): NatsRpc | undefined {
   const { requests } = eventLayer;
   if (requests === undefined) return undefined;
-  return new NatsRpc({ ...rpc, prefix: events.prefix, nodeId }, requests, log);
+  return new NatsRpc(rpcOptions(config), {
+    ...{ prefix: config.events.prefix, nodeId, requests, clock },
+    log: rateLimited(log, clock, config.log.faultLinesPerSecond),
+  });
 }
 
 /** Logs for how many connections there is room, as a warning when that is less than the setting. */

@@ -3,7 +3,7 @@ import type { Config } from '../config/table.js';
 import type { LevelledLogger } from '../core/log.js';
 import type { HttpServer } from '../http/server.js';
 import { checkHttpBind } from './control.js';
-import { hubOptions, listenerOptions, liveStreamsOptions } from './options.js';
+import { hubOptions, listenerOptions, liveStreamsOptions, rpcOptions } from './options.js';
 import { maxConnectionsOf, type Parts } from './parts.js';
 
 /** Hands changed settings on to the parts that take them while they run. */
@@ -25,11 +25,12 @@ export function tellTokens(settings: LiveSettings, http: Pick<HttpServer, 'setTo
 }
 
 /** Puts changed options into the parts. */
-export function applyTo({ listener, hub, door, liveStreams, names, memory }: Parts, config: Config): void {
+export function applyTo({ listener, hub, door, liveStreams, rpc, names, memory }: Parts, config: Config): void {
   listener.change({ ...listenerOptions(config), maxConnections: maxConnectionsOf(config) });
   hub.change(hubOptions(config));
   door.stallAfterMs = config.publish.stallAfterMs;
   liveStreams.change(liveStreamsOptions(config));
+  rpc?.change(rpcOptions(config));
   names.change(config.names);
   memory.limitBytes = config.limits.memoryBytes;
 }

@@ -13,7 +13,8 @@ const CALL: RpcCall = {
   ...{ principal: 'alice', app: 'live/eu', streamId: 's1', method: 'chat.say', args: [1, { a: null }] },
 };
 
-function setUp(outcome: () => NatsOutcome | Promise<NatsOutcome>, maxPending = 2) {
+function setUp(outcome: () => NatsOutcome | Promise<NatsOutcome>, { maxPending = 2, callsPerSecond = 0 } = {}) {
+  const clock = { nowMs: 1000, monotonicMs: () => clock.nowMs };
   const asked: [string, unknown, number][] = [];
   const requests: Pick<NatsRequests, 'request'> = {
     request: async (subject, body, timeoutMs) => {
@@ -22,8 +23,8 @@ function setUp(outcome: () => NatsOutcome | Promise<NatsOutcome>, maxPending = 2
     },
   };
   const log = createLogger({ level: 'silent' });
-  const options = { prefix: 'sluice.v1', nodeId: 'n1', timeoutMs: 5000, maxPending };
-  return { rpc: new NatsRpc(options, requests as NatsRequests, log), asked };
+  const deps = { prefix: 'sluice.v1', nodeId: 'n1', requests: requests as NatsRequests, clock, log };
+  return { rpc: new NatsRpc({ timeoutMs: 5000, maxPending, callsPerSecond }, deps), asked, clock };
 }
 
 const replied = (body: string | Uint8Array): NatsOutcome => ({
@@ -95,6 +96,39 @@ describe('a call over NATS', () => {
     answer(replied('{"result":1}'));
     await Promise.all(waiting);
     expect(await rpc.call(CALL)).toEqual({ kind: 'result', value: 1 });
+  });
+
+  it('is refused when its connection makes too many, and those of other connections are not', async () => {
+    const { rpc, asked, clock } = setUp(() => replied('{"result":1}'), { callsPerSecond: 2 });
+    const of = (connectionId: string) => rpc.call({ ...CALL, facts: { ...CALL.facts, connectionId } });
+    const kinds = async (count: number) => {
+      const got: string[] = [];
+      for (let i = 0; i < count; i++) got.push((await of('c1')).kind);
+      return got;
+    };
+    expect(await kinds(4)).toEqual(['result', 'result', 'result', 'result']);
+    const code = 'NetConnection.Call.Failed';
+    const message = expect.stringMatching(/^ERR_LIMIT_CALL_RATE: .*rpc\.callsPerSecond/);
+    expect(await of('c1')).toEqual({ kind: 'error', code, message });
+    expect((await of('c2')).kind).toBe('result');
+    clock.nowMs += 500;
+    expect(await kinds(2)).toEqual(['result', 'error']);
+    expect([...rpc.calls]).toEqual([
+      ['result', 6],
+      ['rate', 2],
+    ]);
+    expect(asked).toHaveLength(6);
+  });
+
+  it('is bound by other settings as soon as they are changed', async () => {
+    const { rpc, asked } = setUp(() => replied('{"result":1}'), { callsPerSecond: 1 });
+    const kinds = async () => [(await rpc.call(CALL)).kind, (await rpc.call(CALL)).kind, (await rpc.call(CALL)).kind];
+    expect(await kinds()).toEqual(['result', 'result', 'error']);
+    rpc.change({ timeoutMs: 100, maxPending: 2, callsPerSecond: 0 });
+    expect(await kinds()).toEqual(['result', 'result', 'result']);
+    expect(asked.map(([, , timeoutMs]) => timeoutMs)).toEqual([5000, 5000, 100, 100, 100]);
+    rpc.change({ timeoutMs: 100, maxPending: 0, callsPerSecond: 0 });
+    expect(await kinds()).toEqual(['error', 'error', 'error']);
   });
 
   it(`takes any bytes for an answer without a defect (seed ${SEED})`, async () => {

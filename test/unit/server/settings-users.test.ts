@@ -41,12 +41,13 @@ describe('settings that change while the server runs', () => {
       listener: part('listener'),
       hub: part('hub'),
       liveStreams: part('liveStreams'),
+      rpc: part('rpc'),
       names,
       door: {},
       memory: {},
     };
     const read = readBy((config) => applyTo(parts as never, config));
-    expect(told).toEqual(['listener', 'hub', 'liveStreams']);
+    expect(told).toEqual(['listener', 'hub', 'liveStreams', 'rpc']);
     const changing = ROWS.filter(({ setting }) => reloadOf(setting) !== 'restart').map(({ key }) => key);
     expect(changing.filter((key) => !ELSEWHERE.test(key) && !read.has(key))).toEqual([]);
   });
