@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors.js';
 import type { Labels, StreamLimits } from '../model/grant.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
@@ -7,6 +8,12 @@ import type { Done } from './live-control.js';
 import type { LiveStream } from './live-stream.js';
 import type { PlayAccounting } from './play-accounting.js';
 import type { PlayerEntry } from './player-entry.js';
+
+/**
+ * About how many streams and plays admission is asked again at a time: most of `auth.maxPending` stays for clients that
+ * come, and rules for as many take a few ms of a turn.
+ */
+const ASKED_AT_ONCE = 64;
 
 /** What a ban or a selector looks at: who publishes or plays, from where, and what. */
 interface Subject {
@@ -76,11 +83,21 @@ export class LiveCommands {
     return ended;
   }
 
-  async reauthorise(streamId: string): Promise<Done> {
-    const stream = this.#parts.streams.get(streamId);
-    if (stream === undefined) return 'unknown';
-    await stream.reauthorise();
-    return 'done';
+  /**
+   * Asks admission again about every stream and play, as if their ttl were nearly over: those that it denies end.
+   * Resolves when all answers were acted upon. It never rejects.
+   */
+  async reauthoriseAll(): Promise<void> {
+    const { streams, plays } = this.#parts;
+    const running = [...streams.values(), ...plays.all];
+    for (let from = 0; from < running.length; from += ASKED_AT_ONCE) {
+      await Promise.all(
+        running
+          .slice(from, from + ASKED_AT_ONCE)
+          .map((each) => ('playId' in each ? plays.reauthorise(each) : each.reauthorise())),
+      );
+      await nextTurn();
+    }
   }
 
   limit(streamId: string, limits: StreamLimits): Done {

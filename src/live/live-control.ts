@@ -21,8 +21,6 @@ export interface LiveControl {
   kickPlay(playId: string, reason: string): Promise<Done>;
   /** Ends a stream with reason `auth_revoked`. */
   revoke(streamId: string, reason: string): Promise<Done>;
-  /** Asks admission again now, as if the ttl were nearly over. */
-  reauthorise(streamId: string): Promise<Done>;
   /** Replaces the limits of a stream. */
   limit(streamId: string, limits: StreamLimits): Done;
   /** Sets labels of a stream; `null` removes one. */

@@ -47,7 +47,7 @@ export class PlayAccounting {
   /** Plays by name, waiting ones included. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
   readonly #byId = new Map<string, PlayerEntry>();
-  /** Plays whose grant has a time. */
+  /** Plays whose grant may have a time. */
   readonly #timed = new Set<PlayerEntry>();
   /** Running plays by principal. */
   readonly sessions = new Sessions();
@@ -150,6 +150,13 @@ export class PlayAccounting {
     const told = { status: 'NetStream.Play.Failed', code, description: toldEnd(code, message) } as const;
     const reason = playReasonOfCode(code) ?? 'kicked';
     this.#parts.bytes.order({ kind: 'stopPlay', playId, reason, told });
+  }
+
+  /** Asks admission again about a play now, whatever time is left. Resolves when the answer was acted upon. */
+  reauthorise(play: PlayerEntry): Promise<void> {
+    // Nobody may answer now, or the new grant may have a time where the one before had none.
+    if (this.#byId.has(play.playId)) this.#timed.add(play);
+    return play.grant.askNow();
   }
 
   /** Asks admission again about plays whose time is nearly over. Call it a few times a second. */

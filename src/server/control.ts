@@ -69,7 +69,6 @@ function liveControl(liveStreams: LiveStreams): LiveControl {
     kickStream: (streamId, reason) => commands.kickStream(streamId, reason),
     kickPlay: (playId, reason) => commands.kickPlay(playId, reason),
     revoke: (streamId, reason) => commands.revoke(streamId, reason),
-    reauthorise: (streamId) => commands.reauthorise(streamId),
     limit: (streamId, limits) => commands.limit(streamId, limits),
     label: (streamId, labels) => commands.label(streamId, labels),
     reconnect: (streamId, tcUrl, reason) => clients.reconnect(streamId, tcUrl, reason),

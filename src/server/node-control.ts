@@ -4,7 +4,6 @@ import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
-import type { LiveStreams } from '../live/live-streams.js';
 import type { NodeDrain } from './node-drain.js';
 
 /** What control of this node is made of. */
@@ -12,7 +11,7 @@ interface NodeControlParts {
   readonly settings: LiveSettings;
   readonly drain: NodeDrain;
   readonly info: () => Facts;
-  /** Asks admission again about every stream. */
+  /** Asks admission again about every stream and play. */
   readonly reauthorise: () => void;
 }
 
@@ -42,11 +41,6 @@ export function nodeControl({ settings, drain, info, reauthorise }: NodeControlP
       },
     },
   };
-}
-
-/** Asks admission again about every stream. */
-export function reauthoriseAll(liveStreams: LiveStreams): void {
-  for (const { streamId } of liveStreams.streams()) void liveStreams.commands.reauthorise(streamId);
 }
 
 /** Reads the settings again when nobody waits for the answer: at a signal, or since the file has changed. */

@@ -29,7 +29,7 @@ import { healthOf } from './health.js';
 import { openInstallation } from './installation.js';
 import { LoopTurns } from './loop-turns.js';
 import { collectMetrics } from './metrics.js';
-import { nodeControl, Reloader, reauthoriseAll } from './node-control.js';
+import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, type Parts } from './parts.js';
 import { tellLogger, tellParts, tellTokens } from './settings-users.js';
@@ -196,7 +196,7 @@ class Server implements SluiceServer {
         settings: this.#settings,
         drain: this.#drain,
         info: () => this.#info(eventLayer),
-        reauthorise: () => reauthoriseAll(parts.liveStreams),
+        reauthorise: () => void parts.liveStreams.commands.reauthoriseAll(),
       }),
     });
     if (httpModule !== undefined) {

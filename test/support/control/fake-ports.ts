@@ -119,7 +119,6 @@ export class FakeNode {
         return 'done';
       },
       revoke: (streamId, reason) => end(streamId, ['revoke', streamId, reason]),
-      reauthorise: async () => 'done',
       limit: (...call) => this.#note('limit', call, 'done' as const),
       label: (streamId, labels) =>
         this.#note('label', [streamId, labels], { done: 'done' as const, labels: { room: 'a1' } }),

@@ -1,13 +1,33 @@
 import { describe, expect, it } from 'vitest';
+import { ADMIT_ALL, type Admission, type Question, type Verdict } from '../../../src/live/admission.js';
+import type { Grant } from '../../../src/model/grant.js';
 import { LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 /** A stream and a play of it. */
-async function both() {
-  const harness = new LiveStreamsHarness();
+async function both(admission?: Admission) {
+  const harness = new LiveStreamsHarness({}, admission);
   const run = await harness.run('cam', 'key=secret');
   harness.play('cam');
   const { playId } = harness.registry.commands.plays()[0]!;
   return { harness, run, playId, commands: harness.registry.commands };
+}
+
+const GRANT: Grant = { labels: {}, conflict: 'reject', limits: {} };
+
+const denied = (code: 'ERR_AUTH_DENIED' | 'ERR_AUTH_UNAVAILABLE'): Verdict => ({
+  ...{ decision: 'deny', code, message: 'out' },
+});
+
+/** As {@link both}, and everything may go on but where `verdicts` says something else, by action and name. */
+async function renewing() {
+  const asked: string[] = [];
+  const verdicts = new Map<string, Verdict>();
+  const decide = ({ action, name, reason, streamId, playId }: Question): Verdict => {
+    if (reason === 'renew') asked.push(`${action} ${name} ${streamId ?? playId}`);
+    const verdict = reason === 'renew' ? verdicts.get(`${action} ${name}`) : undefined;
+    return verdict ?? { decision: 'allow', grant: GRANT };
+  };
+  return { ...(await both({ ...ADMIT_ALL, decide })), asked, verdicts };
 }
 
 describe('a command', () => {
@@ -63,10 +83,30 @@ describe('a command', () => {
     expect(harness.last('streamEnded')).toMatchObject({ reason: 'limit' });
   });
 
-  it('asks admission again', async () => {
-    const { run, commands } = await both();
-    expect(await commands.reauthorise(run.streamId)).toBe('done');
-    expect(await commands.reauthorise('nobody')).toBe('unknown');
+  it('has admission asked again about every stream and play, and ends those that it denies', async () => {
+    const { harness, run, playId, commands, asked, verdicts } = await renewing();
+    harness.play('later');
+    const [, later] = commands.plays();
+    verdicts.set('play cam', denied('ERR_AUTH_DENIED'));
+    await commands.reauthoriseAll();
+    expect(asked).toEqual([`publish cam ${run.streamId}`, `play cam ${playId}`, `play later ${later!.playId}`]);
+    const told = { code: 'ERR_AUTH_REVOKED', description: 'ERR_AUTH_REVOKED: out' };
+    expect(harness.orders.filter(({ kind }) => kind === 'stopPlay')).toMatchObject([{ playId, told }]);
+    expect(run.isCurrent).toBe(true);
+  });
+
+  it('has admission asked again about a play until somebody answers, and then when its new time is nearly over', async () => {
+    const { harness, playId, commands, asked, verdicts } = await renewing();
+    verdicts.set('play cam', denied('ERR_AUTH_UNAVAILABLE'));
+    await commands.reauthoriseAll();
+    verdicts.set('play cam', { decision: 'allow', grant: { ...GRANT, ttlMs: 10_000 } });
+    harness.pass(2000);
+    await harness.settle();
+    verdicts.set('play cam', denied('ERR_AUTH_DENIED'));
+    harness.pass(10_000);
+    await harness.settle();
+    expect(asked.filter((what) => what.startsWith('play'))).toEqual(Array(3).fill(`play cam ${playId}`));
+    expect(harness.orders.at(-1)).toMatchObject({ kind: 'stopPlay', playId });
   });
 
   it('ends what a ban names: streams and plays, by who, from where, and what', async () => {
