@@ -21,7 +21,13 @@ export type Outcome = { readonly ok: true; readonly answer: Facts } | { readonly
 /** A request that has an id, of the caller or made here. */
 type Identified = RequestContext & { readonly requestId: string };
 
-type Checked = { readonly problem: Problem } | { readonly verb: Verb; readonly input: Facts };
+/** An operation with its input, defaults filled in. */
+interface Valid {
+  readonly verb: Verb;
+  readonly input: Facts;
+}
+
+type Checked = { readonly problem: Problem } | Valid;
 
 type Handler = (ports: Ports, input: Facts, context: RequestContext) => Promise<Facts>;
 
@@ -43,7 +49,8 @@ export class Dispatcher {
 
   /**
    * Carries out one operation. It never rejects. A mutation that the caller has given an id is done once: the same
-   * request under the same id gets the same answer for 10 minutes.
+   * request under the same id gets the same answer for 10 minutes. Whoever sends it again after a time-out waits for
+   * what the first one began.
    *
    * @param verb a key of `OPERATIONS`; any other text is a problem
    * @param input the parameters of path or subject and the members of query or body, as they came; undefined: none
@@ -53,13 +60,19 @@ export class Dispatcher {
     const checked = this.#check(verb, input, { ...context, requestId });
     if ('problem' in checked) return { ok: false, problem: checked.problem };
     const told = { ...context, requestId };
-    const work = (): Promise<Outcome> => this.#carryOut(checked.verb, checked.input, told);
-    if (!OPERATIONS[checked.verb].mutates || context.requestId === undefined) return work();
-    const fingerprint = createHash('sha256')
-      .update(`${verb} ${canonical(checked.input)}`)
-      .digest('base64');
-    const outcome = this.#idempotency.once(requestId, fingerprint, work, bytesToKeep);
-    return outcome ?? { ok: false, problem: problemOf('ERR_CTL_REQUEST_REUSED', '', { instance: requestId }) };
+    const { mutates } = OPERATIONS[checked.verb];
+    const beganMs = this.#ports.clock.monotonicMs();
+    let isOurs = false;
+    const begin = (): Promise<Outcome> => {
+      isOurs = true;
+      return this.#carryOut(checked.verb, checked.input, told, beganMs);
+    };
+    const work = mutates && context.requestId !== undefined ? this.#once(checked, requestId, begin) : begin();
+    if (work === undefined) return refusal('ERR_CTL_REQUEST_REUSED', requestId);
+    const outcome = await this.#inTime(told, work);
+    // What became of it is told at its end, too.
+    if (outcome === undefined && isOurs) this.#tell(checked.verb, checked.input, told, 'ERR_CTL_TIMEOUT', beganMs);
+    return outcome ?? refusal('ERR_CTL_TIMEOUT', requestId);
   }
 
   /** As {@link run}, for a list of all nodes: `items`, `partial`, `missing`. */
@@ -67,7 +80,9 @@ export class Dispatcher {
     const told = { ...context, requestId: context.requestId ?? this.#ports.newId() };
     const checked = this.#check(verb, input, told);
     if ('problem' in checked) return { ok: false, problem: checked.problem };
-    return this.#inTime(checked.verb, told, gatherList(this.#ports.cluster, checked.verb, checked.input, told));
+    const { verb: list, input: valid } = checked;
+    const work = this.#settled(list, told, () => gatherList(this.#ports.cluster, list, valid, told));
+    return (await this.#inTime(told, work)) ?? refusal('ERR_CTL_TIMEOUT', told.requestId);
   }
 
   /** Whether a request can be carried out now, and its input with defaults filled in. */
@@ -98,34 +113,42 @@ export class Dispatcher {
     return refuse('ERR_CTL_BAD_REQUEST', `${where}${expected} was expected, not ${got}`, { errors });
   }
 
-  async #carryOut(verb: Verb, input: Facts, context: Identified): Promise<Outcome> {
-    const { clock } = this.#ports;
-    const beganMs = clock.monotonicMs();
+  /** Begins the work of a request id, or finds it. @returns undefined when the id was used for something else */
+  #once({ verb, input }: Valid, requestId: string, begin: () => Promise<Outcome>): Promise<Outcome> | undefined {
+    const fingerprint = createHash('sha256')
+      .update(`${verb} ${canonical(input)}`)
+      .digest('base64');
+    return this.#idempotency.once(requestId, fingerprint, begin, bytesToKeep);
+  }
+
+  /** Does the work, however long it takes. */
+  async #carryOut(verb: Verb, input: Facts, context: Identified, beganMs: number): Promise<Outcome> {
     // The input was checked against the schema of this very verb.
     const handler = HANDLERS[verb] as Handler;
-    const outcome = await this.#inTime(verb, context, handler(this.#ports, input, context));
-    if (OPERATIONS[verb].mutates && input['dryRun'] !== true) {
-      this.#tell(verb, input, context, outcome, clock.monotonicMs() - beganMs);
-    }
+    const outcome = await this.#settled(verb, context, () => handler(this.#ports, input, context));
+    this.#tell(verb, input, context, resultOf(outcome), beganMs);
     return outcome;
   }
 
-  /** Waits for work until the deadline of its request. What it answers later is ignored. */
-  async #inTime(verb: Verb, context: Identified, work: Promise<Facts>): Promise<Outcome> {
-    const { deadlineMs, requestId } = context;
-    const leftMs = deadlineMs === undefined ? LONGEST_MS : deadlineMs - this.#ports.clock.wallMs();
-    let outcome: Outcome = { ok: false, problem: problemOf('ERR_CTL_TIMEOUT', '', { instance: requestId }) };
-    this.#inFlight++;
+  /** What becomes of work. It never rejects. */
+  async #settled(verb: Verb, { requestId }: Identified, work: () => Promise<Facts>): Promise<Outcome> {
     try {
-      const done = work.then((answer) => {
-        outcome = { ok: true, answer: { ok: true, ...answer } };
-      });
-      await within(done, Math.max(1, Math.min(leftMs, LONGEST_MS)));
+      return { ok: true, answer: { ok: true, ...(await work()) } };
     } catch (error) {
-      outcome = { ok: false, problem: this.#problemOf(error, verb, requestId) };
-    } finally {
-      this.#inFlight--;
+      return { ok: false, problem: this.#problemOf(error, verb, requestId) };
     }
+  }
+
+  /** Waits for work until the deadline of a request. @returns undefined when it is not done by then; it goes on */
+  async #inTime({ deadlineMs }: Identified, work: Promise<Outcome>): Promise<Outcome | undefined> {
+    const leftMs = deadlineMs === undefined ? LONGEST_MS : deadlineMs - this.#ports.clock.wallMs();
+    let outcome: Outcome | undefined;
+    const done = work.then((settled) => {
+      outcome = settled;
+    });
+    this.#inFlight++;
+    await within(done, Math.max(1, Math.min(leftMs, LONGEST_MS)));
+    this.#inFlight--;
     return outcome;
   }
 
@@ -138,18 +161,28 @@ export class Dispatcher {
     return problemOf('ERR_INTERNAL', '', { instance });
   }
 
-  #tell(verb: Verb, input: Facts, { actor, requestId }: Identified, outcome: Outcome, latencyMs: number): void {
-    const isFound = outcome.ok && outcome.answer['matched'] !== 0;
-    let result: string = outcome.ok ? 'done' : outcome.problem.code;
-    if (outcome.ok && outcome.answer['already'] === true) result = 'already';
-    const target = targetOf(input, isFound);
-    this.#ports.audit.command({ verb, actor, requestId, target, result, latencyMs: Math.round(latencyMs) });
+  /** Tells of a mutation. */
+  #tell(verb: Verb, input: Facts, { actor, requestId }: Identified, result: string, beganMs: number): void {
+    if (!OPERATIONS[verb].mutates || input['dryRun'] === true) return;
+    const { audit, clock } = this.#ports;
+    const target = targetOf(input, result === 'done');
+    audit.command({ verb, actor, requestId, target, result, latencyMs: Math.round(clock.monotonicMs() - beganMs) });
   }
 }
 
 /** Whether a text can be the id of a request. Any other is refused, and never repeated. */
 export function isRequestId(text: string): boolean {
   return /^[\x21-\x7e]{1,128}$/.test(text);
+}
+
+function refusal(code: ErrorCode, instance: string): Outcome {
+  return { ok: false, problem: problemOf(code, '', { instance }) };
+}
+
+/** What the audit says of an outcome. */
+function resultOf(outcome: Outcome): string {
+  if (!outcome.ok) return outcome.problem.code;
+  return outcome.answer['already'] === true ? 'already' : 'done';
 }
 
 /** About how many bytes an outcome takes; undefined for one that did nothing, or may come out differently at once. */

@@ -64,6 +64,31 @@ describe('a request', () => {
     expect(node.audited).toMatchObject([{ verb: 'kick', result: 'ERR_CTL_TIMEOUT' }]);
   });
 
+  it('that is sent again after a time-out gets the answer of what the first one began, which acts once', async () => {
+    const node = new FakeNode();
+    const { streamId } = streamOf(1);
+    node.streams = [streamOf(1)];
+    let open = (): void => undefined;
+    node.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const dispatcher = node.dispatcher();
+    const again = { ...BY, requestId: 'r1' };
+    const soon = { ...again, deadlineMs: NOW_MS + 5 };
+    expect(problem(await dispatcher.run('kick', { streamId }, soon))).toMatchObject({ code: 'ERR_CTL_TIMEOUT' });
+    expect(problem(await dispatcher.run('kick', { streamId }, soon))).toMatchObject({ code: 'ERR_CTL_TIMEOUT' });
+    expect(problem(await dispatcher.run('kick', { streamId, reason: 'other' }, again)).status).toBe(422);
+    const waiting = dispatcher.run('kick', { streamId }, again);
+    open();
+    expect(answer(await waiting)).toEqual({ ok: true });
+    expect(answer(await dispatcher.run('kick', { streamId }, again))).toEqual({ ok: true });
+    expect(node.calls).toHaveLength(1);
+    expect(node.audited.map(({ result, requestId }) => [result, requestId])).toEqual([
+      ['ERR_CTL_TIMEOUT', 'r1'],
+      ['done', 'r1'],
+    ]);
+  });
+
   it('is refused as the sixty-fifth at once, and taken again when one of the others is done', async () => {
     const node = new FakeNode();
     node.streams = [streamOf(1)];
