@@ -31,6 +31,7 @@ export const HANDLERS: Handlers = {
     const { live } = ports;
     const matches = live.streams().filter((stream) => selectsStream(input, stream));
     return kickAll(ports, matches, input, context, {
+      verb: 'streams.kick',
       idOf: ({ streamId }) => streamId,
       kick: (id) => live.kickStream(id, input.reason),
     });
@@ -43,6 +44,7 @@ export const HANDLERS: Handlers = {
     const matches = playsOf(ports, input);
     if (input.playId !== undefined && matches.length === 0) throw unknown(input.playId);
     return kickAll(ports, matches, input, context, {
+      verb: 'plays.kick',
       idOf: ({ playId }) => playId,
       kick: (id) => ports.live.kickPlay(id, input.reason),
     });

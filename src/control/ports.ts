@@ -148,11 +148,10 @@ export interface RequestContext {
   readonly actor: string;
   /** Unix time in ms. */
   readonly deadlineMs?: number;
-  /**
-   * Whether the request came over NATS: then it is not passed on to another node, and `confirm` may count the matches
-   * of several nodes.
-   */
+  /** Whether the request came over NATS: then it is not passed on to another node. */
   readonly isFromBus?: boolean;
+  /** Whether every node has got the request. */
+  readonly isForAll?: boolean;
 }
 
 /** The other nodes, over NATS. Every method rejects with ERR_CTL_BUS_DOWN when NATS is away. */

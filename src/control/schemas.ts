@@ -49,10 +49,11 @@ export const kickBody = {
   reason,
   banTtlMs: banTtlMs.optional(),
   confirm: z
-    .int()
-    .min(0)
+    .union([z.int().min(0), z.record(line(128).min(1), z.int().min(0))])
     .optional()
-    .describe('How many the selector matches; required when there is more than one. A 409 tells the number.'),
+    .describe(
+      'How many the selector matches; required when there is more than one. A 409 tells the number. By node id, where several nodes have some.',
+    ),
   dryRun: z.boolean().optional().describe('Only counts the matches.'),
 };
 

@@ -2,6 +2,7 @@ import { SluiceError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
 import { gatherList, isGathered } from '../cluster-lists.js';
 import type { Outcome } from '../dispatcher.js';
+import { unconfirmed } from '../kick.js';
 import type { NatsCluster } from '../nats/nats-cluster.js';
 import type { Level, Operation } from '../operation.js';
 import { OPERATIONS, type Verb } from '../operations.js';
@@ -53,7 +54,7 @@ export class NatsControl implements ControlClient {
       return answer ?? { ok: true, ...ofEnded(String(streamId), verb, await this.#cluster.endOf(String(streamId))) };
     }
     if (isGathered(verb) && nodeId === undefined) return gatherList(this.#cluster, verb, input, context);
-    if (isForAll(levels, nodeId)) return this.#onAll(verb, input, context);
+    if (isForAll(levels, nodeId)) return this.#onAll(verb, await this.#confirmed(verb, input, context), context);
     return this.#cluster.askNode(nodeId ?? (await this.#oneNode(verb)), verb, input, context);
   }
 
@@ -67,6 +68,21 @@ export class NatsControl implements ControlClient {
     if (nodeIds.length > 1 && !/^(?:bans|auth)\./.test(verb))
       throw new SluiceError('ERR_CTL_BAD_REQUEST', `one of the nodes must be named: ${nodeIds.join(', ')}`);
     return first;
+  }
+
+  /**
+   * The number that a kick confirms, by node: each node ends what it has counted, or nothing.
+   *
+   * @throws SluiceError ERR_CTL_CONFLICT when it is not the number of all nodes that count
+   */
+  async #confirmed(verb: Verb, input: Facts, { actor }: RequestContext): Promise<Facts> {
+    const { confirm, ...selector } = input;
+    if (typeof confirm !== 'number') return input;
+    const { answers, missing } = await this.#cluster.gather(verb, { ...selector, dryRun: true }, { actor }, WAIT_MS);
+    const some = answers.filter(({ ok, matched }) => ok === true && Number(matched) > 0);
+    const counts = Object.fromEntries(some.map(({ nodeId, matched }) => [String(nodeId), Number(matched)]));
+    if (Object.values(counts).reduce((sum, one) => sum + one, 0) !== confirm) throw unconfirmed(counts, missing);
+    return { ...input, confirm: counts };
   }
 
   /** Has something done on every node, and puts the answers together: numbers are added, lists joined. */

@@ -113,6 +113,7 @@ function readRequest(
   const context: RequestContext = {
     ...(requestId === undefined ? {} : { requestId }),
     isFromBus: true,
+    ...(level === 'all' ? { isForAll: true } : {}),
     actor: actor !== undefined && ACTOR.test(actor) ? actor : NO_ACTOR,
     ...(deadline === undefined ? {} : { deadlineMs: Number(deadline) }),
   };

@@ -257,12 +257,75 @@ describe('a selector', () => {
     ]);
   });
 
-  it('that matches on several nodes is confirmed with the number of all of them together', async () => {
-    const fromBus = { ...BY, isFromBus: true };
-    const node = crowd();
-    const dispatcher = node.dispatcher();
-    expect(problem(await dispatcher.run('streams.kick', { confirm: 2 }, fromBus)).status).toBe(409);
-    expect(answer(await dispatcher.run('streams.kick', { confirm: 7 }, fromBus))).toMatchObject({ matched: 3 });
+  describe('that every node has got', () => {
+    const forAll = { ...BY, isFromBus: true, isForAll: true };
+
+    /** A node, and what others count when it asks them. */
+    function among(others: Readonly<Record<string, number>>, missing: readonly string[] = []) {
+      const node = crowd();
+      const asked: [string, unknown, unknown][] = [];
+      const cluster = {
+        gather: async (verb: string, body: unknown, context: unknown) => {
+          asked.push([verb, body, context]);
+          const answers = Object.entries({ n1: 2, ...others }).map(([nodeId, matched]) => ({
+            ...{ ok: true, nodeId, matched, kicked: [] },
+          }));
+          return { answers, missing };
+        },
+      };
+      return { node, asked, dispatcher: node.dispatcher({ cluster: cluster as unknown as Cluster }) };
+    }
+
+    it('is confirmed with the number where one node has all that it matches', async () => {
+      const { dispatcher, asked } = among({ n2: 0 });
+      expect(problem(await dispatcher.run('streams.kick', { app: 'live' }, forAll))).toMatchObject({
+        ...{ status: 409, count: 2, counts: { n1: 2 }, detail: expect.stringContaining('confirm: 2 ') },
+      });
+      const confirmed = { app: 'live', confirm: 2, banTtlMs: 1000 };
+      expect(answer(await dispatcher.run('streams.kick', confirmed, forAll))).toMatchObject({ matched: 2 });
+      const body = { app: 'live', banTtlMs: 1000, reason: expect.any(String), dryRun: true };
+      expect(asked[1]).toEqual(['streams.kick', body, { actor: 'ops' }]);
+    });
+
+    it.each([2, 4, 5, undefined])('ends nothing where others have some too, confirmed with %s', async (confirm) => {
+      const { node, dispatcher } = among({ n2: 1, n3: 2, n4: 0 });
+      const given = confirm === undefined ? {} : { confirm };
+      expect(problem(await dispatcher.run('streams.kick', { app: 'live', ...given }, forAll))).toMatchObject({
+        ...{ status: 409, code: 'ERR_CTL_CONFLICT', count: 5, counts: { n1: 2, n2: 1, n3: 2 } },
+        detail: expect.stringContaining('confirm: {"n1":2,"n2":1,"n3":2}'),
+      });
+      expect(names(node)).toHaveLength(3);
+    });
+
+    it('ends not even one where others have one too, or have not counted', async () => {
+      const ofOne = { name: 'cam3' };
+      expect(problem(await among({ n2: 1 }).dispatcher.run('streams.kick', ofOne, forAll))).toMatchObject({ count: 2 });
+      expect(problem(await among({}, ['n2']).dispatcher.run('streams.kick', ofOne, forAll))).toMatchObject({
+        ...{ status: 409, count: 1, missing: ['n2'], detail: expect.stringContaining('confirm: {"n1":1}') },
+      });
+      expect(answer(await among({ n2: 0 }).dispatcher.run('streams.kick', ofOne, forAll))).toMatchObject({
+        matched: 1,
+      });
+    });
+
+    it('is confirmed by node, where each holds to its own number and asks nobody', async () => {
+      const { node, dispatcher, asked } = among({ n2: 1 });
+      const kick = (confirm: object) => dispatcher.run('streams.kick', { app: 'live', confirm }, forAll);
+      for (const counts of [{ n2: 2 }, { n1: 1, n2: 2 }, { n1: 3 }])
+        expect(problem(await kick(counts))).toMatchObject({ status: 409, counts: { n1: 2 } });
+      expect(names(node)).toHaveLength(3);
+      expect(answer(await kick({ n1: 2, n2: 1 }))).toMatchObject({ matched: 2 });
+      expect(names(node)).toEqual(['cam3']);
+      expect(asked).toEqual([]);
+    });
+
+    it('of one play asks nobody, and neither does a node that has nothing of it', async () => {
+      const { dispatcher, asked } = among({ n2: 3 }, ['n3']);
+      expect(answer(await dispatcher.run('streams.kick', { app: 'none' }, forAll))).toMatchObject({ already: true });
+      const { playId } = playOf(1, streamOf(1));
+      expect(answer(await dispatcher.run('plays.kick', { playId }, forAll))).toMatchObject({ kicked: [playId] });
+      expect(asked).toEqual([]);
+    });
   });
 
   it('of one play kicks it, and says when there is none', async () => {

@@ -3,7 +3,7 @@ import { NatsControl } from '../../../../src/control/client/nats-control.js';
 import { NatsCluster } from '../../../../src/control/nats/nats-cluster.js';
 import { HEADERS } from '../../../../src/control/nats/subjects.js';
 import { problemOf } from '../../../../src/core/problem.js';
-import { FakeBus } from '../../../support/control/fake-requests.js';
+import { FakeBus, type FakeRequests } from '../../../support/control/fake-requests.js';
 
 /** Nodes that answer each subject with what `answers` has for it, and a client that asks them. */
 function clientOf(
@@ -20,14 +20,23 @@ function clientOf(
       });
   }
   const requests = bus.client();
+  return { requests, client: clientOn(bus, Object.keys(nodes), { requests, ended: o.ended }) };
+}
+
+/** A client that asks the nodes of a bus. */
+function clientOn(
+  bus: FakeBus,
+  nodeIds: readonly string[],
+  o: { requests?: FakeRequests; ended?: string | undefined } = {},
+) {
   const cluster = new NatsCluster({
-    ...{ requests, prefix: 'p', clock: { wallMs: () => 0, monotonicMs: () => 0 } },
+    ...{ requests: o.requests ?? bus.client(), prefix: 'p', clock: { wallMs: () => 0, monotonicMs: () => 0 } },
     directory: {
-      nodes: async () => ({ value: Object.keys(nodes).map((nodeId) => ({ nodeId }) as never) }),
+      nodes: async () => ({ value: nodeIds.map((nodeId) => ({ nodeId }) as never) }),
       endOf: async (id) => ({ value: id === o.ended ? { endedAt: 't', reason: 'kicked' } : undefined }),
     },
   });
-  return { requests, client: new NatsControl('nats://x', cluster, 'cli:me', async () => undefined) };
+  return new NatsControl('nats://x', cluster, 'cli:me', async () => undefined);
 }
 
 const listed = (nodeId: string, ...ids: string[]) => ({
@@ -85,6 +94,26 @@ describe('operations over NATS', () => {
     expect(await clientOf(refusing).client.ask('streams.kick', {})).toMatchObject({ answer: { partial: true } });
     const frozen = await clientOf(both, { frozen: 'n2' }).client.ask('streams.kick', {});
     expect(frozen).toMatchObject({ answer: { matched: 2, partial: true, missing: ['n2'] } });
+  });
+
+  it('that are confirmed by a number hold each node to what it has counted', async () => {
+    const bus = new FakeBus();
+    const bodies: Record<string, unknown>[] = [];
+    for (const [nodeId, matched] of [['n1', 2] as const, ['n2', 1] as const, ['n3', 0] as const])
+      bus.client().subscribe('p.ctl.all.streams.kick', undefined, (message) => {
+        const body = JSON.parse(Buffer.from(message.body).toString()) as Record<string, unknown>;
+        if (nodeId === 'n1') bodies.push(body);
+        const ids = Array.from({ length: matched }, (_, i) => `${nodeId}-${i}`);
+        const answer = { ...kicked(nodeId, ...ids), ...(body['dryRun'] === true ? { kicked: [] } : {}) };
+        message.reply(Buffer.from(JSON.stringify(answer)), { [HEADERS.nodeId]: nodeId });
+      });
+    const client = clientOn(bus, ['n1', 'n2', 'n3']);
+    expect(await client.ask('streams.kick', { app: 'live', confirm: 2 })).toMatchObject({
+      problem: { code: 'ERR_CTL_CONFLICT', status: 409, count: 3, counts: { n1: 2, n2: 1 } },
+    });
+    expect(bodies).toEqual([{ app: 'live', dryRun: true }]);
+    expect(await client.ask('streams.kick', { app: 'live', confirm: 3 })).toMatchObject({ answer: { matched: 3 } });
+    expect(bodies[2]).toEqual({ app: 'live', confirm: { n1: 2, n2: 1 } });
   });
 
   it('are refused when every node refuses, and time out when none answers', async () => {

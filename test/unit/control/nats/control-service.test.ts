@@ -12,9 +12,9 @@ function serviceOn(bus: FakeBus, nodeId: string) {
     rtmp: '127.0.0.1:1935',
     clock: { monotonicMs: () => 0, wallMs: () => 0 },
     dispatch: {
-      run: async (verb, input) =>
+      run: async (verb, input, { isForAll }) =>
         Object.hasOwn(OPERATIONS, verb)
-          ? { ok: true, answer: { ok: true, nodeId, verb, input: input as never } }
+          ? { ok: true, answer: { ok: true, nodeId, verb, input: input as never, isForAll: isForAll as never } }
           : { ok: false, problem: problemOf('ERR_CTL_BAD_REQUEST', verb) },
     },
   });
@@ -36,8 +36,10 @@ describe('control over NATS', () => {
     for (const nodeId of ['n1', 'n2', 'n3']) serviceOn(bus, nodeId);
     const all = await ask(bus, 'p.ctl.all.streams.list', '{"app":"live"}');
     expect(all.answers.map(({ nodeId }) => nodeId)).toEqual(['n1', 'n2', 'n3']);
-    expect(all.answers[0]).toMatchObject({ verb: 'streams.list', input: { app: 'live' } });
-    expect((await ask(bus, 'p.ctl.n.n2.config.get')).answers).toMatchObject([{ nodeId: 'n2', verb: 'config.get' }]);
+    expect(all.answers[0]).toMatchObject({ verb: 'streams.list', input: { app: 'live' }, isForAll: true });
+    expect((await ask(bus, 'p.ctl.n.n2.config.get')).answers).toEqual([
+      { ok: true, nodeId: 'n2', verb: 'config.get', input: {} },
+    ]);
   });
 
   it('is answered for a stream while it lives, by its node only', async () => {
