@@ -1,4 +1,3 @@
-import { problemOf } from '../core/problem.js';
 import { z } from '../core/zod.js';
 import type { ApiAnswer, ApiRequest, ApiRoute } from '../model/api-route.js';
 import { isGathered } from './cluster-lists.js';
@@ -113,12 +112,6 @@ function shown(outcome: Outcome, route: HttpRoute): ApiAnswer {
     };
   }
   const { problem } = outcome;
-  if (problem.code === 'ERR_CTL_STREAM_UNKNOWN' && route.unknownCode !== undefined) {
-    const { endedAt, reason, instance, detail } = problem;
-    const ended = endedAt === undefined ? {} : { endedAt, reason };
-    const body = problemOf(route.unknownCode, detail, { ...ended, ...(instance === undefined ? {} : { instance }) });
-    return { status: body.status, body };
-  }
   const { retryAfterS } = problem as { readonly retryAfterS?: number };
   const headers = retryAfterS === undefined ? {} : { headers: { 'retry-after': String(retryAfterS) } };
   return { status: problem.status, body: problem, ...headers };

@@ -18,8 +18,6 @@ export interface HttpRoute {
   readonly ifMatchMember?: string;
   /** This member of the answer is sent as `ETag`. */
   readonly etagMember?: string;
-  /** Code that this route had for an unknown stream before there were operations. Programs match on it. */
-  readonly unknownCode?: 'ERR_HTTP_STREAM_UNKNOWN';
 }
 
 /** One thing that can be asked of a node, over HTTP, NATS and the command line alike. */

@@ -48,7 +48,7 @@ export const OPERATIONS = {
     says: 'One live stream.',
     levels: STREAM_LEVEL,
     ...reading,
-    http: [{ method: 'GET', path: '/v1/streams/:streamId', unknownCode: 'ERR_HTTP_STREAM_UNKNOWN' }],
+    http: [{ method: 'GET', path: '/v1/streams/:streamId' }],
     params: { streamId: s.streamId },
     body: {},
     answer: s.answer(s.streamShown.shape),

@@ -166,8 +166,9 @@ export interface Cluster extends EndedStreams {
   /**
    * Asks the node that has a stream.
    *
-   * @returns undefined when no node has it, and none had it or it has ended
-   * @throws SluiceError ERR_CTL_OWNER_UNREACHABLE when no node answers and its end is not stored; ERR_CTL_TIMEOUT
+   * @returns undefined when it has ended, or all nodes answer and none of them has it
+   * @throws SluiceError ERR_CTL_OWNER_UNREACHABLE when its end is not stored and a node does not answer, which may have
+   *   it; ERR_CTL_TIMEOUT
    */
   askOwner(streamId: string, verb: string, body: Facts, context: RequestContext): Promise<Facts | undefined>;
 }

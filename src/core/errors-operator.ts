@@ -80,12 +80,6 @@ export const OPERATOR_ERRORS = {
     'choose a free port and an address of this machine with --rtmp and --http',
   ),
   ERR_HTTP_NOT_FOUND: failure('failed', 'peer', 'there is nothing at this path', 'GET / lists what there is'),
-  ERR_HTTP_STREAM_UNKNOWN: failure(
-    'failed',
-    'peer',
-    'no live stream has this id',
-    'GET /v1/streams lists the live ones; those that ended are in GET /v1/events',
-  ),
   ERR_HTTP_BAD_REQUEST: failure(
     'failed',
     'peer',

@@ -1,3 +1,4 @@
+import { connect, RequestStrategy } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectControl } from '../../src/cli/control/connect-nats.js';
 import { main } from '../../src/cli/main.js';
@@ -9,6 +10,11 @@ import { type NatsServer, startNats } from '../support/nats.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { ffmpegPublish } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
+
+/** An answer of each node is waited for. */
+const COUNTED = { strategy: RequestStrategy.Count, maxMessages: 3, maxWait: 10_000 };
+/** An id that no stream has had. */
+const UNKNOWN = '01JZ8Z3K6YQ4Q0V5N7W2T9B1CD';
 
 /** Lists change by themselves: counters, and who answers first. */
 const CHANGING = /^(?:bytesIn|bytesOut|videoFrames|audioFrames|kbpsIn|kbps|instance|events|fps|rttMs)$/;
@@ -103,6 +109,8 @@ describe('control of a cluster', () => {
       const { code, answer, err } = await cli('ls', '--json');
       expect([code, answer['partial'], answer['missing']]).toEqual([5, true, ['n3']]);
       expect(err).toContain('no answer of n3');
+      const { code: exit, answer: owner } = await cli('get', UNKNOWN, '--json');
+      expect([exit, owner['code'], owner['missing']]).toEqual([3, 'ERR_CTL_OWNER_UNREACHABLE', ['n3']]);
     } finally {
       servers[2]!.child.signal('SIGCONT');
     }
@@ -135,9 +143,33 @@ describe('control of a cluster', () => {
     expect(told.filter(({ requestId }) => requestId === 'once-1')).toHaveLength(1);
   });
 
-  it('says that the owner is out of reach when nobody knows a stream', async () => {
-    const { code, answer } = await cli('get', '01JZ8Z3K6YQ4Q0V5N7W2T9B1CD', '--json');
-    expect([code, answer['code']]).toEqual([3, 'ERR_CTL_OWNER_UNREACHABLE']);
+  it('says that a stream is unknown when every node answers and none has it, on every way alike', async () => {
+    const http = ['--http', `127.0.0.1:${servers[1]!.httpPort}`];
+    const [own, bus] = [await same(['get', UNKNOWN], http), await same(['get', UNKNOWN], ['--nats', nats.url])];
+    expect(own).toMatchObject({ code: 4, answer: { code: 'ERR_CTL_STREAM_UNKNOWN', status: 404 } });
+    expect(bus).toEqual(own);
+  });
+
+  it('ends what a selector matches on several nodes only as each node has it confirmed', async () => {
+    const streams = [await publishOn(servers[0]!, 'pair-1'), await publishOn(servers[1]!, 'pair-2')];
+    for (const { streamId } of streams) expect((await cli('label', streamId, 'pair=yes')).code).toBe(0);
+    const bare = await connect({ servers: nats.url });
+    const ask = async (confirm?: unknown): Promise<Record<string, unknown>[]> => {
+      const body = JSON.stringify({ label: 'pair=yes', confirm });
+      const answers = await bare.requestMany('sluice.v1.ctl.all.streams.kick', body, COUNTED);
+      const got: Record<string, unknown>[] = [];
+      for await (const message of answers) got.push(message.json());
+      return got.sort((a, b) => Number(a['matched'] ?? -1) - Number(b['matched'] ?? -1));
+    };
+    const refused = [409, 409];
+    const counts = { n1: 1, n2: 1 };
+    for (const confirm of [undefined, 1, 2]) {
+      const answers = await ask(confirm);
+      expect(answers.flatMap(({ status }) => status ?? [])).toEqual(refused);
+      expect(answers[0]).toMatchObject({ code: 'ERR_CTL_CONFLICT', count: 2, counts });
+    }
+    expect((await ask(counts)).map(({ matched }) => matched)).toEqual([0, 1, 1]);
+    await bare.close();
   });
 });
 

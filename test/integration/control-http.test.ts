@@ -52,7 +52,7 @@ describe('control over HTTP', () => {
     const late = await ask('POST', `/v1/streams/${streamId}/kick`, {});
     expect(late.body).toEqual({ ok: true, already: true });
     const gone = await ask('GET', `/v1/streams/${streamId}`);
-    expect(gone).toMatchObject({ status: 404, body: { code: 'ERR_HTTP_STREAM_UNKNOWN', reason: 'kicked' } });
+    expect(gone).toMatchObject({ status: 404, body: { code: 'ERR_CTL_STREAM_UNKNOWN', reason: 'kicked' } });
 
     const ban = { kind: 'name', value: 'live/cam2', ttlMs: 60_000, reason: 'test' };
     const added = await ask('POST', '/v1/bans', ban);

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../core/errors.js';
-import { type Problem, problemOf } from '../../core/problem.js';
+import type { Problem } from '../../core/problem.js';
 import type { Outcome } from '../dispatcher.js';
 import type { HttpRoute, Operation } from '../operation.js';
 import { OPERATIONS, type Verb } from '../operations.js';
@@ -53,7 +53,7 @@ export class HttpControl implements ControlClient {
     const facts = await this.#factsOf(response);
     if (response.ok) return { ok: true, answer: facts };
     if (typeof facts['code'] !== 'string') throw this.#unreachable(`it answers ${response.status}`);
-    return { ok: false, problem: sameCode(facts as unknown as Problem) };
+    return { ok: false, problem: facts as unknown as Problem };
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
@@ -83,13 +83,6 @@ export class HttpControl implements ControlClient {
   #unreachable(detail: string, cause?: unknown): SluiceError {
     return new SluiceError('ERR_CTL_SERVER_UNREACHABLE', `${this.where}: ${detail}`, { cause });
   }
-}
-
-/** The route of one stream has a code of its own, which is older than the others. */
-function sameCode(problem: Problem): Problem {
-  if (problem.code !== 'ERR_HTTP_STREAM_UNKNOWN') return problem;
-  const { type, title, status, code, message, hint, detail, ...members } = problem;
-  return problemOf('ERR_CTL_STREAM_UNKNOWN', detail === title ? '' : detail, members);
 }
 
 interface HttpRequest {

@@ -15,6 +15,8 @@ import { ControlSubjects, HEADERS } from './subjects.js';
 
 /** How long one node is waited for when the request has no deadline and does not say itself how long it may take. */
 const ANSWER_MS = 5000;
+/** How long nodes may take to show that they are there, in ms. */
+const LOOK_MS = 1000;
 /** Added to the time that a request says itself that it may take: `timeoutMs` of a call. */
 const WAY_MS = 1000;
 
@@ -83,8 +85,14 @@ export class NatsCluster implements Cluster {
     if (outcome.kind !== 'no_responders') throw notSent(outcome.kind);
     const known = await this.#deps.directory.endOf(streamId);
     if ('value' in known && known.value !== undefined) return undefined;
-    const detail = `no node answers for ${streamId}, and its end is not known`;
-    throw new SluiceError('ERR_CTL_OWNER_UNREACHABLE', detail, { details: { streamId } });
+    // A node that does not answer may have it.
+    const { actor, deadlineMs } = context;
+    const asker = deadlineMs === undefined ? { actor } : { actor, deadlineMs };
+    const { answers, missing } = await this.gather('nodes.list', {}, asker, LOOK_MS);
+    if ('value' in known && answers.length > 0 && missing.length === 0) return undefined;
+    const silent = missing.length === 0 ? '' : ` (${missing.join(', ')})`;
+    const detail = `no node answers for ${streamId}, its end is not known, and not every node can be asked${silent}`;
+    throw new SluiceError('ERR_CTL_OWNER_UNREACHABLE', detail, { details: { streamId, missing } });
   }
 
   /**

@@ -101,12 +101,12 @@ describe('headers', () => {
 });
 
 describe('an answer', () => {
-  it('about a stream that is not there has the code that this path always had', async () => {
+  it('about a stream that is not there has one code on every path', async () => {
     const { ask, node } = setUp();
     node.ended.set('S9', { endedAt: '2026-01-01T11:59:00.000Z', reason: 'kicked' });
     expect(await ask('GET', '/v1/streams/:streamId', { params: { streamId: 'S9' } })).toMatchObject({
       status: 404,
-      body: { code: 'ERR_HTTP_STREAM_UNKNOWN', endedAt: '2026-01-01T11:59:00.000Z', instance: expect.any(String) },
+      body: { code: 'ERR_CTL_STREAM_UNKNOWN', endedAt: '2026-01-01T11:59:00.000Z', instance: expect.any(String) },
     });
     expect(
       await ask('POST', '/v1/streams/:streamId/limit', { params: { streamId: 'S8' }, body: { limits: {} } }),

@@ -64,13 +64,6 @@ describe('operations over HTTP', () => {
     expect(await client.ask('streams.kick', {})).toEqual({ ok: false, problem });
   });
 
-  it('have one code for an unknown stream, also where the route has an older one', async () => {
-    const older = problemOf('ERR_HTTP_STREAM_UNKNOWN', 'S1 has ended: kicked', { endedAt: 't', reason: 'kicked' });
-    const { client } = await stubThat(() => ({ status: 404, body: older }));
-    const newer = problemOf('ERR_CTL_STREAM_UNKNOWN', 'S1 has ended: kicked', { endedAt: 't', reason: 'kicked' });
-    expect(await client.ask('get', { streamId: 'S1' })).toEqual({ ok: false, problem: newer });
-  });
-
   it.each([
     ['a proxy that says it in HTML', { status: 502, text: '<html>' }],
     ['a server that is no Sluice', { status: 404, body: { error: 'not found' } }],

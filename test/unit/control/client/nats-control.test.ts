@@ -79,8 +79,13 @@ describe('operations over NATS', () => {
     expect(await client.ask('get', { streamId: 'S1' })).toMatchObject({
       ...{ ok: false, problem: { code: 'ERR_CTL_STREAM_UNKNOWN', status: 404, endedAt: 't', reason: 'kicked' } },
     });
-    expect(await client.ask('get', { streamId: 'S2' })).toMatchObject({
-      ...{ ok: false, problem: { code: 'ERR_CTL_OWNER_UNREACHABLE', status: 503 } },
+    const { client: others } = clientOf({ n1: { 'p.ctl.all.nodes.list': { ok: true } }, n2: {} });
+    expect(await others.ask('kick', { streamId: 'S2' })).toMatchObject({
+      ...{ ok: false, problem: { code: 'ERR_CTL_OWNER_UNREACHABLE', status: 503, missing: ['n2'] } },
+    });
+    const { client: all } = clientOf({ n1: { 'p.ctl.all.nodes.list': { ok: true } } });
+    expect(await all.ask('kick', { streamId: 'S2' })).toMatchObject({
+      ...{ ok: false, problem: { code: 'ERR_CTL_STREAM_UNKNOWN', status: 404 } },
     });
   });
 

@@ -168,11 +168,21 @@ describe('the owner of a stream', () => {
     expect(await cluster.askOwner('S1', 'get', {}, CONTEXT)).toEqual({ ok: true, app: 'live' });
   });
 
-  it('is nobody when the stream has ended, and out of reach when its end is not known', async () => {
-    const { cluster } = clusterOf([], { ended: ['S1'] });
+  it('is nobody when the stream has ended, and when every node answers and none has it', async () => {
+    const { cluster } = clusterOf(['n1', 'n2'], { ended: ['S1'] });
     expect(await cluster.askOwner('S1', 'get', {}, CONTEXT)).toBeUndefined();
     expect(await cluster.endOf('S1')).toEqual({ endedAt: 't', reason: 'kicked' });
-    expect(await codeOf(cluster.askOwner('S2', 'get', {}, CONTEXT))).toBe('ERR_CTL_OWNER_UNREACHABLE');
+    expect(await cluster.askOwner('S2', 'get', {}, CONTEXT)).toBeUndefined();
+  });
+
+  it('is out of reach when its end is not known and a node does not answer, or none is known', async () => {
+    const { cluster, nodes } = clusterOf(['n1', 'n2']);
+    nodes.get('n2')!.isFrozen = true;
+    expect(await cluster.askOwner('S2', 'get', {}, CONTEXT).catch((error: unknown) => error)).toMatchObject({
+      ...{ code: 'ERR_CTL_OWNER_UNREACHABLE', details: { streamId: 'S2', missing: ['n2'] } },
+    });
+    const nobody = clusterOf([]).cluster;
+    expect(await codeOf(nobody.askOwner('S2', 'get', {}, CONTEXT))).toBe('ERR_CTL_OWNER_UNREACHABLE');
   });
 
   it('that does not answer is told as a time-out: the request may have been carried out', async () => {
