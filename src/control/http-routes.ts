@@ -1,3 +1,4 @@
+import { problemOf } from '../core/problem.js';
 import { z } from '../core/zod.js';
 import type { ApiAnswer, ApiRequest, ApiRoute } from '../model/api-route.js';
 import { isGathered } from './cluster-lists.js';

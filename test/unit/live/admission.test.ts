@@ -46,7 +46,7 @@ describe('a port of admission', () => {
     const answer = harness.publish();
     await harness.settle();
     harness.withdraw('client_closed');
-    decide({ decision: 'allow', grant: { labels: {}, limits: {} } });
+    decide({ decision: 'allow', grant: { labels: {}, conflict: 'reject', limits: {} } });
     expect(await answer).toMatchObject({ accept: false, code: 'ERR_PEER_CLOSED' });
     expect(harness.names).toEqual(['streamRejected']);
     expect(harness.last('streamRejected')).toMatchObject({ code: 'ERR_PEER_CLOSED', name: 'cam' });
