@@ -124,7 +124,7 @@ describe('a stream whose publisher has come back with another key', () => {
     const labels = { unauthenticated: 'true' };
     admission.renewal = () => ({
       decision: 'allow',
-      grant: { principal: 'anna', labels, limits: {}, ttlMs, isUnauthenticated: true },
+      grant: { principal: 'anna', labels, conflict: 'resume', limits: {}, ttlMs, isUnauthenticated: true },
     });
     harness.pass(ttlMs);
     await harness.settle();
@@ -172,7 +172,7 @@ describe('a server that stops while a question waits', () => {
 
 describe('a limit of sessions', () => {
   it('counts the publishes whose starts are being written', async () => {
-    const grant = { principal: 'anna', labels: {}, limits: { sessions: 1 } };
+    const grant = { principal: 'anna', labels: {}, conflict: 'resume', limits: { sessions: 1 } } as const;
     const harness = new LiveStreamsHarness({}, { ...ADMIT_ALL, decide: () => ({ decision: 'allow', grant }) });
     const answers = await Promise.all(['a', 'b', 'c'].map((name) => harness.publish(name)));
     expect(answers.map((answer) => (answer.accept ? 'accepted' : answer.code))).toEqual([
