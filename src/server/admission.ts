@@ -5,6 +5,7 @@ import { names } from '../admission/bans/ban-table.js';
 import { AdmissionChain, type ChainDeps, type ChainOptions } from '../admission/chain.js';
 import { type Explanation, explain, type TestQuestion } from '../admission/explain.js';
 import { makeResponders, type ResponderDeps } from '../admission/make-responders.js';
+import type { Responder } from '../admission/responder.js';
 import { isPublicBind } from '../config/listen.js';
 import type { SettingsUser } from '../config/live-settings.js';
 import type { Config } from '../config/table.js';
@@ -80,7 +81,7 @@ export class ServerAdmission {
   get settings(): SettingsUser {
     return {
       check: (config, keys) => {
-        if (keys.some(isOfChain)) this.#checked = checkedOptions(config, this.#deps);
+        if (keys.some(isOfChain)) this.#checked = checkedOptions(config, this.#deps, this.#options.responders);
       },
       apply: (_, keys) => {
         if (!keys.some(isOfChain)) return;
@@ -128,8 +129,8 @@ function isOfChain(key: string): boolean {
  *
  * @throws SluiceError ERR_CONFIG_INVALID_VALUE, ERR_AUTH_OPEN_PUBLIC_BIND
  */
-function checkedOptions(config: Config, deps: ResponderDeps): ChainOptions {
-  const options = chainOptions(config, deps);
+function checkedOptions(config: Config, deps: ResponderDeps, before: readonly Responder[] = []): ChainOptions {
+  const options = chainOptions(config, deps, before);
   const isAsked = options.responders.some((responder) => responder.asks('publish'));
   if (!isAsked && !config.auth.allowAnonymousPublish && isPublicBind(config.rtmp.listen)) {
     throw new SluiceError('ERR_AUTH_OPEN_PUBLIC_BIND', `rtmp.listen is ${config.rtmp.listen}`);
@@ -137,11 +138,11 @@ function checkedOptions(config: Config, deps: ResponderDeps): ChainOptions {
   return options;
 }
 
-/** The settings of the chain, with responders made from them. */
-function chainOptions(config: Config, deps: ResponderDeps): ChainOptions {
+/** The settings of the chain, with responders made from them, or kept. */
+function chainOptions(config: Config, deps: ResponderDeps, before: readonly Responder[]): ChainOptions {
   const { auth, publish } = config;
   return {
-    responders: makeResponders(config, deps),
+    responders: makeResponders(config, deps, before),
     budgetMs: auth.budgetMs,
     maxPending: auth.maxPending,
     denyCacheMs: auth.denyCacheMs,

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import type { AdmissionAction } from '../../live/admission.js';
 import { ExpiringMap } from '../expiring-map.js';
 import type { AdmissionRequest } from '../request.js';
-import { next, type Reply, type Responder } from '../responder.js';
+import { next, type Reply, type Responder, wrongCredentials } from '../responder.js';
 
 /** How long a challenge may be answered. */
 const CHALLENGE_MS = 60_000;
@@ -23,6 +23,15 @@ const NEED_AUTH = '[ AccessManager.Reject ] : [ code=403 need auth; authmod=adob
 const STEP = '[ AccessManager.Reject ] : [ authmod=adobe ] : ';
 const FAILED = `${STEP}?reason=authfailed`;
 
+/** What is known from one connect to the next. */
+interface Memory {
+  readonly secret: Buffer;
+  /** Challenges that were answered. */
+  readonly answered: ExpiringMap<true>;
+  /** Users by connection; publishes and plays of a connection are its user's. */
+  readonly connections: Map<string, AdobeUser>;
+}
+
 /**
  * Adobe authentication (`authmod=adobe`), for encoders with fields for user and password. A client is refused twice
  * while it finds out how to connect: the texts of the refusals hold the challenge. The third connect answers it. What
@@ -33,14 +42,13 @@ export class AdobeResponder implements Responder {
   readonly name = 'adobe';
   readonly #users: ReadonlyMap<string, AdobeUser>;
   readonly #clock: Clock;
-  readonly #secret = randomBytes(32);
-  readonly #answered = new ExpiringMap<true>(MAX_REMEMBERED);
-  /** Users by connection; publishes and plays of a connection are its user's. */
-  readonly #connections = new Map<string, string>();
+  readonly #memory: Memory;
 
-  constructor(users: readonly AdobeUser[], clock: Clock) {
+  /** @param former the one that it replaces: connections of users that are the same stay theirs */
+  constructor(users: readonly AdobeUser[], clock: Clock, former?: Responder) {
     this.#users = new Map(users.map((user) => [user.user, user]));
     this.#clock = clock;
+    this.#memory = former instanceof AdobeResponder ? former.#memory : newMemory();
   }
 
   asks(_: AdmissionAction): boolean {
@@ -58,9 +66,12 @@ export class AdobeResponder implements Responder {
   }
 
   #byConnection({ question }: AdmissionRequest): Reply {
-    const user = this.#connections.get(question.facts.connectionId);
+    const user = this.#memory.connections.get(question.facts.connectionId);
     if (user === undefined) return { ...next('the connection has no user'), error: 'ERR_AUTH_CREDENTIALS' };
-    return { decision: 'allow', principal: user, why: 'the connection is that of a user' };
+    const present = this.#users.get(user.user);
+    if (present?.salt !== user.salt || present.verifier !== user.verifier)
+      return wrongCredentials('the user has changed');
+    return { decision: 'allow', principal: user.user, why: 'the connection is that of a user' };
   }
 
   /** A user that does not exist gets a challenge too, always with the same salt, so that nobody learns who exists. */
@@ -83,26 +94,31 @@ export class AdobeResponder implements Responder {
     }
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - Number.parseInt(issued, 16) > CHALLENGE_MS) return failed('the challenge is too old');
-    if (this.#answered.get(opaque, nowMs) === true) return failed('the challenge was answered before');
-    this.#answered.set(opaque, true, nowMs + CHALLENGE_MS);
+    if (this.#memory.answered.get(opaque, nowMs) === true) return failed('the challenge was answered before');
+    this.#memory.answered.set(opaque, true, nowMs + CHALLENGE_MS);
     const user = this.#users.get(name);
     const wanted = md5(
       `${user?.verifier ?? randomBytes(16).toString('base64')}${opaque}${query.get('challenge') ?? ''}`,
     );
     if (!isSame(response, wanted) || user === undefined)
       return failed('the password is wrong, or there is no such user');
-    this.#remember(question.facts.connectionId, name);
+    this.#remember(question.facts.connectionId, user);
     return { decision: 'allow', principal: name, why: 'the password is right' };
   }
 
-  #remember(connectionId: string, user: string): void {
-    this.#connections.set(connectionId, user);
-    if (this.#connections.size > MAX_REMEMBERED) this.#connections.delete(this.#connections.keys().next().value!);
+  #remember(connectionId: string, user: AdobeUser): void {
+    this.#memory.connections.set(connectionId, user);
+    if (this.#memory.connections.size > MAX_REMEMBERED)
+      this.#memory.connections.delete(this.#memory.connections.keys().next().value!);
   }
 
   #proof(text: string): string {
-    return createHmac('sha256', this.#secret).update(text).digest('hex').slice(0, PROOF_DIGITS);
+    return createHmac('sha256', this.#memory.secret).update(text).digest('hex').slice(0, PROOF_DIGITS);
   }
+}
+
+function newMemory(): Memory {
+  return { secret: randomBytes(32), answered: new ExpiringMap(MAX_REMEMBERED), connections: new Map() };
 }
 
 /** A refusal that is a step of the dialogue. */

@@ -46,6 +46,21 @@ describe('Adobe authentication', () => {
     expect(other).toMatchObject({ decision: 'next', error: 'ERR_AUTH_CREDENTIALS' });
   });
 
+  it('knows the connections of users when others are set, but not of one that has changed', () => {
+    const adobe = responder();
+    const given = challenge(adobe, 'anna');
+    const anna = { user: 'anna', salt: 'salt', verifier };
+    const next = new AdobeResponder([anna, { ...anna, user: 'bert' }], clock, adobe);
+    const query = response(given, 'anna', 'password');
+    expect(connect(next, query)).toMatchObject({ decision: 'allow' });
+    const later = new AdobeResponder([anna], clock, next);
+    expect(later.answer(request({ query }))).toMatchObject({ decision: 'allow', principal: 'anna' });
+    for (const users of [[], [{ ...anna, verifier: md5('other') }]])
+      expect(new AdobeResponder(users, clock, later).answer(request({ query }))).toMatchObject({
+        ...{ decision: 'deny', error: 'ERR_AUTH_CREDENTIALS' },
+      });
+  });
+
   it('refuses a wrong password, an unknown user and a foreign or altered challenge alike', () => {
     const adobe = responder();
     expect(connect(adobe, response(challenge(adobe, 'anna'), 'anna', 'wrong'))).toMatchObject(FAILED);
