@@ -91,7 +91,8 @@ function cell(text) {
 }
 
 function shown(value) {
-  return value === '' ? 'empty' : `\`${cell(String(value))}\``;
+  const text = typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : String(value);
+  return text === '' || text === '{}' ? 'empty' : `\`${cell(text)}\``;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
