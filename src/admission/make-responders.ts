@@ -72,8 +72,8 @@ const RECIPES: Readonly<Record<(typeof RESPONDERS)[number], Recipe>> = {
 /**
  * Makes the responders in the order in which they are asked: that of `auth.responders`, or all that have settings.
  *
- * @param before those that are asked now. One whose settings are the same stays: it knows keys that cannot be fetched at
- *   present, users whose connections are open, and questions that wait
+ * @param before those that are asked now. One whose settings are the same stays: it knows keys that cannot be fetched
+ *   at present, users whose connections are open, and questions that wait
  * @throws SluiceError ERR_CONFIG_INVALID_VALUE when the settings of one cannot be used
  */
 export function makeResponders(config: Config, deps: ResponderDeps, before: readonly Responder[] = []): Responder[] {
