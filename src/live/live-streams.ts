@@ -39,6 +39,7 @@ import { callFailed, type RpcBridge } from './rpc-bridge.js';
 import { Sessions } from './sessions.js';
 import type { GrantDeps } from './stream-grant.js';
 import type { LiveStreamOwner, StreamStart } from './stream-owner.js';
+import { toldEnd } from './told-end.js';
 import { refusedConnect } from './told-verdict.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -201,7 +202,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   /** Another node has ended these streams while this one could not be reached: they are over here too. */
   fence(streamIds: readonly string[]): void {
     this.publishes.fence(streamIds);
-    for (const streamId of streamIds) this.#streams.get(streamId)?.order('node_lost', ENDED_ELSEWHERE);
+    const told = toldEnd('ERR_SESSION_SHUTDOWN', ENDED_ELSEWHERE);
+    for (const streamId of streamIds) this.#streams.get(streamId)?.order('node_lost', told);
   }
 
   /** Plays, those that wait for a publisher included. */
@@ -343,8 +345,9 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
 }
 
 /** Nothing new is accepted for a while: the client may come back, here or elsewhere. */
-function shutDown(description: string): Refusal<ConnectRefusal> {
-  return { status: 'NetConnection.Connect.AppShutdown', code: 'ERR_SESSION_SHUTDOWN', description };
+function shutDown(message: string): Refusal<ConnectRefusal> {
+  const code = 'ERR_SESSION_SHUTDOWN';
+  return { status: 'NetConnection.Connect.AppShutdown', code, description: toldEnd(code, message) };
 }
 
 /** A principal that somebody has named; an address is no name. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { ERRORS, type ErrorCode } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { Grant } from '../model/grant.js';
@@ -85,12 +85,7 @@ export class PlayAccounting {
     const named = { app: request.app, name: grant.name ?? request.name };
     const stream = this.#parts.streamOf(named);
     if (stream === undefined && !this.#options.waitForPublisher)
-      return {
-        refusal: {
-          ...refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound'),
-          description: ERRORS.ERR_PLAY_NOT_FOUND.says,
-        },
-      };
+      return { refusal: refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound') };
     if (stream !== undefined && stream.audience >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
       return { refusal: refused('ERR_LIMIT_PLAYERS') };
     if (this.sessions.count(principal) >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY))

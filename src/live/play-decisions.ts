@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { ERRORS, type ErrorCode } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { NameRule } from '../core/names.js';
 import type { Grant } from '../model/grant.js';
@@ -10,6 +10,7 @@ import { type Admission, MASKED_NAME, type Question, type Verdict } from './admi
 import type { ChurnGuard } from './churn-guard.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayAccounting } from './play-accounting.js';
+import { toldEnd } from './told-end.js';
 import { refusedPlay as deniedPlay } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
 
@@ -100,7 +101,7 @@ function answerRefused({ id }: PlayAsk, open: OpenAsk, refusal: Refusal<PlayRefu
   open.answer({ kind: 'playRefused', id, refusal });
 }
 
-/** @param description default: what the code says */
-function failed(code: ErrorCode, description: string = ERRORS[code].says): Refusal<PlayRefusal> {
-  return { status: 'NetStream.Play.Failed', code, description };
+/** @param message default: what the code says */
+function failed(code: ErrorCode, message?: string): Refusal<PlayRefusal> {
+  return { status: 'NetStream.Play.Failed', code, description: toldEnd(code, message) };
 }

@@ -72,12 +72,12 @@ export const ENDED_ELSEWHERE = 'another node has ended this stream';
 const LOST: Refusal<PublishRefusal> = {
   status: 'NetStream.Publish.Rejected',
   code: 'ERR_SESSION_PUBLISH_REFUSED',
-  description: ENDED_ELSEWHERE,
+  description: toldEnd('ERR_SESSION_PUBLISH_REFUSED', ENDED_ELSEWHERE),
 };
 
 const BUSY = refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName');
-const TOO_MANY_SESSIONS = refused('ERR_LIMIT_SESSIONS', 'NetStream.Publish.Rejected', toldEnd('ERR_LIMIT_SESSIONS'));
-const BANNED = refused('ERR_AUTH_BANNED', 'NetStream.Publish.Rejected', toldEnd('ERR_AUTH_BANNED'));
+const TOO_MANY_SESSIONS = refused('ERR_LIMIT_SESSIONS');
+const BANNED = refused('ERR_AUTH_BANNED');
 
 /** A publish that may be. */
 interface Admitted {
@@ -365,15 +365,15 @@ export class PublishDecisions {
 }
 
 /** Nothing new is accepted for a while: the client may come back, here or elsewhere. */
-function shutDown(description: string): Refusal<PublishRefusal> {
-  return refused('ERR_SESSION_SHUTDOWN', 'NetConnection.Connect.AppShutdown', description);
+function shutDown(message: string): Refusal<PublishRefusal> {
+  return refused('ERR_SESSION_SHUTDOWN', 'NetConnection.Connect.AppShutdown', message);
 }
 
-/** @param description default: what the code says */
+/** @param message default: what the code says */
 function refused(
   code: ErrorCode,
   status: PublishRefusal = 'NetStream.Publish.Rejected',
-  description: string = ERRORS[code].says,
+  message?: string,
 ): Refusal<PublishRefusal> {
-  return { status, code, description };
+  return { status, code, description: toldEnd(code, message) };
 }

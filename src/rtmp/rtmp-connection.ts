@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
 import type { CallOfClient, Publisher } from '../doors/client.js';
 import type { RunningPublish } from '../doors/published-stream.js';
 import type { Asker } from '../doors/requests.js';
@@ -7,6 +7,7 @@ import { PlaySink } from '../hub/play-sink.js';
 import { Player } from '../hub/player.js';
 import type { ConnectionFacts } from '../live/access.js';
 import { playReasonOfCode } from '../live/end-reasons.js';
+import { toldEnd } from '../live/told-end.js';
 import type { Peer } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
@@ -323,7 +324,7 @@ export class RtmpConnection implements InputOwner {
     }
     const { connectionId } = this;
     this.#parts.log.info({ connectionId, code, detail, plays: ids.length }, 'plays ended, the connection goes on');
-    const description = ERRORS[code].says;
+    const description = toldEnd(code);
     for (const id of ids) {
       this.#plays.stop(id, playReasonOfCode(code) ?? 'error');
       this.run(this.#session!.end(id, { status: 'NetStream.Play.Failed', code, description }));

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
 import type { Door } from '../doors/door.js';
+import { toldEnd } from '../live/told-end.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from '../transport/accept-limits.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
 import { TcpAcceptor } from '../transport/tcp/accept.js';
@@ -199,7 +200,7 @@ export class RtmpListener {
     for (const [connection, { reassemblyBytes }] of holders) {
       if (freed >= overBytes) break;
       freed += reassemblyBytes;
-      connection.shutdown('limit', ERRORS.ERR_LIMIT_MEMORY.says, 'limit');
+      connection.shutdown('limit', toldEnd('ERR_LIMIT_MEMORY'), 'limit');
     }
     return freed;
   }

@@ -18,6 +18,7 @@ import type { EventLayer } from '../events/event-layer.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Health, HttpDeps } from '../http/deps.js';
 import type { HttpServer } from '../http/server.js';
+import { toldEnd } from '../live/told-end.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
 import { ServerAdmission } from './admission.js';
@@ -319,7 +320,7 @@ class Server implements SluiceServer {
     await this.#inTime('telling that the node drains', told, left() / 4);
     this.#parts?.listener.stop();
     for (const connection of [...(this.#parts?.listener.connections ?? [])])
-      connection.shutdown('server_drain', 'the server is shutting down', 'server_drain');
+      connection.shutdown('server_drain', toldEnd('ERR_SESSION_SHUTDOWN'), 'server_drain');
     await this.#connectionsGone(left() / 2);
     this.#ticker?.stop();
     this.#turns?.stop();

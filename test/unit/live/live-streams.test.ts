@@ -204,7 +204,7 @@ describe('a publish', () => {
   it('is refused while the server shuts down, and when the memory for media is full', async () => {
     const harness = new LiveStreamsHarness();
     harness.closedFor = 'the server is shutting down';
-    const shutDown = { code: 'ERR_SESSION_SHUTDOWN', description: 'the server is shutting down' };
+    const shutDown = { code: 'ERR_SESSION_SHUTDOWN', description: 'ERR_SESSION_SHUTDOWN: the server is shutting down' };
     const status = 'NetConnection.Connect.AppShutdown';
     expect(await harness.publish()).toMatchObject({ accept: false, status, ...shutDown });
     expect(await harness.connect()).toMatchObject({ kind: 'connectRefused', refusal: { status, ...shutDown } });
