@@ -1,6 +1,7 @@
 // The programs that tests use, and the Debian packages they come in.
 import { existsSync, readdirSync } from 'node:fs';
-import { capture, hasProgram, inCi, say } from './lib.mjs';
+import { join } from 'node:path';
+import { capture, hasProgram, inCi, root, say } from './lib.mjs';
 
 const TOOLS = [
   { program: 'nats-server', packages: ['nats-server'] },
@@ -39,24 +40,62 @@ const INTEROP_TOOLS = [
   { program: 'iptables', packages: ['iptables'], tests: HALF_OPEN },
 ];
 
+/** The command line of NATS, which Debian does not have: it is built once, below `.cache/`. */
+const NATS_CLI = {
+  program: 'nats',
+  module: 'github.com/nats-io/natscli/nats@v0.1.6',
+  folder: join(root, '.cache', 'natscli-0.1.6'),
+  /** Least version of Go that builds it. */
+  go: [1, 22],
+  tests: 'test/interop/nats-cli.interop.ts',
+};
+
 // Debian keeps nats-server in /usr/sbin, which is not on everyone's PATH.
-process.env.PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`;
+process.env.PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin:${NATS_CLI.folder}`;
 
 function missing(tools) {
   return tools.filter(({ program, files }) => !hasProgram(program) || (files !== undefined && !files.some(existsSync)));
 }
 
 /**
- * Installs what is missing when it may (root on Debian or Ubuntu).
+ * Installs what is missing when it may (root on Debian or Ubuntu), and builds the command line of NATS.
  *
  * A tool that only some interop tests use, and whose package the sources of this system do not have, leaves those tests
- * out: the others are run. Every other tool that is missing is a complaint.
+ * out: the others are run. So it is with the command line of NATS where Go cannot build it. Every other tool that is
+ * missing is a complaint.
  *
  * @param projects test projects that will run
  * @returns `complaint`: '' when every tool is there that can be had, else what to tell the person; `leftOut`: files of
  *   tests that cannot be run on this system, and `why`, a line for each tool
  */
 export async function ensureTools(projects) {
+  const packaged = await ensurePackages(projects);
+  const problem = projects.includes('interop') ? await problemWithNatsCli() : '';
+  if (problem === '') return packaged;
+  const { program, tests } = NATS_CLI;
+  return {
+    complaint: packaged.complaint,
+    leftOut: [...packaged.leftOut, tests],
+    why: [...packaged.why, `${tests} was not run: it needs ${program} (natscli), and ${problem}.`],
+  };
+}
+
+/** Builds the command line of NATS if it is not there. @returns why that did not work, or '' */
+async function problemWithNatsCli() {
+  const { program, module, folder, go } = NATS_CLI;
+  if (hasProgram(program)) return '';
+  const version = /go(\d+)\.(\d+)/.exec((await capture('go', ['env', 'GOVERSION'])).text);
+  const [major, minor] = [Number(version?.[1] ?? 0), Number(version?.[2] ?? 0)];
+  if (major < go[0] || (major === go[0] && minor < go[1])) {
+    return `there is no Go ${go.join('.')} or later on this system`;
+  }
+  say(`Building ${module} …`);
+  const { code, text } = await capture('env', [`GOBIN=${folder}`, 'go', 'install', module]);
+  if (code === 0 && hasProgram(program)) return '';
+  return `Go could not build ${module}: ${text.trim().split('\n').at(-1)}`;
+}
+
+async function ensurePackages(projects) {
   const tools = projects.includes('interop') ? [...TOOLS, ...INTEROP_TOOLS] : TOOLS;
   const result = await ensurePrograms(tools);
   if (!projects.includes('interop') || result.complaint !== '' || result.leftOut.includes(HALF_OPEN)) return result;
