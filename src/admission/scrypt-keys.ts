@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
-import { ExpiringMap } from './expiring-map.js';
+import { ExpiringMap } from '../core/expiring-map.js';
 
 /** N = 2^14, r = 8, p = 1: about 50 ms and 16 MiB for each. */
 const COST: ScryptOptions = { N: 16_384, r: 8, p: 1, maxmem: 32 * 1024 * 1024 };

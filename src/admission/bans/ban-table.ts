@@ -1,6 +1,6 @@
+import { type AddressBlock, firstBits, formatBlock, holds, parseAddress, parseBlock } from '../../core/cidr.js';
 import type { BanSubject } from '../../live/admission.js';
 import type { Ban, BanKind } from '../../model/ban.js';
-import { type AddressBlock, firstBits, formatBlock, holds, parseAddress, parseBlock } from '../cidr.js';
 
 /** Most bans; past it the one that was added first goes. */
 const MAX_BANS = 100_000;

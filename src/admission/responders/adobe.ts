@@ -1,8 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AdobeUser } from '../../config/auth-schemas.js';
 import type { Clock } from '../../core/clock.js';
+import { ExpiringMap } from '../../core/expiring-map.js';
 import type { AdmissionAction } from '../../live/admission.js';
-import { ExpiringMap } from '../expiring-map.js';
 import type { AdmissionRequest } from '../request.js';
 import { next, type Reply, type Responder, wrongCredentials } from '../responder.js';
 

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Rule, RuleKey } from '../../config/auth-schemas.js';
+import { type AddressBlock, holds, parseAddress, parseBlock } from '../../core/cidr.js';
 import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
-import { type AddressBlock, holds, parseAddress, parseBlock } from '../cidr.js';
 import { globMatcher } from '../glob.js';
 import { isPlaceholder, PLAIN_PLACEHOLDERS } from '../placeholders.js';
 import type { AdmissionRequest } from '../request.js';

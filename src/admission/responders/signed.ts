@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { SignedKey } from '../../config/auth-schemas.js';
+import { formatBlock, parseBlock } from '../../core/cidr.js';
 import { SluiceError } from '../../core/errors.js';
 import type { AdmissionAction } from '../../live/admission.js';
-import { formatBlock, parseBlock } from '../cidr.js';
 import { isPlaceholder } from '../placeholders.js';
 import type { AdmissionRequest } from '../request.js';
 import { next, type Reply, type Responder, wrongCredentials } from '../responder.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FailureWatch } from '../../../src/admission/failure-watch.js';
+import { FailureWatch } from '../../../src/core/failure-watch.js';
 
 describe('the watch for guessed keys', () => {
   it('counts different keys of one address within a minute, each once', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ExpiringMap } from '../../../src/admission/expiring-map.js';
+import { ExpiringMap } from '../../../src/core/expiring-map.js';
 
 it('an expiring map forgets entries when their time is over, and the oldest when there are too many', () => {
   const map = new ExpiringMap<number>(2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBlock, holds, parseAddress, parseBlock } from '../../../src/admission/cidr.js';
+import { formatBlock, holds, parseAddress, parseBlock } from '../../../src/core/cidr.js';
 
 describe('blocks of addresses', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { isLoopback } from '../core/loopback.js';
+import { isLoopback } from './loopback.js';
 
 const MINUTE = 60_000;
 /** Most addresses that are watched at once; past it the one that failed first is forgotten. */
