@@ -5,6 +5,7 @@ import type { ErrorCode } from '../core/errors.js';
 import { ExpiringMap } from '../core/expiring-map.js';
 import { FailureWatch } from '../core/failure-watch.js';
 import type { Logger } from '../core/log.js';
+import { isLoopback } from '../core/loopback.js';
 import type { NameRule } from '../core/names.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { Admission, BanSubject, Denial, Question, Verdict } from '../live/admission.js';
@@ -21,6 +22,8 @@ import type { Reply, Responder, ResponderAnswer, Unavailable } from './responder
 const GUESSING_BAN_MS = 60_000;
 /** How often it is logged that a responder answers twice: one that does so does it each time. */
 const SECOND_REPLY_LINES = { burst: 1, perSecond: 1 / 60 };
+/** Most addresses whose wrong keys are counted. */
+const MAX_WATCHED = 50_000;
 /** Most refusals, and most allows, that are remembered. */
 const MAX_REMEMBERED = 20_000;
 
@@ -83,7 +86,7 @@ export class AdmissionChain implements Admission {
   readonly #deps: ChainDeps;
   readonly #denied = new ExpiringMap<Denial>(MAX_REMEMBERED);
   readonly #allowed = new ExpiringMap<RememberedGrant>(MAX_REMEMBERED);
-  readonly #failures = new FailureWatch();
+  readonly #failures = new FailureWatch(MAX_WATCHED);
   readonly #secondReplyLines = new TokenBucket(SECOND_REPLY_LINES);
   /** Keys of remembered answers are made with it, so that no credential is kept. */
   readonly #secret = randomBytes(32);
@@ -343,6 +346,7 @@ export class AdmissionChain implements Admission {
   #noteFailure({ address, keyFingerprint }: AdmissionRequest): void {
     const { clock, bans } = this.#deps;
     const most = this.#options.failuresPerMinutePerIp;
+    if (isLoopback(address)) return;
     if (!this.#failures.failed(address, keyFingerprint, clock.monotonicMs(), most)) return;
     this.stats.guessingBans += 1;
     bans.banGuesser(address, clock.wallMs() + GUESSING_BAN_MS);

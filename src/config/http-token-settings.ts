@@ -1,5 +1,5 @@
 import { z } from '../core/zod.js';
-import { structure, text } from './setting.js';
+import { count, structure, text } from './setting.js';
 
 /** A bearer token of the HTTP interface: its name is what the audit shows. */
 export interface HttpToken {
@@ -30,4 +30,13 @@ export const TOKEN_SETTING = text(
   '',
   'One bearer token with every scope, as it is sent: for containers. It is a token besides those of http.tokens.',
   { secret: true, env: 'SLUICE_HTTP_TOKEN', reload: 'live' },
+);
+
+/** `http.failuresPerMinutePerIp`. */
+export const TOKEN_FAILURES_SETTING = count(
+  0,
+  10_000,
+  10,
+  'How many different wrong tokens one address, or one /64 of IPv6, may send within a minute; 0: no limit. After that, tokens that were not accepted from it before are refused for a minute (429), right or wrong. Loopback is exempt without limits.limitLoopback.',
+  { reload: 'live' },
 );

@@ -48,7 +48,7 @@ export const LIMITS_SETTINGS = {
   ),
   limitLoopback: toggle(
     false,
-    'Whether the limits per address (limits.maxConnectionsPerIp, limits.acceptsPerSecondPerIp, limits.publishesPerSecondPerIp, limits.playsPerSecondPerIp) bind loopback addresses too.',
+    'Whether the limits per address (limits.maxConnectionsPerIp, limits.acceptsPerSecondPerIp, limits.publishesPerSecondPerIp, limits.playsPerSecondPerIp, http.failuresPerMinutePerIp) bind loopback addresses too.',
     LIVE,
   ),
   firstBytesTimeoutMs: milliseconds(100, HOUR, 5000, 'From accept until C0 and C1 are in.', NEW),

@@ -98,6 +98,12 @@ export const OPERATOR_ERRORS = {
     'a browser sent this request for a page of another origin',
     'open the address itself, or ask from a page that the same host and port serves',
   ),
+  ERR_HTTP_TOKEN_GUESSES: failure(
+    'refused',
+    'peer',
+    'too many wrong tokens came from this address; tokens that were not accepted from it before are refused for a while',
+    'wait as long as Retry-After says and send the right token; http.failuresPerMinutePerIp is the limit',
+  ),
   ERR_HTTP_OPEN_PUBLIC_BIND: failure(
     'usage',
     'operator',

@@ -1,8 +1,4 @@
-import { isLoopback } from './loopback.js';
-
 const MINUTE = 60_000;
-/** Most addresses that are watched at once; past it the one that failed first is forgotten. */
-const MAX_ADDRESSES = 50_000;
 
 /** The wrong keys of one address within a minute. */
 interface Failures {
@@ -16,16 +12,22 @@ interface Failures {
  */
 export class FailureWatch {
   readonly #byAddress = new Map<string, Failures>();
+  readonly #mostAddresses: number;
+
+  /** @param mostAddresses that are watched at once; past it the one that failed first is forgotten */
+  constructor(mostAddresses: number) {
+    this.#mostAddresses = mostAddresses;
+  }
 
   /**
    * Notes a refusal.
    *
    * @param keyFingerprint of the key that was refused; undefined: none was given, which guesses nothing
-   * @param most different keys (`auth.failuresPerMinutePerIp`); 0: no limit
+   * @param most different keys; 0: no limit
    * @returns whether the address has reached that; it begins anew then
    */
   failed(address: string, keyFingerprint: string | undefined, nowMs: number, most: number): boolean {
-    if (most === 0 || keyFingerprint === undefined || isLoopback(address)) return false;
+    if (most === 0 || keyFingerprint === undefined) return false;
     const known = this.#byAddress.get(address);
     const failures =
       known === undefined || nowMs - known.sinceMs >= MINUTE
@@ -35,7 +37,7 @@ export class FailureWatch {
     this.#byAddress.delete(address);
     if (failures.fingerprints.size >= most) return true;
     this.#byAddress.set(address, failures);
-    if (this.#byAddress.size > MAX_ADDRESSES) this.#byAddress.delete(this.#byAddress.keys().next().value!);
+    if (this.#byAddress.size > this.#mostAddresses) this.#byAddress.delete(this.#byAddress.keys().next().value!);
     return false;
   }
 }

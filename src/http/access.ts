@@ -3,13 +3,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from './fastify.js
 import { type HostGuard, isCrossOrigin } from './host-guard.js';
 import { fail, HEADERS } from './replies.js';
 import { type Sessions, sessionIn } from './sessions.js';
-import { allows, type HttpTokens, type Identity } from './tokens.js';
+import type { TokenGuesses } from './token-guesses.js';
+import { allows, fingerprintOf, type HttpTokens, type Identity } from './tokens.js';
 
 /** Who may ask for what. */
 interface AccessParts {
   readonly guard: HostGuard;
   readonly tokens: HttpTokens;
   readonly sessions: Sessions;
+  readonly guesses: TokenGuesses;
 }
 
 /** The identity of everybody while there are no tokens. */
@@ -22,6 +24,7 @@ const ANYBODY: Identity = { name: 'anonymous', sha256: '', scopes: ['admin'] };
 export function addAccess(app: FastifyInstance, parts: AccessParts): void {
   const { guard, tokens } = parts;
   app.decorateRequest('actor', undefined);
+  app.decorateRequest('identity', undefined);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);
     const { host, origin } = request.headers;
@@ -32,10 +35,17 @@ export function addAccess(app: FastifyInstance, parts: AccessParts): void {
       return fail(reply, 'ERR_HTTP_CROSS_ORIGIN');
     }
     const identity = tokens.areNeeded ? identify(request, parts, isChange && origin === undefined) : ANYBODY;
-    request.actor = identity?.name;
     const wanted = request.routeOptions.config.access ?? 'read';
+    if (typeof identity === 'number') return wanted === 'open' ? undefined : hold(reply, identity);
+    request.identity = identity;
+    request.actor = identity?.name;
     return wanted === 'open' ? undefined : admit(reply, identity, wanted);
   });
+}
+
+/** Refuses a token of an address that guesses. @param retryAfterS for how long */
+function hold(reply: FastifyReply, retryAfterS: number): FastifyReply {
+  return fail(reply.header('retry-after', String(retryAfterS)), 'ERR_HTTP_TOKEN_GUESSES', '', { retryAfterS });
 }
 
 function admit(reply: FastifyReply, identity: Identity | undefined, wanted: Scope): FastifyReply | undefined {
@@ -47,16 +57,34 @@ function admit(reply: FastifyReply, identity: Identity | undefined, wanted: Scop
 /**
  * Finds out who asks. A browser sends the origin with everything but reading, so a session without one is no page of
  * ours.
+ *
+ * @returns for how many seconds no answer is given, where the address guesses tokens
  */
 function identify(
-  { headers }: FastifyRequest,
-  { tokens, sessions }: AccessParts,
+  request: FastifyRequest,
+  { tokens, sessions, guesses }: AccessParts,
   isChangeWithoutOrigin: boolean,
-): Identity | undefined {
-  if (headers.authorization !== undefined) return tokens.find(bearerIn(headers.authorization));
+): Identity | number | undefined {
+  const { headers } = request;
+  if (headers.authorization !== undefined) return ofToken(bearerIn(headers.authorization), request.ip, tokens, guesses);
   const session = isChangeWithoutOrigin ? undefined : sessionIn(headers.cookie);
   const digest = session === undefined ? undefined : sessions.digestOf(session);
   return digest === undefined ? undefined : tokens.findDigest(digest);
+}
+
+/** Whose token it is. What an address that guesses sends is looked up all the same, so that the time tells nothing. */
+function ofToken(
+  token: string,
+  address: string,
+  tokens: HttpTokens,
+  guesses: TokenGuesses,
+): Identity | number | undefined {
+  const identity = tokens.find(token);
+  const heldS = guesses.heldFor(address, identity?.sha256);
+  if (heldS > 0) return heldS;
+  if (identity !== undefined) guesses.accepted(address, identity.sha256);
+  else guesses.failed(address, token === '' ? undefined : fingerprintOf(token));
+  return identity;
 }
 
 /** The token of an Authorization header; `''`: there is none. */

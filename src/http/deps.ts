@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { ApiRoute } from '../model/api-route.js';
 import type { EventFeed } from './event-feed.js';
+import type { GuessLimits } from './token-guesses.js';
 
 /** One metric, read at the moment of the scrape. */
 export interface Metric {
@@ -31,7 +32,7 @@ export interface Health {
 }
 
 /** The part of the configuration that the HTTP server reads. */
-export interface HttpOptions {
+export interface HttpOptions extends GuessLimits {
   readonly listen: string;
   readonly allowedHosts: string;
   readonly tokens: readonly HttpToken[];

@@ -1,4 +1,5 @@
 import type { Scope } from '../model/api-route.js';
+import type { Identity } from './tokens.js';
 
 // The one file that imports the package, and what requests and routes carry besides.
 export {
@@ -19,5 +20,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks: the name of a token, `anonymous` while there are no tokens; undefined: no token was sent. */
     actor: string | undefined;
+    /** Whose token it is, or whose session; undefined: nobody's. */
+    identity: Identity | undefined;
   }
 }

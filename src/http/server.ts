@@ -17,6 +17,7 @@ import { addHealth } from './routes/health.js';
 import { addMetrics } from './routes/metrics.js';
 import { addSession } from './routes/session.js';
 import { Sessions } from './sessions.js';
+import { type GuessLimits, TokenGuesses } from './token-guesses.js';
 import { HttpTokens } from './tokens.js';
 
 /** A running HTTP server. */
@@ -31,6 +32,10 @@ export interface HttpServer {
   relieve(overBytes: number): number;
   /** Accepts other tokens from now on: `http.tokens` and `http.token`. */
   setTokens(tokens: readonly HttpToken[], token: string): void;
+  /** Requests that were refused for their token: a wrong one, or one of an address that guesses. */
+  readonly tokenRefusals: { readonly wrong: number; readonly held: number };
+  /** Other bounds of wrong tokens hold from now on. */
+  limitGuesses(limits: GuessLimits): void;
   /** Registers what clients make it hold on the memory account, and how it frees memory. */
   joinAccount(account: MemoryAccount): void;
   /** Ends followers in good order, then everything else. */
@@ -97,8 +102,9 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       fail(reply.headers(HEADERS), 'ERR_HTTP_BAD_REQUEST', error.message, { status: error.statusCode ?? 400 }),
   });
   const tokens = new HttpTokens(options.tokens, options.token);
+  const guesses = new TokenGuesses(options, deps.clock, log);
   const sessions = new Sessions(() => deps.clock.monotonicMs());
-  addAccess(app, { guard: new HostGuard(options.allowedHosts), tokens, sessions });
+  addAccess(app, { guard: new HostGuard(options.allowedHosts), tokens, sessions, guesses });
   addRefusals(app, deps.log);
   const followers = new Followers(options.maxEventClients);
   app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
@@ -116,7 +122,9 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     get followerBytes() {
       return followers.heldBytes;
     },
+    tokenRefusals: guesses.refused,
     setTokens: (list, token) => tokens.replace(list, token),
+    limitGuesses: (limits) => guesses.change(limits),
     relieve: (overBytes) => followers.relieve(overBytes),
     joinAccount: (account) => {
       connections.joinAccount(account);

@@ -31,6 +31,8 @@ interface MetricSources {
   readonly turns: LoopTurns;
   readonly admission: ChainStats;
   readonly bans: BanList;
+  /** Requests over HTTP that were refused for their token; undefined without HTTP. */
+  readonly tokenRefusals: { readonly wrong: number; readonly held: number } | undefined;
   /** Undefined without NATS. */
   readonly rpc: Pick<NatsRpc, 'calls' | 'pending'> | undefined;
 }
@@ -48,6 +50,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources),
     ...callMetrics(sources),
+    tokenMetric(sources),
   ];
 }
 
@@ -184,6 +187,20 @@ function admissionMetrics({ admission: stats, bans }: MetricSources): Metric[] {
     gauge('auth_pending', 'requests that wait for a decision', stats.pending),
     gauge('bans', 'bans that hold on this node', bans.size),
   ];
+}
+
+/** Requests over HTTP that were refused for their token. */
+function tokenMetric({ tokenRefusals: { wrong, held } = { wrong: 0, held: 0 } }: MetricSources): Metric {
+  return {
+    name: 'sluice_http_tokens_refused_total',
+    help: 'HTTP requests with a wrong token, and those of addresses that guess (held), whose token was not looked at',
+    type: 'counter',
+    labels: ['why'],
+    samples: [
+      { value: wrong, labels: { why: 'wrong' } },
+      { value: held, labels: { why: 'held' } },
+    ],
+  };
 }
 
 /** Calls of clients that programs answer. */

@@ -270,7 +270,7 @@ class Server implements SluiceServer {
   #httpDeps(parts: Parts, eventLayer: EventLayer, turns: LoopTurns): HttpDeps {
     const admission = this.#admission!;
     return {
-      options: this.#config.http,
+      options: { ...this.#config.http, limitLoopback: this.#config.limits.limitLoopback },
       log: this.#log,
       clock: parts.clock,
       events: eventLayer.log,
@@ -284,6 +284,7 @@ class Server implements SluiceServer {
           turns,
           admission: admission.chain.stats,
           bans: admission.bans,
+          tokenRefusals: this.#http?.tokenRefusals,
         }),
       health: () => this.#health(),
     };

@@ -16,11 +16,14 @@ export function tellLogger(settings: LiveSettings, log: LevelledLogger): void {
   settings.use({ apply: ({ log: { level } }) => log.setLevel(level) });
 }
 
-/** Changes the bearer tokens of the HTTP interface. */
-export function tellTokens(settings: LiveSettings, http: Pick<HttpServer, 'setTokens'>): void {
+/** Changes the bearer tokens of the HTTP interface, and the bounds of wrong ones. */
+export function tellTokens(settings: LiveSettings, http: Pick<HttpServer, 'setTokens' | 'limitGuesses'>): void {
   settings.use({
     check: (config) => checkHttpBind(config.http),
-    apply: ({ http: { tokens, token } }) => http.setTokens(tokens, token),
+    apply: ({ http: { tokens, token, failuresPerMinutePerIp }, limits: { limitLoopback } }) => {
+      http.setTokens(tokens, token);
+      http.limitGuesses({ failuresPerMinutePerIp, limitLoopback });
+    },
   });
 }
 

@@ -1,4 +1,3 @@
-import { bearerIn } from '../access.js';
 import type { FastifyInstance, FastifyRequest } from '../fastify.js';
 import { fail } from '../replies.js';
 import { SESSION_MS, type Sessions, sessionCookie, sessionIn } from '../sessions.js';
@@ -8,10 +7,12 @@ const OPEN = { config: { access: 'open' } } as const;
 
 /** Signs a page in with a bearer token, so that the browser keeps a cookie that no script can read. */
 export function addSession(app: FastifyInstance, tokens: HttpTokens, sessions: Sessions): void {
-  app.post('/v1/session', OPEN, async (request, reply) => {
+  app.post('/v1/session', async (request, reply) => {
     if (!tokens.areNeeded) return { ok: true, name: 'anonymous', scopes: ['admin'] };
-    const identity = tokens.find(bearerIn(request.headers.authorization));
-    if (identity === undefined) return fail(reply.header('www-authenticate', 'Bearer'), 'ERR_CTL_UNAUTHENTICATED');
+    const { identity, headers } = request;
+    // A session is begun with a token, and not with another session.
+    if (identity === undefined || headers.authorization === undefined)
+      return fail(reply.header('www-authenticate', 'Bearer'), 'ERR_CTL_UNAUTHENTICATED');
     const { name, scopes, sha256 } = identity;
     reply.header('set-cookie', sessionCookie(sessions.begin(sha256), isOverTls(request)));
     return { ok: true, name, scopes, maxAgeMs: SESSION_MS };

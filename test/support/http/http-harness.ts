@@ -27,6 +27,8 @@ export async function start({ options = {}, deps = {} }: Setup = {}) {
       allowedHosts: '',
       tokens: [],
       token: '',
+      failuresPerMinutePerIp: TABLE.http.failuresPerMinutePerIp.default,
+      limitLoopback: false,
       maxClients: TABLE.http.maxClients.default,
       requestTimeoutMs: TABLE.http.requestTimeoutMs.default,
       keepAliveTimeoutMs: TABLE.http.keepAliveTimeoutMs.default,

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { HttpToken } from '../../../src/config/http-token-settings.js';
 import { bearerIn } from '../../../src/http/access.js';
+import type { GuessLimits } from '../../../src/http/token-guesses.js';
 import type { ApiRequest, ApiRoute } from '../../../src/model/api-route.js';
 import { start } from '../../support/http/http-harness.js';
 
@@ -17,7 +18,7 @@ const bearer = (name: string) => ({ authorization: `Bearer ${name}-secret` });
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** A server with a route of each scope, and what they were asked. */
-async function guarded(tokens: readonly HttpToken[] = TOKENS, allowedHosts = '') {
+async function guarded(tokens: readonly HttpToken[] = TOKENS, allowedHosts = '', limits: Partial<GuessLimits> = {}) {
   const asked: ApiRequest[] = [];
   const route = (method: ApiRoute['method'], path: string, scope: ApiRoute['scope']): ApiRoute => ({
     ...{ method, path, scope },
@@ -27,7 +28,7 @@ async function guarded(tokens: readonly HttpToken[] = TOKENS, allowedHosts = '')
     },
   });
   const routes = [route('GET', '/r', 'read'), route('POST', '/c', 'control'), route('DELETE', '/a', 'admin')];
-  return { ...(await start({ options: { tokens, allowedHosts }, deps: { routes } })), asked };
+  return { ...(await start({ options: { tokens, allowedHosts, ...limits }, deps: { routes } })), asked };
 }
 
 describe('without any token', () => {
@@ -114,6 +115,32 @@ describe('with tokens', () => {
     expect(asked.map(({ actor }) => actor)).toEqual(['watch', 'ops', 'ops', 'root', 'root', 'root']);
     const refused = await get('/a', { method: 'DELETE', headers: bearer('ops') });
     expect(await refused.json()).toMatchObject({ code: 'ERR_CTL_FORBIDDEN', scope: 'admin' });
+  });
+
+  it('wrong ones are bounded: an address that guesses is told when to come back', async () => {
+    const limits = { failuresPerMinutePerIp: 3, limitLoopback: true };
+    const { get, server } = await guarded(TOKENS, '', limits);
+    const ask = (authorization: string, path = '/r', method = 'GET') =>
+      get(path, { method, headers: { authorization } });
+    expect((await get('/r', { headers: bearer('watch') })).status).toBe(200);
+    for (const guess of ['a', 'b', 'c']) expect((await ask(`Bearer ${guess}`)).status).toBe(401);
+    for (const [path, method] of [
+      ['/r', 'GET'],
+      ['/v1/session', 'POST'],
+      ['/nothing', 'GET'],
+    ] as const) {
+      const held = await ask('Bearer ops-secret', path, method);
+      expect([path, held.status, held.headers.get('retry-after')]).toEqual([path, 429, '60']);
+      expect(await held.json()).toMatchObject({ code: 'ERR_HTTP_TOKEN_GUESSES', status: 429, retryAfterS: 60 });
+    }
+    // Whoever was there before goes on, and so do sessions and what needs no token; nothing there tells a guess.
+    expect((await get('/r', { headers: bearer('watch') })).status).toBe(200);
+    expect((await ask('Bearer watch-secret', '/v1/session', 'POST')).status).toBe(200);
+    expect(await (await ask('Bearer ops-secret', '/readyz')).json()).toEqual({ status: 'ready' });
+    expect((await get('/r')).status).toBe(401);
+    expect(server.tokenRefusals).toEqual({ wrong: 3, held: 4 });
+    server.limitGuesses({ ...limits, failuresPerMinutePerIp: 0 });
+    expect((await ask('Bearer ops-secret')).status).toBe(200);
   });
 
   it('others can be put in place while the server runs', async () => {

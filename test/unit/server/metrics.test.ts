@@ -30,6 +30,14 @@ describe('metrics of the server', () => {
     expect(metric('sluice_rpc_pending')?.samples).toEqual([{ value: 2 }]);
   });
 
+  it('count requests that were refused for their token', () => {
+    const metric = metricsOf({ tokenRefusals: { wrong: 3, held: 1 } });
+    expect(metric('sluice_http_tokens_refused_total')?.samples).toEqual([
+      { value: 3, labels: { why: 'wrong' } },
+      { value: 1, labels: { why: 'held' } },
+    ]);
+  });
+
   it('have no calls of clients without NATS', () => {
     const metric = metricsOf({ rpc: undefined });
     expect(metric('sluice_rpc_calls_total')?.samples).toEqual([]);
