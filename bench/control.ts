@@ -1,7 +1,9 @@
+import { constants, setPriority } from 'node:os';
 import { Cluster } from './control/cluster.js';
 import { type FrozenLists, measureFrozen, measureKicks, measureRepeated, type Repeated } from './control/commands.js';
 import { BackEnd, type BannedTries, ENDS_ENV, measureBannedTries, measureEnds, type Times } from './control/ends.js';
 import { readOptions } from './lib/options.js';
+import { raiseGroupPriority } from './lib/process.js';
 import { machine, publish } from './lib/report.js';
 import { format, quantile } from './lib/stats.js';
 import { atLeast, atMost, type Verdict } from './lib/targets.js';
@@ -15,9 +17,10 @@ const options = readOptions(
     kicks: { kind: 'number', fallback: 300, says: 'kicks by each way' },
     tries: { kind: 'number', fallback: 100, says: 'tries of a banned key on each node' },
     'ban-seconds': { kind: 'number', fallback: 10, says: 'time of that ban' },
-    nodes: { kind: 'number', fallback: 10, says: 'nodes beside the frozen one, and it; 0: not' },
+    nodes: { kind: 'number', fallback: 10, says: 'nodes of which one is frozen; 0: that is left out' },
     freezes: { kind: 'number', fallback: 18, says: 'how often one of them is frozen' },
     repeats: { kind: 'number', fallback: 100, says: 'how often one request is sent' },
+    priority: { kind: 'flag', says: 'run all of it before everything else on the machine (as root)' },
     server: { kind: 'text', fallback: 'nats-server', says: 'the nats-server to use' },
   },
 );
@@ -32,6 +35,11 @@ interface OfTwo {
   readonly repeated: readonly Repeated[];
 }
 
+if (options.flag('priority')) {
+  raiseGroupPriority();
+  // All that is started from here on has it, too.
+  setPriority(constants.priority.PRIORITY_HIGHEST);
+}
 const ofTwo = await measureTwo();
 report(ofTwo, options.number('nodes') > 0 ? await measureMany() : undefined);
 

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadGenerator } from '../lib/load.js';
 import { GENERATOR_CORE } from '../lib/load-point.js';
 import { sourcePath } from '../lib/paths.js';
-import { BenchProcess, pause, residentBytes } from '../lib/process.js';
+import { BenchProcess, pause, raiseGroupPriority, residentBytes } from '../lib/process.js';
 import { type RunningSluice, startSluice } from '../peers/sluice.js';
 import { readMetrics, type Sample } from './sample.js';
 import type { Phase } from './verdicts.js';
@@ -162,17 +162,5 @@ export class AttackedServer {
       this.#seconds.push(second);
       this.#closed = second.closed;
     }
-  }
-}
-
-/**
- * Where the kernel divides the machine between sessions first (`autogroup`), niceness counts within a session only.
- * Both are lowered.
- */
-function raiseGroupPriority(): void {
-  try {
-    writeFileSync('/proc/self/autogroup', '-20');
-  } catch {
-    // There are no such groups, or this user may not change them.
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { cpus } from 'node:os';
 
@@ -177,4 +177,16 @@ export function accepts(port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
+}
+
+/**
+ * Where the kernel divides the machine between sessions first (`autogroup`), niceness counts within a session only.
+ * Both are lowered.
+ */
+export function raiseGroupPriority(): void {
+  try {
+    writeFileSync('/proc/self/autogroup', '-20');
+  } catch {
+    // There are no such groups, or this user may not change them.
+  }
 }
