@@ -89,6 +89,15 @@ export class Renewal {
     return this.#asking;
   }
 
+  /**
+   * Asks anew: a question that is under way was asked with the settings of before, so another one follows it. Resolves
+   * when the answer was acted upon.
+   */
+  async askAnew(): Promise<void> {
+    await this.#asking;
+    await this.askNow();
+  }
+
   /** What had the grant is over: nothing more is asked or told. */
   close(): void {
     this.#over = true;

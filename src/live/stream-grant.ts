@@ -74,7 +74,7 @@ export class RunningGrant {
 
   /** Asks admission again now. */
   askNow(): Promise<void> {
-    return this.#renewal.askNow();
+    return this.#renewal.askAnew();
   }
 
   close(): void {

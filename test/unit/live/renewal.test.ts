@@ -45,6 +45,20 @@ class Setup {
 }
 
 describe('a renewal', () => {
+  it('that is wanted anew asks once more behind a question that is under way', async () => {
+    const answers: ((verdict: Verdict) => void)[] = [];
+    const setup = new Setup(() => new Promise((resolve) => answers.push(resolve)));
+    const first = setup.renewal.askNow();
+    const anew = setup.renewal.askAnew();
+    answers[0]!(allow());
+    await first;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(setup.asked.length).toBe(2);
+    answers[1]!(deny('ERR_AUTH_DENIED'));
+    await anew;
+    expect(setup.ends).toMatchObject([{ reason: 'auth_revoked' }]);
+  });
+
   it('asks a tenth of the time before its end, at most 30 s before, and again after each grant', async () => {
     const short = new Setup(() => allow(10_000));
     short.renewal.granted(10_000);
