@@ -343,11 +343,12 @@ export class AdmissionChain implements Admission {
     return origin === this.#origin;
   }
 
-  #noteFailure({ address, keyFingerprint }: AdmissionRequest): void {
+  #noteFailure(request: AdmissionRequest): void {
     const { clock, bans } = this.#deps;
+    const { address } = request;
     const most = this.#options.failuresPerMinutePerIp;
     if (isLoopback(address)) return;
-    if (!this.#failures.failed(address, keyFingerprint, clock.monotonicMs(), most)) return;
+    if (!this.#failures.failed(address, guessOf(request), clock.monotonicMs(), most)) return;
     this.stats.guessingBans += 1;
     bans.banGuesser(address, clock.wallMs() + GUESSING_BAN_MS);
   }
@@ -367,6 +368,12 @@ export class AdmissionChain implements Admission {
 
 function pathOf({ action, app, name }: Question): string | undefined {
   return action === 'connect' ? undefined : `${app}/${name}`;
+}
+
+/** The fingerprint of what was guessed: all keys that the client gave, since one may be the same in every guess. */
+function guessOf({ secrets, credential, keyFingerprint, origin }: AdmissionRequest): string | undefined {
+  const isOneOfSeveral = credential !== undefined && secrets.length > 1 && secrets.includes(credential);
+  return isOneOfSeveral ? origin.fingerprint(secrets.join('\n')) : keyFingerprint;
 }
 
 /** What is left of a grant that is remembered. */

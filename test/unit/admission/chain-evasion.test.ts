@@ -34,6 +34,18 @@ describe('a ban on a key', () => {
   });
 });
 
+describe('guesses', () => {
+  it('are counted also behind a key that is always the same', async () => {
+    const { chain, clock } = new ChainHarness([new FakeResponder('r', DENY)]);
+    const codes: string[] = [];
+    for (let n = 0; n < 11; n++) {
+      codes.push(codeOf(await chain.decide(question({ query: `key=same&password=guess-${n}` }))));
+      clock.ms += 2000;
+    }
+    expect(codes).toEqual([...Array.from({ length: 10 }, () => 'ERR_AUTH_DENIED'), 'ERR_AUTH_BANNED']);
+  });
+});
+
 describe('a responder of this process that has too much to do', () => {
   it('lets nobody in, whatever auth.onUnavailable says: clients can bring it about', async () => {
     const onUnavailable = { connect: 'allow', publish: 'allow', play: 'allow' } as const;
