@@ -67,7 +67,7 @@ describe('the table of error codes', () => {
     const isOfControl = (code: string): boolean => /^ERR_(AUTH|CTL)_/.test(code);
     const of = (exit: string) => CODES.filter((code) => ERRORS[code].exit === exit && !isOfControl(code)).sort();
     expect(of('ok')).toEqual(['ERR_CLIENT_ABORTED']);
-    expect(of('refused')).toEqual(['ERR_CLIENT_REJECTED']);
+    expect(of('refused')).toEqual(['ERR_CLIENT_REJECTED', 'ERR_HTTP_TOKEN_GUESSES']);
     expect(of('unreachable')).toEqual([
       'ERR_CLIENT_CONNECT',
       'ERR_CLIENT_TIMEOUT',
