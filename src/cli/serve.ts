@@ -5,6 +5,7 @@ import type { Config } from '../config/table.js';
 import { createLogger, type Logger, stderrWriter } from '../core/log.js';
 import { isLoopback } from '../core/loopback.js';
 import { within } from '../core/within.js';
+import { hidesNames } from '../server/options.js';
 import type { SluiceServer } from '../server/sluice-server.js';
 import { banner } from './banner.js';
 import { type ConfigOptions, configSources } from './config-flags.js';
@@ -28,16 +29,16 @@ const LAST_LINES_MS = 500;
 export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   const sources = configSources(options, io);
   const { config, warnings } = loadConfig(sources);
+  let server: SluiceServer | undefined;
   startTrace(
     io.env['SLUICE_TRACE'] ?? '',
     (line) => stderrWriter(config.log.bufferBytes).write(line),
-    config.auth.nameIsKey.length > 0,
+    () => server?.hidesNames ?? hidesNames(config),
   );
   tuneCollector();
   const log = createLogger(config.log);
   for (const warning of warnings) log.warn(warning);
-  warnOfOpenDoors(config, log);
-  let server: SluiceServer | undefined;
+  warnOfPlainTokens(config, log);
   const stop = stopSignal(() => void server?.reload('SIGHUP'));
   dieOnDefect(log);
   logWarnings(log);
@@ -47,7 +48,7 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   io.out(banner(config, running.rtmpAddress, running.httpAddress));
   await Promise.race([aborted(stop), running.stopped]);
   if (stop.aborted) log.info({ signal: stop.reason }, 'stopping: players are told, events are written');
-  const deadlineMs = config.shutdown.deadlineMs + GRACE_MS;
+  const deadlineMs = running.closeMs + GRACE_MS;
   const closed = await within(running.close(), deadlineMs);
   if (!closed)
     log.error({ deadlineMs }, 'the server did not stop in time; what is left in the journal follows at the next start');
@@ -95,17 +96,11 @@ function dieOnDefect(log: Logger): void {
   });
 }
 
-function warnOfOpenDoors({ rtmp, http }: Config, log: Logger): void {
-  if (!isLoopback(parseListen(rtmp.listen).host)) {
-    log.warn(
-      { listen: rtmp.listen },
-      'ANYONE who reaches this address can publish and play: there is no authentication yet. Use a firewall, or rtmp.listen 127.0.0.1:1935',
-    );
-  }
-  if (http.listen !== 'off' && !isLoopback(parseListen(http.listen).host)) {
-    log.warn(
-      { listen: http.listen },
-      'ANYONE who reaches this address can read streams, events and metrics: HTTP has no login. Use a proxy, or http.listen 127.0.0.1:8080',
-    );
-  }
+/** There is no TLS, so a token that comes from another machine can be read on the way. */
+function warnOfPlainTokens({ http }: Config, log: Logger): void {
+  if (http.listen === 'off' || isLoopback(parseListen(http.listen).host)) return;
+  log.warn(
+    { listen: http.listen },
+    'bearer tokens cross the network in the clear here: put a proxy with TLS before it',
+  );
 }

@@ -12,11 +12,15 @@ const NAMES = ['rtmp', 'events', 'nats'];
  *
  * @param names `rtmp`, `events`, `nats`, separated by commas; nothing is traced when it is empty
  * @param write takes a line with its line break
- * @param hidesNames whether names of apps and streams are not shown: where they are stream keys
+ * @param hidesNames whether names of apps and streams are not shown now: where they are stream keys
  * @returns ends it
  * @throws SluiceError ERR_CLI_USAGE for a name that is none
  */
-export function startTrace(names: string, write: (line: string) => void, hidesNames = false): () => void {
+export function startTrace(
+  names: string,
+  write: (line: string) => void,
+  hidesNames: () => boolean = () => false,
+): () => void {
   const wanted = names
     .split(',')
     .map((name) => name.trim())

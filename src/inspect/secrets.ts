@@ -97,7 +97,7 @@ const ARGUMENTS: ReadonlyMap<string, readonly Rule[]> = new Map<string, readonly
 /** What is secret on one server, and public on another. */
 export interface MaskOptions {
   /** Whether names of apps and streams are overwritten too: on a server where names are stream keys. */
-  readonly hidesNames?: boolean;
+  readonly hidesNames?: () => boolean;
 }
 
 /**
@@ -110,11 +110,12 @@ export function maskedPayload(
   type: number,
   payload: Buffer,
   limits: CodecLimits,
-  { hidesNames = false }: MaskOptions = {},
+  { hidesNames }: MaskOptions = {},
 ): Buffer {
   const out = Buffer.from(payload);
   if (type === 8 || type === 9) maskText(out, 0, out.length, MEDIA_RUN_BYTES);
-  else if (type === 15 || type === 17 || type === 18 || type === 20) maskValues(type, out, limits, hidesNames);
+  else if (type === 15 || type === 17 || type === 18 || type === 20)
+    maskValues(type, out, limits, hidesNames?.() ?? false);
   // Control messages are numbers; what follows them has no business there.
   else maskText(out, Math.min(CONTROL_BYTES.get(type) ?? 0, out.length), out.length);
   return out;

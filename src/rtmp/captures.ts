@@ -26,8 +26,8 @@ export interface CaptureOptions {
   readonly connectionBytes: number;
   /** The limits of the codec, for those that differ from the defaults. */
   readonly limits: Partial<CodecLimits>;
-  /** Whether names of apps and streams are overwritten too; default: false. */
-  readonly hidesNames?: boolean;
+  /** Whether names of apps and streams are overwritten now, too; default: they are not. */
+  readonly hidesNames?: () => boolean;
 }
 
 /** A connection whose last bytes are kept. */
@@ -121,7 +121,7 @@ export class Captures {
       id,
       peer: `${peer.address}:${peer.port}`,
       transport,
-      app: this.#options.hidesNames === true ? '' : tellRefusedName(info?.app ?? ''),
+      app: this.#options.hidesNames?.() === true ? '' : tellRefusedName(info?.app ?? ''),
       client: tellProgram(info?.flashVer ?? ''),
     };
     this.#waiting.push({ last, about: { time, code, detail: cleanText(detail), connection } });
@@ -147,7 +147,7 @@ export class Captures {
 
   /** Writes one capture. @returns where the file is @throws what the system says, or {@link openOwn} */
   async #write({ last, about }: Failed): Promise<string> {
-    const { dir, hidesNames = false } = this.#options;
+    const { dir, hidesNames } = this.#options;
     await this.#makeRoom();
     const { start, bytes } = last.kept;
     const limits = this.#limits;
@@ -161,7 +161,10 @@ export class Captures {
       ...(start.from === undefined ? {} : { from: start.from }),
       limits,
     };
-    const content = writeCapture(header, maskedBytes(bytes, limits, { ...start, hidesNames }));
+    const content = writeCapture(
+      header,
+      maskedBytes(bytes, limits, { ...start, ...(hidesNames === undefined ? {} : { hidesNames }) }),
+    );
     const path = join(dir, `${about.time.replaceAll(':', '-')}-${about.connection.id}.capture`);
     const file = await openOwn(path, MAKE_NEW);
     try {

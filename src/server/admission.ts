@@ -60,6 +60,7 @@ export class ServerAdmission {
     this.#chainDeps = { clock, log, nodeId, bootId, bans, fingerprint, names };
     this.chain = new AdmissionChain(this.#options, this.#chainDeps);
     warnOfDeadApps(this.#options, deps.log);
+    warnOfOpenDoor(config, this.#options, deps.log);
   }
 
   /** What does not work although streams do; `/readyz` names it. */
@@ -131,11 +132,24 @@ function isOfChain(key: string): boolean {
  */
 function checkedOptions(config: Config, deps: ResponderDeps, before: readonly Responder[] = []): ChainOptions {
   const options = chainOptions(config, deps, before);
-  const isAsked = options.responders.some((responder) => responder.asks('publish'));
-  if (!isAsked && !config.auth.allowAnonymousPublish && isPublicBind(config.rtmp.listen)) {
+  if (!config.auth.allowAnonymousPublish && isOpen(config, options)) {
     throw new SluiceError('ERR_AUTH_OPEN_PUBLIC_BIND', `rtmp.listen is ${config.rtmp.listen}`);
   }
   return options;
+}
+
+/** Whether anybody may publish who reaches the server from another machine. */
+function isOpen({ rtmp }: Config, { responders }: ChainOptions): boolean {
+  return isPublicBind(rtmp.listen) && !responders.some((responder) => responder.asks('publish'));
+}
+
+function warnOfOpenDoor(config: Config, options: ChainOptions, log: Logger): void {
+  if (!isOpen(config, options)) return;
+  const { listen } = config.rtmp;
+  log.warn(
+    { listen },
+    'ANYONE who reaches this address can publish: auth.allowAnonymousPublish is on, nobody is asked',
+  );
 }
 
 /** The settings of the chain, with responders made from them, or kept. */

@@ -86,14 +86,13 @@ export function codecLimits({ rtmp, limits }: Config): Partial<CodecLimits> {
 }
 
 /** The settings of captures; undefined when they are off. */
-export function captureOptions(config: Config): CaptureOptions | undefined {
-  return config.capture.dir === ''
-    ? undefined
-    : {
-        ...config.capture,
-        limits: codecLimits(config),
-        hidesNames: config.auth.nameIsKey.length > 0,
-      };
+export function captureOptions(config: Config, hidesNames: () => boolean): CaptureOptions | undefined {
+  return config.capture.dir === '' ? undefined : { ...config.capture, limits: codecLimits(config), hidesNames };
+}
+
+/** Whether names of streams may be keys, so that traces and captures show none. */
+export function hidesNames({ auth }: Config): boolean {
+  return auth.nameIsKey.length > 0;
 }
 
 /** The settings of the event layer. */

@@ -92,9 +92,9 @@ export async function openEventLayer(
  */
 export async function openCaptures(
   config: Config,
-  deps: { readonly log: Logger; readonly clock: Clock },
+  deps: { readonly log: Logger; readonly clock: Clock; readonly hidesNames: () => boolean },
 ): Promise<Captures | undefined> {
-  const options = captureOptions(config);
+  const options = captureOptions(config, deps.hidesNames);
   if (options === undefined) return undefined;
   return Captures.open(options, deps).catch((cause: unknown) => {
     throw dataFolderError(options.dir, cause);

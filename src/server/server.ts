@@ -32,6 +32,7 @@ import { LoopTurns } from './loop-turns.js';
 import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
+import { hidesNames } from './options.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, type Parts } from './parts.js';
 import { tellLogger, tellParts, tellTokens } from './settings-users.js';
 import type { ServerDeps, SluiceServer } from './sluice-server.js';
@@ -114,6 +115,14 @@ class Server implements SluiceServer {
     return this.#settings.config;
   }
 
+  get hidesNames(): boolean {
+    return hidesNames(this.#config);
+  }
+
+  get closeMs(): number {
+    return this.#config.shutdown.deadlineMs;
+  }
+
   get events(): EventLog {
     return this.#eventLayer!.log;
   }
@@ -145,7 +154,7 @@ class Server implements SluiceServer {
     });
     this.#admission = admission;
     await admission.open();
-    this.#captures = await openCaptures(config, { log, clock: this.#clock });
+    this.#captures = await openCaptures(config, { log, clock: this.#clock, hidesNames: () => this.hidesNames });
     const parts = makeParts(config, {
       log,
       clock,

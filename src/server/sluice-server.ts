@@ -26,6 +26,10 @@ export interface SluiceServer {
   readonly events: EventLog;
   /** The live streams, now. */
   streams(): StreamSnapshot[];
+  /** Whether names of streams may be keys now (`auth.nameIsKey`), so that nothing should show them. */
+  readonly hidesNames: boolean;
+  /** How long {@link close} takes at most, in ms: `shutdown.deadlineMs` as it holds now. */
+  readonly closeMs: number;
   /** Resolves when it has stopped: after {@link close}, and at the end of a drain. */
   readonly stopped: Promise<void>;
   /**

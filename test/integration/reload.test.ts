@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/core/log.js';
+import { createServer } from '../../src/server/server.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
@@ -122,5 +124,36 @@ describe('settings that are read again', () => {
     const shown = (await (await fetch(server.http('/v1/config'))).json()) as { config: Record<string, object> };
     expect(shown.config['log.level']).toMatchObject({ value: 'debug', source: 'config.set' });
     await patch({ log: { level: 'info' } }, String(first.body['revision']));
+  });
+});
+
+describe('settings that hold at once', () => {
+  it('hide names that are keys from traces and captures, and give a shutdown more time', async () => {
+    const data = tempDir('live-settings');
+    folders.push(data);
+    const dir = join(data, 'captures');
+    const given = { data, capture: { dir }, rtmp: { listen: '127.0.0.1:0' }, http: { listen: '127.0.0.1:0' } };
+    const server = await createServer(given, { log: silentLogger });
+    try {
+      expect([server.hidesNames, server.closeMs]).toEqual([false, 4000]);
+      const patch = { auth: { nameIsKey: ['live'] }, shutdown: { deadlineMs: 60_000 } };
+      const response = await fetch(`http://127.0.0.1:${server.httpAddress!.port}/v1/config`, {
+        ...{ method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(patch) },
+      });
+      expect(response.status).toBe(200);
+      expect([server.hidesNames, server.closeMs]).toEqual([true, 60_000]);
+      const client = await RawRtmp.connected({ port: server.rtmpAddress.port });
+      clients.push(client);
+      client.command(0, 'FCPublish', 0, null, 'hunter2SECRET');
+      // A header of a chunk stream that nothing has begun.
+      client.send(Buffer.from([0xc7]), Buffer.alloc(16));
+      await client.gone();
+      const name = await waitFor(() => readdirSync(dir)[0], { what: 'a capture' });
+      const isWritten = (): boolean => readFileSync(join(dir, name), 'latin1').includes('FCPublish');
+      await waitFor(isWritten, { what: 'the whole capture' });
+      expect(readFileSync(join(dir, name), 'latin1')).not.toContain('hunter2');
+    } finally {
+      await server.close();
+    }
   });
 });

@@ -23,6 +23,14 @@ describe('admission of a server', () => {
       expect(() => admission(given)).not.toThrow();
   });
 
+  it('says at the start that anybody can publish only where that is so', () => {
+    const rtmp = { listen: '0.0.0.0:1935' };
+    const allowAnonymousPublish = true;
+    expect(admission({ rtmp, auth: { allowAnonymousPublish } }).lines.join()).toContain('ANYONE');
+    expect(admission({ rtmp, auth: { allowAnonymousPublish, rules: [RULE] } }).lines).toEqual([]);
+    expect(admission({}).lines).toEqual([]);
+  });
+
   it('says at the start when nobody can publish to an app whose names are keys', () => {
     expect(admission({ auth: { nameIsKey: ['live'] } }).lines.join()).toContain('ERR_AUTH_ALIAS_MISSING');
     expect(admission({ auth: { nameIsKey: ['live'], rules: [RULE] } }).lines).toEqual([]);
