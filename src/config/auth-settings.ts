@@ -147,7 +147,7 @@ export const AUTH_SETTINGS = {
       'Keys of JSON Web Tokens. `alg`: HS256 with a secret, RS256 or EdDSA with a public key (PEM, or the path of a file). A key takes tokens of its algorithm only.',
       SECRET,
     ),
-    jwks: text(2048, '', 'Path or https URL of a JSON Web Key Set.', LIVE),
+    jwks: text(2048, '', 'Path or https URL of a JSON Web Key Set.', { reload: 'live', place: true }),
     audience: text(1024, '', 'What `aud` of a token must name. Required with auth.jwt.keys or auth.jwt.jwks.', LIVE),
     issuer: text(1024, '', 'What `iss` of a token must be; empty: anything.', LIVE),
     parameter: parameter('Parameter of the URL’s query in which a client gives its token.', 'token'),

@@ -1,4 +1,4 @@
-import { tellServers } from '../core/tell.js';
+import { tellServers, tellText } from '../core/tell.js';
 import { reloadOf } from './changes.js';
 import { type LoadedConfig, type Source, valueAt } from './load.js';
 import type { Reload } from './setting.js';
@@ -60,7 +60,9 @@ function shown(loaded: LoadedConfig, row: Row): unknown {
   const value = valueAt(loaded.config, row.key);
   const isSet = JSON.stringify(value) !== JSON.stringify(row.setting.default);
   if (row.setting.secret === true && isSet) return MASK;
-  return typeof value === 'string' && row.setting.servers === true ? tellServers(value) : value;
+  if (typeof value !== 'string') return value;
+  if (row.setting.servers === true) return tellServers(value);
+  return row.setting.place === true ? tellText(value) : value;
 }
 
 function where(source: Source | undefined): string {

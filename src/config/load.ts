@@ -89,7 +89,8 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   function take(row: Row, value: unknown, source: Source): void {
     const accepted = row.setting.accept(value);
     if (accepted === undefined) {
-      const hidden = row.setting.secret === true || row.setting.servers === true;
+      const { secret, servers, place } = row.setting;
+      const hidden = secret === true || servers === true || place === true;
       const shown = hidden ? '***' : inspectShort(value);
       problems.add(() => ({
         code: 'ERR_CONFIG_INVALID_VALUE',

@@ -21,6 +21,8 @@ interface SettingNames {
   readonly reload?: Reload;
   /** The value is URLs of servers, which may hold a password. They are shown without it. */
   readonly servers?: boolean;
+  /** The value is a path or a URL, which may hold a password or a token. It is shown without them. */
+  readonly place?: boolean;
 }
 
 /** When a changed setting holds: see {@link Setting.reload}. */

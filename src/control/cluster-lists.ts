@@ -45,7 +45,8 @@ export async function gatherList(
   if (list === undefined || cluster === undefined) throw new SluiceError('ERR_CTL_BUS_DOWN', 'nats.url is not set');
   const { limit = 1000, cursor } = input as { readonly limit?: number; readonly cursor?: string };
   const { answers, missing } = await cluster.gather(verb, input, context, WAIT_MS);
-  const good = answers.filter(({ ok }) => ok === true);
+  // What another program answers, or a node of a version that has no such list, is no part of it.
+  const good = answers.filter((answer) => answer['ok'] === true && isListOfObjects(answer[list.member]));
   const items = good.flatMap((answer) =>
     (answer[list.member] as readonly Facts[]).map((item): Facts => ({ ...item, nodeId: answer['nodeId'] })),
   );
@@ -58,4 +59,8 @@ export async function gatherList(
   const partial = missing.length > 0 || good.length < answers.length;
   const next = hasMore && last !== undefined ? { cursor: cursorOf(list.keyOf(last)) } : {};
   return { items: page.items, partial, missing, ...next };
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
 }

@@ -49,6 +49,8 @@ export class LinkRequests implements NatsRequests {
       if (state !== 'connected') this.#settleAll('away');
       const { connection } = link;
       if (connection === undefined) return;
+      // The server may permit the inbox now: the client is the same one after it has connected again.
+      if (this.#inbox?.isRefused === true) this.#inbox = undefined;
       for (const subscription of this.#subscriptions) subscription.open(connection);
     });
     link.onDenied((subject) => this.#settleAll('refused', subject));

@@ -38,18 +38,35 @@ async function natsServer(): Promise<NatsServer> {
 
 /** A nats-server on which the user `u` may do only what `permissions` say. @returns its URL with that user */
 async function natsWith(permissions: string): Promise<string> {
+  return (await changeableNats(permissions)).url;
+}
+
+/** As {@link natsWith}; `permit` starts the server again with other permissions. */
+async function changeableNats(permissions: string) {
   const folder = tempDir('nats-permissions');
   closing.push(() => removeTempDir(folder));
   const port = await freePort();
   const file = join(folder, 'nats.conf');
-  writeFileSync(
-    file,
-    `listen: "127.0.0.1:${port}"\nmax_payload: 1024\nauthorization { users: [{ user: u, password: p, permissions: { ${permissions} } }] }\n`,
-  );
-  const child = new Child(['nats-server', '-c', file]);
-  closing.push(() => child.stop('SIGKILL'));
-  await child.waitForOutput(/Server is ready/);
-  return `nats://u:p@127.0.0.1:${port}`;
+  const write = (permitted: string): void =>
+    writeFileSync(
+      file,
+      `listen: "127.0.0.1:${port}"\nmax_payload: 1024\nauthorization { users: [{ user: u, password: p, permissions: { ${permitted} } }] }\n`,
+    );
+  write(permissions);
+  let child: Child;
+  const begin = async (): Promise<void> => {
+    const begun = new Child(['nats-server', '-c', file]);
+    child = begun;
+    closing.push(() => begun.stop('SIGKILL'));
+    await begun.waitForOutput(/Server is ready/);
+  };
+  await begin();
+  const permit = async (permitted: string): Promise<void> => {
+    write(permitted);
+    await child.stop('SIGKILL');
+    await begin();
+  };
+  return { url: `nats://u:p@127.0.0.1:${port}`, permit };
 }
 
 describe('requests over the one NATS connection', () => {
@@ -110,6 +127,15 @@ describe('requests over the one NATS connection', () => {
     });
     expect(await requests.request('ok.answer', text('{}'), 5000)).toMatchObject({ kind: 'reply' });
     expect(isSent).toEqual([false, true]);
+  });
+
+  it('are answered when the server permits the inbox after it was started again', async () => {
+    const { url, permit } = await changeableNats('publish: ">", subscribe: "ok.>"');
+    const { requests } = await connected(url);
+    expect(await requests.request('ok.a', text('{}'), FOR_EVER_MS)).toEqual({ kind: 'refused' });
+    await permit('publish: ">", subscribe: ">"');
+    const ask = () => requests.request('ok.a', text('{}'), 1000);
+    await waitFor(async () => (await ask()).kind === 'no_responders', { timeoutMs: 10_000, what: 'an answer' });
   });
 
   it('end as refused when this user may not subscribe to the inbox for answers', async () => {

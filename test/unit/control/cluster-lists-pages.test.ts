@@ -39,4 +39,18 @@ describe('a list of all nodes', () => {
     } while (cursor !== undefined);
     expect(seen).toEqual(ids);
   });
+
+  it('is a part where somebody answers with something that is no such list', async () => {
+    const streams = [{ streamId: 'S1' }];
+    for (const odd of [{}, { streams: 'S2' }, { streams: [null] }]) {
+      const answers: Facts[] = [
+        { ok: true, nodeId: 'n1', streams },
+        { ok: true, nodeId: 'n2', ...odd },
+      ];
+      const cluster: Cluster = { ...clusterOf({}), gather: async () => ({ missing: [], answers }) };
+      expect(await gatherList(cluster, 'streams.list', {}, { actor: 'a test' })).toEqual({
+        ...{ items: [{ streamId: 'S1', nodeId: 'n1' }], partial: true, missing: [] },
+      });
+    }
+  });
 });
