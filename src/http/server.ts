@@ -30,7 +30,10 @@ export interface HttpServer {
   readonly followerBytes: number;
   /** Cuts off the followers that hold most, until so many bytes are free. @returns how many are */
   relieve(overBytes: number): number;
-  /** Accepts other tokens from now on: `http.tokens` and `http.token`. */
+  /**
+   * Accepts other tokens from now on: `http.tokens` and `http.token`. When somebody may do less than before, all who
+   * follow events have to show their token again.
+   */
   setTokens(tokens: readonly HttpToken[], token: string): void;
   /** Requests that were refused for their token: a wrong one, or one of an address that guesses. */
   readonly tokenRefusals: { readonly wrong: number; readonly held: number };
@@ -123,7 +126,10 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       return followers.heldBytes;
     },
     tokenRefusals: guesses.refused,
-    setTokens: (list, token) => tokens.replace(list, token),
+    setTokens: (list, token) => {
+      // Those that may still follow connect again and miss nothing.
+      if (tokens.replace(list, token)) followers.close();
+    },
     limitGuesses: (limits) => guesses.change(limits),
     relieve: (overBytes) => followers.relieve(overBytes),
     joinAccount: (account) => {

@@ -29,11 +29,23 @@ export class HttpTokens {
     this.replace(tokens, token);
   }
 
-  /** Takes other tokens from now on. Sessions of those that are gone are over. */
-  replace(tokens: readonly HttpToken[], token: string): void {
+  /**
+   * Takes other tokens from now on. Sessions of those that are gone are over.
+   *
+   * @returns whether somebody may do less than before
+   */
+  replace(tokens: readonly HttpToken[], token: string): boolean {
     const known = tokens.map(({ name, sha256, scopes }) => ({ name, sha256, scopes }));
     if (token !== '') known.push({ name: 'http.token', sha256: sha256Of(token).toString('hex'), scopes: ['admin'] });
+    const before = this.#known;
     this.#known = known.map((each) => ({ ...each, digest: Buffer.from(each.sha256, 'hex') }));
+    if (before.length === 0) return this.areNeeded;
+    return this.areNeeded && before.some(({ digest, scopes }) => !this.#allowsAll(digest, scopes));
+  }
+
+  #allowsAll(digest: Buffer, wanted: readonly Scope[]): boolean {
+    const now = this.findDigest(digest);
+    return now !== undefined && wanted.every((scope) => allows(now.scopes, scope));
   }
 
   /** Whether there is any: then requests need one. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { HttpToken } from '../../../src/config/http-token-settings.js';
 import { bearerIn } from '../../../src/http/access.js';
 import type { GuessLimits } from '../../../src/http/token-guesses.js';
@@ -246,5 +246,37 @@ describe('a body', () => {
       request.end();
     });
     expect(status).toBe(413);
+  });
+});
+
+describe('a token that is taken away', () => {
+  /** Follows the events with the token `watch`. @returns whether that has ended, once asked */
+  async function following(server: Awaited<ReturnType<typeof guarded>>) {
+    const response = await server.get('/v1/events', { headers: bearer('watch') });
+    const state = { isOver: false };
+    void response.text().then(() => {
+      state.isOver = true;
+    });
+    return state;
+  }
+
+  it('ends what follows the events, which connects again where it still may', async () => {
+    const server = await guarded();
+    const follower = await following(server);
+    // The same tokens once more, and one besides, take nothing away.
+    server.server.setTokens(TOKENS, '');
+    server.server.setTokens([...TOKENS, token('more', 'read')], '');
+    expect((await server.get('/v1/events', { headers: bearer('more') })).status).toBe(200);
+    expect(follower.isOver).toBe(false);
+    server.server.setTokens(TOKENS.slice(1), '');
+    await vi.waitFor(() => expect(follower.isOver).toBe(true));
+    expect((await server.get('/v1/events', { headers: bearer('watch') })).status).toBe(401);
+  });
+
+  it('is missed also when it was the first that anybody needed', async () => {
+    const server = await guarded([]);
+    const follower = await following(server);
+    server.server.setTokens(TOKENS, '');
+    await vi.waitFor(() => expect(follower.isOver).toBe(true));
   });
 });
