@@ -1,6 +1,8 @@
 import { loadConfig } from '../../config/load.js';
+import { ROWS, type Row } from '../../config/table.js';
 import type { Facts } from '../../control/ports.js';
 import { SluiceError } from '../../core/errors.js';
+import { cleanText } from '../../core/log-fields.js';
 import type { PlainValue } from '../../core/plain.js';
 import { EXIT } from '../exit-codes.js';
 import type { Io } from '../io.js';
@@ -22,8 +24,8 @@ export function configGet(key: string | undefined, options: SettingsOptions, io:
   return withControl(options, io, async (client) => {
     const outcome = await client.ask('config.get', {}, nodeOf(options));
     return report(outcome, options, io, ({ config }) => {
-      const value = key === undefined ? config : valueAt(config, key);
-      return typeof value === 'object' && value !== null ? cleanJson(value) : `${String(value)}\n`;
+      const value = key === undefined ? config : settingIn(config as Facts, key);
+      return typeof value === 'object' && value !== null ? cleanJson(value) : `${cleanText(String(value))}\n`;
     });
   });
 }
@@ -85,32 +87,50 @@ function validWords(answer: Facts): string {
   return `${[...lines, answer['valid'] === true ? 'valid' : 'not valid'].join('\n')}\n`;
 }
 
-/** `log.level=debug` as a merge patch. A value is JSON, or else a text. */
+/**
+ * `log.level=debug` as a merge patch by full key. A value is JSON, or else a text; `null` takes back what was set.
+ *
+ * @throws SluiceError ERR_CLI_USAGE; ERR_CONFIG_SECRET_IN_FLAG, because other users of the machine can read it there
+ */
 function patchOf(assignments: readonly string[]): Facts {
-  const patch: Record<string, PlainValue> = {};
+  const values = new Map<string, PlainValue>();
   for (const assignment of assignments) {
     const equals = assignment.indexOf('=');
     if (equals < 1) throw new SluiceError('ERR_CLI_USAGE', `${assignment}; KEY=VALUE was expected`);
-    const path = assignment.slice(0, equals).split('.');
-    const last = path.pop()!;
-    let inner = patch;
-    for (const part of path) {
-      const next = (Object.hasOwn(inner, part) ? inner[part] : {}) as Record<string, PlainValue>;
-      inner[part] = next;
-      inner = next;
+    const key = assignment.slice(0, equals);
+    const [value] = valuesOf([assignment.slice(equals + 1)]);
+    const secret = secretIn(key, value);
+    if (secret !== undefined) {
+      const detail = `${secret.key}; use ${secret.env}, the file, or PATCH /v1/config`;
+      throw new SluiceError('ERR_CONFIG_SECRET_IN_FLAG', detail);
     }
-    inner[last] = valuesOf([assignment.slice(equals + 1)])[0];
+    values.set(key, value);
   }
-  return patch;
+  return Object.fromEntries(values);
 }
 
-/** @throws SluiceError ERR_CLI_USAGE when there is no such setting */
-function valueAt(config: unknown, key: string): PlainValue {
-  let value = config;
-  for (const part of key.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part))
-      throw new SluiceError('ERR_CLI_USAGE', `there is no setting ${key}`);
-    value = (value as Facts)[part];
+/** The secret setting that a value is for, or a member of it: `auth={"webhook":{"secret":"…"}}`. */
+function secretIn(key: string, value: PlainValue): Row | undefined {
+  const row = ROWS.find(({ key: known }) => key === known || key.startsWith(`${known}.`));
+  if (row !== undefined) return row.setting.secret === true && value !== null ? row : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    const secret = secretIn(`${key}.${name}`, inner);
+    if (secret !== undefined) return secret;
   }
-  return value as PlainValue;
+  return undefined;
+}
+
+/**
+ * What is shown of one setting: its value; of a group, each of its settings by full key.
+ *
+ * @param config the settings of the answer, by full key
+ * @throws SluiceError ERR_CLI_USAGE when there is no such setting
+ */
+function settingIn(config: Facts, key: string): PlainValue {
+  const one = Object.hasOwn(config, key) ? config[key] : undefined;
+  if (typeof one === 'object' && one !== null && 'value' in one) return one.value;
+  const inside = Object.entries(config).filter(([name]) => name.startsWith(`${key}.`));
+  if (inside.length === 0) throw new SluiceError('ERR_CLI_USAGE', `there is no setting ${key}`);
+  return Object.fromEntries(inside);
 }

@@ -54,7 +54,9 @@ export class NatsControl implements ControlClient {
       return answer ?? { ok: true, ...ofEnded(String(streamId), verb, await this.#cluster.endOf(String(streamId))) };
     }
     if (isGathered(verb) && nodeId === undefined) return gatherList(this.#cluster, verb, input, context);
-    if (isForAll(levels, nodeId)) return this.#onAll(verb, await this.#confirmed(verb, input, context), context);
+    // Settings of several nodes are no sum.
+    if (verb !== 'config.get' && isForAll(levels, nodeId))
+      return this.#onAll(verb, await this.#confirmed(verb, input, context), context);
     return this.#cluster.askNode(nodeId ?? (await this.#oneNode(verb)), verb, input, context);
   }
 

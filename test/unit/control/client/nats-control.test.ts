@@ -144,15 +144,18 @@ describe('operations over NATS', () => {
     const answers = (id: string) => ({
       [`p.ctl.n.${id}.info`]: { ok: true, nodeId: id },
       [`p.ctl.n.${id}.bans.list`]: { ok: true, bans: [] },
+      'p.ctl.all.config.get': { ok: true, nodeId: id, config: {} },
     });
     const one = clientOf({ n1: answers('n1') }).client;
     expect(await one.ask('info', {})).toEqual({ ok: true, answer: { ok: true, nodeId: 'n1' } });
     const { client } = clientOf({ n1: answers('n1'), n2: answers('n2') });
     expect(await client.ask('info', {}, { nodeId: 'n2' })).toEqual({ ok: true, answer: { ok: true, nodeId: 'n2' } });
     expect(await client.ask('bans.list', {})).toEqual({ ok: true, answer: { ok: true, bans: [] } });
-    const unnamed = await client.ask('info', {});
-    expect(unnamed).toMatchObject({ ok: false, problem: { code: 'ERR_CTL_BAD_REQUEST' } });
-    expect(JSON.stringify(unnamed)).toContain('n1, n2');
+    for (const verb of ['info', 'config.get'] as const) {
+      const unnamed = await client.ask(verb, {});
+      expect(unnamed).toMatchObject({ ok: false, problem: { code: 'ERR_CTL_BAD_REQUEST' } });
+      expect(JSON.stringify(unnamed)).toContain('n1, n2');
+    }
     expect(await clientOf({}).client.ask('info', {})).toMatchObject({ problem: { code: 'ERR_CTL_NODE_UNKNOWN' } });
   });
 });
