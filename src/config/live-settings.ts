@@ -122,22 +122,19 @@ export class LiveSettings {
     });
   }
 
-  /** Says what {@link set} would do, except for what users' checks say. Changes nothing. */
-  validate(patch: object): SettingsCheck {
-    try {
-      const changes = merged(this.#changes, patch);
-      const { changed } = difference(this.#config, loadConfig({ ...this.#input, changes }));
-      return { valid: true, problems: [], changed, restart: this.#newRestarts(changes) };
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      const { problems = [] } = error.details as { problems?: readonly Problem[] };
-      return {
-        valid: false,
-        problems: problems.map(({ key, text }) => ({ key, message: text })),
-        changed: [],
-        restart: [],
-      };
-    }
+  /** Says what {@link set} would do. Changes nothing. */
+  validate(patch: object): Promise<SettingsCheck> {
+    return this.#inTurn(async () => {
+      try {
+        const changes = merged(this.#changes, patch);
+        const { config, changed } = difference(this.#config, loadConfig({ ...this.#input, changes }));
+        await this.#check(config, changed);
+        return { valid: true, problems: [], changed, restart: this.#newRestarts(changes) };
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        return { valid: false, problems: problemsIn(error), changed: [], restart: [] };
+      }
+    });
   }
 
   /** Keys that need a restart because of these changes; those of the file, which has changed before, are left out. */
@@ -149,7 +146,7 @@ export class LiveSettings {
   async #change(input: ConfigInput, changes: Changes): Promise<SettingsChange> {
     const loaded = loadConfig({ ...input, changes });
     const { config, changed, restart } = difference(this.#config, loaded);
-    if (changed.length > 0) for (const user of this.#users) await user.check?.(config, changed);
+    await this.#check(config, changed);
     this.#input = input;
     this.#changes = changes;
     this.#loaded = loaded;
@@ -162,9 +159,21 @@ export class LiveSettings {
     return { revision: this.#revision, changed, restart };
   }
 
+  /** @throws SluiceError when a user cannot work with it */
+  async #check(config: Config, changed: readonly string[]): Promise<void> {
+    if (changed.length > 0) for (const user of this.#users) await user.check?.(config, changed);
+  }
+
   #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;
   }
+}
+
+/** What an error names as wrong; what a user has refused is about no key in particular. */
+function problemsIn({ message, details }: SluiceError): SettingsCheck['problems'] {
+  const { problems = [] } = details as { readonly problems?: readonly Problem[] };
+  if (problems.length === 0) return [{ key: '', message }];
+  return problems.map(({ key, text }) => ({ key, message: text }));
 }

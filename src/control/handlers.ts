@@ -63,7 +63,7 @@ export const HANDLERS: Handlers = {
   },
   undrain: async ({ node }) => already(await node.undrain()),
   'config.get': async ({ nodeId, node }) => ({ nodeId, ...node.config.get() }),
-  'config.validate': async ({ node }, { patch }) => toFacts(node.config.validate(patch as Facts)),
+  'config.validate': async ({ node }, { patch }) => toFacts(await node.config.validate(patch as Facts)),
   'config.set': async ({ node }, { patch, revision, reauthorise = false }) => {
     const options = revision === undefined ? { reauthorise } : { revision, reauthorise };
     return changeFacts(await node.config.set(patch as Facts, options));

@@ -44,12 +44,12 @@ export interface NodeControl {
   readonly config: {
     /** Secrets are masked. */
     get(): { readonly revision: string; readonly config: Facts };
-    validate(patch: Facts): {
+    validate(patch: Facts): Promise<{
       readonly valid: boolean;
       readonly problems: readonly { readonly key: string; readonly message: string }[];
       readonly changed: readonly string[];
       readonly restart?: readonly string[];
-    };
+    }>;
     /**
      * All or nothing.
      *

@@ -81,7 +81,9 @@ function changeWords(answer: Facts): string {
 
 function validWords(answer: Facts): string {
   const problems = answer['problems'] as readonly Facts[];
-  const lines = problems.map(({ key, message }) => `${String(key)}: ${String(message)}`);
+  const lines = problems.map(({ key, message }) =>
+    cleanText(key === '' ? String(message) : `${String(key)}: ${String(message)}`),
+  );
   const restart = (answer['restart'] ?? []) as readonly string[];
   if (restart.length > 0) lines.push(`after a restart: ${restart.join(', ')}`);
   return `${[...lines, answer['valid'] === true ? 'valid' : 'not valid'].join('\n')}\n`;

@@ -150,7 +150,7 @@ export class FakeNode {
       },
       config: {
         get: () => ({ revision: this.revision, config: { log: { level: this.level } } }),
-        validate: () => ({ valid: true, problems: [], changed: ['log.level'] }),
+        validate: async () => ({ valid: true, problems: [], changed: ['log.level'] }),
         set: async (_patch, { revision }) => {
           if (revision !== undefined && revision !== this.revision) {
             throw new SluiceError('ERR_CTL_CONFLICT', 'the settings have changed', {

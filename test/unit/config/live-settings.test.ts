@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LiveSettings } from '../../../src/config/live-settings.js';
+import { SluiceError } from '../../../src/core/errors.js';
 import { removeTempDir, tempDir } from '../../support/temp.js';
 
 const folders: string[] = [];
@@ -131,13 +132,13 @@ describe('LiveSettings', () => {
   ])('refuses %j', async (patch, code) => {
     const settings = new LiveSettings({});
     await expect(settings.set(patch)).rejects.toMatchObject({ code });
-    expect(settings.validate(patch)).toMatchObject({ valid: false, problems: [{ key: expect.any(String) }] });
+    expect(await settings.validate(patch)).toMatchObject({ valid: false, problems: [{ key: expect.any(String) }] });
   });
 
-  it('says what a change would do, and does not do it', () => {
+  it('says what a change would do, and does not do it', async () => {
     const settings = new LiveSettings({});
     const patch = { log: { level: 'debug' }, rtmp: { chunkSize: 4096 } };
-    expect(settings.validate(patch)).toEqual({
+    expect(await settings.validate(patch)).toEqual({
       ...{ valid: true, problems: [] },
       changed: ['log.level'],
       restart: ['rtmp.chunkSize'],
@@ -145,9 +146,24 @@ describe('LiveSettings', () => {
     expect(settings.config.log.level).toBe('info');
   });
 
-  it('names every problem with its key', () => {
-    const { problems } = new LiveSettings({}).validate({ log: { level: 'loud' }, play: { lingerMs: -1 }, x: 1 });
+  it('names every problem with its key', async () => {
+    const patch = { log: { level: 'loud' }, play: { lingerMs: -1 }, x: 1 };
+    const { problems } = await new LiveSettings({}).validate(patch);
     expect(problems.map(({ key }) => key)).toEqual(['log.level', 'play.lingerMs', 'x']);
+  });
+
+  it('says that a change would be refused by a part, as it is then', async () => {
+    const settings = new LiveSettings({});
+    settings.use({
+      check: () => {
+        throw new SluiceError('ERR_AUTH_OPEN_PUBLIC_BIND', 'rtmp.listen is 0.0.0.0:1935');
+      },
+      apply: () => undefined,
+    });
+    const patch = { log: { level: 'debug' } };
+    const { valid, problems } = await settings.validate(patch);
+    expect([valid, problems]).toEqual([false, [{ key: '', message: expect.stringContaining('0.0.0.0:1935') }]]);
+    await expect(settings.set(patch)).rejects.toMatchObject({ code: 'ERR_AUTH_OPEN_PUBLIC_BIND' });
   });
 
   it('changes nothing when a part cannot work with it', async () => {

@@ -87,7 +87,10 @@ describe('control of the settings of a node', () => {
       settings.revision,
       { value: 'info', source: 'default', reload: 'live' },
     ]);
-    expect(control.config.validate({ log: { level: 'warn' } })).toMatchObject({ valid: true, changed: ['log.level'] });
+    expect(await control.config.validate({ log: { level: 'warn' } })).toMatchObject({
+      valid: true,
+      changed: ['log.level'],
+    });
     await control.config.set({ log: { level: 'warn' } }, { revision, reauthorise: false });
     expect(did).toEqual([]);
     await control.config.reload({ reauthorise: true });
