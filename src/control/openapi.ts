@@ -2,9 +2,11 @@ import { PROBLEM_TYPE } from '../core/problem.js';
 import { VERSION } from '../core/version.js';
 import { z } from '../core/zod.js';
 import type { ApiRoute } from '../model/api-route.js';
+import { isGathered } from './cluster-lists.js';
 import type { HttpRoute, Operation } from './operation.js';
 import { OPERATIONS, type Verb } from './operations.js';
 import { OTHER_PATHS, PROBLEM_SCHEMA } from './other-paths.js';
+import { answer, cursor } from './schemas.js';
 import { inputSchema } from './validate.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -13,6 +15,14 @@ interface MemberSchemas {
   readonly properties?: Readonly<Record<string, Json>>;
   readonly required?: readonly string[];
 }
+
+/** What a list of all nodes answers. */
+const OF_CLUSTER = answer({
+  items: z.array(z.looseObject({ nodeId: z.string() })).describe('The items of all nodes.'),
+  partial: z.boolean().describe('Whether a node has not answered, or has refused.'),
+  missing: z.array(z.string()).describe('Nodes that have not answered.'),
+  cursor: cursor.optional(),
+});
 
 /** The description of HTTP, made from the table of operations (OpenAPI 3.1). */
 export function openApi(): Json {
@@ -82,7 +92,7 @@ function describeRoute(verb: Verb, route: HttpRoute, index: number): Json {
   const parameters = [
     ...inPath.map((name) => parameter(name, 'path', true)),
     ...inQuery.map((name) => parameter(name, 'query', required.includes(name))),
-    ...headersOf(operation, route),
+    ...headersOf(verb, route),
   ];
   return {
     operationId: index === 0 ? verb : `${verb}.${index + 1}`,
@@ -94,14 +104,21 @@ function describeRoute(verb: Verb, route: HttpRoute, index: number): Json {
     responses: {
       '200': {
         description: 'What was asked for.',
-        content: { 'application/json': { schema: schemaOf(operation.answer, 'output') } },
+        content: { 'application/json': { schema: answerOf(verb) } },
       },
       default: { $ref: '#/components/responses/Problem' },
     },
   };
 }
 
-function headersOf({ mutates, levels }: Operation, { ifMatchMember, method }: HttpRoute): Json[] {
+/** The answer of a node; where all nodes can be asked, theirs as well. */
+function answerOf(verb: Verb): Json {
+  const ofNode = schemaOf(OPERATIONS[verb].answer, 'output');
+  if (!isGathered(verb)) return ofNode;
+  return { anyOf: [ofNode, schemaOf(OF_CLUSTER, 'output')] };
+}
+
+function headersOf(verb: Verb, { ifMatchMember }: HttpRoute): Json[] {
   const header = (name: string, description: string): Json => ({
     ...{ name, in: 'header', required: false, description, schema: { type: 'string' } },
   });
@@ -111,9 +128,12 @@ function headersOf({ mutates, levels }: Operation, { ifMatchMember, method }: Ht
     schema: { enum: ['node', 'cluster'], default: 'node' },
   };
   return [
-    ...(mutates ? [header('Idempotency-Key', 'The same request with the same key acts once, for 10 minutes.')] : []),
+    header('Sluice-Deadline', 'A Unix time in ms; past it nothing is done.'),
+    ...(OPERATIONS[verb].mutates
+      ? [header('Idempotency-Key', 'The same request with the same key acts once, for 10 minutes.')]
+      : []),
     ...(ifMatchMember === undefined ? [] : [header('If-Match', 'The ETag that the change is based on.')]),
-    ...(method === 'GET' && levels[0] === 'all' && !mutates ? [scope] : []),
+    ...(isGathered(verb) ? [scope] : []),
   ];
 }
 

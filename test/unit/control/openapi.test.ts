@@ -53,6 +53,20 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says that a list may be of all nodes, and nothing else', () => {
+    const scoped = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'scope'));
+    const ids = ['nodes.list', 'plays.list', 'streams.list', 'wants.list'];
+    expect(scoped.map(({ operationId }) => operationId).sort()).toEqual(ids);
+    const { responses } = scoped[0] as unknown as {
+      responses: { 200: { content: Record<string, { schema: object }> } };
+    };
+    const accepts = new Ajv2020({ strict: false, validateFormats: false }).compile(
+      responses[200].content['application/json']!.schema,
+    );
+    expect(accepts({ ok: true, items: [], partial: true, missing: ['n2'] })).toBe(true);
+    expect(accepts({ ok: true, items: [] })).toBe(false);
+  });
+
   it('refers to nothing that is not in it', () => {
     const text = JSON.stringify(document);
     const references = new Set([...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path!));
