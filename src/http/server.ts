@@ -126,10 +126,8 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       return followers.heldBytes;
     },
     tokenRefusals: guesses.refused,
-    setTokens: (list, token) => {
-      // Those that may still follow connect again and miss nothing.
-      if (tokens.replace(list, token)) followers.close();
-    },
+    // Those that may still follow connect again and miss nothing.
+    setTokens: (list, token) => (tokens.replace(list, token) ? followers.close() : undefined),
     limitGuesses: (limits) => guesses.change(limits),
     relieve: (overBytes) => followers.relieve(overBytes),
     joinAccount: (account) => {
