@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { ConflictSetting, OnUnavailable } from '../config/auth-schemas.js';
+import { clientBlock } from '../core/cidr.js';
 import type { Clock } from '../core/clock.js';
 import type { ErrorCode } from '../core/errors.js';
 import { ExpiringMap } from '../core/expiring-map.js';
@@ -345,9 +346,9 @@ export class AdmissionChain implements Admission {
 
   #noteFailure(request: AdmissionRequest): void {
     const { clock, bans } = this.#deps;
-    const { address } = request;
     const most = this.#options.failuresPerMinutePerIp;
-    if (isLoopback(address)) return;
+    if (isLoopback(request.address)) return;
+    const address = clientBlock(request.address);
     if (!this.#failures.failed(address, guessOf(request), clock.monotonicMs(), most)) return;
     this.stats.guessingBans += 1;
     bans.banGuesser(address, clock.wallMs() + GUESSING_BAN_MS);

@@ -16,7 +16,13 @@ export const LIMITS_SETTINGS = {
     'Most RTMP connections at once; past it the one that has been idle for longest (limits.idleMs) is closed for the new one, or, when none is idle, the new one. The process may have room for fewer: as many as the limit of open files (ulimit -n) less about 60, and about 13,000 (30,000 with node --disable-wasm-trap-handler). A log line at the start tells which bound is the least.',
     LIVE,
   ),
-  maxConnectionsPerIp: count(0, 30_000, 64, 'Most RTMP connections from one address; 0: no limit.', LIVE),
+  maxConnectionsPerIp: count(
+    0,
+    30_000,
+    64,
+    'Most RTMP connections from one address; 0: no limit. The addresses of an IPv6 /64 count as one, here and in the other limits per address.',
+    LIVE,
+  ),
   acceptsPerSecondPerIp: count(
     0,
     100_000,

@@ -69,7 +69,7 @@ export class Dispatcher {
     };
     const work = mutates && context.requestId !== undefined ? this.#once(checked, requestId, begin) : begin();
     if (work === undefined) return refusal('ERR_CTL_REQUEST_REUSED', requestId);
-    const outcome = await this.#inTime(told, work);
+    const outcome = await this.#inTime(told, work, isOurs);
     // What became of it is told at its end, too.
     if (outcome === undefined && isOurs) this.#tell(checked.verb, checked.input, told, 'ERR_CTL_TIMEOUT', beganMs);
     return outcome ?? refusal('ERR_CTL_TIMEOUT', requestId);
@@ -82,7 +82,7 @@ export class Dispatcher {
     if ('problem' in checked) return { ok: false, problem: checked.problem };
     const { verb: list, input: valid } = checked;
     const work = this.#settled(list, told, () => gatherList(this.#ports.cluster, list, valid, told));
-    return (await this.#inTime(told, work)) ?? refusal('ERR_CTL_TIMEOUT', told.requestId);
+    return (await this.#inTime(told, work, true)) ?? refusal('ERR_CTL_TIMEOUT', told.requestId);
   }
 
   /** Whether a request can be carried out now, and its input with defaults filled in. */
@@ -139,16 +139,24 @@ export class Dispatcher {
     }
   }
 
-  /** Waits for work until the deadline of a request. @returns undefined when it is not done by then; it goes on */
-  async #inTime({ deadlineMs }: Identified, work: Promise<Outcome>): Promise<Outcome | undefined> {
+  /**
+   * Waits for work until the deadline of a request.
+   *
+   * @param isOurs whether the request has begun it; else it waits for what another one began
+   * @returns undefined when it is not done by then; it goes on
+   */
+  async #inTime({ deadlineMs }: Identified, work: Promise<Outcome>, isOurs: boolean): Promise<Outcome | undefined> {
     const leftMs = deadlineMs === undefined ? LONGEST_MS : deadlineMs - this.#ports.clock.wallMs();
     let outcome: Outcome | undefined;
     const done = work.then((settled) => {
       outcome = settled;
     });
     this.#inFlight++;
+    const left = (): void => void this.#inFlight--;
     await within(done, Math.max(1, Math.min(leftMs, LONGEST_MS)));
-    this.#inFlight--;
+    // Work that was begun counts until it is done: short deadlines must not begin more than the bound.
+    if (outcome === undefined && isOurs) void done.then(left);
+    else left();
     return outcome;
   }
 

@@ -42,6 +42,21 @@ export function parseBlock(text: string): AddressBlock | undefined {
   return { width: address.width, value: firstBits(address, length), length };
 }
 
+/** Bits of an IPv6 address that one client cannot choose (RFC 6177 §2: a site has at least a /64). */
+const CLIENT_BITS = 64;
+
+/**
+ * What limits of an address count as one client: an IPv4 address alone, in one spelling, and the /64 of an IPv6 address,
+ * of which whoever has one address has 2^64. A text that is no address stays as it is.
+ */
+export function clientBlock(address: string): string {
+  if (!address.includes(':')) return address;
+  const parsed = parseAddress(address);
+  if (parsed === undefined) return address;
+  const length = Math.min(parsed.width, CLIENT_BITS);
+  return formatBlock({ ...parsed, value: firstBits(parsed, length), length });
+}
+
 /** The address with all bits after the first `length` cleared. */
 export function firstBits({ width, value }: AddressBits, length: number): bigint {
   const rest = BigInt(width - length);

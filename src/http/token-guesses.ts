@@ -1,4 +1,4 @@
-import { firstBits, formatBlock, parseAddress } from '../core/cidr.js';
+import { clientBlock } from '../core/cidr.js';
 import type { Clock } from '../core/clock.js';
 import { ExpiringMap } from '../core/expiring-map.js';
 import { FailureWatch } from '../core/failure-watch.js';
@@ -13,8 +13,6 @@ const TRUST_MS = 24 * 3_600_000;
 const MOST_ADDRESSES = 4096;
 /** Most pairs of an address and a token that are remembered as good. */
 const MOST_GOOD = 4096;
-/** Bits of an IPv6 address that one client cannot choose. */
-const IPV6_BITS = 64;
 
 /** Bounds of wrong tokens. */
 export interface GuessLimits {
@@ -60,9 +58,9 @@ export class TokenGuesses {
    */
   heldFor(address: string, digest: string | undefined): number {
     const nowMs = this.#clock.monotonicMs();
-    const untilMs = this.#held.size === 0 ? undefined : this.#held.get(blockOf(address), nowMs);
+    const untilMs = this.#held.size === 0 ? undefined : this.#held.get(clientBlock(address), nowMs);
     if (untilMs === undefined) return 0;
-    if (digest !== undefined && this.#good.get(`${blockOf(address)} ${digest}`, nowMs) === true) return 0;
+    if (digest !== undefined && this.#good.get(`${clientBlock(address)} ${digest}`, nowMs) === true) return 0;
     this.refused.held++;
     return Math.ceil((untilMs - nowMs) / 1000);
   }
@@ -70,7 +68,7 @@ export class TokenGuesses {
   /** A token was right. @param digest hex SHA-256 of it */
   accepted(address: string, digest: string): void {
     if (this.#isFree(address)) return;
-    this.#good.set(`${blockOf(address)} ${digest}`, true, this.#clock.monotonicMs() + TRUST_MS);
+    this.#good.set(`${clientBlock(address)} ${digest}`, true, this.#clock.monotonicMs() + TRUST_MS);
   }
 
   /** A token was wrong. @param fingerprint tells it apart from others; undefined: what was sent is no token */
@@ -78,7 +76,7 @@ export class TokenGuesses {
     this.refused.wrong++;
     if (this.#isFree(address)) return;
     const nowMs = this.#clock.monotonicMs();
-    const block = blockOf(address);
+    const block = clientBlock(address);
     const most = this.#limits.failuresPerMinutePerIp;
     if (!this.#watch.failed(block, fingerprint, nowMs, most)) return;
     this.#held.set(block, nowMs + HOLD_MS, nowMs + HOLD_MS);
@@ -90,12 +88,4 @@ export class TokenGuesses {
     const { failuresPerMinutePerIp, limitLoopback } = this.#limits;
     return failuresPerMinutePerIp === 0 || (!limitLoopback && isLoopback(address));
   }
-}
-
-/** The addresses that one client may have: an IPv4 address alone, the /64 of an IPv6 address. */
-function blockOf(address: string): string {
-  const parsed = parseAddress(address);
-  if (parsed === undefined) return address;
-  const length = parsed.width === 32 ? 32 : IPV6_BITS;
-  return formatBlock({ ...parsed, value: firstBits(parsed, length), length });
 }

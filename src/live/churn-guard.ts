@@ -1,3 +1,4 @@
+import { clientBlock } from '../core/cidr.js';
 import { isLoopback } from '../core/loopback.js';
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
 import type { ConnectionFacts } from './access.js';
@@ -126,7 +127,9 @@ export class ChurnGuard {
   }
 
   #ofAddress(buckets: KeyedBuckets, address: string, nowMs: number): Turn {
-    return this.#limitLoopback || !isLoopback(address) ? buckets.reserve(address, nowMs, LONGEST_WAIT_MS) : 0;
+    return this.#limitLoopback || !isLoopback(address)
+      ? buckets.reserve(clientBlock(address), nowMs, LONGEST_WAIT_MS)
+      : 0;
   }
 }
 

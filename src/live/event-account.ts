@@ -1,3 +1,4 @@
+import { clientBlock } from '../core/cidr.js';
 import { KeyedBuckets, type Rate, type TokenBucket } from '../core/token-bucket.js';
 
 /**
@@ -41,7 +42,7 @@ export class EventAccount {
    */
   tells(kind: OptionalEvent, address: string, nowMs: number, count = 1): boolean {
     const buckets = kind === 'connection' ? this.#signals : this.#addresses;
-    if (buckets.take(address, nowMs, count)) return true;
+    if (buckets.take(clientBlock(address), nowMs, count)) return true;
     this.suppressed[kind] += count;
     return false;
   }
@@ -56,12 +57,12 @@ export class EventAccount {
 
   /** Does the same as {@link tells}, for an event that is offered again until it is told, and so is not counted. */
   tellsLater(address: string, nowMs: number): boolean {
-    return this.#addresses.take(address, nowMs);
+    return this.#addresses.take(clientBlock(address), nowMs);
   }
 
   /** A stream starts or is resumed. Nothing is held up here, but its address may cause fewer other events then. */
   noteStart(address: string, nowMs: number): void {
-    this.#addresses.take(address, nowMs, 2);
+    this.#addresses.take(clientBlock(address), nowMs, 2);
   }
 }
 

@@ -1,3 +1,4 @@
+import { clientBlock } from '../core/cidr.js';
 import type { ErrorCode } from '../core/errors.js';
 import { isLoopback } from '../core/loopback.js';
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
@@ -39,7 +40,7 @@ export class ConnectionLimits {
   }
 
   /**
-   * Admits a connection from `address`, or returns the code of the limit that it would pass.
+   * Admits a connection from `peerAddress`, or returns the code of the limit that it would pass.
    *
    * @param nowMs monotonic
    * @param descriptorShare most connections for which there are file descriptors now
@@ -47,13 +48,14 @@ export class ConnectionLimits {
    *   limits per address come first, so that a peer that they refuse costs no other peer its place
    */
   admit(
-    address: string,
+    peerAddress: string,
     nowMs: number,
     descriptorShare = Number.POSITIVE_INFINITY,
     makeRoom: () => boolean = () => false,
   ): ErrorCode | undefined {
     const { maxConnections, maxConnectionsPerIp, limitLoopback } = this.#options;
-    const bound = limitLoopback || !isLoopback(address);
+    const bound = limitLoopback || !isLoopback(peerAddress);
+    const address = clientBlock(peerAddress);
     if (bound && !this.#rate.take(address, nowMs)) return 'ERR_LIMIT_ACCEPT_RATE';
     const count = this.#perAddress.get(address) ?? 0;
     if (bound && maxConnectionsPerIp > 0 && count >= maxConnectionsPerIp) return 'ERR_LIMIT_CONNECTIONS_PER_IP';
@@ -64,8 +66,9 @@ export class ConnectionLimits {
     return undefined;
   }
 
-  /** An admitted connection from `address` is gone. */
-  left(address: string): void {
+  /** An admitted connection from `peerAddress` is gone. */
+  left(peerAddress: string): void {
+    const address = clientBlock(peerAddress);
     this.#total--;
     const count = (this.#perAddress.get(address) ?? 1) - 1;
     if (count === 0) this.#perAddress.delete(address);

@@ -44,6 +44,15 @@ describe('guesses', () => {
     }
     expect(codes).toEqual([...Array.from({ length: 10 }, () => 'ERR_AUTH_DENIED'), 'ERR_AUTH_BANNED']);
   });
+
+  it('are counted together for the addresses of an IPv6 /64, which are banned together', async () => {
+    const { chain } = new ChainHarness([new FakeResponder('r', DENY)]);
+    const from = async (address: string, key: string) =>
+      codeOf(await chain.decide(question({ query: `key=${key}`, address })));
+    for (let n = 1; n <= 10; n++) await from(`2001:db8::${n}`, `guess-${n}`);
+    expect(await from('2001:db8::ffff', 'right')).toBe('ERR_AUTH_BANNED');
+    expect(await from('2001:db8:0:1::1', 'right')).toBe('ERR_AUTH_DENIED');
+  });
 });
 
 describe('a responder of this process that has too much to do', () => {

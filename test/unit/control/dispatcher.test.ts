@@ -95,6 +95,23 @@ describe('a request', () => {
     expect((await dispatcher.run('info', {}, BY)).ok).toBe(true);
   });
 
+  it('goes on counting after its deadline, until it is done', async () => {
+    const node = new FakeNode();
+    let open = (): void => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const dispatcher = node.dispatcher({ authTest: { test: () => opened.then(() => ({})) } as never });
+    const input = { action: 'publish', app: 'live' };
+    const soon = { ...BY, deadlineMs: NOW_MS + 1 };
+    const first = await Promise.all(Array.from({ length: 64 }, () => dispatcher.run('auth.test', input, soon)));
+    expect(first.map((outcome) => problem(outcome).code)).toEqual(Array(64).fill('ERR_CTL_TIMEOUT'));
+    expect(problem(await dispatcher.run('info', {}, BY)).code).toBe('ERR_CTL_BUSY');
+    open();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect((await dispatcher.run('info', {}, BY)).ok).toBe(true);
+  });
+
   it('that meets a defect is answered with ERR_INTERNAL and nothing of the defect', async () => {
     const node = new FakeNode();
     const dispatcher = node.dispatcher({ authTest: { test: () => Promise.reject(new Error('canary')) } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBlock, holds, parseAddress, parseBlock } from '../../../src/core/cidr.js';
+import { clientBlock, formatBlock, holds, parseAddress, parseBlock } from '../../../src/core/cidr.js';
 
 describe('blocks of addresses', () => {
   it.each([
@@ -39,4 +39,15 @@ describe('blocks of addresses', () => {
     expect(inside('2001:db8::/32', '2001:db8:ffff::1')).toBe(true);
     expect(inside('::/0', '192.0.2.1')).toBe(false);
   });
+});
+
+it.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
+  ['2001:DB8:0:1:ffff:ffff:ffff:ffff', '2001:db8:0:1::/64'],
+  ['fe80::1%eth0', 'fe80::/64'],
+  ['no:address', 'no:address'],
+])('the client of %s is %s', (address, block) => {
+  expect(clientBlock(address)).toBe(block);
 });

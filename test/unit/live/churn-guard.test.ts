@@ -51,6 +51,12 @@ describe('publishes of one address', () => {
     expect(guard.publish(from('d', '192.0.2.2'), 0)).toBe(0);
   });
 
+  it('are counted together for the addresses of an IPv6 /64', () => {
+    const guard = new ChurnGuard(OPTIONS);
+    const turns = Array.from({ length: 60 }, (_, i) => guard.publish(from(`c${i}`, `2001:db8::${i}`), 0));
+    expect(turns.filter((turn) => turn === 0)).toHaveLength(50);
+  });
+
   it('are not limited on loopback unless that is asked for, and not at all with 0', () => {
     const ask = (options: Partial<ChurnGuardOptions>, address: string): Turn[] => {
       const guard = new ChurnGuard({ ...OPTIONS, ...options });

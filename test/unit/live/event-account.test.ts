@@ -16,6 +16,12 @@ describe('the account of events', () => {
     expect(account.tells('data', '192.0.2.2', 1000)).toBe(true);
   });
 
+  it('takes the addresses of an IPv6 /64 for one', () => {
+    const account = new EventAccount(20);
+    let last = 0;
+    expect(told(250, () => account.tells('rejected', `2001:db8::${(++last).toString(16)}`, 0))).toBe(200);
+  });
+
   it('keeps the signals of connections apart: they cost the journal nothing', () => {
     const account = new EventAccount(20);
     expect(told(300, () => account.tells('connection', ADDRESS, 0))).toBe(200);

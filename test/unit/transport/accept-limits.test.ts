@@ -17,6 +17,18 @@ describe('the limits on connections', () => {
     expect(limits.admit('192.0.2.2', 0)).toBe('ERR_LIMIT_CONNECTIONS');
   });
 
+  it('count the addresses of an IPv6 /64 as one, since one client may have all of them', () => {
+    const limits = new ConnectionLimits({ ...NO_RATE, maxConnections: 100, maxConnectionsPerIp: 2 });
+    const admit = (address: string) => limits.admit(address, 0);
+    expect(['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8:0:1::1'].map(admit)).toEqual([
+      ...[undefined, undefined],
+      'ERR_LIMIT_CONNECTIONS_PER_IP',
+      undefined,
+    ]);
+    for (const address of ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1']) limits.left(address);
+    expect(limits.addresses).toBe(0);
+  });
+
   it('count each address for itself and forget those that are gone', () => {
     const limits = new ConnectionLimits({ ...NO_RATE, maxConnections: 100, maxConnectionsPerIp: 2 });
     expect([1, 2, 3].map(() => limits.admit('192.0.2.1', 0))).toEqual([
