@@ -6,6 +6,8 @@ const SESSION_COOKIE = 'sluice_session';
 export const SESSION_MS = 12 * 3_600_000;
 /** Most sessions; past it the oldest is over. */
 const MOST_SESSIONS = 1000;
+/** Most sessions of one token; past it the oldest of them is over, and none of another's. */
+const MOST_OF_TOKEN = 100;
 
 interface Session {
   readonly digest: Buffer;
@@ -25,7 +27,10 @@ export class Sessions {
   /** Begins a session. @param sha256 of the token, in hex @returns the value of its cookie */
   begin(sha256: string): string {
     const id = randomBytes(32).toString('base64url');
-    this.#open.set(id, { digest: Buffer.from(sha256, 'hex'), untilMs: this.#nowMs() + SESSION_MS });
+    const digest = Buffer.from(sha256, 'hex');
+    const own = [...this.#open].filter(([, session]) => session.digest.equals(digest));
+    if (own.length >= MOST_OF_TOKEN) this.#open.delete(own[0]![0]);
+    this.#open.set(id, { digest, untilMs: this.#nowMs() + SESSION_MS });
     for (const oldest of this.#open.keys()) {
       if (this.#open.size <= MOST_SESSIONS) break;
       this.#open.delete(oldest);

@@ -24,8 +24,24 @@ export function readBody(body: Uint8Array): { readonly value: Facts } | { readon
   } catch {
     return wrong('JSON', 'text that is none');
   }
+  if (text.includes('__proto__') || text.includes('\\u')) {
+    // Such a member is lost where objects are copied, so that the rest would be carried out without it.
+    if (hasMember(value, '__proto__')) return wrong('members that are known', 'one that is called __proto__');
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('an object', kindOf(value));
   return { value: value as Facts };
+}
+
+/** Whether a value has a member of a name, at any depth. */
+function hasMember(value: unknown, name: string): boolean {
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    if (Object.hasOwn(next, name)) return true;
+    open.push(...Object.values(next));
+  }
+  return false;
 }
 
 function wrong(expected: string, got: string): { readonly error: BodyError } {

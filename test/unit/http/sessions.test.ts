@@ -22,10 +22,19 @@ describe('a session', () => {
 
   it('is over when a thousand others have begun', () => {
     const sessions = new Sessions(() => 0);
+    const tokens = Array.from({ length: 10 }, (_, n) => `${n}`.repeat(64));
     const first = sessions.begin(TOKEN);
-    for (let n = 0; n < 999; n++) sessions.begin(TOKEN);
+    for (let n = 0; n < 999; n++) sessions.begin(tokens[n % 10]!);
     expect(sessions.digestOf(first)).toBeDefined();
-    sessions.begin(TOKEN);
+    sessions.begin(tokens[9]!);
+    expect(sessions.digestOf(first)).toBeUndefined();
+  });
+
+  it('is not over because of another token, however often that one signs in', () => {
+    const sessions = new Sessions(() => 0);
+    const [first, other] = [sessions.begin(TOKEN), sessions.begin('cd'.repeat(32))];
+    for (let n = 0; n < 2000; n++) sessions.begin(TOKEN);
+    expect(sessions.digestOf(other)).toBeDefined();
     expect(sessions.digestOf(first)).toBeUndefined();
   });
 });

@@ -25,6 +25,15 @@ describe('the body of a request', () => {
     );
   });
 
+  it.each(['{"__proto__":{"a":1}}', '{"a":[{"b":{"__proto__":1}}]}', '{"\\u005f_proto__":1}'])(
+    'is refused with a member that objects lose when they are copied: %s',
+    (text) => {
+      const error = { expected: 'members that are known', got: 'one that is called __proto__' };
+      expect(read(text)).toEqual({ error });
+      expect(read(text.replace(/(__|\\u005f_)proto__/, 'b\\u005fc'))).toHaveProperty('value');
+    },
+  );
+
   it('may have 64 KiB and not a byte more', () => {
     const body = (bytes: number): string => `{"a":"${'x'.repeat(bytes - 8)}"}`;
     expect(read(body(MAX_BODY_BYTES))).toHaveProperty('value');
