@@ -46,8 +46,8 @@ export function parseBlock(text: string): AddressBlock | undefined {
 const CLIENT_BITS = 64;
 
 /**
- * What limits of an address count as one client: an IPv4 address alone, in one spelling, and the /64 of an IPv6 address,
- * of which whoever has one address has 2^64. A text that is no address stays as it is.
+ * What limits of an address count as one client: an IPv4 address alone, in one spelling, and the /64 of an IPv6
+ * address: whoever has one address of it may have all 2^64. A text that is no address stays as it is.
  */
 export function clientBlock(address: string): string {
   if (!address.includes(':')) return address;
