@@ -12,6 +12,8 @@ import { checkInput, describe } from './validate.js';
 
 /** Most requests at once. */
 const MOST_IN_FLIGHT = 64;
+/** Most requests at once that were sent again and wait for what the first one began. */
+const MOST_WAITING = 4096;
 /** Longest time that a request without a deadline is waited for, in ms. */
 const LONGEST_MS = 30_000;
 
@@ -36,6 +38,8 @@ export class Dispatcher {
   readonly #ports: Ports;
   readonly #idempotency: Idempotency<Outcome>;
   #inFlight = 0;
+  /** Requests that wait for what another one has begun. */
+  #waiting = 0;
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -104,7 +108,7 @@ export class Dispatcher {
     if (context.deadlineMs !== undefined && context.deadlineMs <= this.#ports.clock.wallMs()) {
       return refuse('ERR_CTL_EXPIRED');
     }
-    if (this.#inFlight >= MOST_IN_FLIGHT) return refuse('ERR_CTL_BUSY', '', { retryAfterS: 1 });
+    if (this.#isBusy(context)) return refuse('ERR_CTL_BUSY', '', { retryAfterS: 1 });
     const checked = checkInput(verb, input === undefined ? {} : input);
     if ('input' in checked) return { verb, input: checked.input as Facts };
     const { errors } = checked;
@@ -151,13 +155,19 @@ export class Dispatcher {
     const done = work.then((settled) => {
       outcome = settled;
     });
-    this.#inFlight++;
-    const left = (): void => void this.#inFlight--;
+    if (isOurs) this.#inFlight++;
+    else this.#waiting++;
     await within(done, Math.max(1, Math.min(leftMs, LONGEST_MS)));
     // Work that was begun counts until it is done: short deadlines must not begin more than the bound.
-    if (outcome === undefined && isOurs) void done.then(left);
-    else left();
+    if (!isOurs) this.#waiting--;
+    else if (outcome !== undefined) this.#inFlight--;
+    else void done.then(() => this.#inFlight--);
     return outcome;
+  }
+
+  /** Requests that are sent again wait for what was begun, which costs next to nothing, so many more of them may. */
+  #isBusy({ requestId }: Identified): boolean {
+    return this.#idempotency.has(requestId) ? this.#waiting >= MOST_WAITING : this.#inFlight >= MOST_IN_FLIGHT;
   }
 
   #problemOf(error: unknown, verb: Verb, instance: string): Problem {

@@ -36,6 +36,11 @@ export class Idempotency<T> {
     return this.#entries.size;
   }
 
+  /** Whether the work of an id was begun or is done. */
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
   /**
    * Does the work for the first request of an id, and gives its result to all others.
    *

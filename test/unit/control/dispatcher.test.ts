@@ -128,7 +128,7 @@ describe('a request id', () => {
     const dispatcher = node.dispatcher();
     const context = { ...BY, requestId: 'r1' };
     const input = { streamId: streamOf(1).streamId, reason: 'x' };
-    const outcomes = await Promise.all(Array.from({ length: 60 }, () => dispatcher.run('kick', input, context)));
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => dispatcher.run('kick', input, context)));
     for (let n = 0; n < 40; n++) outcomes.push(await dispatcher.run('kick', { ...input }, context));
     expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
     expect(node.calls).toEqual([['kickStream', streamOf(1).streamId, 'x']]);
