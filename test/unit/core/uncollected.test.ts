@@ -1,11 +1,7 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { Uncollected } from '../../../src/core/uncollected.js';
+import { collectGarbage } from '../../support/collect-garbage.js';
 import { waitFor } from '../../support/wait.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 describe('what is let go of', () => {
   it('is counted until the collector has taken it', async () => {
