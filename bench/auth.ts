@@ -43,8 +43,11 @@ const RULES = 100;
 const SIGNING_SECRET = 'a secret of the bench';
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** Asks once, and throws when the answer is another one than expected. */
-type Ask = (i: number) => Promise<void>;
+/**
+ * Makes a question, whose URL the client has made in reality. What it returns is timed: it asks once, and throws when
+ * the answer is another one than expected.
+ */
+type Ask = (i: number) => () => Promise<void>;
 
 interface Contestant {
   readonly name: string;
@@ -96,9 +99,12 @@ async function measureDecisions(): Promise<readonly Contestant[]> {
       names: new NameRule(resolveConfig().names),
     });
     closing.push(() => admission.close());
-    return async (i) => {
-      const verdict = await admission.chain.decide(questionAbout(nameOf(i), queryOf(i)));
-      if (verdict.decision !== 'allow') throw new Error(`refused: ${JSON.stringify(verdict)}`);
+    return (i) => {
+      const question = questionAbout(nameOf(i), queryOf(i));
+      return async () => {
+        const verdict = await admission.chain.decide(question);
+        if (verdict.decision !== 'allow') throw new Error(`refused: ${JSON.stringify(verdict)}`);
+      };
     };
   };
   const keyOf = (i: number): string => `key=key%20${RULES - 1}&n=${i}`;
@@ -107,10 +113,10 @@ async function measureDecisions(): Promise<readonly Contestant[]> {
     sign({ action: 'publish', app: 'live', name: nameOf(i), expiresAtS }, SIGNING_SECRET, 'k1');
   const body = Buffer.alloc(700, 'x');
   const contestants: Contestant[] = [
-    { name: 'bare NATS request', ask: async () => void (await bare.request('bench.bare', body)) },
+    { name: 'bare NATS request', ask: () => async () => void (await bare.request('bench.bare', body)) },
     { name: 'nats', ask: askWith({ auth: { nats: { enabled: true } } }, keyOf) },
     { name: 'webhook', ask: askWith({ auth: { webhook: { url: `http://127.0.0.1:${hookPort}/` } } }, keyOf) },
-    { name: 'bare hashes', ask: async (i: number) => bareHashes(i) },
+    { name: 'bare hashes', ask: (i: number) => async () => bareHashes(i) },
     { name: 'rules', ask: askWith({ auth: { rules } }, keyOf) },
     { name: 'signed', ask: askWith({ auth: { signed: { keys: [{ id: 'k1', secret: SIGNING_SECRET }] } } }, signed) },
   ].map((each) => ({ ...each, p50: [], p99: [] }));
@@ -150,8 +156,9 @@ async function timed(ask: Ask, count: number): Promise<number[]> {
   const running: Promise<void>[] = [];
   for (let i = 0; i < count; ) {
     for (; i < count && performance.now() - from >= i * everyMs; i++) {
+      const asked = ask(i);
       const askedAt = performance.now();
-      running.push(ask(i).then(() => void times.push(performance.now() - askedAt)));
+      running.push(asked().then(() => void times.push(performance.now() - askedAt)));
       // A decision that is there at once is noted before the next one is asked for.
       await new Promise<void>((resolve) => setImmediate(resolve));
     }

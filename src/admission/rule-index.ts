@@ -25,8 +25,10 @@ export class RuleIndex {
 
   /** @returns places in the list, in its order; each has still to be compared */
   candidates(app: string, name: string): readonly number[] {
-    const found = [...this.#byPath.beginningsOf(`${app}/${name}`), ...this.#byName.beginningsOf(name)];
-    return found.length === 1 ? found[0]! : found.flat().sort((a, b) => a - b);
+    const found: number[] = [];
+    this.#byPath.collect(`${app}/${name}`, found);
+    this.#byName.collect(name, found);
+    return found.length > 1 ? found.sort((a, b) => a - b) : found;
   }
 }
 
@@ -43,10 +45,11 @@ class PrefixMap {
     this.#lengths.add(prefix.length);
   }
 
-  *beginningsOf(text: string): Generator<readonly number[]> {
+  /** Puts the values of everything that a text begins with behind those that were found. */
+  collect(text: string, found: number[]): void {
     for (const length of this.#lengths) {
-      const list = length <= text.length ? this.#lists.get(text.slice(0, length)) : undefined;
-      if (list !== undefined) yield list;
+      if (length > text.length) continue;
+      for (const value of this.#lists.get(text.slice(0, length)) ?? []) found.push(value);
     }
   }
 }

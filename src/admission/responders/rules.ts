@@ -69,8 +69,8 @@ export class RulesResponder implements Responder {
     key: string | undefined,
     missed: CompiledRule | undefined,
   ): ResponderAnswer | Promise<ResponderAnswer> {
-    for (const [i, place] of places.entries()) {
-      const rule = this.#rules[place]!;
+    for (let i = 0; i < places.length; i += 1) {
+      const rule = this.#rules[places[i]!]!;
       if (!rule.fits(request)) continue;
       const match = this.#hasKey(rule.key, key);
       if (match instanceof Promise) {
