@@ -159,7 +159,11 @@ export class AdmissionChain implements Admission {
     this.stats.pending += 1;
     const timer = setTimeout(() => abortion().abort(), this.#options.budgetMs);
     return end
-      .then((settled) => (question.isWanted() ? this.#settle(settled, request) : GONE))
+      .then((settled) => {
+        if (!question.isWanted()) return GONE;
+        // A ban may have been set while the responders were asked.
+        return this.#bannedClient(request) ?? this.#settle(settled, request);
+      })
       .finally(() => {
         clearTimeout(timer);
         this.stats.pending -= 1;
@@ -198,7 +202,7 @@ export class AdmissionChain implements Admission {
   /** What is known without asking anybody: bans, that nobody is asked at all, and remembered answers. */
   #beforeAsking(request: AdmissionRequest, asked: number): Verdict | undefined {
     const { question, keyFingerprint, isNameKey } = request;
-    const banned = this.#banned(question, clientOf(request)) ?? this.#bannedKey(request);
+    const banned = this.#bannedClient(request);
     if (banned !== undefined) return banned;
     if (asked === 0 && !(isNameKey && question.action === 'publish')) return this.#open(keyFingerprint);
     // What runs is asked anew.
@@ -221,6 +225,11 @@ export class AdmissionChain implements Admission {
     return ban === undefined ? undefined : this.#deny(question, 'ERR_AUTH_BANNED');
   }
 
+  /** Bans on what is known of a request before it is decided. */
+  #bannedClient(request: AdmissionRequest): Denial | undefined {
+    return this.#banned(request.question, clientOf(request)) ?? this.#bannedKey(request);
+  }
+
   /** A ban on a key holds whatever parameter has the key, and whatever other parameters come with it. */
   #bannedKey({ question, query, origin }: AdmissionRequest): Denial | undefined {
     if (!this.#deps.bans.hasKeys) return undefined;
@@ -240,9 +249,6 @@ export class AdmissionChain implements Admission {
   /** Makes the verdict of what the chain has answered. */
   #settle({ answer, responder }: ChainEnd, request: AdmissionRequest): Verdict {
     const { question } = request;
-    // One may have been set while the responders were asked.
-    const bannedSince = this.#banned(question, clientOf(request)) ?? this.#bannedKey(request);
-    if (bannedSince !== undefined) return bannedSince;
     if (answer.decision === 'unavailable') return this.#unavailable(answer, responder!, request);
     if (answer.decision === 'invalid') return this.#invalid(answer.pointer, answer.expected, responder!, request);
     if (responder === undefined) return this.#undecided(answer, request);
