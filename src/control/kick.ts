@@ -108,11 +108,14 @@ async function countElsewhere(
   const asker = deadlineMs === undefined ? { actor } : { actor, deadlineMs };
   const body = { ...definedOf(selector), dryRun: true };
   const { answers, missing } = await cluster.gather(verb, body, asker, COUNT_MS);
-  const counts: Record<string, number> = {};
-  for (const { ok, nodeId: other, matched } of answers) {
-    if (ok === true && other !== nodeId && Number(matched) > 0) counts[String(other)] = Number(matched);
-  }
+  const counts = countsByNode(answers.filter(({ nodeId: other }) => other !== nodeId));
   return { counts, missing: missing.filter((other) => other !== nodeId) };
+}
+
+/** What nodes have counted with `dryRun`, by their ids. Those that match nothing are left out. */
+export function countsByNode(answers: readonly Facts[]): Readonly<Record<string, number>> {
+  const some = answers.filter(({ ok, matched }) => ok === true && Number(matched) > 0);
+  return Object.fromEntries(some.map(({ nodeId, matched }) => [String(nodeId), Number(matched)]));
 }
 
 function definedOf(members: object): Facts {

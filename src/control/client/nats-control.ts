@@ -2,7 +2,7 @@ import { SluiceError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
 import { gatherList, isGathered } from '../cluster-lists.js';
 import type { Outcome } from '../dispatcher.js';
-import { unconfirmed } from '../kick.js';
+import { countsByNode, unconfirmed } from '../kick.js';
 import type { NatsCluster } from '../nats/nats-cluster.js';
 import type { Level, Operation } from '../operation.js';
 import { OPERATIONS, type Verb } from '../operations.js';
@@ -81,8 +81,7 @@ export class NatsControl implements ControlClient {
     const { confirm, ...selector } = input;
     if (typeof confirm !== 'number') return input;
     const { answers, missing } = await this.#cluster.gather(verb, { ...selector, dryRun: true }, { actor }, WAIT_MS);
-    const some = answers.filter(({ ok, matched }) => ok === true && Number(matched) > 0);
-    const counts = Object.fromEntries(some.map(({ nodeId, matched }) => [String(nodeId), Number(matched)]));
+    const counts = countsByNode(answers);
     if (Object.values(counts).reduce((sum, one) => sum + one, 0) !== confirm) throw unconfirmed(counts, missing);
     return { ...input, confirm: counts };
   }

@@ -24,9 +24,10 @@ export function readBody(body: Uint8Array): { readonly value: Facts } | { readon
   } catch {
     return wrong('JSON', 'text that is none');
   }
-  if (text.includes('__proto__') || text.includes('\\u')) {
-    // Such a member is lost where objects are copied, so that the rest would be carried out without it.
-    if (hasMember(value, '__proto__')) return wrong('members that are known', 'one that is called __proto__');
+  // Such a member is lost where objects are copied, so that the rest would be carried out without it.
+  const mayHaveIt = text.includes('__proto__') || text.includes('\\u');
+  if (mayHaveIt && hasMember(value, '__proto__')) {
+    return wrong('members that are known', 'one that is called __proto__');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('an object', kindOf(value));
   return { value: value as Facts };
