@@ -6,21 +6,10 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { EndReason } from '../model/reasons.js';
-import type { ConnectRefusal } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Totals } from '../model/totals.js';
-import type {
-  Ask,
-  ByteSide,
-  CallAsk,
-  ConnectAsk,
-  FactSide,
-  PlayCounters,
-  Refusal,
-  Report,
-  RpcReply,
-} from './access.js';
+import type { Ask, ByteSide, CallAsk, ConnectAsk, FactSide, PlayCounters, Report, RpcReply } from './access.js';
 import { ActivityLog } from './activity-log.js';
 import { AddressLog, FAULT_LINES } from './address-log.js';
 import { ADMIT_ALL, type Admission, type Question, type Verdict } from './admission.js';
@@ -39,7 +28,7 @@ import { callFailed, type RpcBridge } from './rpc-bridge.js';
 import { Sessions } from './sessions.js';
 import type { GrantDeps } from './stream-grant.js';
 import type { LiveStreamOwner, StreamStart } from './stream-owner.js';
-import { toldEnd } from './told-end.js';
+import { shutDown, toldEnd } from './told-end.js';
 import { refusedConnect } from './told-verdict.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -342,12 +331,6 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       this.bytes.order({ kind: 'readPublisher', id, streamId });
     });
   }
-}
-
-/** Nothing new is accepted for a while: the client may come back, here or elsewhere. */
-function shutDown(message: string): Refusal<ConnectRefusal> {
-  const code = 'ERR_SESSION_SHUTDOWN';
-  return { status: 'NetConnection.Connect.AppShutdown', code, description: toldEnd(code, message) };
 }
 
 /** A principal that somebody has named; an address is no name. */

@@ -21,7 +21,7 @@ import { NOTHING_CARRIED } from './nothing.js';
 import type { OpenAsk } from './open-asks.js';
 import { principalOf } from './principals.js';
 import type { StreamStart } from './stream-owner.js';
-import { toldEnd } from './told-end.js';
+import { shutDown, toldEnd } from './told-end.js';
 import { refusedPublish } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
 
@@ -362,11 +362,6 @@ export class PublishDecisions {
     this.#parts.faults.tell('warn', peer.address, fields, 'publish refused');
     return refusal;
   }
-}
-
-/** Nothing new is accepted for a while: the client may come back, here or elsewhere. */
-function shutDown(message: string): Refusal<PublishRefusal> {
-  return refused('ERR_SESSION_SHUTDOWN', 'NetConnection.Connect.AppShutdown', message);
 }
 
 /** @param message default: what the code says */
