@@ -13,7 +13,7 @@ export const FLOORS = [
   { floor: 7, name: 'what all doors share' },
   { floor: 6, name: 'domain; load generator beside' },
   { floor: 5, name: 'streams; clients beside' },
-  { floor: 4, name: 'links and media readers' },
+  { floor: 4, name: 'links, media readers and jobs' },
   { floor: 3, name: 'protocol and events' },
   { floor: 2, name: 'edges' },
   { floor: 1, name: 'ground' },
@@ -97,6 +97,11 @@ export const FOLDERS = {
     floor: 5,
     what: 'the RTMP client and the event consumers, for programs',
     imports: ['link', 'protocol', 'events', 'wasm', 'transport', 'nats', 'flv', 'core'],
+  },
+  jobs: {
+    floor: 4,
+    what: 'job templates, records, claims and runs: a process of its own beside the server',
+    imports: [],
   },
   link: {
     floor: 4,
