@@ -1,7 +1,7 @@
 import type { NatsConnection } from 'nats';
 import { expect, it } from 'vitest';
-import { streamPattern } from '../../src/client/events/pattern.js';
-import { takeSnapshot } from '../../src/client/events/snapshot.js';
+import { streamPattern } from '../../src/events/consume/pattern.js';
+import { takeSnapshot } from '../../src/events/consume/snapshot.js';
 import { consumerTimeout } from '../../src/events/consume/stream-info.js';
 import { client, publish, setUp } from '../support/event-layer.js';
 import { seeded } from '../support/random.js';

@@ -1,12 +1,12 @@
 import { SluiceError } from '../../core/errors.js';
 import { within } from '../../core/within.js';
+import { streamPattern } from '../../events/consume/pattern.js';
+import type { WatchPlaces } from '../../events/consume/snapshot.js';
 import { DEFAULT_PREFIX } from '../../events/subjects.js';
 import { connectNats, type NatsConnection } from '../../nats/connection.js';
 import { ConsumerKeeper } from './durable.js';
 import type { StreamHandlers } from './handlers.js';
 import type { ConnectOptions, OnStreamOptions, SluiceEvents } from './options.js';
-import { streamPattern } from './pattern.js';
-import type { WatchPlaces } from './snapshot.js';
 import type { StreamChange } from './stream-change.js';
 import { RunningSubscription } from './subscription.js';
 import type { StreamSubscription } from './subscription-options.js';

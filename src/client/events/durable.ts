@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '../../core/errors.js';
+import type { StreamPattern } from '../../events/consume/pattern.js';
 import {
   answerError,
   type ConsumerConfig,
@@ -11,7 +12,6 @@ import {
 } from '../../events/consume/stream-info.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { type ApiAnswer, JsError, jsRequest } from '../../nats/jetstream.js';
-import type { StreamPattern } from './pattern.js';
 
 /** The consumer that a subscription needs. */
 export interface ConsumerWish {

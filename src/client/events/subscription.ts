@@ -1,4 +1,5 @@
 import { type Delivery, textOf } from '../../events/consume/delivery.js';
+import type { StreamPattern } from '../../events/consume/pattern.js';
 import { type Loss, Puller, sendAck } from '../../events/consume/puller.js';
 import type { AnySluiceEvent } from '../../events/event-types.js';
 import { EVENT_TYPES } from '../../events/schemas/index.js';
@@ -7,7 +8,6 @@ import type { NatsConnection } from '../../nats/connection.js';
 import { deliverDeadLetter } from './dead-letter.js';
 import type { ConsumerKeeper, Restored } from './durable.js';
 import { handlersOf, type StreamHandlers } from './handlers.js';
-import type { StreamPattern } from './pattern.js';
 import { SeenIds } from './seen-ids.js';
 import type { StreamSubscription, SubscriptionNotice, SubscriptionOptions } from './subscription-options.js';
 

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { countedSequence } from '../../events/consume/counted.js';
 import { textOf } from '../../events/consume/delivery.js';
 import { readItems } from '../../events/consume/ordered-reader.js';
+import type { StreamPattern } from '../../events/consume/pattern.js';
+import { type Snapshot, takeSnapshot, type WatchPlaces } from '../../events/consume/snapshot.js';
 import { consumerTimeout } from '../../events/consume/stream-info.js';
 import { type AnySluiceEvent, sequenceOf } from '../../events/event-types.js';
 import type { NatsConnection } from '../../nats/connection.js';
-import { countedSequence } from './counted.js';
-import type { StreamPattern } from './pattern.js';
-import { type Snapshot, takeSnapshot, type WatchPlaces } from './snapshot.js';
 import type { StreamChange } from './stream-change.js';
 
 const FIRST_PAUSE_MS = 100;

@@ -1,7 +1,7 @@
 import { NatsError } from 'nats';
 import { describe, expect, it } from 'vitest';
 import { ConsumerKeeper, type ConsumerWish } from '../../../../src/client/events/durable.js';
-import { streamPattern } from '../../../../src/client/events/pattern.js';
+import { streamPattern } from '../../../../src/events/consume/pattern.js';
 import type { NatsConnection } from '../../../../src/nats/connection.js';
 
 interface Consumer {

@@ -1,4 +1,4 @@
-import { eventFilter } from '../../events/subjects.js';
+import { eventFilter } from '../subjects.js';
 
 /** The streams that a consumer wants, as a NATS filter and an exact test. */
 export interface StreamPattern {

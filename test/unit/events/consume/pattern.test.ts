@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { streamPattern } from '../../../../src/client/events/pattern.js';
+import { streamPattern } from '../../../../src/events/consume/pattern.js';
 
 const pattern = (text: string) => streamPattern(text, 'sluice.v1');
 const matches = (text: string, subject: string) => {

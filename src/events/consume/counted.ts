@@ -1,4 +1,4 @@
-import { parseStreamSubject, sequenceIn } from '../../events/subjects.js';
+import { parseStreamSubject, sequenceIn } from '../subjects.js';
 
 /**
  * The `sequence` in an event's subject, when it counts in its stream's sequence, as for `stream.*` and `play.*`. Files

@@ -1,20 +1,14 @@
-import type { Delivery } from '../../events/consume/delivery.js';
-import { Puller } from '../../events/consume/puller.js';
-import {
-  answerError,
-  dropConsumer,
-  makeReader,
-  type StreamFacts,
-  streamFacts,
-} from '../../events/consume/stream-info.js';
-import type { NodeState, StreamState } from '../../events/event-types.js';
-import { type OpenStream, OpenStreams, openStreamOf, stateOf } from '../../events/open-streams.js';
-import { END_TYPE, eventFilter, parseStreamSubject } from '../../events/subjects.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { JsError, lastMessage } from '../../nats/jetstream.js';
+import type { NodeState, StreamState } from '../event-types.js';
+import { type OpenStream, OpenStreams, openStreamOf, stateOf } from '../open-streams.js';
+import { END_TYPE, eventFilter, parseStreamSubject } from '../subjects.js';
 import { countedSequence } from './counted.js';
+import type { Delivery } from './delivery.js';
 import type { StreamPattern } from './pattern.js';
+import { Puller } from './puller.js';
+import { answerError, dropConsumer, makeReader, type StreamFacts, streamFacts } from './stream-info.js';
 
 /** The stream and the buckets that a watcher reads. */
 export interface WatchPlaces {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countedSequence } from '../../../../src/client/events/counted.js';
+import { countedSequence } from '../../../../src/events/consume/counted.js';
 
 describe('the sequence that a subject names', () => {
   it.each([

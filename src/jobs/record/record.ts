@@ -1,0 +1,153 @@
+import { escapeToken } from '../../core/escape.js';
+import type { JobFacts } from '../template/template.js';
+
+/** Where a job stands. `stopping`: its holder is to end it. */
+type JobState = 'open' | 'held' | 'running' | 'stopping' | 'done';
+
+/** How a job that is over ended. `stopped`: its run was told to end, or never began. */
+export type JobOutcome = 'succeeded' | 'failed' | 'stopped';
+
+/** Why an attempt ended, or a job is stopping. */
+export type JobReason =
+  | 'exit'
+  | 'early_exit'
+  | 'stall'
+  | 'time_limit'
+  | 'spawn'
+  | 'argument'
+  | 'runner_lost'
+  | 'runner_drained'
+  | 'stream_ended'
+  | 'idle'
+  | 'unwanted'
+  | 'no_stream'
+  | 'no_ticket'
+  | 'operator'
+  | 'template_removed';
+
+/** The exit of a program. */
+interface Exit {
+  readonly code?: number;
+  readonly signal?: string;
+}
+
+/** The end of one attempt, kept in the record so that its event can be published by whoever notices that it is missing. */
+export interface AttemptEnd {
+  readonly attempt: number;
+  readonly outcome: JobOutcome;
+  readonly reason: JobReason;
+  readonly exit?: Exit;
+  /** The last lines of the log, at most 1 KiB here. */
+  readonly logTail?: string;
+  /** ISO 8601. */
+  readonly time: string;
+  /** When the next attempt may begin; missing: there is none, or at once. */
+  readonly retryAt?: string;
+  /** Whether the failures are used up. */
+  readonly isAbandoned?: boolean;
+  /** Runner and boot of that attempt. */
+  readonly by?: string;
+}
+
+/** A value of the bucket `SLUICE_JOBS`: one job, which is a template for a stream. At most 8 KiB as JSON. */
+export interface JobRecord {
+  readonly v: 1;
+  readonly state: JobState;
+  /** Missing for names that are wanted. */
+  readonly streamId?: string;
+  readonly app: string;
+  readonly name: string;
+  readonly template: string;
+  /** Revision of the template that the newest attempt runs; 0: it is not in the bucket of templates. */
+  readonly templateRev: number;
+  /** Number of claims; it never decreases. */
+  readonly attempt: number;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** `<runnerId>.<bootId>` of the holder. */
+  readonly by?: string;
+  /** Revision of the claim, from the moment that it runs. While `held` it is the revision of the record itself. */
+  readonly token?: number;
+  /** Not claimed before, ms since the epoch. */
+  readonly notBefore: number;
+  /** ISO 8601. */
+  readonly requestedAt: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly outcome?: JobOutcome;
+  /** Why it is stopping, or is over. */
+  readonly reason?: JobReason;
+  /** Of the newest attempt that ended. */
+  readonly last?: AttemptEnd;
+  /** Runners on which the program could not be started. */
+  readonly cannot?: readonly string[];
+  /** `sequence` of the newest event of the stream that changed this record. */
+  readonly sequence: number;
+  /** Of the write: a write whose answer was lost is recognised by it. */
+  readonly nonce: string;
+  /** What was known of the stream when the job was asked for. */
+  readonly snapshot: JobFacts;
+}
+
+/** What names a job. */
+export interface JobName {
+  readonly streamId?: string;
+  readonly app: string;
+  readonly name: string;
+  readonly template: string;
+}
+
+/** First part of the keys of names that are wanted. No stream id is written so. */
+const WANT = 'want';
+
+/** Key of a job in `SLUICE_JOBS`. */
+export function jobKey({ streamId, app, name, template }: JobName): string {
+  return streamId === undefined
+    ? `${WANT}.${escapeToken(app)}.${escapeToken(name)}.${template}`
+    : `${escapeToken(streamId)}.${template}`;
+}
+
+/** `<streamId>/<template>`, as people and events name a job; for a wanted name `want/<app>/<name>/<template>`. */
+export function jobIdOf({ streamId, app, name, template }: JobName): string {
+  return streamId === undefined ? `${WANT}/${app}/${name}/${template}` : `${streamId}/${template}`;
+}
+
+/** The key of a job as people name it: {@link jobIdOf} read back; undefined when it is no such id. */
+export function keyOfJobId(jobId: string): string | undefined {
+  const template = jobId.slice(jobId.lastIndexOf('/') + 1);
+  const rest = jobId.slice(0, Math.max(0, jobId.length - template.length - 1));
+  if (!/^[a-z0-9-]{1,48}$/.test(template) || rest === '') return undefined;
+  if (!rest.startsWith(`${WANT}/`))
+    return rest.includes('/') ? undefined : jobKey({ ...NOBODY, streamId: rest, template });
+  // An app has no slash unless the name has none: the first slash divides them.
+  const [, app = '', ...name] = rest.split('/');
+  return name.length === 0 ? undefined : jobKey({ app, name: name.join('/'), template });
+}
+
+const NOBODY = { app: '', name: '' };
+
+const STATES: readonly string[] = ['open', 'held', 'running', 'stopping', 'done'];
+
+/** Whether a value of the bucket is a record that this version understands: others may write there. */
+export function isJobRecord(value: unknown): value is JobRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const it = value as Partial<Record<keyof JobRecord, unknown>>;
+  return (
+    it.v === 1 &&
+    typeof it.state === 'string' &&
+    STATES.includes(it.state) &&
+    typeof it.app === 'string' &&
+    typeof it.name === 'string' &&
+    typeof it.template === 'string' &&
+    [it.attempt, it.failures, it.notBefore, it.sequence].every((each) => typeof each === 'number') &&
+    typeof it.nonce === 'string' &&
+    typeof it.snapshot === 'object' &&
+    it.snapshot !== null &&
+    (it.streamId === undefined || typeof it.streamId === 'string')
+  );
+}
+
+/** Whether somebody runs it, or is about to. */
+export function isHeld({ state, by }: JobRecord): boolean {
+  return by !== undefined && (state === 'held' || state === 'running' || state === 'stopping');
+}
