@@ -1,6 +1,6 @@
 import type { AnswerTimeout } from './answer-timeout.js';
 import { type NatsConnection, natsHeaders } from './connection.js';
-import { type ApiAnswer, JsError, lastMessage, publish, type StreamInfo, subjectsOf } from './jetstream.js';
+import { type ApiAnswer, JsError, jsRequest, lastMessage, publish, type StreamInfo, subjectsOf } from './jetstream.js';
 import { outcomeOf } from './publish-outcome.js';
 import { StreamMaker } from './stream-maker.js';
 
@@ -103,6 +103,17 @@ export class KvBucket<T> {
   async keys(connection: NatsConnection): Promise<ApiAnswer<string[]>> {
     const held = await subjectsOf(connection, this.#stream, `${this.#subject}>`, this.#answerTimeout);
     return held.ok ? { ok: true, value: held.value.map((subject) => subject.slice(this.#subject.length)) } : held;
+  }
+
+  /**
+   * Removes a key and every trace of it, up to a revision.
+   *
+   * @returns whether the server did
+   */
+  async purge(connection: NatsConnection, key: string, revision: number): Promise<boolean> {
+    const body = { filter: `${this.#subject}${key}`, seq: revision + 1 };
+    const answer = await jsRequest(connection, `STREAM.PURGE.${this.#stream}`, body, this.#answerTimeout);
+    return answer.ok;
   }
 
   async #write(

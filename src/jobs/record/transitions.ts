@@ -67,12 +67,16 @@ export function stopping(
   };
 }
 
-/** A job that nobody holds, and that is over. */
+/**
+ * A job that nobody holds, and that is over. It takes the number of the attempt that would have come next, so that each
+ * attempt has one end.
+ */
 export function stopped(record: JobRecord, reason: JobReason, sequence: number, { nonce, nowMs }: Write): JobRecord {
+  const never = { ...free(record), attempt: record.attempt + 1 };
   return {
-    ...free(record),
+    ...never,
     ...{ state: 'done', outcome: 'stopped', reason, endedAt: iso(nowMs), nonce },
-    sequence: Math.max(sequence, record.sequence),
+    ...{ last: endOf(never, 'stopped', reason, nowMs, {}), sequence: Math.max(sequence, record.sequence) },
   };
 }
 
