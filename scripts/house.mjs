@@ -66,7 +66,7 @@ export const FOLDERS = {
   admission: {
     floor: 8,
     what: 'who may connect, publish and play: the chain of responders, and bans',
-    imports: ['live', 'nats', 'config', 'model', 'core'],
+    imports: ['live', 'nats', 'http-client', 'config', 'model', 'core'],
   },
   control: {
     floor: 8,
@@ -131,6 +131,7 @@ export const FOLDERS = {
   wasm: { floor: 2, what: 'instances of the WASM module, their pool, the codec around one', imports: ['core'] },
   transport: { floor: 2, what: 'byte channels and limits of accepting them', imports: ['core'] },
   nats: { floor: 2, what: 'NATS connection, JetStream requests, buckets, time-outs', imports: ['core'] },
+  'http-client': { floor: 2, what: 'requests to the HTTP servers of others: bounded, signed', imports: ['core'] },
   flv: { floor: 2, what: 'FLV files', imports: ['core'] },
   config: { floor: 2, what: 'one table of settings and how they are loaded', imports: ['model', 'core'] },
   model: { floor: 1, what: 'the nouns that all folders speak: peer, track, totals, reasons, snapshot', imports: [] },

@@ -7,7 +7,7 @@ export type Blame = 'peer' | 'operator' | 'internal';
 type StreamEnd = 'client_closed' | 'dead_peer' | 'idle' | 'kicked' | 'limit' | 'protocol_error' | 'server_drain';
 
 /** Why the plays of a connection end that is closed with a code. */
-type PlayEnd = 'error' | 'limit' | 'stalled';
+type PlayEnd = 'error' | 'fenced' | 'limit' | 'stalled';
 
 /** How a command ends that fails with a code: the names of the exit codes. */
 export type Exit = 'ok' | 'failed' | 'usage' | 'unreachable' | 'refused';
@@ -42,10 +42,10 @@ export function ending(
   blame: Blame,
   says: string,
   hint: string,
-  more: { readonly usual?: true; readonly endsPlaysAs?: PlayEnd } = {},
+  more: { readonly usual?: true; readonly endsPlaysAs?: PlayEnd; readonly exit?: Exit } = {},
 ): ErrorEntry {
   const endsPlaysAs = more.endsPlaysAs ?? (blame === 'internal' ? 'error' : undefined);
-  return { blame, says, hint, endsStreamsAs, endsPlaysAs, usual: more.usual ?? false, exit: 'failed' };
+  return { blame, says, hint, endsStreamsAs, endsPlaysAs, usual: more.usual ?? false, exit: more.exit ?? 'failed' };
 }
 
 /** A row of a code that says that the peer went past a configured limit. */

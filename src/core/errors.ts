@@ -3,6 +3,7 @@ import { AUTH_ERRORS } from './errors-auth.js';
 import { CLIENT_ERRORS } from './errors-client.js';
 import { CONTROL_ERRORS } from './errors-control.js';
 import { EVENT_ERRORS } from './errors-events.js';
+import { JOB_ERRORS } from './errors-jobs.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { WIRE_ERRORS } from './errors-wire.js';
 
@@ -16,6 +17,7 @@ export const ERRORS = {
   ...CONTROL_ERRORS,
   ...CLIENT_ERRORS,
   ...EVENT_ERRORS,
+  ...JOB_ERRORS,
   ...OPERATOR_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -32,5 +32,7 @@ export type PlayEndReason =
   | 'stalled'
   | 'limit'
   | 'error'
+  /** A newer run of the same job has got a ticket. */
+  | 'fenced'
   | 'server_drain'
   | 'kicked';

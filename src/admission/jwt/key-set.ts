@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
 import { isLoopback } from '../../core/loopback.js';
-import { BoundedHttp } from '../bounded-http.js';
+import { BoundedHttp } from '../../http-client/bounded-http.js';
 import { keysOfSet, type VerificationKey } from './verification-key.js';
 
 /** How long keys are used before they are read again. */

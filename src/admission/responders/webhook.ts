@@ -1,14 +1,14 @@
 import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
+import { BoundedHttp, type HttpOutcome } from '../../http-client/bounded-http.js';
+import { webhookSignature } from '../../http-client/signature.js';
 import type { AdmissionAction } from '../../live/admission.js';
 import { attemptMs, mayRetry } from '../attempt-time.js';
-import { BoundedHttp, type HttpOutcome } from '../bounded-http.js';
 import { invalid, MAX_REPLY_BYTES } from '../reply.js';
 import type { AdmissionRequest } from '../request.js';
 import type { Responder, ResponderAnswer } from '../responder.js';
 import type { Dialect } from '../webhook/dialect.js';
 import { nginxRtmpDialect } from '../webhook/nginx-rtmp-dialect.js';
-import { webhookSignature } from '../webhook/signature.js';
 import { sluiceDialect } from '../webhook/sluice-dialect.js';
 import { srsDialect } from '../webhook/srs-dialect.js';
 

@@ -31,6 +31,7 @@ describe('the table of error codes', () => {
       ERR_AUTH_BANNED: 'kicked',
       ERR_AUTH_REVOKED: 'kicked',
       ERR_AUTH_EXPIRED: 'kicked',
+      ERR_JOB_FENCED: 'kicked',
       ERR_PUBLISH_REPLACED: 'client_closed',
       ERR_SESSION_SHUTDOWN: 'server_drain',
       ERR_PUBLISH_NO_MEDIA: 'idle',
@@ -47,6 +48,7 @@ describe('the table of error codes', () => {
       CODES.filter((code) => ERRORS[code].blame === 'internal' && ERRORS[code].endsStreamsAs !== undefined),
     );
     expect(of('stalled')).toEqual(['ERR_PLAY_STALLED']);
+    expect(of('fenced')).toEqual(['ERR_JOB_FENCED']);
   });
 
   it('calls the ends usual that need no line in the log', () => {
@@ -54,6 +56,7 @@ describe('the table of error codes', () => {
       'ERR_AUTH_BANNED',
       'ERR_AUTH_EXPIRED',
       'ERR_AUTH_REVOKED',
+      'ERR_JOB_FENCED',
       'ERR_PEER_CLOSED',
       'ERR_PEER_RESET',
       'ERR_PUBLISH_REPLACED',
@@ -64,7 +67,7 @@ describe('the table of error codes', () => {
   });
 
   it('gives every code an exit code; those that are not plain failures are these', () => {
-    const isOfControl = (code: string): boolean => /^ERR_(AUTH|CTL)_/.test(code);
+    const isOfControl = (code: string): boolean => /^ERR_(AUTH|CTL|JOB)_/.test(code);
     const of = (exit: string) => CODES.filter((code) => ERRORS[code].exit === exit && !isOfControl(code)).sort();
     expect(of('ok')).toEqual(['ERR_CLIENT_ABORTED']);
     expect(of('refused')).toEqual(['ERR_CLIENT_REJECTED', 'ERR_HTTP_TOKEN_GUESSES']);

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BoundedHttp, type HttpAsk } from '../../../src/admission/bounded-http.js';
+import { BoundedHttp, type HttpAsk } from '../../../src/http-client/bounded-http.js';
 import { rawAnswer, rawHttp } from '../../support/admission/raw-http.js';
 import { waitFor } from '../../support/wait.js';
 

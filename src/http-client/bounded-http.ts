@@ -7,8 +7,8 @@ import {
   request as requestHttp,
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { BlockList, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isLinkLocal } from '../core/link-local.js';
 
 /** Why a request has no answer. */
 type HttpFailure =
@@ -56,10 +56,6 @@ export interface HttpAsk {
   readonly isFresh?: boolean;
 }
 
-const LINK_LOCAL = new BlockList();
-LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
-LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
-
 /** Most connections of one caller. */
 const MAX_CONNECTIONS = 64;
 /** How long an unused connection is kept: less than the 5 s after which many servers close it. */
@@ -82,8 +78,7 @@ export class BoundedHttp {
 
   /** Makes a request. Never rejects. */
   ask(ask: HttpAsk): Promise<HttpOutcome> {
-    const host = ask.url.hostname.replace(/^\[|\]$/g, '');
-    if (isLinkLocal(host)) return Promise.resolve(FORBIDDEN);
+    if (isLinkLocal(ask.url.hostname)) return Promise.resolve(FORBIDDEN);
     return new Promise((resolve) => {
       const isSecure = ask.url.protocol === 'https:';
       const kept = isSecure ? this.#https : this.#http;
@@ -106,12 +101,6 @@ export class BoundedHttp {
 }
 
 const FORBIDDEN: HttpOutcome = { kind: 'forbidden_address', why: 'link-local addresses are not asked' };
-
-/** Whether a host is written as a link-local address, IPv4 in IPv6 included. */
-function isLinkLocal(host: string): boolean {
-  const family = isIP(host.replace(/%.*$/, ''));
-  return family !== 0 && LINK_LOCAL.check(host.replace(/%.*$/, ''), family === 4 ? 'ipv4' : 'ipv6');
-}
 
 /** Looks a host name up; one that has a link-local address is as good as unknown. */
 function lookUpOthers(
