@@ -1,4 +1,4 @@
-import { literalPrefix } from './glob.js';
+import { literalPrefix } from '../core/glob.js';
 
 /** The globs of a rule; undefined: any. */
 interface RulePlace {

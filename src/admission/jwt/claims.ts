@@ -1,7 +1,7 @@
 import { ACTIONS, type ReplyFields, replyFieldsSchema } from '../../config/auth-schemas.js';
+import { globMatcher } from '../../core/glob.js';
 import { z } from '../../core/zod.js';
 import type { AdmissionAction } from '../../live/admission.js';
-import { globMatcher } from '../glob.js';
 import { checkReply } from '../reply.js';
 import type { AdmissionRequest } from '../request.js';
 import type { Reply, ResponderAnswer } from '../responder.js';

@@ -3,7 +3,7 @@ import type { Rule, RuleKey } from '../../config/auth-schemas.js';
 import { type AddressBlock, holds, parseAddress, parseBlock } from '../../core/cidr.js';
 import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
-import { globMatcher } from '../glob.js';
+import { globMatcher } from '../../core/glob.js';
 import { isPlaceholder, PLAIN_PLACEHOLDERS } from '../placeholders.js';
 import type { AdmissionRequest } from '../request.js';
 import { next, type Reply, type Responder, type ResponderAnswer } from '../responder.js';

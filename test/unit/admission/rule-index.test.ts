@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { globMatcher } from '../../../src/admission/glob.js';
 import { RuleIndex } from '../../../src/admission/rule-index.js';
+import { globMatcher } from '../../../src/core/glob.js';
 
 const APPS = [undefined, 'live', 'live/a', 'l*', '*', '**', '', 'other'];
 const NAMES = [undefined, 'cam1', 'cam*', 'c?m', '*', '**', 'cam/**', '', 'a/cam1'];

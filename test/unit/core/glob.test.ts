@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { globMatcher } from '../../../src/admission/glob.js';
+import { globMatcher } from '../../../src/core/glob.js';
 import { seeded } from '../../support/random.js';
 
 it.each([
