@@ -116,7 +116,7 @@ export function jobIdOf({ streamId, app, name, template }: JobName): string {
 export function keyOfJobId(jobId: string): string | undefined {
   const template = jobId.slice(jobId.lastIndexOf('/') + 1);
   const rest = jobId.slice(0, Math.max(0, jobId.length - template.length - 1));
-  if (!/^[a-z0-9-]{1,48}$/.test(template) || rest === '') return undefined;
+  if (!/^[a-z0-9-]{1,48}$/.test(template) || rest === '' || rest === WANT) return undefined;
   if (!rest.startsWith(`${WANT}/`))
     return rest.includes('/') ? undefined : jobKey({ ...NOBODY, streamId: rest, template });
   // An app has no slash unless the name has none: the first slash divides them.

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SluiceError } from '../core/errors.js';
+import { SluiceError } from '../../core/errors.js';
 import { readServerSentEvents } from './sse-reader.js';
 
 /** Options for following `/v1/events`. */

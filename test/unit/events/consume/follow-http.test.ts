@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { followHttp } from '../../../src/cli/follow-http.js';
+import { followHttp } from '../../../../src/events/consume/follow-http.js';
 
 type Answer = (response: ServerResponse, url: string, lastId: string | undefined) => void;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readServerSentEvents } from '../../../src/cli/sse-reader.js';
+import { readServerSentEvents } from '../../../../src/events/consume/sse-reader.js';
 
 describe('readServerSentEvents', () => {
   const text = ': hello\nretry: 1000\n\nid: a:1\nevent: x\ndata: {"a":\ndata: 1}\n\nevent: gap\ndata: {}\n\ndata\n\n';

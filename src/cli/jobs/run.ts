@@ -1,0 +1,125 @@
+import { availableParallelism, hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../config/table.js';
+import { systemClock } from '../../core/clock.js';
+import { SluiceError } from '../../core/errors.js';
+import { newId } from '../../core/ids.js';
+import { createLogger, type Logger, stderrWriter } from '../../core/log.js';
+import { within } from '../../core/within.js';
+import { lockDir } from '../../events/journal/dir-lock.js';
+import { JobFolder } from '../../jobs/run/job-folder.js';
+import { starter } from '../../jobs/run/start-run.js';
+import { type Backend, JobRunner, type RunnerOptions } from '../../jobs/runner/runner.js';
+import type { JobTemplate } from '../../jobs/template/template.js';
+import { type ConfigOptions, configFrom } from '../config-flags.js';
+import { EXIT } from '../exit-codes.js';
+import type { Io } from '../io.js';
+import { stopSignal } from '../stop-signal.js';
+import { durationOf, labelsOf, readTemplates } from './values.js';
+
+/** Options of `sluice jobs run`. */
+export interface JobsRunOptions extends ConfigOptions {
+  readonly file?: readonly string[];
+  readonly http?: string;
+  readonly tokenFile?: string;
+  readonly slots?: string;
+  readonly labels?: readonly string[];
+  readonly dispatch?: boolean;
+  readonly drainDeadline?: string;
+  readonly wait?: boolean;
+}
+
+/** How long the end may take besides the drain, in ms. */
+const CLOSE_MS = 8000;
+const LAST_LINES_MS = 500;
+const DRAIN_MS = 600_000;
+
+/**
+ * `sluice jobs run`: applies templates and runs jobs until SIGINT or SIGTERM, which drain.
+ *
+ * @returns the exit code
+ * @throws SluiceError ERR_JOB_TEMPLATES_INVALID, ERR_CONFIG_*, ERR_CLI_USAGE, ERR_EVENTS_*
+ */
+export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> {
+  const templates = readTemplates(options.file ?? []);
+  const { config, warnings } = configFrom(options, io);
+  if (config.nats.url !== '' && options.http !== undefined)
+    throw new SluiceError('ERR_CLI_USAGE', 'one of --http and --nats was expected');
+  const drainMs = durationOf(options.drainDeadline, '--drain-deadline', DRAIN_MS);
+  const log = createLogger(config.log);
+  for (const warning of warnings) log.warn(warning);
+  const stop = stopSignal();
+  const folder = join(config.data, 'jobs');
+  const lock = await lockDir(folder);
+  try {
+    const jobFolder = await JobFolder.open(folder, { log, keepMs: config.jobs.logKeepMs, maxBytes: config.jobs.logMaxBytes });
+    const o = runnerOptions(config, options, jobFolder.runnerId);
+    const backend = await backendOf(config, options, { log, folder, runnerId: o.runnerId, templates, stop });
+    if (backend === undefined) return EXIT.ok;
+    await jobFolder.recover(backend.jobs);
+    const runner = new JobRunner(o, { backend, clock: systemClock, log, random: Math.random, start: starter(jobFolder, log) });
+    await serve(runner, { backend, options, o, log, stop, drainMs, jobFolder });
+  } finally {
+    await lock.release();
+    await stderrWriter().flush(LAST_LINES_MS);
+  }
+  return EXIT.ok;
+}
+
+interface Serving {
+  readonly backend: Backend;
+  readonly options: JobsRunOptions;
+  readonly o: RunnerOptions;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+  readonly drainMs: number;
+  readonly jobFolder: JobFolder;
+}
+
+async function serve(runner: JobRunner, { o, log, stop, drainMs }: Serving): Promise<void> {
+  await Promise.race([runner.start(), aborted(stop)]);
+  if (!stop.aborted) log.info({ runner: o.runnerId, slots: o.slots, labels: JSON.stringify(o.labels) }, 'jobs: the runner takes jobs');
+  await aborted(stop);
+  log.info({ signal: stop.reason }, 'stopping: jobs are handed over');
+  await within(runner.drain(drainMs), drainMs + CLOSE_MS);
+  await within(runner.close(), CLOSE_MS);
+}
+
+function runnerOptions({ jobs }: Config, options: JobsRunOptions, runnerId: string): RunnerOptions {
+  const given = options.slots === undefined ? jobs.slots : Number(options.slots);
+  if (!Number.isSafeInteger(given) || given < 0 || given > 10_000)
+    throw new SluiceError('ERR_CLI_USAGE', `--slots ${options.slots}; a whole number from 1 to 10000 was expected`);
+  return {
+    runnerId,
+    slots: given === 0 ? availableParallelism() * 2 : given,
+    labels: labelsOf(options.labels ?? []),
+    ...{ leaseMs: jobs.leaseMs, keepMs: jobs.keepMs, onIsolated: jobs.onIsolated, compareMs: jobs.compareMs },
+    waits: options.wait === true,
+  };
+}
+
+interface BackendDeps {
+  readonly log: Logger;
+  readonly folder: string;
+  readonly runnerId: string;
+  readonly templates: readonly JobTemplate[];
+  readonly stop: AbortSignal;
+}
+
+/** @returns undefined when it was stopped before there was a connection */
+async function backendOf(config: Config, options: JobsRunOptions, deps: BackendDeps): Promise<Backend | undefined> {
+  const teller = { prefix: config.events.prefix, runnerId: deps.runnerId, bootId: newId(), host: hostname() };
+  if (config.nats.url !== '') {
+    const { natsBackend } = await import('./nats-backend.js');
+    return natsBackend(config, { ...deps, teller });
+  }
+  const { httpBackend } = await import('./http-backend.js');
+  return httpBackend(config, options, deps);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../../core/clock.js';
+import type { Logger } from '../../core/log.js';
+import type { Streams } from '../ports.js';
+import { isHeld, type JobRecord } from '../record/record.js';
+import type { Table } from '../table.js';
+import type { JobTeller } from '../tell/tell.js';
+import type { JobBook } from './job-book.js';
+import type { Requests } from './requests.js';
+import type { RunnerState } from './runner-state.js';
+
+/** What reconciling is made with. */
+interface ReconcileDeps {
+  readonly book: JobBook;
+  readonly streams: Streams;
+  readonly requests: Requests;
+  /** Undefined: there is one runner only. */
+  readonly runners: Table<RunnerState> | undefined;
+  readonly tell: JobTeller;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A job that is over is forgotten so long after the end of its stream, in ms. */
+  readonly keepMs: number;
+  /** Whether a holder is this process, now. */
+  readonly isOwn: (by: string) => boolean;
+}
+
+/** Records that are worked on at a time. */
+const AT_ONCE = 32;
+
+/**
+ * Compares the live streams with the records, whatever events have said: what is missing is asked for, what is over
+ * ends, what a lost runner holds is open again. Every step may be taken by several runners at once.
+ */
+export class Reconcile {
+  readonly #deps: ReconcileDeps;
+
+  constructor(deps: ReconcileDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws SluiceError ERR_JOB_STORE, ERR_EVENTS_UNREACHABLE while that is impossible */
+  async run(): Promise<void> {
+    const { book, streams, requests, log, clock } = this.#deps;
+    const beganMs = clock.monotonicMs();
+    const live = await streams.live();
+    const ids = new Set(live.map(({ streamId }) => streamId));
+    await each(live, (stream) => requests.compare(stream));
+    const records = [...book.table.entries()];
+    await each(records, ([key, { value, revision }]) => this.#record(key, value, revision, ids));
+    await this.#wants(records);
+    log.debug(
+      { streams: live.length, records: records.length, tookMs: Math.round(clock.monotonicMs() - beganMs) },
+      'jobs: streams and records were compared',
+    );
+  }
+
+  /** Takes every job from a runner that is lost. */
+  async takeFrom(by: string): Promise<void> {
+    const held = [...this.#deps.book.table.entries()].filter(([, { value }]) => isHeld(value) && value.by === by);
+    await each(held, ([key]) => this.#deps.book.takeFrom(key, by));
+  }
+
+  async #record(key: string, record: JobRecord, revision: number, live: ReadonlySet<string>): Promise<void> {
+    const { book, streams, clock, tell } = this.#deps;
+    const { streamId } = record;
+    if (isHeld(record) && record.by !== undefined && this.#isLost(record.by)) await book.takeFrom(key, record.by);
+    if (record.last !== undefined) await tell.ensureEnd(record);
+    if (record.state === 'done') {
+      const endedMs = Date.parse(record.endedAt ?? record.requestedAt);
+      const isOld = clock.wallMs() - endedMs > this.#deps.keepMs;
+      if (isOld && (streamId === undefined || !live.has(streamId))) await book.table.purge(key, revision);
+      return;
+    }
+    if (streamId === undefined || live.has(streamId) || record.state === 'stopping') return;
+    if (await streams.hasEnded(streamId)) await book.stop(key, 'stream_ended');
+  }
+
+  async #wants(records: readonly (readonly [string, { readonly value: JobRecord }])[]): Promise<void> {
+    const { streams, requests } = this.#deps;
+    if (!requests.hasSources) return;
+    for (const want of await streams.wants()) await requests.wanted(want);
+    for (const [, { value }] of records) {
+      if (value.streamId === undefined && value.state !== 'done') await requests.endUnwanted(value);
+    }
+  }
+
+  #isLost(by: string): boolean {
+    const { runners, isOwn } = this.#deps;
+    if (isOwn(by)) return false;
+    // There is one runner, and this is another boot of it.
+    if (runners === undefined) return true;
+    if (!runners.isComplete) return false;
+    const state = runners.entries().get(by)?.value.state;
+    return state === undefined || state === 'lost';
+  }
+}
+
+/** Does something with each item, some at the same time. */
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+}

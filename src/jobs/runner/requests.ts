@@ -1,0 +1,168 @@
+import type { StreamNews, Streams, Want, LiveStreamFacts } from '../ports.js';
+import { type JobRecord, jobKey } from '../record/record.js';
+import { factsOfEvent } from '../template/facts.js';
+import type { JobFacts } from '../template/template.js';
+import type { JobBook } from './job-book.js';
+import type { HeldTemplate, TemplateSet } from './template-set.js';
+
+/** What requests are made with. */
+interface RequestDeps {
+  readonly book: JobBook;
+  readonly streams: Streams;
+  readonly templates: TemplateSet;
+  /** Does something in a moment, unless the runner stops first. */
+  readonly later: (ms: number, work: () => Promise<void>) => void;
+}
+
+/** So long after the last player has gone a source on demand goes on, in ms: players connect again. */
+const LINGER_MS = 5000;
+/** So long after `unwanted` it is looked whether the name was published: the node says both in the same way, in ms. */
+const LOOK_MS = 1000;
+
+/** Decides which jobs are asked for, and which are over. Everything here may be told twice. */
+export class Requests {
+  readonly #deps: RequestDeps;
+
+  constructor(deps: RequestDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether there are templates for names that are wanted. */
+  get hasSources(): boolean {
+    return [...this.#deps.templates.all].some(({ template }) => template.on === 'wanted');
+  }
+
+  /** Acts upon an event. @throws SluiceError ERR_JOB_STORE: then it is to be told again */
+  async news(news: StreamNews): Promise<void> {
+    switch (news.verb) {
+      case 'ended':
+        await this.#over(news.streamId, news.sequence);
+        await this.#sourceMayEnd(news);
+        return;
+      case 'idle':
+        await this.#idle(news);
+        await this.#sourceMayEnd(news);
+        return;
+      case 'active':
+      case 'started':
+      case 'ready':
+      case 'updated': {
+        const live = await this.#deps.streams.stream(news);
+        const stream = withEvent(news, live);
+        if (news.verb === 'active') await this.#ask(stream, (each) => each.template.on === 'active', true);
+        else await this.#ask(stream, (each) => isDue(each, stream));
+        return;
+      }
+      default:
+    }
+  }
+
+  /** Compares a live stream with the records: asks for what is missing. */
+  async compare(stream: LiveStreamFacts): Promise<void> {
+    await this.#ask(stream, (each) => isDue(each, stream));
+    const waits = [...this.#deps.templates.all].filter((each) => this.#mayBeActive(each, stream));
+    if (waits.length === 0) return;
+    const isActive = await this.#deps.streams.isActive(stream);
+    if (isActive === undefined) return;
+    for (const { template } of waits) {
+      const record = this.#recordOf(stream.streamId, template.name);
+      if (isActive) await this.#deps.book.request(template.name, stream.facts, stream.sequence, true);
+      else if (record !== undefined && template.until === 'idle') await this.#stop(record.key, 'idle', 0);
+    }
+  }
+
+  /** Asks for the jobs of a name that is wanted. */
+  async wanted(want: Want): Promise<void> {
+    const { app, name, publishUrl } = want;
+    const facts: JobFacts = { app, name, labels: {}, ...(publishUrl === undefined ? {} : { publishUrl }) };
+    for (const each of this.#deps.templates.all) {
+      if (each.template.on !== 'wanted' || !each.matches(facts)) continue;
+      await this.#deps.book.request(each.template.name, facts, 0, true);
+    }
+  }
+
+  /** A name is published, or nobody waits for it any more. */
+  unwanted(of: { readonly app: string; readonly name: string }): void {
+    if (this.#wantRecords(of).length > 0) this.#deps.later(LOOK_MS, () => this.endUnwanted(of));
+  }
+
+  /** Ends the sources of a name that nobody plays and nobody waits for. @throws SluiceError ERR_JOB_STORE */
+  async endUnwanted(of: { readonly app: string; readonly name: string }): Promise<void> {
+    const records = this.#wantRecords(of);
+    if (records.length === 0) return;
+    const stream = await this.#deps.streams.named(of.app, of.name);
+    if (stream !== undefined && (await this.#deps.streams.isActive(stream)) !== false) return;
+    if ((await this.#deps.streams.wants()).some(({ app, name }) => app === of.app && name === of.name)) return;
+    for (const key of records) await this.#deps.book.stop(key, 'unwanted');
+  }
+
+  /** Has every job of a stream end. */
+  async #over(streamId: string, sequence: number): Promise<void> {
+    // A record that another runner has made may not have come here yet: those of the templates are looked up.
+    const names = [...this.#deps.templates.all].filter(({ template }) => template.on !== 'wanted');
+    const keys = new Set(names.map(({ template }) => jobKey({ app: '', name: '', streamId, template: template.name })));
+    for (const [key, { value }] of this.#deps.book.table.entries()) {
+      if (value.streamId === streamId && value.state !== 'done') keys.add(key);
+    }
+    await Promise.all([...keys].map((key) => this.#stop(key, 'stream_ended', sequence)));
+  }
+
+  async #idle({ streamId, sequence }: StreamNews): Promise<void> {
+    for (const { template } of this.#deps.templates.all) {
+      if (template.until !== 'idle') continue;
+      const found = this.#recordOf(streamId, template.name);
+      if (found !== undefined && found.record.sequence <= sequence) await this.#stop(found.key, 'idle', sequence);
+    }
+  }
+
+  async #sourceMayEnd(of: StreamNews): Promise<void> {
+    if (this.#wantRecords(of).length > 0) this.#deps.later(LINGER_MS, () => this.endUnwanted(of));
+  }
+
+  async #ask(stream: LiveStreamFacts, isMeant: (each: HeldTemplate) => boolean, isAgain = false): Promise<void> {
+    for (const each of this.#deps.templates.all) {
+      if (!isMeant(each) || !each.matches(stream.facts)) continue;
+      await this.#deps.book.request(each.template.name, stream.facts, stream.sequence, isAgain && each.template.until === 'idle');
+    }
+  }
+
+  #mayBeActive({ template, matches }: HeldTemplate, { facts }: LiveStreamFacts): boolean {
+    return (template.on === 'active' || template.until === 'idle') && matches(facts);
+  }
+
+  #recordOf(streamId: string, template: string): { readonly key: string; readonly record: JobRecord } | undefined {
+    const key = jobKey({ app: '', name: '', streamId, template });
+    const entry = this.#deps.book.table.entries().get(key);
+    return entry === undefined ? undefined : { key, record: entry.value };
+  }
+
+  /** Keys of the sources of a name that are not over. */
+  #wantRecords({ app, name }: { readonly app: string; readonly name: string }): string[] {
+    const out: string[] = [];
+    for (const { template } of this.#deps.templates.all) {
+      if (template.on !== 'wanted') continue;
+      const key = jobKey({ app, name, template: template.name });
+      const state = this.#deps.book.table.entries().get(key)?.value.state;
+      if (state !== undefined && state !== 'done' && state !== 'stopping') out.push(key);
+    }
+    return out;
+  }
+
+  async #stop(key: string, reason: 'stream_ended' | 'idle', sequence: number): Promise<void> {
+    await this.#deps.book.stop(key, reason, sequence);
+  }
+}
+
+/** What is known of a stream when an event comes: its state, and what the event says, which may be newer. */
+function withEvent(news: StreamNews, live: LiveStreamFacts | undefined): LiveStreamFacts {
+  const { streamId, app, name, sequence, verb } = news;
+  const facts = { ...live?.facts, ...factsOfEvent(news) };
+  const state = verb === 'ready' || live?.state === 'ready' ? 'ready' : (live?.state ?? 'live');
+  return { streamId, app, name, state, facts, sequence };
+}
+
+/** Whether a stream is where a template wants it. Streams that became ready earlier count: a label may have been set since. */
+function isDue({ template }: HeldTemplate, stream: LiveStreamFacts): boolean {
+  if (template.on === 'started') return true;
+  return template.on === 'ready' && (stream.state === 'ready' || stream.state === 'suspended');
+}
