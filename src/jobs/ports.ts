@@ -28,6 +28,8 @@ export interface StreamNews {
   readonly app: string;
   readonly name: string;
   readonly sequence: number;
+  /** ISO 8601. */
+  readonly time: string;
   /** Of the event. */
   readonly data: Readonly<Record<string, unknown>>;
 }

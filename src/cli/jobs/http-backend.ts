@@ -5,7 +5,7 @@ import type { Logger } from '../../core/log.js';
 import { FileTable } from '../../jobs/http/file-table.js';
 import { HttpBackend } from '../../jobs/http/http-backend.js';
 import { isJobRecord } from '../../jobs/record/record.js';
-import { isStoredTemplate } from '../../jobs/template/parse.js';
+import { isStoredTemplate } from '../../jobs/runner/template-set.js';
 import type { JobTemplate } from '../../jobs/template/template.js';
 import { httpBase } from '../http-base.js';
 import { tokenHeaders } from '../http-token.js';

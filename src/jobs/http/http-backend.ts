@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../core/log.js';
+import type { AnySluiceEvent } from '../../events/event-types.js';
 import { followHttp } from '../../events/consume/follow-http.js';
 import type { StreamListener, StreamNews, Want } from '../ports.js';
 import { jobIdOf, type JobRecord } from '../record/record.js';
@@ -75,14 +76,15 @@ export class HttpBackend implements Backend {
   }
 
   async #take(json: string, listener: StreamListener, compare: () => void): Promise<void> {
-    const event = JSON.parse(json) as { type: string; sequence: string | number; data: Record<string, unknown> };
-    const { streamId, app, name } = event.data;
+    const event = JSON.parse(json) as AnySluiceEvent;
+    const data = event.data as unknown as Record<string, unknown>;
+    const { streamId, app, name } = data;
     if (!event.type.startsWith('io.sluice.stream.') || typeof streamId !== 'string') return;
     const verb = event.type.slice('io.sluice.stream.'.length);
     if (verb === 'suspended' || verb === 'stalled') listener.flowing(streamId, false);
     if (verb === 'resumed' || verb === 'recovered') listener.flowing(streamId, true);
     const of = { streamId, app: String(app), name: String(name) };
-    const news: StreamNews = { ...of, verb, sequence: Number(event.sequence), data: event.data };
+    const news: StreamNews = { ...of, verb, sequence: Number(event.sequence), time: event.time, data };
     // What fails is found when streams and records are compared, which is soon.
     await listener.news(news).catch(() => compare());
   }

@@ -10,7 +10,7 @@ import { isJobRecord, type JobRecord } from '../record/record.js';
 import type { Backend } from '../runner/runner.js';
 import { isRunnerState, type RunnerState } from '../runner/runner-state.js';
 import type { Teller } from '../tell/job-event.js';
-import { isStoredTemplate } from '../template/parse.js';
+import { isStoredTemplate } from '../runner/template-set.js';
 import type { JobTemplate } from '../template/template.js';
 import { BucketMirror } from './bucket-mirror.js';
 import { NatsJobTeller } from './job-events.js';

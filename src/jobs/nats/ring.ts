@@ -127,10 +127,17 @@ export function newsOf({ subject, data }: { readonly subject: string; readonly d
   const parts = parseStreamSubject(subject);
   if (parts === undefined || parts.entity !== 'stream' || !VERBS.has(parts.verb)) return undefined;
   try {
-    const event = JSON.parse(decoder.decode(data)) as { data?: Readonly<Record<string, unknown>>; sequence?: unknown };
+    const event = JSON.parse(decoder.decode(data)) as {
+      readonly data?: Readonly<Record<string, unknown>>;
+      readonly sequence?: unknown;
+      readonly time?: unknown;
+    };
     const { verb, streamId, app, name } = parts;
     const sequence = sequenceIn(parts) ?? Number(event.sequence ?? 0);
-    return { verb, streamId, app, name, sequence: Number.isFinite(sequence) ? sequence : 0, data: event.data ?? {} };
+    return {
+      ...{ verb, streamId, app, name, sequence: Number.isFinite(sequence) ? sequence : 0 },
+      ...{ time: typeof event.time === 'string' ? event.time : '', data: event.data ?? {} },
+    };
   } catch {
     return undefined;
   }

@@ -287,16 +287,26 @@ export class Attempt {
   }
 
   /** Whether the stream is over, which may be known a moment after its media has ended. */
-  async #isStreamOver({ kind }: RunEnd): Promise<boolean> {
-    if (this.#stopping === 'stream_ended') return true;
+  async #isStreamOver({ kind, exit }: RunEnd): Promise<boolean> {
+    if (this.#isToldOver()) return true;
     if (this.streamId === undefined || kind === 'asked') return false;
-    const endMs = this.#deps.clock.monotonicMs() + END_WITHIN_MS;
+    // Only whether a run ended early is worth a wait.
+    const isEarly = kind === 'exit' && exit === 0 && this.template.template.until !== 'exit';
+    const endMs = this.#deps.clock.monotonicMs() + (isEarly ? END_WITHIN_MS : 0);
     for (;;) {
       if (await this.#hasEnded()) return true;
-      if (this.#stopping !== undefined || this.#isFenced || this.#deps.clock.monotonicMs() >= endMs) break;
+      if (this.#isChanged() || this.#deps.clock.monotonicMs() >= endMs) return this.#isToldOver();
       await this.#pause(LOOK_MS);
     }
+  }
+
+  #isToldOver(): boolean {
     return this.#stopping === 'stream_ended';
+  }
+
+  /** Whether somebody has stopped the job or taken it. */
+  #isChanged(): boolean {
+    return this.#stopping !== undefined || this.#isFenced;
   }
 
   async #hasEnded(): Promise<boolean> {

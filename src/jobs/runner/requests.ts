@@ -1,6 +1,7 @@
 import type { StreamNews, Streams, Want, LiveStreamFacts } from '../ports.js';
 import { type JobRecord, jobKey } from '../record/record.js';
-import { factsOfEvent } from '../template/facts.js';
+import type { StreamReady, StreamStarted, StreamUpdated } from '../../events/event-types.js';
+import { factsOfStarted, factsOfWanted, factsWithReady, factsWithUpdate } from '../template/facts.js';
 import type { JobFacts } from '../template/template.js';
 import type { JobBook } from './job-book.js';
 import type { HeldTemplate, TemplateSet } from './template-set.js';
@@ -74,7 +75,7 @@ export class Requests {
   /** Asks for the jobs of a name that is wanted. */
   async wanted(want: Want): Promise<void> {
     const { app, name, publishUrl } = want;
-    const facts: JobFacts = { app, name, labels: {}, ...(publishUrl === undefined ? {} : { publishUrl }) };
+    const facts = factsOfWanted(app, name, publishUrl);
     for (const each of this.#deps.templates.all) {
       if (each.template.on !== 'wanted' || !each.matches(facts)) continue;
       await this.#deps.book.request(each.template.name, facts, 0, true);
@@ -155,10 +156,17 @@ export class Requests {
 
 /** What is known of a stream when an event comes: its state, and what the event says, which may be newer. */
 function withEvent(news: StreamNews, live: LiveStreamFacts | undefined): LiveStreamFacts {
-  const { streamId, app, name, sequence, verb } = news;
-  const facts = { ...live?.facts, ...factsOfEvent(news) };
+  const { streamId, app, name, sequence, verb, time } = news;
+  const before: JobFacts = live?.facts ?? { streamId, app, name, labels: {} };
   const state = verb === 'ready' || live?.state === 'ready' ? 'ready' : (live?.state ?? 'live');
-  return { streamId, app, name, state, facts, sequence };
+  return { streamId, app, name, state, facts: factsAfter(news, before, time), sequence };
+}
+
+function factsAfter({ verb, data }: StreamNews, before: JobFacts, time: string): JobFacts {
+  if (verb === 'started') return { ...before, ...factsOfStarted(data as unknown as StreamStarted, time) };
+  if (verb === 'ready') return factsWithReady(before, data as unknown as StreamReady);
+  if (verb === 'updated') return factsWithUpdate(before, data as unknown as StreamUpdated);
+  return before;
 }
 
 /** Whether a stream is where a template wants it. Streams that became ready earlier count: a label may have been set since. */

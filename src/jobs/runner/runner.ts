@@ -66,6 +66,8 @@ export interface RunnerDeps {
 const COMPARE_SOON_MS = 50;
 /** Before a comparison that failed is tried again, in ms. */
 const COMPARE_AGAIN_MS = 2000;
+/** From the part of the lease after which a runner does not trust itself (0.8) to the one when nothing runs any more. */
+const LAST_PART = 0.15;
 /** Longest time that the end of a runner waits for its last words, in ms. */
 const CLOSE_MS = 3000;
 
@@ -204,8 +206,12 @@ export class JobRunner {
       }),
       isolated: () => {
         // The media fences those that pull by ticket: they may go on until the records say otherwise.
-        for (const attempt of this.#attempts.values())
-          if (onIsolated === 'stop' || !attempt.template.usesUrl) attempt.handOver('runner_lost');
+        for (const attempt of this.#attempts.values()) {
+          if (onIsolated === 'keep' && attempt.template.usesUrl) continue;
+          attempt.handOver('runner_lost');
+          // Others take it when the lease is over: nothing of it may be left then.
+          this.#later(leaseMs * LAST_PART, async () => attempt.run?.stop('kill'));
+        }
       },
       lost: () => void this.#beginAnew(),
     });

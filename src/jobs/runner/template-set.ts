@@ -10,6 +10,11 @@ export interface HeldTemplate extends CompiledTemplate {
   readonly revision: number;
 }
 
+/** Whether a value of the bucket may be a template. Each is looked at more closely when it is taken. */
+export function isStoredTemplate(value: unknown): value is JobTemplate {
+  return typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string';
+}
+
 /** The templates that hold now, as their table shows them. Values that are no templates are left out. */
 export class TemplateSet {
   readonly #held = new Map<string, HeldTemplate>();
@@ -40,8 +45,8 @@ export class TemplateSet {
     this.#held.delete(name);
     if (entry === undefined) return;
     const read = templateFromJson(entry.value);
-    if ('problem' in read || read.template.name !== name) {
-      this.#refused(name, 'problem' in read ? read.problem : 'its name is not its key');
+    if (read.template?.name !== name) {
+      this.#refused(name, read.problems?.[0]?.text ?? 'its name is not its key');
       return;
     }
     const held = { ...compileTemplate(read.template), revision: entry.revision };

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { verdictOf } from '../../../../src/jobs/runner/verdict.js';
 
 const FACTS = {
-  ...{ until: 'ended', stopping: undefined, isStreamOver: false, ranMs: 10, stableMs: 60_000 },
-  ...{ runnerId: 'r1', runners: 2 },
-} as const;
+  until: 'ended' as const,
+  stopping: undefined,
+  isStreamOver: false,
+  ...{ ranMs: 10, stableMs: 60_000, runnerId: 'r1', runners: 2 },
+};
 
 describe('the end of a run', () => {
   it.each([
