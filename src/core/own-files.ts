@@ -14,9 +14,7 @@ export const MAKE_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXC
 export const MAKE_OR_APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
 /**
- * Makes a folder and those above it (0700), or takes the one that is there. It does not use `mkdir` with `recursive`:
- * where the system answers ENOENT although the parent is there (below /proc), Node tries again for ever and handles no
- * signal any more.
+ * Makes a folder and those above it (0700), or takes the one that is there.
  *
  * @throws SluiceError ERR_DATA_FOLDER_NOT_OURS when the folder is a link, belongs to another user or can be written by
  *   others; the system's error when there is none and none can be made
@@ -28,16 +26,28 @@ export async function ownFolder(path: string): Promise<void> {
   if (wrong !== undefined) throw notOurs(path, wrong);
 }
 
-async function makeFolder(path: string): Promise<void> {
+/**
+ * Makes a folder and those above it (0700) where there is none. Whose it is does not matter. It does not use `mkdir`
+ * with `recursive`: where the system answers ENOENT although the parent is there (below /proc), Node tries again for
+ * ever and handles no signal any more.
+ *
+ * @throws the system's error when there is none and none can be made
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOneFolder(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeOneFolder(path);
+  }
+}
+
+async function makeOneFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && dirname(path) !== path) {
-      await makeFolder(dirname(path));
-      await mkdir(path, { mode: 0o700 });
-      return;
-    }
+    // Somebody else may make the same folder at the same time.
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory() !== true) throw error;
   }

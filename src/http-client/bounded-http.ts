@@ -41,7 +41,8 @@ export type HttpOutcome =
 
 /** A request. */
 export interface HttpAsk {
-  readonly method: 'GET' | 'POST';
+  /** GET, POST … */
+  readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** Borrowed until the promise is settled. */
