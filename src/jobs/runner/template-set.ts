@@ -1,6 +1,7 @@
 import type { KvEntry } from '../../nats/kv-bucket.js';
 import type { Table } from '../table.js';
 import { type CompiledTemplate, compileTemplate } from '../template/match.js';
+import { tellProblem } from '../template/problems.js';
 import { templateFromJson } from '../template/parse.js';
 import type { JobTemplate } from '../template/template.js';
 
@@ -46,7 +47,7 @@ export class TemplateSet {
     if (entry === undefined) return;
     const read = templateFromJson(entry.value);
     if (read.template?.name !== name) {
-      this.#refused(name, read.problems?.[0]?.text ?? 'its name is not its key');
+      this.#refused(name, read.problems === undefined ? 'its name is not its key' : tellProblem(read.problems[0]!));
       return;
     }
     const held = { ...compileTemplate(read.template), revision: entry.revision };

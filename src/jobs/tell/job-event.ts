@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { escapeToken } from '../../core/escape.js';
 import { traceparentOf } from '../../events/envelope.js';
 import { jobIdOf, type JobRecord } from '../record/record.js';
@@ -81,17 +82,20 @@ export function endsFilter(prefix: string, record: JobRecord, attempt: number): 
   return `${prefix}.job.${names(record)}.${attempt}.*.${END}`;
 }
 
-/**
- * Names of a job in subjects. A name that is wanted again is another job of the same id: the time of the request tells
- * them apart.
- */
+/** Names of a job in subjects. */
 function names(record: JobRecord): string {
-  const { app, name, streamId, template } = record;
-  return `${escapeToken(app)}.${escapeToken(name)}.${escapeToken(streamId ?? `want${askedMs(record)}`)}.${template}`;
+  const { app, name, template } = record;
+  return `${escapeToken(app)}.${escapeToken(name)}.${escapeToken(streamOf(record))}.${template}`;
 }
 
-function askedMs({ requestedAt }: JobRecord): number {
-  return Date.parse(requestedAt);
+/**
+ * The stream id of a job. A name that is wanted has none, and one that is wanted again is another job of the same id:
+ * name and time of the request stand for it.
+ */
+function streamOf({ streamId, app, name, requestedAt }: JobRecord): string {
+  if (streamId !== undefined) return streamId;
+  const hash = createHash('sha256').update(`${app}/${name}@${requestedAt}`).digest('hex');
+  return `want-${hash.slice(0, 20)}`;
 }
 
 function envelope(
@@ -108,10 +112,9 @@ function envelope(
   const last = ENDS.has(verb) ? END : String(number);
   const type = `io.sluice.job.${verb}`;
   const traceparent = streamId === undefined ? undefined : traceparentOf(streamId);
-  const again = streamId === undefined ? `@${askedMs(record)}` : '';
   const event = {
     specversion: '1.0',
-    id: `${jobId}${again}/${attempt}:${last}`,
+    id: `${streamOf(record)}/${template}/${attempt}:${last}`,
     source: `/sluice/${escapeToken(teller.runnerId)}/${teller.bootId}`,
     type,
     subject: `${app}/${name}`,
@@ -119,7 +122,7 @@ function envelope(
     datacontenttype: 'application/json',
     dataschema: `urn:sluice:schema:${type}:1`,
     sequence: String(number).padStart(10, '0'),
-    ...(streamId === undefined ? {} : { streamid: streamId }),
+    streamid: streamOf(record),
     ...(traceparent === undefined ? {} : { traceparent }),
     data: { jobId, app, name, ...(streamId === undefined ? {} : { streamId }), template, attempt, ...data },
   };
