@@ -1,4 +1,4 @@
-import { type ErrorEntry, ending } from './error-entry.js';
+import { type ErrorEntry, ending, failure } from './error-entry.js';
 
 /** Codes of jobs: external work that is run for a stream. */
 export const JOB_ERRORS = {
@@ -8,5 +8,11 @@ export const JOB_ERRORS = {
     'another run holds this job, or none does',
     'stop this run; the run that holds the job goes on',
     { usual: true, endsPlaysAs: 'fenced', exit: 'refused' },
+  ),
+  ERR_JOB_TICKET_EXPIRED: failure(
+    'refused',
+    'peer',
+    'the ticket was not used in time; its first play must come within a minute',
+    'ask for a new ticket, and play at once',
   ),
 } as const satisfies Record<string, ErrorEntry>;
