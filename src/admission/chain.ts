@@ -16,7 +16,7 @@ import { askInOrder, type ChainEnd, type ChainObserver } from './ask-in-order.js
 import { ChainStats, countOne } from './chain-stats.js';
 import { replyProblem } from './check-grant.js';
 import { grantOf, openGrant, unauthenticatedGrant } from './grants.js';
-import { type AdmissionRequest, isTooLarge, makeRequest, type RequestOrigin } from './request.js';
+import { type AdmissionRequest, guessOf, isTooLarge, makeRequest, type RequestOrigin } from './request.js';
 import type { Reply, Responder, ResponderAnswer, Unavailable } from './responder.js';
 
 /** How long an address is banned for guessing keys. */
@@ -142,6 +142,10 @@ export class AdmissionChain implements Admission {
 
   isBanned(subject: BanSubject): boolean {
     return this.#deps.bans.match(subject) !== undefined;
+  }
+
+  guessed(address: string, secret: string): void {
+    if (!isLoopback(address)) this.#noteGuess(address, this.#deps.fingerprint(secret));
   }
 
   decide(question: Question): Verdict | Promise<Verdict> {
@@ -351,11 +355,15 @@ export class AdmissionChain implements Admission {
   }
 
   #noteFailure(request: AdmissionRequest): void {
+    if (!isLoopback(request.address)) this.#noteGuess(request.address, guessOf(request));
+  }
+
+  /** @param fingerprint of what was guessed; undefined: nothing */
+  #noteGuess(peer: string, fingerprint: string | undefined): void {
     const { clock, bans } = this.#deps;
     const most = this.#options.failuresPerMinutePerIp;
-    if (isLoopback(request.address)) return;
-    const address = clientBlock(request.address);
-    if (!this.#failures.failed(address, guessOf(request), clock.monotonicMs(), most)) return;
+    const address = clientBlock(peer);
+    if (!this.#failures.failed(address, fingerprint, clock.monotonicMs(), most)) return;
     this.stats.guessingBans += 1;
     bans.banGuesser(address, clock.wallMs() + GUESSING_BAN_MS);
   }
@@ -375,12 +383,6 @@ export class AdmissionChain implements Admission {
 
 function pathOf({ action, app, name }: Question): string | undefined {
   return action === 'connect' ? undefined : `${app}/${name}`;
-}
-
-/** The fingerprint of what was guessed: all keys that the client gave, since one may be the same in every guess. */
-function guessOf({ secrets, credential, keyFingerprint, origin }: AdmissionRequest): string | undefined {
-  const isOneOfSeveral = credential !== undefined && secrets.length > 1 && secrets.includes(credential);
-  return isOneOfSeveral ? origin.fingerprint(secrets.join('\n')) : keyFingerprint;
 }
 
 /** What is left of a grant that is remembered. */

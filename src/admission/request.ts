@@ -1,4 +1,5 @@
 import { type AdmissionAction, MASKED_NAME, type Question } from '../live/admission.js';
+import { TICKET_PARAMETER } from '../live/job-ticket.js';
 
 /** Most parameters of a query. */
 const MAX_PARAMETERS = 32;
@@ -88,6 +89,12 @@ function mostBytesOfJson({ query, app, name, previous, facts: { info } }: Questi
   return MOST_BYTES_OF_REST + MOST_BYTES_OF_CHARACTER * characters;
 }
 
+/** The fingerprint of what was guessed: all keys that the client gave, since one may be the same in every guess. */
+export function guessOf({ secrets, credential, keyFingerprint, origin }: AdmissionRequest): string | undefined {
+  const isOneOfSeveral = credential !== undefined && secrets.length > 1 && secrets.includes(credential);
+  return isOneOfSeveral ? origin.fingerprint(secrets.join('\n')) : keyFingerprint;
+}
+
 /** Makes the request that responders are asked with. */
 export function makeRequest(question: Question, origin: RequestOrigin, time: RequestTime): AdmissionRequest {
   const query = parametersOf(question.query);
@@ -152,7 +159,7 @@ function previousOf({ previous }: Question): object | null {
 
 /**
  * Reads a query. A plus sign is a plus sign: clients put base64 into RTMP URLs as it is. Escapes that are wrong stay as
- * they are.
+ * they are. A ticket of a job is none of the responders' business, wherever a client has put it, and is left out.
  */
 function parametersOf(query: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
@@ -160,7 +167,8 @@ function parametersOf(query: string): ReadonlyMap<string, string> {
     if (part === '') continue;
     const at = part.indexOf('=');
     const [key, value] = at === -1 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)];
-    parameters.set(unescaped(key), unescaped(value));
+    const name = unescaped(key);
+    if (name !== TICKET_PARAMETER) parameters.set(name, unescaped(value));
   }
   return parameters;
 }

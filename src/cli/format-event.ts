@@ -66,7 +66,11 @@ const TELLERS: { readonly [T in keyof EventData]?: Teller<EventData[T]> } = {
   'io.sluice.stream.suspended': (d) => [`held for ${duration(d.resumeWindowMs)}`, d.cause],
   'io.sluice.stream.resumed': (d) => [`from ${d.peer.address}:${d.peer.port}`, `after ${duration(d.gapMs)}`],
   'io.sluice.stream.data': (d) => [d.handler, JSON.stringify(d.values)],
-  'io.sluice.play.started': (d) => [`from ${d.peer.address}:${d.peer.port}`, d.client && `with ${d.client}`],
+  'io.sluice.play.started': (d) => [
+    `from ${d.peer.address}:${d.peer.port}`,
+    d.client && `with ${d.client}`,
+    d.job && `job ${d.job.template}`,
+  ],
   'io.sluice.play.ended': (d) => [
     d.reason,
     `after ${duration(d.durationMs)}`,

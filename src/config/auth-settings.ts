@@ -28,8 +28,9 @@ const timeout = (who: string): Setting<number> =>
     LIVE,
   );
 
+/** `jt` is the parameter of tickets of jobs, which no responder gets to see. */
 const parameter = (what: string, fallback: string): Setting<string> =>
-  pattern(/^[A-Za-z0-9_.-]{1,64}$/, 'letters, digits, _ . and -', fallback, what, LIVE);
+  pattern(/^(?!jt$)[A-Za-z0-9_.-]{1,64}$/, 'letters, digits, _ . and -, and not jt', fallback, what, LIVE);
 
 const asks = (who: string): Setting<readonly (typeof ACTIONS)[number][]> =>
   words(

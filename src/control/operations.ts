@@ -115,9 +115,20 @@ export const OPERATIONS = {
     says: 'Calls a method of the client that publishes a stream, and waits for its answer.',
     ...stream('call'),
     ...controlling,
-    body: callBody(),
-    answer: callAnswer(),
+    body: s.callBody,
+    answer: s.callAnswer,
     example: { streamId: STREAM, method: 'ping', values: [], timeoutMs: 100 },
+  },
+  ticket: {
+    says: 'Issues a ticket with which one run of a job plays a stream; plays of runs before it end.',
+    ...stream('ticket'),
+    ...controlling,
+    body: { template: s.jobTemplate, token: s.jobToken },
+    answer: s.done({
+      url: z.string().describe('Where the stream is played with the ticket. Secret.'),
+      expiresAt: z.iso.datetime().describe('When the first play must have come.'),
+    }),
+    example: { streamId: STREAM, template: 'record', token: 4711 },
   },
   'streams.list': {
     says: 'Live streams, oldest first.',
@@ -168,8 +179,8 @@ export const OPERATIONS = {
     ...controlling,
     http: [{ method: 'POST', path: '/v1/plays/:playId/call' }],
     params: { playId: s.playId },
-    body: callBody(),
-    answer: callAnswer(),
+    body: s.callBody,
+    answer: s.callAnswer,
     example: { playId: PLAY, method: 'ping', values: [], timeoutMs: 100 },
   },
   'wants.list': {
@@ -373,19 +384,4 @@ type ValuesOf<S extends z.ZodRawShape> = keyof S extends never ? unknown : z.out
 /** Whether there is such an operation. */
 export function isVerb(text: string): text is Verb {
   return Object.hasOwn(OPERATIONS, text);
-}
-
-function callBody() {
-  return {
-    method: s.line(128).min(1),
-    values: z.array(s.plainValue).max(64).default([]),
-    timeoutMs: z.int().min(1).max(25_000).default(5000),
-  };
-}
-
-function callAnswer() {
-  return s.done({
-    kind: z.enum(['result', 'error', 'timeout', 'gone']),
-    values: z.array(s.plainValue).describe('What the client answered.'),
-  });
 }

@@ -4,6 +4,7 @@ import type { PlainValue } from '../core/plain.js';
 import type { Problem } from '../core/problem.js';
 import type { LiveControl } from '../live/live-control.js';
 import type { Ban, BanKind } from '../model/ban.js';
+import type { JobRun } from '../model/job.js';
 
 // What control needs of the rest. A port refuses by rejecting with a `SluiceError`, whose code says the HTTP status and
 // whose details become members of the problem; every other rejection is a defect.
@@ -140,6 +141,16 @@ export interface EndedStreams {
   endOf(streamId: string): Promise<StreamEnd | undefined>;
 }
 
+/** The records of jobs: which run holds which job. */
+export interface JobRecords {
+  /**
+   * Whether a run holds a job now.
+   *
+   * @throws SluiceError ERR_CTL_BUS_DOWN when that cannot be read
+   */
+  isHeldBy(streamId: string, run: JobRun): Promise<boolean>;
+}
+
 /** Who asks, and how long the answer is of use. */
 export interface RequestContext {
   /** Of the caller; undefined: one is made, and the request is not idempotent. */
@@ -202,6 +213,8 @@ export interface Ports {
   readonly ended: EndedStreams;
   /** Undefined: there is no NATS in the settings. */
   readonly cluster: Cluster | undefined;
+  /** Undefined: there is no NATS, and so no record; who asks for a ticket is trusted then. */
+  readonly jobRecords: JobRecords | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** A new ULID. */

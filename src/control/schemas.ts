@@ -106,6 +106,7 @@ export const playShown = z.looseObject({
   peer,
   client: z.string().optional(),
   principal: z.string().optional(),
+  job: z.looseObject({ template: z.string(), token: z.int() }).optional().describe('Of a play with a ticket.'),
   startedAt: z.iso.datetime(),
 });
 
@@ -138,3 +139,22 @@ export const kicked = done({
   kicked: z.array(z.string()).describe('Ids that were ended.'),
   banned: z.array(banned).optional(),
 });
+
+/** What a call of a client takes. */
+export const callBody = {
+  method: line(128).min(1),
+  values: z.array(plainValue).max(64).default([]),
+  timeoutMs: z.int().min(1).max(25_000).default(5000),
+};
+
+/** The answer of a call of a client. */
+export const callAnswer = done({
+  kind: z.enum(['result', 'error', 'timeout', 'gone']),
+  values: z.array(plainValue).describe('What the client answered.'),
+});
+
+export const jobTemplate = z
+  .string()
+  .regex(/^[a-z0-9-]{1,48}$/)
+  .describe('Name of the template of the job.');
+export const jobToken = z.int().min(1).describe('Fencing token of the run: higher than that of every run before it.');

@@ -2,6 +2,7 @@ import { SluiceError } from '../core/errors.js';
 import type { PlainValue } from '../core/plain.js';
 import type { CallAnswer } from '../live/access.js';
 import type { Done } from '../live/live-control.js';
+import type { JobRun } from '../model/job.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import { banOf } from './kick.js';
 import type { InputOf } from './operations.js';
@@ -9,7 +10,7 @@ import type { Facts, Ports, RequestContext, StreamEnd } from './ports.js';
 
 // Operations on one stream. A stream that is not of this node is asked for at its owner, when there is NATS.
 
-type StreamVerb = 'get' | 'kick' | 'revoke' | 'limit' | 'label' | 'reconnect' | 'send' | 'call';
+type StreamVerb = 'get' | 'kick' | 'revoke' | 'limit' | 'label' | 'reconnect' | 'send' | 'call' | 'ticket';
 
 /** Verbs whose wish is fulfilled when the stream has ended. */
 const ENDING: readonly string[] = ['kick', 'revoke'];
@@ -60,7 +61,24 @@ export const STREAM_HANDLERS: StreamHandlers = {
       const values = input.values as readonly PlainValue[];
       return callFacts(await ports.live.call({ streamId }, input.method, values, input.timeoutMs), streamId);
     }),
+  ticket: (ports, input, context) =>
+    onStream(ports, 'ticket', input, context, async ({ streamId }) => {
+      const run = { template: input.template, token: input.token };
+      const isHeld = (await ports.jobRecords?.isHeldBy(streamId, run)) ?? true;
+      if (!isHeld) throw fenced(streamId, run);
+      // The stream may have ended while the record was read.
+      const issued = ports.live.ticket(streamId, run);
+      if (issued === 'unknown') throw unknown(streamId);
+      if (issued === 'fenced') throw fenced(streamId, run);
+      if (issued === 'full') throw new SluiceError('ERR_CTL_CONFLICT', 'the stream has tickets of too many templates');
+      return toFacts(issued);
+    }),
 };
+
+/** The refusal of a run that does not hold its job, or not any more. */
+function fenced(streamId: string, { template, token }: JobRun): SluiceError {
+  return new SluiceError('ERR_JOB_FENCED', `${streamId}/${template}, token ${token}`);
+}
 
 /** @throws SluiceError ERR_CTL_BAD_REQUEST when there would be more labels than a stream may have */
 function checkCount(labels: Readonly<Record<string, string | null>>): void {

@@ -15,4 +15,10 @@ export const JOB_ERRORS = {
     'the records of jobs cannot be read or written now',
     'check that NATS answers and that this user may use the buckets SLUICE_JOBS, SLUICE_RUNNERS and SLUICE_TEMPLATES',
   ),
+  ERR_JOB_TICKET_EXPIRED: failure(
+    'refused',
+    'peer',
+    'the ticket was not used in time; its first play must come within a minute',
+    'ask for a new ticket, and play at once',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

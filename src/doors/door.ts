@@ -184,14 +184,14 @@ export class Door implements ByteSide {
       asker.failed,
       (answer, withdrawn) => {
         if (answer.kind === 'playAccepted') {
-          const { playId, name } = answer;
+          const { playId, name, endsWithStream } = answer;
           const named = { app: request.app, name };
           if (withdrawn !== undefined) this.#playEnded(withdrawn.playReason, { playId, bytes: 0, drops: 0 });
-          else
-            asker.answered({
-              accept: true,
-              run: this.#attach(named, player(playId, this.#parts.hub.writes), viewer),
-            });
+          else {
+            const made = player(playId, this.#parts.hub.writes);
+            made.endsWithStream = endsWithStream;
+            asker.answered({ accept: true, run: this.#attach(named, made, viewer) });
+          }
         }
         if (answer.kind === 'playRefused' && withdrawn === undefined)
           asker.answered({ accept: false, refusal: answer.refusal });

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { JobRun } from '../model/job.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { boundedUrls, clipLabels, clipped } from './clip.js';
@@ -26,12 +27,31 @@ export interface StartFacts extends StreamIdentity {
   readonly urls?: StreamUrls;
 }
 
+/** A player that began to receive a stream. */
+export interface PlayFacts {
+  readonly playerId: string;
+  readonly connectionId: string;
+  readonly peer: Peer;
+  readonly transport?: string;
+  readonly client?: string;
+  /** Of a play with a ticket. */
+  readonly job?: JobRun;
+}
+
+/** A play whose start was told. */
+interface ToldPlay {
+  /** Monotonic. */
+  readonly sinceMs: number;
+  /** What its end tells again. */
+  readonly again: Pick<PlayFacts, 'job'>;
+}
+
 /** A stream of this process. */
 export interface LifecycleStream extends OpenStream {
   readonly startedMonoMs: number;
   readonly traceparent: string | undefined;
-  /** Players whose start was told, with its monotonic time. */
-  readonly plays: Map<string, number>;
+  /** Players whose start was told. */
+  readonly plays: Map<string, ToldPlay>;
   /** Calls that came before the start was durable. They run when it is, and are dropped when it is refused. */
   waiting: (() => unknown)[] | undefined;
 }

@@ -9,7 +9,14 @@ import { bounded, clip, clipChange, clipped, clipTracks } from './clip.js';
 import { type Emitter, type Envelope, streamEvent } from './envelope.js';
 import type { ChangedFacts, EventData, EventType, NodeCommand, NodeEvent, StreamRef } from './event-types.js';
 import type { LifecycleCounts } from './lifecycle-counts.js';
-import { type LifecycleStream, openStream, type StartFacts, startFacts, type WithoutRef } from './lifecycle-stream.js';
+import {
+  type LifecycleStream,
+  openStream,
+  type PlayFacts,
+  type StartFacts,
+  startFacts,
+  type WithoutRef,
+} from './lifecycle-stream.js';
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
 import { type EventPriority, priorityOf } from './priority.js';
@@ -251,21 +258,18 @@ export class Lifecycle {
   }
 
   /** A player began to receive the stream. */
-  playStarted(
-    streamId: string,
-    d: { playerId: string; connectionId: string; peer: Peer; transport?: string; client?: string },
-  ): void {
+  playStarted(streamId: string, d: PlayFacts): void {
     if (!this.#plays) return;
     this.#with(streamId, (stream) => {
+      const again = d.job === undefined ? {} : { job: d.job };
       // A play whose start is left out has no end to tell either.
       const told = this.#emit(stream, 'io.sluice.play.started', {
-        connectionId: d.connectionId,
-        playerId: d.playerId,
-        peer: d.peer,
+        ...{ connectionId: d.connectionId, playerId: d.playerId, peer: d.peer },
         ...clipped('transport', d.transport, 32),
         ...clipped('client', d.client, 256),
+        ...again,
       });
-      if (told) stream.plays.set(d.playerId, this.#clock.monotonicMs());
+      if (told) stream.plays.set(d.playerId, { sinceMs: this.#clock.monotonicMs(), again });
     });
   }
 
@@ -273,17 +277,13 @@ export class Lifecycle {
   playEnded(streamId: string, d: { playerId: string; bytes: number; drops: number; reason: string }): void {
     if (!this.#plays) return;
     this.#with(streamId, (stream) => {
-      const sinceMs = stream.plays.get(d.playerId);
-      if (sinceMs === undefined) return;
+      const play = stream.plays.get(d.playerId);
+      if (play === undefined) return;
       stream.plays.delete(d.playerId);
-      const durationMs = Math.max(0, Math.round(this.#clock.monotonicMs() - sinceMs));
-      this.#emit(stream, 'io.sluice.play.ended', {
-        playerId: d.playerId,
-        bytes: d.bytes,
-        drops: d.drops,
-        durationMs,
-        reason: clip(d.reason, 64),
-      });
+      const durationMs = Math.max(0, Math.round(this.#clock.monotonicMs() - play.sinceMs));
+      const { playerId, bytes, drops } = d;
+      const ended = { playerId, bytes, drops, durationMs, reason: clip(d.reason, 64), ...play.again };
+      this.#emit(stream, 'io.sluice.play.ended', ended);
     });
   }
 

@@ -102,7 +102,7 @@ export class Hub {
     return {
       app,
       name,
-      resumeTimestamp: entry.audience.members.some(({ lingers }) => lingers) ? entry.resumeTimestamp : undefined,
+      resumeTimestamp: entry.audience.members.some(stays) ? entry.resumeTimestamp : undefined,
       open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs, terms),
       close: (nowMs, leastLingerMs = 0) => {
         if (closed) return;
@@ -219,8 +219,11 @@ export class Hub {
       const stayed = player.lingers;
       player.lingers = false;
       try {
-        player.attach(publication);
-        if (!stayed) player.sink.publisherCame();
+        if (stayed && player.endsWithStream) player.sink.publisherGone();
+        else {
+          player.attach(publication);
+          if (!stayed) player.sink.publisherCame();
+        }
       } catch (error) {
         player.fail(error);
       }
@@ -256,6 +259,7 @@ export class Hub {
    */
   #settle(entry: Entry, nowMs: number): void {
     const until = entry.lingerUntilMs;
+    if (until !== undefined) tellGone(entry, (player) => player.endsWithStream && player.caughtUp);
     if (entry.ending !== undefined) {
       const behind = entry.audience.members.some((player) => !player.caughtUp);
       if (behind && until !== undefined && nowMs < until + REST_MS) return;
@@ -264,14 +268,7 @@ export class Hub {
     // While a publish is being decided, its publisher may be the one for which the players wait.
     if (until === undefined || nowMs < until || entry.claimed) return;
     entry.lingerUntilMs = undefined;
-    for (const player of entry.audience.members.filter(({ lingers }) => lingers)) {
-      player.lingers = false;
-      try {
-        player.sink.publisherGone();
-      } catch (error) {
-        player.fail(error);
-      }
-    }
+    tellGone(entry, () => true);
   }
 
   #dropEnding(entry: Entry): void {
@@ -305,6 +302,23 @@ export class Hub {
     if (entry.claimed || entry.audience.size > 0) return;
     this.#dropEnding(entry);
     this.#entries.delete(key(entry.app, entry.name));
+  }
+}
+
+/** Whether a player whose publication has ended stays for the next one. */
+function stays({ lingers, endsWithStream }: Player): boolean {
+  return lingers && !endsWithStream;
+}
+
+/** Players whose publication has ended, and for which `isOver` holds, are told that it is gone for good. */
+function tellGone({ audience }: Entry, isOver: (player: Player) => boolean): void {
+  for (const player of audience.members.filter((each) => each.lingers && isOver(each))) {
+    player.lingers = false;
+    try {
+      player.sink.publisherGone();
+    } catch (error) {
+      player.fail(error);
+    }
   }
 }
 

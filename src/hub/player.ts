@@ -51,6 +51,8 @@ export class Player implements LogReader {
   skips = 0;
   /** Its publication has ended and it does not know: a publisher may be back in time. Only the hub writes it. */
   lingers = false;
+  /** Whether it plays one publication and none that follows under the name. Whoever makes it says so. */
+  endsWithStream = false;
   #publication: Publication | undefined;
   #position = NOWHERE;
   /**

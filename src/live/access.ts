@@ -162,8 +162,17 @@ export type Answer = Plain<
       readonly heldFor: readonly EndReason[];
     }
   | { readonly kind: 'publishRefused'; readonly id: number; readonly refusal: Refusal<PublishRefusal> }
-  /** `name`: of the stream that it plays, which may be another one than was asked for. */
-  | { readonly kind: 'playAccepted'; readonly id: number; readonly playId: string; readonly name: string }
+  /**
+   * `name`: of the stream that it plays, which may be another one than was asked for. `endsWithStream`: it plays this
+   * stream and no later one of that name.
+   */
+  | {
+      readonly kind: 'playAccepted';
+      readonly id: number;
+      readonly playId: string;
+      readonly name: string;
+      readonly endsWithStream: boolean;
+    }
   | { readonly kind: 'playRefused'; readonly id: number; readonly refusal: Refusal<PlayRefusal> }
   | { readonly kind: 'callAnswered'; readonly id: number; readonly reply: RpcReply }
   /** A defect of Sluice, which the fact side has logged. */

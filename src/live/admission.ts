@@ -73,15 +73,22 @@ export interface Admission {
   isNameKey(app: string): boolean;
   /** Whether a ban holds now. It is asked when time has passed since the decision, in which one may have been set. */
   isBanned(subject: BanSubject): boolean;
+  /** A client has given a wrong secret that nobody was asked about: it counts as a guess of its address. */
+  guessed(address: string, secret: string): void;
 }
 
 /** Stands for a stream name that is a key, wherever something is told or asked that may not hold it. */
 export const MASKED_NAME = 'masked';
 
 /** A grant that says nothing. */
-const PLAIN_GRANT: Grant = { labels: {}, conflict: 'reject', limits: {} };
+export const PLAIN_GRANT: Grant = { labels: {}, conflict: 'reject', limits: {} };
 
 const ALLOWED: Verdict = { decision: 'allow', grant: PLAIN_GRANT };
 
 /** Accepts everything. */
-export const ADMIT_ALL: Admission = { decide: () => ALLOWED, isNameKey: () => false, isBanned: () => false };
+export const ADMIT_ALL: Admission = {
+  decide: () => ALLOWED,
+  isNameKey: () => false,
+  isBanned: () => false,
+  guessed: () => {},
+};

@@ -67,7 +67,10 @@ export class LiveCommands {
     return 'done';
   }
 
-  /** Ends every stream and play that `matches` says, and tells how many. */
+  /**
+   * Ends every stream and play that `matches` says, and tells how many. Plays of jobs go on, because who issued their
+   * tickets let them in, and not admission; they end with their streams.
+   */
   endMatching(matches: (subject: Subject) => boolean, code: ErrorCode, reason: string): number {
     let ended = 0;
     for (const stream of [...this.#parts.streams.values()]) {
@@ -76,7 +79,7 @@ export class LiveCommands {
       ended++;
     }
     for (const play of [...this.#parts.plays.all]) {
-      if (!matches(subjectOf(play, play.facts.peer.address))) continue;
+      if (play.ticket !== undefined || !matches(subjectOf(play, play.facts.peer.address))) continue;
       this.#parts.plays.end(play.playId, code, reason);
       ended++;
     }
@@ -139,7 +142,7 @@ function subjectOf({ app, name, principal, keyFingerprint }: LiveStream | Player
 }
 
 function shown(play: PlayerEntry): PlaySnapshot {
-  const { playId, app, name, streamId, facts, principal, startedAtMs } = play;
+  const { playId, app, name, streamId, facts, principal, ticket, startedAtMs } = play;
   const { connectionId, peer, info } = facts;
   return {
     playId,
@@ -150,6 +153,7 @@ function shown(play: PlayerEntry): PlaySnapshot {
     peer,
     ...(info?.flashVer ? { client: info.flashVer } : {}),
     ...(principal.startsWith('peer:') ? {} : { principal }),
+    ...(ticket === undefined ? {} : { job: { template: ticket.template, token: ticket.token } }),
     startedAt: new Date(startedAtMs).toISOString(),
   };
 }

@@ -1,11 +1,20 @@
 import type { PlainValue } from '../core/plain.js';
 import type { Labels, StreamLimits } from '../model/grant.js';
+import type { JobRun } from '../model/job.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { CallAnswer } from './access.js';
 
 /** Whether a command found what it names. `already`: what it wants was so before. */
 export type Done = 'done' | 'already' | 'unknown';
+
+/** A ticket for a run of a job. */
+export interface IssuedTicket {
+  /** Where the stream is played with it. Secret. */
+  readonly url: string;
+  /** ISO 8601: when its first play must have come. */
+  readonly expiresAt: string;
+}
 
 /** What can be done to live streams and plays of this node. Nothing here throws; ids that are unknown say so. */
 export interface LiveControl {
@@ -41,6 +50,12 @@ export interface LiveControl {
    *   KiB as JSON
    */
   send(streamId: string, handler: string, values: readonly PlainValue[]): Done | 'refused';
+  /**
+   * Issues a ticket for a run of a job, and ends plays of runs of the same template with lower tokens.
+   *
+   * @returns `fenced`: a higher token was seen; `full`: the stream has tickets of as many templates as it may have
+   */
+  ticket(streamId: string, run: JobRun): IssuedTicket | 'unknown' | 'fenced' | 'full';
   /** Calls a method of the client that publishes a stream or plays a play, and waits for its answer. */
   call(
     target: { readonly streamId: string } | { readonly playId: string },

@@ -17,6 +17,8 @@ import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { ClientCalls } from './client-calls.js';
 import { ConnectionLog } from './connection-log.js';
 import { EventAccount } from './event-account.js';
+import { JobAccess } from './job-access.js';
+import { TicketSeal } from './job-ticket.js';
 import { LiveCommands } from './live-commands.js';
 import { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
@@ -59,6 +61,8 @@ interface LiveStreamsParts {
   readonly log: Logger;
   /** Where a stream can be fetched. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
+  /** Secret of this installation that tickets of jobs are signed with. */
+  readonly ticketSecret: Uint8Array;
   /** Has calls of clients answered; default: nobody does. */
   readonly rpc?: RpcBridge;
   /** Why no connect, publish or play is accepted at present, or undefined. */
@@ -83,6 +87,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   /** What operators do to what runs. */
   readonly commands: LiveCommands;
   readonly grants: GrantDeps;
+  /** Tickets of jobs. */
+  readonly jobs: JobAccess;
   /** Data messages and calls to clients. */
   readonly clients: ClientCalls;
   publishesStarted = 0;
@@ -144,9 +150,18 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     });
     const { names, closedFor } = parts;
     const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
+    const jobs = new JobAccess({
+      clock,
+      seal: new TicketSeal(parts.ticketSecret),
+      urls: parts.urls,
+      stream: (streamId) => this.#streams.get(streamId),
+      streamOf: (name) => this.#byName.get(nameKey(name)),
+      fence: (ticket) => plays.fence(ticket),
+    });
+    this.jobs = jobs;
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
     this.clients = new ClientCalls({ bytes, plays, streams: this.#streams });
-    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays, closedFor });
+    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays, jobs, closedFor });
   }
 
   /** Other bounds hold from now on, for what is decided from now on. `faultLinesPerSecond` stays. */
@@ -248,6 +263,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.#byName.delete(nameKey(stream));
     this.#suppressedPast += stream.suppressedEvents;
     this.#sessions.remove(stream.principal);
+    this.jobs.streamEnded(streamId);
     this.#plays.streamEnded(stream, plays);
     this.activity.ended(stream, reason);
   }

@@ -9,6 +9,8 @@ import type { Answer, ByteSide, NameRequest, PlayAsk, PlayCounters, Refusal } fr
 import type { ActivityLog } from './activity-log.js';
 import { playReasonOfCode } from './end-reasons.js';
 import type { EventAccount } from './event-account.js';
+import { JobPlays } from './job-plays.js';
+import type { JobTicket } from './job-ticket.js';
 import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
@@ -44,9 +46,10 @@ export class PlayAccounting {
   started = 0;
   #options: PlayAccountingOptions;
   readonly #parts: PlayAccountingParts;
-  /** Plays by name, waiting ones included. */
+  /** Plays of the audience by name, waiting ones included. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
   readonly #byId = new Map<string, PlayerEntry>();
+  readonly #jobs = new JobPlays<PlayerEntry>();
   /** Plays whose grant may have a time. */
   readonly #timed = new Set<PlayerEntry>();
   /** Running plays by principal. */
@@ -75,21 +78,22 @@ export class PlayAccounting {
       if (streamId === undefined) this.#parts.bytes.order({ kind: 'endPlay', playId });
   }
 
-  /** A play is admitted: it begins, or is refused for what it wants to play. */
+  /**
+   * A play is admitted: it begins, or is refused for what it wants to play.
+   *
+   * @param ticket of a job, for a stream that is live; undefined: the play is one of the audience
+   */
   begin(
     { id, facts, request }: PlayAsk,
     grant: Grant,
+    ticket?: JobTicket,
   ): { readonly answer: Answer } | { readonly refusal: Refusal<PlayRefusal> } {
     const principal = principalOf(grant, facts);
     const { keyFingerprint } = grant;
     const named = { app: request.app, name: grant.name ?? request.name };
     const stream = this.#parts.streamOf(named);
-    if (stream === undefined && !this.#options.waitForPublisher)
-      return { refusal: refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound') };
-    if (stream !== undefined && stream.audience >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
-      return { refusal: refused('ERR_LIMIT_PLAYERS') };
-    if (this.sessions.count(principal) >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY))
-      return { refusal: refused('ERR_LIMIT_SESSIONS') };
+    const refusal = ticket === undefined ? this.#refusal(stream, principal, grant) : undefined;
+    if (refusal !== undefined) return { refusal };
     const playId = newId();
     const holder: GrantHolder = {
       ...{ action: 'play', id: playId, principal },
@@ -105,21 +109,17 @@ export class PlayAccounting {
     });
     const entry: PlayerEntry = {
       ...{ playId, ...named, facts, principal, keyFingerprint, streamId: undefined, told: false, logged: false },
-      ...{ over, ended },
+      ...{ over, ended, ticket },
       grant: new RunningGrant(grant, holder, this.#parts.grants),
       startedAtMs: this.#parts.clock.wallMs(),
     };
-    this.sessions.add(principal);
-    const key = nameKey(named);
-    const entries = this.#entries.get(key) ?? new Set();
-    entries.add(entry);
-    this.#entries.set(key, entries);
+    this.#add(entry);
     this.#byId.set(playId, entry);
     if (grant.ttlMs !== undefined) this.#timed.add(entry);
     if (stream === undefined) this.#parts.activity.playWaits(entry);
     else this.#joined(entry, stream);
     this.#tellWanted(named);
-    return { answer: { kind: 'playAccepted', id, playId, name: named.name } };
+    return { answer: { kind: 'playAccepted', id, playId, name: named.name, endsWithStream: ticket !== undefined } };
   }
 
   /** All plays, waiting ones included. */
@@ -147,8 +147,17 @@ export class PlayAccounting {
     this.#parts.bytes.order({ kind: 'stopPlay', playId, reason, told });
   }
 
-  /** Asks admission again about a play now, whatever time is left. Resolves when the answer was acted upon. */
+  /** A run of a job has got a ticket: plays of runs before it end. Their clients are told `ERR_JOB_FENCED`. */
+  fence(ticket: JobTicket): void {
+    for (const { playId } of this.#jobs.before(ticket)) this.end(playId, 'ERR_JOB_FENCED');
+  }
+
+  /**
+   * Asks admission again about a play now, whatever time is left. Resolves when the answer was acted upon. What plays
+   * with a ticket was never asked about.
+   */
   reauthorise(play: PlayerEntry): Promise<void> {
+    if (play.ticket !== undefined) return Promise.resolve();
     // Nobody may answer now, or the new grant may have a time where the one before had none.
     if (this.#byId.has(play.playId)) this.#timed.add(play);
     return play.grant.askNow();
@@ -166,11 +175,7 @@ export class PlayAccounting {
     this.#byId.delete(entry.playId);
     this.#timed.delete(entry);
     entry.grant.close();
-    this.sessions.remove(entry.principal);
-    const key = nameKey(entry);
-    const entries = this.#entries.get(key)!;
-    entries.delete(entry);
-    if (entries.size === 0) this.#entries.delete(key);
+    this.#remove(entry);
     this.#left(entry, reason, counters);
     this.#tellWanted(entry);
     entry.ended();
@@ -189,18 +194,51 @@ export class PlayAccounting {
   /**
    * The stream is over, and with it every play of it, as the lifecycle tells it. The players themselves may wait for
    * the next publisher; those that the byte side had not attached when the stream ended may do so only where players
-   * may wait.
+   * may wait, and plays of jobs never.
    */
   streamEnded(stream: LiveStream, plays: readonly PlayCounters[]): void {
     const counted = new Map(plays.map((counters) => [counters.playId, counters]));
-    for (const entry of [...(this.#entries.get(nameKey(stream)) ?? [])]) {
-      const { playId } = entry;
+    for (const entry of [...(this.#entries.get(nameKey(stream)) ?? []), ...this.#jobs.of(stream.streamId)]) {
+      const { playId, ticket } = entry;
       const counters = counted.get(playId);
       this.#left(entry, 'stream_ended', counters ?? { playId, bytes: 0, drops: 0 });
-      if (counters === undefined && !this.#options.waitForPublisher)
+      if (counters === undefined && (ticket !== undefined || !this.#options.waitForPublisher))
         this.#parts.bytes.order({ kind: 'endPlay', playId });
     }
     this.#tellWanted(stream);
+  }
+
+  /** Why one of the audience may not play. @param stream undefined: the name is not published */
+  #refusal(stream: LiveStream | undefined, principal: string, grant: Grant): Refusal<PlayRefusal> | undefined {
+    if (stream === undefined && !this.#options.waitForPublisher)
+      return refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound');
+    if (stream !== undefined && stream.audience >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
+      return refused('ERR_LIMIT_PLAYERS');
+    if (this.sessions.count(principal) >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY))
+      return refused('ERR_LIMIT_SESSIONS');
+    return undefined;
+  }
+
+  #add(entry: PlayerEntry): void {
+    if (entry.ticket !== undefined) {
+      this.#jobs.add(entry.ticket, entry);
+      return;
+    }
+    this.sessions.add(entry.principal);
+    const key = nameKey(entry);
+    this.#entries.set(key, (this.#entries.get(key) ?? new Set()).add(entry));
+  }
+
+  #remove(entry: PlayerEntry): void {
+    if (entry.ticket !== undefined) {
+      this.#jobs.remove(entry.ticket, entry);
+      return;
+    }
+    this.sessions.remove(entry.principal);
+    const key = nameKey(entry);
+    const entries = this.#entries.get(key)!;
+    entries.delete(entry);
+    if (entries.size === 0) this.#entries.delete(key);
   }
 
   /** Tells whether a player waits for a name that is not published, when that has changed. */
@@ -214,15 +252,18 @@ export class PlayAccounting {
   }
 
   #joined(entry: PlayerEntry, stream: LiveStream): void {
-    const { playId, facts } = entry;
+    const { playId, facts, ticket } = entry;
     const { lifecycle, clock, account } = this.#parts;
     const nowMs = clock.monotonicMs();
     entry.streamId = stream.streamId;
     this.started++;
-    stream.audience++;
-    stream.tellAudience(facts.peer.address, nowMs);
+    if (ticket === undefined) {
+      stream.audience++;
+      stream.tellAudience(facts.peer.address, nowMs);
+    }
     this.#parts.activity.playStarted(entry);
-    entry.told = account.tellsPlay(facts.peer.address, stream.tellablePlays, nowMs);
+    // The events witness that one run of a job at most gets media, so that each play of one is told.
+    entry.told = ticket !== undefined || account.tellsPlay(facts.peer.address, stream.tellablePlays, nowMs);
     if (!entry.told) return;
     lifecycle.playStarted(stream.streamId, {
       playerId: playId,
@@ -230,6 +271,7 @@ export class PlayAccounting {
       peer: facts.peer,
       transport: facts.transport,
       ...(facts.info?.flashVer ? { client: facts.info.flashVer } : {}),
+      ...(ticket === undefined ? {} : { job: { template: ticket.template, token: ticket.token } }),
     });
   }
 
@@ -242,7 +284,7 @@ export class PlayAccounting {
     this.#parts.activity.playEnded(entry, streamId, reason, bytes, drops);
     if (entry.told) lifecycle.playEnded(streamId, { playerId: playId, bytes, drops, reason });
     const stream = this.#parts.stream(streamId);
-    if (stream === undefined) return;
+    if (stream === undefined || entry.ticket !== undefined) return;
     stream.audience--;
     stream.tellAudience(entry.facts.peer.address, nowMs);
   }

@@ -6,8 +6,10 @@ import type { Grant } from '../model/grant.js';
 import type { PlayRefusal } from '../model/refusals.js';
 import type { PlayAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
-import { type Admission, MASKED_NAME, type Question, type Verdict } from './admission.js';
+import { type Admission, MASKED_NAME, PLAIN_GRANT, type Question, type Verdict } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
+import type { JobAccess } from './job-access.js';
+import { type JobTicket, TICKET_MARK, ticketIn } from './job-ticket.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayAccounting } from './play-accounting.js';
 import { toldEnd } from './told-end.js';
@@ -23,6 +25,8 @@ interface PlayDecisionsParts {
   readonly waits: WaitingRoom;
   readonly faults: AddressLog;
   readonly plays: PlayAccounting;
+  /** Admits runs of jobs, which have tickets, in place of admission. */
+  readonly jobs: JobAccess;
   /** Why nothing new is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
@@ -54,6 +58,8 @@ export class PlayDecisions {
     // It may have waited for its turn.
     if (open.withdrawn !== undefined) return answerRefused(ask, open, failed('ERR_PEER_CLOSED'));
     const { facts, request } = ask;
+    const ticket = request.query.includes(TICKET_MARK) ? ticketIn(request.query) : undefined;
+    if (ticket !== undefined) return this.#admitJob(ask, open, ticket);
     const isWanted = (): boolean => open.withdrawn === undefined;
     const question: Question = { requestId: newId(), action: 'play', reason: 'start', facts, ...request, isWanted };
     const decided = (verdict: Verdict): void => {
@@ -67,8 +73,18 @@ export class PlayDecisions {
     return verdict instanceof Promise ? verdict.then(decided) : decided(verdict);
   }
 
-  #begin(ask: PlayAsk, open: OpenAsk, grant: Grant): void {
-    const begun = this.#parts.plays.begin(ask, grant);
+  #admitJob(ask: PlayAsk, open: OpenAsk, text: string): void {
+    const { jobs, admission } = this.#parts;
+    const admitted = jobs.admit(ask.request, text);
+    if (admitted.ticket !== undefined) this.#begin(ask, open, PLAIN_GRANT, admitted.ticket);
+    else {
+      if (admitted.code === 'ERR_AUTH_CREDENTIALS') admission.guessed(ask.facts.peer.address, text);
+      this.#refuse(ask, open, failed(admitted.code));
+    }
+  }
+
+  #begin(ask: PlayAsk, open: OpenAsk, grant: Grant, ticket?: JobTicket): void {
+    const begun = this.#parts.plays.begin(ask, grant, ticket);
     if (!('refusal' in begun)) {
       open.answer(begun.answer);
       return;

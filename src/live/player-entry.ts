@@ -1,4 +1,5 @@
 import type { ConnectionFacts } from './access.js';
+import type { JobTicket } from './job-ticket.js';
 import type { RunningGrant } from './stream-grant.js';
 
 /** An accepted play: who plays what, and the stream of its `play.started`. */
@@ -11,6 +12,8 @@ export interface PlayerEntry {
   /** Tells its key apart from others without revealing it; undefined: it has none. */
   readonly keyFingerprint: string | undefined;
   readonly grant: RunningGrant;
+  /** With which a run of a job plays; undefined: it is one of the audience. */
+  readonly ticket: JobTicket | undefined;
   /** Resolves when it has ended. */
   readonly over: Promise<void>;
   readonly ended: () => void;

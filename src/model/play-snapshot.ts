@@ -1,3 +1,4 @@
+import type { JobRun } from './job.js';
 import type { Peer } from './peer.js';
 
 /** A running play as `/v1/plays` shows it. */
@@ -11,6 +12,8 @@ export interface PlaySnapshot {
   readonly peer: Peer;
   readonly client?: string;
   readonly principal?: string;
+  /** Of a play with a ticket. */
+  readonly job?: JobRun;
   /** ISO 8601. */
   readonly startedAt: string;
 }

@@ -4,7 +4,7 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { AuthTest, BanControl, Cluster, EndedStreams, NodeControl, Ports } from '../control/ports.js';
+import type { AuthTest, BanControl, Cluster, EndedStreams, JobRecords, NodeControl, Ports } from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -37,6 +37,8 @@ interface ControlDeps {
   readonly authTest: AuthTest['test'];
   /** Undefined without NATS. */
   readonly cluster: Cluster | undefined;
+  /** Undefined without NATS. */
+  readonly jobRecords: JobRecords | undefined;
   readonly node: NodeControl;
 }
 
@@ -52,6 +54,7 @@ export function makeControl(deps: ControlDeps): Control {
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
     cluster: deps.cluster,
+    jobRecords: deps.jobRecords,
   };
   const dispatcher = new Dispatcher(ports);
   deps.memory.register('control_answers', () => dispatcher.heldBytes);
@@ -73,6 +76,7 @@ function liveControl(liveStreams: LiveStreams): LiveControl {
     label: (streamId, labels) => commands.label(streamId, labels),
     reconnect: (streamId, tcUrl, reason) => clients.reconnect(streamId, tcUrl, reason),
     send: (streamId, handler, values) => clients.send(streamId, handler, values),
+    ticket: (streamId, run) => liveStreams.jobs.issue({ streamId, ...run }),
     call: (target, method, values, timeoutMs) => clients.call(target, method, values, timeoutMs),
   };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -32,6 +32,11 @@ export async function openInstallation(dataFolder: string, configuredId: string)
       { cause },
     );
   }
+}
+
+/** A secret of this installation for one purpose: it reveals neither the salt nor the secrets for other purposes. */
+export function secretFor(purpose: string, { salt }: Pick<Installation, 'salt'>): Buffer {
+  return createHmac('sha256', salt).update(`sluice ${purpose}`).digest();
 }
 
 async function readKept(dataFolder: string): Promise<Installation | undefined> {

@@ -63,6 +63,8 @@ interface PartsDeps {
   readonly nodeId: string;
   /** Where a stream can be fetched; asked once the listener listens. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
+  /** Secret of this installation that tickets of jobs are signed with. */
+  readonly ticketSecret: Uint8Array;
   /** Why nothing new is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
   readonly httpConnections: () => number;
@@ -121,6 +123,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     clock,
     log,
     urls: deps.urls,
+    ticketSecret: deps.ticketSecret,
     ...(rpc === undefined ? {} : { rpc }),
     closedFor: deps.closedFor,
   });

@@ -27,7 +27,8 @@ import { type Control, checkHttpBind, makeControl } from './control.js';
 import { clusterOf, controlOverNats } from './control-nats.js';
 import type { DrainCounts } from './drain.js';
 import { healthOf } from './health.js';
-import { openInstallation } from './installation.js';
+import { openInstallation, secretFor } from './installation.js';
+import { jobRecordsOf } from './job-records.js';
 import { LoopTurns } from './loop-turns.js';
 import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
@@ -164,6 +165,7 @@ class Server implements SluiceServer {
       admission: admission.chain,
       nodeId: this.nodeId,
       urls: (stream) => streamUrls(advertised, stream),
+      ticketSecret: secretFor('job tickets', installation),
       closedFor: () => this.#drain.closedFor,
       settings: () => this.#config,
       httpConnections: () => this.#http?.connections ?? 0,
@@ -199,6 +201,7 @@ class Server implements SluiceServer {
     this.#control = makeControl({
       ...{ nodeId, clock: this.#clock, log: this.#log, eventLayer, memory: parts.memory },
       cluster: clusterOf(eventLayer, prefix, this.#clock),
+      jobRecords: jobRecordsOf(eventLayer),
       liveStreams: parts.liveStreams,
       bans: admission.bans,
       authTest: (question) => admission.explain(question),

@@ -15,7 +15,20 @@ afterEach(() => server?.child.stop('SIGKILL'));
 
 const C = 'CANARY';
 /** What people type instead of `?key=…`. */
-const BEHIND_A_NAME = ['?key=', '&key=', ';key=', '%3Fkey=', '#key=', ' key=', '&token=', '%26', '"', '\\', ',key='];
+const BEHIND_A_NAME = [
+  '?key=',
+  '?jt=',
+  '&key=',
+  ';key=',
+  '%3Fkey=',
+  '#key=',
+  ' key=',
+  '&token=',
+  '%26',
+  '"',
+  '\\',
+  ',key=',
+];
 /** URLs that hold a secret, in every spelling that was seen. */
 const URLS = [
   `rtmp://user:${C}@127.0.0.1/live`,

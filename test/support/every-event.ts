@@ -85,6 +85,7 @@ export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
     peer,
     transport: 'rtmp',
     client: 'LNX 9,0,124,2',
+    job: { template: 'record', token: 7 },
   });
   lifecycle.streamActive(streamId, { players: 1 });
   lifecycle.streamUpdated(streamId, { before: { tracks: [track] }, after: { tracks: [{ ...track, width: 1280 }] } });

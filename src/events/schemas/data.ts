@@ -1,3 +1,4 @@
+import { jobRunShape } from '../../model/job.js';
 import { metadataShape } from '../../model/metadata.js';
 import { peerShape, transportShape } from '../../model/peer.js';
 import { endReasonShape } from '../../model/reasons.js';
@@ -156,16 +157,19 @@ export const streamData = streamShape(
 
 export const playStarted = streamShape(
   { playerId: text(64), peer: peerShape },
-  { transport: text(32), client: text() },
+  {
+    transport: text(32),
+    client: text(),
+    /** Of a play with a ticket. */
+    job: jobRunShape,
+  },
 );
 
-export const playEnded = streamShape({
-  playerId: text(64),
-  bytes: count,
-  drops: count,
-  durationMs: quantity,
-  reason: text(64),
-});
+export const playEnded = streamShape(
+  { playerId: text(64), bytes: count, drops: count, durationMs: quantity, reason: text(64) },
+  /** Of a play with a ticket. */
+  { job: jobRunShape },
+);
 
 export const nodeEvent = object(
   { nodeId: text(128), bootId: ulid },

@@ -10,6 +10,9 @@ import type { StreamSnapshot } from '../../../src/model/snapshot.js';
 /** The wall clock of every node here, at the start. */
 export const NOW_MS = Date.parse('2026-01-01T12:00:00Z');
 
+/** What every run of a job gets. */
+export const TICKET = { url: 'rtmp://192.0.2.1/live/cam1?jt=e30.x', expiresAt: '2026-01-01T12:01:00.000Z' };
+
 /** A live stream. @param n makes its ids and its name */
 export function streamOf(n: number, more: Partial<StreamSnapshot> = {}): StreamSnapshot {
   return {
@@ -87,6 +90,7 @@ export class FakeNode {
       audit: { command: (entry) => this.audited.push(entry) },
       ended: { endOf: async (streamId) => this.ended.get(streamId) },
       cluster: undefined,
+      jobRecords: undefined,
       clock: { wallMs: () => this.nowMs, monotonicMs: () => this.nowMs - NOW_MS },
       log: silentLogger,
       newId: () => `01JZ000000000000000000${String(++this.#ids).padStart(4, '0')}`,
@@ -124,6 +128,7 @@ export class FakeNode {
         this.#note('label', [streamId, labels], { done: 'done' as const, labels: { room: 'a1' } }),
       reconnect: (...call) => this.#note('reconnect', call, 'unsupported' as const),
       send: (...call) => this.#note('send', call, 'done' as const),
+      ticket: (...call) => this.#note('ticket', call, TICKET),
       call: async (...call) => this.#note('call', call, { kind: 'result' as const, values: ['pong'] }),
     };
   }

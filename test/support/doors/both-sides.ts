@@ -105,6 +105,7 @@ export class BothSides extends ToldEvents {
         clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
         log,
         urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
+        ticketSecret: Buffer.alloc(32, 7),
         closedFor: () => undefined,
       },
     );

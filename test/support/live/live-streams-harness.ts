@@ -182,6 +182,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
       log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
       urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
+      ticketSecret: Buffer.alloc(32, 7),
       closedFor: () => this.closedFor,
     });
   }
@@ -259,7 +260,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
   }
 
   /** A play, whose answer may have to wait for time to pass. */
-  askPlay(name = 'cam', facts = this.facts(), act: (decision: Decision<PlayRun>) => void = () => {}): void {
+  askPlay(name = 'cam', facts = this.facts(), act: (decision: Decision<PlayRun>) => void = () => {}, query = ''): void {
     const id = ++this.#lastAsk;
     this.#waiting.set(id, (answer) => {
       if (answer.kind === 'playRefused') act({ accept: false, ...answer.refusal });
@@ -272,15 +273,16 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       };
       act({ accept: true, run: { playId, end } });
     });
-    this.registry.ask({ kind: 'play', id, facts, request: { app: 'live', name, query: '' } });
+    this.registry.ask({ kind: 'play', id, facts, request: { app: 'live', name, query } });
   }
 
   /** A play that is decided at once. */
-  play(name = 'cam', facts = this.facts()): Decision<PlayRun> {
+  play(name = 'cam', facts = this.facts(), query = ''): Decision<PlayRun> {
     let decision: Decision<PlayRun> | undefined;
-    this.askPlay(name, facts, (answer) => {
+    const act = (answer: Decision<PlayRun>): void => {
       decision = answer;
-    });
+    };
+    this.askPlay(name, facts, act, query);
     if (decision === undefined) throw new Error('the play has to wait');
     return decision;
   }

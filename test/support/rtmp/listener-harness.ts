@@ -225,7 +225,7 @@ export class ListenerHarness implements FactSide {
     }
     const playId = `${name}-${id}`;
     this.playIds.set(playId, name);
-    this.door.answer({ kind: 'playAccepted', id, playId, name });
+    this.door.answer({ kind: 'playAccepted', id, playId, name, endsWithStream: false });
   }
 
   report(report: Report): void {

@@ -55,6 +55,20 @@ describe('guesses', () => {
   });
 });
 
+describe('a wrong secret that nobody was asked about', () => {
+  it('counts as a guess, the same one once, and never for this machine itself', async () => {
+    const { chain } = new ChainHarness([new FakeResponder('r', DENY)]);
+    const asked = async (address: string) => codeOf(await chain.decide(question({ query: 'key=x', address })));
+    for (let n = 0; n < 50; n++) {
+      chain.guessed('192.0.2.7', 'the same');
+      chain.guessed('127.0.0.1', `forged-${n}`);
+    }
+    expect([await asked('192.0.2.7'), await asked('127.0.0.1')]).toEqual(['ERR_AUTH_DENIED', 'ERR_AUTH_DENIED']);
+    for (let n = 0; n < 10; n++) chain.guessed('192.0.2.7', `forged-${n}`);
+    expect(await asked('192.0.2.7')).toBe('ERR_AUTH_BANNED');
+  });
+});
+
 describe('a responder of this process that has too much to do', () => {
   it('lets nobody in, whatever auth.onUnavailable says: clients can bring it about', async () => {
     const onUnavailable = { connect: 'allow', publish: 'allow', play: 'allow' } as const;

@@ -36,6 +36,14 @@ describe('a request', () => {
     });
   });
 
+  it('has no ticket of a job in it, whatever the settings say', () => {
+    for (const query of ['jt=CANARY', 'key=k&jt=CANARY', 'j%74=CANARY&key=k']) {
+      const asked = request({ action: 'connect', query }, { sendSecrets: true });
+      expect(asked.json()).not.toContain('CANARY');
+      expect([...asked.query.values(), asked.credential, ...asked.secrets]).not.toContain('CANARY');
+    }
+  });
+
   it.each([
     ['the value of the key parameter', { query: 'a=1&token=t&key=k' }, 'k'],
     ['the next known parameter', { query: 'a=1&token=t' }, 't'],

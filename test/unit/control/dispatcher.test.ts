@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS, type Verb } from '../../../src/control/operations.js';
-import type { Cluster, RequestContext } from '../../../src/control/ports.js';
+import type { Cluster, Ports, RequestContext } from '../../../src/control/ports.js';
 import { RefusedElsewhere } from '../../../src/control/ports.js';
+import { SluiceError } from '../../../src/core/errors.js';
 import { problemOf } from '../../../src/core/problem.js';
-import { FakeNode, NOW_MS, playOf, streamOf } from '../../support/control/fake-ports.js';
+import { FakeNode, NOW_MS, playOf, streamOf, TICKET } from '../../support/control/fake-ports.js';
 import { answer, problem } from '../../support/control/outcomes.js';
 
 const BY: RequestContext = { actor: 'ops' };
@@ -212,6 +213,68 @@ describe('a stream', () => {
   });
 });
 
+describe('a ticket of a job', () => {
+  const { streamId } = streamOf(1);
+  const run = { template: 'record', token: 7 };
+  const ask = async (more: Partial<Ports>, live: string | typeof TICKET = TICKET) => {
+    const node = new FakeNode();
+    node.streams = [streamOf(1)];
+    const ports = node.ports(more);
+    const issued = { ...ports.live, ticket: () => live } as Ports['live'];
+    return node.dispatcher({ ...more, live: issued }).run('ticket', { streamId, ...run }, BY);
+  };
+
+  it('is issued to whoever asks where there are no records', async () => {
+    expect(answer(await ask({}))).toEqual({ ok: true, ...TICKET });
+  });
+
+  it('is issued to the run that holds the job by its record, and to no other', async () => {
+    const asked: unknown[] = [];
+    const records = (isHeld: boolean) => ({
+      isHeldBy: async (...what: unknown[]) => {
+        asked.push(what);
+        return isHeld;
+      },
+    });
+    expect(answer(await ask({ jobRecords: records(true) }))).toEqual({ ok: true, ...TICKET });
+    expect(problem(await ask({ jobRecords: records(false) }))).toMatchObject({ code: 'ERR_JOB_FENCED', status: 409 });
+    expect(asked).toEqual([
+      [streamId, run],
+      [streamId, run],
+    ]);
+  });
+
+  it('is not issued while the records cannot be read', async () => {
+    const isHeldBy = async () => {
+      throw new SluiceError('ERR_CTL_BUS_DOWN', 'away');
+    };
+    expect(problem(await ask({ jobRecords: { isHeldBy } }))).toMatchObject({ code: 'ERR_CTL_BUS_DOWN', status: 503 });
+  });
+
+  it.each([
+    ['fenced', 'ERR_JOB_FENCED'],
+    ['full', 'ERR_CTL_CONFLICT'],
+    ['unknown', 'ERR_CTL_STREAM_UNKNOWN'],
+  ])('that the node answers with %s is refused with %s', async (live, code) => {
+    expect(problem(await ask({}, live)).code).toBe(code);
+  });
+
+  it.each([
+    [{ template: 'Record', token: 7 }, '/template'],
+    [{ template: 'x'.repeat(49), token: 7 }, '/template'],
+    [{ template: '', token: 7 }, '/template'],
+    [{ template: 'a.b', token: 7 }, '/template'],
+    [{ template: 'record', token: 0 }, '/token'],
+    [{ template: 'record', token: 1.5 }, '/token'],
+    [{ template: 'record', token: 2 ** 53 }, '/token'],
+    [{ template: 'record', token: '7' }, '/token'],
+    [{ template: 'record' }, '/token'],
+  ])('is not issued for %j', async (body, pointer) => {
+    const outcome = await new FakeNode().dispatcher().run('ticket', { streamId, ...body }, BY);
+    expect(problem(outcome)).toMatchObject({ code: 'ERR_CTL_BAD_REQUEST', errors: [{ pointer }] });
+  });
+});
+
 describe('a list of all nodes', () => {
   const cluster = (answers: readonly object[], missing: readonly string[] = []): Cluster => ({
     gather: async () => ({ answers: answers as never, missing }),
@@ -268,6 +331,7 @@ describe('the audit', () => {
     await dispatcher.run('config.set', { patch: { auth: { salt: 'canary' }, log: { level: 'debug' } } }, BY);
     await dispatcher.run('streams.kick', { name: 'canary' }, BY);
     await dispatcher.run('reconnect', { streamId, tcUrl: 'rtmp://other/live?token=canary' }, BY);
+    await dispatcher.run('ticket', { streamId, template: 'record', token: 7 }, BY);
     await dispatcher.run('streams.list', {}, BY);
     await dispatcher.run('kick', { streamId, reason: 7 }, BY);
     expect(node.audited).toMatchObject([
@@ -275,7 +339,9 @@ describe('the audit', () => {
       { verb: 'config.set', target: { keys: ['auth.salt', 'log.level'] } },
       { verb: 'streams.kick', target: { name: '***' }, result: 'already' },
       { verb: 'reconnect', target: { tcUrl: 'rtmp://other/live' } },
+      { verb: 'ticket', target: { streamId, template: 'record', token: 7 }, result: 'done' },
     ]);
+    expect(JSON.stringify(node.audited)).not.toContain('jt=');
     expect(JSON.stringify(node.audited)).not.toContain('canary');
   });
 });

@@ -17,9 +17,10 @@ describe('the table of error codes', () => {
     const folders = ['src/rtmp', 'src/protocol/server', 'src/live', 'src/hub', 'src/wasm', 'src/transport'];
     const spoken = [...new Set(folders.flatMap(codesIn))];
     expect(spoken.length).toBeGreaterThan(50);
-    // With these a listener fails, or a connection is not even accepted; with those of admission a request is refused.
+    // With these a listener fails, or a connection is not even accepted. With those of admission and of jobs a request
+    // is refused.
     const others = ['ERR_DESCRIPTORS', 'ERR_LISTEN'];
-    const silent = spoken.filter((code) => ERRORS[code].endsStreamsAs === undefined && !code.startsWith('ERR_AUTH_'));
+    const silent = spoken.filter((code) => ERRORS[code].endsStreamsAs === undefined && !/^ERR_(AUTH|JOB)_/.test(code));
     expect(silent.sort()).toEqual(others);
   });
 

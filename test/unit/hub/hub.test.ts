@@ -13,9 +13,10 @@ function newHub(lingerMs = LINGER_MS): Hub {
   return new Hub({ ...LIMITS, lingerMs, maxDelayMs: 20, playersAtMaxDelay: 2 }, () => Date.now());
 }
 
-function subscribe(hub: Hub, mode: SinkMode = 'sync', name = 'cam'): RecordingSink {
+function subscribe(hub: Hub, mode: SinkMode = 'sync', name = 'cam', endsWithStream = false): RecordingSink {
   const sink = new RecordingSink(mode);
   sink.player = new Player('p', sink, 1, { maxLagBytes: 2 ** 20 });
+  sink.player.endsWithStream = endsWithStream;
   hub.subscribe('live', name, sink.player);
   return sink;
 }
@@ -241,6 +242,76 @@ describe('players and their publisher', () => {
     send(publish(hub, 'two').publication, 100, 2);
     pass(hub, 100);
     expect([words(one), words(two)]).toEqual(['K1 I2 I3', 'K100 I101']);
+  });
+});
+
+describe('players that end with their stream', () => {
+  const tied = (hub: Hub, mode: SinkMode = 'sync'): RecordingSink => subscribe(hub, mode, 'cam', true);
+
+  it('are told at its end, while others stay for the next publisher', () => {
+    const hub = newHub();
+    const { claim, publication } = publish(hub);
+    const [job, viewer] = [tied(hub), subscribe(hub)];
+    send(publication, 0, 3);
+    claim.close(Date.now());
+    expect([job.notices, viewer.notices]).toEqual([['gone'], []]);
+    expect(words(job)).toEqual(words(viewer));
+  });
+
+  it('get the rest first', () => {
+    const hub = newHub();
+    const { claim, publication } = publish(hub);
+    const job = tied(hub, 'slow');
+    send(publication, 0, 3);
+    pass(hub, 100);
+    send(publication, 3, 3);
+    claim.close(Date.now());
+    expect(job.notices).toEqual([]);
+    job.drain();
+    pass(hub, 100);
+    expect(job.notices).toEqual([]);
+    job.drain();
+    pass(hub, 100);
+    expect(job.notices).toEqual(['gone']);
+    expect(words(job)).toBe('K0 I1 I2 K3 I4 I5');
+  });
+
+  it('get nothing of a stream that follows, also when they are behind as it begins', () => {
+    const hub = newHub();
+    const { claim, publication } = publish(hub);
+    const job = tied(hub, 'stuck');
+    send(publication, 0, 3);
+    pass(hub, 100);
+    claim.close(Date.now());
+    expect(job.notices).toEqual([]);
+    const next = publish(hub);
+    expect(job.notices).toEqual(['gone']);
+    expect(job.player!.publication).toBeUndefined();
+    send(next.publication, 0, 3);
+    pass(hub, 100);
+    expect(job.writes).toHaveLength(1);
+  });
+
+  it('that came while their stream was about to begin get it', () => {
+    const hub = newHub();
+    const claim = hub.claim('live', 'cam')!;
+    const job = tied(hub);
+    const publication = claim.open('stream', OBSERVER, Date.now());
+    send(publication, 0, 2);
+    pass(hub, 100);
+    expect(words(job)).toBe('K0 I1');
+    claim.close(Date.now());
+    expect(job.notices).toEqual(['came', 'gone']);
+  });
+
+  it('are nobody for whom timestamps have to go on', () => {
+    const hub = newHub();
+    const { claim, publication } = publish(hub);
+    tied(hub, 'stuck');
+    send(publication, 0, 3);
+    pass(hub, 100);
+    claim.close(Date.now());
+    expect(hub.claim('live', 'cam')!.resumeTimestamp).toBeUndefined();
   });
 });
 

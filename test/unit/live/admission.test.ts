@@ -71,6 +71,7 @@ describe('a stream whose publisher has come back with another key', () => {
     renewal: () => Verdict | Promise<Verdict> = () => this.grant('renewed');
     readonly isNameKey = () => false;
     readonly isBanned = () => false;
+    readonly guessed = () => {};
 
     decide(question: Question): Verdict | Promise<Verdict> {
       this.asked.push(question);

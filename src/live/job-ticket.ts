@@ -1,0 +1,62 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { JobRun } from '../model/job.js';
+
+/** What lets one run of a job play one stream. */
+export interface JobTicket extends JobRun {
+  readonly streamId: string;
+}
+
+/** The parameter of a query that has a ticket. */
+export const TICKET_PARAMETER = 'jt';
+
+/** What every query with a ticket has in it: most queries have not, and cost no more than the search for it. */
+export const TICKET_MARK = `${TICKET_PARAMETER}=`;
+
+/**
+ * The longest text of a ticket, in characters. That of the longest stream id, template and token has 216, signature
+ * included.
+ */
+const MOST_CHARACTERS = 256;
+/** A payload and an HMAC-SHA256, both in base64url. */
+const TICKET = /^([A-Za-z0-9_-]{1,212})\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * The text that stands for a ticket in a query.
+ *
+ * @returns undefined: the query has no such parameter; `''`: it has several, which is no ticket
+ */
+export function ticketIn(query: string): string | undefined {
+  const found = query.split('&').filter((part) => part.startsWith(TICKET_MARK));
+  if (found.length === 0) return undefined;
+  return found.length === 1 ? found[0]!.slice(TICKET_MARK.length) : '';
+}
+
+/** Writes tickets that nobody without its secret can write, and reads them. */
+export class TicketSeal {
+  readonly #key: KeyObject;
+
+  /** @param secret of this installation, for tickets alone */
+  constructor(secret: Uint8Array) {
+    this.#key = createSecretKey(secret);
+  }
+
+  /** The text of a ticket: `<payload>.<HMAC-SHA256 of it>`, both in base64url. The same ticket has the same text. */
+  write({ streamId, template, token }: JobTicket): string {
+    const payload = Buffer.from(JSON.stringify({ streamId, template, token })).toString('base64url');
+    return `${payload}.${this.#signature(payload)}`;
+  }
+
+  /** The ticket of a text. @returns undefined when this seal has not written the text exactly so */
+  read(text: string): JobTicket | undefined {
+    if (text.length > MOST_CHARACTERS) return undefined;
+    const [, payload, signature] = TICKET.exec(text) ?? [];
+    if (payload === undefined || signature === undefined) return undefined;
+    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#signature(payload)))) return undefined;
+    // Only this seal can have written it, so that it is what write() makes.
+    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as JobTicket;
+  }
+
+  #signature(payload: string): string {
+    return createHmac('sha256', this.#key).update(payload).digest('base64url');
+  }
+}

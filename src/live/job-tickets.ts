@@ -1,0 +1,63 @@
+import type { ErrorCode } from '../core/errors.js';
+import type { JobTicket } from './job-ticket.js';
+
+/** How long after its issue a ticket may begin its first play, in ms. */
+export const FIRST_PLAY_MS = 60_000;
+/** Most templates with tickets of one stream. */
+const MOST_TEMPLATES = 64;
+
+/** What is known of the tickets of one template for one stream. */
+interface Issued {
+  /** The highest that was asked for: only its run plays. */
+  readonly token: number;
+  /** Monotonic. */
+  issuedAtMs: number;
+  /** From the first play on it may be used again for as long as it holds. */
+  wasPlayed: boolean;
+}
+
+/**
+ * Which run of each job may play: for each stream and template the one with the highest token that a ticket was issued
+ * for. What is known of a stream is forgotten at its end, and its tickets are worth nothing from then on.
+ */
+export class JobTickets {
+  readonly #streams = new Map<string, Map<string, Issued>>();
+
+  /**
+   * A run gets a ticket, and runs with lower tokens lose theirs. The same token may be asked for again.
+   *
+   * @param nowMs monotonic
+   * @returns `fenced`: a higher token was seen; `full`: the stream has tickets of as many templates as it may have
+   */
+  issue({ streamId, template, token }: JobTicket, nowMs: number): 'issued' | 'fenced' | 'full' {
+    const issued = this.#streams.get(streamId);
+    const held = issued?.get(template);
+    if (held !== undefined && token < held.token) return 'fenced';
+    if (held === undefined && (issued?.size ?? 0) >= MOST_TEMPLATES) return 'full';
+    if (held?.token === token) held.issuedAtMs = nowMs;
+    else {
+      const templates = issued ?? new Map<string, Issued>();
+      this.#streams.set(streamId, templates.set(template, { token, issuedAtMs: nowMs, wasPlayed: false }));
+    }
+    return 'issued';
+  }
+
+  /**
+   * A run wants to play with a ticket that is genuine.
+   *
+   * @param nowMs monotonic
+   * @returns why it may not; undefined: it plays from now on
+   */
+  use({ streamId, template, token }: JobTicket, nowMs: number): ErrorCode | undefined {
+    const held = this.#streams.get(streamId)?.get(template);
+    if (held?.token !== token) return 'ERR_JOB_FENCED';
+    if (!held.wasPlayed && nowMs - held.issuedAtMs > FIRST_PLAY_MS) return 'ERR_JOB_TICKET_EXPIRED';
+    held.wasPlayed = true;
+    return undefined;
+  }
+
+  /** A stream is over, and with it every ticket for it. */
+  streamEnded(streamId: string): void {
+    this.#streams.delete(streamId);
+  }
+}
