@@ -145,6 +145,7 @@ export class JobRunner {
     await backend.follow(listener, () => this.#compareSoon(), interrupted);
     if (this.#isClosed) return;
     await this.#newLease();
+    await this.#endEarlierBoots();
     if (this.#watch !== undefined) this.#watchTimer = setInterval(() => this.#watch?.look(), WATCH_MS);
     this.#compareSoon();
     this.#claims.pump();
@@ -190,6 +191,16 @@ export class JobRunner {
   /** Jobs that end by themselves may do so until the deadline; all of them when the runner was told to wait. */
   #mayFinish({ template }: Attempt): boolean {
     return this.#o.waits || template.template.until === 'exit';
+  }
+
+  /** Earlier boots of this runner are over: its folder is locked by this process. Nobody need wait for their leases. */
+  async #endEarlierBoots(): Promise<void> {
+    const { runners } = this.#deps.backend;
+    if (runners === undefined) return;
+    for (const [key, { value, revision }] of [...runners.entries()]) {
+      if (value.runnerId !== this.#o.runnerId || key === this.#key || value.state === 'lost') continue;
+      await runners.write(key, { ...value, state: 'lost' }, revision, (now) => now.state === 'lost');
+    }
   }
 
   async #newLease(): Promise<void> {
