@@ -192,7 +192,14 @@ export const OPERATIONS = {
     body: { limit: s.limitOfList, cursor: s.cursor.optional() },
     answer: s.answer({
       nodeId: z.string(),
-      wants: z.array(z.looseObject({ app: z.string(), name: z.string(), players: z.int() })),
+      wants: z.array(
+        z.looseObject({
+          app: z.string(),
+          name: z.string(),
+          players: z.int(),
+          urls: z.looseObject({}).optional().describe('Where the name can be published.'),
+        }),
+      ),
       cursor: s.cursor.optional(),
     }),
     example: { limit: 50 },

@@ -20,7 +20,7 @@ import {
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
 import { type EventPriority, priorityOf } from './priority.js';
-import type { EventSink, SignalSink } from './sinks.js';
+import type { EventSink, SignalSink, WantedName } from './sinks.js';
 
 export type { EventSink } from './sinks.js';
 
@@ -306,9 +306,9 @@ export class Lifecycle {
   }
 
   /** Whether a player waits for a name that is not published here has changed; sent on `want.*` and not stored. */
-  want(verb: 'wanted' | 'unwanted', { app, name }: { readonly app: string; readonly name: string }): void {
+  want(verb: 'wanted' | 'unwanted', of: WantedName): void {
     const { nodeId, bootId } = this.#emitter;
-    this.#signals.send(['want', app, name, verb], { app, name, nodeId, bootId, time: this.#now() });
+    this.#signals.send(['want', of.app, of.name, verb], { ...of, nodeId, bootId, time: this.#now() });
   }
 
   /** The process began. Resolves when the journal has it. */

@@ -1,3 +1,4 @@
+import type { StreamUrls } from '../model/stream-urls.js';
 import type { Envelope } from './envelope.js';
 import type { EventPriority } from './priority.js';
 
@@ -13,4 +14,12 @@ export interface EventSink {
 /** Best-effort messages that are not stored: `conn.*`, `tel.*` and `want.*`. */
 export interface SignalSink {
   send(tokens: readonly string[], data: object): void;
+}
+
+/** A name that players wait for. */
+export interface WantedName {
+  readonly app: string;
+  readonly name: string;
+  /** Where it can be published. */
+  readonly urls: StreamUrls;
 }

@@ -4,7 +4,7 @@ import type { Labels, StreamLimits } from '../model/grant.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { ByteSide } from './access.js';
-import type { Done } from './live-control.js';
+import type { Done, Want } from './live-control.js';
 import type { LiveStream } from './live-stream.js';
 import type { PlayAccounting } from './play-accounting.js';
 import type { PlayerEntry } from './player-entry.js';
@@ -47,7 +47,7 @@ export class LiveCommands {
     return [...this.#parts.plays.all].map(shown);
   }
 
-  wants(): { readonly app: string; readonly name: string; readonly players: number }[] {
+  wants(): Want[] {
     return this.#parts.plays.wants();
   }
 

@@ -3,7 +3,16 @@ import type { Labels, StreamLimits } from '../model/grant.js';
 import type { JobRun } from '../model/job.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
+import type { StreamUrls } from '../model/stream-urls.js';
 import type { CallAnswer } from './access.js';
+
+/** A name that players wait for, and where it can be published. */
+export interface Want {
+  readonly app: string;
+  readonly name: string;
+  readonly players: number;
+  readonly urls: StreamUrls;
+}
 
 /** Whether a command found what it names. `already`: what it wants was so before. */
 export type Done = 'done' | 'already' | 'unknown';
@@ -22,7 +31,7 @@ export interface LiveControl {
   stream(streamId: string): StreamSnapshot | undefined;
   plays(): readonly PlaySnapshot[];
   /** Names that players wait for. */
-  wants(): readonly { readonly app: string; readonly name: string; readonly players: number }[];
+  wants(): readonly Want[];
   /**
    * Ends a stream with reason `kicked`. Its publisher is told `ERR_SESSION_KICKED` and the reason. Resolves at its end.
    */

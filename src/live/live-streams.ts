@@ -142,6 +142,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       bytes,
       lifecycle,
       clock,
+      urls: parts.urls,
       account: this.account,
       activity: this.activity,
       grants: this.grants,

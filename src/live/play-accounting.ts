@@ -5,12 +5,14 @@ import type { Lifecycle } from '../events/lifecycle.js';
 import type { Grant } from '../model/grant.js';
 import type { PlayEndReason } from '../model/reasons.js';
 import type { PlayRefusal } from '../model/refusals.js';
+import type { StreamUrls } from '../model/stream-urls.js';
 import type { Answer, ByteSide, NameRequest, PlayAsk, PlayCounters, Refusal } from './access.js';
 import type { ActivityLog } from './activity-log.js';
 import { playReasonOfCode } from './end-reasons.js';
 import type { EventAccount } from './event-account.js';
 import { JobPlays } from './job-plays.js';
 import type { JobTicket } from './job-ticket.js';
+import type { Want } from './live-control.js';
 import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
@@ -28,6 +30,8 @@ type StreamName = Pick<NameRequest, 'app' | 'name'>;
 
 /** The parts that play accounting needs. */
 interface PlayAccountingParts {
+  /** Where a stream can be fetched, and a name that is wanted be published. */
+  readonly urls: (of: StreamName) => StreamUrls;
   readonly bytes: ByteSide;
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
@@ -132,11 +136,11 @@ export class PlayAccounting {
   }
 
   /** Names that are waited for, with the number of players. */
-  wants(): { app: string; name: string; players: number }[] {
+  wants(): Want[] {
     return [...this.#wanted].map((key) => {
       const entries = this.#entries.get(key)!;
       const { app, name } = entries.values().next().value!;
-      return { app, name, players: entries.size };
+      return { app, name, players: entries.size, urls: this.#parts.urls({ app, name }) };
     });
   }
 
@@ -248,7 +252,8 @@ export class PlayAccounting {
     if (isWanted === this.#wanted.has(key)) return;
     if (isWanted) this.#wanted.add(key);
     else this.#wanted.delete(key);
-    this.#parts.lifecycle.want(isWanted ? 'wanted' : 'unwanted', { app: of.app, name: of.name });
+    const { app, name } = of;
+    this.#parts.lifecycle.want(isWanted ? 'wanted' : 'unwanted', { app, name, urls: this.#parts.urls({ app, name }) });
   }
 
   #joined(entry: PlayerEntry, stream: LiveStream): void {

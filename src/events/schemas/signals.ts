@@ -1,11 +1,13 @@
 import { peerShape, transportShape } from '../../model/peer.js';
 import { count, type JsonSchema, named, object, quantity, text, time, ulid } from '../../model/shape.js';
+import { urlsShape } from '../../model/stream-urls.js';
 import { TOTALS } from '../../model/totals.js';
 import { DEFAULT_PREFIX } from '../subjects.js';
 import { streamRef } from './data.js';
 
 const node = { nodeId: text(128), bootId: ulid };
-const wish = object({ app: text(), name: text(), ...node, time });
+/** `urls`: where the name can be published; missing in signals of older versions. */
+const wish = object({ app: text(), name: text(), ...node, time }, { urls: urlsShape });
 
 /** A message on core NATS that is not stored: plain JSON, no CloudEvent. */
 interface Signal {

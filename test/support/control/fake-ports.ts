@@ -115,7 +115,7 @@ export class FakeNode {
       streams: () => this.streams,
       stream: find,
       plays: () => this.plays,
-      wants: () => [{ app: 'live', name: 'soon', players: 3 }],
+      wants: () => [{ app: 'live', name: 'soon', players: 3, urls: { rtmp: 'rtmp://127.0.0.1/live/cam' } }],
       kickStream: (streamId, reason) => end(streamId, ['kickStream', streamId, reason]),
       kickPlay: async (playId, reason) => {
         this.calls.push(['kickPlay', playId, reason]);

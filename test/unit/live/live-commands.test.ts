@@ -127,6 +127,7 @@ describe('a command', () => {
       { playId, app: 'live', name: 'cam', streamId: run.streamId, peer: { address: '192.0.2.1' } },
       { name: 'later' },
     ]);
-    expect(commands.wants()).toEqual([{ app: 'live', name: 'later', players: 1 }]);
+    const urls = { rtmp: 'rtmp://192.0.2.1:1935/live/later' };
+    expect(commands.wants()).toEqual([{ app: 'live', name: 'later', players: 1, urls }]);
   });
 });

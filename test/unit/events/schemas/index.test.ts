@@ -14,9 +14,9 @@ describe('the schemas', () => {
     const states = () => [...lifecycle.openStreams.values()].map(stateOf);
     lifecycle.connection('opened', connectionId, { peer, transport: 'rtmp' });
     lifecycle.connection('rejected', newId(), { peer: { ...peer, port: 0 }, code: 'ERR_LIMIT_ACCEPT_RATE' });
-    lifecycle.want('wanted', { app: 'live', name: 'cam' });
+    lifecycle.want('wanted', { app: 'live', name: 'cam', urls: { rtmp: 'rtmp://127.0.0.1/live/cam' } });
     await lifecycle.streamStarted({ streamId, app: 'live', name: 'cam', connectionId, peer, transport: 'rtmp' });
-    lifecycle.want('unwanted', { app: 'live', name: 'cam' });
+    lifecycle.want('unwanted', { app: 'live', name: 'cam', urls: { rtmp: 'rtmp://127.0.0.1/live/cam' } });
     const seen = states();
     lifecycle.streamReady(streamId, { tracks: [{ id: 0, kind: 'audio', codec: 'mp4a.40.2' }], timeToReadyMs: 5 });
     const totals = { bytes: 1, audioFrames: 1, videoFrames: 0, drops: 0 };
