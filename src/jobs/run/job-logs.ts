@@ -132,6 +132,7 @@ async function* readFrom(path: string, from: number): AsyncGenerator<Buffer, voi
 
 async function untilAborted(grown: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return grown;
+  if (signal.aborted) return;
   let onAbort = (): void => {};
   const aborted = new Promise<void>((resolve) => {
     onAbort = resolve;

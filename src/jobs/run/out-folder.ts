@@ -130,7 +130,7 @@ export class OutFolder {
    */
   async reject(reason: string, keep: boolean, times: OutTimes = {}): Promise<PlacedOutput | undefined> {
     if (keep) return this.#place(`${this.#attempt.attempt}.partial`, { accepted: false, reason, ...times }, false);
-    await isStill(this.path, this.#made);
+    await this.#check();
     await rm(this.path, { recursive: true, force: true });
     return undefined;
   }
@@ -140,7 +140,7 @@ export class OutFolder {
     says: Pick<OutResult, 'accepted' | 'reason'> & OutTimes,
     withSha256: boolean,
   ): Promise<PlacedOutput> {
-    await isStill(this.path, this.#made);
+    await this.#check();
     const listed = await listFiles(this.path);
     const files = withSha256 ? await addHashes(this.path, listed.files) : listed.files;
     const { jobId, attempt, token } = this.#attempt;
@@ -151,6 +151,14 @@ export class OutFolder {
     await rename(this.path, path);
     await syncFolder(this.#dir);
     return { path, result };
+  }
+
+  /** Checks that the folder that was made is still there: the program may have put a link in its place. */
+  async #check(): Promise<void> {
+    await isStill(this.path, this.#made);
+    // What was made after the folder was removed can have its number.
+    if ((await lstat(this.path)).isDirectory()) return;
+    throw Object.assign(new Error(`ESTALE: ${this.path} is no folder any more`), { code: 'ESTALE' });
   }
 
   /** A `result.json` that the program wrote keeps its content under another name. */
