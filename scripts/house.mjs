@@ -25,8 +25,8 @@ export const FOLDERS = {
     floor: 10,
     what: 'the command line',
     imports: [
-      ...['server', 'http', 'admission', 'control', 'load', 'client', 'inspect', 'events', 'nats', 'wasm', 'config'],
-      ...['model', 'core'],
+      ...['server', 'http', 'admission', 'control', 'load', 'client', 'jobs', 'inspect', 'events', 'nats', 'wasm'],
+      ...['config', 'model', 'core'],
     ],
   },
   index: {
@@ -101,7 +101,7 @@ export const FOLDERS = {
   jobs: {
     floor: 4,
     what: 'job templates, records, claims and runs: a process of its own beside the server',
-    imports: [],
+    imports: ['events', 'nats', 'http-client', 'config', 'model', 'core'],
   },
   link: {
     floor: 4,

@@ -7,7 +7,7 @@ import type { Io } from './io.js';
 type MakeCommand = (name: string, description: string, examples: string) => Command;
 
 /** What every command needs to be registered. */
-interface Registry {
+export interface Registry {
   readonly command: MakeCommand;
   readonly io: Io;
   /** Takes the exit code. */

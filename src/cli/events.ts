@@ -1,8 +1,8 @@
 import type { Config } from '../config/table.js';
+import { followHttp } from '../events/consume/follow-http.js';
 import type { SluiceEvent } from '../events/event-types.js';
 import { configFrom } from './config-flags.js';
 import { EXIT } from './exit-codes.js';
-import { followHttp } from '../events/consume/follow-http.js';
 import { formatEvent } from './format-event.js';
 import { httpBase } from './http-base.js';
 import { tokenHeaders } from './http-token.js';

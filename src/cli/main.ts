@@ -10,6 +10,7 @@ import * as help from './help.js';
 import * as keyHelp from './help-keys.js';
 import type { InspectOptions } from './inspect.js';
 import type { Io } from './io.js';
+import { jobsCommands } from './jobs/commands.js';
 import type { JournalOptions } from './journal.js';
 import type { KeyOptions } from './key.js';
 import type { LoadFlags } from './load.js';
@@ -110,6 +111,7 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
     });
   settingsCommands(config, { io, done });
   controlCommands({ command, io, done });
+  jobsCommands({ command, io, done });
   return program;
 }
 

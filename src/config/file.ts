@@ -18,8 +18,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new SluiceError('ERR_CONFIG_FILE_UNREADABLE', `${path} ${code}`.trim(), { cause: error });
   }
-  // The parser is loaded only when there is a file, because it costs start-up time.
-  const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+  const { parseDocument } = yamlParser();
   const document = parseDocument(content, { prettyErrors: true });
   const problem = document.errors[0];
   if (problem !== undefined) {
@@ -46,10 +45,15 @@ export function readConfigFile(path: string): Record<string, unknown> {
 
 /** The value that a text of YAML or JSON holds; undefined when it is neither. */
 export function parseYamlText(text: string): unknown {
-  const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+  const { parse } = yamlParser();
   try {
     return parse(text, { maxAliasCount: 100 });
   } catch {
     return undefined;
   }
+}
+
+/** The package that reads YAML. It is loaded only when there is a file, because it costs start-up time. */
+export function yamlParser(): typeof import('yaml') {
+  return createRequire(import.meta.url)('yaml') as typeof import('yaml');
 }

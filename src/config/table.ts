@@ -2,8 +2,8 @@ import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
 import { AUTH_SETTINGS, CONFLICT_SETTING } from './auth-settings.js';
 import { EVENTS_SETTINGS, NATS_SETTINGS } from './event-settings.js';
 import { TOKEN_FAILURES_SETTING, TOKEN_SETTING, TOKENS_SETTING } from './http-token-settings.js';
-import { LIMITS_SETTINGS } from './limit-settings.js';
 import { JOB_SETTINGS } from './job-settings.js';
+import { LIMITS_SETTINGS } from './limit-settings.js';
 import { RPC_SETTINGS } from './rpc-settings.js';
 import {
   advertisedAddress,

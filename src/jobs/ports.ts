@@ -47,13 +47,21 @@ export interface Streams {
   /** All live streams. */
   live(): Promise<readonly LiveStreamFacts[]>;
   /** One live stream; undefined when it is not live any more. */
-  stream(of: { readonly app: string; readonly name: string; readonly streamId: string }): Promise<LiveStreamFacts | undefined>;
+  stream(of: {
+    readonly app: string;
+    readonly name: string;
+    readonly streamId: string;
+  }): Promise<LiveStreamFacts | undefined>;
   /** The stream that has a name now. */
   named(app: string, name: string): Promise<LiveStreamFacts | undefined>;
   /** Whether the end of a stream is known. */
   hasEnded(streamId: string): Promise<boolean>;
   /** Whether players play a stream, as its newest event of that kind says; undefined: there was none. */
-  isActive(of: { readonly app: string; readonly name: string; readonly streamId: string }): Promise<boolean | undefined>;
+  isActive(of: {
+    readonly app: string;
+    readonly name: string;
+    readonly streamId: string;
+  }): Promise<boolean | undefined>;
   /** Names that players wait for. */
   wants(): Promise<readonly Want[]>;
   /** Never throws. */

@@ -31,5 +31,12 @@ export async function httpBackend(
   const jobs = await FileTable.open(join(folder, 'records'), isJobRecord);
   const held = await FileTable.open(join(folder, 'templates'), isStoredTemplate);
   await applyTemplates(held, templates);
-  return new HttpBackend({ jobs, templates: held, base, headers, log, ask: (verb, input) => control.ask(verb, input as Parameters<HttpControl['ask']>[1]) });
+  return new HttpBackend({
+    jobs,
+    templates: held,
+    base,
+    headers,
+    log,
+    ask: (verb, input) => control.ask(verb, input as Parameters<HttpControl['ask']>[1]),
+  });
 }

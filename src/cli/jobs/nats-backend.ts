@@ -34,7 +34,14 @@ export async function natsBackend(config: Config, deps: Deps): Promise<NatsBacke
   if (connection === undefined) return undefined;
   const { prefix, stream } = config.events;
   const places = { prefix, stream, streamsBucket: 'SLUICE_STREAMS', nodesBucket: 'SLUICE_NODES' };
-  const backend = new NatsBackend({ connection, places, replicas: config.nats.replicas, teller, clock: systemClock, log });
+  const backend = new NatsBackend({
+    connection,
+    places,
+    replicas: config.nats.replicas,
+    teller,
+    clock: systemClock,
+    log,
+  });
   while (!stop.aborted) {
     try {
       await backend.templates.ensure();

@@ -10,12 +10,14 @@ import { lockDir } from '../../events/journal/dir-lock.js';
 import { JobFolder } from '../../jobs/run/job-folder.js';
 import { starter } from '../../jobs/run/start-run.js';
 import { type Backend, JobRunner, type RunnerOptions } from '../../jobs/runner/runner.js';
+import { parseTemplates } from '../../jobs/template/parse.js';
+import { readTemplateFiles } from '../../jobs/template/read-files.js';
 import type { JobTemplate } from '../../jobs/template/template.js';
 import { type ConfigOptions, configFrom } from '../config-flags.js';
 import { EXIT } from '../exit-codes.js';
 import type { Io } from '../io.js';
 import { stopSignal } from '../stop-signal.js';
-import { durationOf, labelsOf, readTemplates } from './values.js';
+import { durationOf, labelsOf } from './values.js';
 
 /** Options of `sluice jobs run`. */
 export interface JobsRunOptions extends ConfigOptions {
@@ -41,7 +43,7 @@ const DRAIN_MS = 600_000;
  * @throws SluiceError ERR_JOB_TEMPLATES_INVALID, ERR_CONFIG_*, ERR_CLI_USAGE, ERR_EVENTS_*
  */
 export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> {
-  const templates = readTemplates(options.file ?? []);
+  const templates = parseTemplates(readTemplateFiles(options.file ?? []));
   const { config, warnings } = configFrom(options, io);
   if (config.nats.url !== '' && options.http !== undefined)
     throw new SluiceError('ERR_CLI_USAGE', 'one of --http and --nats was expected');
@@ -52,12 +54,22 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
   const folder = join(config.data, 'jobs');
   const lock = await lockDir(folder);
   try {
-    const jobFolder = await JobFolder.open(folder, { log, keepMs: config.jobs.logKeepMs, maxBytes: config.jobs.logMaxBytes });
+    const jobFolder = await JobFolder.open(folder, {
+      log,
+      keepMs: config.jobs.logKeepMs,
+      maxBytes: config.jobs.logMaxBytes,
+    });
     const o = runnerOptions(config, options, jobFolder.runnerId);
     const backend = await backendOf(config, options, { log, folder, runnerId: o.runnerId, templates, stop });
     if (backend === undefined) return EXIT.ok;
     await jobFolder.recover(backend.jobs);
-    const runner = new JobRunner(o, { backend, clock: systemClock, log, random: Math.random, start: starter(jobFolder, log) });
+    const runner = new JobRunner(o, {
+      backend,
+      clock: systemClock,
+      log,
+      random: Math.random,
+      start: starter(jobFolder, log),
+    });
     await serve(runner, { backend, options, o, log, stop, drainMs, jobFolder });
   } finally {
     await lock.release();
@@ -78,7 +90,8 @@ interface Serving {
 
 async function serve(runner: JobRunner, { o, log, stop, drainMs }: Serving): Promise<void> {
   await Promise.race([runner.start(), aborted(stop)]);
-  if (!stop.aborted) log.info({ runner: o.runnerId, slots: o.slots, labels: JSON.stringify(o.labels) }, 'jobs: the runner takes jobs');
+  if (!stop.aborted)
+    log.info({ runner: o.runnerId, slots: o.slots, labels: JSON.stringify(o.labels) }, 'jobs: the runner takes jobs');
   await aborted(stop);
   log.info({ signal: stop.reason }, 'stopping: jobs are handed over');
   await within(runner.drain(drainMs), drainMs + CLOSE_MS);

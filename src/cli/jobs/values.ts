@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { parseDuration } from '../../core/duration.js';
 import { SluiceError } from '../../core/errors.js';
-import { parseTemplates } from '../../jobs/template/parse.js';
-import type { JobTemplate } from '../../jobs/template/template.js';
 
 /**
  * A flag that is a duration, in ms.
@@ -12,7 +9,8 @@ import type { JobTemplate } from '../../jobs/template/template.js';
 export function durationOf(text: string | undefined, flag: string, fallback: number): number {
   if (text === undefined) return fallback;
   const ms = parseDuration(text, 'ms');
-  if (ms === undefined || ms < 0) throw new SluiceError('ERR_CLI_USAGE', `${flag} ${text}; expected a time such as 30s or 10m`);
+  if (ms === undefined || ms < 0)
+    throw new SluiceError('ERR_CLI_USAGE', `${flag} ${text}; expected a time such as 30s or 10m`);
   return ms;
 }
 
@@ -31,22 +29,4 @@ export function labelsOf(flags: readonly string[]): Record<string, string> {
     labels[key] = each.slice(equals + 1);
   }
   return labels;
-}
-
-/**
- * Reads files of templates.
- *
- * @throws SluiceError ERR_JOB_TEMPLATES_INVALID with everything that is wrong; ERR_CLI_USAGE when a file cannot be read
- */
-export function readTemplates(paths: readonly string[]): readonly JobTemplate[] {
-  return parseTemplates(paths.map((path) => ({ name: path, text: textOf(path) })));
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw new SluiceError('ERR_CLI_USAGE', `-f ${path} ${code}`.trim(), { cause: error });
-  }
 }

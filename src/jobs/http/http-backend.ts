@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../core/log.js';
-import type { AnySluiceEvent } from '../../events/event-types.js';
 import { followHttp } from '../../events/consume/follow-http.js';
+import type { AnySluiceEvent } from '../../events/event-types.js';
 import type { StreamListener, StreamNews, Want } from '../ports.js';
-import { jobIdOf, type JobRecord } from '../record/record.js';
+import { type JobRecord, jobIdOf } from '../record/record.js';
 import type { Backend } from '../runner/runner.js';
 import type { StartedFacts } from '../tell/job-event.js';
 import type { JobTeller } from '../tell/tell.js';
 import type { JobTemplate } from '../template/template.js';
-import { FileTable } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { type AskControl, HttpStreams } from './http-streams.js';
 
 /** What the backend is made with. */

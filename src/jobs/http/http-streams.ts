@@ -9,7 +9,10 @@ type Facts = Readonly<Record<string, unknown>>;
 type ControlAnswer = { readonly ok: true; readonly answer: Facts } | { readonly ok: false; readonly problem: Facts };
 
 /** Asks the server for an operation of control. Never rejects. */
-export type AskControl = (verb: 'streams.list' | 'get' | 'wants.list' | 'ticket', input: Facts) => Promise<ControlAnswer>;
+export type AskControl = (
+  verb: 'streams.list' | 'get' | 'wants.list' | 'ticket',
+  input: Facts,
+) => Promise<ControlAnswer>;
 
 /** Streams that are asked for at a time. */
 const PAGE = 500;
@@ -93,7 +96,14 @@ function liveFacts(value: unknown): LiveStreamFacts | undefined {
   const { streamId, app, name, state } = (value ?? {}) as Partial<Record<string, unknown>>;
   if (typeof streamId !== 'string' || typeof app !== 'string' || typeof name !== 'string') return undefined;
   const phase = state === 'ready' || state === 'suspended' ? state : 'live';
-  return { streamId, app, name, state: phase, facts: factsOfState(value as Parameters<typeof factsOfState>[0]), sequence: 0 };
+  return {
+    streamId,
+    app,
+    name,
+    state: phase,
+    facts: factsOfState(value as Parameters<typeof factsOfState>[0]),
+    sequence: 0,
+  };
 }
 
 function refused({ code, detail }: Facts): SluiceError {

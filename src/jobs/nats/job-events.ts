@@ -5,7 +5,7 @@ import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
 import { JsError, lastMessage, publish } from '../../nats/jetstream.js';
 import { backoffMs, outcomeOf } from '../../nats/publish-outcome.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
-import { jobIdOf, type JobRecord } from '../record/record.js';
+import { type JobRecord, jobIdOf } from '../record/record.js';
 import type { RunProgress } from '../run/run.js';
 import {
   endEvents,
@@ -111,7 +111,12 @@ export class NatsJobTeller implements JobTeller {
   progress(record: JobRecord, progress: RunProgress): void {
     const { connection, teller, clock } = this.#deps;
     if (connection.isClosed()) return;
-    const body = { jobId: jobIdOf(record), attempt: record.attempt, progress, time: new Date(clock.wallMs()).toISOString() };
+    const body = {
+      jobId: jobIdOf(record),
+      attempt: record.attempt,
+      progress,
+      time: new Date(clock.wallMs()).toISOString(),
+    };
     connection.publish(progressSubject(teller.prefix, record), JSON.stringify(body));
   }
 
@@ -136,7 +141,8 @@ export class NatsJobTeller implements JobTeller {
 
   #add(record: JobRecord, envelopes: readonly JobEnvelope[]): void {
     if (this.#waiting + envelopes.length > MAX_WAITING) {
-      if (this.#dropped === 0) this.#deps.log.warn({ waiting: this.#waiting }, 'jobs: too many events wait; the newest are left out');
+      if (this.#dropped === 0)
+        this.#deps.log.warn({ waiting: this.#waiting }, 'jobs: too many events wait; the newest are left out');
       this.#dropped += envelopes.length;
       return;
     }
@@ -195,10 +201,13 @@ export class NatsJobTeller implements JobTeller {
 
   #later(): void {
     if (this.#retry !== undefined || this.#isClosed) return;
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      this.#pump();
-    }, backoffMs(this.#tries++, Math.random()));
+    this.#retry = setTimeout(
+      () => {
+        this.#retry = undefined;
+        this.#pump();
+      },
+      backoffMs(this.#tries++, Math.random()),
+    );
   }
 
   #confirm(jobId: string, attempt: number): void {

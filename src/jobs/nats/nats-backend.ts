@@ -9,8 +9,8 @@ import type { StreamListener } from '../ports.js';
 import { isJobRecord, type JobRecord } from '../record/record.js';
 import type { Backend } from '../runner/runner.js';
 import { isRunnerState, type RunnerState } from '../runner/runner-state.js';
-import type { Teller } from '../tell/job-event.js';
 import { isStoredTemplate } from '../runner/template-set.js';
+import type { Teller } from '../tell/job-event.js';
 import type { JobTemplate } from '../template/template.js';
 import { BucketMirror } from './bucket-mirror.js';
 import { NatsJobTeller } from './job-events.js';
@@ -36,8 +36,18 @@ const CLOSE_MS = 2000;
 export function jobBuckets(connection: NatsConnection, replicas: number, log: Logger) {
   const answerTimeout = new AnswerTimeout(ANSWER_MS, LONGEST_ANSWER_MS);
   const jobs = { bucket: 'SLUICE_JOBS', description: 'Sluice: jobs', replicas, isValue: isJobRecord };
-  const runners = { bucket: 'SLUICE_RUNNERS', description: 'Sluice: runners of jobs', replicas, isValue: isRunnerState };
-  const templates = { bucket: 'SLUICE_TEMPLATES', description: 'Sluice: job templates', replicas, isValue: isStoredTemplate };
+  const runners = {
+    bucket: 'SLUICE_RUNNERS',
+    description: 'Sluice: runners of jobs',
+    replicas,
+    isValue: isRunnerState,
+  };
+  const templates = {
+    bucket: 'SLUICE_TEMPLATES',
+    description: 'Sluice: job templates',
+    replicas,
+    isValue: isStoredTemplate,
+  };
   return {
     answerTimeout,
     jobs: new BucketMirror<JobRecord>(connection, jobs, answerTimeout, log),
@@ -104,8 +114,16 @@ export class NatsBackend implements Backend {
       const found = wantOf(jsonOf(message.body));
       if (found !== undefined) take(found);
     };
-    this.requests.subscribe(`${prefix}.want.*.*.wanted`, undefined, want((found) => listener.wanted(found)));
-    this.requests.subscribe(`${prefix}.want.*.*.unwanted`, undefined, want((found) => listener.unwanted(found)));
+    this.requests.subscribe(
+      `${prefix}.want.*.*.wanted`,
+      undefined,
+      want((found) => listener.wanted(found)),
+    );
+    this.requests.subscribe(
+      `${prefix}.want.*.*.unwanted`,
+      undefined,
+      want((found) => listener.unwanted(found)),
+    );
     for (const [verb, isFlowing] of FLOW) {
       this.requests.subscribe(`${prefix}.evt.*.*.*.stream.${verb}.*`, undefined, ({ subject }) => {
         const streamId = subject.split('.').at(-4);

@@ -1,7 +1,8 @@
 import { SluiceError } from '../../core/errors.js';
+import { escapeToken } from '../../core/escape.js';
 import { type StreamPattern, streamPattern } from '../../events/consume/pattern.js';
-import { Directory } from '../../events/directory.js';
 import { takeSnapshot } from '../../events/consume/snapshot.js';
+import { Directory } from '../../events/directory.js';
 import type { EventType, StreamState } from '../../events/event-types.js';
 import { eventFilter, parseStreamSubject, sequenceIn, streamKey } from '../../events/subjects.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
@@ -9,7 +10,6 @@ import type { NatsConnection } from '../../nats/connection.js';
 import { JsError, lastMessage } from '../../nats/jetstream.js';
 import { KvBucket } from '../../nats/kv-bucket.js';
 import type { NatsRequests } from '../../nats/requests.js';
-import { escapeToken } from '../../core/escape.js';
 import type { LiveStreamFacts, Streams, TicketAnswer, Want } from '../ports.js';
 import { factsOfState } from '../template/facts.js';
 

@@ -59,7 +59,10 @@ export class Ring {
         if (performance.now() - beganMs > LAST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;
       } else if (!isTroubled) {
         isTroubled = true;
-        log.warn({ stream: this.#deps.stream, cause: trouble }, 'jobs: events cannot be followed; streams are compared');
+        log.warn(
+          { stream: this.#deps.stream, cause: trouble },
+          'jobs: events cannot be followed; streams are compared',
+        );
       }
       if (signal.aborted) return;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -79,7 +82,12 @@ export class Ring {
       ack_wait: ACK_WAIT_NS,
       max_ack_pending: 256,
     };
-    const found = await jsRequest<ConsumerInfo>(connection, `CONSUMER.INFO.${stream}.${RING}`, undefined, answerTimeout);
+    const found = await jsRequest<ConsumerInfo>(
+      connection,
+      `CONSUMER.INFO.${stream}.${RING}`,
+      undefined,
+      answerTimeout,
+    );
     if (found.ok) return undefined;
     const verb = `CONSUMER.DURABLE.CREATE.${stream}.${RING}`;
     const made = await jsRequest<ConsumerInfo>(connection, verb, { stream_name: stream, config }, answerTimeout, 2);
@@ -123,7 +131,13 @@ export class Ring {
 const decoder = new TextDecoder();
 
 /** What an event of a stream says; undefined when it is none that jobs act upon. */
-export function newsOf({ subject, data }: { readonly subject: string; readonly data: Uint8Array }): StreamNews | undefined {
+export function newsOf({
+  subject,
+  data,
+}: {
+  readonly subject: string;
+  readonly data: Uint8Array;
+}): StreamNews | undefined {
   const parts = parseStreamSubject(subject);
   if (parts === undefined || parts.entity !== 'stream' || !VERBS.has(parts.verb)) return undefined;
   try {

@@ -66,7 +66,8 @@ export class JobFolder {
    */
   async recover(jobs: Table<JobRecord>): Promise<void> {
     const orphans = await this.pids.killOrphans();
-    if (orphans.length > 0) this.#log.warn({ runs: orphans.length }, 'jobs: ended what an earlier process left running');
+    if (orphans.length > 0)
+      this.#log.warn({ runs: orphans.length }, 'jobs: ended what an earlier process left running');
     for (const orphan of orphans) {
       if (orphan.outDir === undefined) continue;
       await this.#place(orphan, orphan.outDir, jobs).catch((error: unknown) =>

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../core/log.js';
+import type { StartedRun } from '../runner/attempt.js';
 import { expandDir, expandExec, expandHttp, expandUrl, type JobValues } from '../template/expand.js';
 import type { HttpRun, QueueRun } from '../template/template.js';
-import type { StartedRun } from '../runner/attempt.js';
 import { startExec } from './exec-run.js';
 import { startHttp } from './http-run.js';
 import type { JobFolder } from './job-folder.js';
@@ -18,7 +18,11 @@ export type StartQueued = (run: QueueRun, order: RunOrder) => Run;
  *
  * @param queued undefined: templates with `queue` cannot be run here
  */
-export function starter(folder: JobFolder, log: Logger, queued?: StartQueued): (order: RunOrder) => Promise<StartedRun> {
+export function starter(
+  folder: JobFolder,
+  log: Logger,
+  queued?: StartQueued,
+): (order: RunOrder) => Promise<StartedRun> {
   return async (order) => {
     const { template, facts, jobId, attempt, token, url } = order;
     const secret = secretOf(template.run);
@@ -37,14 +41,20 @@ export function starter(folder: JobFolder, log: Logger, queued?: StartQueued): (
       const runId = run.runId;
       const { pid } = run.run;
       if (pid !== undefined) {
-        await folder.pids.add({ ...{ pid, runId, jobId, attempt, token }, ...(outDir === undefined ? {} : { outDir }) });
+        await folder.pids.add({
+          ...{ pid, runId, jobId, attempt, token },
+          ...(outDir === undefined ? {} : { outDir }),
+        });
         // The file stays until the output has its place: whoever starts after a crash finds both.
       }
       const placed = async <T>(place: (out: OutFolder) => Promise<T>): Promise<T | undefined> => {
         try {
           return out === undefined ? undefined : await place(out);
         } catch (error) {
-          log.error({ job: jobId, attempt, cause: (error as Error).message }, 'jobs: an output could not be placed; it is where it was written');
+          log.error(
+            { job: jobId, attempt, cause: (error as Error).message },
+            'jobs: an output could not be placed; it is where it was written',
+          );
           return undefined;
         } finally {
           if (pid !== undefined) await folder.pids.remove(pid).catch(() => undefined);

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
 import type { Streams } from '../ports.js';
-import { jobIdOf, type JobReason, type JobRecord } from '../record/record.js';
+import { type JobReason, type JobRecord, jobIdOf } from '../record/record.js';
 import type { Settlement } from '../record/transitions.js';
 import type { Run, RunEnd, RunOrder } from '../run/run.js';
 import type { JobTeller } from '../tell/tell.js';
@@ -15,7 +15,11 @@ import { verdictOf } from './verdict.js';
 export interface StartedRun {
   readonly run: Run;
   /** The files of the attempt are accepted. @returns what is told of them */
-  accept(facts: { readonly from: string; readonly to: string; readonly gapMs?: number }): Promise<Readonly<Record<string, unknown>> | undefined>;
+  accept(facts: {
+    readonly from: string;
+    readonly to: string;
+    readonly gapMs?: number;
+  }): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** The files of the attempt are not accepted. */
   reject(reason: string): Promise<void>;
 }
@@ -191,9 +195,12 @@ export class Attempt {
     }
     if (this.#stopping !== undefined) await this.#finish('stopped', this.#stopping);
     else {
-      if (this.#givingBack === undefined) this.#log.warn({ cause: why }, 'jobs: there is no ticket; the job is given back');
+      if (this.#givingBack === undefined)
+        this.#log.warn({ cause: why }, 'jobs: there is no ticket; the job is given back');
       const delayMs = this.#givingBack === undefined ? NO_TICKET_MS : 0;
-      await this.#persist(() => this.#deps.book.giveBack(this.key, this.token, this.#givingBack ?? 'no_ticket', delayMs));
+      await this.#persist(() =>
+        this.#deps.book.giveBack(this.key, this.token, this.#givingBack ?? 'no_ticket', delayMs),
+      );
     }
     return undefined;
   }
@@ -201,7 +208,13 @@ export class Attempt {
   async #start(url: string | undefined): Promise<StartedRun | undefined> {
     const { attempt, snapshot } = this.#record;
     const order: RunOrder = {
-      ...{ jobId: jobIdOf(this.#record), template: this.template.template, facts: snapshot, attempt, token: this.token },
+      ...{
+        jobId: jobIdOf(this.#record),
+        template: this.template.template,
+        facts: snapshot,
+        attempt,
+        token: this.token,
+      },
       ...(url === undefined ? {} : { url }),
     };
     try {
@@ -232,11 +245,12 @@ export class Attempt {
     }
     if (failed === undefined) this.fence();
     // NATS is away for a moment: the run goes on, and the record follows when it can.
-    else void this.#persist(() => this.#deps.book.running(this.key, this.token)).then((later) => {
-      if (later === undefined) return;
-      this.seen(later);
-      if (later.value.state === 'running') this.#deps.tell.started(later.value, { argv: run.shown });
-    });
+    else
+      void this.#persist(() => this.#deps.book.running(this.key, this.token)).then((later) => {
+        if (later === undefined) return;
+        this.seen(later);
+        if (later.value.state === 'running') this.#deps.tell.started(later.value, { argv: run.shown });
+      });
   }
 
   async #settle(started: StartedRun, end: RunEnd, ranMs: number): Promise<void> {
@@ -274,7 +288,10 @@ export class Attempt {
     const level = settlement.outcome === 'failed' ? 'warn' : 'info';
     const { outcome, reason, exit } = settlement;
     const facts = { outcome, reason, exit: exit?.code, signal: exit?.signal, retryAt: record.last?.retryAt };
-    this.#log[level](facts, record.last?.isAbandoned === true ? 'job is abandoned: its failures are used up' : 'job run is over');
+    this.#log[level](
+      facts,
+      record.last?.isAbandoned === true ? 'job is abandoned: its failures are used up' : 'job run is over',
+    );
     this.#deps.tell.ended(record, result);
   }
 

@@ -108,7 +108,8 @@ export class Claims {
     const { limits, runners } = held.template;
     for (const [label, value] of Object.entries(runners.labels)) if (labels[label] !== value) return undefined;
     const most = limits.perRunner ?? Number.POSITIVE_INFINITY;
-    const pending = most === Number.POSITIVE_INFINITY ? 0 : [...this.#pending.values()].filter((each) => each === name).length;
+    const pending =
+      most === Number.POSITIVE_INFINITY ? 0 : [...this.#pending.values()].filter((each) => each === name).length;
     return usedBy(name) + pending < most ? held : undefined;
   }
 

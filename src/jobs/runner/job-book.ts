@@ -3,7 +3,7 @@ import { SluiceError } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
 import type { KvEntry } from '../../nats/kv-bucket.js';
 import type { Streams } from '../ports.js';
-import { jobKey, type JobReason, type JobRecord, isHeld } from '../record/record.js';
+import { isHeld, type JobReason, type JobRecord, jobKey } from '../record/record.js';
 import * as ways from '../record/transitions.js';
 import type { Table } from '../table.js';
 import type { JobTeller } from '../tell/tell.js';

@@ -1,6 +1,6 @@
-import type { StreamNews, Streams, Want, LiveStreamFacts } from '../ports.js';
-import { type JobRecord, jobKey } from '../record/record.js';
 import type { StreamReady, StreamStarted, StreamUpdated } from '../../events/event-types.js';
+import type { LiveStreamFacts, StreamNews, Streams, Want } from '../ports.js';
+import { type JobRecord, jobKey } from '../record/record.js';
 import { factsOfStarted, factsOfWanted, factsWithReady, factsWithUpdate } from '../template/facts.js';
 import type { JobFacts } from '../template/template.js';
 import type { JobBook } from './job-book.js';
@@ -123,7 +123,12 @@ export class Requests {
   async #ask(stream: LiveStreamFacts, isMeant: (each: HeldTemplate) => boolean, isAgain = false): Promise<void> {
     for (const each of this.#deps.templates.all) {
       if (!isMeant(each) || !each.matches(stream.facts)) continue;
-      await this.#deps.book.request(each.template.name, stream.facts, stream.sequence, isAgain && each.template.until === 'idle');
+      await this.#deps.book.request(
+        each.template.name,
+        stream.facts,
+        stream.sequence,
+        isAgain && each.template.until === 'idle',
+      );
     }
   }
 

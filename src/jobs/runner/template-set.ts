@@ -1,8 +1,8 @@
 import type { KvEntry } from '../../nats/kv-bucket.js';
 import type { Table } from '../table.js';
 import { type CompiledTemplate, compileTemplate } from '../template/match.js';
-import { tellProblem } from '../template/problems.js';
 import { templateFromJson } from '../template/parse.js';
+import { tellProblem } from '../template/problems.js';
 import type { JobTemplate } from '../template/template.js';
 
 /** A template that holds now. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { escapeToken } from '../../core/escape.js';
 import { traceparentOf } from '../../events/envelope.js';
-import { jobIdOf, type JobRecord } from '../record/record.js';
+import { type JobRecord, jobIdOf } from '../record/record.js';
 
 /** What is told of a job. `failed`, `stopped` and `succeeded` end an attempt: each attempt has exactly one of them. */
 type JobVerb = 'requested' | 'started' | 'failed' | 'stopped' | 'succeeded' | 'abandoned';
@@ -26,7 +26,14 @@ export interface Teller {
 /** Last token of the subject of an event that ends an attempt, whatever its number is. */
 const END = 'end';
 /** Numbers of the events of one attempt. They are the same whoever tells them, so that no event is stored twice. */
-const NUMBERS: Readonly<Record<JobVerb, number>> = { requested: 1, started: 1, failed: 2, stopped: 2, succeeded: 2, abandoned: 3 };
+const NUMBERS: Readonly<Record<JobVerb, number>> = {
+  requested: 1,
+  started: 1,
+  failed: 2,
+  stopped: 2,
+  succeeded: 2,
+  abandoned: 3,
+};
 const ENDS: ReadonlySet<JobVerb> = new Set(['failed', 'stopped', 'succeeded']);
 
 /** A job was asked for. */
@@ -54,7 +61,11 @@ export function startedEvent(teller: Teller, record: JobRecord, { pid, argv }: S
  *
  * @param result of a run that succeeded, where it is known
  */
-export function endEvents(teller: Teller, record: JobRecord, result?: Readonly<Record<string, unknown>>): JobEnvelope[] {
+export function endEvents(
+  teller: Teller,
+  record: JobRecord,
+  result?: Readonly<Record<string, unknown>>,
+): JobEnvelope[] {
   const { last } = record;
   if (last === undefined) return [];
   const { attempt, outcome, reason, exit, logTail, time, retryAt, by } = last;

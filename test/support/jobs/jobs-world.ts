@@ -144,7 +144,13 @@ export class JobsWorld {
   }
 
   /** Tells one of the runners that are not cut off, as the ring does. */
-  async tell(verb: string, streamId: string, name: string, sequence: number, data: Record<string, unknown>): Promise<void> {
+  async tell(
+    verb: string,
+    streamId: string,
+    name: string,
+    sequence: number,
+    data: Record<string, unknown>,
+  ): Promise<void> {
     const news = { verb, streamId, app: 'live', name, sequence, time: new Date().toISOString(), data };
     for (const { listener } of this.#runners) {
       try {

@@ -24,7 +24,7 @@ describe('sluice', () => {
       expect(out).toContain(word);
   });
 
-  it.each(['serve', 'events', 'publish', 'play', 'load', 'sign', 'key', 'config'])(
+  it.each(['serve', 'events', 'publish', 'play', 'load', 'sign', 'key', 'config', 'jobs'])(
     'explains %s with examples',
     async (command) => {
       const { code, out } = await run(['help', command]);

@@ -273,7 +273,13 @@ describe('plays', () => {
     const harness = new LiveStreamsHarness();
     const wants = (): unknown[] => harness.told.filter(([name]) => name === 'want').map(([, verb]) => verb);
     const [one, two] = [harness.play(), harness.play()];
-    expect(harness.told).toEqual([['want', 'wanted', expect.objectContaining({ app: 'live', name: 'cam', urls: { rtmp: 'rtmp://192.0.2.1:1935/live/cam' } })]]);
+    expect(harness.told).toEqual([
+      [
+        'want',
+        'wanted',
+        expect.objectContaining({ app: 'live', name: 'cam', urls: { rtmp: 'rtmp://192.0.2.1:1935/live/cam' } }),
+      ],
+    ]);
     const run = await harness.run();
     expect(wants()).toEqual(['wanted', 'unwanted']);
     run.end('client_unpublish');

@@ -60,7 +60,13 @@ describe('a job', () => {
       expect(record.state).toBe('open');
       record = running(record);
     }
-    record = ways.settled(record, { ...FAILED, reason: 'spawn', cannot: 'r3', runners: 5 }, { ...RETRY, max: 9 }, 0, WRITE);
+    record = ways.settled(
+      record,
+      { ...FAILED, reason: 'spawn', cannot: 'r3', runners: 5 },
+      { ...RETRY, max: 9 },
+      0,
+      WRITE,
+    );
     expect(record).toMatchObject({ state: 'done', cannot: ['r1', 'r2', 'r3'] });
   });
 

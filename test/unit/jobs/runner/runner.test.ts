@@ -199,7 +199,14 @@ describe('sources on demand', () => {
     expect(first.order).toMatchObject({ jobId: 'want/live/cam/source', facts: { publishUrl: want.publishUrl } });
     // It publishes the name: nobody waits for it any more, and players have it.
     world.wanted.clear();
-    world.live.set(A, { streamId: A, app: 'live', name: 'cam', state: 'ready', facts: { app: 'live', name: 'cam', labels: {} }, sequence: 1 });
+    world.live.set(A, {
+      streamId: A,
+      app: 'live',
+      name: 'cam',
+      state: 'ready',
+      facts: { app: 'live', name: 'cam', labels: {} },
+      sequence: 1,
+    });
     world.active.set(A, true);
     one.listener().unwanted(want);
     await one.listener().news(newsOf(A));
@@ -237,7 +244,11 @@ describe('a runner that is lost', () => {
     await waitFor(() => [...world.runnerStates.values.values()].some(({ value }) => value.state === 'lost'));
     one.cut(false);
     await two.runner.close();
-    await waitFor(() => one.jobs.entries !== undefined && [...world.runnerStates.values.values()].some(({ value }) => value.runnerId === 'r1' && value.state === 'up'));
+    await waitFor(
+      () =>
+        one.jobs.entries !== undefined &&
+        [...world.runnerStates.values.values()].some(({ value }) => value.runnerId === 'r1' && value.state === 'up'),
+    );
     await world.ready(A, 'cam');
     await run(one);
   });
@@ -282,7 +293,9 @@ describe('three runners that are cut off at random', () => {
     }
     for (const each of runners) each.cut(false);
     for (const id of IDS) await world.end(id);
-    await waitFor(() => [...world.jobs.values.values()].every(({ value }) => value.state === 'done'), { timeoutMs: 14_000 });
+    await waitFor(() => [...world.jobs.values.values()].every(({ value }) => value.state === 'done'), {
+      timeoutMs: 14_000,
+    });
     const claims = world.jobs.writes.filter(({ value }) => value.state === 'held');
     const names = claims.map(({ key, value }) => `${key}/${value.attempt}`);
     expect(new Set(names).size).toBe(names.length);

@@ -11,11 +11,23 @@ const FACTS = {
 describe('the end of a run', () => {
   it.each([
     ['at the end of its stream', { end: { kind: 'exit', exit: 0 }, isStreamOver: true }, 'succeeded', 'exit', false],
-    ['that was to stop and ended by itself', { end: { kind: 'exit', exit: 0 }, stopping: 'stream_ended' }, 'succeeded', 'stream_ended', false],
+    [
+      'that was to stop and ended by itself',
+      { end: { kind: 'exit', exit: 0 }, stopping: 'stream_ended' },
+      'succeeded',
+      'stream_ended',
+      false,
+    ],
     ['with until: exit', { end: { kind: 'exit', exit: 0 }, until: 'exit' }, 'succeeded', 'exit', true],
     ['while its stream goes on', { end: { kind: 'exit', exit: 0 } }, 'failed', 'early_exit', true],
     ['with an exit code', { end: { kind: 'exit', exit: 3 } }, 'failed', 'exit', true],
-    ['with an exit code at the end of its stream', { end: { kind: 'exit', exit: 3 }, isStreamOver: true }, 'failed', 'exit', false],
+    [
+      'with an exit code at the end of its stream',
+      { end: { kind: 'exit', exit: 3 }, isStreamOver: true },
+      'failed',
+      'exit',
+      false,
+    ],
     ['by a signal that nobody here sent', { end: { kind: 'exit', signal: 'SIGSEGV' } }, 'failed', 'exit', true],
     ['after it was asked', { end: { kind: 'asked', exit: 255 }, stopping: 'idle' }, 'stopped', 'idle', false],
     ['by a stall', { end: { kind: 'stall' } }, 'failed', 'stall', true],
