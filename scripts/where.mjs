@@ -32,6 +32,7 @@ export const WHERE = [
   { question: 'Where is a name won?', file: 'src/hub/hub.ts', symbol: 'Hub.claim' },
   { question: 'Where is a publish decided?', file: 'src/live/publish-decisions.ts', symbol: 'PublishDecisions.decide' },
   { question: 'Where is a play refused?', file: 'src/live/play-accounting.ts', symbol: 'PlayAccounting.begin' },
+  { question: 'Where is the run of a job cut off?', file: 'src/live/job-access.ts', symbol: 'JobAccess.issue' },
   {
     question: 'Where is an address held back that comes and goes?',
     file: 'src/live/churn-guard.ts',

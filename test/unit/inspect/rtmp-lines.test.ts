@@ -39,6 +39,8 @@ describe('an RTMP trace', () => {
     take('sent', HANDSHAKE);
     take('received', chunks({ type: 20, timestamp: 0, messageStreamId: 0, payload: connect }));
     take('sent', chunks({ type: 20, timestamp: 0, messageStreamId: 0, payload: writeAmf0('_result', 1, null) }));
+    const play = writeAmf0('play', 0, null, 'cam1?jt=hunter2.hunter2', -2000);
+    take('received', chunks({ type: 20, timestamp: 0, messageStreamId: 1, payload: play }));
     rtmp.take({ kind: 'closed', connectionId: 'AAAA123456' });
     expect(lines).toEqual([
       'rtmp 123456 opened from 192.0.2.1:5000',
@@ -50,6 +52,7 @@ describe('an RTMP trace', () => {
       'rtmp 123456 > S2: 1536 bytes, echo of time 0',
       'rtmp 123456 < command connect(1, {app: "live", tcUrl: "rtmp://host/live?***"})  0 ms stream 0',
       'rtmp 123456 > command _result(1, null)  0 ms stream 0',
+      'rtmp 123456 < command play(0, null, "cam1***", -2000)  0 ms stream 1',
       'rtmp 123456 closed',
     ]);
   });

@@ -20,6 +20,7 @@ describe('what may be shown of a command', () => {
     ['a parameter without a query', 'releaseStream', `cam1&token=${SECRET}`],
     ['a semicolon', 'FCPublish', `cam1;pass=${SECRET}`],
     ['a query of what is played', 'play', `cam1?token=${SECRET}`],
+    ['a ticket of a job', 'play', `cam1?jt=${SECRET}.${SECRET}`],
     ['a user and password in a name', 'play', `user@${SECRET}`],
   ])('is the name without %s', (_, command, name) => {
     const text = shown(command, 2, null, name, 'live');

@@ -189,6 +189,18 @@ describe('a play with a ticket', () => {
     expect(harness.count('playEnded')).toBe(1);
   });
 
+  it('goes on when the publisher comes back to its stream, and its ticket holds', async () => {
+    const { harness, play, run, streamId } = await withStream({ resumeWindowMs: 5000 });
+    const ticket = issue(harness, streamId, 5);
+    play(ticket);
+    run.end('client_closed');
+    expect(play(ticket)).toMatchObject({ accept: true });
+    const back = await harness.publish();
+    expect(back).toMatchObject({ accept: true, run: { streamId } });
+    expect(play(ticket)).toMatchObject({ accept: true });
+    expect([harness.count('playStarted'), harness.count('playEnded')]).toEqual([3, 0]);
+  });
+
   it('is refused as every other while the server takes nothing new', async () => {
     const { harness, play, streamId } = await withStream();
     const ticket = issue(harness, streamId, 5);

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openInstallation } from '../../../src/server/installation.js';
+import { openInstallation, secretFor } from '../../../src/server/installation.js';
 import { createServer } from '../../../src/server/server.js';
 
 let folder: string;
@@ -49,6 +49,17 @@ describe('the data folder', () => {
       });
     },
   );
+});
+
+describe('a secret of an installation', () => {
+  it('is the same at each start, another for each purpose and installation, and not the salt', () => {
+    const [salt, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const secret = secretFor('job tickets', { salt });
+    expect(secret).toHaveLength(32);
+    expect(secretFor('job tickets', { salt: Buffer.from(salt) })).toEqual(secret);
+    for (const another of [salt, secretFor('another purpose', { salt }), secretFor('job tickets', { salt: other })])
+      expect(another).not.toEqual(secret);
+  });
 });
 
 describe('what lies in the data folder', () => {
