@@ -35,8 +35,8 @@ export interface StreamNews {
 }
 
 /**
- * The answer to a request for a ticket. `fenced`: another run holds the job, or none does; `gone`: nobody has the stream;
- * `unavailable`: nobody knows now.
+ * The answer to a request for a ticket. `fenced`: another run holds the job, or none does; `gone`: nobody has the
+ * stream; `unavailable`: nobody knows now.
  */
 export type TicketAnswer =
   | { readonly kind: 'ticket'; readonly url: string }

@@ -33,7 +33,7 @@ export class BucketMirror<T> implements Table<T> {
   readonly #bucket: KvBucket<T>;
   readonly #answerTimeout: AnswerTimeout;
   readonly #entries = new Map<string, KvEntry<T>>();
-  /** Revisions of keys that hold nothing any more, so that an older value that comes late is not taken for the newest. */
+  /** Revisions of keys that hold nothing any more: an older value that comes late is not the newest. */
   readonly #removed = new Map<string, number>();
   readonly #listeners = new Set<(key: string, entry: KvEntry<T> | undefined) => void>();
   #isComplete = false;

@@ -33,7 +33,7 @@ const LONGEST_ANSWER_MS = 10_000;
 const CLOSE_MS = 2000;
 
 /** The buckets of jobs. */
-export function jobBuckets(connection: NatsConnection, replicas: number, log: Logger) {
+function jobBuckets(connection: NatsConnection, replicas: number, log: Logger) {
   const answerTimeout = new AnswerTimeout(ANSWER_MS, LONGEST_ANSWER_MS);
   const jobs = { bucket: 'SLUICE_JOBS', description: 'Sluice: jobs', replicas, isValue: isJobRecord };
   const runners = {

@@ -9,7 +9,7 @@ import { jsRequest } from '../../nats/jetstream.js';
 import type { StreamNews } from '../ports.js';
 
 /** The durable consumer that all runners share. */
-export const RING = 'SLUICE_JOBS_RING';
+const RING = 'SLUICE_JOBS_RING';
 
 const ACK_WAIT_NS = 30e9;
 /** Events that are fetched, and worked on, at a time. */

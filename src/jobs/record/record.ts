@@ -31,7 +31,7 @@ interface Exit {
   readonly signal?: string;
 }
 
-/** The end of one attempt, kept in the record so that its event can be published by whoever notices that it is missing. */
+/** The end of one attempt. It is in the record so that whoever notices that its event is missing can publish it. */
 export interface AttemptEnd {
   readonly attempt: number;
   readonly outcome: JobOutcome;

@@ -25,7 +25,7 @@ export interface StartedRun {
 }
 
 /** What an attempt is made with. */
-export interface AttemptDeps {
+interface AttemptDeps {
   readonly book: JobBook;
   readonly streams: Streams;
   readonly tell: JobTeller;
@@ -118,7 +118,7 @@ export class Attempt {
     }
   }
 
-  /** Another runner has the job, or this one is not trusted any more: what runs is killed, and nothing more is written. */
+  /** Another runner has the job, or this one is not trusted: what runs is killed, and nothing more is written. */
   fence(): void {
     if (this.#isFenced) return;
     this.#isFenced = true;

@@ -174,7 +174,7 @@ function factsAfter({ verb, data }: StreamNews, before: JobFacts, time: string):
   return before;
 }
 
-/** Whether a stream is where a template wants it. Streams that became ready earlier count: a label may have been set since. */
+/** Whether a stream is where a template wants it. One that became ready earlier counts: it may have a label since. */
 function isDue({ template }: HeldTemplate, stream: LiveStreamFacts): boolean {
   if (template.on === 'started') return true;
   return template.on === 'ready' && (stream.state === 'ready' || stream.state === 'suspended');

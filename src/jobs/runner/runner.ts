@@ -54,7 +54,7 @@ export interface RunnerOptions {
 }
 
 /** What a runner is made with. */
-export interface RunnerDeps {
+interface RunnerDeps {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly log: Logger;
@@ -66,7 +66,7 @@ export interface RunnerDeps {
 const COMPARE_SOON_MS = 50;
 /** Before a comparison that failed is tried again, in ms. */
 const COMPARE_AGAIN_MS = 2000;
-/** From the part of the lease after which a runner does not trust itself (0.8) to the one when nothing runs any more. */
+/** A runner does not trust itself after 0.8 of its lease; so much of it later nothing may run any more. */
 const LAST_PART = 0.15;
 /** Longest time that the end of a runner waits for its last words, in ms. */
 const CLOSE_MS = 3000;

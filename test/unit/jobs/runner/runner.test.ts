@@ -285,11 +285,15 @@ describe('three runners that are cut off at random', () => {
     const o = { leaseMs: 150, compareMs: 300 };
     const runners = [await world.start(o), await world.start(o), await world.start(o)];
     for (const [i, id] of IDS.entries()) await world.ready(id, `cam${i}`);
+    const cut = runners.map(() => false);
     for (let round = 0; round < 12; round++) {
-      const victim = runners[Math.floor(random() * runners.length)]!;
-      victim.cut(random() < 0.5);
+      const victim = Math.floor(random() * runners.length);
+      // One of them is always there, so that something happens.
+      cut[victim] = random() < 0.5 && cut.some((isCut, index) => index !== victim && !isCut);
+      runners[victim]!.cut(cut[victim]);
       for (const each of runners.flatMap(({ runs }) => runs)) if (random() < 0.05) each.end({ kind: 'exit', exit: 1 });
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      const beats = world.runnerStates.writes.length;
+      await waitFor(() => world.runnerStates.writes.length > beats + 4);
     }
     for (const each of runners) each.cut(false);
     for (const id of IDS) await world.end(id);
