@@ -8,8 +8,8 @@ const EVERY_MS = 1000;
 const SHARE = 0.02;
 
 /**
- * Notices that a folder changes: bytes, files, or the time of the newest file or folder. It looks once a second at most,
- * and looks do not overlap.
+ * Notices that a folder changes: bytes, files, or the time of the newest file or folder. It looks once a second at
+ * most, and looks do not overlap.
  */
 export class GrowthWatch {
   readonly #folder: string;
