@@ -21,6 +21,11 @@ export class GrowthWatch {
     this.#folder = folder;
   }
 
+  /** Whether a look is going on. */
+  get isLooking(): boolean {
+    return this.#isLooking;
+  }
+
   /**
    * Looks again if it is time to.
    *
