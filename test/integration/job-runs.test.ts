@@ -6,6 +6,7 @@ import { Child } from '../support/child.js';
 import { killRuns, processesWith, script, startRun } from '../support/jobs/exec-harness.js';
 import { repository } from '../support/repository.js';
 import { tempDir } from '../support/temp.js';
+import { probeStreams } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 
 afterEach(killRuns);
@@ -271,6 +272,34 @@ describe('a run', () => {
     const log = await readLog();
     expect(log.length).toBeLessThan(7 << 20);
     expect(log).toContain('[sluice] the middle of the log was left out here\n');
+  });
+
+  it('of ffmpeg tells its progress, and finishes its file when it is asked to stop', async () => {
+    const out = tempDir('out');
+    const source = ['-f', 'lavfi', '-re', '-i', 'testsrc2=s=64x64:r=25', '-c:v', 'libx264', '-preset', 'ultrafast'];
+    const argv = [
+      'ffmpeg',
+      '-hide_banner',
+      '-nostdin',
+      ...source,
+      '-progress',
+      'pipe:3',
+      '-stats_period',
+      '0.1',
+      'part.mp4',
+    ];
+    const { run } = startRun({ argv: argv as [string, ...string[]], out, stallMs: 20_000 });
+    await waitFor(() => (run.progress.outTimeMs ?? 0) > 500);
+    expect(run.progress).toMatchObject({
+      dupFrames: 0,
+      dropFrames: 0,
+      fps: expect.any(Number),
+      speed: expect.any(Number),
+    });
+    run.stop('now');
+    expect(await run.done).toMatchObject({ kind: 'asked', exit: 255, logTail: expect.stringContaining('libx264') });
+    const [video] = await probeStreams(join(out, 'part.mp4'));
+    expect(video).toMatchObject({ codec_name: 'h264', width: 64 });
   });
 
   it('leaves the rest of its group the time to end that was given to the program', async () => {

@@ -11,6 +11,7 @@ import { buildProgram } from '../../src/cli/main.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ROWS } from '../../src/config/table.js';
 import type { SluiceEvent } from '../../src/events/event-types.js';
+import { checkTemplates } from '../../src/jobs/template/parse.js';
 import { TestIo } from '../support/cli/test-io.js';
 import { files, read, root } from '../support/policy/sources.js';
 
@@ -76,9 +77,20 @@ describe('code in the documents', () => {
   });
 });
 
+const yaml = blocks.flatMap(({ language, source }) => (language === 'yaml' ? [source!] : []));
+const TEMPLATES = 'examples/jobs/';
+
+describe('job templates in the documents', () => {
+  it('are accepted', () => {
+    const paths = yaml.filter((path) => path.startsWith(TEMPLATES));
+    expect(paths.length).toBeGreaterThan(0);
+    for (const path of paths) expect(checkTemplates([{ name: path, text: read(path) }]).problems).toEqual([]);
+  });
+});
+
 describe('settings in the documents', () => {
   it('load without an error', () => {
-    const paths = blocks.flatMap(({ language, source }) => (language === 'yaml' ? [source!] : []));
+    const paths = yaml.filter((path) => !path.startsWith(TEMPLATES));
     expect(paths.length).toBeGreaterThan(0);
     for (const path of paths) expect(() => loadConfig({ file: join(root, path), env: {}, flags: {} })).not.toThrow();
   });

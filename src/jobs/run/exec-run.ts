@@ -16,10 +16,10 @@ import { StallWatch } from './stall-watch.js';
 import { type DueSignal, type StopCause, StopStages } from './stop-stages.js';
 
 /**
- * Most bytes of a program's outputs that are read between two ticks of 250 ms: 2 MiB/s. A program that prints more
- * waits until the next tick, so it cannot take the CPU from other runs.
+ * Most bytes that are read of each output of a program between two ticks of 250 ms. What prints more waits until the
+ * next tick, so it cannot take the CPU from other runs. ffmpeg writes 500 bytes of progress a second.
  */
-const READ_BYTES_A_TICK = 512 * 1024;
+const READ_A_TICK = { text: 256 * 1024, progress: 16 * 1024 };
 /** How long outputs are read after the end: a process that left the group can keep them open for ever. */
 const LAST_OUTPUT_MS = 1000;
 /** Names of the runner's environment that every program gets. */
@@ -31,8 +31,10 @@ export interface ExecOrder {
   readonly argv: readonly [string, ...string[]];
   /** Environment besides PATH, HOME and LANG of the runner, which it may replace. */
   readonly env: Readonly<Record<string, string>>;
-  /** Folder of the output. It is where the program runs, and its growth is progress. Missing: an empty folder, removed at
-   * the end. */
+  /**
+   * Folder of the output. It is where the program runs, and its growth is progress. Missing: an empty folder that is
+   * removed at the end.
+   */
   readonly out?: string;
   readonly graceMs: number;
   /** 0: never. */
@@ -83,7 +85,8 @@ class ExecRun implements Run, Ticking {
   #cwd: string | undefined;
   #showsProgress: boolean;
   #outputs: readonly Readable[] = [];
-  #readLeft = READ_BYTES_A_TICK;
+  /** Makes reading begin anew at each tick. */
+  readonly #paced: (() => void)[] = [];
   #exit: ProcessExit | undefined;
   #report: ProcessExit | undefined;
   #cause: StopCause | undefined;
@@ -135,8 +138,7 @@ class ExecRun implements Run, Ticking {
   }
 
   tick(nowMs: number): void {
-    this.#readLeft = READ_BYTES_A_TICK;
-    for (const output of this.#outputs) output.resume();
+    for (const readOn of this.#paced) readOn();
     if (this.#exit !== undefined) {
       this.#endGroup(nowMs);
       return;
@@ -166,9 +168,9 @@ class ExecRun implements Run, Ticking {
     this.#outputs = outputs;
     for (const output of [stdout, stderr]) {
       const lines = this.#log.output();
-      this.#read(output, (chunk) => lines.push(chunk));
+      this.#read(output, READ_A_TICK.text, (chunk) => lines.push(chunk));
     }
-    this.#read(progress, (chunk) => {
+    this.#read(progress, READ_A_TICK.progress, (chunk) => {
       if (!this.#progress.push(chunk)) return;
       this.#showsProgress = true;
       this.#stall.grew(this.#ticker.nowMs());
@@ -191,12 +193,18 @@ class ExecRun implements Run, Ticking {
     if (control !== undefined) this.#outputs = [...outputs, control];
   }
 
-  #read(output: Readable, take: (chunk: Buffer) => void): void {
+  #read(output: Readable, mostBytes: number, take: (chunk: Buffer) => void): void {
+    let left = mostBytes;
+    this.#paced.push(() => {
+      left = mostBytes;
+      output.resume();
+    });
     output.on('error', () => {});
     output.on('data', (chunk: Buffer) => {
       take(chunk);
-      this.#readLeft -= chunk.length;
-      if (this.#readLeft <= 0 && this.#exit === undefined) for (const each of this.#outputs) each.pause();
+      left -= chunk.length;
+      // What is left after the end is bounded by the buffer of the system.
+      if (left <= 0 && !this.#isOver) output.pause();
     });
   }
 

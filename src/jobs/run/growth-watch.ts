@@ -8,8 +8,8 @@ const EVERY_MS = 1000;
 const SHARE = 0.02;
 
 /**
- * Notices that a folder changes: bytes, files, or the time of the newest file or folder. It looks once a second at most,
- * and looks do not overlap.
+ * Notices that a folder changes: bytes, files, or the time of the newest file or folder. It looks once a second at
+ * most, and looks do not overlap.
  */
 export class GrowthWatch {
   readonly #folder: string;
@@ -19,6 +19,11 @@ export class GrowthWatch {
 
   constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  /** Whether a look is going on. */
+  get isLooking(): boolean {
+    return this.#isLooking;
   }
 
   /**

@@ -23,7 +23,7 @@ const MAX_SHOWN_BYTES = 512;
 const UNSEEN: readonly string[] = ['refused', 'forbidden_address'];
 
 /** Makes the requests. */
-export type HttpCaller = Pick<BoundedHttp, 'ask'>;
+type HttpCaller = Pick<BoundedHttp, 'ask'>;
 
 /** What is asked of a server; placeholders are expanded already. */
 export interface HttpOrder {

@@ -9,14 +9,15 @@ import { SecretMask } from './secret-mask.js';
 const MAX_WAITING_BYTES = 1 << 20;
 /** Longest tail, in bytes. */
 const MAX_TAIL_BYTES = 2048;
+const LINE_FEED = 0x0a;
 /** Sequences that set colours, and characters that move the cursor or hide text on a terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the purpose
 const UNPRINTABLE = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * The log of one attempt while it is written: what the program prints, a few lines of our own, secrets masked. On disk
- * the first 1 MiB and at least the last 4 MiB stay. Writing never waits for the disk and never fails: what the disk does
- * not take is counted and lost.
+ * The log of one attempt while it is written: what the program prints, a few lines of the runner's own, secrets masked.
+ * On disk the first 1 MiB and at least the last 4 MiB stay. Writing never waits for the disk and never fails: what the
+ * disk does not take is counted and lost.
  */
 export class JobLog {
   readonly mask: SecretMask;
@@ -58,27 +59,28 @@ export class JobLog {
 
   /** A place for one of the program's outputs. Lines of several outputs do not mix within a line. */
   output(): LogLines {
-    const lines = new LogLines(this.mask, (line) => this.#take(line));
+    const lines = new LogLines(this.mask, (block) => this.#take(block));
     this.#outputs.push(lines);
     return lines;
   }
 
   /** Writes a line of the runner's own, marked as such. */
   note(text: string): void {
-    const lines = new LogLines(this.mask, (line) => this.#take(line));
+    const lines = new LogLines(this.mask, (block) => this.#take(block));
     lines.push(Buffer.from(`[sluice] ${text}`));
     lines.end();
   }
 
   /** The last lines as text that can be shown, at most 2 KiB of UTF-8. */
   tail(): string {
-    let text = Buffer.concat(this.#tail, this.#tailBytes).toString('utf8').replace(UNPRINTABLE, '').trimEnd();
-    // What is no UTF-8 has become three bytes for each that was wrong.
-    const bytes = Buffer.from(text, 'utf8');
+    const last = Buffer.concat(this.#tail, this.#tailBytes).subarray(-2 * MAX_TAIL_BYTES);
+    // What is no UTF-8 becomes three bytes for each that was wrong, so the text is measured after that.
+    const bytes = Buffer.from(last.toString('utf8').replace(UNPRINTABLE, '').trimEnd(), 'utf8');
+    if (bytes.length <= MAX_TAIL_BYTES && this.#tailBytes <= last.length) return bytes.toString('utf8');
     let from = Math.max(0, bytes.length - MAX_TAIL_BYTES);
     while (from < bytes.length && (bytes[from]! & 0xc0) === 0x80) from += 1;
-    text = bytes.subarray(from).toString('utf8');
-    return text;
+    // A line whose beginning is missing is left out, unless it is the only one.
+    return bytes.subarray(Math.max(from, bytes.indexOf(LINE_FEED, from) + 1)).toString('utf8');
   }
 
   /** Takes no more lines. Resolves when everything is written, or the disk refused it. May be called again. */
@@ -97,17 +99,20 @@ export class JobLog {
     return new Promise((resolve) => this.#followers.push(resolve));
   }
 
-  #take(line: Buffer): void {
-    if (this.#isClosed) return;
-    this.#tail.push(line);
-    this.#tailBytes += line.length;
-    while (this.#tailBytes - this.#tail[0]!.length >= MAX_TAIL_BYTES) this.#tailBytes -= this.#tail.shift()!.length;
-    if (this.#waitingBytes + line.length > MAX_WAITING_BYTES) {
-      this.#lostBytes += line.length;
+  /** @param lines one or several, each with its end */
+  #take(lines: Buffer): void {
+    if (this.#isClosed || lines.length === 0) return;
+    this.#tail.push(lines);
+    this.#tailBytes += lines.length;
+    while (this.#tailBytes - this.#tail[0]!.length >= 2 * MAX_TAIL_BYTES) {
+      this.#tailBytes -= this.#tail.shift()!.length;
+    }
+    if (this.#waitingBytes + lines.length > MAX_WAITING_BYTES) {
+      this.#lostBytes += lines.length;
       return;
     }
-    this.#waiting.push(line);
-    this.#waitingBytes += line.length;
+    this.#waiting.push(lines);
+    this.#waitingBytes += lines.length;
     this.#writing ??= this.#write();
   }
 
@@ -115,14 +120,14 @@ export class JobLog {
     // Lines that are printed in the same turn are written together.
     await Promise.resolve();
     while (this.#waiting.length > 0 || this.#lostBytes > 0) {
-      const lines = this.#waiting;
+      const blocks = this.#waiting;
       const bytes = this.#waitingBytes + this.#lostBytes;
-      if (this.#lostBytes > 0) lines.push(Buffer.from(`[sluice] ${this.#lostBytes} bytes were lost here\n`));
+      if (this.#lostBytes > 0) blocks.push(Buffer.from(`[sluice] ${this.#lostBytes} bytes were lost here\n`));
       this.#waiting = [];
       this.#waitingBytes = 0;
       this.#lostBytes = 0;
       try {
-        await this.#append(lines);
+        await this.#append(blocks);
       } catch {
         // The folder or the disk takes nothing now. The run goes on, and later lines may find room.
         if (this.#isClosed) break;
@@ -138,27 +143,18 @@ export class JobLog {
     this.#wake();
   }
 
-  async #append(lines: Buffer[]): Promise<void> {
-    let batch: Buffer[] = [];
-    let bytes = 0;
-    for (const line of lines) {
-      if (this.#fileBytes + bytes + line.length > LOG_FILE_BYTES) {
-        await this.#appendBatch(batch, bytes);
-        await this.#nextFile();
-        batch = [];
-        bytes = 0;
+  async #append(blocks: readonly Buffer[]): Promise<void> {
+    for (let rest = Buffer.concat(blocks); rest.length > 0; ) {
+      this.#file ??= await this.#open();
+      const room = LOG_FILE_BYTES - this.#fileBytes;
+      const fits = rest.length <= room ? rest.length : room <= 0 ? 0 : rest.lastIndexOf(LINE_FEED, room - 1) + 1;
+      if (fits > 0) {
+        await this.#file.appendFile(rest.subarray(0, fits));
+        this.#fileBytes += fits;
+        rest = rest.subarray(fits);
       }
-      batch.push(line);
-      bytes += line.length;
+      if (rest.length > 0) await this.#nextFile();
     }
-    await this.#appendBatch(batch, bytes);
-  }
-
-  async #appendBatch(batch: Buffer[], bytes: number): Promise<void> {
-    if (bytes === 0) return;
-    this.#file ??= await this.#open();
-    await this.#file.appendFile(Buffer.concat(batch, bytes));
-    this.#fileBytes += bytes;
   }
 
   /** Opens the current file; behind what an earlier log of the same attempt left. */

@@ -9,7 +9,7 @@ const READ_BYTES = 64 * 1024;
 const SWEEP_EVERY = 32;
 
 /** Where logs are kept, and how long. */
-export interface JobLogsOptions {
+interface JobLogsOptions {
   /** `<data>/jobs/logs`; made when the first line is written. */
   readonly folder: string;
   /** How long a log is kept after its last line (`jobs.logKeepMs`), in ms. */

@@ -8,19 +8,21 @@ const CARRIAGE_RETURN = 0x0d;
 
 /**
  * Makes lines out of what a program prints: masked, cut to 4 KiB, each with a line feed. A carriage return ends a line
- * too, because ffmpeg's status line has no other end.
+ * too, because ffmpeg's status line has no other end. Lines that come together are handled together: a program that
+ * prints only short ones would otherwise cost many times as much.
  */
 export class LogLines {
   readonly #mask: SecretMask;
-  readonly #write: (line: Buffer) => void;
+  readonly #write: (lines: Buffer) => void;
   readonly #holdBytes: number;
+  /** The beginning of a line whose end has not come. */
   #held: Buffer[] = [];
   #heldBytes = 0;
   #isCut = false;
   #isAfterReturn = false;
 
-  /** @param write gets each line; the Buffer is transferred */
-  constructor(mask: SecretMask, write: (line: Buffer) => void) {
+  /** @param write gets one line or several; the Buffer is transferred */
+  constructor(mask: SecretMask, write: (lines: Buffer) => void) {
     this.#mask = mask;
     this.#write = write;
     // A secret that begins within the part of a line that is kept is held whole, so that it can be recognised.
@@ -29,24 +31,35 @@ export class LogLines {
 
   /** Takes the next bytes, in chunks of any size. @param chunk borrowed until return */
   push(chunk: Buffer): void {
-    let from = 0;
-    let feed = chunk.indexOf(LINE_FEED);
-    let back = chunk.indexOf(CARRIAGE_RETURN);
-    while (feed >= 0 || back >= 0) {
-      const isFeed = feed >= 0 && (back < 0 || feed < back);
-      const end = isFeed ? feed : back;
-      this.#hold(chunk.subarray(from, end));
-      this.#endLine(isFeed);
-      from = end + 1;
-      if (isFeed) feed = chunk.indexOf(LINE_FEED, from);
-      else back = chunk.indexOf(CARRIAGE_RETURN, from);
+    let rest = this.#skipEnd(chunk);
+    if (this.#heldBytes > 0) {
+      const end = firstEnd(rest);
+      this.#hold(rest.subarray(0, end < 0 ? rest.length : end));
+      if (end < 0) return;
+      this.#write(this.#takeHeld());
+      this.#isAfterReturn = rest[end] === CARRIAGE_RETURN;
+      rest = this.#skipEnd(rest.subarray(end + 1));
     }
-    this.#hold(chunk.subarray(from));
+    const end = Math.max(rest.lastIndexOf(LINE_FEED), rest.lastIndexOf(CARRIAGE_RETURN));
+    if (end >= 0) {
+      this.#write(this.#wholeLines(rest.subarray(0, end + 1)));
+      this.#isAfterReturn = rest[end] === CARRIAGE_RETURN;
+    }
+    this.#hold(rest.subarray(end + 1));
   }
 
   /** The program prints no more: a line without an end is one, too. */
   end(): void {
-    if (this.#heldBytes > 0) this.#endLine(true);
+    if (this.#heldBytes > 0) this.#write(this.#takeHeld());
+  }
+
+  /** What follows the end of the line before: `\r\n`, or several `\r`, end one line and not two. */
+  #skipEnd(chunk: Buffer): Buffer {
+    if (!this.#isAfterReturn) return chunk;
+    let from = 0;
+    while (chunk[from] === CARRIAGE_RETURN) from += 1;
+    this.#isAfterReturn = from === chunk.length;
+    return chunk.subarray(chunk[from] === LINE_FEED ? from + 1 : from);
   }
 
   #hold(part: Buffer): void {
@@ -62,31 +75,45 @@ export class LogLines {
     if (this.#held.length >= 256) this.#held = [Buffer.concat(this.#held)];
   }
 
-  #endLine(isFeed: boolean): void {
-    // A line feed after a carriage return ends the same line once more, and returns alone end empty lines without end.
-    const isEmpty = this.#heldBytes === 0;
-    if (!(isEmpty && (!isFeed || this.#isAfterReturn))) this.#write(this.#takeLine());
-    this.#isAfterReturn = !isFeed;
-  }
-
-  #takeLine(): Buffer {
-    const whole = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held, this.#heldBytes);
-    let line = this.#mask.maskBytes(whole);
+  #takeHeld(): Buffer {
+    let text = this.#mask.maskLatin1(Buffer.concat(this.#held, this.#heldBytes).toString('latin1'));
     // The end of what was held may be the beginning of a secret whose rest was not kept.
-    if (this.#isCut) line = line.subarray(0, Math.max(0, line.length - Math.max(0, this.#mask.longestBytes - 1)));
-    const isLong = this.#isCut || line.length >= MAX_LINE_BYTES;
-    if (isLong) line = line.subarray(0, wholeCharacters(line, MAX_LINE_BYTES - CUT.length - 1));
+    if (this.#isCut) text = text.slice(0, Math.max(0, text.length - Math.max(0, this.#mask.longestBytes - 1)));
+    const line = this.#isCut || text.length >= MAX_LINE_BYTES ? cutLine(text) : `${text}\n`;
     this.#held = [];
     this.#heldBytes = 0;
     this.#isCut = false;
-    return Buffer.concat([line, Buffer.from(isLong ? `${CUT}\n` : '\n')]);
+    return Buffer.from(line, 'latin1');
+  }
+
+  /** @param lines lines with their ends, in which each secret is whole */
+  #wholeLines(lines: Buffer): Buffer {
+    let text = this.#mask.maskLatin1(lines.toString('latin1'));
+    if (text.includes('\r')) text = text.replace(/\r+\n?/g, '\n');
+    let from = 0;
+    let out = '';
+    let copied = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      if (end - from >= MAX_LINE_BYTES) {
+        out += text.slice(copied, from) + cutLine(text.slice(from, end));
+        copied = end + 1;
+      }
+      from = end + 1;
+    }
+    return Buffer.from(copied === 0 ? text : out + text.slice(copied), 'latin1');
   }
 }
 
-/** At most `most` bytes, less when a character of UTF-8 would be cut in two. */
-function wholeCharacters(bytes: Buffer, most: number): number {
-  let end = Math.min(most, bytes.length);
-  if (end === bytes.length) return end;
-  for (let back = 0; back < 3 && end > 0 && (bytes[end]! & 0xc0) === 0x80; back++) end -= 1;
-  return end;
+function firstEnd(chunk: Buffer): number {
+  const feed = chunk.indexOf(LINE_FEED);
+  const back = (feed < 0 ? chunk : chunk.subarray(0, feed)).indexOf(CARRIAGE_RETURN);
+  return back < 0 ? feed : back;
+}
+
+/** A line that is too long, cut, with its end. @param line bytes as characters of Latin-1 */
+function cutLine(line: string): string {
+  let end = Math.min(line.length, MAX_LINE_BYTES - CUT.length - 1);
+  // A character of UTF-8 is not cut in two: what comes after its first byte begins with the bits 10.
+  for (let back = 0; back < 3 && end > 0 && (line.charCodeAt(end) & 0xc0) === 0x80; back++) end -= 1;
+  return `${line.slice(0, end)}${CUT}\n`;
 }

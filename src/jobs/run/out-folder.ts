@@ -15,7 +15,7 @@ const RESULT = 'result.json';
 const ATTEMPT_FOLDER = /^\.(\d{1,10})-(\d{1,16})$/;
 
 /** Whose output it is. */
-export interface OutAttempt {
+interface OutAttempt {
   readonly jobId: string;
   readonly attempt: number;
   readonly token: number;
@@ -31,7 +31,7 @@ interface OutFile {
 }
 
 /** What is known of the time that an output covers. */
-export interface OutTimes {
+interface OutTimes {
   /** ISO 8601. */
   readonly from?: string;
   /** ISO 8601. */
@@ -41,7 +41,7 @@ export interface OutTimes {
 }
 
 /** What `result.json` says. */
-export interface OutResult extends OutAttempt, OutTimes {
+interface OutResult extends OutAttempt, OutTimes {
   readonly accepted: boolean;
   /** Why it was not accepted. */
   readonly reason?: string;
@@ -55,13 +55,13 @@ export interface OutResult extends OutAttempt, OutTimes {
 }
 
 /** How an output is published. */
-export interface AcceptOptions extends OutTimes {
+interface AcceptOptions extends OutTimes {
   /** Whether each file is read once more for its SHA-256. */
   readonly sha256?: boolean;
 }
 
 /** Where an output is now, and what its `result.json` says. */
-export interface PlacedOutput {
+interface PlacedOutput {
   readonly path: string;
   readonly result: OutResult;
 }

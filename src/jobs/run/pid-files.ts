@@ -8,7 +8,7 @@ import { signalGroup } from './process-group.js';
 const MAX_ROUNDS = 8;
 
 /** A run whose process is written down. */
-export interface NotedRun {
+interface NotedRun {
   /** Of the program, and of its process group. */
   readonly pid: number;
   /** In its environment as SLUICE_RUN. */
@@ -32,8 +32,8 @@ interface PidFile extends NotedRun {
 }
 
 /**
- * Files that name the processes of runs, one for each, so that a runner that starts again finds what an earlier one left
- * behind. The signal of setpriv reaches the program alone: what it had started itself lives on.
+ * Files that name the processes of runs, one for each, so that a runner that starts again finds what an earlier one
+ * left behind. The signal of setpriv reaches the program alone: what it had started itself lives on.
  */
 export class PidFiles {
   readonly #folder: string;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** What /proc says of a process. */
-export interface ProcessStat {
+interface ProcessStat {
   readonly pid: number;
   /** One letter; `Z` is a zombie: it has ended, and its parent has not asked how. */
   readonly state: string;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { findProgram, findSetpriv, limitArguments, type ProgramLimits } from './program.js';
 
 /** What is run: everything is expanded already. */
-export interface StartOrder {
+interface StartOrder {
   /** Program and arguments; no shell reads them. */
   readonly argv: readonly [string, ...string[]];
   /** The whole environment. */

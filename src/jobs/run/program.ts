@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 
 /** A program that is there, or the system's code for why it cannot be run. */
-export type FoundProgram = { readonly path: string } | { readonly code: 'ENOENT' | 'EACCES' };
+type FoundProgram = { readonly path: string } | { readonly code: 'ENOENT' | 'EACCES' };
 
 /**
  * Finds a program as execvp(3) does: a name with a slash is a path, others are looked for in the folders of a search

@@ -26,15 +26,12 @@ export class SecretMask {
   /** Masks a text. */
   maskText(text: string): string {
     if (this.#pattern === undefined) return text;
-    return Buffer.from(toLatin1(text).replace(this.#pattern, MASK), 'latin1').toString('utf8');
+    return Buffer.from(this.maskLatin1(toLatin1(text)), 'latin1').toString('utf8');
   }
 
-  /** Masks bytes in which each secret is whole. @returns the same object when there is nothing to mask */
-  maskBytes(bytes: Buffer): Buffer {
-    if (this.#pattern === undefined) return bytes;
-    const text = bytes.toString('latin1');
-    const masked = text.replace(this.#pattern, MASK);
-    return masked === text ? bytes : Buffer.from(masked, 'latin1');
+  /** Masks text whose bytes stand as characters of Latin-1, and in which each secret is whole. */
+  maskLatin1(text: string): string {
+    return this.#pattern === undefined ? text : text.replace(this.#pattern, MASK);
   }
 }
 

@@ -15,7 +15,10 @@ const LEFTOVER_MS = 500;
 const STAGES = ['running', 'eof', 'term', 'kill'] as const;
 type Stage = (typeof STAGES)[number];
 
-/** How hard a run is asked to end, and what comes next: 2 s after end of stream, TERM, grace, KILL. It only gets harder. */
+/**
+ * How hard a run is asked to end, and what comes next: 2 s after the end of the stream TERM, after the grace KILL. It
+ * only gets harder.
+ */
 export class StopStages {
   readonly #graceMs: number;
   #stage: Stage = 'running';
@@ -47,8 +50,9 @@ export class StopStages {
   }
 
   /**
-   * Until when the rest of the group may stay after the program itself has ended at `nowMs`. What was asked to end keeps
-   * the time that it was given: a script may have died of TERM while the encoder that it started still writes its file.
+   * Until when the rest of the group may stay after the program itself has ended at `nowMs`. What was asked to end
+   * keeps the time that it was given: a script may have died of TERM while the encoder that it started still writes its
+   * file.
    */
   leftoversUntilMs(nowMs: number): number {
     if (this.#stage === 'kill') return nowMs;

@@ -5,17 +5,19 @@ import { SecretMask } from '../../../../src/jobs/run/secret-mask.js';
 const SECRET = 'a-secret-ticket';
 
 function linesOf(chunks: readonly (string | Buffer)[], secrets: readonly string[] = [SECRET]): string[] {
-  const lines: string[] = [];
-  const reader = new LogLines(new SecretMask(secrets), (line) => lines.push(line.toString('utf8')));
+  const written: Buffer[] = [];
+  const reader = new LogLines(new SecretMask(secrets), (lines) => written.push(lines));
   for (const chunk of chunks) reader.push(Buffer.from(chunk as string));
   reader.end();
-  return lines;
+  return Buffer.concat(written)
+    .toString('utf8')
+    .split(/(?<=\n)/);
 }
 
 describe('LogLines', () => {
   it('makes the same masked lines of a text at every split', () => {
-    const text = Buffer.from(`one\n\ntwo ${SECRET} ä\r\nframe=1\rframe=2\r\r\nlast without an end`);
-    const lines = ['one\n', '\n', 'two *** ä\n', 'frame=1\n', 'frame=2\n', 'last without an end\n'];
+    const text = Buffer.from(`one\n\ntwo ${SECRET} ä\r\n\r\nframe=1\rframe=2\r\r\nlast without an end`);
+    const lines = ['one\n', '\n', 'two *** ä\n', '\n', 'frame=1\n', 'frame=2\n', 'last without an end\n'];
     for (let split = 0; split <= text.length; split++) {
       expect([split, linesOf([text.subarray(0, split), text.subarray(split)])]).toEqual([split, lines]);
     }
@@ -26,6 +28,21 @@ describe('LogLines', () => {
     const [long, next, ...more] = linesOf([...Array(64).fill('x'.repeat(65_536)), '\nnext\n']);
     expect(long).toBe(`${'x'.repeat(MAX_LINE_BYTES - 7)} [cut]\n`);
     expect([next, more]).toEqual(['next\n', []]);
+  });
+
+  it('cuts long lines among others that come in the same chunk', () => {
+    const long = 'x'.repeat(5000);
+    const cut = `${'x'.repeat(MAX_LINE_BYTES - 7)} [cut]\n`;
+    expect(linesOf([`a\n${long}\n${long}\nb\n\nc\n${long}\nd`])).toEqual([
+      'a\n',
+      cut,
+      cut,
+      'b\n',
+      '\n',
+      'c\n',
+      cut,
+      'd\n',
+    ]);
   });
 
   it('keeps a line that just fits, and cuts the one that is a byte longer', () => {
