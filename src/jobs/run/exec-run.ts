@@ -22,6 +22,8 @@ import { type DueSignal, type StopCause, StopStages } from './stop-stages.js';
 const READ_A_TICK = { text: 256 * 1024, progress: 16 * 1024 };
 /** How long outputs are read after the end: a process that left the group can keep them open for ever. */
 const LAST_OUTPUT_MS = 1000;
+/** How long the end waits for the disk to take the rest of the log. */
+const LAST_WRITES_MS = 2000;
 /** Names of the runner's environment that every program gets. */
 const INHERITED = ['PATH', 'HOME', 'LANG'] as const;
 
@@ -234,8 +236,10 @@ class ExecRun implements Run, Ticking {
     await within(Promise.all(this.#outputs.map(ended)), LAST_OUTPUT_MS);
     for (const output of this.#outputs) output.destroy();
     const end = this.#describe(this.#report ?? exit);
-    await this.#log.close();
-    if (this.#order.out === undefined && this.#cwd !== undefined) await removeFolder(this.#cwd);
+    const { out } = this.#order;
+    const removed = out === undefined && this.#cwd !== undefined ? removeFolder(this.#cwd) : undefined;
+    // A disk that hangs holds up nothing: the run is over.
+    await within(Promise.all([this.#log.close(), removed]), LAST_WRITES_MS);
     this.#resolve({ ...end, logTail: this.#log.tail() });
   }
 

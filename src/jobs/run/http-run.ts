@@ -1,3 +1,4 @@
+import { within } from '../../core/within.js';
 import type { BoundedHttp, HttpOutcome } from '../../http-client/bounded-http.js';
 import type { HttpCall } from '../template/template.js';
 import type { JobLog } from './job-log.js';
@@ -14,6 +15,8 @@ const MAX_MISSED_BEATS = 3;
 const STOP_MS = [1000, 60_000] as const;
 /** Longest wait for the answer to the stop of a run that is killed, in ms. */
 const KILL_MS = 2000;
+/** How long the end waits for the disk to take the rest of the log. */
+const LAST_WRITES_MS = 2000;
 /** Most bytes of an answer. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** Most bytes of an answer that go to the log. */
@@ -139,7 +142,8 @@ class HttpJobRun implements Run, Ticking {
       if (failure !== undefined) text = text === undefined ? `stop: ${failure.why}` : `${text}; stop: ${failure.why}`;
     }
     this.#giveUp.abort();
-    await this.#log.close();
+    // A disk that hangs holds up nothing: the run is over.
+    await within(this.#log.close(), LAST_WRITES_MS);
     this.#resolve({ ...end, ...(text === undefined ? {} : { text }), logTail: this.#log.tail() });
   }
 

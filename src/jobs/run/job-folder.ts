@@ -7,7 +7,7 @@ import { BoundedHttp } from '../../http-client/bounded-http.js';
 import { type JobRecord, keyOfJobId } from '../record/record.js';
 import type { Table } from '../table.js';
 import { JobLogs } from './job-logs.js';
-import { type OutVerdict, recoverOutputs } from './out-folder.js';
+import { recoverOutput } from './out-folder.js';
 import { type NotedRun, PidFiles } from './pid-files.js';
 import { RunTicker } from './run-ticker.js';
 
@@ -85,7 +85,6 @@ export class JobFolder {
     const key = keyOfJobId(jobId);
     const record = key === undefined ? undefined : (await jobs.read(key).catch(() => undefined))?.value;
     const isAccepted = record?.last?.attempt === attempt && record.last.outcome !== 'failed' && record.state === 'done';
-    const judge = (found: number): OutVerdict => (found !== token ? 'leave' : isAccepted ? 'accept' : 'reject');
-    await recoverOutputs(outDir, jobId, judge);
+    await recoverOutput(outDir, { jobId, attempt, token }, isAccepted);
   }
 }

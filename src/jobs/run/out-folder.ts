@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isStill, MAKE_NEW, makeFolder, openOwn } from '../../core/own-files.js';
 import { walkFolder } from './walk-folder.js';
@@ -12,7 +12,6 @@ const MAX_COUNTED = 200_000;
 /** Most folders of one name, told apart by a number behind it. */
 const MAX_NAMESAKES = 100;
 const RESULT = 'result.json';
-const ATTEMPT_FOLDER = /^\.(\d{1,10})-(\d{1,16})$/;
 
 /** Whose output it is. */
 interface OutAttempt {
@@ -179,36 +178,27 @@ export class OutFolder {
   }
 }
 
-/** What becomes of a folder that was found. `leave`: its run is still going on, or nobody knows. */
-export type OutVerdict = 'leave' | 'accept' | 'reject';
-
 /**
- * Places what runners left that were killed: folders of attempts in `dir` that are still named as while they ran.
+ * Places what a runner left that was killed: the folder of an attempt in `dir` that is still named as while it ran.
  *
  * @param dir `out.dir` with its placeholders replaced
- * @param jobId whose output this is
- * @param judge what the job's record says of an attempt with this token; `leave` for tokens that the record does not
- *   know, because templates may share a folder
- * @returns what was placed; a folder that cannot be placed stays, and the others are placed
+ * @param isAccepted whether the job's record says that this attempt was accepted; otherwise its output is kept apart
+ * @returns where it is; undefined when there is no such folder, which is so when it was placed before
+ * @throws as {@link OutFolder.accept}
  */
-export async function recoverOutputs(
+export async function recoverOutput(
   dir: string,
-  jobId: string,
-  judge: (attempt: number, token: number) => OutVerdict | Promise<OutVerdict>,
-): Promise<PlacedOutput[]> {
-  const placed: PlacedOutput[] = [];
-  for (const name of await readdir(dir).catch(() => [])) {
-    const match = ATTEMPT_FOLDER.exec(name);
-    if (match === null) continue;
-    const [attempt, token] = [Number(match[1]), Number(match[2])];
-    const verdict = await judge(attempt, token);
-    if (verdict === 'leave') continue;
-    const found = await OutFolder.find(dir, { jobId, attempt, token }).catch(() => undefined);
-    const work = verdict === 'accept' ? found?.accept() : found?.reject('the runner was lost', true);
-    const output = await work?.catch(() => undefined);
-    if (output !== undefined) placed.push(output);
+  attempt: OutAttempt,
+  isAccepted: boolean,
+): Promise<PlacedOutput | undefined> {
+  let found: OutFolder;
+  try {
+    found = await OutFolder.find(dir, attempt);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
-  return placed;
+  return isAccepted ? found.accept() : found.reject('the runner was lost', true);
 }
 
 async function listFiles(folder: string): Promise<Pick<OutResult, 'files' | 'fileCount' | 'bytes' | 'truncated'>> {

@@ -8,7 +8,7 @@ import { signalGroup } from './process-group.js';
 const MAX_ROUNDS = 8;
 
 /** A run whose process is written down. */
-interface NotedRun {
+export interface NotedRun {
   /** Of the program, and of its process group. */
   readonly pid: number;
   /** In its environment as SLUICE_RUN. */

@@ -41,10 +41,12 @@ export function starter(
       const runId = run.runId;
       const { pid } = run.run;
       if (pid !== undefined) {
-        await folder.pids.add({
-          ...{ pid, runId, jobId, attempt, token },
-          ...(outDir === undefined ? {} : { outDir }),
-        });
+        // Without the file the run is as good; only what it leaves behind after a crash would not be found.
+        await folder.pids
+          .add({ ...{ pid, runId, jobId, attempt, token }, ...(outDir === undefined ? {} : { outDir }) })
+          .catch((error: unknown) =>
+            log.warn({ job: jobId, cause: (error as Error).message }, 'jobs: a process could not be written down'),
+          );
         // The file stays until the output has its place: whoever starts after a crash finds both.
       }
       const placed = async <T>(place: (out: OutFolder) => Promise<T>): Promise<T | undefined> => {

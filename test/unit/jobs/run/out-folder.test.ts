@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { OutFolder, type OutVerdict, recoverOutputs } from '../../../../src/jobs/run/out-folder.js';
+import { OutFolder, recoverOutput } from '../../../../src/jobs/run/out-folder.js';
 import { tempDir } from '../../../support/temp.js';
 
 const ATTEMPT = { jobId: '01ABC/record', attempt: 3, token: 4711 };
@@ -153,18 +153,18 @@ describe('OutFolder', () => {
   });
 });
 
-describe('recoverOutputs', () => {
-  it('places the folders of lost attempts as their records say, and leaves all else', async () => {
+describe('recoverOutput', () => {
+  it('places the output of a lost attempt as its record says, and leaves the others', async () => {
     const dir = tempDir('out');
     for (const attempt of [1, 2, 3]) await OutFolder.make(dir, { ...ATTEMPT, attempt, token: attempt * 10 });
-    mkdirSync(join(dir, '9'));
-    mkdirSync(join(dir, '.trash-1'));
-    symlinkSync(join(dir, '9'), join(dir, '.4-40'));
-    const verdicts: Record<number, OutVerdict> = { 10: 'reject', 20: 'accept', 30: 'leave', 40: 'reject' };
-    const placed = await recoverOutputs(dir, ATTEMPT.jobId, (_, token) => verdicts[token]!);
-    expect(placed.map(({ path }) => path).sort()).toEqual([join(dir, '1.partial'), join(dir, '2')]);
-    expect(readdirSync(dir).sort()).toEqual(['.3-30', '.4-40', '.trash-1', '1.partial', '2', '9']);
-    expect(resultIn(join(dir, '1.partial'))).toMatchObject({ accepted: false, token: 10 });
+    await recoverOutput(dir, { ...ATTEMPT, attempt: 1, token: 10 }, false);
+    await recoverOutput(dir, { ...ATTEMPT, attempt: 2, token: 20 }, true);
+    expect(readdirSync(dir).sort()).toEqual(['.3-30', '1.partial', '2']);
+    expect(resultIn(join(dir, '1.partial'))).toMatchObject({
+      accepted: false,
+      reason: 'the runner was lost',
+      token: 10,
+    });
     expect(resultIn(join(dir, '2'))).toMatchObject({ accepted: true, token: 20 });
   });
 
@@ -172,12 +172,15 @@ describe('recoverOutputs', () => {
     const { dir, out } = await made();
     const { path } = await out.accept();
     renameSync(path, out.path);
-    await recoverOutputs(dir, ATTEMPT.jobId, () => 'reject');
+    await recoverOutput(dir, ATTEMPT, false);
     expect(readdirSync(join(dir, '3.partial'))).toEqual(['result.json']);
     expect(resultIn(join(dir, '3.partial'))).toMatchObject({ accepted: false });
   });
 
-  it('finds nothing in a folder that is not there', async () => {
-    expect(await recoverOutputs(join(tempDir('out'), 'gone'), ATTEMPT.jobId, () => 'reject')).toEqual([]);
+  it('does nothing where there is no such folder, and refuses a link in its place', async () => {
+    const dir = tempDir('out');
+    expect(await recoverOutput(join(dir, 'gone'), ATTEMPT, true)).toBeUndefined();
+    symlinkSync(tempDir('outside'), join(dir, '.3-4711'));
+    await expect(recoverOutput(dir, ATTEMPT, true)).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });
