@@ -62,7 +62,7 @@ export function renderErrors(errors) {
 }
 
 /** A place for an example: the line that names its file, and the block of code after it. */
-const PLACE = /^(<!-- from (examples\/[\w.-]+) -->\n```\w+\n)[\s\S]*?^```$/gm;
+const PLACE = /^(<!-- from (examples\/[\w./-]+) -->\n```\w+\n)[\s\S]*?^```$/gm;
 
 /** A document with the text of each example that it shows. */
 export function withExamples(document) {
