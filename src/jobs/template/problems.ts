@@ -77,12 +77,13 @@ export class Problems {
   }
 }
 
-/** A problem as one line: `jobs.yaml:4:7: ERR_JOB_TEMPLATE_KEY: templates[0]: there is no key nmae; did you mean …`. */
+/** A problem as one line: `a.yaml:4:7: ERR_JOB_TEMPLATE_KEY: templates[0]: there is no key nmae; did you mean name?`. */
 export function tellProblem(problem: TemplateProblem): string {
   const { code, file, line, column, path, says, expected, near } = problem;
   const place = line === undefined ? [file] : [file, line, column];
   const head = [place.filter((part) => part !== undefined).join(':'), code, path].filter((part) => part !== '');
-  const tail = [says, ...(expected === undefined ? [] : [`expected ${expected}`])];
-  if (near !== undefined) tail.push(`did you mean ${near}?`);
-  return cleanText(`${head.join(': ')}: ${tail.join('; ')}`);
+  const meant = near === undefined ? '' : `; did you mean ${near}?`;
+  // What was expected may be a long list, and the line is cut.
+  const list = expected === undefined ? '' : `${meant === '' ? '; expected' : ' Expected:'} ${expected}`;
+  return cleanText(`${head.join(': ')}: ${says}${meant}${list}`);
 }

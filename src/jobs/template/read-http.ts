@@ -68,6 +68,11 @@ function readHeaders(call: Group, scope: Scope, problems: Problems): Record<stri
     if (OWN_HEADERS.includes(lower)) add(`the runner writes the header ${lower} itself`);
     if (seen.has(lower)) add('this header stands twice');
     seen.add(lower);
+    // How values are written into the body is known by the type, so no value may choose it.
+    if (lower === 'content-type' && piecesOf(text.text).pieces.some((piece) => typeof piece === 'object')) {
+      const words = { says: 'a placeholder stands in content-type', expected: 'a type that is fixed' };
+      problems.add('ERR_JOB_TEMPLATE_CONFLICT', text.value.place, text.path, words);
+    }
     checkPlaceholders(text, { ...scope, use: 'header' }, problems);
     headers.set(name, text.text);
   }

@@ -118,7 +118,10 @@ export const MALFORMED_RUNS: readonly (readonly [code: string, ...marked: string
     ],
     ...['run: { exec: [x], env: { A: b }, passEnv: [¦A] }', 'run: { queue: { subject: a } }\nlimits: { ¦nice: 1 }'],
     ...['run: { http: { start: { url: "http://h/" } } }\nlimits: { ¦memoryBytes: 1048576 }'],
-    ...['run: { http: { start: { url: "http://h/", method: GET, ¦body: "1" } } }'],
+    ...[
+      'run: { http: { start: { url: "http://h/", method: GET, ¦body: "1" } } }',
+      'run: { http: { start: { url: "http://h/", headers: { Content-Type: ¦"application/{name}" } } } }',
+    ],
   ],
   [
     'PLACEHOLDER',

@@ -145,10 +145,10 @@ describe('parseTemplates', () => {
     expect(message).toContain('(and 3 more)');
     expect((details['problems'] as Parameters<typeof tellProblem>[0][]).map(tellProblem)).toEqual([
       expect.stringMatching(
-        /^jobs\.yaml:3:5: ERR_JOB_TEMPLATE_KEY: templates\[0\]: there is no key nmae; .* mean name\?$/,
+        /^jobs\.yaml:3:5: ERR_JOB_TEMPLATE_KEY: templates\[0\]: there is no key nmae; did you mean name\? Expected: name, /,
       ),
       'jobs.yaml:3:5: ERR_JOB_TEMPLATE_KEY: templates[0]: name is missing',
-      'jobs.yaml:4:9: ERR_JOB_TEMPLATE_VALUE: templates[0].on: it is redy; expected ready, started, active, wanted; did you mean ready?',
+      'jobs.yaml:4:9: ERR_JOB_TEMPLATE_VALUE: templates[0].on: it is redy; did you mean ready? Expected: ready, started, active, wanted',
       'jobs.yaml:5:34: ERR_JOB_TEMPLATE_VALUE: templates[0].run.http.start.url: its scheme is neither http nor https; expected an http or https URL',
     ]);
     expect(message).not.toContain('s3cret');
