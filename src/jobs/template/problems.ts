@@ -77,7 +77,7 @@ export class Problems {
   }
 }
 
-/** A problem as one line: `a.yaml:4:7: ERR_JOB_TEMPLATE_KEY: templates[0]: there is no key nmae; did you mean name?`. */
+/** A problem as one line: `a.yaml:4:7: ERR_JOB_TEMPLATE_KEY: templates[0]: there is no key nmae; did you mean name?` */
 export function tellProblem(problem: TemplateProblem): string {
   const { code, file, line, column, path, says, expected, near } = problem;
   const place = line === undefined ? [file] : [file, line, column];
