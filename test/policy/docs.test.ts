@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ROWS } from '../../src/config/table.js';
 import { ERRORS } from '../../src/core/errors.js';
-import { EVENT_TYPES } from '../../src/events/schemas/index.js';
+import { EVENT_TYPES, JOB_EVENT_TYPES } from '../../src/events/schemas/index.js';
 import { files, read, root } from '../support/policy/sources.js';
 
 interface Renderers {
@@ -81,13 +81,16 @@ describe('docs/errors.md', () => {
 });
 
 describe('docs/events.md', () => {
-  it('has a row for each event type, and none for an event that there is not', () => {
+  it.each([
+    ['Types', EVENT_TYPES],
+    ['Events of jobs', JOB_EVENT_TYPES],
+  ])('has a row for each event type, and none for an event that there is not: %s', (title, types) => {
     const section = read('docs/events.md')
       .split(/^## /m)
-      .find((each) => each.startsWith('Types\n'))!;
-    const heads = [...section.matchAll(/^\| (`(?:stream|play|node)\.[^|]+) \|/gm)].map((match) => match[1]!);
+      .find((each) => each.startsWith(`${title}\n`))!;
+    const heads = [...section.matchAll(/^\| (`(?:stream|play|node|job)\.[^|]+) \|/gm)].map((match) => match[1]!);
     const named = heads.flatMap((head) => [...head.matchAll(/`([\w.]+)`/g)].map((match) => `io.sluice.${match[1]}`));
-    expect(named.sort()).toEqual([...EVENT_TYPES].sort());
+    expect(named.sort()).toEqual([...types].sort());
   });
 });
 

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../../model/shape.js';
 import { eventName, subjectTemplate } from '../subjects.js';
 import { DATA_SCHEMAS, EVENT_TYPES, eventSchema, SIGNAL_SCHEMAS, SIGNALS, STATE_SCHEMAS } from './index.js';
+import { JOB_EVENTS, JOB_SIGNALS, jobSubjectTemplate } from './jobs.js';
 
 const PARAMETERS: Readonly<Record<string, string>> = {
   app: 'Application name, every byte outside A-Z a-z 0-9 _ - written =HH.',
@@ -10,6 +11,10 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   nodeId: 'Id of the installation.',
   bootId: 'ULID of the process.',
   connectionId: 'ULID of the TCP connection.',
+  template: 'Name of the template of the job.',
+  attempt: 'Number of the attempt at the job: 1, 2, 3 …; 0 before the first.',
+  key: '`<streamId>.<template>`; `want.<app>.<name>.<template>` for a name that is wanted.',
+  runnerId: 'ULID of the folder of a runner.',
 };
 
 /** A channel of the document and what goes over it. */
@@ -35,8 +40,17 @@ function entries(): Entry[] {
     headers: true,
     schema: eventSchema(type),
   }));
+  const ofJobs = Object.entries(JOB_EVENTS).map(([type, { says }]) => ({
+    key: eventName(type).replace('.', '-'),
+    address: jobSubjectTemplate(type),
+    name: type,
+    says,
+    contentType: 'application/cloudevents+json',
+    headers: true,
+    schema: eventSchema(type),
+  }));
   const plain = { contentType: 'application/json', headers: false };
-  const signals = Object.entries(SIGNALS).map(([name, { address, says }]) => ({
+  const signals = Object.entries({ ...SIGNALS, ...JOB_SIGNALS }).map(([name, { address, says }]) => ({
     ...plain,
     ...{ key: name.slice('signal.'.length).replace('.', '-'), address, name, says, schema: SIGNAL_SCHEMAS[name] },
   }));
@@ -44,13 +58,16 @@ function entries(): Entry[] {
     ...plain,
     ...{ key: name.replace('.', '-'), address: BUCKETS[name], name, says: String(schema['description']), schema },
   }));
-  return [...events, ...signals, ...values];
+  return [...events, ...ofJobs, ...signals, ...values];
 }
 
 /** Subjects of the values of each bucket. */
 const BUCKETS: Readonly<Record<string, string>> = {
   'kv.stream-state': '$KV.SLUICE_STREAMS.{app}.{name}',
   'kv.node-state': '$KV.SLUICE_NODES.{nodeId}.{bootId}',
+  'kv.job-record': '$KV.SLUICE_JOBS.{key}',
+  'kv.runner-state': '$KV.SLUICE_RUNNERS.{runnerId}.{bootId}',
+  'kv.job-template': '$KV.SLUICE_TEMPLATES.{template}',
 };
 
 /** Copies a schema so that each part with a title is a reference. The parts go into `parts` under their titles. */
@@ -116,7 +133,7 @@ export function asyncApi(): object {
       title: 'Sluice events',
       version: '1.0.0',
       description:
-        'Stream lifecycle of an RTMP server as CloudEvents 1.0 (structured JSON) in the JetStream stream SLUICE_EVENTS, its live state in two buckets, and signals that nobody keeps.',
+        'Stream lifecycle of an RTMP server as CloudEvents 1.0 (structured JSON) in the JetStream stream SLUICE_EVENTS, its live state in two buckets, and signals that nobody keeps. Runners of jobs tell theirs in SLUICE_JOB_EVENTS.',
       license: { name: 'MIT' },
     },
     defaultContentType: 'application/cloudevents+json',

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asyncApi } from './asyncapi.js';
-import { dataSchema, EVENT_TYPES, eventSchema, SIGNAL_SCHEMAS, STATE_SCHEMAS } from './index.js';
+import { dataSchema, EVENT_TYPES, eventSchema, JOB_EVENT_TYPES, SIGNAL_SCHEMAS, STATE_SCHEMAS } from './index.js';
 
 /**
  * Writes every schema as a file: `<type>.json` for `data`, `<type>.event.json` for the whole event, the KV values, the
@@ -13,7 +13,7 @@ import { dataSchema, EVENT_TYPES, eventSchema, SIGNAL_SCHEMAS, STATE_SCHEMAS } f
 export function writeSchemas(dir: string): string[] {
   mkdirSync(dir, { recursive: true });
   const files = new Map<string, unknown>([['asyncapi.json', asyncApi()]]);
-  for (const type of EVENT_TYPES) {
+  for (const type of [...EVENT_TYPES, ...JOB_EVENT_TYPES]) {
     files.set(`${type}.json`, dataSchema(type));
     files.set(`${type}.event.json`, eventSchema(type));
   }

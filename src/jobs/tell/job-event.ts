@@ -35,6 +35,12 @@ const NUMBERS: Readonly<Record<JobVerb, number>> = {
   abandoned: 3,
 };
 const ENDS: ReadonlySet<JobVerb> = new Set(['failed', 'stopped', 'succeeded']);
+/** Longest event as JSON, in bytes. */
+const MAX_BYTES = 8192;
+/** What is left of arguments and of the end of a log in an event that would be longer, in characters. */
+const SHORT_ARGUMENT = 256;
+const SHORT_ARGUMENTS = 4;
+const SHORT_TAIL = 256;
 
 /** A job was asked for. */
 export function requestedEvent(teller: Teller, record: JobRecord): JobEnvelope {
@@ -123,7 +129,7 @@ function envelope(
   const last = ENDS.has(verb) ? END : String(number);
   const type = `io.sluice.job.${verb}`;
   const traceparent = streamId === undefined ? undefined : traceparentOf(streamId);
-  const event = {
+  const event = (members: Readonly<Record<string, unknown>>) => ({
     specversion: '1.0',
     id: `${streamOf(record)}/${template}/${attempt}:${last}`,
     source: `/sluice/${escapeToken(teller.runnerId)}/${teller.bootId}`,
@@ -135,12 +141,26 @@ function envelope(
     sequence: String(number).padStart(10, '0'),
     streamid: streamOf(record),
     ...(traceparent === undefined ? {} : { traceparent }),
-    data: { jobId, app, name, ...(streamId === undefined ? {} : { streamId }), template, attempt, ...data },
-  };
+    data: { jobId, app, name, ...(streamId === undefined ? {} : { streamId }), template, attempt, ...members },
+  });
+  const whole = event(data);
+  let json = Buffer.from(JSON.stringify(whole), 'utf8');
+  if (json.length > MAX_BYTES) json = Buffer.from(JSON.stringify(event(shortened(data))), 'utf8');
+  const subject = `${teller.prefix}.job.${names(record)}.${attempt}.${verb}.${last}`;
+  return { id: whole.id, type, subject, json };
+}
+
+/** Data without what programs and their files can make long. Names stay whole, and so does how it ended. */
+function shortened(data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { argv, logTail, result, ...rest } = data;
+  const { files: _files, ...counts } = (result ?? {}) as Readonly<Record<string, unknown>>;
   return {
-    id: event.id,
-    type,
-    subject: `${teller.prefix}.job.${names(record)}.${attempt}.${verb}.${last}`,
-    json: Buffer.from(JSON.stringify(event), 'utf8'),
+    ...rest,
+    ...(Array.isArray(argv)
+      ? { argv: argv.slice(0, SHORT_ARGUMENTS).map((each) => String(each).slice(0, SHORT_ARGUMENT)) }
+      : {}),
+    ...(typeof logTail === 'string' ? { logTail: logTail.slice(-SHORT_TAIL) } : {}),
+    ...(result === undefined ? {} : { result: counts }),
+    truncated: true,
   };
 }

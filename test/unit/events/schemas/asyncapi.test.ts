@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asyncApi } from '../../../../src/events/schemas/asyncapi.js';
-import { EVENT_TYPES, SIGNALS, STATE_SCHEMAS } from '../../../../src/events/schemas/index.js';
+import { EVENT_TYPES, JOB_EVENT_TYPES, SIGNAL_SCHEMAS, STATE_SCHEMAS } from '../../../../src/events/schemas/index.js';
 
 interface Document {
   readonly asyncapi: string;
@@ -12,7 +12,7 @@ describe('the schemas', () => {
   it('make an AsyncAPI 3 document in which every reference leads somewhere and every parameter is in its address', () => {
     const document = asyncApi() as Document;
     expect(document.asyncapi).toBe('3.0.0');
-    const others = [...Object.keys(SIGNALS), ...Object.keys(STATE_SCHEMAS)];
+    const others = [...JOB_EVENT_TYPES, ...Object.keys(SIGNAL_SCHEMAS), ...Object.keys(STATE_SCHEMAS)];
     expect(Object.keys(document.channels)).toHaveLength(EVENT_TYPES.length + others.length);
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1]);
     expect(references.length).toBeGreaterThan(EVENT_TYPES.length * 4);
