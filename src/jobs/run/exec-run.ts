@@ -51,6 +51,8 @@ export interface ExecOrder {
 /** What runs share. */
 export interface ExecHost {
   readonly ticker: RunTicker;
+  /** Where folders for programs without an output are made; default: that of the system for temporary files. */
+  readonly workFolder?: string;
   /** PATH of the runner; default: that of this process. */
   readonly toolPath?: string;
   /** Path of the holder process; default: beside this file. */
@@ -96,7 +98,8 @@ class ExecRun implements Run, Ticking {
   #isOver = false;
   #resolve: (end: RunEnd) => void = () => {};
 
-  constructor(order: ExecOrder, log: JobLog, { ticker, toolPath, holder }: ExecHost) {
+  constructor(order: ExecOrder, log: JobLog, host: ExecHost) {
+    const { ticker } = host;
     const nowMs = ticker.nowMs();
     this.#order = order;
     this.#log = log;
@@ -111,7 +114,7 @@ class ExecRun implements Run, Ticking {
     this.done = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    const started = this.#start(toolPath ?? process.env['PATH'] ?? '', holder);
+    const started = this.#start(host);
     if ('code' in started) {
       log.note(started.why);
       void this.#end({ code: started.code });
@@ -154,10 +157,10 @@ class ExecRun implements Run, Ticking {
     this.#send(this.#stages.due(nowMs));
   }
 
-  #start(toolPath: string, holder: string | undefined): Started {
+  #start({ workFolder = tmpdir(), toolPath = process.env['PATH'] ?? '', holder }: ExecHost): Started {
     const { argv, limits } = this.#order;
     try {
-      this.#cwd ??= mkdtempSync(join(tmpdir(), 'sluice-job-'));
+      this.#cwd ??= mkdtempSync(join(workFolder, 'sluice-job-'));
     } catch (error) {
       const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
       return { code, why: `no temporary folder can be made: ${code}` };
@@ -253,7 +256,7 @@ class ExecRun implements Run, Ticking {
   }
 }
 
-/** What cannot be removed is left to the system's cleaning of temporary files. */
+/** What cannot be removed stays; nothing is in the way of later runs. */
 async function removeFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../../core/ids.js';
 import type { Logger } from '../../core/log.js';
@@ -28,12 +28,15 @@ export class JobFolder {
   readonly runnerId: string;
   readonly logs: JobLogs;
   readonly pids: PidFiles;
+  /** Where programs without an output run, each in a folder of its own. */
+  readonly workFolder: string;
   readonly ticker = new RunTicker();
   readonly http = new BoundedHttp();
   readonly #log: Logger;
 
   private constructor(folder: string, runnerId: string, { log, keepMs, maxBytes }: FolderOptions) {
     this.runnerId = runnerId;
+    this.workFolder = join(folder, 'work');
     this.#log = log;
     this.logs = new JobLogs({ folder: join(folder, 'logs'), keepMs, maxBytes, wallMs: () => Date.now() });
     this.pids = new PidFiles(join(folder, 'pids'));
@@ -56,6 +59,9 @@ export class JobFolder {
       await writeFile(file, `${runnerId}\n`, { mode: 0o600 });
     }
     const opened = new JobFolder(folder, runnerId, options);
+    // What is there was left by a process that was killed.
+    await rm(opened.workFolder, { recursive: true, force: true });
+    await ownFolder(opened.workFolder);
     await opened.logs.sweep();
     return opened;
   }

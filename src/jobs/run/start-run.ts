@@ -87,7 +87,7 @@ const MOST_TOLD = 20;
 function startKind(
   order: RunOrder,
   values: JobValues,
-  { ticker, http }: JobFolder,
+  { ticker, http, workFolder }: JobFolder,
   openLog: () => JobLog,
   queued: StartQueued | undefined,
   out: string | undefined,
@@ -103,7 +103,7 @@ function startKind(
         env: { ...(Object.fromEntries(passed) as Record<string, string>), ...env },
         ...(out === undefined ? {} : { out }),
       };
-      return { run: startExec(exec, openLog(), { ticker }), runId };
+      return { run: startExec(exec, openLog(), { ticker, workFolder }), runId };
     }
     case 'http':
       return { run: startHttp({ ...callsOf(run, values), graceMs, timeLimitMs }, openLog(), { ticker, http }), runId };

@@ -30,7 +30,7 @@ export function startRun(
   const run = startExec(
     { env: {}, graceMs: 60_000, stallMs: 0, timeLimitMs: 0, limits: {}, runId: 'a-run', ...rest },
     logs.open('stream/template', 1, secrets),
-    { ticker: new RunTicker(), holder: HOLDER, ...host },
+    { ticker: new RunTicker(), holder: HOLDER, workFolder: tempDir('work'), ...host },
   );
   going.add(run);
   void run.done.then(() => going.delete(run));

@@ -9,7 +9,7 @@ const [{ startExec }, { JobLog }, { RunTicker }, { PidFiles }] = await Promise.a
   ['exec-run.js', 'job-log.js', 'run-ticker.js', 'pid-files.js'].map(load),
 );
 const { order, logFolder, pidFolder, toolPath } = JSON.parse(json);
-const run = startExec(order, new JobLog(logFolder, []), { ticker: new RunTicker(), toolPath });
+const run = startExec(order, new JobLog(logFolder, []), { ticker: new RunTicker(), toolPath, workFolder: logFolder });
 if (pidFolder !== undefined && run.pid !== undefined) {
   await new PidFiles(pidFolder).add({
     pid: run.pid,
