@@ -29,6 +29,9 @@ const stage = await JobStage.start(options.text('server') ?? 'nats-server');
 try {
   const runner = await stage.runner(options.number('burst') + 10);
   say('idle');
+  // What a start leaves behind is compiled and collected first.
+  await pause(5000);
+  const plainBytes = residentBytes(runner.pid);
   const idle = await idleShare(runner);
   say('one stream at a time');
   const single = await delays('single', options.number('streams'), 2);
@@ -39,7 +42,7 @@ try {
   const takeovers = await takeOver(options.number('takeovers'));
   say('open jobs');
   const many = await manyRecords(options.number('records'));
-  report({ idle, single, burst, takeovers, many });
+  report({ idle, plainBytes, single, burst, takeovers, many });
 } finally {
   await stage.stop();
 }
@@ -134,6 +137,7 @@ async function manyRecords(count: number) {
 }
 
 interface Figures {
+  readonly plainBytes: number;
   readonly idle: number;
   readonly single: { readonly ms: number[] };
   readonly burst: { readonly ms: number[]; readonly allMs: number };
@@ -141,7 +145,7 @@ interface Figures {
   readonly many: { readonly ms: number; readonly bytes: number; readonly share: number };
 }
 
-function report({ idle, single, burst, takeovers, many }: Figures): void {
+function report({ idle, plainBytes, single, burst, takeovers, many }: Figures): void {
   const times = [
     { name: 'ready → running, one at a time', ms: single.ms },
     { name: `ready → running, ${burst.ms.length} within 10 s`, ms: burst.ms },
@@ -169,10 +173,11 @@ function report({ idle, single, burst, takeovers, many }: Figures): void {
         atMost('take-over, p99', at(takeovers, 0.99), LEASE_MS + BEAT_MS + 1000, 'ms'),
         atMost('idle runner, share of a core', idle * 100, 1, '%'),
         atMost(`comparison with ${count} open jobs`, many.ms, 2000, 'ms'),
+        atMost(`memory for ${count} open jobs`, (many.bytes - plainBytes) / MiB, 50, 'MiB'),
         atMost(`idle runner with ${count} open jobs, share of a core, comparing every 5 s`, many.share * 100, 100, '%'),
       ],
       notes: [
-        `A runner with ${count} open jobs holds ${format(many.bytes / MiB)} MiB (VmRSS, Node included).`,
+        `A runner with ${count} open jobs holds ${format(many.bytes / MiB)} MiB, one without ${format(plainBytes / MiB)} MiB (VmRSS).`,
         'Server, nats-server, publishers and runners share the machine.',
       ],
     },

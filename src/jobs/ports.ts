@@ -56,6 +56,8 @@ export interface Streams {
   named(app: string, name: string): Promise<LiveStreamFacts | undefined>;
   /** Whether the end of a stream is known. */
   hasEnded(streamId: string): Promise<boolean>;
+  /** Those of many streams whose end is known. */
+  endedOf(streamIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Whether players play a stream, as its newest event of that kind says; undefined: there was none. */
   isActive(of: {
     readonly app: string;

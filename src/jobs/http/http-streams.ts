@@ -43,6 +43,12 @@ export class HttpStreams implements Streams {
     return (await this.#get(streamId)) === undefined;
   }
 
+  /** Those that are not in the list of live streams. */
+  async endedOf(streamIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const live = new Set((await this.live()).map(({ streamId }) => streamId));
+    return new Set(streamIds.filter((streamId) => !live.has(streamId)));
+  }
+
   async isActive({ streamId }: { streamId: string }): Promise<boolean | undefined> {
     const stream = await this.#get(streamId);
     return typeof stream?.['players'] === 'number' ? stream['players'] > 0 : undefined;

@@ -4,10 +4,10 @@ import { type StreamPattern, streamPattern } from '../../events/consume/pattern.
 import { takeSnapshot } from '../../events/consume/snapshot.js';
 import { Directory } from '../../events/directory.js';
 import type { EventType, StreamState } from '../../events/event-types.js';
-import { eventFilter, parseStreamSubject, sequenceIn, streamKey } from '../../events/subjects.js';
+import { END_TYPE, eventFilter, parseStreamSubject, sequenceIn, streamKey } from '../../events/subjects.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
-import { JsError, lastMessage } from '../../nats/jetstream.js';
+import { JsError, lastMessage, subjectsOf } from '../../nats/jetstream.js';
 import { KvBucket } from '../../nats/kv-bucket.js';
 import type { NatsRequests } from '../../nats/requests.js';
 import type { LiveStreamFacts, Streams, TicketAnswer, Want } from '../ports.js';
@@ -25,6 +25,8 @@ export interface NatsPlaces {
 
 /** How long nodes may take to say what they have, in ms. */
 const GATHER_MS = 1000;
+/** So many streams are asked about one by one; of more, all ends that are kept are listed. */
+const FEW = 64;
 /** How long the owner of a stream is waited for, in ms. */
 const TICKET_MS = 3000;
 
@@ -68,6 +70,21 @@ export class NatsStreams implements Streams {
     const known = await this.#directory.endOf(streamId);
     if ('trouble' in known) throw new SluiceError('ERR_JOB_STORE', known.trouble);
     return known.value !== undefined;
+  }
+
+  async endedOf(streamIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const ended = new Set<string>();
+    if (streamIds.length <= FEW) {
+      const known = await Promise.all(streamIds.map((streamId) => this.hasEnded(streamId)));
+      for (const [i, streamId] of streamIds.entries()) if (known[i]) ended.add(streamId);
+      return ended;
+    }
+    const { prefix, stream } = this.#places;
+    const filter = eventFilter(prefix, { type: END_TYPE });
+    const listed = await subjectsOf(this.#connection, stream, filter, this.#answerTimeout);
+    if (!listed.ok) throw away(stream, listed);
+    for (const subject of listed.value) ended.add(parseStreamSubject(subject)?.streamId ?? '');
+    return ended;
   }
 
   async isActive(of: { app: string; name: string; streamId: string }): Promise<boolean | undefined> {

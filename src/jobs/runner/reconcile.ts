@@ -46,7 +46,12 @@ export class Reconcile {
     const ids = new Set(live.map(({ streamId }) => streamId));
     await each(live, (stream) => requests.compare(stream));
     const records = [...book.table.entries()];
+    const away = records.filter(([, { value }]) => isUnsettled(value) && !ids.has(value.streamId ?? ''));
+    const ended = await streams.endedOf(away.map(([, { value }]) => value.streamId ?? ''));
     await each(records, ([key, { value, revision }]) => this.#record(key, value, revision, ids));
+    await each(away, async ([key, { value }]) => {
+      if (ended.has(value.streamId ?? '')) await book.stop(key, 'stream_ended');
+    });
     await this.#wants(records);
     log.debug(
       { streams: live.length, records: records.length, tookMs: Math.round(clock.monotonicMs() - beganMs) },
@@ -61,7 +66,7 @@ export class Reconcile {
   }
 
   async #record(key: string, record: JobRecord, revision: number, live: ReadonlySet<string>): Promise<void> {
-    const { book, streams, clock, tell } = this.#deps;
+    const { book, clock, tell } = this.#deps;
     const { streamId } = record;
     if (isHeld(record) && record.by !== undefined && this.#isLost(record.by)) await book.takeFrom(key, record.by);
     if (record.last !== undefined) await tell.ensureEnd(record);
@@ -69,10 +74,7 @@ export class Reconcile {
       const endedMs = Date.parse(record.endedAt ?? record.requestedAt);
       const isOld = clock.wallMs() - endedMs > this.#deps.keepMs;
       if (isOld && (streamId === undefined || !live.has(streamId))) await book.table.purge(key, revision);
-      return;
     }
-    if (streamId === undefined || live.has(streamId) || record.state === 'stopping') return;
-    if (await streams.hasEnded(streamId)) await book.stop(key, 'stream_ended');
   }
 
   async #wants(records: readonly (readonly [string, { readonly value: JobRecord }])[]): Promise<void> {
@@ -93,6 +95,11 @@ export class Reconcile {
     const state = runners.entries().get(by)?.value.state;
     return state === undefined || state === 'lost';
   }
+}
+
+/** Whether a job of a stream is not over, and not about to be. */
+function isUnsettled({ streamId, state }: JobRecord): boolean {
+  return streamId !== undefined && state !== 'done' && state !== 'stopping';
 }
 
 /** Does something with each item, some at the same time. */

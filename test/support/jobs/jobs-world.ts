@@ -189,6 +189,10 @@ export class JobsWorld {
         check();
         return this.ended.has(streamId);
       },
+      endedOf: async (streamIds) => {
+        check();
+        return new Set(streamIds.filter((streamId) => this.ended.has(streamId)));
+      },
       isActive: async ({ streamId }) => this.active.get(streamId),
       wants: async () => [...this.wanted.values()],
       ticket: async (streamId, template, token) => {
