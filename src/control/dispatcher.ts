@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { describe } from '../core/check-input.js';
 import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { type Problem, problemOf, statusOf } from '../core/problem.js';
 import { within } from '../core/within.js';
@@ -8,7 +9,7 @@ import { HANDLERS } from './handlers.js';
 import { Idempotency } from './idempotency.js';
 import { isVerb, OPERATIONS, type Verb } from './operations.js';
 import { type Facts, type Ports, RefusedElsewhere, type RequestContext } from './ports.js';
-import { checkInput, describe } from './validate.js';
+import { checkInput } from './validate.js';
 
 /** Most requests at once. */
 const MOST_IN_FLIGHT = 64;

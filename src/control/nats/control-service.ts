@@ -1,11 +1,10 @@
 import type { Clock } from '../../core/clock.js';
 import { escapeToken } from '../../core/escape.js';
-import type { Problem } from '../../core/problem.js';
+import { MicroService, type ServiceEndpoint } from '../../nats/micro-service.js';
 import type { NatsMessage, NatsRequests, NatsSubscription } from '../../nats/requests.js';
 import type { Level } from '../operation.js';
 import { OPERATIONS } from '../operations.js';
 import { ControlDoor, type Dispatch } from './door.js';
-import { MicroService, type ServiceEndpoint } from './micro-service.js';
 import { ControlSubjects } from './subjects.js';
 
 /** What the service is made with. */
@@ -98,7 +97,7 @@ export class ControlService {
 
   #take(message: NatsMessage, level: EndpointLevel, verb: string): void {
     void this.#door.take(message, level, verb, {}).then(({ tookMs, problem }) => {
-      this.#service.count(endpointName(level, verb), tookMs, problem === undefined ? undefined : errorText(problem));
+      this.#service.count(endpointName(level, verb), tookMs, problem);
     });
   }
 
@@ -130,8 +129,4 @@ export class ControlService {
 function endpointName(level: EndpointLevel, verb: string): string {
   const name = verb.replaceAll('.', '-');
   return level === 'all' ? name : `node-${name}`;
-}
-
-function errorText({ status, code, detail }: Problem): string {
-  return `${status}:${code}: ${detail}`;
 }

@@ -1,12 +1,13 @@
 import type { Clock } from '../../core/clock.js';
+import { readBody } from '../../core/json-body.js';
 import { type Problem, problemOf } from '../../core/problem.js';
 import { MAX_HEADER_BYTES, MAX_HEADERS, UNREADABLE_HEADERS } from '../../nats/message-guard.js';
+import { refusalHeaders } from '../../nats/micro-service.js';
 import type { NatsMessage } from '../../nats/requests.js';
 import { type Dispatcher, isRequestId, type Outcome } from '../dispatcher.js';
 import type { Level, Operation } from '../operation.js';
 import { isVerb, OPERATIONS } from '../operations.js';
 import type { Facts, RequestContext } from '../ports.js';
-import { readBody } from './json-body.js';
 import { HEADERS } from './subjects.js';
 
 /** Who asked, where nobody said: what a client may do is decided by the permissions of its NATS user. */
@@ -71,8 +72,7 @@ export class ControlDoor {
     const body = Buffer.from(JSON.stringify(outcome.ok ? outcome.answer : outcome.problem));
     const headers = { [HEADERS.nodeId]: this.#nodeId };
     if (outcome.ok) return message.reply(body, headers);
-    const { status, title } = outcome.problem;
-    return message.reply(body, { ...headers, [HEADERS.errorCode]: String(status), [HEADERS.error]: title });
+    return message.reply(body, { ...headers, ...refusalHeaders(outcome.problem) });
   }
 }
 

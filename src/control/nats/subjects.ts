@@ -48,7 +48,4 @@ export const HEADERS = {
   actor: 'Sluice-Actor',
   /** Of answers: the node that answers. */
   nodeId: 'Sluice-Node-Id',
-  /** Of refusals: the status as a number, and what the code says, as ADR-32 wants. */
-  errorCode: 'Nats-Service-Error-Code',
-  error: 'Nats-Service-Error',
 } as const;

@@ -108,8 +108,10 @@ function startKind(
     case 'http':
       return { run: startHttp({ ...callsOf(run, values), graceMs, timeLimitMs }, openLog(), { ticker, http }), runId };
     case 'queue':
-      if (queued === undefined) throw new Error('templates with queue need NATS, and a runner with --dispatch');
+      if (queued === undefined) throw new Error('templates with queue need NATS');
       return { run: queued(run, order), runId };
+    case 'worker':
+      throw new Error('templates with worker are run by workers outside only');
   }
 }
 

@@ -100,12 +100,13 @@ export class Claims {
       this.#timer = setTimeout(() => this.#look(), Math.min(60_000, Math.max(1, nextMs - nowMs)));
   }
 
-  /** The template of a job that may run here now. */
+  /** The template of a job that may run here now. Those for workers outside are leased by them. */
   #fitting({ template: name, cannot }: JobRecord): HeldTemplate | undefined {
     const { templates, labels, usedBy, runnerId } = this.#deps;
     const held = templates.get(name);
     if (held === undefined || cannot?.includes(runnerId) === true) return undefined;
-    const { limits, runners } = held.template;
+    const { limits, runners, run } = held.template;
+    if (run.kind === 'worker') return undefined;
     for (const [label, value] of Object.entries(runners.labels)) if (labels[label] !== value) return undefined;
     const most = limits.perRunner ?? Number.POSITIVE_INFINITY;
     const pending =

@@ -107,7 +107,8 @@ export class Group {
   /** @param known every key that there is; undefined: any */
   static read({ path, value }: Item, known: readonly string[] | undefined, problems: Problems): Group | undefined {
     if (value.kind !== 'map') {
-      const expected = known === undefined ? 'keys and values' : `a group of ${known.join(', ')}`;
+      const expected =
+        known === undefined ? 'keys and values' : `a group of ${known.length === 0 ? 'no keys' : known.join(', ')}`;
       problems.add('ERR_JOB_TEMPLATE_VALUE', value.place, path, { says: told(value), expected });
       return undefined;
     }
@@ -115,7 +116,7 @@ export class Group {
       if (known === undefined || known.includes(key)) continue;
       problems.add('ERR_JOB_TEMPLATE_KEY', place, path, {
         says: `there is no key ${short(key)}`,
-        expected: known.join(', '),
+        expected: known.length === 0 ? 'no keys' : known.join(', '),
         near: suggest(key.slice(0, 64), known),
       });
     }

@@ -9,7 +9,7 @@ export interface CompiledTemplate {
   readonly template: JobTemplate;
   /** Whether a stream, or a name that is wanted, is one for it. It never throws. */
   readonly matches: (facts: JobFacts) => boolean;
-  /** Whether its runs pull the stream by a ticket: a text has `{url}`, or a worker of a queue gets it. */
+  /** Whether its runs pull the stream by a ticket: a text has `{url}`, or a worker outside gets it. */
   readonly usesUrl: boolean;
 }
 
@@ -41,7 +41,7 @@ function onText(member: 'app' | 'name', fits: (text: string) => boolean): (facts
 }
 
 function usesUrl({ run, on }: JobTemplate): boolean {
-  if (run.kind === 'queue') return on !== 'wanted';
+  if (run.kind === 'queue' || run.kind === 'worker') return on !== 'wanted';
   const texts =
     run.kind === 'exec'
       ? [...run.argv, ...Object.values(run.env)]

@@ -133,7 +133,9 @@ function withRunAsWritten(value: unknown): unknown {
     const { argv, ...others } = rest;
     return { ...(value as object), run: { exec: argv, ...others } };
   }
-  return kind === 'http' || kind === 'queue' ? { ...(value as object), run: { [kind]: rest } } : value;
+  return kind === 'http' || kind === 'queue' || kind === 'worker'
+    ? { ...(value as object), run: { [kind]: rest } }
+    : value;
 }
 
 function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {

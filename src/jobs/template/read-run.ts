@@ -3,11 +3,11 @@ import type { TextScope } from './placeholders.js';
 import type { Problems } from './problems.js';
 import { readHttp } from './read-http.js';
 import { checkPlaceholders, readTemplateText } from './read-text.js';
-import type { ExecRun, JobTemplate, QueueRun } from './template.js';
+import type { ExecRun, JobTemplate, QueueRun, WorkerRun } from './template.js';
 
 type Scope = Omit<TextScope, 'use' | 'hasSecret'>;
 
-const KINDS = ['exec', 'http', 'queue'] as const;
+const KINDS = ['exec', 'http', 'queue', 'worker'] as const;
 /** Keys of `run`. */
 const KEYS = [...KINDS, 'env', 'passEnv'];
 /** Most arguments, the program included. */
@@ -50,7 +50,13 @@ export function readRun(template: Group, scope: Scope, problems: Problems): JobT
     }
   }
   if (kind === 'http') return readHttp(run, scope, problems);
+  if (kind === 'worker') return readWorker(run);
   return kind === 'exec' ? readExec(run, scope, problems) : readQueue(run);
+}
+
+/** There is nothing to say of it yet; unknown keys are told. */
+function readWorker(run: Group): WorkerRun | undefined {
+  return run.group('worker', []) === undefined ? undefined : { kind: 'worker' };
 }
 
 function readExec(run: Group, base: Scope, problems: Problems): ExecRun | undefined {

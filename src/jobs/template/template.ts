@@ -53,6 +53,11 @@ export interface QueueRun {
   readonly subject: string;
 }
 
+/** Runs nowhere by itself: workers outside lease the job (`sluice jobs run --dispatch`). */
+export interface WorkerRun {
+  readonly kind: 'worker';
+}
+
 /** A job template with all defaults filled in: plain data, as `SLUICE_TEMPLATES` keeps it. */
 export interface JobTemplate {
   /** `[a-z0-9-]{1,48}`; unique. */
@@ -60,7 +65,7 @@ export interface JobTemplate {
   readonly match: JobMatch;
   readonly on: JobTrigger;
   readonly until: JobUntil;
-  readonly run: ExecRun | HttpRun | QueueRun;
+  readonly run: ExecRun | HttpRun | QueueRun | WorkerRun;
   readonly out?: {
     /** Folder with placeholders, whose values are escaped so that none leaves it. */
     readonly dir: string;

@@ -9,6 +9,7 @@ export const MALFORMED_RUNS: readonly (readonly [code: string, ...marked: string
       'run: { exec: [x], env: { ¦1A: c } }',
     ],
     ...['run: { exec: [x], env: { ¦"A=B": c } }', 'run: { queue: ¦{} }', 'run: { queue: { ¦topic: a, subject: b } }'],
+    ...['run: { worker: { ¦exec: [x] } }', 'run: { worker: { ¦labels: {} } }', 'run: { ¦workers: {} }'],
     ...['run: { http: ¦{} }', 'run: { http: { start: ¦{} } }', 'run: { http: ¦{ stop: { url: "http://h/" } } }'],
     ...[
       'run: { http: { start: { url: "http://h/" }, ¦begin: {} } }',
@@ -59,6 +60,7 @@ export const MALFORMED_RUNS: readonly (readonly [code: string, ...marked: string
     ],
     ...['run: { exec: [x], passEnv: ¦A }', 'run: { exec: [x], passEnv: [¦A-B] }', 'run: { exec: [x], passEnv: [¦""] }'],
     ...['run: { exec: [x], passEnv: [¦~] }', `run: { exec: [x], passEnv: ¦[${'A, '.repeat(65)}] }`],
+    ...['run: { worker: ¦record }', 'run: { worker: ¦[record] }', 'run: { worker: ¦~ }', 'run: { worker: ¦true }'],
     ...['run: { queue: ¦a.b }', 'run: { queue: { subject: ¦"" } }', 'run: { queue: { subject: ¦a..b } }'],
     ...[
       'run: { queue: { subject: ¦"a.*" } }',
@@ -111,6 +113,8 @@ export const MALFORMED_RUNS: readonly (readonly [code: string, ...marked: string
   [
     'CONFLICT',
     ...['run: { exec: [x], ¦queue: { subject: a } }', 'run: { exec: [x], ¦http: { start: { url: "http://h/" } } }'],
+    ...['run: { exec: [x], ¦worker: {} }', 'run: { queue: { subject: a }, ¦worker: {} }'],
+    ...['run: { worker: {}, ¦env: { A: b } }', 'run: { worker: {} }\nlimits: { ¦nice: 1 }'],
     ...['run: { ¦queue: { subject: a }, http: { start: { url: "http://h/" } } }'],
     ...[
       'run: { queue: { subject: a }, ¦env: { A: b } }',

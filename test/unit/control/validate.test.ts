@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkInput, describe as describeValue } from '../../../src/control/validate.js';
+import { checkInput } from '../../../src/control/validate.js';
+import { describe as describeValue } from '../../../src/core/check-input.js';
 
 function errorsOf(...[verb, input]: Parameters<typeof checkInput>) {
   const checked = checkInput(verb, input);

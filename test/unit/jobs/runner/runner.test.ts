@@ -76,6 +76,16 @@ describe('a runner', () => {
     expect(world.record(A, 'once')).toMatchObject({ outcome: 'succeeded' });
   });
 
+  it('leaves jobs for workers outside open', async () => {
+    world.template({ name: 'outside', run: { worker: {} } });
+    world.template({ name: 'record' });
+    const one = await world.start();
+    await world.ready(A, 'cam');
+    await waitFor(() => state() === 'running');
+    expect(state('outside')).toBe('open');
+    expect(one.runs.map(({ order }) => order.template.name)).toEqual(['record']);
+  });
+
   it('gives a job back when the stream has no owner now, and ends it when the stream is over', async () => {
     world.template({ name: 'record' });
     const one = await world.start();

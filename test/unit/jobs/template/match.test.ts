@@ -35,6 +35,8 @@ describe('compileTemplate', () => {
     ['run: { http: { start: { url: "http://h/" }, beatUrl: "http://h/?{url}" } }', true],
     ['run: { queue: { subject: a } }', true],
     ['on: wanted\nrun: { queue: { subject: a } }', false],
+    ['run: { worker: {} }', true],
+    ['on: wanted\nrun: { worker: {} }', false],
   ])('says whether runs pull the stream: %s', (lines, expected) => {
     expect(compiled(lines).usesUrl).toBe(expected);
   });

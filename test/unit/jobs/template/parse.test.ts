@@ -112,6 +112,10 @@ describe('parseTemplates', () => {
     });
   });
 
+  it('reads a run for workers outside', () => {
+    expect(templateOf('run: { worker: {} }').run).toEqual({ kind: 'worker' });
+  });
+
   it('reads JSON, aliases, and names that objects have of their own', () => {
     const json = { version: 1, templates: [{ name: 'a', run: { exec: ['x'] } }] };
     expect(checkText(JSON.stringify(json)).templates).toHaveLength(1);
@@ -194,6 +198,7 @@ describe('templateFromJson', () => {
     ['exec', 'run: { exec: [x, "{url}"], env: { A: "{name}" }, passEnv: [B] }'],
     ['http', 'run: { http: { start: { url: "http://h/x" }, stop: { url: "http://h/y", body: "1" }, secretEnv: S } }'],
     ['queue', 'run: { queue: { subject: a.b } }'],
+    ['worker', 'run: { worker: {} }'],
     ['all else', 'on: started\nout: { dir: "/srv/{app}" }\nlimits: { nice: 1 }\nrun: { exec: [x, "{width?-}"] }'],
   ])('gives back what was stored: %s', (_, lines) => {
     const template = templateOf(lines.replace('"{width?-}"', '"w{width?-}"'));
@@ -211,6 +216,7 @@ describe('templateFromJson', () => {
     [{ name: 'a', run: { kind: 'shell', argv: ['x'] } }],
     [{ name: 'a', run: { kind: 'exec', argv: ['x'], shell: true } }],
     [{ name: '../a', run: { kind: 'exec', argv: ['x'] } }],
+    [{ name: 'a', run: { kind: 'worker', argv: ['x'] } }],
     [{ name: 'a', run: { kind: 'queue', subject: 'sluice.v1.evt.x' } }],
     [{ name: 'a', run: { kind: 'exec', argv: ['x'] }, graceMs: -1 }],
     [{ name: 'a', run: { kind: 'exec', argv: ['x', '\ud800'] } }],

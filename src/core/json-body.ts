@@ -1,7 +1,10 @@
-import type { Facts } from '../ports.js';
+import type { PlainValue } from './plain.js';
 
 /** Longest body of a request, in bytes. */
 export const MAX_BODY_BYTES = 64 << 10;
+
+/** A body: an object of JSON. */
+type Body = Readonly<Record<string, PlainValue>>;
 
 /** What is wrong with a body as a whole. */
 interface BodyError {
@@ -14,7 +17,7 @@ interface BodyError {
  *
  * @param body borrowed until return
  */
-export function readBody(body: Uint8Array): { readonly value: Facts } | { readonly error: BodyError } {
+export function readBody(body: Uint8Array): { readonly value: Body } | { readonly error: BodyError } {
   if (body.length > MAX_BODY_BYTES) return wrong(`at most ${MAX_BODY_BYTES} bytes`, `${body.length} bytes`);
   const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8');
   if (text.trim() === '') return { value: {} };
@@ -30,7 +33,7 @@ export function readBody(body: Uint8Array): { readonly value: Facts } | { readon
     return wrong('members that are known', 'one that is called __proto__');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('an object', kindOf(value));
-  return { value: value as Facts };
+  return { value: value as Body };
 }
 
 /** Whether a value has a member of a name, at any depth. */

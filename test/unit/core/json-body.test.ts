@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_BODY_BYTES, readBody } from '../../../../src/control/nats/json-body.js';
+import { MAX_BODY_BYTES, readBody } from '../../../src/core/json-body.js';
 
 const read = (text: string) => readBody(Buffer.from(text));
 

@@ -1,4 +1,5 @@
-import type { NatsMessage, NatsRequests, NatsSubscription } from '../../nats/requests.js';
+import type { Problem } from '../core/problem.js';
+import type { NatsMessage, NatsRequests, NatsSubscription } from './requests.js';
 
 // The discovery protocol of NATS services (ADR-32), over plain subscriptions. The service of the client library makes
 // each endpoint a member of a queue group, so that of ten nodes only one would answer what is asked of all, and its
@@ -22,6 +23,11 @@ export interface ServiceEndpoint {
   readonly subject: string;
   readonly queueGroup: string;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Headers of a refusal: the status as a number, and what the code says, as ADR-32 wants. */
+export function refusalHeaders({ status, title }: Problem): Readonly<Record<string, string>> {
+  return { 'Nats-Service-Error-Code': String(status), 'Nats-Service-Error': title };
 }
 
 /** Counts of one endpoint. */
@@ -67,16 +73,16 @@ export class MicroService {
   /**
    * Counts a request to an endpoint.
    *
-   * @param error `404: there is no such stream` or similar; undefined: it was carried out
+   * @param problem the refusal; undefined: it was carried out
    */
-  count(endpoint: string, tookMs: number, error: string | undefined): void {
+  count(endpoint: string, tookMs: number, problem: Problem | undefined): void {
     const stats = this.#stats.get(endpoint);
     if (stats === undefined) return;
     stats.requests += 1;
     stats.processingNs += Math.round(tookMs * 1e6);
-    if (error === undefined) return;
+    if (problem === undefined) return;
     stats.errors += 1;
-    stats.lastError = error;
+    stats.lastError = `${problem.status}:${problem.code}: ${problem.detail}`;
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { MicroService } from '../../../../src/control/nats/micro-service.js';
-import { FakeBus } from '../../../support/control/fake-requests.js';
+import { problemOf } from '../../../src/core/problem.js';
+import { MicroService } from '../../../src/nats/micro-service.js';
+import { FakeBus } from '../../support/control/fake-requests.js';
 
 const FACTS = {
   ...{ name: 'sluice', id: 'B1', version: '1.2.3', description: 'text' },
@@ -59,7 +60,7 @@ describe('a NATS service', () => {
     const bus = new FakeBus();
     const service = serviceOn(bus);
     service.count('streams-list', 1.5, undefined);
-    service.count('streams-list', 0.5, '400:ERR_CTL_BAD_REQUEST: text');
+    service.count('streams-list', 0.5, problemOf('ERR_CTL_BAD_REQUEST', 'text'));
     service.count('of-nobody', 1, undefined);
     expect(await ask(bus, '$SRV.STATS.sluice')).toMatchObject([
       {
