@@ -17,6 +17,7 @@ import {
   text,
   toggle,
 } from './setting.js';
+import { WEBHOOKS_SETTING } from './webhook-settings.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -305,6 +306,7 @@ export const TABLE = {
     ),
   },
   events: EVENTS_SETTINGS,
+  webhooks: WEBHOOKS_SETTING,
   rpc: RPC_SETTINGS,
   shutdown: {
     deadlineMs: milliseconds(

@@ -3,7 +3,6 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
 import { WorkTurns } from '../core/work-turns.js';
 import type { AnySluiceEvent } from './event-types.js';
-import type { LeavingListener } from './journal/compaction.js';
 import { IdSearch } from './journal/id-search.js';
 import type { Journal, JournalEntry } from './journal/journal.js';
 import { JournalReader } from './journal/reader.js';
@@ -151,11 +150,6 @@ export class EventLog {
   get oldest(): number {
     const segment = this.#journal.table.list.find(({ first, last }) => first <= last);
     return segment?.first ?? this.#journal.shown + 1;
-  }
-
-  /** Has `listener` called before events are deleted: those up to a position. Their deletion waits for it. */
-  onLeaving(listener: LeavingListener): void {
-    this.#journal.onLeaving(listener);
   }
 
   /** Calls `listener` with each event as it becomes visible. @returns a function that stops it */

@@ -126,8 +126,8 @@ describe('the event log', () => {
     const { journal } = await Journal.open(storage, options, nobody, deps);
     const log = new EventLog(journal);
     const told: { upTo: number; isThere: boolean }[] = [];
-    log.onLeaving(() => Promise.reject(new Error('a listener that fails')));
-    log.onLeaving(async (upTo) => {
+    journal.onLeaving(() => Promise.reject(new Error('a listener that fails')));
+    journal.onLeaving(async (upTo) => {
       told.push({ upTo, isThere: (await log.at(upTo)) !== undefined });
     });
     for (let i = 1; i <= 100; i++) {
