@@ -202,6 +202,7 @@ export class EventLog {
             position = Math.max(position, reader.position);
             reader.close();
             reader = undefined;
+            follower.readBytes = 0;
           }
         } else {
           page = follower.takeFresh();

@@ -1,5 +1,4 @@
-/** Most events of one webhook that are known and not delivered. Past it no more are read until some are. */
-export const MOST_OPEN = 10_000;
+const MOST_OPEN = 10_000;
 
 /** How far a webhook is, as it is kept on disk. */
 export interface CursorState {
@@ -35,6 +34,7 @@ export interface Lane {
  * several streams at once. It holds positions, not bodies. Pure bookkeeping, without input, output or clock.
  */
 export class Backlog {
+  readonly #mostOpen: number;
   #read: number;
   #again: CursorState['again'];
   /** Open events as the cursor on disk has them, until they have been read again. */
@@ -49,8 +49,12 @@ export class Backlog {
   /** Grows with each change of {@link state}. */
   changes = 0;
 
-  /** @param state where an earlier process, or a replay, was */
-  constructor(state: CursorState) {
+  /**
+   * @param state where an earlier process was
+   * @param mostOpen events that are known and not delivered; past it no more should be read
+   */
+  constructor(state: CursorState, mostOpen = MOST_OPEN) {
+    this.#mostOpen = mostOpen;
     this.#read = state.read;
     this.#again = state.again;
     this.#restored = new Set(state.open);
@@ -75,7 +79,7 @@ export class Backlog {
 
   /** Whether no more events should be read now. */
   get isFull(): boolean {
-    return this.#open.size >= MOST_OPEN;
+    return this.#open.size >= this.#mostOpen;
   }
 
   /** Events on their way. */

@@ -42,6 +42,8 @@ export interface HookDeps {
   readonly log: Logger;
   readonly clock: Clock;
   readonly node: { readonly nodeId: string; readonly bootId: string };
+  /** Most events that are known and not delivered; past it no more are read until some are. Default: 10,000. */
+  readonly mostOpen?: number;
 }
 
 /** The files of a webhook. */
@@ -107,7 +109,7 @@ export class Hook {
     this.#format = FORMATS[settings.format];
     this.#filter = eventFilter(settings);
     this.#poster = new Poster(settings, this.#format, deps.clock);
-    this.#backlog = new Backlog(state);
+    this.#backlog = new Backlog(state, deps.mostOpen);
     this.#cursor = new CursorWriter(files.cursor, this.#backlog, this.#deps.log);
     this.#lines = new HealthLines(this.#deps.log);
     this.#lastSuccessMs = deps.clock.monotonicMs();
@@ -159,6 +161,7 @@ export class Hook {
   replay(after: number): number {
     const before = this.#backlog.read;
     this.#reading.abort();
+    this.#makeRoom();
     this.#backlog.rewind(after, this.#deps.clock.wallMs());
     this.#cursor.touch();
     void this.#readOn();
@@ -259,7 +262,6 @@ export class Hook {
         this.#backlog.settle(lane);
       } else this.#rest(lane, why);
     }
-    if (this.#backlog.failing === 0) this.#lines.isWell();
     this.#makeRoom();
     this.#cursor.touch();
     this.#pump();
@@ -291,6 +293,7 @@ export class Hook {
     const nowMs = this.#deps.clock.monotonicMs();
     if (nowMs - this.#lastSuccessMs >= OUTAGE_MS) this.#backlog.wake(Number.POSITIVE_INFINITY);
     this.#lastSuccessMs = nowMs;
+    if (this.#backlog.failing === 0) this.#lines.isWell();
   }
 
   #rest(lane: Lane, why: string): void {

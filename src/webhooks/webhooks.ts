@@ -62,7 +62,13 @@ export class Webhooks {
         this.#hooks.delete(name);
       }),
     );
-    for (const each of settings) if (!this.#hooks.has(each.name)) await this.#add(each, false);
+    for (const each of settings) {
+      if (this.#hooks.has(each.name)) continue;
+      // The settings hold already, and the other webhooks go on.
+      await this.#add(each, false).catch((error: unknown) => {
+        this.#deps!.log.error({ err: error, webhook: each.name }, 'a webhook cannot begin; change its settings again');
+      });
+    }
   }
 
   /** How they are, in the order of their names. */

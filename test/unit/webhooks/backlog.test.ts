@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Backlog, type CursorState, MOST_OPEN } from '../../../src/webhooks/backlog.js';
+import { Backlog, type CursorState } from '../../../src/webhooks/backlog.js';
 import { seeded } from '../../support/random.js';
 
 const from = (read: number, open: readonly number[] = []): Backlog => new Backlog({ read, open });
@@ -73,9 +73,9 @@ describe('the backlog of a webhook', () => {
 
   it('is full at ten thousand open events', () => {
     const backlog = from(0);
-    for (let position = 1; position < MOST_OPEN; position++) offer(backlog, position, String(position % 7));
+    for (let position = 1; position < 10_000; position++) offer(backlog, position, String(position % 7));
     expect(backlog.isFull).toBe(false);
-    offer(backlog, MOST_OPEN);
+    offer(backlog, 10_000);
     expect(backlog.isFull).toBe(true);
     backlog.settle(backlog.take()!);
     expect(backlog.isFull).toBe(false);

@@ -12,12 +12,12 @@ import { ManualClock, RecordingLog } from '../../support/events-parts.js';
 import { tempDir } from '../../support/temp.js';
 import { waitFor } from '../../support/wait.js';
 import { openJournal } from '../../support/webhooks/journal-harness.js';
-import { Receiver } from '../../support/webhooks/receiver.js';
+import { firsts, Receiver } from '../../support/webhooks/receiver.js';
 
 const node = { nodeId: 'n1', bootId: newId(1) };
 
 /** A journal, a receiver, and a webhook that posts from the one to the other. */
-async function setUp(more: Partial<WebhookSettings> = {}) {
+async function setUp(more: Partial<WebhookSettings> = {}, mostOpen?: number) {
   const receiver = await Receiver.listen();
   onTestFinished(() => receiver.away());
   const [clock, log, folder] = [new ManualClock(), new RecordingLog(), tempDir('hook')];
@@ -27,7 +27,8 @@ async function setUp(more: Partial<WebhookSettings> = {}) {
   const make = async (): Promise<Hook> => {
     const state = (await cursor.read()) ?? { read: events.newest, open: [] };
     const files = { cursor, deadLetters: new DeadLetters(folder, 'a', 1 << 20) };
-    const hook = new Hook(settings!, state, files, { events, log, clock, node });
+    const bound = mostOpen === undefined ? {} : { mostOpen };
+    const hook = new Hook(settings!, state, files, { events, log, clock, node, ...bound });
     onTestFinished(() => hook.close(0));
     await hook.start();
     return hook;
@@ -181,6 +182,23 @@ describe('a webhook', () => {
     await write(A, 4);
     await waitFor(() => hook.status.delivered === 6);
     expect(receiver.taken).toEqual(ids(A, 1, 2, 3, 2, 3, 4));
+  });
+
+  it('reads no more than it may hold, loses nothing for that, and can be replayed meanwhile', async () => {
+    const { receiver, write, hook, clock, events } = await setUp({}, 50);
+    await receiver.away();
+    const streams = Array.from({ length: 40 }, (_, i) => newId(i));
+    for (const n of [1, 2, 3, 4, 5]) for (const streamId of streams) void write(streamId, n);
+    await waitFor(() => events.newest === 200 && hook.status.pending === 50 && hook.status.failed >= 40);
+    expect(hook.status.unread).toBe(150);
+    expect(hook.replay(0)).toBe(50);
+    await receiver.back();
+    clock.pass(1300);
+    await waitFor(() => receiver.taken.length >= 200 && hook.status.pending + hook.status.unread === 0);
+    for (const streamId of streams)
+      expect(firsts(receiver.taken).filter((id) => id.startsWith(streamId))).toEqual(ids(streamId, 1, 2, 3, 4, 5));
+    // Nothing is left of the reading that the replay has ended.
+    await waitFor(() => events.followerBytes === 0);
   });
 
   it('leaves out what it is not about, without holding it', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolveConfig } from '../../../src/config/load.js';
@@ -84,6 +84,16 @@ describe('the webhooks of a node', () => {
     await webhooks.change(settings({ name: 'a', url: second.url }));
     await waitFor(() => second.taken.length === 2);
     expect(second.taken[1]).toBe(`${A}:3`);
+  });
+
+  it('cost only themselves when their place cannot be read: the others change and go on', async () => {
+    const [first, second] = [await receiver(), await receiver()];
+    const { webhooks, data, log, write } = await open(settings({ name: 'a', url: first.url }));
+    writeFileSync(join(data, 'webhooks', 'b.cursor.json'), 'no JSON');
+    await webhooks.change(settings({ name: 'b', url: first.url }, { name: 'a', url: second.url }));
+    expect(log.lines).toMatchObject([{ level: 'error', fields: { webhook: 'b' } }]);
+    await write(A, 1);
+    await waitFor(() => second.taken.length === 1);
   });
 
   it('make events dead letters that the journal deletes before they are delivered, and pin no segment', async () => {
