@@ -42,6 +42,7 @@ export const FOLDERS = {
       'http',
       'admission',
       'control',
+      'webhooks',
       'doors',
       'live',
       'hub',
@@ -72,6 +73,11 @@ export const FOLDERS = {
     floor: 8,
     what: 'one table of operations; HTTP, NATS and the command line are skins over it',
     imports: ['live', 'events', 'nats', 'config', 'model', 'core'],
+  },
+  webhooks: {
+    floor: 8,
+    what: 'posts the events of the journal to HTTP servers: order, retries, cursors, dead letters, forms',
+    imports: ['events', 'http-client', 'config', 'core'],
   },
   doors: {
     floor: 7,

@@ -65,6 +65,11 @@ export const WHERE = [
     file: 'src/events/bus/lost-node.ts',
     symbol: 'LostNode.endStreams',
   },
+  {
+    question: 'Where does it say which events a webhook has still to deliver?',
+    file: 'src/webhooks/backlog.ts',
+    symbol: 'Backlog',
+  },
   { question: 'Where is a data folder locked?', file: 'src/events/journal/dir-lock.ts', symbol: 'lockDir' },
   { question: 'Where is a stream key masked?', file: 'src/core/tell.ts', symbol: 'tellText' },
   {

@@ -22,6 +22,7 @@ export function controlCommands(registry: Registry): void {
   nodeCommands(registry);
   banCommands(registry);
   authCommands(registry);
+  webhookCommands(registry);
 }
 
 function streamCommands({ command, io, done }: Registry): void {
@@ -169,6 +170,27 @@ function authCommands({ command, io, done }: Registry): void {
     .option('--tc-url <URL>', 'tcUrl of the client')
     .action(async (options: StreamOptions & NodeFlags) => {
       done(await (await import('./control/auth-test.js')).authTest(options, io));
+    });
+}
+
+function webhookCommands({ command, io, done }: Registry): void {
+  const webhooks = command('webhooks', help.WEBHOOKS, help.WEBHOOKS_EXAMPLES);
+  const file = () => import('./control/webhooks.js');
+  const on = (name: string, description: string): Command =>
+    whereFlags(webhooks.command(name).description(description)).addOption(nodeFlag());
+  on('ls', 'list the webhooks, and how they are').action(async (options: StreamOptions & NodeFlags) => {
+    done(await (await file()).webhooksLs(options, io));
+  });
+  on('test', 'post something that is no event, and say what came of it')
+    .argument('<NAME>', 'the webhook')
+    .action(async (name: string, options: StreamOptions & NodeFlags) => {
+      done(await (await file()).webhooksTest(name, options, io));
+    });
+  on('replay', 'deliver the events since a time once more')
+    .argument('<NAME>', 'the webhook')
+    .option('--since <WHEN>', 'a duration back from now (10m, 2h), or a time (ISO 8601)')
+    .action(async (name: string, options: StreamOptions & NodeFlags & { since?: string }) => {
+      done(await (await file()).webhooksReplay(name, options, io));
     });
 }
 

@@ -113,3 +113,11 @@ Examples:
   sluice auth test --action play --app live --name cam1 --address 192.0.2.7
 Nothing is published, banned or counted. Exit code: 4 when the client would be refused.
 ${WHERE}`;
+
+export const WEBHOOKS = 'list, try out and replay the webhooks of a node';
+export const WEBHOOKS_EXAMPLES = `
+Examples:
+  sluice webhooks ls
+  sluice webhooks test billing               exit code 4 when the receiver does not take it
+  sluice webhooks replay billing --since 2h
+The server on this machine is asked, unless --http or --nats says otherwise. A token comes from SLUICE_HTTP_TOKEN or --token-file.`;

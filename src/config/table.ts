@@ -18,6 +18,7 @@ import {
   text,
   toggle,
 } from './setting.js';
+import { WEBHOOKS_SETTING } from './webhook-settings.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -306,6 +307,7 @@ export const TABLE = {
     ),
   },
   events: EVENTS_SETTINGS,
+  webhooks: WEBHOOKS_SETTING,
   rpc: RPC_SETTINGS,
   jobs: JOB_SETTINGS,
   shutdown: {

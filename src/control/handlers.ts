@@ -83,6 +83,14 @@ export const HANDLERS: Handlers = {
     const { tcUrl, ...question } = input;
     return toFacts(await authTest.test(tcUrl === undefined ? question : { ...question, tcUrl }));
   },
+  'webhooks.list': async ({ nodeId, webhooks }) => ({ nodeId, webhooks: webhooks.list().map(toFacts) }),
+  'webhooks.test': async ({ webhooks }, { name }) => {
+    const { kind, ...outcome } = await webhooks.test(name);
+    return { taken: kind === 'taken', ...toFacts(outcome) };
+  },
+  'webhooks.replay': async ({ webhooks }, { name, since }) => ({
+    events: await webhooks.replay(name, Date.parse(since)),
+  }),
 };
 
 function playsOf({ live }: Ports, selector: Selector) {

@@ -3,6 +3,7 @@ import { LOG_LEVELS } from '../core/log.js';
 import { z } from '../core/zod.js';
 import type { Level, Operation } from './operation.js';
 import * as s from './schemas.js';
+import { WEBHOOK_OPERATIONS } from './webhook-operations.js';
 
 const HOUR = 3_600_000;
 /** Ids in examples. */
@@ -377,6 +378,7 @@ export const OPERATIONS = {
     }),
     example: { action: 'publish', app: 'live', name: 'cam1', query: 'key=secret', address: '192.0.2.7' },
   },
+  ...WEBHOOK_OPERATIONS,
 } as const satisfies Record<string, Operation>;
 
 /** The name of an operation: a key of {@link OPERATIONS}. */

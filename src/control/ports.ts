@@ -112,6 +112,26 @@ export interface AuthTest {
   test(question: AuthTestQuestion): Promise<AuthTestReport>;
 }
 
+/** The webhooks of this node. */
+export interface WebhookControl {
+  /** How each of them is; the members are those of the answer. */
+  list(): readonly object[];
+  /** @throws SluiceError ERR_CTL_WEBHOOK_UNKNOWN */
+  test(name: string): Promise<{
+    readonly kind: 'taken' | 'gone' | 'failed';
+    readonly status?: number;
+    /** In words without secrets. */
+    readonly why: string;
+    readonly latencyMs: number;
+  }>;
+  /**
+   * @param sinceMs ms since the epoch
+   * @returns how many events are looked at again
+   * @throws SluiceError ERR_CTL_WEBHOOK_UNKNOWN; ERR_CTL_CONFLICT when the receiver has switched it off
+   */
+  replay(name: string, sinceMs: number): Promise<number>;
+}
+
 /** A mutation as the audit tells it: `node.command`. */
 export interface AuditEntry {
   readonly verb: string;
@@ -209,6 +229,7 @@ export interface Ports {
   readonly node: NodeControl;
   readonly bans: BanControl;
   readonly authTest: AuthTest;
+  readonly webhooks: WebhookControl;
   readonly audit: AuditSink;
   readonly ended: EndedStreams;
   /** Undefined: there is no NATS in the settings. */

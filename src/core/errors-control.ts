@@ -27,6 +27,12 @@ export const CONTROL_ERRORS = {
     'list what runs with `sluice ls` or `sluice plays ls`',
   ),
   ERR_CTL_NODE_UNKNOWN: failure('refused', 'operator', 'there is no such node', 'list nodes with `sluice nodes`'),
+  ERR_CTL_WEBHOOK_UNKNOWN: failure(
+    'refused',
+    'operator',
+    'there is no such webhook',
+    'list those of the settings with `sluice webhooks ls`',
+  ),
   ERR_CTL_OWNER_UNREACHABLE: failure(
     'unreachable',
     'operator',

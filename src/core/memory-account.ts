@@ -19,6 +19,7 @@ export const MEMORY_KINDS = {
   event_followers: 'events that wait for clients that follow them',
   event_pages_dropped: 'journal pages that were read for clients that follow events, not yet collected',
   event_searches: 'journal pages being searched for clients that follow events',
+  webhooks: 'places of events that webhooks have to deliver, and events on their way to them',
   event_queue: 'events in memory that wait for the journal or for NATS',
   control_answers: 'answers of control, kept for requests that are sent again',
   log_lines: 'log lines that wait for the reader of stderr',

@@ -10,6 +10,7 @@ import { EventBus } from './bus/event-bus.js';
 import { Quarantine } from './bus/quarantine.js';
 import { type Emitter, streamEvent } from './envelope.js';
 import { EventLog } from './event-log.js';
+import type { LeavingListener } from './journal/compaction.js';
 import { type DirLock, lockDir } from './journal/dir-lock.js';
 import { FolderWatch } from './journal/folder-watch.js';
 import { type CarriedStream, Journal } from './journal/journal.js';
@@ -28,6 +29,8 @@ interface EventsDeps {
   readonly nodeId: string;
   /** ULID of this process. */
   readonly bootId: string;
+  /** Called before events up to a position are deleted from the journal, which waits for it. */
+  readonly leaving?: LeavingListener;
   /** For tests: the place of the segments, instead of `dir`. */
   readonly storage?: SegmentStorage;
 }
@@ -187,6 +190,7 @@ export class EventLayer {
         },
         deps,
       );
+      if (deps.leaving !== undefined) journal.onLeaving(deps.leaving);
       const eventLayer = new EventLayer(o, deps, { journal, storage, life, lock });
       await eventLayer.#begin(found, boots, recovered.lastWallMs, lastLife, o, deps);
       return eventLayer;

@@ -22,10 +22,15 @@ export interface LogEntry {
 }
 
 /**
- * Where to begin: behind the event with an id, at a time (milliseconds since the epoch), at the oldest kept event, or
- * with the next one.
+ * Where to begin: behind the event with an id or at a position, at a time (milliseconds since the epoch), at the oldest
+ * kept event, or with the next one.
  */
-export type LogCursor = { readonly afterId: string } | { readonly sinceMs: number } | 'oldest' | 'now';
+export type LogCursor =
+  | { readonly afterId: string }
+  | { readonly afterPosition: number }
+  | { readonly sinceMs: number }
+  | 'oldest'
+  | 'now';
 
 /** Events that are read at once. */
 const PAGE = 64;
@@ -116,14 +121,35 @@ export class EventLog {
   /** The event of an id. @returns undefined when it is not held */
   async find(id: string): Promise<LogEntry | undefined> {
     const position = this.#positionNow(id) ?? (await this.#search.find(id, this.#wallMs()));
-    if (position === undefined) return undefined;
+    const entry = position === undefined ? undefined : await this.at(position);
+    return entry?.id === id ? entry : undefined;
+  }
+
+  /** The event at a position. @returns undefined when it is not held */
+  async at(position: number): Promise<LogEntry | undefined> {
     const reader = this.#reader(position);
     try {
       const [entry] = await reader.next(1);
-      return entry === undefined || entry.id !== id ? undefined : toLogEntry(entry);
+      return entry?.sequence === position ? toLogEntry(entry) : undefined;
     } finally {
       reader.close();
     }
+  }
+
+  /** Position of the newest event that is visible; 0 before the first. */
+  get newest(): number {
+    return this.#journal.shown;
+  }
+
+  /** Position of the newest event that an earlier process wrote; 0 when there is none. */
+  get inherited(): number {
+    return this.#journal.inherited;
+  }
+
+  /** Position of the oldest event that is kept, or of the next one. */
+  get oldest(): number {
+    const segment = this.#journal.table.list.find(({ first, last }) => first <= last);
+    return segment?.first ?? this.#journal.shown + 1;
   }
 
   /** Calls `listener` with each event as it becomes visible. @returns a function that stops it */
@@ -176,6 +202,7 @@ export class EventLog {
             position = Math.max(position, reader.position);
             reader.close();
             reader = undefined;
+            follower.readBytes = 0;
           }
         } else {
           page = follower.takeFresh();
@@ -216,8 +243,12 @@ export class EventLog {
     if (cursor === 'oldest') return 1;
     if (cursor === 'now') return this.#journal.shown + 1;
     const given: unknown = cursor;
-    const isPlace = typeof given === 'object' && given !== null && ('sinceMs' in given || 'afterId' in given);
+    const isPlace =
+      typeof given === 'object' &&
+      given !== null &&
+      ('sinceMs' in given || 'afterId' in given || 'afterPosition' in given);
     if (!isPlace) throw new SluiceError('ERR_EVENTS_CURSOR', `${JSON.stringify(given)} is no place to begin`);
+    if ('afterPosition' in cursor) return cursor.afterPosition + 1;
     if ('sinceMs' in cursor) {
       const segment = this.#journal.table.list.find((s) => s.lastWallMs >= cursor.sinceMs && s.first <= s.last);
       return segment?.first ?? this.#journal.shown + 1;

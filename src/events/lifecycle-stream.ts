@@ -43,7 +43,7 @@ interface ToldPlay {
   /** Monotonic. */
   readonly sinceMs: number;
   /** What its end tells again. */
-  readonly again: Pick<PlayFacts, 'job'>;
+  readonly again: Pick<PlayFacts, 'connectionId' | 'peer' | 'job'>;
 }
 
 /** A stream of this process. */

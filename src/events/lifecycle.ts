@@ -261,15 +261,15 @@ export class Lifecycle {
   playStarted(streamId: string, d: PlayFacts): void {
     if (!this.#plays) return;
     this.#with(streamId, (stream) => {
-      const again = d.job === undefined ? {} : { job: d.job };
+      const { connectionId, playerId, peer, job } = d;
+      const again = { connectionId, peer, ...(job === undefined ? {} : { job }) };
       // A play whose start is left out has no end to tell either.
       const told = this.#emit(stream, 'io.sluice.play.started', {
-        ...{ connectionId: d.connectionId, playerId: d.playerId, peer: d.peer },
+        ...{ ...again, playerId },
         ...clipped('transport', d.transport, 32),
         ...clipped('client', d.client, 256),
-        ...again,
       });
-      if (told) stream.plays.set(d.playerId, { sinceMs: this.#clock.monotonicMs(), again });
+      if (told) stream.plays.set(playerId, { sinceMs: this.#clock.monotonicMs(), again });
     });
   }
 

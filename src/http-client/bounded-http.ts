@@ -36,8 +36,8 @@ export type HttpOutcome =
       readonly headers: IncomingHttpHeaders;
       readonly body: Buffer;
     }
-  /** `why` is in words without secrets. */
-  | { readonly kind: HttpFailure; readonly why: string };
+  /** `why` is in words without secrets. An answer that is too large has its status. */
+  | { readonly kind: HttpFailure; readonly why: string; readonly status?: number };
 
 /** A request. */
 export interface HttpAsk {
@@ -173,7 +173,8 @@ function follow(request: ClientRequest, ask: HttpAsk, resolve: (outcome: HttpOut
 
 function readBounded(response: IncomingMessage, maxBytes: number, settle: (outcome: HttpOutcome) => void): void {
   const { socket, headers, statusCode = 0 } = response;
-  const tooLarge = (): void => settle({ kind: 'too_large', why: `the answer has more than ${maxBytes} bytes` });
+  const tooLarge = (): void =>
+    settle({ kind: 'too_large', why: `the answer has more than ${maxBytes} bytes`, status: statusCode });
   if (Number(headers['content-length'] ?? 0) > maxBytes) {
     tooLarge();
     return;

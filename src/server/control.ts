@@ -4,7 +4,16 @@ import type { Config } from '../config/table.js';
 import { Dispatcher } from '../control/dispatcher.js';
 import { operationRoutes } from '../control/http-routes.js';
 import { openApiRoute } from '../control/openapi.js';
-import type { AuthTest, BanControl, Cluster, EndedStreams, JobRecords, NodeControl, Ports } from '../control/ports.js';
+import type {
+  AuthTest,
+  BanControl,
+  Cluster,
+  EndedStreams,
+  JobRecords,
+  NodeControl,
+  Ports,
+  WebhookControl,
+} from '../control/ports.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
@@ -40,6 +49,7 @@ interface ControlDeps {
   /** Undefined without NATS. */
   readonly jobRecords: JobRecords | undefined;
   readonly node: NodeControl;
+  readonly webhooks: WebhookControl;
 }
 
 /** Makes the dispatcher and its routes. */
@@ -51,6 +61,7 @@ export function makeControl(deps: ControlDeps): Control {
     node: deps.node,
     bans: banControl(deps.bans),
     authTest: { test: deps.authTest },
+    webhooks: deps.webhooks,
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
     cluster: deps.cluster,

@@ -10,6 +10,8 @@ import type { Hub } from '../hub/hub.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { CodecPool } from '../wasm/pool.js';
+import type { HookStatus } from '../webhooks/hook.js';
+import type { Webhooks } from '../webhooks/webhooks.js';
 import type { Descriptors } from './descriptors.js';
 import type { LoopTurns } from './loop-turns.js';
 import type { Refusals } from './refusals.js';
@@ -35,6 +37,7 @@ interface MetricSources {
   readonly tokenRefusals: { readonly wrong: number; readonly held: number } | undefined;
   /** Undefined without NATS. */
   readonly rpc: Pick<NatsRpc, 'calls' | 'pending'> | undefined;
+  readonly webhooks: Pick<Webhooks, 'list'>;
 }
 
 /** Reads every metric of the server; called on scrape only. */
@@ -51,6 +54,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...admissionMetrics(sources),
     ...callMetrics(sources),
     tokenMetric(sources),
+    ...webhookMetrics(sources),
   ];
 }
 
@@ -210,6 +214,27 @@ function callMetrics({ rpc }: MetricSources): Metric[] {
   return [
     { name: 'sluice_rpc_calls_total', help, type: 'counter', labels: ['outcome'], samples },
     gauge('rpc_pending', 'calls of clients that wait for the answer of a program', rpc?.pending ?? 0),
+  ];
+}
+
+/** Deliveries of events to HTTP servers. */
+function webhookMetrics({ webhooks }: MetricSources): Metric[] {
+  const list = webhooks.list();
+  const of = (name: string, help: string, type: Metric['type'], read: (status: HookStatus) => number): Metric => {
+    const samples = list.map((status) => ({ value: read(status), labels: { webhook: status.name } }));
+    return { name: `sluice_webhook_${name}`, help, type, labels: ['webhook'], samples };
+  };
+  return [
+    of('delivered_total', 'events that a webhook has taken', 'counter', ({ delivered }) => delivered),
+    of('failed_total', 'failed attempts to deliver an event', 'counter', ({ failed }) => failed),
+    of('dead_letters_total', 'events that were given up', 'counter', ({ deadLetters }) => deadLetters),
+    of(
+      'pending',
+      'events to be delivered, and those not looked at',
+      'gauge',
+      ({ pending, unread }) => pending + unread,
+    ),
+    of('lag_seconds', 'age of the oldest event to be delivered', 'gauge', ({ lagMs }) => lagMs / 1000),
   ];
 }
 

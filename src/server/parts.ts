@@ -17,6 +17,8 @@ import type { StreamUrls } from '../model/stream-urls.js';
 import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
 import { CodecPool } from '../wasm/pool.js';
+import type { HookDeps } from '../webhooks/hook.js';
+import type { Webhooks } from '../webhooks/webhooks.js';
 import { Descriptors } from './descriptors.js';
 import {
   captureOptions,
@@ -79,9 +81,28 @@ interface PartsDeps {
  */
 export async function openEventLayer(
   config: Config,
-  deps: { readonly log: Logger; readonly clock: Clock; readonly nodeId: string; readonly bootId: string },
+  deps: {
+    readonly log: Logger;
+    readonly clock: Clock;
+    readonly nodeId: string;
+    readonly bootId: string;
+    readonly webhooks: Webhooks;
+  },
 ): Promise<EventLayer> {
-  return EventLayer.open(eventsOptions(config), deps).catch((cause: unknown) => {
+  const { webhooks, ...rest } = deps;
+  const leaving = (upTo: number): Promise<void> => webhooks.leaving(upTo);
+  return EventLayer.open(eventsOptions(config), { ...rest, leaving }).catch((cause: unknown) => {
+    throw dataFolderError(config.data, cause);
+  });
+}
+
+/**
+ * Has webhooks begin to deliver.
+ *
+ * @throws SluiceError `ERR_CONFIG_INVALID_VALUE` for a type that is none, `ERR_DATA_FOLDER*` for their files
+ */
+export async function openWebhooks(config: Config, webhooks: Webhooks, deps: HookDeps): Promise<void> {
+  await webhooks.open(config.webhooks, deps).catch((cause: unknown) => {
     throw dataFolderError(config.data, cause);
   });
 }

@@ -21,6 +21,7 @@ import type { HttpServer } from '../http/server.js';
 import { toldEnd } from '../live/told-end.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
+import { Webhooks } from '../webhooks/webhooks.js';
 import { ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
@@ -34,8 +35,8 @@ import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { hidesNames } from './options.js';
-import { logRoom, makeParts, openCaptures, openEventLayer, type Parts } from './parts.js';
-import { tellLogger, tellParts, tellTokens } from './settings-users.js';
+import { logRoom, makeParts, openCaptures, openEventLayer, openWebhooks, type Parts } from './parts.js';
+import { tellLogger, tellParts, tellTokens, tellWebhooks } from './settings-users.js';
 import type { ServerDeps, SluiceServer } from './sluice-server.js';
 import { checkClock, startError } from './start-error.js';
 import { Ticker } from './ticker.js';
@@ -76,6 +77,7 @@ class Server implements SluiceServer {
   readonly #reloader: Reloader;
   readonly #watch: FileWatch | undefined;
   readonly #drain: NodeDrain;
+  readonly #webhooks: Webhooks;
   readonly #log: Logger;
   readonly #clock: Clock;
   #eventLayer: EventLayer | undefined;
@@ -95,6 +97,7 @@ class Server implements SluiceServer {
       this.#hasStopped = resolve;
     });
     this.#settings = settings;
+    this.#webhooks = new Webhooks(settings.config.data);
     this.#log = log;
     this.#clock = clock;
     this.#reloader = new Reloader(settings, log, clock, (entry) => this.#eventLayer?.lifecycle.nodeCommand(entry));
@@ -143,12 +146,14 @@ class Server implements SluiceServer {
     const installation = await openInstallation(config.data, config.node.id);
     const { nodeId } = installation;
     this.nodeId = nodeId;
-    const eventLayer = await openEventLayer(config, { log, clock: this.#clock, nodeId, bootId: this.bootId });
+    const { bootId } = this;
+    const webhooks = this.#webhooks;
+    const eventLayer = await openEventLayer(config, { log, clock: this.#clock, nodeId, bootId, webhooks });
     this.#eventLayer = eventLayer;
-    const { lifecycle } = eventLayer;
+    const { lifecycle, log: events } = eventLayer;
+    await openWebhooks(config, webhooks, { events, log, clock: this.#clock, node: { nodeId, bootId } });
     const fingerprint = fingerprints(config.auth.salt, installation.salt);
     const clock = new RunningClock(this.#clock);
-    const { bootId } = this;
     const names = new NameRule(config.names);
     const admission = new ServerAdmission(config, {
       ...{ log, clock, nodeId, bootId, fingerprint, names, nats: eventLayer.bus },
@@ -172,7 +177,9 @@ class Server implements SluiceServer {
     });
     this.#parts = parts;
     admission.endBanned(parts.liveStreams);
+    parts.memory.register('webhooks', () => webhooks.heldBytes);
     tellParts(this.#settings, parts);
+    tellWebhooks(this.#settings, webhooks);
     this.#settings.use(admission.settings);
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await parts.listener.listen();
@@ -204,6 +211,7 @@ class Server implements SluiceServer {
       jobRecords: jobRecordsOf(eventLayer),
       liveStreams: parts.liveStreams,
       bans: admission.bans,
+      webhooks: this.#webhooks,
       authTest: (question) => admission.explain(question),
       node: nodeControl({
         settings: this.#settings,
@@ -296,6 +304,7 @@ class Server implements SluiceServer {
           turns,
           admission: admission.chain.stats,
           bans: admission.bans,
+          webhooks: this.#webhooks,
           tokenRefusals: this.#http?.tokenRefusals,
         }),
       health: () => this.#health(),
@@ -341,6 +350,7 @@ class Server implements SluiceServer {
     await this.#inTime('writing captures', this.#captures?.done(), left() / 3);
     await this.#inTime('closing admission', this.#admission?.close(), left() / 3);
     this.#controlService?.close();
+    await this.#inTime('delivering to webhooks', this.#webhooks.close(Math.min(1000, left() / 3)), left() / 2);
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
     await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }

@@ -2,6 +2,7 @@ import type { LiveSettings } from '../config/live-settings.js';
 import type { Config } from '../config/table.js';
 import type { LevelledLogger } from '../core/log.js';
 import type { HttpServer } from '../http/server.js';
+import { Webhooks } from '../webhooks/webhooks.js';
 import { checkHttpBind } from './control.js';
 import { hubOptions, listenerOptions, liveStreamsOptions, rpcOptions } from './options.js';
 import { maxConnectionsOf, type Parts } from './parts.js';
@@ -23,6 +24,16 @@ export function tellTokens(settings: LiveSettings, http: Pick<HttpServer, 'setTo
     apply: ({ http: { tokens, token, failuresPerMinutePerIp }, limits: { limitLoopback } }) => {
       http.setTokens(tokens, token);
       http.limitGuesses({ failuresPerMinutePerIp, limitLoopback });
+    },
+  });
+}
+
+/** Changes the webhooks. */
+export function tellWebhooks(settings: LiveSettings, webhooks: Pick<Webhooks, 'change'>): void {
+  settings.use({
+    check: (config) => Webhooks.check(config.webhooks),
+    apply: async (config, changed) => {
+      if (changed.includes('webhooks')) await webhooks.change(config.webhooks);
     },
   });
 }

@@ -317,6 +317,39 @@ describe('the examples of deciding who may', () => {
     await letsInByKey(server.url('cam1'));
   });
 
+  it.each([
+    ['webhook-receiver.mjs', process.execPath],
+    ['webhook-receiver.py', 'python3'],
+  ])('are told of a stream by %s, signed and once each', async (script, language) => {
+    const port = String(await freePort());
+    const path = join(folder, script);
+    writeFileSync(path, readFileSync(join(examples, script), 'utf8').replace('9100', port));
+    const secret = 'shared with the receiver';
+    const receiver = new Child([language, path], { cwd: folder, env: { WEBHOOK_SECRET: secret } });
+    closing.push(() => receiver.stop('SIGKILL'));
+    const url = `http://127.0.0.1:${port}/`;
+    const answered = await waitFor(() =>
+      fetch(url, { method: 'POST', body: '{}' }).then(
+        ({ status }) => status,
+        () => undefined,
+      ),
+    );
+    expect(answered).toBe(403);
+    const server = await spawnServer({
+      settings: { webhooks: JSON.stringify([{ name: 'a', url, secret, types: 'stream.*' }]) },
+    });
+    closing.push(() => server.stop());
+    expect((await published(server.url('cam1'))).code).toBe(0);
+    const ended = 'io.sluice.stream.ended live/cam1';
+    await waitFor(() => receiver.output.includes(ended), { what: () => `the end\n${receiver.output}` });
+    const again = { since: new Date(0).toISOString() };
+    const replay = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(again) };
+    expect((await fetch(server.http('/v1/webhooks/a/replay'), replay)).status).toBe(200);
+    const delivered = 2 * receiver.output.trim().split('\n').length;
+    await waitFor(async () => (await server.metric('sluice_webhook_delivered_total')) >= delivered);
+    expect(receiver.output.split(ended)).toHaveLength(2);
+  });
+
   it('by a token of a service of one’s own let in as far as the token goes', async () => {
     const secret = 'a secret that the service and the server share';
     const settings = {

@@ -13,7 +13,7 @@ import type { NatsRequests } from '../../nats/requests.js';
 import { SilenceTimer } from '../../nats/silence-timer.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
 import { Directory } from '../directory.js';
-import type { Emitter } from '../envelope.js';
+import type { Emitter, Envelope } from '../envelope.js';
 import type { NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
@@ -123,7 +123,9 @@ export class EventBus {
       onLapsed: (cause) => this.#onLapsed(cause),
       onHeartbeat: (answered) => this.#onHeartbeat(answered),
     });
-    this.#reaper = new Reaper({ ...common, ...lostNode, nodes: this.#nodes, leaseMs: o.leaseMs });
+    // What it has stored goes into the journal, too, for those that follow the log of this node.
+    const stored = (event: Envelope): void => journal.commit(journal.append(event));
+    this.#reaper = new Reaper({ ...common, ...lostNode, stored, nodes: this.#nodes, leaseMs: o.leaseMs });
   }
 
   get counts(): PublisherCounts {

@@ -15,6 +15,8 @@ export interface LostNodeDeps {
   /** Name of the JetStream stream. */
   readonly stream: string;
   readonly answerTimeout: AnswerTimeout;
+  /** Called with each event that JetStream has stored, and not when another process was first. */
+  readonly stored?: (event: Envelope) => void;
 }
 
 /** A process that is taken for lost. */
@@ -203,6 +205,7 @@ export class LostNode {
     const outcome = outcomeOf(
       await publish(this.#connection, event.subject, event.json, hdrs, this.#deps.answerTimeout),
     );
+    if (outcome.kind === 'stored') this.#deps.stored?.(event);
     return outcome.kind === 'stored' || outcome.kind === 'taken';
   }
 }

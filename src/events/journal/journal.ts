@@ -5,6 +5,7 @@ import { EVENTS_TRACE } from '../../core/trace.js';
 import { within } from '../../core/within.js';
 import type { Envelope } from '../envelope.js';
 import type { EventPriority } from '../priority.js';
+import { Compaction, type LeavingListener } from './compaction.js';
 import type { CarriedStream, JournalEntry } from './entry.js';
 import { OptionalShare } from './optional-share.js';
 import { type JournalOptions, type JournalState, type JournalStats, refusalOf, spaceToHold } from './options.js';
@@ -26,11 +27,11 @@ export class Journal {
   readonly table: SegmentTable;
   readonly #storage: SegmentStorage;
   readonly #options: JournalOptions;
-  readonly #log: Logger;
   readonly #clock: Clock;
   readonly #voids: Set<number>;
   readonly #optional: OptionalShare;
   readonly #writer: JournalWriter;
+  readonly #compaction: Compaction;
   readonly #listeners = new Set<(entries: readonly JournalEntry[]) => void>();
   readonly #commits: number[] = [];
   #commitTimer: NodeJS.Timeout | undefined;
@@ -41,7 +42,6 @@ export class Journal {
   #shown: number;
   #unwritten = 0;
   #openStreams = 0;
-  #compacting = false;
   #closed = false;
   /** Asked before a segment is deleted, for the open streams whose newest record is at or before the given position. */
   carry: (upTo: number) => CarriedStream[] = () => [];
@@ -55,7 +55,6 @@ export class Journal {
   ) {
     this.#storage = storage;
     this.#options = options;
-    this.#log = log;
     this.#clock = clock;
     this.table = recovered.table;
     this.#voids = recovered.voids;
@@ -68,6 +67,12 @@ export class Journal {
       options.fsync === 'never' ? undefined : options.fsyncIntervalMs,
       log,
     );
+    this.#compaction = new Compaction({
+      ...{ table: this.table, options, log, wallMs: () => clock.wallMs(), isClosed: () => this.#closed },
+      carry: (upTo) => this.carry(upTo),
+      store: (streams) => this.#store(streams),
+      remove: (name) => storage.remove(name),
+    });
   }
 
   /**
@@ -192,6 +197,11 @@ export class Journal {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Has `listener` called before events are deleted with their segment. */
+  onLeaving(listener: LeavingListener): void {
+    this.#compaction.onLeaving(listener);
+  }
+
   /** Whether an event was withdrawn after it was written. */
   isVoid(sequence: number): boolean {
     return this.#voids.has(sequence);
@@ -238,18 +248,21 @@ export class Journal {
 
   async #write(bytes: Buffer, items: readonly WriteItem[]): Promise<void> {
     const segment = this.table.current;
-    await this.#storage.write(bytes, segment.bytes);
+    let at = segment.bytes;
+    await this.#storage.write(bytes, at);
     segment.bytes += bytes.length;
     segment.lastWallMs = this.#clock.wallMs();
     for (const item of items) {
       if (item.sequence > 0) {
         this.#unwritten--;
+        this.table.mark(segment, item.sequence, at);
         this.table.noteEvent(segment, item.sequence, this.#options.bus);
       } else segment.last = Math.max(segment.last, item.position);
+      at += item.bytes.length;
     }
     // This follows after the batch has become visible, so that the events come before those to which a carried stream
     // refers.
-    setImmediate(() => void this.#compact(false));
+    setImmediate(() => void this.#compaction.run(false));
   }
 
   async #holdBack(): Promise<void> {
@@ -278,7 +291,7 @@ export class Journal {
     const held = this.#storage.reserved;
     const left = Math.max(0, held - bytes);
     await this.#storage.reserve(left);
-    void this.#compact(true);
+    void this.#compaction.run(true);
     return left < held;
   }
 
@@ -369,32 +382,11 @@ export class Journal {
     return this.table.heldBytes + this.#writer.queuedBytes + ends;
   }
 
-  /** Deletes committed segments that are older than the history; with `force` (no space left) all committed ones. */
-  async #compact(force: boolean): Promise<void> {
-    if (this.#compacting) return;
-    this.#compacting = true;
-    try {
-      while (!this.#closed && this.#oldestIsSpare(force)) {
-        const oldest = this.table.list[0];
-        const carried = this.carry(oldest.last);
-        const wallMs = this.#clock.wallMs();
-        for (const stream of carried) this.#push(encodeRecord(RecordKind.Stream, this.#sequence, wallMs, stream.json));
-        if (carried.length > 0) await this.#writer.sync();
-        for (const stream of carried) stream.moved(this.#sequence);
-        await this.#storage.remove(oldest.name);
-        this.table.list.shift();
-      }
-    } catch (error) {
-      this.#log.warn({ cause: (error as Error).message }, 'journal: an old segment could not be deleted');
-    } finally {
-      this.#compacting = false;
-    }
-  }
-
-  #oldestIsSpare(force: boolean): boolean {
-    const { list, bytes, heldBytes } = this.table;
-    if (list.length < 2 || list[0].pending > 0) return false;
-    const old = this.#clock.wallMs() - list[0].lastWallMs > this.#options.historyMs;
-    return force || old || bytes - heldBytes > this.#options.historyBytes || bytes > this.#options.maxBytes;
+  /** Appends copies of open streams. @returns their position, when they survive a power loss */
+  async #store(streams: readonly CarriedStream[]): Promise<number> {
+    const wallMs = this.#clock.wallMs();
+    for (const stream of streams) this.#push(encodeRecord(RecordKind.Stream, this.#sequence, wallMs, stream.json));
+    await this.#writer.sync();
+    return this.#sequence;
   }
 }

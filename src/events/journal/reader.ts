@@ -2,7 +2,7 @@ import type { Uncollected } from '../../core/uncollected.js';
 import type { WorkTurns } from '../../core/work-turns.js';
 import type { Journal, JournalEntry } from './journal.js';
 import { headOf, type JournalRecord, RECORD_HEADER_BYTES, RecordKind, readEventPayload, recordAt } from './record.js';
-import type { Segment } from './segments.js';
+import { offsetBefore, type Segment } from './segments.js';
 
 /** Bytes that are read from a segment at once: checking them takes well under a millisecond. */
 export const PIECE_BYTES = 256 << 10;
@@ -147,7 +147,7 @@ export class JournalReader {
   async #openSegment(): Promise<void> {
     for (const segment of [...this.#journal.table.list]) {
       if (segment.first > segment.last || segment.last < this.#from) continue;
-      this.#turnTo(await this.#read(segment, 0, 0));
+      this.#turnTo(await this.#read(segment, offsetBefore(segment, this.#from), 0));
       if (this.#piece !== undefined) return;
     }
     this.#from = Math.max(this.#from, this.#journal.shown + 1);

@@ -62,6 +62,7 @@ export async function recover(
           for (let s = lastEvent + 1; lastEvent > 0 && s < record.sequence; s++) table.skip(s);
           lastEvent = record.sequence;
           const isVoid = voids.has(record.sequence);
+          table.mark(segment, record.sequence, record.offset);
           table.noteEvent(segment, record.sequence, bus && bootHasBus && !isVoid);
           if (!isVoid) {
             const { subject, json } = readEventPayload(record.payload);

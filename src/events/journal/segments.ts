@@ -9,7 +9,19 @@ export interface Segment {
   pending: number;
   /** Wall clock of the last record, milliseconds since the epoch. */
   lastWallMs: number;
+  /** Where some of its events begin, in order: a reader need not begin at the first byte. */
+  readonly marks: Mark[];
 }
+
+/** The place of an event in its segment. */
+interface Mark {
+  readonly sequence: number;
+  /** Its first byte. */
+  readonly offset: number;
+}
+
+/** Bytes between two marks: what a reader may read in vain before it is where it begins. */
+const MARK_BYTES = 16 << 10;
 
 /**
  * The segments in order, which events are committed, and the sums of both. Pure bookkeeping, without input or output.
@@ -51,9 +63,16 @@ export class SegmentTable {
 
   /** Adds an empty segment, which becomes the open one. */
   add(name: string): Segment {
-    const segment: Segment = { name, bytes: 0, first: Number.POSITIVE_INFINITY, last: 0, pending: 0, lastWallMs: 0 };
+    const none = { bytes: 0, last: 0, pending: 0, lastWallMs: 0 };
+    const segment: Segment = { name, first: Number.POSITIVE_INFINITY, ...none, marks: [] };
     this.list.push(segment);
     return segment;
+  }
+
+  /** Notes where an event begins in `segment`. Most are left out. */
+  mark({ marks }: Segment, sequence: number, offset: number): void {
+    const last = marks[marks.length - 1];
+    if (last === undefined || offset - last.offset >= MARK_BYTES) marks.push({ sequence, offset });
   }
 
   /** Notes an event in `segment`; `pending` when it waits for a commit. */
@@ -118,4 +137,16 @@ export class SegmentTable {
     }
     return undefined;
   }
+}
+
+/** A place in `segment` that is not behind the event at `sequence`, and not far before it. */
+export function offsetBefore({ marks }: Segment, sequence: number): number {
+  let low = 0;
+  let high = marks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (marks[middle]!.sequence <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  return marks[low - 1]?.offset ?? 0;
 }

@@ -167,8 +167,12 @@ export const playStarted = streamShape(
 
 export const playEnded = streamShape(
   { playerId: text(64), bytes: count, drops: count, durationMs: quantity, reason: text(64) },
-  /** Of a play with a ticket. */
-  { job: jobRunShape },
+  {
+    /** Missing in events of older versions, in which `connectionId` is that of the publisher. */
+    peer: peerShape,
+    /** Of a play with a ticket. */
+    job: jobRunShape,
+  },
 );
 
 export const nodeEvent = object(

@@ -43,6 +43,19 @@ export function playOf(n: number, stream: StreamSnapshot, more: Partial<PlaySnap
   };
 }
 
+/** The one webhook of a node. */
+const WEBHOOK = {
+  ...{
+    name: 'billing',
+    url: 'https://hooks.example',
+    format: 'cloudevents',
+    state: 'failing',
+    pending: 4,
+    unread: 0,
+  },
+  ...{ delivered: 12, failed: 3, deadLetters: 1, lagMs: 61_000, problem: 'status 500' },
+} as const;
+
 /** A node in memory: what operations find, and what they have done. */
 export class FakeNode {
   nowMs = NOW_MS;
@@ -87,6 +100,14 @@ export class FakeNode {
           responders: [{ name: 'rules', decision: 'next', why: 'no rule matches', latencyMs: 0.1 }],
         }),
       },
+      webhooks: {
+        list: () => [WEBHOOK],
+        test: async (name) => {
+          const taken = { kind: 'taken' as const, status: 204, why: 'status 204', latencyMs: 3 };
+          return this.#webhook('test', name, taken);
+        },
+        replay: async (name, sinceMs) => this.#webhook('replay', name, sinceMs === 0 ? 0 : 7),
+      },
       audit: { command: (entry) => this.audited.push(entry) },
       ended: { endOf: async (streamId) => this.ended.get(streamId) },
       cluster: undefined,
@@ -100,6 +121,12 @@ export class FakeNode {
 
   dispatcher(more: Partial<Ports> = {}): Dispatcher {
     return new Dispatcher(this.ports(more));
+  }
+
+  async #webhook<T>(verb: string, name: string, answer: T): Promise<T> {
+    if (name !== WEBHOOK.name) throw new SluiceError('ERR_CTL_WEBHOOK_UNKNOWN', name);
+    this.calls.push([verb, name]);
+    return answer;
   }
 
   #live(): LiveControl {

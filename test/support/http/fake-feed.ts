@@ -66,6 +66,7 @@ export class FakeFeed implements EventFeed {
   #positionOf(cursor: LogCursor): number {
     if (cursor === 'oldest') return this.#start;
     if (cursor === 'now') return this.#start + this.#events.length;
+    if ('afterPosition' in cursor) return cursor.afterPosition + 1;
     const index =
       'afterId' in cursor
         ? this.#events.findIndex(({ event }) => event.id === cursor.afterId)

@@ -87,6 +87,60 @@ describe('the event log', () => {
     for (const none of [`${id}:2`, `${id}:end`, '', 'x'.repeat(200)]) expect(await log.find(none)).toBeUndefined();
   });
 
+  it('reads one event at its position, of this process or an earlier one, and nothing where none is', async () => {
+    const { storage, journal, log } = await open();
+    for (let i = 1; i <= 100; i++) journal.append(someEvent(id, i));
+    await journal.sync();
+    await waitFor(() => log.newest === 100);
+    for (const position of [1, 2, 50, 99, 100]) expect((await log.at(position))?.id).toBe(`${id}:${position}`);
+    expect(await log.at(101)).toBeUndefined();
+    await journal.close();
+    const again = await open(storage);
+    expect([again.log.oldest, again.log.newest, again.log.inherited]).toEqual([1, 100, 100]);
+    expect((await again.log.at(77))?.id).toBe(`${id}:77`);
+    expect(await ids(again.log.since({ afterPosition: 97 }))).toEqual(range(98, 100));
+  });
+
+  it('reads little of a large segment for one event', async () => {
+    const storage = new CountedStorage();
+    const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+    const deps = { log: new RecordingLog(), clock: new ManualClock() };
+    const { journal } = await Journal.open(storage, journalOptions(64 << 20), nobody, deps);
+    const log = new EventLog(journal);
+    for (let i = 1; i <= 2000; i++) journal.append(someEvent(id, i, 1000));
+    await journal.sync();
+    await waitFor(() => log.newest === 2000);
+    expect(journal.table.list).toHaveLength(1);
+    for (const position of [1, 17, 1000, 1999, 2000]) {
+      storage.reads.length = 0;
+      expect((await log.at(position))?.position).toBe(position);
+      expect(storage.reads.length).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('tells before events are deleted which ones, and deletes them only then', async () => {
+    const storage = new MemoryStorage();
+    const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+    const options = journalOptions(64 << 20, { segmentBytes: 4096, historyBytes: 8192, bus: false });
+    const deps = { log: new RecordingLog(), clock: new ManualClock() };
+    const { journal } = await Journal.open(storage, options, nobody, deps);
+    const log = new EventLog(journal);
+    const told: { upTo: number; isThere: boolean }[] = [];
+    journal.onLeaving(() => Promise.reject(new Error('a listener that fails')));
+    journal.onLeaving(async (upTo) => {
+      told.push({ upTo, isThere: (await log.at(upTo)) !== undefined });
+    });
+    for (let i = 1; i <= 100; i++) {
+      journal.append(someEvent(id, i));
+      await journal.sync();
+    }
+    await waitFor(() => log.oldest > 50);
+    expect(told.length).toBeGreaterThan(2);
+    expect(told.every(({ isThere }) => isThere)).toBe(true);
+    expect(told.at(-1)!.upTo).toBe(log.oldest - 1);
+    expect(told.map(({ upTo }) => upTo)).toEqual(told.map(({ upTo }) => upTo).sort((a, b) => a - b));
+  });
+
   it('gives each event parsed, the same object each time it is asked for', async () => {
     const { journal, log } = await open();
     journal.append(someEvent(id, 1));

@@ -146,7 +146,8 @@ describe('the lifecycle', () => {
   it('ends the players that are still there before the stream, and each player once', async () => {
     const { sink, lifecycle, streamId, begin } = start();
     await begin();
-    for (const playerId of ['a', 'b']) lifecycle.playStarted(streamId, { playerId, connectionId: 'c', peer });
+    for (const playerId of ['a', 'b'])
+      lifecycle.playStarted(streamId, { playerId, connectionId: `of-${playerId}`, peer });
     lifecycle.playEnded(streamId, { playerId: 'a', bytes: 5, drops: 0, reason: 'client_closed' });
     lifecycle.playEnded(streamId, { playerId: 'a', bytes: 5, drops: 0, reason: 'client_closed' });
     lifecycle.streamEnded(streamId, { reason: 'client_closed', ...totals });
@@ -158,7 +159,8 @@ describe('the lifecycle', () => {
       'play.ended',
       'stream.ended',
     ]);
-    expect(sink.events[4].data).toMatchObject({ playerId: 'b', reason: 'stream_ended' });
+    expect(sink.events[3].data).toMatchObject({ playerId: 'a', connectionId: 'of-a', peer, bytes: 5 });
+    expect(sink.events[4].data).toMatchObject({ playerId: 'b', connectionId: 'of-b', peer, reason: 'stream_ended' });
   });
 
   it('tells no play events when they are off', async () => {

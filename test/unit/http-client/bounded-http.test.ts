@@ -65,6 +65,7 @@ describe('a request with bounds', () => {
     });
     expect(await caller()(server.url)).toEqual({
       kind: 'too_large',
+      status: 200,
       why: `the answer has more than ${MAX_BYTES} bytes`,
     });
     await waitFor(() => server.sockets.size === 0);

@@ -6,7 +6,7 @@ import { applyTo } from '../../../src/server/settings-users.js';
 
 /** Groups whose owner is a user of its own, and settings that are read where they are needed. */
 const ELSEWHERE =
-  /^(?:auth\.|publish\.conflict$|http\.(?:tokens?|failuresPerMinutePerIp)$|log\.level$|rtmp\.advertise$|shutdown\.deadlineMs$|node\.watchConfig$)/;
+  /^(?:auth\.|webhooks$|publish\.conflict$|http\.(?:tokens?|failuresPerMinutePerIp)$|log\.level$|rtmp\.advertise$|shutdown\.deadlineMs$|node\.watchConfig$)/;
 
 /** The settings that are read of a configuration while `read` runs, by full key. */
 function readBy(read: (config: never) => unknown): ReadonlySet<string> {

@@ -59,6 +59,19 @@ describe('the streams of a lost node', () => {
     ]);
   });
 
+  it('are told to this process as far as it was the one that stored their ends, and so is the lost node', async () => {
+    const { connection, stored, deps } = await setUp();
+    stored(0, 'started', 'ready');
+    const told: string[] = [];
+    const first = new LostNode(boot, connection, { ...deps, stored: ({ id }) => told.push(id) });
+    expect(await first.endStreams()).toBe(1);
+    expect(await first.tell(0)).toBe(true);
+    expect(told).toEqual([`${ids[0]}:end`, 'b1:lost']);
+    const second = new LostNode(boot, connection, { ...deps, stored: ({ id }) => told.push(`again ${id}`) });
+    expect(await second.tell(0)).toBe(true);
+    expect(told).toHaveLength(2);
+  });
+
   it('are ended when the bucket shows them and JetStream has forgotten them, wholly or but for the last events', async () => {
     const { server, stored, shown, lost, ends } = await setUp();
     stored(0, 'started', 'ready');
