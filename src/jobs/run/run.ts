@@ -28,7 +28,7 @@ export interface RunProgress {
 
 /**
  * How a run ended. `exit`: by itself; `asked`: after it was asked to stop, whatever its exit code; `stall` and
- * `time_limit`: it was ended for that; `spawn`: it could not be started (`text`: the system's code); `lost`: whoever ran
+ * `time_limit`: it was ended for that; `spawn`: it could not be started (`text`: the system's code); `lost`: who ran
  * it cannot be asked any more.
  */
 export interface RunEnd {
