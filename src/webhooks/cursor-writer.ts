@@ -16,6 +16,7 @@ export class CursorWriter {
   #timer: NodeJS.Timeout | undefined;
   #last: Promise<void> = Promise.resolve();
   #hasFailed = false;
+  #holds = 0;
 
   constructor(file: CursorFile, backlog: Backlog, log: Logger) {
     this.#file = file;
@@ -37,9 +38,21 @@ export class CursorWriter {
     return this.#last;
   }
 
+  /** Writes nothing while `work` runs, and what it has changed then: a kill within it leaves the former state. */
+  async after(work: () => Promise<void>): Promise<void> {
+    this.#holds++;
+    try {
+      await this.#last;
+      await work();
+    } finally {
+      this.#holds--;
+      await this.now();
+    }
+  }
+
   async #write(): Promise<void> {
     const { changes } = this.#backlog;
-    if (changes === this.#written) return;
+    if (changes === this.#written || this.#holds > 0) return;
     try {
       await this.#file.write(this.#backlog.state);
       this.#written = changes;

@@ -170,6 +170,12 @@ export class Hook {
 
   /** The events up to a position are about to be deleted: those that are not delivered become dead letters. */
   async leaving(upTo: number): Promise<void> {
+    // The cursor counts them as done only when they are in the file of dead letters.
+    await this.#cursor.after(() => this.#leave(upTo));
+    this.#makeRoom();
+  }
+
+  async #leave(upTo: number): Promise<void> {
     const why = 'deleted from the journal before it could be delivered';
     const { events } = this.#deps;
     for (const position of this.#backlog.leave(upTo))
@@ -181,8 +187,6 @@ export class Hook {
           await this.#bury(entry.position, why, entry.json);
       }
     }
-    this.#makeRoom();
-    await this.#cursor.now();
   }
 
   /**
