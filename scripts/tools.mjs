@@ -50,19 +50,31 @@ const NATS_CLI = {
   tests: 'test/interop/nats-cli.interop.ts',
 };
 
+/**
+ * What checks manifests for Kubernetes: a package of PyPI, which Debian does not have. It is installed once, below
+ * `.cache/`.
+ */
+const KUBERNETES_VALIDATE = {
+  program: 'kubernetes-validate',
+  package: 'kubernetes-validate==1.37.0',
+  folder: join(root, '.cache', 'kubernetes-validate-1.37.0'),
+  tests: 'test/integration/kubernetes.test.ts',
+};
+
 // Debian keeps nats-server in /usr/sbin, which is not on everyone's PATH.
-process.env.PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin:${NATS_CLI.folder}`;
+process.env.PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin:${NATS_CLI.folder}:${join(KUBERNETES_VALIDATE.folder, 'bin')}`;
 
 function missing(tools) {
   return tools.filter(({ program, files }) => !hasProgram(program) || (files !== undefined && !files.some(existsSync)));
 }
 
 /**
- * Installs what is missing when it may (root on Debian or Ubuntu), and builds the command line of NATS.
+ * Installs what is missing when it may (root on Debian or Ubuntu), builds the command line of NATS, and gets what
+ * checks manifests for Kubernetes.
  *
  * A tool that only some interop tests use, and whose package the sources of this system do not have, leaves those tests
- * out: the others are run. So it is with the command line of NATS where Go cannot build it. Every other tool that is
- * missing is a complaint.
+ * out: the others are run. So it is with the command line of NATS where Go cannot build it, and outside of CI with
+ * what checks manifests where PyPI cannot be reached. Every other tool that is missing is a complaint.
  *
  * @param projects test projects that will run
  * @returns `complaint`: '' when every tool is there that can be had, else what to tell the person; `leftOut`: files of
@@ -70,14 +82,44 @@ function missing(tools) {
  */
 export async function ensureTools(projects) {
   const packaged = await ensurePackages(projects);
-  const problem = projects.includes('interop') ? await problemWithNatsCli() : '';
-  if (problem === '') return packaged;
-  const { program, tests } = NATS_CLI;
-  return {
-    complaint: packaged.complaint,
-    leftOut: [...packaged.leftOut, tests],
-    why: [...packaged.why, `${tests} was not run: it needs ${program} (natscli), and ${problem}.`],
-  };
+  const leftOut = [...packaged.leftOut];
+  const why = [...packaged.why];
+  const complaints = packaged.complaint === '' ? [] : [packaged.complaint];
+  const noNatsCli = projects.includes('interop') ? await problemWithNatsCli() : '';
+  if (noNatsCli !== '') {
+    leftOut.push(NATS_CLI.tests);
+    why.push(`${NATS_CLI.tests} was not run: it needs ${NATS_CLI.program} (natscli), and ${noNatsCli}.`);
+  }
+  const noValidator = projects.includes('integration') ? await problemWithValidator() : '';
+  if (noValidator !== '') {
+    const { package: name, program, tests } = KUBERNETES_VALIDATE;
+    const text =
+      `${tests} was not run: it needs ${program}, and ${noValidator}.\n` +
+      `With Python and its venv (Debian or Ubuntu: sudo apt-get install -y python3-venv):  pipx install ${name}`;
+    if (inCi) complaints.push(text);
+    else {
+      leftOut.push(tests);
+      why.push(text);
+    }
+  }
+  return { complaint: complaints.join('\n'), leftOut, why };
+}
+
+/** Installs what checks manifests, if it is not there. @returns why that did not work, or '' */
+async function problemWithValidator() {
+  const { program, package: name, folder } = KUBERNETES_VALIDATE;
+  if (hasProgram(program)) return '';
+  say(`Installing ${name} …`);
+  const makeFolder = () => capture('python3', ['-m', 'venv', folder]);
+  if ((await makeFolder()).code !== 0) {
+    if (mayInstall()) await install(['python3-venv']);
+    const again = await makeFolder();
+    if (again.code !== 0) return `python3 -m venv failed: ${again.text.trim().split('\n').at(-1)}`;
+  }
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', name];
+  const { code, text } = await capture(join(folder, 'bin', 'python'), pip);
+  if (code === 0 && hasProgram(program)) return '';
+  return `pip could not install ${name}: ${text.trim().split('\n').at(-1)}`;
 }
 
 /** Builds the command line of NATS if it is not there. @returns why that did not work, or '' */
@@ -133,15 +175,14 @@ async function networkRefusal() {
 async function ensurePrograms(tools) {
   const lacking = missing(tools);
   if (lacking.length === 0) return { complaint: '', leftOut: [], why: [] };
-  const mayInstall = process.getuid?.() === 0 && hasProgram('apt-get');
-  if (mayInstall) await install([...new Set(lacking.flatMap((tool) => tool.packages))]);
+  if (mayInstall()) await install([...new Set(lacking.flatMap((tool) => tool.packages))]);
   let still = missing(tools);
   const absent = await absentPackages(still.filter(({ tests }) => tests !== undefined));
   const isBeyond = ({ tests, packages }) => tests !== undefined && packages.some((name) => absent.has(name));
   const beyond = still.filter(isBeyond);
   still = still.filter((tool) => !isBeyond(tool));
   // apt installs nothing at all when one of several packages is unknown to it.
-  if (mayInstall && beyond.length > 0 && still.length > 0) {
+  if (mayInstall() && beyond.length > 0 && still.length > 0) {
     await install([...new Set(still.flatMap((tool) => tool.packages))]);
     still = missing(still);
   }
@@ -181,6 +222,10 @@ async function absentPackages(tools) {
     if (code === 0 && !/^ {2}Candidate: (?!\(none\))/m.test(text)) absent.add(name);
   }
   return absent;
+}
+
+function mayInstall() {
+  return process.getuid?.() === 0 && hasProgram('apt-get');
 }
 
 async function install(packages) {
