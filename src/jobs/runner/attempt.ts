@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
+import { newId } from '../../core/ids.js';
 import type { Logger } from '../../core/log.js';
 import type { Streams } from '../ports.js';
 import { type JobReason, type JobRecord, jobIdOf } from '../record/record.js';
@@ -198,9 +199,8 @@ export class Attempt {
       if (this.#givingBack === undefined)
         this.#log.warn({ cause: why }, 'jobs: there is no ticket; the job is given back');
       const delayMs = this.#givingBack === undefined ? NO_TICKET_MS : 0;
-      await this.#persist(() =>
-        this.#deps.book.giveBack(this.key, this.token, this.#givingBack ?? 'no_ticket', delayMs),
-      );
+      const reason = this.#givingBack ?? 'no_ticket';
+      await this.#persist((nonce) => this.#deps.book.giveBack(this.key, this.token, reason, delayMs, nonce));
     }
     return undefined;
   }
@@ -229,7 +229,8 @@ export class Attempt {
 
   async #noteRunning({ run }: StartedRun): Promise<void> {
     let failed: unknown;
-    const entry = await this.#deps.book.running(this.key, this.token).catch((error: unknown) => {
+    const nonce = newId();
+    const entry = await this.#deps.book.running(this.key, this.token, nonce).catch((error: unknown) => {
       failed = error;
       return undefined;
     });
@@ -246,7 +247,7 @@ export class Attempt {
     if (failed === undefined) this.fence();
     // NATS is away for a moment: the run goes on, and the record follows when it can.
     else
-      void this.#persist(() => this.#deps.book.running(this.key, this.token)).then((later) => {
+      void this.#persist(() => this.#deps.book.running(this.key, this.token, nonce)).then((later) => {
         if (later === undefined) return;
         this.seen(later);
         if (later.value.state === 'running') this.#deps.tell.started(later.value, { argv: run.shown });
@@ -261,7 +262,7 @@ export class Attempt {
     }
     if (this.#givingBack !== undefined && this.#stopping === undefined) {
       const reason = this.#givingBack;
-      await this.#persist(() => this.#deps.book.giveBack(this.key, this.token, reason, 0));
+      await this.#persist((nonce) => this.#deps.book.giveBack(this.key, this.token, reason, 0, nonce));
       await started.reject(reason);
       return;
     }
@@ -275,7 +276,9 @@ export class Attempt {
 
   async #conclude(started: StartedRun, settlement: Settlement): Promise<void> {
     const { retry } = this.template.template;
-    const entry = await this.#persist(() => this.#deps.book.settle(this.key, this.token, settlement, retry));
+    const entry = await this.#persist((nonce) =>
+      this.#deps.book.settle(this.key, this.token, settlement, retry, nonce),
+    );
     if (entry === undefined) {
       await started.reject('fenced');
       return;
@@ -299,7 +302,9 @@ export class Attempt {
   async #finish(outcome: 'stopped' | 'failed', reason: JobReason, logTail = ''): Promise<void> {
     const settlement: Settlement = { outcome, reason, mayRetry: outcome === 'failed', wasStable: false, logTail };
     const { retry } = this.template.template;
-    const entry = await this.#persist(() => this.#deps.book.settle(this.key, this.token, settlement, retry));
+    const entry = await this.#persist((nonce) =>
+      this.#deps.book.settle(this.key, this.token, settlement, retry, nonce),
+    );
     if (entry !== undefined) this.#deps.tell.ended(entry.value);
   }
 
@@ -336,12 +341,13 @@ export class Attempt {
   }
 
   /** Writes until it is written, or the job is not this attempt's any more. */
-  async #persist(write: () => Promise<JobEntry | undefined>): Promise<JobEntry | undefined> {
+  async #persist(write: (nonce: string) => Promise<JobEntry | undefined>): Promise<JobEntry | undefined> {
+    const nonce = newId();
     let isTold = false;
     for (;;) {
       if (this.#isFenced || this.#isAbandoned) return undefined;
       try {
-        return await write();
+        return await write(nonce);
       } catch (error) {
         if (!isTold) this.#log.warn({ cause: (error as Error).message }, 'jobs: a record waits to be written');
         isTold = true;

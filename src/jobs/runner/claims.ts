@@ -21,6 +21,8 @@ interface ClaimDeps {
   readonly usedBy: (template: string) => number;
   /** Whether jobs may be taken now. */
   readonly mayClaim: () => boolean;
+  /** Nobody knows whether a claim was stored. */
+  readonly doubted: () => void;
   /** Runs a job that was taken. */
   readonly run: (key: string, claim: JobEntry, template: HeldTemplate) => void;
 }
@@ -54,6 +56,11 @@ export class Claims {
       this.pump();
     });
     deps.templates.onChange(() => this.pump());
+  }
+
+  /** Whether a job is being taken at this moment. */
+  isClaiming(key: string): boolean {
+    return this.#pending.has(key);
   }
 
   /** Open jobs, for the figures. */
@@ -132,8 +139,9 @@ export class Claims {
       if (claim !== undefined) run(key, claim, template);
     } catch (error) {
       log.warn({ job: key, cause: (error as Error).message }, 'jobs: a job could not be taken');
-      // The claim may have been stored: the newest record says.
+      // The claim may have been stored all the same: then it is found when streams and records are compared.
       this.#note(key, book.table.entries().get(key));
+      this.#deps.doubted();
     } finally {
       this.#asking--;
       this.#pending.delete(key);

@@ -71,9 +71,14 @@ export class JobBook {
     throw new SluiceError('ERR_JOB_STORE', written.text);
   }
 
-  /** Notes that a claimed job runs. @returns the record now; undefined: it is not this claim's any more */
-  running(key: string, token: number): Promise<JobEntry | undefined> {
-    return this.#changeOwn(key, token, (record, write) =>
+  /**
+   * Notes that a claimed job runs.
+   *
+   * @param nonce of this change: a call that is repeated has the same, for the first one may have been carried out
+   * @returns the record now; undefined: it is not this claim's any more
+   */
+  running(key: string, token: number, nonce = newId()): Promise<JobEntry | undefined> {
+    return this.#changeOwn(key, token, nonce, (record, write) =>
       record.state === 'held' ? ways.started(record, token, write) : record,
     );
   }
@@ -81,6 +86,7 @@ export class JobBook {
   /**
    * Ends an attempt.
    *
+   * @param nonce as of {@link running}
    * @returns the record now; undefined: it is not this claim's any more
    * @throws SluiceError ERR_JOB_STORE
    */
@@ -89,15 +95,22 @@ export class JobBook {
     token: number,
     settlement: ways.Settlement,
     retry: JobTemplate['retry'],
+    nonce = newId(),
   ): Promise<JobEntry | undefined> {
-    return this.#changeOwn(key, token, (record, write) =>
+    return this.#changeOwn(key, token, nonce, (record, write) =>
       ways.settled(record, settlement, retry, this.#deps.random(), write),
     );
   }
 
   /** Gives a claimed job back. */
-  async giveBack(key: string, token: number, reason: JobReason, delayMs: number): Promise<JobEntry | undefined> {
-    const back = await this.#changeOwn(key, token, (record, write) =>
+  async giveBack(
+    key: string,
+    token: number,
+    reason: JobReason,
+    delayMs: number,
+    nonce = newId(),
+  ): Promise<JobEntry | undefined> {
+    const back = await this.#changeOwn(key, token, nonce, (record, write) =>
       record.state === 'stopping'
         ? ways.settled(record, { ...NO_RUN, reason: record.reason ?? reason }, NO_RETRY, 0, write)
         : ways.reopened(record, reason, delayMs, write),
@@ -136,20 +149,25 @@ export class JobBook {
   #changeOwn(
     key: string,
     token: number,
+    nonce: string,
     decide: (record: JobRecord, write: ways.Write) => JobRecord,
   ): Promise<JobEntry | undefined> {
-    return this.#change(key, (record, write, revision) =>
-      record === undefined || !isClaimOf(record, revision, token) ? undefined : decide(record, write),
-    );
+    const decideOwn = (record: JobRecord | undefined, write: ways.Write, revision: number): JobRecord | undefined => {
+      // An earlier write of this very change was carried out, although its answer did not come.
+      if (record?.nonce === nonce) return record;
+      return record === undefined || !isClaimOf(record, revision, token) ? undefined : decide(record, write);
+    };
+    return this.#change(key, decideOwn, nonce);
   }
 
   async #change(
     key: string,
     decide: (record: JobRecord | undefined, write: ways.Write, revision: number) => JobRecord | undefined,
+    nonce?: string,
   ): Promise<JobEntry | undefined> {
     let entry = this.table.entries().get(key) ?? (await this.table.read(key));
     for (let turn = 0; turn < MOST_TURNS; turn++) {
-      const write = this.#write();
+      const write = this.#write(nonce);
       const next = decide(entry?.value, write, entry?.revision ?? 0);
       if (next === undefined || next === entry?.value) {
         // The copy in memory may be behind: nothing is left undone because of it.
@@ -166,9 +184,9 @@ export class JobBook {
     throw new SluiceError('ERR_JOB_STORE', `${key} is changed by others again and again`);
   }
 
-  #write(): ways.Write {
+  #write(nonce?: string): ways.Write {
     const nowMs = this.#deps.clock.wallMs();
-    return { nonce: newId(nowMs), nowMs };
+    return { nonce: nonce ?? newId(nowMs), nowMs };
   }
 }
 

@@ -22,6 +22,8 @@ interface ReconcileDeps {
   readonly keepMs: number;
   /** Whether a holder is this process, now. */
   readonly isOwn: (by: string) => boolean;
+  /** Whether a job runs here, or is being taken. */
+  readonly isHere: (key: string) => boolean;
 }
 
 /** Records that are worked on at a time. */
@@ -68,7 +70,8 @@ export class Reconcile {
   async #record(key: string, record: JobRecord, revision: number, live: ReadonlySet<string>): Promise<void> {
     const { book, clock, tell } = this.#deps;
     const { streamId } = record;
-    if (isHeld(record) && record.by !== undefined && this.#isLost(record.by)) await book.takeFrom(key, record.by);
+    const { by } = record;
+    if (isHeld(record) && by !== undefined && this.#isAbandoned(key, by)) await book.takeFrom(key, by);
     if (record.last !== undefined) await tell.ensureEnd(record);
     if (record.state === 'done') {
       const endedMs = Date.parse(record.endedAt ?? record.requestedAt);
@@ -86,9 +89,11 @@ export class Reconcile {
     }
   }
 
-  #isLost(by: string): boolean {
-    const { runners, isOwn } = this.#deps;
-    if (isOwn(by)) return false;
+  /** Whether a job has a holder that does not run it. */
+  #isAbandoned(key: string, by: string): boolean {
+    const { runners, isOwn, isHere } = this.#deps;
+    // A claim whose answer was lost.
+    if (isOwn(by)) return !isHere(key);
     // There is one runner, and this is another boot of it.
     if (runners === undefined) return true;
     if (!runners.isComplete) return false;

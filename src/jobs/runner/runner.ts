@@ -105,12 +105,14 @@ export class JobRunner {
     this.#reconcile = new Reconcile({
       ...{ book: this.book, streams, requests: this.#requests, runners: backend.runners, tell, clock, log },
       ...{ keepMs: o.keepMs, isOwn: (by) => by === this.#key },
+      isHere: (key) => this.#attempts.has(key) || this.#claims.isClaiming(key),
     });
     this.#claims = new Claims({
       ...{ book: this.book, templates: this.templates, clock, log, random, runnerId: o.runnerId },
       ...{ by: () => this.#key, slots: o.slots, labels: o.labels, used: () => this.#attempts.size },
       usedBy: (name) => [...this.#attempts.values()].filter(({ template }) => template.template.name === name).length,
       mayClaim: () => !this.#isDraining && !this.#isClosed && (this.#lease?.isTrusted ?? backend.runners === undefined),
+      doubted: () => this.#compareSoon(COMPARE_AGAIN_MS),
       run: (key, claim, template) => this.#run(key, claim, template),
     });
     this.#watch =
@@ -146,7 +148,7 @@ export class JobRunner {
     if (this.#isClosed) return;
     await this.#newLease();
     await this.#endEarlierBoots();
-    if (this.#watch !== undefined) this.#watchTimer = setInterval(() => this.#watch?.look(), WATCH_MS);
+    if (this.#watch !== undefined) this.#watchTimer = setInterval(() => this.#look(), WATCH_MS);
     this.#compareSoon();
     this.#claims.pump();
   }
@@ -191,6 +193,12 @@ export class JobRunner {
   /** Jobs that end by themselves may do so until the deadline; all of them when the runner was told to wait. */
   #mayFinish({ template }: Attempt): boolean {
     return this.#o.waits || template.template.until === 'exit';
+  }
+
+  /** Judges the leases of others, unless the servers answer nobody: then heartbeats of others cannot be seen either. */
+  #look(): void {
+    if (this.#lease?.isTrusted !== true) this.#watch?.interrupted();
+    this.#watch?.look();
   }
 
   /** Earlier boots of this runner are over: its folder is locked by this process. Nobody need wait for their leases. */
