@@ -314,10 +314,16 @@ export class Attempt {
     if (this.streamId === undefined || kind === 'asked') return false;
     // Only whether a run ended early is worth a wait.
     const isEarly = kind === 'exit' && exit === 0 && this.template.template.until !== 'exit';
-    const endMs = this.#deps.clock.monotonicMs() + (isEarly ? END_WITHIN_MS : 0);
+    const { clock, streams } = this.#deps;
+    let endMs = clock.monotonicMs() + (isEarly ? END_WITHIN_MS : 0);
     for (;;) {
-      if (await this.#hasEnded()) return true;
-      if (this.#isChanged() || this.#deps.clock.monotonicMs() >= endMs) return this.#isToldOver();
+      try {
+        if (await streams.hasEnded(this.streamId)) return true;
+      } catch {
+        // Nobody knows now, and nothing can be settled either: the end may be told once NATS is back.
+        endMs = clock.monotonicMs() + END_WITHIN_MS;
+      }
+      if (this.#isChanged() || clock.monotonicMs() >= endMs) return this.#isToldOver();
       await this.#pause(LOOK_MS);
     }
   }

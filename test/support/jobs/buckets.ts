@@ -17,7 +17,7 @@ export async function eventsOf<T>(url: string, stream: string): Promise<T[]> {
 }
 
 async function messagesOf(url: string, stream: string): Promise<{ readonly subject: string; readonly text: string }[]> {
-  const connection = await connectNats({ urls: [url] });
+  const connection = await connectNats({ urls: url.split(',') });
   try {
     const facts = await streamFacts(connection, stream, new AnswerTimeout(5000, 5000));
     if (!facts.ok || facts.value.messages === 0) return [];
