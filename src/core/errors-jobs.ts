@@ -9,6 +9,12 @@ export const JOB_ERRORS = {
     'stop this run; the run that holds the job goes on',
     { usual: true, endsPlaysAs: 'fenced', exit: 'refused' },
   ),
+  ERR_JOB_BUSY: failure(
+    'refused',
+    'operator',
+    'too many workers wait for jobs, or too many of their requests are answered at once',
+    'ask again a little later, or run more runners with --dispatch',
+  ),
   ERR_JOB_STORE: failure(
     'unreachable',
     'operator',

@@ -15,6 +15,7 @@ export function jobsCommands({ command, io, done }: Registry): void {
     .option('--token-file <FILE>', 'file with a token of that server (else SLUICE_HTTP_TOKEN)')
     .option('--slots <N>', 'jobs at a time (jobs.slots; default twice the processors)')
     .option('--labels <K=V>', 'labels for `runners.labels` of templates, may be repeated', collect)
+    .option('--dispatch', 'also lease jobs to workers outside, over NATS')
     .option('--wait', 'at the end, wait for jobs instead of handing them over')
     .option('--drain-deadline <DURATION>', 'at the end, hand over after so long in any case (default 10m)')
     .option('--config <FILE>', 'YAML file with settings (SLUICE_CONFIG)')

@@ -5,8 +5,10 @@ import { systemClock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
 import { createLogger, type Logger, stderrWriter } from '../../core/log.js';
+import { VERSION } from '../../core/version.js';
 import { within } from '../../core/within.js';
 import { lockDir } from '../../events/journal/dir-lock.js';
+import type { NatsBackend } from '../../jobs/nats/nats-backend.js';
 import { JobFolder } from '../../jobs/run/job-folder.js';
 import { starter } from '../../jobs/run/start-run.js';
 import { type Backend, JobRunner, type RunnerOptions } from '../../jobs/runner/runner.js';
@@ -47,6 +49,8 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
   const { config, warnings } = configFrom(options, io);
   if (config.nats.url !== '' && options.http !== undefined)
     throw new SluiceError('ERR_CLI_USAGE', 'one of --http and --nats was expected');
+  if (options.dispatch === true && config.nats.url === '')
+    throw new SluiceError('ERR_CLI_USAGE', '--dispatch needs NATS; --nats was expected');
   const drainMs = durationOf(options.drainDeadline, '--drain-deadline', DRAIN_MS);
   const log = createLogger(config.log);
   for (const warning of warnings) log.warn(warning);
@@ -60,17 +64,18 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
       maxBytes: config.jobs.logMaxBytes,
     });
     const o = runnerOptions(config, options, jobFolder.runnerId);
-    const backend = await backendOf(config, options, { log, folder, runnerId: o.runnerId, templates, stop });
-    if (backend === undefined) return EXIT.ok;
+    const made = await backendOf(config, options, { log, folder, runnerId: o.runnerId, templates, stop });
+    if (made === undefined) return EXIT.ok;
+    const { backend, nats } = made;
     await jobFolder.recover(backend.jobs);
     const runner = new JobRunner(o, {
       backend,
       clock: systemClock,
       log,
       random: Math.random,
-      start: starter(jobFolder, log),
+      start: starter(jobFolder, log, nats?.queueStarter(o.leaseMs)),
     });
-    await serve(runner, { backend, options, o, log, stop, drainMs, jobFolder });
+    await serve(runner, { nats, options, o, log, stop, drainMs, jobFolder });
   } finally {
     await lock.release();
     await stderrWriter().flush(LAST_LINES_MS);
@@ -79,7 +84,8 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
 }
 
 interface Serving {
-  readonly backend: Backend;
+  /** Undefined: without NATS. */
+  readonly nats: NatsBackend | undefined;
   readonly options: JobsRunOptions;
   readonly o: RunnerOptions;
   readonly log: Logger;
@@ -88,13 +94,18 @@ interface Serving {
   readonly jobFolder: JobFolder;
 }
 
-async function serve(runner: JobRunner, { o, log, stop, drainMs }: Serving): Promise<void> {
+async function serve(runner: JobRunner, { nats, options, o, log, stop, drainMs }: Serving): Promise<void> {
   await Promise.race([runner.start(), aborted(stop)]);
   if (!stop.aborted)
     log.info({ runner: o.runnerId, slots: o.slots, labels: JSON.stringify(o.labels) }, 'jobs: the runner takes jobs');
+  const gives = options.dispatch === true && !stop.aborted;
+  const service = gives ? nats?.dispatch(runner, { leaseMs: o.leaseMs, version: VERSION }) : undefined;
+  if (service !== undefined) log.info('jobs: workers outside can lease jobs');
   await aborted(stop);
+  service?.drain();
   log.info({ signal: stop.reason }, 'stopping: jobs are handed over');
   await within(runner.drain(drainMs), drainMs + CLOSE_MS);
+  service?.close();
   await within(runner.close(), CLOSE_MS);
 }
 
@@ -120,14 +131,19 @@ interface BackendDeps {
 }
 
 /** @returns undefined when it was stopped before there was a connection */
-async function backendOf(config: Config, options: JobsRunOptions, deps: BackendDeps): Promise<Backend | undefined> {
+async function backendOf(
+  config: Config,
+  options: JobsRunOptions,
+  deps: BackendDeps,
+): Promise<{ readonly backend: Backend; readonly nats?: NatsBackend } | undefined> {
   const teller = { prefix: config.events.prefix, runnerId: deps.runnerId, bootId: newId(), host: hostname() };
   if (config.nats.url !== '') {
     const { natsBackend } = await import('./nats-backend.js');
-    return natsBackend(config, { ...deps, teller });
+    const nats = await natsBackend(config, { ...deps, teller });
+    return nats && { backend: nats, nats };
   }
   const { httpBackend } = await import('./http-backend.js');
-  return httpBackend(config, options, deps);
+  return { backend: await httpBackend(config, options, deps) };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

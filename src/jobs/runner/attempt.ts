@@ -106,7 +106,9 @@ export class Attempt {
   /** The record has changed: another one may hold the job, or it is to end. */
   seen(entry: JobEntry | undefined): void {
     if (entry !== undefined && entry.revision < this.token) return;
-    if (entry === undefined || !isClaimOf(entry.value, entry.revision, this.token)) {
+    const isClaim = entry !== undefined && isClaimOf(entry.value, entry.revision, this.token);
+    // The worker that took a published job holds its claim from then on.
+    if (!isClaim || entry.value.by !== this.#record.by) {
       this.fence();
       return;
     }
@@ -255,7 +257,8 @@ export class Attempt {
 
   async #settle(started: StartedRun, end: RunEnd, ranMs: number): Promise<void> {
     if (this.#isFenced) {
-      this.#log.warn('job was fenced: another run has it');
+      if (this.template.template.run.kind === 'queue') this.#log.info('a worker has the job, or has ended it');
+      else this.#log.warn('job was fenced: another run has it');
       await started.reject('fenced');
       return;
     }

@@ -265,7 +265,8 @@ export class JobRunner {
   #runnersUp(): number {
     const { runners } = this.#deps.backend;
     if (runners === undefined) return 1;
-    return [...runners.entries().values()].filter(({ value }) => value.state === 'up').length;
+    return [...runners.entries().values()].filter(({ value }) => value.state === 'up' && value.isWorker !== true)
+      .length;
   }
 
   async #takeFrom(key: string): Promise<void> {
