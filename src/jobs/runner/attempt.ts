@@ -42,6 +42,12 @@ interface AttemptDeps {
   readonly start: (order: RunOrder) => Promise<StartedRun>;
 }
 
+/**
+ * What came of an attempt, as far as its runner knows: how it was settled; `handed_over`: the job was given back;
+ * `lost`: another runner has the job, or this one ended first.
+ */
+export type AttemptOutcome = Settlement['outcome'] | 'handed_over' | 'lost';
+
 /** How long a ticket is asked for before the job is given back, in ms. */
 const TICKET_WITHIN_MS = 15_000;
 /** First pause between two requests for a ticket, and the longest. */
@@ -75,6 +81,7 @@ export class Attempt {
   #givingBack: JobReason | undefined;
   #isAbandoned = false;
   #isFlowing = true;
+  #outcome: AttemptOutcome = 'lost';
   #wake: () => void = () => {};
 
   constructor(deps: AttemptDeps, key: string, claim: JobEntry, template: HeldTemplate) {
@@ -92,6 +99,11 @@ export class Attempt {
 
   get streamId(): string | undefined {
     return this.#record.streamId;
+  }
+
+  /** What came of it, once it is done. */
+  get outcome(): AttemptOutcome {
+    return this.#outcome;
   }
 
   get record(): JobRecord {
@@ -200,9 +212,7 @@ export class Attempt {
       if (this.#givingBack === undefined)
         this.#log.warn({ cause: why }, 'jobs: there is no ticket; the job is given back');
       const delayMs = this.#givingBack === undefined ? NO_TICKET_MS : 0;
-      await this.#persist(() =>
-        this.#deps.book.giveBack(this.key, this.token, this.#givingBack ?? 'no_ticket', delayMs),
-      );
+      await this.#giveBack(this.#givingBack ?? 'no_ticket', delayMs);
     }
     return undefined;
   }
@@ -264,7 +274,7 @@ export class Attempt {
     }
     if (this.#givingBack !== undefined && this.#stopping === undefined) {
       const reason = this.#givingBack;
-      await this.#persist(() => this.#deps.book.giveBack(this.key, this.token, reason, 0));
+      await this.#giveBack(reason, 0);
       await started.reject(reason);
       return;
     }
@@ -277,8 +287,7 @@ export class Attempt {
   }
 
   async #conclude(started: StartedRun, settlement: Settlement): Promise<void> {
-    const { retry } = this.template.template;
-    const entry = await this.#persist(() => this.#deps.book.settle(this.key, this.token, settlement, retry));
+    const entry = await this.#settleRecord(settlement);
     if (entry === undefined) {
       await started.reject('fenced');
       return;
@@ -301,9 +310,20 @@ export class Attempt {
   /** Settles an attempt that has no run. */
   async #finish(outcome: 'stopped' | 'failed', reason: JobReason, logTail = ''): Promise<void> {
     const settlement: Settlement = { outcome, reason, mayRetry: outcome === 'failed', wasStable: false, logTail };
+    const entry = await this.#settleRecord(settlement);
+    if (entry !== undefined) this.#deps.tell.ended(entry.value);
+  }
+
+  async #settleRecord(settlement: Settlement): Promise<JobEntry | undefined> {
     const { retry } = this.template.template;
     const entry = await this.#persist(() => this.#deps.book.settle(this.key, this.token, settlement, retry));
-    if (entry !== undefined) this.#deps.tell.ended(entry.value);
+    if (entry !== undefined) this.#outcome = settlement.outcome;
+    return entry;
+  }
+
+  async #giveBack(reason: JobReason, delayMs: number): Promise<void> {
+    const entry = await this.#persist(() => this.#deps.book.giveBack(this.key, this.token, reason, delayMs));
+    if (entry !== undefined) this.#outcome = 'handed_over';
   }
 
   /** Whether the stream is over, which may be known a moment after its media has ended. */

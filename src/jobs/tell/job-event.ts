@@ -102,6 +102,11 @@ export function endsFilter(prefix: string, record: JobRecord, attempt: number): 
   return `${prefix}.job.${names(record)}.${attempt}.*.${END}`;
 }
 
+/** The subject of the event that an attempt began to run. */
+export function startedSubject(prefix: string, record: JobRecord, attempt: number): string {
+  return `${prefix}.job.${names(record)}.${attempt}.started.${NUMBERS.started}`;
+}
+
 /** Names of a job in subjects. */
 function names(record: JobRecord): string {
   const { app, name, template } = record;
