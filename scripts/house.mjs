@@ -46,6 +46,7 @@ export const FOLDERS = {
       'doors',
       'live',
       'hub',
+      'jobs',
       'events',
       'nats',
       'wasm',

@@ -1,6 +1,7 @@
 import type { PlainValue } from '../core/plain.js';
 import type { Ban } from '../model/ban.js';
 import { wantKey } from './cluster-lists.js';
+import { JOB_HANDLERS } from './job-handlers.js';
 import { kickAll } from './kick.js';
 import type { InputOf, Verb } from './operations.js';
 import { type Page, pageOf } from './page.js';
@@ -18,6 +19,7 @@ type Handlers = {
  */
 export const HANDLERS: Handlers = {
   ...STREAM_HANDLERS,
+  ...JOB_HANDLERS,
   'streams.list': async ({ nodeId, live }, input) => {
     const matches = live.streams().filter((stream) => selectsStream(input, stream));
     return listed(

@@ -171,6 +171,34 @@ export interface JobRecords {
   isHeldBy(streamId: string, run: JobRun): Promise<boolean>;
 }
 
+/** Which jobs. Members that are missing select all. */
+export interface JobSelector {
+  readonly state?: 'open' | 'running' | 'failed' | 'done';
+  readonly app?: string;
+  readonly name?: string;
+  readonly streamId?: string;
+  readonly template?: string;
+}
+
+/**
+ * Jobs as they are kept in NATS. Everything here rejects with ERR_CTL_BUS_DOWN when NATS is away, and with
+ * ERR_JOB_STORE when the records cannot be read or written.
+ */
+export interface JobControl {
+  list(
+    selector: JobSelector,
+    limit: number,
+    cursor: string | undefined,
+  ): Promise<{ readonly jobs: readonly Facts[]; readonly cursor?: string }>;
+  /** @throws SluiceError ERR_JOB_UNKNOWN, as {@link stop} and {@link retry} */
+  get(jobId: string): Promise<Facts>;
+  stop(jobId: string): Promise<{ readonly done: 'done' | 'already'; readonly job: Facts }>;
+  /** @throws SluiceError ERR_JOB_STATE when its stream has ended, or it is stopping */
+  retry(jobId: string): Promise<{ readonly done: 'done' | 'already'; readonly job: Facts }>;
+  templates(): Promise<readonly Facts[]>;
+  runners(): Promise<readonly Facts[]>;
+}
+
 /** Who asks, and how long the answer is of use. */
 export interface RequestContext {
   /** Of the caller; undefined: one is made, and the request is not idempotent. */
@@ -236,6 +264,8 @@ export interface Ports {
   readonly cluster: Cluster | undefined;
   /** Undefined: there is no NATS, and so no record; who asks for a ticket is trusted then. */
   readonly jobRecords: JobRecords | undefined;
+  /** Undefined: there is no NATS in the settings. */
+  readonly jobs: JobControl | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** A new ULID. */

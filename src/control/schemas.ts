@@ -158,3 +158,19 @@ export const jobTemplate = z
   .regex(/^[a-z0-9-]{1,48}$/)
   .describe('Name of the template of the job.');
 export const jobToken = z.int().min(1).describe('Fencing token of the run: higher than that of every run before it.');
+
+/** The id of a job in a path: also one that no job can have, which is unknown then. */
+export const jobId = line(1200)
+  .min(1)
+  .describe('Id of a job: `<streamId>/<template>`, or `want/<app>/<name>/<template>` for a name that is wanted.');
+
+/** A job in an answer. */
+export const jobShown = z.looseObject({
+  jobId: z.string(),
+  state: z.enum(['open', 'held', 'running', 'stopping', 'done']),
+  app: z.string(),
+  name: z.string(),
+  template: z.string(),
+  attempt: z.int(),
+  failures: z.int(),
+});

@@ -9,11 +9,53 @@ export const JOB_ERRORS = {
     'stop this run; the run that holds the job goes on',
     { usual: true, endsPlaysAs: 'fenced', exit: 'refused' },
   ),
+  ERR_JOB_BUSY: failure(
+    'refused',
+    'operator',
+    'too many workers wait for jobs, or too many of their requests are answered at once',
+    'ask again a little later, or run more runners with --dispatch',
+  ),
   ERR_JOB_STORE: failure(
     'unreachable',
     'operator',
     'the records of jobs cannot be read or written now',
     'check that NATS answers and that this user may use the buckets SLUICE_JOBS, SLUICE_RUNNERS and SLUICE_TEMPLATES',
+  ),
+  ERR_JOB_NEEDS_NATS: failure(
+    'usage',
+    'operator',
+    'jobs are kept in NATS, and there is no NATS in the settings',
+    'set nats.url (--nats, SLUICE_NATS_URL); without NATS one runner keeps its jobs in its data folder, which --data reads',
+  ),
+  ERR_JOB_UNKNOWN: failure(
+    'refused',
+    'operator',
+    'there is no job of this id',
+    'sluice jobs ls lists them; a job that is over is forgotten jobs.keepMs after its stream',
+  ),
+  ERR_JOB_STATE: failure(
+    'refused',
+    'operator',
+    'this cannot be done to the job where it stands',
+    'sluice jobs get shows where it stands; only a job that is over, of a stream that is live, can run again',
+  ),
+  ERR_JOB_TEMPLATE_UNKNOWN: failure(
+    'refused',
+    'operator',
+    'there is no job template of this name',
+    'sluice jobs templates lists them',
+  ),
+  ERR_JOB_RUNNER_UNREACHABLE: failure(
+    'unreachable',
+    'operator',
+    'no runner answers under this id',
+    'sluice jobs runners lists those that there are; check that this user may publish to sluice.v1.ctl.r.>',
+  ),
+  ERR_JOB_LOG_LOST: failure(
+    'refused',
+    'operator',
+    'there is no log: it was on a runner that is gone, or was removed after jobs.logKeepMs',
+    'the last lines of a failed attempt are in its event and in sluice jobs get',
   ),
   ERR_JOB_TICKET_EXPIRED: failure(
     'refused',

@@ -51,7 +51,7 @@ export interface HttpDeps {
   readonly options: HttpOptions;
   readonly log: Logger;
   readonly clock: Clock;
-  metrics(): readonly Metric[];
+  metrics(): readonly Metric[] | Promise<readonly Metric[]>;
   health(): Health;
   readonly events: EventFeed;
   /** Routes of other parts. */

@@ -139,6 +139,18 @@ export async function lastMessage(
   );
 }
 
+/** The first message of a subject (wildcards allowed) from a position on, from the stream's leader. */
+export async function nextMessage(
+  connection: NatsConnection,
+  stream: string,
+  subject: string,
+  from: number,
+  answerTimeout: AnswerTimeout,
+): Promise<ApiAnswer<StoredMessage>> {
+  const body = { seq: from, next_by_subj: subject };
+  return stored(await jsRequest<RawMessage>(connection, `STREAM.MSG.GET.${stream}`, body, answerTimeout));
+}
+
 /**
  * Every subject that matches `filter` and of which a stream holds a message. A server lists a hundred thousand at a
  * time, so they are requested page by page.

@@ -9,7 +9,6 @@ import type {
   BanControl,
   Cluster,
   EndedStreams,
-  JobRecords,
   NodeControl,
   Ports,
   WebhookControl,
@@ -24,6 +23,8 @@ import type { EventLog } from '../events/event-log.js';
 import type { LiveControl } from '../live/live-control.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { ApiRoute } from '../model/api-route.js';
+import { jobRecordsOf } from './job-records.js';
+import { type JobPlaces, jobControlOf } from './jobs.js';
 
 /** Control of a server. */
 export interface Control {
@@ -36,6 +37,7 @@ export interface Control {
 /** What control is made with. */
 interface ControlDeps {
   readonly nodeId: string;
+  readonly bootId: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly eventLayer: EventLayer;
@@ -46,8 +48,8 @@ interface ControlDeps {
   readonly authTest: AuthTest['test'];
   /** Undefined without NATS. */
   readonly cluster: Cluster | undefined;
-  /** Undefined without NATS. */
-  readonly jobRecords: JobRecords | undefined;
+  /** Settings that say where jobs are kept. */
+  readonly places: JobPlaces;
   readonly node: NodeControl;
   readonly webhooks: WebhookControl;
 }
@@ -65,7 +67,8 @@ export function makeControl(deps: ControlDeps): Control {
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
     cluster: deps.cluster,
-    jobRecords: deps.jobRecords,
+    jobRecords: jobRecordsOf(eventLayer),
+    jobs: jobControlOf(deps.places, deps),
   };
   const dispatcher = new Dispatcher(ports);
   deps.memory.register('control_answers', () => dispatcher.heldBytes);

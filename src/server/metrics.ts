@@ -13,6 +13,7 @@ import type { CodecPool } from '../wasm/pool.js';
 import type { HookStatus } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 import type { Descriptors } from './descriptors.js';
+import type { JobCount } from './job-counts.js';
 import type { LoopTurns } from './loop-turns.js';
 import type { Refusals } from './refusals.js';
 import type { Room } from './room.js';
@@ -35,6 +36,8 @@ interface MetricSources {
   readonly bans: BanList;
   /** Requests over HTTP that were refused for their token; undefined without HTTP. */
   readonly tokenRefusals: { readonly wrong: number; readonly held: number } | undefined;
+  /** By template; undefined without NATS, and where no runner has ever kept any. */
+  readonly jobs: ReadonlyMap<string, JobCount> | undefined;
   /** Undefined without NATS. */
   readonly rpc: Pick<NatsRpc, 'calls' | 'pending'> | undefined;
   readonly webhooks: Pick<Webhooks, 'list'>;
@@ -55,6 +58,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...callMetrics(sources),
     tokenMetric(sources),
     ...webhookMetrics(sources),
+    ...jobMetrics(sources),
   ];
 }
 
@@ -205,6 +209,18 @@ function tokenMetric({ tokenRefusals: { wrong, held } = { wrong: 0, held: 0 } }:
       { value: held, labels: { why: 'held' } },
     ],
   };
+}
+
+/** Jobs that are not over, for whoever scales runners. */
+function jobMetrics({ jobs }: MetricSources): Metric[] {
+  const metric = (name: string, help: string, of: (count: JobCount) => number): Metric => ({
+    ...{ name: `sluice_${name}`, help, type: 'gauge', labels: ['template'] },
+    samples: [...(jobs ?? [])].map(([template, count]) => ({ value: of(count), labels: { template } })),
+  });
+  return [
+    metric('jobs_open', 'jobs that wait for a runner, in NATS', ({ open }) => open),
+    metric('jobs_running', 'jobs that a runner has, in NATS', ({ running }) => running),
+  ];
 }
 
 /** Calls of clients that programs answer. */

@@ -29,7 +29,7 @@ import { clusterOf, controlOverNats } from './control-nats.js';
 import type { DrainCounts } from './drain.js';
 import { healthOf } from './health.js';
 import { openInstallation, secretFor } from './installation.js';
-import { jobRecordsOf } from './job-records.js';
+import { JobCounts } from './job-counts.js';
 import { LoopTurns } from './loop-turns.js';
 import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
@@ -207,8 +207,7 @@ class Server implements SluiceServer {
     const { prefix } = this.#config.events;
     this.#control = makeControl({
       ...{ nodeId, clock: this.#clock, log: this.#log, eventLayer, memory: parts.memory },
-      cluster: clusterOf(eventLayer, prefix, this.#clock),
-      jobRecords: jobRecordsOf(eventLayer),
+      ...{ bootId, cluster: clusterOf(eventLayer, prefix, this.#clock), places: this.#config },
       liveStreams: parts.liveStreams,
       bans: admission.bans,
       webhooks: this.#webhooks,
@@ -289,6 +288,7 @@ class Server implements SluiceServer {
 
   #httpDeps(parts: Parts, eventLayer: EventLayer, turns: LoopTurns): HttpDeps {
     const admission = this.#admission!;
+    const jobs = JobCounts.of(eventLayer, this.#clock);
     return {
       options: { ...this.#config.http, limitLoopback: this.#config.limits.limitLoopback },
       log: this.#log,
@@ -296,7 +296,7 @@ class Server implements SluiceServer {
       events: eventLayer.log,
       connectionShare: () => parts.descriptors.httpShareAt(1),
       routes: this.#control!.routes,
-      metrics: () =>
+      metrics: async () =>
         collectMetrics({
           ...parts,
           events: () => eventLayer.stats(),
@@ -306,6 +306,7 @@ class Server implements SluiceServer {
           bans: admission.bans,
           webhooks: this.#webhooks,
           tokenRefusals: this.#http?.tokenRefusals,
+          jobs: await jobs?.read(),
         }),
       health: () => this.#health(),
     };

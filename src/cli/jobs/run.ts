@@ -5,8 +5,10 @@ import { systemClock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
 import { createLogger, type Logger, stderrWriter } from '../../core/log.js';
+import { VERSION } from '../../core/version.js';
 import { within } from '../../core/within.js';
 import { lockDir } from '../../events/journal/dir-lock.js';
+import type { NatsBackend } from '../../jobs/nats/nats-backend.js';
 import { JobFolder } from '../../jobs/run/job-folder.js';
 import { starter } from '../../jobs/run/start-run.js';
 import { type Backend, JobRunner, type RunnerOptions } from '../../jobs/runner/runner.js';
@@ -17,6 +19,7 @@ import { type ConfigOptions, configFrom } from '../config-flags.js';
 import { EXIT } from '../exit-codes.js';
 import type { Io } from '../io.js';
 import { stopSignal } from '../stop-signal.js';
+import { AskedDrain, openDoor, serveMetrics } from './runner-reach.js';
 import { durationOf, labelsOf } from './values.js';
 
 /** Options of `sluice jobs run`. */
@@ -29,6 +32,8 @@ export interface JobsRunOptions extends ConfigOptions {
   readonly dispatch?: boolean;
   readonly drainDeadline?: string;
   readonly wait?: boolean;
+  /** `HOST:PORT`. */
+  readonly metrics?: string;
 }
 
 /** How long the end may take besides the drain, in ms. */
@@ -47,6 +52,8 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
   const { config, warnings } = configFrom(options, io);
   if (config.nats.url !== '' && options.http !== undefined)
     throw new SluiceError('ERR_CLI_USAGE', 'one of --http and --nats was expected');
+  if (options.dispatch === true && config.nats.url === '')
+    throw new SluiceError('ERR_CLI_USAGE', '--dispatch needs NATS; --nats was expected');
   const drainMs = durationOf(options.drainDeadline, '--drain-deadline', DRAIN_MS);
   const log = createLogger(config.log);
   for (const warning of warnings) log.warn(warning);
@@ -60,17 +67,21 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
       maxBytes: config.jobs.logMaxBytes,
     });
     const o = runnerOptions(config, options, jobFolder.runnerId);
-    const backend = await backendOf(config, options, { log, folder, runnerId: o.runnerId, templates, stop });
-    if (backend === undefined) return EXIT.ok;
+    const made = await backendOf(config, options, { log, folder, runnerId: o.runnerId, templates, stop });
+    if (made === undefined) return EXIT.ok;
+    const { backend, nats } = made;
     await jobFolder.recover(backend.jobs);
     const runner = new JobRunner(o, {
       backend,
       clock: systemClock,
       log,
       random: Math.random,
-      start: starter(jobFolder, log),
+      start: starter(jobFolder, log, nats?.queueStarter(o.leaseMs)),
     });
-    await serve(runner, { backend, options, o, log, stop, drainMs, jobFolder });
+    const { prefix } = config.events;
+    const { allowedHosts } = config.http;
+    const reached = { runner, o, log, nats, logs: jobFolder.logs, prefix, allowedHosts };
+    await serve({ reached, options, stop, drainMs });
   } finally {
     await lock.release();
     await stderrWriter().flush(LAST_LINES_MS);
@@ -79,23 +90,35 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
 }
 
 interface Serving {
-  readonly backend: Backend;
+  readonly reached: Parameters<typeof openDoor>[0];
   readonly options: JobsRunOptions;
-  readonly o: RunnerOptions;
-  readonly log: Logger;
   readonly stop: AbortSignal;
   readonly drainMs: number;
-  readonly jobFolder: JobFolder;
 }
 
-async function serve(runner: JobRunner, { o, log, stop, drainMs }: Serving): Promise<void> {
-  await Promise.race([runner.start(), aborted(stop)]);
-  if (!stop.aborted)
-    log.info({ runner: o.runnerId, slots: o.slots, labels: JSON.stringify(o.labels) }, 'jobs: the runner takes jobs');
-  await aborted(stop);
-  log.info({ signal: stop.reason }, 'stopping: jobs are handed over');
-  await within(runner.drain(drainMs), drainMs + CLOSE_MS);
-  await within(runner.close(), CLOSE_MS);
+async function serve({ reached, options, stop, drainMs }: Serving): Promise<void> {
+  const { runner, o, log, nats } = reached;
+  const drain = new AskedDrain();
+  const over = AbortSignal.any([stop, drain.signal]);
+  const closing = [await openDoor(reached, drain)];
+  try {
+    if (options.metrics !== undefined) closing.push(await serveMetrics(options.metrics, reached));
+    await Promise.race([runner.start(), aborted(over)]);
+    if (!over.aborted)
+      log.info({ runner: o.runnerId, slots: o.slots, labels: JSON.stringify(o.labels) }, 'jobs: the runner takes jobs');
+    const gives = options.dispatch === true && !over.aborted;
+    const service = gives ? nats?.dispatch(runner, { leaseMs: o.leaseMs, version: VERSION }) : undefined;
+    if (service !== undefined) log.info('jobs: workers outside can lease jobs');
+    await aborted(over);
+    service?.drain();
+    log.info({ signal: over.reason }, 'stopping: jobs are handed over');
+    const deadlineMs = drain.deadlineMs ?? drainMs;
+    await within(runner.drain(deadlineMs), deadlineMs + CLOSE_MS);
+    service?.close();
+  } finally {
+    for (const close of closing) close();
+    await within(runner.close(), CLOSE_MS);
+  }
 }
 
 function runnerOptions({ jobs }: Config, options: JobsRunOptions, runnerId: string): RunnerOptions {
@@ -119,15 +142,26 @@ interface BackendDeps {
   readonly stop: AbortSignal;
 }
 
+interface FoundBackend {
+  readonly backend: Backend;
+  /** The same; undefined without NATS. */
+  readonly nats: NatsBackend | undefined;
+}
+
 /** @returns undefined when it was stopped before there was a connection */
-async function backendOf(config: Config, options: JobsRunOptions, deps: BackendDeps): Promise<Backend | undefined> {
+async function backendOf(
+  config: Config,
+  options: JobsRunOptions,
+  deps: BackendDeps,
+): Promise<FoundBackend | undefined> {
   const teller = { prefix: config.events.prefix, runnerId: deps.runnerId, bootId: newId(), host: hostname() };
   if (config.nats.url !== '') {
     const { natsBackend } = await import('./nats-backend.js');
-    return natsBackend(config, { ...deps, teller });
+    const nats = await natsBackend(config, { ...deps, teller });
+    return nats === undefined ? undefined : { backend: nats, nats };
   }
   const { httpBackend } = await import('./http-backend.js');
-  return httpBackend(config, options, deps);
+  return { backend: await httpBackend(config, options, deps), nats: undefined };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -61,13 +61,14 @@ export class NatsControl implements ControlClient {
   }
 
   /**
-   * Bans and decisions are the same on every node. Settings and drains are not: with several nodes, one must be named.
+   * Bans, decisions and jobs are the same on every node. Settings and drains are not: with several nodes, one must be
+   * named.
    */
   async #oneNode(verb: Verb): Promise<string> {
     const nodeIds = await this.#cluster.nodeIds();
     const [first] = nodeIds;
     if (first === undefined) throw new SluiceError('ERR_CTL_NODE_UNKNOWN', 'no node is up');
-    if (nodeIds.length > 1 && !/^(?:bans|auth)\./.test(verb))
+    if (nodeIds.length > 1 && !/^(?:bans|auth|jobs)\./.test(verb))
       throw new SluiceError('ERR_CTL_BAD_REQUEST', `one of the nodes must be named: ${nodeIds.join(', ')}`);
     return first;
   }

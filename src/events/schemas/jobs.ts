@@ -67,18 +67,18 @@ export const JOB_EVENTS: Readonly<Record<string, JobEvent>> = {
     last: 'requested.1',
   },
   'io.sluice.job.started': {
-    says: 'A runner runs the job.',
+    says: 'A runner, or a worker outside, runs the job.',
     data: job(
       {
         /** `<runnerId>.<bootId>`. */
         by: text(320),
-        host: text(255),
         /** Fencing token of the claim. */
         token: integer(1),
         /** Secrets are masked. */
         argv: listOf(text(MAX_ARGUMENT), 256),
       },
-      { pid: integer(1) },
+      /** Missing for workers outside of a runner. */
+      { host: text(255), pid: integer(1) },
     ),
     last: 'started.1',
   },
@@ -143,6 +143,7 @@ const attemptEnd = object(
     retryAt: time,
     isAbandoned: flag,
     by: text(320),
+    token: integer(1),
   },
 );
 
@@ -168,7 +169,7 @@ const runnerState = object(
     ...{ runnerId: text(128), bootId: text(64), host: text(255), slots: count, used: count },
     ...{ labels: textsByKey, leaseMs: integer(1), time },
   },
-  {},
+  { isWorker: flag },
 );
 
 const call = object({ url: { type: 'string' }, method: text(16), headers: textsByKey }, { body: { type: 'string' } });
@@ -181,6 +182,7 @@ const runs = [
   }),
   object({ kind: { const: 'http' }, start: call }, { stop: call, beatUrl: { type: 'string' }, secretEnv: text(128) }),
   object({ kind: { const: 'queue' }, subject: { type: 'string' } }),
+  object({ kind: { const: 'worker' } }),
 ];
 
 const jobTemplate = object(

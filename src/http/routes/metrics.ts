@@ -13,8 +13,8 @@ export function addMetrics(
 ): void {
   const page = lazyMetrics();
   app.get('/metrics', async (_request, reply) => {
-    const metrics = await page();
-    const text = await metrics.render([...deps.metrics(), ...ownMetrics(followers, connections)]);
+    const [metrics, values] = await Promise.all([page(), deps.metrics()]);
+    const text = await metrics.render([...values, ...ownMetrics(followers, connections)]);
     return reply.header('content-type', metrics.contentType).send(text);
   });
 }

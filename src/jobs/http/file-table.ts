@@ -114,6 +114,32 @@ export class FileTable<T> implements Table<T> {
   }
 }
 
+/**
+ * The values of a table, whose runner may be at work: nothing is changed.
+ *
+ * @param isValue whether a value is one that this version understands
+ * @returns nothing when there is no such folder
+ * @throws the system's error when it cannot be read
+ */
+export async function readFileTable<T>(
+  folder: string,
+  isValue: (value: unknown) => value is T,
+): Promise<ReadonlyMap<string, KvEntry<T>>> {
+  const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const entries = new Map<string, KvEntry<T>>();
+  for (const file of files) {
+    if (!file.endsWith(ENDING)) continue;
+    // It may have been removed meanwhile.
+    const entry = entryIn(await readFile(join(folder, file), 'utf8').catch(() => ''));
+    if (entry !== undefined && isValue(entry.value))
+      entries.set(entry.key, { value: entry.value, revision: entry.revision });
+  }
+  return entries;
+}
+
 /** So many revisions are set aside at a time, so that the highest need not be stored with each write. */
 const SPARE = 1000;
 

@@ -86,11 +86,13 @@ export class BucketMirror<T> implements Table<T> {
   }
 
   async read(key: string): Promise<KvEntry<T> | undefined> {
+    const before = this.#entries.get(key);
     const held = await this.#bucket.get(this.#connection, key);
     if (!held.ok) throw new SluiceError('ERR_JOB_STORE', `${this.#o.bucket}: ${held.code} ${held.text}`);
     const { value, revision } = held.value;
     if (value === undefined || !this.#o.isValue(value)) {
       this.#take(key, revision, undefined);
+      if (revision === 0) this.#drop(key, before);
       return undefined;
     }
     this.#take(key, revision, value);
@@ -106,11 +108,13 @@ export class BucketMirror<T> implements Table<T> {
     }
     if (written.kind === 'denied' || written.kind === 'missing' || written.kind === 'refused') return written;
     // The write may have been carried out: a repeated one is then refused with its own revision.
+    const before = this.#entries.get(key);
     const held = await this.#bucket.get(this.#connection, key);
     if (!held.ok) return written.kind === 'conflict' ? written : { kind: 'no_answer', text: written.text };
     const { value: now, revision: newest } = held.value;
     const isValue = now !== undefined && this.#o.isValue(now);
     this.#take(key, newest, isValue ? now : undefined);
+    if (newest === 0) this.#drop(key, before);
     if (isValue && isOurs(now)) return { kind: 'ok', revision: newest };
     if (revision === 0 && !isValue && written.kind === 'conflict' && newest !== expected) {
       // Only a mark of a removed value stands there.
@@ -153,6 +157,12 @@ export class BucketMirror<T> implements Table<T> {
     } catch {
       return undefined;
     }
+  }
+
+  /** Another process has removed every trace of a value, which the consumer is not told. */
+  #drop(key: string, before: KvEntry<T> | undefined): void {
+    // What has come since the value was read is newer.
+    if (before !== undefined && this.#entries.get(key) === before) this.#take(key, before.revision, undefined, true);
   }
 
   /** @param isGone whether not even a mark is left */

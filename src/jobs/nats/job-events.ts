@@ -20,7 +20,7 @@ import {
 import type { JobTeller } from '../tell/tell.js';
 
 /** The JetStream stream of the events of jobs. */
-const JOB_EVENTS = 'SLUICE_JOB_EVENTS';
+export const JOB_EVENTS = 'SLUICE_JOB_EVENTS';
 
 const WEEK_NS = 7 * 24 * 3600e9;
 /** Jobs whose events are being published at a time. */

@@ -5,16 +5,20 @@ import type { NatsConnection } from '../../nats/connection.js';
 import { LinkRequests } from '../../nats/link-requests.js';
 import type { NatsMessage, NatsRequests } from '../../nats/requests.js';
 import { ToolLink } from '../../nats/tool-link.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
 import type { StreamListener } from '../ports.js';
-import { isJobRecord, type JobRecord } from '../record/record.js';
-import type { Backend } from '../runner/runner.js';
-import { isRunnerState, type RunnerState } from '../runner/runner-state.js';
-import { isStoredTemplate } from '../runner/template-set.js';
+import type { JobRecord } from '../record/record.js';
+import type { StartQueued } from '../run/start-run.js';
+import type { Backend, JobRunner } from '../runner/runner.js';
+import type { RunnerState } from '../runner/runner-state.js';
 import type { Teller } from '../tell/job-event.js';
 import type { JobTemplate } from '../template/template.js';
 import { BucketMirror } from './bucket-mirror.js';
+import { DispatchService } from './dispatch-service.js';
 import { NatsJobTeller } from './job-events.js';
+import { JOB_BUCKETS } from './nats-job-store.js';
 import { type NatsPlaces, NatsStreams, wantOf } from './nats-streams.js';
+import { queueStarter } from './queued-run.js';
 import { Ring } from './ring.js';
 
 /** What the backend is made with. */
@@ -35,24 +39,11 @@ const CLOSE_MS = 2000;
 /** The buckets of jobs. */
 function jobBuckets(connection: NatsConnection, replicas: number, log: Logger) {
   const answerTimeout = new AnswerTimeout(ANSWER_MS, LONGEST_ANSWER_MS);
-  const jobs = { bucket: 'SLUICE_JOBS', description: 'Sluice: jobs', replicas, isValue: isJobRecord };
-  const runners = {
-    bucket: 'SLUICE_RUNNERS',
-    description: 'Sluice: runners of jobs',
-    replicas,
-    isValue: isRunnerState,
-  };
-  const templates = {
-    bucket: 'SLUICE_TEMPLATES',
-    description: 'Sluice: job templates',
-    replicas,
-    isValue: isStoredTemplate,
-  };
   return {
     answerTimeout,
-    jobs: new BucketMirror<JobRecord>(connection, jobs, answerTimeout, log),
-    runners: new BucketMirror<RunnerState>(connection, runners, answerTimeout, log),
-    templates: new BucketMirror<JobTemplate>(connection, templates, answerTimeout, log),
+    jobs: new BucketMirror<JobRecord>(connection, { ...JOB_BUCKETS.jobs, replicas }, answerTimeout, log),
+    runners: new BucketMirror<RunnerState>(connection, { ...JOB_BUCKETS.runners, replicas }, answerTimeout, log),
+    templates: new BucketMirror<JobTemplate>(connection, { ...JOB_BUCKETS.templates, replicas }, answerTimeout, log),
   };
 }
 
@@ -98,6 +89,25 @@ export class NatsBackend implements Backend {
       begun: compare,
     });
     void ring.follow(signal);
+  }
+
+  /** Publishes jobs of templates with `queue`. @param leaseMs `jobs.leaseMs` */
+  queueStarter(leaseMs: number): StartQueued {
+    return queueStarter({ connection: this.#deps.connection, answerTimeout: this.#answerTimeout, leaseMs });
+  }
+
+  /** Begins to give jobs to workers outside. @param runner a runner of this backend that has started */
+  dispatch(
+    { book, templates }: Pick<JobRunner, 'book' | 'templates'>,
+    { leaseMs, version }: { readonly leaseMs: number; readonly version: string },
+  ): DispatchService {
+    const { places, teller, clock, log } = this.#deps;
+    const { streams, tell, runners, requests } = this;
+    const dispatcher = new Dispatcher({ book, templates, runners, streams, tell, clock, log, leaseMs });
+    const { runnerId, bootId } = teller;
+    return new DispatchService({
+      ...{ dispatcher, requests, prefix: places.prefix, runnerId, bootId, version, clock, log },
+    });
   }
 
   async close(): Promise<void> {

@@ -47,6 +47,8 @@ export interface AttemptEnd {
   readonly isAbandoned?: boolean;
   /** Runner and boot of that attempt. */
   readonly by?: string;
+  /** Of the claim, where it ran: the worker whose answer was lost asks again with it. */
+  readonly token?: number;
 }
 
 /** A value of the bucket `SLUICE_JOBS`: one job, which is a template for a stream. At most 8 KiB as JSON. */

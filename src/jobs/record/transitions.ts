@@ -67,6 +67,12 @@ export function stopping(
   };
 }
 
+/** A job that its runner has published: the worker that took it from there holds the same claim from now on. */
+export function handedTo(record: JobRecord, by: string, token: number, { nonce, nowMs }: Write): JobRecord {
+  const state = record.state === 'held' ? 'running' : record.state;
+  return { ...record, state, by, token, startedAt: record.startedAt ?? iso(nowMs), nonce };
+}
+
 /**
  * A job that nobody holds, and that is over. It takes the number of the attempt that would have come next, so that each
  * attempt has one end.
@@ -175,5 +181,6 @@ function endOf(
     ...(retryAt === undefined ? {} : { retryAt }),
     ...(isAbandoned === true ? { isAbandoned } : {}),
     ...(record.by === undefined ? {} : { by: record.by }),
+    ...(record.token === undefined ? {} : { token: record.token }),
   };
 }

@@ -20,6 +20,25 @@ interface JobLogsOptions {
   readonly wallMs: () => number;
 }
 
+/** A place in a log: one of its files, and bytes of it. */
+export interface LogPlace {
+  readonly file: number;
+  readonly offset: number;
+}
+
+/** The beginning of every log. */
+export const LOG_BEGIN: LogPlace = { file: 0, offset: 0 };
+
+/** A piece of a log. */
+interface LogPiece {
+  /** Empty: there is no more now. */
+  readonly bytes: Buffer;
+  /** Where the next piece begins. */
+  readonly next: LogPlace;
+  /** Whether the attempt is over, and all of its log was read. */
+  readonly isEnd: boolean;
+}
+
 /** The logs of all attempts that ran here. */
 export class JobLogs {
   readonly #options: JobLogsOptions;
@@ -76,7 +95,7 @@ export class JobLogs {
       const indexes = await logFileIndexes(folder);
       for (const next of indexes.filter((each) => each >= index)) {
         if (next > index) {
-          if (next > index + 1) yield Buffer.from('[sluice] the middle of the log was left out here\n');
+          if (next > index + 1) yield ownLine('the middle of the log was left out here');
           index = next;
           offset = 0;
         }
@@ -88,6 +107,38 @@ export class JobLogs {
       if (isComplete || options.follow !== true) return;
       await untilAborted(grown, options.signal);
     }
+  }
+
+  /**
+   * Reads a piece of a log, in whole lines.
+   *
+   * @param from where; {@link LOG_BEGIN} or `next` of the piece before
+   * @param most bytes of the piece
+   * @returns undefined when there is no such log
+   */
+  async piece(jobId: string, attempt: number, from: LogPlace, most: number): Promise<LogPiece | undefined> {
+    const folder = this.#folderOf(jobId, attempt);
+    const log = this.#open.get(folder);
+    const isComplete = log === undefined || log.isComplete;
+    const indexes = (await logFileIndexes(folder)).filter((index) => index >= from.file);
+    let at = from;
+    for (const [i, index] of indexes.entries()) {
+      if (index > at.file) {
+        const note = 'the middle of the log was left out here';
+        if (index > at.file + 1 || i === 0)
+          return { bytes: ownLine(note), next: { file: index, offset: 0 }, isEnd: false };
+        at = { file: index, offset: 0 };
+      }
+      const bytes = wholeLines(await readAt(logFilePath(folder, index), at.offset, most), most, isComplete);
+      if (bytes.length > 0) return { bytes, next: { file: index, offset: at.offset + bytes.length }, isEnd: false };
+    }
+    if (indexes.length === 0 && from.file === 0 && from.offset === 0 && log === undefined) return undefined;
+    return { bytes: Buffer.alloc(0), next: at, isEnd: isComplete };
+  }
+
+  /** Resolves when more of a log is written; at once when nobody writes it. */
+  grown(jobId: string, attempt: number): Promise<void> {
+    return this.#open.get(this.#folderOf(jobId, attempt))?.whenGrown() ?? Promise.resolve();
   }
 
   /** Removes logs that are too old or too many. To be called at the start and now and then. Never rejects. */
@@ -108,6 +159,36 @@ export class JobLogs {
 
   #folderOf(jobId: string, attempt: number): string {
     return join(this.#options.folder, jobFolderName(jobId), String(attempt));
+  }
+}
+
+/** A line of the runner's own. */
+function ownLine(text: string): Buffer {
+  return Buffer.from(`[sluice] ${text}\n`);
+}
+
+/**
+ * Bytes without the line at their end that may not be whole: the piece ends in it, or it is being written. A line that
+ * is longer than a piece is cut.
+ */
+function wholeLines(bytes: Buffer, most: number, isComplete: boolean): Buffer {
+  if (isComplete && bytes.length < most) return bytes;
+  const end = bytes.lastIndexOf(0x0a) + 1;
+  return end === 0 && bytes.length === most ? bytes : bytes.subarray(0, end);
+}
+
+/** Reads a part of a file; nothing when it has gone. */
+async function readAt(path: string, offset: number, most: number): Promise<Buffer> {
+  const file = await openOwn(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return Buffer.alloc(0);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(most), 0, most, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 

@@ -11,7 +11,7 @@ import { OutFolder } from './out-folder.js';
 import type { Run, RunOrder } from './run.js';
 
 /** Hands a job of a `queue` template to whoever takes it from there. */
-type StartQueued = (run: QueueRun, order: RunOrder) => Run;
+export type StartQueued = (run: QueueRun, order: RunOrder) => Run;
 
 /**
  * Starts what a template says.

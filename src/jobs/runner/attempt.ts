@@ -43,6 +43,12 @@ interface AttemptDeps {
   readonly start: (order: RunOrder) => Promise<StartedRun>;
 }
 
+/**
+ * What came of an attempt, as far as its runner knows: how it was settled; `handed_over`: the job was given back;
+ * `lost`: another runner has the job, or this one ended first.
+ */
+export type AttemptOutcome = Settlement['outcome'] | 'handed_over' | 'lost';
+
 /** How long a ticket is asked for before the job is given back, in ms. */
 const TICKET_WITHIN_MS = 15_000;
 /** First pause between two requests for a ticket, and the longest. */
@@ -76,6 +82,7 @@ export class Attempt {
   #givingBack: JobReason | undefined;
   #isAbandoned = false;
   #isFlowing = true;
+  #outcome: AttemptOutcome = 'lost';
   #wake: () => void = () => {};
 
   constructor(deps: AttemptDeps, key: string, claim: JobEntry, template: HeldTemplate) {
@@ -95,6 +102,11 @@ export class Attempt {
     return this.#record.streamId;
   }
 
+  /** What came of it, once it is done. */
+  get outcome(): AttemptOutcome {
+    return this.#outcome;
+  }
+
   get record(): JobRecord {
     return this.#record;
   }
@@ -107,7 +119,9 @@ export class Attempt {
   /** The record has changed: another one may hold the job, or it is to end. */
   seen(entry: JobEntry | undefined): void {
     if (entry !== undefined && entry.revision < this.token) return;
-    if (entry === undefined || !isClaimOf(entry.value, entry.revision, this.token)) {
+    const isClaim = entry !== undefined && isClaimOf(entry.value, entry.revision, this.token);
+    // The worker that took a published job holds its claim from then on.
+    if (!isClaim || entry.value.by !== this.#record.by) {
       this.fence();
       return;
     }
@@ -199,8 +213,7 @@ export class Attempt {
       if (this.#givingBack === undefined)
         this.#log.warn({ cause: why }, 'jobs: there is no ticket; the job is given back');
       const delayMs = this.#givingBack === undefined ? NO_TICKET_MS : 0;
-      const reason = this.#givingBack ?? 'no_ticket';
-      await this.#persist((nonce) => this.#deps.book.giveBack(this.key, this.token, reason, delayMs, nonce));
+      await this.#giveBack(this.#givingBack ?? 'no_ticket', delayMs);
     }
     return undefined;
   }
@@ -256,13 +269,14 @@ export class Attempt {
 
   async #settle(started: StartedRun, end: RunEnd, ranMs: number): Promise<void> {
     if (this.#isFenced) {
-      this.#log.warn('job was fenced: another run has it');
+      if (this.template.template.run.kind === 'queue') this.#log.info('a worker has the job, or has ended it');
+      else this.#log.warn('job was fenced: another run has it');
       await started.reject('fenced');
       return;
     }
     if (this.#givingBack !== undefined && this.#stopping === undefined) {
       const reason = this.#givingBack;
-      await this.#persist((nonce) => this.#deps.book.giveBack(this.key, this.token, reason, 0, nonce));
+      await this.#giveBack(reason, 0);
       await started.reject(reason);
       return;
     }
@@ -275,10 +289,7 @@ export class Attempt {
   }
 
   async #conclude(started: StartedRun, settlement: Settlement): Promise<void> {
-    const { retry } = this.template.template;
-    const entry = await this.#persist((nonce) =>
-      this.#deps.book.settle(this.key, this.token, settlement, retry, nonce),
-    );
+    const entry = await this.#settleRecord(settlement);
     if (entry === undefined) {
       await started.reject('fenced');
       return;
@@ -301,11 +312,24 @@ export class Attempt {
   /** Settles an attempt that has no run. */
   async #finish(outcome: 'stopped' | 'failed', reason: JobReason, logTail = ''): Promise<void> {
     const settlement: Settlement = { outcome, reason, mayRetry: outcome === 'failed', wasStable: false, logTail };
+    const entry = await this.#settleRecord(settlement);
+    if (entry !== undefined) this.#deps.tell.ended(entry.value);
+  }
+
+  async #settleRecord(settlement: Settlement): Promise<JobEntry | undefined> {
     const { retry } = this.template.template;
     const entry = await this.#persist((nonce) =>
       this.#deps.book.settle(this.key, this.token, settlement, retry, nonce),
     );
-    if (entry !== undefined) this.#deps.tell.ended(entry.value);
+    if (entry !== undefined) this.#outcome = settlement.outcome;
+    return entry;
+  }
+
+  async #giveBack(reason: JobReason, delayMs: number): Promise<void> {
+    const entry = await this.#persist((nonce) =>
+      this.#deps.book.giveBack(this.key, this.token, reason, delayMs, nonce),
+    );
+    if (entry !== undefined) this.#outcome = 'handed_over';
   }
 
   /** Whether the stream is over, which may be known a moment after its media has ended. */

@@ -84,6 +84,19 @@ export class JobBook {
   }
 
   /**
+   * Hands a claimed job on to the worker that took it from a queue.
+   *
+   * @param from the runner that published it; when another one holds it already, nothing is changed
+   * @returns the record now; undefined: it is not this claim's any more
+   * @throws SluiceError ERR_JOB_STORE
+   */
+  handTo(key: string, token: number, from: string, by: string): Promise<JobEntry | undefined> {
+    return this.#changeOwn(key, token, newId(), (record, write) =>
+      record.by === from ? ways.handedTo(record, by, token, write) : record,
+    );
+  }
+
+  /**
    * Ends an attempt.
    *
    * @param nonce as of {@link running}

@@ -55,6 +55,7 @@ export class Reconcile {
       if (ended.has(value.streamId ?? '')) await book.stop(key, 'stream_ended');
     });
     await this.#wants(records);
+    await this.#forgetLost(records);
     log.debug(
       { streams: live.length, records: records.length, tookMs: Math.round(clock.monotonicMs() - beganMs) },
       'jobs: streams and records were compared',
@@ -71,7 +72,7 @@ export class Reconcile {
     const { book, clock, tell } = this.#deps;
     const { streamId } = record;
     const { by } = record;
-    if (isHeld(record) && by !== undefined && this.#isAbandoned(key, by)) await book.takeFrom(key, by);
+    if (isHeld(record) && by !== undefined && (await this.#isAbandoned(key, by))) await book.takeFrom(key, by);
     if (record.last !== undefined) await tell.ensureEnd(record);
     if (record.state === 'done') {
       const endedMs = Date.parse(record.endedAt ?? record.requestedAt);
@@ -89,16 +90,29 @@ export class Reconcile {
     }
   }
 
+  /** Forgets runners and workers that were lost long ago and hold nothing. */
+  async #forgetLost(records: readonly (readonly [string, { readonly value: JobRecord }])[]): Promise<void> {
+    const { runners, clock, keepMs } = this.#deps;
+    const lost = [...(runners?.entries() ?? [])].filter(
+      ([, { value }]) => value.state === 'lost' && clock.wallMs() - Date.parse(value.time) > keepMs,
+    );
+    const holders = new Set(records.map(([, { value }]) => value.by));
+    await each(lost, async ([key, { revision }]) => {
+      if (!holders.has(key)) await runners?.purge(key, revision);
+    });
+  }
+
   /** Whether a job has a holder that does not run it. */
-  #isAbandoned(key: string, by: string): boolean {
+  async #isAbandoned(key: string, by: string): Promise<boolean> {
     const { runners, isOwn, isHere } = this.#deps;
     // A claim whose answer was lost.
     if (isOwn(by)) return !isHere(key);
     // There is one runner, and this is another boot of it.
     if (runners === undefined) return true;
     if (!runners.isComplete) return false;
-    const state = runners.entries().get(by)?.value.state;
-    return state === undefined || state === 'lost';
+    // A worker's first heartbeat is written a moment before its claim: the copy in memory may lack it still.
+    const entry = runners.entries().get(by) ?? (await runners.read(by));
+    return entry === undefined || entry.value.state === 'lost';
   }
 }
 

@@ -9,6 +9,8 @@ export interface RunnerState {
   readonly slots: number;
   readonly used: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether it is no runner but a worker outside, which has leased one job. */
+  readonly isWorker?: boolean;
   /** Without a heartbeat for so long it is lost. */
   readonly leaseMs: number;
   /** ISO 8601. */

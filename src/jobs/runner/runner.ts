@@ -9,7 +9,7 @@ import type { RunOrder } from '../run/run.js';
 import type { Table } from '../table.js';
 import type { JobTeller } from '../tell/tell.js';
 import type { JobTemplate } from '../template/template.js';
-import { Attempt, type StartedRun } from './attempt.js';
+import { Attempt, type AttemptOutcome, type StartedRun } from './attempt.js';
 import { Claims } from './claims.js';
 import { JobBook, type JobEntry } from './job-book.js';
 import { Lease } from './lease.js';
@@ -82,6 +82,7 @@ export class JobRunner {
   readonly #claims: Claims;
   readonly #watch: LeaseWatch | undefined;
   readonly #attempts = new Map<string, Attempt>();
+  readonly #outcomes = new Map<AttemptOutcome, number>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #bootId = newId();
   #lease: Lease | undefined;
@@ -130,6 +131,16 @@ export class JobRunner {
   /** Open jobs that are known here, and jobs that run here. */
   get counts(): { readonly open: number; readonly running: number } {
     return { open: this.#claims.open, running: this.#attempts.size };
+  }
+
+  /** Attempts that are over here, by what came of them. */
+  get outcomes(): ReadonlyMap<AttemptOutcome, number> {
+    return this.#outcomes;
+  }
+
+  /** What it takes jobs with, and whether it takes any. */
+  get state(): { readonly state: 'up' | 'draining'; readonly slots: number; readonly bootId: string } {
+    return { state: this.#isDraining ? 'draining' : 'up', slots: this.#o.slots, bootId: this.#bootId };
   }
 
   /** Begins. Resolves when it takes jobs. */
@@ -263,6 +274,7 @@ export class JobRunner {
     this.#attempts.set(key, attempt);
     void attempt.done.then(() => {
       if (this.#attempts.get(key) === attempt) this.#attempts.delete(key);
+      this.#outcomes.set(attempt.outcome, (this.#outcomes.get(attempt.outcome) ?? 0) + 1);
       this.#claims.pump();
     });
     // The record may have changed since the claim was answered.
@@ -273,7 +285,8 @@ export class JobRunner {
   #runnersUp(): number {
     const { runners } = this.#deps.backend;
     if (runners === undefined) return 1;
-    return [...runners.entries().values()].filter(({ value }) => value.state === 'up').length;
+    return [...runners.entries().values()].filter(({ value }) => value.state === 'up' && value.isWorker !== true)
+      .length;
   }
 
   async #takeFrom(key: string): Promise<void> {

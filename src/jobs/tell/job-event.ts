@@ -52,12 +52,15 @@ export interface StartedFacts {
   readonly pid?: number;
   /** Secrets masked. */
   readonly argv: readonly string[];
+  /** Whether a worker outside runs it: its host is not known. */
+  readonly isOutside?: boolean;
 }
 
 /** An attempt began to run. */
-export function startedEvent(teller: Teller, record: JobRecord, { pid, argv }: StartedFacts): JobEnvelope {
+export function startedEvent(teller: Teller, record: JobRecord, { pid, argv, isOutside }: StartedFacts): JobEnvelope {
   return envelope(teller, record, 'started', record.attempt, record.startedAt ?? record.requestedAt, {
-    ...{ by: record.by, host: teller.host, token: record.token, argv },
+    ...{ by: record.by, token: record.token, argv },
+    ...(isOutside === true ? {} : { host: teller.host }),
     ...(pid === undefined ? {} : { pid }),
   });
 }
@@ -97,6 +100,11 @@ export function progressSubject(prefix: string, record: JobRecord): string {
 /** The filter of the ends of all attempts of a job. */
 export function endsFilter(prefix: string, record: JobRecord, attempt: number): string {
   return `${prefix}.job.${names(record)}.${attempt}.*.${END}`;
+}
+
+/** The subject of the event that an attempt began to run. */
+export function startedSubject(prefix: string, record: JobRecord, attempt: number): string {
+  return `${prefix}.job.${names(record)}.${attempt}.started.${NUMBERS.started}`;
 }
 
 /** Names of a job in subjects. */

@@ -1,5 +1,5 @@
 import { Dispatcher } from '../../../src/control/dispatcher.js';
-import type { AuditEntry, Facts, Ports } from '../../../src/control/ports.js';
+import type { AuditEntry, Facts, JobControl, Ports } from '../../../src/control/ports.js';
 import { SluiceError } from '../../../src/core/errors.js';
 import { silentLogger } from '../../../src/core/log.js';
 import type { LiveControl } from '../../../src/live/live-control.js';
@@ -55,6 +55,28 @@ const WEBHOOK = {
   },
   ...{ delivered: 12, failed: 3, deadLetters: 1, lagMs: 61_000, problem: 'status 500' },
 } as const;
+
+/** A job of the stream of {@link streamOf}. */
+const JOB = {
+  ...{ jobId: '01HZX000000000000000000001/record', state: 'running', app: 'live', name: 'cam1', template: 'record' },
+  ...{ attempt: 1, failures: 0 },
+} as const;
+
+/** Jobs of which there is one. */
+function fakeJobs(calls: unknown[][]): JobControl {
+  const acted = (verb: string, jobId: string) => {
+    calls.push([verb, jobId]);
+    return { done: 'done' as const, job: { ...JOB, jobId } };
+  };
+  return {
+    list: async () => ({ jobs: [JOB] }),
+    get: async (jobId) => ({ ...JOB, jobId }),
+    stop: async (jobId) => acted('stopJob', jobId),
+    retry: async (jobId) => acted('retryJob', jobId),
+    templates: async () => [{ name: 'record', revision: 3 }],
+    runners: async () => [{ runnerId: 'r1', state: 'up' }],
+  };
+}
 
 /** A node in memory: what operations find, and what they have done. */
 export class FakeNode {
@@ -112,6 +134,7 @@ export class FakeNode {
       ended: { endOf: async (streamId) => this.ended.get(streamId) },
       cluster: undefined,
       jobRecords: undefined,
+      jobs: fakeJobs(this.calls),
       clock: { wallMs: () => this.nowMs, monotonicMs: () => this.nowMs - NOW_MS },
       log: silentLogger,
       newId: () => `01JZ000000000000000000${String(++this.#ids).padStart(4, '0')}`,

@@ -1,5 +1,6 @@
 import { SluiceError } from '../../../src/core/errors.js';
 import { createLogger, type Logger } from '../../../src/core/log.js';
+import { Dispatcher } from '../../../src/jobs/dispatch/dispatcher.js';
 import type { LiveStreamFacts, StreamListener, Streams, TicketAnswer, Want } from '../../../src/jobs/ports.js';
 import type { JobRecord } from '../../../src/jobs/record/record.js';
 import type { Run, RunEnd, RunOrder } from '../../../src/jobs/run/run.js';
@@ -58,6 +59,8 @@ export interface WorldRunner {
   readonly runners: SharedTable<RunnerState>;
   /** What it was told to listen with. */
   readonly listener: () => StreamListener;
+  /** Gives jobs to workers outside with what this runner knows. */
+  readonly dispatcher: Dispatcher;
   /** Takes NATS away from it, or gives it back. */
   cut(isCut: boolean): void;
 }
@@ -76,6 +79,7 @@ export class JobsWorld {
   /** Events that were told, `verb jobId/attempt`. */
   readonly told: string[] = [];
   ticketTrouble: TicketAnswer | undefined;
+  readonly #dispatchers: Dispatcher[] = [];
   readonly #runners: WorldRunner[] = [];
   readonly #log: Logger = createLogger({ level: 'silent' });
   readonly #random: () => number;
@@ -122,7 +126,14 @@ export class JobsWorld {
       isCut = now;
       for (const table of [jobs, templates, runners]) table.isCut = now;
     };
-    const added = { runner, runs, jobs, runners, listener: () => listener!, cut };
+    const { book, templates: held } = runner;
+    const { streams, tell } = backend;
+    const { leaseMs } = options;
+    const dispatcher = new Dispatcher({
+      ...{ book, templates: held, runners, streams, tell, clock, log: this.#log, leaseMs },
+    });
+    this.#dispatchers.push(dispatcher);
+    const added = { runner, runs, dispatcher, jobs, runners, listener: () => listener!, cut };
     this.#runners.push(added);
     await runner.start();
     return added;
@@ -168,6 +179,7 @@ export class JobsWorld {
   }
 
   async close(): Promise<void> {
+    for (const dispatcher of this.#dispatchers) dispatcher.drain();
     await Promise.all(this.#runners.map(({ runner }) => runner.close()));
   }
 
@@ -216,7 +228,9 @@ export class JobsWorld {
       requested: (record) => tell('requested', record, 0),
       started: (record) => tell('started', record, record.attempt),
       ended: (record) => tell(record.last?.outcome ?? 'nothing', record, record.last?.attempt ?? 0),
-      progress: () => {},
+      progress: ({ streamId, template }, progress) => {
+        this.told.push(`progress ${streamId}/${template} ${JSON.stringify(progress)}`);
+      },
       ensureEnd: async () => {},
     };
   }

@@ -26,12 +26,14 @@ templates:
     on: ready
     until: exit
     run: { queue: { subject: jobs.later } }
+  - name: outside
+    run: { worker: {} }
 `;
 
 describe('the schemas of what runners keep', () => {
   it('fit templates of every kind as they are stored', () => {
     const templates = parseTemplates([{ name: 'jobs.yaml', text: TEMPLATES }]);
-    expect(templates.map(({ run }) => run.kind)).toEqual(['exec', 'http', 'queue']);
+    expect(templates.map(({ run }) => run.kind)).toEqual(['exec', 'http', 'queue', 'worker']);
     for (const template of templates) {
       const stored: unknown = JSON.parse(JSON.stringify(template));
       expect([template.name, schemaProblems('kv.job-template', stored)]).toEqual([template.name, []]);
