@@ -64,8 +64,8 @@ export class Lease {
     const sentMs = clock.monotonicMs();
     const time = new Date(clock.wallMs()).toISOString();
     const value: RunnerState = { v: 1, ...this.#deps.state(), leaseMs, time };
-    // An earlier heartbeat whose answer did not come in time may have been stored later: nobody else writes here, but to
-    // say that this boot is lost.
+    // An earlier heartbeat whose answer did not come in time may have been stored later. Others write here only to say
+    // that this boot is lost.
     const written = await table.write(key, value, this.#revision, (now) => now.state !== 'lost');
     this.#isWriting = false;
     if (this.#isOver) return;
