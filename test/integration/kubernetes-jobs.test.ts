@@ -14,6 +14,7 @@ import { ffmpegPublish, probeStreams } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 
 const LOOP = join(repository(), 'examples', 'kubernetes', 'lease-loop.mjs');
+const SCALED = join(repository(), 'examples', 'kubernetes', 'scaled-object.yaml');
 const RECORD = join(repository(), 'examples', 'jobs', 'record.yaml');
 
 /** Stands for kubectl: objects are files, and the status of each is a file that the test writes. */
@@ -138,6 +139,10 @@ describe('the example that leases jobs for Kubernetes', () => {
     expect(await checkManifests(cluster.path(name))).toMatchObject({ code: 0 });
     expect(Object.values(metadata.annotations)).toEqual([`${streamId}/record`]);
     expect(spec.backoffLimit).toBe(0);
+    // What KEDA scales by is told by the node.
+    const figures = readFileSync(SCALED, 'utf8').match(/\bsluice_\w+/g);
+    expect(figures).toEqual(['sluice_jobs_open', 'sluice_jobs_running']);
+    for (const figure of figures ?? []) expect(await server.metric(figure)).toBeLessThanOrEqual(1);
     const out = tempDir('pod');
     const pod = new Child(spec.template.spec.containers[0].command.map((word) => word.replace('/out', out)));
     closing.push(() => pod.stop('SIGKILL'));

@@ -7,6 +7,7 @@ import { checkTemplates } from '../../src/jobs/template/parse.js';
 import { checkManifests } from '../support/kubernetes.js';
 import { repository } from '../support/repository.js';
 import { tempDir } from '../support/temp.js';
+import { sluice } from '../support/tools.js';
 
 const FOLDER = join(repository(), 'examples', 'kubernetes');
 const SCALED = 'scaled-object.yaml';
@@ -47,6 +48,15 @@ describe('the manifests for Kubernetes', () => {
     const files = read('runners.yaml').flatMap(({ data = {} }) => Object.entries(data));
     const templates = files.map(([name, text]) => ({ name, text }));
     expect(checkTemplates(templates)).toMatchObject({ problems: [], templates: [{ name: 'record' }] });
+  });
+
+  it('start the runner with flags that it has', async () => {
+    const { spec } = read('runners.yaml').find(({ kind }) => kind === 'Deployment')!;
+    const flags = (spec!.template!.spec.containers[0]?.args ?? []).filter((word) => word.startsWith('-'));
+    expect(flags).toContain('--metrics');
+    const help = sluice('jobs', 'run', '--help');
+    await help.finish(20_000);
+    for (const flag of flags) expect(help.output).toContain(flag);
   });
 
   it('give the runner more time than its drain takes', () => {
