@@ -58,7 +58,7 @@ const KUBERNETES_VALIDATE = {
   program: 'kubernetes-validate',
   package: 'kubernetes-validate==1.37.0',
   folder: join(root, '.cache', 'kubernetes-validate-1.37.0'),
-  tests: 'test/integration/kubernetes.test.ts',
+  tests: 'test/integration/kubernetes*.test.ts',
 };
 
 // Debian keeps nats-server in /usr/sbin, which is not on everyone's PATH.

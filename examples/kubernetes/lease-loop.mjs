@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { connect } from 'nats';
 
 const {
@@ -11,6 +11,9 @@ const {
   SLOTS = '10',
   IMAGE = 'ffmpeg',
 } = process.env;
+/** Those of `runners.labels` of the templates. */
+const LABELS = { pool: 'kubernetes' };
+const execute = promisify(execFile);
 const nats = await connect({ servers: NATS_URL, maxReconnectAttempts: -1 });
 
 async function ask(verb, body) {
@@ -18,11 +21,9 @@ async function ask(verb, body) {
   return (await nats.request(`sluice.v1.ctl.jobs.${verb}`, request, { timeout: 30_000 })).json();
 }
 async function kubectl(args, input = '') {
-  const child = spawn('kubectl', args);
-  child.stdin.end(input);
-  const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  if (errors !== '' && !errors.includes('AlreadyExists')) throw new Error(errors);
-  return out;
+  const running = execute('kubectl', args);
+  running.child.stdin.end(input);
+  return (await running).stdout;
 }
 /** One attempt is one Job of one pod. Its name says which, so that to create it twice changes nothing. */
 function jobOf(name, { jobId, argv, env }) {
@@ -43,7 +44,9 @@ function jobOf(name, { jobId, argv, env }) {
 async function run(job) {
   const { jobId, attempt, token, leaseMs } = job;
   const name = `sluice-${createHash('sha256').update(jobId).digest('hex').slice(0, 16)}-${attempt}`;
-  await kubectl(['create', '-f', '-'], JSON.stringify(jobOf(name, job)));
+  await kubectl(['create', '-f', '-'], JSON.stringify(jobOf(name, job))).catch((error) => {
+    if (!error.stderr?.includes('AlreadyExists')) throw error;
+  });
   // A program that reads its stream to the end ends by itself. What does not, is deleted after a few beats.
   for (let asked = 0; asked < 3; ) {
     await delay(leaseMs / 4);
@@ -61,20 +64,21 @@ function fail({ jobId, token }, { message }) {
   console.error(message);
   return ask('done', { jobId, token, outcome: 'failed', reason: message.slice(0, 1000) });
 }
-async function slot() {
-  for (;;) {
-    try {
-      const job = await ask('lease', {
-        templates: TEMPLATES.split(','),
-        labels: { pool: 'kubernetes' },
-        waitMs: 20_000,
-      });
-      if (job.jobId) await run(job).catch((error) => fail(job, error));
-      else if (!job.ok) throw new Error(job.detail);
-    } catch (error) {
-      console.error(error.message);
-      await delay(1000);
-    }
+// One request waits at a time: what is leased to a loop that is gone is lost for a lease.
+for (let used = 0; ; ) {
+  try {
+    const isFull = used >= Number(SLOTS);
+    const job = isFull ? {} : await ask('lease', { templates: TEMPLATES.split(','), labels: LABELS, waitMs: 5000 });
+    if (job.ok === false) throw new Error(job.detail);
+    if (isFull) await delay(1000);
+    if (!job.jobId) continue;
+    used += 1;
+    run(job)
+      .catch((error) => fail(job, error))
+      .catch((error) => console.error(error.message))
+      .finally(() => (used -= 1));
+  } catch (error) {
+    console.error(error.message);
+    await delay(1000);
   }
 }
-await Promise.all(Array.from({ length: Number(SLOTS) }, slot));

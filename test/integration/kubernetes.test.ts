@@ -4,9 +4,10 @@ import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObj
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { checkTemplates } from '../../src/jobs/template/parse.js';
-import { Child } from '../support/child.js';
+import { checkManifests } from '../support/kubernetes.js';
 import { repository } from '../support/repository.js';
 import { tempDir } from '../support/temp.js';
+import { sluice } from '../support/tools.js';
 
 const FOLDER = join(repository(), 'examples', 'kubernetes');
 const SCALED = 'scaled-object.yaml';
@@ -30,16 +31,9 @@ function read(name: string): Manifest[] {
   return parseAllDocuments(readFileSync(join(FOLDER, name), 'utf8')).map((each) => each.toJS() as Manifest);
 }
 
-/** What the schemas of Kubernetes say of a file. `npm test` installs what checks it. */
-async function validate(path: string): Promise<{ code: number | null; output: string }> {
-  const child = new Child(['kubernetes-validate', '--strict', '-k', '1.33', path]);
-  const { code } = await child.finish(60_000);
-  return { code, output: child.output };
-}
-
 describe('the manifests for Kubernetes', () => {
   it.each(manifests)('fit the schemas of Kubernetes: %s', async (name) => {
-    const { code, output } = await validate(join(FOLDER, name));
+    const { code, output } = await checkManifests(join(FOLDER, name));
     expect([code, output]).toEqual([0, expect.not.stringContaining('ERROR')]);
     expect(output.match(/passed for resource/g)).toHaveLength(read(name).length);
   });
@@ -47,13 +41,22 @@ describe('the manifests for Kubernetes', () => {
   it('are refused by those schemas when a key is wrong', async () => {
     const path = join(tempDir('manifest'), 'wrong.yaml');
     writeFileSync(path, readFileSync(join(FOLDER, 'runners.yaml'), 'utf8').replace('replicas:', 'replicaz:'));
-    expect(await validate(path)).toMatchObject({ code: 1, output: expect.stringContaining('replicaz') });
+    expect(await checkManifests(path)).toMatchObject({ code: 1, output: expect.stringContaining('replicaz') });
   });
 
   it('hold templates that are accepted', () => {
     const files = read('runners.yaml').flatMap(({ data = {} }) => Object.entries(data));
     const templates = files.map(([name, text]) => ({ name, text }));
     expect(checkTemplates(templates)).toMatchObject({ problems: [], templates: [{ name: 'record' }] });
+  });
+
+  it('start the runner with flags that it has', async () => {
+    const { spec } = read('runners.yaml').find(({ kind }) => kind === 'Deployment')!;
+    const flags = (spec!.template!.spec.containers[0]?.args ?? []).filter((word) => word.startsWith('-'));
+    expect(flags).toContain('--metrics');
+    const help = sluice('jobs', 'run', '--help');
+    await help.finish(20_000);
+    for (const flag of flags) expect(help.output).toContain(flag);
   });
 
   it('give the runner more time than its drain takes', () => {
