@@ -86,9 +86,19 @@ export function stopped(record: JobRecord, reason: JobReason, sequence: number, 
   };
 }
 
-/** An attempt that gave the job back without having failed: its runner drains or is lost, or it got no ticket. */
-export function reopened(record: JobRecord, reason: JobReason, delayMs: number, { nonce, nowMs }: Write): JobRecord {
-  const last = endOf(record, 'stopped', reason, nowMs, {});
+/**
+ * An attempt that gave the job back without having failed: its runner drains or is lost, or it got no ticket.
+ *
+ * @param lastSeenMs when its runner was heard last, for one that is lost
+ */
+export function reopened(
+  record: JobRecord,
+  reason: JobReason,
+  delayMs: number,
+  { nonce, nowMs }: Write,
+  lastSeenMs = nowMs,
+): JobRecord {
+  const last = endOf(record, 'stopped', reason, Math.min(lastSeenMs, nowMs), {});
   return { ...free(record), state: 'open', notBefore: nowMs + delayMs, last, nonce };
 }
 

@@ -10,7 +10,7 @@ import type { Run, RunEnd, RunOrder } from '../run/run.js';
 import type { JobTeller } from '../tell/tell.js';
 import { isClaimOf, type JobBook, type JobEntry } from './job-book.js';
 import type { HeldTemplate } from './template-set.js';
-import { verdictOf } from './verdict.js';
+import { outputTimes, verdictOf } from './verdict.js';
 
 /** An attempt that has its run, and what becomes of its files. */
 export interface StartedRun {
@@ -295,10 +295,9 @@ export class Attempt {
       return;
     }
     const { value: record } = entry;
-    const from = this.#record.startedAt ?? record.requestedAt;
     let result: Readonly<Record<string, unknown>> | undefined;
     if (settlement.outcome === 'failed') await started.reject(settlement.reason);
-    else result = await started.accept({ from, to: record.last?.time ?? from });
+    else result = await started.accept(outputTimes(this.#record, record));
     const level = settlement.outcome === 'failed' ? 'warn' : 'info';
     const { outcome, reason, exit } = settlement;
     const facts = { outcome, reason, exit: exit?.code, signal: exit?.signal, retryAt: record.last?.retryAt };

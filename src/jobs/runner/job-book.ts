@@ -143,11 +143,15 @@ export class JobBook {
     return next;
   }
 
-  /** Takes a job from a runner that is gone: it is open again, or over when its stream is. */
-  async takeFrom(key: string, by: string): Promise<void> {
+  /**
+   * Takes a job from a runner that is gone: it is open again, or over when its stream is.
+   *
+   * @param lastSeenMs when that runner was heard last, where it is known: its attempt ended about then
+   */
+  async takeFrom(key: string, by: string, lastSeenMs?: number): Promise<void> {
     const next = await this.#change(key, (record, write) => {
       if (record === undefined || !isHeld(record) || record.by !== by) return undefined;
-      if (record.state !== 'stopping') return ways.reopened(record, 'runner_lost', 0, write);
+      if (record.state !== 'stopping') return ways.reopened(record, 'runner_lost', 0, write, lastSeenMs);
       return ways.settled(record, { ...NO_RUN, reason: 'runner_lost' }, NO_RETRY, 0, write);
     });
     if (next !== undefined) this.#deps.tell.ended(next.value);

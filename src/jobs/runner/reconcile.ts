@@ -65,14 +65,15 @@ export class Reconcile {
   /** Takes every job from a runner that is lost. */
   async takeFrom(by: string): Promise<void> {
     const held = [...this.#deps.book.table.entries()].filter(([, { value }]) => isHeld(value) && value.by === by);
-    await each(held, ([key]) => this.#deps.book.takeFrom(key, by));
+    await each(held, ([key]) => this.#deps.book.takeFrom(key, by, this.#lastSeenMs(by)));
   }
 
   async #record(key: string, record: JobRecord, revision: number, live: ReadonlySet<string>): Promise<void> {
     const { book, clock, tell } = this.#deps;
     const { streamId } = record;
     const { by } = record;
-    if (isHeld(record) && by !== undefined && (await this.#isAbandoned(key, by))) await book.takeFrom(key, by);
+    if (isHeld(record) && by !== undefined && (await this.#isAbandoned(key, by)))
+      await book.takeFrom(key, by, this.#lastSeenMs(by));
     if (record.last !== undefined) await tell.ensureEnd(record);
     if (record.state === 'done') {
       const endedMs = Date.parse(record.endedAt ?? record.requestedAt);
@@ -100,6 +101,12 @@ export class Reconcile {
     await each(lost, async ([key, { revision }]) => {
       if (!holders.has(key)) await runners?.purge(key, revision);
     });
+  }
+
+  /** When a runner was heard last, by its own clock. */
+  #lastSeenMs(by: string): number | undefined {
+    const time = Date.parse(this.#deps.runners?.entries().get(by)?.value.time ?? '');
+    return Number.isNaN(time) ? undefined : time;
   }
 
   /** Whether a job has a holder that does not run it. */

@@ -1,4 +1,4 @@
-import type { JobReason } from '../record/record.js';
+import type { JobReason, JobRecord } from '../record/record.js';
 import type { Settlement } from '../record/transitions.js';
 import type { RunEnd } from '../run/run.js';
 import type { JobUntil } from '../template/template.js';
@@ -50,6 +50,23 @@ export function verdictOf(facts: RunFacts): Settlement {
       if (isOver || until === 'exit') return { ...base, outcome: 'succeeded', reason: stopping ?? 'exit' };
       return failed('early_exit');
   }
+}
+
+/**
+ * The time that the output of an attempt covers, and how much media is missing between the attempt before and this one,
+ * as far as the records say.
+ *
+ * @param running the record while the attempt ran, which has the end of the attempt before
+ * @param settled the record with the end of this one
+ */
+export function outputTimes(
+  running: JobRecord,
+  settled: JobRecord,
+): { readonly from: string; readonly to: string; readonly gapMs?: number } {
+  const from = running.startedAt ?? running.requestedAt;
+  const times = { from, to: settled.last?.time ?? from };
+  const before = running.last;
+  return before === undefined ? times : { ...times, gapMs: Math.max(0, Date.parse(from) - Date.parse(before.time)) };
 }
 
 function exitOf({ exit, signal }: RunEnd): NonNullable<Settlement['exit']> {

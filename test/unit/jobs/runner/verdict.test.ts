@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { verdictOf } from '../../../../src/jobs/runner/verdict.js';
+import * as ways from '../../../../src/jobs/record/transitions.js';
+import { outputTimes, verdictOf } from '../../../../src/jobs/runner/verdict.js';
 
 const FACTS = {
   until: 'ended' as const,
@@ -7,6 +8,38 @@ const FACTS = {
   isStreamOver: false,
   ...{ ranMs: 10, stableMs: 60_000, runnerId: 'r1', runners: 2 },
 };
+
+describe('the time that an output covers', () => {
+  const claim = ways.claimed(
+    ways.requested(
+      { app: 'live', name: 'cam', template: 'record' },
+      { app: 'live', name: 'cam', labels: {} },
+      1,
+      at(0),
+    ),
+    'r1.b1',
+    1,
+    at(1000),
+  );
+  const settle = { outcome: 'succeeded', reason: 'exit', mayRetry: false, wasStable: false } as const;
+  const retry = { max: 1, backoffMs: [10, 10], stableMs: 0, never: [] } as const;
+
+  it('has no gap for a first attempt', () => {
+    const running = ways.started(claim, 7, at(2000));
+    const times = outputTimes(running, ways.settled(running, settle, retry, 0, at(9000)));
+    expect(times).toEqual({ from: new Date(2000).toISOString(), to: new Date(9000).toISOString() });
+  });
+
+  it('has the gap since the runner before was heard last', () => {
+    const lost = ways.reopened(ways.started(claim, 7, at(2000)), 'runner_lost', 0, at(14_000), 4000);
+    const running = ways.started(ways.claimed(lost, 'r2.b2', 1, at(14_100)), 9, at(14_500));
+    expect(outputTimes(running, ways.settled(running, settle, retry, 0, at(20_000)))).toMatchObject({ gapMs: 10_500 });
+  });
+
+  function at(nowMs: number) {
+    return { nonce: 'n', nowMs };
+  }
+});
 
 describe('the end of a run', () => {
   it.each([
