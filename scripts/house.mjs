@@ -102,8 +102,8 @@ export const FOLDERS = {
   },
   client: {
     floor: 5,
-    what: 'the RTMP client and the event consumers, for programs',
-    imports: ['link', 'protocol', 'events', 'wasm', 'transport', 'nats', 'flv', 'core'],
+    what: 'the RTMP client, the event consumers and workers for jobs, for programs',
+    imports: ['jobs', 'link', 'protocol', 'events', 'wasm', 'transport', 'nats', 'flv', 'core'],
   },
   jobs: {
     floor: 4,

@@ -15,6 +15,12 @@ export const JOB_ERRORS = {
     'too many workers wait for jobs, or too many of their requests are answered at once',
     'ask again a little later, or run more runners with --dispatch',
   ),
+  ERR_JOB_STOPPING: failure(
+    'refused',
+    'operator',
+    'the job is to end: its stream is over, somebody wants it, or the worker stops',
+    'end what runs for it',
+  ),
   ERR_JOB_STORE: failure(
     'unreachable',
     'operator',

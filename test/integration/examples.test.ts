@@ -1,59 +1,24 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { JobRecord } from '../../src/jobs/record/record.js';
 import { Child } from '../support/child.js';
+import { bucketValues } from '../support/jobs/buckets.js';
+import { RunnerProcess } from '../support/jobs/runner-process.js';
 import { media } from '../support/media.js';
 import { startNats } from '../support/nats.js';
+import { APP, MISUSE } from '../support/package-programs.js';
 import { installPacked, pack } from '../support/packed.js';
 import { freePort } from '../support/ports.js';
 import { repository } from '../support/repository.js';
 import { spawnServer } from '../support/server.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
 import { goWithNats, type Program, pythonWithNats } from '../support/toolchains.js';
-import { probeStreams, sluice } from '../support/tools.js';
+import { ffmpegPublish, probeStreams, sluice } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 
 const examples = join(repository(), 'examples');
 const programs = readdirSync(examples).filter((name) => name.endsWith('.ts'));
-/** What a caller may not do; each line must be refused, or the types say nothing. */
-const MISUSE = `import { createServer } from 'sluice';
-import { connect } from 'sluice/client';
-
-const events = await connect();
-// @ts-expect-error a start has no reason
-await events.onStream('live/*', { started: (event) => event.data.reason });
-// @ts-expect-error there is no such event
-await events.onStream('live/*', { begun: () => undefined });
-const server = await createServer();
-for await (const { event } of server.events.follow('now', AbortSignal.abort())) {
-  // @ts-expect-error not every event has tracks
-  event.data.tracks;
-  if (event.type === 'io.sluice.stream.ready') event.data.tracks.map(({ codec }) => codec.length);
-}
-// @ts-expect-error there is no such setting
-await createServer({ rtmp: { port: 1935 } });
-`;
-
-/** A program that uses the server, the client and the consumer. What it tells is JSON. */
-const APP = `import { createServer } from 'sluice';
-import { connect, publishFile } from 'sluice/client';
-
-const [url, data] = process.argv.slice(2);
-const listen = '127.0.0.1:0';
-const server = await createServer({ rtmp: { listen }, http: { listen }, nats: { url }, data, log: { format: 'pretty' } });
-const events = await connect({ url });
-const codecs = new Promise((resolve) => {
-  const onReady = (event) => resolve(event.data.tracks.map(({ codec }) => codec));
-  const begin = () => events.onStream('live/*', { ready: onReady }, { from: 'all' }).catch(() => setTimeout(begin, 100));
-  begin();
-});
-await publishFile('video.flv', 'rtmp://127.0.0.1:' + server.rtmpAddress.port + '/live/cam1', { realtime: false });
-const metrics = await (await fetch('http://127.0.0.1:' + server.httpAddress.port + '/metrics')).text();
-console.log(JSON.stringify({ codecs: await codecs, publishes: /^sluice_publishes_total (.*)$/m.exec(metrics)[1] }));
-await events.close();
-await server.close();
-`;
-
 let folder = '';
 let project = '';
 /** The compiler's run that wrote the programs which are run. */
@@ -269,6 +234,54 @@ describe('the examples', () => {
     await first.stop('SIGINT');
     await program.waitForOutput(/^live: second$/m, 20_000);
     expect((await program.stop('SIGINT')).code).toBe(0);
+  });
+});
+
+describe('the examples of workers for jobs', () => {
+  /** NATS, a server and a dispatcher with the template of the examples. */
+  async function dispatching() {
+    const nats = await startNats();
+    closing.push(() => nats.stop());
+    const server = await spawnServer({ nats: nats.url });
+    closing.push(() => server.stop());
+    const runner = new RunnerProcess({
+      nats: nats.url,
+      file: join(examples, 'jobs/worker.yaml'),
+      args: ['--dispatch'],
+    });
+    closing.push(() => runner.child.stop('SIGTERM', 20_000));
+    await runner.child.waitForOutput(/workers outside can lease jobs/, 20_000);
+    return { nats, server, address: { '127.0.0.1:4222': `127.0.0.1:${nats.port}` } };
+  }
+
+  /** ffmpeg publishes some seconds; the worker writes them, and the job is over then. */
+  async function recorded({ nats, server }: Awaited<ReturnType<typeof dispatching>>, file: string, worker: Child) {
+    const encoder = ffmpegPublish(await media('long.flv'), server.url('cam1'), { input: ['-t', '4'] });
+    closing.push(() => encoder.stop('SIGKILL'));
+    const job = await waitFor(
+      async () => (await bucketValues<JobRecord>(nats.url, 'SLUICE_JOBS')).find(({ state }) => state === 'done'),
+      { timeoutMs: 30_000, everyMs: 100, what: () => `the end of the job\n${worker.output}` },
+    );
+    expect(job).toMatchObject({ template: 'record', outcome: 'succeeded', attempt: 1 });
+    const tracks = await probeStreams(file);
+    expect(tracks.map(({ codec_name }) => codec_name).sort()).toEqual(['aac', 'h264']);
+  }
+
+  it('record a stream with ten lines of the client library', async () => {
+    const parts = await dispatching();
+    const worker = example('job-worker.ts', parts.address);
+    await recorded(parts, join(project, 'cam1-1.mp4'), worker);
+  });
+
+  it('record a stream with nothing but the client of NATS', async () => {
+    const parts = await dispatching();
+    const script = join(project, 'job-worker-plain.mjs');
+    const text = readFileSync(join(examples, 'job-worker-plain.mjs'), 'utf8');
+    expect(text).toContain('127.0.0.1:4222');
+    writeFileSync(script, text.replace('127.0.0.1:4222', parts.address['127.0.0.1:4222']));
+    const worker = new Child([process.execPath, script], { cwd: project });
+    closing.push(() => worker.stop('SIGKILL'));
+    await recorded(parts, join(project, 'plain-1.mp4'), worker);
   });
 });
 

@@ -76,6 +76,25 @@ describe('a runner', () => {
     expect(world.record(A, 'once')).toMatchObject({ outcome: 'succeeded' });
   });
 
+  it('forgets runners that were lost long ago, and not those that are lost now', async () => {
+    const time = (ago: number): string => new Date(Date.now() - ago).toISOString();
+    const state = {
+      v: 1,
+      state: 'lost',
+      runnerId: 'x',
+      host: '',
+      slots: 1,
+      used: 0,
+      labels: {},
+      leaseMs: 1000,
+    } as const;
+    world.runnerStates.put('x.old', { ...state, bootId: 'old', time: time(7_200_000) });
+    world.runnerStates.put('x.new', { ...state, bootId: 'new', time: time(0) });
+    await world.start({ keepMs: 3_600_000 });
+    await waitFor(() => !world.runnerStates.values.has('x.old'));
+    expect(world.runnerStates.values.has('x.new')).toBe(true);
+  });
+
   it('leaves jobs for workers outside open', async () => {
     world.template({ name: 'outside', run: { worker: {} } });
     world.template({ name: 'record' });

@@ -59,7 +59,7 @@ function eventsOf(of: JobName): JobEnvelope[] {
   return [
     requestedEvent(teller, requested),
     startedEvent(teller, running, { pid: 4711, argv }),
-    startedEvent(teller, running, { argv: ['ffmpeg', '-i', '***'] }),
+    startedEvent(teller, running, { argv: ['worker'], isOutside: true }),
     ...ends.flatMap((record) => endEvents(teller, record, { folder: '/srv/rec', files, bytes: 20 })),
   ];
 }
