@@ -175,6 +175,18 @@ export async function onDeniedPublish(connection: NatsConnection, listener: (sub
   }
 }
 
+/** Calls `listener` each time that the server goes away or is there again, and once more when the connection ends. */
+export async function onReconnects(
+  connection: NatsConnection,
+  listener: (isConnected: boolean) => void,
+): Promise<void> {
+  void connection.closed().then(() => listener(false));
+  for await (const { type } of connection.status()) {
+    if (type === Events.Disconnect) listener(false);
+    if (type === Events.Reconnect) listener(true);
+  }
+}
+
 function deniedPublish({ type, permissionContext }: Status): string | undefined {
   const isPublish = type === Events.Error && permissionContext?.operation === 'publish';
   return isPublish ? permissionContext.subject : undefined;
