@@ -141,7 +141,8 @@ export class BucketMirror<T> implements Table<T> {
       }
       const { subject, position, pending } = item.delivery;
       this.#take(subject.slice(prefix.length), position, this.#valueOf(textOf(item.delivery)));
-      if (pending === 0) this.#complete();
+      // What was written while this was read may make the server count too many that are to come.
+      if (pending === 0 || (facts.ok && position >= facts.value.last)) this.#complete();
     }
   }
 

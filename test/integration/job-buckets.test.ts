@@ -1,0 +1,50 @@
+import { afterEach, expect, it } from 'vitest';
+import { silentLogger } from '../../src/core/log.js';
+import { BucketMirror } from '../../src/jobs/nats/bucket-mirror.js';
+import { AnswerTimeout } from '../../src/nats/answer-timeout.js';
+import { connectNats } from '../../src/nats/connection.js';
+import { startNats } from '../support/nats.js';
+import { waitFor } from '../support/wait.js';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+interface Value {
+  readonly text: string;
+}
+
+/** A copy of one bucket in one of several processes. */
+async function mirror(url: string): Promise<BucketMirror<Value>> {
+  const connection = await connectNats({ urls: [url] });
+  closing.push(() => connection.close());
+  const isValue = (value: unknown): value is Value => typeof (value as Partial<Value> | null)?.text === 'string';
+  const options = { bucket: 'TEST', description: 'test', replicas: 1, isValue };
+  const made = new BucketMirror<Value>(connection, options, new AnswerTimeout(5000, 5000), silentLogger);
+  const stopping = new AbortController();
+  closing.push(() => stopping.abort());
+  void made.follow(stopping.signal);
+  await waitFor(() => made.isComplete);
+  return made;
+}
+
+const never = (): boolean => false;
+
+it('forgets a value that another process has removed without a trace, when it looks for it', async () => {
+  const nats = await startNats();
+  closing.push(() => nats.stop());
+  const [one, two] = [await mirror(nats.url), await mirror(nats.url)];
+  for (const key of ['a', 'b']) expect(await one.write(key, { text: key }, 0, never)).toMatchObject({ kind: 'ok' });
+  await waitFor(() => two.entries().size === 2);
+  const seen = new Map(two.entries());
+  const gone: string[] = [];
+  two.onChange((key, entry) => {
+    if (entry === undefined) gone.push(key);
+  });
+  for (const [key, { revision }] of seen) await one.purge(key, revision);
+  expect(await two.read('a')).toBeUndefined();
+  expect(await two.write('b', { text: 'c' }, seen.get('b')?.revision ?? 0, never)).toEqual({ kind: 'conflict' });
+  expect([two.entries().size, gone]).toEqual([0, ['a', 'b']]);
+  expect(await two.write('b', { text: 'd' }, 0, never)).toMatchObject({ kind: 'ok' });
+});
