@@ -78,9 +78,13 @@ export class JobDesk {
     return (await all(this.#store.templates)).map(templateView);
   }
 
-  /** All runners that were not forgotten yet: those that are lost are among them for a while. */
+  /**
+   * All runners that were not forgotten yet: those that are lost are among them for a while. Workers outside are none,
+   * although their leases stand beside those of runners.
+   */
   async runners(): Promise<readonly RunnerView[]> {
-    return (await all(this.#store.runners)).map(runnerView);
+    const found = await all(this.#store.runners);
+    return found.filter(({ value }) => value.isWorker !== true).map(runnerView);
   }
 }
 

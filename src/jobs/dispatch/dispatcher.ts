@@ -140,7 +140,8 @@ export class Dispatcher {
     // The same end may have been told to another dispatcher in this moment.
     const newest = ended ?? (await this.#deps.book.table.read(key));
     if (newest === undefined || !isEndedBy(newest, said)) throw fenced(jobId, token);
-    if (held.value.by !== undefined) await this.#leases.close(held.value.by);
+    // Nobody waits for that: a user that may not purge gets no answer, and the lease runs out then.
+    if (held.value.by !== undefined) void this.#leases.close(held.value.by);
     return { ok: true };
   }
 
@@ -160,7 +161,7 @@ export class Dispatcher {
     const order = claim && (await this.#ordered(key, claim, template));
     // The ticket may have taken a while: the worker gets the whole lease.
     if (order !== undefined && (await this.#leases.renew(by))) return { ok: true, worker: by, ...order };
-    await this.#leases.close(by);
+    void this.#leases.close(by);
     return undefined;
   }
 
@@ -241,7 +242,7 @@ export class Dispatcher {
     const handed = await this.#deps.book.handTo(key, token, by, lease);
     if (handed?.value.by === lease) return handed;
     // Another report of the same worker was first.
-    await this.#leases.close(lease);
+    void this.#leases.close(lease);
     return handed !== undefined && handed.value.by !== by ? handed : undefined;
   }
 

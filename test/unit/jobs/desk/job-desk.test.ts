@@ -3,6 +3,7 @@ import { JobDesk, type JobStore, type ReadableTable } from '../../../../src/jobs
 import { JOB_STATES, selectsJob } from '../../../../src/jobs/desk/job-query.js';
 import { type JobRecord, jobKey } from '../../../../src/jobs/record/record.js';
 import * as ways from '../../../../src/jobs/record/transitions.js';
+import type { RunnerState } from '../../../../src/jobs/runner/runner-state.js';
 import { parseTemplates } from '../../../../src/jobs/template/parse.js';
 
 const write = { nonce: 'secret-nonce', nowMs: Date.parse('2026-01-01T12:00:00Z') };
@@ -110,5 +111,18 @@ templates:
       ['two', 'http', 'POST jobs.example:8443'],
     ]);
     expect(JSON.stringify(shown)).not.toContain('CANARY');
+  });
+});
+
+describe('a list of runners', () => {
+  it('has no workers outside, whose leases stand beside those of runners', async () => {
+    const state: RunnerState = {
+      ...{ v: 1, state: 'up', runnerId: 'r1', bootId: 'B', host: 'h', slots: 1, used: 0, labels: {}, leaseMs: 1000 },
+      time: '2026-01-01T00:00:00.000Z',
+    };
+    const worker = { ...state, runnerId: 'w1', isWorker: true };
+    const runners = tableOf(new Map([state, worker].map((each) => [`${each.runnerId}.B`, each])));
+    const { desk } = deskOf([], { runners });
+    expect((await desk.runners()).map(({ runnerId }) => runnerId)).toEqual(['r1']);
   });
 });

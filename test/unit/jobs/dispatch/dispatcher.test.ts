@@ -123,7 +123,7 @@ describe('a lease', () => {
     expect(await ask(dispatcher, { waitMs: 50 })).toMatchObject({ jobId: null });
     await waitFor(() => record('record', B)?.state === 'done');
     expect(record('record', B)?.reason).toBe('no_stream');
-    expect([...world.runnerStates.values.keys()].filter((key) => key.startsWith('w1.'))).toEqual([]);
+    await waitFor(() => ![...world.runnerStates.values.keys()].some((key) => key.startsWith('w1.')));
   });
 
   it('fails a job whose values cannot be put into its program', async () => {
@@ -168,7 +168,7 @@ describe('a worker that has a job', () => {
     expect(await dispatcher.beat(job)).toEqual({ ok: true, state: 'stopping', reason: 'stream_ended' });
     expect(await dispatcher.done(done('stopped', job))).toEqual({ ok: true });
     expect(record()).toMatchObject({ state: 'done', outcome: 'stopped', reason: 'stream_ended' });
-    expect(world.runnerStates.values.has(job.worker)).toBe(false);
+    await waitFor(() => !world.runnerStates.values.has(job.worker));
   });
 
   it.each([
@@ -267,7 +267,8 @@ describe('a job of a queue', () => {
     ]);
     await waitFor(() => one.runner.counts.running === 0);
     expect(record()).toMatchObject({ state: 'running', by: expect.stringMatching(/^encoder\./), token });
-    expect([...world.runnerStates.values.keys()].filter((key) => key.startsWith('encoder.'))).toHaveLength(1);
+    const leases = (): string[] => [...world.runnerStates.values.keys()].filter((key) => key.startsWith('encoder.'));
+    await waitFor(() => leases().length === 1);
     const { jobId } = beat;
     await one.dispatcher.done({ jobId, token, outcome: 'succeeded', reason: '' });
     expect(record()).toMatchObject({ state: 'done', outcome: 'succeeded' });
