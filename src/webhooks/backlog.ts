@@ -15,6 +15,8 @@ interface OpenEvent {
   readonly position: number;
   /** Wall clock of its writing, ms since the epoch. */
   readonly wallMs: number;
+  /** Since when it counts as tried, monotonic: a wall clock that jumps makes no event old. May be negative. */
+  triedSinceMs: number;
 }
 
 /** The events of one stream that are to be delivered, in order. At most the first of them is on its way. */
@@ -204,15 +206,18 @@ export class Backlog {
    * Has every event behind `after` looked at once more; those that are open stay in front.
    *
    * @param atMs wall clock from which on the attempts for them count
+   * @param nowMs the same time, monotonic
    */
-  rewind(after: number, atMs: number): void {
-    this.#again = { upTo: this.#read, atMs };
+  rewind(after: number, atMs: number, nowMs: number): void {
+    for (const event of this.#open.values()) event.triedSinceMs = nowMs;
+    // A replay that an earlier one has not come to the end of takes over what that one has still to look at.
+    this.#again = { upTo: Math.max(this.#read, this.#again?.upTo ?? 0), atMs };
     this.#read = Math.min(this.#read, after);
     this.changes++;
   }
 
   /** Since when an event is tried, in ms since the epoch: since it was written, or replayed. */
-  sinceMs({ position, wallMs }: OpenEvent): number {
+  sinceMs({ position, wallMs }: Pick<OpenEvent, 'position' | 'wallMs'>): number {
     return this.#again !== undefined && position <= this.#again.upTo ? Math.max(wallMs, this.#again.atMs) : wallMs;
   }
 

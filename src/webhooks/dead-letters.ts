@@ -2,6 +2,8 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAKE_OR_APPEND, openOwn } from '../core/own-files.js';
 
+const NEWLINE = Buffer.from('\n');
+
 /** Why an event was given up, and what is known of it. */
 interface DeadLetter {
   /** When it was given up, ms since the epoch. */
@@ -23,6 +25,8 @@ export class DeadLetters {
   readonly #older: string;
   readonly #mostBytes: number;
   #last: Promise<void> = Promise.resolve();
+  /** Whether the last line is known to be whole. A kill, or a disk that is full, may have left a part of it. */
+  #endsWell = false;
 
   /** @param mostBytes of both files */
   constructor(folder: string, name: string, mostBytes: number) {
@@ -43,11 +47,27 @@ export class DeadLetters {
     try {
       const { size } = await file.stat();
       if (size > 0 && size + line.length > this.#mostBytes / 2) await rename(this.#path, this.#older);
-      else return await file.writeFile(line);
+      else {
+        const isTorn = size > 0 && !this.#endsWell && !(await endsWithNewline(this.#path, size));
+        this.#endsWell = false;
+        await file.writeFile(isTorn ? Buffer.concat([NEWLINE, line]) : line);
+        this.#endsWell = true;
+        return;
+      }
     } finally {
       await file.close();
     }
     return this.#append(line);
+  }
+}
+
+async function endsWithNewline(path: string, size: number): Promise<boolean> {
+  const file = await openOwn(path);
+  try {
+    const { buffer } = await file.read({ buffer: Buffer.alloc(1), position: size - 1 });
+    return buffer.equals(NEWLINE);
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { WebhookSettings } from '../config/webhook-settings.js';
 import type { Clock } from '../core/clock.js';
+import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import { within } from '../core/within.js';
@@ -157,12 +158,16 @@ export class Hook {
    * Delivers the events behind a position once more, behind those that are still to be delivered.
    *
    * @returns how many events are looked at again
+   * @throws SluiceError ERR_CTL_CONFLICT when it is off, or about to be
    */
   replay(after: number): number {
+    if (this.#isOff || this.#isClosed)
+      throw new SluiceError('ERR_CTL_CONFLICT', `the webhook ${this.settings.name} is off`);
     const before = this.#backlog.read;
     this.#reading.abort();
     this.#makeRoom();
-    this.#backlog.rewind(after, this.#deps.clock.wallMs());
+    const { clock } = this.#deps;
+    this.#backlog.rewind(after, clock.wallMs(), clock.monotonicMs());
     this.#cursor.touch();
     void this.#readOn();
     return before - this.#backlog.read;
@@ -228,7 +233,11 @@ export class Hook {
 
   #look(entry: LogEntry): void {
     if (this.#backlog.looksAt(entry.position) && this.#wants(entry)) {
-      this.#backlog.add(orderKey(entry.id), { position: entry.position, wallMs: entry.wallMs });
+      const { clock } = this.#deps;
+      const { position, wallMs } = entry;
+      const agedMs = Math.max(0, clock.wallMs() - this.#backlog.sinceMs({ position, wallMs }));
+      const triedSinceMs = clock.monotonicMs() - agedMs;
+      this.#backlog.add(orderKey(entry.id), { position, wallMs, triedSinceMs });
       this.#pump(entry);
     }
     this.#cursor.touch();
@@ -259,7 +268,7 @@ export class Hook {
       const why = outcome?.why ?? 'the journal no longer has it';
       if (outcome !== undefined) this.#failed++;
       this.#problem = why;
-      const isOver = clock.wallMs() - this.#backlog.sinceMs(head) >= this.settings.retryFor;
+      const isOver = clock.monotonicMs() - head.triedSinceMs >= this.settings.retryFor;
       if (outcome === undefined || isOver || lane.isLeaving) {
         this.#lines.failed(why, clock.monotonicMs());
         await this.#bury(head.position, why, entry?.json);
@@ -356,7 +365,9 @@ export class Hook {
   async #idle(): Promise<void> {
     const { events } = this.#deps;
     const isBusy = (): boolean =>
-      !this.#isOff && (this.#backlog.busy > 0 || this.#backlog.hasReady || this.#backlog.read < events.newest);
+      !this.#isOff &&
+      !this.#isClosed &&
+      (this.#backlog.busy > 0 || this.#backlog.hasReady || this.#backlog.read < events.newest);
     while (isBusy()) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

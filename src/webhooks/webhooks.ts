@@ -19,6 +19,7 @@ export class Webhooks {
   /** Resolves when the journal may delete events: the webhooks know where they are. */
   readonly #opened: Promise<void>;
   #open: () => void = () => {};
+  #last: Promise<void> = Promise.resolve();
 
   /** @param data the data folder */
   constructor(data: string) {
@@ -53,7 +54,11 @@ export class Webhooks {
   }
 
   /** Other settings hold. A webhook whose settings are the same goes on; one that is changed goes on where it was. */
-  async change(settings: readonly WebhookSettings[]): Promise<void> {
+  change(settings: readonly WebhookSettings[]): Promise<void> {
+    return this.#inTurn(() => this.#change(settings));
+  }
+
+  async #change(settings: readonly WebhookSettings[]): Promise<void> {
     const next = new Map(settings.map((each) => [each.name, each]));
     const gone = [...this.#hooks].filter(([name, hook]) => !isSame(next.get(name), hook.settings));
     await Promise.all(
@@ -89,7 +94,6 @@ export class Webhooks {
    */
   async replay(name: string, sinceMs: number): Promise<number> {
     const hook = this.#named(name);
-    if (hook.status.state === 'off') throw new SluiceError('ERR_CTL_CONFLICT', `the webhook ${name} is off`);
     const { events } = this.#deps!;
     for await (const { position } of events.since({ sinceMs })) return hook.replay(position - 1);
     return 0;
@@ -98,12 +102,27 @@ export class Webhooks {
   /** Events up to a position are about to be deleted from the journal. */
   async leaving(upTo: number): Promise<void> {
     await this.#opened;
-    for (const hook of this.#hooks.values()) await hook.leaving(upTo);
+    await this.#inTurn(() =>
+      Promise.all(
+        [...this.#hooks].map(([webhook, hook]) =>
+          hook.leaving(upTo).catch((err: unknown) => {
+            this.#deps!.log.error({ err, webhook }, 'events that are deleted may be missing in the dead letters');
+          }),
+        ),
+      ),
+    );
   }
 
   /** Stops all. @param graceMs for what can still be delivered */
   async close(graceMs: number): Promise<void> {
     await Promise.all([...this.#hooks.values()].map((hook) => hook.close(graceMs)));
+  }
+
+  /** One after the other: a webhook that is told of a deletion writes its files, which its successor reads. */
+  #inTurn(work: () => Promise<unknown>): Promise<void> {
+    const done = this.#last.then(async () => void (await work()));
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   #named(name: string): Hook {

@@ -5,7 +5,7 @@ import { seeded } from '../../support/random.js';
 const from = (read: number, open: readonly number[] = []): Backlog => new Backlog({ read, open });
 /** Reads an event that is to be delivered. */
 function offer(backlog: Backlog, position: number, key = 'a'): void {
-  if (backlog.looksAt(position)) backlog.add(key, { position, wallMs: position });
+  if (backlog.looksAt(position)) backlog.add(key, { position, wallMs: position, triedSinceMs: position });
 }
 
 describe('the backlog of a webhook', () => {
@@ -106,7 +106,7 @@ describe('the backlog of a webhook', () => {
     const backlog = from(0);
     for (let position = 1; position <= 5; position++) offer(backlog, position);
     for (let i = 0; i < 3; i++) backlog.settle(backlog.take()!);
-    backlog.rewind(1, 9000);
+    backlog.rewind(1, 9000, 0);
     expect(backlog.state).toEqual({ read: 1, open: [4, 5], again: { upTo: 5, atMs: 9000 } });
     for (let position = 2; position <= 6; position++) offer(backlog, position);
     const sent: number[] = [];
@@ -117,6 +117,17 @@ describe('the backlog of a webhook', () => {
     expect(sent).toEqual([4, 5, 2, 3, 6]);
     expect(backlog.sinceMs({ position: 5, wallMs: 5 })).toBe(9000);
     expect(backlog.sinceMs({ position: 6, wallMs: 6 })).toBe(6);
+  });
+
+  it('counts the time of what an earlier replay has still to look at from the later one on', () => {
+    const backlog = from(0);
+    for (let position = 1; position <= 5; position++) offer(backlog, position);
+    for (let i = 0; i < 5; i++) backlog.settle(backlog.take()!);
+    backlog.rewind(0, 9000, 0);
+    offer(backlog, 1);
+    backlog.rewind(0, 9500, 0);
+    expect(backlog.state.again).toEqual({ upTo: 5, atMs: 9500 });
+    expect(backlog.sinceMs({ position: 4, wallMs: 4 })).toBe(9500);
   });
 
   it('never loses an event, and keeps the order of a stream, over random failures and restarts', () => {

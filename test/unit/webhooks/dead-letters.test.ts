@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DeadLetters } from '../../../src/webhooks/dead-letters.js';
@@ -32,4 +32,15 @@ it('rejects where the disk does not take it, and tries the next one', async () =
   const letters = new DeadLetters(join(tempDir('dead'), 'missing'), 'a', 4000);
   await expect(letters.write(letter(1))).rejects.toThrow(/ENOENT/);
   await expect(letters.write(letter(2))).rejects.toThrow(/ENOENT/);
+});
+
+it('begins a line of its own behind one that a kill or a full disk has left in part', async () => {
+  const folder = tempDir('dead');
+  const path = join(folder, 'a.dead.jsonl');
+  writeFileSync(path, '{"time":"1970-01-01T00:0', { mode: 0o600 });
+  const letters = new DeadLetters(folder, 'a', 1 << 20);
+  for (const position of [1, 2]) await letters.write(letter(position));
+  const [torn, ...whole] = readFileSync(path, 'utf8').trimEnd().split('\n');
+  expect(torn).toBe('{"time":"1970-01-01T00:0');
+  expect(whole.map((line) => (JSON.parse(line) as { position: number }).position)).toEqual([1, 2]);
 });

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { resolveConfig } from '../../../src/config/load.js';
 import type { WebhookSettings } from '../../../src/config/webhook-settings.js';
 import { newId } from '../../../src/core/ids.js';
@@ -243,5 +243,38 @@ describe('a webhook', () => {
     await hook.close(5000);
     expect(receiver.taken).toEqual(ids(A, 1, 2, 3));
     expect(await cursor.read()).toEqual({ read: 3, open: [] });
+  });
+
+  it('gives nothing up because the wall clock jumps, and tries for as long as it says all the same', async () => {
+    const { receiver, write, hook, clock } = await setUp({ retryFor: 60_000 });
+    receiver.answer = () => 500;
+    await write(A, 1);
+    await waitFor(() => hook.status.failed === 1);
+    clock.wall += 30 * 86_400_000;
+    clock.mono += 1300;
+    await waitFor(() => hook.status.failed === 2 && hook.status.state === 'failing');
+    expect(hook.status.deadLetters).toBe(0);
+    clock.wall -= 60 * 86_400_000;
+    clock.mono += 60_000;
+    await waitFor(() => hook.status.deadLetters === 1);
+  });
+
+  it('leaves no timer behind when it is closed with a post on its way, and replays nothing any more', async () => {
+    const { receiver, write, hook, events } = await setUp({ timeoutMs: 60_000 });
+    receiver.answer = () => 'hang';
+    await write(A, 1);
+    await waitFor(() => receiver.posts.length === 1);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const closed = hook.close(20);
+      await vi.advanceTimersByTimeAsync(25);
+      await closed;
+      await vi.advanceTimersByTimeAsync(100);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(() => hook.replay(0)).toThrow(/ERR_CTL_CONFLICT|is off/);
+    await waitFor(() => events.followerBytes === 0);
   });
 });
