@@ -1,6 +1,6 @@
 import { SluiceError } from '../../core/errors.js';
 import { type JobRecord, jobIdOf } from '../record/record.js';
-import { SecretMask } from '../run/secret-mask.js';
+import { SecretMask, secretsInUrls } from '../run/secret-mask.js';
 import { expandExec } from '../template/expand.js';
 import type { JobFacts, JobTemplate } from '../template/template.js';
 
@@ -39,7 +39,7 @@ export function outsideOrder(
   const order = { jobId, attempt, token, ...withUrl, snapshot, leaseMs };
   if (run.kind !== 'exec') return { order, shown: [run.kind] };
   const { argv, env } = expandExec(run, { facts: snapshot, jobId, attempt, token, ...withUrl, out: '{out}' });
-  const mask = new SecretMask(url === undefined ? [] : [url]);
+  const mask = new SecretMask([...(url === undefined ? [] : [url]), ...secretsInUrls(argv)]);
   return { order: { ...order, argv, env }, shown: argv.map((text) => mask.maskText(text)) };
 }
 

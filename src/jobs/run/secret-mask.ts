@@ -35,6 +35,20 @@ export class SecretMask {
   }
 }
 
+/**
+ * What may be secret in the URLs of texts such as arguments: passwords, and values of the query from 8 characters on,
+ * as keys of other servers are given. The rest of the URL may be shown.
+ */
+export function secretsInUrls(texts: readonly string[]): string[] {
+  const urls = texts.flatMap((text) => text.match(/[a-z][a-z0-9+.-]*:\/\/[^\s"'|<>]+/gi) ?? []);
+  return urls.flatMap((url) => {
+    const password = /^[^:]+:\/\/[^/?#@:]*:([^/?#]+)@/.exec(url)?.[1] ?? '';
+    const query = /\?([^#]*)/.exec(url)?.[1] ?? '';
+    const values = query.split('&').map(queryValue);
+    return [password, ...values.filter((value) => value.length >= MIN_QUERY_CHARACTERS)].filter((part) => part !== '');
+  });
+}
+
 function partsOf(secret: string): string[] {
   const parts = secret.split(/[\r\n]+/);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(secret) && URL.canParse(secret)) {

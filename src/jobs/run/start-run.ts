@@ -9,6 +9,7 @@ import type { JobFolder } from './job-folder.js';
 import type { JobLog } from './job-log.js';
 import { OutFolder } from './out-folder.js';
 import type { Run, RunOrder } from './run.js';
+import { secretsInUrls } from './secret-mask.js';
 
 /** Hands a job of a `queue` template to whoever takes it from there. */
 export type StartQueued = (run: QueueRun, order: RunOrder) => Run;
@@ -37,7 +38,14 @@ export function starter(
     const secrets = [url, secret].filter((each) => each !== undefined);
     const keeps = template.out?.keepFailed ?? false;
     try {
-      const run = startKind(order, values, folder, () => folder.logs.open(jobId, attempt, secrets), queued, out?.path);
+      const run = startKind(
+        order,
+        values,
+        folder,
+        (texts) => folder.logs.open(jobId, attempt, [...secrets, ...secretsInUrls(texts)]),
+        queued,
+        out?.path,
+      );
       const runId = run.runId;
       const { pid } = run.run;
       if (pid !== undefined) {
@@ -88,7 +96,7 @@ function startKind(
   order: RunOrder,
   values: JobValues,
   { ticker, http, workFolder }: JobFolder,
-  openLog: () => JobLog,
+  openLog: (texts: readonly string[]) => JobLog,
   queued: StartQueued | undefined,
   out: string | undefined,
 ): { readonly run: Run; readonly runId: string } {
@@ -103,10 +111,13 @@ function startKind(
         env: { ...(Object.fromEntries(passed) as Record<string, string>), ...env },
         ...(out === undefined ? {} : { out }),
       };
-      return { run: startExec(exec, openLog(), { ticker, workFolder }), runId };
+      return { run: startExec(exec, openLog([...argv, ...Object.values(env)]), { ticker, workFolder }), runId };
     }
-    case 'http':
-      return { run: startHttp({ ...callsOf(run, values), graceMs, timeLimitMs }, openLog(), { ticker, http }), runId };
+    case 'http': {
+      const calls = callsOf(run, values);
+      const urls = [calls.start.url, calls.stop?.url ?? '', calls.beatUrl ?? ''];
+      return { run: startHttp({ ...calls, graceMs, timeLimitMs }, openLog(urls), { ticker, http }), runId };
+    }
     case 'queue':
       if (queued === undefined) throw new Error('templates with queue need NATS');
       return { run: queued(run, order), runId };

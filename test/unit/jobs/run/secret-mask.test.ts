@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SecretMask } from '../../../../src/jobs/run/secret-mask.js';
+import { SecretMask, secretsInUrls } from '../../../../src/jobs/run/secret-mask.js';
 
 describe('SecretMask', () => {
   it.each([
@@ -41,3 +41,10 @@ describe('SecretMask', () => {
     expect(mask.maskLatin1('\xff\xfe\x00\x80')).toBe('\xff\xfe\x00\x80');
   });
 });
+
+it.each([
+  ['rtmp://cdn.example/app/x?key=k-renditions&a=1', ['k-renditions']],
+  ['[f=flv]rtmp://a/x?key=first-key|[f=flv]rtmps://u:pass@b/x?sig=second-key#top', ['first-key', 'pass', 'second-key']],
+  ['expr:gte(t,n_forced*2)', []],
+  ['udp://239.0.0.1:1234?pkt_size=1316', []],
+])('finds what may be secret in the URLs of %s', (text, secrets) => expect(secretsInUrls([text])).toEqual(secrets));
