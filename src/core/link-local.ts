@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
 LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
-// 169.254.0.0/16 as translators and tunnels write it: IPv4-compatible, IPv4-translated, NAT64, 6to4. Mapped ones are known.
+// 169.254.0.0/16 as translators and tunnels write it: IPv4-compatible, IPv4-translated, NAT64, 6to4.
 for (const prefix of ['::a9fe:0', '::ffff:0:a9fe:0', '64:ff9b::a9fe:0']) LINK_LOCAL.addSubnet(prefix, 112, 'ipv6');
 LINK_LOCAL.addSubnet('2002:a9fe::', 32, 'ipv6');
 
