@@ -111,6 +111,11 @@ export class Attempt {
     return this.#record;
   }
 
+  /** Why it was stopped; undefined: it was not. */
+  get stoppedFor(): JobReason | undefined {
+    return this.#stopping;
+  }
+
   /** Progress of the run; undefined before it runs. */
   get run(): Run | undefined {
     return this.#started?.run;

@@ -66,7 +66,10 @@ export class JobBook {
     const write = this.#write();
     const next = ways.claimed(seen.value, by, templateRev, write);
     const written = await this.table.write(key, next, seen.revision, (value) => value.nonce === write.nonce);
-    if (written.kind === 'ok') return { value: next, revision: written.revision };
+    if (written.kind === 'ok') {
+      this.#tellEarlier(next);
+      return { value: next, revision: written.revision };
+    }
     if (written.kind === 'conflict') return undefined;
     throw new SluiceError('ERR_JOB_STORE', written.text);
   }
@@ -160,6 +163,18 @@ export class JobBook {
   /** Has a job that is over run again. @returns undefined when it is not over */
   async retry(key: string): Promise<JobEntry | undefined> {
     return this.#change(key, (record, write) => (record?.state === 'done' ? ways.retried(record, write) : undefined));
+  }
+
+  /**
+   * Tells of the end of the attempt before, which whoever settled it may have had no time for: the record has it only
+   * until this attempt ends as well. It is stored once, however often it is told.
+   */
+  #tellEarlier(record: JobRecord): void {
+    const { tell } = this.#deps;
+    if (record.last === undefined) return;
+    // Outputs are told of only by the one that has placed them.
+    if (record.last.outcome === 'failed') tell.ended(record);
+    else void tell.ensureEnd(record).catch(() => tell.ended(record));
   }
 
   /** Changes the record of one claim, as long as it is that claim's. */

@@ -4,7 +4,7 @@ import type { Streams } from '../ports.js';
 import { isHeld, type JobRecord } from '../record/record.js';
 import type { Table } from '../table.js';
 import type { JobTeller } from '../tell/tell.js';
-import type { JobBook } from './job-book.js';
+import type { JobBook, JobEntry } from './job-book.js';
 import type { Requests } from './requests.js';
 import type { RunnerState } from './runner-state.js';
 
@@ -26,6 +26,8 @@ interface ReconcileDeps {
   readonly isHere: (key: string) => boolean;
 }
 
+type Records = readonly (readonly [string, JobEntry])[];
+
 /** Records that are worked on at a time. */
 const AT_ONCE = 32;
 
@@ -46,16 +48,18 @@ export class Reconcile {
     const beganMs = clock.monotonicMs();
     const live = await streams.live();
     const ids = new Set(live.map(({ streamId }) => streamId));
-    await each(live, (stream) => requests.compare(stream));
     const records = [...book.table.entries()];
-    const away = records.filter(([, { value }]) => isUnsettled(value) && !ids.has(value.streamId ?? ''));
-    const ended = await streams.endedOf(away.map(([, { value }]) => value.streamId ?? ''));
-    await each(records, ([key, { value, revision }]) => this.#record(key, value, revision, ids));
-    await each(away, async ([key, { value }]) => {
-      if (ended.has(value.streamId ?? '')) await book.stop(key, 'stream_ended');
-    });
-    await this.#wants(records);
-    await this.#forgetLost(records);
+    const parts = [
+      () => each(live, (stream) => requests.compare(stream)),
+      () => each(records, ([key, { value, revision }]) => this.#record(key, value, revision, ids)),
+      () => this.#away(records, ids),
+      () => this.#wants(records),
+      () => this.#forgetLost(records),
+    ];
+    // What fails is tried again as a whole, and no other part waits for that.
+    const failed: unknown[] = [];
+    for (const part of parts) await part().catch((error: unknown) => void failed.push(error));
+    if (failed.length > 0) throw failed[0];
     log.debug(
       { streams: live.length, records: records.length, tookMs: Math.round(clock.monotonicMs() - beganMs) },
       'jobs: streams and records were compared',
@@ -82,17 +86,26 @@ export class Reconcile {
     }
   }
 
-  async #wants(records: readonly (readonly [string, { readonly value: JobRecord }])[]): Promise<void> {
+  /** Has jobs end whose streams are over. */
+  async #away(records: Records, live: ReadonlySet<string>): Promise<void> {
+    const { book, streams } = this.#deps;
+    const away = records.filter(([, { value }]) => isUnsettled(value) && !live.has(value.streamId ?? ''));
+    const ended = await streams.endedOf(away.map(([, { value }]) => value.streamId ?? ''));
+    await each(away, async ([key, { value }]) => {
+      if (ended.has(value.streamId ?? '')) await book.stop(key, 'stream_ended');
+    });
+  }
+
+  async #wants(records: Records): Promise<void> {
     const { streams, requests } = this.#deps;
-    if (!requests.hasSources) return;
+    const sources = records.filter(([, { value }]) => value.streamId === undefined && value.state !== 'done');
+    if (!requests.hasSources && sources.length === 0) return;
     for (const want of await streams.wants()) await requests.wanted(want);
-    for (const [, { value }] of records) {
-      if (value.streamId === undefined && value.state !== 'done') await requests.endUnwanted(value);
-    }
+    for (const [, { value }] of sources) await requests.endUnwanted(value);
   }
 
   /** Forgets runners and workers that were lost long ago and hold nothing. */
-  async #forgetLost(records: readonly (readonly [string, { readonly value: JobRecord }])[]): Promise<void> {
+  async #forgetLost(records: Records): Promise<void> {
     const { runners, clock, keepMs } = this.#deps;
     const lost = [...(runners?.entries() ?? [])].filter(
       ([, { value }]) => value.state === 'lost' && clock.wallMs() - Date.parse(value.time) > keepMs,
@@ -128,11 +141,13 @@ function isUnsettled({ streamId, state }: JobRecord): boolean {
   return streamId !== undefined && state !== 'done' && state !== 'stopping';
 }
 
-/** Does something with each item, some at the same time. */
+/** Does something with each item, some at the same time. One for which it fails holds up no other. */
 async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;
+  const failed: unknown[] = [];
   const worker = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++] as T);
+    while (next < items.length) await work(items[next++] as T).catch((error: unknown) => void failed.push(error));
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  if (failed.length > 0) throw failed[0];
 }

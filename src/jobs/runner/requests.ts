@@ -1,6 +1,6 @@
 import type { StreamReady, StreamStarted, StreamUpdated } from '../../events/event-types.js';
 import type { LiveStreamFacts, StreamNews, Streams, Want } from '../ports.js';
-import { type JobRecord, jobKey } from '../record/record.js';
+import { type JobReason, type JobRecord, jobKey } from '../record/record.js';
 import { factsOfStarted, factsOfWanted, factsWithReady, factsWithUpdate } from '../template/facts.js';
 import type { JobFacts } from '../template/template.js';
 import type { JobBook } from './job-book.js';
@@ -50,7 +50,7 @@ export class Requests {
       case 'updated': {
         const live = await this.#deps.streams.stream(news);
         const stream = withEvent(news, live);
-        if (news.verb === 'active') await this.#ask(stream, (each) => each.template.on === 'active', true);
+        if (news.verb === 'active') await this.#ask(stream, (each) => isDueWhenActive(each, stream), true);
         else await this.#ask(stream, (each) => isDue(each, stream));
         return;
       }
@@ -65,10 +65,28 @@ export class Requests {
     if (waits.length === 0) return;
     const isActive = await this.#deps.streams.isActive(stream);
     if (isActive === undefined) return;
-    for (const { template } of waits) {
-      const record = this.#recordOf(stream.streamId, template.name);
-      if (isActive) await this.#deps.book.request(template.name, stream.facts, stream.sequence, true);
-      else if (record !== undefined && template.until === 'idle') await this.#stop(record.key, 'idle', 0);
+    for (const each of waits) {
+      const { template } = each;
+      const found = this.#recordOf(stream.streamId, template.name);
+      if (!isActive) {
+        if (found !== undefined && template.until === 'idle') await this.#stop(found.key, 'idle', 0);
+      } else if (isDueWhenActive(each, stream) && (found === undefined || isIdle(found.record))) {
+        // What is known of the stream may be older than the event that ended the job, unlike whether it is active.
+        const sequence = Math.max(stream.sequence, found?.record.sequence ?? 0);
+        await this.#deps.book.request(template.name, stream.facts, sequence, found !== undefined);
+      }
+    }
+  }
+
+  /** A job has ended because of what may have changed while it ended: it is asked for again where that is so. */
+  async stoppedFor(reason: JobReason, record: JobRecord): Promise<void> {
+    const { streams } = this.#deps;
+    if (reason === 'idle' && record.streamId !== undefined) {
+      const stream = await streams.stream({ ...record, streamId: record.streamId });
+      if (stream !== undefined) await this.compare(stream);
+    } else if (reason === 'unwanted') {
+      const want = (await streams.wants()).find(({ app, name }) => app === record.app && name === record.name);
+      if (want !== undefined) await this.wanted(want);
     }
   }
 
@@ -108,12 +126,18 @@ export class Requests {
     await Promise.all([...keys].map((key) => this.#stop(key, 'stream_ended', sequence)));
   }
 
-  async #idle({ streamId, sequence }: StreamNews): Promise<void> {
+  async #idle(news: StreamNews): Promise<void> {
+    const { streamId, sequence } = news;
+    const keys: string[] = [];
     for (const { template } of this.#deps.templates.all) {
       if (template.until !== 'idle') continue;
       const found = this.#recordOf(streamId, template.name);
-      if (found !== undefined && found.record.sequence <= sequence) await this.#stop(found.key, 'idle', sequence);
+      if (found !== undefined && found.record.state !== 'done' && found.record.sequence <= sequence)
+        keys.push(found.key);
     }
+    // An event that comes again may be older than the one that says that the stream is active.
+    if (keys.length === 0 || (await this.#deps.streams.isActive(news)) === true) return;
+    for (const key of keys) await this.#stop(key, 'idle', sequence);
   }
 
   async #sourceMayEnd(of: StreamNews): Promise<void> {
@@ -121,15 +145,16 @@ export class Requests {
   }
 
   async #ask(stream: LiveStreamFacts, isMeant: (each: HeldTemplate) => boolean, isAgain = false): Promise<void> {
+    // A job that cannot be asked for holds up no other.
+    const failed: unknown[] = [];
     for (const each of this.#deps.templates.all) {
       if (!isMeant(each) || !each.matches(stream.facts)) continue;
-      await this.#deps.book.request(
-        each.template.name,
-        stream.facts,
-        stream.sequence,
-        isAgain && each.template.until === 'idle',
-      );
+      const { name, until } = each.template;
+      await this.#deps.book
+        .request(name, stream.facts, stream.sequence, isAgain && until === 'idle')
+        .catch((error: unknown) => void failed.push(error));
     }
+    if (failed.length > 0) throw failed[0];
   }
 
   #mayBeActive({ template, matches }: HeldTemplate, { facts }: LiveStreamFacts): boolean {
@@ -144,12 +169,12 @@ export class Requests {
 
   /** Keys of the sources of a name that are not over. */
   #wantRecords({ app, name }: { readonly app: string; readonly name: string }): string[] {
+    // The template of a source that runs may be gone.
+    const begin = jobKey({ app, name, template: '' });
     const out: string[] = [];
-    for (const { template } of this.#deps.templates.all) {
-      if (template.on !== 'wanted') continue;
-      const key = jobKey({ app, name, template: template.name });
-      const state = this.#deps.book.table.entries().get(key)?.value.state;
-      if (state !== undefined && state !== 'done' && state !== 'stopping') out.push(key);
+    for (const [key, { value }] of this.#deps.book.table.entries()) {
+      if (!key.startsWith(begin) || value.streamId !== undefined) continue;
+      if (value.state !== 'done' && value.state !== 'stopping') out.push(key);
     }
     return out;
   }
@@ -178,4 +203,15 @@ function factsAfter({ verb, data }: StreamNews, before: JobFacts, time: string):
 function isDue({ template }: HeldTemplate, stream: LiveStreamFacts): boolean {
   if (template.on === 'started') return true;
   return template.on === 'ready' && (stream.state === 'ready' || stream.state === 'suspended');
+}
+
+/** Whether a template wants a stream that is active. */
+function isDueWhenActive(each: HeldTemplate, stream: LiveStreamFacts): boolean {
+  const { on, until } = each.template;
+  return on === 'active' || (until === 'idle' && isDue(each, stream));
+}
+
+/** Whether a job was over when nobody played its stream, and for no other reason. */
+function isIdle({ state, reason }: JobRecord): boolean {
+  return state === 'done' && reason === 'idle';
 }

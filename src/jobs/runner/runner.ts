@@ -276,6 +276,8 @@ export class JobRunner {
       if (this.#attempts.get(key) === attempt) this.#attempts.delete(key);
       this.#outcomes.set(attempt.outcome, (this.#outcomes.get(attempt.outcome) ?? 0) + 1);
       this.#claims.pump();
+      const { stoppedFor, record } = attempt;
+      if (stoppedFor !== undefined) this.#later(0, () => this.#requests.stoppedFor(stoppedFor, record));
     });
     // The record may have changed since the claim was answered.
     const entry = this.book.table.entries().get(key);

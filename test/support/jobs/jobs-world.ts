@@ -25,6 +25,8 @@ export class FakeRun implements Run {
   rejected: string | undefined;
   flowing: boolean | undefined;
   isOver = false;
+  /** Whether it goes on when it is asked to end. */
+  ignoresStop = false;
   #resolve: (end: RunEnd) => void = () => {};
 
   constructor(order: RunOrder) {
@@ -41,6 +43,7 @@ export class FakeRun implements Run {
   /** A program that ends when it is told. */
   stop(how: 'afterEof' | 'now' | 'kill'): void {
     this.asked.push(how);
+    if (this.ignoresStop) return;
     this.end(how === 'afterEof' ? { kind: 'exit', exit: 0 } : { kind: 'asked', exit: 255 });
   }
 
@@ -78,6 +81,8 @@ export class JobsWorld {
   readonly tickets = new Map<string, number>();
   /** Events that were told, `verb jobId/attempt`. */
   readonly told: string[] = [];
+  /** How often streams were listed to be compared with the records. */
+  compared = 0;
   ticketTrouble: TicketAnswer | undefined;
   readonly #dispatchers: Dispatcher[] = [];
   readonly #runners: WorldRunner[] = [];
@@ -93,6 +98,12 @@ export class JobsWorld {
     const read = templateFromJson({ ...DEFAULTS, ...value });
     if (read.template === undefined) throw new Error(JSON.stringify(read.problems));
     this.templates.put(read.template.name, read.template);
+  }
+
+  /** Removes a template. */
+  removeTemplate(name: string): void {
+    this.templates.values.delete(name);
+    for (const view of this.templates.views) view.deliver(name);
   }
 
   async start(o: Partial<RunnerOptions> = {}): Promise<WorldRunner> {
@@ -190,6 +201,7 @@ export class JobsWorld {
     return {
       live: async () => {
         check();
+        this.compared += 1;
         return [...this.live.values()];
       },
       stream: async ({ streamId }) => {
