@@ -48,3 +48,15 @@ it('forgets a value that another process has removed without a trace, when it lo
   expect([two.entries().size, gone]).toEqual([0, ['a', 'b']]);
   expect(await two.write('b', { text: 'd' }, 0, never)).toMatchObject({ kind: 'ok' });
 });
+
+it('leaves a value alone that a later version has written', async () => {
+  const nats = await startNats();
+  closing.push(() => nats.stop());
+  const one = await mirror(nats.url);
+  const connection = await connectNats({ urls: [nats.url] });
+  closing.push(() => connection.close());
+  await connection.request('$KV.TEST.a', JSON.stringify({ v: 2, words: [] }));
+  expect(await one.write('a', { text: 'a' }, 0, never)).toMatchObject({ kind: 'refused' });
+  await connection.request('$KV.TEST.b', '{"v":1}');
+  expect(await one.write('b', { text: 'b' }, 0, never)).toMatchObject({ kind: 'ok' });
+});

@@ -116,6 +116,7 @@ export class BucketMirror<T> implements Table<T> {
     this.#take(key, newest, isValue ? now : undefined);
     if (newest === 0) this.#drop(key, before);
     if (isValue && isOurs(now)) return { kind: 'ok', revision: newest };
+    if (!isValue && isOfLaterVersion(now)) return { kind: 'refused', text: 'a value of a later version stands there' };
     if (revision === 0 && !isValue && written.kind === 'conflict' && newest !== expected) {
       // Only a mark of a removed value stands there.
       return this.write(key, value, 0, isOurs);
@@ -181,4 +182,10 @@ export class BucketMirror<T> implements Table<T> {
     const entry = this.#entries.get(key);
     for (const listener of this.#listeners) listener(key, entry);
   }
+}
+
+/** Whether a value is one that a later version of Sluice has written, which this one must leave alone. */
+function isOfLaterVersion(value: unknown): boolean {
+  const v = (value as { readonly v?: unknown } | null | undefined)?.v;
+  return typeof v === 'number' && v > 1;
 }

@@ -50,7 +50,7 @@ export class NatsStreams implements Streams {
 
   async live(): Promise<readonly LiveStreamFacts[]> {
     const { states } = await takeSnapshot(this.#connection, this.#everyStream(), this.#places, this.#answerTimeout);
-    return states.map(liveFacts);
+    return states.flatMap((state) => liveFacts(state) ?? []);
   }
 
   async named(app: string, name: string): Promise<LiveStreamFacts | undefined> {
@@ -58,7 +58,7 @@ export class NatsStreams implements Streams {
     // Without a bucket no node has written one yet.
     if (!held.ok && held.code === JsError.StreamNotFound) return undefined;
     if (!held.ok) throw away(this.#places.streamsBucket, held);
-    return held.value.value === undefined ? undefined : liveFacts(held.value.value);
+    return liveFacts(held.value.value);
   }
 
   async stream(of: { app: string; name: string; streamId: string }): Promise<LiveStreamFacts | undefined> {
@@ -161,8 +161,15 @@ export function wantOf(value: unknown): Want | undefined {
   return { app, name, ...(typeof urls?.rtmp === 'string' ? { publishUrl: urls.rtmp } : {}) };
 }
 
-function liveFacts(state: StreamState): LiveStreamFacts {
-  const { streamId, app, name, state: phase, seq } = state;
+/** What jobs need of a state; undefined when it is none: others may write to the bucket. */
+function liveFacts(state: StreamState | null | undefined): LiveStreamFacts | undefined {
+  if (typeof state !== 'object' || state === null) return undefined;
+  const { streamId, app, name, state: phase, seq, labels = {}, tracks } = state;
+  const areTexts = [streamId, app, name].every((text: unknown) => typeof text === 'string');
+  const areTracks =
+    Array.isArray(tracks) && tracks.every((track: unknown) => typeof track === 'object' && track !== null);
+  if (!areTexts || !areTracks || typeof labels !== 'object' || labels === null || !Number.isFinite(seq))
+    return undefined;
   return { streamId, app, name, state: phase, facts: factsOfState(state), sequence: seq };
 }
 

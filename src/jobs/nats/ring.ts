@@ -1,3 +1,4 @@
+import { SluiceError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
 import type { Delivery } from '../../events/consume/delivery.js';
 import { Puller, sendAck } from '../../events/consume/puller.js';
@@ -122,6 +123,12 @@ export class Ring {
       if (news !== undefined) await take(news);
       sendAck(connection, delivery, '+ACK');
     } catch (error) {
+      if (!(error instanceof SluiceError)) {
+        // What nobody can act upon now nobody can act upon later; were it kept, it would fill the consumer.
+        log.warn({ cause: (error as Error).message, subject: delivery.subject }, 'jobs: an event cannot be understood');
+        sendAck(connection, delivery, '+TERM');
+        return;
+      }
       // It comes again when its time is over. To hand it back at once would ask the same again in the same moment.
       log.debug({ cause: (error as Error).message, subject: delivery.subject }, 'jobs: an event waits');
     }

@@ -118,7 +118,7 @@ export function jobIdOf({ streamId, app, name, template }: JobName): string {
 export function keyOfJobId(jobId: string): string | undefined {
   const template = jobId.slice(jobId.lastIndexOf('/') + 1);
   const rest = jobId.slice(0, Math.max(0, jobId.length - template.length - 1));
-  if (!/^[a-z0-9-]{1,48}$/.test(template) || rest === '' || rest === WANT) return undefined;
+  if (!TEMPLATE.test(template) || rest === '' || rest === WANT) return undefined;
   if (!rest.startsWith(`${WANT}/`))
     return rest.includes('/') ? undefined : jobKey({ ...NOBODY, streamId: rest, template });
   // An app has no slash unless the name has none: the first slash divides them.
@@ -128,25 +128,72 @@ export function keyOfJobId(jobId: string): string | undefined {
 
 const NOBODY = { app: '', name: '' };
 
-const STATES: readonly string[] = ['open', 'held', 'running', 'stopping', 'done'];
+const STATES: readonly unknown[] = ['open', 'held', 'running', 'stopping', 'done'];
+const OUTCOMES: readonly unknown[] = ['succeeded', 'failed', 'stopped'];
+const TEMPLATE = /^[a-z0-9-]{1,48}$/;
+/** Runner and boot, which stand in a key: nothing in them divides a key or stands for several. */
+const HOLDER = /^[^\s.*>]{1,256}\.[^\s.*>]{1,256}$/;
+const REASON = /^[a-z_]{1,64}$/;
+/** Longest name of a stream, in characters: with every byte escaped it fits in a subject still. */
+const MOST_NAME = 512;
 
 /** Whether a value of the bucket is a record that this version understands: others may write there. */
 export function isJobRecord(value: unknown): value is JobRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const it = value as Partial<Record<keyof JobRecord, unknown>>;
+  if (!isGroup(value)) return false;
+  const { v, state, streamId, app, name, template, by, token, last, cannot, snapshot } = value;
+  const isTaken = state === 'held' || state === 'running' || state === 'stopping';
   return (
-    it.v === 1 &&
-    typeof it.state === 'string' &&
-    STATES.includes(it.state) &&
-    typeof it.app === 'string' &&
-    typeof it.name === 'string' &&
-    typeof it.template === 'string' &&
-    [it.attempt, it.failures, it.notBefore, it.sequence].every((each) => typeof each === 'number') &&
-    typeof it.nonce === 'string' &&
-    typeof it.snapshot === 'object' &&
-    it.snapshot !== null &&
-    (it.streamId === undefined || typeof it.streamId === 'string')
+    v === 1 &&
+    STATES.includes(state) &&
+    [app, name].every(isName) &&
+    (streamId === undefined || (isName(streamId) && streamId !== '')) &&
+    isText(template, TEMPLATE) &&
+    [value['attempt'], value['failures'], value['sequence']].every(isCount) &&
+    Number.isFinite(value['notBefore']) &&
+    typeof value['nonce'] === 'string' &&
+    isTime(value['requestedAt']) &&
+    [value['startedAt'], value['endedAt']].every((time) => time === undefined || isTime(time)) &&
+    (by === undefined ? !isTaken : isText(by, HOLDER)) &&
+    (token === undefined ? !isTaken || state === 'held' : isCount(token)) &&
+    (last === undefined || isAttemptEnd(last)) &&
+    (cannot === undefined || (Array.isArray(cannot) && cannot.every((each) => typeof each === 'string'))) &&
+    isGroup(snapshot) &&
+    isGroup(snapshot['labels'])
   );
+}
+
+function isAttemptEnd(value: unknown): value is AttemptEnd {
+  if (!isGroup(value)) return false;
+  const { attempt, outcome, reason, time, exit, by, token } = value;
+  return (
+    isCount(attempt) &&
+    OUTCOMES.includes(outcome) &&
+    isText(reason, REASON) &&
+    isTime(time) &&
+    (exit === undefined || isGroup(exit)) &&
+    (by === undefined || isText(by, HOLDER)) &&
+    (token === undefined || isCount(token))
+  );
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MOST_NAME;
+}
+
+function isText(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
 }
 
 /** Whether somebody runs it, or is about to. */

@@ -35,6 +35,8 @@ export class SharedTable<T> implements Table<T> {
   #isCut = false;
   /** The next write is carried out, and its answer lost. */
   losesAnswer = false;
+  /** A key that cannot be written. */
+  failsFor: string | undefined;
 
   constructor(bucket: SharedBucket<T>) {
     this.#bucket = bucket;
@@ -64,7 +66,7 @@ export class SharedTable<T> implements Table<T> {
 
   async write(key: string, value: T, revision: number, isOurs: (value: T) => boolean): Promise<KvWrite> {
     await turn();
-    if (this.#isCut) return { kind: 'no_answer', text: 'cut off' };
+    if (this.#isCut || key === this.failsFor) return { kind: 'no_answer', text: 'cut off' };
     const held = this.#bucket.values.get(key);
     if ((held?.revision ?? 0) !== revision) {
       return held !== undefined && isOurs(held.value) ? { kind: 'ok', revision: held.revision } : { kind: 'conflict' };

@@ -41,4 +41,20 @@ describe('records that others wrote', () => {
       expect(isJobRecord(value)).toBe(false);
     },
   );
+
+  const end = { attempt: 1, outcome: 'failed', reason: 'exit', time: '2026-01-01T00:00:00Z' };
+  it.each([
+    ...[{ state: 'held' }, { state: 'running', by: 'r.b' }, { state: 'held', by: '*' }, { state: 'held', by: 'a b.c' }],
+    ...[{ last: null }, { last: { ...end, outcome: 'x y' } }, { last: { ...end, time: 'soon' } }, { last: [] }],
+    ...[{ attempt: 1.5 }, { attempt: -1 }, { failures: 1e300 }, { notBefore: null }, { requestedAt: 'x' }],
+    ...[
+      { snapshot: [] },
+      { snapshot: { labels: null } },
+      { template: 'a.b' },
+      { cannot: {} },
+      { name: 'x'.repeat(1e5) },
+    ],
+  ])('%o in one makes it none', (part) => {
+    expect(isJobRecord({ ...record, last: end, ...part })).toBe(false);
+  });
 });
