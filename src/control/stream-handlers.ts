@@ -67,7 +67,11 @@ export const STREAM_HANDLERS: StreamHandlers = {
       const isHeld = (await ports.jobRecords?.isHeldBy(streamId, run)) ?? true;
       if (!isHeld) throw fenced(streamId, run);
       // The stream may have ended while the record was read.
-      const issued = ports.live.ticket(streamId, run);
+      let issued = ports.live.ticket(streamId, run);
+      // A higher token was seen, and the record says still that this run holds the job: its bucket is another one now,
+      // in which tokens are counted anew.
+      if (issued === 'fenced' && (await ports.jobRecords?.isHeldBy(streamId, run)) === true)
+        issued = ports.live.ticket(streamId, run, true);
       if (issued === 'unknown') throw unknown(streamId);
       if (issued === 'fenced') throw fenced(streamId, run);
       if (issued === 'full') throw new SluiceError('ERR_CTL_CONFLICT', 'the stream has tickets of too many templates');

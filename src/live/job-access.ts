@@ -18,7 +18,7 @@ interface JobAccessParts {
   readonly stream: (streamId: string) => StreamName | undefined;
   /** The live stream of a name. */
   readonly streamOf: (name: StreamName) => { readonly streamId: string } | undefined;
-  /** Ends the plays of runs of the same job that have lower tokens. */
+  /** Ends the plays of other runs of the same job. */
   readonly fence: (ticket: JobTicket) => void;
 }
 
@@ -31,12 +31,16 @@ export class JobAccess {
     this.#parts = parts;
   }
 
-  /** Issues a ticket. Plays of runs with lower tokens have ended on return. */
-  issue(ticket: JobTicket): IssuedTicket | 'unknown' | 'fenced' | 'full' {
+  /**
+   * Issues a ticket. Plays of other runs of the same job have ended on return.
+   *
+   * @param isAnew whether tokens are counted anew
+   */
+  issue(ticket: JobTicket, isAnew = false): IssuedTicket | 'unknown' | 'fenced' | 'full' {
     const { clock, seal, urls, stream, fence } = this.#parts;
     const named = stream(ticket.streamId);
     if (named === undefined) return 'unknown';
-    const result = this.#tickets.issue(ticket, clock.monotonicMs());
+    const result = this.#tickets.issue(ticket, clock.monotonicMs(), isAnew);
     if (result !== 'issued') return result;
     fence(ticket);
     return {

@@ -26,8 +26,8 @@ export class JobPlays<P extends JobPlay> {
     return [...(this.#byStream.get(streamId) ?? [])];
   }
 
-  /** Those of the same job whose run came before that of a ticket. */
-  before({ streamId, template, token }: JobTicket): readonly P[] {
-    return this.of(streamId).filter(({ ticket }) => ticket?.template === template && ticket.token < token);
+  /** Those of the same job with another ticket. */
+  others({ streamId, template, token }: JobTicket): readonly P[] {
+    return this.of(streamId).filter(({ ticket }) => ticket?.template === template && ticket.token !== token);
   }
 }

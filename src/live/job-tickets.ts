@@ -24,15 +24,16 @@ export class JobTickets {
   readonly #streams = new Map<string, Map<string, Issued>>();
 
   /**
-   * A run gets a ticket, and runs with lower tokens lose theirs. The same token may be asked for again.
+   * A run gets a ticket, and runs with other tokens lose theirs. The same token may be asked for again.
    *
    * @param nowMs monotonic
+   * @param isAnew whether tokens are counted anew, so that a lower one than was seen is the newest
    * @returns `fenced`: a higher token was seen; `full`: the stream has tickets of as many templates as it may have
    */
-  issue({ streamId, template, token }: JobTicket, nowMs: number): 'issued' | 'fenced' | 'full' {
+  issue({ streamId, template, token }: JobTicket, nowMs: number, isAnew = false): 'issued' | 'fenced' | 'full' {
     const issued = this.#streams.get(streamId);
     const held = issued?.get(template);
-    if (held !== undefined && token < held.token) return 'fenced';
+    if (held !== undefined && token < held.token && !isAnew) return 'fenced';
     if (held === undefined && (issued?.size ?? 0) >= MOST_TEMPLATES) return 'full';
     if (held?.token === token) held.issuedAtMs = nowMs;
     else {

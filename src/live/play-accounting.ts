@@ -153,7 +153,7 @@ export class PlayAccounting {
 
   /** A run of a job has got a ticket: plays of runs before it end. Their clients are told `ERR_JOB_FENCED`. */
   fence(ticket: JobTicket): void {
-    for (const { playId } of this.#jobs.before(ticket)) this.end(playId, 'ERR_JOB_FENCED');
+    for (const { playId } of this.#jobs.others(ticket)) this.end(playId, 'ERR_JOB_FENCED');
   }
 
   /**

@@ -90,7 +90,7 @@ function liveControl(liveStreams: LiveStreams): LiveControl {
     label: (streamId, labels) => commands.label(streamId, labels),
     reconnect: (streamId, tcUrl, reason) => clients.reconnect(streamId, tcUrl, reason),
     send: (streamId, handler, values) => clients.send(streamId, handler, values),
-    ticket: (streamId, run) => liveStreams.jobs.issue({ streamId, ...run }),
+    ticket: (streamId, run, isAnew) => liveStreams.jobs.issue({ streamId, ...run }, isAnew),
     call: (target, method, values, timeoutMs) => clients.call(target, method, values, timeoutMs),
   };
 }

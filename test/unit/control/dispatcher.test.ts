@@ -216,11 +216,14 @@ describe('a stream', () => {
 describe('a ticket of a job', () => {
   const { streamId } = streamOf(1);
   const run = { template: 'record', token: 7 };
-  const ask = async (more: Partial<Ports>, live: string | typeof TICKET = TICKET) => {
+  const ask = async (
+    more: Partial<Ports>,
+    live: string | typeof TICKET | ((...given: unknown[]) => unknown) = TICKET,
+  ) => {
     const node = new FakeNode();
     node.streams = [streamOf(1)];
     const ports = node.ports(more);
-    const issued = { ...ports.live, ticket: () => live } as Ports['live'];
+    const issued = { ...ports.live, ticket: typeof live === 'function' ? live : () => live } as Ports['live'];
     return node.dispatcher({ ...more, live: issued }).run('ticket', { streamId, ...run }, BY);
   };
 
@@ -242,6 +245,19 @@ describe('a ticket of a job', () => {
       [streamId, run],
       [streamId, run],
     ]);
+  });
+
+  it('is issued for a lower token than was seen when the records say twice that it holds the job', async () => {
+    const isAnew: unknown[] = [];
+    const answers = (holds: boolean[]) => ({ isHeldBy: async () => holds.shift() ?? false });
+    const askLower = (holds: boolean[]) =>
+      ask({ jobRecords: answers(holds) }, (...given: unknown[]) => {
+        isAnew.push(given[2]);
+        return given[2] === true ? TICKET : 'fenced';
+      });
+    expect(answer(await askLower([true, true]))).toEqual({ ok: true, ...TICKET });
+    expect(problem(await askLower([true, false])).code).toBe('ERR_JOB_FENCED');
+    expect(isAnew).toEqual([undefined, true, undefined]);
   });
 
   it('is not issued while the records cannot be read', async () => {

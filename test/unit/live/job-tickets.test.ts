@@ -138,3 +138,12 @@ describe('tickets of jobs', () => {
     expect(played).toBeGreaterThan(10);
   });
 });
+
+it('a lower token fences a higher one where tokens are counted anew', () => {
+  const tickets = new JobTickets();
+  const ticket = (token: number) => ({ streamId: 's', template: 'record', token });
+  expect(tickets.issue(ticket(900), 0)).toBe('issued');
+  expect(tickets.issue(ticket(2), 1)).toBe('fenced');
+  expect(tickets.issue(ticket(2), 2, true)).toBe('issued');
+  expect([tickets.use(ticket(900), 3), tickets.use(ticket(2), 4)]).toEqual(['ERR_JOB_FENCED', undefined]);
+});
