@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import type { JobRecord } from '../record/record.js';
+import { dueMsOf } from '../record/waiting.js';
 import type { JobEntry } from '../runner/job-book.js';
 import type { HeldTemplate, TemplateSet } from '../runner/template-set.js';
 import type { Table } from '../table.js';
@@ -33,7 +34,7 @@ const MOST_WAITING = 256;
 export class WaitingLeases {
   readonly #deps: WaitingDeps;
   /** Open jobs by template and key, oldest first. */
-  readonly #open = new Map<string, Map<string, JobEntry>>();
+  readonly #open = new Map<string, Map<string, { readonly entry: JobEntry; readonly dueMs: number }>>();
   /** Jobs that are being taken. */
   readonly #given = new Set<string>();
   readonly #waiting = new Set<Waiting>();
@@ -101,8 +102,8 @@ export class WaitingLeases {
   #note(key: string, entry: JobEntry | undefined): void {
     if (entry?.value.state === 'open') {
       const name = entry.value.template;
-      const open = this.#open.get(name) ?? new Map<string, JobEntry>();
-      open.set(key, entry);
+      const open = this.#open.get(name) ?? new Map<string, { readonly entry: JobEntry; readonly dueMs: number }>();
+      open.set(key, { entry, dueMs: dueMsOf(entry.value, this.#deps.clock) });
       this.#open.set(name, open);
       return;
     }
@@ -125,17 +126,16 @@ export class WaitingLeases {
 
   #look(): void {
     if (this.#isClosed || this.#waiting.size === 0) return;
-    const nowMs = this.#deps.clock.wallMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [name, open] of this.#open) {
       const template = this.#deps.templates.get(name);
       if (template === undefined || !isLeasable(template)) continue;
       const fitting = [...this.#waiting].filter(({ asked }) => fits(template, asked));
-      for (const [key, entry] of open) {
+      for (const [key, { entry, dueMs }] of open) {
         if (fitting.length === 0) break;
         if (this.#given.has(key)) continue;
-        const { notBefore } = entry.value;
-        if (notBefore > nowMs) nextMs = Math.min(nextMs, notBefore);
+        if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
         else fitting.shift()?.give({ key, entry, template });
       }
     }

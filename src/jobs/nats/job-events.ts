@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
-import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
+import { type NatsConnection, natsHeaders, onReconnects } from '../../nats/connection.js';
 import { JsError, lastMessage, publish } from '../../nats/jetstream.js';
 import { backoffMs, outcomeOf } from '../../nats/publish-outcome.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
@@ -56,11 +56,15 @@ export class NatsJobTeller implements JobTeller {
   #dropped = 0;
   #tries = 0;
   #isClosed = false;
+  #isAway = false;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(deps: TellDeps) {
     this.#deps = deps;
     this.#maker = new StreamMaker(JOB_EVENTS, deps.answerTimeout);
+    void onReconnects(deps.connection, (isConnected) => {
+      this.#isAway = !isConnected;
+    });
   }
 
   /** Events that wait, and events that were left out because too many waited. */
@@ -110,7 +114,8 @@ export class NatsJobTeller implements JobTeller {
 
   progress(record: JobRecord, progress: RunProgress): void {
     const { connection, teller, clock } = this.#deps;
-    if (connection.isClosed()) return;
+    // What is published while the server is away would wait in memory, and nobody wants old progress.
+    if (connection.isClosed() || this.#isAway) return;
     const body = {
       jobId: jobIdOf(record),
       attempt: record.attempt,
@@ -167,7 +172,7 @@ export class NatsJobTeller implements JobTeller {
     const envelope = queue?.[0];
     if (queue === undefined || envelope === undefined) return;
     this.#busy.add(jobId);
-    const outcome = await this.#publish(envelope);
+    const outcome = this.#isAway ? 'wait' : await this.#publish(envelope);
     this.#busy.delete(jobId);
     if (outcome === 'wait') {
       this.#later();

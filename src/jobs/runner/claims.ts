@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
 import type { JobRecord } from '../record/record.js';
+import { dueMsOf } from '../record/waiting.js';
 import type { JobBook, JobEntry } from './job-book.js';
 import type { HeldTemplate, TemplateSet } from './template-set.js';
 
@@ -12,6 +13,8 @@ interface ClaimDeps {
   readonly log: Logger;
   readonly random: () => number;
   readonly runnerId: string;
+  /** The ids of the runners that may run a template. */
+  readonly fitting: (template: HeldTemplate) => readonly string[];
   /** `<runnerId>.<bootId>` of now. */
   readonly by: () => string;
   readonly slots: number;
@@ -41,10 +44,11 @@ const AT_ONCE = 16;
 export class Claims {
   readonly #deps: ClaimDeps;
   /** Open jobs by key, oldest first. */
-  readonly #open = new Map<string, JobEntry>();
+  readonly #open = new Map<string, { readonly entry: JobEntry; readonly dueMs: number }>();
   /** Keys for which a slot is set aside. */
   readonly #pending = new Map<string, string>();
   #asking = 0;
+  readonly #asked = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #isPumping = false;
 
@@ -61,6 +65,11 @@ export class Claims {
   /** Whether a job is being taken at this moment. */
   isClaiming(key: string): boolean {
     return this.#pending.has(key);
+  }
+
+  /** Resolves when every claim that was asked for is answered. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#asked);
   }
 
   /** Open jobs, for the figures. */
@@ -88,15 +97,14 @@ export class Claims {
   #look(): void {
     const { clock, slots, mayClaim, used } = this.#deps;
     if (!mayClaim()) return;
-    const nowMs = clock.wallMs();
+    const nowMs = clock.monotonicMs();
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const [key, entry] of this.#open) {
+    for (const [key, { entry, dueMs }] of this.#open) {
       if (used() + this.#pending.size >= slots) return;
       if (this.#asking >= AT_ONCE) return;
       if (this.#pending.has(key)) continue;
-      const { notBefore } = entry.value;
-      if (notBefore > nowMs) {
-        nextMs = Math.min(nextMs, notBefore);
+      if (dueMs > nowMs) {
+        nextMs = Math.min(nextMs, dueMs);
         continue;
       }
       const template = this.#fitting(entry.value);
@@ -109,9 +117,11 @@ export class Claims {
 
   /** The template of a job that may run here now. Those for workers outside are leased by them. */
   #fitting({ template: name, cannot }: JobRecord): HeldTemplate | undefined {
-    const { templates, labels, usedBy, runnerId } = this.#deps;
+    const { templates, labels, usedBy, runnerId, fitting } = this.#deps;
     const held = templates.get(name);
-    if (held === undefined || cannot?.includes(runnerId) === true) return undefined;
+    if (held === undefined) return undefined;
+    // A runner that could not start it waits for the others, as long as there are any that may.
+    if (cannot?.includes(runnerId) === true && fitting(held).some((id) => !cannot.includes(id))) return undefined;
     const { limits, runners, run } = held.template;
     if (run.kind === 'worker') return undefined;
     for (const [label, value] of Object.entries(runners.labels)) if (labels[label] !== value) return undefined;
@@ -125,12 +135,15 @@ export class Claims {
     const { slots, used, random } = this.#deps;
     this.#pending.set(key, template.template.name);
     const waitMs = (LOAD_WAIT_MS * (used() + this.#pending.size - 1)) / slots + random() * JITTER_MS;
-    setTimeout(() => void this.#claim(key, entry, template), waitMs);
+    setTimeout(() => {
+      const asked = this.#claim(key, entry, template).finally(() => this.#asked.delete(asked));
+      this.#asked.add(asked);
+    }, waitMs);
   }
 
   async #claim(key: string, entry: JobEntry, template: HeldTemplate): Promise<void> {
     const { book, by, log, mayClaim, run } = this.#deps;
-    const isOpen = this.#open.get(key)?.revision === entry.revision;
+    const isOpen = this.#open.get(key)?.entry.revision === entry.revision;
     this.#asking++;
     try {
       if (!isOpen || !mayClaim()) return;
@@ -150,7 +163,7 @@ export class Claims {
   }
 
   #note(key: string, entry: JobEntry | undefined): void {
-    if (entry?.value.state === 'open') this.#open.set(key, entry);
+    if (entry?.value.state === 'open') this.#open.set(key, { entry, dueMs: dueMsOf(entry.value, this.#deps.clock) });
     else this.#open.delete(key);
   }
 }

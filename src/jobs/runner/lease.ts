@@ -76,6 +76,13 @@ export class Lease {
       if (this.#isIsolated) log.info('jobs: heartbeats are acknowledged again');
       this.#isIsolated = false;
     } else if (written.kind === 'conflict' && this.#revision > 0) {
+      const held = await table.read(key).catch(() => table.entries().get(key));
+      if (this.#isOver) return;
+      if (held === undefined) {
+        // Nobody says that it is lost: the heartbeat has gone with its bucket, and the next one makes it anew.
+        this.#revision = 0;
+        return;
+      }
       this.#end();
       log.warn('jobs: this runner was taken for lost; what it runs is ended');
       this.#deps.lost();

@@ -112,6 +112,7 @@ export class JobRunner {
       ...{ book: this.book, templates: this.templates, clock, log, random, runnerId: o.runnerId },
       ...{ by: () => this.#key, slots: o.slots, labels: o.labels, used: () => this.#attempts.size },
       usedBy: (name) => [...this.#attempts.values()].filter(({ template }) => template.template.name === name).length,
+      fitting: (template) => this.#fitting(template),
       mayClaim: () => !this.#isDraining && !this.#isClosed && (this.#lease?.isTrusted ?? backend.runners === undefined),
       doubted: () => this.#compareSoon(COMPARE_AGAIN_MS),
       run: (key, claim, template) => this.#run(key, claim, template),
@@ -159,6 +160,7 @@ export class JobRunner {
     if (this.#isClosed) return;
     await this.#newLease();
     await this.#endEarlierBoots();
+    if (this.#isClosed) return;
     if (this.#watch !== undefined) this.#watchTimer = setInterval(() => this.#look(), WATCH_MS);
     this.#compareSoon();
     this.#claims.pump();
@@ -176,7 +178,11 @@ export class JobRunner {
     log.info({ jobs: this.#attempts.size, deadlineMs }, 'jobs: the runner drains');
     await this.#lease?.beat();
     for (const attempt of this.#attempts.values()) if (!this.#mayFinish(attempt)) attempt.handOver('runner_drained');
-    const all = (): Promise<unknown> => Promise.all([...this.#attempts.values()].map(({ done }) => done));
+    const all = async (): Promise<void> => {
+      // A claim that is being made may be granted still.
+      await this.#claims.settled();
+      await Promise.all([...this.#attempts.values()].map(({ done }) => done));
+    };
     if (await within(all(), deadlineMs)) return;
     for (const attempt of this.#attempts.values()) attempt.handOver('runner_drained');
     await all();
@@ -265,13 +271,14 @@ export class JobRunner {
     const attempt = new Attempt(
       {
         ...{ book: this.book, streams: backend.streams, tell: backend.tell, clock, log, start },
-        ...{ runnerId: this.#o.runnerId, runners: () => this.#runnersUp() },
+        ...{ runnerId: this.#o.runnerId, runners: () => this.#fitting(template).length },
       },
       key,
       claim,
       template,
     );
     this.#attempts.set(key, attempt);
+    if (this.#isDraining && !this.#mayFinish(attempt)) attempt.handOver('runner_drained');
     void attempt.done.then(() => {
       if (this.#attempts.get(key) === attempt) this.#attempts.delete(key);
       this.#outcomes.set(attempt.outcome, (this.#outcomes.get(attempt.outcome) ?? 0) + 1);
@@ -284,11 +291,16 @@ export class JobRunner {
     if (entry !== undefined && entry.revision > claim.revision) attempt.seen(entry);
   }
 
-  #runnersUp(): number {
+  /** The runners that may run a template, by their ids. */
+  #fitting({ template }: HeldTemplate): readonly string[] {
     const { runners } = this.#deps.backend;
-    if (runners === undefined) return 1;
-    return [...runners.entries().values()].filter(({ value }) => value.state === 'up' && value.isWorker !== true)
-      .length;
+    if (runners === undefined) return [this.#o.runnerId];
+    const needed = Object.entries(template.runners.labels);
+    const all = [...runners.entries().values()].filter(
+      ({ value: { state, isWorker, labels } }) =>
+        state === 'up' && isWorker !== true && needed.every(([label, value]) => labels[label] === value),
+    );
+    return all.map(({ value }) => value.runnerId);
   }
 
   async #takeFrom(key: string): Promise<void> {
@@ -315,6 +327,7 @@ export class JobRunner {
     });
     await this.#comparing;
     this.#comparing = undefined;
+    this.#claims.pump();
     this.#compareSoon(nextMs);
   }
 
