@@ -22,6 +22,7 @@ interface Seen {
   readonly revision: number;
   /** Monotonic ms. */
   readonly sinceMs: number;
+  readonly leaseMs: number;
 }
 
 /**
@@ -49,11 +50,16 @@ export class LeaseWatch {
     // This process stood still: heartbeats may have come that it has not read yet.
     if (nowMs - this.#lookedMs > WATCH_MS * LATE) this.interrupted();
     this.#lookedMs = nowMs;
-    for (const key of this.#seen.keys()) if (!table.entries().has(key)) this.#seen.delete(key);
+    for (const [key, seen] of this.#seen) {
+      // Removed by a runner that has ended, or with its bucket: then the next heartbeat makes it anew.
+      if (table.entries().has(key) || nowMs - seen.sinceMs <= seen.leaseMs) continue;
+      this.#seen.delete(key);
+      this.#deps.lost(key);
+    }
     for (const [key, { value, revision }] of table.entries()) {
       const seen = this.#seen.get(key);
       if (seen?.revision !== revision) {
-        this.#seen.set(key, { revision, sinceMs: nowMs });
+        this.#seen.set(key, { revision, sinceMs: nowMs, leaseMs: value.leaseMs });
         if (value.state === 'lost') this.#deps.lost(key);
       } else if (value.state !== 'lost' && nowMs - seen.sinceMs > value.leaseMs) {
         void this.#declareLost(key, value, revision);
@@ -63,7 +69,7 @@ export class LeaseWatch {
 
   async #declareLost(key: string, value: RunnerState, revision: number): Promise<void> {
     const { table, clock, log } = this.#deps;
-    this.#seen.set(key, { revision, sinceMs: clock.monotonicMs() });
+    this.#seen.set(key, { revision, sinceMs: clock.monotonicMs(), leaseMs: value.leaseMs });
     const written = await table.write(key, { ...value, state: 'lost' }, revision, (now) => now.state === 'lost');
     if (written.kind !== 'ok') return;
     log.warn({ runner: key, leaseMs: value.leaseMs }, 'jobs: a runner is lost; its jobs are taken');

@@ -20,6 +20,8 @@ interface ReconcileDeps {
   readonly log: Logger;
   /** A job that is over is forgotten so long after the end of its stream, in ms. */
   readonly keepMs: number;
+  /** A stream that was not live for so long is over, whether its end is known or not, in ms. */
+  readonly goneMs: number;
   /** Whether a holder is this process, now. */
   readonly isOwn: (by: string) => boolean;
   /** Whether a job runs here, or is being taken. */
@@ -37,6 +39,8 @@ const AT_ONCE = 32;
  */
 export class Reconcile {
   readonly #deps: ReconcileDeps;
+  /** Streams that are not live and whose end is not known, and since when, in monotonic ms. */
+  #awaySince: ReadonlyMap<string, number> = new Map();
 
   constructor(deps: ReconcileDeps) {
     this.#deps = deps;
@@ -46,13 +50,16 @@ export class Reconcile {
   async run(): Promise<void> {
     const { book, streams, requests, log, clock } = this.#deps;
     const beganMs = clock.monotonicMs();
+    // Where streams cannot be looked at, nobody knows how long one has been away: that is counted anew.
+    const awaySince = this.#awaySince;
+    this.#awaySince = new Map();
     const live = await streams.live();
     const ids = new Set(live.map(({ streamId }) => streamId));
     const records = [...book.table.entries()];
     const parts = [
       () => each(live, (stream) => requests.compare(stream)),
       () => each(records, ([key, { value, revision }]) => this.#record(key, value, revision, ids)),
-      () => this.#away(records, ids),
+      () => this.#away(records, ids, awaySince),
       () => this.#wants(records),
       () => this.#forgetLost(records),
     ];
@@ -87,13 +94,28 @@ export class Reconcile {
   }
 
   /** Has jobs end whose streams are over. */
-  async #away(records: Records, live: ReadonlySet<string>): Promise<void> {
-    const { book, streams } = this.#deps;
+  async #away(records: Records, live: ReadonlySet<string>, awaySince: ReadonlyMap<string, number>): Promise<void> {
+    const { book, streams, clock } = this.#deps;
     const away = records.filter(([, { value }]) => isUnsettled(value) && !live.has(value.streamId ?? ''));
     const ended = await streams.endedOf(away.map(([, { value }]) => value.streamId ?? ''));
-    await each(away, async ([key, { value }]) => {
-      if (ended.has(value.streamId ?? '')) await book.stop(key, 'stream_ended');
-    });
+    const nowMs = clock.monotonicMs();
+    const since = new Map<string, number>();
+    await each(
+      away,
+      async ([
+        key,
+        {
+          value: { streamId = '' },
+        },
+      ]) => {
+        const sinceMs = awaySince.get(streamId) ?? nowMs;
+        since.set(streamId, sinceMs);
+        if (ended.has(streamId)) await book.stop(key, 'stream_ended');
+        // Its end was removed with the stream of events, or was never told.
+        else if (nowMs - sinceMs >= this.#deps.goneMs) await book.stop(key, 'no_stream');
+      },
+    );
+    this.#awaySince = since;
   }
 
   async #wants(records: Records): Promise<void> {

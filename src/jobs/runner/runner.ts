@@ -68,6 +68,11 @@ const COMPARE_SOON_MS = 50;
 const COMPARE_AGAIN_MS = 2000;
 /** A runner does not trust itself after 0.8 of its lease; so much of it later nothing may run any more. */
 const LAST_PART = 0.15;
+/**
+ * A stream that is in no list of live ones for so long is over although no end of it is stored: longer than a node
+ * takes to be found lost, and to tell its ends once NATS is back.
+ */
+const GONE_MS = 600_000;
 /** Longest time that the end of a runner waits for its last words, in ms. */
 const CLOSE_MS = 3000;
 
@@ -105,7 +110,7 @@ export class JobRunner {
     this.#requests = new Requests({ book: this.book, streams, templates: this.templates, later });
     this.#reconcile = new Reconcile({
       ...{ book: this.book, streams, requests: this.#requests, runners: backend.runners, tell, clock, log },
-      ...{ keepMs: o.keepMs, isOwn: (by) => by === this.#key },
+      ...{ keepMs: o.keepMs, goneMs: GONE_MS, isOwn: (by) => by === this.#key },
       isHere: (key) => this.#attempts.has(key) || this.#claims.isClaiming(key),
     });
     this.#claims = new Claims({

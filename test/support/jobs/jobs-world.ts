@@ -106,7 +106,7 @@ export class JobsWorld {
     for (const view of this.templates.views) view.deliver(name);
   }
 
-  async start(o: Partial<RunnerOptions> = {}, aheadMs = 0): Promise<WorldRunner> {
+  async start(o: Partial<RunnerOptions> = {}, aheadMs = 0, jumpedMs = () => 0): Promise<WorldRunner> {
     const runs: FakeRun[] = [];
     const [jobs, templates, runners] = [this.jobs.view(), this.templates.view(), this.runnerStates.view()];
     let listener: StreamListener | undefined;
@@ -131,7 +131,7 @@ export class JobsWorld {
       return { run, accept, reject };
     };
     let isCut = false;
-    const clock = { wallMs: () => Date.now() + aheadMs, monotonicMs: () => performance.now() };
+    const clock = { wallMs: () => Date.now() + aheadMs, monotonicMs: () => performance.now() + jumpedMs() };
     const runner = new JobRunner(options, { backend, clock, log: this.#log, random: this.#random, start });
     const cut = (now: boolean): void => {
       isCut = now;

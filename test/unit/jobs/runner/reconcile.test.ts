@@ -32,3 +32,31 @@ it('takes care of every other record when one cannot be compared', async () => {
   await waitFor(() => world.record(A, 'record')?.state === 'done' && world.record(C, 'other')?.state === 'running');
   expect(world.record(C, 'record')).toBeUndefined();
 });
+
+it('has the job of a stream end that is gone for long, although its end is not known', async () => {
+  world.template({ name: 'record' });
+  let aheadMs = 0;
+  await world.start({ compareMs: 20 }, 0, () => aheadMs);
+  live(A, 'a');
+  await waitFor(() => world.record(A, 'record')?.state === 'running');
+  world.live.clear();
+  const before = world.compared;
+  await waitFor(() => world.compared > before + 2);
+  expect(world.record(A, 'record')?.state).toBe('running');
+  aheadMs = 700_000;
+  await waitFor(() => world.record(A, 'record')?.state === 'done');
+  expect(world.record(A, 'record')?.outcome).toBe('stopped');
+});
+
+it('takes the jobs of a runner whose heartbeat was removed', async () => {
+  world.template({ name: 'record' });
+  const one = await world.start({ leaseMs: 600 });
+  await waitFor(() => world.runnerStates.values.size === 1);
+  live(A, 'a');
+  await world.tell('ready', A, 'a', 2, { tracks: [], timeToReadyMs: 1 });
+  await waitFor(() => world.record(A, 'record')?.state === 'running');
+  const two = await world.start();
+  await waitFor(() => two.runners.entries().size === 2);
+  await one.runner.close();
+  await waitFor(() => two.runs.length === 1);
+});
