@@ -27,6 +27,8 @@ export interface NatsPlaces {
 const GATHER_MS = 1000;
 /** So many streams are asked about one by one; of more, all ends that are kept are listed. */
 const FEW = 64;
+/** Longest app and name of a wish together, in characters: no server has any that are as long. */
+const MOST_NAME = 512;
 /** How long the owner of a stream is waited for, in ms. */
 const TICKET_MS = 3000;
 
@@ -158,6 +160,8 @@ export function wantsIn(body: Uint8Array): Want[] {
 export function wantOf(value: unknown): Want | undefined {
   const { app, name, urls } = (value ?? {}) as { app?: unknown; name?: unknown; urls?: { rtmp?: unknown } };
   if (typeof app !== 'string' || typeof name !== 'string') return undefined;
+  // The server ends the connection of a client that uses a longer subject than it takes.
+  if (app.length + name.length > MOST_NAME) return undefined;
   return { app, name, ...(typeof urls?.rtmp === 'string' ? { publishUrl: urls.rtmp } : {}) };
 }
 

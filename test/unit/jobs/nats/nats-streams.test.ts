@@ -50,4 +50,8 @@ describe('names that players wait for', () => {
   it('are none in a signal without a name', () => {
     expect(wantOf({ app: 'live' })).toBeUndefined();
   });
+
+  it('are none in a signal with a name that no subject can hold', () => {
+    expect(wantOf({ app: 'live', name: 'x'.repeat(10_000) })).toBeUndefined();
+  });
 });
