@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../core/log.js';
+import { TroubleLog } from '../../core/trouble-log.js';
 import { followHttp } from '../../events/consume/follow-http.js';
 import type { AnySluiceEvent } from '../../events/event-types.js';
 import type { StreamListener, StreamNews, Want } from '../ports.js';
@@ -58,18 +59,22 @@ export class HttpBackend implements Backend {
   async #followEvents(listener: StreamListener, compare: () => void): Promise<void> {
     const { base, headers, log } = this.#deps;
     const { signal } = this.#stopping;
+    const trouble = new TroubleLog(log, 'jobs: events cannot be followed; it is tried again each second');
     while (!signal.aborted) {
       try {
         const notice = (text: string): void => {
           log.info(`jobs: ${text}`);
           compare();
         };
-        const connected = async (): Promise<void> => compare();
+        const connected = async (): Promise<void> => {
+          trouble.over();
+          compare();
+        };
         for await (const json of followHttp({ base, headers, since: undefined, signal, notice, connected })) {
           await this.#take(json, listener, compare);
         }
       } catch (error) {
-        if (!signal.aborted) log.warn({ cause: (error as Error).message }, 'jobs: events cannot be followed');
+        if (!signal.aborted) trouble.failed(error);
       }
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -1,5 +1,6 @@
 import { SluiceError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
+import { TroubleLog } from '../../core/trouble-log.js';
 import { textOf } from '../../events/consume/delivery.js';
 import { readItems } from '../../events/consume/ordered-reader.js';
 import { streamFacts } from '../../events/consume/stream-info.js';
@@ -71,14 +72,16 @@ export class BucketMirror<T> implements Table<T> {
   /** Follows the bucket until the signal aborts. It never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
+    const trouble = new TroubleLog(this.#log, `jobs: the bucket ${this.#o.bucket} cannot be read`);
     while (!signal.aborted && !this.#connection.isClosed()) {
       try {
         await this.ensure();
+        trouble.over();
         await this.#followOnce(signal);
         pauseMs = FIRST_PAUSE_MS;
       } catch (error) {
         if (signal.aborted || this.#connection.isClosed()) return;
-        this.#log.warn({ bucket: this.#o.bucket, cause: (error as Error).message }, 'jobs: a bucket cannot be read');
+        trouble.failed(error);
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
         pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
       }
