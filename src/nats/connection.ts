@@ -54,6 +54,15 @@ function poolOf(connection: NatsConnection): ServerPool {
   return (connection as unknown as { protocol: { servers: ServerPool } }).protocol.servers;
 }
 
+/**
+ * Whether the server is away at this moment. The client keeps whatever is sent meanwhile, without limit, for when it is
+ * back.
+ */
+export function isAway(connection: NatsConnection): boolean {
+  const { protocol } = connection as unknown as { protocol?: { connected: boolean } };
+  return protocol?.connected === false;
+}
+
 /** A new inbox subject under the prefix of the connection. */
 export function inboxOf(connection: NatsConnection): string {
   const { options } = (connection as unknown as { protocol: { options: { inboxPrefix?: string } } }).protocol;

@@ -60,3 +60,27 @@ it('leaves a value alone that a later version has written', async () => {
   await connection.request('$KV.TEST.b', '{"v":1}');
   expect(await one.write('b', { text: 'b' }, 0, never)).toMatchObject({ kind: 'ok' });
 });
+
+it('writes nothing while the server is away, not even later', async () => {
+  const nats = await startNats();
+  closing.push(() => nats.stop());
+  const one = await mirror(nats.url);
+  expect(await one.write('a', { text: 'before' }, 0, never)).toMatchObject({ kind: 'ok' });
+  await nats.kill();
+  // The client notices it in a moment.
+  await waitFor(async () => (await one.write('b', { text: 'lost' }, 0, never)).kind === 'no_answer');
+  for (let i = 0; i < 50; i++) {
+    expect(await one.write('c', { text: 'lost' }, 0, never)).toEqual({
+      kind: 'no_answer',
+      text: 'there is no connection',
+    });
+  }
+  await expect(one.read('a')).rejects.toMatchObject({ code: 'ERR_JOB_STORE' });
+  await nats.start();
+  const after = await waitFor(async () => {
+    const written = await one.write('d', { text: 'after' }, 0, never);
+    return written.kind === 'ok' ? written : undefined;
+  });
+  expect(await one.read('c')).toBeUndefined();
+  expect(after.revision).toBeLessThanOrEqual(3);
+});

@@ -5,7 +5,7 @@ import { textOf } from '../../events/consume/delivery.js';
 import { readItems } from '../../events/consume/ordered-reader.js';
 import { streamFacts } from '../../events/consume/stream-info.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
-import type { NatsConnection } from '../../nats/connection.js';
+import { isAway, type NatsConnection } from '../../nats/connection.js';
 import { KvBucket, type KvEntry, type KvWrite } from '../../nats/kv-bucket.js';
 import type { Table } from '../table.js';
 
@@ -19,6 +19,7 @@ interface MirrorOptions<T> {
   readonly isValue: (value: unknown) => value is T;
 }
 
+const AWAY = 'there is no connection';
 /** First and longest pause before a bucket that cannot be read is tried again, in ms. */
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 5000;
@@ -89,6 +90,7 @@ export class BucketMirror<T> implements Table<T> {
   }
 
   async read(key: string): Promise<KvEntry<T> | undefined> {
+    if (isAway(this.#connection)) throw new SluiceError('ERR_JOB_STORE', AWAY);
     const before = this.#entries.get(key);
     const held = await this.#bucket.get(this.#connection, key);
     if (!held.ok) throw new SluiceError('ERR_JOB_STORE', `${this.#o.bucket}: ${held.code} ${held.text}`);
@@ -103,6 +105,8 @@ export class BucketMirror<T> implements Table<T> {
   }
 
   async write(key: string, value: T, revision: number, isOurs: (value: T) => boolean): Promise<KvWrite> {
+    // What is tried again and again is not kept by the client until the server is back.
+    if (isAway(this.#connection)) return { kind: 'no_answer', text: AWAY };
     const expected = revision === 0 ? (this.#removed.get(key) ?? 0) : revision;
     const written = await this.#bucket.put(this.#connection, key, value, expected);
     if (written.kind === 'ok') {

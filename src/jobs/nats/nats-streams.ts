@@ -6,7 +6,7 @@ import { Directory } from '../../events/directory.js';
 import type { EventType, StreamState } from '../../events/event-types.js';
 import { END_TYPE, eventFilter, parseStreamSubject, sequenceIn, streamKey } from '../../events/subjects.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
-import type { NatsConnection } from '../../nats/connection.js';
+import { isAway, type NatsConnection } from '../../nats/connection.js';
 import { JsError, lastMessage, subjectsOf } from '../../nats/jetstream.js';
 import { KvBucket } from '../../nats/kv-bucket.js';
 import type { NatsRequests } from '../../nats/requests.js';
@@ -47,7 +47,7 @@ export class NatsStreams implements Streams {
     this.#places = places;
     this.#answerTimeout = answerTimeout;
     this.#states = new KvBucket<StreamState>(places.streamsBucket, answerTimeout);
-    this.#directory = new Directory(places, () => connection, answerTimeout);
+    this.#directory = new Directory(places, () => (isAway(connection) ? undefined : connection), answerTimeout);
   }
 
   async live(): Promise<readonly LiveStreamFacts[]> {
