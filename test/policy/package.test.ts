@@ -132,7 +132,7 @@ describe('helper scripts', () => {
     const script = read('.ci/run');
     const steps = new Set([...script.matchAll(/^ *(check|suite|[a-z_]+) '/gm)].map((match) => match[1]!));
     for (const builtin of ['printf', 'trap']) steps.delete(builtin);
-    expect([...steps].sort()).toEqual(['check', 'suite']);
+    expect([...steps].sort()).toEqual(['beside', 'check', 'suite']);
     for (const step of steps) expect(script).toMatch(new RegExp(`^${step}\\(\\) \\{$`, 'm'));
     expect(script).toContain('[ "$suites" -ge 6 ]');
   });

@@ -17,8 +17,9 @@ class FakeBucket {
     this.last += 1;
     const template = key.split('.').at(-1);
     const record = {
-      ...{ v: 1, state, app: 'live', name: 'cam', template, attempt: 1, failures: 0, notBefore: 0, sequence: 1 },
-      ...{ nonce: 'n', snapshot: {}, ...(by === undefined ? {} : { by }) },
+      ...{ v: 1, state, app: 'live', name: 'cam', template, templateRev: 1, attempt: 1, failures: 0, notBefore: 0 },
+      ...{ sequence: 1, requestedAt: '2026-01-01T00:00:00.000Z', token: 1 },
+      ...{ nonce: 'n', snapshot: { app: 'live', name: 'cam', labels: {} }, ...(by === undefined ? {} : { by }) },
     };
     this.#held.set(key, { seq: this.last, data: JSON.stringify(record) });
   }
