@@ -1,0 +1,18 @@
+// What Sluice conforms to, row by row, and which test shows it with which client. `npm run conformance` makes
+// docs/conformance.md from the results of these tests, and CI fails when one of them did not pass.
+//
+// A row is what is shown, then one or more proofs: the client, a test file, and a part of the full name of the tests.
+// A row whose client does not exist says so with `none`.
+import { CHUNK_ROWS, HANDSHAKE_ROWS, SESSION_ROWS } from './rows-wire.mjs';
+
+/** Each section has a title and rows. */
+export const SECTIONS = [
+  { title: 'Handshake', rows: HANDSHAKE_ROWS },
+  { title: 'Chunk stream', rows: CHUNK_ROWS },
+  { title: 'Sessions and media', rows: SESSION_ROWS },
+];
+
+/** Every proof of every row. */
+export function proofs() {
+  return SECTIONS.flatMap(({ rows }) => rows.flatMap(([, ...of]) => of)).filter(({ none }) => none === undefined);
+}
