@@ -80,6 +80,11 @@ export const FOLDERS = {
     what: 'posts the events of the journal to HTTP servers: order, retries, cursors, dead letters, forms',
     imports: ['events', 'http-client', 'config', 'core'],
   },
+  recording: {
+    floor: 8,
+    what: 'files below one root: what is recorded, and what is played from there',
+    imports: ['core'],
+  },
   doors: {
     floor: 7,
     what: 'what connections of every kind share: asks the fact side, opens publications and players in the hub, reports on them',

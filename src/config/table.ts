@@ -4,6 +4,7 @@ import { EVENTS_SETTINGS, NATS_SETTINGS } from './event-settings.js';
 import { TOKEN_FAILURES_SETTING, TOKEN_SETTING, TOKENS_SETTING } from './http-token-settings.js';
 import { JOB_SETTINGS } from './job-settings.js';
 import { LIMITS_SETTINGS } from './limit-settings.js';
+import { MEDIA_SETTINGS } from './recording-settings.js';
 import { RPC_SETTINGS } from './rpc-settings.js';
 import {
   advertisedAddress,
@@ -279,6 +280,7 @@ export const TABLE = {
       'Bytes kept of what each open connection has sent, when capture.dir is set. They are in memory, as kind `captures` of sluice_memory_bytes.',
     ),
   },
+  media: MEDIA_SETTINGS,
   hub: {
     gopMaxBytes: bytes(
       0,

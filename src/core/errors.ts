@@ -5,6 +5,7 @@ import { CONTROL_ERRORS } from './errors-control.js';
 import { EVENT_ERRORS } from './errors-events.js';
 import { JOB_ERRORS } from './errors-jobs.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
+import { RECORDING_ERRORS } from './errors-recording.js';
 import { WIRE_ERRORS } from './errors-wire.js';
 
 /**
@@ -19,6 +20,7 @@ export const ERRORS = {
   ...EVENT_ERRORS,
   ...JOB_ERRORS,
   ...OPERATOR_ERRORS,
+  ...RECORDING_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */

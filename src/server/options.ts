@@ -85,6 +85,11 @@ export function codecLimits({ rtmp, limits }: Config): Partial<CodecLimits> {
   };
 }
 
+/** The folder of recordings and of files that can be played. */
+export function mediaRoot({ media, data }: Config): string {
+  return media.root === '' ? join(data, 'media') : media.root;
+}
+
 /** The settings of captures; undefined when they are off. */
 export function captureOptions(config: Config, hidesNames: () => boolean): CaptureOptions | undefined {
   return config.capture.dir === '' ? undefined : { ...config.capture, limits: codecLimits(config), hidesNames };
