@@ -1,5 +1,5 @@
 // The programs that tests use, and the Debian packages they come in.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture, hasProgram, inCi, root, say } from './lib.mjs';
 
@@ -61,6 +61,20 @@ const KUBERNETES_VALIDATE = {
   tests: 'test/integration/kubernetes*.test.ts',
 };
 
+/**
+ * The headless RTMP client of Red5, which is on Maven Central: its jars are got once, below `.cache/`. `java` compiles
+ * the driver of the tests as it starts, so it needs the compiler that a JDK has.
+ */
+const RED5_CLIENT = {
+  name: 'the client of Red5',
+  pom: 'test/support/interop/red5/pom.xml',
+  folder: join(root, '.cache', 'red5-client-1.3.37'),
+  packages: ['default-jdk-headless', 'maven'],
+  /** Least version of Java that runs the driver. */
+  java: 17,
+  tests: 'test/interop/red5*.interop.ts',
+};
+
 // Debian keeps nats-server in /usr/sbin, which is not on everyone's PATH.
 process.env.PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin:${NATS_CLI.folder}:${join(KUBERNETES_VALIDATE.folder, 'bin')}`;
 
@@ -69,12 +83,13 @@ function missing(tools) {
 }
 
 /**
- * Installs what is missing when it may (root on Debian or Ubuntu), builds the command line of NATS, and gets what
- * checks manifests for Kubernetes.
+ * Installs what is missing when it may (root on Debian or Ubuntu), builds the command line of NATS, and gets the client
+ * of Red5 and what checks manifests for Kubernetes.
  *
  * A tool that only some interop tests use, and whose package the sources of this system do not have, leaves those tests
- * out: the others are run. So it is with the command line of NATS where Go cannot build it, and outside of CI with
- * what checks manifests where PyPI cannot be reached. Every other tool that is missing is a complaint.
+ * out: the others are run. So it is with the command line of NATS where Go cannot build it, with the client of Red5
+ * where Maven cannot get it, and outside of CI with what checks manifests where PyPI cannot be reached. Every other
+ * tool that is missing is a complaint.
  *
  * @param projects test projects that will run
  * @returns `complaint`: '' when every tool is there that can be had, else what to tell the person; `leftOut`: files of
@@ -89,6 +104,11 @@ export async function ensureTools(projects) {
   if (noNatsCli !== '') {
     leftOut.push(NATS_CLI.tests);
     why.push(`${NATS_CLI.tests} was not run: it needs ${NATS_CLI.program} (natscli), and ${noNatsCli}.`);
+  }
+  const noRed5 = projects.includes('interop') ? await problemWithRed5() : '';
+  if (noRed5 !== '') {
+    leftOut.push(RED5_CLIENT.tests);
+    why.push(`${RED5_CLIENT.tests} was not run: it needs ${RED5_CLIENT.name}, and ${noRed5}.`);
   }
   const noValidator = projects.includes('integration') ? await problemWithValidator() : '';
   if (noValidator !== '') {
@@ -135,6 +155,28 @@ async function problemWithNatsCli() {
   const { code, text } = await capture('env', [`GOBIN=${folder}`, 'go', 'install', module]);
   if (code === 0 && hasProgram(program)) return '';
   return `Go could not build ${module}: ${text.trim().split('\n').at(-1)}`;
+}
+
+/** Gets the jars of Red5's client if they are not there. @returns why that did not work, or '' */
+async function problemWithRed5() {
+  const { name, pom, folder, packages, java } = RED5_CLIENT;
+  if ((!hasProgram('javac') || !hasProgram('mvn')) && mayInstall()) await install(packages);
+  if (!hasProgram('javac') || !hasProgram('mvn')) return `there is no JDK with Maven (${packages.join(', ')})`;
+  const version = /(\d+)/.exec((await capture('javac', ['-version'])).text)?.[1];
+  if (Number(version) < java) return `there is no Java ${java} or later on this system`;
+  if (existsSync(folder)) return '';
+  say(`Getting ${name} …`);
+  const partly = `${folder}.${process.pid}`;
+  const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${partly}`];
+  const { code, text } = await capture('mvn', ['-B', '-q', '-f', join(root, pom), ...goal]);
+  if (code === 0) {
+    // A folder that has its name is whole.
+    renameSync(partly, folder);
+    return '';
+  }
+  rmSync(partly, { recursive: true, force: true });
+  const cause = text.split('\n').find((line) => line.includes('ERROR')) ?? `mvn ended with ${code}`;
+  return `Maven could not get it: ${cause.trim().slice(0, 300)}`;
 }
 
 async function ensurePackages(projects) {

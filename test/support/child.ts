@@ -25,17 +25,18 @@ export class Child {
 
   /**
    * @param command program and arguments
-   * @param options.env environment to add; options.input bytes for standard input (closed after them)
+   * @param options.env environment to add; options.input bytes for standard input (closed after them); or
+   *   options.keepsInput: standard input stays open for `write`
    */
   constructor(
     command: readonly string[],
-    options: { env?: Record<string, string>; input?: Uint8Array; cwd?: string } = {},
+    options: { env?: Record<string, string>; input?: Uint8Array; keepsInput?: boolean; cwd?: string } = {},
   ) {
     const [file, ...args] = command as [string, ...string[]];
     this.name = file.split('/').at(-1) ?? file;
     const child = spawn(file, args, {
       env: { ...process.env, ...options.env },
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [options.input === undefined && options.keepsInput !== true ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       cwd: options.cwd,
     });
     this.#process = child;
@@ -45,7 +46,7 @@ export class Child {
       this.#stderr += chunk.toString('utf8');
     });
     child.stdin?.on('error', () => {});
-    child.stdin?.end(options.input);
+    if (options.keepsInput !== true) child.stdin?.end(options.input);
     this.exited = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => {
@@ -82,6 +83,11 @@ export class Child {
   /** How it ended, or `undefined` while it runs. */
   get exit(): Exit | undefined {
     return this.#exit;
+  }
+
+  /** Writes to standard input, which `keepsInput` left open. */
+  write(text: string): void {
+    this.#process.stdin?.write(text);
   }
 
   signal(signal: NodeJS.Signals): void {

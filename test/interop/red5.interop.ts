@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect } from 'nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFlv } from '../support/flv.js';
+import { Red5 } from '../support/interop/red5.js';
+import { media } from '../support/media.js';
+import { type NatsServer, startNats } from '../support/nats.js';
+import { spawnServer, type TestServer } from '../support/server.js';
+import { waitFor } from '../support/wait.js';
+
+let server: TestServer;
+let nats: NatsServer;
+let red5: Red5;
+
+beforeAll(async () => {
+  nats = await startNats();
+  server = await spawnServer({ nats: nats.url, settings: { 'rpc.apps': 'live' } });
+  red5 = await Red5.start();
+}, 120_000);
+afterAll(async () => {
+  await red5.stop();
+  await server.stop();
+  await nats.stop();
+});
+
+/** SHA-256 of the payloads of one kind in an FLV file, in order. */
+function payloadsIn(file: string, type: 8 | 9): string[] {
+  const tags = readFlv(readFileSync(file)).filter((tag) => tag.type === type);
+  return tags.map(({ payload }) => createHash('sha256').update(payload).digest('hex'));
+}
+
+describe('the client of Red5', () => {
+  it('publishes, and a second one plays it as it is', async () => {
+    const file = await media('h264-aac.flv');
+    const [publisher, player] = [await red5.open(server.rtmpPort), await red5.open(server.rtmpPort)];
+    player.command('play', 'red5');
+    await publisher.publish('red5', file);
+    await waitFor(() => player.media('video').length > 50 && player.media('audio').length > 50, { what: 'media' });
+    for (const [kind, type] of [
+      ['video', 9],
+      ['audio', 8],
+    ] as const) {
+      const got = player.media(kind).map(({ sha256 }) => sha256);
+      const sent = payloadsIn(file, type);
+      const from = sent.indexOf(got[0] ?? '');
+      expect(from).toBeGreaterThanOrEqual(0);
+      expect(got).toEqual(sent.slice(from, from + got.length));
+    }
+    publisher.command('close');
+    player.command('close');
+  });
+
+  it('calls a program on NATS and gets its answer, or why there is none', async () => {
+    const program = await connect({ servers: nats.url });
+    program.subscribe('sluice.v1.rpc.live.add', {
+      callback: (_error, message) => {
+        const { args } = message.json<{ args: number[] }>();
+        message.respond(JSON.stringify({ result: args.reduce((sum, value) => sum + value) }));
+      },
+    });
+    await program.flush();
+    const client = await red5.open(server.rtmpPort);
+    expect(await client.call('add', 40, 2)).toBe(42);
+    expect(await client.call('sub', 1)).toMatchObject({ code: 'NetConnection.Call.Failed' });
+    await program.close();
+    client.command('close');
+  });
+
+  it('is called by the server while it publishes and while it plays', async () => {
+    const publisher = await red5.open(server.rtmpPort);
+    await publisher.publish('called', await media('long.flv'));
+    const post = async (path: string, body: object): Promise<unknown> => {
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(server.http(path), { method: 'POST', headers, body: JSON.stringify(body) })).json();
+    };
+    const stream = await server.ready('called');
+    const answer = await post(`/v1/streams/${stream.streamId}/call`, { method: 'hello', values: ['Red5'] });
+    expect(answer).toMatchObject({ ok: true, kind: 'result', values: ['hello Red5'] });
+    expect(await publisher.told('called')).toMatchObject({ method: 'hello', value: 'Red5' });
+    const player = await red5.open(server.rtmpPort);
+    player.command('play', 'called');
+    await player.told('video');
+    const plays = (await (await fetch(server.http('/v1/plays'))).json()) as { plays: { playId: string }[] };
+    const echoed = await post(`/v1/plays/${plays.plays[0]?.playId}/call`, {
+      method: 'echoMap',
+      values: [{ list: [1, true, null, 'x'] }],
+    });
+    expect(echoed).toMatchObject({ ok: true, kind: 'result', values: [{ list: [1, true, null, 'x'] }] });
+    publisher.command('close');
+    player.command('close');
+  });
+});
