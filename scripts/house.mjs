@@ -141,7 +141,7 @@ export const FOLDERS = {
     imports: ['nats', 'model', 'core'],
   },
   wasm: { floor: 2, what: 'instances of the WASM module, their pool, the codec around one', imports: ['core'] },
-  transport: { floor: 2, what: 'byte channels and limits of accepting them', imports: ['core'] },
+  transport: { floor: 2, what: 'byte channels and limits of accepting them', imports: ['model', 'core'] },
   nats: { floor: 2, what: 'NATS connection, JetStream requests, buckets, time-outs', imports: ['core'] },
   'http-client': { floor: 2, what: 'requests to the HTTP servers of others: bounded, signed', imports: ['core'] },
   flv: { floor: 2, what: 'FLV files', imports: ['core'] },

@@ -6,6 +6,7 @@ import { JOB_SETTINGS } from './job-settings.js';
 import { LIMITS_SETTINGS } from './limit-settings.js';
 import { MEDIA_SETTINGS } from './recording-settings.js';
 import { RPC_SETTINGS } from './rpc-settings.js';
+import { SNIFF_SETTING } from './rtmps-settings.js';
 import {
   advertisedAddress,
   bytes,
@@ -42,6 +43,7 @@ export const TABLE = {
       'Where players reach rtmp.listen, for the URLs that events and the state of streams tell: HOST, or HOST:PORT where the port is another one, as behind a proxy or NAT. Empty: the listen address, or, when that stands for every address of the machine, the first one that others can reach, as found at the start.',
       NEW,
     ),
+    sniff: SNIFF_SETTING,
     chunkSize: bytes(
       128,
       65_535,

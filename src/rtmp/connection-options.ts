@@ -44,6 +44,8 @@ export const CLOSE_GRACE_MS = 1000;
 /** The parts of a connection. `released` takes the codec back once the socket can no longer read into it. */
 export interface ConnectionParts {
   readonly connectionId: string;
+  /** When its socket was accepted; monotonic. */
+  readonly acceptedMs: number;
   readonly codec: ChunkCodec;
   /** The way to streams. */
   readonly door: Door;

@@ -62,7 +62,7 @@ export class RtmpConnection implements InputOwner {
   /** @param channel accepted and not opened yet */
   constructor(channel: ByteChannel, parts: ConnectionParts) {
     this.connectionId = parts.connectionId;
-    this.acceptedMs = parts.nowMs();
+    this.acceptedMs = parts.acceptedMs;
     this.stallWatch = new StallWatch(channel, parts.options.stallTimeoutMs);
     this.#parts = parts;
     this.#channel = channel;
@@ -82,7 +82,8 @@ export class RtmpConnection implements InputOwner {
 
   /** The peer, and what it has told. */
   get facts(): ConnectionFacts {
-    return { connectionId: this.connectionId, peer: this.#peer, transport: 'rtmp', info: this.#session?.info };
+    const { transport } = this.#channel;
+    return { connectionId: this.connectionId, peer: this.#peer, transport, info: this.#session?.info };
   }
 
   /** Whether connect was not accepted yet. */

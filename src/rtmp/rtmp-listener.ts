@@ -8,10 +8,13 @@ import type { Door } from '../doors/door.js';
 import { toldEnd } from '../live/told-end.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from '../transport/accept-limits.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
+import type { HttpConnections } from '../transport/http-connections.js';
 import { TcpAcceptor } from '../transport/tcp/accept.js';
+import type { TcpChannel } from '../transport/tcp/channel.js';
 import { unacknowledgedBytes } from '../transport/tcp/kernel-queues.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CodecPool } from '../wasm/pool.js';
+import { Arrivals } from './arrivals.js';
 import type { Captures } from './captures.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { IdleConnections } from './idle-connections.js';
@@ -27,10 +30,12 @@ export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptio
   readonly port: number;
   /** How often a stream without players is read, in ms; 0: as its bytes come. */
   readonly unwatchedReadMs: number;
+  /** Whether the first byte of a connection tells what it speaks; if not, all are taken for RTMP. */
+  readonly sniff?: boolean;
 }
 
 /** The parts that a listener needs. */
-interface ListenerParts {
+export interface ListenerParts {
   readonly codecs: CodecPool;
   /** The way to streams, for all connections. */
   readonly door: Door;
@@ -38,6 +43,8 @@ interface ListenerParts {
   readonly nowMs: () => number;
   /** Keeps what connections send, for files about those that fail; undefined: nothing is kept. */
   readonly captures?: Captures | undefined;
+  /** Takes connections that speak HTTP; without it the RTMP handshake refuses them. */
+  readonly http?: HttpConnections | undefined;
   /** A socket was refused before it became a connection. */
   readonly refused: (code: ErrorCode, address: string) => void;
   /** Most connections for which there are file descriptors now; without it there is no such bound. */
@@ -66,6 +73,8 @@ export class RtmpListener {
   #options: ListenerOptions;
   readonly #parts: ListenerParts;
   readonly #acceptor: TcpAcceptor;
+  /** Connections of which it is not known yet what they speak. */
+  readonly #arrivals: Arrivals;
   readonly #pacer: ReadPacer;
   readonly #share: LoopShare;
   readonly #limits: ConnectionLimits;
@@ -85,7 +94,13 @@ export class RtmpListener {
     this.#pacer = new ReadPacer(options.unwatchedReadMs);
     this.#share = new LoopShare(parts.nowMs);
     this.#limits = new ConnectionLimits(options);
-    this.#acceptor = new TcpAcceptor({ direct: options.directReads }, (channel) => this.take(channel));
+    this.#arrivals = new Arrivals({
+      ...{ door: parts.door, nowMs: parts.nowMs, http: parts.http },
+      limits: () => this.#options,
+      rtmp: (channel, acceptedMs, address) => this.#begin(channel, acceptedMs, address),
+      left: (address) => this.#limits.left(address),
+    });
+    this.#acceptor = new TcpAcceptor({ direct: options.directReads }, (channel) => this.#arrive(channel));
   }
 
   /**
@@ -117,13 +132,25 @@ export class RtmpListener {
     return this.#idle.size;
   }
 
-  /** Stops accepting; connections go on. */
+  /** Connections open, those included that have not told what they speak. */
+  get open(): number {
+    return this.connections.size + this.#arrivals.size;
+  }
+
+  /** Sockets open, those included that were found to speak HTTP. */
+  get sockets(): number {
+    return this.open + this.#arrivals.http;
+  }
+
+  /** Stops accepting; connections go on, except those that have said nothing so far. */
   stop(): void {
     this.#acceptor.close();
+    this.#arrivals.endAll();
   }
 
   /** Deadlines of every connection. Call it about once a second. */
   tick(nowMs: number): void {
+    this.#arrivals.tick(nowMs);
     let controlBytes = 0;
     this.#walk(
       this.connections,
@@ -169,7 +196,7 @@ export class RtmpListener {
    * are closed to free memory.
    */
   joinAccount(account: MemoryAccount): void {
-    account.register('connections', () => this.connections.size * CONNECTION_BYTES);
+    account.register('connections', () => this.sockets * CONNECTION_BYTES);
     account.register('connections_dropped', () => this.#dropped.bytes);
     account.register('control', () => this.#controlBytes);
     account.onRelief('idle_publishers', (overBytes) => this.#closeIdlePublishers(overBytes));
@@ -224,6 +251,7 @@ export class RtmpListener {
 
   /** The short deadlines of connections whose connect was not accepted yet. Call it a few times a second. */
   tickYoung(nowMs: number): void {
+    this.#arrivals.tick(nowMs);
     this.#walk(this.#young, (connection) => {
       if (connection.isYoung) connection.tick(nowMs);
       else this.#young.delete(connection);
@@ -254,20 +282,38 @@ export class RtmpListener {
   }
 
   /**
-   * Takes an accepted connection, within the limits; one that is too many is destroyed.
+   * Takes an accepted connection that speaks RTMP, within the limits; one that is too many is destroyed.
    *
    * @param channel not opened yet; the listener owns it from here on
    */
   take(channel: ByteChannel): void {
+    const address = this.#admitted(channel);
+    if (address !== undefined) this.#begin(channel, this.#parts.nowMs(), address);
+  }
+
+  #arrive(channel: TcpChannel): void {
+    if (this.#options.sniff !== true) {
+      this.take(channel);
+      return;
+    }
+    const address = this.#admitted(channel);
+    if (address !== undefined) this.#arrivals.add(channel, address);
+  }
+
+  /** Gives a connection a place, or destroys it. @returns the address whose place it is */
+  #admitted(channel: ByteChannel): string | undefined {
     const address = channel.remoteAddress;
     const code = this.#limits.admit(address, this.#parts.nowMs(), this.#parts.descriptorShare?.(), () =>
       this.#makeRoom(),
     );
-    if (code !== undefined) {
-      channel.destroy();
-      this.#parts.refused(code, address);
-      return;
-    }
+    if (code === undefined) return address;
+    channel.destroy();
+    this.#parts.refused(code, address);
+    return undefined;
+  }
+
+  /** Makes an admitted connection an RTMP connection. */
+  #begin(channel: ByteChannel, acceptedMs: number, address: string): void {
     const { codecs, door, log, nowMs, captures } = this.#parts;
     let codec: ReturnType<CodecPool['acquire']>;
     try {
@@ -285,6 +331,7 @@ export class RtmpListener {
     const capture = captures?.watch(channel);
     const connection: RtmpConnection = new RtmpConnection(tracedChannel(capture?.channel ?? channel, connectionId), {
       connectionId,
+      acceptedMs,
       codec,
       door,
       options: this.#options,

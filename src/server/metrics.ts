@@ -64,7 +64,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
 
 function connectionMetrics({ listener, liveStreams, refusals, room }: MetricSources): Metric[] {
   return [
-    gauge('connections', 'RTMP connections open', listener.connections.size),
+    gauge('connections', 'RTMP connections open', listener.open),
     gauge('connections_idle', 'RTMP connections that are connected and neither publish nor play', listener.idle),
     gauge('connections_limit', 'most RTMP connections that there is room for now', room().connections),
     counter('connections_accepted_total', 'RTMP connections accepted', listener.accepted),

@@ -40,6 +40,7 @@ export function listenerOptions({ nats, rpc, rtmp, limits, publish, play }: Conf
     acceptsPerSecondPerIp: limits.acceptsPerSecondPerIp,
     acceptBurstPerIp: limits.acceptBurstPerIp,
     limitLoopback: limits.limitLoopback,
+    sniff: rtmp.sniff,
     chunkSize: rtmp.chunkSize,
     windowAckBytes: rtmp.windowAckBytes,
     pingIntervalMs: rtmp.pingIntervalMs,

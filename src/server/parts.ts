@@ -153,10 +153,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs });
   lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
   eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
-  const descriptors = new Descriptors(
-    { rtmp: () => listener.connections.size, http: () => deps.httpConnections() },
-    nowMs,
-  );
+  const descriptors = new Descriptors({ rtmp: () => listener.sockets, http: () => deps.httpConnections() }, nowMs);
   const refusals = new Refusals(log, nowMs, descriptors);
   const options = { ...listenerOptions(config), maxConnections: maxConnectionsOf(config) };
   const listener: RtmpListener = new RtmpListener(options, {

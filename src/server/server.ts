@@ -369,7 +369,7 @@ class Server implements SluiceServer {
     if (this.#parts === undefined) return;
     const { listener, liveStreams } = this.#parts;
     const until = this.#clock.monotonicMs() + timeoutMs;
-    while (listener.connections.size + liveStreams.live > 0 && this.#clock.monotonicMs() < until) {
+    while (listener.open + liveStreams.live > 0 && this.#clock.monotonicMs() < until) {
       liveStreams.endSuspended('server_drain');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

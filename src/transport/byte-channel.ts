@@ -1,3 +1,5 @@
+import type { TransportName } from '../model/peer.js';
+
 /** Is told when bytes that could not go at once have gone. */
 export interface Drainable {
   drained(): void;
@@ -26,6 +28,8 @@ export interface ChannelOwner {
  * has one target.
  */
 export interface ByteChannel {
+  /** How the bytes arrive, as events and admission name it. Encryption inside of RTMP (RTMPE) is not told here. */
+  readonly transport: TransportName;
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;

@@ -18,6 +18,9 @@ export class TappedChannel implements ByteChannel {
     this.#tap = tap;
   }
 
+  get transport(): ByteChannel['transport'] {
+    return this.#inner.transport;
+  }
   get localAddress(): string {
     return this.#inner.localAddress;
   }

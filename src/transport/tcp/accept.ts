@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:net';
-import type { ByteChannel } from '../byte-channel.js';
 import { TcpChannel, type TcpChannelOptions } from './channel.js';
 
 /** Connections that the kernel keeps until they are accepted: in a burst of a thousand none must be refused. */
@@ -18,7 +17,7 @@ export class TcpAcceptor {
   readonly #server: Server;
 
   /** @param accepted gets each connection. To refuse one, destroy it. Must not throw */
-  constructor(options: TcpChannelOptions, accepted: (channel: ByteChannel) => void) {
+  constructor(options: TcpChannelOptions, accepted: (channel: TcpChannel) => void) {
     this.#server = createServer(
       { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
       (socket) => accepted(new TcpChannel(socket, options)),

@@ -1,46 +1,8 @@
 import { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { ByteChannel, ChannelOwner, Drainable } from '../byte-channel.js';
+import { BINDING, handleOf, type StreamHandle, takeFirstRead, type WriteRequest } from '../stream-handle.js';
 
-/** The parts of a libuv stream handle and its bindings that are used here; not public in Node, stable from 12 to 24. */
-interface StreamHandle {
-  reading: boolean;
-  readStart(): number;
-  /** Bytes handed to libuv that the kernel has not taken. */
-  readonly writeQueueSize: number;
-  /** Bytes handed to libuv since the connection began. */
-  readonly bytesWritten: number;
-  writeBuffer(request: WriteRequest, bytes: Buffer): number;
-}
-interface WriteRequest {
-  oncomplete?: (this: WriteRequest, status: number) => void;
-  /** Kept until completion, so that the bytes outlive the write. */
-  bytes?: Buffer;
-  waiter?: Drainable;
-  /** Called first, with the length of `bytes`. */
-  written?: (count: number) => void;
-}
-interface StreamBinding {
-  readonly WriteWrap: new () => WriteRequest;
-  readonly streamBaseState: Int32Array;
-  readonly kLastWriteWasAsync: number;
-}
-
-/**
- * The binding behind net.Socket, or undefined where the runtime has none: then writes go through the Writable.
- * bench/README.md says what it saves.
- */
-function findBinding(): StreamBinding | undefined {
-  try {
-    const binding = (process as unknown as { binding(name: string): Partial<StreamBinding> }).binding('stream_wrap');
-    const usable = typeof binding.WriteWrap === 'function' && binding.streamBaseState !== undefined;
-    return usable && typeof binding.kLastWriteWasAsync === 'number' ? (binding as StreamBinding) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const BINDING = findBinding();
 /** A request that no write has kept. It is reused for the next write, because almost every write is taken at once. */
 let spareRequest: WriteRequest | undefined;
 
@@ -65,6 +27,7 @@ export interface TcpChannelOptions {
  * file uses these internals; everything else about the socket is plain net.Socket.
  */
 export class TcpChannel implements ByteChannel {
+  readonly transport = 'rtmp';
   #socket: Socket;
   readonly #handle: StreamHandle | undefined;
   /** Media of writes that the kernel has not taken in full. */
@@ -75,6 +38,10 @@ export class TcpChannel implements ByteChannel {
     this.#mediaBytes -= count;
   };
   #error: NodeJS.ErrnoException | undefined;
+  /** What {@link peek} has read and the owner does not have yet. */
+  #first: Buffer | undefined;
+  /** Who gets it. */
+  #owner: ChannelOwner | undefined;
 
   /**
    * @param socket connected and paused, so that nothing has been read from it. The channel owns it from here on: {@link
@@ -82,10 +49,43 @@ export class TcpChannel implements ByteChannel {
    */
   constructor(socket: Socket, options: TcpChannelOptions = {}) {
     this.#socket = socket;
-    const handle = (socket as unknown as { _handle: object | null })._handle;
-    const direct =
-      (options.direct ?? true) && BINDING !== undefined && handle !== null && handle.constructor.name === 'TCP';
-    this.#handle = direct ? (handle as StreamHandle) : undefined;
+    this.#handle = (options.direct ?? true) ? handleOf(socket, 'TCP') : undefined;
+  }
+
+  /**
+   * Reads what comes first, before the channel is opened. In `came` or later the caller opens the channel, whose owner
+   * gets these bytes first, or takes the socket with {@link release}, or destroys the channel.
+   *
+   * @param came called once, with at least one byte, borrowed; or with none and a reason when the connection is closed
+   *   before, and then the channel is destroyed
+   */
+  peek(came: (first: Buffer | undefined, error?: NodeJS.ErrnoException) => void): void {
+    const handle = this.#handle;
+    if (handle === undefined) {
+      peekAtData(this.#socket, came);
+      return;
+    }
+    takeFirstRead(handle, (bytes, failure) => {
+      if (bytes === undefined) this.#socket.destroy();
+      this.#first = bytes;
+      came(bytes, bytes === undefined ? readError(failure) : undefined);
+    });
+    handle.reading = true;
+    const failure = handle.readStart();
+    if (failure === 0) return;
+    this.#socket.destroy();
+    came(undefined, readError(failure));
+  }
+
+  /** Gives up the channel unopened. @returns its socket, paused, with the bytes of {@link peek} put back */
+  release(): Socket {
+    const handle = this.#handle;
+    if (handle?.reading === true) {
+      handle.reading = false;
+      handle.readStop();
+    }
+    if (this.#first !== undefined) this.#socket.unshift(this.#first);
+    return this.#socket;
   }
 
   open(owner: ChannelOwner): void {
@@ -97,6 +97,20 @@ export class TcpChannel implements ByteChannel {
     });
     socket.on('close', () => owner.closed(this.#error));
     socket.resume();
+    if (this.#first === undefined) return;
+    this.#owner = owner;
+    process.nextTick(() => this.#handFirst());
+  }
+
+  /** Hands over the bytes of {@link peek}, before any others are read, for as long as the owner reads. */
+  #handFirst(): void {
+    const handle = this.#handle!;
+    while (this.#first !== undefined && handle.reading && !this.#socket.destroyed) {
+      const into = this.#owner!.buffer();
+      const count = this.#first.copy(into);
+      this.#first = count < this.#first.length ? this.#first.subarray(count) : undefined;
+      if (!this.#owner!.read(count, into)) this.pauseReads();
+    }
   }
 
   get localAddress(): string {
@@ -157,7 +171,8 @@ export class TcpChannel implements ByteChannel {
     else if (!handle.reading) {
       handle.reading = true;
       const failure = handle.readStart();
-      if (failure !== 0) this.#socket.destroy(Object.assign(new Error('read failed'), { errno: failure }));
+      if (failure !== 0) this.#socket.destroy(readError(failure));
+      else if (this.#first !== undefined) this.#handFirst();
     }
   }
 
@@ -213,6 +228,29 @@ export class TcpChannel implements ByteChannel {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+/** What the system says of a read, as an error; undefined: the end in good order. */
+function readError(failure: number): NodeJS.ErrnoException | undefined {
+  const code = getSystemErrorName(failure);
+  return code === 'EOF' ? undefined : Object.assign(new Error('read failed'), { errno: failure, code });
+}
+
+/** {@link TcpChannel.peek} without `onread`: what comes first is put back at once. */
+function peekAtData(socket: Socket, came: (first: Buffer | undefined, error?: NodeJS.ErrnoException) => void): void {
+  let error: NodeJS.ErrnoException | undefined;
+  const failed = (cause: NodeJS.ErrnoException): void => {
+    error = cause;
+  };
+  const gone = (): void => came(undefined, error);
+  socket.once('error', failed).once('close', gone);
+  socket.once('data', (bytes) => {
+    socket.off('error', failed).off('close', gone);
+    socket.pause();
+    socket.unshift(bytes);
+    came(bytes);
+  });
+  socket.resume();
 }
 
 /** Reading without `onread`: `data` events, copied into the owner's buffer piece by piece. */

@@ -5,7 +5,7 @@ import { Hub } from '../../../src/hub/hub.js';
 import type { Publication } from '../../../src/hub/publication.js';
 import type { Ask, CallAnswer, CallAsk, FactSide, PublishAsk, Report } from '../../../src/live/access.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
-import { type ListenerOptions, RtmpListener } from '../../../src/rtmp/rtmp-listener.js';
+import { type ListenerOptions, type ListenerParts, RtmpListener } from '../../../src/rtmp/rtmp-listener.js';
 import { CodecPool } from '../../../src/wasm/pool.js';
 import { RawRtmp } from '../rtmp-client.js';
 import { waitFor } from '../wait.js';
@@ -82,7 +82,7 @@ export class ListenerHarness implements FactSide {
   readonly #reads = new Map<number, () => void>();
   #lastId = 0;
 
-  private constructor(options: Partial<ListenerOptions>) {
+  private constructor(options: Partial<ListenerOptions>, parts: Pick<ListenerParts, 'http'>) {
     const nowMs = (): number => this.nowMs;
     this.hub = new Hub(
       {
@@ -123,12 +123,16 @@ export class ListenerHarness implements FactSide {
         refused: (code) => this.refusals.push(code),
         // The time of these tests is not the kernel's, which acknowledges when it likes: only what peers say counts.
         kernelQueues: () => Promise.resolve(new Map()),
+        ...parts,
       },
     );
   }
 
-  static async open(options: Partial<ListenerOptions> = {}): Promise<ListenerHarness> {
-    const harness = new ListenerHarness(options);
+  static async open(
+    options: Partial<ListenerOptions> = {},
+    parts: Pick<ListenerParts, 'http'> = {},
+  ): Promise<ListenerHarness> {
+    const harness = new ListenerHarness(options, parts);
     harness.port = (await harness.listener.listen()).port;
     return harness;
   }

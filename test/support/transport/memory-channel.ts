@@ -18,6 +18,7 @@ interface Waiting {
  * its writer's bytes wait.
  */
 export class MemoryChannel implements ByteChannel {
+  readonly transport = 'rtmp';
   readonly localAddress = '127.0.0.1';
   readonly remoteAddress = '127.0.0.1';
   readonly localPort: number;
