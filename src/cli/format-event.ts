@@ -12,6 +12,8 @@ const COLOURS: Readonly<Record<string, string>> = {
   'stream.stalled': '33',
   'stream.suspended': '33',
   'stream.rejected': '31',
+  'record.started': '36',
+  'record.ended': '33',
   'node.lost': '31',
 };
 
@@ -66,6 +68,15 @@ const TELLERS: { readonly [T in keyof EventData]?: Teller<EventData[T]> } = {
   'io.sluice.stream.suspended': (d) => [`held for ${duration(d.resumeWindowMs)}`, d.cause],
   'io.sluice.stream.resumed': (d) => [`from ${d.peer.address}:${d.peer.port}`, `after ${duration(d.gapMs)}`],
   'io.sluice.stream.data': (d) => [d.handler, JSON.stringify(d.values)],
+  'io.sluice.record.started': (d) => [d.file, d.part > 1 ? `part ${d.part}` : undefined],
+  'io.sluice.record.ended': (d) => [
+    d.file,
+    d.reason,
+    `${duration(d.durationMs)} long`,
+    size(d.bytes),
+    d.gaps > 0 ? `${d.gaps} gaps` : undefined,
+    d.detail,
+  ],
   'io.sluice.play.started': (d) => [
     `from ${d.peer.address}:${d.peer.port}`,
     d.client && `with ${d.client}`,

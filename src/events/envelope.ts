@@ -1,7 +1,7 @@
 import { escapeToken } from '../core/escape.js';
 import type { EventData, EventType, SluiceEvent } from './event-types.js';
 import { dataSchemaId } from './schemas/index.js';
-import { END_TYPE, eventName, eventSubject, formatSubject, type StreamNames } from './subjects.js';
+import { END_TYPE, eventName, eventSubject, formatSubject, ownSubject, type StreamNames } from './subjects.js';
 
 /** Largest event, in bytes of JSON. {@link file://./lifecycle.ts} keeps every field bounded so that none is larger. */
 export const MAX_EVENT_BYTES = 8192;
@@ -81,9 +81,62 @@ export function streamEvent<T extends EventType>(
   data: EventData[T],
   traceparent: string | undefined = traceparentOf(stream.streamId),
 ): Envelope {
+  return envelopeOf(emitter, {
+    ...{ stream, type, sequence, timeMs, data, traceparent },
+    id: eventId(stream.streamId, type, sequence),
+    subject: eventSubject(emitter.prefix, stream, type, sequence),
+  });
+}
+
+/** One event of something that counts on its own beside its stream. */
+interface OwnEvent<T extends EventType> {
+  readonly stream: StreamNames;
+  /** Its id, one subject token, such as a ULID. */
+  readonly ownId: string;
+  readonly type: T;
+  /** Number of the event, from 1. */
+  readonly sequence: number;
+  /** Whether it is the last one: then id and subject are the same whatever its number is. */
+  readonly isEnd?: boolean;
+}
+
+/**
+ * Builds the envelope of an event of something that has a life of its own beside its stream, such as a recording. The
+ * id is `<streamId>:<ownId>-<n>`, or `-end`, so that it is published in order with the events of its stream.
+ *
+ * @param timeMs when it happened, milliseconds since the epoch
+ */
+export function ownEvent<T extends EventType>(
+  emitter: Emitter,
+  { stream, ownId, type, sequence, isEnd = false }: OwnEvent<T>,
+  timeMs: number,
+  data: EventData[T],
+): Envelope {
+  const last = `${ownId}-${isEnd ? 'end' : sequence}`;
+  return envelopeOf(emitter, {
+    ...{ stream, type, sequence, timeMs, data, traceparent: traceparentOf(stream.streamId) },
+    id: `${stream.streamId}:${last}`,
+    subject: ownSubject(emitter.prefix, stream, type, last),
+  });
+}
+
+function envelopeOf<T extends EventType>(
+  emitter: Emitter,
+  of: {
+    readonly stream: StreamNames;
+    readonly type: T;
+    readonly id: string;
+    readonly subject: string;
+    readonly sequence: number;
+    readonly timeMs: number;
+    readonly traceparent: string | undefined;
+    readonly data: EventData[T];
+  },
+): Envelope {
+  const { stream, type, id, subject, sequence, timeMs, traceparent, data } = of;
   const event: SluiceEvent<T> = {
     specversion: '1.0',
-    id: eventId(stream.streamId, type, sequence),
+    id,
     source: sourceOf(emitter),
     type,
     subject: `${stream.app}/${stream.name}`,
@@ -95,12 +148,7 @@ export function streamEvent<T extends EventType>(
     ...(traceparent === undefined ? {} : { traceparent }),
     data,
   };
-  return {
-    id: event.id,
-    type,
-    subject: eventSubject(emitter.prefix, stream, type, sequence),
-    json: Buffer.from(JSON.stringify(event), 'utf8'),
-  };
+  return { id, type, subject, json: Buffer.from(JSON.stringify(event), 'utf8') };
 }
 
 /**

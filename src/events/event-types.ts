@@ -46,6 +46,12 @@ export interface PlayStarted extends TypeOf<typeof data.playStarted> {}
 /** `play.ended`. */
 export interface PlayEnded extends TypeOf<typeof data.playEnded> {}
 
+/** `record.started`: a file of a stream was begun. */
+export interface RecordStarted extends TypeOf<typeof data.recordStarted> {}
+
+/** `record.ended`: exactly once per `recordId`. */
+export interface RecordEnded extends TypeOf<typeof data.recordEnded> {}
+
 /** `node.*`. */
 export interface NodeEvent extends TypeOf<typeof data.nodeEvent> {}
 
@@ -69,6 +75,8 @@ export interface EventData {
   'io.sluice.stream.data': StreamData;
   'io.sluice.play.started': PlayStarted;
   'io.sluice.play.ended': PlayEnded;
+  'io.sluice.record.started': RecordStarted;
+  'io.sluice.record.ended': RecordEnded;
   'io.sluice.node.started': NodeEvent;
   'io.sluice.node.ready': NodeEvent;
   'io.sluice.node.draining': NodeEvent;

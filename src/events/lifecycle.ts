@@ -20,7 +20,8 @@ import {
 import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
 import { type EventPriority, priorityOf } from './priority.js';
-import type { EventSink, SignalSink, WantedName } from './sinks.js';
+import { RecordEvents } from './record-events.js';
+import type { EventSink, LifecycleParts, SignalSink, WantedName } from './sinks.js';
 
 export type { EventSink } from './sinks.js';
 
@@ -42,22 +43,13 @@ export class Lifecycle {
   readonly #starts = new Set<Promise<number>>();
   readonly #openStreams = new Map<string, LifecycleStream>();
   readonly #totals = new Map<string, Totals>();
+  /** Tells of recordings, which count on their own. */
+  readonly records: RecordEvents;
   readonly #node: NodeEvents;
   #ending = false;
   readonly #rejections = new TokenBucket({ burst: 500, perSecond: 100 });
 
-  /** @param o `bus`: whether events go to NATS; `plays`: whether plays are told; `refuseStart`: asked before a start */
-  constructor(
-    emitter: Emitter,
-    o: {
-      sink: EventSink;
-      signals: SignalSink;
-      clock: Clock;
-      bus: boolean;
-      plays: boolean;
-      refuseStart: () => SluiceError | undefined;
-    },
-  ) {
+  constructor(emitter: Emitter, o: LifecycleParts) {
     this.#emitter = emitter;
     this.#sink = o.sink;
     this.#signals = o.signals;
@@ -65,7 +57,9 @@ export class Lifecycle {
     this.#bus = o.bus;
     this.#plays = o.plays;
     this.#refuseStart = o.refuseStart;
-    this.#node = new NodeEvents(emitter, o.clock, o.sink, (build, priority) => this.#append(build, priority));
+    const append = (build: () => Envelope, priority: EventPriority) => this.#append(build, priority);
+    this.#node = new NodeEvents(emitter, o.clock, o.sink, append);
+    this.records = new RecordEvents(emitter, o.clock, o.sink, append);
   }
 
   /** The open streams, by stream id. */

@@ -1,3 +1,5 @@
+import type { Clock } from '../core/clock.js';
+import type { SluiceError } from '../core/errors.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Envelope } from './envelope.js';
 import type { EventPriority } from './priority.js';
@@ -14,6 +16,19 @@ export interface EventSink {
 /** Best-effort messages that are not stored: `conn.*`, `tel.*` and `want.*`. */
 export interface SignalSink {
   send(tokens: readonly string[], data: object): void;
+}
+
+/** What a lifecycle is made with. */
+export interface LifecycleParts {
+  readonly sink: EventSink;
+  readonly signals: SignalSink;
+  readonly clock: Clock;
+  /** Whether events go to NATS. */
+  readonly bus: boolean;
+  /** Whether plays are told. */
+  readonly plays: boolean;
+  /** Asked before a start. */
+  readonly refuseStart: () => SluiceError | undefined;
 }
 
 /** A name that players wait for. */

@@ -31,7 +31,10 @@ export interface StreamSubject {
   readonly entity: string;
   /** `started`, `ready`, `ended` … */
   readonly verb: string;
-  /** Number of the event in its stream; `end` for `stream.ended`. */
+  /**
+   * Number of the event in its stream; `end` for `stream.ended`. What counts on its own has `<its id>-<number>`, and
+   * `<its id>-end`.
+   */
   readonly last: string;
 }
 
@@ -115,6 +118,22 @@ export function eventSubject(prefix: string, stream: StreamNames, type: EventTyp
 }
 
 /**
+ * The subject of an event of something that counts on its own beside its stream, such as a recording.
+ *
+ * @param last its id, a dash, and the number of the event or `end`
+ */
+export function ownSubject(prefix: string, stream: StreamNames, type: EventType, last: string): string {
+  const { app, name, streamId } = stream;
+  const [entity, verb] = eventName(type).split('.');
+  return formatSubject({ kind: 'stream', prefix, app, name, streamId, entity, verb, last });
+}
+
+/** Whether an event counts on its own, and not in the sequence of its stream. */
+export function countsOnItsOwn({ last }: StreamSubject): boolean {
+  return last !== END && !/^\d+$/.test(last);
+}
+
+/**
  * The number in the last token of a subject of a stream's event. @returns `undefined` for an end, and for what counts
  * on its own
  */
@@ -122,13 +141,20 @@ export function sequenceIn({ last }: StreamSubject): number | undefined {
   return /^\d+$/.test(last) ? Number(last) : undefined;
 }
 
-/** The filter that takes the events of streams: all of them, or those of one type, of one stream, of one name. */
-export function eventFilter(prefix: string, of: Partial<StreamNames> & { readonly type?: EventType } = {}): string {
-  const { app, name, streamId, type } = of;
+/**
+ * The filter that takes the events of streams: all of them, or those of one type, of one entity of a stream, of one
+ * stream, of one name.
+ */
+export function eventFilter(
+  prefix: string,
+  of: Partial<StreamNames> & { readonly type?: EventType; readonly entity?: 'stream' | 'play' } = {},
+): string {
+  const { app, name, streamId, type, entity } = of;
   const names = `${prefix}.${STREAMS}.${tokenOf(app)}.${tokenOf(name)}`;
   if (type !== undefined) {
     return `${names}.${tokenOf(streamId)}.${eventName(type)}.${type === END_TYPE ? END : '*'}`;
   }
+  if (entity !== undefined) return `${names}.${tokenOf(streamId)}.${entity}.>`;
   return streamId === undefined ? `${names}.>` : `${names}.${tokenOf(streamId)}.>`;
 }
 
@@ -148,7 +174,9 @@ export function subjectTemplate(type: EventType): string {
   if (entity === 'node') {
     return `${DEFAULT_PREFIX}.${NODES}.{nodeId}.{bootId}.${verb}${verb === COMMAND ? '.{n}' : ''}`;
   }
-  return `${DEFAULT_PREFIX}.${STREAMS}.{app}.{name}.{streamId}.${name}.${type === END_TYPE ? END : '{seq}'}`;
+  const own = entity === 'record' ? `{${entity}Id}-${verb === 'ended' ? END : '{n}'}` : undefined;
+  const last = own ?? (type === END_TYPE ? END : '{seq}');
+  return `${DEFAULT_PREFIX}.${STREAMS}.{app}.{name}.{streamId}.${name}.${last}`;
 }
 
 /** The subject of a message that is not stored: `<prefix>.<tokens…>`, each token escaped. */

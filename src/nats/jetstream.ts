@@ -44,7 +44,7 @@ export interface StreamConfig {
 }
 
 /** A message as `$JS.API.STREAM.MSG.GET` returns it. */
-interface StoredMessage {
+export interface StoredMessage {
   readonly subject: string;
   readonly seq: number;
   readonly time: string;

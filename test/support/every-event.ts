@@ -98,6 +98,7 @@ export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
   });
   lifecycle.streamSuspended(streamId, { resumeWindowMs: 10_000, cause: 'client_reset' });
   lifecycle.streamResumed(streamId, { connectionId: newId(), peer, gapMs: 900 });
+  await tellRecording(lifecycle, connectionId);
   lifecycle.playEnded(streamId, { playerId, bytes: 1, drops: 0, reason: 'client_closed' });
   lifecycle.streamIdle(streamId, { players: 0 });
   lifecycle.streamTakenOver(streamId, { byStreamId: newId() });
@@ -124,4 +125,15 @@ export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
   const lost = { nodeId: 'gone', bootId: newId() };
   const last = nodeEvent(emitter, lost, 'io.sluice.node.lost', 1, 1, clock.wallMs(), { ...lost, detail: 'silent' });
   return [...sink.events, JSON.parse(last.json.toString('utf8')) as SluiceEvent];
+}
+
+/** Tells a recording, which counts on its own. */
+async function tellRecording(lifecycle: Lifecycle, connectionId: string): Promise<void> {
+  const record = { recordId: newId(), file: 'live/cam1/2026.flv', part: 1 };
+  const stream = { streamId: newId(), app: 'live', name: 'cam1', connectionId };
+  lifecycle.records.started(stream, record);
+  await lifecycle.records.ended(stream, {
+    ...{ ...record, startedAt: new Date(0).toISOString(), endedAt: new Date(9000).toISOString() },
+    ...{ bytes: 1_000_000, durationMs: 9000, gaps: 1, reason: 'disk_error', detail: 'EIO' },
+  });
 }

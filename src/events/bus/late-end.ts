@@ -1,7 +1,7 @@
 import { sequenceText } from '../envelope.js';
 import { sequenceOf } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
-import { END_TYPE, eventFilter, eventSubject, parseStreamSubject, sequenceIn } from '../subjects.js';
+import { END_TYPE, eventSubject, parseStreamSubject, sequenceIn } from '../subjects.js';
 
 const LATE_REASON = Buffer.from('"reason":"node_restart"', 'utf8');
 
@@ -16,15 +16,6 @@ export function isLateEnd(entry: JournalEntry): boolean {
 export function endSubject(subject: string): string | undefined {
   const parts = parseStreamSubject(subject);
   return parts === undefined ? undefined : eventSubject(parts.prefix, parts, END_TYPE, 0);
-}
-
-/**
- * The subjects of all events of the stream to which an event's subject belongs; the subject itself when it belongs to
- * none.
- */
-export function streamSubjects(subject: string): string {
-  const parts = parseStreamSubject(subject);
-  return parts === undefined ? subject : eventFilter(parts.prefix, parts);
 }
 
 /**

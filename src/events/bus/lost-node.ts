@@ -7,6 +7,7 @@ import { type Emitter, type Envelope, nodeEvent, streamEvent } from '../envelope
 import type { StreamState } from '../event-types.js';
 import { lateEnd, type OpenStream, OpenStreams, openStreamOf } from '../open-streams.js';
 import { END_TYPE, eventFilter, parseStreamSubject, sequenceIn } from '../subjects.js';
+import { lastCounted } from './last-of-stream.js';
 
 /** What is needed to end the streams of a lost process. */
 export interface LostNodeDeps {
@@ -115,7 +116,8 @@ export class LostNode {
     const openStream = await this.#openStreamOf(candidate);
     if (openStream === undefined) return undefined;
     if (openStream === 'foreign') return false;
-    const last = await this.#last(eventFilter(emitter.prefix, { streamId: openStream.streamId }));
+    const { streamId } = openStream;
+    const last = await lastCounted(emitter.prefix, { streamId }, (subject) => this.#last(subject));
     if (!last.ok && last.code !== JsError.MessageNotFound) return undefined;
     // There are no events although JetStream holds that time: its start was never stored, so no consumer waits for its
     // end.

@@ -2,8 +2,9 @@ import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import { JsError, lastMessage } from '../../nats/jetstream.js';
 import type { JournalEntry } from '../journal/journal.js';
-import { END_TYPE } from '../subjects.js';
-import { endAfter, endSubject, isLateEnd, streamSubjects } from './late-end.js';
+import { END_TYPE, parseStreamSubject } from '../subjects.js';
+import { isOfItsOwn, lastCounted } from './last-of-stream.js';
+import { endAfter, endSubject, isLateEnd } from './late-end.js';
 
 /** What a fence is made with. */
 interface FenceDeps {
@@ -60,6 +61,9 @@ export class StreamFence {
 
   /** Says what has to be done with the next event of a stream. Never rejects. */
   async look(note: FenceNote, entry: JournalEntry, connection: NatsConnection): Promise<FenceVerdict> {
+    // A file may be closed after its stream has ended, wherever the end was told. Each such event has a subject of its
+    // own, so that it is stored once.
+    if (isOfItsOwn(entry.subject)) return { kind: 'send', json: entry.json };
     const isEnd = entry.type === END_TYPE;
     if (this.#over.has(note.key)) {
       if (isEnd) this.#over.delete(note.key);
@@ -94,8 +98,9 @@ export class StreamFence {
 
   /** What is stored last of the stream of an end: an end, or the event that this end has to follow. */
   async #lookAtEnd(entry: JournalEntry, connection: NatsConnection): Promise<FenceVerdict> {
-    const filter = streamSubjects(entry.subject);
-    const last = await lastMessage(connection, this.#deps.stream, filter, this.#deps.answerTimeout);
+    const ask = (subject: string) => lastMessage(connection, this.#deps.stream, subject, this.#deps.answerTimeout);
+    const parts = parseStreamSubject(entry.subject);
+    const last = parts === undefined ? await ask(entry.subject) : await lastCounted(parts.prefix, parts, ask);
     if (!last.ok) {
       return isAbsent(last.code)
         ? { kind: 'send', json: entry.json }

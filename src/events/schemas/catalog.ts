@@ -36,6 +36,11 @@ export const DATA_SCHEMAS: {
   'io.sluice.stream.data': { says: 'Custom AMF data of the publisher, as JSON.', data: data.streamData },
   'io.sluice.play.started': { says: 'A player began to receive a stream.', data: data.playStarted },
   'io.sluice.play.ended': { says: 'A player stopped receiving a stream.', data: data.playEnded },
+  'io.sluice.record.started': { says: 'A recording of a stream began.', data: data.recordStarted },
+  'io.sluice.record.ended': {
+    says: 'A recording is over and its file has its name. Once per record id, also after a crash.',
+    data: data.recordEnded,
+  },
   'io.sluice.node.started': { says: 'A process began its work.', data: data.nodeEvent },
   'io.sluice.node.ready': { says: 'A process accepts connections, for the first time or again.', data: data.nodeEvent },
   'io.sluice.node.draining': {

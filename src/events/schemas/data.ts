@@ -2,6 +2,7 @@ import { jobRunShape } from '../../model/job.js';
 import { metadataShape } from '../../model/metadata.js';
 import { peerShape, transportShape } from '../../model/peer.js';
 import { endReasonShape } from '../../model/reasons.js';
+import { recordEndReasonShape } from '../../model/recording.js';
 import {
   count,
   integer,
@@ -173,6 +174,33 @@ export const playEnded = streamShape(
     /** Of a play with a ticket. */
     job: jobRunShape,
   },
+);
+
+/** What names a recording. */
+const recordRef = {
+  recordId: ulid,
+  /** Path of the file below `media.root`; the file has this name once the recording has ended. */
+  file: text(1024),
+  /** 1 for the first file of its stream. */
+  part: count,
+};
+
+export const recordStarted = streamShape(recordRef);
+
+export const recordEnded = streamShape(
+  {
+    ...recordRef,
+    startedAt: time,
+    endedAt: time,
+    /** Size of the file; 0: there is none. */
+    bytes: count,
+    /** Time between the first and the last frame. */
+    durationMs: quantity,
+    /** How often frames were left out because the disk was too slow. */
+    gaps: count,
+    reason: recordEndReasonShape,
+  },
+  { detail: text() },
 );
 
 export const nodeEvent = object(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endAfter, isLateEnd, streamSubjects } from '../../../../src/events/bus/late-end.js';
+import { endAfter, isLateEnd } from '../../../../src/events/bus/late-end.js';
 import { type Envelope, streamEvent } from '../../../../src/events/envelope.js';
 import type { EndReason } from '../../../../src/model/reasons.js';
 
@@ -20,10 +20,6 @@ describe('the end that a restarted node gives a stream', () => {
     expect(isLateEnd(entryOf(end('node_restart', 2)))).toBe(true);
     expect(isLateEnd(entryOf(end('client_unpublish', 2)))).toBe(false);
     expect(isLateEnd(entryOf({ ...end('node_restart', 2), type: 'io.sluice.stream.data' }))).toBe(false);
-  });
-
-  it('is looked up among all events of its stream', () => {
-    expect(streamSubjects(end('node_restart', 2).subject)).toBe(`${base}.>`);
   });
 
   it('stays as it is when its sequence is behind the last stored one', () => {

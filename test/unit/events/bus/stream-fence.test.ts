@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type FenceNote, type FenceVerdict, StreamFence } from '../../../../src/events/bus/stream-fence.js';
-import { type Emitter, type Envelope, streamEvent } from '../../../../src/events/envelope.js';
+import { type Emitter, type Envelope, ownEvent, streamEvent } from '../../../../src/events/envelope.js';
 import type { EventType } from '../../../../src/events/event-types.js';
 import type { JournalEntry } from '../../../../src/events/journal/journal.js';
 import { AnswerTimeout } from '../../../../src/nats/answer-timeout.js';
@@ -35,6 +35,29 @@ function setUp() {
 const waiting = [entry(event(here, 'stalled', 3), 11), entry(event(here, 'ended', 4), 12)];
 
 describe('the fence', () => {
+  it('passes on what counts on its own, also behind an end, and asks nothing about it', async () => {
+    const { server, fence, kinds } = setUp();
+    server.storeEvent(event(here, 'started', 1));
+    server.storeEvent(event(elsewhere, 'ended', 2));
+    fence.doubt(12);
+    fence.close([stream.streamId]);
+    const of = { stream, ownId: '01ARZ3NDEKTSV4RRFFQ69G5FAR', type: 'io.sluice.record.ended', sequence: 2 } as const;
+    expect(await kinds([entry(ownEvent(here, { ...of, isEnd: true }, 0, {} as never), 11, false)])).toEqual(['send']);
+    expect(server.asked).toEqual([]);
+  });
+
+  it('finds the last event of a stream behind which something was told that counts on its own', async () => {
+    const { server, fence, look, note } = setUp();
+    server.storeEvent(event(here, 'started', 1));
+    server.storeEvent(event(here, 'ready', 7));
+    const of = { stream, ownId: '01ARZ3NDEKTSV4RRFFQ69G5FAR', type: 'io.sluice.record.started', sequence: 1 } as const;
+    server.storeEvent(ownEvent(here, of, 0, {} as never));
+    fence.doubt(12);
+    const verdict = await look(note(), entry(event(here, 'ended', 3), 12));
+    expect(verdict.kind).toBe('send');
+    expect(JSON.parse((verdict as { json: Buffer }).json.toString())).toMatchObject({ sequence: '0000000008' });
+  });
+
   it('asks nothing about events of a process that nobody took for lost', async () => {
     const { server, kinds } = setUp();
     expect(await kinds(waiting)).toEqual(['send', 'send']);
