@@ -29,6 +29,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
+    if (hasCircle(value)) throw new Error('an alias (*) refers to the list or group that it stands in');
   } catch (error) {
     // The parser throws for aliases: one that points nowhere, or too many of them.
     throw new SluiceError('ERR_CONFIG_FILE_SYNTAX', `${path}: ${(error as Error).message}`, { cause: error });
@@ -43,14 +44,23 @@ export function readConfigFile(path: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** The value that a text of YAML or JSON holds; undefined when it is neither. */
+/** The value that a text of YAML or JSON holds; undefined when it is neither, or a list or group holds itself. */
 export function parseYamlText(text: string): unknown {
   const { parse } = yamlParser();
   try {
-    return parse(text, { maxAliasCount: 100 });
+    const value: unknown = parse(text, { maxAliasCount: 100 });
+    return hasCircle(value) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+/** Whether a list or group holds itself, by an alias: nothing that walks through a value would end. */
+function hasCircle(value: unknown, around: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (around.includes(value)) return true;
+  const within = [...around, value];
+  return Object.values(value).some((part) => hasCircle(part, within));
 }
 
 /** The package that reads YAML. It is loaded only when there is a file, because it costs start-up time. */

@@ -3,8 +3,11 @@ import type { Fault, WalkedMessage } from './chunk-walker.js';
 import { MASK, type MaskOptions, MEDIA_RUN_BYTES, maskedPayload, maskText } from './secrets.js';
 import { type HandshakePart, PACKET_HEAD_BYTES, StreamWalker, type StreamWalkOptions } from './stream-walker.js';
 
-/** How many bytes from a fault on are tried to be kept, the fewest first: a whole chunk header has 18. */
-const KEPT_AT_FAULT = [1, 3, 8, 12, 18];
+/**
+ * How many bytes from a fault on, or of a header without its end, are tried to be kept, the fewest first: a whole chunk
+ * header has 18.
+ */
+const KEPT_BYTES = [0, 1, 3, 8, 12, 18];
 
 /**
  * A copy of what a peer sent in which stream keys, tokens and passwords are overwritten with `*`, byte by byte:
@@ -30,9 +33,8 @@ export function maskedBytes(bytes: Buffer, limits: CodecLimits, options: StreamW
     else fault = item;
   }
   for (const part of walker.end()) coverFiller(out, base, part);
-  if (fault !== undefined) return maskedFromFault(out, fault, limits, options);
-  maskText(out, out.length - walker.leftOver.headerBytes, out.length);
-  return out;
+  if (fault !== undefined) return maskedFrom(out, fault.at - base, 1, fault, limits, options);
+  return maskedFrom(out, out.length - walker.leftOver.headerBytes, undefined, undefined, limits, options);
 }
 
 /** Overwrites what means nothing in a handshake packet: a peer that skips one sends commands in its place. */
@@ -62,13 +64,20 @@ function putBack(
   for (const { at, end } of pieces) from += masked.copy(out, at - base, from, from + end - at);
 }
 
-function maskedFromFault(bytes: Buffer, fault: Fault, limits: CodecLimits, options: StreamWalkOptions): Buffer {
-  const at = fault.at - (options.at ?? 0);
-  for (const kept of KEPT_AT_FAULT) {
+/** Masks text from a position on, so that what is read there stays what it is: the same fault, or none. */
+function maskedFrom(
+  bytes: Buffer,
+  at: number,
+  leastRun: number | undefined,
+  fault: Fault | undefined,
+  limits: CodecLimits,
+  options: StreamWalkOptions,
+): Buffer {
+  for (const kept of KEPT_BYTES) {
     const out = Buffer.from(bytes);
-    maskText(out, Math.min(at + kept, out.length), out.length, 1);
+    maskText(out, Math.min(at + kept, out.length), out.length, leastRun);
     const again = faultOf(out, limits, options);
-    if (again?.code === fault.code && again.at === fault.at) return out;
+    if (again?.code === fault?.code && again?.at === fault?.at) return out;
   }
   // The fault is in the payload of Set Chunk Size, so what was refused is before it.
   const out = Buffer.from(bytes);

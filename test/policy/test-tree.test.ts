@@ -61,9 +61,10 @@ describe('a unit test file', () => {
 });
 
 describe('the test tree', () => {
-  it('has in it tests, what they share in test/support, and second implementations in test/reference', () => {
+  it('has in it tests, what they share in test/support, second implementations, and the search of test/fuzz', () => {
     const others = ofTests.filter(
-      (path) => !tests.includes(path) && !/^test\/(?:support|reference)\/|^test\/soak\/vitest\.config\.ts$/.test(path),
+      (path) =>
+        !tests.includes(path) && !/^test\/(?:support|reference|fuzz)\/|^test\/soak\/vitest\.config\.ts$/.test(path),
     );
     expect(others).toEqual([]);
   });

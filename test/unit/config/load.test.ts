@@ -183,6 +183,8 @@ describe('loadConfig', () => {
     ['a: 1\na: 2\n', 'ERR_CONFIG_FILE_SYNTAX'],
     [`a: &a [x]\nb: &b [${'*a, '.repeat(20)}]\nc: [${'*b, '.repeat(20)}]\n`, 'ERR_CONFIG_FILE_SYNTAX'],
     ['a: *b\n', 'ERR_CONFIG_FILE_SYNTAX'],
+    ['http:\n  token: &a [*a]\n', 'ERR_CONFIG_FILE_SYNTAX'],
+    ['http: &a\n  listen: *a\n', 'ERR_CONFIG_FILE_SYNTAX'],
   ])('refuses the file %j with a place', (content, code) => {
     const error = failure({ file: file(content) });
     expect(error.code).toBe(code);
