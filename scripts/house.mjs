@@ -98,7 +98,7 @@ export const FOLDERS = {
   hub: {
     floor: 5,
     what: 'publications, stream log, players, audience, fan-out',
-    imports: ['media', 'wasm', 'transport', 'model', 'core'],
+    imports: ['media', 'flv', 'wasm', 'transport', 'model', 'core'],
   },
   load: {
     floor: 6,

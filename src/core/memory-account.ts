@@ -3,7 +3,7 @@
  * owner of a kind measures it, and the composition root registers it.
  */
 export const MEMORY_KINDS = {
-  log: 'media in the logs of streams: cached GOPs, and what slow players have not been sent yet',
+  log: 'media in the logs of streams, as RTMP and as FLV: cached GOPs, and what slow players have not been sent yet',
   log_unsent: 'media that has left its log and is still being sent to a slow player',
   log_pooled: 'free slabs kept for the next stream',
   headers: 'cached sequence headers and metadata of streams, and those framed for players',

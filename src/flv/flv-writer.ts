@@ -62,7 +62,7 @@ export function flvTag(type: number, timestampMs: number, payload: Uint8Array): 
  * @returns the offset behind the header
  * @throws SluiceError `ERR_FLV_TAG_SIZE` when `payloadBytes` is over 16777215
  */
-function writeFlvTagHeader(
+export function writeFlvTagHeader(
   target: Buffer,
   at: number,
   tag: { readonly type: number; readonly timestampMs: number; readonly payloadBytes: number },

@@ -1,3 +1,5 @@
+import type { StreamLog } from './stream-log.js';
+
 /**
  * Reads back what the WASM writer framed for players: fmt 0 headers with absolute timestamps, chunk stream ids below
  * 64, message stream id 1, chunks of a fixed size (RTMP 1.0 §5.3.1). Only slow paths use it: headers for late joiners,
@@ -47,15 +49,45 @@ export function readFramed(buffer: Buffer, offset: number, chunkSize: number): F
 export function readPayload(buffer: Buffer, message: FramedMessage, chunkSize: number, limit = message.length): Buffer {
   const bytes = Math.min(limit, message.length);
   const payload = Buffer.allocUnsafeSlow(bytes);
+  copyPayload(buffer, message, chunkSize, payload, 0);
+  return payload;
+}
+
+/** Up to this many bytes, one call more costs more than copying shared memory word by word. */
+const FEW_BYTES = 512;
+
+/** The time, in ms, of the message that begins at `position` of a log; undefined when there is none. */
+export function timestampAt(log: StreamLog, position: number, chunkSize: number): number | undefined {
+  const slab = position < log.head ? log.slabAt(position) : undefined;
+  return slab === undefined ? undefined : readFramed(slab.buffer, position - slab.start, chunkSize).timestamp;
+}
+
+/**
+ * Copies the payload of one framed message without chunk headers to `target[at]` and behind, as far as it has room.
+ *
+ * @returns the offset behind what was copied
+ */
+export function copyPayload(
+  buffer: Buffer,
+  message: FramedMessage,
+  chunkSize: number,
+  target: Buffer,
+  at: number,
+): number {
+  const end = Math.min(at + message.length, target.length);
   const gap = message.payloadOffset - message.offset > HEADER_BYTES ? 5 : 1;
   let from = message.payloadOffset;
-  for (let got = 0; got < bytes; ) {
-    const take = Math.min(chunkSize, bytes - got);
-    buffer.copy(payload, got, from, from + take);
-    got += take;
+  let to = at;
+  while (to < end) {
+    const take = Math.min(chunkSize, end - to);
+    const part = buffer.subarray(from, from + take);
+    // Slabs may be in shared memory, where only `fill` is a plain memory copy.
+    if (take > FEW_BYTES) target.fill(part, to, to + take);
+    else target.set(part, to);
+    to += take;
     from += take + gap;
   }
-  return payload;
+  return to;
 }
 
 /** Most tracks of one message that are inspected: there are no more ids. */

@@ -5,9 +5,16 @@ export const DATA_CHUNK_STREAM_ID = 5;
 const DATA = 18;
 const CHUNK_STREAM_IDS: Record<number, number> = { 8: 4, 9: 6 };
 
-interface CachedMessage {
+/** Metadata first, then audio, then video headers. */
+const ORDER = [DATA, 8, 9];
+
+/** A message that players must have before their first frame. */
+export interface HeaderMessage {
   readonly type: number;
   readonly payload: Buffer;
+}
+
+interface CachedMessage extends HeaderMessage {
   /**
    * Log position of the first message of its slot. A player that begins there or before gets all messages of the slot
    * out of the log.
@@ -100,6 +107,16 @@ export class HeaderCache {
   }
 
   /**
+   * The cached messages for a player that begins at `before`, in the order in which it needs them; borrowed. Within one
+   * version the same number of messages means the same messages: the set only grows with `before`.
+   */
+  due(before: number): { readonly due: readonly HeaderMessage[]; readonly complete: boolean } {
+    const due = [...this.#messages.values()].filter(({ position }) => position < before);
+    const complete = due.length === this.#messages.size;
+    return { due: due.sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type)), complete };
+  }
+
+  /**
    * The cached messages framed for a player. Sequence headers get the time of the first frame that follows (with 0,
    * players see a jump). Metadata gets 0, because ffmpeg makes a bogus data stream of metadata with any other time and
    * then waits for the codec of that stream.
@@ -108,16 +125,13 @@ export class HeaderCache {
    * @returns an immutable shared Buffer, empty when there is nothing to send, and whether it holds all there is
    */
   preamble(timestamp: number, before: number): { readonly bytes: Buffer; readonly complete: boolean } {
-    const due = [...this.#messages.values()].filter(({ position }) => position < before);
-    const complete = due.length === this.#messages.size;
+    const { due, complete } = this.due(before);
     const ready = this.#preamble;
     if (ready?.version === this.#version && ready.timestamp === timestamp && ready.count === due.length) {
       return { bytes: ready.bytes, complete };
     }
-    const order = [DATA, 8, 9];
-    const sorted = due.sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
     const bytes = Buffer.concat(
-      sorted.map(({ type, payload }) =>
+      due.map(({ type, payload }) =>
         frameMessage(
           CHUNK_STREAM_IDS[type] ?? DATA_CHUNK_STREAM_ID,
           type,
@@ -127,7 +141,6 @@ export class HeaderCache {
         ),
       ),
     );
-    // Within one version the same number of messages means the same messages: the set only grows with `before`.
     this.#preamble = { version: this.#version, timestamp, count: due.length, bytes };
     return { bytes, complete };
   }

@@ -4,7 +4,8 @@ import { Fanout, type FanoutOptions } from './fanout.js';
 import { HeldStarts } from './held-starts.js';
 import { MemoryGuard } from './memory-guard.js';
 import type { Player } from './player.js';
-import { Publication, type PublicationLimits, type PublicationObserver } from './publication.js';
+import { Publication, type PublicationObserver } from './publication.js';
+import type { PublicationLimits } from './publication-limits.js';
 import { SlabPool } from './slab-pool.js';
 import { UnsentWrites } from './unsent-writes.js';
 
@@ -166,7 +167,7 @@ export class Hub {
   }
 
   get #logBytes(): number {
-    return this.#sum(({ log }) => log.heldBytes);
+    return this.#sum(({ heldBytes }) => heldBytes);
   }
 
   get #headerBytes(): number {

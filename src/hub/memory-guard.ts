@@ -34,11 +34,11 @@ export class MemoryGuard {
     for (const { player } of worst(players, (one) => one.pinnedBytes)) {
       if (freed >= overBytes) break;
       const publication = player.publication!;
-      const before = publication.log.heldBytes + inFlightBytes();
+      const before = publication.heldBytes + inFlightBytes();
       if (!player.skip()) continue;
       this.skipped++;
       publication.trim();
-      freed += before - publication.log.heldBytes - inFlightBytes();
+      freed += before - publication.heldBytes - inFlightBytes();
     }
     return freed;
   }

@@ -1,6 +1,7 @@
 import { SluiceError } from '../core/errors.js';
 import type { ByteChannel, Drainable } from '../transport/byte-channel.js';
-import type { Player, PlayerSink } from './player.js';
+import type { Player } from './player.js';
+import type { PlayerSink } from './player-sink.js';
 
 /** What a sink tells its connection. */
 interface PlaySinkEvents {

@@ -1,34 +1,8 @@
-import { readFramed, rewriteFramed } from './framing.js';
+import { rewriteFramed, timestampAt } from './framing.js';
+import type { PlayerLimits, PlayerSink, PlayFormat } from './player-sink.js';
 import type { LogReader, Publication } from './publication.js';
 import type { Slab } from './slab-pool.js';
 import { UnsentWrites } from './unsent-writes.js';
-
-/** The place to which a player's bytes go: an RTMP connection, or a recorder in tests. */
-export interface PlayerSink {
-  /**
-   * Whether the connection has so many unsent bytes, of any play, that nothing may be added. {@link Player.unclogged}
-   * is called when some of them are sent.
-   */
-  readonly clogged: boolean;
-  /**
-   * Sends `bytes`, immutable and shared. Returns true when all of them were taken; false when some are still being
-   * sent: then {@link Player.drained} must be called, once, when they have gone.
-   */
-  write(bytes: Buffer): boolean;
-  /** A publisher came for a player that waited for one. */
-  publisherCame(): void;
-  /** The publisher is gone for good; nothing more will come. */
-  publisherGone(): void;
-  /** The write under way holds memory that is needed: the connection has to be closed. */
-  evicted(): void;
-  /** The player failed by a defect and gets nothing more: its client has to be disconnected. Must not throw. */
-  failed(error: unknown): void;
-}
-
-/** Bounds on how far a player may fall behind. */
-interface PlayerLimits {
-  readonly maxLagBytes: number;
-}
 
 /** Marks a position that is not known yet. */
 const NOWHERE = -1;
@@ -69,27 +43,33 @@ export class Player implements LogReader {
   #preambleDue = false;
   #headersVersion = NOWHERE;
   #busy = false;
-  #busySlab: Slab | undefined;
-  /** The bytes of a write under way that do not belong to a slab. */
-  #busyCopy: Buffer | undefined;
   #paused = false;
-  #messageStreamId: number;
+  readonly #isFlv: boolean;
+  /** Whether it has still to be sent the header of an FLV file, which says what kinds there are. */
+  #fileHeaderDue: boolean;
+  readonly #messageStreamId: number;
   #audio = true;
   #video = true;
 
-  /** @param writes the list of writes that the kernel did not take at once; {@link Hub.writes} */
+  /**
+   * @param messageStreamId the id of its NetStream; of no meaning in FLV
+   * @param writes the list of writes that the kernel did not take at once; {@link Hub.writes}
+   */
   constructor(
     id: string,
     sink: PlayerSink,
     messageStreamId: number,
     limits: PlayerLimits,
     writes: UnsentWrites = new UnsentWrites(),
+    format: PlayFormat = 'rtmp',
   ) {
     this.id = id;
     this.sink = sink;
-    this.#messageStreamId = messageStreamId;
     this.#limits = limits;
     this.#writes = writes;
+    this.#isFlv = format === 'flv';
+    this.#messageStreamId = this.#isFlv ? 1 : messageStreamId;
+    this.#fileHeaderDue = this.#isFlv;
   }
 
   /** The publication it is attached to, if any. */
@@ -99,6 +79,13 @@ export class Player implements LogReader {
 
   /** Oldest log position that it still needs, or Infinity. */
   get needsFrom(): number {
+    const publication = this.#publication;
+    if (this.#position === NOWHERE || publication === undefined) return Number.POSITIVE_INFINITY;
+    return this.#isFlv ? publication.flv.needsFrom(this.#position) : this.#position;
+  }
+
+  /** Oldest log position of which it still needs the FLV tag, or Infinity. */
+  get needsTagsFrom(): number {
     return this.#position === NOWHERE ? Number.POSITIVE_INFINITY : this.#position;
   }
 
@@ -111,10 +98,7 @@ export class Player implements LogReader {
 
   /** Bytes that only the write under way keeps; the player's share of them when others send from the same slab. */
   get unsentBytes(): number {
-    const copy = this.#busyCopy;
-    if (copy !== undefined) return copy.length / Math.max(1, this.#writes.sharers(copy));
-    const slab = this.#busySlab;
-    return slab?.retired ? slab.used / slab.inFlight : 0;
+    return this.#writes.bytesOf(this);
   }
 
   /** Leaves out what it has not been sent, up to the next keyframe. Returns false when it waits for one already. */
@@ -139,6 +123,8 @@ export class Player implements LogReader {
 
   /** Begins with `publication`: headers and the cached GOP, else audio at once and video from the next keyframe. */
   attach(publication: Publication): void {
+    this.detach();
+    if (this.#isFlv) publication.flv.join(this);
     this.#publication = publication;
     this.#pausedAt = NOWHERE;
     this.#begin(publication);
@@ -148,6 +134,7 @@ export class Player implements LogReader {
 
   /** Leaves its publication; what is being written goes on. */
   detach(): void {
+    if (this.#isFlv) this.#publication?.flv.leave(this);
     this.#publication = undefined;
     this.#position = NOWHERE;
   }
@@ -174,7 +161,7 @@ export class Player implements LogReader {
     }
     const videoFrom = this.#videoFrom;
     this.#begin(publication);
-    publication.wake();
+    publication.audience.wake();
     if (this.#pausedAt < this.#position) return;
     this.#position = this.#pausedAt;
     this.#videoFrom = videoFrom;
@@ -199,11 +186,16 @@ export class Player implements LogReader {
     if (publication === undefined || this.#paused) return;
     if (this.#videoFrom === Number.POSITIVE_INFINITY && publication.keyframeOverdue) this.#waitNoLonger(publication);
     if (this.#position === publication.log.head && !this.#preambleDue) return;
-    if (this.#busy || this.sink.clogged || publication.holdsPlayers) this.#checkLag(publication);
+    if (this.#busy || this.sink.clogged || this.#isHeld(publication)) this.#checkLag(publication);
     else {
       if (this.#skippedFrom !== NOWHERE) this.#goOnWithoutKeyframe(publication);
       this.#flush(publication);
     }
+  }
+
+  /** Whether nothing may be sent yet: the header of an FLV file waits until the kinds of the stream are known. */
+  #isHeld(publication: Publication): boolean {
+    return publication.holdsPlayers || (this.#fileHeaderDue && !publication.kindsAreKnown);
   }
 
   /** A keyframe is at `position` in the log. Never throws: an error of a player must not reach its publisher. */
@@ -224,12 +216,7 @@ export class Player implements LogReader {
   /** The sink has sent all of the write under way. */
   drained(): void {
     this.#busy = false;
-    this.#writes.end(this, this.#busyCopy);
-    this.#busyCopy = undefined;
-    if (this.#busySlab !== undefined) {
-      this.#busySlab.written();
-      this.#busySlab = undefined;
-    }
+    this.#writes.end(this);
     const publication = this.#publication;
     if (publication === undefined || this.#paused) return;
     if (this.#skippedFrom !== NOWHERE) {
@@ -242,7 +229,7 @@ export class Player implements LogReader {
     // A player with 64 KiB or more to catch up goes on at once. One that is close to the head waits for its turn and a
     // larger write.
     if (behind > CATCH_UP_BYTES && !this.sink.clogged) this.#flush(publication);
-    else if (behind > 0) publication.wake();
+    else if (behind > 0) publication.audience.wake();
   }
 
   /** Sends nothing until it is released. Only for a player that has not been sent anything. */
@@ -260,7 +247,7 @@ export class Player implements LogReader {
   unclogged(): void {
     const publication = this.#publication;
     if (publication === undefined || this.#busy || this.#paused) return;
-    if (this.#preambleDue || this.#position < publication.log.head) publication.wake();
+    if (this.#preambleDue || this.#position < publication.log.head) publication.audience.wake();
   }
 
   #begin(publication: Publication): void {
@@ -325,12 +312,16 @@ export class Player implements LogReader {
       }
       if (this.#preambleDue && !this.#sendPreamble(publication)) return;
       if (this.#position >= log.head) return;
-      const slab = log.slabAt(this.#position);
+      const tags = this.#isFlv ? publication.flv.read(this.#position, this.#videoFrom) : undefined;
+      const slab = this.#isFlv ? tags?.slab : log.slabAt(this.#position);
       if (slab === undefined) {
         this.#skip(publication);
         return;
       }
-      if (this.#plain()) {
+      if (tags !== undefined) {
+        this.#position = tags.end;
+        if (tags.bytes.length > 0) this.#send(tags.bytes, tags.isCopy ? undefined : slab);
+      } else if (this.#plain()) {
         const view = log.view(slab, this.#position);
         this.#position = slab.end;
         this.#send(view, slab);
@@ -347,22 +338,28 @@ export class Player implements LogReader {
 
   /** Returns false when nothing can follow yet: no frame is there or may be sent, or the write is still under way. */
   #sendPreamble(publication: Publication): boolean {
-    if (publication.holdsPlayers) return false;
+    if (this.#isHeld(publication)) return false;
     // The headers for the frames before that change are gone, so those frames cannot be decoded any more.
     const outdated = this.#position < publication.headersFrom && publication.headers.hasHeaders(this.#position);
     if (outdated) this.#begin(publication);
-    const slab = this.#position < publication.log.head ? publication.log.slabAt(this.#position) : undefined;
-    if (slab === undefined) return false;
-    const { timestamp } = readFramed(slab.buffer, this.#position - slab.start, publication.chunkSize);
+    const { log, flv, headers, chunkSize } = publication;
+    const timestamp = this.#isFlv ? flv.timestampAt(this.#position) : timestampAt(log, this.#position, chunkSize);
+    if (timestamp === undefined) {
+      if (this.#position < log.head) this.#skip(publication);
+      return false;
+    }
     this.#preambleDue = false;
-    const { bytes: shared, complete } = publication.headers.preamble(timestamp, this.#position);
+    const { bytes: shared, complete } = this.#isFlv
+      ? flv.preamble(timestamp, this.#position, this.#fileHeaderDue)
+      : headers.preamble(timestamp, this.#position);
+    this.#fileHeaderDue = false;
     // If it skips over headers that are still to come out of the log, it gets them in a new preamble.
-    this.#headersVersion = complete ? publication.headers.version : NOWHERE;
+    this.#headersVersion = complete ? headers.version : NOWHERE;
     if (shared.length === 0) return true;
     const bytes =
       this.#messageStreamId === 1 && this.#audio && this.#video
         ? shared
-        : rewriteFramed(shared, 0, shared.length, publication.chunkSize, this.#wants()).bytes;
+        : rewriteFramed(shared, 0, shared.length, chunkSize, this.#wants()).bytes;
     if (bytes.length > 0) this.#send(bytes, undefined);
     return !this.#busy;
   }
@@ -386,10 +383,7 @@ export class Player implements LogReader {
     this.bytesSent += bytes.length;
     if (this.sink.write(bytes)) return;
     this.#busy = true;
-    this.#busySlab = slab;
-    if (slab !== undefined) slab.inFlight++;
-    else this.#busyCopy = bytes;
-    this.#writes.begin(this, this.#busyCopy);
+    this.#writes.begin(this, slab ?? bytes);
   }
 }
 

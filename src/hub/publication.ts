@@ -13,31 +13,21 @@ import type { AmfValue } from '../wasm/amf-value.js';
 import type { Audience } from './audience.js';
 import { CodecGuard } from './codec-guard.js';
 import type { Member } from './fanout.js';
+import { FlvLog } from './flv-log.js';
 import { frameMessage } from './framing.js';
-import { Gop, type GopLimits } from './gop.js';
+import { Gop } from './gop.js';
 import { DATA_CHUNK_STREAM_ID, HeaderCache } from './header-cache.js';
 import { KeyframeWatch } from './keyframe-watch.js';
 import { LagMarks } from './lag-marks.js';
 import { LogWriter } from './log-writer.js';
 import type { MediaBatch } from './media-batch.js';
 import { MediaInspector, NOTEWORTHY, type PlacedBatch } from './media-inspector.js';
+import type { PublicationLimits } from './publication-limits.js';
 import type { SlabPool } from './slab-pool.js';
 import type { StreamLog } from './stream-log.js';
 import { TrackActivity } from './track-activity.js';
 import { type StreamFacts, TrackList } from './track-list.js';
 import { TrackRates } from './track-rates.js';
-
-/** Bounds of what is kept for late joiners and slow players. */
-export interface PublicationLimits extends GopLimits {
-  readonly chunkSize: number;
-  readonly maxLagMs: number;
-  /** Sequence headers and metadata kept, in bytes. */
-  readonly maxHeaderBytes: number;
-  /** How long players wait for a keyframe before they get video as it comes, in ms since the last one. */
-  readonly maxKeyframeWaitMs: number;
-  /** How long a kind that the metadata announces is waited for before the stream is ready without it, in ms. */
-  readonly readyTimeoutMs: number;
-}
 
 /** Is told what the media itself shows. Each call comes after the state that it reports. */
 export interface PublicationObserver {
@@ -86,6 +76,8 @@ export class Publication {
   readonly log: StreamLog;
   readonly writer: LogWriter;
   readonly headers: HeaderCache;
+  /** The log as FLV tags, for players that want them. It holds nothing while there are none. */
+  readonly flv: FlvLog;
   readonly tracks: TrackList;
   /** When each track had its last frame, and what it has had. */
   readonly activity = new TrackActivity();
@@ -113,6 +105,8 @@ export class Publication {
   /** Log position of the latest replacement sequence header. Frames before it need the previous header. */
   headersFrom = 0;
   readyMs: number | undefined;
+  /** Whether the header of an FLV file can say of which kinds it is: it is ready, or has had the time for that. */
+  kindsAreKnown = false;
   /** Whether its rates are limited, and those who count look more often. */
   isMetered = false;
   ended = false;
@@ -143,6 +137,7 @@ export class Publication {
     this.writer = new LogWriter(pool, () => this.trim(), nowMs);
     this.log = this.writer.log;
     this.headers = new HeaderCache(limits.chunkSize, limits.maxHeaderBytes);
+    this.flv = new FlvLog(this, pool);
     this.tracks = new TrackList(limits.readyTimeoutMs);
     this.startedMs = nowMs;
     this.#limits = limits;
@@ -171,6 +166,11 @@ export class Publication {
    */
   get holdsPlayers(): boolean {
     return this.#guard !== undefined && this.readyMs === undefined;
+  }
+
+  /** Bytes of media held, as RTMP and as FLV. */
+  get heldBytes(): number {
+    return this.log.heldBytes + this.flv.heldBytes;
   }
 
   /** How long no media has come, in ms. */
@@ -259,11 +259,6 @@ export class Publication {
     this.audience.wake();
   }
 
-  /** A player has something to send and no write under way: the fan-out gives it its turn. */
-  wake(): void {
-    this.audience.wake();
-  }
-
   /**
    * Takes a data message. `payload` is as players get it, AMF0, or AMF3 in `type` 15. `slot` names a message that late
    * joiners must get too.
@@ -291,6 +286,9 @@ export class Publication {
     this.#keyframes.look(nowMs, this.newestTimestamp >>> 0);
     this.#rates.measure(this.activity.tracks, this.tracks, this.gopMs, this.readyMs, nowMs);
     this.#tell(nowMs);
+    if (this.kindsAreKnown || nowMs - this.startedMs < this.#limits.readyTimeoutMs) return;
+    this.kindsAreKnown = true;
+    this.audience.wake();
   }
 
   /**
@@ -316,6 +314,7 @@ export class Publication {
   end(): void {
     this.writer.letCodecGo();
     this.ended = true;
+    this.flv.close();
     this.log.close();
   }
 
@@ -335,6 +334,7 @@ export class Publication {
       if (!player.busy && from < edge) edge = from;
     }
     this.log.trim(needed);
+    this.flv.trim();
     return edge;
   }
 
@@ -383,7 +383,8 @@ export class Publication {
     if (told === undefined) {
       if (!tracks.isReady(nowMs)) return;
       this.readyMs = nowMs;
-      if (this.#guard !== undefined) this.audience.wake();
+      this.kindsAreKnown = true;
+      this.audience.wake();
       this.#told = tracks.facts;
       this.#observer.ready(this);
     } else if (tracks.shape !== told.shape) {

@@ -1,3 +1,5 @@
+import type { Slab } from './slab-pool.js';
+
 /** A player, which may have a write under way. */
 export interface UnsentWriter {
   /** Bytes of memory that only this write keeps. */
@@ -10,10 +12,11 @@ export interface UnsentWriter {
 
 /**
  * Writes to players that the kernel has not taken in full, also those of plays that have stopped meanwhile. libuv keeps
- * their bytes until the socket takes them or is closed.
+ * their bytes until the socket takes them or is closed. A writer has one at a time.
  */
 export class UnsentWrites {
-  readonly #writers = new Set<UnsentWriter>();
+  /** What each writer sends from: a slab, or bytes that are not part of one. */
+  readonly #sources = new Map<UnsentWriter, Slab | Buffer>();
   /**
    * Bytes that were made for one player, or for players that begin together, with the number of writes that use them.
    */
@@ -21,8 +24,8 @@ export class UnsentWrites {
   #copiedBytes = 0;
 
   /** Players whose write is under way. */
-  get writers(): ReadonlySet<UnsentWriter> {
-    return this.#writers;
+  get writers(): IterableIterator<UnsentWriter> {
+    return this.#sources.keys();
   }
 
   /** Bytes of copies, which are not part of a slab. They count once for all that share them. */
@@ -30,29 +33,37 @@ export class UnsentWrites {
     return this.#copiedBytes;
   }
 
-  /** The number of writes for which these bytes are kept. */
-  sharers(copy: Buffer): number {
-    return this.#copies.get(copy) ?? 0;
+  /** Bytes that only the write of `writer` keeps; its share of them when others send from the same memory. */
+  bytesOf(writer: UnsentWriter): number {
+    const source = this.#sources.get(writer);
+    if (source === undefined) return 0;
+    if (source instanceof Uint8Array) return source.length / Math.max(1, this.#copies.get(source) ?? 0);
+    return source.retired ? source.used / source.inFlight : 0;
   }
 
-  /** @param copy the bytes when they are not part of a slab */
-  begin(writer: UnsentWriter, copy: Buffer | undefined): void {
-    this.#writers.add(writer);
-    if (copy === undefined) return;
-    const sharers = this.#copies.get(copy) ?? 0;
-    if (sharers === 0) this.#copiedBytes += copy.buffer.byteLength;
-    this.#copies.set(copy, sharers + 1);
-  }
-
-  /** @param copy as in {@link begin} */
-  end(writer: UnsentWriter, copy: Buffer | undefined): void {
-    this.#writers.delete(writer);
-    if (copy === undefined) return;
-    const sharers = this.#copies.get(copy) ?? 0;
-    if (sharers > 1) {
-      this.#copies.set(copy, sharers - 1);
+  /** @param source the slab of which the bytes are part, or the bytes themselves */
+  begin(writer: UnsentWriter, source: Slab | Buffer): void {
+    this.#sources.set(writer, source);
+    if (!(source instanceof Uint8Array)) {
+      source.inFlight++;
       return;
     }
-    if (this.#copies.delete(copy)) this.#copiedBytes -= copy.buffer.byteLength;
+    const sharers = this.#copies.get(source) ?? 0;
+    if (sharers === 0) this.#copiedBytes += source.buffer.byteLength;
+    this.#copies.set(source, sharers + 1);
+  }
+
+  /** The bytes have gone. Does nothing when no write was under way. */
+  end(writer: UnsentWriter): void {
+    const source = this.#sources.get(writer);
+    if (source === undefined) return;
+    this.#sources.delete(writer);
+    if (!(source instanceof Uint8Array)) {
+      source.written();
+      return;
+    }
+    const sharers = this.#copies.get(source) ?? 0;
+    if (sharers > 1) this.#copies.set(source, sharers - 1);
+    else if (this.#copies.delete(source)) this.#copiedBytes -= source.buffer.byteLength;
   }
 }

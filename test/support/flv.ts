@@ -43,6 +43,16 @@ export function readFlv(bytes: Buffer): FlvTag[] {
   return tags;
 }
 
+/** The same of a live stream, which ends with a whole tag. Throws on whatever a reader may only warn of. */
+export function readFlvStrictly(bytes: Buffer): FlvTag[] {
+  const tags = readFlv(bytes);
+  const kinds = bytes.length === 0 ? 0 : bytes[4] & 5;
+  const again = bytes.length === 0 ? bytes : writeFlv(tags);
+  if (bytes.length > 0) again[4] = kinds;
+  if (!again.equals(bytes)) throw new Error('not what a writer of these tags makes');
+  return tags;
+}
+
 /** SHA-256 of a payload, cut to 16 hex digits. */
 export function digest(payload: Uint8Array): string {
   return createHash('sha256').update(payload).digest('hex').slice(0, 16);

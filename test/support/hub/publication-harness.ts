@@ -3,8 +3,11 @@ import { resolveConfig } from '../../../src/config/load.js';
 import { Audience } from '../../../src/hub/audience.js';
 import { Fanout } from '../../../src/hub/fanout.js';
 import { Player } from '../../../src/hub/player.js';
-import { Publication, type PublicationLimits } from '../../../src/hub/publication.js';
+import type { PlayFormat } from '../../../src/hub/player-sink.js';
+import { Publication } from '../../../src/hub/publication.js';
+import type { PublicationLimits } from '../../../src/hub/publication-limits.js';
 import { type Slab, SlabPool } from '../../../src/hub/slab-pool.js';
+import { UnsentWrites } from '../../../src/hub/unsent-writes.js';
 import type { StreamMetadata } from '../../../src/model/metadata.js';
 import type { Track } from '../../../src/model/track.js';
 import { hubOptions } from '../../../src/server/options.js';
@@ -36,6 +39,7 @@ export class PublicationHarness {
   readonly metadata: StreamMetadata[] = [];
   readonly refusedCodecs: string[] = [];
   readonly maxLagBytes: number;
+  readonly writes = new UnsentWrites();
   /** Set when a codec frames straight into the log. */
   readonly publisher: CodecPublisher | undefined;
   #made = 0;
@@ -61,14 +65,25 @@ export class PublicationHarness {
   }
 
   /** A player, attached and in the ring. */
-  join(mode: SinkMode = 'sync', messageStreamId = 1, prepare: (player: Player) => void = () => {}): RecordingSink {
-    const sink = new RecordingSink(mode);
-    const player = new Player(`p${++this.#made}`, sink, messageStreamId, { maxLagBytes: this.maxLagBytes });
+  join(
+    mode: SinkMode = 'sync',
+    messageStreamId = 1,
+    prepare: (player: Player) => void = () => {},
+    format: PlayFormat = 'rtmp',
+  ): RecordingSink {
+    const sink = new RecordingSink(mode, format);
+    const limits = { maxLagBytes: this.maxLagBytes };
+    const player = new Player(`p${++this.#made}`, sink, messageStreamId, limits, this.writes, format);
     sink.player = player;
     prepare(player);
     player.attach(this.publication);
     this.audience.add(player);
     return sink;
+  }
+
+  /** The same, of FLV tags. */
+  joinFlv(mode: SinkMode = 'sync'): RecordingSink {
+    return this.join(mode, 1, undefined, 'flv');
   }
 
   leave(sink: RecordingSink): void {

@@ -1,4 +1,6 @@
-import type { Player, PlayerSink } from '../../../src/hub/player.js';
+import type { Player } from '../../../src/hub/player.js';
+import type { PlayerSink, PlayFormat } from '../../../src/hub/player-sink.js';
+import { readFlvStrictly } from '../flv.js';
 import { chunks, type WireMessage, WireReader } from '../rtmp-wire.js';
 import { CHUNK_SIZE } from './media.js';
 
@@ -8,6 +10,7 @@ export type SinkMode = 'sync' | 'slow' | 'stuck';
 /** A player's far end that keeps what it gets and finds bytes that change while they are being sent. */
 export class RecordingSink implements PlayerSink {
   mode: SinkMode;
+  readonly format: PlayFormat;
   player: Player | undefined;
   /** Whether other writes of its connection keep it from sending. */
   clogged = false;
@@ -15,8 +18,9 @@ export class RecordingSink implements PlayerSink {
   readonly notices: ('came' | 'gone')[] = [];
   #underWay: { readonly shared: Buffer; readonly copy: Buffer } | undefined;
 
-  constructor(mode: SinkMode = 'sync') {
+  constructor(mode: SinkMode = 'sync', format: PlayFormat = 'rtmp') {
     this.mode = mode;
+    this.format = format;
   }
 
   write(bytes: Buffer): boolean {
@@ -73,6 +77,7 @@ export class RecordingSink implements PlayerSink {
 
   /** The messages received, read by a chunk reader that throws on anything that is not whole and in order. */
   messages(): WireMessage[] {
+    if (this.format === 'flv') return readFlvStrictly(this.bytes).map((tag) => ({ ...tag, messageStreamId: 0 }));
     const reader = new WireReader();
     const size = Buffer.alloc(4);
     size.writeUInt32BE(CHUNK_SIZE);
