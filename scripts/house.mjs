@@ -50,6 +50,7 @@ export const FOLDERS = {
       'events',
       'nats',
       'wasm',
+      'transport',
       'config',
       'model',
       'core',

@@ -20,6 +20,7 @@ import {
   text,
   toggle,
 } from './setting.js';
+import { RTMPT_SETTINGS } from './tunnel-settings.js';
 import { WEBHOOKS_SETTING } from './webhook-settings.js';
 
 const KiB = 1024;
@@ -59,6 +60,7 @@ export const TABLE = {
       NEW,
     ),
   },
+  rtmpt: RTMPT_SETTINGS,
   http: {
     listen: listenAddress(
       '127.0.0.1:8080',

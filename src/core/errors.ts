@@ -6,6 +6,7 @@ import { EVENT_ERRORS } from './errors-events.js';
 import { JOB_ERRORS } from './errors-jobs.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { RECORDING_ERRORS } from './errors-recording.js';
+import { TUNNEL_ERRORS } from './errors-tunnel.js';
 import { WIRE_ERRORS } from './errors-wire.js';
 
 /**
@@ -14,6 +15,7 @@ import { WIRE_ERRORS } from './errors-wire.js';
  */
 export const ERRORS = {
   ...WIRE_ERRORS,
+  ...TUNNEL_ERRORS,
   ...AUTH_ERRORS,
   ...CONTROL_ERRORS,
   ...CLIENT_ERRORS,

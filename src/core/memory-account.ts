@@ -11,6 +11,7 @@ export const MEMORY_KINDS = {
   connections: 'objects of open connections, RTMP and HTTP, by their measured size',
   connections_dropped: 'objects of closed connections that are not yet collected, by their measured size',
   control: 'replies and control messages that the kernel has not taken yet',
+  tunnel: 'answers of RTMPT sessions, kept to be sent again or not taken by the kernel, and requests not read yet',
   reassembly: 'messages of which only a part has arrived',
   linear: 'WebAssembly memories of open connections, touched pages, without logs and partial messages',
   linear_pooled: 'WebAssembly memories kept for the next connection, touched pages',

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import { playReasonOfCode, reasonOfCode, reasonOfSocketEnd } from '../live/end-reasons.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
@@ -43,8 +43,12 @@ export class ConnectionEnd {
     this.playReason = playReasonOfCode(code) ?? this.playReason;
   }
 
-  /** The peer closed its socket. */
+  /** The peer closed its socket, or its channel was closed for a fault that has a code. */
   socketClosed(error: NodeJS.ErrnoException | undefined): void {
+    if (error instanceof SluiceError) {
+      this.fault(error.code, error.detail);
+      return;
+    }
     if (error !== undefined) this.code = 'ERR_PEER_RESET';
     this.detail = error?.code ?? '';
     this.because(reasonOfSocketEnd(error));

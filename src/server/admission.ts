@@ -139,8 +139,9 @@ function checkedOptions(config: Config, deps: ResponderDeps, before: readonly Re
 }
 
 /** Whether anybody may publish who reaches the server from another machine. */
-function isOpen({ rtmp }: Config, { responders }: ChainOptions): boolean {
-  return isPublicBind(rtmp.listen) && !responders.some((responder) => responder.asks('publish'));
+function isOpen({ rtmp, rtmpt }: Config, { responders }: ChainOptions): boolean {
+  const places = [rtmp.listen, ...(rtmpt.enabled && rtmpt.listen !== 'off' ? [rtmpt.listen] : [])];
+  return places.some(isPublicBind) && !responders.some((responder) => responder.asks('publish'));
 }
 
 function warnOfOpenDoor(config: Config, options: ChainOptions, log: Logger): void {

@@ -17,6 +17,7 @@ import type { JobCount } from './job-counts.js';
 import type { LoopTurns } from './loop-turns.js';
 import type { Refusals } from './refusals.js';
 import type { Room } from './room.js';
+import { type TunnelCounts, tunnelMetrics } from './rtmpt-metrics.js';
 
 /** The parts that have the numbers. */
 interface MetricSources {
@@ -41,6 +42,8 @@ interface MetricSources {
   /** Undefined without NATS. */
   readonly rpc: Pick<NatsRpc, 'calls' | 'pending'> | undefined;
   readonly webhooks: Pick<Webhooks, 'list'>;
+  /** Undefined while RTMPT is off. */
+  readonly tunnel: TunnelCounts | undefined;
 }
 
 /** Reads every metric of the server; called on scrape only. */
@@ -55,6 +58,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...processMetrics(sources),
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources),
+    ...tunnelMetrics(sources.tunnel),
     ...callMetrics(sources),
     tokenMetric(sources),
     ...webhookMetrics(sources),

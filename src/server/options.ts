@@ -8,6 +8,7 @@ import type { LiveStreamsOptions } from '../live/live-streams.js';
 import type { NatsOptions } from '../nats/options.js';
 import type { CaptureOptions } from '../rtmp/captures.js';
 import type { ListenerOptions } from '../rtmp/rtmp-listener.js';
+import type { TunnelOptions } from '../transport/tunnel/tunnel.js';
 import type { CodecLimits } from '../wasm/limits.js';
 
 /** The settings of the hub. */
@@ -59,6 +60,23 @@ export function listenerOptions({ nats, rpc, rtmp, limits, publish, play }: Conf
     inboundBytesPerSecond: play.inboundBytesPerSecond,
     // Without NATS nobody could answer.
     callApps: nats.url === '' ? [] : apps,
+  };
+}
+
+/** The settings of RTMPT. */
+export function tunnelOptions({ rtmpt, limits }: Config): TunnelOptions {
+  return {
+    sessionTimeoutMs: rtmpt.sessionTimeoutMs,
+    gapTimeoutMs: rtmpt.gapTimeoutMs,
+    holdMs: rtmpt.holdMs,
+    maxAnswerBytes: rtmpt.maxAnswerBytes,
+    maxRequestBytes: rtmpt.maxRequestBytes,
+    requestTimeoutMs: rtmpt.requestTimeoutMs,
+    maxHttpConnections: rtmpt.maxHttpConnections,
+    maxConnectionsPerIp: limits.maxConnectionsPerIp,
+    acceptsPerSecondPerIp: limits.acceptsPerSecondPerIp,
+    acceptBurstPerIp: limits.acceptBurstPerIp,
+    limitLoopback: limits.limitLoopback,
   };
 }
 

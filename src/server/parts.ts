@@ -1,7 +1,7 @@
 import type { Config } from '../config/table.js';
 import { NatsRpc } from '../control/rpc-bridge.js';
 import type { Clock } from '../core/clock.js';
-import { SluiceError } from '../core/errors.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { type Logger, rateLimited, stderrLosses } from '../core/log.js';
 import { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
@@ -16,6 +16,7 @@ import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
+import type { HttpTunnel } from '../transport/tunnel/tunnel.js';
 import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
@@ -31,6 +32,7 @@ import {
 } from './options.js';
 import { Refusals } from './refusals.js';
 import { memoriesOfProcess, type Room, roomOf } from './room.js';
+import { makeTunnel } from './rtmpt.js';
 
 /** WASM instances that are kept ready: a burst of connections up to this many needs no instantiation. */
 const WARM_INSTANCES = 64;
@@ -50,6 +52,8 @@ export interface Parts {
   readonly descriptors: Descriptors;
   readonly refusals: Refusals;
   readonly listener: RtmpListener;
+  /** Undefined while RTMPT is off. */
+  readonly tunnel: HttpTunnel | undefined;
   /** For how many RTMP connections there is room now. */
   readonly room: () => Room;
 }
@@ -153,8 +157,14 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs });
   lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
   eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
-  const descriptors = new Descriptors({ rtmp: () => listener.sockets, http: () => deps.httpConnections() }, nowMs);
+  const descriptors = new Descriptors(
+    { rtmp: () => listener.sockets + unlisted(), http: () => deps.httpConnections() },
+    nowMs,
+  );
   const refusals = new Refusals(log, nowMs, descriptors);
+  const refused = tellRefusals(refusals, door, log);
+  // Sockets that the listener does not count. Its connections that came by RTMPT have no socket of their own.
+  const unlisted = (): number => (tunnel?.ownConnections ?? 0) - (tunnel?.sessions ?? 0);
   const options = { ...listenerOptions(config), maxConnections: maxConnectionsOf(config) };
   const listener: RtmpListener = new RtmpListener(options, {
     codecs,
@@ -163,18 +173,20 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     nowMs,
     captures: deps.captures,
     // It is asked about a socket that was just accepted and is not counted yet.
-    descriptorShare: () => descriptors.rtmpShareAt(1),
-    refused: (code, address) => {
-      if (!refusals.note(code, address)) return;
-      door.refused(address, code);
-      log.debug({ code, peer: address }, 'connection refused');
-    },
+    descriptorShare: () => descriptors.rtmpShareAt(1) - unlisted(),
+    refused,
+    http: config.rtmpt.enabled ? (connection) => tunnel?.take(connection) : undefined,
+  });
+  const tunnel: HttpTunnel | undefined = makeTunnel(config, {
+    ...{ nowMs, listener, refused },
+    descriptorShare: () => descriptors.rtmpShareAt(1) - listener.open + (tunnel?.sessions ?? 0),
   });
   hub.joinAccount(memory);
   memory.register('log_lines', () => stderrLosses().heldBytes);
   eventLayer.log.joinAccount(memory);
   codecs.joinAccount(memory);
   listener.joinAccount(memory);
+  tunnel?.joinAccount(memory);
   memory.register('captures', () => deps.captures?.heldBytes ?? 0);
   const room = (): Room =>
     roomOf({
@@ -182,7 +194,16 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
       memories: memoriesOfProcess(),
       descriptors: descriptors.rtmpShare,
     });
-  return { clock, memory, hub, door, codecs, liveStreams, rpc, names, descriptors, refusals, listener, room };
+  return { clock, memory, hub, door, codecs, liveStreams, rpc, names, descriptors, refusals, listener, tunnel, room };
+}
+
+/** Counts sockets that were refused, and tells of those that are to be told one by one. */
+function tellRefusals(refusals: Refusals, door: Door, log: Logger): (code: ErrorCode, address: string) => void {
+  return (code, address) => {
+    if (!refusals.note(code, address)) return;
+    door.refused(address, code);
+    log.debug({ code, peer: address }, 'connection refused');
+  };
 }
 
 /** Most RTMP connections: the setting, or less where the process has fewer WebAssembly memories. */

@@ -24,6 +24,7 @@ import type { Captures } from '../rtmp/captures.js';
 import { Webhooks } from '../webhooks/webhooks.js';
 import { ServerAdmission } from './admission.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
+import { connectionsGone } from './connections-gone.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
 import { clusterOf, controlOverNats } from './control-nats.js';
 import type { DrainCounts } from './drain.js';
@@ -36,6 +37,7 @@ import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { hidesNames } from './options.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, openWebhooks, type Parts } from './parts.js';
+import { listenRtmpt } from './rtmpt.js';
 import { tellLogger, tellParts, tellTokens, tellWebhooks } from './settings-users.js';
 import type { ServerDeps, SluiceServer } from './sluice-server.js';
 import { checkClock, startError } from './start-error.js';
@@ -183,6 +185,7 @@ class Server implements SluiceServer {
     this.#settings.use(admission.settings);
     await lifecycle.nodeStarted({ version: VERSION });
     this.rtmpAddress = await parts.listener.listen();
+    await listenRtmpt(config, parts.tunnel, log);
     const find = (): HostPort => advertisedAddress(this.#config.rtmp.advertise, this.rtmpAddress);
     let advertised = find();
     this.#settings.use({
@@ -233,13 +236,14 @@ class Server implements SluiceServer {
     });
   }
 
-  #tick({ hub, memory, listener, refusals, door, liveStreams }: Parts, nowMs: number, all: boolean): void {
+  #tick({ hub, memory, listener, tunnel, refusals, door, liveStreams }: Parts, nowMs: number, all: boolean): void {
     hub.tick(nowMs);
     memory.relieve();
     if (all) {
       listener.tick(nowMs);
       refusals.logShortage();
     } else listener.tickYoung(nowMs);
+    tunnel?.tick(nowMs);
     door.tick(nowMs);
     liveStreams.tick(nowMs);
     this.#admission?.tick(nowMs);
@@ -344,7 +348,7 @@ class Server implements SluiceServer {
     this.#parts?.listener.stop();
     for (const connection of [...(this.#parts?.listener.connections ?? [])])
       connection.shutdown('server_drain', toldEnd('ERR_SESSION_SHUTDOWN'), 'server_drain');
-    await this.#connectionsGone(left() / 2);
+    await connectionsGone(this.#parts, this.#clock, left() / 2);
     this.#ticker?.stop();
     this.#turns?.stop();
     await this.#inTime('telling that the node has stopped', eventLayer?.lifecycle.nodeStopped(), left() / 3);
@@ -362,18 +366,6 @@ class Server implements SluiceServer {
     const done = await within(work?.catch(failed), timeoutMs);
     if (!done)
       this.#log.error({ what, timeoutMs: Math.round(timeoutMs) }, 'a part of the shutdown was not done in time');
-  }
-
-  /** Waits until the peers have taken their last messages and every stream has ended, at most `timeoutMs`. */
-  async #connectionsGone(timeoutMs: number): Promise<void> {
-    if (this.#parts === undefined) return;
-    const { listener, liveStreams } = this.#parts;
-    const until = this.#clock.monotonicMs() + timeoutMs;
-    while (listener.open + liveStreams.live > 0 && this.#clock.monotonicMs() < until) {
-      liveStreams.endSuspended('server_drain');
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    for (const connection of [...listener.connections]) connection.destroy();
   }
 
   #health(): Health {

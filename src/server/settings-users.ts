@@ -4,7 +4,7 @@ import type { LevelledLogger } from '../core/log.js';
 import type { HttpServer } from '../http/server.js';
 import { Webhooks } from '../webhooks/webhooks.js';
 import { checkHttpBind } from './control.js';
-import { hubOptions, listenerOptions, liveStreamsOptions, rpcOptions } from './options.js';
+import { hubOptions, listenerOptions, liveStreamsOptions, rpcOptions, tunnelOptions } from './options.js';
 import { maxConnectionsOf, type Parts } from './parts.js';
 
 /** Hands changed settings on to the parts that take them while they run. */
@@ -39,8 +39,9 @@ export function tellWebhooks(settings: LiveSettings, webhooks: Pick<Webhooks, 'c
 }
 
 /** Puts changed options into the parts. */
-export function applyTo({ listener, hub, door, liveStreams, rpc, names, memory }: Parts, config: Config): void {
+export function applyTo({ listener, tunnel, hub, door, liveStreams, rpc, names, memory }: Parts, config: Config): void {
   listener.change({ ...listenerOptions(config), maxConnections: maxConnectionsOf(config) });
+  tunnel?.change(tunnelOptions(config));
   hub.change(hubOptions(config));
   door.stallAfterMs = config.publish.stallAfterMs;
   liveStreams.change(liveStreamsOptions(config));

@@ -33,7 +33,7 @@ const { withExamples } = (await import(pathToFileURL(join(root, 'scripts/docs.mj
 const documents = files().filter((path) => path.endsWith('.md') && !path.startsWith('bench/results/'));
 const blocks = documents.flatMap(blocksOf);
 /** Programs of others that the documents tell people to run. */
-const OTHERS = ['nats', 'nats-server', 'ffmpeg', 'ffplay', 'jq', 'curl', 'sed', 'kubectl'];
+const OTHERS = ['nats', 'nats-server', 'ffmpeg', 'ffplay', 'rtmpdump', 'jq', 'curl', 'sed', 'kubectl'];
 /** What needs no file that is run: commands, which are checked here, and what is no language at all. */
 const PLAIN = ['sh', 'text'];
 

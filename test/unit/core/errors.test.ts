@@ -28,6 +28,7 @@ describe('the table of error codes', () => {
     const rest = CODES.filter((code) => !['protocol_error', 'limit', undefined].includes(ERRORS[code].endsStreamsAs));
     expect(Object.fromEntries(rest.map((code) => [code, ERRORS[code].endsStreamsAs]))).toEqual({
       ERR_SESSION_PING_TIMEOUT: 'dead_peer',
+      ERR_TUNNEL_SILENT: 'dead_peer',
       ERR_SESSION_KICKED: 'kicked',
       ERR_AUTH_BANNED: 'kicked',
       ERR_AUTH_REVOKED: 'kicked',

@@ -39,6 +39,7 @@ describe('settings that change while the server runs', () => {
     };
     const parts = {
       listener: part('listener'),
+      tunnel: part('tunnel'),
       hub: part('hub'),
       liveStreams: part('liveStreams'),
       rpc: part('rpc'),
@@ -47,7 +48,7 @@ describe('settings that change while the server runs', () => {
       memory: {},
     };
     const read = readBy((config) => applyTo(parts as never, config));
-    expect(told).toEqual(['listener', 'hub', 'liveStreams', 'rpc']);
+    expect(told).toEqual(['listener', 'tunnel', 'hub', 'liveStreams', 'rpc']);
     const changing = ROWS.filter(({ setting }) => reloadOf(setting) !== 'restart').map(({ key }) => key);
     expect(changing.filter((key) => !ELSEWHERE.test(key) && !read.has(key))).toEqual([]);
   });

@@ -1,0 +1,27 @@
+import type { Clock } from '../core/clock.js';
+import type { Parts } from './parts.js';
+
+/** How often it is looked whether they have gone, in ms. */
+const LOOK_MS = 20;
+
+/**
+ * Waits until the peers have taken their last messages and every stream has ended. Then no connection is left, and
+ * nothing more is accepted by any way.
+ *
+ * @param timeoutMs after so long the rest is cut
+ */
+export async function connectionsGone(
+  parts: Pick<Parts, 'listener' | 'liveStreams' | 'tunnel'> | undefined,
+  clock: Pick<Clock, 'monotonicMs'>,
+  timeoutMs: number,
+): Promise<void> {
+  if (parts === undefined) return;
+  const { listener, liveStreams, tunnel } = parts;
+  const until = clock.monotonicMs() + timeoutMs;
+  while (listener.open + liveStreams.live > 0 && clock.monotonicMs() < until) {
+    liveStreams.endSuspended('server_drain');
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  for (const connection of [...listener.connections]) connection.destroy();
+  tunnel?.close();
+}
