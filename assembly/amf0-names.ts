@@ -27,10 +27,12 @@ const HASH_MASK: u32 = C.HEADER + (C.AMF_HASH_MASK << 2);
 
 const HASH_FACTOR: u64 = ((0x9e3779b9 as u64) << 32) | 0x7f4a7c15;
 
+/** Bytes of a frame of the stack of open containers. */
+export const FRAME_BYTES: u32 = 32;
 /** What an object's frame remembers of its keys, at these offsets. */
 const FRAME_GUESS: u32 = 8; // shape all keys so far agree with; 0: none
 export const FRAME_KEYS: u32 = 12; // keys so far; SHAPELESS when a key has no id or there are too many
-const SHAPELESS: u32 = 0xffffffff;
+export const SHAPELESS: u32 = 0xffffffff;
 
 // Ids tell contents apart, so no id may be given again while a table or the host remembers it. One scan gives out far
 // fewer ids than this.
@@ -173,7 +175,7 @@ function findShape(frame: u32, token: u32, tokens: u32, count: u32): u32 {
     if (load<u32>(entry) < load<u32>(shape)) shape = entry;
   }
   // Objects that are still open have compared some of their keys with what this entry held, so their guess is reset.
-  for (let open: u32 = C.AMF_STACK; open < frame; open += 16) {
+  for (let open: u32 = C.AMF_STACK; open < frame; open += FRAME_BYTES) {
     if (load<u32>(open, FRAME_GUESS) === shape) store<u32>(open, 0, FRAME_GUESS);
   }
   store<u32>(shape, nextId());

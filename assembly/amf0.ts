@@ -1,11 +1,11 @@
-import { beginNames, closeShape, FRAME_KEYS, keyEntry, nameIndex, valueEntry } from './amf0-names';
+import { closeFrame, FRAME_LEFT, finishFrame, isOpen, openFrame } from './amf-stack';
+import { beginNames, FRAME_BYTES, keyEntry, nameIndex, valueEntry } from './amf0-names';
+import { scanAmf3 } from './amf3';
+import { beginAmf3 } from './amf3-tables';
 import * as C from './constants';
 import { get, set } from './header';
 
-// The scanner keeps its open containers on a stack of 16-byte frames. There is no recursion, so depth is a number that
-// can be checked. amf0-names.ts owns the last two words of a frame.
-const FRAME_TOKEN: u32 = 0; // token index of the container
-const FRAME_LEFT: u32 = 4; // values a strict array still has; KEYED for objects
+// FRAME_LEFT of a container whose values have keys. Others count the values that are still to come.
 const KEYED: u32 = 0xffffffff;
 
 function u16At(p: u32): u32 {
@@ -23,19 +23,9 @@ function finish(status: i32, tokens: u32, at: u32, truncated: u32): i32 {
   return status;
 }
 
-/** Closes a container: the token after everything inside it becomes its neighbour. */
-function close(frame: u32, tokens: u32): void {
-  store<u32>(C.AMF_TABLE + (load<u32>(frame, FRAME_TOKEN) << 5), tokens, C.TOKEN_NEXT << 2);
-}
-
-/** Closes a container that is complete. */
-function finishContainer(frame: u32, tokens: u32): void {
-  close(frame, tokens);
-  closeShape(frame, C.AMF_TABLE + (load<u32>(frame, FRAME_TOKEN) << 5), tokens);
-}
-
 /**
  * Scans the AMF0 values in [ptr,end) into the token table, one token per value in order of appearance (AMF 0 §2).
+ * Any of them may be in AMF3, behind marker 11.
  * Limits are counted as values appear, never from declared counts. Returns 0 or a negative ERR_AMF_*; a value cut off
  * by the end keeps what is complete and sets AMF_TRUNCATED.
  */
@@ -50,10 +40,11 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
   let strings: u32 = 0;
   let complex: u32 = 0;
   let depth: u32 = 0;
-  let frame: u32 = C.AMF_STACK - 16; // the open container; below the stack: none
+  let frame: u32 = C.AMF_STACK - FRAME_BYTES; // the open container; below the stack: none
   let truncated: u32 = 0;
   set(C.AMF_HAS_REFERENCES, 0);
   beginNames();
+  beginAmf3();
 
   while (true) {
     let keyPtr: u32 = 0;
@@ -62,8 +53,8 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
     if (depth !== 0) {
       const left = load<u32>(frame, FRAME_LEFT);
       if (left === 0) {
-        finishContainer(frame, tokens);
-        frame -= 16;
+        finishFrame(frame, tokens);
+        frame -= FRAME_BYTES;
         depth--;
         continue;
       }
@@ -90,8 +81,8 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
         keyPtr = p + 2;
         if (keyLen === 0 && (end - p === 2 || load<u8>(p, 2) === 9)) {
           p = min<u32>(p + 3, end);
-          finishContainer(frame, tokens);
-          frame -= 16;
+          finishFrame(frame, tokens);
+          frame -= FRAME_BYTES;
           depth--;
           continue;
         }
@@ -174,15 +165,25 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
         const index = u16At(p + 1);
         if (index >= complex) return finish(C.ERR_AMF_REFERENCE, tokens, p - ptr, 0);
         const target: u32 = load<u16>(C.AMF_REFERENCES + (index << 1));
-        // A reference to a container that is still open would make a cycle.
-        for (let f = frame; f >= (C.AMF_STACK as u32); f -= 16) {
-          if (load<u32>(f, FRAME_TOKEN) === target) return finish(C.ERR_AMF_REFERENCE, tokens, p - ptr, 0);
-        }
+        if (isOpen(frame, target)) return finish(C.ERR_AMF_REFERENCE, tokens, p - ptr, 0);
         store<u32>(token, target, 24);
         set(C.AMF_HAS_REFERENCES, 1);
       }
     } else if (marker === 0x11) {
-      return finish(C.ERR_AMF_UNSUPPORTED, tokens, p - ptr, 0);
+      // AMF 3 §4.1, AVM+: one value in AMF3.
+      set(C.AMF_TOKENS, tokens);
+      set(C.AMF_KEYS_USED, keys);
+      set(C.AMF_STRING_BYTES_USED, strings);
+      set(C.AMF_DEPTH, depth);
+      const status = scanAmf3(p + 1, end, frame, key, keyPtr, keyLen);
+      tokens = get(C.AMF_TOKENS);
+      keys = get(C.AMF_KEYS_USED);
+      strings = get(C.AMF_STRING_BYTES_USED);
+      p = get(C.AMF_POS);
+      if (status < 0) return finish(status, tokens, p - ptr, 0);
+      if (status === 0) continue;
+      truncated = 1;
+      break;
     } else if (marker === 0x04 || marker === 0x0e || marker === 0x09 || marker > 0x11) {
       return finish(C.ERR_AMF_MARKER, tokens, p - ptr, 0);
     }
@@ -198,17 +199,15 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
       store<u16>(C.AMF_REFERENCES + (complex << 1), tokens as u16);
       complex++;
       depth++;
-      frame += 16;
-      store<u32>(frame, tokens, FRAME_TOKEN);
-      store<u32>(frame, left, FRAME_LEFT);
-      store<u32>(frame, 0, FRAME_KEYS);
+      frame += FRAME_BYTES;
+      openFrame(frame, tokens, left);
       store<u32>(token, 0, C.TOKEN_VALUE << 2);
     }
     tokens++;
   }
   while (depth !== 0) {
-    close(frame, tokens);
-    frame -= 16;
+    closeFrame(frame, tokens);
+    frame -= FRAME_BYTES;
     depth--;
   }
   return finish(0, tokens, p - ptr, truncated);

@@ -27,7 +27,7 @@ export const ERR_AMF_KEYS = -22;
 export const ERR_AMF_STRING_BYTES = -23;
 export const ERR_AMF_COUNT = -24;
 export const ERR_AMF_REFERENCE = -25;
-export const ERR_AMF_UNSUPPORTED = -26;
+export const ERR_AMF_EXTERNALIZABLE = -26;
 export const ERR_AMF_MARKER = -27;
 export const ERR_AMF_TRUNCATED = -28;
 export const ERR_WASM_TRAP = -99;
@@ -116,6 +116,16 @@ export const AMF_LAST_ID = 74; // the last id a name or a shape got
 export const AMF_EPOCH = 75; // counts how often the ids began anew
 export const AMF_LAST_KEY = 77; // during a scan: address of the name entry of the key before, 0 for none
 export const AMF_HASH_MASK = 76; // written by the host: bits of a hash that choose an entry
+// What scanAmf0() and scanAmf3() hand to each other, and how full the reference tables of a message are.
+export const AMF_KEYS_USED = 112;
+export const AMF_STRING_BYTES_USED = 113;
+export const AMF_DEPTH = 114;
+export const AMF_POS = 115;
+export const AMF3_STRINGS_USED = 116;
+export const AMF3_OBJECTS_USED = 117;
+export const AMF3_TRAITS_USED = 118;
+export const AMF3_TEXT = 119; // the string that was read last: where its bytes are, and how many
+export const AMF3_TEXT_LENGTH = 120;
 // Limits: written by the host, never by the module.
 export const LIMIT_CHUNK_SIZE_MIN = 56;
 export const LIMIT_CHUNK_STREAMS = 57;
@@ -175,6 +185,12 @@ export const AMF_NAME_BYTES = 64; // longer strings are not kept
 export const AMF_SHAPES = 8192; // key sequences seen before: AMF_SHAPE_SETS sets of two entries
 export const AMF_SHAPE_SETS = 64;
 export const AMF_SHAPE_KEYS = 64; // objects with more keys have no shape
+// Reference tables of AMF3, one set a message (AMF 3 §2.2).
+export const AMF3_STRINGS = 266240; // pointer, length
+export const AMF3_MAX_STRINGS = 8192; // a reference to a later one points to nothing
+export const AMF3_TRAITS = 331776; // names of the sealed members, their count and kind
+export const AMF3_OBJECTS = 364544; // u16, token of the value
+export const AMF_INPUT = 372736; // the bytes that are scanned
 export const STAY_BYTES = 8192; // runs this long stay in the input: a segment costs the host less than their copy
 export const GATHER_BYTES = 1024; // complete messages in a block that are this short join the out region
 export const GATHER_END = 143424; // while its end is below this: the input's own messages need the rest
@@ -191,8 +207,12 @@ export const TS_BACK_MS = 500; // behind the newest of its own kind
 export const TS_FORWARD_MS = 10000; // ahead of the newest of any kind
 export const TS_STEP_MS = 20; // where a jump lands, ahead of the newest: about a frame
 
-// ---- AMF0 token words (stride 8) -----------------------------------------------------------------------------------
-// Word 0: the marker in bits 0 to 7; name entry (from 1) of the key << 8, and of a string value << 20; 0: none
+// ---- AMF token words (stride 8) -----------------------------------------------------------------------------------
+// Word 0: in bits 0 to 7 the AMF0 marker, or one of the kinds below, which only AMF3 has; name entry (from 1) of the
+// key << 8, and of a string value << 20; 0: none
+export const KIND_BYTES = 0x20; // pointer and length of a byte array
+export const KIND_DICTIONARY = 0x21; // keys and values by turns
+export const KIND_MIXED = 0x22; // an array that has members with keys: those first, then those without
 export const TOKEN_NEXT = 1; // index of the token after this value and all inside it
 export const TOKEN_KEY_PTR = 2;
 export const TOKEN_KEY_LENGTH = 3;

@@ -280,30 +280,30 @@ export const WIRE_ERRORS = {
   ),
   ERR_AMF_STRING_BYTES: breach(
     'peer',
-    'AMF0 strings of a message are longer in sum than limits.amfStringBytes allows',
+    'AMF strings of a message are longer in sum than limits.amfStringBytes allows',
     'raise limits.amfStringBytes if this peer must be served',
   ),
   ERR_AMF_COUNT: breach(
     'peer',
-    'a strict array claims more values than the message has bytes',
+    'an array, a vector, a dictionary or an object claims more values than the message has bytes',
     'update or report the peer',
   ),
   ERR_AMF_REFERENCE: breach(
     'peer',
-    'an AMF0 reference points to nothing, or to a container it lies in',
+    'an AMF reference points to nothing, or to a container it lies in',
     'update or report the peer',
   ),
-  ERR_AMF_UNSUPPORTED: breach(
+  ERR_AMF_EXTERNALIZABLE: breach(
     'peer',
-    'a value is in AMF3 (marker 11); AMF0 was expected',
-    'connect with objectEncoding 0',
+    'an AMF3 object of a class that writes itself (externalizable); only ArrayCollection, ArrayList and ObjectProxy of Flex were expected',
+    'send plain objects',
   ),
   ERR_AMF_MARKER: breach(
     'peer',
-    'a byte that begins no AMF0 value was found where a value was expected',
+    'a byte that begins no AMF value was found where a value was expected',
     'update or report the peer',
   ),
-  ERR_AMF_TRUNCATED: breach('peer', 'an AMF0 value is cut off by the end of its message', 'update or report the peer'),
+  ERR_AMF_TRUNCATED: breach('peer', 'an AMF value is cut off by the end of its message', 'update or report the peer'),
   ERR_WASM_TRAP: breach(
     'internal',
     'the WASM module stopped on a defect of its own; this connection is lost, others are not touched',

@@ -11,17 +11,18 @@ import type { EndReason } from '../model/reasons.js';
 import type { PublishEndStatus } from '../model/refusals.js';
 import { amfOfJson } from '../protocol/messages/amf-json.js';
 import { writeAmf0Within } from '../protocol/messages/amf0-writer.js';
+import { plainOfAmf } from '../protocol/messages/plain-of-amf.js';
 import type { AmfValue } from '../wasm/amf-value.js';
 import type { Publisher } from './client.js';
 import type { RunningPlay } from './running-play.js';
 
-/** A data message as players get it; `values` is undefined for AMF3. */
+/** A data message as players get it; `values` is what follows its name. */
 interface DataFromPublisher {
   readonly name: string;
   readonly type: number;
   readonly payload: Buffer;
   readonly timestamp: number;
-  readonly values: readonly AmfValue[] | undefined;
+  readonly values: readonly AmfValue[];
 }
 
 /** The parts that a published stream needs. */
@@ -158,11 +159,16 @@ export class PublishedStream implements PublicationObserver {
     const moved = this.#run?.resumeTimestamp !== undefined || publication.timestampJumps > 0;
     const time = moved ? publication.lastTimestamp >>> 0 : timestamp;
     publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs, type);
-    // Metadata in AMF3 is passed on, and not read.
-    if (isMetadata) publication.noteMetadata(values?.[0], nowMs);
+    if (isMetadata) publication.noteMetadata(values[0], nowMs);
     else {
       const { streamId } = this;
-      this.#parts.facts.report({ kind: 'streamData', streamId, handler: name, timestamp: time, values: values ?? [] });
+      this.#parts.facts.report({
+        kind: 'streamData',
+        streamId,
+        handler: name,
+        timestamp: time,
+        values: plainOfAmf(values),
+      });
     }
   }
 

@@ -260,7 +260,7 @@ export class Publication {
   }
 
   /**
-   * Takes a data message. `payload` is as players get it, AMF0, or AMF3 in `type` 15. `slot` names a message that late
+   * Takes a data message. `payload` is as players get it. `slot` names a message that late
    * joiners must get too.
    */
   appendData(payload: Buffer, timestamp: number, slot: string | undefined, nowMs: number, type = DATA_AMF0): void {

@@ -1,7 +1,7 @@
 import { type MeasuredRates, TrackTable } from '../media/track-table.js';
 import type { StreamMetadata } from '../model/metadata.js';
 import type { MediaKind, Track } from '../model/track.js';
-import type { AmfValue } from '../wasm/amf-value.js';
+import { type AmfValue, isAmfObject } from '../wasm/amf-value.js';
 
 /** One message that may show a fact: a sequence header, or the first frame of a codec that has none. */
 interface MediaObservation {
@@ -114,7 +114,7 @@ export class TrackList {
 
   noteMetadata(metadata: AmfValue): void {
     this.#table.metadata(metadata);
-    if (typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) && !(metadata instanceof Date)) {
+    if (isAmfObject(metadata)) {
       const has = (...keys: string[]): boolean =>
         keys.some((key) => metadata[key] !== undefined && metadata[key] !== null);
       this.#promises = {

@@ -1,5 +1,5 @@
 import { cleanText } from '../core/log-fields.js';
-import type { AmfNode } from './amf0-nodes.js';
+import { type AmfNode, numberOf } from './amf-node.js';
 import type { ChunkHeader, Fault } from './chunk-walker.js';
 import { mediaSays } from './media-says.js';
 import type { HandshakePart, ReadableMessage, StreamItem } from './stream-walker.js';
@@ -120,15 +120,17 @@ function valueSays(payload: Buffer, node: AmfNode, depth: number): string {
   const { kind, value } = node;
   switch (kind) {
     case 'number':
-      return isMasked(payload, node) ? '***' : String(payload.readDoubleBE(value.at));
+      return isMasked(payload, node) ? '***' : String(numberOf(payload, node));
     case 'boolean':
-      return String(payload[value.at] !== 0);
+      return String(node.as === 'marker' ? payload[value.at] === 0x03 : payload[value.at] !== 0);
     case 'string':
       return `"${stringSays(payload, node)}"`;
     case 'date':
-      return isMasked(payload, node) ? '***' : `date ${payload.readDoubleBE(value.at)}`;
+      return isMasked(payload, node) ? '***' : `date ${numberOf(payload, node)}`;
     case 'reference':
-      return `reference ${payload.readUInt16BE(value.at)}`;
+      return `reference ${numberOf(payload, node)}`;
+    case 'bytes':
+      return `${value.end - value.at} bytes`;
     case 'object':
       return depth >= MAX_DEPTH ? '{…}' : membersSay(payload, node, depth);
     case 'array':
@@ -138,11 +140,13 @@ function valueSays(payload: Buffer, node: AmfNode, depth: number): string {
   }
 }
 
-function membersSay(payload: Buffer, { entries }: AmfNode, depth: number): string {
+function membersSay(payload: Buffer, { entries, items }: AmfNode, depth: number): string {
   const shown = entries
     .slice(0, MAX_MEMBERS)
     .map(({ key, node }) => `${textAt(payload, key.at, key.end)}: ${valueSays(payload, node, depth + 1)}`);
-  return `{${more(shown, entries.length)}}`;
+  // An AMF3 array with keys has items too.
+  const rest = items.length > 0 ? [`… ${items.length} items`] : [];
+  return `{${[more(shown, entries.length), ...rest].join(', ')}}`;
 }
 
 function itemsSay(payload: Buffer, { items }: AmfNode, depth: number): string {
@@ -163,8 +167,8 @@ function textAt(payload: Buffer, at: number, end: number): string {
   return cleanText(payload.toString('utf8', at, end).replace(/\*+/g, '***'));
 }
 
-function isMasked(payload: Buffer, { value }: AmfNode): boolean {
-  return payload.subarray(value.at, value.end).every((byte) => byte === 0x2a);
+function isMasked(payload: Buffer, { value, as }: AmfNode): boolean {
+  return payload.subarray(value.at, value.end).every((byte) => (as === 'u29' ? byte & 0x7f : byte) === 0x2a);
 }
 
 function column(at: number): string {

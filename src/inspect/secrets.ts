@@ -146,10 +146,13 @@ function maskValues(type: number, bytes: Buffer, limits: CodecLimits, hidesNames
 
 class Masker {
   readonly #bytes: Buffer;
+  /** As it was before: a string of AMF3 may stand for a key in one place and for a value that is masked in another. */
+  readonly #original: Buffer;
   readonly #hidesNames: boolean;
 
   constructor(bytes: Buffer, hidesNames: boolean) {
     this.#bytes = bytes;
+    this.#original = Buffer.from(bytes);
     this.#hidesNames = hidesNames;
   }
 
@@ -180,11 +183,12 @@ class Masker {
    */
   #mask(node: AmfNode, rule: Rule, showsNumbers: boolean, unknown: Rule = none, isHidden = false): void {
     if (node.kind === 'string') this.#keep(node.value, rule);
-    else if ((node.kind === 'number' || node.kind === 'date') && !showsNumbers)
-      this.#bytes.fill(MASK, node.value.at, node.value.end);
+    else if ((node.kind === 'number' || node.kind === 'date') && !showsNumbers) this.#maskNumber(node);
+    else if (node.kind === 'bytes') this.#bytes.fill(MASK, node.value.at, node.value.end);
     for (const item of node.items) this.#mask(item, rule, showsNumbers, unknown, isHidden);
     // A class name lies between the marker of a typed object and its first member.
     if (node.kind === 'object' && this.#bytes[node.at] === 0x10) this.#bytes.fill(MASK, node.at + 3, node.value.at);
+    if (node.className !== undefined) this.#bytes.fill(MASK, node.className.at, node.className.end);
     for (const { key, node: member } of node.entries) {
       const called = this.#text(key);
       const known = MEMBERS.get(called);
@@ -195,8 +199,14 @@ class Masker {
     }
   }
 
+  /** The bytes of a U29 but the last have their highest bit set. */
+  #maskNumber({ value, as }: AmfNode): void {
+    this.#bytes.fill(as === 'u29' ? MASK | 0x80 : MASK, value.at, value.end);
+    this.#bytes[value.end - 1] = MASK;
+  }
+
   #text({ at, end }: Span): string {
-    return this.#bytes.toString('utf8', at, end);
+    return this.#original.toString('utf8', at, end);
   }
 
   #keep({ at, end }: Span, rule: Rule): void {

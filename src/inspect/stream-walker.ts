@@ -1,4 +1,5 @@
 import type { CodecLimits } from '../wasm/limits.js';
+import { numberOf } from './amf-node.js';
 import { type AmfReading, readAmfNodes } from './amf0-nodes.js';
 import { ChunkWalker, type Fault, type WalkedMessage, type WalkItem, type WalkState } from './chunk-walker.js';
 import { handshakeFault } from './handshake-fault.js';
@@ -183,8 +184,7 @@ export class StreamWalker {
     const command = name?.kind === 'string' ? payload.toString('latin1', name.value.at, name.value.end) : '';
     if (command === 'publish' && first?.kind === 'string') this.#publishing.add(messageStreamId);
     else if (command === 'publish' || command === 'closeStream') this.#publishing.delete(messageStreamId);
-    else if (command === 'deleteStream' && first?.kind === 'number')
-      this.#publishing.delete(payload.readDoubleBE(first.value.at));
+    else if (command === 'deleteStream' && first?.kind === 'number') this.#publishing.delete(numberOf(payload, first));
     else return;
     this.#chunks.isPublishing = this.#publishing.size > 0;
   }

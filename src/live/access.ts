@@ -227,7 +227,7 @@ export type StreamReport = Plain<
       readonly atMs: number;
       readonly change: HealthChange;
     }
-  /** The publisher sent a data message that is no metadata. `values` is empty when they are AMF3. */
+  /** The publisher sent a data message that is no metadata. */
   | {
       readonly kind: 'streamData';
       readonly streamId: string;

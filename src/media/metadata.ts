@@ -1,7 +1,7 @@
 import { tellProgram } from '../core/tell.js';
 import type { StreamMetadata } from '../model/metadata.js';
 import type { Track } from '../model/track.js';
-import type { AmfObject, AmfValue } from '../wasm/amf-value.js';
+import { type AmfObject, type AmfValue, isAmfObject } from '../wasm/amf-value.js';
 import { checkedFps, checkedSize } from './track.js';
 
 /** The claims of an `onMetaData` object. Cameras often claim wrong values, so measured facts come first. */
@@ -34,9 +34,7 @@ const MAX_ENCODER_CHARACTERS = 128;
  * @param metadata the object or ECMA array after the name `onMetaData`; anything else gives empty facts
  */
 export function factsFromMetadata(metadata: AmfValue): MetadataFacts {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata) || metadata instanceof Date) {
-    return { video: {}, audio: {} };
-  }
+  if (!isAmfObject(metadata)) return { video: {}, audio: {} };
   const number = (...keys: string[]): number => firstNumber(metadata, keys);
   const size = checkedSize(number('width', 'displayWidth'), number('height', 'displayHeight'));
   const fps = checkedFps(number('framerate', 'videoframerate', 'fps'));

@@ -1,7 +1,7 @@
-import { AMF_HASH_MASK, BLOCKS, ERR_AMF_STRING_BYTES, HEADER, HEADER_WORDS } from '../../assembly/constants.js';
+import { AMF_HASH_MASK, AMF_INPUT, ERR_AMF_STRING_BYTES, HEADER, HEADER_WORDS } from '../../assembly/constants.js';
 import { type AmfScan, AmfTokens } from './amf-tokens.js';
 import type { AmfValue } from './amf-value.js';
-import { codecError } from './errors.js';
+import { AmfRefusal, codecError } from './errors.js';
 import { instantiate, type WasmExports, type WasmFlavour } from './instance.js';
 import { type CodecLimits, normaliseLimits, writeLimits } from './limits.js';
 
@@ -10,8 +10,9 @@ const READ_SLACK = 8; // the module compares strings in steps of 8 bytes
 const SHORT_BYTES = 1024;
 
 /**
- * Scans AMF0 bytes: the messages of all codecs that share it, FLV script tags, tools, benchmarks. Tables of fixed size
- * keep the strings and key sequences of objects that it has seen lately; values are read each time.
+ * Scans AMF0 bytes, with AMF3 values behind marker 11: messages of all codecs that share it, FLV script tags, tools,
+ * benchmarks. Tables of fixed size keep the strings and key sequences of objects that it has seen lately; values are
+ * read each time.
  */
 export class AmfScanner {
   readonly #exports: WasmExports;
@@ -27,14 +28,14 @@ export class AmfScanner {
     options: { maxBytes?: number; limits?: Partial<CodecLimits>; flavour?: WasmFlavour; hashMask?: number } = {},
   ) {
     const maxBytes = options.maxBytes ?? 65536;
-    const pages = Math.ceil((BLOCKS + maxBytes + READ_SLACK) / 65536);
+    const pages = Math.ceil((AMF_INPUT + maxBytes + READ_SLACK) / 65536);
     const { exports, memory } = instantiate(pages, options.flavour);
     const header = new Uint32Array(memory.buffer, HEADER, HEADER_WORDS);
     writeLimits(header, normaliseLimits(options.limits ?? {}), false);
     header[AMF_HASH_MASK] = options.hashMask ?? 0xffffffff;
     this.#exports = exports;
-    this.#bytes = new Uint8Array(memory.buffer, BLOCKS, memory.buffer.byteLength - BLOCKS - READ_SLACK);
-    this.#words = new BigUint64Array(memory.buffer, BLOCKS, SHORT_BYTES / 8 + 2);
+    this.#bytes = new Uint8Array(memory.buffer, AMF_INPUT, memory.buffer.byteLength - AMF_INPUT - READ_SLACK);
+    this.#words = new BigUint64Array(memory.buffer, AMF_INPUT, SHORT_BYTES / 8 + 2);
     this.#tokens = new AmfTokens(memory.buffer, header);
   }
 
@@ -60,7 +61,7 @@ export class AmfScanner {
       const count = ((ptr & 7) + length + 7) >> 3;
       const first = ptr >> 3;
       for (let i = 0; i < count; i++) to[i] = words[first + i];
-      this.#scan(BLOCKS + (ptr & 7), length);
+      this.#scan(AMF_INPUT + (ptr & 7), length);
     }
     return this.#tokens.readValues();
   }
@@ -69,11 +70,11 @@ export class AmfScanner {
   scanOnly(bytes: Uint8Array): void {
     if (bytes.length > this.#bytes.length) throw codecError(ERR_AMF_STRING_BYTES);
     this.#bytes.set(bytes);
-    this.#scan(BLOCKS, bytes.length);
+    this.#scan(AMF_INPUT, bytes.length);
   }
 
   #scan(ptr: number, length: number): void {
     const status = this.#exports.scanAmf0(ptr, ptr + length);
-    if (status < 0) throw codecError(status);
+    if (status < 0) throw new AmfRefusal(status, this.#tokens.readHead());
   }
 }

@@ -7,6 +7,9 @@ import {
   AMF_TABLE,
   AMF_TOKENS,
   AMF_TRUNCATED,
+  KIND_BYTES,
+  KIND_DICTIONARY,
+  KIND_MIXED,
   TOKEN_KEY_ID,
   TOKEN_KEY_LENGTH,
   TOKEN_KEY_PTR,
@@ -75,6 +78,17 @@ export class AmfTokens {
     return values;
   }
 
+  /** The numbers, booleans and strings that a scan found before it was refused: two at most, up to another value. */
+  readHead(): AmfValue[] {
+    const end = Math.min(this.#header[AMF_TOKENS], 2);
+    if (this.#header[AMF_EPOCH] !== this.#epoch) this.#forget();
+    const values: AmfValue[] = [];
+    for (let token = 0; token < end && (this.#words[token * TOKEN_WORDS] & 0xff) <= 0x02; token++) {
+      values.push(this.#value(token * TOKEN_WORDS));
+    }
+    return values;
+  }
+
   // Reads the value whose token begins at word `at`. Recursion is safe here: the scan has limited the depth.
   #value(at: number): AmfValue {
     const words = this.#words;
@@ -98,6 +112,12 @@ export class AmfTokens {
         return null;
       case 0x07:
         return this.#made[words[at + TOKEN_LENGTH]];
+      case KIND_BYTES:
+        return this.#byteArray(at);
+      case KIND_DICTIONARY:
+        return this.#dictionary(at);
+      case KIND_MIXED:
+        return this.#mixed(at);
       case 0x0b:
         return new Date(this.#numbers[(at + TOKEN_VALUE) >> 1]);
       default:
@@ -179,6 +199,45 @@ export class AmfTokens {
       array.push(this.#value(child));
     }
     return array;
+  }
+
+  #byteArray(at: number): Uint8Array {
+    const words = this.#words;
+    const start = words[at + TOKEN_VALUE];
+    const bytes = Buffer.from(this.#bytes.subarray(start, start + words[at + TOKEN_LENGTH]));
+    if (this.#hasReferences) this.#made[at / TOKEN_WORDS] = bytes;
+    return bytes;
+  }
+
+  /** Pairs of key and value; a key whose value was cut off is left out. */
+  #dictionary(at: number): AmfValue[] {
+    const words = this.#words;
+    const pairs: AmfValue[] = [];
+    if (this.#hasReferences) this.#made[at / TOKEN_WORDS] = pairs;
+    const end = words[at + TOKEN_NEXT] * TOKEN_WORDS;
+    for (let child = at + TOKEN_WORDS; child < end; ) {
+      const key = this.#value(child);
+      child = words[child + TOKEN_NEXT] * TOKEN_WORDS;
+      if (child >= end) break;
+      pairs.push([key, this.#value(child)]);
+      child = words[child + TOKEN_NEXT] * TOKEN_WORDS;
+    }
+    return pairs;
+  }
+
+  /** An array with keys: those without get the numbers from 0. */
+  #mixed(at: number): AmfObject {
+    const words = this.#words;
+    const object = makeEmpty();
+    if (this.#hasReferences) this.#made[at / TOKEN_WORDS] = object;
+    const end = words[at + TOKEN_NEXT] * TOKEN_WORDS;
+    let index = 0;
+    for (let child = at + TOKEN_WORDS; child < end; child = words[child + TOKEN_NEXT] * TOKEN_WORDS) {
+      const key = words[child + TOKEN_KEY_PTR] === 0 ? String(index++) : this.#key(child);
+      const value = this.#value(child);
+      if (key !== '__proto__') object[key] = value;
+    }
+    return object;
   }
 
   #key(at: number): string {

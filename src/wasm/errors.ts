@@ -1,5 +1,6 @@
 import * as C from '../../assembly/constants.js';
 import { type ErrorCode, SluiceError } from '../core/errors.js';
+import type { AmfValue } from './amf-value.js';
 
 /** Every negative number that leaves the module, with its error code. This is the only table between the two. */
 export const WASM_ERRORS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
@@ -20,7 +21,7 @@ export const WASM_ERRORS: ReadonlyMap<number, ErrorCode> = new Map<number, Error
   [C.ERR_AMF_STRING_BYTES, 'ERR_AMF_STRING_BYTES'],
   [C.ERR_AMF_COUNT, 'ERR_AMF_COUNT'],
   [C.ERR_AMF_REFERENCE, 'ERR_AMF_REFERENCE'],
-  [C.ERR_AMF_UNSUPPORTED, 'ERR_AMF_UNSUPPORTED'],
+  [C.ERR_AMF_EXTERNALIZABLE, 'ERR_AMF_EXTERNALIZABLE'],
   [C.ERR_AMF_MARKER, 'ERR_AMF_MARKER'],
   [C.ERR_AMF_TRUNCATED, 'ERR_AMF_TRUNCATED'],
   [C.ERR_WASM_TRAP, 'ERR_WASM_TRAP'],
@@ -36,4 +37,16 @@ export function codecError(status: number, cause?: unknown): SluiceError {
   return code === undefined
     ? new SluiceError('ERR_INTERNAL', `unknown result ${status} from the WASM module`, { cause })
     : new SluiceError(code, '', { cause });
+}
+
+/** A message's AMF breaks a rule or a limit. `head`: the numbers, booleans and strings before that, two at most. */
+export class AmfRefusal extends SluiceError {
+  readonly head: readonly AmfValue[];
+
+  /** @param status a negative number returned by {@link WasmExports.scanAmf0} */
+  constructor(status: number, head: readonly AmfValue[]) {
+    super(codecError(status).code);
+    this.name = 'SluiceError';
+    this.head = head;
+  }
 }

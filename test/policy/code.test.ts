@@ -10,6 +10,7 @@ const MAX_LINES = 70;
 /** Functions that are longer, each with the reason. An entry goes with its function. */
 const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   'assembly/amf0.ts scanAmf0': 'one loop over its own stack: a call per value costs more than the value',
+  'assembly/amf3.ts scanAmf3': 'one loop over its own stack, as scanAmf0',
   'assembly/fast-run.ts frameFastRun': 'the loop over whole messages of one read; its locals are the state',
   'assembly/reader.ts read': 'the loop over chunks; its locals are the state',
   'bench/js-parser/chunk-parser.ts JsChunkParser.#run': 'the opponent of the benches is to be as fast as it can be',

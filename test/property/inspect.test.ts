@@ -11,6 +11,7 @@ import { WASM_ERRORS } from '../../src/wasm/errors.js';
 import { type CodecLimits, DEFAULT_CODEC_LIMITS, normaliseLimits } from '../../src/wasm/limits.js';
 import { type ReadOptions, readWithWasm } from '../reference/drive.js';
 import { amfBytes } from '../support/protocol/amf-values.js';
+import { amf3Value } from '../support/protocol/amf3-values.js';
 import { encode, peer } from '../support/protocol/chunk-streams.js';
 
 const SEED = 20_261_101;
@@ -87,14 +88,18 @@ describe(`the chunk walker of sluice inspect and the codec agree (seed ${SEED})`
   });
 });
 
+/** AMF3 values, each behind marker 11. */
+const amf3Bytes = fc
+  .array(amf3Value, { minLength: 1, maxLength: 4 })
+  .map((values) => Buffer.from(values.flatMap((value) => [0x11, ...value])));
 const AMF_LIMITS = normaliseLimits({ amfDepth: 6, amfValues: 60, amfKeys: 30, amfStringBytes: 400 });
 
-describe(`the AMF0 reader of sluice inspect and the scanner agree (seed ${SEED})`, () => {
+describe(`the AMF reader of sluice inspect and the scanner agree (seed ${SEED})`, () => {
   const scanner = new AmfScanner({ limits: AMF_LIMITS });
 
   it('on values, cut off and changed anywhere: the same count, or the same code', () => {
     fc.assert(
-      fc.property(amfBytes, fc.nat(), mutations, (whole, cut, changes) => {
+      fc.property(fc.oneof(amfBytes, amf3Bytes), fc.nat(), mutations, (whole, cut, changes) => {
         const bytes = Buffer.from(whole.subarray(0, whole.length - ((cut % (whole.length + 1)) >> 1)));
         if (bytes.length === 0) return;
         for (const [at, value] of changes) bytes[at % bytes.length] = value;

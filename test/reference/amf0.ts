@@ -1,6 +1,7 @@
 import * as C from '../../assembly/constants.js';
 import type { AmfObject, AmfValue } from '../../src/wasm/amf-value.js';
 import type { CodecLimits } from '../../src/wasm/limits.js';
+import { Amf3Reader, type Keep, type Source } from './amf3.js';
 
 /** The values, or the negative code of the first broken rule. */
 export type ReferenceAmf = { readonly values: AmfValue[]; readonly truncated: boolean } | { readonly error: number };
@@ -16,7 +17,8 @@ class Refused extends Error {
 class Cut extends Error {}
 
 /**
- * Recursive AMF0 reader (AMF 0 §2), the oracle for the iterative scanner. Not for untrusted input without its limits.
+ * Recursive reader of AMF0 (AMF 0 §2), with AMF3 behind marker 11, the oracle for the iterative scanner. Not for
+ * untrusted input without its limits.
  */
 export function readAmf0(bytes: Uint8Array, limits: CodecLimits): ReferenceAmf {
   const reader = new Reader(Buffer.from(bytes), limits);
@@ -28,18 +30,19 @@ export function readAmf0(bytes: Uint8Array, limits: CodecLimits): ReferenceAmf {
   }
 }
 
-class Reader {
+class Reader implements Source {
   readonly #b: Buffer;
-  readonly #limits: CodecLimits;
+  readonly limits: CodecLimits;
   #p = 0;
   #values = 0;
   #keys = 0;
   #strings = 0;
+  readonly #amf3 = new Amf3Reader(this);
   readonly #complex: { value: AmfValue; open: boolean }[] = [];
 
   constructor(b: Buffer, limits: CodecLimits) {
     this.#b = b;
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   all(): ReferenceAmf {
@@ -53,33 +56,58 @@ class Reader {
     return { values, truncated: false };
   }
 
-  #take(n: number): Buffer {
+  get left(): number {
+    return this.#b.length - this.#p;
+  }
+
+  back(count: number): void {
+    this.#p -= count;
+  }
+
+  refuse(code: number): never {
+    throw new Refused(code);
+  }
+
+  checkValues(): void {
+    if (this.#values === this.limits.amfValues) throw new Refused(C.ERR_AMF_VALUES);
+  }
+
+  countKey(): void {
+    if (++this.#keys > this.limits.amfKeys) throw new Refused(C.ERR_AMF_KEYS);
+  }
+
+  keep(value: AmfValue, keep: Keep, textBytes?: number): void {
+    this.#values++;
+    keep(value, textBytes);
+  }
+
+  take(n: number): Buffer {
     if (this.#b.length - this.#p < n) throw new Cut();
     this.#p += n;
     return this.#b.subarray(this.#p - n, this.#p);
   }
 
-  #countString(n: number): void {
+  countString(n: number): void {
     this.#strings += n;
-    if (this.#strings > this.#limits.amfStringBytes) throw new Refused(C.ERR_AMF_STRING_BYTES);
+    if (this.#strings > this.limits.amfStringBytes) throw new Refused(C.ERR_AMF_STRING_BYTES);
   }
 
   /** True always; `keep` is called as soon as the value exists, so that a cut later keeps what is complete. */
   #value(depth: number, keep: (value: AmfValue) => void): boolean {
-    const marker = this.#take(1)[0];
-    if (this.#values === this.#limits.amfValues) throw new Refused(C.ERR_AMF_VALUES);
+    const marker = this.take(1)[0];
+    this.checkValues();
     switch (marker) {
       case 0x00:
-        return this.#keep(this.#take(8).readDoubleBE(), keep);
+        return this.#keep(this.take(8).readDoubleBE(), keep);
       case 0x01:
-        return this.#keep(this.#take(1)[0] !== 0, keep);
+        return this.#keep(this.take(1)[0] !== 0, keep);
       case 0x02:
       case 0x0c:
       case 0x0f: {
-        const length = marker === 0x02 ? this.#take(2).readUInt16BE() : this.#take(4).readUInt32BE();
+        const length = marker === 0x02 ? this.take(2).readUInt16BE() : this.take(4).readUInt32BE();
         if (length > this.#b.length - this.#p) throw new Cut();
-        this.#countString(length);
-        return this.#keep(this.#take(length).toString('utf8'), keep);
+        this.countString(length);
+        return this.#keep(this.take(length).toString('utf8'), keep);
       }
       case 0x05:
         return this.#keep(null, keep);
@@ -87,19 +115,19 @@ class Reader {
       case 0x0d:
         return this.#keep(undefined, keep);
       case 0x07: {
-        const target = this.#complex[this.#take(2).readUInt16BE()];
+        const target = this.#complex[this.take(2).readUInt16BE()];
         if (target === undefined || target.open) throw new Refused(C.ERR_AMF_REFERENCE);
         return this.#keep(target.value, keep);
       }
       case 0x0b:
-        return this.#keep(new Date(this.#take(10).readDoubleBE()), keep);
+        return this.#keep(new Date(this.take(10).readDoubleBE()), keep);
       case 0x08:
-        this.#take(4);
+        this.take(4);
         return this.#object(depth, keep);
       case 0x10: {
-        const name = this.#take(2).readUInt16BE();
-        this.#countString(name <= this.#b.length - this.#p ? name : 0);
-        this.#take(name);
+        const name = this.take(2).readUInt16BE();
+        this.countString(name <= this.#b.length - this.#p ? name : 0);
+        this.take(name);
         return this.#object(depth, keep);
       }
       case 0x03:
@@ -107,7 +135,8 @@ class Reader {
       case 0x0a:
         return this.#array(depth, keep);
       case 0x11:
-        throw new Refused(C.ERR_AMF_UNSUPPORTED);
+        this.#amf3.value(depth, keep);
+        return true;
       default:
         throw new Refused(C.ERR_AMF_MARKER);
     }
@@ -120,21 +149,21 @@ class Reader {
   }
 
   #object(depth: number, keep: (value: AmfValue) => void): boolean {
-    if (depth === this.#limits.amfDepth) throw new Refused(C.ERR_AMF_DEPTH);
+    if (depth === this.limits.amfDepth) throw new Refused(C.ERR_AMF_DEPTH);
     const object = Object.create(null) as AmfObject;
     const entry = { value: object, open: true };
     this.#complex.push(entry);
     this.#keep(object, keep);
     while (this.#p < this.#b.length) {
-      const length = this.#take(2).readUInt16BE();
+      const length = this.take(2).readUInt16BE();
       if (length > this.#b.length - this.#p) throw new Cut();
       if (length === 0 && (this.#p === this.#b.length || this.#b[this.#p] === 9)) {
         this.#p = Math.min(this.#p + 1, this.#b.length);
         break;
       }
-      if (++this.#keys > this.#limits.amfKeys) throw new Refused(C.ERR_AMF_KEYS);
-      this.#countString(length);
-      const key = this.#take(length).toString('utf8');
+      this.countKey();
+      this.countString(length);
+      const key = this.take(length).toString('utf8');
       this.#value(depth + 1, (value) => {
         if (key !== '__proto__') object[key] = value;
       });
@@ -144,9 +173,9 @@ class Reader {
   }
 
   #array(depth: number, keep: (value: AmfValue) => void): boolean {
-    const count = this.#take(4).readUInt32BE();
+    const count = this.take(4).readUInt32BE();
     if (count > this.#b.length - this.#p) throw new Refused(C.ERR_AMF_COUNT);
-    if (depth === this.#limits.amfDepth) throw new Refused(C.ERR_AMF_DEPTH);
+    if (depth === this.limits.amfDepth) throw new Refused(C.ERR_AMF_DEPTH);
     const array: AmfValue[] = [];
     const entry = { value: array, open: true };
     this.#complex.push(entry);

@@ -17,7 +17,7 @@ const ODD_NUMBERS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Turns AMF values into JSON. References of AMF0 become copies of what they refer to, and a few bytes can stand for a
+ * Turns AMF values into JSON. References become copies of what they refer to, and a few bytes can stand for a
  * value that contains itself, so both depth and length are bounded.
  *
  * @param maxBytes most bytes of the result as JSON text
@@ -62,9 +62,16 @@ function tagged(kind: string, value: JsonValue): JsonValue {
 function toJson(value: AmfValue, budget: Budget, depth: number): JsonValue | undefined {
   if (typeof value !== 'object' || value === null) return spent(scalarToJson(value), budget);
   if (value instanceof Date) return spent(tagged('date', dateText(value)), budget);
+  if (value instanceof Uint8Array) return bytesToJson(value, budget);
   if (depth >= MAX_DEPTH) return undefined;
   budget.left -= 3;
   return Array.isArray(value) ? listToJson(value, budget, depth) : objectToJson(value, budget, depth);
+}
+
+function bytesToJson(value: Uint8Array, budget: Budget): JsonValue | undefined {
+  // Base64 of what does not fit is not made.
+  if (value.length > budget.left) return undefined;
+  return spent(tagged('bytes', Buffer.from(value).toString('base64')), budget);
 }
 
 function scalarToJson(value: number | boolean | string | null | undefined): JsonValue {
@@ -132,6 +139,7 @@ function untagged(value: { readonly [key: string]: PlainValue }, depth: number):
   if (kind === 'number' && typeof inner === 'string' && Object.hasOwn(ODD_NUMBERS, inner)) return ODD_NUMBERS[inner];
   if (kind === 'date' && (typeof inner === 'string' || typeof inner === 'number' || inner === null))
     return new Date(inner ?? Number.NaN);
+  if (kind === 'bytes' && typeof inner === 'string') return Buffer.from(inner, 'base64');
   if ((kind === 'object' || kind === 'array') && isEntries(inner)) {
     const entries = objectToAmf(inner, depth);
     return kind === 'object' || entries === TOO_DEEP ? entries : new AmfEcmaArray(entries);

@@ -1,26 +1,9 @@
 import { SluiceError } from '../../core/errors.js';
+import { AmfEcmaArray, type AmfInput, isList } from './amf-input.js';
+import { Sink } from './amf-sink.js';
+import { Amf3Writer } from './amf3-writer.js';
 
-/** The input of {@link writeAmf0}: everything that can be read, and {@link AmfEcmaArray} at any depth. */
-export type AmfInput =
-  | number
-  | boolean
-  | string
-  | null
-  | undefined
-  | Date
-  | AmfEcmaArray
-  | { readonly [key: string]: AmfInput }
-  | readonly AmfInput[];
-
-/** Asks for marker 08 (ECMA array) instead of 03 (object). Players expect `onMetaData` in this form. */
-export class AmfEcmaArray {
-  readonly entries: { readonly [key: string]: AmfInput };
-
-  /** @param entries own enumerable properties, written in order; the count in the header is their number */
-  constructor(entries: { readonly [key: string]: AmfInput }) {
-    this.entries = entries;
-  }
-}
+export { AmfEcmaArray, type AmfInput } from './amf-input.js';
 
 /** AMF0 type markers (AMF 0 specification §2.1). */
 export const AmfMarker = {
@@ -41,61 +24,9 @@ export const AmfMarker = {
 const MAX_SHORT_STRING_BYTES = 0xffff;
 const MAX_DEPTH = 64;
 
-class Sink {
-  #bytes = Buffer.allocUnsafe(256);
-  #length = 0;
-  readonly #maxBytes: number;
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  reserve(size: number): number {
-    const at = this.#length;
-    const end = at + size;
-    if (end > this.#maxBytes) throw new SluiceError('ERR_AMF_UNWRITABLE', `more than ${this.#maxBytes} bytes`);
-    if (end > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(end, this.#bytes.length * 2));
-      this.#bytes.copy(larger, 0, 0, at);
-      this.#bytes = larger;
-    }
-    this.#length = end;
-    return at;
-  }
-
-  u8(value: number): void {
-    const at = this.reserve(1);
-    this.#bytes[at] = value;
-  }
-
-  u16(value: number): void {
-    const at = this.reserve(2);
-    this.#bytes.writeUInt16BE(value, at);
-  }
-
-  u32(value: number): void {
-    const at = this.reserve(4);
-    this.#bytes.writeUInt32BE(value, at);
-  }
-
-  f64(value: number): void {
-    const at = this.reserve(8);
-    this.#bytes.writeDoubleBE(value, at);
-  }
-
-  text(value: string, size: number): void {
-    const at = this.reserve(size);
-    this.#bytes.write(value, at, size, 'utf8');
-  }
-
-  finish(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#length));
-  }
-}
-
 /**
  * Encodes values one after the other as AMF0. Strings over 65535 bytes become long strings; numbers are always f64;
- * `undefined` is marker 06; arrays are strict arrays.
+ * `undefined` is marker 06; arrays are strict arrays; a byte array is an AMF3 value behind marker 11.
  *
  * @returns a new Buffer; ownership is the caller's
  * @throws SluiceError `ERR_AMF_UNWRITABLE` for a property name over 65535 bytes or nesting over 64 levels
@@ -134,7 +65,11 @@ function writeValue(sink: Sink, value: AmfInput, depth: number): void {
     sink.u8(AmfMarker.Date);
     sink.f64(value.getTime());
     sink.u16(0);
-  } else if (isArray(value)) {
+  } else if (value instanceof Uint8Array) {
+    // AMF0 has no byte arrays, so this one value is in AMF3.
+    sink.u8(AmfMarker.SwitchToAmf3);
+    new Amf3Writer(sink).write(value);
+  } else if (isList(value)) {
     sink.u8(AmfMarker.StrictArray);
     sink.u32(value.length);
     for (const item of value) writeValue(sink, item, depth + 1);
@@ -146,11 +81,6 @@ function writeValue(sink: Sink, value: AmfInput, depth: number): void {
     sink.u8(AmfMarker.Object);
     writeProperties(sink, value, depth);
   }
-}
-
-// `Array.isArray` alone does not narrow a readonly array out of the union.
-function isArray(value: AmfInput): value is readonly AmfInput[] {
-  return Array.isArray(value);
 }
 
 function writeString(sink: Sink, value: string): void {

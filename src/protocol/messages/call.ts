@@ -1,9 +1,11 @@
-import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
+import type { SluiceError } from '../../core/errors.js';
+import { type AmfObject, type AmfValue, isAmfObject } from '../../wasm/amf-value.js';
+import { AmfRefusal } from '../../wasm/errors.js';
 import type { SessionCore } from '../server/session-core.js';
 import type { AmfInput } from './amf0-writer.js';
-import { readScalars } from './amf3-scalars.js';
-import { MessageType } from './message-types.js';
 import { command, type StatusCode, statusInfo } from './status.js';
+
+export { isAmfObject } from '../../wasm/amf-value.js';
 
 /** The parts of a command message. */
 export interface Call {
@@ -22,11 +24,6 @@ export type CommandHandler = (core: SessionCore, call: Call) => void;
 
 const MAX_SALVAGED_NAME_BYTES = 64;
 
-/** Whether a value is a key-value object; arrays and dates are not. */
-export function isAmfObject(value: AmfValue): value is AmfObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
-}
-
 /** Takes the values of a command message apart; `undefined` when the first is not a string. */
 export function readCall(values: readonly AmfValue[], messageStreamId: number): Call | undefined {
   const [name, transactionId, object, ...args] = values;
@@ -41,22 +38,13 @@ export function readCall(values: readonly AmfValue[], messageStreamId: number): 
 }
 
 /**
- * Reads a command whose AMF0 as a whole is refused. All of it is read when it consists of simple values, AMF3 ones
- * included; else its name and transaction id, so that its caller gets an answer.
+ * The name and the transaction id of a command whose values as a whole are refused, so that its caller gets an answer.
  *
- * @param type 20, or 17 with its leading zero byte
- * @param payload borrowed until return
- * @returns the call, and whether it is complete; undefined when not even the name can be read
+ * @returns undefined when not even the name can be read
  */
-export function salvageCall(
-  type: number,
-  payload: Uint8Array,
-  messageStreamId: number,
-): { readonly call: Call; readonly complete: boolean } | undefined {
-  const { values, complete } = readScalars(payload, type === MessageType.CommandAmf3 ? 1 : 0);
-  const call = readCall(values, messageStreamId);
-  if (call === undefined || Buffer.byteLength(call.name) > MAX_SALVAGED_NAME_BYTES) return undefined;
-  return { call, complete };
+export function salvageCall(refusal: SluiceError, messageStreamId: number): Call | undefined {
+  const call = refusal instanceof AmfRefusal ? readCall(refusal.head, messageStreamId) : undefined;
+  return call === undefined || Buffer.byteLength(call.name) > MAX_SALVAGED_NAME_BYTES ? undefined : call;
 }
 
 /** Answers with `_result` and these values after the transaction id; nothing when no reply is wanted. */

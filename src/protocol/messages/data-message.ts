@@ -1,7 +1,6 @@
 import { type ErrorCode, SluiceError } from '../../core/errors.js';
 import type { AmfValue } from '../../wasm/amf-value.js';
 import { AmfEcmaArray, type AmfInput, AmfMarker, writeAmf0Within } from './amf0-writer.js';
-import { readScalars } from './amf3-scalars.js';
 import { isAmfObject } from './call.js';
 import { MessageType } from './message-types.js';
 
@@ -11,22 +10,26 @@ const BARE_SET_DATA_FRAME = 'setDataFrame';
 const METADATA = 'onMetaData';
 const CLEAR_DATA_FRAME = '@clearDataFrame';
 const STRING_HEADER_BYTES = 3;
+/** The marker of a string in AMF3 (AMF 3 §3.8). */
+const AMF3_STRING = 0x06;
 const MAX_NAME_BYTES = 256;
-/** Rewritten values take at most three times their bytes (text that is not UTF-8), and the ends that were left out. */
-const REWRITE_GROWTH = 3;
-const REWRITE_SLACK_BYTES = 256;
+/**
+ * Rewritten values take at most so many times their bytes. Text that is not UTF-8 takes three times as many, small AMF3
+ * integers four and a half times, and AMF3 objects of one class, whose keys stand there once, more.
+ */
+const REWRITE_GROWTH = 16;
+const REWRITE_SLACK_BYTES = 1024;
 
 /** A publisher's data message: what players get, or the cached message that has to be forgotten. */
 type DataMessage =
   | {
       readonly kind: 'set';
       readonly name: string;
-      /** Type of the message for players: 18, or 15 for AMF3, which is passed on. */
+      /** Type of the message for players. */
       readonly type: number;
       /** A copy. */
       readonly payload: Buffer;
-      /** Undefined for AMF3. */
-      readonly values: readonly AmfValue[] | undefined;
+      readonly values: readonly AmfValue[];
       /** Whether it came in an odd form and was normalised. */
       readonly isMended?: true;
     }
@@ -36,8 +39,9 @@ type DataMessage =
 
 /**
  * Takes a data message apart. `@setDataFrame` is removed; everything else is passed on unchanged. Values that some
- * players cannot read (AMF3 values, an object without its end) are rewritten as AMF0. So are odd forms of some
- * encoders: plain values before the name, `setDataFrame` without its `@`, or either of them twice.
+ * players cannot read (AMF3 values, an object without its end) are rewritten as AMF0, in which byte arrays alone stay
+ * AMF3 behind marker 11. So are odd forms of some encoders: plain values before the name, `setDataFrame` without its
+ * `@`, or either of them twice.
  *
  * @param type 18, or 15 with its leading zero byte
  * @param payload borrowed until return
@@ -59,36 +63,21 @@ export function readDataMessage(
   if (!isName(name)) return undefined;
   const rest = sent.slice(isSet ? 2 : 1);
   if (name === METADATA && !hasContent(rest[0])) return { kind: 'empty' };
-  const at = (type === MessageType.DataAmf3 ? 1 : 0) + (isSet ? STRING_HEADER_BYTES + SET_DATA_FRAME.length : 0);
-  const bytes = payload.subarray(at);
+  const start = type === MessageType.DataAmf3 ? 1 : 0;
+  const bytes = payload.subarray(start + (isSet ? STRING_HEADER_BYTES + SET_DATA_FRAME.length : 0));
   const maxBytes = REWRITE_GROWTH * bytes.length + REWRITE_SLACK_BYTES;
-  const playable = sent === values && isPlainAmf0(bytes, rest) ? Buffer.from(bytes) : rewrite(name, rest, maxBytes);
+  const isPlain = sent === values && payload[start] === AmfMarker.String && isPlainAmf0(bytes, rest);
+  const playable = isPlain ? Buffer.from(bytes) : rewrite(name, rest, maxBytes);
   if (typeof playable === 'string') return playable;
   const mended = sent === values ? {} : ({ isMended: true } as const);
   return { kind: 'set', name, type: MessageType.DataAmf0, payload: playable, values: rest, ...mended };
 }
 
-/**
- * Takes a data message with AMF3 values apart: `@setDataFrame` is removed, and every other byte stays as it came.
- *
- * @param type 18, or 15 with its leading zero byte, which stays
- * @param payload borrowed until return
- * @returns `undefined` when no name can be read
- */
-export function readOpaqueData(type: number, payload: Uint8Array): DataMessage | undefined {
-  const start = type === MessageType.DataAmf3 ? 1 : 0;
-  const [first, second] = readScalars(payload, start).values;
-  const isSet = first === SET_DATA_FRAME && payload[start] === AmfMarker.String;
-  const name = isSet ? second : first;
-  if (!isName(name)) return undefined;
-  const skipped = isSet ? STRING_HEADER_BYTES + SET_DATA_FRAME.length : 0;
-  const bytes = Buffer.concat([payload.subarray(0, start), payload.subarray(start + skipped)]);
-  return { kind: 'set', name, type, payload: bytes, values: undefined };
-}
-
 /** Whether a payload may be a data message at all, which begins with text. */
 export function beginsWithName(type: number, payload: Uint8Array): boolean {
-  return payload[type === MessageType.DataAmf3 ? 1 : 0] === AmfMarker.String;
+  const start = type === MessageType.DataAmf3 ? 1 : 0;
+  const marker = payload[start];
+  return marker === AmfMarker.String || (marker === AmfMarker.SwitchToAmf3 && payload[start + 1] === AMF3_STRING);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type ErrorCode, SluiceError } from '../../core/errors.js';
+import { SluiceError } from '../../core/errors.js';
 import type { AmfValue } from '../../wasm/amf-value.js';
 
 /**
@@ -10,24 +10,22 @@ export interface InboundMessage {
   readonly timestamp: number;
   readonly messageStreamId: number;
   readonly payload: Uint8Array;
-  /** All AMF values of the payload; throws when they break the codec's limits or rules. */
+  /** All AMF values of the payload, AMF0 or AMF3; throws when they break the codec's limits or rules. */
   readAmf0(): AmfValue[];
 }
 
-/**
- * The message's AMF values, or the code with which the codec refuses them. Bad bytes of a peer are no exception here.
- */
-export function valuesOrCode(message: InboundMessage): AmfValue[] | ErrorCode {
+/** The message's AMF values, or why the codec refuses them. Bad bytes of a peer are no exception here. */
+export function valuesOrRefusal(message: InboundMessage): AmfValue[] | SluiceError {
   try {
     return message.readAmf0();
   } catch (error) {
-    if (error instanceof SluiceError) return error.code;
+    if (error instanceof SluiceError) return error;
     throw error;
   }
 }
 
-/** As {@link valuesOrCode}, `undefined` instead of the code. */
+/** As {@link valuesOrRefusal}, `undefined` instead of the refusal. */
 export function readValues(message: InboundMessage): AmfValue[] | undefined {
-  const values = valuesOrCode(message);
-  return typeof values === 'string' ? undefined : values;
+  const values = valuesOrRefusal(message);
+  return Array.isArray(values) ? values : undefined;
 }

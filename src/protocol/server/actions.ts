@@ -75,8 +75,8 @@ export type Action =
       readonly video?: boolean;
     }
   /**
-   * A data message of a publishing stream. `payload`: as players get it, in a message of type `type` (18, or 15 for
-   * AMF3). `values`: what follows the name; undefined for AMF3, which is passed on as it came.
+   * A data message of a publishing stream. `payload`: as players get it, in a message of type `type`. `values`: what
+   * follows the name.
    */
   | {
       readonly kind: 'data';
@@ -85,7 +85,7 @@ export type Action =
       readonly name: string;
       readonly type: number;
       readonly payload: Buffer;
-      readonly values: readonly AmfValue[] | undefined;
+      readonly values: readonly AmfValue[];
       /** Whether it came in an odd form and was normalised. */
       readonly isMended?: true;
     }

@@ -59,7 +59,7 @@ export type InputDetails =
       readonly name: string;
       readonly type: number;
       readonly payload: Buffer;
-      readonly values: readonly AmfValue[] | undefined;
+      readonly values: readonly AmfValue[];
       readonly isMended?: true;
     }
   | { readonly input: 'kick'; readonly status: StatusCode; readonly description: string }

@@ -1,5 +1,5 @@
-import { beginsWithName, readDataMessage, readOpaqueData } from '../messages/data-message.js';
-import { type InboundMessage, valuesOrCode } from '../messages/inbound-message.js';
+import { beginsWithName, readDataMessage } from '../messages/data-message.js';
+import { type InboundMessage, valuesOrRefusal } from '../messages/inbound-message.js';
 import type { NetStream } from './net-stream.js';
 import { streamInput } from './net-stream-effects.js';
 import type { SessionCore } from './session-core.js';
@@ -7,9 +7,8 @@ import type { SessionCore } from './session-core.js';
 /** Takes a data message of a publishing NetStream: it is passed on, forgets a cached one, or is dropped. */
 export function takeData(core: SessionCore, stream: NetStream, message: InboundMessage): void {
   const { type, payload, timestamp } = message;
-  const values = valuesOrCode(message);
-  const opaque = values === 'ERR_AMF_UNSUPPORTED' ? readOpaqueData(type, payload) : undefined;
-  const data = opaque ?? (typeof values === 'string' ? values : readDataMessage(type, payload, values));
+  const values = valuesOrRefusal(message);
+  const data = Array.isArray(values) ? readDataMessage(type, payload, values) : values.code;
   if (data === undefined) {
     core.drop('data_without_name');
     return;

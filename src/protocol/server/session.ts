@@ -4,7 +4,7 @@ import type { ConnectionInfo } from '../../model/connection-info.js';
 import type { AmfInput } from '../messages/amf0-writer.js';
 import { type Call, readCall, replyError, salvageCall } from '../messages/call.js';
 import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from '../messages/control.js';
-import { type InboundMessage, readValues } from '../messages/inbound-message.js';
+import { type InboundMessage, valuesOrRefusal } from '../messages/inbound-message.js';
 import { MessageType, UserControlEvent } from '../messages/message-types.js';
 import { command, onStatus, reconnectRequest, statusInfo } from '../messages/status.js';
 import type { Action } from './actions.js';
@@ -321,10 +321,10 @@ export class ServerSession {
 
   #command(message: InboundMessage): void {
     const core = this.#core;
-    const values = readValues(message);
-    const salvaged = values === undefined ? salvage(message) : undefined;
-    const call = values === undefined ? salvaged?.call : readCall(values, message.messageStreamId);
-    const isReadable = values !== undefined || salvaged?.complete === true;
+    const { messageStreamId } = message;
+    const values = valuesOrRefusal(message);
+    const isReadable = Array.isArray(values);
+    const call = isReadable ? readCall(values, messageStreamId) : salvageCall(values, messageStreamId);
     const isConnect = call?.name === 'connect';
     switch (core.connectionInput(isConnect ? 'connect' : 'command')) {
       case 'request_connect':
@@ -385,10 +385,6 @@ export class ServerSession {
   #refuseEarly(reason: string): void {
     this.#core.emit({ kind: 'close', code: 'ERR_SESSION_NOT_CONNECTED', reason });
   }
-}
-
-function salvage({ type, payload, messageStreamId }: InboundMessage): ReturnType<typeof salvageCall> {
-  return salvageCall(type, payload, messageStreamId);
 }
 
 function refuseUnreadableConnect(core: SessionCore, call: Call): void {

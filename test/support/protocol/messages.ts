@@ -1,6 +1,10 @@
 import { type AmfInput, writeAmf0 } from '../../../src/protocol/messages/amf0-writer.js';
 import type { InboundMessage } from '../../../src/protocol/messages/inbound-message.js';
+import { AmfScanner } from '../../../src/wasm/amf-scanner.js';
+import type { AmfValue } from '../../../src/wasm/amf-value.js';
 import { readAmf } from '../amf.js';
+
+const scanner = new AmfScanner();
 
 /** A message as the chunk codec would hand it out. */
 export function inbound(type: number, messageStreamId: number, payload: Uint8Array, timestamp = 0): InboundMessage {
@@ -10,8 +14,18 @@ export function inbound(type: number, messageStreamId: number, payload: Uint8Arr
     timestamp,
     messageStreamId,
     payload,
-    readAmf0: () => readAmf(isAmf3 ? payload.subarray(1) : payload),
+    readAmf0: () => valuesOf(isAmf3 ? payload.subarray(1) : payload),
   };
+}
+
+function valuesOf(bytes: Uint8Array): AmfValue[] {
+  try {
+    return readAmf(bytes);
+  } catch (error) {
+    // What the codec says of bytes that it refuses, too, and what it has read before.
+    scanner.scan(bytes);
+    throw error;
+  }
 }
 
 /** A type 20 command. */

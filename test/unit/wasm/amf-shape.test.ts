@@ -225,7 +225,7 @@ describe('shapes of AMF0 objects', () => {
           [`key ${index}`, text(`value ${index}`)],
           ['app', text(`live${index + round}`)],
         ]);
-        expect(() => scanner.scan(Buffer.concat([bytes, Buffer.from([0x11])]))).toThrow();
+        expect(() => scanner.scan(Buffer.concat([bytes, Buffer.from([0x12])]))).toThrow();
         check(scanner, bytes);
       }
     }

@@ -82,7 +82,7 @@ describe('hostile AMF0', () => {
     ['a strict array that claims FFFFFFFF values', bytes('0A FFFFFFFF'), 'ERR_AMF_COUNT'],
     ['a reference to nothing', bytes('07 0000'), 'ERR_AMF_REFERENCE'],
     ['a reference to the object around it', bytes('03 0001 61 07 0000 000009'), 'ERR_AMF_REFERENCE'],
-    ['the switch to AMF3', bytes('11 0A'), 'ERR_AMF_UNSUPPORTED'],
+    ['an AMF3 object of an unknown class that writes itself', bytes('11 0A 07 03 58'), 'ERR_AMF_EXTERNALIZABLE'],
     ['a movie clip', bytes('04'), 'ERR_AMF_MARKER'],
     ['a record set', bytes('0E'), 'ERR_AMF_MARKER'],
     ['an object end where a value belongs', bytes('09'), 'ERR_AMF_MARKER'],

@@ -31,6 +31,7 @@ describe('AMF as JSON', () => {
     ['a date', new Date(1_700_000_000_123), { $amf: 'date', value: '2023-11-14T22:13:20.123Z' }],
     ['a date that is none', new Date(Number.NaN), { $amf: 'date', value: null }],
     ['an object', { a: 1, b: { c: [] } }, { a: 1, b: { c: [] } }],
+    ['a byte array', Buffer.from([1, 2, 255]), { $amf: 'bytes', value: 'AQL/' }],
     ['a strict array', [1, [undefined], 'a'], [1, [{ $amf: 'undefined' }], 'a']],
     [
       'an object that looks like a tag',
@@ -38,7 +39,7 @@ describe('AMF as JSON', () => {
       { $amf: 'object', value: { $amf: 'date', value: 1 } },
     ],
   ])('has %s, and gives it back', (_what, amf, json) => {
-    expect(jsonOfAmf(readAmf(writeAmf0(amf)), 64 * KIB)).toEqual([json]);
+    expect(jsonOfAmf(new AmfScanner().scan(writeAmf0(amf)).values, 64 * KIB)).toEqual([json]);
     expect(back(amf)).toEqual(amf);
   });
 
@@ -47,6 +48,12 @@ describe('AMF as JSON', () => {
     expect(json('08000000010001610101000009')).toEqual([{ a: true }]);
     expect(json('1000014300016105000009')).toEqual([{ a: null }]);
     expect(json('0f000000033c612f')).toEqual(['<a/']);
+    // Of AMF3: a vector, a dictionary, a list with keys, and a byte array that is longer than there is room.
+    expect(json('110d05000000000100000002')).toEqual([[1, 2]]);
+    expect(json('11110300060361' + '03')).toEqual([[['a', true]]]);
+    expect(json('110903036103' + '0102')).toEqual([{ 0: false, a: true }]);
+    expect(jsonOfAmf([Buffer.alloc(800)], KIB)).toBeUndefined();
+    expect(jsonOfAmf([Buffer.alloc(2000)], KIB)).toBeUndefined();
     // A list with an object, and twice the same object again.
     expect(json('0a000000020300016105000009070001')).toEqual([[{ a: null }, { a: null }]]);
   });
@@ -76,7 +83,7 @@ describe('AMF as JSON', () => {
     const [fits] = nested(32);
     expect([jsonOfAmf([fits] as AmfValue[], KIB), amfOfJson([fits])]).toEqual([[fits], [fits]]);
     const deep = nested(33) as AmfValue[];
-    expect([jsonOfAmf(deep, KIB), amfOfJson(deep)]).toEqual([undefined, undefined]);
+    expect([jsonOfAmf(deep, KIB), amfOfJson(nested(33))]).toEqual([undefined, undefined]);
     // A reference to itself is as deep as one likes; doubled references are as long as one likes.
     const itself: AmfValue[] = [];
     itself.push(itself);

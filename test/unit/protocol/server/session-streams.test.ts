@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { SluiceError } from '../../../../src/core/errors.js';
+import { ERR_AMF_DEPTH } from '../../../../assembly/constants.js';
 import { writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
 import { COMMANDS } from '../../../../src/protocol/server/commands/index.js';
+import { AmfRefusal } from '../../../../src/wasm/errors.js';
 import { commandMessage, dataMessage, hex, inbound, u32 } from '../../../support/protocol/messages.js';
 import { ServerPeer } from '../../../support/protocol/server-peer.js';
 
@@ -229,7 +230,7 @@ describe('calls', () => {
       },
     });
     expect(() => peer.message(trap(new RangeError('trap')))).toThrow(RangeError);
-    expect(peer.message(trap(new SluiceError('ERR_AMF_DEPTH')))).toEqual([
+    expect(peer.message(trap(new AmfRefusal(ERR_AMF_DEPTH, ['x', 1])))).toEqual([
       '_error(1)@0 error NetConnection.Call.Failed',
     ]);
   });
