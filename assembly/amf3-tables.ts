@@ -123,7 +123,8 @@ export function addObject(tokens: u32, most: u32): bool {
 }
 
 /**
- * Reads the traits of an object behind its U29 `head` (AMF 3 §3.12). Returns the position behind them, CUT, or a negative ERR_AMF_*. Their entry is the last of the table.
+ * Reads the traits of an object behind its U29 `head` (AMF 3 §3.12). Returns the position behind them, CUT, or a
+ * negative ERR_AMF_*. Their entry is the last of the table.
  */
 export function readTraits(head: u32, from: u32, end: u32, maxString: u32): i64 {
   let p = readText(from, end, true);

@@ -27,8 +27,8 @@ export interface AmfReading {
 type AmfLimits = Pick<CodecLimits, 'amfDepth' | 'amfValues' | 'amfKeys' | 'amfStringBytes'>;
 
 /**
- * Reads the AMF values of a message (AMF 0 §2; AMF 3 §3 behind marker 11) with the positions of all their parts. It accepts and refuses what the
- * server's scanner does; it is plain instead of fast.
+ * Reads the AMF values of a message (AMF 0 §2; AMF 3 §3 behind marker 11) with the positions of all their parts. It
+ * accepts and refuses what the server's scanner does; it is plain instead of fast.
  *
  * @param bytes borrowed; nothing of them is copied
  * @param start where the first value begins

@@ -39,7 +39,7 @@ const SIMPLE = ['undefined', 'null', 'boolean', 'boolean'] as const;
 /** Bytes of an item, at least, of each collection that has one byte of flags: vectors and dictionaries. */
 const ITEM_BYTES: Readonly<Record<number, number>> = { 13: 4, 14: 4, 15: 8, 16: 1, 17: 2 };
 
-/** Reads the AMF3 values of one message (AMF 3 §3) with the positions of their parts, as amf0-nodes.ts does for AMF0. */
+/** Reads the AMF3 values of one message (AMF 3 §3) with the positions of their parts. */
 export class Amf3Nodes {
   readonly #source: NodeSource;
   readonly #strings: Span[] = [];

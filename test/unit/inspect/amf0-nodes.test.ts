@@ -19,7 +19,7 @@ describe('AMF0 values with positions', () => {
 
   it.each([
     ['an unknown marker', '13', 0, 'ERR_AMF_MARKER'],
-    ['a marker that AMF3 does not have', '05 11 12', 1, 'ERR_AMF_MARKER'],
+    ['a marker that AMF3 does not have', '05 11 12', 2, 'ERR_AMF_MARKER'],
     ['a reference to nothing', '07 0000', 1, 'ERR_AMF_REFERENCE'],
     ['an array that claims too much', '0A 00000009 05', 1, 'ERR_AMF_COUNT'],
   ])('name the byte of %s', (_, text, at, code) => {

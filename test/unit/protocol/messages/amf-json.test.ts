@@ -13,7 +13,7 @@ const KIB = 1024;
 
 /** What a value is after it was JSON text on the way. */
 function back(value: AmfInput): AmfValue {
-  const json = jsonOfAmf(readAmf(writeAmf0(value)), 64 * KIB);
+  const json = jsonOfAmf(new AmfScanner().scan(writeAmf0(value)), 64 * KIB).values;
   return readAmf(writeAmf0(...amfOfJson(JSON.parse(JSON.stringify(json)) as JsonValue[])!))[0];
 }
 
