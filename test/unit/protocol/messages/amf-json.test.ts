@@ -13,8 +13,9 @@ const KIB = 1024;
 
 /** What a value is after it was JSON text on the way. */
 function back(value: AmfInput): AmfValue {
-  const json = jsonOfAmf(new AmfScanner().scan(writeAmf0(value)), 64 * KIB).values;
-  return readAmf(writeAmf0(...amfOfJson(JSON.parse(JSON.stringify(json)) as JsonValue[])!))[0];
+  const scanner = new AmfScanner();
+  const json = jsonOfAmf(scanner.scan(writeAmf0(value)).values, 64 * KIB);
+  return scanner.scan(writeAmf0(...amfOfJson(JSON.parse(JSON.stringify(json)) as JsonValue[])!)).values[0];
 }
 
 describe('AMF as JSON', () => {
