@@ -108,6 +108,8 @@ export const RECORDS_HIGH = 43;
 export const SEGMENTS_HIGH = 44;
 export const OUT_POS = 47; // what frameWholeMessage() hands back: the new end of the out region
 export const SEGMENT_START = 67; // and the start of its part that no segment names yet
+// End of what the ciphers have touched of their region; 0: the connection is not encrypted.
+export const CIPHER_HIGH = 54;
 export const AMF_TOKENS = 48;
 export const AMF_HAS_REFERENCES = 49;
 export const AMF_TRUNCATED = 50;
@@ -171,7 +173,16 @@ export const INPUT = 57408;
 export const INPUT_BYTES = 65536;
 export const OUT = 127040;
 export const OUT_BYTES = 131072;
-export const BLOCKS = 266240;
+// RTMPE: the two ciphers, and where what is sent is encrypted.
+export const CIPHER_IN = 266240;
+export const CIPHER_OUT = 267264;
+export const CIPHER_IN_AT = 268288; // i and j of each cipher, u32
+export const CIPHER_OUT_AT = 268296;
+export const CIPHER_KEYS = 268304; // 16 bytes each, written by the host, cleared by startCiphers()
+export const CIPHER_KEY_BYTES = 16;
+export const CIPHER_SLOT = 270336;
+export const CIPHER_SLOT_BYTES = 65536;
+export const BLOCKS = 335872;
 // An instance either reads chunk streams or scans AMF0: the scanner's tables lie where the other has its input and out
 // region.
 export const AMF_STACK = 65536;

@@ -1,6 +1,8 @@
 import {
   BLOCK_TOP,
   BLOCKS,
+  CIPHER_HIGH,
+  CIPHER_IN,
   COPY_SLACK,
   CS_LARGE,
   CS_SHIFT,
@@ -50,6 +52,8 @@ export function wipe(input: u32): void {
   memory.fill(STASH, 0, INPUT + input - STASH);
   const out = get(OUT_HIGH);
   if (out !== 0) memory.fill(OUT, 0, out + COPY_SLACK - OUT);
+  const cipher = get(CIPHER_HIGH);
+  if (cipher !== 0) memory.fill(CIPHER_IN, 0, cipher - CIPHER_IN);
   memory.fill(BLOCKS, 0, get(BLOCK_TOP) - BLOCKS);
   memory.fill(HEADER, 0, HEADER_WORDS << 2);
   init();

@@ -6,6 +6,7 @@ import { JOB_SETTINGS } from './job-settings.js';
 import { LIMITS_SETTINGS } from './limit-settings.js';
 import { MEDIA_SETTINGS } from './recording-settings.js';
 import { RPC_SETTINGS } from './rpc-settings.js';
+import { RTMPE_SETTINGS } from './rtmpe-settings.js';
 import { SNIFF_SETTING } from './rtmps-settings.js';
 import {
   advertisedAddress,
@@ -315,6 +316,7 @@ export const TABLE = {
   events: EVENTS_SETTINGS,
   webhooks: WEBHOOKS_SETTING,
   rpc: RPC_SETTINGS,
+  rtmpe: RTMPE_SETTINGS,
   jobs: JOB_SETTINGS,
   shutdown: {
     deadlineMs: milliseconds(

@@ -19,8 +19,8 @@ export const WIRE_ERRORS = {
   ),
   ERR_HANDSHAKE_ENCRYPTED: breach(
     'peer',
-    'the peer asked for RTMPE, which this listener does not speak; version 3 was expected',
-    'use rtmp://',
+    'the peer asked for RTMPE, which is off; version 3 was expected',
+    'use rtmps:// or rtmp://, or set rtmpe.enabled',
   ),
   ERR_HANDSHAKE_HTTP: breach(
     'peer',

@@ -7,6 +7,7 @@ import { JOB_ERRORS } from './errors-jobs.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { RECORDING_ERRORS } from './errors-recording.js';
 import { TUNNEL_ERRORS } from './errors-tunnel.js';
+import { RTMPE_ERRORS } from './errors-rtmpe.js';
 import { WIRE_ERRORS } from './errors-wire.js';
 
 /**
@@ -16,6 +17,7 @@ import { WIRE_ERRORS } from './errors-wire.js';
 export const ERRORS = {
   ...WIRE_ERRORS,
   ...TUNNEL_ERRORS,
+  ...RTMPE_ERRORS,
   ...AUTH_ERRORS,
   ...CONTROL_ERRORS,
   ...CLIENT_ERRORS,

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/errors.js';
-import type { ByteChannel, Drainable } from '../transport/byte-channel.js';
+import type { Drainable, OpenChannel } from '../transport/byte-channel.js';
 import type { Player } from './player.js';
 import type { PlayerSink } from './player-sink.js';
 
@@ -19,12 +19,12 @@ interface PlaySinkEvents {
 export class PlaySink implements PlayerSink, Drainable {
   /** Set once the hub has made it. */
   player: Player | undefined;
-  readonly #channel: ByteChannel;
+  readonly #channel: OpenChannel;
   readonly #events: PlaySinkEvents;
   readonly #maxLagBytes: number;
 
   /** @param maxLagBytes unsent bytes of the whole connection past which nothing more is written */
-  constructor(channel: ByteChannel, maxLagBytes: number, events: PlaySinkEvents) {
+  constructor(channel: OpenChannel, maxLagBytes: number, events: PlaySinkEvents) {
     this.#channel = channel;
     this.#maxLagBytes = maxLagBytes;
     this.#events = events;

@@ -1,8 +1,10 @@
 import { STATUS_MESSAGE, STATUS_NEED_INPUT } from '../../assembly/constants.js';
 import type { ErrorCode } from '../core/errors.js';
 import type { ClientHandshake, ServerHandshake } from '../protocol/handshake/handshake.js';
-import type { ByteChannel, ChannelOwner } from '../transport/byte-channel.js';
+import type { ByteChannel, ChannelOwner, OpenChannel } from '../transport/byte-channel.js';
+import { CipherChannel } from '../transport/cipher/channel.js';
 import type { ChunkCodec, CodecMessage } from '../wasm/chunk-codec.js';
+import { type CipherKeys, CodecCipher } from '../wasm/codec-cipher.js';
 import { shakeHands } from './shake-hands.js';
 
 /**
@@ -15,7 +17,9 @@ export interface LinkOwner {
    * until {@link RtmpLink.goOn}.
    */
   mayHandle(): boolean;
-  /** The handshake is done, and chunk stream follows. May throw. */
+  /**
+   * The handshake is done, and chunk stream follows. From now on {@link RtmpLink.channel} is what to send on. May throw.
+   */
   handshakeDone(): void;
   /** The peer does not speak RTMP. */
   handshakeFailed(code: ErrorCode): void;
@@ -49,13 +53,15 @@ export interface LinkOwner {
  * them until their owner takes them.
  */
 export class RtmpLink implements ChannelOwner {
-  readonly channel: ByteChannel;
   /** Bytes received, handshake included. */
   bytesIn = 0;
+  readonly #carrier: ByteChannel;
+  /** Set once the handshake has made the keys of an encrypted connection. */
+  #encrypted: CipherChannel | undefined;
   readonly #codec: ChunkCodec;
   readonly #owner: LinkOwner;
-  /** Undefined once it is done. */
-  #handshake: ServerHandshake | ClientHandshake | undefined;
+  /** What received bytes pass before they are chunk stream. Undefined once there is nothing. */
+  #before: ServerHandshake | ClientHandshake | CodecCipher | undefined;
   /** Bytes at the start of the codec's input that are not handled yet, because the owner said that they must wait. */
   #unhandled = 0;
   /** Whether everything that still comes is discarded. */
@@ -67,15 +73,25 @@ export class RtmpLink implements ChannelOwner {
    * @param handshake of a server or of a client, which has to send its own first bytes
    */
   constructor(channel: ByteChannel, codec: ChunkCodec, handshake: ServerHandshake | ClientHandshake, owner: LinkOwner) {
-    this.channel = channel;
+    this.#carrier = channel;
     this.#codec = codec;
-    this.#handshake = handshake;
+    this.#before = handshake;
     this.#owner = owner;
+  }
+
+  /** What to send on. It is another one, which encrypts, after the handshake of an encrypted connection. */
+  get channel(): OpenChannel {
+    return this.#encrypted ?? this.#carrier;
+  }
+
+  /** Whether the connection is encrypted. Known once the handshake is done. */
+  get isEncrypted(): boolean {
+    return this.#encrypted !== undefined;
   }
 
   /** Begins reading. */
   open(): void {
-    this.channel.open(this);
+    this.#carrier.open(this);
   }
 
   /** Called by the channel. */
@@ -97,6 +113,7 @@ export class RtmpLink implements ChannelOwner {
   /** Called by the channel. */
   closed(error: NodeJS.ErrnoException | undefined): void {
     this.#over = true;
+    this.#encrypted?.closed();
     this.#owner.closed(error);
   }
 
@@ -126,8 +143,10 @@ export class RtmpLink implements ChannelOwner {
     const count = this.#unhandled;
     this.#unhandled = 0;
     try {
-      if (this.#handshake === undefined) this.#parse(0, count);
-      else if (count > 0) this.#shake(this.#handshake, count);
+      const before = this.#before;
+      if (before === undefined) this.#parse(0, count);
+      else if (before instanceof CodecCipher) this.#decrypt(before, 0, count);
+      else if (count > 0) this.#shake(before, count);
     } catch (error) {
       this.#owner.failed(error);
     }
@@ -138,9 +157,28 @@ export class RtmpLink implements ChannelOwner {
     const start = shakeHands(handshake, this.#codec.input.subarray(0, count), (bytes) => this.channel.send(bytes));
     if (typeof start === 'string') this.#owner.handshakeFailed(start);
     if (typeof start !== 'number') return;
-    this.#handshake = undefined;
+    const cipher = this.#begin(handshake.keys);
     this.#owner.handshakeDone();
-    if (start < count) this.#parse(start, count);
+    if (start >= count) return;
+    if (cipher === undefined) this.#parse(start, count);
+    else this.#decrypt(cipher, start, count);
+  }
+
+  /** The handshake is done. @returns the ciphers when it has made keys */
+  #begin(keys: CipherKeys | undefined): CodecCipher | undefined {
+    this.#before = undefined;
+    if (keys === undefined) return undefined;
+    const { cipher } = this.#codec;
+    cipher.start(keys);
+    this.#before = cipher;
+    this.#encrypted = new CipherChannel(this.#carrier, cipher);
+    return cipher;
+  }
+
+  /** As {@link #parse}, of bytes that are encrypted. With (0, 0) it goes on with what was decrypted before. */
+  #decrypt(cipher: CodecCipher, start: number, end: number): void {
+    if (end > start) cipher.decrypt(start, end);
+    this.#parse(start, end);
   }
 
   /** Takes `input[start, end)` and handles what is complete. With (0, 0) it goes on where it was stopped. */

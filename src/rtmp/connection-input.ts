@@ -1,11 +1,13 @@
 import type { ErrorCode } from '../core/errors.js';
 import type { PacedReader } from '../hub/audience.js';
+import { makeKeyPair } from '../link/key-agreement.js';
 import { type LinkOwner, RtmpLink } from '../link/rtmp-link.js';
+import type { TransportName } from '../model/peer.js';
 import { ServerHandshake } from '../protocol/handshake/handshake.js';
 import { MessageType } from '../protocol/messages/message-types.js';
 import type { Action } from '../protocol/server/actions.js';
 import type { ServerSession } from '../protocol/server/session.js';
-import type { ByteChannel } from '../transport/byte-channel.js';
+import type { ByteChannel, OpenChannel } from '../transport/byte-channel.js';
 import type { CodecMessage } from '../wasm/chunk-codec.js';
 import type { ConnectionDrops } from './connection-drops.js';
 import type { ConnectionParts } from './connection-options.js';
@@ -22,8 +24,13 @@ export interface InputOwner {
   readonly closing: boolean;
   /** Whether a decision is awaited, so that bytes behind the request wait. */
   readonly deciding: boolean;
-  /** The handshake is done. @returns the session that messages are for */
-  begin(): ServerSession;
+  /**
+   * The handshake is done.
+   *
+   * @param channel what to send on from now on
+   * @returns the session that messages are for
+   */
+  begin(channel: OpenChannel): ServerSession;
   /** Carries out the actions of the session. */
   run(actions: readonly Action[]): void;
   /** The peer has passed a bound, or does not speak RTMP. */
@@ -71,7 +78,8 @@ export class ConnectionInput implements LinkOwner, PacedReader {
     this.#plays = of.plays;
     this.#drops = of.drops;
     this.#stallWatch = of.stallWatch;
-    this.#link = new RtmpLink(channel, codec, new ServerHandshake({ entropy, nowMs: nowMs() }), this);
+    const agreement = options.encrypted ? makeKeyPair : undefined;
+    this.#link = new RtmpLink(channel, codec, new ServerHandshake({ entropy, nowMs: nowMs(), agreement }), this);
     this.#budget = new InboundBudget(options);
     this.#turn = new InputTurn(nowMs, share, () => this.#goOn());
     this.#reads = new PacedReads(parts.pacer, this);
@@ -80,6 +88,11 @@ export class ConnectionInput implements LinkOwner, PacedReader {
   /** Bytes received, handshake included. */
   get bytesIn(): number {
     return this.#link.bytesIn;
+  }
+
+  /** How the bytes of the connection arrive. That they are encrypted is known once the handshake is done. */
+  get transport(): TransportName {
+    return this.#link.isEncrypted ? 'rtmpe' : 'rtmp';
   }
 
   /** Begins reading. */
@@ -127,7 +140,7 @@ export class ConnectionInput implements LinkOwner, PacedReader {
   }
 
   handshakeDone(): void {
-    this.#session = this.#owner.begin();
+    this.#session = this.#owner.begin(this.#link.channel);
   }
 
   handshakeFailed(code: ErrorCode): void {

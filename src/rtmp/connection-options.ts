@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   /** Unsent bytes past which no media is written to a connection, whatever plays on it. */
   readonly maxLagBytes: number;
   readonly inboundBytesPerSecond: number;
+  /** Whether encrypted connections (RTMPE) are served. */
+  readonly encrypted?: boolean;
   /** Apps whose clients may call methods that programs answer. */
   readonly callApps: readonly string[];
   /** False reads through `data` events and a copy; for tests of that path. */

@@ -100,7 +100,7 @@ type WatchedChannel = Pick<
 
 /** The {@link PeerProgress} of one socket, compared with `play.stallTimeoutMs`. */
 export class StallWatch {
-  readonly channel: WatchedChannel;
+  channel: WatchedChannel;
   readonly #timeoutMs: number;
   readonly #progress = new PeerProgress();
   /** Since when no check has found bytes waiting. */

@@ -14,7 +14,7 @@ import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refus
 import type { Action } from '../protocol/server/actions.js';
 import type { EndAnswer } from '../protocol/server/answers.js';
 import { ServerSession } from '../protocol/server/session.js';
-import type { ByteChannel } from '../transport/byte-channel.js';
+import type { ByteChannel, OpenChannel } from '../transport/byte-channel.js';
 import { ConnectionCalls } from './connection-calls.js';
 import { ConnectionDrops } from './connection-drops.js';
 import { ConnectionEnd, endEach } from './connection-end.js';
@@ -44,7 +44,7 @@ export class RtmpConnection implements InputOwner {
   /** Whether the peer takes what is played to it. */
   readonly stallWatch: StallWatch;
   readonly #parts: ConnectionParts;
-  readonly #channel: ByteChannel;
+  #channel: OpenChannel;
   readonly #peer: Peer;
   readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
@@ -101,7 +101,6 @@ export class RtmpConnection implements InputOwner {
   get bytesIn(): number {
     return this.#input.bytesIn;
   }
-
   get publishing(): number {
     return this.#publishes.size;
   }
@@ -161,7 +160,9 @@ export class RtmpConnection implements InputOwner {
   /** Closes at once. */
   readonly destroy = (): void => this.#input.destroy();
 
-  begin(): ServerSession {
+  begin(channel: OpenChannel): ServerSession {
+    this.#channel = channel;
+    this.stallWatch.channel = channel;
     this.#session = new ServerSession(sessionOptions(this.#parts.options, this.acceptedMs, this.#parts.nowMs()));
     return this.#session;
   }

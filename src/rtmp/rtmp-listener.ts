@@ -5,6 +5,7 @@ import type { Logger } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
 import type { Door } from '../doors/door.js';
+import { prepareKeyAgreement } from '../link/key-agreement.js';
 import { toldEnd } from '../live/told-end.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from '../transport/accept-limits.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
@@ -110,6 +111,7 @@ export class RtmpListener {
    * @throws SluiceError `ERR_LISTEN`
    */
   async listen(): Promise<{ host: string; port: number }> {
+    if (this.#options.encrypted === true) prepareKeyAgreement();
     const { host, port } = this.#options;
     try {
       return await this.#acceptor.listen({ host, port }, (error) =>

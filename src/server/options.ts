@@ -30,7 +30,7 @@ export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOpt
 }
 
 /** The settings of listener and connections. */
-export function listenerOptions({ nats, rpc, rtmp, limits, publish, play }: Config): ListenerOptions {
+export function listenerOptions({ nats, rpc, rtmp, rtmpe, limits, publish, play }: Config): ListenerOptions {
   const { apps } = rpc;
   const { host, port } = parseListen(rtmp.listen);
   return {
@@ -58,6 +58,7 @@ export function listenerOptions({ nats, rpc, rtmp, limits, publish, play }: Conf
     stallTimeoutMs: play.stallTimeoutMs,
     maxLagBytes: play.maxLagBytes,
     inboundBytesPerSecond: play.inboundBytesPerSecond,
+    encrypted: rtmpe.enabled,
     // Without NATS nobody could answer.
     callApps: nats.url === '' ? [] : apps,
   };

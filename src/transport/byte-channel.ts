@@ -86,3 +86,6 @@ export interface ByteChannel {
   /** Closes at once. */
   destroy(): void;
 }
+
+/** A channel that somebody reads already: everything else can be done with it. */
+export type OpenChannel = Omit<ByteChannel, 'open'>;

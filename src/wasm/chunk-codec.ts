@@ -1,6 +1,7 @@
 import * as C from '../../assembly/constants.js';
 import { AmfScanner } from './amf-scanner.js';
 import type { AmfValue } from './amf-value.js';
+import { CodecCipher } from './codec-cipher.js';
 import { type CodecMemory, copyState, openMemory } from './codec-memory.js';
 import { codecError } from './errors.js';
 import type { WasmExports, WasmFlavour } from './instance.js';
@@ -87,6 +88,7 @@ export class ChunkCodec {
   /** Bytes that were touched when the memory was last wiped. They stay touched. */
   #touchedBefore = 0;
   #cause: unknown;
+  #cipher: CodecCipher | undefined;
 
   /** Set by the object that aims this codec at its memory. */
   target: FrameTarget | undefined;
@@ -290,6 +292,12 @@ export class ChunkCodec {
     this.records = to.records;
   }
 
+  /** The ciphers of a connection that is encrypted (RTMPE), made when they are first asked for. */
+  get cipher(): CodecCipher {
+    this.#cipher ??= new CodecCipher(() => this.#views);
+    return this.#cipher;
+  }
+
   /** Whether the instance may serve another connection: small, and never trapped. */
   get reusable(): boolean {
     return !this.#enlarged && !this.#broken;
@@ -332,7 +340,8 @@ export class ChunkCodec {
     const framed = Math.max(0, header[C.OUT_HIGH] - C.OUT);
     const small = SMALL_TOUCHED_BYTES - PAGE_BYTES + this.#inputBytes;
     const base = this.#enlarged ? C.INPUT + C.INPUT_BYTES : small;
-    const inUse = base + framed + Math.max(0, blocks - this.reassemblyBytes) + this.#idleSlabBytes;
+    const ciphers = Math.max(0, header[C.CIPHER_HIGH] - C.CIPHER_IN);
+    const inUse = base + framed + ciphers + Math.max(0, blocks - this.reassemblyBytes) + this.#idleSlabBytes;
     return Math.max(inUse, this.#touchedBefore - this.reassemblyBytes);
   }
 

@@ -11,6 +11,8 @@ export interface CodecMemory {
   readonly header: Uint32Array;
   readonly records: Uint32Array;
   readonly segments: Uint32Array;
+  /** Where bytes are encrypted before they are sent. */
+  readonly slot: Buffer;
 }
 
 /**
@@ -29,6 +31,7 @@ export function openMemory(pages: number, flavour: WasmFlavour): CodecMemory {
     header: new Uint32Array(buffer, C.HEADER, C.HEADER_WORDS),
     records: new Uint32Array(buffer, C.RECORDS, C.MAX_RECORDS * C.RECORD_WORDS),
     segments: new Uint32Array(buffer, C.SEGMENTS, C.MAX_SEGMENTS * 2),
+    slot: Buffer.from(buffer, C.CIPHER_SLOT, C.CIPHER_SLOT_BYTES),
   };
 }
 
@@ -47,5 +50,7 @@ export function copyState(from: CodecMemory, to: CodecMemory, inputBytes: number
   move(C.TIMELINES, C.INPUT);
   move(C.INPUT, C.INPUT + inputBytes);
   if (header[C.BATCH_COUNT] > 0) move(C.OUT, Math.min(C.OUT + header[C.BATCH_BYTES], C.OUT + C.OUT_BYTES));
+  // What is in the slot is being sent, or has been: its bytes stay where they are.
+  if (header[C.CIPHER_HIGH] > 0) move(C.CIPHER_IN, C.CIPHER_SLOT);
   move(C.BLOCKS, header[C.BLOCK_TOP]);
 }

@@ -23,6 +23,12 @@ export interface WasmExports {
   read(start: number, end: number): number;
   /** Scans AMF0 in [ptr,end) into the token table; 0 or a negative ERR_*. */
   scanAmf0(ptr: number, end: number): number;
+  /** Begins both ciphers of RTMPE with the keys at CIPHER_KEYS. */
+  startCiphers(): void;
+  /** Decrypts INPUT[start,end) in place. */
+  decrypt(start: number, end: number): void;
+  /** Encrypts the first `length` bytes of CIPHER_SLOT in place. */
+  encrypt(length: number): void;
   /** Traps. Injects a fault for tests. */
   trap(): void;
 }

@@ -1,13 +1,12 @@
 import { type ErrorCode, SluiceError } from '../../core/errors.js';
+import type { CipherKeys } from '../../wasm/codec-cipher.js';
+import { answerEncrypted, isEncryptedVersion, type KeyAgreement, SIGNED_SERVER_VERSION } from './encrypted.js';
 import { DigestKey, findDigest, HANDSHAKE_PACKET_BYTES, signPacket, signResponse } from './handshake-digest.js';
 
 const VERSION = 3;
 const C0C1_BYTES = 1 + HANDSHAKE_PACKET_BYTES;
 const S0S1S2_BYTES = 1 + 2 * HANDSHAKE_PACKET_BYTES;
 const ENTROPY_BYTES = HANDSHAKE_PACKET_BYTES - 8;
-
-// ffmpeg as a player wants a valid S1 digest when the first version byte is 3 or more, so any 4.x signs the packet.
-const SIGNED_SERVER_VERSION = 0x04050001;
 
 /**
  * The result of reading some bytes. `consumed` of them belong to the handshake. On `reply`, read again with the rest;
@@ -48,6 +47,19 @@ function checkEntropy(entropy: Uint8Array): Uint8Array {
   return entropy;
 }
 
+/** What a {@link ServerHandshake} is made of. */
+interface ServerHandshakeOptions {
+  /**
+   * Random bytes, at least 1528, borrowed for the object's life; with 3032 the filler of a signed S2 is independent of
+   * S1's.
+   */
+  readonly entropy: Uint8Array;
+  /** Any clock in milliseconds, taken modulo 2^32 into S1. */
+  readonly nowMs: number;
+  /** Makes the keys of encrypted connections (RTMPE); without it they are refused. */
+  readonly agreement?: KeyAgreement | undefined;
+}
+
 /**
  * The server's side of the handshake (RTMP 1.0 §5.2, and the signed form of Flash and ffmpeg). S0, S1 and S2 are sent
  * at once after C1. A signed C1 gets a signed S1 in the same layout and a signed S2; every other C1 gets the plain
@@ -56,17 +68,21 @@ function checkEntropy(entropy: Uint8Array): Uint8Array {
 export class ServerHandshake {
   readonly #entropy: Uint8Array;
   readonly #nowMs: number;
+  readonly #agreement: KeyAgreement | undefined;
   readonly #first = new Collector(C0C1_BYTES);
   #c2Left = HANDSHAKE_PACKET_BYTES;
+  #keys: CipherKeys | undefined;
 
-  /**
-   * @param options `entropy`: random bytes, at least 1528, borrowed for the object's life; with 3032 the filler of a
-   *   signed S2 is independent of S1's. `nowMs`: any clock in milliseconds, taken modulo 2^32 into S1
-   * @throws SluiceError `ERR_INTERNAL` when the entropy is too short
-   */
-  constructor(options: { entropy: Uint8Array; nowMs: number }) {
+  /** @throws SluiceError `ERR_INTERNAL` when the entropy is too short */
+  constructor(options: ServerHandshakeOptions) {
     this.#entropy = checkEntropy(options.entropy);
     this.#nowMs = options.nowMs;
+    this.#agreement = options.agreement;
+  }
+
+  /** The keys of an encrypted connection, once the handshake is done: everything after it is encrypted. */
+  get keys(): CipherKeys | undefined {
+    return this.#keys;
   }
 
   /**
@@ -74,21 +90,33 @@ export class ServerHandshake {
    *
    * @param bytes borrowed until return
    * @returns `error` with `ERR_HANDSHAKE_VERSION`, `ERR_HANDSHAKE_ENCRYPTED`, `ERR_HANDSHAKE_HTTP` or
-   *   `ERR_HANDSHAKE_TLS` as soon as the first byte is wrong; `reply` (3073 bytes, transferred) once; `done` once C2 is
-   *   over
+   *   `ERR_HANDSHAKE_TLS` as soon as the first byte is wrong, and with `ERR_HANDSHAKE_DIGEST` or `ERR_HANDSHAKE_KEY` when
+   *   the C1 of an encrypted connection is; `reply` (3073 bytes, transferred) once; `done` once C2 is over
    */
   read(bytes: Uint8Array): HandshakeResult {
     if (!this.#first.isFull) {
       const consumed = this.#first.take(bytes);
       if (consumed === 0) return { status: 'need', consumed };
-      const code = refuseVersion(this.#first.bytes[0]!);
+      const version = this.#first.bytes[0]!;
+      const isEncrypted = this.#agreement !== undefined && isEncryptedVersion(version);
+      const code = isEncrypted ? undefined : refuseVersion(version);
       if (code !== undefined) return { status: 'error', consumed, code };
       if (!this.#first.isFull) return { status: 'need', consumed };
-      return { status: 'reply', consumed, reply: this.#reply(this.#first.bytes.subarray(1)) };
+      const reply = isEncrypted ? this.#encryptedReply(this.#agreement) : this.#reply(this.#first.bytes.subarray(1));
+      return typeof reply === 'string'
+        ? { status: 'error', consumed, code: reply }
+        : { status: 'reply', consumed, reply };
     }
     const consumed = Math.min(this.#c2Left, bytes.length);
     this.#c2Left -= consumed;
     return { status: this.#c2Left === 0 ? 'done' : 'need', consumed };
+  }
+
+  #encryptedReply(agreement: KeyAgreement): Buffer | ErrorCode {
+    const answer = answerEncrypted(this.#first.bytes, { entropy: this.#entropy, nowMs: this.#nowMs, agreement });
+    if (typeof answer === 'string') return answer;
+    this.#keys = answer.keys;
+    return answer.reply;
   }
 
   #reply(c1: Buffer): Buffer {
@@ -111,10 +139,10 @@ export class ServerHandshake {
   }
 }
 
-/** What is wrong with the first byte of a connection; undefined when it is version 3. */
+/** What is wrong with the first byte of a plain connection; undefined when it is version 3. */
 export function refuseVersion(first: number): ErrorCode | undefined {
   if (first === VERSION) return undefined;
-  if (first === 6 || first === 8 || first === 9) return 'ERR_HANDSHAKE_ENCRYPTED';
+  if (isEncryptedVersion(first)) return 'ERR_HANDSHAKE_ENCRYPTED';
   if (first === 0x16) return 'ERR_HANDSHAKE_TLS';
   // Upper-case ASCII: the start of GET, POST, OPTIONS, …
   if (first >= 0x41 && first <= 0x5a) return 'ERR_HANDSHAKE_HTTP';
@@ -130,6 +158,8 @@ export class ClientHandshake {
   readonly #nowMs: number;
   readonly #first = new Collector(C0C1_BYTES);
   #s2Left = HANDSHAKE_PACKET_BYTES;
+  /** The client speaks plain RTMP only. */
+  readonly keys = undefined;
 
   /**
    * @param options `entropy`: at least 1528 random bytes, borrowed for the object's life; `nowMs`: any clock in
