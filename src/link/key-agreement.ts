@@ -3,8 +3,8 @@ import type { KeyAgreement } from '../protocol/handshake/encrypted.js';
 import { GENERATOR, PRIME } from '../protocol/handshake/group.js';
 
 /**
- * Exponents of 256 bits: three times the strength of a group of 1024 bits, and a quarter of the time of exponents as long
- * as the prime (0.1 ms instead of 0.35 for each power).
+ * Exponents of 256 bits: three times the strength of a group of 1024 bits, and a quarter of the time of exponents as
+ * long as the prime (0.1 ms instead of 0.35 for each power).
  */
 const EXPONENT_BYTES = 32;
 

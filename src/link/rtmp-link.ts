@@ -18,7 +18,8 @@ export interface LinkOwner {
    */
   mayHandle(): boolean;
   /**
-   * The handshake is done, and chunk stream follows. From now on {@link RtmpLink.channel} is what to send on. May throw.
+   * The handshake is done, and chunk stream follows. From now on {@link RtmpLink.channel} is what to send on. May
+   * throw.
    */
   handshakeDone(): void;
   /** The peer does not speak RTMP. */

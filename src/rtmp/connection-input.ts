@@ -2,7 +2,6 @@ import type { ErrorCode } from '../core/errors.js';
 import type { PacedReader } from '../hub/audience.js';
 import { makeKeyPair } from '../link/key-agreement.js';
 import { type LinkOwner, RtmpLink } from '../link/rtmp-link.js';
-import type { TransportName } from '../model/peer.js';
 import { ServerHandshake } from '../protocol/handshake/handshake.js';
 import { MessageType } from '../protocol/messages/message-types.js';
 import type { Action } from '../protocol/server/actions.js';
@@ -88,11 +87,6 @@ export class ConnectionInput implements LinkOwner, PacedReader {
   /** Bytes received, handshake included. */
   get bytesIn(): number {
     return this.#link.bytesIn;
-  }
-
-  /** How the bytes of the connection arrive. That they are encrypted is known once the handshake is done. */
-  get transport(): TransportName {
-    return this.#link.isEncrypted ? 'rtmpe' : 'rtmp';
   }
 
   /** Begins reading. */

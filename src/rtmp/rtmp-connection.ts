@@ -90,7 +90,6 @@ export class RtmpConnection implements InputOwner {
   get isYoung(): boolean {
     return this.#session?.isConnected !== true;
   }
-
   get closing(): boolean {
     return this.#closing;
   }

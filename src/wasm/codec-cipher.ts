@@ -14,8 +14,8 @@ const copy = Buffer.prototype.fill as (this: Uint8Array, from: Uint8Array, start
 
 /**
  * The two RC4 ciphers of an RTMPE connection, in the memory of its codec: what was read is decrypted where it lies, and
- * what is sent is encrypted in a slot of that memory and sent from there. A memory that no cipher is begun in touches no
- * page of theirs.
+ * what is sent is encrypted in a slot of that memory and sent from there. A memory in which no cipher was begun touches
+ * no page of theirs.
  */
 export class CodecCipher {
   /** Most bytes that {@link encrypt} takes at once. */

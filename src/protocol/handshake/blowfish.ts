@@ -6,8 +6,8 @@ const WORDS = SUBKEYS + 4 * BOX_WORDS;
 let digitsOfPi: Uint32Array | undefined;
 
 /**
- * The terms of Chudnovsky's series for 1/π from `from` to before `to`, put together in halves: the products of what each
- * term multiplies above and below, and their sum over the latter. 47 bits a term.
+ * The terms of Chudnovsky's series for 1/π from `from` to before `to`, put together in halves: the products of what
+ * each term multiplies above and below, and their sum over the latter. 47 bits a term.
  */
 function chudnovsky(from: number, to: number): [above: bigint, below: bigint, sum: bigint] {
   if (to - from > 1) {

@@ -9,8 +9,8 @@ export const PRIME =
 export const GENERATOR = 2;
 
 /**
- * Whether a peer's public key may be used: from 2 to p − 2, and in the subgroup that 2 generates. A key that is not makes
- * a secret that everybody knows, or was read from the wrong place of the packet.
+ * Whether a peer's public key may be used: from 2 to p − 2, and in the subgroup that 2 generates. A key that is not
+ * makes a secret that everybody knows, or was read from the wrong place of the packet.
  *
  * @param key 128 bytes, big-endian
  */
@@ -20,8 +20,8 @@ export function isPublicKey(key: Uint8Array): boolean {
 }
 
 /**
- * Whether `y` is a square modulo the prime. The subgroup that 2 generates has the squares, since (p − 1)/2 is prime too;
- * the Legendre symbol, by quadratic reciprocity, tells them without a power. It takes a third of a millisecond.
+ * Whether `y` is a square modulo the prime. The subgroup that 2 generates has the squares, since (p − 1)/2 is prime
+ * too; the Legendre symbol, by quadratic reciprocity, tells them without a power. It takes a third of a millisecond.
  */
 function isSquare(y: bigint): boolean {
   let top = y;

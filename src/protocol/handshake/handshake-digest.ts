@@ -13,7 +13,7 @@ const KEY_SPAN = 632;
  * public key of 128 bytes, in RTMPE, is where `keyPointer` and `keyBase` say, modulo 632. The name has the position of
  * the pointer, because projects do not agree on numbers for the two.
  */
-export interface DigestLayout {
+interface DigestLayout {
   readonly name: 'D8' | 'D772';
   readonly pointer: number;
   readonly base: number;
@@ -24,7 +24,7 @@ export interface DigestLayout {
 /** Pointer at byte 8: what Flash and ffmpeg use with plain RTMP. */
 export const LAYOUT_D8: DigestLayout = { name: 'D8', pointer: 8, base: 12, keyPointer: 1532, keyBase: 772 };
 /** Pointer at byte 772. */
-const LAYOUT_D772: DigestLayout = { name: 'D772', pointer: 772, base: 776, keyPointer: 768, keyBase: 8 };
+export const LAYOUT_D772: DigestLayout = { name: 'D772', pointer: 772, base: 776, keyPointer: 768, keyBase: 8 };
 
 const TAIL = Buffer.from('f0eec24a8068bee82e00d0d1029e7e576eec5d2d29806fab93b8e636cfeb31ae', 'hex');
 const PLAYER_KEY = Buffer.from('Genuine Adobe Flash Player 001');

@@ -90,8 +90,8 @@ export class ServerHandshake {
    *
    * @param bytes borrowed until return
    * @returns `error` with `ERR_HANDSHAKE_VERSION`, `ERR_HANDSHAKE_ENCRYPTED`, `ERR_HANDSHAKE_HTTP` or
-   *   `ERR_HANDSHAKE_TLS` as soon as the first byte is wrong, and with `ERR_HANDSHAKE_DIGEST` or `ERR_HANDSHAKE_KEY` when
-   *   the C1 of an encrypted connection is; `reply` (3073 bytes, transferred) once; `done` once C2 is over
+   *   `ERR_HANDSHAKE_TLS` as soon as the first byte is wrong, and with `ERR_HANDSHAKE_DIGEST` or `ERR_HANDSHAKE_KEY`
+   *   when the C1 of an encrypted connection is; `reply` (3073 bytes, transferred) once; `done` once C2 is over
    */
   read(bytes: Uint8Array): HandshakeResult {
     if (!this.#first.isFull) {

@@ -2,8 +2,8 @@ const ROUNDS = 32;
 const DELTA = 0x9e3779b9;
 
 /**
- * Encrypts one block of 8 bytes in place with XTEA, as handshakes of type 8 do: the block is two little-endian words, the
- * key four big-endian ones.
+ * Encrypts one block of 8 bytes in place with XTEA, as handshakes of type 8 do: the block is two little-endian words,
+ * the key four big-endian ones.
  *
  * @param bytes at least `at + 8`
  * @param key 16 bytes

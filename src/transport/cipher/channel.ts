@@ -1,3 +1,4 @@
+import type { TransportName } from '../../model/peer.js';
 import type { Drainable, OpenChannel } from '../byte-channel.js';
 
 /** Encrypts what is sent, in order. */
@@ -27,8 +28,8 @@ const HIGH_WATER_BYTES = 65_536;
  * The sending half of an encrypted connection (RTMPE) around the channel that carries it, TCP or another. Shared bytes
  * are encrypted for this peer a piece at a time, in one place that belongs to the connection: while a piece of them is
  * being sent, the rest waits as it came, shared with all other players, so a peer that reads slowly costs one piece of
- * memory and not a copy of all that it has not read. Its reader is the inner channel's, and decrypts for itself; it tells
- * this channel when that is closed.
+ * memory and not a copy of all that it has not read. Its reader is the inner channel's, and decrypts for itself; it
+ * tells this channel when that is closed.
  */
 export class CipherChannel implements OpenChannel, Drainable {
   readonly #inner: OpenChannel;
@@ -55,6 +56,12 @@ export class CipherChannel implements OpenChannel, Drainable {
     this.#cipher = cipher;
   }
 
+  /** Encryption inside of TLS does not show. */
+  get transport(): TransportName {
+    const { transport } = this.#inner;
+    if (transport === 'rtmp') return 'rtmpe';
+    return transport === 'rtmpt' ? 'rtmpte' : transport;
+  }
   get localAddress(): string {
     return this.#inner.localAddress;
   }

@@ -1,13 +1,24 @@
+import type { KeyAgreement } from '../../../src/protocol/handshake/encrypted.js';
 import { ClientHandshake, ServerHandshake } from '../../../src/protocol/handshake/handshake.js';
-import { DigestKey, signPacket } from '../../../src/protocol/handshake/handshake-digest.js';
+import {
+  DigestKey,
+  LAYOUT_D8,
+  LAYOUT_D772,
+  publicKeyIn,
+  signPacket,
+} from '../../../src/protocol/handshake/handshake-digest.js';
 import { seeded } from '../../support/random.js';
 import { type FuzzTarget, pieces, same } from '../target.js';
 
 const PACKET = 1536;
-const D8 = { name: 'D8', pointer: 8, base: 12 } as const;
-const D772 = { name: 'D772', pointer: 772, base: 776 } as const;
 const random = seeded(1);
 const entropy = Uint8Array.from({ length: 3032 }, () => Math.floor(random() * 256));
+
+/** The same keys in every run. */
+const agreement: KeyAgreement = () => ({
+  publicKey: entropy.subarray(100, 228),
+  secretWith: () => entropy.subarray(300, 428),
+});
 
 type Reader = Pick<ServerHandshake, 'read'>;
 
@@ -33,12 +44,19 @@ function spoken(handshake: Reader, parts: readonly Uint8Array[]): string {
 function samples(seed: number): Uint8Array[] {
   const next = seeded(seed);
   const filled = (bytes: number): Buffer => Buffer.from(Array.from({ length: bytes }, () => Math.floor(next() * 256)));
-  return [D8, D772, undefined].map((layout) => {
-    const c1 = filled(PACKET);
-    if (layout === undefined) c1.writeUInt32BE(0, 4);
-    else signPacket(c1, layout, DigestKey.Player);
-    return Buffer.concat([Buffer.of(3), c1, filled(PACKET), Buffer.of(3, 0, 0)]);
-  });
+  return [3, 6, 8, 9].flatMap((version) =>
+    [LAYOUT_D8, LAYOUT_D772, undefined].map((layout) => {
+      const c1 = filled(PACKET);
+      if (layout === undefined) {
+        c1.writeUInt32BE(0, 4);
+      } else {
+        // Any square is a public key of the group.
+        if (version !== 3) publicKeyIn(c1, layout).fill(0).writeUInt8(4, 127);
+        signPacket(c1, layout, DigestKey.Player);
+      }
+      return Buffer.concat([Buffer.of(version), c1, filled(PACKET), Buffer.of(3, 0, 0)]);
+    }),
+  );
 }
 
 /** Both sides of the handshake: any split of the bytes gives what the whole gives. */
@@ -52,6 +70,7 @@ export const handshake: FuzzTarget = {
   run: (input) => {
     const sides: readonly (() => Reader)[] = [
       () => new ServerHandshake({ entropy, nowMs: 5 }),
+      () => new ServerHandshake({ entropy, nowMs: 5, agreement }),
       () => new ClientHandshake({ entropy, nowMs: 5 }),
     ];
     for (const side of sides) same(spoken(side(), pieces(input)), spoken(side(), [input]), 'split and whole');

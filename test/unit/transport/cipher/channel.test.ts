@@ -6,6 +6,7 @@ const PIECE = 8;
 
 /** What carries the bytes: takes `room` bytes at once, and the rest of a write when a test lets it. */
 class Carrier implements OpenChannel {
+  transport: OpenChannel['transport'] = 'rtmp';
   readonly localAddress = 'here';
   readonly localPort = 1;
   readonly remoteAddress = 'there';
@@ -208,6 +209,17 @@ describe('an encrypting channel', () => {
     expect([drained, channel.unsentBytes, channel.pendingBytes]).toEqual([['a', 'b'], 0, 0]);
     expect([channel.write(Buffer.from('d'), waiter('d')), channel.send(Buffer.from('e'))]).toEqual([true, true]);
     expect(carrier.got.length).toBe(8);
+  });
+
+  it.each([
+    ['rtmp', 'rtmpe'],
+    ['rtmpt', 'rtmpte'],
+    ['rtmps', 'rtmps'],
+    ['rtmpts', 'rtmpts'],
+  ] as const)('over %s is %s', (inner, name) => {
+    const { carrier, channel } = joined();
+    carrier.transport = inner;
+    expect(channel.transport).toBe(name);
   });
 
   it('has the addresses and the reads of its carrier', () => {
