@@ -6,8 +6,8 @@ import { EVENT_ERRORS } from './errors-events.js';
 import { JOB_ERRORS } from './errors-jobs.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { RECORDING_ERRORS } from './errors-recording.js';
-import { TUNNEL_ERRORS } from './errors-tunnel.js';
 import { RTMPE_ERRORS } from './errors-rtmpe.js';
+import { TUNNEL_ERRORS } from './errors-tunnel.js';
 import { WIRE_ERRORS } from './errors-wire.js';
 
 /**

@@ -33,7 +33,7 @@ describe('RTMPE', () => {
     await server.stop();
   });
 
-  it('hands what rtmpsink publishes encrypted, bit for bit, to encrypted and plain players', async () => {
+  it('hands what rtmpsink publishes encrypted, bit for bit, to players by RTMPE, RTMPTE and RTMP', async () => {
     const folder = tempDir('rtmpe');
     const plain = server.url('secret');
     const encrypted = plain.replace('rtmp:', 'rtmpe:');
@@ -43,9 +43,10 @@ describe('RTMPE', () => {
       rtmpdump: tools.rtmpdumpPlay(encrypted, join(folder, 'rtmpdump.flv')),
       curl: tools.curlPlay(encrypted, join(folder, 'curl.flv')),
       rtmpsrc: tools.gstPlay('rtmpsrc', encrypted, join(folder, 'rtmpsrc.flv')),
+      tunnel: tools.rtmpdumpPlay(plain.replace('rtmp:', 'rtmpte:'), join(folder, 'tunnel.flv')),
       plain: tools.rtmpdumpPlay(plain, join(folder, 'plain.flv')),
     };
-    await server.waitForPlayers(4);
+    await server.waitForPlayers(5);
     const publisher = tools.gstPublish('rtmpsink', flv, encrypted);
     const started = await events.expect('stream.started');
     expect(started.data).toMatchObject({ name: 'secret', transport: 'rtmpe' });
