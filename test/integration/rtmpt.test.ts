@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Child } from '../support/child.js';
+import { type Child, run } from '../support/child.js';
 import { media } from '../support/media.js';
 import { finishPlayer, hashesOf, type MediaHashes } from '../support/playback.js';
 import { freePort } from '../support/ports.js';
@@ -23,7 +23,7 @@ describe('RTMPT with the clients that people use', () => {
   beforeAll(async () => {
     ownPort = await freePort();
     server = await spawnServer({
-      settings: { 'play.lingerMs': 300, 'rtmpt.listen': `127.0.0.1:${ownPort}`, 'rtmpt.sessionTimeoutMs': 1000 },
+      settings: { 'play.lingerMs': 300, 'rtmpt.listen': `127.0.0.1:${ownPort}`, 'rtmpt.sessionTimeoutMs': 3000 },
     });
     mp4 = await media('h264-aac.mp4');
     source = await hashesOf(mp4);
@@ -49,5 +49,21 @@ describe('RTMPT with the clients that people use', () => {
     }
     expect(got).toEqual(Object.fromEntries(running.map(({ name }) => [name, source])));
     removeTempDir(folder);
+  });
+
+  it('ends what is published when the session is not heard of any more', async () => {
+    const encoder = tools.ffmpegPublish(await media('long.flv'), tunnelled('lost', server.rtmpPort));
+    await server.ready('lost');
+    await encoder.stop('SIGKILL');
+    await server.ended('lost');
+    expect(await server.rejections('ERR_TUNNEL_SILENT')).toBe(1);
+  });
+
+  it('says 404 to the question of Flash and to sessions that are none', async () => {
+    for (const path of ['/fcs/ident2', '/idle/none/0', '/send/none/0', '/close/none/0']) {
+      const url = `http://127.0.0.1:${server.rtmpPort}${path}`;
+      const asked = await run(['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '--data-binary', '0', url]);
+      expect(asked.stdout, path).toBe('404');
+    }
   });
 });

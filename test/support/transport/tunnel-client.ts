@@ -16,14 +16,18 @@ interface Sending {
   readonly chunked?: boolean;
 }
 
-/** One connection to the tunnel that is kept open; several of them can serve one session. */
+/** A connection to the tunnel that is kept open, or several; one session can be served by any number of them. */
 export class TunnelConnection {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent: Agent;
   readonly #port: number;
   readonly #from: string;
 
-  /** @param from the address to bind */
-  constructor(port: number, from = '127.0.0.1') {
+  /**
+   * @param from the address to bind
+   * @param sockets requests beyond so many at once wait for the answers to others
+   */
+  constructor(port: number, from = '127.0.0.1', sockets = 1) {
+    this.#agent = new Agent({ keepAlive: true, maxSockets: sockets });
     this.#port = port;
     this.#from = from;
   }

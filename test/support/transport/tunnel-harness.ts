@@ -28,6 +28,8 @@ export class TunnelOwner implements ChannelOwner {
   readonly #into: Buffer;
   /** How many reads are left before it stops reading. */
   reads = Number.POSITIVE_INFINITY;
+  /** Called when it stops reading. */
+  stopped: () => void = () => {};
   /** Undefined while the channel is open; null when it was closed in good order. */
   end: NodeJS.ErrnoException | null | undefined;
   ends = 0;
@@ -50,7 +52,9 @@ export class TunnelOwner implements ChannelOwner {
   read(count: number, into: Buffer): boolean {
     this.#parts.push(Buffer.from(into.subarray(0, count)));
     this.reads--;
-    return this.reads > 0;
+    if (this.reads > 0) return true;
+    this.stopped();
+    return false;
   }
 
   closed(error: NodeJS.ErrnoException | undefined): void {
@@ -102,14 +106,14 @@ export class TunnelHarness {
   }
 
   /** @param from the address to come from */
-  readonly connect = (from?: string): TunnelConnection => {
-    const connection = new TunnelConnection(this.port, from);
+  readonly connect = (from?: string, sockets?: number): TunnelConnection => {
+    const connection = new TunnelConnection(this.port, from, sockets);
     this.#connections.push(connection);
     return connection;
   };
 
   /** A socket that has sent these bytes, and whose errors are nobody's. */
-  raw(bytes: string): Socket {
+  raw(bytes: string | Buffer): Socket {
     const socket = connect({ host: '127.0.0.1', port: this.port }, () => socket.write(bytes));
     socket.on('error', () => {});
     this.#sockets.push(socket);
