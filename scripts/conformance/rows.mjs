@@ -3,6 +3,7 @@
 //
 // A row is what is shown, then one or more proofs: the client, a test file, and a part of the full name of the tests.
 // A row whose client does not exist says so with `none`.
+import { RTMPE_ROWS } from './rows-rtmpe.mjs';
 import { CHUNK_ROWS, HANDSHAKE_ROWS, SESSION_ROWS } from './rows-wire.mjs';
 
 /** Each section has a title and rows. */
@@ -10,6 +11,7 @@ export const SECTIONS = [
   { title: 'Handshake', rows: HANDSHAKE_ROWS },
   { title: 'Chunk stream', rows: CHUNK_ROWS },
   { title: 'Sessions and media', rows: SESSION_ROWS },
+  { title: 'RTMPE', rows: RTMPE_ROWS },
 ];
 
 /** Every proof of every row. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { amf } from '../support/amf.js';
 import { SseWatcher } from '../support/events.js';
 import { media } from '../support/media.js';
-import { finishPlayer, hashesOf, type MediaHashes } from '../support/playback.js';
+import { finishPlayer, frameCount, hashesOf, type MediaHashes, tagHashes, tagsIn } from '../support/playback.js';
 import { RtmpePeer } from '../support/protocol/rtmpe-peer.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { chunks } from '../support/rtmp-wire.js';
@@ -38,7 +38,7 @@ describe('RTMPE', () => {
     const plain = server.url('secret');
     const encrypted = plain.replace('rtmp:', 'rtmpe:');
     const flv = await media('h264-aac.flv');
-    const source = await hashesOf(flv);
+    const frames = frameCount(await tagsIn(flv));
     const players = {
       rtmpdump: tools.rtmpdumpPlay(encrypted, join(folder, 'rtmpdump.flv')),
       curl: tools.curlPlay(encrypted, join(folder, 'curl.flv')),
@@ -54,10 +54,12 @@ describe('RTMPE', () => {
     const got: Record<string, MediaHashes> = {};
     for (const [name, child] of Object.entries(players)) {
       const file = join(folder, `${name}.flv`);
-      await finishPlayer(child, file, source.video.length + source.audio.length);
-      got[name] = await hashesOf(file);
+      await finishPlayer(child, file, frames);
+      got[name] = tagHashes(await tagsIn(file));
     }
-    expect(got).toEqual(Object.fromEntries(Object.keys(players).map((name) => [name, source])));
+    expect(got).toEqual(Object.fromEntries(Object.keys(players).map((name) => [name, got['plain']])));
+    // The muxer of the publisher writes tags of its own around the same frames.
+    expect(await hashesOf(join(folder, 'plain.flv'))).toEqual(await hashesOf(flv));
     removeTempDir(folder);
   });
 

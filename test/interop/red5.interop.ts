@@ -31,11 +31,12 @@ function payloadsIn(file: string, type: 8 | 9): string[] {
 }
 
 describe('the client of Red5', () => {
-  it('publishes, and a second one plays it as it is', async () => {
+  it.each(['rtmp', 'rtmpe'])('publishes by %s, and a second one plays it as it is', async (protocol) => {
     const file = await media('h264-aac.flv');
-    const [publisher, player] = [await red5.open(server.rtmpPort), await red5.open(server.rtmpPort)];
-    player.command('play', 'red5');
-    await publisher.publish('red5', file);
+    const publisher = await red5.open(server.rtmpPort, { protocol });
+    const player = await red5.open(server.rtmpPort, { protocol });
+    player.command('play', `red5-${protocol}`);
+    await publisher.publish(`red5-${protocol}`, file);
     await waitFor(() => player.media('video').length > 50 && player.media('audio').length > 50, { what: 'media' });
     for (const [kind, type] of [
       ['video', 9],
