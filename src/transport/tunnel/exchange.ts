@@ -11,6 +11,7 @@ export interface Exchange {
 /** What is sent as the text of a refusal, by its status. */
 const REFUSALS = {
   400: 'Bad Request',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   413: 'Content Too Large',

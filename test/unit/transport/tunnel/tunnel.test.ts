@@ -50,6 +50,14 @@ describe('HttpTunnel', () => {
       });
   });
 
+  it('takes no request of a web page', async () => {
+    const { port, tunnel } = await TunnelHarness.open();
+    const head = 'POST /open/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n';
+    expect(await raw(port, `${head}Origin: http://a\r\n${BODY}`)).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await raw(port, `${head}Origin: null\r\n${BODY}`)).toMatch(/^HTTP\/1\.1 403 /);
+    expect(tunnel.sessions).toBe(0);
+  });
+
   it('answers HTTP/1.0, and closes the connection then', async () => {
     const { port } = await TunnelHarness.open();
     const answer = await raw(port, `POST /open/1 HTTP/1.0\r\n${BODY}`);
