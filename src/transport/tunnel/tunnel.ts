@@ -172,8 +172,8 @@ export class HttpTunnel {
     // A connection that is lost is seen by the close of its responses.
     request.on('error', () => {});
     const exchange = { request, response, heard: () => this.#sockets.heard(socket) };
-    // Only browsers tell an origin. A page must not reach through its visitor's browser into networks that it cannot see,
-    // also not under a name of its own that it has pointed there.
+    // Only browsers tell an origin. A page must not reach through its visitor's browser into networks that it cannot
+    // see, also not under a name of its own that it has pointed there.
     if (request.headers.origin !== undefined) {
       this.#refuse(exchange, 403);
       return;

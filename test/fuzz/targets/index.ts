@@ -6,6 +6,7 @@ import { handshake } from './handshakes.js';
 import { inspect } from './inspect.js';
 import { mediaPeek } from './media.js';
 import { subjects } from './names.js';
+import { tunnel } from './tunnel.js';
 
 /** Everything that reads bytes of others and is searched for inputs that break it. */
 export const TARGETS: readonly FuzzTarget[] = [
@@ -18,4 +19,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   inspect,
   subjects,
   config,
+  tunnel,
 ];
