@@ -1,3 +1,4 @@
+import { openAggregate } from './aggregate';
 import { addSegment, conflicts, joinShort, record, recordChain } from './batch';
 import { freeChain, releaseLater } from './blocks';
 import {
@@ -21,7 +22,7 @@ import { applyControl } from './control';
 import { joinChain, roomFor } from './frame-in-place';
 import { writeHeader } from './framer';
 import { get, set } from './header';
-import { surface } from './message';
+import { AGGREGATE, surface } from './message';
 
 /**
  * Ends the message of `cs`, whose last byte is there: media joins the batch, or waits in PENDING_CS for one that it may
@@ -59,6 +60,7 @@ export function completeMessage(cs: u32, out: u32, segment: u32, inPlace: bool):
     freeChain(head, load<u32>(cs, CS_TAIL));
     return status;
   }
+  if (type === AGGREGATE) return openAggregate(cs, head, len);
   surface(cs, payload, len);
   releaseLater(head, load<u32>(cs, CS_TAIL));
   return C.STATUS_MESSAGE;

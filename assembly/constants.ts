@@ -110,6 +110,14 @@ export const OUT_POS = 47; // what frameWholeMessage() hands back: the new end o
 export const SEGMENT_START = 67; // and the start of its part that no segment names yet
 // End of what the ciphers have touched of their region; 0: the connection is not encrypted.
 export const CIPHER_HIGH = 54;
+// An aggregate that is being taken apart, and what was being read before it.
+export const AGGREGATE = 121;
+export const AGGREGATE_BLOCK = 122;
+export const AGGREGATE_CS = 123;
+export const AGGREGATE_END = 124;
+export const AGGREGATE_READ_POS = 125;
+export const AGGREGATE_READ_END = 126;
+export const AGGREGATE_CHUNK_SIZE = 127;
 export const AMF_TOKENS = 48;
 export const AMF_HAS_REFERENCES = 49;
 export const AMF_TRUNCATED = 50;

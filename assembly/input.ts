@@ -3,7 +3,7 @@ import { get, set } from './header';
 
 /** Takes INPUT[start,end) in behind the incomplete header that the last read left. Returns 0 or an error code. */
 export function takeInput(start: u32, end: u32): i32 {
-  if (get(C.READ_POS) < get(C.READ_END)) return C.ERR_CHUNK_INPUT_PENDING;
+  if (get(C.READ_POS) < get(C.READ_END) || get(C.AGGREGATE) !== 0) return C.ERR_CHUNK_INPUT_PENDING;
   if (end > (C.INPUT_BYTES as u32)) return C.ERR_CHUNK_INPUT_RANGE;
   const stashed = get(C.STASH_LENGTH);
   const pos: u32 = C.INPUT + start - stashed;

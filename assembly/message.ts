@@ -28,12 +28,14 @@ import {
   TL_STATE,
 } from './timeline';
 
-// Message types the host sees: 3 to 6, 15 to 20, 22.
-const SURFACED: u32 = 0x5f8078;
+// Message types the host sees: 3 to 6, 15 to 20.
+const SURFACED: u32 = 0x1f8078;
+/** A message of FLV tags: it is taken apart. */
+export const AGGREGATE: u32 = 22;
 
-/** Whether the host sees messages of this type; 1, 2, 8 and 9 are handled inside. */
+/** Whether the host sees messages of this type; 1, 2, 8, 9 and 22 are handled inside. */
 export function isSurfaced(type: u32): bool {
-  return type <= 22 && ((1 << type) & SURFACED) !== 0;
+  return type <= 20 && ((1 << type) & SURFACED) !== 0;
 }
 
 /** The 64-bit time nearest to `base` whose low 32 bits are `raw` (serial arithmetic); never negative. */
@@ -102,7 +104,7 @@ export function openMessage(cs: u32, type: u32, whole: bool, wait: bool, out: u3
       placeOpen(cs, out);
       return;
     }
-  } else if (type !== 1 && type !== 2 && !isSurfaced(type)) {
+  } else if (type !== 1 && type !== 2 && type !== AGGREGATE && !isSurfaced(type)) {
     sink = SINK_DISCARD;
     store<u32>(cs, 0xffffffff, CS_RUN);
   }

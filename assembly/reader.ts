@@ -1,3 +1,4 @@
+import { turnAggregate } from './aggregate';
 import { addSegment, beginBatch, conflicts } from './batch';
 import { releaseChains } from './blocks';
 import {
@@ -31,7 +32,7 @@ import { frameWholeMessage } from './frame-whole-message';
 import { appendPayload, framedBytes } from './framer';
 import { get, set } from './header';
 import { stash, takeInput } from './input';
-import { isSurfaced, openMessage, outgoing, surface, unwrap } from './message';
+import { AGGREGATE, isSurfaced, openMessage, outgoing, surface, unwrap } from './message';
 import { newestFrame } from './timeline';
 
 /**
@@ -208,7 +209,7 @@ export function read(start: u32, end: u32): i32 {
                 continue;
               }
             }
-          } else if (left === len) {
+          } else if (left === len && (type !== AGGREGATE || len === 0)) {
             const payload = pos;
             left = 0;
             pos += len;
@@ -334,6 +335,7 @@ export function read(start: u32, end: u32): i32 {
   set(C.CHUNK_LEFT, left);
   set(C.READ_POS, pos);
   set(C.READ_END, limit);
+  if (get(C.AGGREGATE) !== 0) status = turnAggregate(status);
   if (status < 0) set(C.FAILED, status);
   return status;
 }

@@ -375,9 +375,9 @@ export class JsChunkParser {
       this.#chunkSize = Math.min(value, MAX_LENGTH);
       return STATUS_NEED_INPUT;
     }
-    // These are surfaced: acknowledgement, user control, windows, data, shared objects, commands, aggregates. Anything
-    // else is no message type.
-    if (!((type >= 3 && type <= 6) || (type >= 15 && type <= 20) || type === 22)) {
+    // These are surfaced: acknowledgement, user control, windows, data, shared objects, commands. Aggregates are left
+    // out, since no bench sends them; anything else is no message type.
+    if (!((type >= 3 && type <= 6) || (type >= 15 && type <= 20))) {
       this.dropped++;
       return STATUS_NEED_INPUT;
     }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors.js';
 import { type CodecLimits, inForce, normaliseLimits } from '../wasm/limits.js';
+import { add, lastMediaIn } from './aggregate-tags.js';
 
 /** Where a reading stops: the byte, the server's code, and what should have been there. */
 export interface Fault {
@@ -347,6 +348,7 @@ export class ChunkWalker {
     if (payload.length < Math.min(length, 4)) return;
     if (type === 1) yield* this.#setChunkSize(payload, pieces[0]?.at ?? at);
     if (type === 2 && length >= 4) this.#abort(payload.readUInt32BE(0));
+    if (type === 22) this.#lastMedia = lastMediaIn(payload, timestamp) ?? this.#lastMedia;
   }
 
   *#setChunkSize(payload: Buffer, at: number): Generator<WalkItem> {
@@ -387,11 +389,5 @@ function unwrap(base: number, raw: number): number {
   if (difference >= WRAP / 2) difference -= WRAP;
   if (difference < -WRAP / 2) difference += WRAP;
   const time = base + difference;
-  return time < 0 ? time + WRAP : time;
-}
-
-/** A time moved by a delta, which may stand for a negative number. */
-function add(timestamp: number, delta: number): number {
-  const time = timestamp + (delta >= WRAP / 2 ? delta - WRAP : delta);
   return time < 0 ? time + WRAP : time;
 }

@@ -1,4 +1,5 @@
 import { cleanText } from '../core/log-fields.js';
+import { aggregateTags } from './aggregate-tags.js';
 import { type AmfNode, numberOf } from './amf-node.js';
 import type { ChunkHeader, Fault } from './chunk-walker.js';
 import { mediaSays } from './media-says.js';
@@ -92,7 +93,16 @@ function controlSays(type: number, payload: Buffer): string {
   if (type === 6 && payload.length >= 5)
     return ` ${payload.readUInt32BE(0)} ${BANDWIDTH_LIMITS[payload[4]!] ?? `limit type ${payload[4]}`}`;
   if (type >= 1 && type <= 5 && payload.length >= 4) return ` ${payload.readUInt32BE(0)}`;
+  if (type === 22) return aggregateSays(payload);
   return ` of ${payload.length} bytes`;
+}
+
+function aggregateSays(payload: Buffer): string {
+  const tags = aggregateTags(payload);
+  const shown = tags
+    .slice(0, MAX_MEMBERS)
+    .map(({ type, delta, at, end }) => `${typeName(type)} ${delta < 0 ? '' : '+'}${delta} ms ${end - at} bytes`);
+  return ` of ${payload.length} bytes${tags.length === 0 ? '' : `: ${more(shown, tags.length)}`}`;
 }
 
 function userControlSays(payload: Buffer): string {

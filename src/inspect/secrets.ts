@@ -1,5 +1,6 @@
 import { tellProgram, tellRefusedName, tellText, tellUrl } from '../core/tell.js';
 import type { CodecLimits } from '../wasm/limits.js';
+import { aggregateTags } from './aggregate-tags.js';
 import { type AmfNode, readAmfNodes, type Span } from './amf0-nodes.js';
 
 /**
@@ -116,6 +117,12 @@ export function maskedPayload(
   if (type === 8 || type === 9) maskText(out, 0, out.length, MEDIA_RUN_BYTES);
   else if (type === 15 || type === 17 || type === 18 || type === 20)
     maskValues(type, out, limits, hidesNames?.() ?? false);
+  else if (type === 22) {
+    const tags = aggregateTags(payload);
+    for (const tag of tags)
+      out.set(maskedPayload(tag.type, payload.subarray(tag.at, tag.end), limits, { hidesNames }), tag.at);
+    maskText(out, tags.at(-1)?.end ?? 0, out.length);
+  }
   // Control messages are numbers; what follows them has no business there.
   else maskText(out, Math.min(CONTROL_BYTES.get(type) ?? 0, out.length), out.length);
   return out;

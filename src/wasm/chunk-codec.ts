@@ -376,7 +376,7 @@ export class ChunkCodec {
 
   /** Whether input is left that {@link next}(0,0) will read. */
   get hasUnread(): boolean {
-    return this.header[C.READ_POS] < this.header[C.READ_END];
+    return this.header[C.READ_POS] < this.header[C.READ_END] || this.header[C.AGGREGATE] !== 0;
   }
 
   /** The memory of the instance, for tests and accounting. */

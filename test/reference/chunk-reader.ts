@@ -38,7 +38,34 @@ interface Header {
 }
 
 const WRAP = 2 ** 32;
-const SURFACED = new Set([3, 4, 5, 6, 15, 16, 17, 18, 19, 20, 22]);
+const SURFACED = new Set([3, 4, 5, 6, 15, 16, 17, 18, 19, 20]);
+
+/** One FLV tag of an aggregate that is passed on; `delta` is the time since the one before it. */
+interface Part {
+  readonly type: number;
+  readonly delta: number;
+  readonly payload: Buffer;
+}
+
+/** The audio, video and data in an aggregate, up to a tag that is cut off. */
+export function partsOf(aggregate: Buffer): Part[] {
+  const parts: Part[] = [];
+  let time: number | undefined;
+  for (let at = 0; at + 11 <= aggregate.length; ) {
+    const size = aggregate.readUIntBE(at + 1, 3);
+    if (at + 11 + size > aggregate.length) break;
+    const type = aggregate[at];
+    const stamp = aggregate.readUIntBE(at + 4, 3) + aggregate[at + 7] * 2 ** 24;
+    time ??= stamp;
+    if ([8, 9, 15, 18].includes(type)) {
+      const delta = (stamp - time + WRAP) % WRAP;
+      parts.push({ type, delta, payload: aggregate.subarray(at + 11, at + 11 + size) });
+      time = stamp;
+    }
+    at += 11 + size + 4;
+  }
+  return parts;
+}
 
 /** The time nearest to `base` with these low 32 bits, never negative. */
 function unwrap(base: number, raw: number): number {
@@ -105,8 +132,7 @@ export class ReferenceChunkReader {
     const left = Math.min(state.length - state.got, this.#chunkSize);
     if (header.begins) {
       const media = state.type === 8 || state.type === 9;
-      const mediaLimit = this.#publishing ? this.#limits.maxMediaBytes : this.#limits.maxMediaBytesBeforePublish;
-      if (media && state.length > mediaLimit) return this.#fail(C.ERR_CHUNK_MEDIA_TOO_LONG);
+      if (media && this.#isTooLong(state.length)) return this.#fail(C.ERR_CHUNK_MEDIA_TOO_LONG);
       if (!media && state.length > this.#limits.maxControlMessageBytes) return this.#fail(C.ERR_CHUNK_MESSAGE_TOO_LONG);
       const unfinished = [...this.#streams.values()].filter((s) => s.got > 0).length;
       if (state.length > 0 && unfinished >= this.#limits.partialMessages) return this.#fail(C.ERR_CHUNK_PARTIAL_LIMIT);
@@ -118,17 +144,25 @@ export class ReferenceChunkReader {
     state.parts.push(Buffer.from(b.subarray(header.bytes, header.bytes + left)));
     state.got += left;
     this.#unread = b.subarray(header.bytes + left);
-    if (header.begins && (state.type === 8 || state.type === 9)) {
-      this.#lastMedia = state.timestamp;
-      const { timestamp, jumped } = this.timelines.next(csid, state.messageStreamId, state.type, state.timestamp);
-      state.outgoing = timestamp;
-      state.jumped = jumped;
-    }
+    if (header.begins && (state.type === 8 || state.type === 9)) this.#begin(csid, state);
     if (state.got < state.length) return true;
     const payload = Buffer.concat(state.parts);
     state.parts = [];
     state.got = 0;
     return this.#complete(csid, state, payload);
+  }
+
+  #isTooLong(mediaBytes: number): boolean {
+    const { maxMediaBytes, maxMediaBytesBeforePublish } = this.#limits;
+    return mediaBytes > (this.#publishing ? maxMediaBytes : maxMediaBytesBeforePublish);
+  }
+
+  /** A media message begins. */
+  #begin(csid: number, state: ChunkStream): void {
+    this.#lastMedia = state.timestamp;
+    const { timestamp, jumped } = this.timelines.next(csid, state.messageStreamId, state.type, state.timestamp);
+    state.outgoing = timestamp;
+    state.jumped = jumped;
   }
 
   #continuation(old: ChunkStream | undefined, basic: number): Header | undefined {
@@ -205,6 +239,8 @@ export class ReferenceChunkReader {
       this.messages.push({ type, messageStreamId, timestamp: outgoing, payload, framed, facts });
     } else if (SURFACED.has(type)) {
       this.messages.push({ type, messageStreamId, timestamp: timestamp % WRAP, payload, chunkStreamId: csid });
+    } else if (type === 22) {
+      return this.#takeApart(csid, stream, payload);
     } else if (type === 1) {
       return this.#setChunkSize(payload);
     } else if (type === 2) {
@@ -215,6 +251,23 @@ export class ReferenceChunkReader {
       }
     } else {
       this.dropped++;
+    }
+    return true;
+  }
+
+  /** The messages in an aggregate are read as if each had come alone. */
+  #takeApart(csid: number, stream: ChunkStream, aggregate: Buffer): boolean {
+    const parts = partsOf(aggregate);
+    if (parts.length === 0) this.dropped++;
+    let { timestamp } = stream;
+    for (const { type, delta, payload } of parts) {
+      timestamp = this.#add(timestamp, delta);
+      const part = { ...stream, type, timestamp };
+      if (type === 8 || type === 9) {
+        if (this.#isTooLong(payload.length)) return this.#fail(C.ERR_CHUNK_MEDIA_TOO_LONG);
+        this.#begin(csid, part);
+      }
+      this.#complete(csid, part, payload);
     }
     return true;
   }

@@ -172,9 +172,30 @@ function begin(step: Extract<Step, { kind: 'message' }>, seen: Map<number, Inher
   }
   if (fmt === 0) header.writeUInt32LE(step.msid, 7);
   seen.set(step.csid, { length: step.length, type: step.type, ts: field });
-  const payload = Buffer.alloc(step.length);
-  for (let i = 0; i < payload.length; i++) payload[i] = (step.fill + i * 7) & 255;
+  const plain = filled(step.length, step.fill);
+  const payload = step.type === 22 ? aggregateOf(plain, step.fill) : plain;
   return { step, payload, sent: 0, header: Buffer.concat([basicHeader(fmt, step.csid), header, ext]), ext };
+}
+
+function filled(length: number, fill: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (fill + i * 7) & 255;
+  return bytes;
+}
+
+/** Writes FLV tags over `bytes`: of all types, with times that go on, jump and go back; the last may be cut off. */
+function aggregateOf(bytes: Buffer, fill: number): Buffer {
+  let time = fill * 0x10000;
+  for (let at = 0, tag = fill; at + 11 <= bytes.length; tag++) {
+    const size = (tag * 37) % (tag % 5 === 0 ? 1500 : 120);
+    bytes[at] = [8, 9, 18, 9, 8, 15, 22, 20, 9, 1][tag % 10]!;
+    bytes.writeUIntBE(size, at + 1, 3);
+    bytes.writeUIntBE(time & 0xffffff, at + 4, 3);
+    bytes[at + 7] = time >>> 24;
+    time += tag % 11 === 0 ? 0x1000000 : tag % 7 === 0 ? -40 : 20;
+    at += 11 + size + 4;
+  }
+  return bytes;
 }
 
 function sendHead(message: Unsent, out: Buffer[], flying: Unsent[], chunkSize: number): void {

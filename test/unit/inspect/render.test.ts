@@ -30,6 +30,11 @@ describe('a message in words', () => {
     [9, '9068766331', 'video 5 bytes hvc1 sequence header'],
     [9, '', 'video 0 bytes'],
     [22, '0102', 'aggregate of 2 bytes'],
+    [
+      22,
+      '0800000100000500000000af0000000c0900000200002d000000002701',
+      'aggregate of 29 bytes: audio +0 ms 1 bytes, video +40 ms 2 bytes',
+    ],
     [77, '0102', 'type 77 of 2 bytes'],
   ])('of type %i with %s is "%s"', (type, payload, words) => {
     expect(says(type, Buffer.from(payload, 'hex'))).toBe(words);
