@@ -45,10 +45,10 @@ function isTaken(type: u32): bool {
 }
 
 /**
- * Writes the tags in `[from, from + len)` anew as chunks of `csid`, from `from` on. A tag that the end cuts off ends it;
- * back pointers are not looked at. The header of a chunk is shorter than that of its tag and the back pointer before it
- * together. The first has no back pointer before it, but its delta is 0 and needs no extended timestamp. Returns the end
- * of the chunks.
+ * Writes the tags in `[from, from + len)` anew as chunks of `csid`, from `from` on. A tag that the end cuts off ends
+ * it; back pointers are not looked at. The header of a chunk is shorter than that of its tag and the back pointer
+ * before it together. The first has no back pointer before it, but its delta is 0 and needs no extended timestamp.
+ * Returns the end of the chunks.
  */
 function toChunks(csid: u32, from: u32, len: u32): u32 {
   const end = from + len;
