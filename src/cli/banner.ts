@@ -8,10 +8,20 @@ import { allEvents } from '../events/subjects.js';
 /**
  * The text that is printed at the start: that the server listens, and where to publish, play, see events and health.
  */
-export function banner(config: Config, rtmp: HostPort, http: HostPort | undefined): string {
+export function banner(
+  config: Config,
+  rtmp: HostPort,
+  http: HostPort | undefined,
+  rtmps: HostPort | undefined = undefined,
+): string {
+  const doors = [
+    `rtmp://${formatHostPort(rtmp)}`,
+    ...(rtmps === undefined ? [] : [`rtmps://${formatHostPort(rtmps)}`]),
+    ...(http === undefined ? [] : [`http://${formatHostPort(http)}`]),
+  ];
   const base = `rtmp://${formatHostPort(reachable(rtmp)).replace(/:1935$/, '')}`;
   const lines = [
-    `Sluice ${VERSION} listening on rtmp://${formatHostPort(rtmp)}${http === undefined ? '' : ` and http://${formatHostPort(http)}`}`,
+    `Sluice ${VERSION} listening on ${doors.join(' and ')}`,
     '',
     `  publish   ffmpeg -re -i video.mp4 -c copy -f flv ${base}/live/cam1`,
     `            OBS: server ${base}/live, stream key cam1`,

@@ -45,7 +45,7 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   const { createServer } = await import('../server/server.js');
   const running = await createServer({}, { log, sources });
   server = running;
-  io.out(banner(config, running.rtmpAddress, running.httpAddress));
+  io.out(banner(config, running.rtmpAddress, running.httpAddress, running.rtmpsAddress));
   await Promise.race([aborted(stop), running.stopped]);
   if (stop.aborted) log.info({ signal: stop.reason }, 'stopping: players are told, events are written');
   const deadlineMs = running.closeMs + GRACE_MS;

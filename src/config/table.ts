@@ -7,7 +7,7 @@ import { LIMITS_SETTINGS } from './limit-settings.js';
 import { MEDIA_SETTINGS } from './recording-settings.js';
 import { RPC_SETTINGS } from './rpc-settings.js';
 import { RTMPE_SETTINGS } from './rtmpe-settings.js';
-import { SNIFF_SETTING } from './rtmps-settings.js';
+import { RTMPS_SETTINGS, SNIFF_SETTING } from './rtmps-settings.js';
 import {
   advertisedAddress,
   bytes,
@@ -61,6 +61,7 @@ export const TABLE = {
       NEW,
     ),
   },
+  rtmps: RTMPS_SETTINGS,
   rtmpt: RTMPT_SETTINGS,
   http: {
     listen: listenAddress(

@@ -30,7 +30,7 @@ export const WIRE_ERRORS = {
   ERR_HANDSHAKE_TLS: breach(
     'peer',
     'the peer speaks TLS; an RTMP handshake was expected',
-    'use rtmp://; for TLS put a proxy that speaks it in front of the server',
+    'use rtmp://; for rtmps:// the server needs rtmps.cert and rtmps.key, and on rtmp.listen rtmp.sniff',
   ),
   ERR_SESSION_NOT_CONNECTED: breach(
     'peer',

@@ -7,6 +7,7 @@ import { JOB_ERRORS } from './errors-jobs.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { RECORDING_ERRORS } from './errors-recording.js';
 import { RTMPE_ERRORS } from './errors-rtmpe.js';
+import { RTMPS_ERRORS } from './errors-rtmps.js';
 import { TUNNEL_ERRORS } from './errors-tunnel.js';
 import { WIRE_ERRORS } from './errors-wire.js';
 
@@ -23,6 +24,7 @@ export const ERRORS = {
   ...CLIENT_ERRORS,
   ...EVENT_ERRORS,
   ...JOB_ERRORS,
+  ...RTMPS_ERRORS,
   ...OPERATOR_ERRORS,
   ...RECORDING_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

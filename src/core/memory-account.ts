@@ -10,6 +10,7 @@ export const MEMORY_KINDS = {
   copies: 'media copied for one player (another message stream id, or audio or video left out) and not sent yet',
   connections: 'objects of open connections, RTMP and HTTP, by their measured size',
   connections_dropped: 'objects of closed connections that are not yet collected, by their measured size',
+  tls: 'TLS of open connections by its measured size, and what it has encrypted that the kernel has not taken yet',
   control: 'replies and control messages that the kernel has not taken yet',
   tunnel: 'answers of RTMPT sessions, kept to be sent again or not taken by the kernel, and requests not read yet',
   reassembly: 'messages of which only a part has arrived',

@@ -8,7 +8,7 @@ export const MAX_URL = 1536;
 
 const url: Shape<string> = { type: 'string', format: 'uri', maxLength: MAX_URL };
 
-const urls = named('StreamUrls', object({ rtmp: url }));
+const urls = named('StreamUrls', object({ rtmp: url }, { rtmps: url }));
 
 /** Where a stream can be fetched: a URL for each door that this node has, without keys and tokens. */
 export interface StreamUrls extends TypeOf<typeof urls> {}

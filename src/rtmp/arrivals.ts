@@ -6,16 +6,21 @@ import type { ByteChannel } from '../transport/byte-channel.js';
 import { protocolOf } from '../transport/first-byte.js';
 import type { HttpConnections } from '../transport/http-connections.js';
 import type { TcpChannel } from '../transport/tcp/channel.js';
+import { acceptTls } from '../transport/tls/accept.js';
+import type { Certificates } from '../transport/tls/certificates.js';
+import type { TlsChannel } from '../transport/tls/channel.js';
 import { ConnectionEnd } from './connection-end.js';
 import { handshakeLimitMs } from './deadlines.js';
 
 /** An admitted connection of which it is not known yet what it speaks. */
 interface Arrival {
-  readonly channel: TcpChannel;
+  channel: TcpChannel | TlsChannel;
   /** As it was admitted. */
   readonly address: string;
   readonly port: number;
   readonly acceptedMs: number;
+  /** Whether anything but TLS is refused. */
+  readonly onlyTls: boolean;
 }
 
 /** The parts of {@link Arrivals}. */
@@ -26,6 +31,8 @@ interface ArrivalParts {
   readonly limits: () => { readonly firstBytesTimeoutMs: number; readonly handshakeTimeoutMs: number };
   /** Takes a connection that speaks RTMP. Its channel is not opened; its place goes with it. */
   readonly rtmp: (channel: ByteChannel, acceptedMs: number, address: string) => void;
+  /** For TLS; undefined: there is none, and the RTMP handshake refuses those that speak it. */
+  readonly certificates: () => Certificates | undefined;
   /** Takes those that speak HTTP; undefined: the RTMP handshake refuses them. */
   readonly http: HttpConnections | undefined;
   /** The place of an admitted connection from `address` is free. */
@@ -41,6 +48,7 @@ export class Arrivals {
   readonly #parts: ArrivalParts;
   readonly #waiting = new Set<Arrival>();
   #http = 0;
+  #secure = 0;
 
   constructor(parts: ArrivalParts) {
     this.#parts = parts;
@@ -56,39 +64,86 @@ export class Arrivals {
     return this.#http;
   }
 
-  /** Waits for what an admitted connection says first. @param channel not opened yet; owned from here on */
-  add(channel: TcpChannel, address: string): void {
-    const arrival = { channel, address, port: channel.remotePort, acceptedMs: this.#parts.nowMs() };
+  /** Open connections of all kinds whose bytes come through TLS, handshakes in progress included. */
+  get secure(): number {
+    return this.#secure;
+  }
+
+  /**
+   * Waits for what an admitted connection says first.
+   *
+   * @param channel not opened yet; owned from here on
+   * @param onlyTls whether anything but TLS is refused
+   */
+  add(channel: TcpChannel, address: string, onlyTls = false): void {
+    const { nowMs } = this.#parts;
+    const arrival: Arrival = { channel, address, port: channel.remotePort, acceptedMs: nowMs(), onlyTls };
     this.#waiting.add(arrival);
     channel.peek((first, error) => {
-      if (!this.#waiting.delete(arrival)) return;
+      if (!this.#waiting.has(arrival)) return;
       if (first === undefined) this.#gone(arrival, error);
-      else this.#found(arrival, first[0]);
+      else this.#foundPlain(arrival, channel, first[0]);
     });
   }
 
-  #found({ channel, address, acceptedMs }: Arrival, firstByte: number): void {
-    const { http } = this.#parts;
-    if (protocolOf(firstByte) !== 'http' || http === undefined) {
-      this.#parts.rtmp(channel, acceptedMs, address);
+  #foundPlain(arrival: Arrival, channel: TcpChannel, firstByte: number): void {
+    const protocol = protocolOf(firstByte);
+    const certificates = this.#parts.certificates();
+    if (protocol === 'tls' && certificates !== undefined) {
+      this.#secureIt(arrival, channel, certificates);
+      return;
+    }
+    if (arrival.onlyTls) {
+      this.#end(arrival, 'ERR_TLS_EXPECTED', `the first byte is ${firstByte}`);
+      return;
+    }
+    this.#found(arrival, protocol, false);
+  }
+
+  /** Begins TLS, and waits for the first byte inside. */
+  #secureIt(arrival: Arrival, channel: TcpChannel, certificates: Certificates): void {
+    const socket = channel.release();
+    this.#secure++;
+    socket.once('close', () => {
+      this.#secure--;
+    });
+    const secure = acceptTls(socket, certificates, { direct: channel.isDirect });
+    arrival.channel = secure;
+    secure.peek((first, error) => {
+      if (!this.#waiting.has(arrival)) return;
+      if (first !== undefined) this.#found(arrival, protocolOf(first[0]), true);
+      else if (error !== undefined && isTlsError(error)) this.#end(arrival, 'ERR_TLS_HANDSHAKE', tlsDetail(error));
+      else this.#gone(arrival, error);
+    });
+  }
+
+  #found(arrival: Arrival, protocol: ReturnType<typeof protocolOf>, isSecure: boolean): void {
+    const { channel, acceptedMs, address } = arrival;
+    this.#waiting.delete(arrival);
+    const { http, rtmp, left } = this.#parts;
+    if (protocol !== 'http' || http === undefined) {
+      rtmp(channel, acceptedMs, address);
       return;
     }
     const socket = channel.release();
     this.#http++;
     socket.once('close', () => {
       this.#http--;
-      this.#parts.left(address);
+      left(address);
     });
-    http({ socket, isSecure: false, acceptedMs });
+    http({ socket, isSecure, acceptedMs });
   }
 
   /** Closes those whose time is over. Call it a few times a second. */
   tick(nowMs: number): void {
-    const limitMs = handshakeLimitMs(0, this.#parts.limits());
+    const limits = this.#parts.limits();
+    const silentMs = handshakeLimitMs(0, limits);
     for (const arrival of this.#waiting) {
+      const ageMs = nowMs - arrival.acceptedMs;
       // They stand in the order of their accept.
-      if (nowMs - arrival.acceptedMs <= limitMs) break;
-      this.#end(arrival, 'ERR_HANDSHAKE_TIMEOUT', `after ${limitMs} ms`);
+      if (ageMs <= silentMs) break;
+      const limitMs = arrival.channel.transport === 'rtmps' ? limits.handshakeTimeoutMs : silentMs;
+      if (ageMs > limitMs) this.#end(arrival, 'ERR_HANDSHAKE_TIMEOUT', `after ${limitMs} ms`);
     }
   }
 
@@ -98,7 +153,6 @@ export class Arrivals {
   }
 
   #end(arrival: Arrival, code: ErrorCode, detail: string): void {
-    if (!this.#waiting.delete(arrival)) return;
     arrival.channel.destroy();
     this.#tell(arrival, code, detail);
   }
@@ -110,16 +164,28 @@ export class Arrivals {
   }
 
   /** Nobody was told of it so far: it is told as a connection that was opened and is closed. */
-  #tell({ address, port }: Arrival, code: ErrorCode, detail: string): void {
+  #tell(arrival: Arrival, code: ErrorCode, detail: string): void {
+    this.#waiting.delete(arrival);
     const { door, left } = this.#parts;
+    const { address, port, channel } = arrival;
     const facts: ConnectionFacts = {
       connectionId: newId(),
       peer: { address, port },
-      transport: 'rtmp',
+      transport: channel.transport,
       info: undefined,
     };
     door.opened(facts);
     door.closed(facts, code, detail, 0);
     left(address);
   }
+}
+
+/** Whether an error is one of TLS: those of the connection below have the system's number. */
+function isTlsError({ errno }: NodeJS.ErrnoException): boolean {
+  return errno === undefined;
+}
+
+/** OpenSSL's reason in words, such as `unsupported protocol`. It says nothing of keys. */
+function tlsDetail(error: NodeJS.ErrnoException & { readonly reason?: string }): string {
+  return error.reason ?? error.code ?? '';
 }

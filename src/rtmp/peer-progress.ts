@@ -95,7 +95,14 @@ const KEEPS_UP_AFTER_MS = 10_000;
 /** The part of a channel that is watched. */
 type WatchedChannel = Pick<
   ByteChannel,
-  'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort' | 'unsentBytes' | 'takenBytes' | 'pendingBytes'
+  | 'transport'
+  | 'localAddress'
+  | 'localPort'
+  | 'remoteAddress'
+  | 'remotePort'
+  | 'unsentBytes'
+  | 'takenBytes'
+  | 'pendingBytes'
 >;
 
 /** The {@link PeerProgress} of one socket, compared with `play.stallTimeoutMs`. */

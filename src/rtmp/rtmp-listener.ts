@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type ErrorCode, SluiceError } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
@@ -13,6 +13,7 @@ import type { HttpConnections } from '../transport/http-connections.js';
 import { TcpAcceptor } from '../transport/tcp/accept.js';
 import type { TcpChannel } from '../transport/tcp/channel.js';
 import { unacknowledgedBytes } from '../transport/tcp/kernel-queues.js';
+import type { Certificates } from '../transport/tls/certificates.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CodecPool } from '../wasm/pool.js';
 import { Arrivals } from './arrivals.js';
@@ -20,6 +21,7 @@ import type { Captures } from './captures.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { IdleConnections } from './idle-connections.js';
 import { LoopShare } from './input-turn.js';
+import { type HostPort, listenOn } from './listen-on.js';
 import type { StallWatch } from './peer-progress.js';
 import { ReadPacer } from './read-pacing.js';
 import { RtmpConnection } from './rtmp-connection.js';
@@ -33,6 +35,8 @@ export interface ListenerOptions extends ConnectionOptions, ConnectionLimitOptio
   readonly unwatchedReadMs: number;
   /** Whether the first byte of a connection tells what it speaks; if not, all are taken for RTMP. */
   readonly sniff?: boolean;
+  /** Where connections come in of which anything but TLS is refused; undefined: nowhere. */
+  readonly secure?: HostPort | undefined;
 }
 
 /** The parts that a listener needs. */
@@ -44,6 +48,8 @@ export interface ListenerParts {
   readonly nowMs: () => number;
   /** Keeps what connections send, for files about those that fail; undefined: nothing is kept. */
   readonly captures?: Captures | undefined;
+  /** For TLS; without it the RTMP handshake refuses those that speak TLS. Asked for each connection. */
+  readonly certificates?: () => Certificates | undefined;
   /** Takes connections that speak HTTP; without it the RTMP handshake refuses them. */
   readonly http?: HttpConnections | undefined;
   /** A socket was refused before it became a connection. */
@@ -61,6 +67,10 @@ const WALK_MS = 8;
  * instance and views. The resident memory of 5,000 connections that send nothing was 90 MB above their memories.
  */
 const CONNECTION_BYTES = 18_432;
+/** Bytes that TLS takes for a connection, at most: the objects of OpenSSL and Node, and the buffers between them. */
+const TLS_BYTES = 65_536;
+/** Bytes that a connection over TLS may have encrypted that the kernel has not taken. */
+const TLS_PIECE_BYTES = 65_536;
 const ENTROPY_BYTES = 3032;
 const ENTROPY_POOL = randomBytes(65_536);
 
@@ -74,6 +84,7 @@ export class RtmpListener {
   #options: ListenerOptions;
   readonly #parts: ListenerParts;
   readonly #acceptor: TcpAcceptor;
+  readonly #secureAcceptor: TcpAcceptor;
   /** Connections of which it is not known yet what they speak. */
   readonly #arrivals: Arrivals;
   readonly #pacer: ReadPacer;
@@ -83,6 +94,7 @@ export class RtmpListener {
   /** Sets of connections whose walk is under way. */
   readonly #walks = new Set<ReadonlySet<RtmpConnection>>();
   #controlBytes = 0;
+  #encryptedBytes = 0;
   readonly #dropped = new Uncollected();
   readonly #codecs = new Map<RtmpConnection, ChunkCodec>();
   /** Address under which each connection was admitted. */
@@ -97,11 +109,14 @@ export class RtmpListener {
     this.#limits = new ConnectionLimits(options);
     this.#arrivals = new Arrivals({
       ...{ door: parts.door, nowMs: parts.nowMs, http: parts.http },
+      certificates: () => parts.certificates?.(),
       limits: () => this.#options,
       rtmp: (channel, acceptedMs, address) => this.#begin(channel, acceptedMs, address),
       left: (address) => this.#limits.left(address),
     });
-    this.#acceptor = new TcpAcceptor({ direct: options.directReads }, (channel) => this.#arrive(channel));
+    const direct = { direct: options.directReads };
+    this.#acceptor = new TcpAcceptor(direct, (channel) => this.#arrive(channel));
+    this.#secureAcceptor = new TcpAcceptor(direct, (channel) => this.#arrive(channel, true));
   }
 
   /**
@@ -110,17 +125,20 @@ export class RtmpListener {
    * @returns the address in use; the port is a real one also when 0 was asked for
    * @throws SluiceError `ERR_LISTEN`
    */
-  async listen(): Promise<{ host: string; port: number }> {
+  async listen(): Promise<HostPort> {
     if (this.#options.encrypted === true) prepareKeyAgreement();
-    const { host, port } = this.#options;
-    try {
-      return await this.#acceptor.listen({ host, port }, (error) =>
-        this.#parts.log.error({ err: error }, 'the RTMP listener failed'),
-      );
-    } catch (error) {
-      const { message } = error as Error;
-      throw new SluiceError('ERR_LISTEN', `rtmp ${host}:${port}: ${message}`, { cause: error });
-    }
+    return listenOn(this.#acceptor, this.#options, 'rtmp', this.#parts.log);
+  }
+
+  /**
+   * Begins to accept where only TLS is taken.
+   *
+   * @returns the address in use; undefined when there is no such place
+   * @throws SluiceError `ERR_LISTEN`
+   */
+  async listenSecure(): Promise<HostPort | undefined> {
+    const { secure } = this.#options;
+    return secure && listenOn(this.#secureAcceptor, secure, 'rtmps', this.#parts.log);
   }
 
   /** Other options hold from now on: the limits at once, the rest for connections that come. */
@@ -144,9 +162,15 @@ export class RtmpListener {
     return this.open + this.#arrivals.http;
   }
 
+  /** Connections whose bytes come through TLS, handshakes included. */
+  get secure(): number {
+    return this.#arrivals.secure;
+  }
+
   /** Stops accepting; connections go on, except those that have said nothing so far. */
   stop(): void {
     this.#acceptor.close();
+    this.#secureAcceptor.close();
     this.#arrivals.endAll();
   }
 
@@ -154,14 +178,18 @@ export class RtmpListener {
   tick(nowMs: number): void {
     this.#arrivals.tick(nowMs);
     let controlBytes = 0;
+    let encryptedBytes = 0;
     this.#walk(
       this.connections,
       (connection) => {
         connection.tick(nowMs);
-        controlBytes += connection.stallWatch.channel.pendingBytes;
+        const { channel } = connection.stallWatch;
+        controlBytes += channel.pendingBytes;
+        if (channel.transport === 'rtmps') encryptedBytes += Math.min(channel.unsentBytes, TLS_PIECE_BYTES);
       },
       () => {
         this.#controlBytes = controlBytes;
+        this.#encryptedBytes = encryptedBytes;
         this.#askKernel(nowMs);
       },
     );
@@ -199,6 +227,7 @@ export class RtmpListener {
    */
   joinAccount(account: MemoryAccount): void {
     account.register('connections', () => this.sockets * CONNECTION_BYTES);
+    account.register('tls', () => this.#arrivals.secure * TLS_BYTES + this.#encryptedBytes);
     account.register('connections_dropped', () => this.#dropped.bytes);
     account.register('control', () => this.#controlBytes);
     account.onRelief('idle_publishers', (overBytes) => this.#closeIdlePublishers(overBytes));
@@ -293,13 +322,13 @@ export class RtmpListener {
     if (address !== undefined) this.#begin(channel, this.#parts.nowMs(), address);
   }
 
-  #arrive(channel: TcpChannel): void {
-    if (this.#options.sniff !== true) {
+  #arrive(channel: TcpChannel, onlyTls = false): void {
+    if (!onlyTls && this.#options.sniff !== true) {
       this.take(channel);
       return;
     }
     const address = this.#admitted(channel);
-    if (address !== undefined) this.#arrivals.add(channel, address);
+    if (address !== undefined) this.#arrivals.add(channel, address, onlyTls);
   }
 
   /** Gives a connection a place, or destroys it. @returns the address whose place it is */

@@ -40,10 +40,19 @@ export function advertisedAddress(
   return { host: reachable ?? (host === EVERY_IPV6 ? '::1' : '127.0.0.1'), port };
 }
 
-/** Where a stream can be fetched. The URL holds no secret: a player that needs a key adds its own. */
-export function streamUrls(at: HostPort, { app, name }: { readonly app: string; readonly name: string }): StreamUrls {
+/**
+ * Where a stream can be fetched: a URL for each of the addresses. They hold no secret: a player that needs a key adds
+ * its own.
+ */
+export function streamUrls(
+  { rtmp, rtmps }: { readonly rtmp: HostPort; readonly rtmps?: HostPort },
+  { app, name }: { readonly app: string; readonly name: string },
+): StreamUrls {
   const path = [...(app === '' ? [] : app.split('/')), ...name.split('/')].map(segmentOfUrl).join('/');
-  return { rtmp: `rtmp://${formatHostPort(at)}/${path}` };
+  return {
+    rtmp: `rtmp://${formatHostPort(rtmp)}/${path}`,
+    ...(rtmps === undefined ? {} : { rtmps: `rtmps://${formatHostPort(rtmps)}/${path}` }),
+  };
 }
 
 /** Writes one segment of a path: characters that RFC 3986 allows there (pchar) stay, every other byte becomes `%HH`. */

@@ -30,7 +30,7 @@ export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOpt
 }
 
 /** The settings of listener and connections. */
-export function listenerOptions({ nats, rpc, rtmp, rtmpe, limits, publish, play }: Config): ListenerOptions {
+export function listenerOptions({ nats, rpc, rtmp, rtmpe, rtmps, limits, publish, play }: Config): ListenerOptions {
   const { apps } = rpc;
   const { host, port } = parseListen(rtmp.listen);
   return {
@@ -42,6 +42,7 @@ export function listenerOptions({ nats, rpc, rtmp, rtmpe, limits, publish, play 
     acceptBurstPerIp: limits.acceptBurstPerIp,
     limitLoopback: limits.limitLoopback,
     sniff: rtmp.sniff,
+    secure: rtmps.listen === 'off' ? undefined : parseListen(rtmps.listen),
     chunkSize: rtmp.chunkSize,
     windowAckBytes: rtmp.windowAckBytes,
     pingIntervalMs: rtmp.pingIntervalMs,

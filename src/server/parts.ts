@@ -16,6 +16,7 @@ import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
+import type { Certificates } from '../transport/tls/certificates.js';
 import type { HttpTunnel } from '../transport/tunnel/tunnel.js';
 import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
@@ -74,6 +75,8 @@ interface PartsDeps {
   /** Why nothing new is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
   readonly httpConnections: () => number;
+  /** Certificates for TLS as they are now; undefined: there is none. */
+  readonly certificates: () => Certificates | undefined;
   /** The settings that hold now. */
   readonly settings: () => Config;
 }
@@ -172,6 +175,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     log,
     nowMs,
     captures: deps.captures,
+    certificates: deps.certificates,
     // It is asked about a socket that was just accepted and is not counted yet.
     descriptorShare: () => descriptors.rtmpShareAt(1) - unlisted(),
     refused,

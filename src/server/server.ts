@@ -1,13 +1,12 @@
 import { fingerprints } from '../admission/fingerprint.js';
 import { FileWatch } from '../config/file-watch.js';
-import { formatHostPort, type HostPort } from '../config/listen.js';
+import type { HostPort } from '../config/listen.js';
 import { LiveSettings } from '../config/live-settings.js';
 import { configFileOf } from '../config/load.js';
 import type { Config, DeepPartial } from '../config/table.js';
 import type { ControlService } from '../control/nats/control-service.js';
 import type { Facts } from '../control/ports.js';
 import { type Clock, systemClock } from '../core/clock.js';
-import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import { createLogger, guardedLogger, type LevelledLogger, type Logger } from '../core/log.js';
 import { NameRule } from '../core/names.js';
@@ -23,7 +22,6 @@ import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
 import { Webhooks } from '../webhooks/webhooks.js';
 import { ServerAdmission } from './admission.js';
-import { advertisedAddress, streamUrls } from './advertise.js';
 import { connectionsGone } from './connections-gone.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
 import { clusterOf, controlOverNats } from './control-nats.js';
@@ -37,10 +35,11 @@ import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { hidesNames } from './options.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, openWebhooks, type Parts } from './parts.js';
+import { Places } from './places.js';
 import { listenRtmpt } from './rtmpt.js';
 import { tellLogger, tellParts, tellTokens, tellWebhooks } from './settings-users.js';
 import type { ServerDeps, SluiceServer } from './sluice-server.js';
-import { checkClock, startError } from './start-error.js';
+import { checkClock, checkedGiven, startError } from './start-error.js';
 import { Ticker } from './ticker.js';
 
 /**
@@ -72,11 +71,11 @@ export async function createServer(config: DeepPartial<Config> = {}, deps: Serve
 class Server implements SluiceServer {
   readonly bootId = newId();
   nodeId = '';
-  rtmpAddress: HostPort = { host: '', port: 0 };
   httpAddress: HostPort | undefined;
   readonly stopped: Promise<void>;
   readonly #settings: LiveSettings;
   readonly #reloader: Reloader;
+  readonly #places: Places;
   readonly #watch: FileWatch | undefined;
   readonly #drain: NodeDrain;
   readonly #webhooks: Webhooks;
@@ -104,6 +103,7 @@ class Server implements SluiceServer {
     this.#clock = clock;
     this.#reloader = new Reloader(settings, log, clock, (entry) => this.#eventLayer?.lifecycle.nodeCommand(entry));
     this.#watch = watch;
+    this.#places = new Places(settings, log, clock);
     this.#drain = new NodeDrain({
       log,
       clock,
@@ -119,6 +119,14 @@ class Server implements SluiceServer {
 
   get #config(): Config {
     return this.#settings.config;
+  }
+
+  get rtmpAddress(): HostPort {
+    return this.#places.rtmp;
+  }
+
+  get rtmpsAddress(): HostPort | undefined {
+    return this.#places.rtmps;
   }
 
   get hidesNames(): boolean {
@@ -141,6 +149,7 @@ class Server implements SluiceServer {
     const config = this.#config;
     const log = this.#log;
     checkHttpBind(config.http);
+    await this.#places.rtmpsFiles.open();
     // Fastify takes longest to load, so it is loaded while the journal is opened.
     const httpModule = config.http.listen === 'off' ? undefined : import('../http/server.js');
     // The result is awaited further down. Until then a failure to load must not count as an unhandled rejection.
@@ -171,7 +180,8 @@ class Server implements SluiceServer {
       captures: this.#captures,
       admission: admission.chain,
       nodeId: this.nodeId,
-      urls: (stream) => streamUrls(advertised, stream),
+      urls: (stream) => this.#places.urls(stream),
+      certificates: () => this.#places.rtmpsFiles.certificates,
       ticketSecret: secretFor('job tickets', installation),
       closedFor: () => this.#drain.closedFor,
       settings: () => this.#config,
@@ -184,15 +194,8 @@ class Server implements SluiceServer {
     tellWebhooks(this.#settings, webhooks);
     this.#settings.use(admission.settings);
     await lifecycle.nodeStarted({ version: VERSION });
-    this.rtmpAddress = await parts.listener.listen();
+    await this.#places.listen(parts.listener);
     await listenRtmpt(config, parts.tunnel, log);
-    const find = (): HostPort => advertisedAddress(this.#config.rtmp.advertise, this.rtmpAddress);
-    let advertised = find();
-    this.#settings.use({
-      apply: (_, changed) => {
-        if (changed.includes('rtmp.advertise')) advertised = find();
-      },
-    });
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     await this.#openControl(parts, eventLayer, admission, httpModule);
     logRoom(log, config.limits.maxConnections, parts);
@@ -249,16 +252,18 @@ class Server implements SluiceServer {
     this.#admission?.tick(nowMs);
     this.#turns?.tick(nowMs);
     this.#drain.tick(nowMs);
-    if (all) this.#lookAtFile(nowMs);
+    if (all) this.#lookAtFiles(nowMs);
   }
 
-  #lookAtFile(nowMs: number): void {
+  #lookAtFiles(nowMs: number): void {
+    void this.#places.rtmpsFiles.look(nowMs);
     if (this.#watch === undefined || !this.#config.node.watchConfig) return;
     void this.#watch.look(nowMs).then((hasChanged) => (hasChanged ? this.reload('the file has changed') : undefined));
   }
 
-  reload(actor: string): Promise<void> {
-    return this.#reloader.reload(actor);
+  async reload(actor: string): Promise<void> {
+    await this.#reloader.reload(actor);
+    await this.#places.rtmpsFiles.readAgain(actor);
   }
 
   async drain(options: DrainOptions): Promise<void> {
@@ -323,7 +328,7 @@ class Server implements SluiceServer {
       nodeId: this.nodeId,
       bootId: this.bootId,
       version: VERSION,
-      rtmp: formatHostPort(this.rtmpAddress),
+      ...this.#places.shown,
       state: drain === undefined ? 'up' : 'draining',
       ...(drain === undefined ? {} : { drain: { ...drain } }),
       events: { ...eventLayer.stats() },
@@ -378,12 +383,6 @@ class Server implements SluiceServer {
       onBusDown: this.#config.events.onBusDown,
     });
   }
-}
-
-/** What a program gives has to be an object of settings. */
-function checkedGiven(config: unknown): DeepPartial<Config> {
-  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as DeepPartial<Config>;
-  throw new SluiceError('ERR_CONFIG_INVALID_VALUE', 'the configuration; expected an object of settings');
 }
 
 function isLevelled(log: Logger): log is LevelledLogger {

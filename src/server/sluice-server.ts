@@ -20,6 +20,8 @@ export interface SluiceServer {
   readonly bootId: string;
   /** Where encoders and players connect; the port is the real one also when 0 was configured. */
   readonly rtmpAddress: HostPort;
+  /** Where only TLS is taken; undefined when `rtmps.listen` is off. */
+  readonly rtmpsAddress: HostPort | undefined;
   /** Undefined when `http.listen` is off. */
   readonly httpAddress: HostPort | undefined;
   /** The embedded event log. */

@@ -1,3 +1,4 @@
+import type { Config, DeepPartial } from '../config/table.js';
 import { SluiceError } from '../core/errors.js';
 
 /** Codes of the system which say that this process, or all processes together, have as many descriptors as they may. */
@@ -20,4 +21,10 @@ export function startError(error: unknown): unknown {
 /** Refuses a clock whose time cannot be used for ids. @throws SluiceError ERR_CLOCK */
 export function checkClock(wallMs: number): void {
   if (wallMs < 0) throw new SluiceError('ERR_CLOCK', `${new Date(wallMs).toISOString()}`);
+}
+
+/** What a program gives has to be an object of settings. */
+export function checkedGiven(config: unknown): DeepPartial<Config> {
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as DeepPartial<Config>;
+  throw new SluiceError('ERR_CONFIG_INVALID_VALUE', 'the configuration; expected an object of settings');
 }

@@ -77,6 +77,11 @@ export class TcpChannel implements ByteChannel {
     came(undefined, readError(failure));
   }
 
+  /** Whether its bytes go by the stream handle. */
+  get isDirect(): boolean {
+    return this.#handle !== undefined;
+  }
+
   /** Gives up the channel unopened. @returns its socket, paused, with the bytes of {@link peek} put back */
   release(): Socket {
     const handle = this.#handle;

@@ -76,13 +76,14 @@ export class ListenerHarness implements FactSide {
   /** When set, a publish of a name that is taken goes on with its stream. */
   replacePublishers = false;
   port = 0;
+  securePort = 0;
   readonly clients: RawRtmp[] = [];
   readonly #undecided: PublishAsk[] = [];
   readonly #connects: number[] = [];
   readonly #reads = new Map<number, () => void>();
   #lastId = 0;
 
-  private constructor(options: Partial<ListenerOptions>, parts: Pick<ListenerParts, 'http'>) {
+  private constructor(options: Partial<ListenerOptions>, parts: Pick<ListenerParts, 'http' | 'certificates'>) {
     const nowMs = (): number => this.nowMs;
     this.hub = new Hub(
       {
@@ -130,10 +131,11 @@ export class ListenerHarness implements FactSide {
 
   static async open(
     options: Partial<ListenerOptions> = {},
-    parts: Pick<ListenerParts, 'http'> = {},
+    parts: Pick<ListenerParts, 'http' | 'certificates'> = {},
   ): Promise<ListenerHarness> {
     const harness = new ListenerHarness(options, parts);
     harness.port = (await harness.listener.listen()).port;
+    harness.securePort = (await harness.listener.listenSecure())?.port ?? 0;
     return harness;
   }
 

@@ -19,7 +19,7 @@ describe('the table of error codes', () => {
     expect(spoken.length).toBeGreaterThan(50);
     // With these a listener fails, or a connection is not even accepted. With those of admission and of jobs a request
     // is refused.
-    const others = ['ERR_DESCRIPTORS', 'ERR_LISTEN'];
+    const others = ['ERR_DESCRIPTORS', 'ERR_LISTEN', 'ERR_TLS_CERTIFICATE'];
     const silent = spoken.filter((code) => ERRORS[code].endsStreamsAs === undefined && !/^ERR_(AUTH|JOB)_/.test(code));
     expect(silent.sort()).toEqual(others);
   });
@@ -97,6 +97,7 @@ describe('the table of error codes', () => {
       'ERR_INSTALLATION_DAMAGED',
       'ERR_JOURNAL_FOLDER',
       'ERR_LOAD_OPTION',
+      'ERR_TLS_CERTIFICATE',
     ]);
   });
 

@@ -67,6 +67,7 @@ describe('the progress of a peer', () => {
 
 describe('the watch on stalled players', () => {
   const socket = {
+    transport: 'rtmp' as const,
     localAddress: '',
     localPort: 0,
     remoteAddress: '',

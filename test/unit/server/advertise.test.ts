@@ -57,14 +57,22 @@ describe('the URLs of a stream', () => {
     ['live', 'a b?c#d%e&f;g', '/live/a%20b%3Fc%23d%25e&f;g'],
     ['björk', '映像', '/bj%C3%B6rk/%E6%98%A0%E5%83%8F'],
   ])('have app %j and name %j as %s', (app, name, path) => {
-    const { rtmp, ...rest } = streamUrls(at, { app, name });
+    const { rtmp, ...rest } = streamUrls({ rtmp: at }, { app, name });
     expect([rtmp, rest]).toEqual([`rtmp://192.0.2.7:1935${path}`, {}]);
     expect(new URL(rtmp).pathname).toBe(path);
   });
 
   it('have brackets around an IPv6 address', () => {
-    expect(streamUrls({ host: '2001:db8::7', port: 1 }, { app: 'live', name: 'cam' })).toEqual({
+    expect(streamUrls({ rtmp: { host: '2001:db8::7', port: 1 } }, { app: 'live', name: 'cam' })).toEqual({
       rtmp: 'rtmp://[2001:db8::7]:1/live/cam',
+    });
+  });
+
+  it('have one for RTMPS where there is an address for it', () => {
+    const addresses = { rtmp: { host: 'a.example', port: 1 }, rtmps: { host: 'b.example', port: 443 } };
+    expect(streamUrls(addresses, { app: 'live', name: 'cam' })).toEqual({
+      rtmp: 'rtmp://a.example:1/live/cam',
+      rtmps: 'rtmps://b.example:443/live/cam',
     });
   });
 });

@@ -6,7 +6,7 @@ import { applyTo } from '../../../src/server/settings-users.js';
 
 /** Groups whose owner is a user of its own, and settings that are read where they are needed. */
 const ELSEWHERE =
-  /^(?:auth\.|webhooks$|publish\.conflict$|http\.(?:tokens?|failuresPerMinutePerIp)$|log\.level$|rtmp\.advertise$|shutdown\.deadlineMs$|node\.watchConfig$)/;
+  /^(?:auth\.|webhooks$|publish\.conflict$|http\.(?:tokens?|failuresPerMinutePerIp)$|log\.level$|rtmp\.advertise$|rtmps\.|shutdown\.deadlineMs$|node\.watchConfig$)/;
 
 /** The settings that are read of a configuration while `read` runs, by full key. */
 function readBy(read: (config: never) => unknown): ReadonlySet<string> {
@@ -57,6 +57,7 @@ describe('settings that change while the server runs', () => {
     const restart = new Set(ROWS.filter(({ setting }) => reloadOf(setting) === 'restart').map(({ key }) => key));
     const once = [
       'rtmp.listen',
+      'rtmps.listen',
       'rtmp.chunkSize',
       'publish.unwatchedReadMs',
       'log.faultLinesPerSecond',
@@ -72,6 +73,7 @@ describe('settings that change while the server runs', () => {
       'publish.unwatchedReadMs',
       'rtmp.chunkSize',
       'rtmp.listen',
+      'rtmps.listen',
     ]);
   });
 });

@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ByteChannel, ChannelOwner } from '../../../src/transport/byte-channel.js';
 import { TcpAcceptor } from '../../../src/transport/tcp/accept.js';
 import { connectTcp } from '../../../src/transport/tcp/connect.js';
+import { acceptTls } from '../../../src/transport/tls/accept.js';
+import { Certificates } from '../../../src/transport/tls/certificates.js';
+import { connectTls } from '../../../src/transport/tls/connect.js';
 import { seeded } from '../../support/random.js';
+import { makeCertificate, readPair } from '../../support/transport/certificates.js';
 import { MemoryChannel } from '../../support/transport/memory-channel.js';
 import { waitFor } from '../../support/wait.js';
 
@@ -70,10 +74,27 @@ async function tcpEnds(direct: boolean): Promise<Ends> {
   return [await connectTcp(address, { direct }), await accepted];
 }
 
+let certificates: Certificates | undefined;
+
+/** The near end is the client. The far end has its handshake done, and has read nothing else. */
+async function tlsEnds(direct: boolean): Promise<Ends> {
+  certificates ??= new Certificates([readPair(makeCertificate(['localhost']))], 'TLSv1.2');
+  let take: (channel: ByteChannel) => void = () => {};
+  const accepted = new Promise<ByteChannel>((resolve) => {
+    take = resolve;
+  });
+  const acceptor = new TcpAcceptor({}, (channel) => take(acceptTls(channel.release(), certificates!, { direct })));
+  acceptors.push(acceptor);
+  const address = await acceptor.listen({ host: '127.0.0.1', port: 0 }, () => {});
+  return [await connectTls({ ...address, insecure: true }, { direct }), await accepted];
+}
+
 /** `takesAtOnce`: whether a write for which there is room has gone on return. */
 const IMPLEMENTATIONS = [
   { name: 'TCP, read straight into the owner’s buffer', takesAtOnce: true, ends: () => tcpEnds(true) },
   { name: 'TCP, read through data events', takesAtOnce: false, ends: () => tcpEnds(false) },
+  { name: 'TLS, read straight into the owner’s buffer', takesAtOnce: true, ends: () => tlsEnds(true) },
+  { name: 'TLS, read through data events', takesAtOnce: false, ends: () => tlsEnds(false) },
   { name: 'memory', takesAtOnce: true, ends: async (): Promise<Ends> => MemoryChannel.pair() },
 ];
 
