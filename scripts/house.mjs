@@ -146,6 +146,7 @@ export const FOLDERS = {
   nats: { floor: 2, what: 'NATS connection, JetStream requests, buckets, time-outs', imports: ['core'] },
   'http-client': { floor: 2, what: 'requests to the HTTP servers of others: bounded, signed', imports: ['core'] },
   flv: { floor: 2, what: 'FLV files', imports: ['core'] },
+  mp4: { floor: 2, what: 'MP4 files: where their samples are', imports: ['core'] },
   config: { floor: 2, what: 'one table of settings and how they are loaded', imports: ['model', 'core'] },
   model: { floor: 1, what: 'the nouns that all folders speak: peer, track, totals, reasons, snapshot', imports: [] },
   core: { floor: 1, what: 'errors, log, clocks, ids, escaping, token buckets, memory account', imports: [] },

@@ -9,6 +9,7 @@ import { RECORDING_ERRORS } from './errors-recording.js';
 import { RTMPE_ERRORS } from './errors-rtmpe.js';
 import { RTMPS_ERRORS } from './errors-rtmps.js';
 import { TUNNEL_ERRORS } from './errors-tunnel.js';
+import { VOD_ERRORS } from './errors-vod.js';
 import { WIRE_ERRORS } from './errors-wire.js';
 
 /**
@@ -27,6 +28,7 @@ export const ERRORS = {
   ...RTMPS_ERRORS,
   ...OPERATOR_ERRORS,
   ...RECORDING_ERRORS,
+  ...VOD_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */
