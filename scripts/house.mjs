@@ -43,6 +43,8 @@ export const FOLDERS = {
       'admission',
       'control',
       'webhooks',
+      'recording',
+      'vod',
       'doors',
       'live',
       'hub',
@@ -85,6 +87,11 @@ export const FOLDERS = {
     floor: 8,
     what: 'files below one root: what is recorded, and what is played from there',
     imports: ['core'],
+  },
+  vod: {
+    floor: 8,
+    what: 'files that clients play: readers, indexes, a pace for each player',
+    imports: ['doors', 'live', 'protocol', 'mp4', 'flv', 'core'],
   },
   doors: {
     floor: 7,

@@ -22,6 +22,7 @@ import {
   toggle,
 } from './setting.js';
 import { RTMPT_SETTINGS } from './tunnel-settings.js';
+import { VOD_SETTINGS } from './vod-settings.js';
 import { WEBHOOKS_SETTING } from './webhook-settings.js';
 
 const KiB = 1024;
@@ -287,6 +288,7 @@ export const TABLE = {
     ),
   },
   media: MEDIA_SETTINGS,
+  vod: VOD_SETTINGS,
   hub: {
     gopMaxBytes: bytes(
       0,

@@ -1,8 +1,7 @@
-import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { Claim, Hub } from '../hub/hub.js';
 import type { Player } from '../hub/player.js';
-import type { UnsentWrites } from '../hub/unsent-writes.js';
 import type {
   Answer,
   ByteSide,
@@ -17,13 +16,16 @@ import type {
   RpcReply,
 } from '../live/access.js';
 import { nameKey } from '../live/name-key.js';
-import { callFailed } from '../live/rpc-bridge.js';
+import type { PlayRequest } from '../live/recorded-names.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
 import type { Client, Publisher, Viewer } from './client.js';
 import { MessageCounts } from './message-counts.js';
+import { type PlayerMaker, playOf } from './player-maker.js';
 import { PublishedStream, type RunningPublish } from './published-stream.js';
+import { askCall, askConnect, askLength } from './questions.js';
+import { type RecordedRun, RecordedRuns } from './recorded-runs.js';
 import { type Asker, type OpenRequest, Requests } from './requests.js';
 import { RunningPlay } from './running-play.js';
 
@@ -54,6 +56,7 @@ export class Door implements ByteSide {
   readonly #plays = new Map<string, RunningPlay>();
   /** Plays by name, waiting ones included. */
   readonly #playsOf = new Map<string, Set<RunningPlay>>();
+  readonly #recorded = new RecordedRuns((...ended) => this.#playEnded(...ended));
   readonly #counts: MessageCounts;
   #bytesInPast = 0;
   #bytesOutPast = 0;
@@ -76,7 +79,7 @@ export class Door implements ByteSide {
 
   /** Bytes sent to players since the start. */
   get bytesOut(): number {
-    let sum = this.#bytesOutPast;
+    let sum = this.#bytesOutPast + this.#recorded.bytesOut;
     for (const { player } of this.#plays.values()) sum += player.bytesSent;
     return sum;
   }
@@ -129,15 +132,7 @@ export class Door implements ByteSide {
 
   /** Asks whether a client may connect. @param query the secret part of its app */
   connect(facts: ConnectionFacts, query: string, asker: Asker<undefined, ConnectRefusal>): OpenRequest {
-    return this.#requests.ask(
-      (id) => ({ kind: 'connect', id, facts, query }),
-      asker.failed,
-      (answer, withdrawn) => {
-        if (withdrawn !== undefined) return;
-        if (answer.kind === 'connectAccepted') asker.answered({ accept: true, run: undefined });
-        if (answer.kind === 'connectRefused') asker.answered({ accept: false, refusal: answer.refusal });
-      },
-    );
+    return askConnect(this.#requests, facts, query, asker);
   }
 
   /**
@@ -167,28 +162,30 @@ export class Door implements ByteSide {
   }
 
   /**
-   * Asks whether a client may play, and attaches its player.
+   * Asks whether a client may play, and attaches its player, or begins with the file that it plays.
    *
-   * @param player makes the player; `writes` is the hub's list of unsent writes
+   * @param make makes the player
    * @param viewer the way back to the client
    */
   play(
     facts: ConnectionFacts,
-    request: NameRequest,
-    player: (playId: string, writes: UnsentWrites) => Player,
+    request: PlayRequest,
+    make: PlayerMaker,
     viewer: Viewer,
-    asker: Asker<RunningPlay, PlayRefusal>,
+    asker: Asker<RunningPlay | RecordedRun, PlayRefusal>,
   ): OpenRequest {
     return this.#requests.ask(
-      (id) => ({ kind: 'play', id, facts, request: nameOf(request) }),
+      (id) => ({ kind: 'play', id, facts, request: playOf(request) }),
       asker.failed,
       (answer, withdrawn) => {
         if (answer.kind === 'playAccepted') {
-          const { playId, name, endsWithStream } = answer;
+          const { playId, name, endsWithStream, file } = answer;
           const named = { app: request.app, name };
           if (withdrawn !== undefined) this.#playEnded(withdrawn.playReason, { playId, bytes: 0, drops: 0 });
+          else if (file !== undefined)
+            asker.answered({ accept: true, run: this.#recorded.begin(make.recorded(playId, file), viewer) });
           else {
-            const made = player(playId, this.#parts.hub.writes);
+            const made = make.live(playId, this.#parts.hub.writes);
             made.endsWithStream = endsWithStream;
             asker.answered({ accept: true, run: this.#attach(named, made, viewer) });
           }
@@ -199,19 +196,18 @@ export class Door implements ByteSide {
     );
   }
 
+  /** Asks how long a file is, in seconds. @param answered not called after the request was withdrawn */
+  length(facts: ConnectionFacts, request: PlayRequest, answered: (seconds: number) => void): OpenRequest {
+    return askLength(this.#requests, facts, request, answered);
+  }
+
   /**
    * Asks for the answer to a call of a client.
    *
    * @param answered not called after the request was withdrawn
    */
   call(facts: ConnectionFacts, call: ClientCall, answered: (reply: RpcReply) => void): OpenRequest {
-    return this.#requests.ask(
-      (id) => ({ kind: 'call', id, facts, call }),
-      () => answered(callFailed(ERRORS.ERR_INTERNAL.says)),
-      (answer, withdrawn) => {
-        if (answer.kind === 'callAnswered' && withdrawn === undefined) answered(answer.reply);
-      },
-    );
+    return askCall(this.#requests, facts, call, answered);
   }
 
   answer(answer: Answer): void {
@@ -257,7 +253,7 @@ export class Door implements ByteSide {
         this.#plays.get(order.playId)?.player.sink.publisherGone();
         break;
       case 'stopPlay':
-        this.#plays.get(order.playId)?.viewer.end(order.reason, order.told);
+        this.#play(order.playId)?.viewer.end(order.reason, order.told);
         break;
       case 'requestReconnect':
         this.#clientOf(order.of)?.requestReconnect(order.tcUrl, order.description);
@@ -281,7 +277,11 @@ export class Door implements ByteSide {
   }
 
   #clientOf(of: ClientOf): Pick<Client<never, never>, 'requestReconnect' | 'call'> | undefined {
-    return 'streamId' in of ? this.#streams.get(of.streamId)?.publisher : this.#plays.get(of.playId)?.viewer;
+    return 'streamId' in of ? this.#streams.get(of.streamId)?.publisher : this.#play(of.playId)?.viewer;
+  }
+
+  #play(playId: string): RunningPlay | RecordedRun | undefined {
+    return this.#plays.get(playId) ?? this.#recorded.get(playId);
   }
 
   #callClient({ callId, of, method, values, timeoutMs }: Extract<Order, { kind: 'callClient' }>): void {

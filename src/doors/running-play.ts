@@ -14,6 +14,7 @@ export class RunningPlay {
   readonly player: Player;
   /** Whether there was a publication when it began. */
   readonly isLive: boolean;
+  readonly isRecorded = false;
   readonly viewer: Viewer;
   readonly #over: (reason: PlayEndReason) => void;
   #stream: PlayedStream | undefined;

@@ -14,6 +14,7 @@ import type {
   PublishRefusal,
 } from '../model/refusals.js';
 import type { MediaKind, Track } from '../model/track.js';
+import type { PlayRequest } from './recorded-names.js';
 
 // Everything that crosses the border between the byte side (connections, publications, players: src/doors) and the fact
 // side (names, live streams, events: this folder). Every message is plain data that can be cloned. Neither side holds
@@ -104,12 +105,12 @@ export interface PublishAsk {
   readonly request: NameRequest;
 }
 
-/** A client wants to play. */
+/** A client wants to play, or to know the length of what it could play. */
 export interface PlayAsk {
-  readonly kind: 'play';
+  readonly kind: 'play' | 'length';
   readonly id: number;
   readonly facts: ConnectionFacts;
-  readonly request: NameRequest;
+  readonly request: PlayRequest;
 }
 
 /** A call of a client of a method that Sluice does not have. Values are JSON, as docs/rpc.md has it. */
@@ -164,7 +165,7 @@ export type Answer = Plain<
   | { readonly kind: 'publishRefused'; readonly id: number; readonly refusal: Refusal<PublishRefusal> }
   /**
    * `name`: of the stream that it plays, which may be another one than was asked for. `endsWithStream`: it plays this
-   * stream and no later one of that name.
+   * stream and no later one of that name. `file`: it plays this file, below `media.root`.
    */
   | {
       readonly kind: 'playAccepted';
@@ -172,7 +173,10 @@ export type Answer = Plain<
       readonly playId: string;
       readonly name: string;
       readonly endsWithStream: boolean;
+      readonly file?: string;
     }
+  /** 0 for what is live, and for what is not there or not allowed. */
+  | { readonly kind: 'lengthAnswered'; readonly id: number; readonly seconds: number }
   | { readonly kind: 'playRefused'; readonly id: number; readonly refusal: Refusal<PlayRefusal> }
   | { readonly kind: 'callAnswered'; readonly id: number; readonly reply: RpcReply }
   /** A defect of Sluice, which the fact side has logged. */

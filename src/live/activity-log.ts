@@ -92,13 +92,13 @@ export class ActivityLog {
   playStarted(entry: PlayerEntry): void {
     const { info } = entry.facts;
     const client = info?.flashVer ? { client: info.flashVer } : {};
-    entry.logged = this.#play(entry, 'play started', { streamId: entry.streamId, ...client });
+    entry.logged = this.#play(entry, 'play started', { ...played(entry), ...client });
   }
 
-  playEnded(entry: PlayerEntry, streamId: string, reason: PlayEndReason, bytes: number, drops: number): void {
+  playEnded(entry: PlayerEntry, reason: PlayEndReason, bytes: number, drops: number): void {
     if (!entry.logged) return;
     entry.logged = false;
-    this.#play(entry, 'play ended', { streamId, reason, bytes, ...(drops === 0 ? {} : { drops }) });
+    this.#play(entry, 'play ended', { ...played(entry), reason, bytes, ...(drops === 0 ? {} : { drops }) });
   }
 
   #stream(level: 'info' | 'warn', stream: LoggedStream, message: string, more: LogFields): void {
@@ -111,6 +111,11 @@ export class ActivityLog {
     const fields = { app, name, peer: peer.address, connectionId, playerId: playId, ...more };
     return this.#plays.tell('info', peer.address, fields, message);
   }
+}
+
+/** The stream or the file that is played. */
+function played({ streamId, file }: PlayerEntry): LogFields {
+  return file === undefined ? { streamId } : { file };
 }
 
 /** `avc1.64001F 1280x720 + mp4a.40.2`. */

@@ -9,7 +9,18 @@ import type { EndReason } from '../model/reasons.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Totals } from '../model/totals.js';
-import type { Ask, ByteSide, CallAsk, ConnectAsk, FactSide, PlayCounters, Report, RpcReply } from './access.js';
+import type {
+  Ask,
+  ByteSide,
+  CallAsk,
+  ConnectAsk,
+  FactSide,
+  NameRequest,
+  PlayAsk,
+  PlayCounters,
+  Report,
+  RpcReply,
+} from './access.js';
 import { ActivityLog } from './activity-log.js';
 import { AddressLog, FAULT_LINES } from './address-log.js';
 import { ADMIT_ALL, type Admission, type Question, type Verdict } from './admission.js';
@@ -26,6 +37,8 @@ import { type OpenAsk, OpenAsks } from './open-asks.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
 import { PlayDecisions } from './play-decisions.js';
 import { ENDED_ELSEWHERE, PublishDecisions } from './publish-decisions.js';
+import { RecordedDecisions } from './recorded-decisions.js';
+import type { RecordedNames } from './recorded-names.js';
 import { callFailed, type RpcBridge } from './rpc-bridge.js';
 import { Sessions } from './sessions.js';
 import type { GrantDeps } from './stream-grant.js';
@@ -65,6 +78,8 @@ interface LiveStreamsParts {
   readonly ticketSecret: Uint8Array;
   /** Has calls of clients answered; default: nobody does. */
   readonly rpc?: RpcBridge;
+  /** Finds files that are played; undefined: there are none. */
+  readonly recorded?: RecordedNames;
   /** Why no connect, publish or play is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
@@ -100,6 +115,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly #byName = new Map<string, LiveStream>();
   readonly #asks: OpenAsks;
   readonly #plays: PlayAccounting;
+  readonly #recorded: RecordedDecisions | undefined;
   readonly #waits = new WaitingRoom();
   /** Running publishes by principal. */
   readonly #sessions = new Sessions();
@@ -162,7 +178,11 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.jobs = jobs;
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
     this.clients = new ClientCalls({ bytes, plays, streams: this.#streams });
-    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays, jobs, closedFor });
+    const isLive = (of: Pick<NameRequest, 'app' | 'name'>): boolean => this.#byName.has(nameKey(of));
+    const { recorded: files } = parts;
+    const recorded = files && new RecordedDecisions({ files, names, admission, isLive });
+    this.#recorded = recorded;
+    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays, jobs, recorded, closedFor });
   }
 
   /** Other bounds hold from now on, for what is decided from now on. `faultLinesPerSecond` stays. */
@@ -242,10 +262,17 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
           return this.publishes.decide(ask, open);
         case 'play':
           return this.plays.decide(ask, open);
+        case 'length':
+          return this.#length(ask, open);
         case 'call':
           return this.#call(ask, open);
       }
     });
+  }
+
+  #length(ask: PlayAsk, open: OpenAsk): void | Promise<void> {
+    if (this.#recorded !== undefined) return this.#recorded.answerLength(ask, open);
+    open.answer({ kind: 'lengthAnswered', id: ask.id, seconds: 0 });
   }
 
   report(report: Report): void {

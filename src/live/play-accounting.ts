@@ -28,6 +28,14 @@ export interface PlayAccountingOptions {
 
 type StreamName = Pick<NameRequest, 'app' | 'name'>;
 
+/** What sets a play apart from one of the audience of a live stream. */
+export interface PlayedBy {
+  /** With which a run of a job plays a stream that is live. */
+  readonly ticket?: JobTicket | undefined;
+  /** Which it plays, below `media.root`. */
+  readonly file?: string | undefined;
+}
+
 /** The parts that play accounting needs. */
 interface PlayAccountingParts {
   /** Where a stream can be fetched, and a name that is wanted be published. */
@@ -78,25 +86,25 @@ export class PlayAccounting {
 
   /** Ends the plays that wait for a publisher. */
   endWaiting(): void {
-    for (const { playId, streamId } of [...this.#byId.values()])
-      if (streamId === undefined) this.#parts.bytes.order({ kind: 'endPlay', playId });
+    for (const { playId, streamId, file } of [...this.#byId.values()])
+      if (streamId === undefined && file === undefined) this.#parts.bytes.order({ kind: 'endPlay', playId });
   }
 
   /**
-   * A play is admitted: it begins, or is refused for what it wants to play.
-   *
-   * @param ticket of a job, for a stream that is live; undefined: the play is one of the audience
+   * A play is admitted: it begins, or is refused for what it wants to play. What has neither ticket nor file is one of
+   * the audience.
    */
   begin(
     { id, facts, request }: PlayAsk,
     grant: Grant,
-    ticket?: JobTicket,
+    { ticket, file }: PlayedBy = {},
   ): { readonly answer: Answer } | { readonly refusal: Refusal<PlayRefusal> } {
     const principal = principalOf(grant, facts);
     const { keyFingerprint } = grant;
     const named = { app: request.app, name: grant.name ?? request.name };
-    const stream = this.#parts.streamOf(named);
-    const refusal = ticket === undefined ? this.#refusal(stream, principal, grant) : undefined;
+    const stream = file === undefined ? this.#parts.streamOf(named) : undefined;
+    const isAbsent = stream === undefined && file === undefined;
+    const refusal = ticket === undefined ? this.#refusal(stream, isAbsent, principal, grant) : undefined;
     if (refusal !== undefined) return { refusal };
     const playId = newId();
     const holder: GrantHolder = {
@@ -113,17 +121,20 @@ export class PlayAccounting {
     });
     const entry: PlayerEntry = {
       ...{ playId, ...named, facts, principal, keyFingerprint, streamId: undefined, told: false, logged: false },
-      ...{ over, ended, ticket },
+      ...{ over, ended, ticket, file },
       grant: new RunningGrant(grant, holder, this.#parts.grants),
       startedAtMs: this.#parts.clock.wallMs(),
     };
     this.#add(entry);
     this.#byId.set(playId, entry);
     if (grant.ttlMs !== undefined) this.#timed.add(entry);
-    if (stream === undefined) this.#parts.activity.playWaits(entry);
+    if (file !== undefined) this.#parts.activity.playStarted(entry);
+    else if (stream === undefined) this.#parts.activity.playWaits(entry);
     else this.#joined(entry, stream);
     this.#tellWanted(named);
-    return { answer: { kind: 'playAccepted', id, playId, name: named.name, endsWithStream: ticket !== undefined } };
+    const of = file === undefined ? {} : { file };
+    const endsWithStream = ticket !== undefined;
+    return { answer: { kind: 'playAccepted', id, playId, name: named.name, endsWithStream, ...of } };
   }
 
   /** All plays, waiting ones included. */
@@ -212,9 +223,14 @@ export class PlayAccounting {
     this.#tellWanted(stream);
   }
 
-  /** Why one of the audience may not play. @param stream undefined: the name is not published */
-  #refusal(stream: LiveStream | undefined, principal: string, grant: Grant): Refusal<PlayRefusal> | undefined {
-    if (stream === undefined && !this.#options.waitForPublisher)
+  /** Why a client may not play. @param isAbsent neither a live stream nor a file has the name */
+  #refusal(
+    stream: LiveStream | undefined,
+    isAbsent: boolean,
+    principal: string,
+    grant: Grant,
+  ): Refusal<PlayRefusal> | undefined {
+    if (isAbsent && !this.#options.waitForPublisher)
       return refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound');
     if (stream !== undefined && stream.audience >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
       return refused('ERR_LIMIT_PLAYERS');
@@ -229,6 +245,8 @@ export class PlayAccounting {
       return;
     }
     this.sessions.add(entry.principal);
+    // What is published under the name of a file is none of its business.
+    if (entry.file !== undefined) return;
     const key = nameKey(entry);
     this.#entries.set(key, (this.#entries.get(key) ?? new Set()).add(entry));
   }
@@ -239,6 +257,7 @@ export class PlayAccounting {
       return;
     }
     this.sessions.remove(entry.principal);
+    if (entry.file !== undefined) return;
     const key = nameKey(entry);
     const entries = this.#entries.get(key)!;
     entries.delete(entry);
@@ -282,11 +301,12 @@ export class PlayAccounting {
 
   #left(entry: PlayerEntry, reason: PlayEndReason, { playId, bytes, drops }: PlayCounters): void {
     const { streamId } = entry;
+    if (entry.file !== undefined) this.#parts.activity.playEnded(entry, reason, bytes, drops);
     if (streamId === undefined) return;
     const { lifecycle, clock } = this.#parts;
+    this.#parts.activity.playEnded(entry, reason, bytes, drops);
     entry.streamId = undefined;
     const nowMs = clock.monotonicMs();
-    this.#parts.activity.playEnded(entry, streamId, reason, bytes, drops);
     if (entry.told) lifecycle.playEnded(streamId, { playerId: playId, bytes, drops, reason });
     const stream = this.#parts.stream(streamId);
     if (stream === undefined || entry.ticket !== undefined) return;

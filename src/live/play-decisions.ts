@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { ErrorCode } from '../core/errors.js';
+import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { NameRule } from '../core/names.js';
 import type { Grant } from '../model/grant.js';
@@ -9,9 +9,10 @@ import type { AddressLog } from './address-log.js';
 import { type Admission, MASKED_NAME, PLAIN_GRANT, type Question, type Verdict } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
 import type { JobAccess } from './job-access.js';
-import { type JobTicket, TICKET_MARK, ticketIn } from './job-ticket.js';
+import { TICKET_MARK, ticketIn } from './job-ticket.js';
 import type { OpenAsk } from './open-asks.js';
-import type { PlayAccounting } from './play-accounting.js';
+import type { PlayAccounting, PlayedBy } from './play-accounting.js';
+import type { RecordedDecisions } from './recorded-decisions.js';
 import { toldEnd } from './told-end.js';
 import { refusedPlay as deniedPlay } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
@@ -27,6 +28,8 @@ interface PlayDecisionsParts {
   readonly plays: PlayAccounting;
   /** Admits runs of jobs, which have tickets, in place of admission. */
   readonly jobs: JobAccess;
+  /** Finds files that are played; undefined: there are none. */
+  readonly recorded: RecordedDecisions | undefined;
   /** Why nothing new is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
@@ -61,13 +64,13 @@ export class PlayDecisions {
     const ticket = request.query.includes(TICKET_MARK) ? ticketIn(request.query) : undefined;
     if (ticket !== undefined) return this.#admitJob(ask, open, ticket);
     const isWanted = (): boolean => open.withdrawn === undefined;
-    const question: Question = { requestId: newId(), action: 'play', reason: 'start', facts, ...request, isWanted };
-    const decided = (verdict: Verdict): void => {
-      const closed = this.#parts.closedFor();
-      if (open.withdrawn !== undefined) answerRefused(ask, open, failed('ERR_PEER_CLOSED'));
-      else if (closed !== undefined) this.#refuse(ask, open, failed('ERR_SESSION_SHUTDOWN', closed));
-      else if (verdict.decision === 'allow') this.#begin(ask, open, verdict.grant);
-      else this.#refuse(ask, open, deniedPlay(verdict, question.requestId));
+    const { app, name, query } = request;
+    const of = { app, name, query };
+    const question: Question = { requestId: newId(), action: 'play', reason: 'start', facts, ...of, isWanted };
+    const decided = (verdict: Verdict): void | Promise<void> => {
+      if (this.#isTooLate(ask, open)) return;
+      if (verdict.decision === 'allow') return this.#allowed(ask, open, verdict.grant);
+      this.#refuse(ask, open, deniedPlay(verdict, question.requestId));
     };
     const verdict = this.#parts.admission.decide(question);
     return verdict instanceof Promise ? verdict.then(decided) : decided(verdict);
@@ -76,15 +79,38 @@ export class PlayDecisions {
   #admitJob(ask: PlayAsk, open: OpenAsk, text: string): void {
     const { jobs, admission } = this.#parts;
     const admitted = jobs.admit(ask.request, text);
-    if (admitted.ticket !== undefined) this.#begin(ask, open, PLAIN_GRANT, admitted.ticket);
+    if (admitted.ticket !== undefined) this.#begin(ask, open, PLAIN_GRANT, { ticket: admitted.ticket });
     else {
       if (admitted.code === 'ERR_AUTH_CREDENTIALS') admission.guessed(ask.facts.peer.address, text);
       this.#refuse(ask, open, failed(admitted.code));
     }
   }
 
-  #begin(ask: PlayAsk, open: OpenAsk, grant: Grant, ticket?: JobTicket): void {
-    const begun = this.#parts.plays.begin(ask, grant, ticket);
+  /** Whether the client has gone while it was decided, or nothing is accepted any more. Then it is answered so. */
+  #isTooLate(ask: PlayAsk, open: OpenAsk): boolean {
+    const closed = this.#parts.closedFor();
+    if (open.withdrawn !== undefined) answerRefused(ask, open, failed('ERR_PEER_CLOSED'));
+    else if (closed !== undefined) this.#refuse(ask, open, failed('ERR_SESSION_SHUTDOWN', closed));
+    return open.withdrawn !== undefined || closed !== undefined;
+  }
+
+  /** A play is admitted: it is of a file, or of what is live. */
+  #allowed(ask: PlayAsk, open: OpenAsk, grant: Grant): void | Promise<void> {
+    const finding = this.#parts.recorded?.find(ask.request, grant.name ?? ask.request.name);
+    if (finding === undefined) return this.#begin(ask, open, grant);
+    return finding.then(
+      (found) => {
+        if (!this.#isTooLate(ask, open)) this.#begin(ask, open, grant, { file: found?.file });
+      },
+      (error: unknown) => {
+        if (!(error instanceof SluiceError)) throw error;
+        this.#refuse(ask, open, failed(error.code));
+      },
+    );
+  }
+
+  #begin(ask: PlayAsk, open: OpenAsk, grant: Grant, by: PlayedBy = {}): void {
+    const begun = this.#parts.plays.begin(ask, grant, by);
     if (!('refusal' in begun)) {
       open.answer(begun.answer);
       return;

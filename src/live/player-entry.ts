@@ -14,6 +14,8 @@ export interface PlayerEntry {
   readonly grant: RunningGrant;
   /** With which a run of a job plays; undefined: it is one of the audience. */
   readonly ticket: JobTicket | undefined;
+  /** Which it plays, below `media.root`; undefined: it plays what is live. */
+  readonly file: string | undefined;
   /** Resolves when it has ended. */
   readonly over: Promise<void>;
   readonly ended: () => void;

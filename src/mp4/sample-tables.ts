@@ -34,6 +34,8 @@ export interface TrackSamples {
   readonly keys: Uint32Array | undefined;
 }
 
+/** The largest sample, in bytes: with up to 16 bytes of header it has to fit into one RTMP message. */
+const MAX_SAMPLE_BYTES = 0xffffff - 16;
 /** Bytes that {@link flattenTables} makes of a sample, at most. */
 export const SAMPLE_BYTES = 24;
 
@@ -65,6 +67,7 @@ function offsetsOf({ sizes, chunks, chunkOffsets }: TrackTables, fileBytes: numb
     let at = chunkOffsets[chunk - 1]!;
     const end = Math.min(sizes.length, sample + samples[run]!);
     for (; sample < end; sample++) {
+      if (sizes[sample]! > MAX_SAMPLE_BYTES) throw damaged(`a sample of ${sizes[sample]} bytes`);
       offsets[sample] = at;
       at += sizes[sample]!;
     }

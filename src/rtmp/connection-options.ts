@@ -1,5 +1,6 @@
 import type { Logger } from '../core/log.js';
 import type { Door } from '../doors/door.js';
+import type { RecordedPlayers } from '../doors/recorded-player.js';
 import type { Refusal } from '../live/access.js';
 import type { SessionOptions } from '../protocol/server/session-options.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
@@ -51,6 +52,8 @@ export interface ConnectionParts {
   readonly codec: ChunkCodec;
   /** The way to streams. */
   readonly door: Door;
+  /** Plays files; undefined: there are none. */
+  readonly recorded?: RecordedPlayers | undefined;
   readonly options: ConnectionOptions;
   readonly log: Logger;
   readonly nowMs: () => number;

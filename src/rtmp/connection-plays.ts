@@ -1,11 +1,17 @@
+import type { RecordedRun } from '../doors/recorded-runs.js';
 import type { RunningPlay } from '../doors/running-play.js';
-import type { PlaySink } from '../hub/play-sink.js';
 import type { PlayEndReason } from '../model/reasons.js';
 import type { Action } from '../protocol/server/actions.js';
 
+/** What the session says of a play that runs. */
+type PlayAction = Extract<
+  Action,
+  { kind: 'playStopped' | 'pauseChanged' | 'receiveChanged' | 'seekRequested' | 'bufferChanged' }
+>;
+
 /** The plays of one connection, by message stream id. */
 export class ConnectionPlays {
-  readonly #runs = new Map<number, RunningPlay>();
+  readonly #runs = new Map<number, RunningPlay | RecordedRun>();
   #size = 0;
 
   /**
@@ -28,18 +34,32 @@ export class ConnectionPlays {
   }
 
   /** A play was accepted. It replaces the play that its message stream had before. */
-  begin(messageStreamId: number, run: RunningPlay, sink: PlaySink): void {
-    sink.player = run.player;
+  begin(messageStreamId: number, run: RunningPlay | RecordedRun): void {
     this.stop(messageStreamId, 'client_stopped');
     this.#runs.set(messageStreamId, run);
     this.#size = this.#runs.size;
   }
 
   /** Carries out an action of the session for one of them. */
-  act(action: Extract<Action, { kind: 'playStopped' | 'pauseChanged' | 'receiveChanged' }>): void {
-    if (action.kind === 'playStopped') this.stop(action.messageStreamId, 'client_stopped');
-    else if (action.kind === 'pauseChanged') this.#runs.get(action.messageStreamId)?.player.setPaused(action.paused);
-    else this.#runs.get(action.messageStreamId)?.player.setReceive(action);
+  act(action: PlayAction): void {
+    const run = this.#runs.get(action.messageStreamId);
+    switch (action.kind) {
+      case 'playStopped':
+        this.stop(action.messageStreamId, 'client_stopped');
+        break;
+      case 'pauseChanged':
+        run?.player.setPaused(action.paused);
+        break;
+      case 'receiveChanged':
+        run?.player.setReceive(action);
+        break;
+      case 'seekRequested':
+        if (run?.isRecorded) run.player.seek(action.positionMs);
+        break;
+      case 'bufferChanged':
+        if (run?.isRecorded) run.player.setBuffer(action.bufferMs);
+        break;
+    }
   }
 
   stop(messageStreamId: number, reason: PlayEndReason): void {

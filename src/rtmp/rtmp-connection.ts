@@ -2,15 +2,12 @@ import { type ErrorCode, SluiceError } from '../core/errors.js';
 import type { CallOfClient, Publisher } from '../doors/client.js';
 import type { RunningPublish } from '../doors/published-stream.js';
 import type { Asker } from '../doors/requests.js';
-import type { RunningPlay } from '../doors/running-play.js';
-import { PlaySink } from '../hub/play-sink.js';
-import { Player } from '../hub/player.js';
 import type { ConnectionFacts } from '../live/access.js';
 import { playReasonOfCode } from '../live/end-reasons.js';
 import { toldEnd } from '../live/told-end.js';
 import type { Peer } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
-import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
+import type { ConnectRefusal, PublishRefusal } from '../model/refusals.js';
 import type { Action } from '../protocol/server/actions.js';
 import type { EndAnswer } from '../protocol/server/answers.js';
 import { ServerSession } from '../protocol/server/session.js';
@@ -31,6 +28,7 @@ import { ConnectionPublishes } from './connection-publishes.js';
 import { handshakeLimitMs } from './deadlines.js';
 import { DecisionHold } from './decision-hold.js';
 import { StallWatch } from './peer-progress.js';
+import { PlayRequests } from './play-requests.js';
 
 type Requested<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>;
 
@@ -48,6 +46,7 @@ export class RtmpConnection implements InputOwner {
   readonly #peer: Peer;
   readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
+  readonly #playRequests: PlayRequests;
   readonly #calls: ConnectionCalls;
   readonly #input: ConnectionInput;
   #session: ServerSession | undefined;
@@ -74,6 +73,18 @@ export class RtmpConnection implements InputOwner {
       facts: () => this.facts,
       session: () => this.#session,
       run: (work) => this.#safely(() => this.run(work())),
+    });
+    const withHold = { plays: this.#plays, hold: this.#hold };
+    this.#playRequests = new PlayRequests(channel, parts, withHold, {
+      facts: () => this.facts,
+      session: () => this.#session!,
+      endsFor: () => (this.#closing ? this.#end.playReason : undefined),
+      viewer: (id) => this.#client<PlayEndReason>(id, (reason) => this.#plays.stop(id, reason)),
+      run: (actions) => this.run(actions),
+      safely: (work) => this.#safely(work),
+      onPublisher: (id, came) => this.#onPublisher(id, came),
+      playFailed: (id, error) => this.#playFailed(id, error),
+      failed: (error) => this.failed(error),
     });
     const of = { publishes: this.#publishes, plays: this.#plays, drops: this.#drops, stallWatch: this.stallWatch };
     this.#input = new ConnectionInput(channel, parts, of, this);
@@ -190,7 +201,7 @@ export class RtmpConnection implements InputOwner {
         this.#decidePublish(action);
         break;
       case 'playRequested':
-        this.#decidePlay(action);
+        this.#playRequests.decide(action);
         break;
       case 'publishStopped':
       case 'data':
@@ -200,7 +211,12 @@ export class RtmpConnection implements InputOwner {
       case 'playStopped':
       case 'pauseChanged':
       case 'receiveChanged':
+      case 'seekRequested':
+      case 'bufferChanged':
         this.#plays.act(action);
+        break;
+      case 'lengthRequested':
+        this.#playRequests.length(action);
         break;
       case 'callRequested':
         this.#calls.ask(action, { ...this.#publishes.at(action), ...this.#plays.at(action) });
@@ -248,38 +264,6 @@ export class RtmpConnection implements InputOwner {
         }
         const told = decision.accept ? ({ accept: true } as const) : refused(decision.refusal);
         this.run(this.#session!.answerPublish(requestId, told, this.#parts.nowMs()));
-      },
-    );
-  }
-
-  #decidePlay(request: Requested<'playRequested'>): void {
-    const { requestId, messageStreamId } = request;
-    const { maxLagBytes } = this.#parts.options;
-    const sink = new PlaySink(this.#channel, maxLagBytes, {
-      onPublisher: (came) => this.#onPublisher(messageStreamId, came),
-      onDefect: (error) => this.#playFailed(messageStreamId, error),
-      onEvicted: (error) => this.failed(error),
-      onDrained: this.#plays.unclogged,
-    });
-    this.#hold.until(
-      (asker: Asker<RunningPlay, PlayRefusal>) =>
-        this.#parts.door.play(
-          this.facts,
-          request,
-          (playId, writes) => new Player(playId, sink, messageStreamId, { maxLagBytes }, writes),
-          this.#client<PlayEndReason>(messageStreamId, (reason) => this.#plays.stop(messageStreamId, reason)),
-          asker,
-        ),
-      (decision) => {
-        if (this.#closing) {
-          if (decision.accept) decision.run.end(this.#end.playReason);
-          return;
-        }
-        if (decision.accept) this.#plays.begin(messageStreamId, decision.run, sink);
-        const told = decision.accept
-          ? ({ accept: true, waiting: !decision.run.isLive } as const)
-          : refused(decision.refusal);
-        this.run(this.#session!.answerPlay(requestId, told, this.#parts.nowMs()));
       },
     );
   }
@@ -332,10 +316,12 @@ export class RtmpConnection implements InputOwner {
     }
   }
 
-  /** A defect of Sluice while one player was served. */
+  /** A defect of Sluice while one player was served, or a file that cannot be played on. */
   #playFailed(messageStreamId: number, error: SluiceError): void {
     this.#safely(() => {
-      this.#parts.log.error({ connectionId: this.connectionId, err: error, code: error.code }, 'a play failed inside');
+      const { connectionId } = this;
+      const isOurs = error.blame === 'internal';
+      if (isOurs) this.#parts.log.error({ connectionId, err: error, code: error.code }, 'a play failed inside');
       this.#endPlays(error.code, error.message, [messageStreamId]);
     });
   }

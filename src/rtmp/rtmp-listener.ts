@@ -6,6 +6,7 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import { Uncollected } from '../core/uncollected.js';
 import type { Door } from '../doors/door.js';
 import { prepareKeyAgreement } from '../link/key-agreement.js';
+import type { RecordedPlayers } from '../doors/recorded-player.js';
 import { toldEnd } from '../live/told-end.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from '../transport/accept-limits.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
@@ -50,6 +51,8 @@ export interface ListenerParts {
   readonly captures?: Captures | undefined;
   /** For TLS; without it the RTMP handshake refuses those that speak TLS. Asked for each connection. */
   readonly certificates?: () => Certificates | undefined;
+  /** Plays files; undefined: there are none. */
+  readonly recorded?: RecordedPlayers | undefined;
   /** Takes connections that speak HTTP; without it the RTMP handshake refuses them. */
   readonly http?: HttpConnections | undefined;
   /** A socket was refused before it became a connection. */
@@ -345,7 +348,7 @@ export class RtmpListener {
 
   /** Makes an admitted connection an RTMP connection. */
   #begin(channel: ByteChannel, acceptedMs: number, address: string): void {
-    const { codecs, door, log, nowMs, captures } = this.#parts;
+    const { codecs, door, log, nowMs, captures, recorded } = this.#parts;
     let codec: ReturnType<CodecPool['acquire']>;
     try {
       codec = codecs.acquire();
@@ -365,6 +368,7 @@ export class RtmpListener {
       acceptedMs,
       codec,
       door,
+      recorded,
       options: this.#options,
       log,
       nowMs,

@@ -9,12 +9,14 @@ import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
+import type { RecordedStreams } from '../vod/recorded-streams.js';
 import type { CodecPool } from '../wasm/pool.js';
 import type { HookStatus } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 import type { Descriptors } from './descriptors.js';
 import type { JobCount } from './job-counts.js';
 import type { LoopTurns } from './loop-turns.js';
+import { recordedMetrics } from './recorded-metrics.js';
 import type { Refusals } from './refusals.js';
 import type { Room } from './room.js';
 import { type TunnelCounts, tunnelMetrics } from './rtmpt-metrics.js';
@@ -26,6 +28,7 @@ interface MetricSources {
   readonly memory: MemoryAccount;
   readonly listener: RtmpListener;
   readonly liveStreams: LiveStreams;
+  readonly recorded: Pick<RecordedStreams, 'counts'>;
   readonly codecs: CodecPool;
   readonly refusals: Refusals;
   readonly events: () => EventsStats;
@@ -55,6 +58,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...connectionMetrics(sources),
     ...streamMetrics(sources),
     ...mediaMetrics(sources),
+    ...recordedMetrics(sources.recorded),
     ...processMetrics(sources),
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources),

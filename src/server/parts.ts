@@ -18,6 +18,7 @@ import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { Certificates } from '../transport/tls/certificates.js';
 import type { HttpTunnel } from '../transport/tunnel/tunnel.js';
+import type { RecordedStreams } from '../vod/recorded-streams.js';
 import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
@@ -31,6 +32,7 @@ import {
   liveStreamsOptions,
   rpcOptions,
 } from './options.js';
+import { recordedStreams } from './recorded.js';
 import { Refusals } from './refusals.js';
 import { memoriesOfProcess, type Room, roomOf } from './room.js';
 import { makeTunnel } from './rtmpt.js';
@@ -47,6 +49,8 @@ export interface Parts {
   readonly door: Door;
   readonly codecs: CodecPool;
   readonly liveStreams: LiveStreams;
+  /** Plays files below `media.root`. */
+  readonly recorded: RecordedStreams;
   /** Has calls of clients answered; undefined without NATS. */
   readonly rpc: NatsRpc | undefined;
   readonly names: NameRule;
@@ -142,6 +146,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const isCloned = process.env[CLONED_BORDER_VARIABLE] === '1';
   const toDoor: ByteSide = { answer: (message) => door.answer(message), order: (message) => door.order(message) };
   const rpc = rpcOf(config, deps);
+  const recorded = recordedStreams(config, { log, nowMs, memory });
   const liveStreams = new LiveStreams(liveStreamsOptions(config), {
     bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
     memory,
@@ -153,6 +158,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     urls: deps.urls,
     ticketSecret: deps.ticketSecret,
     ...(rpc === undefined ? {} : { rpc }),
+    recorded,
     closedFor: deps.closedFor,
   });
   const { stallAfterMs } = config.publish;
@@ -176,6 +182,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     nowMs,
     captures: deps.captures,
     certificates: deps.certificates,
+    recorded,
     // It is asked about a socket that was just accepted and is not counted yet.
     descriptorShare: () => descriptors.rtmpShareAt(1) - unlisted(),
     refused,
@@ -185,12 +192,8 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     ...{ nowMs, listener, refused },
     descriptorShare: () => descriptors.rtmpShareAt(1) - listener.open + (tunnel?.sessions ?? 0),
   });
-  hub.joinAccount(memory);
+  for (const part of [hub, eventLayer.log, codecs, listener, tunnel]) part?.joinAccount(memory);
   memory.register('log_lines', () => stderrLosses().heldBytes);
-  eventLayer.log.joinAccount(memory);
-  codecs.joinAccount(memory);
-  listener.joinAccount(memory);
-  tunnel?.joinAccount(memory);
   memory.register('captures', () => deps.captures?.heldBytes ?? 0);
   const room = (): Room =>
     roomOf({
@@ -198,7 +201,10 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
       memories: memoriesOfProcess(),
       descriptors: descriptors.rtmpShare,
     });
-  return { clock, memory, hub, door, codecs, liveStreams, rpc, names, descriptors, refusals, listener, tunnel, room };
+  return {
+    ...{ clock, memory, hub, door, codecs, liveStreams, recorded, rpc, names, descriptors, refusals },
+    ...{ listener, tunnel, room },
+  };
 }
 
 /** Counts sockets that were refused, and tells of those that are to be told one by one. */

@@ -239,11 +239,13 @@ class Server implements SluiceServer {
     });
   }
 
-  #tick({ hub, memory, listener, tunnel, refusals, door, liveStreams }: Parts, nowMs: number, all: boolean): void {
+  #tick(parts: Parts, nowMs: number, all: boolean): void {
+    const { hub, memory, listener, tunnel, refusals, door, liveStreams, recorded } = parts;
     hub.tick(nowMs);
     memory.relieve();
     if (all) {
       listener.tick(nowMs);
+      recorded.tick(nowMs);
       refusals.logShortage();
     } else listener.tickYoung(nowMs);
     tunnel?.tick(nowMs);
@@ -355,6 +357,7 @@ class Server implements SluiceServer {
       connection.shutdown('server_drain', toldEnd('ERR_SESSION_SHUTDOWN'), 'server_drain');
     await connectionsGone(this.#parts, this.#clock, left() / 2);
     this.#ticker?.stop();
+    this.#parts?.recorded.close();
     this.#turns?.stop();
     await this.#inTime('telling that the node has stopped', eventLayer?.lifecycle.nodeStopped(), left() / 3);
     await this.#inTime('writing captures', this.#captures?.done(), left() / 3);

@@ -39,12 +39,14 @@ export function tellWebhooks(settings: LiveSettings, webhooks: Pick<Webhooks, 'c
 }
 
 /** Puts changed options into the parts. */
-export function applyTo({ listener, tunnel, hub, door, liveStreams, rpc, names, memory }: Parts, config: Config): void {
+export function applyTo(parts: Parts, config: Config): void {
+  const { listener, tunnel, hub, door, liveStreams, recorded, rpc, names, memory } = parts;
   listener.change({ ...listenerOptions(config), maxConnections: maxConnectionsOf(config) });
   tunnel?.change(tunnelOptions(config));
   hub.change(hubOptions(config));
   door.stallAfterMs = config.publish.stallAfterMs;
   liveStreams.change(liveStreamsOptions(config));
+  recorded.change(config.vod);
   rpc?.change(rpcOptions(config));
   names.change(config.names);
   memory.limitBytes = config.limits.memoryBytes;

@@ -97,6 +97,15 @@ export function readUserControl(payload: Uint8Array): UserControl | undefined {
   return { event: (payload[0]! << 8) | payload[1]!, value: readU32(payload, 2)! };
 }
 
+/** Reads SetBufferLength (event 3). @returns undefined when it is another event, or short */
+export function readBufferLength(
+  payload: Uint8Array,
+): { readonly messageStreamId: number; readonly bufferMs: number } | undefined {
+  const bufferMs = readU32(payload, 6);
+  if (bufferMs === undefined || payload[0] !== 0 || payload[1] !== UserControlEvent.SetBufferLength) return undefined;
+  return { messageStreamId: readU32(payload, 2)!, bufferMs };
+}
+
 /** Reads a big-endian u32 at `at`; `undefined` when the bytes are not all there. */
 export function readU32(payload: Uint8Array, at = 0): number | undefined {
   if (payload.length < at + 4) return undefined;

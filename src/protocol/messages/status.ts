@@ -28,6 +28,7 @@ export const STATUS_LEVELS = {
   'NetStream.Play.PublishNotify': 'status',
   'NetStream.Play.UnpublishNotify': 'status',
   'NetStream.Play.Transition': 'status',
+  'NetStream.Play.Complete': 'status',
   'NetStream.Play.StreamNotFound': 'error',
   'NetStream.Play.Failed': 'error',
   'NetStream.Pause.Notify': 'status',
@@ -103,6 +104,12 @@ export function onStatus(
 export function reconnectRequest(tcUrl: string | undefined, description: string): OutboundMessage {
   const where = tcUrl === undefined ? {} : { tcUrl };
   return onStatus(0, 'NetConnection.Connect.ReconnectRequest', description, where);
+}
+
+/** `onPlayStatus` with Play.Complete: everything of a recorded stream was sent. rtmpdump ends with it in good order. */
+export function playComplete(messageStreamId: number, seconds: number, bytes: number): OutboundMessage {
+  const { level, code } = statusInfo('NetStream.Play.Complete', '');
+  return dataMessage(messageStreamId, 'onPlayStatus', { level, code, duration: seconds, bytes });
 }
 
 /** `|RtmpSampleAccess`: tells Flash players that they may read audio and video samples. */

@@ -30,7 +30,10 @@ export type Action =
       readonly query: string;
       readonly publishType: PublishType;
     }
-  /** Decide, call `answerPlay`. `start`: -2 live or recorded, -1 live only, else seconds. `query` is secret. */
+  /**
+   * Decide, call `answerPlay`. `start`: -2 live or recorded, -1 live only, else ms of a recorded stream; `duration` in
+   * ms, -1: all. `container`: of the prefix of the name. `query` is secret.
+   */
   | {
       readonly kind: 'playRequested';
       readonly requestId: number;
@@ -41,6 +44,16 @@ export type Action =
       readonly start: number;
       readonly duration: number;
       readonly reset: boolean;
+      readonly container?: 'mp4' | 'flv';
+    }
+  /** The client asks how long a recorded stream is: find out, call `answerCall` with the seconds. `query` is secret. */
+  | {
+      readonly kind: 'lengthRequested';
+      readonly requestId: number;
+      readonly app: string;
+      readonly name: string;
+      readonly query: string;
+      readonly container?: 'mp4' | 'flv';
     }
   /**
    * The client calls a method that Sluice does not have. Decide, call `answerCall`; reading goes on meanwhile.
@@ -68,6 +81,10 @@ export type Action =
   /** A play that was running, or one still waiting for its answer, was ended by the client. */
   | { readonly kind: 'playStopped'; readonly messageStreamId: number }
   | { readonly kind: 'pauseChanged'; readonly messageStreamId: number; readonly paused: boolean }
+  /** A recorded stream goes on at another position, and was announced so. */
+  | { readonly kind: 'seekRequested'; readonly messageStreamId: number; readonly positionMs: number }
+  /** How much of a recorded stream the client wants to have in advance. */
+  | { readonly kind: 'bufferChanged'; readonly messageStreamId: number; readonly bufferMs: number }
   | {
       readonly kind: 'receiveChanged';
       readonly messageStreamId: number;

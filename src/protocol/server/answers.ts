@@ -24,8 +24,11 @@ export type PublishAnswer = { readonly accept: true } | Refused<PublishRefusal>;
 
 /**
  * The owner's answer to `playRequested`. `waiting`: there is no publisher yet; `publisherCame` follows when there is.
+ * `isRecorded`: it plays a file; `playCompleted` follows at its end.
  */
-export type PlayAnswer = { readonly accept: true; readonly waiting?: boolean } | Refused<PlayRefusal>;
+export type PlayAnswer =
+  | { readonly accept: true; readonly waiting?: boolean; readonly isRecorded?: boolean }
+  | Refused<PlayRefusal>;
 
 /** What the client is told when the owner ends a publish or a play that runs. */
 export interface EndAnswer {

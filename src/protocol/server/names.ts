@@ -48,10 +48,15 @@ interface StreamName {
   readonly query: string;
 }
 
+/** A name to play, and the container that its prefix says. */
+interface PlayName extends StreamName {
+  readonly container?: 'mp4' | 'flv';
+}
+
 /**
  * Container prefixes that ffmpeg and librtmp put before a name by its ending (`mp4:clip.mp4`). Live names have none.
  */
-const CONTAINER_PREFIX = /^(?:mp4|flv|mp3|id3):/i;
+const CONTAINER_PREFIX = /^(mp4|flv|mp3|id3):/i;
 
 /**
  * Maps app and stream name to one place, however the client split its URL. This alone decides what is published and
@@ -70,4 +75,11 @@ export function resolveStreamName(app: string, appQuery: string, name: string): 
   const query = [appQuery, own.query].filter((part) => part !== '').join('&');
   const path = [...segments(app), ...segments(own.path)];
   return { app: path.slice(0, -1).join('/'), name: path.at(-1) ?? '', query };
+}
+
+/** Does the same as {@link resolveStreamName}, for a play, which may be of a file. */
+export function resolvePlayName(app: string, appQuery: string, name: string): PlayName {
+  const prefix = CONTAINER_PREFIX.exec(name)?.[1]?.toLowerCase();
+  const container = prefix === 'mp4' || prefix === 'flv' ? ({ container: prefix } as const) : {};
+  return { ...resolveStreamName(app, appQuery, name), ...container };
 }

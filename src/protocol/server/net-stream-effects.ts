@@ -1,5 +1,5 @@
-import { streamBegin, streamEof } from '../messages/control.js';
-import { onStatus, reconnectRequest, sampleAccess } from '../messages/status.js';
+import { streamBegin, streamEof, streamIsRecorded } from '../messages/control.js';
+import { onStatus, playComplete, reconnectRequest, sampleAccess } from '../messages/status.js';
 import type { InputDetails, NetStream } from './net-stream.js';
 import type { SessionCore } from './session-core.js';
 import type { NetStreamEffect } from './transitions.js';
@@ -42,12 +42,16 @@ function requestPlay(core: SessionCore, stream: NetStream, details: DetailsOf<'p
   core.emit({ kind: 'playRequested', requestId: stream.requestId, messageStreamId: stream.id, ...request });
 }
 
-function startPlay(core: SessionCore, stream: NetStream): void {
+function startPlay(core: SessionCore, stream: NetStream, { isRecorded }: DetailsOf<'play_accepted'>): void {
   stream.requestId = 0;
+  stream.isRecorded = isRecorded;
+  if (isRecorded) core.send(streamIsRecorded(stream.id));
   core.send(streamBegin(stream.id));
   if (stream.isReset) core.send(onStatus(stream.id, 'NetStream.Play.Reset', 'Playing and resetting.'));
   core.send(onStatus(stream.id, 'NetStream.Play.Start', 'Started playing.'));
   core.send(sampleAccess(stream.id));
+  if (isRecorded && stream.bufferMs !== undefined)
+    core.emit({ kind: 'bufferChanged', messageStreamId: stream.id, bufferMs: stream.bufferMs });
   // receiveAudio(false) may come before play, and only now there is a player that it applies to.
   if (!stream.receivesAudio || !stream.receivesVideo) {
     core.emit({
@@ -78,6 +82,10 @@ function refuse(core: SessionCore, stream: NetStream, refusal: DetailsOf<'publis
   stream.requestId = 0;
   if (redirectUrl !== undefined && core.understandsReconnect) core.send(reconnectRequest(redirectUrl, description));
   else core.send(onStatus(stream.id, code, description));
+}
+
+function failSeek(core: SessionCore, stream: NetStream): void {
+  core.send(onStatus(stream.id, 'NetStream.Seek.Failed', 'A live stream cannot seek.'));
 }
 
 function stopPlay(core: SessionCore, stream: NetStream): void {
@@ -124,7 +132,7 @@ export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction
   refuse_play: (core, stream) => {
     core.send(onStatus(stream.id, 'NetStream.Play.Failed', 'This NetStream is publishing.'));
   },
-  start_play: startPlay,
+  start_play: on('play_accepted', startPlay),
   reject_play: on('play_rejected', (core, stream, details) => {
     refuse(core, stream, details);
     core.closeUnlessActive('ERR_SESSION_PLAY_REFUSED', details.code);
@@ -153,9 +161,23 @@ export const NET_STREAM_EFFECTS: Readonly<Record<NetStreamEffect, EffectFunction
     core.send(onStatus(stream.id, 'NetStream.Unpause.Notify', 'Playing again.'));
     core.emit({ kind: 'pauseChanged', messageStreamId: stream.id, paused: false });
   },
-  fail_seek: (core, stream) => {
-    core.send(onStatus(stream.id, 'NetStream.Seek.Failed', 'A live stream cannot seek.'));
-  },
+  fail_seek: failSeek,
+  seek: on('seek', (core, stream, { positionMs }) => {
+    if (!stream.isRecorded) {
+      failSeek(core, stream);
+      return;
+    }
+    core.send(streamEof(stream.id));
+    core.send(onStatus(stream.id, 'NetStream.Seek.Notify', `Seeking ${Math.trunc(positionMs)} ms.`));
+    core.send(streamBegin(stream.id));
+    core.emit({ kind: 'seekRequested', messageStreamId: stream.id, positionMs });
+  }),
+  complete_play: on('play_completed', (core, stream, { seconds, bytes }) => {
+    core.send(playComplete(stream.id, seconds, bytes));
+    core.send(onStatus(stream.id, 'NetStream.Play.Stop', 'The file has ended.'));
+    core.send(streamEof(stream.id));
+    core.closeUnlessActive('ERR_SESSION_PLAY_ENDED', 'the file has ended');
+  }),
   change_receive: on('receive', changeReceive),
   accept_data: on('data', (core, stream, { input: _input, ...data }) => {
     core.emit({ kind: 'data', messageStreamId: stream.id, ...data });

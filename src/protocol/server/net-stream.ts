@@ -16,6 +16,10 @@ export class NetStream {
   requestedName = '';
   /** Whether Play.Reset is sent before Play.Start. */
   isReset = true;
+  /** Whether what plays is a file, which can seek and has an end. */
+  isRecorded = false;
+  /** How much the client wants to have in advance, in ms (SetBufferLength); undefined: it has not said. */
+  bufferMs: number | undefined;
   receivesAudio = true;
   receivesVideo = true;
 
@@ -49,7 +53,11 @@ export type InputDetails =
       readonly start: number;
       readonly duration: number;
       readonly reset: boolean;
+      readonly container?: 'mp4' | 'flv';
     }
+  | { readonly input: 'play_accepted'; readonly isRecorded: boolean }
+  | { readonly input: 'seek'; readonly positionMs: number }
+  | { readonly input: 'play_completed'; readonly seconds: number; readonly bytes: number }
   | ({ readonly input: 'publish_rejected' } & Refusal<PublishRefusal>)
   | ({ readonly input: 'play_rejected' } & Refusal<PlayRefusal>)
   | { readonly input: 'receive'; readonly audio?: boolean; readonly video?: boolean }
@@ -68,5 +76,14 @@ export type InputDetails =
 /** Inputs that nothing comes with. */
 export type PlainInput = Exclude<
   NetStreamInput,
-  'publish' | 'play' | 'publish_rejected' | 'play_rejected' | 'receive' | 'data' | 'kick'
+  | 'publish'
+  | 'play'
+  | 'play_accepted'
+  | 'seek'
+  | 'play_completed'
+  | 'publish_rejected'
+  | 'play_rejected'
+  | 'receive'
+  | 'data'
+  | 'kick'
 >;

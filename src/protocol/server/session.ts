@@ -3,9 +3,9 @@ import { TokenBucket } from '../../core/token-bucket.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
 import type { AmfInput } from '../messages/amf0-writer.js';
 import { type Call, readCall, replyError, salvageCall } from '../messages/call.js';
-import { pingRequest, pingResponse, readU32, readUserControl, windowAckSize } from '../messages/control.js';
+import { pingRequest, readU32, windowAckSize } from '../messages/control.js';
 import { type InboundMessage, valuesOrRefusal } from '../messages/inbound-message.js';
-import { MessageType, UserControlEvent } from '../messages/message-types.js';
+import { MessageType } from '../messages/message-types.js';
 import { command, onStatus, reconnectRequest, statusInfo } from '../messages/status.js';
 import type { Action } from './actions.js';
 import type { ConnectAnswer, EndAnswer, PlayAnswer, PublishAnswer } from './answers.js';
@@ -16,6 +16,7 @@ import { answerCall } from './commands/remote-call.js';
 import { Liveness } from './liveness.js';
 import type { NetStream, PlainInput } from './net-stream.js';
 import { streamInput } from './net-stream-effects.js';
+import { takeControl } from './peer-control.js';
 import { takeData } from './publisher-data.js';
 import { SessionCore } from './session-core.js';
 import { type SessionOptions, sessionSettings } from './session-options.js';
@@ -102,7 +103,9 @@ export class ServerSession {
         break;
       case MessageType.UserControl:
       case MessageType.WindowAckSize:
-        if (this.#isWithinBudget(nowMs)) this.#control(message);
+        if (!this.#isWithinBudget(nowMs)) break;
+        takeControl(this.#core, message);
+        this.#ackDueBytes = this.#core.ackWindow.dueBytes;
         break;
       case MessageType.Acknowledgement:
         this.#acknowledged = readU32(message.payload) ?? this.#acknowledged;
@@ -171,7 +174,8 @@ export class ServerSession {
     this.#nowMs = nowMs;
     const stream = this.#pending(requestId, 'play_pending');
     if (stream === undefined) return [];
-    if (answer.accept) streamInput(this.#core, stream, { input: 'play_accepted' });
+    const { isRecorded = false } = answer.accept ? answer : {};
+    if (answer.accept) streamInput(this.#core, stream, { input: 'play_accepted', isRecorded });
     else streamInput(this.#core, stream, { input: 'play_rejected', ...answer });
     return this.#finish();
   }
@@ -206,6 +210,14 @@ export class ServerSession {
   /** The publisher of a play is gone: UnpublishNotify when the play stays; else its end, and maybe `close`. */
   publisherGone(messageStreamId: number, options: { stays: boolean }): Action[] {
     return this.#streamInput(messageStreamId, options.stays ? 'publisher_left' : 'publisher_ended');
+  }
+
+  /** Everything of a recorded stream was sent: the play ends, and maybe the connection. */
+  playCompleted(messageStreamId: number, seconds: number, bytes: number): Action[] {
+    const stream = this.#core.streams.get(messageStreamId);
+    if (stream === undefined || this.#core.state === 'closed') return [];
+    streamInput(this.#core, stream, { input: 'play_completed', seconds, bytes });
+    return this.#finish();
   }
 
   /**
@@ -368,18 +380,6 @@ export class ServerSession {
       return;
     }
     takeData(core, stream, message);
-  }
-
-  #control(message: InboundMessage): void {
-    const core = this.#core;
-    if (core.connectionInput('control') !== 'dispatch') return;
-    if (message.type === MessageType.WindowAckSize) {
-      core.ackWindow.setWindow(readU32(message.payload) ?? 0);
-      this.#ackDueBytes = core.ackWindow.dueBytes;
-      return;
-    }
-    const control = readUserControl(message.payload);
-    if (control?.event === UserControlEvent.PingRequest) core.send(pingResponse(control.value));
   }
 
   #refuseEarly(reason: string): void {

@@ -43,6 +43,7 @@ export type NetStreamInput =
   | 'publisher_came'
   | 'publisher_left'
   | 'publisher_ended'
+  | 'play_completed'
   | 'kick';
 
 /** The effects of an input on a NetStream. Each has exactly one function in `net-stream-effects.ts`. */
@@ -67,6 +68,8 @@ export type NetStreamEffect =
   | 'notify_pause'
   | 'notify_unpause'
   | 'fail_seek'
+  | 'seek'
+  | 'complete_play'
   | 'change_receive'
   | 'accept_data'
   | 'notify_came'
@@ -143,6 +146,7 @@ function ignoring(state: NetStreamState): Record<NetStreamInput, Transition<NetS
     publisher_came: stay,
     publisher_left: stay,
     publisher_ended: stay,
+    play_completed: stay,
     kick: stay,
   };
 }
@@ -194,13 +198,14 @@ export const NET_STREAM_TABLE: TransitionTable<NetStreamState, NetStreamInput, N
     publish: go('playing', 'refuse_publish'),
     play: go('play_pending', 'request_other_play'),
     pause: go('paused', 'notify_pause'),
-    seek: go('playing', 'fail_seek'),
+    seek: go('playing', 'seek'),
     receive: go('playing', 'change_receive'),
     close: go('idle', 'stop_play'),
     delete: go('deleted', 'stop_play'),
     publisher_came: go('playing', 'notify_came'),
     publisher_left: go('playing', 'notify_left'),
     publisher_ended: go('idle', 'end_play'),
+    play_completed: go('idle', 'complete_play'),
     kick: go('idle', 'kick_play'),
   },
   paused: {
@@ -208,13 +213,14 @@ export const NET_STREAM_TABLE: TransitionTable<NetStreamState, NetStreamInput, N
     publish: go('paused', 'refuse_publish'),
     play: go('play_pending', 'request_other_play'),
     unpause: go('playing', 'notify_unpause'),
-    seek: go('paused', 'fail_seek'),
+    seek: go('paused', 'seek'),
     receive: go('paused', 'change_receive'),
     close: go('idle', 'stop_play'),
     delete: go('deleted', 'stop_play'),
     publisher_came: go('paused', 'notify_came'),
     publisher_left: go('paused', 'notify_left'),
     publisher_ended: go('idle', 'end_play'),
+    play_completed: go('idle', 'complete_play'),
     kick: go('idle', 'kick_play'),
   },
   deleted: ignoring('deleted'),

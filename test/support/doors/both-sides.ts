@@ -169,10 +169,15 @@ export class BothSides extends ToldEvents {
     };
     const request = this.door.play(
       this.facts(),
-      { app: 'live', name, query: '' },
-      (id, writes) => {
-        sink.player = new Player(id, sink, 1, { maxLagBytes: 2 ** 20 }, writes);
-        return sink.player;
+      { app: 'live', name, query: '', start: -2 },
+      {
+        live: (id, writes) => {
+          sink.player = new Player(id, sink, 1, { maxLagBytes: 2 ** 20 }, writes);
+          return sink.player;
+        },
+        recorded: () => {
+          throw new Error('there are no files');
+        },
       },
       {
         end: (reason, told) => {
@@ -184,7 +189,7 @@ export class BothSides extends ToldEvents {
       },
       {
         answered: (decision) => {
-          made.decision = decision;
+          if (!decision.accept || !decision.run.isRecorded) made.decision = decision as typeof made.decision;
         },
         failed: (error) => {
           made.failure = error;

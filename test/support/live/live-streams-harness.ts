@@ -273,7 +273,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       };
       act({ accept: true, run: { playId, end } });
     });
-    this.registry.ask({ kind: 'play', id, facts, request: { app: 'live', name, query } });
+    this.registry.ask({ kind: 'play', id, facts, request: { app: 'live', name, query, start: -2 } });
   }
 
   /** A play that is decided at once. */

@@ -13,6 +13,7 @@ const EVENT_NAMES: Readonly<Record<number, string>> = {
   0: 'StreamBegin',
   1: 'StreamEOF',
   3: 'SetBufferLength',
+  4: 'StreamIsRecorded',
   6: 'Ping',
   7: 'Pong',
 };
@@ -56,7 +57,7 @@ function describeMessage(message: WireMessage): string {
   const { type, payload, messageStreamId } = message;
   if (type === 4) return `${EVENT_NAMES[payload.readUInt16BE(0)]} ${payload.readUInt32BE(2)}`;
   if (type <= 6) return `${CONTROL_NAMES[type]} ${payload.readUInt32BE(0)}`;
-  if (type === 18) return `data@${messageStreamId} ${readAmf(payload).join(' ')}`;
+  if (type === 18) return `data@${messageStreamId} ${readAmf(payload).map(describeValue).join(' ')}`;
   const [name, transactionId, object, ...args] = readAmf(payload);
   const shown = [object, ...args].map(describeValue).filter((text) => text !== 'null');
   return `${name}(${transactionId})@${messageStreamId} ${shown.join(' ')}`.trimEnd();

@@ -222,6 +222,10 @@ export class ListenerHarness implements FactSide {
       this.calls.push(ask);
       return;
     }
+    if (ask.kind === 'length') {
+      this.door.answer({ kind: 'lengthAnswered', id, seconds: 0 });
+      return;
+    }
     const { name } = ask.request;
     if (name === 'none') {
       const status = 'NetStream.Play.StreamNotFound';

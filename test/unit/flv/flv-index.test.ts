@@ -16,7 +16,7 @@ function file(...tags: readonly [type: number, ms: number, body: Buffer][]): Buf
   return Buffer.concat([HEADER, ...tags.map(([type, ms, body]) => flvTag(type, ms, body))]);
 }
 
-/** Ten seconds with a keyframe every second. @param metadata is written with the places of keyframes, if it wants them */
+/** Ten seconds with a keyframe every second. @param metadata is made with the places of keyframes */
 function tenSeconds(metadata: (times: number[], positions: number[]) => Buffer | undefined): Buffer {
   const frames = Array.from({ length: 10 }, (_, i): [number, number, Buffer][] => [
     [9, i * 1000, key(i)],

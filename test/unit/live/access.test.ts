@@ -14,6 +14,8 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   connect: true,
   publish: true,
   play: true,
+  length: true,
+  lengthAnswered: true,
   call: true,
   callAnswered: true,
   connectAccepted: true,
@@ -117,10 +119,13 @@ describe('the messages between byte side and fact side', () => {
     door.call(facts, { app: 'live', streamId: run.streamId, method: 'hello', args: [1, { a: null }] }, (reply) => {
       replies.push(reply);
     });
+    const lengths: number[] = [];
+    door.length(facts, { app: 'live', name: 'film', query: '', start: -2 }, (seconds) => lengths.push(seconds));
     sides.live.clients.send(run.streamId, 'onText', [{ text: 'hi' }, undefined]);
     const answered = sides.live.clients.call({ playId: player.id }, 'ping', [[1], 'a'], 1000);
     await sides.settle();
     expect(await answered).toEqual({ kind: 'result', values: ['ping', [1], 'a'] });
+    expect(lengths).toEqual([0]);
     expect(replies).toEqual([
       { kind: 'error', code: 'NetConnection.Call.Failed', message: 'There is no such method.' },
     ]);

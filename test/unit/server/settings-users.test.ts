@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reloadOf } from '../../../src/config/changes.js';
 import { ROWS } from '../../../src/config/table.js';
+import { VOD_SETTINGS } from '../../../src/config/vod-settings.js';
 import { hubOptions, listenerOptions, liveStreamsOptions } from '../../../src/server/options.js';
 import { applyTo } from '../../../src/server/settings-users.js';
 
@@ -42,13 +43,19 @@ describe('settings that change while the server runs', () => {
       tunnel: part('tunnel'),
       hub: part('hub'),
       liveStreams: part('liveStreams'),
+      recorded: {
+        change: (options: object) => {
+          told.push('recorded');
+          for (const member of Object.keys(VOD_SETTINGS)) Reflect.get(options, member);
+        },
+      },
       rpc: part('rpc'),
       names,
       door: {},
       memory: {},
     };
     const read = readBy((config) => applyTo(parts as never, config));
-    expect(told).toEqual(['listener', 'tunnel', 'hub', 'liveStreams', 'rpc']);
+    expect(told).toEqual(['listener', 'tunnel', 'hub', 'liveStreams', 'recorded', 'rpc']);
     const changing = ROWS.filter(({ setting }) => reloadOf(setting) !== 'restart').map(({ key }) => key);
     expect(changing.filter((key) => !ELSEWHERE.test(key) && !read.has(key))).toEqual([]);
   });

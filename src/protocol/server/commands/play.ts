@@ -1,7 +1,7 @@
 import type { AmfValue } from '../../../wasm/amf-value.js';
 import { type Call, replyError, replyResult, stringArgument } from '../../messages/call.js';
 import { onStatus } from '../../messages/status.js';
-import { resolveStreamName, splitQuery } from '../names.js';
+import { resolvePlayName, splitQuery } from '../names.js';
 import type { NetStream } from '../net-stream.js';
 import { streamInput } from '../net-stream-effects.js';
 import type { SessionCore } from '../session-core.js';
@@ -17,9 +17,8 @@ export function play(core: SessionCore, call: Call): void {
     refuse(core, call, 'The stream name is no string.');
     return;
   }
-  const { path, query } = splitQuery(name);
-  const { maxNameBytes, maxQueryBytes } = core.settings;
-  if (Buffer.byteLength(path) > maxNameBytes || Buffer.byteLength(query) > maxQueryBytes) {
+  const { path } = splitQuery(name);
+  if (isTooLong(core, name)) {
     refuse(core, call, 'The stream name is too long.');
     return;
   }
@@ -31,14 +30,19 @@ export function play(core: SessionCore, call: Call): void {
   streamInput(core, stream, {
     input: 'play',
     requestedName: path,
-    ...resolveStreamName(core.info.app, core.appQuery, name),
+    ...resolvePlayName(core.info.app, core.appQuery, name),
     start: playStart(start),
     duration: typeof duration === 'number' && Number.isFinite(duration) && duration >= 0 ? duration : -1,
     reset: reset !== false && reset !== 0,
   });
 }
 
-// ffmpeg and librtmp send milliseconds: -1000 is live only, -2000 is live or recorded.
+function isTooLong({ settings }: SessionCore, name: string): boolean {
+  const { path, query } = splitQuery(name);
+  return Buffer.byteLength(path) > settings.maxNameBytes || Buffer.byteLength(query) > settings.maxQueryBytes;
+}
+
+// Every client that was seen sends milliseconds, as Flash does: -1000 is live only, -2000 is live or recorded.
 function playStart(value: AmfValue): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) return START_ANY;
   if (value === -1 || value === -1000) return START_LIVE;
@@ -78,10 +82,13 @@ export function pause(core: SessionCore, call: Call): void {
   if (paused !== undefined) streamInput(core, stream, { input: paused ? 'pause' : 'unpause' });
 }
 
-/** seek(ms): Seek.Failed, because everything here is live. */
+/** seek(ms): of a recorded stream; Seek.Failed for a live one. */
 export function seek(core: SessionCore, call: Call): void {
   const stream = streamOf(core, call);
-  if (stream !== undefined) streamInput(core, stream, { input: 'seek' });
+  if (stream === undefined) return;
+  const [value] = call.args;
+  const positionMs = typeof value === 'number' && value > 0 && Number.isFinite(value) ? value : 0;
+  streamInput(core, stream, { input: 'seek', positionMs });
 }
 
 /** receiveAudio(flag). */
@@ -100,7 +107,17 @@ export function receiveVideo(core: SessionCore, call: Call): void {
   if (video !== undefined) streamInput(core, stream, { input: 'receive', video });
 }
 
-/** getStreamLength: 0, which is what a live stream has. ffmpeg asks before play and does not wait. */
+/**
+ * getStreamLength(name): asks the owner, who knows how long a recorded stream is; 0 is what a live one has. ffmpeg asks
+ * before play and does not wait.
+ */
 export function getStreamLength(core: SessionCore, call: Call): void {
-  replyResult(core, call, null, 0);
+  const name = stringArgument(call.args[0]);
+  if (name === undefined || isTooLong(core, name) || core.calls.isFull || call.transactionId === 0) {
+    replyResult(core, call, null, 0);
+    return;
+  }
+  const requestId = core.nextRequestId();
+  core.calls.asked(requestId, call);
+  core.emit({ kind: 'lengthRequested', requestId, ...resolvePlayName(core.info.app, core.appQuery, name) });
 }

@@ -163,9 +163,11 @@ describe('a play as real players do it', () => {
     ).toEqual([...CONNECT_REPLY, '! connected live']);
     expect(peer.message(inbound(5, 0, u32(2_500_000)))).toEqual([]);
     expect(peer.call(0, 'createStream', 2, null)).toEqual(CREATED_1(2));
-    expect(peer.call(0, 'getStreamLength', 3, null, 'cam')).toEqual(['_result(3)@0 0']);
+    expect(peer.call(0, 'getStreamLength', 3, null, 'cam')).toEqual([
+      '! lengthRequested requestId=2 app=live name=cam query=',
+    ]);
     expect(peer.call(1, 'play', 4, null, 'cam', -2000)).toEqual([
-      '! playRequested requestId=2 messageStreamId=1 app=live name=cam query= start=-2 duration=-1 reset=true',
+      '! playRequested requestId=3 messageStreamId=1 app=live name=cam query= start=-2 duration=-1 reset=true',
     ]);
     expect(peer.message(inbound(4, 0, Buffer.concat([userControl(3, 1), u32(3000)])))).toEqual([]);
     expect(peer.acceptPlay()).toEqual(PLAY_START);
@@ -203,7 +205,7 @@ describe('a play as real players do it', () => {
     const peer = new ServerPeer().connect();
     peer.call(0, 'createStream', 2, null);
     expect(peer.call(1, 'play', 0, null, 'mp4:cam?t=1', 5, 10, false)).toEqual([
-      '! playRequested requestId=2 messageStreamId=1 app=live name=cam query=t=1 start=5 duration=10 reset=false',
+      '! playRequested requestId=2 messageStreamId=1 app=live name=cam query=t=1 container=mp4 start=5 duration=10 reset=false',
     ]);
     expect(peer.acceptPlay()).toEqual(PLAY_START.filter((line) => !line.includes('Reset')));
   });

@@ -23,7 +23,16 @@ function detailsOf(input: NetStreamInput): InputDetails {
     case 'publish':
       return { input, requestedName: 'a', app: 'live', name: 'a', query: '', publishType: 'live' };
     case 'play':
-      return { input, requestedName: 'a', app: 'live', name: 'a', query: '', start: -2, duration: -1, reset: true };
+      return {
+        ...{ input, requestedName: 'a', app: 'live', name: 'a', query: '' },
+        ...{ start: -2, duration: -1, reset: true },
+      };
+    case 'play_accepted':
+      return { input, isRecorded: false };
+    case 'seek':
+      return { input, positionMs: 0 };
+    case 'play_completed':
+      return { input, seconds: 1, bytes: 1 };
     case 'publish_rejected':
       return { input, code: 'NetStream.Publish.BadName', description: 'no' };
     case 'play_rejected':

@@ -1,0 +1,59 @@
+import { ERRORS } from '../core/errors.js';
+import type { ClientCall, ConnectionFacts, RpcReply } from '../live/access.js';
+import type { PlayRequest } from '../live/recorded-names.js';
+import { callFailed } from '../live/rpc-bridge.js';
+import type { ConnectRefusal } from '../model/refusals.js';
+import { playOf } from './player-maker.js';
+import type { Asker, OpenRequest, Requests } from './requests.js';
+
+// Requests whose answer opens nothing.
+
+/** Asks whether a client may connect. */
+export function askConnect(
+  requests: Requests,
+  facts: ConnectionFacts,
+  query: string,
+  asker: Asker<undefined, ConnectRefusal>,
+): OpenRequest {
+  return requests.ask(
+    (id) => ({ kind: 'connect', id, facts, query }),
+    asker.failed,
+    (answer, withdrawn) => {
+      if (withdrawn !== undefined) return;
+      if (answer.kind === 'connectAccepted') asker.answered({ accept: true, run: undefined });
+      if (answer.kind === 'connectRefused') asker.answered({ accept: false, refusal: answer.refusal });
+    },
+  );
+}
+
+/** Asks for the answer to a call of a client. */
+export function askCall(
+  requests: Requests,
+  facts: ConnectionFacts,
+  call: ClientCall,
+  answered: (reply: RpcReply) => void,
+): OpenRequest {
+  return requests.ask(
+    (id) => ({ kind: 'call', id, facts, call }),
+    () => answered(callFailed(ERRORS.ERR_INTERNAL.says)),
+    (answer, withdrawn) => {
+      if (answer.kind === 'callAnswered' && withdrawn === undefined) answered(answer.reply);
+    },
+  );
+}
+
+/** Asks how long a file is, in seconds. */
+export function askLength(
+  requests: Requests,
+  facts: ConnectionFacts,
+  request: PlayRequest,
+  answered: (seconds: number) => void,
+): OpenRequest {
+  return requests.ask(
+    (id) => ({ kind: 'length', id, facts, request: playOf(request) }),
+    () => answered(0),
+    (answer, withdrawn) => {
+      if (answer.kind === 'lengthAnswered' && withdrawn === undefined) answered(answer.seconds);
+    },
+  );
+}
