@@ -364,14 +364,8 @@ export class RtmpListener {
     const connectionId = newId();
     const capture = captures?.watch(channel);
     const connection: RtmpConnection = new RtmpConnection(tracedChannel(capture?.channel ?? channel, connectionId), {
-      connectionId,
-      acceptedMs,
-      codec,
-      door,
-      recorded,
+      ...{ connectionId, acceptedMs, codec, door, recorded, log, nowMs },
       options: this.#options,
-      log,
-      nowMs,
       pacer: this.#pacer,
       share: this.#share,
       entropy: this.#entropy(),
