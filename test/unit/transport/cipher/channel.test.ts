@@ -1,79 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Drainable, OpenChannel } from '../../../../src/transport/byte-channel.js';
+import type { Drainable } from '../../../../src/transport/byte-channel.js';
 import { CipherChannel } from '../../../../src/transport/cipher/channel.js';
+import { HeldCarrier } from '../../../support/transport/held-carrier.js';
 
 const PIECE = 8;
-
-/** What carries the bytes: takes `room` bytes at once, and the rest of a write when a test lets it. */
-class Carrier implements OpenChannel {
-  transport: OpenChannel['transport'] = 'rtmp';
-  readonly localAddress = 'here';
-  readonly localPort = 1;
-  readonly remoteAddress = 'there';
-  readonly remotePort = 2;
-  pendingBytes = 0;
-  takenBytes = 0;
-  writtenBytes = 0;
-  room = Number.POSITIVE_INFINITY;
-  readonly calls: string[] = [];
-  readonly sent: Buffer[] = [];
-  /** The write under way: read again when it goes, as a kernel does. */
-  #under: { bytes: Buffer; waiter: Drainable } | undefined;
-
-  get unsentBytes(): number {
-    return this.#under?.bytes.length ?? 0;
-  }
-  get got(): Buffer {
-    return Buffer.concat(this.sent);
-  }
-  send(bytes: Buffer): boolean {
-    this.calls.push(`send ${bytes.length}`);
-    this.#take(bytes);
-    return true;
-  }
-  write(bytes: Buffer, waiter: Drainable): boolean {
-    if (this.#under !== undefined) throw new Error('a second write is under way');
-    this.calls.push(`write ${bytes.length}`);
-    if (bytes.length <= this.room) {
-      this.room -= bytes.length;
-      this.#take(bytes);
-      return true;
-    }
-    this.#under = { bytes, waiter };
-    return false;
-  }
-  /** The write under way goes, and `room` bytes more. */
-  drain(room: number): void {
-    const { bytes, waiter } = this.#under!;
-    this.#under = undefined;
-    this.room = room;
-    this.#take(bytes);
-    waiter.drained();
-  }
-  whenSent(): boolean {
-    return true;
-  }
-  isBehind(bytes: number): boolean {
-    return this.unsentBytes > bytes;
-  }
-  pauseReads(): void {
-    this.calls.push('pause');
-  }
-  resumeReads(): void {
-    this.calls.push('resume');
-  }
-  finish(graceMs: number): void {
-    this.calls.push(`finish ${graceMs}`);
-  }
-  destroy(): void {
-    this.calls.push('destroy');
-  }
-  #take(bytes: Buffer): void {
-    this.sent.push(Buffer.from(bytes));
-    this.takenBytes += bytes.length;
-    this.writtenBytes += bytes.length;
-  }
-}
 
 /** A cipher whose keystream is 1, 2, 3, …, in one place that each call writes over. */
 function countingCipher() {
@@ -95,7 +25,7 @@ function countingCipher() {
 const plainOf = (bytes: Buffer): string => Buffer.from(bytes.map((byte, at) => byte ^ ((at + 1) & 255))).toString();
 
 function joined() {
-  const carrier = new Carrier();
+  const carrier = new HeldCarrier();
   const cipher = countingCipher();
   const channel = new CipherChannel(carrier, cipher);
   const drained: string[] = [];
