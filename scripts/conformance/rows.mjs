@@ -3,6 +3,7 @@
 //
 // A row is what is shown, then one or more proofs: the client, a test file, and a part of the full name of the tests.
 // A row whose client does not exist says so with `none`.
+import { RECORDED_ROWS } from './rows-recorded.mjs';
 import { RTMPE_ROWS } from './rows-rtmpe.mjs';
 import { CHUNK_ROWS, HANDSHAKE_ROWS, SESSION_ROWS } from './rows-wire.mjs';
 
@@ -12,6 +13,7 @@ export const SECTIONS = [
   { title: 'Chunk stream', rows: CHUNK_ROWS },
   { title: 'Sessions and media', rows: SESSION_ROWS },
   { title: 'RTMPE', rows: RTMPE_ROWS },
+  { title: 'Recorded streams', rows: RECORDED_ROWS },
 ];
 
 /** Every proof of every row. */

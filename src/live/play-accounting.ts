@@ -109,7 +109,7 @@ export class PlayAccounting {
     const playId = newId();
     const holder: GrantHolder = {
       ...{ action: 'play', id: playId, principal },
-      request: () => request,
+      request: () => ({ app: request.app, name: request.name, query: request.query }),
       facts: () => facts,
       labelled: () => {},
       limited: () => {},

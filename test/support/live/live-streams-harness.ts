@@ -16,6 +16,7 @@ import type {
 import { ADMIT_ALL, type Admission } from '../../../src/live/admission.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
 import { NOTHING_CARRIED } from '../../../src/live/nothing.js';
+import type { PlayRequest, RecordedNames } from '../../../src/live/recorded-names.js';
 import type { HealthChange } from '../../../src/model/health-change.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
 import type { Track } from '../../../src/model/track.js';
@@ -154,7 +155,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
   #lastAsk = 0;
   #connections = 0;
 
-  constructor(options: Partial<LiveStreamsOptions> = {}, admission?: Admission) {
+  constructor(options: Partial<LiveStreamsOptions> = {}, admission?: Admission, recorded?: RecordedNames) {
     super();
     const harness = this;
     const nowMs = (): number => this.nowMs;
@@ -183,6 +184,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
       urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
       ticketSecret: Buffer.alloc(32, 7),
+      ...(recorded === undefined ? {} : { recorded }),
       closedFor: () => this.closedFor,
     });
   }
@@ -274,6 +276,16 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       act({ accept: true, run: { playId, end } });
     });
     this.registry.ask({ kind: 'play', id, facts, request: { app: 'live', name, query, start: -2 } });
+  }
+
+  /** A play, or a question how long a file is, with the answer as it comes. */
+  asks(kind: 'play' | 'length', request: Partial<PlayRequest>, facts = this.facts()): Promise<Answer> {
+    const id = ++this.#lastAsk;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      const whole = { app: 'live', name: 'cam', query: '', start: -2, ...request };
+      this.registry.ask({ kind, id, facts, request: whole });
+    });
   }
 
   /** A play that is decided at once. */
