@@ -1,7 +1,7 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 
-// RC4 of OpenSSL and nothing else: the bytes of one stream for many players, each with a cipher of its own, in the pieces
-// that the fan-out writes. Run it with --openssl-legacy-provider. Prints the CPU seconds of a gigabyte.
+// RC4 of OpenSSL and nothing else: the bytes of one stream for many players, each with a cipher of its own, in the
+// pieces that the fan-out writes. Run it with --openssl-legacy-provider. Prints the CPU seconds of a gigabyte.
 // node bare-rc4-main.js PLAYERS PIECE_BYTES SECONDS
 
 const [players, pieceBytes, seconds] = process.argv.slice(2).map(Number);

@@ -5,6 +5,7 @@
 // A row whose client does not exist says so with `none`.
 import { RECORDED_ROWS } from './rows-recorded.mjs';
 import { RTMPE_ROWS } from './rows-rtmpe.mjs';
+import { RTMPT_ROWS } from './rows-rtmpt.mjs';
 import { CHUNK_ROWS, HANDSHAKE_ROWS, SESSION_ROWS } from './rows-wire.mjs';
 
 /** Each section has a title and rows. */
@@ -14,6 +15,7 @@ export const SECTIONS = [
   { title: 'Sessions and media', rows: SESSION_ROWS },
   { title: 'RTMPE', rows: RTMPE_ROWS },
   { title: 'Recorded streams', rows: RECORDED_ROWS },
+  { title: 'RTMPT', rows: RTMPT_ROWS },
 ];
 
 /** Every proof of every row. */

@@ -7,11 +7,13 @@ import { freePort } from '../support/ports.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
 import * as tools from '../support/tools.js';
+import { makeCertificate } from '../support/transport/certificates.js';
 
-const players: Record<string, (tunnelled: string, plain: string, file: string) => Child> = {
-  'ffmpeg by RTMPT': (tunnelled, _plain, file) => tools.ffmpegPlay(tunnelled, file),
-  'rtmpdump by RTMPT': (tunnelled, _plain, file) => tools.rtmpdumpPlay(tunnelled, file),
-  'ffmpeg by RTMP': (_tunnelled, plain, file) => tools.ffmpegPlay(plain, file),
+const players: Record<string, (url: (scheme: string) => string, file: string) => Child> = {
+  'ffmpeg by RTMPT': (url, file) => tools.ffmpegPlay(url('rtmpt'), file),
+  'rtmpdump by RTMPT': (url, file) => tools.rtmpdumpPlay(url('rtmpt'), file),
+  'ffmpeg by RTMPTS': (url, file) => tools.ffmpegPlay(url('rtmpts'), file),
+  'ffmpeg by RTMP': (url, file) => tools.ffmpegPlay(url('rtmp'), file),
 };
 
 describe('RTMPT with the clients that people use', () => {
@@ -22,24 +24,31 @@ describe('RTMPT with the clients that people use', () => {
 
   beforeAll(async () => {
     ownPort = await freePort();
+    const { cert, key } = makeCertificate(['localhost']);
     server = await spawnServer({
-      settings: { 'play.lingerMs': 300, 'rtmpt.listen': `127.0.0.1:${ownPort}`, 'rtmpt.sessionTimeoutMs': 3000 },
+      settings: {
+        ...{ 'play.lingerMs': 300, 'rtmpt.listen': `127.0.0.1:${ownPort}`, 'rtmpt.sessionTimeoutMs': 3000 },
+        ...{ 'rtmps.cert': cert, 'rtmps.key': key },
+      },
     });
     mp4 = await media('h264-aac.mp4');
     source = await hashesOf(mp4);
   });
   afterAll(() => server.stop());
 
-  const tunnelled = (name: string, port: number): string => `rtmpt://127.0.0.1:${port}/live/${name}`;
+  const url = (scheme: string, port: number, name: string): string => `${scheme}://127.0.0.1:${port}/live/${name}`;
 
-  it('carries what ffmpeg publishes, bit for bit, to players of both kinds, on both ports', async () => {
+  it.each([
+    ['RTMPT, on a port of its own', 'rtmpt', () => ownPort],
+    ['RTMPTS', 'rtmpts', () => server.rtmpPort],
+  ] as const)('carries what ffmpeg publishes by %s, bit for bit, to players of all kinds', async (_, scheme, port) => {
     const folder = tempDir('rtmpt');
     const running = Object.entries(players).map(([name, start], at) => {
       const file = join(folder, `${at}.flv`);
-      return { name, file, child: start(tunnelled('cam', server.rtmpPort), server.url('cam'), file) };
+      return { name, file, child: start((by) => url(by, server.rtmpPort, scheme), file) };
     });
     await server.waitForPlayers(running.length);
-    const encoder = tools.ffmpegPublish(mp4, tunnelled('cam', ownPort));
+    const encoder = tools.ffmpegPublish(mp4, url(scheme, port(), scheme), { paced: false });
     expect(await encoder.finish(20_000), encoder.output).toEqual({ code: 0, signal: null });
 
     const got: Record<string, MediaHashes> = {};
@@ -52,7 +61,7 @@ describe('RTMPT with the clients that people use', () => {
   });
 
   it('ends what is published when the session is not heard of any more', async () => {
-    const encoder = tools.ffmpegPublish(await media('long.flv'), tunnelled('lost', server.rtmpPort));
+    const encoder = tools.ffmpegPublish(await media('long.flv'), url('rtmpt', server.rtmpPort, 'lost'));
     await server.ready('lost');
     await encoder.stop('SIGKILL');
     await server.ended('lost');
@@ -61,8 +70,8 @@ describe('RTMPT with the clients that people use', () => {
 
   it('says 404 to the question of Flash and to sessions that are none', async () => {
     for (const path of ['/fcs/ident2', '/idle/none/0', '/send/none/0', '/close/none/0']) {
-      const url = `http://127.0.0.1:${server.rtmpPort}${path}`;
-      const asked = await run(['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '--data-binary', '0', url]);
+      const asks = `http://127.0.0.1:${server.rtmpPort}${path}`;
+      const asked = await run(['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '--data-binary', '0', asks]);
       expect(asked.stdout, path).toBe('404');
     }
   });
