@@ -7,8 +7,9 @@ import type { Pacer } from './pacer.js';
 
 /** Bytes of one window: what is read, framed and written at once for a player. */
 const WINDOW_BYTES = 65_536;
-/** Media that is waited for before a window is sent, in ms, so that a write holds more than one frame. */
-const SLICE_MS = 200;
+/** Media that is waited for before a window is sent: at most so many ms, and this part of what is had in advance. */
+const MAX_SLICE_MS = 1000;
+const SLICES_IN_ADVANCE = 4;
 /** What a client gets in advance that says nothing, and the least, in ms: a few turns of the pacer. */
 const USUAL_BUFFER_MS = 3000;
 const LEAST_BUFFER_MS = 1000;
@@ -139,7 +140,9 @@ export class RecordedPlay implements RecordedPlayer {
     if (this.#isMetadataDue || this.#before.length > 0) return true;
     const last = Math.min(this.#endMs, this.#lastMs);
     if (this.#isAtEnd) return this.#isPlayedOut(nowMs, last);
-    return this.#untilMs(nowMs) >= Math.min(this.#nextMs! + SLICE_MS, Math.max(this.#nextMs!, last));
+    // A write that holds more than one frame costs little more than one of a frame.
+    const sliceMs = Math.min(MAX_SLICE_MS, this.#advanceMs / SLICES_IN_ADVANCE);
+    return this.#untilMs(nowMs) >= Math.min(this.#nextMs! + sliceMs, Math.max(this.#nextMs!, last));
   }
 
   /** Called by the pacer, when a window is due. */
@@ -183,8 +186,12 @@ export class RecordedPlay implements RecordedPlayer {
 
   /** Timestamp up to which the client may have everything now. */
   #untilMs(nowMs: number): number {
-    const buffer = Math.max(LEAST_BUFFER_MS, Math.min(this.#bufferMs, this.#parts.maxBufferMs()));
-    return this.#clockMs + (nowMs - this.#clockAtMs) + buffer;
+    return this.#clockMs + (nowMs - this.#clockAtMs) + this.#advanceMs;
+  }
+
+  /** How much media the client has in advance. */
+  get #advanceMs(): number {
+    return Math.max(LEAST_BUFFER_MS, Math.min(this.#bufferMs, this.#parts.maxBufferMs()));
   }
 
   #opened(file: OpenFile): void {

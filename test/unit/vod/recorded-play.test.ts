@@ -102,17 +102,17 @@ describe('the pace of a recorded stream', () => {
     expect(stage.sent[0]).toEqual({ type: 18, ms: 0 });
     expect(stage.lastMs).toBe(3000);
     await stage.pass(2000);
-    expect(stage.lastMs).toBeGreaterThanOrEqual(4800);
+    expect(stage.lastMs).toBeGreaterThanOrEqual(4200);
     expect(stage.lastMs).toBeLessThanOrEqual(5000);
   });
 
   it('waits for some media, so that a write holds more than one frame', async () => {
     const stage = await Stage.of();
     const before = stage.sent.length;
-    await stage.pass(100);
+    await stage.pass(700);
     expect(stage.sent.length).toBe(before);
     await stage.pass(200);
-    expect(stage.sent.length).toBeGreaterThan(before + 2);
+    expect(stage.sent.length).toBeGreaterThan(before + 10);
   });
 
   it('gives a client what it asks for in advance, within the bound, and a second at least', async () => {
@@ -155,13 +155,13 @@ describe('the pace of a recorded stream', () => {
     expect(stage.lastMs).toBe(3000);
     await stage.pass(1000);
     expect(stage.lastMs).toBeLessThanOrEqual(4000);
-    expect(stage.lastMs).toBeGreaterThanOrEqual(3700);
+    expect(stage.lastMs).toBeGreaterThanOrEqual(3200);
   });
 
   it('waits for a client that is slow, with one window of memory', async () => {
     const stage = await Stage.of();
     stage.takes = false;
-    await stage.pass(500);
+    await stage.pass(1000);
     expect(stage.held).toBeGreaterThan(0);
     const { length } = stage.sent;
     await stage.pass(5000);
