@@ -250,6 +250,11 @@ export const TABLE = {
       'Whether a player of a name that nobody publishes waits; if not it is told NetStream.Play.StreamNotFound.',
       LIVE,
     ),
+    aggregate: toggle(
+      false,
+      'Whether a play that asks for it gets aggregate messages (RTMP type 22): by aggregate=1 in the query of the stream name.',
+      NEW,
+    ),
     startDelayMs: milliseconds(
       0,
       1000,

@@ -19,12 +19,12 @@ interface PlaySinkEvents {
 export class PlaySink implements PlayerSink, Drainable {
   /** Set once the hub has made it. */
   player: Player | undefined;
-  readonly #channel: OpenChannel;
+  readonly #channel: Pick<OpenChannel, 'write' | 'isBehind'>;
   readonly #events: PlaySinkEvents;
   readonly #maxLagBytes: number;
 
   /** @param maxLagBytes unsent bytes of the whole connection past which nothing more is written */
-  constructor(channel: OpenChannel, maxLagBytes: number, events: PlaySinkEvents) {
+  constructor(channel: Pick<OpenChannel, 'write' | 'isBehind'>, maxLagBytes: number, events: PlaySinkEvents) {
     this.#channel = channel;
     this.#maxLagBytes = maxLagBytes;
     this.#events = events;

@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   /** Unsent bytes past which no media is written to a connection, whatever plays on it. */
   readonly maxLagBytes: number;
   readonly inboundBytesPerSecond: number;
+  /** `play.aggregate`; default false. */
+  readonly aggregate?: boolean;
   /** Whether encrypted connections (RTMPE) are served. */
   readonly encrypted?: boolean;
   /** Apps whose clients may call methods that programs answer. */

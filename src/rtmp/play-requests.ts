@@ -13,6 +13,7 @@ import type { PlayRefusal } from '../model/refusals.js';
 import type { Action } from '../protocol/server/actions.js';
 import type { ServerSession } from '../protocol/server/session.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
+import { playChannel } from './aggregate-channel.js';
 import { type ConnectionParts, refused } from './connection-options.js';
 import type { ConnectionPlays } from './connection-plays.js';
 import type { DecisionHold } from './decision-hold.js';
@@ -63,8 +64,9 @@ export class PlayRequests {
   decide(request: Extract<Action, { kind: 'playRequested' }>): void {
     const owner = this.#owner;
     const { requestId, messageStreamId } = request;
-    const { maxLagBytes } = this.#parts.options;
-    const sink = new PlaySink(this.#channel, maxLagBytes, {
+    const { options } = this.#parts;
+    const { maxLagBytes } = options;
+    const sink = new PlaySink(playChannel(this.#channel, request.query, options), maxLagBytes, {
       onPublisher: (came) => owner.onPublisher(messageStreamId, came),
       onDefect: (error) => owner.playFailed(messageStreamId, error),
       onEvicted: (error) => owner.failed(error),

@@ -58,6 +58,7 @@ export function listenerOptions({ nats, rpc, rtmp, rtmpe, rtmps, limits, publish
     unwatchedReadMs: publish.unwatchedReadMs,
     stallTimeoutMs: play.stallTimeoutMs,
     maxLagBytes: play.maxLagBytes,
+    aggregate: play.aggregate,
     inboundBytesPerSecond: play.inboundBytesPerSecond,
     encrypted: rtmpe.enabled,
     // Without NATS nobody could answer.
