@@ -9,7 +9,7 @@ const CHUNK_STREAM_ID = 5;
 /** FLV tags have a header, and a back pointer behind them. */
 const TAG_HEADER_BYTES = 11;
 const TAG_BYTES = TAG_HEADER_BYTES + 4;
-/** Most payload bytes of one aggregate. Readers take commands and data up to 65536 bytes, and aggregates count as such. */
+/** Most payload bytes of one aggregate. Readers bound it as commands and data, of which they take 65536 bytes. */
 const MAX_AGGREGATE_BYTES = 60_000;
 /** Message types that may stand in an aggregate: audio, video, data. */
 const TYPES: ReadonlySet<number> = new Set([8, 9, 18]);
