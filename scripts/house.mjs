@@ -48,6 +48,7 @@ export const FOLDERS = {
       'doors',
       'live',
       'hub',
+      'shared-objects',
       'jobs',
       'events',
       'nats',
@@ -61,7 +62,21 @@ export const FOLDERS = {
   rtmp: {
     floor: 8,
     what: 'one RTMP connection, the listener, plays, publishes, deadlines',
-    imports: ['doors', 'live', 'hub', 'link', 'inspect', 'protocol', 'wasm', 'transport', 'model', 'core'],
+    imports: [
+      ...[
+        'doors',
+        'live',
+        'hub',
+        'shared-objects',
+        'link',
+        'inspect',
+        'protocol',
+        'wasm',
+        'transport',
+        'model',
+        'core',
+      ],
+    ],
   },
   http: {
     floor: 8,
@@ -107,6 +122,11 @@ export const FOLDERS = {
     floor: 5,
     what: 'publications, stream log, players, audience, fan-out',
     imports: ['media', 'flv', 'wasm', 'transport', 'model', 'core'],
+  },
+  'shared-objects': {
+    floor: 5,
+    what: 'remote shared objects: slots, who uses them, their files',
+    imports: ['protocol', 'model', 'core'],
   },
   load: {
     floor: 6,

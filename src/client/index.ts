@@ -10,3 +10,4 @@ export { type PlayEnd, type PlayProgress, type PlayResult, type PlayToOptions, p
 export { type PublishFileOptions, type PublishProgress, publishFile } from './publish-file.js';
 export { type DataTag, RtmpConnection, type RtmpConnectionOptions, type StreamEnd } from './rtmp-connection.js';
 export { parseRtmpUrl, type RtmpUrl } from './rtmp-url.js';
+export { SharedObject, type SharedObjectEvents, type SharedObjectOptions } from './shared-object.js';

@@ -21,6 +21,7 @@ import {
   text,
   toggle,
 } from './setting.js';
+import { SHARED_OBJECT_SETTINGS } from './shared-object-settings.js';
 import { RTMPT_SETTINGS } from './tunnel-settings.js';
 import { VOD_SETTINGS } from './vod-settings.js';
 import { WEBHOOKS_SETTING } from './webhook-settings.js';
@@ -273,7 +274,7 @@ export const TABLE = {
       1 * KiB,
       64 * MiB,
       64 * KiB,
-      'What a player may send per second, averaged; players have little to say.',
+      'What a player, or a client that uses shared objects, may send per second, averaged; they have little to say.',
       NEW,
     ),
   },
@@ -325,6 +326,7 @@ export const TABLE = {
   webhooks: WEBHOOKS_SETTING,
   rpc: RPC_SETTINGS,
   rtmpe: RTMPE_SETTINGS,
+  sharedObjects: SHARED_OBJECT_SETTINGS,
   jobs: JOB_SETTINGS,
   shutdown: {
     deadlineMs: milliseconds(

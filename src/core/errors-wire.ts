@@ -125,7 +125,7 @@ export const WIRE_ERRORS = {
   ),
   ERR_LIMIT_INBOUND_RATE: limit(
     'peer',
-    'a player sent more than play.inboundBytesPerSecond',
+    'a player, or a client of shared objects, sent more than play.inboundBytesPerSecond',
     'players send acknowledgements and commands only; raise the limit if this client needs more',
   ),
   ERR_LIMIT_UNREAD: limit('peer', 'the peer keeps asking and does not read the answers', 'read from the connection'),

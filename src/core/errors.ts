@@ -4,6 +4,7 @@ import { CLIENT_ERRORS } from './errors-client.js';
 import { CONTROL_ERRORS } from './errors-control.js';
 import { EVENT_ERRORS } from './errors-events.js';
 import { JOB_ERRORS } from './errors-jobs.js';
+import { OBJECT_ERRORS } from './errors-objects.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { RECORDING_ERRORS } from './errors-recording.js';
 import { RTMPE_ERRORS } from './errors-rtmpe.js';
@@ -26,6 +27,7 @@ export const ERRORS = {
   ...EVENT_ERRORS,
   ...JOB_ERRORS,
   ...RTMPS_ERRORS,
+  ...OBJECT_ERRORS,
   ...OPERATOR_ERRORS,
   ...RECORDING_ERRORS,
   ...VOD_ERRORS,

@@ -17,6 +17,7 @@ export const MEMORY_KINDS = {
   linear: 'WebAssembly memories of open connections, touched pages, without logs and partial messages',
   linear_pooled: 'WebAssembly memories kept for the next connection, touched pages',
   linear_dropped: 'WebAssembly memories let go of and not yet collected, touched pages',
+  shared_objects: 'names and values of remote shared objects that somebody uses',
   captures: 'the last bytes that connections have sent, kept for capture.dir',
   recorded_files: 'indexes of recorded files that are open, and parts of the files kept for their next players',
   recorded_unsent: 'parts of recorded files that are being sent to players',

@@ -286,23 +286,24 @@ export class Lifecycle {
     const stream = this.#openStreams.get(streamId);
     if (stream === undefined) return;
     this.#totals.set(streamId, d.totals);
-    this.#signals.send(['tel', stream.app, stream.name, streamId], {
-      ...this.#ref(stream),
-      ...d,
-      time: this.#now(),
-    });
+    const figures = { ...this.#ref(stream), ...d, time: this.#now() };
+    this.#signals.send(['tel', stream.app, stream.name, streamId], figures);
   }
 
   /** A connection was opened, rejected or closed. It is sent on `conn.*` and not stored. */
   connection(verb: 'opened' | 'rejected' | 'closed', connectionId: string, d: Readonly<Record<string, unknown>>): void {
-    const { nodeId, bootId } = this.#emitter;
-    this.#signals.send(['conn', nodeId, connectionId, verb], { ...d, connectionId, nodeId, bootId, time: this.#now() });
+    this.signal(['conn', this.#emitter.nodeId, connectionId, verb], { ...d, connectionId });
   }
 
   /** Whether a player waits for a name that is not published here has changed; sent on `want.*` and not stored. */
   want(verb: 'wanted' | 'unwanted', of: WantedName): void {
+    this.signal(['want', of.app, of.name, verb], of);
+  }
+
+  /** Sends a message about something of this node that is not stored. */
+  signal(tokens: readonly string[], d: object): void {
     const { nodeId, bootId } = this.#emitter;
-    this.#signals.send(['want', of.app, of.name, verb], { ...of, nodeId, bootId, time: this.#now() });
+    this.#signals.send(tokens, { ...d, nodeId, bootId, time: this.#now() });
   }
 
   /** The process began. Resolves when the journal has it. */

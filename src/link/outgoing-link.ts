@@ -10,7 +10,7 @@ import { type LinkOwner, RtmpLink } from './rtmp-link.js';
 const CLOSE_GRACE_MS = 2000;
 
 /** What the session says that an {@link OutgoingLink} has no use for itself. */
-export type OutgoingNews = Extract<ClientAction, { kind: 'status' | 'data' | 'reconnectRequested' }>;
+export type OutgoingNews = Extract<ClientAction, { kind: 'status' | 'data' | 'reconnectRequested' | 'sharedObject' }>;
 
 /** What an {@link OutgoingLink} tells. */
 interface OutgoingEvents {
@@ -104,6 +104,16 @@ export class OutgoingLink implements LinkOwner {
   }
 
   /**
+   * Sends a message about a shared object.
+   *
+   * @param payload of type 19; borrowed until return
+   * @returns as {@link OutgoingLink.send}
+   */
+  sendObject(payload: Uint8Array): boolean {
+    return this.#phase !== 'session' || this.channel.send(this.#session.frameObject(payload));
+  }
+
+  /**
    * Ends the stream (FCUnpublish, deleteStream) and closes once that has gone; at once when the handshake is not done.
    */
   stop(): void {
@@ -190,6 +200,7 @@ export class OutgoingLink implements LinkOwner {
           break;
         case 'status':
         case 'data':
+        case 'sharedObject':
         case 'reconnectRequested':
           this.#events.news(action);
           break;

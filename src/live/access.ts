@@ -13,6 +13,7 @@ import type {
   PublishEndStatus,
   PublishRefusal,
 } from '../model/refusals.js';
+import type { SharedObjectNews } from '../model/shared-object-news.js';
 import type { MediaKind, Track } from '../model/track.js';
 import type { PlayRequest } from './recorded-names.js';
 
@@ -294,6 +295,8 @@ export type Report = Plain<
       readonly cause: DropCause;
       readonly messages: number;
     }
+  /** Something has happened to a shared object. Changes of one object are reported together, once a second at most. */
+  | { readonly kind: 'sharedObjectNews'; readonly news: SharedObjectNews }
   /** Counts since the last report, over all connections. */
   | {
       readonly kind: 'messagesCounted';

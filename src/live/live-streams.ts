@@ -323,6 +323,11 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       case 'messagesDropped':
         this.connections.dropped(report.facts, report.cause, report.messages);
         break;
+      case 'sharedObjectNews': {
+        const { verb, ...object } = report.news;
+        this.lifecycle.signal(['so', object.app, object.name, verb], object);
+        break;
+      }
       case 'messagesCounted':
         this.connections.counted(report);
         break;

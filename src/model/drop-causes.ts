@@ -9,7 +9,9 @@ export const DROP_CAUSES = {
   command_without_name: 'a command came whose name cannot be read',
   command_unreadable: 'a command came whose arguments cannot be read',
   command_unknown: 'a command came that there is not, and it wants no answer',
-  message_type: 'a message came of a type that is not served: a shared object, an aggregate, or one that is unknown',
+  object_unreadable: 'a message about a shared object came that cannot be read',
+  object_unused: 'a message came about a shared object that its sender does not use',
+  message_type: 'a message came of a type that is not served: an aggregate, or one that is unknown',
 } as const;
 
 export type DropCause = keyof typeof DROP_CAUSES;

@@ -166,7 +166,8 @@ export class ConnectionInput implements LinkOwner, PacedReader {
     if (dropped > 0) this.#drops.unknown(dropped);
     this.#owner.run(this.#session!.received(this.bytesIn));
     if (this.#publishes.size > 0) return;
-    const code = this.#budget.spend(0, this.#plays.size > 0, this.#nowMs);
+    const isInUse = this.#plays.size > 0 || this.#session!.objectsInUse > 0;
+    const code = this.#budget.spend(0, isInUse, this.#nowMs);
     if (code !== undefined) this.#owner.abort(code, `${this.bytesIn} bytes`);
   }
 

@@ -3,6 +3,7 @@ import type { Door } from '../doors/door.js';
 import type { RecordedPlayers } from '../doors/recorded-player.js';
 import type { Refusal } from '../live/access.js';
 import type { SessionOptions } from '../protocol/server/session-options.js';
+import type { SharedObjects } from '../shared-objects/shared-objects.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CapturedConnection } from './captures.js';
 import type { LoopShare } from './input-turn.js';
@@ -56,6 +57,7 @@ export interface ConnectionParts {
   readonly door: Door;
   /** Plays files; undefined: there are none. */
   readonly recorded?: RecordedPlayers | undefined;
+  readonly objects: SharedObjects;
   readonly options: ConnectionOptions;
   readonly log: Logger;
   readonly nowMs: () => number;

@@ -2,13 +2,13 @@ import type { ErrorCode } from '../core/errors.js';
 
 /** Bounds on what a connection that does not publish may send, in bytes. */
 interface InboundLimits {
-  /** In total, after the handshake, while it neither publishes nor plays. */
+  /** In total, after the handshake, while it neither publishes nor plays, and uses no shared object. */
   readonly preAuthBytes: number;
-  /** A second, on average, while it plays. */
+  /** A second, on average, while it plays or uses a shared object. */
   readonly inboundBytesPerSecond: number;
 }
 
-/** A player's rate is averaged over this long. */
+/** The rate is averaged over this long. */
 const WINDOW_MS = 10_000;
 
 /**
@@ -43,11 +43,11 @@ export class InboundBudget {
    *
    * @returns the code of the bound that is passed, or undefined
    */
-  spend(more: number, playing: boolean, nowMs: number): ErrorCode | undefined {
+  spend(more: number, inUse: boolean, nowMs: number): ErrorCode | undefined {
     const { preAuthBytes, inboundBytesPerSecond } = this.#limits;
     const bytes = more + this.#unspent;
     this.#unspent = 0;
-    if (!playing) {
+    if (!inUse) {
       this.#idleBytes += bytes;
       return this.#idleBytes > preAuthBytes ? 'ERR_LIMIT_PREAUTH_BYTES' : undefined;
     }

@@ -12,7 +12,6 @@ import type { Action } from '../protocol/server/actions.js';
 import type { EndAnswer } from '../protocol/server/answers.js';
 import { ServerSession } from '../protocol/server/session.js';
 import type { ByteChannel, OpenChannel } from '../transport/byte-channel.js';
-import { ConnectionCalls } from './connection-calls.js';
 import { ConnectionDrops } from './connection-drops.js';
 import { ConnectionEnd, endEach } from './connection-end.js';
 import { ConnectionInput, type InputOwner } from './connection-input.js';
@@ -25,6 +24,7 @@ import {
 } from './connection-options.js';
 import { ConnectionPlays } from './connection-plays.js';
 import { ConnectionPublishes } from './connection-publishes.js';
+import { ConnectionTalk } from './connection-talk.js';
 import { handshakeLimitMs } from './deadlines.js';
 import { DecisionHold } from './decision-hold.js';
 import { StallWatch } from './peer-progress.js';
@@ -47,7 +47,7 @@ export class RtmpConnection implements InputOwner {
   readonly #publishes: ConnectionPublishes;
   readonly #plays = new ConnectionPlays();
   readonly #playRequests: PlayRequests;
-  readonly #calls: ConnectionCalls;
+  readonly #talk: ConnectionTalk;
   readonly #input: ConnectionInput;
   #session: ServerSession | undefined;
   readonly #hold = new DecisionHold({
@@ -68,11 +68,12 @@ export class RtmpConnection implements InputOwner {
     this.#peer = { address: channel.remoteAddress, port: channel.remotePort };
     this.#drops = new ConnectionDrops(parts.door, () => this.facts);
     this.#publishes = new ConnectionPublishes(parts.codec, this.#drops);
-    this.#calls = new ConnectionCalls({
-      ...parts,
+    this.#talk = new ConnectionTalk({
+      ...{ ...parts, channel, drops: this.#drops },
       facts: () => this.facts,
       session: () => this.#session,
       run: (work) => this.#safely(() => this.run(work())),
+      abort: (code, detail) => this.abort(code, detail),
     });
     const withHold = { plays: this.#plays, hold: this.#hold };
     this.#playRequests = new PlayRequests(channel, parts, withHold, {
@@ -219,10 +220,9 @@ export class RtmpConnection implements InputOwner {
         this.#playRequests.length(action);
         break;
       case 'callRequested':
-        this.#calls.ask(action, { ...this.#publishes.at(action), ...this.#plays.at(action) });
-        break;
       case 'clientAnswered':
-        this.#calls.answered(action);
+      case 'sharedObject':
+        this.#talk.act(action, (call) => ({ ...this.#publishes.at(call), ...this.#plays.at(call) }));
         break;
       case 'dataRefused':
       case 'dropped':
@@ -277,7 +277,7 @@ export class RtmpConnection implements InputOwner {
           this.run(this.#session!.end(id, told));
         }),
       requestReconnect: (...where: [string | undefined, string]): void => this.requestReconnect(...where),
-      call: (call: CallOfClient): void => this.#calls.call(call),
+      call: (call: CallOfClient): void => this.#talk.calls.call(call),
     };
   }
 
@@ -378,7 +378,7 @@ export class RtmpConnection implements InputOwner {
     const { reason, playReason, publishDetail } = this.#end;
     endEach(this.#parts.log, this.connectionId, [
       () => this.#hold.withdraw(reason, playReason),
-      () => this.#calls.end(),
+      () => this.#talk.end(),
       () => this.#publishes.stopAll(reason, publishDetail),
       () => this.#plays.stopAll(playReason),
     ]);

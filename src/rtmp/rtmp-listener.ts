@@ -8,6 +8,7 @@ import type { Door } from '../doors/door.js';
 import type { RecordedPlayers } from '../doors/recorded-player.js';
 import { prepareKeyAgreement } from '../link/key-agreement.js';
 import { toldEnd } from '../live/told-end.js';
+import type { SharedObjects } from '../shared-objects/shared-objects.js';
 import { type ConnectionLimitOptions, ConnectionLimits } from '../transport/accept-limits.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
 import type { HttpConnections } from '../transport/http-connections.js';
@@ -45,6 +46,8 @@ export interface ListenerParts {
   readonly codecs: CodecPool;
   /** The way to streams, for all connections. */
   readonly door: Door;
+  /** Shared objects, for all connections. */
+  readonly objects: SharedObjects;
   readonly log: Logger;
   readonly nowMs: () => number;
   /** Keeps what connections send, for files about those that fail; undefined: nothing is kept. */
@@ -348,7 +351,7 @@ export class RtmpListener {
 
   /** Makes an admitted connection an RTMP connection. */
   #begin(channel: ByteChannel, acceptedMs: number, address: string): void {
-    const { codecs, door, log, nowMs, captures, recorded } = this.#parts;
+    const { codecs, door, objects, log, nowMs, captures, recorded } = this.#parts;
     let codec: ReturnType<CodecPool['acquire']>;
     try {
       codec = codecs.acquire();
@@ -364,7 +367,7 @@ export class RtmpListener {
     const connectionId = newId();
     const capture = captures?.watch(channel);
     const connection: RtmpConnection = new RtmpConnection(tracedChannel(capture?.channel ?? channel, connectionId), {
-      ...{ connectionId, acceptedMs, codec, door, recorded, log, nowMs },
+      ...{ connectionId, acceptedMs, codec, door, objects, recorded, log, nowMs },
       options: this.#options,
       pacer: this.#pacer,
       share: this.#share,

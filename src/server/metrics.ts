@@ -9,6 +9,7 @@ import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
+import type { SharedObjects } from '../shared-objects/shared-objects.js';
 import type { RecordedStreams } from '../vod/recorded-streams.js';
 import type { CodecPool } from '../wasm/pool.js';
 import type { HookStatus } from '../webhooks/hook.js';
@@ -47,6 +48,7 @@ interface MetricSources {
   readonly webhooks: Pick<Webhooks, 'list'>;
   /** Undefined while RTMPT is off. */
   readonly tunnel: TunnelCounts | undefined;
+  readonly objects: Pick<SharedObjects, 'size' | 'changes' | 'sends' | 'refused' | 'suppressedNews'>;
 }
 
 /** Reads every metric of the server; called on scrape only. */
@@ -64,6 +66,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...admissionMetrics(sources),
     ...tunnelMetrics(sources.tunnel),
     ...callMetrics(sources),
+    ...objectMetrics(sources),
     tokenMetric(sources),
     ...webhookMetrics(sources),
     ...jobMetrics(sources),
@@ -232,6 +235,16 @@ function jobMetrics({ jobs }: MetricSources): Metric[] {
 }
 
 /** Calls of clients that programs answer. */
+function objectMetrics({ objects }: MetricSources): Metric[] {
+  return [
+    gauge('shared_objects', 'shared objects in memory', objects.size),
+    counter('shared_object_changes_total', 'slots of shared objects that were set or removed', objects.changes),
+    counter('shared_object_messages_total', 'messages sent to the users of shared objects', objects.sends),
+    counter('shared_object_refusals_total', 'uses and changes of shared objects that were refused', objects.refused),
+    counter('shared_object_news_suppressed_total', 'news of shared objects that were not told', objects.suppressedNews),
+  ];
+}
+
 function callMetrics({ rpc }: MetricSources): Metric[] {
   const samples = [...(rpc?.calls ?? [])].map(([outcome, value]) => ({ value, labels: { outcome } }));
   const help = 'calls of clients that were passed on to programs, or refused, by what became of them';

@@ -16,6 +16,8 @@ import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
+import type { ObjectFiles } from '../shared-objects/object-files.js';
+import type { SharedObjects } from '../shared-objects/shared-objects.js';
 import type { Certificates } from '../transport/tls/certificates.js';
 import type { HttpTunnel } from '../transport/tunnel/tunnel.js';
 import type { RecordedStreams } from '../vod/recorded-streams.js';
@@ -36,6 +38,7 @@ import { recordedStreams } from './recorded.js';
 import { Refusals } from './refusals.js';
 import { memoriesOfProcess, type Room, roomOf } from './room.js';
 import { makeTunnel } from './rtmpt.js';
+import { makeSharedObjects, openObjectFiles } from './shared-objects.js';
 
 /** WASM instances that are kept ready: a burst of connections up to this many needs no instantiation. */
 const WARM_INSTANCES = 64;
@@ -47,6 +50,8 @@ export interface Parts {
   readonly hub: Hub;
   /** The way of connections to streams. */
   readonly door: Door;
+  /** Remote shared objects. */
+  readonly objects: SharedObjects;
   readonly codecs: CodecPool;
   readonly liveStreams: LiveStreams;
   /** Plays files below `media.root`. */
@@ -61,6 +66,8 @@ export interface Parts {
   readonly tunnel: HttpTunnel | undefined;
   /** For how many RTMP connections there is room now. */
   readonly room: () => Room;
+  /** Reports, sends and writes what is due by time. Call it a few times a second. */
+  readonly tick: (nowMs: number) => void;
 }
 
 /** What the parts are made with. */
@@ -70,6 +77,8 @@ interface PartsDeps {
   readonly eventLayer: EventLayer;
   readonly names: NameRule;
   readonly captures: Captures | undefined;
+  /** The folder of shared objects; undefined: none is persistent. */
+  readonly objectFiles: ObjectFiles | undefined;
   readonly admission: Admission;
   readonly nodeId: string;
   /** Where a stream can be fetched; asked once the listener listens. */
@@ -135,6 +144,17 @@ export async function openCaptures(
   });
 }
 
+/**
+ * Opens the folder of shared objects; undefined when none may be persistent.
+ *
+ * @throws SluiceError `ERR_DATA_FOLDER` when the system refuses the folder; `ERR_DATA_FOLDER_NOT_OURS`
+ */
+export async function openObjects(config: Config): Promise<ObjectFiles | undefined> {
+  return openObjectFiles(config).catch((cause: unknown) => {
+    throw dataFolderError(config.data, cause);
+  });
+}
+
 /** Makes the parts and ties them together. Nothing listens yet. */
 export function makeParts(config: Config, deps: PartsDeps): Parts {
   const { log, clock, eventLayer, names } = deps;
@@ -164,6 +184,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const { stallAfterMs } = config.publish;
   const facts = isCloned ? clonedFactSide(liveStreams) : liveStreams;
   const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs });
+  const objects = makeSharedObjects(config, { files: deps.objectFiles, facts, names, memory, log, nowMs });
   lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
   eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
   const descriptors = new Descriptors(
@@ -178,6 +199,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const listener: RtmpListener = new RtmpListener(options, {
     codecs,
     door,
+    objects,
     log,
     nowMs,
     captures: deps.captures,
@@ -195,15 +217,23 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   for (const part of [hub, eventLayer.log, codecs, listener, tunnel]) part?.joinAccount(memory);
   memory.register('log_lines', () => stderrLosses().heldBytes);
   memory.register('captures', () => deps.captures?.heldBytes ?? 0);
-  const room = (): Room =>
-    roomOf({
-      setting: deps.settings().limits.maxConnections,
-      memories: memoriesOfProcess(),
-      descriptors: descriptors.rtmpShare,
-    });
+  const room = (): Room => roomNow(deps.settings(), descriptors);
+  const tick = tickOf([tunnel, door, liveStreams, objects]);
   return {
-    ...{ clock, memory, hub, door, codecs, liveStreams, recorded, rpc, names, descriptors, refusals },
-    ...{ listener, tunnel, room },
+    ...{ clock, memory, hub, door, objects, codecs, liveStreams, recorded, rpc, names, descriptors, refusals },
+    ...{ listener, tunnel, room, tick },
+  };
+}
+
+/** For how many RTMP connections there is room now. */
+function roomNow({ limits }: Config, { rtmpShare }: Descriptors): Room {
+  return roomOf({ setting: limits.maxConnections, memories: memoriesOfProcess(), descriptors: rtmpShare });
+}
+
+/** Does what is due by time for each of them, in order. */
+function tickOf(parts: readonly ({ tick(nowMs: number): void } | undefined)[]): (nowMs: number) => void {
+  return (nowMs) => {
+    for (const part of parts) part?.tick(nowMs);
   };
 }
 

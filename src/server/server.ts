@@ -34,7 +34,7 @@ import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { hidesNames } from './options.js';
-import { logRoom, makeParts, openCaptures, openEventLayer, openWebhooks, type Parts } from './parts.js';
+import { logRoom, makeParts, openCaptures, openEventLayer, openObjects, openWebhooks, type Parts } from './parts.js';
 import { Places } from './places.js';
 import { listenRtmpt } from './rtmpt.js';
 import { tellLogger, tellParts, tellTokens, tellWebhooks } from './settings-users.js';
@@ -178,6 +178,7 @@ class Server implements SluiceServer {
       eventLayer,
       names,
       captures: this.#captures,
+      objectFiles: await openObjects(config),
       admission: admission.chain,
       nodeId: this.nodeId,
       urls: (stream) => this.#places.urls(stream),
@@ -240,7 +241,7 @@ class Server implements SluiceServer {
   }
 
   #tick(parts: Parts, nowMs: number, all: boolean): void {
-    const { hub, memory, listener, tunnel, refusals, door, liveStreams, recorded } = parts;
+    const { hub, memory, listener, refusals, recorded } = parts;
     hub.tick(nowMs);
     memory.relieve();
     if (all) {
@@ -248,9 +249,7 @@ class Server implements SluiceServer {
       recorded.tick(nowMs);
       refusals.logShortage();
     } else listener.tickYoung(nowMs);
-    tunnel?.tick(nowMs);
-    door.tick(nowMs);
-    liveStreams.tick(nowMs);
+    parts.tick(nowMs);
     this.#admission?.tick(nowMs);
     this.#turns?.tick(nowMs);
     this.#drain.tick(nowMs);
@@ -313,8 +312,7 @@ class Server implements SluiceServer {
           events: () => eventLayer.stats(),
           health: this.#health(),
           turns,
-          admission: admission.chain.stats,
-          bans: admission.bans,
+          ...{ admission: admission.chain.stats, bans: admission.bans },
           webhooks: this.#webhooks,
           tokenRefusals: this.#http?.tokenRefusals,
           jobs: await jobs?.read(),
@@ -356,6 +354,7 @@ class Server implements SluiceServer {
     for (const connection of [...(this.#parts?.listener.connections ?? [])])
       connection.shutdown('server_drain', toldEnd('ERR_SESSION_SHUTDOWN'), 'server_drain');
     await connectionsGone(this.#parts, this.#clock, left() / 2);
+    await this.#inTime('writing shared objects', this.#parts?.objects.close(), left() / 3);
     this.#ticker?.stop();
     this.#parts?.recorded.close();
     this.#turns?.stop();

@@ -6,6 +6,7 @@ import { Webhooks } from '../webhooks/webhooks.js';
 import { checkHttpBind } from './control.js';
 import { hubOptions, listenerOptions, liveStreamsOptions, rpcOptions, tunnelOptions } from './options.js';
 import { maxConnectionsOf, type Parts } from './parts.js';
+import { sharedObjectsOptions } from './shared-objects.js';
 
 /** Hands changed settings on to the parts that take them while they run. */
 export function tellParts(settings: LiveSettings, parts: Parts): void {
@@ -40,13 +41,14 @@ export function tellWebhooks(settings: LiveSettings, webhooks: Pick<Webhooks, 'c
 
 /** Puts changed options into the parts. */
 export function applyTo(parts: Parts, config: Config): void {
-  const { listener, tunnel, hub, door, liveStreams, recorded, rpc, names, memory } = parts;
+  const { listener, tunnel, hub, door, objects, liveStreams, recorded, rpc, names, memory } = parts;
   listener.change({ ...listenerOptions(config), maxConnections: maxConnectionsOf(config) });
   tunnel?.change(tunnelOptions(config));
   hub.change(hubOptions(config));
   door.stallAfterMs = config.publish.stallAfterMs;
   liveStreams.change(liveStreamsOptions(config));
   recorded.change(config.vod);
+  objects.change(sharedObjectsOptions(config));
   rpc?.change(rpcOptions(config));
   names.change(config.names);
   memory.limitBytes = config.limits.memoryBytes;

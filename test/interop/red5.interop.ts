@@ -15,7 +15,7 @@ let red5: Red5;
 
 beforeAll(async () => {
   nats = await startNats();
-  server = await spawnServer({ nats: nats.url, settings: { 'rpc.apps': 'live' } });
+  server = await spawnServer({ nats: nats.url, settings: { 'rpc.apps': 'live', 'sharedObjects.apps': '*' } });
   red5 = await Red5.start();
 }, 120_000);
 afterAll(async () => {
@@ -110,5 +110,35 @@ describe('the client of Red5', () => {
     expect(echoed).toMatchObject({ ok: true, kind: 'result', values: [{ list: [1, true, null, 'x'] }] });
     publisher.command('close');
     player.command('close');
+  });
+
+  it.each([
+    ['AMF0', 0],
+    ['AMF3', 3],
+  ] as const)('shares an object with another one: changes, messages and removals, in %s', async (_name, encoding) => {
+    const [ann, bob] = [
+      await red5.open(server.rtmpPort, { objectEncoding: encoding }),
+      await red5.open(server.rtmpPort),
+    ];
+    for (const client of [ann, bob]) {
+      client.command('use', 'game', false);
+      await client.told('object connected');
+    }
+    ann.command('change', 'game', false, 'score', 7);
+    ann.command('change', 'game', false, 'at', { x: 1.5, y: [true, null, 'text'] });
+    expect(await bob.told('object changed', ({ key }) => key === 'score')).toMatchObject({ object: 'game', value: 7 });
+    const at = await bob.told('object changed', ({ key }) => key === 'at');
+    expect(at).toMatchObject({ value: { x: 1.5, y: [true, null, 'text'] } });
+    bob.command('send', 'game', false, 'say', ['hello', 3]);
+    for (const client of [ann, bob])
+      expect(await client.told('object message')).toMatchObject({ key: 'say', value: ['hello', 3] });
+    bob.command('remove', 'game', false, 'score');
+    expect(await ann.told('object removed')).toMatchObject({ key: 'score' });
+    const late = await red5.open(server.rtmpPort);
+    late.command('use', 'game', false);
+    expect(await late.told('object changed')).toMatchObject({ key: 'at', value: { x: 1.5, y: [true, null, 'text'] } });
+    expect(late.reports('object changed')).toHaveLength(1);
+    for (const client of [ann, bob, late]) client.command('close');
+    await waitFor(async () => (await server.metric('sluice_shared_objects')) === 0, { what: 'the object to be freed' });
   });
 });

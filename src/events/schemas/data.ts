@@ -144,7 +144,7 @@ export const streamRejected = object({
 export const streamAudience = streamShape({ players: count });
 
 const anything: Shape<readonly unknown[]> = { type: 'array' };
-const flag: Shape<boolean> = { type: 'boolean' };
+export const flag: Shape<boolean> = { type: 'boolean' };
 
 export const streamData = streamShape(
   {

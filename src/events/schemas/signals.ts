@@ -3,11 +3,24 @@ import { count, type JsonSchema, named, object, quantity, text, time, ulid } fro
 import { urlsShape } from '../../model/stream-urls.js';
 import { TOTALS } from '../../model/totals.js';
 import { DEFAULT_PREFIX } from '../subjects.js';
-import { streamRef } from './data.js';
+import { flag, streamRef } from './data.js';
 
 const node = { nodeId: text(128), bootId: ulid };
 /** `urls`: where the name can be published; missing in signals of older versions. */
 const wish = object({ app: text(), name: text(), ...node, time }, { urls: urlsShape });
+const sharedObject = object({
+  app: text(),
+  name: text(),
+  isPersistent: flag,
+  version: count,
+  slots: count,
+  bytes: count,
+  users: count,
+  changes: count,
+  sends: count,
+  ...node,
+  time,
+});
 
 /** A message on core NATS that is not stored: plain JSON, no CloudEvent. */
 interface Signal {
@@ -60,5 +73,20 @@ export const SIGNALS: Readonly<Record<string, Signal>> = {
     address: `${DEFAULT_PREFIX}.want.{app}.{name}.unwanted`,
     says: 'The name is published, or nobody waits for it any more.',
     schema: wish,
+  },
+  'signal.so.created': {
+    address: `${DEFAULT_PREFIX}.so.{app}.{name}.created`,
+    says: 'A client uses a shared object that nobody used, and that had no file.',
+    schema: sharedObject,
+  },
+  'signal.so.changed': {
+    address: `${DEFAULT_PREFIX}.so.{app}.{name}.changed`,
+    says: 'Slots of a shared object were set or removed, or messages were sent; told once a second at most.',
+    schema: sharedObject,
+  },
+  'signal.so.released': {
+    address: `${DEFAULT_PREFIX}.so.{app}.{name}.released`,
+    says: 'Nobody uses a shared object any more; a volatile one is gone.',
+    schema: sharedObject,
   },
 };

@@ -3,10 +3,12 @@ import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 import type { AmfInput } from '../messages/amf0-writer.js';
 import { isAmfObject } from '../messages/call.js';
 import type { PublishType } from '../server/actions.js';
+import type { SharedObjectMessage } from '../shared-objects/message.js';
 
 /** Settings of a client session. */
 export interface ClientSessionOptions {
-  readonly mode: 'publish' | 'play';
+  /** `objects`: neither; once connected it exchanges messages about shared objects. */
+  readonly mode: 'publish' | 'play' | 'objects';
   /** App as it is sent, query included if the server wants one. */
   readonly app: string;
   /** The URL up to the app, app included. */
@@ -55,6 +57,8 @@ export type ClientAction =
       readonly payload: Buffer;
       readonly values: readonly AmfValue[];
     }
+  /** The server has sent something about a shared object. */
+  | { readonly kind: 'sharedObject'; readonly message: SharedObjectMessage }
   /** Flush, then close. No code: it was asked for with `stop`. */
   | { readonly kind: 'close'; readonly code: ErrorCode | undefined; readonly reason: string };
 

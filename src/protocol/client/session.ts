@@ -16,6 +16,7 @@ import { readDataMessage } from '../messages/data-message.js';
 import { type InboundMessage, readValues } from '../messages/inbound-message.js';
 import { ChunkStreamId, MessageType, UserControlEvent } from '../messages/message-types.js';
 import { command } from '../messages/status.js';
+import { readSharedObject } from '../shared-objects/message.js';
 import { type ClientAction, type ClientSessionOptions, type ClientStatus, readStatus } from './actions.js';
 import { CLIENT_TABLE, type ClientInput, type ClientState } from './transitions.js';
 
@@ -38,8 +39,8 @@ const HARMLESS_CODES: ReadonlySet<string> = new Set(['NetStream.Seek.Failed', 'N
 
 /**
  * The client's side of one RTMP connection after the handshake: connect, then one publish or one play, in the manner of
- * FMLE. It is pure, like the server session. Replies for which nothing waits are ignored, and so is an `_error` to
- * releaseStream or FCPublish.
+ * FMLE; or connect alone, for shared objects. It is pure, like the server session. Replies for which nothing waits are
+ * ignored, and so is an `_error` to releaseStream or FCPublish.
  */
 export class ClientSession {
   readonly #options: ClientSessionOptions;
@@ -93,6 +94,10 @@ export class ClientSession {
       case MessageType.DataAmf0:
       case MessageType.DataAmf3:
         this.#data(message);
+        break;
+      case MessageType.SharedObjectAmf0:
+      case MessageType.SharedObjectAmf3:
+        this.#sharedObject(message);
         break;
       case MessageType.UserControl:
         this.#userControl(message.payload);
@@ -148,6 +153,15 @@ export class ClientSession {
       messageStreamId: this.#messageStreamId,
       timestamp,
       payload: isData && isBareMetadata(payload) ? Buffer.concat([SET_DATA_FRAME, payload]) : payload,
+    });
+  }
+
+  /** Frames a message about a shared object. @param payload of type 19, borrowed until return */
+  frameObject(payload: Uint8Array): Buffer {
+    const type = MessageType.SharedObjectAmf0;
+    return this.#writer.write({
+      ...{ chunkStreamId: ChunkStreamId.Command, type, messageStreamId: 0, timestamp: 0 },
+      payload,
     });
   }
 
@@ -208,10 +222,8 @@ export class ClientSession {
   #sendCreateStream(): void {
     // Set Chunk Size is sent only now: a server that reads connect first and nothing else before it (ffmpeg -listen)
     // would stop at a type 1.
-    const chunkSize = this.#options.chunkSize ?? 60_000;
     if (this.#options.mode === 'publish') {
-      this.#send(setChunkSize(chunkSize));
-      this.#writer.setChunkSize(chunkSize);
+      this.#announceChunkSize();
       this.#send(command(0, 'releaseStream', this.#nextTransaction(), null, this.#options.name));
       this.#send(command(0, 'FCPublish', this.#nextTransaction(), null, this.#options.name));
     } else {
@@ -234,6 +246,7 @@ export class ClientSession {
   }
 
   #sendStop(): void {
+    if (this.#options.mode === 'objects') return;
     if (this.#options.mode === 'publish') {
       this.#send(command(0, 'FCUnpublish', this.#nextTransaction(), null, this.#options.name));
     }
@@ -247,7 +260,7 @@ export class ClientSession {
     const info = readStatus(call.args.find(isAmfObject));
     switch (call.name) {
       case '_result':
-        if (call.transactionId === CONNECT_TRANSACTION) this.#inputInside('connected');
+        if (call.transactionId === CONNECT_TRANSACTION) this.#connected();
         else if (call.transactionId === this.#createTransaction) this.#created(call.args[0]);
         break;
       case '_error':
@@ -265,6 +278,20 @@ export class ClientSession {
       default:
         break;
     }
+  }
+
+  #connected(): void {
+    if (this.#options.mode !== 'objects') this.#inputInside('connected');
+    else {
+      if (this.#state === 'connecting') this.#announceChunkSize();
+      this.#inputInside('joined');
+    }
+  }
+
+  #announceChunkSize(): void {
+    const chunkSize = this.#options.chunkSize ?? 60_000;
+    this.#send(setChunkSize(chunkSize));
+    this.#writer.setChunkSize(chunkSize);
   }
 
   #created(id: AmfValue): void {
@@ -306,6 +333,11 @@ export class ClientSession {
     const { name, payload } = data;
     if (name === 'onPlayStatus') this.#onStatus(readStatus((data.values ?? []).find(isAmfObject)), undefined);
     else this.#actions.push({ kind: 'data', timestamp: message.timestamp, name, payload, values: data.values ?? [] });
+  }
+
+  #sharedObject({ type, payload }: InboundMessage): void {
+    const message = readSharedObject(type, payload);
+    if (message !== undefined) this.#actions.push({ kind: 'sharedObject', message });
   }
 
   #userControl(payload: Uint8Array): void {

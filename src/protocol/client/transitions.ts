@@ -7,6 +7,8 @@ export type ClientState = 'new' | 'connecting' | 'creating' | 'requesting' | 'ru
 export type ClientInput =
   | 'start'
   | 'connected'
+  /** Connected, and no stream is wanted. */
+  | 'joined'
   | 'created'
   | 'accepted'
   | 'refused'
@@ -38,6 +40,7 @@ function ignoring(state: ClientState): Record<ClientInput, Transition<ClientStat
   return {
     start: stay,
     connected: stay,
+    joined: stay,
     created: stay,
     accepted: stay,
     refused: stay,
@@ -57,11 +60,17 @@ const UNTIL_RUNNING = {
 } as const;
 
 /**
- * The client: connect, createStream, publish or play, run. Inputs that a row does not name are ignored in that state.
+ * The client: connect, createStream, publish or play, run; or connect and run. Inputs that a row does not name are
+ * ignored in that state.
  */
 export const CLIENT_TABLE: TransitionTable<ClientState, ClientInput, ClientEffect> = {
   new: { ...ignoring('new'), start: go('connecting', 'send_connect'), stop: go('closed', 'close_quietly') },
-  connecting: { ...ignoring('connecting'), ...UNTIL_RUNNING, connected: go('creating', 'send_create_stream') },
+  connecting: {
+    ...ignoring('connecting'),
+    ...UNTIL_RUNNING,
+    connected: go('creating', 'send_create_stream'),
+    joined: go('running', 'report_ready'),
+  },
   creating: { ...ignoring('creating'), ...UNTIL_RUNNING, created: go('requesting', 'send_request') },
   requesting: {
     ...ignoring('requesting'),

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/errors.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
 import type { DropCause } from '../../model/drop-causes.js';
 import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
+import type { SharedObjectMessage } from '../shared-objects/message.js';
 
 /** How a publisher wants its stream to be kept. Without a recorder only `live` has an effect. */
 export type PublishType = 'live' | 'record' | 'append';
@@ -108,6 +109,8 @@ export type Action =
     }
   /** A data message of a publishing stream that cannot be read within the limits. It is not passed on. */
   | { readonly kind: 'dataRefused'; readonly messageStreamId: number; readonly code: ErrorCode }
+  /** The client has sent something about a shared object. `isAmf3`: in a message of type 16. */
+  | { readonly kind: 'sharedObject'; readonly isAmf3: boolean; readonly message: SharedObjectMessage }
   /** A message that is neither passed on nor answered. */
   | { readonly kind: 'dropped'; readonly cause: DropCause }
   /** `@clearDataFrame`: forget the cached data message `name`. */

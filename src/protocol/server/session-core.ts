@@ -48,6 +48,8 @@ export class SessionCore {
   appQuery = '';
   /** The connect that waits for its answer. */
   connectRequest: { readonly requestId: number; readonly transactionId: number } | undefined;
+  /** Shared objects that the client uses. */
+  objectsInUse = 0;
   #state: ConnectionState = 'awaiting_connect';
   #actions: Action[] = [];
   #unsent: Buffer[] = [];
@@ -72,6 +74,7 @@ export class SessionCore {
 
   /** Whether any NetStream publishes, plays, or waits for an answer to either. */
   get isActive(): boolean {
+    if (this.objectsInUse > 0) return true;
     for (const stream of this.streams.values()) if (ACTIVE_STATES.has(stream.state)) return true;
     return false;
   }
@@ -90,6 +93,11 @@ export class SessionCore {
   emit(action: Action): void {
     this.#flushSends();
     this.#actions.push(action);
+  }
+
+  /** Ends the connection for what may only come after connect. */
+  refuseEarly(reason: string): void {
+    this.emit({ kind: 'close', code: 'ERR_SESSION_NOT_CONNECTED', reason });
   }
 
   /** Ends the connection: `close` is the last action, and from here on every input is ignored. */

@@ -2,15 +2,15 @@ import { ERRORS, type ErrorCode } from '../../core/errors.js';
 import { TokenBucket } from '../../core/token-bucket.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
 import type { AmfInput } from '../messages/amf0-writer.js';
-import { type Call, readCall, replyError, salvageCall } from '../messages/call.js';
+import { readCall, replyError, salvageCall } from '../messages/call.js';
 import { pingRequest, readU32, windowAckSize } from '../messages/control.js';
 import { type InboundMessage, valuesOrRefusal } from '../messages/inbound-message.js';
 import { MessageType } from '../messages/message-types.js';
-import { command, onStatus, reconnectRequest, statusInfo } from '../messages/status.js';
+import { command, onStatus, reconnectRequest } from '../messages/status.js';
 import type { Action } from './actions.js';
 import type { ConnectAnswer, EndAnswer, PlayAnswer, PublishAnswer } from './answers.js';
 import type { CallReply } from './calls.js';
-import { acceptConnect, refuseConnect, requestConnect } from './commands/connect.js';
+import { acceptConnect, refuseConnect, refuseSecondConnect, requestConnect } from './commands/connect.js';
 import { runCommand } from './commands/index.js';
 import { answerCall } from './commands/remote-call.js';
 import { Liveness } from './liveness.js';
@@ -20,6 +20,7 @@ import { takeControl } from './peer-control.js';
 import { takeData } from './publisher-data.js';
 import { SessionCore } from './session-core.js';
 import { type SessionOptions, sessionSettings } from './session-options.js';
+import { sendSharedObject, takeSharedObject } from './shared-object-input.js';
 import { ACTIVE_STATES } from './transitions.js';
 
 export type { Action } from './actions.js';
@@ -100,6 +101,10 @@ export class ServerSession {
       case MessageType.DataAmf0:
       case MessageType.DataAmf3:
         this.#data(message, nowMs);
+        break;
+      case MessageType.SharedObjectAmf0:
+      case MessageType.SharedObjectAmf3:
+        takeSharedObject(this.#core, message);
         break;
       case MessageType.UserControl:
       case MessageType.WindowAckSize:
@@ -200,6 +205,21 @@ export class ServerSession {
     if (transactionId === undefined) return undefined;
     core.send(command(0, method, transactionId, null, ...args));
     return core.takeActions();
+  }
+
+  /** Sends a message about a shared object: see {@link sendSharedObject}. */
+  sharedObject(payload: Buffer, isAmf3: boolean): Action[] {
+    return sendSharedObject(this.#core, payload, isAmf3);
+  }
+
+  get objectsInUse(): number {
+    return this.#core.objectsInUse;
+  }
+
+  /** The client uses so many shared objects now. A connection with one is in use as with a publish or play. */
+  usesObjects(count: number): Action[] {
+    this.#core.objectsInUse = count;
+    return this.#finish();
   }
 
   /** Tells a player that its stream is being published now. */
@@ -340,19 +360,13 @@ export class ServerSession {
     const isConnect = call?.name === 'connect';
     switch (core.connectionInput(isConnect ? 'connect' : 'command')) {
       case 'request_connect':
-        if (!isReadable) refuseUnreadableConnect(core, call!);
-        else requestConnect(core, call!);
+        requestConnect(core, call!, isReadable);
         break;
       case 'refuse_connect':
-        core.send(
-          command(0, '_error', call!.transactionId, null, {
-            ...statusInfo('NetConnection.Connect.Rejected', 'This connection is connected already.'),
-          }),
-        );
-        core.emit({ kind: 'close', code: 'ERR_SESSION_ALREADY_CONNECTED', reason: 'a second connect' });
+        refuseSecondConnect(core, call!.transactionId);
         break;
       case 'refuse_early':
-        this.#refuseEarly('a command before connect');
+        core.refuseEarly('a command before connect');
         break;
       case 'dispatch':
         if (call === undefined) core.drop('command_without_name');
@@ -370,7 +384,7 @@ export class ServerSession {
   #data(message: InboundMessage, nowMs: number): void {
     const core = this.#core;
     const effect = core.connectionInput('data');
-    if (effect === 'refuse_early') this.#refuseEarly('a data message before connect');
+    if (effect === 'refuse_early') core.refuseEarly('a data message before connect');
     if (effect !== 'dispatch') return;
     const stream = core.publishMeant(message.messageStreamId);
     // A publisher's data is media: the stream's bit rate bounds it. Data of any other client costs like a command and
@@ -381,12 +395,4 @@ export class ServerSession {
     }
     takeData(core, stream, message);
   }
-
-  #refuseEarly(reason: string): void {
-    this.#core.emit({ kind: 'close', code: 'ERR_SESSION_NOT_CONNECTED', reason });
-  }
-}
-
-function refuseUnreadableConnect(core: SessionCore, call: Call): void {
-  refuseConnect(core, call.transactionId, 'NetConnection.Connect.Rejected', 'The connect command is not readable.');
 }

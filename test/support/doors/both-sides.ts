@@ -52,6 +52,8 @@ export class BothSides extends ToldEvents {
   readonly live: LiveStreams;
   /** The byte side; what it gets is noted. */
   readonly toDoor: ByteSide;
+  /** The fact side as the byte side sees it, over the border. */
+  readonly toFacts: FactSide;
   /** Kinds of all messages that crossed. */
   readonly kinds = new Set<string>();
   /** What clients were told at the end of a publish or play, in order. */
@@ -109,9 +111,10 @@ export class BothSides extends ToldEvents {
         closedFor: () => undefined,
       },
     );
+    this.toFacts = isCloned ? clonedFactSide(toLive) : toLive;
     this.door = new Door({
       hub: this.hub,
-      facts: isCloned ? clonedFactSide(toLive) : toLive,
+      facts: this.toFacts,
       nowMs,
       log,
       stallAfterMs: 3000,

@@ -6,8 +6,10 @@ import type { Publication } from '../../../src/hub/publication.js';
 import type { Ask, CallAnswer, CallAsk, FactSide, PublishAsk, Report } from '../../../src/live/access.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
 import { type ListenerOptions, type ListenerParts, RtmpListener } from '../../../src/rtmp/rtmp-listener.js';
+import type { SharedObjects } from '../../../src/shared-objects/shared-objects.js';
 import { CodecPool } from '../../../src/wasm/pool.js';
 import { RawRtmp } from '../rtmp-client.js';
+import { sharedObjects } from '../shared-objects/store.js';
 import { waitFor } from '../wait.js';
 
 export const OPTIONS: ListenerOptions = {
@@ -45,6 +47,7 @@ export class ListenerHarness implements FactSide {
   readonly hub: Hub;
   readonly door: Door;
   readonly listener: RtmpListener;
+  readonly objects: SharedObjects;
   readonly codecs = new CodecPool({ limits: {}, warm: 4 });
   readonly publications = new Map<string, Publication>();
   /** `name:reason` in order. */
@@ -113,12 +116,14 @@ export class ListenerHarness implements FactSide {
       return { ...claimed, open };
     };
     const log = createLogger({ level: 'silent' });
+    this.objects = sharedObjects(log, nowMs).objects;
     this.door = new Door({ hub: this.hub, facts: this, nowMs, log, stallAfterMs: 3000 });
     this.listener = new RtmpListener(
       { ...OPTIONS, ...options },
       {
         codecs: this.codecs,
         door: this.door,
+        objects: this.objects,
         log,
         nowMs,
         refused: (code) => this.refusals.push(code),
@@ -173,6 +178,7 @@ export class ListenerHarness implements FactSide {
     this.hub.tick(this.nowMs);
     this.listener.tick(this.nowMs);
     this.door.tick(this.nowMs);
+    this.objects.tick(this.nowMs);
   }
 
   get undecided(): number {

@@ -45,6 +45,7 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   limitStream: true,
   messagesDropped: true,
   messagesCounted: true,
+  sharedObjectNews: true,
   streamReady: true,
   streamChanged: true,
   streamSampled: true,
@@ -157,7 +158,12 @@ describe('the messages between byte side and fact side', () => {
     door.dataRefused('ERR_AMF_DEPTH');
     door.dataMended();
     door.closed(facts, 'ERR_PEER_CLOSED', '', 0);
+    const object = { app: 'live', name: 'chat', isPersistent: false, version: 1, slots: 1, bytes: 1200, users: 2 };
+    sides.toFacts.report({ kind: 'sharedObjectNews', news: { verb: 'changed', ...object, changes: 1, sends: 0 } });
     await sides.settle();
+    expect(sides.told.filter(([name]) => name === 'signal')).toEqual([
+      ['signal', ['so', 'live', 'chat', 'changed'], { ...object, changes: 1, sends: 0 }],
+    ]);
     expect(Object.keys(KINDS).filter((kind) => !sides.kinds.has(kind))).toEqual([]);
     const { droppedBy, dataMessagesMended, dataRefusedBy, closedBy } = sides.live.connections;
     expect([droppedBy.get('message_type'), dataMessagesMended, dataRefusedBy.size, closedBy.size]).toEqual([

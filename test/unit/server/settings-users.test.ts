@@ -49,13 +49,14 @@ describe('settings that change while the server runs', () => {
           for (const member of Object.keys(VOD_SETTINGS)) Reflect.get(options, member);
         },
       },
+      objects: part('objects'),
       rpc: part('rpc'),
       names,
       door: {},
       memory: {},
     };
     const read = readBy((config) => applyTo(parts as never, config));
-    expect(told).toEqual(['listener', 'tunnel', 'hub', 'liveStreams', 'recorded', 'rpc']);
+    expect(told).toEqual(['listener', 'tunnel', 'hub', 'liveStreams', 'recorded', 'objects', 'rpc']);
     const changing = ROWS.filter(({ setting }) => reloadOf(setting) !== 'restart').map(({ key }) => key);
     expect(changing.filter((key) => !ELSEWHERE.test(key) && !read.has(key))).toEqual([]);
   });

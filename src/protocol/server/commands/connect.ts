@@ -19,7 +19,12 @@ const REDIRECTED = 302;
 const FORWARDS_ANY_CODEC = { '*': 4 } as const;
 
 /** Reads the one connect of a connection and asks whether it may be: the `connectRequested` action. */
-export function requestConnect(core: SessionCore, call: Call): void {
+export function requestConnect(core: SessionCore, call: Call, isReadable: boolean): void {
+  if (!isReadable) {
+    const description = 'The connect command is not readable.';
+    refuseConnect(core, call.transactionId, 'NetConnection.Connect.Rejected', description);
+    return;
+  }
   const object = call.object ?? {};
   const tcUrl = text(object['tcUrl'] ?? object['tcurl']);
   const app = readApp(object, tcUrl);
@@ -76,6 +81,13 @@ export function refuseConnect(
   const redirect = redirectUrl === undefined ? {} : { ex: { code: REDIRECTED, redirect: redirectUrl } };
   core.send(command(0, '_error', transactionId || 1, null, { ...statusInfo(code, description), ...redirect }));
   core.close('ERR_SESSION_CONNECT_REFUSED', description);
+}
+
+/** Refuses a connect on a connection that is connected, and ends it. */
+export function refuseSecondConnect(core: SessionCore, transactionId: number): void {
+  const info = statusInfo('NetConnection.Connect.Rejected', 'This connection is connected already.');
+  core.send(command(0, '_error', transactionId, null, { ...info }));
+  core.emit({ kind: 'close', code: 'ERR_SESSION_ALREADY_CONNECTED', reason: 'a second connect' });
 }
 
 function connectResult({ settings, info }: SessionCore, transactionId: number): OutboundMessage {

@@ -25,10 +25,13 @@ import org.red5.server.api.event.IEvent;
 import org.red5.server.api.so.IClientSharedObject;
 import org.red5.server.api.so.ISharedObjectBase;
 import org.red5.server.api.so.ISharedObjectListener;
+import org.red5.server.net.rtmp.Channel;
+import org.red5.server.net.rtmp.RTMPConnection;
 import org.red5.server.net.rtmp.event.AudioData;
 import org.red5.server.net.rtmp.event.BaseEvent;
 import org.red5.server.net.rtmp.event.IRTMPEvent;
 import org.red5.server.net.rtmp.event.VideoData;
+import org.red5.server.net.rtmp.message.Header;
 import org.red5.server.so.ISharedObjectEvent;
 import org.red5.server.so.SharedObjectMessage;
 import org.red5.server.so.SharedObjectService;
@@ -45,6 +48,7 @@ public class Red5Driver {
   private final String name;
   private final BaseRTMPClientHandler handler;
   private final Map<String, IClientSharedObject> objects = new ConcurrentHashMap<>();
+  private volatile boolean isClosed;
 
   private Red5Driver(String name, BaseRTMPClientHandler handler) {
     this.name = name;
@@ -72,7 +76,7 @@ public class Red5Driver {
 
   private static void run(String client, String verb, List<?> args) throws Exception {
     if (verb.equals("open")) {
-      Red5Driver driver = new Red5Driver(client, make((String) args.get(0)));
+      Red5Driver driver = new Red5Driver(client, make((String) args.get(0), client));
       CLIENTS.put(client, driver);
       driver.open((String) args.get(0), number(args.get(1)), (String) args.get(2), number(args.get(3)));
       return;
@@ -92,9 +96,9 @@ public class Red5Driver {
     }
   }
 
-  private static BaseRTMPClientHandler make(String protocol) {
+  private static BaseRTMPClientHandler make(String protocol, String client) {
     return switch (protocol) {
-      case "rtmp" -> new RTMPClient();
+      case "rtmp" -> new Client(client);
       case "rtmps" -> new RTMPSClient();
       case "rtmpt" -> new RTMPTClient();
       case "rtmpts" -> new RTMPTSClient();
@@ -105,7 +109,10 @@ public class Red5Driver {
 
   private void open(String protocol, int port, String app, int objectEncoding) {
     handler.setServiceProvider(new Service(name));
-    handler.setConnectionClosedHandler(() -> report(name, "closed"));
+    handler.setConnectionClosedHandler(() -> {
+      isClosed = true;
+      report(name, "closed");
+    });
     handler.setExceptionHandler(failure -> report(name, "exception", "why", failure.toString()));
     handler.setStreamEventDispatcher(this::received);
     Map<String, Object> parameters = handler.makeDefaultConnectionParams("127.0.0.1", port, app);
@@ -155,7 +162,7 @@ public class Red5Driver {
     try {
       byte[] flv = Files.readAllBytes(Path.of(file));
       long start = System.currentTimeMillis();
-      for (int at = 13; at + 11 <= flv.length; ) {
+      for (int at = 13; at + 11 <= flv.length && !isClosed; ) {
         int length = uint24(flv, at + 1);
         int timestamp = uint24(flv, at + 4) | (flv[at + 7] & 255) << 24;
         long early = start + timestamp - System.currentTimeMillis();
@@ -261,6 +268,25 @@ public class Red5Driver {
     }
   }
 
+  /** Red5's object of version 1.3.37 knows no messages, although its protocol does: they are told from here. */
+  private static final class Client extends RTMPClient {
+    private final String name;
+
+    Client(String name) {
+      this.name = name;
+    }
+
+    @Override
+    protected void onSharedObject(RTMPConnection of, Channel on, Header header, SharedObjectMessage message) {
+      for (ISharedObjectEvent event : message.getEvents()) {
+        if (event.getType() == ISharedObjectEvent.Type.SERVER_SEND_MESSAGE) {
+          report(name, "object message", "object", message.getName(), "key", event.getKey(), "value", event.getValue());
+        }
+      }
+      super.onSharedObject(of, on, header, message);
+    }
+  }
+
   private record Listener(String client, String object) implements ISharedObjectListener {
     private void tell(String event, Object... more) {
       List<Object> pairs = new ArrayList<>(List.of("object", object));
@@ -296,9 +322,7 @@ public class Red5Driver {
       tell("object cleared");
     }
 
-    public void onSharedObjectSend(ISharedObjectBase base, String method, List<?> values) {
-      tell("object message", "key", method, "value", values);
-    }
+    public void onSharedObjectSend(ISharedObjectBase base, String method, List<?> values) {}
   }
 
   /** Just enough JSON. Dates and bytes are {"$date": ms} and {"$bytes": "hex"} on both ways. */

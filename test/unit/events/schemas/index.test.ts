@@ -24,6 +24,9 @@ describe('the schemas', () => {
     seen.push(...states());
     lifecycle.streamSuspended(streamId, { resumeWindowMs: 1000 });
     seen.push(...states());
+    const object = { app: 'live', name: 'chat', isPersistent: true, version: 1, slots: 1, bytes: 1200, users: 2 };
+    for (const verb of ['created', 'changed', 'released'])
+      lifecycle.signal(['so', 'live', 'chat', verb], { ...object, changes: 1, sends: 0 });
     lifecycle.connection('closed', connectionId, { peer, code: 'ERR_PEER_CLOSED', detail: '' });
     for (const state of seen) expect(schemaProblems('kv.stream-state', state)).toEqual([]);
     expect(seen.map(({ state }) => state)).toEqual(['live', 'ready', 'suspended']);

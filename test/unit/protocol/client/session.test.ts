@@ -266,3 +266,29 @@ describe('client and server sessions talking to each other', () => {
     });
   });
 });
+
+describe('a client of shared objects', () => {
+  const objects = (): { session: ClientSession; joined: ClientAction[] } => {
+    const session = new ClientSession({ mode: 'objects', app: 'live', tcUrl: 'rtmp://host/live', name: '' });
+    session.start(0);
+    const answer = commandMessage(0, '_result', 1, {}, { code: 'NetConnection.Connect.Success' });
+    return { session, joined: session.message(answer) };
+  };
+
+  it('is ready once it is connected, and makes no stream', () => {
+    const { session, joined } = objects();
+    expect([joined.map(({ kind }) => kind), session.state]).toEqual([['send', 'ready'], 'running']);
+    expect(session.stop().map(({ kind }) => kind)).toEqual(['close']);
+  });
+
+  it('hands messages about objects on, and frames those that are sent', () => {
+    const { session } = objects();
+    const payload = hex('0004 63686174 00000007 00000000 00000000 08 00000000');
+    const message = { name: 'chat', version: 7, isPersistent: false, events: [{ kind: 'clear' }] };
+    expect(session.message(inbound(19, 0, payload))).toEqual([{ kind: 'sharedObject', message }]);
+    expect(session.message(inbound(16, 0, hex('00')))).toEqual([]);
+    expect(session.frameObject(payload).toString('hex')).toBe(
+      `03000000000017130000 0000${payload.toString('hex')}`.replace(' ', ''),
+    );
+  });
+});

@@ -8,9 +8,13 @@ const text0 = (text: string): string =>
 describe('what goes nowhere', () => {
   it('is counted by its cause', () => {
     const peer = new ServerPeer().play();
-    for (const type of [16, 19, 22]) {
+    for (const [type, cause] of [
+      [16, 'object_unreadable'],
+      [19, 'object_unreadable'],
+      [22, 'message_type'],
+    ] as const) {
       peer.message(inbound(type, 1, hex('00')));
-      expect(peer.dropped).toEqual(['message_type']);
+      expect(peer.dropped).toEqual([cause]);
     }
     peer.message(inbound(18, 1, hex(text0('onX'))));
     expect(peer.dropped).toEqual(['data_without_publish']);
