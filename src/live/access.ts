@@ -281,13 +281,8 @@ export type Report = Plain<
   | { readonly kind: 'playEnded'; readonly reason: PlayEndReason; readonly counters: PlayCounters }
   /** The answer to a `callClient`; there is exactly one. */
   | { readonly kind: 'clientAnswered'; readonly callId: number; readonly answer: CallAnswer }
-  /** A `readPublisher` is done: if the publisher's end is known, it has been reported. */
-  | {
-      readonly kind: 'publisherRead';
-      readonly id: number;
-      /** How long the publisher has sent no media, in ms. */
-      readonly silentMs: number;
-    }
+  /** A `readPublisher` is done, and a known end was reported. `silentMs`: how long the publisher has sent no media. */
+  | { readonly kind: 'publisherRead'; readonly id: number; readonly silentMs: number }
   /** Messages of a connection were dropped, for a cause that is new on this connection. */
   | {
       readonly kind: 'messagesDropped';
