@@ -53,6 +53,12 @@ Examples:
 
 export const LOAD = 'open many publishers or players to any RTMP server and tell how it went';
 
+/** The flag of commands that connect with rtmps://. */
+export const INSECURE_FLAG = [
+  '--insecure',
+  'rtmps://: take any certificate; others on the way can read and change what is sent',
+] as const;
+
 /** The options of `sluice load`; `numeric`: takes a number. */
 export const LOAD_FLAGS: readonly { readonly flags: string; readonly doc: string; readonly numeric: boolean }[] = [
   { flags: '-n, --count <N>', doc: 'connections (default 1)', numeric: true },
@@ -96,6 +102,7 @@ export const LOAD_FLAGS: readonly { readonly flags: string; readonly doc: string
     doc: 'publishers: send this in a loop (default: a synthetic 720p stream)',
     numeric: false,
   },
+  { flags: INSECURE_FLAG[0], doc: INSECURE_FLAG[1], numeric: false },
   { flags: '--kbps <N>', doc: 'publishers: bit rate of the synthetic stream (default 2680)', numeric: true },
   { flags: '--chunk-size <N>', doc: 'publishers: bytes per chunk (default 4096)', numeric: true },
 ];

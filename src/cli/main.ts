@@ -14,6 +14,7 @@ import { jobsCommands } from './jobs/commands.js';
 import type { JournalOptions } from './journal.js';
 import type { KeyOptions } from './key.js';
 import type { LoadFlags } from './load.js';
+import type { PlayFlags } from './play.js';
 import { reportError } from './report-error.js';
 import type { SignOptions } from './sign.js';
 
@@ -82,19 +83,19 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
     });
   command('publish', help.PUBLISH, help.PUBLISH_EXAMPLES)
     .argument('<FILE.flv>', 'what to send')
-    .argument('<URL>', 'where: rtmp://HOST[:PORT]/APP/NAME')
+    .argument('<URL>', 'where: rtmp://HOST[:PORT]/APP/NAME, or rtmps://…')
     .option('--fast', 'as fast as the server takes it, not in real time')
     .option('--loop', 'again and again, with time going on')
-    .action(async (file: string, url: string, options: { fast?: boolean; loop?: boolean }) => {
+    .option(...help.INSECURE_FLAG)
+    .action(async (file: string, url: string, options: { fast?: boolean; loop?: boolean; insecure?: boolean }) => {
       done(await (await import('./publish.js')).publish(file, url, options, io));
     });
   command('play', help.PLAY, help.PLAY_EXAMPLES)
-    .argument('<URL>', 'what: rtmp://HOST[:PORT]/APP/NAME')
+    .argument('<URL>', 'what: rtmp://HOST[:PORT]/APP/NAME, or rtmps://…')
     .option('-o, --output <FILE.flv>', 'write it to a file; - for standard output')
     .option('--for <DURATION>', 'stop after so much of the stream: 10s, 5m')
-    .action(async (url: string, options: { output?: string; for?: string }) => {
-      done(await (await import('./play.js')).play(url, options, io));
-    });
+    .option(...help.INSECURE_FLAG)
+    .action(async (url: string, flags: PlayFlags) => done(await (await import('./play.js')).play(url, flags, io)));
   const load = command('load', help.LOAD, help.LOAD_EXAMPLES)
     .argument('<MODE>', 'play or publish')
     .argument('<URL>', 'where: rtmp://HOST[:PORT]/APP/NAME; many publishers get the names URL-1, URL-2 …');

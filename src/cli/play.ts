@@ -16,17 +16,20 @@ const ENDED: { readonly [E in PlayEnd]: string } = {
 /** Media of a live stream comes at once. After this time without any, in ms, the person is told why. */
 const WAITING_AFTER_MS = 500;
 
+/** The flags of `sluice play`. */
+export interface PlayFlags {
+  readonly output?: string;
+  readonly for?: string;
+  readonly insecure?: boolean;
+}
+
 /**
  * `sluice play URL`: receives a stream until it ends, a duration is over, or a signal comes.
  *
  * @returns the exit code
  * @throws SluiceError ERR_CLI_USAGE, ERR_CLIENT_*, ERR_FLV_*
  */
-export async function play(
-  url: string,
-  options: { readonly output?: string; readonly for?: string },
-  io: Io,
-): Promise<number> {
+export async function play(url: string, options: PlayFlags, io: Io): Promise<number> {
   const { display } = parseRtmpUrl(url);
   const durationMs = options.for === undefined ? undefined : parseDuration(options.for, 's');
   if (options.for !== undefined && durationMs === undefined) {
@@ -38,6 +41,7 @@ export async function play(
     const result = await playTo(url, {
       output: options.output === '-' ? process.stdout : options.output,
       durationMs,
+      insecure: options.insecure === true,
       signal: AbortSignal.any([stopSignal(), io.gone]),
       onStarted: () => {
         waiting = setTimeout(() => io.err(`waiting for a publisher of ${display}\n`), WAITING_AFTER_MS);

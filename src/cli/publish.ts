@@ -14,7 +14,7 @@ import { stopSignal } from './stop-signal.js';
 export async function publish(
   file: string,
   url: string,
-  options: { readonly fast?: boolean; readonly loop?: boolean },
+  options: { readonly fast?: boolean; readonly loop?: boolean; readonly insecure?: boolean },
   io: Io,
 ): Promise<number> {
   const { display } = parseRtmpUrl(url);
@@ -23,6 +23,7 @@ export async function publish(
     const total = await publishFile(file, url, {
       realtime: options.fast !== true,
       loop: options.loop === true,
+      insecure: options.insecure === true,
       signal: stopSignal(),
       onCut: (bytes) => io.err(`\nsluice: ${file} ends inside a tag: its last ${bytes} bytes are left out\n`),
       onStarted: () => io.err(`publishing ${file} to ${display}\n`),

@@ -31,6 +31,8 @@ export interface PlayToOptions {
   readonly signal?: AbortSignal;
   /** Media time to receive, ms; without it until the server ends the stream. */
   readonly durationMs?: number;
+  /** With `rtmps://`: takes any certificate. Default false. */
+  readonly insecure?: boolean;
   /** From connecting until the server accepts; default 15000. */
   readonly timeoutMs?: number;
 }
@@ -66,6 +68,7 @@ export async function playTo(url: string, options: PlayToOptions = {}): Promise<
     connection = await RtmpConnection.open(url, {
       mode: 'play',
       timeoutMs: options.timeoutMs,
+      insecure: options.insecure,
       signal: options.signal,
       // A recorder accepts everything: every FourCC, multitrack, ModEx and nanosecond offsets.
       connectExtras: { capsEx: 14, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 } },

@@ -31,6 +31,8 @@ export interface PublishFileOptions {
   readonly onCut?: (bytes: number) => void;
   /** Ends the publish in good order. */
   readonly signal?: AbortSignal;
+  /** With `rtmps://`: takes any certificate. Default false. */
+  readonly insecure?: boolean;
   /** From connecting until the server accepts; default 15000. */
   readonly timeoutMs?: number;
   /** Bytes per chunk; default 60000. */
@@ -66,6 +68,7 @@ export async function publishFile(
     connection = await RtmpConnection.open(url, {
       mode: 'publish',
       signal,
+      insecure: options.insecure,
       timeoutMs: options.timeoutMs,
       chunkSize: options.chunkSize,
     });

@@ -5,6 +5,7 @@ import { OutgoingLink, type OutgoingNews } from '../link/outgoing-link.js';
 import type { ClientSessionOptions } from '../protocol/client/actions.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
 import { connectTcp } from '../transport/tcp/connect.js';
+import { connectTls } from '../transport/tls/connect.js';
 import type { AmfValue } from '../wasm/amf-value.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { copyTags, type MediaTag, newTagCodec } from './media-reader.js';
@@ -30,6 +31,8 @@ export interface RtmpConnectionOptions {
   readonly flashVer?: string;
   /** Source address to bind, such as 127.0.0.2. */
   readonly localAddress?: string;
+  /** With `rtmps://`: takes any certificate, so that others can read and change the bytes. Default false. */
+  readonly insecure?: boolean;
   /** Aborts connecting; it has no effect once {@link RtmpConnection.open} has resolved. */
   readonly signal?: AbortSignal;
   /** More properties for the connect object. */
@@ -71,8 +74,8 @@ export class RtmpConnection {
   /**
    * Connects and waits until the server accepted the publish or play.
    *
-   * @param url `rtmp://host[:port]/app/name[?query]`
-   * @throws SluiceError `ERR_CLIENT_URL`; `ERR_CLIENT_CONNECT` when there is no TCP connection; `ERR_CLIENT_REJECTED`
+   * @param url `rtmp://host[:port]/app/name[?query]`, or the same with `rtmps://`
+   * @throws SluiceError `ERR_CLIENT_URL`; `ERR_CLIENT_CONNECT` when it or TLS fails; `ERR_CLIENT_REJECTED`
    *   with `details.rtmpCode` and `details.description` when the server refused; `ERR_CLIENT_TIMEOUT`;
    *   `ERR_CLIENT_LOST` when the server closed without a reason; `ERR_CLIENT_ABORTED`; the code of the handshake or
    *   chunk stream when it does not speak RTMP
@@ -158,10 +161,11 @@ export class RtmpConnection {
   }
 
   async #connect(): Promise<void> {
-    const { host, port } = this.url;
-    const { localAddress } = this.#options;
+    const { host, port, isSecure } = this.url;
+    const { localAddress, insecure } = this.#options;
+    const target = { host, port, localAddress, signal: this.#giveUp.signal };
     try {
-      const channel = await connectTcp({ host, port, localAddress, signal: this.#giveUp.signal });
+      const channel = await (isSecure ? connectTls({ ...target, insecure }) : connectTcp(target));
       this.#link = this.#newLink(channel);
       this.#link.open();
       // It was given up in the very turn of the event loop in which it was there.

@@ -4,7 +4,10 @@ import { SluiceError } from '../core/errors.js';
 export interface RtmpUrl {
   /** Host name or address, IPv6 without brackets. */
   readonly host: string;
+  /** 1935 when the URL names none, and 443 for `rtmps://`. */
   readonly port: number;
+  /** Whether it is `rtmps://`: RTMP over TLS. */
+  readonly isSecure: boolean;
   /**
    * One path segment, or two when the path has three or more (`app/instance`). A query lands here only when there is no
    * name.
@@ -12,19 +15,19 @@ export interface RtmpUrl {
   readonly app: string;
   /** The rest of the path, may be empty; query included. Secret: it holds stream keys. */
   readonly name: string;
-  /** `rtmp://host:port/app`, for the connect command. */
+  /** `rtmp://host:port/app`, with the scheme of the URL, for the connect command. */
   readonly tcUrl: string;
   /** The URL without its query, for people and logs. */
   readonly display: string;
 }
 
-const DEFAULT_PORT = 1935;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtmps: 443 };
 const PATTERN =
   /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:([^/@]*)@)?(\[[0-9A-Za-z:.%_-]+\]|[^/:?#[\]@]+)(?::(\d{1,5}))?(?:\/([^?#]*))?(?:\?(.*))?$/s;
 
 /**
- * Parses `rtmp://host[:port]/app[/instance…]/name[?query]`. `/a/b/c` becomes app `a/b` and name `c`; `/a/b` app `a` and
- * name `b`; a name may keep further slashes; a container prefix (`mp4:`) starts the name.
+ * Parses `rtmp://host[:port]/app[/instance…]/name[?query]`, also `rtmps://`. `/a/b/c` becomes app `a/b` and
+ * name `c`; `/a/b` app `a` and name `b`; a name may keep further slashes; a container prefix (`mp4:`) starts the name.
  *
  * @throws SluiceError `ERR_CLIENT_URL` when it is no such URL
  */
@@ -32,19 +35,22 @@ export function parseRtmpUrl(text: string): RtmpUrl {
   const match = PATTERN.exec(text.trim());
   if (match === null) throw new SluiceError('ERR_CLIENT_URL', 'it cannot be read');
   const [, scheme, user, bracketed, portText, path = '', query] = match;
-  if (scheme!.toLowerCase() !== 'rtmp') throw new SluiceError('ERR_CLIENT_URL', `${scheme}:// is not spoken here`);
+  const spoken = scheme!.toLowerCase();
+  if (spoken !== 'rtmp' && spoken !== 'rtmps')
+    throw new SluiceError('ERR_CLIENT_URL', `${scheme}:// is not spoken here`);
   if (user !== undefined)
     throw new SluiceError('ERR_CLIENT_URL', 'it carries a user name, and RTMP user names are not supported');
-  const port = portText === undefined ? DEFAULT_PORT : Number(portText);
+  const port = portText === undefined ? DEFAULT_PORTS[spoken] : Number(portText);
   if (port < 1 || port > 65535) throw new SluiceError('ERR_CLIENT_URL', `port ${port}`);
   const { app, name } = splitPath(path);
   if (app === '') throw new SluiceError('ERR_CLIENT_URL', 'it has no app after the host');
   const suffix = query === undefined ? '' : `?${query}`;
-  const origin = `rtmp://${bracketed}:${port}`;
+  const origin = `${spoken}://${bracketed}:${port}`;
   const wireApp = name === '' ? app + suffix : app;
   return {
     host: bracketed!.startsWith('[') ? bracketed!.slice(1, -1) : bracketed!,
     port,
+    isSecure: spoken === 'rtmps',
     app: wireApp,
     name: name === '' ? '' : name + suffix,
     tcUrl: `${origin}/${wireApp}`,

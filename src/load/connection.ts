@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { SluiceError } from '../core/errors.js';
 import { ClientHandshake } from '../protocol/handshake/handshake.js';
 import { Negotiation, type Wish } from './negotiation.js';
@@ -36,6 +37,8 @@ interface ConnectionEvents {
 interface LoadConnectionOptions {
   readonly wish: Wish;
   readonly localAddress: string | undefined;
+  /** With `rtmps://`: takes any certificate. */
+  readonly insecure: boolean;
   readonly consumer: Consumer;
   readonly events: ConnectionEvents;
 }
@@ -56,22 +59,24 @@ export class LoadConnection {
     this.#options = options;
     this.#negotiation = new Negotiation(options.wish);
     const buffer = options.consumer.buffer ?? SHARED;
-    const { host, port } = options.wish.url;
-    const { localAddress } = options;
-    this.#socket = connect({
+    const { host, port, isSecure } = options.wish.url;
+    const { localAddress, insecure } = options;
+    const target = {
       host,
       port,
-      noDelay: true,
       ...(localAddress === undefined ? {} : { localAddress }),
       onread: {
         buffer,
-        callback: (size) => {
+        callback: (size: number) => {
           this.#read(buffer, size);
           return true;
         },
       },
-    });
-    this.#socket.once('connect', () => {
+    };
+    const tls = { rejectUnauthorized: !insecure, ...(isIP(host) === 0 ? { servername: host } : {}) };
+    this.#socket = isSecure ? connectTls({ ...target, ...tls } as ConnectionOptions) : connect(target);
+    this.#socket.setNoDelay(true);
+    this.#socket.once(isSecure ? 'secureConnect' : 'connect', () => {
       options.events.connected();
       this.#socket.write(this.#handshake.start());
     });

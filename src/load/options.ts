@@ -7,7 +7,7 @@ import { DEFAULT_KBPS } from './synthetic.js';
 /** Options of {@link runLoad}. */
 export interface LoadOptions {
   readonly mode: 'play' | 'publish';
-  /** `rtmp://host[:port]/app/name[?query]`. */
+  /** `rtmp://host[:port]/app/name[?query]`, or the same with `rtmps://`. */
   readonly url: string;
   /** Connections; default 1. More than one publisher: names get `-1`, `-2` … */
   readonly count?: number;
@@ -46,6 +46,8 @@ export interface LoadOptions {
   readonly drainMs?: number;
   /** From connecting until playing or publishing; default 15000. */
   readonly timeoutMs?: number;
+  /** With `rtmps://`: takes any certificate. Default false. */
+  readonly insecure?: boolean;
   readonly signal?: AbortSignal;
   /** Called every second. */
   readonly onSecond?: (second: LoadSecond) => void;
@@ -95,6 +97,7 @@ export function loadSettings(options: LoadOptions): LoadSettings {
     sources: whole('sources', options.sources ?? sources, 1, 250),
     drainMs: number('drainMs', options.drainMs ?? defaultDrainMs(options, count), 0, 1000),
     timeoutMs: number('timeoutMs', options.timeoutMs ?? 15_000, 1, 1e9),
+    insecure: options.insecure ?? false,
     isLoopback: local,
   };
 }

@@ -129,6 +129,7 @@ class LoadRun implements Timed {
         chunkSize: settings.chunkSize,
       },
       localAddress: sourceOf(settings, index),
+      insecure: settings.insecure,
       consumer: this.#consumer(index),
       events: {
         connected: () => {

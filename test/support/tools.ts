@@ -90,10 +90,11 @@ export function gstPublish(sink: 'rtmp2sink' | 'rtmpsink', file: string, url: st
   ]);
 }
 
-/** gst-launch-1.0 writing what `rtmp2src` or `rtmpsrc` gives into an FLV file, unbuffered. */
+/** gst-launch-1.0 writing what `rtmp2src` or `rtmpsrc` gives into an FLV file, unbuffered, from any certificate. */
 export function gstPlay(source: 'rtmp2src' | 'rtmpsrc', url: string, file: string): Child {
   return new Child([
     ...['gst-launch-1.0', '-q', source, `location=${source === 'rtmpsrc' ? `${url} live=1` : url}`],
+    ...(url.startsWith('rtmps:') ? ['tls-validation-flags=0'] : []),
     ...['!', 'filesink', `location=${file}`, 'buffer-mode=unbuffered', 'sync=false'],
   ]);
 }

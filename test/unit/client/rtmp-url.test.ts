@@ -5,6 +5,9 @@ describe('RTMP URLs', () => {
   it.each([
     ['rtmp://host/live/cam', { host: 'host', port: 1935, app: 'live', name: 'cam', tcUrl: 'rtmp://host:1935/live' }],
     ['rtmp://host:1936/live/cam', { port: 1936, tcUrl: 'rtmp://host:1936/live' }],
+    ['rtmps://host/live/cam', { host: 'host', port: 443, isSecure: true, tcUrl: 'rtmps://host:443/live' }],
+    ['RTMPS://host:1/live/cam', { port: 1, isSecure: true, display: 'rtmps://host:1/live/cam' }],
+    ['rtmp://host/a/b', { isSecure: false }],
     ['RTMP://host/live/cam', { app: 'live', name: 'cam' }],
     ['rtmp://host/a/b/c', { app: 'a/b', name: 'c' }],
     ['rtmp://host/a/b/c/d', { app: 'a/b', name: 'c/d' }],
@@ -33,7 +36,7 @@ describe('RTMP URLs', () => {
     '',
     'host/live',
     'http://host/live/x',
-    'rtmps://host/live/x',
+    'rtmpt://host/live/x',
     'rtmp://',
     'rtmp:///live/x',
     'rtmp://host',
