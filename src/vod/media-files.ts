@@ -211,10 +211,21 @@ export class MediaFiles {
         return whole(block.subarray(from, from + bytes), bytes);
       }
       const blocks = Array.from({ length: last - first + 1 }, (_, i) => this.#cache.get(id, first + i, readBlock));
-      const joined = (all: readonly Buffer[]): Buffer => whole(Buffer.concat(all).subarray(from, from + bytes), bytes);
+      const joined = (all: readonly Buffer[]): Buffer => whole(joinedPart(all, from, bytes), bytes);
       return areHere(blocks) ? joined(blocks) : Promise.all(blocks).then(joined);
     };
   }
+}
+
+/** The bytes from `from` on of blocks that follow each other; fewer where the last block is short. */
+function joinedPart(blocks: readonly Buffer[], from: number, bytes: number): Buffer {
+  const out = Buffer.allocUnsafe(bytes);
+  let done = 0;
+  for (const [i, block] of blocks.entries()) {
+    const start = i === 0 ? from : 0;
+    done += block.copy(out, done, start, Math.min(block.length, start + bytes - done));
+  }
+  return out.subarray(0, done);
 }
 
 async function readAt(handle: FileHandle, position: number, bytes: number): Promise<Buffer> {

@@ -18,18 +18,26 @@ function payloadBytes({ parts }: MediaMessage): number {
  *
  * @param messages whose parts are copied
  * @param chunkSize that the client was told
- * @returns a Buffer of its own
+ * @param out has room for {@link framedBytes} of them
  */
-export function frameMessages(messages: readonly MediaMessage[], messageStreamId: number, chunkSize: number): Buffer {
-  let bytes = 0;
-  for (const message of messages) bytes += framedBytes(message, chunkSize);
-  const out = Buffer.allocUnsafeSlow(bytes);
+export function frameMessages(
+  messages: readonly MediaMessage[],
+  messageStreamId: number,
+  chunkSize: number,
+  out: Buffer,
+): void {
   let at = 0;
   for (const message of messages) at = frame(out, at, message, messageStreamId, chunkSize);
-  return out;
 }
 
-function framedBytes(message: MediaMessage, chunkSize: number): number {
+/** How many bytes messages have when they are framed. */
+export function framedBytes(messages: readonly MediaMessage[], chunkSize: number): number {
+  let bytes = 0;
+  for (const message of messages) bytes += framedLength(message, chunkSize);
+  return bytes;
+}
+
+function framedLength(message: MediaMessage, chunkSize: number): number {
   const length = payloadBytes(message);
   const continuations = length === 0 ? 0 : Math.floor((length - 1) / chunkSize);
   const more = message.timestamp >= EXTENDED ? 4 : 0;

@@ -2,8 +2,9 @@ import type { RecordedPlayer, RecordedRequest, RecordedSink } from '../doors/rec
 import { MessageType } from '../protocol/messages/message-types.js';
 import type { OpenFile } from './media-files.js';
 import type { MediaMessage, MediaSource, Piece, Place } from './media-source.js';
-import { frameMessages } from './message-framer.js';
+import { framedBytes, frameMessages } from './message-framer.js';
 import type { Pacer } from './pacer.js';
+import type { WindowBuffers } from './window-buffers.js';
 
 /** Bytes of one window: what is read, framed and written at once for a player. */
 const WINDOW_BYTES = 65_536;
@@ -17,6 +18,7 @@ const LEAST_BUFFER_MS = 1000;
 /** The parts that a play shares with all others. */
 interface PlayParts {
   readonly pacer: Pacer;
+  readonly buffers: WindowBuffers;
   readonly nowMs: () => number;
   /** `vod.maxBufferMs` as it is now. */
   readonly maxBufferMs: () => number;
@@ -54,6 +56,8 @@ export class RecordedPlay implements RecordedPlayer {
   #isReading = false;
   /** Bytes of a write under way. */
   #unsent = 0;
+  /** The buffer of a write under way. */
+  #writing: Buffer | undefined;
   /** Counted up by each seek, so that a window that was read before it is left out. */
   #epoch = 0;
   #isOver = false;
@@ -115,6 +119,8 @@ export class RecordedPlay implements RecordedPlayer {
   drained(): void {
     this.#parts.held(-this.#unsent);
     this.#unsent = 0;
+    if (this.#writing !== undefined) this.#parts.buffers.give(this.#writing);
+    this.#writing = undefined;
     if (!this.#isOver) this.#parts.pacer.wake(this);
   }
 
@@ -230,13 +236,18 @@ export class RecordedPlay implements RecordedPlayer {
     this.#before = [];
     if (wanted.length > 0) {
       const { messageStreamId, chunkSize } = this.#request;
-      const bytes = frameMessages(this.#moved(wanted), messageStreamId, chunkSize);
-      this.bytesSent += bytes.length;
-      if (!this.#sink.write(bytes)) {
-        this.#unsent = bytes.length;
-        this.#parts.held(bytes.length);
+      const moved = this.#moved(wanted);
+      const length = framedBytes(moved, chunkSize);
+      const buffer = this.#parts.buffers.take(length);
+      frameMessages(moved, messageStreamId, chunkSize, buffer);
+      this.bytesSent += length;
+      if (!this.#sink.write(buffer.subarray(0, length))) {
+        this.#unsent = length;
+        this.#writing = buffer;
+        this.#parts.held(length);
         return;
       }
+      this.#parts.buffers.give(buffer);
     }
     this.#parts.pacer.wake(this);
   }

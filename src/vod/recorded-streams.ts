@@ -6,6 +6,7 @@ import { BlockCache } from './block-cache.js';
 import { MediaFiles, type MediaFolder } from './media-files.js';
 import { Pacer } from './pacer.js';
 import { RecordedPlay } from './recorded-play.js';
+import { WindowBuffers } from './window-buffers.js';
 
 /** Endings of names that are taken as they are. What the file holds says its first bytes. */
 const ENDING = /\.(?:flv|f4v|mp4|m4v|m4a|mov)$/i;
@@ -28,6 +29,7 @@ export class RecordedStreams implements RecordedNames, RecordedPlayers {
   readonly #cache: BlockCache;
   readonly #files: MediaFiles;
   readonly #pacer: Pacer;
+  readonly #buffers = new WindowBuffers();
   /** Bytes of windows that are being sent. */
   #unsentBytes = 0;
   #startedPlays = 0;
@@ -94,6 +96,7 @@ export class RecordedStreams implements RecordedNames, RecordedPlayers {
     this.#startedPlays++;
     const parts = {
       pacer: this.#pacer,
+      buffers: this.#buffers,
       nowMs: this.#nowMs,
       maxBufferMs: () => this.#options.maxBufferMs,
       held: (bytes: number) => {

@@ -7,6 +7,7 @@ import { FlvSource } from '../../../src/vod/flv-source.js';
 import type { OpenFile } from '../../../src/vod/media-files.js';
 import { Pacer } from '../../../src/vod/pacer.js';
 import { RecordedPlay } from '../../../src/vod/recorded-play.js';
+import { WindowBuffers } from '../../../src/vod/window-buffers.js';
 import { readerOf } from '../../support/mp4.js';
 
 const KEY = Buffer.from('170100000077', 'hex');
@@ -52,6 +53,7 @@ class Stage {
     };
     const parts = {
       pacer: this.pacer,
+      buffers: new WindowBuffers(),
       nowMs: () => this.nowMs,
       maxBufferMs: () => 60_000,
       held: (bytes: number) => {
