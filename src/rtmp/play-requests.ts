@@ -12,7 +12,7 @@ import type { PlayEndReason } from '../model/reasons.js';
 import type { PlayRefusal } from '../model/refusals.js';
 import type { Action } from '../protocol/server/actions.js';
 import type { ServerSession } from '../protocol/server/session.js';
-import type { ByteChannel } from '../transport/byte-channel.js';
+import type { OpenChannel } from '../transport/byte-channel.js';
 import { playChannel } from './aggregate-channel.js';
 import { type ConnectionParts, refused } from './connection-options.js';
 import type { ConnectionPlays } from './connection-plays.js';
@@ -41,19 +41,20 @@ interface PlayRequestsOwner {
 
 /** The requests of one connection to play, live or recorded, and to know how long a file is. */
 export class PlayRequests {
-  readonly #channel: ByteChannel;
+  /** What players send on: the one of the handshake, encrypted where it is. */
+  channel: OpenChannel;
   readonly #parts: ConnectionParts;
   readonly #plays: ConnectionPlays;
   readonly #hold: DecisionHold;
   readonly #owner: PlayRequestsOwner;
 
   constructor(
-    channel: ByteChannel,
+    channel: OpenChannel,
     parts: ConnectionParts,
     of: { readonly plays: ConnectionPlays; readonly hold: DecisionHold },
     owner: PlayRequestsOwner,
   ) {
-    this.#channel = channel;
+    this.channel = channel;
     this.#parts = parts;
     this.#plays = of.plays;
     this.#hold = of.hold;
@@ -66,7 +67,7 @@ export class PlayRequests {
     const { requestId, messageStreamId } = request;
     const { options } = this.#parts;
     const { maxLagBytes } = options;
-    const sink = new PlaySink(playChannel(this.#channel, request.query, options), maxLagBytes, {
+    const sink = new PlaySink(playChannel(this.channel, request.query, options), maxLagBytes, {
       onPublisher: (came) => owner.onPublisher(messageStreamId, came),
       onDefect: (error) => owner.playFailed(messageStreamId, error),
       onEvicted: (error) => owner.failed(error),
@@ -115,7 +116,7 @@ export class PlayRequests {
     const { messageStreamId, start: startMs, duration: durationMs } = request;
     const { maxLagBytes, chunkSize } = this.#parts.options;
     const stop = (reason: PlayEndReason): void => this.#plays.stop(messageStreamId, reason);
-    const sink = new RecordedPlaySink(this.#channel, maxLagBytes, {
+    const sink = new RecordedPlaySink(this.channel, maxLagBytes, {
       onComplete: ({ durationMs: playedMs, bytes }) =>
         owner.safely(() => {
           stop('stream_ended');

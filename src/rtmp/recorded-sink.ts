@@ -1,5 +1,5 @@
 import type { PlayedTotals, RecordedPlayer, RecordedSink } from '../doors/recorded-player.js';
-import type { ByteChannel, Drainable } from '../transport/byte-channel.js';
+import type { Drainable, OpenChannel } from '../transport/byte-channel.js';
 
 /** What a sink tells its connection. None of it throws. */
 interface RecordedSinkEvents {
@@ -15,12 +15,12 @@ export class RecordedPlaySink implements RecordedSink, Drainable {
   player: RecordedPlayer | undefined;
   readonly complete: (totals: PlayedTotals) => void;
   readonly failed: (error: unknown) => void;
-  readonly #channel: ByteChannel;
+  readonly #channel: OpenChannel;
   readonly #maxLagBytes: number;
   readonly #onDrained: () => void;
 
   /** @param maxLagBytes unsent bytes of the whole connection past which nothing more is written */
-  constructor(channel: ByteChannel, maxLagBytes: number, events: RecordedSinkEvents) {
+  constructor(channel: OpenChannel, maxLagBytes: number, events: RecordedSinkEvents) {
     this.#channel = channel;
     this.#maxLagBytes = maxLagBytes;
     this.complete = events.onComplete;

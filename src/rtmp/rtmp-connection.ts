@@ -174,6 +174,7 @@ export class RtmpConnection implements InputOwner {
   begin(channel: OpenChannel): ServerSession {
     this.#channel = channel;
     this.stallWatch.channel = channel;
+    this.#playRequests.channel = channel;
     this.#session = new ServerSession(sessionOptions(this.#parts.options, this.acceptedMs, this.#parts.nowMs()));
     return this.#session;
   }
