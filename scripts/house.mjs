@@ -101,7 +101,7 @@ export const FOLDERS = {
   recording: {
     floor: 8,
     what: 'files below one root: what is recorded, and what is played from there',
-    imports: ['core'],
+    imports: ['doors', 'hub', 'events', 'flv', 'model', 'core'],
   },
   vod: {
     floor: 8,

@@ -4,7 +4,7 @@ import { EVENTS_SETTINGS, NATS_SETTINGS } from './event-settings.js';
 import { TOKEN_FAILURES_SETTING, TOKEN_SETTING, TOKENS_SETTING } from './http-token-settings.js';
 import { JOB_SETTINGS } from './job-settings.js';
 import { LIMITS_SETTINGS } from './limit-settings.js';
-import { MEDIA_SETTINGS } from './recording-settings.js';
+import { MEDIA_SETTINGS, RECORDING_SETTINGS } from './recording-settings.js';
 import { RPC_SETTINGS } from './rpc-settings.js';
 import { RTMPE_SETTINGS } from './rtmpe-settings.js';
 import { RTMPS_SETTINGS, SNIFF_SETTING } from './rtmps-settings.js';
@@ -295,6 +295,7 @@ export const TABLE = {
   },
   media: MEDIA_SETTINGS,
   vod: VOD_SETTINGS,
+  recording: RECORDING_SETTINGS,
   hub: {
     gopMaxBytes: bytes(
       0,

@@ -14,4 +14,16 @@ export const RECORDING_ERRORS = {
     'there is no such file below media.root',
     'check app and name of the stream, and the setting media.root',
   ),
+  ERR_RECORDING_LIMIT: failure(
+    'failed',
+    'operator',
+    'as many recordings are open as may be',
+    'raise recording.maxOpen, or record fewer streams (recording.match)',
+  ),
+  ERR_RECORDING_NO_ROOM: failure(
+    'failed',
+    'operator',
+    'there is no room for recordings: recording.quotaBytes is used up, or less than recording.minFreeBytes is free',
+    'remove recordings, or change the settings',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

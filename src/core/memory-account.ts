@@ -21,6 +21,7 @@ export const MEMORY_KINDS = {
   captures: 'the last bytes that connections have sent, kept for capture.dir',
   recorded_files: 'indexes of recorded files that are open, and parts of the files kept for their next players',
   recorded_unsent: 'parts of recorded files that are being sent to players',
+  recordings: 'media that is gathered for files of recordings and not written yet',
   event_followers: 'events that wait for clients that follow them',
   event_pages_dropped: 'journal pages that were read for clients that follow events, not yet collected',
   event_searches: 'journal pages being searched for clients that follow events',

@@ -1,6 +1,7 @@
 import type { PlainValue } from '../core/plain.js';
 import type { CallAnswer, Told } from '../live/access.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
+import type { RecordStatus } from '../model/recording.js';
 import type { PlayEndStatus, PublishEndStatus } from '../model/refusals.js';
 
 /** A call of a method of a client. `answered` is called exactly once, in this turn or in a later one. */
@@ -23,6 +24,8 @@ export interface Client<Reason, Status> {
 
 /** The way from a stream to the client that publishes it. */
 export interface Publisher extends Client<EndReason, PublishEndStatus> {
+  /** Tells the client what becomes of the recording that it has asked for. */
+  readonly record: (status: RecordStatus, description: string) => void;
   /** Reads the connection before its turn. Resolves when its end has been seen, if the kernel knows of one. */
   readonly readNow: () => Promise<void>;
 }

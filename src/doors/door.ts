@@ -20,13 +20,14 @@ import type { PlayRequest } from '../live/recorded-names.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
+import { type BegunStream, begunStream, type PublishRequest } from './begun-stream.js';
 import type { Client, Publisher, Viewer } from './client.js';
 import { MessageCounts } from './message-counts.js';
 import { type PlayerMaker, playOf } from './player-maker.js';
 import { PublishedStream, type RunningPublish } from './published-stream.js';
 import { askCall, askConnect, askLength } from './questions.js';
 import { type RecordedRun, RecordedRuns } from './recorded-runs.js';
-import { type Asker, type OpenRequest, Requests } from './requests.js';
+import { type Asker, nameOf, type OpenRequest, Requests } from './requests.js';
 import { RunningPlay } from './running-play.js';
 
 /** The parts of a door. */
@@ -46,6 +47,8 @@ interface DoorParts {
  * players only by their ids.
  */
 export class Door implements ByteSide {
+  /** Called with each stream that begins. Must not throw. */
+  onBegun: ((stream: BegunStream) => void) | undefined;
   /** `publish.stallAfterMs`, for streams that begin. */
   stallAfterMs: number;
   readonly #parts: DoorParts;
@@ -142,7 +145,7 @@ export class Door implements ByteSide {
    */
   publish(
     facts: ConnectionFacts,
-    request: NameRequest,
+    request: PublishRequest,
     publisher: Publisher,
     asker: Asker<RunningPublish, PublishRefusal>,
   ): OpenRequest {
@@ -153,7 +156,7 @@ export class Door implements ByteSide {
         if (answer.kind === 'publishAccepted') {
           const { streamId, heldFor } = answer;
           if (withdrawn !== undefined) this.#dropPublish(streamId, withdrawn.reason, undefined);
-          else asker.answered({ accept: true, run: this.#begin(streamId, heldFor, publisher) });
+          else asker.answered({ accept: true, run: this.#begin(streamId, heldFor, publisher, { facts, request }) });
         }
         if (answer.kind === 'publishRefused' && withdrawn === undefined)
           asker.answered({ accept: false, refusal: answer.refusal });
@@ -307,9 +310,17 @@ export class Door implements ByteSide {
     return claim;
   }
 
-  #begin(streamId: string, heldFor: readonly EndReason[], publisher: Publisher): RunningPublish {
+  #begin(
+    streamId: string,
+    heldFor: readonly EndReason[],
+    publisher: Publisher,
+    asked: Parameters<typeof begunStream>[3],
+  ): RunningPublish {
     try {
-      return this.#publication(streamId, heldFor).runBy(publisher);
+      const claim = this.#claims.get(streamId);
+      const run = this.#publication(streamId, heldFor).runBy(publisher);
+      if (claim !== undefined) this.onBegun?.(begunStream(streamId, claim, publisher, asked));
+      return run;
     } catch (error) {
       // This is a defect of Sluice. The start was told, so the end is told too, and the name is free again.
       this.#dropPublish(streamId, 'protocol_error', 'ERR_INTERNAL');
@@ -387,8 +398,3 @@ export class Door implements ByteSide {
 
 /** The name that a play got. */
 type StreamName = Pick<NameRequest, 'app' | 'name'>;
-
-/** Only the name of what a client asks for. */
-function nameOf({ app, name, query }: NameRequest): NameRequest {
-  return { app, name, query };
-}

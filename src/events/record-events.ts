@@ -5,7 +5,7 @@ import type { RecordEnded, RecordStarted, StreamRef } from './event-types.js';
 import { type EventPriority, priorityOf } from './priority.js';
 
 /** The stream that is recorded, which may be over when its file is closed. */
-type RecordedStream = Pick<StreamRef, 'streamId' | 'app' | 'name' | 'connectionId'>;
+export type RecordedStream = Pick<StreamRef, 'streamId' | 'app' | 'name' | 'connectionId'>;
 
 /**
  * Tells of recordings. They count on their own, outside of the sequence of their stream: a file is closed after its

@@ -24,6 +24,8 @@ export class Audience<P extends Member = Member> implements Group {
    * In the order of their turns; {@link Fanout} moves them. Copy it before calling anything that a player may leave by.
    */
   readonly members: P[] = [];
+  /** Players that are not in the ring: whoever made one gives it its turns. They are no audience, and read the log. */
+  readonly quiet: P[] = [];
   /** Index in the ring. Only Fanout writes it. */
   slot = NOWHERE;
   /** Index of the player whose turn is next; 0 except while the ring is at this audience. Only Fanout writes it. */
@@ -44,13 +46,22 @@ export class Audience<P extends Member = Member> implements Group {
     return this.members.length;
   }
 
+  /** Everyone who reads the log. */
+  get everyone(): readonly P[] {
+    return this.quiet.length === 0 ? this.members : [...this.members, ...this.quiet];
+  }
+
   add(player: P): void {
     this.#fanout.add(player, this);
   }
 
   /** @returns whether the player was in it */
   remove(player: P): boolean {
-    if (this.members[player.slot] !== player) return false;
+    if (this.members[player.slot] !== player) {
+      const at = this.quiet.indexOf(player);
+      if (at >= 0) this.quiet.splice(at, 1);
+      return at >= 0;
+    }
     this.#fanout.remove(player, this);
     if (this.members.length === 0) this.turn();
     return true;

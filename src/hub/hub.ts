@@ -126,6 +126,16 @@ export class Hub {
     return entry.publication !== undefined;
   }
 
+  /**
+   * Attaches a player that whoever made it serves, by {@link Player.visit}: a recorder. It is no audience, so that a
+   * stream that only it reads is read as rarely as one that nobody plays. {@link Hub.unsubscribe} takes it out.
+   */
+  subscribeQuietly(app: string, name: string, player: Player): void {
+    const entry = this.#entry(app, name);
+    if (entry.publication !== undefined) player.attach(entry.publication);
+    entry.audience.quiet.push(player);
+  }
+
   /** Whether `app/name` has a publication. */
   isLive(app: string, name: string): boolean {
     return this.#entries.get(key(app, name))?.publication !== undefined;
@@ -184,7 +194,7 @@ export class Hub {
   }
 
   *#players(): Generator<Player> {
-    for (const { audience } of this.#entries.values()) yield* audience.members;
+    for (const { audience } of this.#entries.values()) yield* audience.everyone;
   }
 
   /** Names that are published to or waited for. */
@@ -216,7 +226,7 @@ export class Hub {
     this.#dropEnding(entry);
     entry.publication = publication;
     entry.lingerUntilMs = undefined;
-    for (const player of [...entry.audience.members]) {
+    for (const player of [...entry.audience.everyone]) {
       const stayed = player.lingers;
       player.lingers = false;
       try {
@@ -240,7 +250,7 @@ export class Hub {
       entry.publication = undefined;
       entry.ending = publication;
       entry.resumeTimestamp = publication.newestTimestamp;
-      for (const player of [...entry.audience.members]) {
+      for (const player of [...entry.audience.everyone]) {
         player.lingers = true;
         try {
           player.visit();
@@ -248,7 +258,7 @@ export class Hub {
           player.fail(error);
         }
       }
-      if (entry.audience.size > 0) entry.lingerUntilMs = nowMs + lingerMs;
+      if (entry.audience.everyone.length > 0) entry.lingerUntilMs = nowMs + lingerMs;
       this.#settle(entry, nowMs);
     }
     this.#forgetIfUnused(entry);
@@ -262,7 +272,7 @@ export class Hub {
     const until = entry.lingerUntilMs;
     if (until !== undefined) tellGone(entry, (player) => player.endsWithStream && player.caughtUp);
     if (entry.ending !== undefined) {
-      const behind = entry.audience.members.some((player) => !player.caughtUp);
+      const behind = entry.audience.everyone.some((player) => !player.caughtUp);
       if (behind && until !== undefined && nowMs < until + REST_MS) return;
       this.#dropEnding(entry);
     }
@@ -276,7 +286,7 @@ export class Hub {
     const { ending } = entry;
     if (ending === undefined) return;
     entry.ending = undefined;
-    for (const player of entry.audience.members) if (player.publication === ending) player.detach();
+    for (const player of entry.audience.everyone) if (player.publication === ending) player.detach();
     ending.end();
   }
 
@@ -300,7 +310,7 @@ export class Hub {
   }
 
   #forgetIfUnused(entry: Entry): void {
-    if (entry.claimed || entry.audience.size > 0) return;
+    if (entry.claimed || entry.audience.everyone.length > 0) return;
     this.#dropEnding(entry);
     this.#entries.delete(key(entry.app, entry.name));
   }
@@ -313,7 +323,7 @@ function stays({ lingers, endsWithStream }: Player): boolean {
 
 /** Players whose publication has ended, and for which `isOver` holds, are told that it is gone for good. */
 function tellGone({ audience }: Entry, isOver: (player: Player) => boolean): void {
-  for (const player of audience.members.filter((each) => each.lingers && isOver(each))) {
+  for (const player of audience.everyone.filter((each) => each.lingers && isOver(each))) {
     player.lingers = false;
     try {
       player.sink.publisherGone();

@@ -307,7 +307,7 @@ export class Publication {
 
   /** Those of the audience that read this log: all of them while it is the stream of its name. */
   get players(): readonly LogReader[] {
-    return this.audience.members.filter(({ publication }) => publication === this);
+    return this.audience.everyone.filter(({ publication }) => publication === this);
   }
 
   /** Drops the log. Players must have been detached. */
@@ -327,7 +327,7 @@ export class Publication {
     const head = this.log.head;
     let needed = this.#gop.start ?? head;
     let edge = head;
-    for (const player of this.audience.members) {
+    for (const player of this.audience.everyone) {
       if (player.publication !== this) continue;
       const from = player.needsFrom;
       if (from < needed) needed = from;

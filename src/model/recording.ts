@@ -1,5 +1,11 @@
 import { named, oneOf, type Shape } from './shape.js';
 
+/** How a publisher wants its stream to be kept. Unless `recording.publishTypes` is set, each of them is live. */
+export type PublishType = 'live' | 'record' | 'append';
+
+/** What a publisher is told about the recording of its stream. */
+export type RecordStatus = 'NetStream.Record.Start' | 'NetStream.Record.Stop' | 'NetStream.Record.NoAccess';
+
 /** Why a recording ended. */
 const RECORD_END_REASONS = [
   /** The stream has ended. */
@@ -24,7 +30,7 @@ const RECORD_END_REASONS = [
 ] as const;
 
 /** Why a recording ended. */
-type RecordEndReason = (typeof RECORD_END_REASONS)[number];
+export type RecordEndReason = (typeof RECORD_END_REASONS)[number];
 
 /** The shape of a {@link RecordEndReason}. */
 export const recordEndReasonShape: Shape<RecordEndReason> = named('RecordEndReason', oneOf(RECORD_END_REASONS));

@@ -52,12 +52,12 @@ export class FileStore {
   }
 
   /**
-   * Makes the root (0700) where there is none. The root itself may be a link.
+   * Makes the root (0700) where there is none, unless `make` is false. The root itself may be a link.
    *
-   * @throws the system's error when it is no folder, or none can be made
+   * @throws the system's error when it is no folder, or there is none and none can be made
    */
-  static async open(root: string): Promise<FileStore> {
-    await makeFolder(root);
+  static async open(root: string, make = true): Promise<FileStore> {
+    if (make) await makeFolder(root);
     const real = await realpath(root);
     const handle = await open(real, constants.O_RDONLY | FOLDER);
     try {
@@ -128,6 +128,15 @@ export class FileStore {
     } finally {
       await folder.handle.close();
     }
+  }
+
+  /** Size of a file in bytes. @throws as {@link FileStore.read} does */
+  async size(path: string): Promise<number> {
+    return this.#in(path, false, async (folder, name) => {
+      const found = await lstat(folder.at(name));
+      if (!found.isFile()) throw new SluiceError('ERR_MEDIA_PATH');
+      return found.size;
+    });
   }
 
   /** Bytes that this user may still write to the file system of the root. @throws the system's error */

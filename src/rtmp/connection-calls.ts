@@ -4,6 +4,7 @@ import type { Door } from '../doors/door.js';
 import type { OpenRequest } from '../doors/requests.js';
 import type { CallAnswer, ClientCall, ConnectionFacts, RpcReply } from '../live/access.js';
 import { callFailed, MAX_CALL_BYTES } from '../live/rpc-bridge.js';
+import type { RecordStatus } from '../model/recording.js';
 import { amfOfJson, jsonOfAmf } from '../protocol/messages/amf-json.js';
 import type { Action } from '../protocol/server/actions.js';
 import type { CallReply } from '../protocol/server/calls.js';
@@ -78,6 +79,11 @@ export class ConnectionCalls {
       return actions ?? [];
     });
     if (!isSent) this.#answered(id, { kind: 'gone' });
+  }
+
+  /** Tells the client what becomes of the recording of a publish. */
+  tellRecord(messageStreamId: number, status: RecordStatus, description: string): void {
+    this.#owner.run(() => this.#owner.session()?.recordStatus(messageStreamId, status, description) ?? []);
   }
 
   /** The client has answered, or its time is over. */

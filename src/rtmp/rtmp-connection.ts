@@ -118,7 +118,6 @@ export class RtmpConnection implements InputOwner {
   get playing(): number {
     return this.#plays.size;
   }
-
   /**
    * Does what is due by time: deadlines of handshake and session, idle publishers, stalled players. Call it a few times
    * a second.
@@ -251,6 +250,7 @@ export class RtmpConnection implements InputOwner {
     const publisher: Publisher = {
       ...this.#client<EndReason>(messageStreamId, (...why) => this.#publishes.stop(messageStreamId, ...why)),
       readNow: () => this.#input.readNow(),
+      record: (...told) => this.#talk.calls.tellRecord(messageStreamId, ...told),
     };
     this.#hold.until(
       (asker: Asker<RunningPublish, PublishRefusal>) => this.#parts.door.publish(this.facts, request, publisher, asker),

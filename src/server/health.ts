@@ -12,6 +12,8 @@ export interface HealthSources {
   readonly admission: readonly string[];
   /** Why control over NATS does not work in full; empty when it does, and without NATS. */
   readonly controlTrouble: string;
+  /** Why nothing can be recorded, as the last attempt found; empty when it can. */
+  readonly recordingTrouble: string;
   /** Why no connection can be accepted for lack of file descriptors; `undefined` while there are some. */
   readonly descriptorShortage: string | undefined;
   readonly onBusDown: Config['events']['onBusDown'];
@@ -22,7 +24,7 @@ export interface HealthSources {
  * while streams work and something else does not: events that wait, a sign of life that cannot be written.
  */
 export function healthOf(sources: HealthSources): Health {
-  const { closedFor, events, admission, controlTrouble, descriptorShortage, onBusDown } = sources;
+  const { closedFor, events, admission, controlTrouble, recordingTrouble, descriptorShortage, onBusDown } = sources;
   const reasons: string[] = [];
   const degraded: string[] = [...admission];
   if (closedFor !== undefined) reasons.push(closedFor);
@@ -44,6 +46,7 @@ export function healthOf(sources: HealthSources): Health {
       );
     }
   }
+  if (recordingTrouble !== '') degraded.push(`streams are not recorded: ${recordingTrouble}`);
   if (controlTrouble !== '') degraded.push(`control over NATS is off: ${controlTrouble}`);
   return { ready: reasons.length === 0, reasons, degraded };
 }

@@ -8,6 +8,7 @@ import type { EventsStats } from '../events/event-layer.js';
 import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { LiveStreams } from '../live/live-streams.js';
+import type { Recordings } from '../recording/record/recordings.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { SharedObjects } from '../shared-objects/shared-objects.js';
 import type { RecordedStreams } from '../vod/recorded-streams.js';
@@ -46,6 +47,7 @@ interface MetricSources {
   /** Undefined without NATS. */
   readonly rpc: Pick<NatsRpc, 'calls' | 'pending'> | undefined;
   readonly webhooks: Pick<Webhooks, 'list'>;
+  readonly recordings: Pick<Recordings, 'open' | 'counts'>;
   /** Undefined while RTMPT is off. */
   readonly tunnel: TunnelCounts | undefined;
   readonly objects: Pick<SharedObjects, 'size' | 'changes' | 'sends' | 'refused' | 'suppressedNews'>;
@@ -67,6 +69,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...tunnelMetrics(sources.tunnel),
     ...callMetrics(sources),
     ...objectMetrics(sources),
+    ...recordingMetrics(sources),
     tokenMetric(sources),
     ...webhookMetrics(sources),
     ...jobMetrics(sources),
@@ -251,6 +254,20 @@ function callMetrics({ rpc }: MetricSources): Metric[] {
   return [
     { name: 'sluice_rpc_calls_total', help, type: 'counter', labels: ['outcome'], samples },
     gauge('rpc_pending', 'calls of clients that wait for the answer of a program', rpc?.pending ?? 0),
+  ];
+}
+
+/** Files of streams. */
+function recordingMetrics({ recordings: { open, counts } }: MetricSources): Metric[] {
+  const samples = [...counts.ended].map(([reason, value]) => ({ value, labels: { reason } }));
+  const help = 'recordings that have ended, by reason';
+  return [
+    gauge('recordings_open', 'files that are being recorded', open),
+    counter('recordings_total', 'recordings that have begun', counts.started),
+    { name: 'sluice_recordings_ended_total', help, type: 'counter', labels: ['reason'], samples },
+    counter('recording_failures_total', 'streams that could not be recorded, or not to their end', counts.failures),
+    counter('recording_bytes_total', 'bytes of files that are complete', counts.bytes),
+    counter('recording_gaps_total', 'times that frames are missing because the disk was too slow', counts.gaps),
   ];
 }
 

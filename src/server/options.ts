@@ -6,6 +6,7 @@ import type { EventsOptions } from '../events/options.js';
 import type { HubOptions } from '../hub/hub.js';
 import type { LiveStreamsOptions } from '../live/live-streams.js';
 import type { NatsOptions } from '../nats/options.js';
+import type { RecordingOptions } from '../recording/record/recordings.js';
 import type { CaptureOptions } from '../rtmp/captures.js';
 import type { ListenerOptions } from '../rtmp/rtmp-listener.js';
 import type { TunnelOptions } from '../transport/tunnel/tunnel.js';
@@ -110,6 +111,15 @@ export function codecLimits({ rtmp, limits }: Config): Partial<CodecLimits> {
 /** The folder of recordings and of files that can be played. */
 export function mediaRoot({ media, data }: Config): string {
   return media.root === '' ? join(data, 'media') : media.root;
+}
+
+/** The settings of recordings. */
+export function recordingOptions(config: Config): RecordingOptions {
+  const { match, publishTypes, maxBytes, maxMs, quotaBytes, minFreeBytes, maxOpen } = config.recording;
+  return {
+    ...{ match, publishTypes, maxBytes, maxMs, quotaBytes, minFreeBytes, maxOpen },
+    ...{ root: mediaRoot(config), notes: join(config.data, 'recordings') },
+  };
 }
 
 /** The settings of captures; undefined when they are off. */

@@ -14,6 +14,7 @@ import type { Admission } from '../live/admission.js';
 import { CLONED_BORDER_VARIABLE, clonedByteSide, clonedFactSide } from '../live/cloned-border.js';
 import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
+import { Recordings } from '../recording/record/recordings.js';
 import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { ObjectFiles } from '../shared-objects/object-files.js';
@@ -32,6 +33,7 @@ import {
   hubOptions,
   listenerOptions,
   liveStreamsOptions,
+  recordingOptions,
   rpcOptions,
 } from './options.js';
 import { recordedStreams } from './recorded.js';
@@ -62,6 +64,7 @@ export interface Parts {
   readonly descriptors: Descriptors;
   readonly refusals: Refusals;
   readonly listener: RtmpListener;
+  readonly recordings: Recordings;
   /** Undefined while RTMPT is off. */
   readonly tunnel: HttpTunnel | undefined;
   /** For how many RTMP connections there is room now. */
@@ -181,12 +184,12 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     recorded,
     closedFor: deps.closedFor,
   });
-  const { stallAfterMs } = config.publish;
   const facts = isCloned ? clonedFactSide(liveStreams) : liveStreams;
-  const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs });
+  const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs: config.publish.stallAfterMs });
   const objects = makeSharedObjects(config, { files: deps.objectFiles, facts, names, memory, log, nowMs });
   lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
   eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
+  const recordings = recordingsOf(config, deps, { hub, door, memory });
   const descriptors = new Descriptors(
     { rtmp: () => listener.sockets + unlisted(), http: () => deps.httpConnections() },
     nowMs,
@@ -218,10 +221,10 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   memory.register('log_lines', () => stderrLosses().heldBytes);
   memory.register('captures', () => deps.captures?.heldBytes ?? 0);
   const room = (): Room => roomNow(deps.settings(), descriptors);
-  const tick = tickOf([tunnel, door, liveStreams, objects]);
+  const tick = tickOf([recordings, tunnel, door, liveStreams, objects]);
   return {
     ...{ clock, memory, hub, door, objects, codecs, liveStreams, recorded, rpc, names, descriptors, refusals },
-    ...{ listener, tunnel, room, tick },
+    ...{ listener, recordings, tunnel, room, tick },
   };
 }
 
@@ -249,6 +252,23 @@ function tellRefusals(refusals: Refusals, door: Door, log: Logger): (code: Error
 /** Most RTMP connections: the setting, or less where the process has fewer WebAssembly memories. */
 export function maxConnectionsOf({ limits }: Config): number {
   return Math.min(limits.maxConnections, memoriesOfProcess());
+}
+
+/** Records streams that begin behind the door. */
+function recordingsOf(
+  config: Config,
+  deps: PartsDeps,
+  { hub, door, memory }: Pick<Parts, 'hub' | 'door' | 'memory'>,
+): Recordings {
+  const { clock, eventLayer } = deps;
+  const recordings = new Recordings(recordingOptions(config), {
+    ...{ hub, events: eventLayer.lifecycle.records, chunkSize: config.rtmp.chunkSize },
+    ...{ nowMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
+    log: rateLimited(deps.log, clock, config.log.faultLinesPerSecond),
+  });
+  door.onBegun = (stream) => recordings.begun(stream);
+  memory.register('recordings', () => recordings.heldBytes);
+  return recordings;
 }
 
 /** The answers to calls of clients; undefined without NATS. */

@@ -200,6 +200,7 @@ class Server implements SluiceServer {
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     await this.#openControl(parts, eventLayer, admission, httpModule);
     logRoom(log, config.limits.maxConnections, parts);
+    void parts.recordings.recover();
     await lifecycle.nodeReady();
   }
 
@@ -358,6 +359,7 @@ class Server implements SluiceServer {
     this.#ticker?.stop();
     this.#parts?.recorded.close();
     this.#turns?.stop();
+    await this.#inTime('completing recordings', this.#parts?.recordings.close(), left() / 2);
     await this.#inTime('telling that the node has stopped', eventLayer?.lifecycle.nodeStopped(), left() / 3);
     await this.#inTime('writing captures', this.#captures?.done(), left() / 3);
     await this.#inTime('closing admission', this.#admission?.close(), left() / 3);
@@ -381,6 +383,7 @@ class Server implements SluiceServer {
       events: this.#eventLayer?.stats(),
       admission: this.#admission?.degraded ?? [],
       controlTrouble: this.#controlService?.trouble ?? '',
+      recordingTrouble: this.#parts?.recordings.trouble ?? '',
       descriptorShortage: this.#parts?.descriptors.shortage,
       onBusDown: this.#config.events.onBusDown,
     });

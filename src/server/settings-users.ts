@@ -4,7 +4,14 @@ import type { LevelledLogger } from '../core/log.js';
 import type { HttpServer } from '../http/server.js';
 import { Webhooks } from '../webhooks/webhooks.js';
 import { checkHttpBind } from './control.js';
-import { hubOptions, listenerOptions, liveStreamsOptions, rpcOptions, tunnelOptions } from './options.js';
+import {
+  hubOptions,
+  listenerOptions,
+  liveStreamsOptions,
+  recordingOptions,
+  rpcOptions,
+  tunnelOptions,
+} from './options.js';
 import { maxConnectionsOf, type Parts } from './parts.js';
 import { sharedObjectsOptions } from './shared-objects.js';
 
@@ -41,7 +48,7 @@ export function tellWebhooks(settings: LiveSettings, webhooks: Pick<Webhooks, 'c
 
 /** Puts changed options into the parts. */
 export function applyTo(parts: Parts, config: Config): void {
-  const { listener, tunnel, hub, door, objects, liveStreams, recorded, rpc, names, memory } = parts;
+  const { listener, tunnel, hub, door, objects, liveStreams, recorded, rpc, names, memory, recordings } = parts;
   listener.change({ ...listenerOptions(config), maxConnections: maxConnectionsOf(config) });
   tunnel?.change(tunnelOptions(config));
   hub.change(hubOptions(config));
@@ -50,6 +57,7 @@ export function applyTo(parts: Parts, config: Config): void {
   recorded.change(config.vod);
   objects.change(sharedObjectsOptions(config));
   rpc?.change(rpcOptions(config));
+  recordings.change(recordingOptions(config));
   names.change(config.names);
   memory.limitBytes = config.limits.memoryBytes;
 }

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../core/errors.js';
+import type { PublishType } from '../../model/recording.js';
 import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 import type { AmfInput } from '../messages/amf0-writer.js';
 import { isAmfObject } from '../messages/call.js';
-import type { PublishType } from '../server/actions.js';
 import type { SharedObjectMessage } from '../shared-objects/message.js';
 
 /** Settings of a client session. */

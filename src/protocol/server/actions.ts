@@ -1,11 +1,9 @@
 import type { ErrorCode } from '../../core/errors.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
 import type { DropCause } from '../../model/drop-causes.js';
+import type { PublishType } from '../../model/recording.js';
 import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 import type { SharedObjectMessage } from '../shared-objects/message.js';
-
-/** How a publisher wants its stream to be kept. Without a recorder only `live` has an effect. */
-export type PublishType = 'live' | 'record' | 'append';
 
 /**
  * What the owner of a server session has to do, in order. Byte buffers are transferred with the action.

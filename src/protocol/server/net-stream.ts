@@ -1,7 +1,7 @@
+import type { PublishType } from '../../model/recording.js';
 import type { PlayRefusal, PublishRefusal } from '../../model/refusals.js';
 import type { AmfValue } from '../../wasm/amf-value.js';
 import type { StatusCode } from '../messages/status.js';
-import type { PublishType } from './actions.js';
 import type { NetStreamInput, NetStreamState } from './transitions.js';
 
 /** One NetStream of a connection. Its state changes through the transition table only. */

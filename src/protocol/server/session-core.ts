@@ -113,6 +113,12 @@ export class SessionCore {
     if (!this.isActive) this.close(code, reason);
   }
 
+  /** Sends a message by itself. */
+  sendNow(message: OutboundMessage): Action[] {
+    this.send(message);
+    return this.takeActions();
+  }
+
   /** Returns the gathered actions and begins a new list. */
   takeActions(): Action[] {
     this.#flushSends();

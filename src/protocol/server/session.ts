@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorCode } from '../../core/errors.js';
 import { TokenBucket } from '../../core/token-bucket.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
+import type { RecordStatus } from '../../model/recording.js';
 import type { AmfInput } from '../messages/amf0-writer.js';
 import { readCall, replyError, salvageCall } from '../messages/call.js';
 import { pingRequest, readU32, windowAckSize } from '../messages/control.js';
@@ -137,8 +138,7 @@ export class ServerSession {
     if (this.#core.state === 'closed') return NO_ACTIONS;
     const due = this.#core.ackWindow.received(totalBytes);
     this.#ackDueBytes = this.#core.ackWindow.dueBytes;
-    if (due === undefined) return NO_ACTIONS;
-    this.#core.send(due);
+    if (due !== undefined) this.#core.send(due);
     return this.#core.takeActions();
   }
 
@@ -211,15 +211,19 @@ export class ServerSession {
   sharedObject(payload: Buffer, isAmf3: boolean): Action[] {
     return sendSharedObject(this.#core, payload, isAmf3);
   }
-
   get objectsInUse(): number {
     return this.#core.objectsInUse;
   }
-
   /** The client uses so many shared objects now. A connection with one is in use as with a publish or play. */
   usesObjects(count: number): Action[] {
     this.#core.objectsInUse = count;
     return this.#finish();
+  }
+
+  /** Tells a NetStream what becomes of the recording of its publish, also when the publish is over. */
+  recordStatus(messageStreamId: number, status: RecordStatus, description: string): Action[] {
+    const isThere = this.isConnected && this.#core.streams.has(messageStreamId);
+    return isThere ? this.#core.sendNow(onStatus(messageStreamId, status, description)) : [];
   }
 
   /** Tells a player that its stream is being published now. */
@@ -338,10 +342,7 @@ export class ServerSession {
 
   #pending(requestId: number, state: 'publish_pending' | 'play_pending'): NetStream | undefined {
     if (this.#core.state === 'closed') return undefined;
-    for (const stream of this.#core.streams.values()) {
-      if (stream.requestId === requestId && stream.state === state) return stream;
-    }
-    return undefined;
+    return [...this.#core.streams.values()].find((each) => each.requestId === requestId && each.state === state);
   }
 
   #streamInput(messageStreamId: number, input: PlainInput): Action[] {

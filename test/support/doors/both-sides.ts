@@ -59,6 +59,8 @@ export class BothSides extends ToldEvents {
   /** What clients were told at the end of a publish or play, in order. */
   readonly clientsTold: Told<PublishEndStatus | PlayEndStatus>[] = [];
   /** Requests to connect again, in order. */
+  /** What publishers were told of recordings. */
+  readonly recordStatuses: string[] = [];
   readonly reconnects: (readonly [tcUrl: string | undefined, description: string])[] = [];
   /** What a publisher's connection finds when it is read at once. */
   readNow: () => Promise<void> = () => Promise.resolve();
@@ -144,6 +146,7 @@ export class BothSides extends ToldEvents {
         requestReconnect: (...where) => void this.reconnects.push(where),
         call: this.#call,
         readNow: () => this.readNow(),
+        record: (status) => void this.recordStatuses.push(status),
       },
       {
         answered: (decision) => {

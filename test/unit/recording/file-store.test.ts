@@ -1,14 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -161,31 +152,5 @@ describe.each([
   it('tells how much room there is', async () => {
     const { store } = await stored();
     expect(await store.freeBytes()).toBeGreaterThan(0);
-  });
-});
-
-describe('the file store of Linux', () => {
-  it('stays in a folder that is exchanged for a link while a file is made', async () => {
-    const parent = tempDir('media');
-    const [root, outside] = [join(parent, 'root'), join(parent, 'outside')];
-    mkdirSync(outside);
-    mkdirSync(join(root, 'live'), { recursive: true });
-    const store = await FileStore.open(root);
-    const { open: realOpen } = await vi.importActual<typeof fs>('node:fs/promises');
-    vi.mocked(fs.open).mockImplementation(async (path, ...rest) => {
-      // The folder is open by now; its name is a link when the file is made.
-      if (String(path).endsWith('/new')) {
-        renameSync(join(root, 'live'), join(root, 'moved'));
-        symlinkSync(outside, join(root, 'live'));
-      }
-      return realOpen(path, ...rest);
-    });
-    try {
-      await write(store, 'live/new', 'x');
-    } finally {
-      vi.mocked(fs.open).mockImplementation(realOpen);
-    }
-    expect(readdirSync(outside)).toEqual([]);
-    expect(readFileSync(join(root, 'moved/new'), 'utf8')).toBe('x');
   });
 });

@@ -17,6 +17,7 @@ function health(events: Partial<EventsStats> | undefined, more: Partial<HealthSo
     events: events === undefined ? undefined : { ...WELL, ...events },
     admission: [],
     controlTrouble: '',
+    recordingTrouble: '',
     descriptorShortage: undefined,
     onBusDown: 'accept',
     ...more,

@@ -1,7 +1,7 @@
+import type { PublishType } from '../../../model/recording.js';
 import type { AmfValue } from '../../../wasm/amf-value.js';
 import { type Call, stringArgument } from '../../messages/call.js';
 import { onStatus } from '../../messages/status.js';
-import type { PublishType } from '../actions.js';
 import { resolveStreamName, splitQuery } from '../names.js';
 import { streamInput } from '../net-stream-effects.js';
 import type { SessionCore } from '../session-core.js';

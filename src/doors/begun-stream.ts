@@ -1,0 +1,30 @@
+import type { ConnectionFacts, NameRequest } from '../live/access.js';
+import type { PublishType, RecordStatus } from '../model/recording.js';
+import type { Publisher } from './client.js';
+
+/** What a client wants to publish. Without a type it is live. */
+export type PublishRequest = NameRequest & { readonly publishType?: PublishType };
+
+/** A stream that has just begun, for those that follow streams. */
+export interface BegunStream {
+  readonly streamId: string;
+  readonly app: string;
+  readonly name: string;
+  /** The connection that published it first. */
+  readonly connectionId: string;
+  readonly publishType: PublishType;
+  /** Tells that client of a recording. Without effect when it is gone. Never throws. */
+  readonly tell: (status: RecordStatus, description: string) => void;
+}
+
+/** @param named the stream, which may have another name than was asked for */
+export function begunStream(
+  streamId: string,
+  named: Pick<NameRequest, 'app' | 'name'>,
+  publisher: Publisher,
+  { facts, request }: { readonly facts: ConnectionFacts; readonly request: PublishRequest },
+): BegunStream {
+  const { app, name } = named;
+  const { publishType = 'live' } = request;
+  return { streamId, app, name, connectionId: facts.connectionId, publishType, tell: publisher.record };
+}
