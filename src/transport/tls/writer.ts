@@ -62,7 +62,7 @@ export class TlsWriter {
 
   /** See `ByteChannel.send`. */
   send(bytes: Buffer): boolean {
-    if (this.#over || this.#ending) return true;
+    if (this.#over || this.#ending || this.#socket.destroyed) return true;
     this.pendingBytes += bytes.length;
     this.#put(bytes, undefined);
     return this.pendingBytes < HIGH_WATER_BYTES;
@@ -102,8 +102,8 @@ export class TlsWriter {
   #put(bytes: Buffer, waiter: Drainable | undefined): boolean {
     this.writtenBytes += bytes.length;
     this.unsentBytes += bytes.length;
-    // One write that goes at once needs no place in the queue.
-    if (!this.#busy && bytes.length <= PIECE_BYTES) {
+    // One write that goes at once needs no place in the queue. While a waiter is told, others may stand there already.
+    if (!this.#busy && this.#queue.length === 0 && bytes.length <= PIECE_BYTES) {
       const control = waiter === undefined ? bytes.length : 0;
       this.#sending = { bytes, control, waiters: [] };
       this.#issue(bytes);
