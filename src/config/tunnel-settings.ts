@@ -47,7 +47,7 @@ export const RTMPT_SETTINGS = {
     1000,
     HOUR,
     30_000,
-    'How long an HTTP connection of RTMPT may be without a request, or without a byte of a request that is not complete.',
+    'How long an HTTP connection of RTMPT may be without a request, without a byte of a request that is not complete, or without reading an answer.',
     LIVE,
   ),
   maxHttpConnections: count(

@@ -97,6 +97,7 @@ export class RtmpListener {
   readonly #share: LoopShare;
   readonly #limits: ConnectionLimits;
   #asking = false;
+  #hasStopped = false;
   /** Sets of connections whose walk is under way. */
   readonly #walks = new Set<ReadonlySet<RtmpConnection>>();
   #controlBytes = 0;
@@ -173,8 +174,9 @@ export class RtmpListener {
     return this.#arrivals.secure;
   }
 
-  /** Stops accepting; connections go on, except those that have said nothing so far. */
+  /** Stops accepting, by every way; connections go on, except those that have said nothing so far. */
   stop(): void {
+    this.#hasStopped = true;
     this.#acceptor.close();
     this.#secureAcceptor.close();
     this.#arrivals.endAll();
@@ -324,8 +326,9 @@ export class RtmpListener {
    * @param channel not opened yet; the listener owns it from here on
    */
   take(channel: ByteChannel): void {
-    const address = this.#admitted(channel);
+    const address = this.#hasStopped ? undefined : this.#admitted(channel);
     if (address !== undefined) this.#begin(channel, this.#parts.nowMs(), address);
+    else channel.destroy();
   }
 
   #arrive(channel: TcpChannel, onlyTls = false): void {

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** To be called when bytes of the body have come: the connection is in use. */
+  /** To be called when bytes of the body have come, and when the answer is complete: the connection is in use. */
   readonly heard: () => void;
 }
 
@@ -25,7 +25,8 @@ export type Refusal = keyof typeof REFUSALS;
  * Answers a request with bytes. The header names are spelled as here and the length is always told, because librtmp
  * looks for `Content-Length: ` and reads no chunks.
  */
-export function answer({ response }: Exchange, bytes: Buffer | string): void {
+export function answer({ response, heard }: Exchange, bytes: Buffer | string): void {
+  heard();
   response.writeHead(200, {
     'Content-Type': 'application/x-fcs',
     'Content-Length': Buffer.byteLength(bytes),
@@ -40,8 +41,9 @@ export function answer({ response }: Exchange, bytes: Buffer | string): void {
  *
  * @param most bytes of the body that are read to its end
  */
-export function refuse({ request, response }: Exchange, status: Refusal, most: number): void {
+export function refuse({ request, response, heard }: Exchange, status: Refusal, most: number): void {
   if (response.headersSent || response.destroyed) return;
+  heard();
   const text = REFUSALS[status];
   const isTooLong = status === 413;
   response.writeHead(status, {
@@ -51,7 +53,7 @@ export function refuse({ request, response }: Exchange, status: Refusal, most: n
     ...(isTooLong ? { Connection: 'close' } : {}),
   });
   response.end(text);
-  if (isTooLong) response.on('close', () => request.socket.destroy());
+  if (isTooLong) response.once('close', () => request.socket.destroy());
   discard(request, most);
 }
 

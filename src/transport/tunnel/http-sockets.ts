@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '../../core/errors.js';
 import { Uncollected } from '../../core/uncollected.js';
@@ -29,9 +29,9 @@ const MAX_REQUESTS = 256;
 interface Connection {
   /** The address for which it counts here; undefined when whoever accepted it counts it. */
   readonly address: string | undefined;
-  /** Requests that wait for their answers. */
-  readonly requests: Set<IncomingMessage>;
-  /** Since when nothing has come: the connection, the end of its last answer, or bytes of a request. */
+  /** Requests whose answers the kernel has not taken in whole, with what answers them. */
+  readonly requests: Map<IncomingMessage, ServerResponse>;
+  /** Since when it is the client's turn: the connection, its last answer or the end of one, or bytes of a request. */
   quietSinceMs: number;
 }
 
@@ -121,16 +121,23 @@ export class HttpSockets {
   }
 
   #add(socket: Socket, address: string | undefined, quietSinceMs: number): void {
-    this.#open.set(socket, { address, requests: new Set(), quietSinceMs });
+    this.#open.set(socket, { address, requests: new Map(), quietSinceMs });
     socket.on('close', () => this.#gone(socket));
   }
 
-  /** A request has begun; it counts until {@link answered}. @returns false when it is one too many */
-  asked(request: IncomingMessage): boolean {
+  /**
+   * A request has begun; it counts until its response is closed.
+   *
+   * @param response its `close` is told also when the connection is lost: Node tells that to the first response of a
+   *   connection only, and not to those that wait behind it
+   * @returns false when it is one too many
+   */
+  asked(request: IncomingMessage, response: ServerResponse): boolean {
     const { socket } = request;
     const connection = this.#open.get(socket);
     if (connection === undefined) return false;
-    connection.requests.add(request);
+    connection.requests.set(request, response);
+    response.once('close', () => this.#answered(request));
     connection.quietSinceMs = this.#nowMs();
     if (connection.requests.size > MAX_REQUESTS) {
       socket.destroy();
@@ -141,7 +148,7 @@ export class HttpSockets {
   }
 
   /** A request has its answer, or has lost its connection. */
-  answered(request: IncomingMessage): void {
+  #answered(request: IncomingMessage): void {
     const { socket } = request;
     const connection = this.#open.get(socket);
     if (connection === undefined) return;
@@ -150,7 +157,7 @@ export class HttpSockets {
     if (connection.requests.size === MANY_REQUESTS - 1) socket.resume();
   }
 
-  /** Bytes of a body have come. */
+  /** Bytes of a body have come, or an answer is complete here: the client's time runs anew. */
   heard(socket: Socket): void {
     const connection = this.#open.get(socket);
     if (connection !== undefined) connection.quietSinceMs = this.#nowMs();
@@ -192,14 +199,18 @@ export class HttpSockets {
       this.#limits.left(connection.address);
     }
     this.#dropped.letGo(socket, SOCKET_BYTES);
+    for (const response of connection.requests.values()) if (!response.closed) response.emit('close');
   }
 }
 
-/** Whether it is the client's turn: it has no request, or one whose body is being read and has not come in whole. */
-function isDue(requests: ReadonlySet<IncomingMessage>): boolean {
+/**
+ * Whether it is the client's turn: it has no request, or one whose body is being read and has not come in whole, or one
+ * whose answer it does not read.
+ */
+function isDue(requests: ReadonlyMap<IncomingMessage, ServerResponse>): boolean {
   if (requests.size === 0) return true;
-  for (const { readableFlowing, readableEnded } of requests)
-    if (readableFlowing === true && !readableEnded) return true;
+  for (const [{ readableFlowing, readableEnded }, { writableEnded }] of requests)
+    if (writableEnded || (readableFlowing === true && !readableEnded)) return true;
   return false;
 }
 

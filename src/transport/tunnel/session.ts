@@ -72,6 +72,8 @@ export class TunnelSession {
   #heardMs: number;
   #gapSinceMs: number | undefined;
   #waking = false;
+  /** Bytes of answers that are sent once more and that the kernel has not taken yet. */
+  #againBytes = 0;
 
   constructor(id: string, ends: TunnelEnds, parts: SessionParts) {
     this.id = id;
@@ -81,9 +83,9 @@ export class TunnelSession {
     this.channel = new TunnelChannel(ends, this);
   }
 
-  /** Bytes that the session holds for its client: answers to be sent again, and bodies that are not read yet. */
+  /** Bytes that the session holds for its client: answers sent and to be sent again, and bodies that are not read yet. */
   get heldBytes(): number {
-    let bytes = this.#kept.bytes + this.channel.unreadBytes + this.channel.inFlightBytes;
+    let bytes = this.#kept.bytes + this.channel.unreadBytes + this.channel.inFlightBytes + this.#againBytes;
     for (const { exchange } of this.#early.values()) bytes += exchange.request.readableLength;
     return bytes + (this.#turn?.body?.request.readableLength ?? 0);
   }
@@ -93,9 +95,7 @@ export class TunnelSession {
     this.#heardMs = this.#parts.nowMs();
     const kept = this.#kept.of(seq);
     if (kept !== undefined) {
-      this.replays++;
-      this.#discard(exchange);
-      answer(exchange, kept);
+      this.#replay(exchange, kept);
       return;
     }
     this.#next ??= seq;
@@ -103,6 +103,17 @@ export class TunnelSession {
     else if (seq > this.#next) this.#keepEarly(kind, seq, exchange);
     else if (this.#turn === undefined) this.#begin(kind, seq, exchange);
     else this.#takeAgain(this.#turn, exchange);
+  }
+
+  /** Answers a request as before. A client that asks again and again must read what it was given in between. */
+  #replay(exchange: Exchange, kept: Buffer): void {
+    if (this.#againBytes + kept.length > MAX_SAME * this.#parts.options.maxAnswerBytes) {
+      this.#refuse(exchange, 400);
+      return;
+    }
+    this.replays++;
+    this.#discard(exchange);
+    this.#sendAgain(exchange, kept);
   }
 
   /** Ends the session when its client is silent, or when a request is missing. Call it a few times a second. */
@@ -173,7 +184,7 @@ export class TunnelSession {
     }
     this.#early.set(seq, { kind, exchange });
     if (before !== undefined) abandon(before);
-    exchange.response.on('close', () => {
+    exchange.response.once('close', () => {
       if (this.#early.get(seq)?.exchange === exchange) this.#early.delete(seq);
     });
     // A client that sends the next request does not wait for the answer to a poll.
@@ -205,7 +216,7 @@ export class TunnelSession {
 
   #join(turn: Turn, exchange: Exchange): void {
     turn.exchanges.push(exchange);
-    exchange.response.on('close', () => {
+    exchange.response.once('close', () => {
       const index = turn.exchanges.indexOf(exchange);
       if (index >= 0) turn.exchanges.splice(index, 1);
       if (turn.body === exchange) turn.body = undefined;
@@ -268,7 +279,9 @@ export class TunnelSession {
     this.#turn = undefined;
     this.#next = turn.seq + 1;
     this.#kept.keep(turn.seq, bytes);
-    for (const exchange of turn.exchanges) this.#send(exchange, bytes);
+    const [last, ...before] = turn.exchanges.toReversed();
+    if (last !== undefined) this.#send(last, bytes);
+    for (const exchange of before) this.#sendAgain(exchange, bytes);
     if (isLast) this.channel.close();
     else this.#beginNext(turn.seq + 1);
   }
@@ -283,8 +296,17 @@ export class TunnelSession {
   #send(exchange: Exchange, bytes: Buffer): void {
     const data = bytes.length - 1;
     this.channel.inFlightBytes += data;
-    exchange.response.on('close', () => {
+    exchange.response.once('close', () => {
       this.channel.inFlightBytes -= data;
+    });
+    answer(exchange, bytes);
+  }
+
+  /** Sends what is on its way by another connection, or has been. */
+  #sendAgain(exchange: Exchange, bytes: Buffer): void {
+    this.#againBytes += bytes.length;
+    exchange.response.once('close', () => {
+      this.#againBytes -= bytes.length;
     });
     answer(exchange, bytes);
   }

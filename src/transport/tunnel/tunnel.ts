@@ -165,10 +165,9 @@ export class HttpTunnel {
 
   #requested(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    if (!this.#sockets.asked(request)) return;
+    if (!this.#sockets.asked(request, response)) return;
     this.requests++;
     response.sendDate = false;
-    response.on('close', () => this.#sockets.answered(request));
     // A connection that is lost is seen by the close of its responses.
     request.on('error', () => {});
     const exchange = { request, response, heard: () => this.#sockets.heard(socket) };

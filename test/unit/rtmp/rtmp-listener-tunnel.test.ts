@@ -74,4 +74,13 @@ describe('a listener with RTMPT', () => {
     await harness.until(() => harness.closes.length === 1, 'the end');
     expect(harness.closes).toEqual(['ERR_TUNNEL_SILENT']);
   });
+
+  it('takes no session once it has stopped, though its HTTP connections go on', async () => {
+    await open();
+    const id = await connection.open();
+    harness.listener.stop();
+    expect((await connection.ask('/open/1')).status).toBe(503);
+    expect((await connection.ask(`/idle/${id}/0`)).status).toBe(200);
+    expect(harness.listener.open).toBe(1);
+  });
 });
