@@ -10,7 +10,6 @@ import {
 } from '../protocol/shared-objects/message.js';
 import type { SharedObject, Subscriber } from '../shared-objects/shared-object.js';
 import type { ObjectRefusal, SharedObjects } from '../shared-objects/shared-objects.js';
-import type { ByteChannel } from '../transport/byte-channel.js';
 import type { ConnectionDrops } from './connection-drops.js';
 import { MAX_UNREAD_BYTES } from './connection-options.js';
 
@@ -19,7 +18,8 @@ export interface ObjectsOwner {
   readonly objects: SharedObjects;
   readonly nowMs: () => number;
   readonly facts: () => ConnectionFacts;
-  readonly channel: Pick<ByteChannel, 'pendingBytes'>;
+  /** Bytes of control messages that wait in this process, those that are not encrypted yet included. */
+  readonly pendingBytes: () => number;
   readonly drops: Pick<ConnectionDrops, 'note'>;
   /** The session; undefined during the handshake. */
   readonly session: () => ServerSession | undefined;
@@ -54,7 +54,7 @@ export class ConnectionObjects implements Subscriber {
   }
 
   get pendingBytes(): number {
-    return this.#owner.channel.pendingBytes;
+    return this.#owner.pendingBytes();
   }
 
   /** @inheritdoc */

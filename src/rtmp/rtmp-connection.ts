@@ -69,8 +69,9 @@ export class RtmpConnection implements InputOwner {
     this.#drops = new ConnectionDrops(parts.door, () => this.facts);
     this.#publishes = new ConnectionPublishes(parts.codec, this.#drops);
     this.#talk = new ConnectionTalk({
-      ...{ ...parts, channel, drops: this.#drops },
+      ...{ ...parts, drops: this.#drops },
       facts: () => this.facts,
+      pendingBytes: () => this.#channel.pendingBytes,
       session: () => this.#session,
       run: (work) => this.#safely(() => this.run(work())),
       abort: (code, detail) => this.abort(code, detail),

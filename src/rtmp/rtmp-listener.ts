@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ErrorCode } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
@@ -21,6 +20,7 @@ import type { CodecPool } from '../wasm/pool.js';
 import { Arrivals } from './arrivals.js';
 import type { Captures } from './captures.js';
 import type { ConnectionOptions } from './connection-options.js';
+import { handshakeEntropy } from './handshake-entropy.js';
 import { IdleConnections } from './idle-connections.js';
 import { LoopShare } from './input-turn.js';
 import { type HostPort, listenOn } from './listen-on.js';
@@ -77,8 +77,6 @@ const CONNECTION_BYTES = 18_432;
 const TLS_BYTES = 65_536;
 /** Bytes that a connection over TLS may have encrypted that the kernel has not taken. */
 const TLS_PIECE_BYTES = 65_536;
-const ENTROPY_BYTES = 3032;
-const ENTROPY_POOL = randomBytes(65_536);
 
 /** Accepts RTMP connections within the limits and keeps the list of them. */
 export class RtmpListener {
@@ -374,7 +372,7 @@ export class RtmpListener {
       options: this.#options,
       pacer: this.#pacer,
       share: this.#share,
-      entropy: this.#entropy(),
+      entropy: handshakeEntropy(this.accepted),
       capture,
       idle: (isIdle) => this.#idle.note(connection, isIdle),
       released: (used) => {
@@ -389,14 +387,5 @@ export class RtmpListener {
     this.#places.set(connection, address);
     this.#codecs.set(connection, codec);
     door.opened(connection.facts);
-  }
-
-  /**
-   * Filler for a handshake: a part of random bytes that were drawn once. Plain RTMP has no secret that depends on them,
-   * and drawing 1.5 KB for each of a burst of connections costs more than the rest of its accept.
-   */
-  #entropy(): Uint8Array {
-    const at = this.accepted % (ENTROPY_POOL.length - ENTROPY_BYTES);
-    return ENTROPY_POOL.subarray(at, at + ENTROPY_BYTES);
   }
 }

@@ -83,7 +83,7 @@ export class TunnelSession {
     this.channel = new TunnelChannel(ends, this);
   }
 
-  /** Bytes that the session holds for its client: answers sent and to be sent again, and bodies that are not read yet. */
+  /** Bytes held for the client: answers that are sent, or are to be sent again, and bodies that are not read yet. */
   get heldBytes(): number {
     let bytes = this.#kept.bytes + this.channel.unreadBytes + this.channel.inFlightBytes + this.#againBytes;
     for (const { exchange } of this.#early.values()) bytes += exchange.request.readableLength;
