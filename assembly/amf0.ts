@@ -1,5 +1,5 @@
 import { closeFrame, FRAME_LEFT, finishFrame, isOpen, openFrame } from './amf-stack';
-import { beginNames, FRAME_BYTES, keyEntry, nameIndex, valueEntry } from './amf0-names';
+import { beginNames, FRAME_BYTES, Names, nameIndex } from './amf0-names';
 import { scanAmf3 } from './amf3';
 import { beginAmf3 } from './amf3-tables';
 import * as C from './constants';
@@ -89,7 +89,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
         if (++keys > maxKeys) return finish(C.ERR_AMF_KEYS, tokens, p - ptr, 0);
         strings += keyLen;
         if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
-        key = keyEntry(frame, keyPtr, keyLen);
+        key = Names.keyEntry(frame, keyPtr, keyLen);
         p += 2 + keyLen;
         if (p >= end) {
           truncated = 1;
@@ -133,7 +133,7 @@ export function scanAmf0(ptr: u32, end: u32): i32 {
           if (strings > maxString) return finish(C.ERR_AMF_STRING_BYTES, tokens, p - ptr, 0);
           store<u32>(token, p + 1 + prefix, 16);
           store<u32>(token, len, 24);
-          const entry = valueEntry(key, p + 1 + prefix, len);
+          const entry = Names.valueEntry(key, p + 1 + prefix, len);
           names |= nameIndex(entry) << 20;
           store<u32>(token, entry === 0 ? 0 : load<u32>(entry), C.TOKEN_VALUE_ID << 2);
         }

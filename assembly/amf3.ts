@@ -1,5 +1,5 @@
 import { closeFrame, FRAME_LEFT, finishFrame, openFrame } from './amf-stack';
-import { FRAME_BYTES, FRAME_KEYS, keyEntry, nameIndex, SHAPELESS, valueEntry } from './amf0-names';
+import { FRAME_BYTES, FRAME_KEYS, Names, nameIndex, SHAPELESS } from './amf0-names';
 import { addObject, BAD, CUT, readText, readTraits, refer, TRAITS_DYNAMIC, TRAITS_EXTERNAL, u29 } from './amf3-tables';
 import * as C from './constants';
 import { get, set } from './header';
@@ -107,7 +107,7 @@ export function scanAmf3(start: u32, end: u32, outer: u32, key0: u32, keyPtr0: u
         if (++keys > maxKeys) return leave(C.ERR_AMF_KEYS, tokens, keys, strings, p);
         strings += keyLen;
         if (strings > maxString) return leave(C.ERR_AMF_STRING_BYTES, tokens, keys, strings, p);
-        key = keyEntry(frame, keyPtr, keyLen);
+        key = Names.keyEntry(frame, keyPtr, keyLen);
       }
     }
     wrapped = false;
@@ -150,7 +150,7 @@ export function scanAmf3(start: u32, end: u32, outer: u32, key0: u32, keyPtr0: u
       kind = 0x02;
       store<u32>(token, ptr, C.TOKEN_VALUE << 2);
       store<u32>(token, length, C.TOKEN_LENGTH << 2);
-      const entry = valueEntry(key, ptr, length);
+      const entry = Names.valueEntry(key, ptr, length);
       names |= nameIndex(entry) << 20;
       store<u32>(token, entry === 0 ? 0 : load<u32>(entry), C.TOKEN_VALUE_ID << 2);
     } else {
