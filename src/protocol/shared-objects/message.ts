@@ -77,7 +77,7 @@ export function readSharedObject(type: number, payload: Uint8Array): SharedObjec
   const start = type === MessageType.SharedObjectAmf3 ? 1 : 0;
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const name = readText(bytes, start);
-  if (name === undefined || name.text === '' || name.end - start - 2 > MAX_NAME_BYTES) return undefined;
+  if (name === undefined || !isName(name.text)) return undefined;
   let at = name.end + FIXED_BYTES;
   if (at > bytes.length) return undefined;
   const events: SharedObjectEvent[] = [];
@@ -165,7 +165,12 @@ function readValues(data: Buffer): Buffer | undefined {
 
 function readSlotName(data: Buffer, at: number): { readonly text: string; readonly end: number } | undefined {
   const name = readText(data, at);
-  return name !== undefined && name.end - at - 2 <= MAX_NAME_BYTES && name.text !== '' ? name : undefined;
+  return name !== undefined && isName(name.text) ? name : undefined;
+}
+
+/** As it will be written: bytes that are no UTF-8 are three then, and whoever reads the name must take it too. */
+function isName(name: string): boolean {
+  return name !== '' && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }
 
 function readText(data: Buffer, at: number): { readonly text: string; readonly end: number } | undefined {

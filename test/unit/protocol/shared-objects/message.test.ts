@@ -103,6 +103,18 @@ describe('a shared object message', () => {
     expect(readSharedObject(19, hex(bytes))).toBeUndefined();
   });
 
+  it('has names whose bytes are no UTF-8 only if they can be written again within the bound', () => {
+    const slot = (bytes: number): Buffer => {
+      const written = writeSharedObject(message([{ kind: 'remove', name: 's'.repeat(bytes) }]));
+      // One byte becomes the three of U+FFFD.
+      written[written.length - 1] = 0xff;
+      return written;
+    };
+    const read = readSharedObject(19, slot(254))!;
+    expect(readSharedObject(19, writeSharedObject(read))).toEqual(read);
+    expect(readSharedObject(19, slot(255))).toBeUndefined();
+  });
+
   it('is bounded in the lengths of names, in events and in slots', () => {
     const named = (bytes: number): Buffer => writeSharedObject({ ...message([]), name: 'n'.repeat(bytes) });
     expect(readSharedObject(19, named(256))?.name).toHaveLength(256);
