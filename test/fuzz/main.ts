@@ -110,7 +110,7 @@ async function fuzz(targets: readonly FuzzTarget[], seconds: number): Promise<bo
 
 if (values.replay !== undefined) {
   const [name, hex = ''] = values.replay.split(':');
-  TARGETS.find((target) => target.name === name)!.run(Buffer.from(hex, 'hex'));
+  await TARGETS.find((target) => target.name === name)!.run(Buffer.from(hex, 'hex'));
   process.stdout.write('It holds.\n');
 } else {
   const seconds = values.seconds === undefined ? Number(values.minutes ?? 10) * 60 : Number(values.seconds);

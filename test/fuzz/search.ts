@@ -47,23 +47,23 @@ export class Search {
   }
 
   /** Runs the corpus, then new inputs until `isOver` says so. @returns the first finding, made short */
-  run(isOver: () => boolean): Finding | undefined {
+  async run(isOver: () => boolean): Promise<Finding | undefined> {
     try {
-      this.#take([...this.#corpus.inputs]);
+      await this.#take([...this.#corpus.inputs]);
       for (let batch = 0; !isOver(); batch++) {
         if (batch % SAMPLES_EVERY === 0) this.#moreSamples();
-        this.#take(Array.from({ length: BATCH }, () => this.#next()));
+        await this.#take(Array.from({ length: BATCH }, () => this.#next()));
       }
       return undefined;
     } catch (found) {
-      if (found instanceof Broken) return this.#shrunk(found);
+      if (found instanceof Broken) return await this.#shrunk(found);
       throw found;
     }
   }
 
   /** Runs inputs; those that have shown new code join the corpus. */
-  #take(inputs: readonly Uint8Array[]): void {
-    for (const input of inputs) this.#try(input);
+  async #take(inputs: readonly Uint8Array[]): Promise<void> {
+    for (const input of inputs) await this.#try(input);
     const fresh = this.#coverage.take();
     if (fresh.length === 0 || inputs.length === 0) return;
     if (inputs.length === 1) {
@@ -72,17 +72,17 @@ export class Search {
       return;
     }
     const half = inputs.length >> 1;
-    this.#take(inputs.slice(0, half));
-    this.#take(inputs.slice(half));
+    await this.#take(inputs.slice(0, half));
+    await this.#take(inputs.slice(half));
     // Code that runs only once in a process is not seen again: it belongs to no single input.
     this.#coverage.note(fresh);
   }
 
-  #try(input: Uint8Array): void {
+  async #try(input: Uint8Array): Promise<void> {
     this.executions++;
     this.#about(input);
     try {
-      this.#target.run(input);
+      await this.#target.run(input);
     } catch (error) {
       throw new Broken(input, error instanceof Error ? error : new Error(String(error)));
     }
@@ -102,14 +102,14 @@ export class Search {
     this.#samples = [...this.#target.samples(this.#seed++), ...this.#samples].slice(0, MOST_SAMPLES);
   }
 
-  #shrunk({ input, error }: Broken): Finding {
+  async #shrunk({ input, error }: Broken): Promise<Finding> {
     let best: Finding = { input, error };
     let left = MAX_SHRINKS;
     for (let size = best.input.length >> 1; size > 0; size >>= 1) {
       for (let at = 0; at + size <= best.input.length && left > 0; left--) {
         const shorter = Buffer.concat([best.input.subarray(0, at), best.input.subarray(at + size)]);
         try {
-          this.#try(shorter);
+          await this.#try(shorter);
           at += size;
         } catch (found) {
           if (!(found instanceof Broken)) throw found;

@@ -14,8 +14,8 @@ export interface FuzzTarget {
   readonly maxBytes: number;
   /** Well-formed inputs of the structure that the reader expects, another few for each seed. */
   readonly samples: (seed: number) => readonly Uint8Array[];
-  /** Reads the input, borrowed until return. @throws Error when something does not hold */
-  readonly run: (input: Uint8Array) => void;
+  /** Reads the input, borrowed until it is done. @throws Error when something does not hold */
+  readonly run: (input: Uint8Array) => void | Promise<void>;
 }
 
 /** A number that is the same for the same bytes, for choices that belong to an input. */

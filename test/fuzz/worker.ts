@@ -21,7 +21,7 @@ const search = new Search(target, corpus, coverage, {
   },
 });
 const until = performance.now() + milliseconds;
-const finding = search.run(() => performance.now() >= until);
+const finding = await search.run(() => performance.now() >= until);
 if (finding === undefined) corpus.save();
 const report: WorkerReport = {
   executions: search.executions,

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { amfValue } from './amf-values.js';
 
 /** A U29 in its shortest form. */
 export function u29(value: number): number[] {
@@ -82,3 +83,22 @@ export const { value: amf3Value } = fc.letrec<{ value: number[]; members: number
   ),
   members: fc.array(fc.tuple(string, tie('value')), { maxLength: 3 }).map((pairs) => pairs.flat(2)),
 }));
+
+/** A value in AMF3, in a message of AMF0. */
+const switched = amf3Value.map((value) => [0x11, ...value]);
+
+function inObject(values: number[][]): number[] {
+  return [3, ...values.flatMap((member, index) => [0, 1, 97 + index, ...member]), 0, 0, 9];
+}
+
+/** Messages of one to four values of both kinds; some AMF3 ones are members of an AMF0 object. */
+export const amf3Message: fc.Arbitrary<Uint8Array> = fc
+  .array(
+    fc.oneof(
+      { weight: 4, arbitrary: switched },
+      { weight: 1, arbitrary: amfValue },
+      { weight: 1, arbitrary: fc.array(switched, { maxLength: 3 }).map(inObject) },
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((values) => Uint8Array.from(values.flat()));
