@@ -39,6 +39,7 @@ export const FOLDERS = {
     what: 'composition root: makes the parts, ties them, starts and stops them',
     imports: [
       'rtmp',
+      'relay',
       'http',
       'admission',
       'control',
@@ -107,6 +108,11 @@ export const FOLDERS = {
     floor: 8,
     what: 'files that clients play: readers, indexes, a pace for each player',
     imports: ['doors', 'live', 'protocol', 'mp4', 'flv', 'core'],
+  },
+  relay: {
+    floor: 8,
+    what: 'streams that are published to other servers, and those that are fetched from them',
+    imports: ['doors', 'live', 'hub', 'client', 'link', 'events', 'wasm', 'transport', 'model', 'core'],
   },
   doors: {
     floor: 7,

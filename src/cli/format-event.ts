@@ -14,6 +14,8 @@ const COLOURS: Readonly<Record<string, string>> = {
   'stream.rejected': '31',
   'record.started': '36',
   'record.ended': '33',
+  'relay.started': '36',
+  'relay.failed': '33',
   'node.lost': '31',
 };
 
@@ -77,6 +79,9 @@ const TELLERS: { readonly [T in keyof EventData]?: Teller<EventData[T]> } = {
     d.gaps > 0 ? `${d.gaps} gaps` : undefined,
     d.detail,
   ],
+  'io.sluice.relay.started': (d) => [d.direction, d.url, d.attempts > 1 ? `attempt ${d.attempts}` : undefined],
+  'io.sluice.relay.failed': (d) => [d.direction, d.url, d.code, d.detail, `again in ${duration(d.retryInMs)}`],
+  'io.sluice.relay.ended': (d) => [d.direction, d.url, d.reason, size(d.bytes)],
   'io.sluice.play.started': (d) => [
     `from ${d.peer.address}:${d.peer.port}`,
     d.client && `with ${d.client}`,

@@ -5,6 +5,7 @@ import { TOKEN_FAILURES_SETTING, TOKEN_SETTING, TOKENS_SETTING } from './http-to
 import { JOB_SETTINGS } from './job-settings.js';
 import { LIMITS_SETTINGS } from './limit-settings.js';
 import { MEDIA_SETTINGS, RECORDING_SETTINGS } from './recording-settings.js';
+import { RELAY_SETTINGS } from './relay-settings.js';
 import { RPC_SETTINGS } from './rpc-settings.js';
 import { RTMPE_SETTINGS } from './rtmpe-settings.js';
 import { RTMPS_SETTINGS, SNIFF_SETTING } from './rtmps-settings.js';
@@ -296,6 +297,7 @@ export const TABLE = {
   media: MEDIA_SETTINGS,
   vod: VOD_SETTINGS,
   recording: RECORDING_SETTINGS,
+  relay: RELAY_SETTINGS,
   hub: {
     gopMaxBytes: bytes(
       0,

@@ -7,6 +7,7 @@ import { JOB_ERRORS } from './errors-jobs.js';
 import { OBJECT_ERRORS } from './errors-objects.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
 import { RECORDING_ERRORS } from './errors-recording.js';
+import { RELAY_ERRORS } from './errors-relay.js';
 import { RTMPE_ERRORS } from './errors-rtmpe.js';
 import { RTMPS_ERRORS } from './errors-rtmps.js';
 import { TUNNEL_ERRORS } from './errors-tunnel.js';
@@ -31,6 +32,7 @@ export const ERRORS = {
   ...OPERATOR_ERRORS,
   ...RECORDING_ERRORS,
   ...VOD_ERRORS,
+  ...RELAY_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */

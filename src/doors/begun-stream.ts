@@ -3,7 +3,11 @@ import type { PublishType, RecordStatus } from '../model/recording.js';
 import type { Publisher } from './client.js';
 
 /** What a client wants to publish. Without a type it is live. */
-export type PublishRequest = NameRequest & { readonly publishType?: PublishType };
+export type PublishRequest = NameRequest & {
+  readonly publishType?: PublishType;
+  /** Whether the server itself publishes: see {@link PublishAsk.isOwn}. */
+  readonly isOwn?: boolean;
+};
 
 /** A stream that has just begun, for those that follow streams. */
 export interface BegunStream {

@@ -150,7 +150,7 @@ export class Door implements ByteSide {
     asker: Asker<RunningPublish, PublishRefusal>,
   ): OpenRequest {
     return this.#requests.ask(
-      (id) => ({ kind: 'publish', id, facts, request: nameOf(request) }),
+      (id) => ({ kind: 'publish', id, facts, request: nameOf(request), ...(request.isOwn && { isOwn: true }) }),
       asker.failed,
       (answer, withdrawn) => {
         if (answer.kind === 'publishAccepted') {

@@ -52,6 +52,15 @@ export interface RecordStarted extends TypeOf<typeof data.recordStarted> {}
 /** `record.ended`: exactly once per `recordId`. */
 export interface RecordEnded extends TypeOf<typeof data.recordEnded> {}
 
+/** `relay.started`: a connection to another server carries the stream. */
+export interface RelayStarted extends TypeOf<typeof data.relayStarted> {}
+
+/** `relay.failed`: an attempt failed, or a connection was lost; another attempt follows. */
+export interface RelayFailed extends TypeOf<typeof data.relayFailed> {}
+
+/** `relay.ended`: exactly once per `relayId`, unless the process died. */
+export interface RelayEnded extends TypeOf<typeof data.relayEnded> {}
+
 /** `node.*`. */
 export interface NodeEvent extends TypeOf<typeof data.nodeEvent> {}
 
@@ -77,6 +86,9 @@ export interface EventData {
   'io.sluice.play.ended': PlayEnded;
   'io.sluice.record.started': RecordStarted;
   'io.sluice.record.ended': RecordEnded;
+  'io.sluice.relay.started': RelayStarted;
+  'io.sluice.relay.failed': RelayFailed;
+  'io.sluice.relay.ended': RelayEnded;
   'io.sluice.node.started': NodeEvent;
   'io.sluice.node.ready': NodeEvent;
   'io.sluice.node.draining': NodeEvent;

@@ -21,6 +21,7 @@ import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
 import { type EventPriority, priorityOf } from './priority.js';
 import { RecordEvents } from './record-events.js';
+import { RelayEvents } from './relay-events.js';
 import type { EventSink, LifecycleParts, SignalSink, WantedName } from './sinks.js';
 
 export type { EventSink } from './sinks.js';
@@ -45,6 +46,8 @@ export class Lifecycle {
   readonly #totals = new Map<string, Totals>();
   /** Tells of recordings, which count on their own. */
   readonly records: RecordEvents;
+  /** Tells of relays, which count on their own. */
+  readonly relays: RelayEvents;
   readonly #node: NodeEvents;
   #ending = false;
   readonly #rejections = new TokenBucket({ burst: 500, perSecond: 100 });
@@ -60,6 +63,7 @@ export class Lifecycle {
     const append = (build: () => Envelope, priority: EventPriority) => this.#append(build, priority);
     this.#node = new NodeEvents(emitter, o.clock, o.sink, append);
     this.records = new RecordEvents(emitter, o.clock, o.sink, append);
+    this.relays = new RelayEvents(emitter, o.clock, append);
   }
 
   /** The open streams, by stream id. */

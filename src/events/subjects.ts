@@ -174,7 +174,7 @@ export function subjectTemplate(type: EventType): string {
   if (entity === 'node') {
     return `${DEFAULT_PREFIX}.${NODES}.{nodeId}.{bootId}.${verb}${verb === COMMAND ? '.{n}' : ''}`;
   }
-  const own = entity === 'record' ? `{${entity}Id}-${verb === 'ended' ? END : '{n}'}` : undefined;
+  const own = entity === 'record' || entity === 'relay' ? `{${entity}Id}-${verb === 'ended' ? END : '{n}'}` : undefined;
   const last = own ?? (type === END_TYPE ? END : '{seq}');
   return `${DEFAULT_PREFIX}.${STREAMS}.{app}.{name}.{streamId}.${name}.${last}`;
 }

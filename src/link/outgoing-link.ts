@@ -58,6 +58,7 @@ export class OutgoingLink implements LinkOwner {
   readonly #handshake: ClientHandshake;
   readonly #session: ClientSession;
   #phase: 'handshake' | 'session' | 'closing' | 'closed' = 'handshake';
+  #isHeld = false;
   #isReady = false;
   #error: SluiceError | undefined;
 
@@ -139,8 +140,20 @@ export class OutgoingLink implements LinkOwner {
     this.#link.destroy();
   }
 
+  /** Handles and reads nothing more until {@link OutgoingLink.goOn}: what comes waits in the codec and the kernel. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Ends {@link OutgoingLink.hold}. */
+  goOn(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#link.goOn();
+  }
+
   mayHandle(): boolean {
-    return true;
+    return !this.#isHeld;
   }
 
   handshakeDone(): void {
@@ -164,7 +177,7 @@ export class OutgoingLink implements LinkOwner {
   }
 
   mayGoOn(): boolean {
-    return this.#phase === 'session';
+    return this.#phase === 'session' && !this.#isHeld;
   }
 
   handled(): void {
@@ -172,7 +185,7 @@ export class OutgoingLink implements LinkOwner {
   }
 
   mayRead(): boolean {
-    return true;
+    return !this.#isHeld;
   }
 
   failed(error: unknown): void {

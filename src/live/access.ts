@@ -104,6 +104,8 @@ export interface PublishAsk {
   readonly id: number;
   readonly facts: ConnectionFacts;
   readonly request: NameRequest;
+  /** Whether the server itself publishes, as a relay does: the settings have let it in, and nobody is asked. */
+  readonly isOwn?: boolean;
 }
 
 /** A client wants to play, or to know the length of what it could play. */

@@ -37,6 +37,7 @@ import { type OpenAsk, OpenAsks } from './open-asks.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
 import { PlayDecisions } from './play-decisions.js';
 import { ENDED_ELSEWHERE, PublishDecisions } from './publish-decisions.js';
+import type { Pulls } from './pulls.js';
 import { RecordedDecisions } from './recorded-decisions.js';
 import type { RecordedNames } from './recorded-names.js';
 import { callFailed, type RpcBridge } from './rpc-bridge.js';
@@ -76,6 +77,8 @@ interface LiveStreamsParts {
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Secret of this installation that tickets of jobs are signed with. */
   readonly ticketSecret: Uint8Array;
+  /** Names that are fetched from elsewhere when they are played; default: none. */
+  readonly pulls?: Pulls | undefined;
   /** Has calls of clients answered; default: nobody does. */
   readonly rpc?: RpcBridge;
   /** Finds files that are played; undefined: there are none. */
@@ -162,6 +165,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       account: this.account,
       activity: this.activity,
       grants: this.grants,
+      pulls: parts.pulls,
       streamOf: (request) => this.#byName.get(nameKey(request)),
       stream: (streamId) => this.#streams.get(streamId),
     });

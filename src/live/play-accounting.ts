@@ -17,6 +17,7 @@ import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import type { PlayerEntry } from './player-entry.js';
 import { principalOf } from './principals.js';
+import type { Pulls } from './pulls.js';
 import { Sessions } from './sessions.js';
 import { type GrantDeps, type GrantHolder, RunningGrant } from './stream-grant.js';
 import { toldEnd } from './told-end.js';
@@ -46,6 +47,8 @@ interface PlayAccountingParts {
   readonly account: EventAccount;
   readonly activity: ActivityLog;
   readonly grants: GrantDeps;
+  /** Names that are fetched when they are played. */
+  readonly pulls?: Pulls | undefined;
   /** The live stream of a name. */
   readonly streamOf: (name: StreamName) => LiveStream | undefined;
   /** A stream that has not ended, by its id. */
@@ -104,7 +107,7 @@ export class PlayAccounting {
     const named = { app: request.app, name: grant.name ?? request.name };
     const stream = file === undefined ? this.#parts.streamOf(named) : undefined;
     const isAbsent = stream === undefined && file === undefined;
-    const refusal = ticket === undefined ? this.#refusal(stream, isAbsent, principal, grant) : undefined;
+    const refusal = ticket === undefined ? this.#refusal(named, stream, isAbsent, principal, grant) : undefined;
     if (refusal !== undefined) return { refusal };
     const playId = newId();
     const holder: GrantHolder = {
@@ -217,7 +220,7 @@ export class PlayAccounting {
       const { playId, ticket } = entry;
       const counters = counted.get(playId);
       this.#left(entry, 'stream_ended', counters ?? { playId, bytes: 0, drops: 0 });
-      if (counters === undefined && (ticket !== undefined || !this.#options.waitForPublisher))
+      if (counters === undefined && (ticket !== undefined || !this.#waitsFor(stream)))
         this.#parts.bytes.order({ kind: 'endPlay', playId });
     }
     this.#tellWanted(stream);
@@ -225,18 +228,23 @@ export class PlayAccounting {
 
   /** Why a client may not play. @param isAbsent neither a live stream nor a file has the name */
   #refusal(
+    of: StreamName,
     stream: LiveStream | undefined,
     isAbsent: boolean,
     principal: string,
     grant: Grant,
   ): Refusal<PlayRefusal> | undefined {
-    if (isAbsent && !this.#options.waitForPublisher)
-      return refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound');
+    if (isAbsent && !this.#waitsFor(of)) return refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound');
     if (stream !== undefined && stream.audience >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
       return refused('ERR_LIMIT_PLAYERS');
     if (this.sessions.count(principal) >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY))
       return refused('ERR_LIMIT_SESSIONS');
     return undefined;
+  }
+
+  /** Whether players may wait for a name that is not published. */
+  #waitsFor(of: StreamName): boolean {
+    return this.#options.waitForPublisher || this.#parts.pulls?.has(of) === true;
   }
 
   #add(entry: PlayerEntry): void {
@@ -272,6 +280,7 @@ export class PlayAccounting {
     if (isWanted) this.#wanted.add(key);
     else this.#wanted.delete(key);
     const { app, name } = of;
+    this.#parts.pulls?.wanted({ app, name }, isWanted);
     this.#parts.lifecycle.want(isWanted ? 'wanted' : 'unwanted', { app, name, urls: this.#parts.urls({ app, name }) });
   }
 

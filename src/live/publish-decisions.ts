@@ -10,7 +10,7 @@ import type { PublishRefusal } from '../model/refusals.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { ByteSide, NameRequest, PublishAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
-import { type Admission, MASKED_NAME } from './admission.js';
+import { type Admission, MASKED_NAME, PLAIN_GRANT } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
 import { settleConflict } from './conflict.js';
 import type { EventAccount } from './event-account.js';
@@ -202,6 +202,7 @@ export class PublishDecisions {
     const problem = names.problem(request);
     if (problem !== undefined)
       return this.#refuse(ask, beganMs, refused('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem));
+    if (ask.isOwn === true) return this.#ownPublish(ask, beganMs);
     // Where names are keys, the name under which a stream may be there is known after the answer only.
     const key = admission.isNameKey(request.app) ? undefined : nameKey(request);
     let silentMs = 0;
@@ -240,6 +241,14 @@ export class PublishDecisions {
       if (open.withdrawn !== undefined) return gone();
     }
     return { grant, silentMs };
+  }
+
+  /** A publish of the server itself: neither responders nor the guards against clients have a say. */
+  #ownPublish(ask: PublishAsk, beganMs: number): Admitted | Refusal<PublishRefusal> {
+    const closed = this.#parts.closedFor();
+    if (closed !== undefined) return this.#refuse(ask, beganMs, shutDown(closed));
+    if (this.#parts.memory.isOver) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_MEMORY'));
+    return { grant: { ...PLAIN_GRANT, isAnonymous: true }, silentMs: 0 };
   }
 
   /**

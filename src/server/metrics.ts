@@ -9,6 +9,7 @@ import type { Health, Metric, MetricSample } from '../http/deps.js';
 import type { Hub } from '../hub/hub.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { Recordings } from '../recording/record/recordings.js';
+import type { Relays } from '../relay/relays.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { SharedObjects } from '../shared-objects/shared-objects.js';
 import type { RecordedStreams } from '../vod/recorded-streams.js';
@@ -38,6 +39,7 @@ interface MetricSources {
   readonly descriptors: Descriptors;
   readonly room: () => Room;
   readonly turns: LoopTurns;
+  readonly relays: Relays;
   readonly admission: ChainStats;
   readonly bans: BanList;
   /** Requests over HTTP that were refused for their token; undefined without HTTP. */
@@ -63,6 +65,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...streamMetrics(sources),
     ...mediaMetrics(sources),
     ...recordedMetrics(sources.recorded),
+    ...relayMetrics(sources),
     ...processMetrics(sources),
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources),
@@ -144,6 +147,26 @@ function mediaMetrics({ door, hub }: MetricSources): Metric[] {
     counter('media_in_bytes_total', 'media received, as framed for players', door.bytesIn),
     counter('media_out_bytes_total', 'media sent to players', door.bytesOut),
     gauge('media_held_bytes', 'media held for late joiners, slow players and writes under way', hub.heldBytes),
+  ];
+}
+
+function relayMetrics({ relays }: MetricSources): Metric[] {
+  const samples = (['push', 'pull'] as const).flatMap((direction) => {
+    const { connected, connecting } = relays.count(direction);
+    return [
+      { value: connected, labels: { direction, state: 'connected' } },
+      { value: connecting, labels: { direction, state: 'connecting' } },
+    ];
+  });
+  return [
+    {
+      name: 'sluice_relays',
+      help: 'streams that are carried to other servers (push) and from them (pull)',
+      type: 'gauge',
+      labels: ['direction', 'state'],
+      samples,
+    },
+    counter('relays_total', 'relays that were begun', relays.started),
   ];
 }
 

@@ -9,12 +9,13 @@ import type { RunningClock } from '../core/running-clock.js';
 import { Door } from '../doors/door.js';
 import { EventLayer } from '../events/event-layer.js';
 import { Hub } from '../hub/hub.js';
-import type { ByteSide } from '../live/access.js';
+import type { ByteSide, FactSide } from '../live/access.js';
 import type { Admission } from '../live/admission.js';
 import { CLONED_BORDER_VARIABLE, clonedByteSide, clonedFactSide } from '../live/cloned-border.js';
 import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { Recordings } from '../recording/record/recordings.js';
+import type { Relays } from '../relay/relays.js';
 import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { ObjectFiles } from '../shared-objects/object-files.js';
@@ -38,6 +39,7 @@ import {
 } from './options.js';
 import { recordedStreams } from './recorded.js';
 import { Refusals } from './refusals.js';
+import { makeRelays } from './relays.js';
 import { memoriesOfProcess, type Room, roomOf } from './room.js';
 import { makeTunnel } from './rtmpt.js';
 import { makeSharedObjects, openObjectFiles } from './shared-objects.js';
@@ -67,6 +69,8 @@ export interface Parts {
   readonly recordings: Recordings;
   /** Undefined while RTMPT is off. */
   readonly tunnel: HttpTunnel | undefined;
+  /** Streams that are carried to other servers, and from them. */
+  readonly relays: Relays;
   /** For how many RTMP connections there is room now. */
   readonly room: () => Room;
   /** Reports, sends and writes what is due by time. Call it a few times a second. */
@@ -161,35 +165,20 @@ export async function openObjects(config: Config): Promise<ObjectFiles | undefin
 /** Makes the parts and ties them together. Nothing listens yet. */
 export function makeParts(config: Config, deps: PartsDeps): Parts {
   const { log, clock, eventLayer, names } = deps;
-  const { lifecycle } = eventLayer;
   const nowMs = (): number => clock.monotonicMs();
   const memory = new MemoryAccount(config.limits.memoryBytes);
   const hub = new Hub(hubOptions(config), nowMs);
   const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
-  const isCloned = process.env[CLONED_BORDER_VARIABLE] === '1';
-  const toDoor: ByteSide = { answer: (message) => door.answer(message), order: (message) => door.order(message) };
-  const rpc = rpcOf(config, deps);
-  const recorded = recordedStreams(config, { log, nowMs, memory });
-  const liveStreams = new LiveStreams(liveStreamsOptions(config), {
-    bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
-    memory,
-    lifecycle,
+  const streams = makeStreams(config, deps, { memory, hub, codecs });
+  const { door, recorded } = streams;
+  const objects = makeSharedObjects(config, {
+    files: deps.objectFiles,
+    facts: streams.facts,
     names,
-    admission: deps.admission,
-    clock,
+    memory,
     log,
-    urls: deps.urls,
-    ticketSecret: deps.ticketSecret,
-    ...(rpc === undefined ? {} : { rpc }),
-    recorded,
-    closedFor: deps.closedFor,
+    nowMs,
   });
-  const facts = isCloned ? clonedFactSide(liveStreams) : liveStreams;
-  const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs: config.publish.stallAfterMs });
-  const objects = makeSharedObjects(config, { files: deps.objectFiles, facts, names, memory, log, nowMs });
-  lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
-  eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
-  const recordings = recordingsOf(config, deps, { hub, door, memory });
   const descriptors = new Descriptors(
     { rtmp: () => listener.sockets + unlisted(), http: () => deps.httpConnections() },
     nowMs,
@@ -221,11 +210,58 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   memory.register('log_lines', () => stderrLosses().heldBytes);
   memory.register('captures', () => deps.captures?.heldBytes ?? 0);
   const room = (): Room => roomNow(deps.settings(), descriptors);
-  const tick = tickOf([recordings, tunnel, door, liveStreams, objects]);
+  const tick = tickOf([streams.recordings, tunnel, door, streams.liveStreams, objects, streams.relays]);
   return {
-    ...{ clock, memory, hub, door, objects, codecs, liveStreams, recorded, rpc, names, descriptors, refusals },
-    ...{ listener, recordings, tunnel, room, tick },
+    ...streams,
+    ...{ clock, memory, hub, objects, codecs, names, descriptors, refusals, listener, tunnel, room, tick },
   };
+}
+
+/** The parts that streams run on. */
+interface StreamParts extends Pick<Parts, 'door' | 'liveStreams' | 'recorded' | 'rpc' | 'recordings' | 'relays'> {
+  /** The fact side, as the byte side reaches it. */
+  readonly facts: FactSide;
+}
+
+/** Makes what decides about streams, what carries them, and what follows them. */
+function makeStreams(
+  config: Config,
+  deps: PartsDeps,
+  { memory, hub, codecs }: Pick<Parts, 'memory' | 'hub' | 'codecs'>,
+): StreamParts {
+  const { log, clock, eventLayer, names } = deps;
+  const { lifecycle } = eventLayer;
+  const nowMs = (): number => clock.monotonicMs();
+  const isCloned = process.env[CLONED_BORDER_VARIABLE] === '1';
+  const toDoor: ByteSide = { answer: (message) => door.answer(message), order: (message) => door.order(message) };
+  const rpc = rpcOf(config, deps);
+  const recorded = recordedStreams(config, { log, nowMs, memory });
+  const liveStreams = new LiveStreams(liveStreamsOptions(config), {
+    bytes: isCloned ? clonedByteSide(toDoor) : toDoor,
+    memory,
+    lifecycle,
+    names,
+    admission: deps.admission,
+    clock,
+    log,
+    urls: deps.urls,
+    ticketSecret: deps.ticketSecret,
+    ...(rpc === undefined ? {} : { rpc }),
+    recorded,
+    pulls: { has: (of) => relays.has(of), wanted: (of, isWanted) => relays.wanted(of, isWanted) },
+    closedFor: deps.closedFor,
+  });
+  const facts = isCloned ? clonedFactSide(liveStreams) : liveStreams;
+  const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs: config.publish.stallAfterMs });
+  lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
+  eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
+  const recordings = recordingsOf(config, deps, { hub, memory });
+  const relays: Relays = makeRelays(config, { hub, door, codecs, clock, log, events: lifecycle.relays });
+  door.onBegun = (stream) => {
+    recordings.begun(stream);
+    relays.begun(stream);
+  };
+  return { facts, door, liveStreams, recorded, rpc, recordings, relays };
 }
 
 /** For how many RTMP connections there is room now. */
@@ -255,18 +291,13 @@ export function maxConnectionsOf({ limits }: Config): number {
 }
 
 /** Records streams that begin behind the door. */
-function recordingsOf(
-  config: Config,
-  deps: PartsDeps,
-  { hub, door, memory }: Pick<Parts, 'hub' | 'door' | 'memory'>,
-): Recordings {
+function recordingsOf(config: Config, deps: PartsDeps, { hub, memory }: Pick<Parts, 'hub' | 'memory'>): Recordings {
   const { clock, eventLayer } = deps;
   const recordings = new Recordings(recordingOptions(config), {
     ...{ hub, events: eventLayer.lifecycle.records, chunkSize: config.rtmp.chunkSize },
     ...{ nowMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs() },
     log: rateLimited(deps.log, clock, config.log.faultLinesPerSecond),
   });
-  door.onBegun = (stream) => recordings.begun(stream);
   memory.register('recordings', () => recordings.heldBytes);
   return recordings;
 }

@@ -352,6 +352,7 @@ class Server implements SluiceServer {
     const told = isTold ? undefined : eventLayer?.lifecycle.nodeDraining();
     await this.#inTime('telling that the node drains', told, left() / 4);
     this.#parts?.listener.stop();
+    this.#parts?.relays.close();
     for (const connection of [...(this.#parts?.listener.connections ?? [])])
       connection.shutdown('server_drain', toldEnd('ERR_SESSION_SHUTDOWN'), 'server_drain');
     await connectionsGone(this.#parts, this.#clock, left() / 2);

@@ -13,6 +13,7 @@ import {
   tunnelOptions,
 } from './options.js';
 import { maxConnectionsOf, type Parts } from './parts.js';
+import { relaysOptions } from './relays.js';
 import { sharedObjectsOptions } from './shared-objects.js';
 
 /** Hands changed settings on to the parts that take them while they run. */
@@ -48,7 +49,7 @@ export function tellWebhooks(settings: LiveSettings, webhooks: Pick<Webhooks, 'c
 
 /** Puts changed options into the parts. */
 export function applyTo(parts: Parts, config: Config): void {
-  const { listener, tunnel, hub, door, objects, liveStreams, recorded, rpc, names, memory, recordings } = parts;
+  const { listener, tunnel, hub, door, objects, liveStreams, recorded, rpc, names, memory, recordings, relays } = parts;
   listener.change({ ...listenerOptions(config), maxConnections: maxConnectionsOf(config) });
   tunnel?.change(tunnelOptions(config));
   hub.change(hubOptions(config));
@@ -56,6 +57,7 @@ export function applyTo(parts: Parts, config: Config): void {
   liveStreams.change(liveStreamsOptions(config));
   recorded.change(config.vod);
   objects.change(sharedObjectsOptions(config));
+  relays.change(relaysOptions(config));
   rpc?.change(rpcOptions(config));
   recordings.change(recordingOptions(config));
   names.change(config.names);

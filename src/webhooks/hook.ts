@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
+import { retryDelayMs } from '../core/retry-delay.js';
 import { within } from '../core/within.js';
 import { orderKey } from '../events/envelope.js';
 import type { EventLog, LogEntry } from '../events/event-log.js';
@@ -20,9 +21,10 @@ import { nginxRtmp } from './formats/nginx-rtmp.js';
 import { srs } from './formats/srs.js';
 import { HealthLines } from './health-lines.js';
 import { Poster, type PostOutcome } from './post.js';
-import { retryDelayMs } from './retry.js';
 
 /** Most posts of one webhook at a time. */
+/** First and longest wait between attempts for one stream, in ms. */
+const RETRY_MS = [1000, 300_000] as const;
 const IN_FLIGHT = 16;
 /** How often it is looked whether a stream may be tried again, in ms. */
 const LOOK_MS = 250;
@@ -311,7 +313,7 @@ export class Hook {
 
   #rest(lane: Lane, why: string): void {
     const nowMs = this.#deps.clock.monotonicMs();
-    this.#backlog.rest(lane, nowMs + retryDelayMs(lane.tries, Math.random()));
+    this.#backlog.rest(lane, nowMs + retryDelayMs(lane.tries + 1, RETRY_MS, Math.random()));
     this.#lines.failed(why, nowMs);
     this.#timer ??= setInterval(() => this.#retryDue(), LOOK_MS).unref();
   }

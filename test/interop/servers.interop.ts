@@ -5,7 +5,7 @@ import { SseWatcher } from '../support/events.js';
 import { nginxPushingTo } from '../support/interop/nginx-rtmp.js';
 import { NodeMediaServer } from '../support/interop/node-media-server.js';
 import { media } from '../support/media.js';
-import { finishPlayer, frameCount, hashesOf, type MediaHashes } from '../support/playback.js';
+import { expectStretchOf, finishPlayer, frameCount, hashesOf, type MediaHashes } from '../support/playback.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { tempDir } from '../support/temp.js';
 import * as tools from '../support/tools.js';
@@ -38,15 +38,6 @@ function runs(child: Child): Child {
   return child;
 }
 
-/** What a player has written is one stretch of the source: nothing wrong, lost or doubled in it. */
-function expectStretch(got: MediaHashes): void {
-  for (const kind of ['video', 'audio'] as const) {
-    const from = source[kind].indexOf(got[kind][0]);
-    expect(from, `the first ${kind} packet is one of the source's`).toBeGreaterThanOrEqual(0);
-    expect(got[kind]).toEqual(source[kind].slice(from, from + got[kind].length));
-  }
-}
-
 /** Plays a URL until there is enough to compare. */
 async function played(url: string): Promise<MediaHashes> {
   const out = join(tempDir('interop'), 'played.flv');
@@ -67,7 +58,7 @@ describe('a relay', () => {
     runs(tools.ffmpegPublish(file, `${relay.url}/nginx`));
     await server.ready('nginx', 20_000);
     expect(await kindsAtReady('nginx')).toEqual(['audio', 'video']);
-    expectStretch(await played(server.url('nginx')));
+    expectStretchOf(source, await played(server.url('nginx')));
   });
 
   it('of nginx-rtmp that begins in the middle of a long interval between keyframes has its picture awaited', async () => {
@@ -86,7 +77,7 @@ describe('a relay', () => {
     await peer.push('nms', server.url('nms-pushed'));
     await server.ready('nms-pushed', 20_000);
     expect(await kindsAtReady('nms-pushed')).toEqual(['audio', 'video']);
-    expectStretch(await played(server.url('nms-pushed')));
+    expectStretchOf(source, await played(server.url('nms-pushed')));
   });
 
   it('of Node-Media-Server pulls a stream that begins later and hands it on as it is', async () => {
@@ -96,7 +87,7 @@ describe('a relay', () => {
     await peer.has('early');
     runs(tools.ffmpegPublish(file, server.url('begins-later')));
     await server.ready('begins-later', 20_000);
-    expectStretch(await played(peer.url('early')));
+    expectStretchOf(source, await played(peer.url('early')));
   });
 
   it('of Node-Media-Server pulls a live stream and hands it on as it is: its headers do not come with the answer', async () => {
@@ -110,7 +101,7 @@ describe('a relay', () => {
       await patient.ready('origin', 20_000);
       await peer.pull('pulled', patient.url('origin'));
       await peer.has('pulled');
-      expectStretch(await played(peer.url('pulled')));
+      expectStretchOf(source, await played(peer.url('pulled')));
     } finally {
       await Promise.all(running.splice(0).map((child) => child.stop('SIGKILL')));
       await patient.stop();

@@ -98,7 +98,7 @@ export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
   });
   lifecycle.streamSuspended(streamId, { resumeWindowMs: 10_000, cause: 'client_reset' });
   lifecycle.streamResumed(streamId, { connectionId: newId(), peer, gapMs: 900 });
-  await tellRecording(lifecycle, connectionId);
+  await tellRecordingAndRelay(lifecycle, connectionId);
   lifecycle.playEnded(streamId, { playerId, bytes: 1, drops: 0, reason: 'client_closed' });
   lifecycle.streamIdle(streamId, { players: 0 });
   lifecycle.streamTakenOver(streamId, { byStreamId: newId() });
@@ -127,8 +127,20 @@ export async function everyEvent(clock: ManualClock): Promise<SluiceEvent[]> {
   return [...sink.events, JSON.parse(last.json.toString('utf8')) as SluiceEvent];
 }
 
-/** Tells a recording, which counts on its own. */
-async function tellRecording(lifecycle: Lifecycle, connectionId: string): Promise<void> {
+/** Tells a relay, which counts on its own. */
+function tellRelay(lifecycle: Lifecycle, connectionId: string): void {
+  const relay = { relayId: newId(), direction: 'push', url: 'rtmp://other:1935/live/cam1' } as const;
+  const stream = { streamId: newId(), app: 'live', name: 'cam1', connectionId };
+  const failure = { code: 'ERR_CLIENT_LOST', detail: 'closed by the server', retryInMs: 1000 };
+  lifecycle.relays.started(stream, 1, { ...relay, peer: { address: '192.0.2.7', port: 1935 }, attempts: 1 });
+  lifecycle.relays.failed(stream, 2, { ...relay, attempts: 1, ...failure });
+  const times = { startedAt: new Date(0).toISOString(), endedAt: new Date(9000).toISOString() };
+  lifecycle.relays.ended(stream, 3, { ...relay, attempts: 1, reason: 'stream_ended', ...times, bytes: 9, drops: 0 });
+}
+
+/** Tells a recording and a relay, which count on their own. */
+async function tellRecordingAndRelay(lifecycle: Lifecycle, connectionId: string): Promise<void> {
+  tellRelay(lifecycle, connectionId);
   const record = { recordId: newId(), file: 'live/cam1/2026.flv', part: 1 };
   const stream = { streamId: newId(), app: 'live', name: 'cam1', connectionId };
   lifecycle.records.started(stream, record);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { expect } from 'vitest';
 import type { Child } from './child.js';
 import { digests, type FlvTag, readFlv } from './flv.js';
 import { packetHashes } from './tools.js';
@@ -53,4 +54,13 @@ export async function finishPlayer(
     everyMs: 100,
     what: () => `${player.name} to receive everything\n${player.output.slice(-2000)}`,
   }).finally(() => player.stop('SIGKILL'));
+}
+
+/** What a player has written is one stretch of the source: nothing wrong, lost or doubled in it. */
+export function expectStretchOf(source: MediaHashes, got: MediaHashes): void {
+  for (const kind of ['video', 'audio'] as const) {
+    const from = source[kind].indexOf(got[kind][0]!);
+    expect(from, `the first ${kind} packet is one of the source's`).toBeGreaterThanOrEqual(0);
+    expect(got[kind]).toEqual(source[kind].slice(from, from + got[kind].length));
+  }
 }

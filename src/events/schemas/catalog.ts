@@ -41,6 +41,12 @@ export const DATA_SCHEMAS: {
     says: 'A recording is over and its file has its name. Once per record id, also after a crash.',
     data: data.recordEnded,
   },
+  'io.sluice.relay.started': { says: 'A relay is connected, and carries its stream.', data: data.relayStarted },
+  'io.sluice.relay.failed': {
+    says: 'A relay could not connect, or was cut off. It tries again.',
+    data: data.relayFailed,
+  },
+  'io.sluice.relay.ended': { says: 'A relay is over. Once per relay id.', data: data.relayEnded },
   'io.sluice.node.started': { says: 'A process began its work.', data: data.nodeEvent },
   'io.sluice.node.ready': { says: 'A process accepts connections, for the first time or again.', data: data.nodeEvent },
   'io.sluice.node.draining': {

@@ -3,6 +3,7 @@ import { metadataShape } from '../../model/metadata.js';
 import { peerShape, transportShape } from '../../model/peer.js';
 import { endReasonShape } from '../../model/reasons.js';
 import { recordEndReasonShape } from '../../model/recording.js';
+import { relayDirectionShape, relayEndReasonShape } from '../../model/relay.js';
 import {
   count,
   integer,
@@ -202,6 +203,33 @@ export const recordEnded = streamShape(
   },
   { detail: text() },
 );
+
+/** What names a relay. `url` has neither query nor key. */
+const relayRef = { relayId: ulid, direction: relayDirectionShape, url: text(1024) };
+
+/** `attempts`: connections tried since the relay began, this one included. */
+export const relayStarted = streamShape({ ...relayRef, peer: peerShape, attempts: count });
+
+export const relayFailed = streamShape({
+  ...relayRef,
+  attempts: count,
+  code: text(64),
+  detail: text(),
+  /** Time until the next attempt. */
+  retryInMs: quantity,
+});
+
+export const relayEnded = streamShape({
+  ...relayRef,
+  attempts: count,
+  reason: relayEndReasonShape,
+  startedAt: time,
+  endedAt: time,
+  /** Bytes of media that were carried, over all connections. */
+  bytes: count,
+  /** How often frames were left out because the other side, or this one, was too slow. */
+  drops: count,
+});
 
 export const nodeEvent = object(
   { nodeId: text(128), bootId: ulid },

@@ -1,3 +1,4 @@
+import { retryDelayMs } from '../../core/retry-delay.js';
 import type { JobFacts, JobTemplate } from '../template/template.js';
 import type { AttemptEnd, JobName, JobOutcome, JobReason, JobRecord } from './record.js';
 
@@ -148,12 +149,6 @@ export function settled(
   const notBefore = nowMs + retryDelayMs(failures, retry.backoffMs, random);
   const last = endOf(record, 'failed', s.reason, nowMs, { ...s, retryAt: iso(notBefore) });
   return { ...base, state: 'open', notBefore, last };
-}
-
-/** Delay before the attempt after so many failures: doubled from the first to the longest, ± 20 %. */
-export function retryDelayMs(failures: number, [first, longest]: readonly [number, number], random: number): number {
-  const plain = Math.min(longest, first * 2 ** Math.min(30, Math.max(0, failures - 1)));
-  return Math.round(plain * (0.8 + 0.4 * random));
 }
 
 /** An operator wants a job that is over to run again. */

@@ -6,8 +6,8 @@ import { freePort } from '../ports.js';
 import { tempDir } from '../temp.js';
 import { listens } from './listens.js';
 
-/** An nginx with the RTMP module that hands on whatever is published to it. */
-export interface NginxRelay {
+/** An nginx with the RTMP module. */
+export interface NginxRtmp {
   /** Where encoders publish: `rtmp://…/live`. */
   readonly url: string;
   readonly child: Child;
@@ -18,7 +18,17 @@ export interface NginxRelay {
  *
  * @param target `rtmp://host:port/app` to push to
  */
-export async function nginxPushingTo(target: string): Promise<NginxRelay> {
+export function nginxPushingTo(target: string): Promise<NginxRtmp> {
+  return start(`push ${target};`);
+}
+
+/** Starts nginx with one application `live`, which takes streams and serves them. */
+export function nginxRtmp(): Promise<NginxRtmp> {
+  return start('');
+}
+
+/** @param more directives of the application */
+async function start(more: string): Promise<NginxRtmp> {
   const { binary, module } = nginxProgram();
   const port = await freePort();
   const prefix = tempDir('nginx');
@@ -37,7 +47,7 @@ rtmp {
     access_log off;
     application live {
       live on;
-      push ${target};
+      ${more}
     }
   }
 }

@@ -52,12 +52,23 @@ describe('settings that change while the server runs', () => {
       objects: part('objects'),
       rpc: part('rpc'),
       recordings: part('recordings'),
+      relays: part('relays'),
       names,
       door: {},
       memory: {},
     };
     const read = readBy((config) => applyTo(parts as never, config));
-    expect(told).toEqual(['listener', 'tunnel', 'hub', 'liveStreams', 'recorded', 'objects', 'rpc', 'recordings']);
+    expect(told).toEqual([
+      'listener',
+      'tunnel',
+      'hub',
+      'liveStreams',
+      'recorded',
+      'objects',
+      'relays',
+      'rpc',
+      'recordings',
+    ]);
     const changing = ROWS.filter(({ setting }) => reloadOf(setting) !== 'restart').map(({ key }) => key);
     expect(changing.filter((key) => !ELSEWHERE.test(key) && !read.has(key))).toEqual([]);
   });

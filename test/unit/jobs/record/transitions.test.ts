@@ -96,16 +96,3 @@ describe('a job', () => {
     expect(stopping).toMatchObject({ state: 'stopping', by: 'r1.b1', token: 42, sequence: 5 });
   });
 });
-
-describe('the delay before another attempt', () => {
-  it.each([
-    [1, 0.5, 1000],
-    [2, 0.5, 2000],
-    [4, 0.5, 8000],
-    [60, 0.5, 8000],
-    [1, 0, 800],
-    [1, 1, 1200],
-  ])('after %i failures with chance %d is %i ms', (failures, random, ms) => {
-    expect(ways.retryDelayMs(failures, RETRY.backoffMs, random)).toBe(ms);
-  });
-});
