@@ -1,6 +1,7 @@
 import { labelsSchema, limitsSchema } from '../config/auth-schemas.js';
 import { z } from '../core/zod.js';
 import { BAN_KINDS } from '../model/ban.js';
+import { TRANSPORT_NAMES } from '../model/peer.js';
 
 // Members that several operations share. Those of requests are strict. Those of answers stay open, so that a client of
 // an older version accepts the answers of a newer one.
@@ -83,6 +84,7 @@ export const streamShown = z.looseObject({
   startedAt: z.iso.datetime(),
   readyAt: z.iso.datetime().optional(),
   peer,
+  transport: z.enum(TRANSPORT_NAMES).optional(),
   encoder: z.string().optional(),
   principal: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),

@@ -25,7 +25,7 @@ export const WIRE_ERRORS = {
   ERR_HANDSHAKE_HTTP: breach(
     'peer',
     'the peer speaks HTTP; an RTMP handshake was expected',
-    'point HTTP clients at the HTTP port',
+    'for rtmpt:// the server needs rtmpt.enabled, and on rtmp.listen rtmp.sniff; state and metrics are on http.listen',
   ),
   ERR_HANDSHAKE_TLS: breach(
     'peer',

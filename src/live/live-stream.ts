@@ -291,6 +291,7 @@ export class LiveStream {
       startedAt: new Date(this.#startedAtMs).toISOString(),
       ...(this.#readyAtMs === undefined ? {} : { readyAt: new Date(this.#readyAtMs).toISOString() }),
       peer: facts.peer,
+      transport: facts.transport,
       ...(facts.info?.flashVer ? { encoder: facts.info.flashVer } : {}),
       tracks: this.#tracks,
       players: this.audience,

@@ -9,7 +9,7 @@ export interface Peer extends TypeOf<typeof peer> {}
 export const peerShape: Shape<Peer> = peer;
 
 /** Every way that RTMP can be carried. */
-const TRANSPORT_NAMES = ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts'] as const;
+export const TRANSPORT_NAMES = ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts'] as const;
 
 /** How the bytes of a connection arrive. */
 export type TransportName = (typeof TRANSPORT_NAMES)[number];

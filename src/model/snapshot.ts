@@ -1,5 +1,5 @@
 import type { Labels, StreamLimits } from './grant.js';
-import type { Peer } from './peer.js';
+import type { Peer, TransportName } from './peer.js';
 import { oneOf, type TypeOf } from './shape.js';
 import type { Track } from './track.js';
 
@@ -24,6 +24,8 @@ export interface StreamSnapshot {
   /** ISO 8601. */
   readonly readyAt?: string | undefined;
   readonly peer: Peer;
+  /** How its publisher's bytes arrive. */
+  readonly transport: TransportName;
   readonly encoder?: string | undefined;
   /** As a responder named it, or `key:` and the key's fingerprint. Missing: nobody knows who it is. */
   readonly principal?: string | undefined;

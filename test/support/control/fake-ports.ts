@@ -23,6 +23,7 @@ export function streamOf(n: number, more: Partial<StreamSnapshot> = {}): StreamS
     connectionId: `01HZX0000000000000000000C${n}`,
     startedAt: '2026-01-01T11:00:00.000Z',
     peer: { address: `192.0.2.${n}`, port: 5000 },
+    transport: 'rtmp',
     tracks: [{ id: 0, kind: 'video', codec: 'avc1.64001f', width: 1280, height: 720 }],
     ...{ players: 2, bytesIn: 10, bytesOut: 20, videoFrames: 3, audioFrames: 4, drops: 0, kbpsIn: 5.5 },
     ...more,

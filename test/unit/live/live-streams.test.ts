@@ -125,6 +125,7 @@ describe('a publish', () => {
     const [stream] = harness.registry.streams();
     expect(stream).toMatchObject({
       state: 'ready',
+      transport: 'rtmp',
       bytesIn: 750_000,
       bytesOut: 1_500_000,
       kbpsIn: 1000,
