@@ -21,6 +21,8 @@ export class Rtmps implements SettingsUser {
   readonly #clock: Clock;
   #certificates: Certificates | undefined;
   #watches: readonly FileWatch[] = [];
+  /** Readings begun. Of those that overlap, only what the last one finds is used. */
+  #readings = 0;
   /** What {@link check} has read, for {@link apply}. */
   #checked: { readonly of: Config['rtmps']; readonly certificates: Certificates | undefined } | undefined;
 
@@ -53,6 +55,7 @@ export class Rtmps implements SettingsUser {
   async apply({ rtmps }: Config, changed: readonly string[]): Promise<void> {
     if (!changed.some(isOurs)) return;
     this.#config = rtmps;
+    this.#readings++;
     this.#watch();
     const { of, certificates } = this.#checked ?? {};
     if (of === rtmps) this.#use(certificates);
@@ -69,10 +72,11 @@ export class Rtmps implements SettingsUser {
   /** Reads the files again. What is wrong with them is logged. It never rejects. @param actor why */
   async readAgain(actor: string): Promise<void> {
     if (this.#certificates === undefined && pathsOf(this.#config).length === 0) return;
-    const config = this.#config;
+    this.#readings++;
+    const reading = this.#readings;
     try {
-      const certificates = await readCertificates(config);
-      if (config === this.#config) this.#use(certificates, actor);
+      const certificates = await readCertificates(this.#config);
+      if (reading === this.#readings) this.#use(certificates, actor);
     } catch (error) {
       const code = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
       this.#log.error({ actor, err: error, code }, 'the certificates cannot be read again, and stay as they are');

@@ -1,4 +1,15 @@
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/config/table.js';
@@ -6,6 +17,7 @@ import { createLogger } from '../../../src/core/log.js';
 import { Rtmps } from '../../../src/server/rtmps.js';
 import { tempDir } from '../../support/temp.js';
 import { type CertificateFiles, makeCertificate } from '../../support/transport/certificates.js';
+import { waitFor } from '../../support/wait.js';
 
 const made = [makeCertificate(['one.example']), makeCertificate(['two.example'])];
 const NONE: Config['rtmps'] = {
@@ -42,6 +54,15 @@ async function opened(config: Partial<Config['rtmps']> = files): Promise<Rtmps> 
 
 function names(rtmps: Rtmps): readonly (readonly string[])[] {
   return rtmps.certificates?.facts(wallMs).map((facts) => facts.names) ?? [];
+}
+
+/** Opens a pipe that somebody reads; undefined while nobody does. */
+function openToWrite(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
 }
 
 const withConfig = (rtmps: Config['rtmps']): Config => ({ rtmps }) as Config;
@@ -87,6 +108,23 @@ describe('the certificates of RTMPS', () => {
     await rtmps.readAgain('SIGHUP');
     expect(names(rtmps)).toEqual([['two.example']]);
     expect(lines.at(-1)).toMatchObject({ msg: 'a certificate for RTMPS', names: 'two.example' });
+  });
+
+  it('are those that were read last, whichever reading takes longer', async () => {
+    const rtmps = await opened();
+    rmSync(files.key);
+    execFileSync('mkfifo', [files.key]);
+    const slow = rtmps.readAgain('slow');
+    // It can be opened for writing once the slow reading has the old certificate and waits for its key.
+    const pipe = await waitFor(() => openToWrite(files.key), { what: 'the reading of the key' });
+    renameSync(files.key, `${files.key}.pipe`);
+    put('cert', 1);
+    put('key', 1);
+    await rtmps.readAgain('quick');
+    writeSync(pipe, readFileSync(made[0].key));
+    closeSync(pipe);
+    await slow;
+    expect(names(rtmps)).toEqual([['two.example']]);
   });
 
   it('are read again when a file was seen to have changed in two looks', async () => {
