@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { playTo } from '../../src/client/play-to.js';
+import type { FlvTag } from '../../src/flv/flv-format.js';
 import { flvTags } from '../support/enhanced.js';
 import { digest } from '../support/flv.js';
 import { media } from '../support/media.js';
@@ -16,9 +18,35 @@ const isHeader = (m: Received) => (m.type === 8 || m.type === 9) && m.payload[1]
 describe('players', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await spawnServer({ settings: { 'play.lingerMs': 1500 } });
+    server = await spawnServer({ settings: { 'play.lingerMs': 1500, 'play.aggregate': true } });
   });
   afterAll(() => server.stop());
+
+  it('gives a player that asks aggregates of what is there when it joins, and its own client the same frames', async () => {
+    const publisher = await RawRtmp.connected({ port: server.rtmpPort });
+    const messageStreamId = await publisher.publish('packed');
+    const frames = Array.from({ length: 12 }, (_, i) => Buffer.from([i === 0 ? 0x12 : 0x22, ...Array(40).fill(i)]));
+    for (const [i, frame] of frames.entries()) publisher.message(9, frame, { timestamp: i * 40, messageStreamId });
+    const plain = await RawRtmp.connected({ port: server.rtmpPort });
+    await plain.play('packed');
+    await plain.expect((m) => m.type === 9 && m.payload.equals(frames[11]), 'the last frame');
+    expect(plain.received.filter((m) => m.type === 22)).toEqual([]);
+
+    const raw = await RawRtmp.connected({ port: server.rtmpPort });
+    await raw.play('packed?aggregate=1');
+    const aggregate = await raw.expect((m) => m.type === 22, 'an aggregate');
+    expect(frames.every((frame) => aggregate.payload.includes(frame))).toBe(true);
+    const tags: FlvTag[] = [];
+    const enough = new AbortController();
+    const onTag = (tag: FlvTag) => {
+      if (tag.type === 9 && tags.push(tag) === frames.length) enough.abort();
+    };
+    await playTo(server.url('packed?aggregate=1'), { onTag, signal: enough.signal });
+    expect(tags.map(({ payload, timestamp }) => [timestamp, Buffer.from(payload)])).toEqual(
+      frames.map((frame, i) => [i * 40, frame]),
+    );
+    for (const client of [publisher, plain, raw]) client.destroy();
+  });
 
   it('tells ffprobe every codec of a running stream with less than two seconds of analysis', async () => {
     const publisher = tools.ffmpegPublish(await media('long.flv'), server.url('probe'));
