@@ -96,6 +96,8 @@ describe('hostile AMF', () => {
     ['an XML document longer than the message', Buffer.from([15, 255, 255, 255, 255])],
     ['an AMF3 switch with nothing after it', Buffer.from([17])],
     ['AMF3 of an externalizable class', Buffer.from([17, 10, 7, 3, 65])],
+    ['10,000 nested arrays of AMF3', Buffer.from([17, ...Array(10_000).fill([9, 3, 1]).flat()])],
+    ['an array of AMF3 that declares 268,435,455 items', Buffer.from([17, 9, 255, 255, 255, 255, 1])],
     ['a typed object', Buffer.from([16, 0, 1, 65, 0, 0, 9])],
     ['the markers reserved for movie clips and record sets', Buffer.from([4, 14])],
     ['an object end out of place', Buffer.from([0, 0, 9])],

@@ -31,12 +31,17 @@ function payloadsIn(file: string, type: 8 | 9): string[] {
 }
 
 describe('the client of Red5', () => {
-  it.each(['rtmp', 'rtmpe'])('publishes by %s, and a second one plays it as it is', async (protocol) => {
+  it.each([
+    ['rtmp', 'rtmp', 0],
+    ['rtmpe', 'rtmpe', 0],
+    ['rtmp in AMF3', 'rtmp', 3],
+  ] as const)('publishes by %s, and a second one plays it as it is', async (_name, protocol, objectEncoding) => {
     const file = await media('h264-aac.flv');
-    const publisher = await red5.open(server.rtmpPort, { protocol });
-    const player = await red5.open(server.rtmpPort, { protocol });
-    player.command('play', `red5-${protocol}`);
-    await publisher.publish(`red5-${protocol}`, file);
+    const stream = `red5-${protocol}-${objectEncoding}`;
+    const publisher = await red5.open(server.rtmpPort, { protocol, objectEncoding });
+    const player = await red5.open(server.rtmpPort, { protocol, objectEncoding });
+    player.command('play', stream);
+    await publisher.publish(stream, file);
     await waitFor(() => player.media('video').length > 50 && player.media('audio').length > 50, { what: 'media' });
     for (const [kind, type] of [
       ['video', 9],
@@ -84,6 +89,26 @@ describe('the client of Red5', () => {
     const client = await red5.open(server.rtmpPort);
     expect(await client.call('add', 40, 2)).toBe(42);
     expect(await client.call('sub', 1)).toMatchObject({ code: 'NetConnection.Call.Failed' });
+    await program.close();
+    client.command('close');
+  });
+
+  it('calls a program on NATS in AMF3, with an object that comes back in its answer', async () => {
+    const program = await connect({ servers: nats.url });
+    const asked: unknown[] = [];
+    program.subscribe('sluice.v1.rpc.live.echo', {
+      callback: (_error, message) => {
+        const { args } = message.json<{ args: unknown[] }>();
+        asked.push(args);
+        message.respond(JSON.stringify({ result: args[0] }));
+      },
+    });
+    await program.flush();
+    const client = await red5.open(server.rtmpPort, { objectEncoding: 3 });
+    const value = { name: 'größe', numbers: [1, -2, 2.5, 3e9], inner: { yes: true, no: false, nothing: null } };
+    expect(await client.call('echo', value, 'again', 7)).toEqual(value);
+    expect(asked).toEqual([[value, 'again', 7]]);
+    expect(await client.call('nobody', value)).toMatchObject({ code: 'NetConnection.Call.Failed' });
     await program.close();
     client.command('close');
   });
