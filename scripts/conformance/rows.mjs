@@ -3,6 +3,7 @@
 //
 // A row is what is shown, then one or more proofs: the client, a test file, and a part of the full name of the tests.
 // A row whose client does not exist says so with `none`.
+import { AGGREGATE_ROWS, AMF3_ROWS } from './rows-amf3.mjs';
 import { RECORDED_ROWS } from './rows-recorded.mjs';
 import { RTMPE_ROWS } from './rows-rtmpe.mjs';
 import { RTMPT_ROWS } from './rows-rtmpt.mjs';
@@ -13,6 +14,8 @@ export const SECTIONS = [
   { title: 'Handshake', rows: HANDSHAKE_ROWS },
   { title: 'Chunk stream', rows: CHUNK_ROWS },
   { title: 'Sessions and media', rows: SESSION_ROWS },
+  { title: 'AMF3', rows: AMF3_ROWS },
+  { title: 'Aggregate messages', rows: AGGREGATE_ROWS },
   { title: 'RTMPE', rows: RTMPE_ROWS },
   { title: 'Recorded streams', rows: RECORDED_ROWS },
   { title: 'RTMPT', rows: RTMPT_ROWS },
