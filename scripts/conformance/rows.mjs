@@ -3,7 +3,7 @@
 //
 // A row is what is shown, then one or more proofs: the client, a test file, and a part of the full name of the tests.
 // A row whose client does not exist says so with `none`.
-import { AGGREGATE_ROWS, AMF3_ROWS } from './rows-amf3.mjs';
+import { AGGREGATE_ROWS, AMF3_ROWS } from './rows-amf.mjs';
 import { RECORDED_ROWS } from './rows-recorded.mjs';
 import { RTMPE_ROWS } from './rows-rtmpe.mjs';
 import { RTMPT_ROWS } from './rows-rtmpt.mjs';

@@ -88,7 +88,9 @@ describe('docs/events.md', () => {
     const section = read('docs/events.md')
       .split(/^## /m)
       .find((each) => each.startsWith(`${title}\n`))!;
-    const heads = [...section.matchAll(/^\| (`(?:stream|play|node|job|record|relay)\.[^|]+) \|/gm)].map((match) => match[1]!);
+    const heads = [...section.matchAll(/^\| (`(?:stream|play|node|job|record|relay)\.[^|]+) \|/gm)].map(
+      (match) => match[1]!,
+    );
     const named = heads.flatMap((head) => [...head.matchAll(/`([\w.]+)`/g)].map((match) => `io.sluice.${match[1]}`));
     expect(named.sort()).toEqual([...types].sort());
   });
