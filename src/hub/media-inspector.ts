@@ -4,6 +4,7 @@ import {
   FLAG_CONFIG,
   FLAG_EMPTY,
   FLAG_END_OF_SEQUENCE,
+  FLAG_ENHANCED,
   FLAG_KEYFRAME,
   FLAG_MULTITRACK,
   FLAG_REBASED,
@@ -16,6 +17,7 @@ import {
   RECORD_WORDS,
 } from '../../assembly/constants.js';
 import { codecFamily } from '../media/codec-family.js';
+import { mediaBodies } from '../media/payload.js';
 import { configuredCodec } from '../media/track-facts.js';
 import type { MediaKind } from '../model/track.js';
 import { readFramed, readPayload } from './framing.js';
@@ -82,6 +84,8 @@ export class MediaInspector {
   readonly #codecs: Record<MediaKind, number | undefined> = { audio: undefined, video: undefined };
   /** The codec of the header that is kept for a track, by `kind:track`. */
   readonly #headerCodecs = new Map<string, string>();
+  /** The slot of the latest header of each track, by `kind:track`: one message may configure several tracks. */
+  readonly #headerSlots = new Map<string, string>();
   /** Reused from batch to batch, so that no object is made for each. */
   readonly #found: Inspection = {
     audioWithout: 0,
@@ -152,6 +156,8 @@ export class MediaInspector {
     for (let r = (header[BATCH_COUNT] - 1) * RECORD_WORDS; r >= 0 && (audio < 0 || video < 0); r -= RECORD_WORDS) {
       const word = records[r + RECORD_TYPE_FLAGS];
       if (((word >>> 8) & (NO_FRAME | FLAG_MULTITRACK)) !== 0) continue;
+      // A message that ends before its FourCC shows no codec, and 0 is one of legacy audio only.
+      if (((word >>> 8) & FLAG_ENHANCED) !== 0 && records[r + RECORD_CODEC] === 0) continue;
       if ((word & 0xff) !== AUDIO) video = Math.max(video, r);
       else audio = Math.max(audio, r);
     }
@@ -190,8 +196,10 @@ export class MediaInspector {
   #forget(kind: MediaKind, trackId: number): boolean {
     const track = `${kind}:${trackId}`;
     this.#headerCodecs.delete(track);
-    const had = this.#headers.get(`${track}:header`) !== undefined;
-    this.#headers.delete(`${track}:header`);
+    const slot = this.#headerSlots.get(track) ?? '';
+    this.#headerSlots.delete(track);
+    const had = this.#headers.get(slot) !== undefined;
+    this.#headers.delete(slot);
     this.#headers.delete(`${track}:config`);
     return had;
   }
@@ -211,16 +219,32 @@ export class MediaInspector {
       const codec = configuredCodec(kind, payload);
       // An empty or damaged record configures nothing: the header that was kept before stays in force.
       if (codec === undefined) return;
-      const replaced = this.#headers.get(`${track}:header`) !== undefined;
+      const replaced = this.#headers.get(this.#headerSlots.get(track) ?? '') !== undefined;
       if (replaced && this.#headerCodecs.get(track) !== codec) this.#headers.delete(`${track}:config`);
       this.#headerCodecs.set(track, codec);
-      if (this.#headers.set(`${track}:header`, type, payload, position + offset) && replaced) {
+      if (this.#headers.set(this.#slotFor(kind, payload), type, payload, position + offset) && replaced) {
         this.#found.replacedAt = position + offset;
         // Frames before it cannot be decoded with the headers that late joiners get.
         if (position + offset > this.#found.keyframeAt) this.#gop.start = undefined;
       }
     }
     this.#tracks.observe({ kind, trackId, header: true, timestamp: message.timestamp, payload }, nowMs);
+  }
+
+  /**
+   * The slot for a header, which is named after all tracks that it configures. Headers whose every track is configured
+   * by later ones are dropped. A header that comes again while a part of it is out of date moves behind those that
+   * were later, so that late joiners get them in the order in which they take effect.
+   */
+  #slotFor(kind: MediaKind, payload: Buffer): string {
+    const tracks = new Set(mediaBodies(kind, payload).map(({ trackId }) => `${kind}:${trackId}`));
+    const slot = `${[...tracks].join()}:header`;
+    const before = [...tracks].map((track) => this.#headerSlots.get(track) ?? slot);
+    for (const track of tracks) this.#headerSlots.set(track, slot);
+    const used = new Set(this.#headerSlots.values());
+    for (const old of before) if (!used.has(old)) this.#headers.delete(old);
+    if (tracks.size > 1 && before.some((old) => old !== slot && used.has(old))) this.#headers.delete(slot);
+    return slot;
   }
 
   #frame({ batch: { records }, buffer, at }: PlacedBatch, r: number, nowMs: number): void {
