@@ -119,6 +119,7 @@ export function makeRequest(question: Question, origin: RequestOrigin, time: Req
       transport: facts.transport,
       encoder: facts.info?.flashVer ?? '',
       capsEx: facts.info?.capsEx ?? 0,
+      codecs: facts.info?.codecs ?? null,
       credentials: {
         query: origin.sendSecrets ? Object.fromEntries(query) : {},
         user: user ?? null,

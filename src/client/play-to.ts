@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { SluiceError } from '../core/errors.js';
 import { type FlvSink, openFlvSink } from '../flv/flv-file.js';
 import { type FlvTag, FlvTagType } from '../flv/flv-format.js';
+import { PASSES_ON_ANYTHING } from './enhanced-rtmp.js';
 import { RtmpConnection } from './rtmp-connection.js';
 
 /** The state of a play. */
@@ -70,8 +71,7 @@ export async function playTo(url: string, options: PlayToOptions = {}): Promise<
       timeoutMs: options.timeoutMs,
       insecure: options.insecure,
       signal: options.signal,
-      // A recorder accepts everything: every FourCC, multitrack, ModEx and nanosecond offsets.
-      connectExtras: { capsEx: 14, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 } },
+      connectExtras: PASSES_ON_ANYTHING,
       onMedia: (tag) => player.take(tag, tag.unwrapped),
       onData: (tag) => {
         // This is a right granted to this player, not part of the stream.

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError } from '../core/errors.js';
 import { readFlvFile } from '../flv/flv-file.js';
 import { type FlvTag, FlvTagType } from '../flv/flv-format.js';
+import { lookAhead, PASSES_ON_ANYTHING } from './enhanced-rtmp.js';
 import { RtmpConnection } from './rtmp-connection.js';
 
 /** The state of a publish. */
@@ -59,8 +60,10 @@ export async function publishFile(
   options: PublishFileOptions = {},
 ): Promise<PublishProgress> {
   const { signal } = options;
-  // The first tag is read before connecting: a file that is no FLV must not appear as a stream.
-  let tags = readFlvFile(file, { onCut: options.onCut });
+  // The first tags are read before connecting: a file that is no FLV must not appear as a stream, and connect announces
+  // Enhanced RTMP when the file has it. Of other files servers get the connect that they know.
+  const ahead = await lookAhead(readFlvFile(file, { onCut: options.onCut }));
+  let { tags } = ahead;
   let next = await tags.next();
   if (next.done === true) throw new SluiceError('ERR_FLV_EMPTY', file);
   let connection: RtmpConnection;
@@ -71,6 +74,7 @@ export async function publishFile(
       insecure: options.insecure,
       timeoutMs: options.timeoutMs,
       chunkSize: options.chunkSize,
+      ...(ahead.isEnhanced ? { connectExtras: PASSES_ON_ANYTHING } : {}),
     });
   } catch (error) {
     await tags.return();

@@ -1,3 +1,12 @@
+/**
+ * The codecs that a client announced for Enhanced RTMP, by FourCC; `*` stands for all. Each has the bits of
+ * FourCcInfoMask: 1 it decodes, 2 it encodes, 4 it passes on.
+ */
+export interface AnnouncedCodecs {
+  readonly video: { readonly [fourCc: string]: number };
+  readonly audio: { readonly [fourCc: string]: number };
+}
+
 /** What is known of a client after connect. Nothing in it is secret. */
 export interface ConnectionInfo {
   /** Normalised app, query cut off. */
@@ -13,4 +22,6 @@ export interface ConnectionInfo {
   readonly isEnhanced: boolean;
   /** The client's `capsEx` bits; 0 when it sent none. */
   readonly capsEx: number;
+  /** Absent when it announced no codec. */
+  readonly codecs?: AnnouncedCodecs | undefined;
 }

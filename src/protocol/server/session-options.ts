@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly callApps?: readonly string[];
   /** `fmsVer` of the connect reply. */
   readonly fmsVer?: string;
-  /** The server's Enhanced RTMP capability bits: 2 multitrack, 4 ModEx, 8 nanosecond offsets. */
+  /** The server's Enhanced RTMP capability bits: 1 reconnect requests, 2 multitrack, 4 ModEx, 8 nanosecond offsets. */
   readonly capsEx?: number;
 }
 
@@ -61,6 +61,6 @@ export function sessionSettings(options: SessionOptions): SessionSettings {
     maxQueryBytes: options.maxQueryBytes ?? 4096,
     callApps: options.callApps ?? [],
     fmsVer: options.fmsVer ?? 'FMS/3,5,0,0',
-    capsEx: options.capsEx ?? 14,
+    capsEx: options.capsEx ?? 15,
   };
 }

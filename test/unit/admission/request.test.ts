@@ -10,6 +10,7 @@ describe('a request', () => {
       ...{ nodeId: 'n1', bootId: 'b1', connectionId: 'c1', streamId: null, time: '2023-11-14T22:30:00.000Z' },
       ...{ app: 'live', name: 'cam1', tcUrl: 'rtmp://in.example/live' },
       ...{ peer: { address: '2001:db8::7', port: 50_412 }, transport: 'rtmp', encoder: 'FMLE/3.0', capsEx: 0 },
+      codecs: null,
       credentials: { query: { key: 'a+b', x: '2' }, user: null, keyFingerprint: FINGERPRINT('a+b') },
       previous: null,
     });

@@ -32,6 +32,18 @@ describe('publishing a file', () => {
     expect(fake.actions.find((a) => a.kind === 'publishStopped')).toMatchObject({ reason: 'client_unpublish' });
   });
 
+  it('announces Enhanced RTMP when the file has it, and only then', async () => {
+    const fake = await startFake();
+    const hevc = { type: 9, timestamp: 0, payload: Buffer.from('906876633101', 'hex') };
+    await publishFile(await write('hevc.flv', [...TAGS.slice(2, 3), hevc]), fake.url('live/cam'), { realtime: false });
+    await publishFile(await write('avc.flv', TAGS), fake.url('live/cam'), { realtime: false });
+    const announced = fake.actions.filter((action) => action.kind === 'connected');
+    expect(announced.map(({ isEnhanced, capsEx, codecs }) => [isEnhanced, capsEx, codecs])).toEqual([
+      [true, 14, { video: { '*': 4 }, audio: { '*': 4 } }],
+      [false, 0, undefined],
+    ]);
+  });
+
   it('starts time at 0 and passes over AMF3 script tags', async () => {
     const fake = await startFake();
     const late = TAGS.map((tag) => ({ ...tag, timestamp: tag.timestamp + 0xfffffff0 }));

@@ -8,6 +8,7 @@ import { setChunkSize, setPeerBandwidth, windowAckSize } from '../../messages/co
 import { command, type StatusCode, statusInfo } from '../../messages/status.js';
 import { appOfTcUrl, normaliseApp, type SplitName } from '../names.js';
 import type { SessionCore } from '../session-core.js';
+import { announcedCodecs } from './announced-codecs.js';
 
 const MAX_FIELD_CHARACTERS = 1024;
 
@@ -48,6 +49,7 @@ export function requestConnect(core: SessionCore, call: Call, isReadable: boolea
       (name) => object[name] !== undefined && object[name] !== null,
     ),
     capsEx: typeof object['capsEx'] === 'number' ? object['capsEx'] >>> 0 : 0,
+    codecs: announcedCodecs(object),
   };
   core.info = info;
   core.appQuery = app.query;
@@ -96,6 +98,8 @@ function connectResult({ settings, info }: SessionCore, transactionId: number): 
         capsEx: settings.capsEx,
         videoFourCcInfoMap: FORWARDS_ANY_CODEC,
         audioFourCcInfoMap: FORWARDS_ANY_CODEC,
+        // Clients of Enhanced RTMP v1 know no maps.
+        fourCcList: ['*'],
       }
     : {};
   return command(

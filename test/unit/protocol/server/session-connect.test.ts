@@ -69,12 +69,19 @@ describe('connect', () => {
     expect(connectInfo({ app: 'live' })['objectEncoding']).toBe(0);
   });
 
-  it('answers Enhanced RTMP clients with capsEx and a map that forwards every codec, and others without', () => {
+  it('answers Enhanced RTMP clients with capsEx, a list and maps that forward every codec, and others without', () => {
     for (const sign of [{ fourCcList: ['av01'] }, { videoFourCcInfoMap: { '*': 4 } }, { capsEx: 1 }]) {
       const info = connectInfo({ app: 'live', ...sign });
-      expect(info).toMatchObject({ capsEx: 14, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 } });
+      expect(info).toMatchObject({ capsEx: 15, fourCcList: ['*'] });
+      expect(info).toMatchObject({ videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 } });
     }
     expect(connectInfo({ app: 'live', capsEx: null })).not.toHaveProperty('capsEx');
+  });
+
+  it('keeps what a client announces', () => {
+    const peer = new ServerPeer();
+    peer.call(0, 'connect', 1, { app: 'live', capsEx: 3, videoFourCcInfoMap: { hvc1: 1 } });
+    expect(peer.session.info).toMatchObject({ isEnhanced: true, capsEx: 3, codecs: { video: { hvc1: 1 }, audio: {} } });
   });
 
   it('refuses an app that is no string, or over the limit, with _error and a close', () => {
