@@ -174,12 +174,18 @@ export const TABLE = {
     ),
   },
   publish: {
-    firstFrameTimeoutMs: milliseconds(100, HOUR, 20_000, 'From Publish.Start until the first audio or video.', NEW),
+    firstFrameTimeoutMs: milliseconds(
+      100,
+      HOUR,
+      20_000,
+      'From Publish.Start until the first audio or video, or the first data of a stream that has nothing else.',
+      NEW,
+    ),
     idleTimeoutMs: milliseconds(
       100,
       HOUR,
       10_000,
-      'Longest pause in audio and video before the stream is ended with reason idle.',
+      'Longest pause in audio and video before the stream is ended with reason idle; of a stream that consists of data messages, the longest pause in those.',
       NEW,
     ),
     maxHeaderBytes: bytes(

@@ -161,6 +161,7 @@ export class PublishedStream implements PublicationObserver {
     publication.appendData(payload, time, isMetadata ? METADATA_SLOT : undefined, nowMs, type);
     if (isMetadata) publication.noteMetadata(values[0], nowMs);
     else {
+      publication.tracks.noteData(nowMs);
       const { streamId } = this;
       this.#parts.facts.report({
         kind: 'streamData',

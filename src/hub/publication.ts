@@ -173,9 +173,9 @@ export class Publication {
     return this.log.heldBytes + this.flv.heldBytes;
   }
 
-  /** How long no media has come, in ms. */
+  /** How long nothing has come of which the stream consists, in ms. */
   silentMs(nowMs: number): number {
-    return Math.round(nowMs - Math.max(this.lastAudioMs, this.lastVideoMs, this.startedMs));
+    return Math.round(nowMs - Math.max(this.lastAudioMs, this.lastVideoMs, this.tracks.dataMs, this.startedMs));
   }
 
   get chunkSize(): number {
@@ -301,6 +301,7 @@ export class Publication {
     if (this.lastVideoMs > 0) this.#awaitKeyframe();
     if (this.lastAudioMs > 0) this.lastAudioMs = nowMs;
     if (this.lastVideoMs > 0) this.lastVideoMs = nowMs;
+    if (this.tracks.dataMs > 0) this.tracks.noteData(nowMs);
     this.activity.restart(nowMs);
     if (this.lastAudioMs + this.lastVideoMs === 0) this.startedMs = nowMs;
   }

@@ -51,6 +51,9 @@ export class TrackList {
   #promises: { audio: boolean; video: boolean } | undefined;
   #keyframeSeen = false;
   #firstMediaMs: number | undefined;
+  /** The first and the last data message that is no metadata. */
+  #firstDataMs: number | undefined;
+  #lastDataMs = 0;
   /** Made again when they are read after a change. */
   #facts: StreamFacts | undefined;
   /** As {@link StreamFacts.shape}, made likewise. Rates that are not worth an event leave it as it is. */
@@ -146,16 +149,34 @@ export class TrackList {
     this.#shape = undefined;
   }
 
+  /** A data message that is no metadata has come. */
+  noteData(nowMs: number): void {
+    this.#firstDataMs ??= nowMs;
+    this.#lastDataMs = nowMs;
+  }
+
+  /**
+   * When the newest data message came of a stream that consists of data alone: neither audio nor video has come, and no
+   * metadata promises any. 0 for any other stream.
+   */
+  get dataMs(): number {
+    if (this.#lastDataMs === 0 || this.#firstMediaMs !== undefined) return 0;
+    return this.missing.length === 0 ? this.#lastDataMs : 0;
+  }
+
   noteKeyframe(): void {
     this.#keyframeSeen = true;
   }
 
   /**
    * Whether every kind that is announced or may be expected has shown its facts, and video its first keyframe; or the
-   * time for that is over, and at least one kind has.
+   * time for that is over, and at least one kind has. A stream that consists of data alone is ready after the same
+   * time.
    */
   isReady(nowMs: number): boolean {
-    if (this.#firstMediaMs === undefined) return false;
+    if (this.#firstMediaMs === undefined) {
+      return this.dataMs > 0 && nowMs - this.#firstDataMs! >= this.#readyTimeoutMs;
+    }
     const video = this.#complete('video');
     const audio = this.#complete('audio');
     if (video && audio) return true;

@@ -22,15 +22,19 @@ interface MediaTimes {
   readonly startedMs: number;
   readonly lastAudioMs: number;
   readonly lastVideoMs: number;
+  readonly tracks: {
+    /** Of data messages, for a stream that consists of nothing else; else 0. */
+    readonly dataMs: number;
+  };
 }
 
-/** The code for a publisher that has sent neither audio nor video for too long, or undefined. */
+/** The code for a publisher that has sent nothing of which its stream consists for too long, or undefined. */
 export function publishProblem(
-  { startedMs, lastAudioMs, lastVideoMs }: MediaTimes,
+  { startedMs, lastAudioMs, lastVideoMs, tracks }: MediaTimes,
   { firstFrameTimeoutMs, idleTimeoutMs }: PublishDeadlines,
   nowMs: number,
 ): ErrorCode | undefined {
-  const lastMs = Math.max(lastAudioMs, lastVideoMs);
+  const lastMs = Math.max(lastAudioMs, lastVideoMs, tracks.dataMs);
   if (lastMs === 0) return nowMs - startedMs >= firstFrameTimeoutMs ? 'ERR_PUBLISH_NO_MEDIA' : undefined;
   return nowMs - lastMs >= idleTimeoutMs ? 'ERR_PUBLISH_IDLE' : undefined;
 }

@@ -52,6 +52,25 @@ describe('the tracks of a publication', () => {
     expect(tracks.missing).toEqual([]);
   });
 
+  it('are ready without any when nothing but data has come for the whole time', () => {
+    const tracks = new TrackList(10_000);
+    tracks.noteMetadata({ title: 'positions' });
+    tracks.noteData(START);
+    tracks.noteData(START + 9000);
+    expect(tracks.isReady(START + 9999)).toBe(false);
+    expect(tracks.isReady(START + 10_000)).toBe(true);
+    expect([tracks.list(), tracks.missing, tracks.dataMs]).toEqual([[], [], START + 9000]);
+    seeVideo(tracks, START + 10_000);
+    expect([tracks.isReady(START + 10_000), tracks.dataMs]).toEqual([false, 0]);
+  });
+
+  it('are awaited when metadata promises them, whatever data comes', () => {
+    const tracks = new TrackList(10_000);
+    tracks.noteData(START);
+    tracks.noteMetadata({ videocodecid: 7 });
+    expect([tracks.isReady(START + 60_000), tracks.dataMs]).toEqual([false, 0]);
+  });
+
   it('are never ready while nobody can play anything of them', () => {
     const tracks = new TrackList(10_000);
     seeVideo(tracks);
