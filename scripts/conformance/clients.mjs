@@ -14,6 +14,7 @@ const npm = (name) => () => {
   const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return { ...dependencies, ...devDependencies }[name] ?? '';
 };
+const inFile = (path, pattern) => () => pattern.exec(readFileSync(join(root, path), 'utf8'))?.[1] ?? '';
 const GSTREAMER = asks(['gst-launch-1.0', '--version'], /version (\S+)/);
 
 const CLIENTS = [
@@ -23,6 +24,7 @@ const CLIENTS = [
   { name: 'GStreamer rtmpsrc', version: GSTREAMER },
   { name: 'rtmpdump', version: debian('rtmpdump') },
   { name: 'curl', version: asks(['curl', '--version'], /^curl (\S+)/) },
+  { name: 'Node-Media-Server', version: inFile('bench/peers/node-media-server.ts', /VERSION = '([\d.]+)'/) },
   { name: 'OBS', version: debian('obs-studio') },
   { name: 'nginx-rtmp', version: debian('libnginx-mod-rtmp') },
   { name: 'Chromium', version: debian('chromium') },

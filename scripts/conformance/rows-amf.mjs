@@ -17,6 +17,12 @@ export const AMF3_ROWS = [
     'shared objects between AMF3 and AMF0',
     red5('shares an object with another one: changes, messages and removals, in AMF3'),
   ],
+  [
+    'commands of type 17',
+    bytes(SESSION, 'a command in AMF3'),
+    { none: 'Red5 sends AMF3 in messages of type 20' },
+  ],
+  ['byte arrays in data (OBS before 30.2)', bytes(SESSION, 'with a byte array stays AMF3')],
   ['every type, and references', bytes(SCANNER, 'every type of AMF3'), bytes(SCANNER, 'references of AMF3')],
   ['script data in types 15 and 18, in AMF0 and AMF3', bytes(DATA, 'data messages'), bytes(SESSION, 'data in AMF3')],
   [
