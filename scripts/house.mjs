@@ -41,6 +41,7 @@ export const FOLDERS = {
       'rtmp',
       'relay',
       'http',
+      'http-flv',
       'admission',
       'control',
       'webhooks',
@@ -83,6 +84,11 @@ export const FOLDERS = {
     floor: 8,
     what: 'health, metrics, events, sessions, and the routes that control makes',
     imports: ['events', 'config', 'model', 'core'],
+  },
+  'http-flv': {
+    floor: 8,
+    what: 'players over HTTP and WebSocket: requests, answers, deadlines, a listener of their own',
+    imports: ['doors', 'live', 'hub', 'transport', 'model', 'core'],
   },
   admission: {
     floor: 8,

@@ -66,6 +66,6 @@ export const nodeMediaServer: Peer = {
       core: options.core,
       cwd: home,
     });
-    return runningPeer(port, child);
+    return { ...(await runningPeer(port, child)), httpPort: http };
   },
 };

@@ -20,6 +20,8 @@ export interface PeerStart {
 export interface RunningPeer {
   /** `rtmp://host:port/app`; streams are `${url}/name`. */
   readonly url: string;
+  /** Port of its HTTP server, where it has one. */
+  readonly httpPort?: number;
   /** The process that does the work; undefined when it is not ours to measure. */
   readonly pid: number | undefined;
   /** From starting the process to its port accepting, ms; 0 for a server that already ran. */

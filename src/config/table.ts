@@ -1,6 +1,7 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
 import { AUTH_SETTINGS, CONFLICT_SETTING } from './auth-settings.js';
 import { EVENTS_SETTINGS, NATS_SETTINGS } from './event-settings.js';
+import { HTTP_FLV_SETTINGS } from './http-flv-settings.js';
 import { TOKEN_FAILURES_SETTING, TOKEN_SETTING, TOKENS_SETTING } from './http-token-settings.js';
 import { JOB_SETTINGS } from './job-settings.js';
 import { LIMITS_SETTINGS } from './limit-settings.js';
@@ -116,6 +117,7 @@ export const TABLE = {
       'How often a quiet `/v1/events` connection gets a comment, so that proxies keep it open.',
     ),
   },
+  httpFlv: HTTP_FLV_SETTINGS,
   auth: AUTH_SETTINGS,
   nats: NATS_SETTINGS,
   data: text(

@@ -3,6 +3,7 @@ import { AUTH_ERRORS } from './errors-auth.js';
 import { CLIENT_ERRORS } from './errors-client.js';
 import { CONTROL_ERRORS } from './errors-control.js';
 import { EVENT_ERRORS } from './errors-events.js';
+import { HTTP_FLV_ERRORS } from './errors-http-flv.js';
 import { JOB_ERRORS } from './errors-jobs.js';
 import { OBJECT_ERRORS } from './errors-objects.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
@@ -33,6 +34,7 @@ export const ERRORS = {
   ...RECORDING_ERRORS,
   ...VOD_ERRORS,
   ...RELAY_ERRORS,
+  ...HTTP_FLV_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code: a key of {@link ERRORS}. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { HttpToken } from '../config/http-token-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
@@ -46,6 +47,14 @@ export interface HttpOptions extends GuessLimits {
   readonly eventKeepAliveMs: number;
 }
 
+/** Answers requests for streams beside everything else that is served. Each is asked whether its host is allowed. */
+interface MediaServer {
+  /** @returns false when the path is none of a stream: then nothing was done */
+  handle(request: IncomingMessage, response: ServerResponse, allows: (of: IncomingMessage) => boolean): boolean;
+  /** Answers WebSocket handshakes. */
+  watch(server: Server, allows: (of: IncomingMessage) => boolean): void;
+}
+
 /** What the HTTP server shows and serves. Every function is a cheap snapshot and is called only for a request. */
 export interface HttpDeps {
   readonly options: HttpOptions;
@@ -56,6 +65,8 @@ export interface HttpDeps {
   readonly events: EventFeed;
   /** Routes of other parts. */
   readonly routes: readonly ApiRoute[];
+  /** Plays streams; undefined: nobody does. */
+  readonly media?: MediaServer | undefined;
   /** Most connections for which the process has file descriptors now. */
   connectionShare(): number;
 }

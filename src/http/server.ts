@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { HttpToken } from '../config/http-token-settings.js';
 import { formatHostPort, type HostPort, parseListen } from '../config/listen.js';
 import { SluiceError } from '../core/errors.js';
@@ -83,19 +83,13 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
         'an HTTP connection was closed: there are too many',
       ),
   );
+  const guard = new HostGuard(options.allowedHosts);
   const app = fastify({
     logger: false,
     bodyLimit: MOST_BODY_BYTES,
     forceCloseConnections: true,
     serverFactory: (handler) => {
-      const { requestTimeoutMs, keepAliveTimeoutMs } = options;
-      const times = {
-        requestTimeout: requestTimeoutMs,
-        headersTimeout: requestTimeoutMs,
-        keepAliveTimeout: keepAliveTimeoutMs,
-        connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs),
-      };
-      const server = createServer(times, handler);
+      const server = serverFor(handler, deps, guard);
       connections.watch(server);
       return server;
     },
@@ -107,7 +101,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const tokens = new HttpTokens(options.tokens, options.token);
   const guesses = new TokenGuesses(options, deps.clock, log);
   const sessions = new Sessions(() => deps.clock.monotonicMs());
-  addAccess(app, { guard: new HostGuard(options.allowedHosts), tokens, sessions, guesses });
+  addAccess(app, { guard, tokens, sessions, guesses });
   addRefusals(app, deps.log);
   const followers = new Followers(options.maxEventClients);
   app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
@@ -140,6 +134,23 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       await app.close();
     },
   };
+}
+
+/** A server whose requests for streams go to those who play them, and all others to `handler`. */
+function serverFor(handler: RequestListener, { options, media }: HttpDeps, guard: HostGuard): Server {
+  const { requestTimeoutMs, keepAliveTimeoutMs } = options;
+  const times = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs),
+  };
+  const allows = ({ headers }: IncomingMessage): boolean => guard.allows(headers.host);
+  const server = createServer(times, (request, response) => {
+    if (media?.handle(request, response, allows) !== true) handler(request, response);
+  });
+  media?.watch(server, allows);
+  return server;
 }
 
 /** Answers requests that fail: an unknown path, a body that cannot be read, a defect. */

@@ -8,8 +8,8 @@ export interface Peer extends TypeOf<typeof peer> {}
 /** The shape of a {@link Peer}. */
 export const peerShape: Shape<Peer> = peer;
 
-/** Every way that RTMP can be carried. */
-export const TRANSPORT_NAMES = ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts'] as const;
+/** Every way that RTMP can be carried, and FLV to players. */
+export const TRANSPORT_NAMES = ['rtmp', 'rtmps', 'rtmpe', 'rtmpt', 'rtmpte', 'rtmpts', 'http-flv', 'ws-flv'] as const;
 
 /** How the bytes of a connection arrive. */
 export type TransportName = (typeof TRANSPORT_NAMES)[number];

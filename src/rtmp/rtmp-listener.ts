@@ -93,7 +93,8 @@ export class RtmpListener {
   readonly #arrivals: Arrivals;
   readonly #pacer: ReadPacer;
   readonly #share: LoopShare;
-  readonly #limits: ConnectionLimits;
+  /** Places of connections, by address and in all. Other doors take theirs here, too. */
+  readonly limits: ConnectionLimits;
   #asking = false;
   #hasStopped = false;
   /** Sets of connections whose walk is under way. */
@@ -111,13 +112,13 @@ export class RtmpListener {
     this.#parts = parts;
     this.#pacer = new ReadPacer(options.unwatchedReadMs);
     this.#share = new LoopShare(parts.nowMs);
-    this.#limits = new ConnectionLimits(options);
+    this.limits = new ConnectionLimits(options);
     this.#arrivals = new Arrivals({
       ...{ door: parts.door, nowMs: parts.nowMs, http: parts.http },
       certificates: () => parts.certificates?.(),
       limits: () => this.#options,
       rtmp: (channel, acceptedMs, address) => this.#begin(channel, acceptedMs, address),
-      left: (address) => this.#limits.left(address),
+      left: (address) => this.limits.left(address),
     });
     const direct = { direct: options.directReads };
     this.#acceptor = new TcpAcceptor(direct, (channel) => this.#arrive(channel));
@@ -149,7 +150,7 @@ export class RtmpListener {
   /** Other options hold from now on: the limits at once, the rest for connections that come. */
   change(options: ListenerOptions): void {
     this.#options = options;
-    this.#limits.change(options);
+    this.limits.change(options);
   }
 
   /** Connections whose connect was accepted and that neither publish nor play. */
@@ -315,7 +316,7 @@ export class RtmpListener {
     this.#young.delete(connection);
     this.#idle.note(connection, false);
     const address = this.#places.get(connection);
-    if (this.#places.delete(connection)) this.#limits.left(address!);
+    if (this.#places.delete(connection)) this.limits.left(address!);
   }
 
   /**
@@ -341,7 +342,7 @@ export class RtmpListener {
   /** Gives a connection a place, or destroys it. @returns the address whose place it is */
   #admitted(channel: ByteChannel): string | undefined {
     const address = channel.remoteAddress;
-    const code = this.#limits.admit(address, this.#parts.nowMs(), this.#parts.descriptorShare?.(), () =>
+    const code = this.limits.admit(address, this.#parts.nowMs(), this.#parts.descriptorShare?.(), () =>
       this.#makeRoom(),
     );
     if (code === undefined) return address;
@@ -358,7 +359,7 @@ export class RtmpListener {
       codec = codecs.acquire();
     } catch (error) {
       // V8 has no address space for another memory: this socket is refused, everything else goes on.
-      this.#limits.left(address);
+      this.limits.left(address);
       channel.destroy();
       log.error({ err: error }, 'no memory for another connection');
       this.#parts.refused('ERR_LIMIT_CONNECTIONS', address);

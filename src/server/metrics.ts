@@ -6,6 +6,7 @@ import type { MemoryAccount } from '../core/memory-account.js';
 import type { Door } from '../doors/door.js';
 import type { EventsStats } from '../events/event-layer.js';
 import type { Health, Metric, MetricSample } from '../http/deps.js';
+import type { FlvDoor } from '../http-flv/flv-door.js';
 import type { Hub } from '../hub/hub.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { Recordings } from '../recording/record/recordings.js';
@@ -28,6 +29,7 @@ import { type TunnelCounts, tunnelMetrics } from './rtmpt-metrics.js';
 interface MetricSources {
   readonly hub: Hub;
   readonly door: Door;
+  readonly flv: Pick<FlvDoor, 'players' | 'refusedBy'>;
   readonly memory: MemoryAccount;
   readonly listener: RtmpListener;
   readonly liveStreams: LiveStreams;
@@ -91,9 +93,9 @@ function connectionMetrics({ listener, liveStreams, refusals, room }: MetricSour
 }
 
 /** Publishes, plays, and what their messages and events come to. */
-function streamMetrics({ listener, liveStreams }: MetricSources): Metric[] {
+function streamMetrics({ listener, liveStreams, flv }: MetricSources): Metric[] {
   let publishing = 0;
-  let playing = 0;
+  let playing = flv.players;
   for (const connection of listener.connections) {
     publishing += connection.publishing;
     playing += connection.playing;
@@ -118,6 +120,8 @@ function streamMetrics({ listener, liveStreams }: MetricSources): Metric[] {
       liveStreams.connections.dataMessagesMended,
     ),
     gauge('players', 'plays running or waiting', playing),
+    gauge('http_flv_players', 'those of them over HTTP and WebSocket', flv.players),
+    byCode('http_flv_refused_total', 'requests for FLV that were refused before anybody was asked', flv.refusedBy),
     counter('plays_total', 'plays of live streams', liveStreams.playsStarted),
     byCode('plays_rejected_total', 'plays refused', liveStreams.playsRejectedBy),
     counter('plays_delayed_total', 'plays that had to wait because too many began', liveStreams.churn.playsDelayed),

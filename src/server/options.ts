@@ -3,6 +3,8 @@ import { parseListen } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import type { RpcOptions } from '../control/rpc-bridge.js';
 import type { EventsOptions } from '../events/options.js';
+import type { FlvDoorOptions } from '../http-flv/flv-door.js';
+import type { FlvListenerOptions } from '../http-flv/flv-listener.js';
 import type { HubOptions } from '../hub/hub.js';
 import type { LiveStreamsOptions } from '../live/live-streams.js';
 import type { NatsOptions } from '../nats/options.js';
@@ -82,6 +84,20 @@ export function tunnelOptions({ rtmpt, limits }: Config): TunnelOptions {
     acceptBurstPerIp: limits.acceptBurstPerIp,
     limitLoopback: limits.limitLoopback,
   };
+}
+
+/** The settings of players over HTTP and WebSocket. */
+export function flvDoorOptions({ httpFlv, play }: Config): FlvDoorOptions {
+  const { maxPlayers, cors, waitMs, startTimeoutMs } = httpFlv;
+  const { stallTimeoutMs, maxLagBytes } = play;
+  return { maxPlayers, cors, waitMs, startTimeoutMs, stallTimeoutMs, maxLagBytes };
+}
+
+/** Where they are served besides the HTTP interface; undefined: nowhere. */
+export function flvListenerOptions({ httpFlv, http }: Config): FlvListenerOptions | undefined {
+  const { requestTimeoutMs, keepAliveTimeoutMs } = http;
+  if (!httpFlv.enabled || httpFlv.listen === 'off') return undefined;
+  return { ...parseListen(httpFlv.listen), requestTimeoutMs, keepAliveTimeoutMs };
 }
 
 /** The bounds of calls that programs answer. */

@@ -8,6 +8,8 @@ import type { NameRule } from '../core/names.js';
 import type { RunningClock } from '../core/running-clock.js';
 import { Door } from '../doors/door.js';
 import { EventLayer } from '../events/event-layer.js';
+import type { FlvDoor } from '../http-flv/flv-door.js';
+import type { FlvListener } from '../http-flv/flv-listener.js';
 import { Hub } from '../hub/hub.js';
 import type { ByteSide, FactSide } from '../live/access.js';
 import type { Admission } from '../live/admission.js';
@@ -27,6 +29,7 @@ import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 import { Descriptors } from './descriptors.js';
+import { makeFlv } from './http-flv.js';
 import {
   captureOptions,
   codecLimits,
@@ -56,6 +59,10 @@ export interface Parts {
   readonly door: Door;
   /** Remote shared objects. */
   readonly objects: SharedObjects;
+  /** Players over HTTP and WebSocket, on whichever server they come. */
+  readonly flv: FlvDoor;
+  /** The address of their own; undefined: they have none. */
+  readonly flvListener: FlvListener | undefined;
   readonly codecs: CodecPool;
   readonly liveStreams: LiveStreams;
   /** Plays files below `media.root`. */
@@ -179,10 +186,12 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     log,
     nowMs,
   });
-  const descriptors = new Descriptors(
-    { rtmp: () => listener.sockets + unlisted(), http: () => deps.httpConnections() },
-    nowMs,
-  );
+  const players = makeFlv(config, {
+    ...{ door, log, nowMs, memory, listener: () => listener },
+    descriptorShare: () => descriptors.rtmpShareAt(1),
+  });
+  const http = (): number => deps.httpConnections() + (players.flvListener?.connections ?? 0);
+  const descriptors = new Descriptors({ rtmp: () => listener.sockets + unlisted(), http }, nowMs);
   const refusals = new Refusals(log, nowMs, descriptors);
   const refused = tellRefusals(refusals, door, log);
   // Sockets that the listener does not count. Its connections that came by RTMPT have no socket of their own.
@@ -210,9 +219,10 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   memory.register('log_lines', () => stderrLosses().heldBytes);
   memory.register('captures', () => deps.captures?.heldBytes ?? 0);
   const room = (): Room => roomNow(deps.settings(), descriptors);
-  const tick = tickOf([streams.recordings, tunnel, door, streams.liveStreams, objects, streams.relays]);
+  const tick = tickOf([streams.recordings, players.flv, tunnel, door, streams.liveStreams, objects, streams.relays]);
   return {
     ...streams,
+    ...players,
     ...{ clock, memory, hub, objects, codecs, names, descriptors, refusals, listener, tunnel, room, tick },
   };
 }

@@ -197,6 +197,7 @@ class Server implements SluiceServer {
     await lifecycle.nodeStarted({ version: VERSION });
     await this.#places.listen(parts.listener);
     await listenRtmpt(config, parts.tunnel, log);
+    await parts.flvListener?.listen();
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     await this.#openControl(parts, eventLayer, admission, httpModule);
     logRoom(log, config.limits.maxConnections, parts);
@@ -305,6 +306,7 @@ class Server implements SluiceServer {
       log: this.#log,
       clock: parts.clock,
       events: eventLayer.log,
+      media: this.#config.httpFlv.enabled ? parts.flv : undefined,
       connectionShare: () => parts.descriptors.httpShareAt(1),
       routes: this.#control!.routes,
       metrics: async () =>
@@ -355,6 +357,7 @@ class Server implements SluiceServer {
     this.#parts?.relays.close();
     for (const connection of [...(this.#parts?.listener.connections ?? [])])
       connection.shutdown('server_drain', toldEnd('ERR_SESSION_SHUTDOWN'), 'server_drain');
+    this.#parts?.flv.shutdown();
     await connectionsGone(this.#parts, this.#clock, left() / 2);
     await this.#inTime('writing shared objects', this.#parts?.objects.close(), left() / 3);
     this.#ticker?.stop();
@@ -367,6 +370,7 @@ class Server implements SluiceServer {
     this.#controlService?.close();
     await this.#inTime('delivering to webhooks', this.#webhooks.close(Math.min(1000, left() / 3)), left() / 2);
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
+    await this.#inTime('closing HTTP for players', this.#parts?.flvListener?.close(), left() / 3);
     await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }
 

@@ -5,6 +5,7 @@ import type { HttpServer } from '../http/server.js';
 import { Webhooks } from '../webhooks/webhooks.js';
 import { checkHttpBind } from './control.js';
 import {
+  flvDoorOptions,
   hubOptions,
   listenerOptions,
   liveStreamsOptions,
@@ -49,11 +50,13 @@ export function tellWebhooks(settings: LiveSettings, webhooks: Pick<Webhooks, 'c
 
 /** Puts changed options into the parts. */
 export function applyTo(parts: Parts, config: Config): void {
-  const { listener, tunnel, hub, door, objects, liveStreams, recorded, rpc, names, memory, recordings, relays } = parts;
+  const { listener, tunnel, hub, door, flv, objects, liveStreams, recorded, rpc, names, memory, recordings, relays } =
+    parts;
   listener.change({ ...listenerOptions(config), maxConnections: maxConnectionsOf(config) });
   tunnel?.change(tunnelOptions(config));
   hub.change(hubOptions(config));
   door.stallAfterMs = config.publish.stallAfterMs;
+  flv.change(flvDoorOptions(config));
   liveStreams.change(liveStreamsOptions(config));
   recorded.change(config.vod);
   objects.change(sharedObjectsOptions(config));

@@ -23,7 +23,7 @@ export function checkClock(wallMs: number): void {
   if (wallMs < 0) throw new SluiceError('ERR_CLOCK', `${new Date(wallMs).toISOString()}`);
 }
 
-/** What a program gives has to be an object of settings. */
+/** What a program gives has to be an object of settings. @throws SluiceError ERR_CONFIG_INVALID_VALUE */
 export function checkedGiven(config: unknown): DeepPartial<Config> {
   if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as DeepPartial<Config>;
   throw new SluiceError('ERR_CONFIG_INVALID_VALUE', 'the configuration; expected an object of settings');

@@ -42,6 +42,7 @@ describe('settings that change while the server runs', () => {
       listener: part('listener'),
       tunnel: part('tunnel'),
       hub: part('hub'),
+      flv: part('flv'),
       liveStreams: part('liveStreams'),
       recorded: {
         change: (options: object) => {
@@ -62,6 +63,7 @@ describe('settings that change while the server runs', () => {
       'listener',
       'tunnel',
       'hub',
+      'flv',
       'liveStreams',
       'recorded',
       'objects',
