@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { HttpTunnel } from '../../../src/transport/tunnel/tunnel.js';
+import { amf } from '../../support/amf.js';
 import { ListenerHarness, OPTIONS } from '../../support/rtmp/listener-harness.js';
+import { chunks } from '../../support/rtmp-wire.js';
 import { TunnelConnection } from '../../support/transport/tunnel-client.js';
 
 let harness: ListenerHarness;
@@ -44,6 +46,25 @@ describe('a listener with RTMPT', () => {
     await connection.ask(`/close/${id}/1`);
     await harness.until(() => harness.listener.connections.size === 0, 'the end');
     expect(harness.closes).toEqual(['ERR_PEER_CLOSED']);
+  });
+
+  it('asks clients that understand it to connect again: without tcUrl, which is the address that they used', async () => {
+    await open();
+    const id = await connection.open();
+    const hello = await connection.ask(`/send/${id}/0`, Buffer.concat([Buffer.from([3]), Buffer.alloc(1536)]));
+    const tcUrl = 'rtmpt://in.example/live';
+    const payload = amf('connect', 1, { app: 'live', tcUrl, capsEx: 1 });
+    const connect = chunks({ type: 20, payload, timestamp: 0, messageStreamId: 0, chunkStreamId: 3 }, 128);
+    let answers = (await connection.ask(`/send/${id}/1`, Buffer.concat([hello.body.subarray(2, 1538), connect]))).body;
+    const [client] = harness.listener.connections;
+    await harness.until(() => client.facts.info?.tcUrl === tcUrl, 'connect');
+    client.requestReconnect(undefined, 'the server is draining');
+    const request = 'NetConnection.Connect.ReconnectRequest';
+    for (let n = 2; n < 50 && !answers.includes(request); n++)
+      answers = Buffer.concat([answers, (await connection.ask(`/idle/${id}/${n}`)).body]);
+    const asked = answers.subarray(answers.indexOf(request));
+    expect(asked.toString('latin1')).toMatch(/^NetConnection\.Connect\.ReconnectRequest.*the server is draining/s);
+    expect(asked.includes('tcUrl')).toBe(false);
   });
 
   it('closes sessions that are opened and not used, as connections that say nothing', async () => {
