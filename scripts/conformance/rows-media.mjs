@@ -5,6 +5,7 @@ const CHAIN = 'test/integration/admission-chain.test.ts';
 const ENHANCED = 'test/integration/enhanced-rtmp.test.ts';
 const RED5 = 'test/interop/red5.interop.ts';
 const SERVERS = 'test/interop/servers.interop.ts';
+const RELAYS = 'test/interop/relays.interop.ts';
 const AS_SENT = 'test/interop/client-bytes.interop.ts';
 const TIMES = 'test/integration/timestamps.test.ts';
 const INSPECTOR = 'test/unit/hub/media-inspector-multitrack.test.ts';
@@ -87,6 +88,7 @@ export const ENHANCED_ROWS = [
     'ReconnectRequest on drain',
     { none: 'none was found that announces bit 1 of capsEx.' },
     of('bytes', 'test/integration/drain.test.ts', 'asks clients that understand it to connect elsewhere'),
+    of('bytes', 'test/unit/rtmp/rtmp-listener-tunnel.test.ts', 'asks clients that understand it to connect again'),
   ],
 ];
 
@@ -108,6 +110,17 @@ export const SERVER_ROWS = [
     of('Node-Media-Server', SERVERS, 'of Node-Media-Server pushes a stream here'),
   ],
   ['relays of other servers pull from here', of('Node-Media-Server', SERVERS, 'of Node-Media-Server pulls a live stream')],
+  [
+    'streams are pushed to other servers',
+    of('nginx-rtmp', RELAYS, 'pushes a stream to nginx-rtmp'),
+    of('Node-Media-Server', RELAYS, 'pushes a stream to Node-Media-Server'),
+  ],
+  [
+    'streams are pulled from other servers',
+    of('nginx-rtmp', RELAYS, 'pulls a stream of nginx-rtmp'),
+    of('Node-Media-Server', RELAYS, 'pulls a stream of Node-Media-Server'),
+  ],
+  ['a chain of three', of('ffmpeg', 'test/integration/relays.test.ts', 'hands on what ffmpeg publishes')],
   ['media on message stream 0 (Node-Media-Server)', of('bytes', AS_SENT, 'by the relay of Node-Media-Server')],
   ['publish and play on message stream 0 (xiu)', of('bytes', AS_SENT, 'by xiu')],
 ];
