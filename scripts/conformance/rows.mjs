@@ -5,6 +5,7 @@
 // A row whose client does not exist says so with `none`.
 import { AGGREGATE_ROWS, AMF3_ROWS } from './rows-amf.mjs';
 import { RECORDING_ROWS, RTMPS_ROWS } from './rows-files.mjs';
+import { FLV_ROWS } from './rows-flv.mjs';
 import { CALL_ROWS, CLIENT_ROWS, CODEC_ROWS, ENHANCED_ROWS, SERVER_ROWS } from './rows-media.mjs';
 import { RECORDED_ROWS } from './rows-recorded.mjs';
 import { RTMPE_ROWS } from './rows-rtmpe.mjs';
@@ -25,6 +26,7 @@ export const SECTIONS = [
   { title: 'Other servers', rows: SERVER_ROWS },
   { title: 'RTMPS', rows: RTMPS_ROWS },
   { title: 'RTMPE', rows: RTMPE_ROWS },
+  { title: 'FLV over HTTP and WebSocket', rows: FLV_ROWS },
   { title: 'Recording', rows: RECORDING_ROWS },
   { title: 'Recorded streams', rows: RECORDED_ROWS },
   { title: 'RTMPT', rows: RTMPT_ROWS },
