@@ -40,9 +40,10 @@ export function answer({ response, heard }: Exchange, bytes: Buffer | string): v
  * body that is too long: nobody reads to its end.
  *
  * @param most bytes of the body that are read to its end
+ * @returns false when it has an answer already
  */
-export function refuse({ request, response, heard }: Exchange, status: Refusal, most: number): void {
-  if (response.headersSent || response.destroyed) return;
+export function refuse({ request, response, heard }: Exchange, status: Refusal, most: number): boolean {
+  if (response.headersSent || response.destroyed) return false;
   heard();
   const text = REFUSALS[status];
   const isTooLong = status === 413;
@@ -55,6 +56,7 @@ export function refuse({ request, response, heard }: Exchange, status: Refusal, 
   response.end(text);
   if (isTooLong) response.once('close', () => request.socket.destroy());
   discard(request, most);
+  return true;
 }
 
 /** Reads a body to its end without keeping it. Past `most` bytes its connection is closed. */

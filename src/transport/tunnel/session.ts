@@ -1,6 +1,6 @@
 import { type ErrorCode, SluiceError } from '../../core/errors.js';
 import { TunnelChannel, type TunnelEnds } from './channel.js';
-import { abandon, answer, discard, type Exchange, type Refusal, refuse } from './exchange.js';
+import { abandon, answer, discard, type Exchange, type Refusal } from './exchange.js';
 import type { HoldQueue } from './hold-queue.js';
 import { KeptAnswers } from './kept-answers.js';
 import { CLOSING_INTERVAL, PollInterval } from './poll-interval.js';
@@ -22,6 +22,8 @@ interface SessionParts {
   readonly options: TunnelSessionOptions;
   readonly nowMs: () => number;
   readonly hold: HoldQueue;
+  /** Refuses a request, and counts that. */
+  readonly refuse: (exchange: Exchange, status: Refusal, mostBytes: number) => void;
   /** Called once, when the session is over. */
   readonly ended: (session: TunnelSession) => void;
 }
@@ -164,7 +166,8 @@ export class TunnelSession {
   }
 
   #refuse(exchange: Exchange, status: Refusal): void {
-    refuse(exchange, status, this.#parts.options.maxRequestBytes);
+    const { refuse, options } = this.#parts;
+    refuse(exchange, status, options.maxRequestBytes);
   }
 
   #discard({ request }: Exchange): void {

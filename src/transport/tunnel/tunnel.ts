@@ -207,7 +207,11 @@ export class HttpTunnel {
     const session = new TunnelSession(
       id,
       { transport, localAddress, localPort, remoteAddress, remotePort },
-      { options: this.#options, nowMs: this.#parts.nowMs, hold: this.#hold, ended: (over) => this.#ended(over) },
+      {
+        ...{ options: this.#options, nowMs: this.#parts.nowMs, hold: this.#hold },
+        refuse: (refused, status, most) => this.#refuse(refused, status, most),
+        ended: (over) => this.#ended(over),
+      },
     );
     this.#sessions.set(id, session);
     this.#parts.accepted(session.channel);
@@ -224,9 +228,8 @@ export class HttpTunnel {
     if (this.#sessions.delete(session.id)) this.#replays += session.replays;
   }
 
-  #refuse(exchange: Exchange, status: Refusal): void {
-    this.refusals.set(status, (this.refusals.get(status) ?? 0) + 1);
-    refuse(exchange, status, MAX_EMPTY_BODY_BYTES);
+  #refuse(exchange: Exchange, status: Refusal, mostBytes = MAX_EMPTY_BODY_BYTES): void {
+    if (refuse(exchange, status, mostBytes)) this.refusals.set(status, (this.refusals.get(status) ?? 0) + 1);
   }
 }
 

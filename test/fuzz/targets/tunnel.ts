@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ChannelOwner } from '../../../src/transport/byte-channel.js';
-import type { Exchange } from '../../../src/transport/tunnel/exchange.js';
+import { type Exchange, refuse } from '../../../src/transport/tunnel/exchange.js';
 import type { HoldQueue } from '../../../src/transport/tunnel/hold-queue.js';
 import { readTunnelPath } from '../../../src/transport/tunnel/request-path.js';
 import { TunnelSession } from '../../../src/transport/tunnel/session.js';
@@ -94,7 +94,7 @@ class Play {
     this.#session = new TunnelSession(
       'id',
       { transport: 'rtmpt', localAddress: '', localPort: 1, remoteAddress: '', remotePort: 2 },
-      { options, nowMs: () => this.#nowMs, hold, ended: this.#ended },
+      { options, nowMs: () => this.#nowMs, hold, refuse, ended: this.#ended },
     );
     const into = Buffer.alloc(16);
     const owner: ChannelOwner = {

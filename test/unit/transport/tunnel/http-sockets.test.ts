@@ -22,6 +22,7 @@ describe('HttpSockets', () => {
     harness.pass(0);
     expect(harness.heldBytes).toBeGreaterThan(ANSWER_BYTES);
     expect(harness.heldBytes).toBeLessThanOrEqual(5 * ANSWER_BYTES);
+    expect(tunnel.replays + (tunnel.refusals.get(400) ?? 0)).toBe(250);
     expect(tunnel.replays).toBeLessThan(250);
     harness.pass(29_000);
     expect(tunnel.connections).toBe(1);
