@@ -204,13 +204,15 @@ export class HttpSockets {
 }
 
 /**
- * Whether it is the client's turn: it has no request, or one whose body is being read and has not come in whole, or one
- * whose answer it does not read.
+ * Whether it is the client's turn: it has no request, or one whose body is being read and has not come in whole, or it
+ * does not read the answer to the first. An answer behind one that is not there yet cannot go.
  */
 function isDue(requests: ReadonlyMap<IncomingMessage, ServerResponse>): boolean {
   if (requests.size === 0) return true;
-  for (const [{ readableFlowing, readableEnded }, { writableEnded }] of requests)
-    if (writableEnded || (readableFlowing === true && !readableEnded)) return true;
+  const [first] = requests.values();
+  if (first?.writableEnded === true) return true;
+  for (const { readableFlowing, readableEnded } of requests.keys())
+    if (readableFlowing === true && !readableEnded) return true;
   return false;
 }
 

@@ -32,6 +32,20 @@ describe('HttpSockets', () => {
     expect(harness.heldBytes).toBe(ANSWER_BYTES);
   });
 
+  it('leaves a connection open whose first answer is not there yet, though one behind it is', async () => {
+    const harness = await TunnelHarness.open({ sessionTimeoutMs: 300_000 });
+    const { tunnel, owners } = harness;
+    const id = await harness.connect().open();
+    owners[0].channel.pauseReads();
+    harness.raw(request(`/send/${id}/0`) + request('/x'));
+    await harness.until(() => tunnel.refusals.get(404) === 1, 'both requests');
+    harness.pass(30_100);
+    // The one that opened the session has had no request since.
+    await harness.until(() => tunnel.connections === 1, 'the end of the other');
+    harness.pass(60_000);
+    expect(tunnel.connections).toBe(1);
+  });
+
   it('tells the loss of a connection to all of its requests, not only to the one that is answered next', async () => {
     const harness = await TunnelHarness.open();
     const { tunnel } = harness;
