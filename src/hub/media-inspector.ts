@@ -55,6 +55,8 @@ interface Inspection {
   keyframeTimestamp: number;
   /** Whether a video frame came before the first of them. */
   interFirst: boolean;
+  /** Whether that frame came before a keyframe of any track: the publish began in the middle of a GOP. */
+  beganWithinGop: boolean;
   /**
    * Log position of the latest replacement sequence header. Frames before it need the previous header. Below 0: none.
    */
@@ -82,6 +84,8 @@ export class MediaInspector {
   readonly #chunkSize: number;
   /** The codec of the last frames of each kind's default track. */
   readonly #codecs: Record<MediaKind, number | undefined> = { audio: undefined, video: undefined };
+  /** Whether any track has had a keyframe. ffmpeg delays some tracks: the default one may come after others. */
+  #hasKeyframe = false;
   /** The codec of the header that is kept for a track, by `kind:track`. */
   readonly #headerCodecs = new Map<string, string>();
   /** The slot of the latest header of each track, by `kind:track`: one message may configure several tracks. */
@@ -94,6 +98,7 @@ export class MediaInspector {
     keyframeAt: -1,
     keyframeTimestamp: 0,
     interFirst: false,
+    beganWithinGop: false,
     replacedAt: -1,
   };
 
@@ -122,11 +127,16 @@ export class MediaInspector {
         if (type === AUDIO) found.audioWithout++;
         else found.videoWithout++;
       } else if (type === VIDEO) {
-        if ((flags & FLAG_KEYFRAME) === 0) found.interFirst ||= found.keyframeAt < 0;
-        else if (trackId === 0) {
-          found.keyframeAt = position + records[r + RECORD_OFFSET];
-          found.keyframeTimestamp = records[r + RECORD_TIMESTAMP];
-          this.#gop.begin(found.keyframeAt, count - i, found.keyframeTimestamp);
+        if ((flags & FLAG_KEYFRAME) === 0) {
+          found.interFirst ||= found.keyframeAt < 0;
+          found.beganWithinGop ||= !this.#hasKeyframe;
+        } else {
+          this.#hasKeyframe = true;
+          if (trackId === 0) {
+            found.keyframeAt = position + records[r + RECORD_OFFSET];
+            found.keyframeTimestamp = records[r + RECORD_TIMESTAMP];
+            this.#gop.begin(found.keyframeAt, count - i, found.keyframeTimestamp);
+          }
         }
       }
       if ((flags & (FLAG_SEQUENCE_HEADER | FLAG_CONFIG)) !== 0) {
@@ -188,6 +198,7 @@ export class MediaInspector {
     found.jumps = 0;
     found.keyframeAt = -1;
     found.interFirst = false;
+    found.beganWithinGop = false;
     found.replacedAt = -1;
     return found;
   }

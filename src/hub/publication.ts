@@ -345,10 +345,10 @@ export class Publication {
     this.videoFrames -= found.videoWithout;
     this.timestampJumps += found.jumps;
     if (found.replacedAt >= 0) this.headersFrom = found.replacedAt;
-    // The publish began in the middle of a GOP: no player has the frames to which its first ones refer.
+    // Of a publish that began in the middle of a GOP no player has the frames to which its first ones refer.
     if (found.interFirst && !this.#keyframes.begun) {
       this.#keyframes.begin(nowMs, this.lastTimestamp >>> 0);
-      this.#awaitKeyframe();
+      if (found.beganWithinGop) this.#awaitKeyframe();
     }
     if (found.keyframeAt >= 0) {
       this.#keyframes.begin(nowMs, found.keyframeTimestamp);

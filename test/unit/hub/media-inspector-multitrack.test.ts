@@ -61,4 +61,18 @@ describe('the headers of messages that configure several tracks', () => {
     const changed = many('42c014', '01', '02');
     expect(late(changed)).toEqual(hex(other, changed));
   });
+
+  it('of a track that begins before the default one, as ffmpeg sends it, are followed by all its frames', () => {
+    const player = harness.join();
+    const sent = [
+      header(`1700000000${AVCC}`),
+      one('42c00d', '01'),
+      header('9601617663310100000000000001650000'),
+      header('a601617663310100000000000001410000'),
+      header('1701000000000000000165'),
+      header('a601617663310100000000000001410001'),
+    ];
+    for (const message of sent) harness.play(message);
+    expect(player.messages().map(({ payload }) => payload.toString('hex'))).toEqual(hex(...sent));
+  });
 });
