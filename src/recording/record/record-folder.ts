@@ -234,9 +234,9 @@ export class RecordFolder {
       // The event says that there is a file: it is there after a power loss, too.
       await handle.datasync();
       const file = new RecordFile(handle, head, RecordFile.begun(head), new KeyframeIndex(capacity), how.wrote);
-      this.#inUse.add(path);
       return { recordId: note.recordId, file, fromMs: 0, note, store, bytesBefore: 0 };
     } catch (error) {
+      this.#inUse.delete(path);
       await handle.close();
       await store.remove(`${path}${PART}`).catch(() => undefined);
       await this.#notes.remove(note.recordId);
@@ -248,10 +248,26 @@ export class RecordFolder {
   async #make(store: FileStore, base: string): Promise<{ readonly path: string; readonly handle: FileHandle }> {
     for (let n = 1; ; n++) {
       const path = `${base}${n === 1 ? '' : `-${n}`}.flv`;
-      const isTaken = (await store.size(path).catch(ifMissing)) !== undefined;
-      const handle = isTaken ? undefined : await store.create(`${path}${PART}`).catch(ifExisting);
+      const handle = await this.#claim(store, path);
       if (handle !== undefined) return { path, handle };
       if (n === MAX_NAMES) throw new SluiceError('ERR_MEDIA_PATH', `${MAX_NAMES} files of one second`);
+    }
+  }
+
+  /**
+   * Makes a file, unless its name is in use. A part that is being completed still keeps its name: while it gets it,
+   * there is a moment in which neither of the two names is looked at.
+   */
+  async #claim(store: FileStore, path: string): Promise<FileHandle | undefined> {
+    if (this.#inUse.has(path)) return undefined;
+    this.#inUse.add(path);
+    let handle: FileHandle | undefined;
+    try {
+      const isTaken = (await store.size(path).catch(ifMissing)) !== undefined;
+      handle = isTaken ? undefined : await store.create(`${path}${PART}`).catch(ifExisting);
+      return handle;
+    } finally {
+      if (handle === undefined) this.#inUse.delete(path);
     }
   }
 
