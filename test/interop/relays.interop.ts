@@ -58,7 +58,8 @@ async function played(url: string): Promise<MediaHashes> {
   return hashesOf(out);
 }
 
-describe('a relay of Sluice', () => {
+// Each of them takes the time of what it plays, so they go side by side.
+describe.concurrent('a relay of Sluice', () => {
   it.each([
     ['nginx-rtmp', 'to-nginx', () => `${nginx.url}/to-nginx`],
     ['Node-Media-Server', 'to-nms', () => nms.url('to-nms')],
