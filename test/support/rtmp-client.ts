@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { AmfObject, AmfValue } from '../../src/wasm/amf-value.js';
 import { type Amf, amf, type EcmaArray, readAmf } from './amf.js';
 import { chunks, type WireMessage, WireReader } from './rtmp-wire.js';
@@ -51,6 +52,11 @@ export class RawRtmp {
       socket.once('error', reject);
     });
     return new RawRtmp(socket);
+  }
+
+  /** Over what carries bytes already: a TLS socket, or a stream that has a transport of its own below it. */
+  static over(carrier: Duplex): RawRtmp {
+    return new RawRtmp(carrier as Socket);
   }
 
   /** A connection past the simple handshake. */
