@@ -84,7 +84,9 @@ async function measureOn(
   generators: LoadGenerator[],
 ): Promise<LoadPoint> {
   const start = async (mode: 'play' | 'publish', count: number, args: readonly string[]): Promise<LoadGenerator> => {
-    const generator = new LoadGenerator({ mode, url: `${server.url}/bench`, count, core: GENERATOR_CORE, args });
+    const url = `${server.url}/bench`;
+    const trust = url.startsWith('rtmps:') ? ['--insecure'] : [];
+    const generator = new LoadGenerator({ mode, url, count, core: GENERATOR_CORE, args: [...args, ...trust] });
     generators.push(generator);
     await generator.steady();
     return generator;

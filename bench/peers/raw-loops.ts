@@ -43,7 +43,8 @@ export const rawNode: Peer = {
   },
 };
 
-function rawArguments(port: number, options: PeerStart): string[] {
+/** Arguments of a bare loop: its port, the rate of the stream, and the time between two writes to a player. */
+export function rawArguments(port: number, options: PeerStart): string[] {
   return [
     String(port),
     String(options.bytesPerSecond ?? DEFAULT_BYTES_PER_SECOND),

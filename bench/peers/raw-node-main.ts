@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 
-// The bare Node loop: the same bytes as raw-c.c, with nothing of a server around them.
-// node raw-node-main.js PORT BYTES_PER_SECOND WINDOW_MS
+// The bare Node loop: the same bytes as raw-c.c, with nothing of a server around them. With a certificate, over TLS.
+// node raw-node-main.js PORT BYTES_PER_SECOND WINDOW_MS [CERT_FILE KEY_FILE]
 
 const HANDSHAKE_BYTES = 1536;
 const CHUNK_SIZE = 60000;
@@ -14,10 +16,13 @@ const NAMES = [
 
 const [port, bytesPerSecond, windowMs] = process.argv.slice(2).map(Number);
 const payloadBytes = Math.floor((bytesPerSecond * windowMs) / 1000);
+const [cert, key] = process.argv.slice(5).map((file) => readFileSync(file));
 const playing = new Set<Socket>();
 let timestamp = 0;
 
-createServer({ noDelay: true }, serve).listen(port, '127.0.0.1', 1024);
+const isPlain = cert === undefined;
+const server = isPlain ? createServer({ noDelay: true }, serve) : createTlsServer({ cert, key, noDelay: true }, serve);
+server.listen(port, '127.0.0.1', 1024);
 setInterval(broadcast, windowMs);
 process.on('SIGTERM', () => process.exit(0));
 
@@ -106,7 +111,7 @@ function header(out: Buffer, csid: number, ts: number, length: number, type: num
 
 const NULL = Buffer.from([5]);
 
-function key(name: string): Buffer {
+function property(name: string): Buffer {
   return Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name)]);
 }
 
@@ -117,9 +122,9 @@ function text(value: string): Buffer {
 function status(code: string): Buffer {
   return Buffer.concat([
     Buffer.from([3]),
-    key('level'),
+    property('level'),
     text('status'),
-    key('code'),
+    property('code'),
     text(code),
     Buffer.from([0, 0, 9]),
   ]);
