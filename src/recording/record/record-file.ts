@@ -48,6 +48,8 @@ export class RecordFile {
   #used = 0;
   /** Buffer of the piece before, to be used again. */
   #other: Buffer = Buffer.alloc(0);
+  /** Size of the buffer of the piece before: the next one has the same at once, and is not moved as it grows. */
+  #lastBytes = 0;
   #writing: Promise<void> | undefined;
   #failure: Error | undefined;
   /** Bytes that are written. */
@@ -108,6 +110,8 @@ export class RecordFile {
   put(tag: TagOf, body: (target: Buffer, at: number) => void, nowMs: number): void {
     const { type, timeMs, length, isKeyframe } = tag;
     const bytes = TAG_HEADER_BYTES + length + BACK_POINTER_BYTES;
+    // A buffer of that size is enough, then, unless a tag is very large.
+    if (this.#used >= FLUSH_BYTES / 2 && this.#used + bytes > FLUSH_BYTES) this.#flush();
     if (this.#used === 0) this.#gatheredMs = nowMs;
     this.#makeRoom(bytes);
     const stage = this.#stage;
@@ -160,7 +164,7 @@ export class RecordFile {
   #makeRoom(bytes: number): void {
     const needed = this.#used + bytes;
     if (needed <= this.#stage.length) return;
-    let size = Math.max(LEAST_BYTES, this.#stage.length);
+    let size = Math.max(LEAST_BYTES, this.#stage.length, this.#lastBytes);
     while (size < needed) size *= 2;
     const larger = this.#other.length >= size ? this.#other : Buffer.allocUnsafeSlow(size);
     if (larger === this.#other) this.#other = Buffer.alloc(0);
@@ -172,6 +176,7 @@ export class RecordFile {
     if (this.#writing !== undefined || this.#failure !== undefined) return;
     const [piece, state, at] = [this.#stage.subarray(0, this.#used), this.#state, this.#written];
     const buffer = this.#stage;
+    this.#lastBytes = Math.min(buffer.length, FLUSH_BYTES);
     this.#stage = this.#other;
     this.#other = Buffer.alloc(0);
     this.#used = 0;

@@ -1,4 +1,4 @@
-import { readFramed, readPayload } from '../../hub/framing.js';
+import { copyPayload, readFramed, readPayload } from '../../hub/framing.js';
 import type { Player } from '../../hub/player.js';
 import type { PlayerSink } from '../../hub/player-sink.js';
 import type { RecordEndReason } from '../../model/recording.js';
@@ -245,7 +245,7 @@ export class Recorder implements PlayerSink {
     const rest = this.#rest;
     file.put(
       { type, timeMs, length, isKeyframe: kind === 'key' },
-      (target, at) => copyPayload(rest, message, chunkSize, target, at),
+      (target, at) => void copyPayload(rest, message, chunkSize, target, at),
       this.#files.nowMs(),
     );
   }
@@ -285,11 +285,4 @@ const EMPTY = Buffer.alloc(0);
 
 function hasFrames({ hasAudio, hasVideo }: FileState): boolean {
   return hasAudio || hasVideo;
-}
-
-/** Copies a payload without the chunk headers that stand in it. */
-function copyPayload(from: Buffer, message: Message, chunkSize: number, target: Buffer, at: number): void {
-  const { payloadOffset, length } = message;
-  if (length <= chunkSize) from.copy(target, at, payloadOffset, payloadOffset + length);
-  else readPayload(from, message, chunkSize).copy(target, at);
 }
