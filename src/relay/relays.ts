@@ -45,7 +45,7 @@ interface RelaysParts extends Omit<RelayParts, 'limits'> {
 
 /** What runs for a pull rule. */
 interface Pulled {
-  readonly rule: PullRule;
+  rule: PullRule;
   relay: Relay | undefined;
   isWanted: boolean;
   /** Since when nobody has played it; undefined while somebody does. */
@@ -89,8 +89,17 @@ export class Relays implements Pulls {
     this.#read(options);
     for (const [key, pulled] of before) {
       const now = this.#pulls.get(key);
-      if (now !== undefined && now.rule.url === pulled.rule.url) this.#pulls.set(key, { ...pulled, rule: now.rule });
-      else pulled.relay?.end('settings');
+      if (now === undefined) {
+        pulled.relay?.end('settings');
+        continue;
+      }
+      // The same object stays: the relay tells its end to this one, and who waits for the name is told only once.
+      const isElsewhere = now.rule.url !== pulled.rule.url;
+      pulled.rule = now.rule;
+      this.#pulls.set(key, pulled);
+      if (!isElsewhere) continue;
+      pulled.notBeforeMs = 0;
+      pulled.relay?.end('settings');
     }
   }
 

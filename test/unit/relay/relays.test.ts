@@ -208,4 +208,34 @@ describe('a pull', () => {
     await two.until(() => two.told.length === 2, 'the end');
     expect(two.told[1]).toBe('ended settings 2');
   });
+
+  it('goes on when other settings change, and begins again after its end then', async () => {
+    two = await Two.open(pull('wanted'));
+    await publishes(two.there, 'cam');
+    const far = { app: 'live', name: 'far' };
+    two.relays.wanted(far, true);
+    await two.until(() => two.here.hub.isLive('live', 'far'), 'the stream here');
+    two.relays.change({ ...two.options, maxRelays: 7 });
+    two.relays.wanted(far, false);
+    two.pass(1);
+    two.pass(2001);
+    await two.until(() => two.told.length === 2, 'the end');
+    two.relays.wanted(far, true);
+    await two.until(() => two.told.length === 3, 'the pull that follows');
+    expect(two.told.map((told) => told.replace(/ \d$/, ''))).toEqual(['started far', 'ended idle', 'started far']);
+  });
+
+  it('begins for those who wait when the place changes, though they are not told again', async () => {
+    two = await Two.open(pull('wanted'));
+    await publishes(two.there, 'cam');
+    two.relays.wanted({ app: 'live', name: 'far' }, true);
+    await two.until(() => two.here.hub.isLive('live', 'far'), 'the stream here');
+    two.relays.change({
+      ...two.options,
+      pull: [{ ...two.options.pull[0]!, url: `${two.options.pull[0]!.url}?again` }],
+    });
+    await two.until(() => !two.here.hub.isLive('live', 'far'), 'the end of the old place');
+    two.pass(1);
+    await two.until(() => two.here.hub.isLive('live', 'far'), 'the stream of the new place');
+  });
 });
