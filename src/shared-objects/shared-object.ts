@@ -35,6 +35,11 @@ export interface Applied {
 const BEHIND_BYTES = 65_536;
 /** Slots are sent in messages of about this size. */
 const PART_BYTES = 16_384;
+/**
+ * Slots that are noted for one client beyond twice those that there are. Names of slots that come and go would be noted
+ * without end: past this the client gets the whole object anew, which no longer has them.
+ */
+const MOST_NOTED = 1024;
 /** What an object and a slot take beside their names and values, in bytes. */
 const OBJECT_BYTES = 1024;
 const SLOT_BYTES = 160;
@@ -53,6 +58,8 @@ export class SharedObject {
   readonly #slots = new Map<string, Buffer>();
   /** By client the slots whose newest state it has not been sent. */
   readonly #users = new Map<Subscriber, Set<string>>();
+  /** Clients that are sent the whole object anew, because too much was noted for them. */
+  readonly #anew = new Set<Subscriber>();
 
   constructor(of: { readonly app: string; readonly name: string; readonly isPersistent: boolean }) {
     this.app = of.app;
@@ -98,18 +105,21 @@ export class SharedObject {
   use(user: Subscriber): void {
     // What a client has from before may be gone here: it begins with nothing.
     user.deliver(this.#message([{ kind: 'useSuccess' }, { kind: 'clear' }]));
+    this.#anew.delete(user);
     this.#users.set(user, new Set(this.#slots.keys()));
     this.#catchUp(user);
   }
 
   /** A client uses it no more. @returns whether it did */
   release(user: Subscriber): boolean {
+    this.#anew.delete(user);
     return this.#users.delete(user);
   }
 
   /** Ends the use of everybody, who are not told. */
   abandon(): void {
     this.#users.clear();
+    this.#anew.clear();
   }
 
   /** Sends clients that were behind what has changed meanwhile, as far as they read. */
@@ -205,6 +215,7 @@ export class SharedObject {
     this.#slots.clear();
     this.#valueBytes = 0;
     for (const late of this.#users.values()) late.clear();
+    this.#anew.clear();
     turn.all({ kind: 'clear' });
   }
 
@@ -212,26 +223,37 @@ export class SharedObject {
     let shared: Buffer | undefined;
     for (const [user, late] of this.#users) {
       if (user === from) {
-        for (const name of turn.names) late.delete(name);
+        // Who is sent everything anew has nothing before that.
+        if (this.#anew.has(user)) this.#note(user, late, turn.names);
+        else for (const name of turn.names) late.delete(name);
         if (turn.own.length > 0) user.deliver(this.#message(turn.own));
         continue;
       }
       if (turn.others.length === 0) continue;
-      if (late.size === 0 && user.pendingBytes <= BEHIND_BYTES) {
+      if (late.size === 0 && !this.#anew.has(user) && user.pendingBytes <= BEHIND_BYTES) {
         shared ??= this.#message(turn.others);
         user.deliver(shared);
         continue;
       }
-      for (const name of turn.names) late.add(name);
+      this.#note(user, late, turn.names);
       const rest = turn.others.filter(({ kind }) => kind !== 'change' && kind !== 'remove');
       if (rest.length > 0) user.deliver(this.#message(rest));
     }
   }
 
+  /** Notes slots whose newest state a client is to be sent later. */
+  #note(user: Subscriber, late: Set<string>, names: ReadonlySet<string>): void {
+    for (const name of names) late.add(name);
+    if (late.size <= 2 * this.#slots.size + MOST_NOTED) return;
+    late.clear();
+    for (const name of this.#slots.keys()) late.add(name);
+    this.#anew.add(user);
+  }
+
   #catchUp(user: Subscriber): void {
     const late = this.#users.get(user);
-    while (late !== undefined && late.size > 0 && user.pendingBytes <= BEHIND_BYTES) {
-      const events: SharedObjectEvent[] = [];
+    while (late !== undefined && (late.size > 0 || this.#anew.has(user)) && user.pendingBytes <= BEHIND_BYTES) {
+      const events: SharedObjectEvent[] = this.#anew.delete(user) ? [{ kind: 'clear' }] : [];
       let size = 0;
       for (const name of late) {
         late.delete(name);

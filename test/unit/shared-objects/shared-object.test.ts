@@ -188,4 +188,28 @@ describe('a shared object', () => {
     object.apply(bob, [set('x', TRUE)], BOUNDS);
     expect(ann.take()).toEqual([]);
   });
+
+  it('notes no more for a client that is behind than there are slots, about, and sends it everything anew', () => {
+    const { object, ann, bob } = used();
+    object.apply(ann, [set('x', TRUE), set('gone', TRUE)], BOUNDS);
+    bob.take();
+    bob.pendingBytes = 65_537;
+    object.apply(ann, [{ kind: 'requestRemove', name: 'gone' }], BOUNDS);
+    for (let n = 0; n < 1100; n++)
+      object.apply(ann, [set(`n${n}`, TRUE), { kind: 'requestRemove', name: `n${n}` }], BOUNDS);
+    object.apply(ann, [set('y', TRUE)], BOUNDS);
+    object.apply(bob, [set('z', FALSE)], BOUNDS);
+    expect(bob.take()).toEqual(['success z']);
+    bob.pendingBytes = 0;
+    object.tick();
+    const told = bob.take();
+    expect(told[0]).toBe('clear');
+    expect(told.filter((event) => !event.startsWith('remove'))).toEqual([
+      ...['clear', 'change x=0101', 'change y=0101', 'change z=0100'],
+    ]);
+    expect(told.length).toBeLessThan(100);
+    expect(told).not.toContain('remove gone');
+    object.apply(ann, [set('x', FALSE)], BOUNDS);
+    expect(bob.take()).toEqual(['change x=0100']);
+  });
 });
