@@ -3,7 +3,7 @@ import type { Player } from '../../hub/player.js';
 import type { PlayerSink } from '../../hub/player-sink.js';
 import type { RecordEndReason } from '../../model/recording.js';
 import { kindOf, type MessageKind, PEEK_BYTES } from './message-kind.js';
-import type { FileState, RecordFile, TagOf } from './record-file.js';
+import type { RecordFile, TagOf } from './record-file.js';
 
 type Message = ReturnType<typeof readFramed>;
 
@@ -67,6 +67,8 @@ export class Recorder implements PlayerSink {
   #metadata: Buffer | undefined;
   #record: OpenRecord | undefined;
   #part = 0;
+  /** Whether the file has anything but headers. One that has not is never ended for another like it. */
+  #isBegun = false;
   /** Timestamp of the first frame of the file. */
   #baseTimestamp = 0;
   /** Skips of the player when the file was begun. */
@@ -216,6 +218,7 @@ export class Recorder implements PlayerSink {
 
   #open(timestamp: number): void {
     this.#baseTimestamp = timestamp;
+    this.#isBegun = false;
     this.#skipsBefore = this.player?.skips ?? 0;
     const opened = (record: OpenRecord): void => {
       this.#opening = undefined;
@@ -243,6 +246,7 @@ export class Recorder implements PlayerSink {
     const timeMs = fromMs + this.#sinceBase(timestamp);
     const chunkSize = this.#chunkSize;
     const rest = this.#rest;
+    this.#isBegun = true;
     file.put(
       { type, timeMs, length, isKeyframe: kind === 'key' },
       (target, at) => void copyPayload(rest, message, chunkSize, target, at),
@@ -260,9 +264,8 @@ export class Recorder implements PlayerSink {
     const { state } = this.#record!.file;
     const { maxBytes, maxMs } = this.#files.rotation;
     const reached = Math.max(state.bytes / maxBytes, this.#sinceBase(timestamp) / maxMs);
-    if (reached < 1 || !hasFrames(state)) return false;
-    if (kind === 'key') return true;
-    return (kind === 'audio' || kind === 'video') && (!state.hasVideo || reached >= PATIENCE);
+    if (reached < 1 || !this.#isBegun) return false;
+    return kind === 'key' || (kind !== 'config' && (!state.hasVideo || reached >= PATIENCE));
   }
 
   #rotate(): void {
@@ -282,7 +285,3 @@ export class Recorder implements PlayerSink {
 }
 
 const EMPTY = Buffer.alloc(0);
-
-function hasFrames({ hasAudio, hasVideo }: FileState): boolean {
-  return hasAudio || hasVideo;
-}

@@ -65,6 +65,30 @@ describe('a recorder', () => {
     expect(harness.files.map(({ bytes }) => tags(bytes).length)).toEqual([2, 2]);
   });
 
+  it('ends a file of data alone that is large enough', async () => {
+    const harness = new RecorderHarness(CHUNK_SIZE);
+    harness.rotation = { maxBytes: 2000, maxMs: Number.POSITIVE_INFINITY };
+    const data = frameMessage(
+      8,
+      18,
+      0,
+      Buffer.concat([Buffer.from('0200016d02', 'hex'), Buffer.alloc(1500)]),
+      CHUNK_SIZE,
+    );
+    await harness.play(Buffer.concat([data, data, data, data, data]));
+    await harness.recorder.end('stream_ended');
+    expect(harness.files.map(({ bytes }) => tags(bytes).length)).toEqual([2, 2, 1]);
+  });
+
+  it('does not end files for their headers, however long these are', async () => {
+    const harness = new RecorderHarness(CHUNK_SIZE);
+    harness.rotation = { maxBytes: 2000, maxMs: Number.POSITIVE_INFINITY };
+    const header = video(0, Buffer.concat([AVC, Buffer.alloc(4000)]));
+    await harness.play(Buffer.concat([header, video(0, KEY), video(40, KEY), video(80, KEY)]));
+    await harness.recorder.end('stream_ended');
+    expect(harness.files.map(({ bytes }) => tags(bytes).length)).toEqual([2, 2, 2]);
+  });
+
   it('takes nothing while its disk is slow, and goes on where it was', async () => {
     const harness = new RecorderHarness(CHUNK_SIZE);
     await harness.play(video(0, KEY));
