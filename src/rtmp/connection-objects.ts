@@ -48,6 +48,7 @@ export class ConnectionObjects implements Subscriber {
   #budget: TokenBucket | undefined;
   /** Whether the client sends messages of type 16. It gets what it sends. */
   #isAmf3 = false;
+  #isOver = false;
 
   constructor(owner: ObjectsOwner) {
     this.#owner = owner;
@@ -80,6 +81,8 @@ export class ConnectionObjects implements Subscriber {
       }
       this.#apply(message.name, events);
       events = [];
+      // What it was sent may have ended the connection: nobody would let go of what it uses after that.
+      if (this.#isOver) return;
       if (event.kind === 'use') this.#use(message);
       else this.#release(message.name);
     }
@@ -88,6 +91,7 @@ export class ConnectionObjects implements Subscriber {
 
   /** The connection is over. */
   end(): void {
+    this.#isOver = true;
     for (const name of [...this.#uses.keys()]) this.#letGo(name);
   }
 
