@@ -151,7 +151,7 @@ export class Relay {
     const retryInMs = retryDelayMs(++this.#failures, RETRY_MS, Math.random());
     this.#retryAtMs = nowMs + retryInMs;
     const code = error?.code ?? 'ERR_CLIENT_ENDED';
-    const detail = error?.message ?? 'it was asked to connect again';
+    const detail = error === undefined ? 'it was asked to connect again' : toldOf(error);
     this.#trouble.failed(detail);
     this.#parts.events.failed(this.#carrier.stream(this.relayId), ++this.#sequence, {
       ...{ ...this.#ref(), attempts: this.#attempts, code, detail, retryInMs },
@@ -181,4 +181,10 @@ export class Relay {
     const { app, name } = this.#carrier.of;
     return { app, name };
   }
+}
+
+/** What is told of a failure. The other server's own words may repeat the stream key: of them the code is told. */
+function toldOf({ code, message, details }: SluiceError): string {
+  const { rtmpCode } = details;
+  return typeof rtmpCode === 'string' ? `${code}: ${/^[A-Za-z0-9.]*/.exec(rtmpCode)![0]}` : message;
 }

@@ -19,7 +19,9 @@ export function pushTarget(template: string, { app, name }: StreamName): RtmpUrl
   const path = place.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/^\/+|\/+$/g, '');
   const whole = path.includes('/') || path.includes('{name}') ? place : `${place.replace(/\/+$/, '')}/{name}`;
   const text = query === undefined ? whole : `${whole}?${query}`;
-  return checked(parseRtmpUrl(text.replaceAll('{app}', () => app).replaceAll('{name}', () => name)));
+  const target = checked(parseRtmpUrl(text.replaceAll('{app}', () => app).replaceAll('{name}', () => name)));
+  // A name that is not the stream's is most often the stream key that the other server has given out.
+  return whole.includes('{name}') ? target : { ...target, display: `${target.tcUrl}/***` };
 }
 
 /** The place from which a stream is pulled. @throws SluiceError as {@link pushTarget} */

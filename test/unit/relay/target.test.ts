@@ -19,6 +19,8 @@ describe('the place to which a stream is pushed', () => {
 
   it('shows no key', () => {
     expect(pushTarget('rtmp://far/in/{name}?key=secret', STREAM).display).toBe('rtmp://far:1935/in/cam1');
+    expect(pushTarget('rtmp://far/in/app/secret-key', STREAM).display).toBe('rtmp://far:1935/in/app/***');
+    expect(pushTarget('rtmp://far/in/secret-key?a=b', STREAM).display).toBe('rtmp://far:1935/in/***');
   });
 
   it('takes a name as it is, whatever it means in a replacement', () => {
