@@ -134,15 +134,20 @@ export class Pull implements Carrier {
 
   /** Ends the stream here. The codec is taken back afterwards. */
   #stop(reason: EndReason, code?: ErrorCode): void {
+    this.#letGo()?.end(reason, code);
+    this.#codec?.setPublishing(false);
+  }
+
+  /** What has come belongs to the stream, and what follows does not. */
+  #letGo(): RunningPublish | undefined {
     const run = this.#run;
-    if (run === undefined) return;
+    if (run === undefined) return undefined;
     this.#run = undefined;
     this.#count(run);
     this.#bytesPast += run.publication.bytes;
     this.#codec?.endTimeline(this.#link?.messageStreamId ?? 0);
     this.#codec?.endTimeline(0);
-    run.end(reason, code);
-    this.#codec?.setPublishing(false);
+    return run;
   }
 
   #count({ publication }: RunningPublish): void {
@@ -167,7 +172,7 @@ export class Pull implements Carrier {
   #publisher(): Publisher {
     return {
       end: () => {
-        this.#run = undefined;
+        this.#letGo();
         this.#owner.endedHere();
       },
       record: () => {},

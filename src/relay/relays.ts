@@ -81,6 +81,11 @@ export class Relays implements Pulls {
     return { connected, connecting: relays.length - connected };
   }
 
+  /** Relays that there are, connected or not. */
+  get running(): number {
+    return this.#pushes.size + this.#pulling().length;
+  }
+
   /** Other options hold: pushes for streams that begin, pulls at once. */
   change(options: RelaysOptions): void {
     this.#options = options;
@@ -226,7 +231,7 @@ export class Relays implements Pulls {
     make: (target: ReturnType<typeof pullTarget>) => Relay,
   ): Relay | undefined {
     try {
-      if (this.#pushes.size + this.#pulling().length >= this.#options.maxRelays)
+      if (this.running >= this.#options.maxRelays)
         throw new SluiceError('ERR_RELAY_LIMIT', `${this.#options.maxRelays} run`);
       const relay = make(target());
       this.started++;

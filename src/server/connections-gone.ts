@@ -5,20 +5,21 @@ import type { Parts } from './parts.js';
 const LOOK_MS = 20;
 
 /**
- * Waits until the peers have taken their last messages and every stream has ended. Then no connection is left, and
- * nothing more is accepted by any way.
+ * Waits until the peers have taken their last messages, and every stream, player and relay has ended and told so. Then
+ * no connection is left, and nothing more is accepted by any way.
  *
  * @param timeoutMs after so long the rest is cut
  */
 export async function connectionsGone(
-  parts: Pick<Parts, 'listener' | 'liveStreams' | 'tunnel'> | undefined,
+  parts: Pick<Parts, 'listener' | 'liveStreams' | 'tunnel' | 'flv' | 'relays'> | undefined,
   clock: Pick<Clock, 'monotonicMs'>,
   timeoutMs: number,
 ): Promise<void> {
   if (parts === undefined) return;
-  const { listener, liveStreams, tunnel } = parts;
+  const { listener, liveStreams, tunnel, flv, relays } = parts;
   const until = clock.monotonicMs() + timeoutMs;
-  while (listener.open + liveStreams.live > 0 && clock.monotonicMs() < until) {
+  const left = (): number => listener.open + liveStreams.live + flv.players + relays.running;
+  while (left() > 0 && clock.monotonicMs() < until) {
     liveStreams.endSuspended('server_drain');
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }

@@ -18,6 +18,8 @@ class Two {
   readonly there: ListenerHarness;
   readonly relays: Relays;
   readonly told: string[] = [];
+  readonly failures: string[] = [];
+  endedBytes = -1;
   options: RelaysOptions;
 
   private constructor(here: ListenerHarness, there: ListenerHarness, options: Partial<RelaysOptions>) {
@@ -32,8 +34,14 @@ class Two {
       connect: ({ host, port }, signal) => connectTcp({ host, port, signal }),
       events: {
         started: (stream, sequence) => this.told.push(`started ${stream.streamId.slice(0, 8)} ${sequence}`),
-        failed: (_stream, sequence, { code }) => this.told.push(`failed ${code} ${sequence}`),
-        ended: (_stream, sequence, { reason }) => this.told.push(`ended ${reason} ${sequence}`),
+        failed: (_stream, sequence, { code, detail }) => {
+          this.told.push(`failed ${code} ${sequence}`);
+          this.failures.push(detail);
+        },
+        ended: (_stream, sequence, { reason, bytes }) => {
+          this.told.push(`ended ${reason} ${sequence}`);
+          this.endedBytes = bytes;
+        },
       },
     });
   }
@@ -124,6 +132,8 @@ describe('a push', () => {
     two.relays.begun({ streamId: 'cam', app: 'live', name: 'cam', connectionId: 'c' });
     await two.until(() => two.told.length === 1, 'the refusal');
     expect(two.told).toEqual(['failed ERR_CLIENT_REJECTED 1']);
+    // The rest is the other server's own text, which may have the stream key in it.
+    expect(two.failures[0]).toMatch(/^ERR_CLIENT_REJECTED: Net[A-Za-z.]+$/);
   });
 
   it('is not made past the most that there may be, nor to where nothing may be sent', async () => {
@@ -197,6 +207,24 @@ describe('a pull', () => {
     await two.until(() => !two.here.hub.isLive('live', 'far'), 'the name to be free');
     two.pass(1);
     await two.until(() => two.here.hub.isLive('live', 'far'), 'the pulled stream');
+  });
+
+  it('that is ended here rests for a while, and has counted what it carried', async () => {
+    two = await Two.open(pull('always'));
+    const send = await publishes(two.there, 'cam');
+    two.pass(1);
+    await two.until(() => two.here.hub.isLive('live', 'far'), 'the stream here');
+    const player = await plays(two.here, 'far');
+    send(1);
+    await player.expect(isFrame(1), 'a frame');
+    two.here.door.order({ kind: 'endStream', streamId: 'far', reason: 'kicked', description: 'kicked' });
+    await two.until(() => two.told.length === 2, 'the end');
+    expect(two.told[1]).toBe('ended ended_here 2');
+    expect(two.endedBytes).toBeGreaterThan(40);
+    two.pass(29_000);
+    expect(two.relays.running).toBe(0);
+    two.pass(1001);
+    expect(two.relays.running).toBe(1);
   });
 
   it('that the settings do not name any more ends', async () => {
