@@ -98,7 +98,8 @@ export class MediaFiles {
       const stamp = `${dev} ${ino} ${size} ${mtimeMs}`;
       const known = this.#entries.get(path);
       if (known?.stamp === stamp) {
-        await handle.close();
+        // Not waited for: meanwhile the entry could be closed as one that nobody uses.
+        handle.close().catch(() => undefined);
         entry = known;
       } else entry = this.#add(path, stamp, handle, size, known);
     } catch (cause) {

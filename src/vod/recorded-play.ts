@@ -79,10 +79,7 @@ export class RecordedPlay implements RecordedPlayer {
     this.#parts = parts;
     this.#startMs = request.startMs;
     parts.pacer.add(this);
-    file.then(
-      (opened) => this.#opened(opened),
-      (error: unknown) => this.#fail(error),
-    );
+    file.then((opened) => this.#opened(opened)).catch((error: unknown) => this.#fail(error));
   }
 
   setPaused(paused: boolean): void {
@@ -164,14 +161,13 @@ export class RecordedPlay implements RecordedPlayer {
       const piece = this.#file!.source.read(this.#place, untilMs, WINDOW_BYTES);
       if (!(piece instanceof Promise)) this.#send(piece);
       else {
-        piece.then(
-          (read) => {
+        piece
+          .then((read) => {
             if (epoch === this.#epoch && !this.#isOver) this.#send(read);
-          },
-          (error: unknown) => {
+          })
+          .catch((error: unknown) => {
             if (epoch === this.#epoch) this.#fail(error);
-          },
-        );
+          });
       }
     } catch (error) {
       this.#fail(error);
