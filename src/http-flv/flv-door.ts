@@ -99,7 +99,9 @@ export class FlvDoor {
       const stream = streamOf(request.url ?? '');
       const outlet = new WebSocketOutlet(request, socket, head);
       const isSocket = request.headers.upgrade?.toLowerCase() === 'websocket' && request.method === 'GET';
-      if (!allows(request)) outlet.refuse(problemOf('ERR_HTTP_HOST_REFUSED'));
+      // Behind a request for a stream, whose answer has no end, nothing can be answered.
+      if (this.#plays.has(socket)) outlet.destroy();
+      else if (!allows(request)) outlet.refuse(problemOf('ERR_HTTP_HOST_REFUSED'));
       else if (stream === undefined || !isSocket) outlet.refuse(problemOf('ERR_HTTP_NOT_FOUND'));
       else this.#begin(request, stream, outlet);
     });

@@ -136,6 +136,9 @@ describe('players of FLV over HTTP and WebSocket', () => {
       await half.gone();
       const twice = new RawClient(port, get + get);
       await twice.gone();
+      const upgrade = new RawClient(port, `${get}GET /live/live.flv HTTP/1.1\r\nHost: a\r\n${HANDSHAKE}${KEY}\r\n`);
+      await upgrade.gone();
+      expect(upgrade.text).not.toContain('101 Switching');
       await nobody();
     });
 
