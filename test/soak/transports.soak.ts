@@ -32,6 +32,8 @@ interface Sample {
   readonly accountMiB: number;
   readonly connections: number;
   readonly descriptors: number;
+  readonly cpuSeconds: number;
+  readonly loopP99Ms: number;
 }
 
 async function sample(server: TestServer, stage: Stage, atSeconds: number): Promise<Sample> {
@@ -41,6 +43,8 @@ async function sample(server: TestServer, stage: Stage, atSeconds: number): Prom
     accountMiB: inMiB(await server.metric('sluice_memory_bytes')),
     connections: await server.metric('sluice_connections'),
     descriptors: await server.metric('process_open_fds'),
+    loopP99Ms: round((await server.metric('nodejs_eventloop_lag_p99_seconds')) * 1000),
+    cpuSeconds: round(await server.metric('process_cpu_seconds_total')),
   };
 }
 
@@ -49,7 +53,7 @@ async function takeTurns(stage: Stage, hostiles: number): Promise<void> {
   const turnMs = Math.max(20_000, Math.min(300_000, (minutes * 60_000 - WARM_UP_MS) / 6));
   await stage.sleep(WARM_UP_MS);
   const until = performance.now() + minutes * 60_000 - WARM_UP_MS;
-  while (performance.now() < until) {
+  while (performance.now() < until && !stage.isOver) {
     await turn(stage, 'quiet', turnMs);
     const stop = new AbortController();
     setMaxListeners(0, stop.signal);
@@ -140,6 +144,18 @@ async function live(server: TestServer, stage: Stage, ledger: StreamLedger, host
   return samples;
 }
 
+/** How much of a core the server used in a phase, in percent: between samples of which both are of it. */
+function cpuPercentIn(phase: Phase, samples: readonly Sample[]): number {
+  let [used, seconds] = [0, 0];
+  for (const [i, { phase: now, cpuSeconds, atSeconds }] of samples.entries()) {
+    const before = samples[i - 1];
+    if (now !== phase || before?.phase !== phase) continue;
+    used += cpuSeconds - before.cpuSeconds;
+    seconds += atSeconds - before.atSeconds;
+  }
+  return round((used / seconds) * 100);
+}
+
 /** Resident memory and the account of what peers make the server hold, in MiB. */
 function memoryOf(samples: readonly Sample[]) {
   const beyondAccount = samples.map(({ residentMiB, accountMiB }) => residentMiB - accountMiB);
@@ -164,8 +180,11 @@ it(`serves ${publishers} publishers and ${players} players by all transports bes
   const ownDelay = monitorEventLoopDelay();
   ownDelay.enable();
   const samples = await live(server, stage, ledger, hostiles);
+  expect(server.child.exit, server.child.output.slice(-4000)).toBeUndefined();
 
   const left = await nobodyLeft(server, descriptorsAtStart);
+  // A follower that was cut off for its slowness goes on from where it was.
+  await ledger.reconnect();
   await waitFor(() => ledger.faultsNow(stage.begun).length === 0, { everyMs: 100 }).catch(() => undefined);
   const lost = ledger.faultsNow(stage.begun);
   const [quiet, hostile] = [delaysOf(stage, 'quiet'), delaysOf(stage, 'hostile')];
@@ -173,18 +192,20 @@ it(`serves ${publishers} publishers and ${players} players by all transports bes
   const accountAtEnd = inMiB(await server.metric('sluice_memory_bytes'));
   const limitMiB = inMiB(await server.metric('sluice_memory_limit_bytes'));
   const endedBy = await endedByCode(server);
-  ledger.close();
-  const exit = await server.stop();
   const figures = {
     ...{ minutes, publishers, players, hostiles, seed, quiet, hostile },
     p99Ratio: Math.round((hostile.p99Ms / quiet.p99Ms) * 100) / 100,
+    p99MsBy: Object.fromEntries([...stage.delaysBy].map(([what, of]) => [what, round(of.quantile(0.99) / 1000)])),
+    cpuPercent: { quiet: cpuPercentIn('quiet', samples), hostile: cpuPercentIn('hostile', samples) },
+    serverLoopP99Ms: median(samples.map(({ loopP99Ms }) => loopP99Ms)),
     driverLoopP99Ms: round(ownDelay.percentile(99) / 1e6),
     memoryMiB: { atStart: residentAtStart, ...memory, accountAtEnd, limit: limitMiB },
     ...{ streams: ledger.streams, begun: stage.begun.size, events: ledger.events, left, counts: stage.counts, endedBy },
     samples: samples.filter((_, i) => i % Math.ceil(samples.length / 20) === 0).map((s) => JSON.stringify(s)),
   };
   console.log(JSON.stringify(figures, undefined, 1));
-  expect(exit).toEqual({ code: 0, signal: null });
+  ledger.close();
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
   expect(stage.faults.slice(0, 20)).toEqual([]);
   expect(lost.slice(0, 20)).toEqual([]);
   expect(endedBy).not.toHaveProperty('ERR_INTERNAL');

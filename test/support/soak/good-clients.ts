@@ -82,25 +82,25 @@ interface RunningPlay {
   stop(): void;
 }
 
-async function playRtmp(stage: Stage, way: Carrier, name: string): Promise<RunningPlay> {
+async function playRtmp(stage: Stage, way: Carrier, stream: OpenStream): Promise<RunningPlay> {
   const client = await rtmpBy(way, stage.rtmpPort, stage.address());
-  await client.play(name).catch((error) => {
+  await client.play(stream.name).catch((error) => {
     client.destroy();
     throw error;
   });
-  const watch = stage.watcher(name, way);
+  const watch = stage.watcher(stream, way);
   client.onMessage = ({ type, payload }) => {
     if (type === 9) watch(payload);
   };
   return { isOver: () => client.closed, stop: () => client.destroy() };
 }
 
-function playHttp(stage: Stage, name: string): Promise<RunningPlay> {
+function playHttp(stage: Stage, stream: OpenStream): Promise<RunningPlay> {
   return new Promise((resolve, reject) => {
-    const tags = new FlvVideo(stage.watcher(name, 'http-flv'));
+    const tags = new FlvVideo(stage.watcher(stream, 'http-flv'));
     let isOver = false;
     const request: ClientRequest = get(
-      `http://127.0.0.1:${stage.httpPort}/live/${name}.flv`,
+      `http://127.0.0.1:${stage.httpPort}/live/${stream.name}.flv`,
       { agent: false, localAddress: stage.address() },
       (response) => {
         response.on('error', () => undefined);
@@ -120,10 +120,10 @@ function playHttp(stage: Stage, name: string): Promise<RunningPlay> {
   });
 }
 
-function playSocket(stage: Stage, name: string): Promise<RunningPlay> {
+function playSocket(stage: Stage, stream: OpenStream): Promise<RunningPlay> {
   return new Promise((resolve, reject) => {
-    const tags = new FlvVideo(stage.watcher(name, 'ws-flv'));
-    const address = `ws://127.0.0.1:${stage.httpPort}/live/${name}.flv`;
+    const tags = new FlvVideo(stage.watcher(stream, 'ws-flv'));
+    const address = `ws://127.0.0.1:${stage.httpPort}/live/${stream.name}.flv`;
     const socket = new WebSocket(address, { localAddress: stage.address(), perMessageDeflate: false });
     socket.on('message', (bytes: Buffer) => tags.push(bytes));
     socket.on('open', () =>
@@ -133,10 +133,10 @@ function playSocket(stage: Stage, name: string): Promise<RunningPlay> {
   });
 }
 
-function playBy(stage: Stage, way: Way, name: string): Promise<RunningPlay> {
-  if (way === 'http-flv') return playHttp(stage, name);
-  if (way === 'ws-flv') return playSocket(stage, name);
-  return playRtmp(stage, way, name);
+function playBy(stage: Stage, way: Way, stream: OpenStream): Promise<RunningPlay> {
+  if (way === 'http-flv') return playHttp(stage, stream);
+  if (way === 'ws-flv') return playSocket(stage, stream);
+  return playRtmp(stage, way, stream);
 }
 
 /** Plays one stream after another until the run is over. */
@@ -150,17 +150,20 @@ export async function playerLife(stage: Stage, slot: number): Promise<void> {
       await stage.sleep(500);
       continue;
     }
-    const { name } = chance.pick(small);
-    const play = await playBy(stage, way, name).catch((error) => {
+    const stream = chance.pick(small);
+    const { name } = stream;
+    const play = await playBy(stage, way, stream).catch((error) => {
       // A stream that ends while a player comes may be refused by 404; nothing else may happen.
-      if (stage.open.some((stream) => stream.name === name))
-        stage.faults.push(`player by ${way} of ${name}: ${(error as Error).message}`);
+      if (stage.open.includes(stream)) stage.faults.push(`player by ${way} of ${name}: ${(error as Error).message}`);
       return undefined;
     });
-    if (play === undefined) continue;
+    if (play === undefined) {
+      await stage.sleep(200);
+      continue;
+    }
     stage.count(`played by ${way}`);
     const until = performance.now() + chance.between(5000, 30_000);
-    const isOpen = (): boolean => stage.open.some((stream) => stream.name === name);
+    const isOpen = (): boolean => stage.open.includes(stream);
     while (performance.now() < until && !stage.isOver && !play.isOver() && isOpen()) await stage.sleep(250);
     if (play.isOver() && isOpen()) stage.faults.push(`${way}: the server closed a player of ${name}`);
     play.stop();

@@ -15,7 +15,9 @@ interface Hostile {
 
 /** A ClientHello of 512 bytes of which so much has come. */
 const HALF_HELLO = Buffer.from('1603010200010001fc0303', 'hex');
-const HEAD = 'GET /live/large-0.flv HTTP/1.1\r\nHost: a\r\n';
+/** The stream that is published for the whole run. */
+const LARGE = 'large-0';
+const HEAD = `GET /live/${LARGE}.flv HTTP/1.1\r\nHost: a\r\n`;
 const UPGRADE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
 
@@ -60,7 +62,7 @@ async function readNothing(hostile: Hostile, socket: Duplex): Promise<void> {
 async function slowRtmp(hostile: Hostile, carrier: 'rtmp' | 'rtmps'): Promise<void> {
   const client = await rtmpBy(carrier, hostile.stage.rtmpPort, hostile.from);
   try {
-    await client.play('large-0');
+    await client.play(LARGE);
     client.onMessage = () => undefined;
     await readNothing(hostile, client.socket);
   } finally {
@@ -87,11 +89,9 @@ async function cutPublisher(hostile: Hostile): Promise<void> {
 /** Asks to publish under a name that is taken. */
 async function hijack(hostile: Hostile): Promise<void> {
   const { stage, chance } = hostile;
-  const taken = chance.pick(stage.open)?.name;
-  if (taken === undefined) return;
   const client = await rtmpBy(chance.pick(CARRIERS), stage.rtmpPort, hostile.from);
   try {
-    client.command(await client.createStream(), 'publish', 0, null, taken, 'live');
+    client.command(await client.createStream(), 'publish', 0, null, LARGE, 'live');
     await hold(hostile, client.socket, 3000);
   } finally {
     client.destroy();

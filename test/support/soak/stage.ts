@@ -70,6 +70,8 @@ export class Stage {
   readonly counts: Record<string, number> = {};
   /** Microseconds from the sending of a frame until a player had it. */
   readonly delays = { quiet: new Histogram(), hostile: new Histogram() };
+  /** The same over both phases, by what publishers use and by what players use. */
+  readonly delaysBy = new Map<string, Histogram>();
   phase: Phase = 'settling';
   isOver = false;
   readonly #sleepers = new Set<() => void>();
@@ -94,8 +96,8 @@ export class Stage {
 
   /** An address of loopback that no other client has, so that the limits of one address bind nobody else. */
   address(): string {
-    this.#addresses++;
-    return `127.1.${this.#addresses >> 8}.${this.#addresses & 255}`;
+    const number = 0x10000 + ++this.#addresses;
+    return `127.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
   }
 
   /** Waits until `stop`, `isOver` or the time is over. */
@@ -121,20 +123,29 @@ export class Stage {
   }
 
   /** What one player has of one stream: records delays, and that no number comes twice or before an earlier one. */
-  watcher(name: string, carrier: string): (payload: Buffer) => void {
+  watcher({ name, carrier }: OpenStream, way: string): (payload: Buffer) => void {
     let last = -1;
     const startedAt = performance.now();
     return (payload) => {
       const stamp = readStamp(payload);
       if (stamp === undefined) return;
-      if (stamp.number <= last) this.faults.push(`${carrier} ${name}: ${stamp.number} after ${last}`);
+      if (stamp.number <= last) this.faults.push(`${way} ${name}: ${stamp.number} after ${last}`);
       if (last >= 0 && stamp.number > last + 1) this.count('framesSkipped');
       // What a player gets at its start is older than it: the group of pictures so far.
       const isOfStart = last < 0 || performance.now() - startedAt < START_MS;
       last = stamp.number;
       this.count('frames');
-      if (!isOfStart && this.phase !== 'settling')
-        this.delays[this.phase].record((performance.now() - stamp.sentAt) * 1000);
+      if (isOfStart || this.phase === 'settling') return;
+      const delay = (performance.now() - stamp.sentAt) * 1000;
+      this.delays[this.phase].record(delay);
+      this.#delaysOf(`from ${carrier}`).record(delay);
+      this.#delaysOf(`to ${way}`).record(delay);
     };
+  }
+
+  #delaysOf(what: string): Histogram {
+    const delays = this.delaysBy.get(what) ?? new Histogram();
+    this.delaysBy.set(what, delays);
+    return delays;
   }
 }
