@@ -1,6 +1,9 @@
 import type { Logger } from '../../core/log.js';
 import type { FileStore } from '../file-store.js';
 
+/** What of a {@link FileStore} is needed. */
+type CountedStore = Pick<FileStore, 'list' | 'size' | 'freeBytes'>;
+
 /** Bounds of what recordings may take. */
 export interface DiskBounds {
   /** Bytes of all recordings; 0: any. */
@@ -15,29 +18,39 @@ const ASK_EVERY_MS = 1000;
 const COUNT_EVERY_MS = 60_000;
 /** Most files and folders that are counted. With more, what is there is more than what is found. */
 const MAX_ENTRIES = 100_000;
+/** Ending of a file that is not complete. */
+const PART = '.part';
 const RECORDED = /\.flv(?:\.part)?$/;
 
 /** Finds out whether there is room for recordings: free space of the file system, and the quota. */
 export class DiskGuard {
-  readonly #store: FileStore;
+  readonly #store: CountedStore;
   readonly #log: Logger;
   #freeBytes = Number.POSITIVE_INFINITY;
   /** Bytes of recordings at the last count; undefined before the first. */
   #counted: number | undefined;
   /** Bytes written since then. */
   #since = 0;
+  /** Sizes that files had at the last count which were not complete then, by the path of the complete file. */
+  #counting: ReadonlyMap<string, number> = new Map();
   #askedMs = Number.NEGATIVE_INFINITY;
   #countedMs = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
 
-  constructor(store: FileStore, log: Logger) {
+  constructor(store: CountedStore, log: Logger) {
     this.#store = store;
     this.#log = log;
   }
 
-  /** So many bytes were added to recordings. */
-  added(bytes: number): void {
-    this.#since += bytes;
+  /**
+   * A file is complete.
+   *
+   * @param bytes its size
+   * @param before its size when it was opened
+   */
+  added(path: string, bytes: number, before: number): void {
+    // A part of it may have been counted while it was recorded.
+    this.#since += bytes - (this.#counting.get(path) ?? before);
   }
 
   /** Why nothing may be recorded, by what is known now. */
@@ -72,6 +85,7 @@ export class DiskGuard {
   }
 
   async #count(): Promise<number> {
+    const counting = new Map<string, number>();
     let bytes = 0;
     let left = MAX_ENTRIES;
     const folders = [''];
@@ -81,11 +95,16 @@ export class DiskGuard {
         const path = folder === '' ? name : `${folder}/${name}`;
         // A file may go meanwhile; a name that is refused is none of a recording.
         if (kind === 'folder') folders.push(path);
-        else if (RECORDED.test(name)) bytes += await this.#store.size(path).catch(() => 0);
+        else if (RECORDED.test(name)) {
+          const size = await this.#store.size(path).catch(() => 0);
+          bytes += size;
+          if (path.endsWith(PART)) counting.set(path.slice(0, -PART.length), size);
+        }
       }
     }
     if (left <= 0)
       this.#log.warn({ files: MAX_ENTRIES }, 'recording: media.root holds more than is counted for the quota');
+    this.#counting = counting;
     return bytes;
   }
 }

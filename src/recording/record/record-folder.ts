@@ -115,7 +115,7 @@ export class RecordFolder {
       const { bytes, lastMs } = await file.finish();
       await store.rename(`${note.file}${PART}`, lastPart(note.file));
       const gained = bytes - opened.bytesBefore;
-      this.#guard?.added(gained);
+      this.#guard?.added(note.file, bytes, opened.bytesBefore);
       await this.#tellEnd(note, { ...end, bytes, durationMs: lastMs });
       return gained;
     } catch (error) {
