@@ -105,14 +105,14 @@ export class RecordFile {
    * Adds a tag.
    *
    * @param body writes the payload at an offset of a buffer, which has room for it
-   * @param nowMs monotonic
+   * @param nowMs monotonic; asked for the first tag of a piece only
    */
-  put(tag: TagOf, body: (target: Buffer, at: number) => void, nowMs: number): void {
+  put(tag: TagOf, body: (target: Buffer, at: number) => void, nowMs: () => number): void {
     const { type, timeMs, length, isKeyframe } = tag;
     const bytes = TAG_HEADER_BYTES + length + BACK_POINTER_BYTES;
     // A buffer of that size is enough, then, unless a tag is very large.
     if (this.#used >= FLUSH_BYTES / 2 && this.#used + bytes > FLUSH_BYTES) this.#flush();
-    if (this.#used === 0) this.#gatheredMs = nowMs;
+    if (this.#used === 0) this.#gatheredMs = nowMs();
     this.#makeRoom(bytes);
     const stage = this.#stage;
     const at = this.#used;

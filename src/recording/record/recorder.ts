@@ -237,7 +237,7 @@ export class Recorder implements PlayerSink {
   #putHeaders(record: OpenRecord): void {
     for (const { type, payload } of this.#headers.values()) {
       const tag: TagOf = { type, timeMs: record.fromMs, length: payload.length, isKeyframe: false };
-      record.file.put(tag, (target, at) => void payload.copy(target, at), this.#files.nowMs());
+      record.file.put(tag, (target, at) => void payload.copy(target, at), this.#files.nowMs);
     }
   }
 
@@ -250,7 +250,7 @@ export class Recorder implements PlayerSink {
     file.put(
       { type, timeMs, length, isKeyframe: kind === 'key' },
       (target, at) => void copyPayload(rest, message, chunkSize, target, at),
-      this.#files.nowMs(),
+      this.#files.nowMs,
     );
   }
 

@@ -32,7 +32,7 @@ function slowFile() {
     file.put(
       { type: 9, timeMs: 0, length, isKeyframe: false },
       (target, at) => void target.fill(mark, at, at + length),
-      0,
+      () => 0,
     );
   return { file, head, writes, finishWrites, put };
 }
