@@ -70,6 +70,8 @@ export class Stage {
   readonly counts: Record<string, number> = {};
   /** Microseconds from the sending of a frame until a player had it. */
   readonly delays = { quiet: new Histogram(), hostile: new Histogram() };
+  /** The same of one turn of a phase each, in order. */
+  readonly turns: { readonly phase: Phase; readonly delays: Histogram }[] = [];
   /** The same over both phases, by what publishers use and by what players use. */
   readonly delaysBy = new Map<string, Histogram>();
   phase: Phase = 'settling';
@@ -83,6 +85,12 @@ export class Stage {
     this.rtmpPort = rtmpPort;
     this.httpPort = httpPort;
     this.#seed = seed;
+  }
+
+  /** Begins a turn of a phase. */
+  begin(phase: Phase): void {
+    this.turns.push({ phase, delays: new Histogram() });
+    this.phase = phase;
   }
 
   count(what: string): void {
@@ -138,6 +146,7 @@ export class Stage {
       if (isOfStart || this.phase === 'settling') return;
       const delay = (performance.now() - stamp.sentAt) * 1000;
       this.delays[this.phase].record(delay);
+      this.turns.at(-1)?.delays.record(delay);
       this.#delaysOf(`from ${carrier}`).record(delay);
       this.#delaysOf(`to ${way}`).record(delay);
     };
