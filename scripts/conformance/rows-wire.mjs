@@ -16,7 +16,11 @@ export const HANDSHAKE_ROWS = [
   ['a C1 with a digest, in either layout', bytes(HANDSHAKE, 'D8'), bytes(HANDSHAKE, 'D772')],
   ['a C1 that names a version and has no digest', bytes(HANDSHAKE, 'falls back to the simple handshake')],
   ['any C2', bytes(HANDSHAKE, 'takes any C2')],
-  ['a first byte that is no RTMP', bytes(HANDSHAKE, 'closes when the first byte is')],
+  [
+    'a first byte that is no RTMP',
+    bytes(HANDSHAKE, 'closes when the first byte is'),
+    bytes(HANDSHAKE, 'answers a first byte of HTTP'),
+  ],
   ['silence', bytes(HANDSHAKE, 'closes a connection that says nothing')],
 ];
 

@@ -115,11 +115,18 @@ describe('handshake of a live server', () => {
     client.destroy();
   });
 
-  it.each(['00', '47', '16', 'ff'])('closes when the first byte is %s', async (first) => {
+  it.each(['00', '16', 'ff'])('closes when the first byte is %s', async (first) => {
     const client = await open();
     client.send(Buffer.from(first, 'hex'), Buffer.alloc(1536));
     await client.gone(5000);
     expect(client.handshakeBytes).toHaveLength(0);
+  });
+
+  it('answers a first byte of HTTP, with no HTTP behind it, in HTTP, and closes', async () => {
+    const client = await open();
+    client.send(Buffer.from('47', 'hex'), Buffer.alloc(1536));
+    await client.gone(5000);
+    expect(client.handshakeBytes.toString('latin1')).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   it('closes a connection that says nothing, and one that stops before C2', async () => {
