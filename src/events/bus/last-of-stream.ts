@@ -19,10 +19,13 @@ export async function lastCounted(
   of: Partial<StreamNames> & { readonly streamId: string },
   last: (subject: string) => Promise<ApiAnswer<StoredMessage>>,
 ): Promise<ApiAnswer<StoredMessage>> {
-  const newest = await last(eventFilter(prefix, of));
+  // Nothing else of it: callers have the whole subject of one event, and its entity would leave out the others.
+  const { app, name, streamId } = of;
+  const names = { app, name, streamId };
+  const newest = await last(eventFilter(prefix, names));
   if (!newest.ok || !isOfItsOwn(newest.value.subject)) return newest;
-  const found = [await last(eventFilter(prefix, { ...of, entity: 'stream' }))];
-  found.push(await last(eventFilter(prefix, { ...of, entity: 'play' })));
+  const found = [await last(eventFilter(prefix, { ...names, entity: 'stream' }))];
+  found.push(await last(eventFilter(prefix, { ...names, entity: 'play' })));
   const failed = found.find((answer) => !answer.ok && answer.code !== JsError.MessageNotFound);
   if (failed !== undefined) return failed;
   const [stream, play] = found as [ApiAnswer<StoredMessage>, ApiAnswer<StoredMessage>];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isOfItsOwn, lastCounted } from '../../../../src/events/bus/last-of-stream.js';
+import { parseStreamSubject } from '../../../../src/events/subjects.js';
 import { JsError, type StoredMessage } from '../../../../src/nats/jetstream.js';
 
 const streamId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -42,6 +43,11 @@ describe('the last counted event of a stream', () => {
     const { last, asked } = over(held);
     expect(await lastCounted('sluice.v1', { streamId }, last)).toMatchObject({ ok: true, value: { subject: found } });
     expect(asked).toHaveLength(asks);
+  });
+
+  it('is looked for among all of its events, whichever of them it is asked with', async () => {
+    const end = parseStreamSubject(ended)!;
+    expect(await lastCounted('sluice.v1', end, over([started, play]).last)).toMatchObject({ value: { subject: play } });
   });
 
   it('is none when there is none, and no answer is none', async () => {
