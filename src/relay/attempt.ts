@@ -44,6 +44,7 @@ const ENHANCED = { capsEx: 14, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMa
 /** One connection to another server, from its first packet to its end. */
 export class Attempt {
   readonly #url: RtmpUrl;
+  readonly #mode: 'publish' | 'play';
   readonly #parts: AttemptParts;
   readonly #limits: AttemptLimits;
   readonly #events: AttemptEvents;
@@ -65,12 +66,13 @@ export class Attempt {
     events: AttemptEvents,
   ) {
     this.#url = url;
+    this.#mode = mode;
     this.#parts = parts;
     this.#limits = limits;
     this.#events = events;
     this.#movedMs = parts.nowMs();
     this.#deadlineMs = this.#movedMs + limits.connectTimeoutMs;
-    void this.#open(mode);
+    void this.#open();
   }
 
   /** The connection, once there is one. */
@@ -110,20 +112,17 @@ export class Attempt {
 
   /** Whether nothing has to move: a stream that is pushed may be silent itself, while nothing waits to be sent. */
   #isSilentForGood(link: OutgoingLink): boolean {
-    return this.#isPush && link.channel.unsentBytes === 0;
+    return this.#mode === 'publish' && link.channel.unsentBytes === 0;
   }
 
-  #isPush = false;
-
-  async #open(mode: 'publish' | 'play'): Promise<void> {
-    this.#isPush = mode === 'publish';
+  async #open(): Promise<void> {
     try {
       const channel = await this.#parts.connect(this.#url, this.#giveUp.signal);
       if (this.#isOver) {
         channel.destroy();
         return;
       }
-      this.#speak(channel, mode);
+      this.#speak(channel);
     } catch (cause) {
       if (cause instanceof SluiceError) this.#over(cause);
       else {
@@ -133,7 +132,7 @@ export class Attempt {
     }
   }
 
-  #speak(channel: ByteChannel, mode: 'publish' | 'play'): void {
+  #speak(channel: ByteChannel): void {
     let codec: ChunkCodec;
     try {
       checkAddress(channel.remoteAddress);
@@ -144,7 +143,16 @@ export class Attempt {
     }
     const { app, tcUrl, name, host, display } = this.#url;
     const { connectTimeoutMs: timeoutMs, chunkSize } = this.#limits;
-    const session = { mode, app, tcUrl, name, timeoutMs, chunkSize, flashVer: FLASH_VER, connectExtras: ENHANCED };
+    const session = {
+      mode: this.#mode,
+      app,
+      tcUrl,
+      name,
+      timeoutMs,
+      chunkSize,
+      flashVer: FLASH_VER,
+      connectExtras: ENHANCED,
+    };
     const events = this.#events;
     const link = new OutgoingLink(
       {

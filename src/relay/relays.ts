@@ -64,7 +64,7 @@ export class Relays implements Pulls {
   #options: RelaysOptions;
   #matchers: readonly { readonly matches: (text: string) => boolean; readonly url: string }[] = [];
   readonly #parts: RelaysParts & RelayParts;
-  readonly #pushes = new Map<Relay, StreamName>();
+  readonly #pushes = new Set<Relay>();
   readonly #pulls = new Map<string, Pulled>();
   #isClosed = false;
 
@@ -76,7 +76,7 @@ export class Relays implements Pulls {
 
   /** How many carry their stream now, and how many are about to. */
   count(direction: RelayDirection): { readonly connected: number; readonly connecting: number } {
-    const relays = direction === 'push' ? [...this.#pushes.keys()] : this.#pulling();
+    const relays = direction === 'push' ? [...this.#pushes] : this.#pulling();
     const connected = relays.filter(({ isRunning }) => isRunning).length;
     return { connected, connecting: relays.length - connected };
   }
@@ -133,14 +133,14 @@ export class Relays implements Pulls {
    * listens.
    */
   tick(nowMs: number): void {
-    for (const relay of [...this.#pushes.keys(), ...this.#pulling()]) relay.tick(nowMs);
+    for (const relay of [...this.#pushes, ...this.#pulling()]) relay.tick(nowMs);
     for (const pulled of this.#pulls.values()) this.#look(pulled, nowMs);
   }
 
   /** Ends all of them. */
   close(): void {
     this.#isClosed = true;
-    for (const relay of [...this.#pushes.keys(), ...this.#pulling()]) relay.end('shutdown');
+    for (const relay of [...this.#pushes, ...this.#pulling()]) relay.end('shutdown');
   }
 
   #read({ push, pull }: RelaysOptions): void {
@@ -171,7 +171,7 @@ export class Relays implements Pulls {
       },
     );
     if (relay === undefined) return;
-    this.#pushes.set(relay, stream);
+    this.#pushes.add(relay);
     relay.begin();
   }
 
