@@ -1,5 +1,6 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
 import { AUTH_SETTINGS, CONFLICT_SETTING } from './auth-settings.js';
+import { CLUSTER_SETTINGS } from './cluster-settings.js';
 import { EVENTS_SETTINGS, NATS_SETTINGS } from './event-settings.js';
 import { HTTP_FLV_SETTINGS } from './http-flv-settings.js';
 import { TOKEN_FAILURES_SETTING, TOKEN_SETTING, TOKENS_SETTING } from './http-token-settings.js';
@@ -306,6 +307,7 @@ export const TABLE = {
   vod: VOD_SETTINGS,
   recording: RECORDING_SETTINGS,
   relay: RELAY_SETTINGS,
+  cluster: CLUSTER_SETTINGS,
   hub: {
     gopMaxBytes: bytes(
       0,

@@ -1,6 +1,7 @@
 import type { Blame, ErrorEntry } from './error-entry.js';
 import { AUTH_ERRORS } from './errors-auth.js';
 import { CLIENT_ERRORS } from './errors-client.js';
+import { CLUSTER_ERRORS } from './errors-cluster.js';
 import { CONTROL_ERRORS } from './errors-control.js';
 import { EVENT_ERRORS } from './errors-events.js';
 import { HTTP_FLV_ERRORS } from './errors-http-flv.js';
@@ -34,6 +35,7 @@ export const ERRORS = {
   ...RECORDING_ERRORS,
   ...VOD_ERRORS,
   ...RELAY_ERRORS,
+  ...CLUSTER_ERRORS,
   ...HTTP_FLV_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -79,6 +79,7 @@ const CARRIED = [
   'labels',
   'encoder',
   'transport',
+  'epoch',
   'bus',
 ] as const satisfies readonly (keyof OpenStream)[];
 

@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.js';
+import type { Epoch } from '../model/epoch.js';
 import type { JobRun } from '../model/job.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { boundedUrls, clipLabels, clipped } from './clip.js';
 import { type Emitter, traceparentOf } from './envelope.js';
 import type { StreamRef, StreamStarted } from './event-types.js';
-import type { OpenStream } from './open-streams.js';
+import { type OpenStream, toldEpoch } from './open-streams.js';
 
 /** The ids and names of a publish. */
 interface StreamIdentity {
@@ -25,6 +26,8 @@ export interface StartFacts extends StreamIdentity {
   readonly principal?: string;
   readonly keyFingerprint?: string;
   readonly urls?: StreamUrls;
+  /** Of the claim by which its node has the name. */
+  readonly epoch?: Epoch;
 }
 
 /** A player that began to receive a stream. */
@@ -76,6 +79,7 @@ export function openStream(emitter: Emitter, clock: Clock, s: StartFacts, bus: b
     ...clipped('encoder', s.encoder, 256),
     transport: s.transport,
     ...(urls === undefined ? {} : { urls }),
+    ...(s.epoch === undefined ? {} : { epoch: s.epoch }),
     bus,
     anchor: Number.POSITIVE_INFINITY,
     traceparent: traceparentOf(s.streamId),
@@ -95,6 +99,7 @@ export function startFacts(stream: OpenStream, s: StartFacts): Omit<StreamStarte
     ...clipped('principal', s.principal, 256),
     ...clipped('keyFingerprint', s.keyFingerprint, 16),
     ...(stream.urls === undefined ? {} : { urls: stream.urls }),
+    ...toldEpoch(stream.epoch),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Epoch } from '../model/epoch.js';
 import type { TransportName } from '../model/peer.js';
 import type { EndReason } from '../model/reasons.js';
 import type { StreamUrls } from '../model/stream-urls.js';
@@ -34,6 +35,8 @@ export interface OpenStream {
   readonly encoder?: string;
   readonly transport: TransportName;
   readonly urls?: StreamUrls;
+  /** Of the claim by which its node has the name; undefined where nodes are no cluster. */
+  epoch?: Epoch;
   /** Whether its events go to the bus. */
   readonly bus: boolean;
   /** Journal position of the newest record that has all of this. Not stored. */
@@ -58,14 +61,26 @@ export function stateOf(stream: OpenStream): StreamState {
     ...(stream.labels === undefined ? {} : { labels: stream.labels }),
     tracks: stream.tracks,
     ...(stream.urls === undefined ? {} : { urls: stream.urls }),
+    ...toldEpoch(stream.epoch),
   };
+}
+
+/** An epoch as events and states tell it: the revision, and of which registry. */
+export function toldEpoch(epoch: Epoch | undefined): { epoch?: number; registry?: string } {
+  return epoch === undefined ? {} : { epoch: epoch.revision, registry: epoch.registry };
+}
+
+/** The epoch in what {@link toldEpoch} made. */
+function epochIn({ epoch, registry }: { readonly epoch?: number; readonly registry?: string }): { epoch?: Epoch } {
+  return epoch === undefined ? {} : { epoch: { registry: registry ?? '', revision: epoch } };
 }
 
 /** The stream that a value of the KV bucket shows. */
 export function openStreamOf(state: StreamState): OpenStream {
-  const { startedAt, readyAt, ...facts } = state;
+  const { startedAt, readyAt, epoch, registry, ...facts } = state;
   return {
     ...facts,
+    ...epochIn({ ...(epoch === undefined ? {} : { epoch }), ...(registry === undefined ? {} : { registry }) }),
     startedMs: Date.parse(startedAt),
     ...(readyAt === undefined ? {} : { readyMs: Date.parse(readyAt) }),
     bus: true,
@@ -236,6 +251,7 @@ function started(event: SluiceEvent<'io.sluice.stream.started'>, position: numbe
     ...(data.encoder === undefined ? {} : { encoder: data.encoder }),
     transport: data.transport,
     ...(data.urls === undefined ? {} : { urls: data.urls }),
+    ...epochIn(data),
     bus,
     anchor: position,
   };

@@ -34,9 +34,11 @@ import { LiveCommands } from './live-commands.js';
 import { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
 import { type OpenAsk, OpenAsks } from './open-asks.js';
+import type { Ownership } from './ownership.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
 import { PlayDecisions } from './play-decisions.js';
-import { ENDED_ELSEWHERE, PublishDecisions } from './publish-decisions.js';
+import { PublishDecisions } from './publish-decisions.js';
+import { ENDED_ELSEWHERE } from './publish-refusals.js';
 import type { Pulls } from './pulls.js';
 import { RecordedDecisions } from './recorded-decisions.js';
 import type { RecordedNames } from './recorded-names.js';
@@ -77,6 +79,8 @@ interface LiveStreamsParts {
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Secret of this installation that tickets of jobs are signed with. */
   readonly ticketSecret: Uint8Array;
+  /** Decides over all nodes who has a name; default: there is only this one. */
+  readonly ownership?: Ownership | undefined;
   /** Names that are fetched from elsewhere when they are played; default: none. */
   readonly pulls?: Pulls | undefined;
   /** Has calls of clients answered; default: nobody does. */

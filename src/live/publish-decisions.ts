@@ -1,49 +1,34 @@
-import type { Clock } from '../core/clock.js';
-import { ERRORS, type ErrorCode, SluiceError } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
-import type { Lifecycle } from '../events/lifecycle.js';
 import type { Grant } from '../model/grant.js';
-import type { EndReason } from '../model/reasons.js';
 import type { PublishRefusal } from '../model/refusals.js';
-import type { StreamUrls } from '../model/stream-urls.js';
-import type { ByteSide, NameRequest, PublishAsk, Refusal } from './access.js';
-import type { AddressLog } from './address-log.js';
-import { type Admission, MASKED_NAME, PLAIN_GRANT } from './admission.js';
+import type { PublishAsk, Refusal } from './access.js';
+import { MASKED_NAME, PLAIN_GRANT } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
 import { settleConflict } from './conflict.js';
 import type { EventAccount } from './event-account.js';
-import { byteLimits } from './limit-watch.js';
 import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
-import { NOTHING_CARRIED } from './nothing.js';
 import type { OpenAsk } from './open-asks.js';
 import { principalOf } from './principals.js';
-import type { StreamStart } from './stream-owner.js';
-import { shutDown, toldEnd } from './told-end.js';
+import { BANNED, BUSY, GONE, refusedWith, TOO_MANY_SESSIONS } from './publish-refusals.js';
+import { PublishStarts, type PublishStartsParts, type PublishWish, type StartingStream } from './publish-starts.js';
+import { shutDown } from './told-end.js';
 import { refusedPublish } from './told-verdict.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 /** The parts with which publishes are decided. */
-interface PublishDecisionsParts {
-  readonly bytes: ByteSide;
-  readonly admission: Admission;
+interface PublishDecisionsParts extends PublishStartsParts {
   /** What peers make the process hold: past its limit no publish is taken. */
   readonly memory: Pick<MemoryAccount, 'isOver'>;
-  readonly lifecycle: Lifecycle;
   readonly names: NameRule;
-  readonly clock: Clock;
   readonly account: EventAccount;
   readonly churn: ChurnGuard;
   readonly waits: WaitingRoom;
-  readonly faults: AddressLog;
-  /** Where a stream can be fetched. */
-  readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Why no new publish is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
-  /** The live stream of a name, by {@link nameKey}. */
-  readonly streamOf: (key: string) => LiveStream | undefined;
   /**
    * Has the publisher of a stream read. Resolves when its end has been seen and reported, if the kernel knows of one,
    * with the time in ms for which it has sent nothing.
@@ -51,33 +36,7 @@ interface PublishDecisionsParts {
   readonly readPublisher: (streamId: string) => Promise<number>;
   /** How many publishes of a principal run. */
   readonly runningOf: (principal: string) => number;
-  /** Makes a stream live. Called once its start is on disk. */
-  readonly begin: (start: StreamStart) => LiveStream;
 }
-
-/**
- * The publisher has gone while its publish was decided, so no answer reaches it. Once admission was asked it is told as
- * a refusal: who let it in can see what became of that.
- */
-const GONE: Refusal<PublishRefusal> = {
-  status: 'NetStream.Publish.Rejected',
-  code: 'ERR_PEER_CLOSED',
-  description: ERRORS.ERR_PEER_CLOSED.says,
-};
-
-/** What the publisher of a stream is told that another node, which took this one for lost, has ended. */
-export const ENDED_ELSEWHERE = 'another node has ended this stream';
-
-/** The stream was ended so while its start was written. Its client may publish again at once. */
-const LOST: Refusal<PublishRefusal> = {
-  status: 'NetStream.Publish.Rejected',
-  code: 'ERR_SESSION_PUBLISH_REFUSED',
-  description: toldEnd('ERR_SESSION_PUBLISH_REFUSED', ENDED_ELSEWHERE),
-};
-
-const BUSY = refused('ERR_PUBLISH_BUSY', 'NetStream.Publish.BadName');
-const TOO_MANY_SESSIONS = refused('ERR_LIMIT_SESSIONS');
-const BANNED = refused('ERR_AUTH_BANNED');
 
 /** A publish that may be. */
 interface Admitted {
@@ -86,33 +45,6 @@ interface Admitted {
   readonly silentMs: number;
 }
 
-/** A publish that may be, and the name that it gets. */
-interface PublishWish extends Admitted {
-  readonly ask: PublishAsk;
-  readonly open: OpenAsk;
-  readonly beganMs: number;
-  readonly principal: string;
-  readonly app: string;
-  readonly name: string;
-}
-
-/** A publish that has won its name and whose start is being written. */
-interface StartingStream {
-  readonly streamId: string;
-  readonly principal: string;
-  /** Whether another node has ended it meanwhile. */
-  isLost: boolean;
-}
-
-/** Why a stream is over before it begins, and what its client is told. */
-interface EarlyEnd {
-  readonly reason: EndReason;
-  readonly refusal: Refusal<PublishRefusal>;
-}
-
-/** Totals of a stream that carried nothing. */
-const NO_TOTALS = { bytes: 0, payloadBytes: 0, wireBytes: 0, audioFrames: 0, videoFrames: 0, drops: 0, heldMs: 0 };
-
 /** Decides who publishes under which name. A name has one publisher at a time. */
 export class PublishDecisions {
   /** Refused publishes by error code; for `/metrics`. */
@@ -120,9 +52,11 @@ export class PublishDecisions {
   readonly #parts: PublishDecisionsParts;
   /** By name. */
   readonly #starting = new Map<string, StartingStream>();
+  readonly #starts: PublishStarts;
 
   constructor(parts: PublishDecisionsParts) {
     this.#parts = parts;
+    this.#starts = new PublishStarts(parts);
   }
 
   /** Decides a publish. When the answer accepts it, the name is won and `stream.started` is on disk. */
@@ -165,7 +99,7 @@ export class PublishDecisions {
     this.#starting.set(key, starting);
     try {
       if (held !== undefined) await this.#takeOver(held, starting.streamId);
-      await this.#start(starting, wish);
+      await this.#starts.start(starting, wish, { isBanned: () => this.#isBanned(wish), refuse });
     } finally {
       this.#starting.delete(key);
     }
@@ -201,7 +135,7 @@ export class PublishDecisions {
     const { facts, request } = ask;
     const problem = names.problem(request);
     if (problem !== undefined)
-      return this.#refuse(ask, beganMs, refused('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem));
+      return this.#refuse(ask, beganMs, refusedWith('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem));
     if (ask.isOwn === true) return this.#ownPublish(ask, beganMs);
     // Where names are keys, the name under which a stream may be there is known after the answer only.
     const key = admission.isNameKey(request.app) ? undefined : nameKey(request);
@@ -211,14 +145,14 @@ export class PublishDecisions {
       if (open.withdrawn !== undefined) return GONE;
     }
     const turn = churn.publish(facts, beganMs);
-    if (turn === undefined) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_PUBLISH_RATE'));
+    if (turn === undefined) return this.#refuse(ask, beganMs, refusedWith('ERR_LIMIT_PUBLISH_RATE'));
     if (turn > 0) {
       await waits.until(beganMs + turn);
       if (open.withdrawn !== undefined) return GONE;
     }
     const closed = closedFor();
     if (closed !== undefined) return this.#refuse(ask, beganMs, shutDown(closed));
-    if (memory.isOver) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_MEMORY'));
+    if (memory.isOver) return this.#refuse(ask, beganMs, refusedWith('ERR_LIMIT_MEMORY'));
     const requestId = newId();
     const isWanted = (): boolean => open.withdrawn === undefined;
     const question = { requestId, action: 'publish', reason: 'start', facts, ...request, isWanted } as const;
@@ -235,7 +169,7 @@ export class PublishDecisions {
     }
     const named = alias ?? nameKey(request);
     const wait = this.#isTaken(named) ? 0 : churn.name(named, this.#parts.clock.monotonicMs());
-    if (wait === undefined) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_PUBLISH_RATE'));
+    if (wait === undefined) return this.#refuse(ask, beganMs, refusedWith('ERR_LIMIT_PUBLISH_RATE'));
     if (wait > 0) {
       await waits.until(this.#parts.clock.monotonicMs() + wait);
       if (open.withdrawn !== undefined) return gone();
@@ -247,7 +181,7 @@ export class PublishDecisions {
   #ownPublish(ask: PublishAsk, beganMs: number): Admitted | Refusal<PublishRefusal> {
     const closed = this.#parts.closedFor();
     if (closed !== undefined) return this.#refuse(ask, beganMs, shutDown(closed));
-    if (this.#parts.memory.isOver) return this.#refuse(ask, beganMs, refused('ERR_LIMIT_MEMORY'));
+    if (this.#parts.memory.isOver) return this.#refuse(ask, beganMs, refusedWith('ERR_LIMIT_MEMORY'));
     return { grant: { ...PLAIN_GRANT, isAnonymous: true }, silentMs: 0 };
   }
 
@@ -260,82 +194,6 @@ export class PublishDecisions {
    */
   #read(key: string): Promise<number> {
     return this.#parts.readPublisher(this.#parts.streamOf(key)!.streamId);
-  }
-
-  /** The name is won: writes its start, and makes the stream live. */
-  async #start(starting: StartingStream, wish: PublishWish): Promise<void> {
-    const { bytes, lifecycle, clock } = this.#parts;
-    const { ask, open, beganMs, app, name, principal, grant } = wish;
-    const { id, facts, request } = ask;
-    const { streamId } = starting;
-    const startedAtMs = clock.wallMs();
-    const { lingerMs } = grant;
-    bytes.order({ kind: 'nameWon', streamId, app, name, lingerMs, ...byteLimits(grant.limits) });
-    try {
-      await this.#writeStart(streamId, wish);
-    } catch (error) {
-      bytes.order({ kind: 'nameReleased', streamId });
-      const code = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
-      const fields = { err: error, code, app, name };
-      this.#parts.faults.tell('error', facts.peer.address, fields, 'publish refused: its start cannot be kept');
-      return open.answer({ kind: 'publishRefused', id, refusal: this.#refuse(ask, beganMs, refused(code), wish) });
-    }
-    const over = this.#overEarly(starting, wish);
-    if (over !== undefined) {
-      // It was over while its start was written. The start was told, so the end is told too; nothing of it reaches a
-      // player.
-      const { reason, refusal } = over;
-      const detail = refusal === BANNED ? BANNED.code : undefined;
-      bytes.order({ kind: 'nameReleased', streamId });
-      lifecycle.streamEnded(streamId, { reason, detail, ...NO_TOTALS });
-      return open.answer({ kind: 'publishRefused', id, refusal });
-    }
-    try {
-      const start = { streamId, app, name, principal, facts, request, grant, startedAtMs };
-      const { heldFor } = this.#parts.begin(start);
-      open.answer({ kind: 'publishAccepted', id, streamId, heldFor });
-    } catch (error) {
-      // This is a defect of Sluice. The start was told, so the end is told too, and the name is free again.
-      bytes.order({ kind: 'nameReleased', streamId });
-      const end = { reason: 'protocol_error', detail: 'ERR_INTERNAL' } as const;
-      const stream = this.#parts.streamOf(nameKey(wish));
-      if (stream === undefined) lifecycle.streamEnded(streamId, { ...end, ...NO_TOTALS });
-      else stream.finish({ ...end, counters: NOTHING_CARRIED, tracks: [], plays: [] });
-      throw error;
-    }
-  }
-
-  /** Why a stream whose start was written does not begin; undefined: it does. */
-  #overEarly({ isLost }: StartingStream, wish: PublishWish): EarlyEnd | undefined {
-    const { withdrawn } = wish.open;
-    if (withdrawn !== undefined) return { reason: isLost ? 'node_lost' : withdrawn, refusal: GONE };
-    if (isLost) return { reason: 'node_lost', refusal: LOST };
-    return this.#isBanned(wish) ? { reason: 'kicked', refusal: BANNED } : undefined;
-  }
-
-  #writeStart(streamId: string, { ask, app, name, principal, grant }: PublishWish): Promise<void> {
-    const { facts, request } = ask;
-    const { info } = facts;
-    const { labels, keyFingerprint } = grant;
-    return this.#parts.lifecycle.streamStarted({
-      streamId,
-      app,
-      name,
-      connectionId: facts.connectionId,
-      peer: facts.peer,
-      transport: facts.transport,
-      ...(info?.flashVer ? { encoder: info.flashVer } : {}),
-      ...(info?.tcUrl ? { tcUrl: this.#tellUrl(info.tcUrl, request) } : {}),
-      ...(keyFingerprint === undefined ? {} : { keyFingerprint }),
-      ...(Object.keys(labels).length === 0 ? {} : { labels }),
-      ...(principal.startsWith('peer:') ? {} : { principal }),
-      urls: this.#parts.urls({ app, name }),
-    });
-  }
-
-  /** A URL without the stream name where that is a key: some clients put the whole path into the app. */
-  #tellUrl(url: string, { app, name }: NameRequest): string {
-    return this.#parts.admission.isNameKey(app) ? url.replaceAll(name, MASKED_NAME) : url;
   }
 
   /** Whether a name is published now, as far as the fact side knows. */
@@ -371,13 +229,4 @@ export class PublishDecisions {
     this.#parts.faults.tell('warn', peer.address, fields, 'publish refused');
     return refusal;
   }
-}
-
-/** @param message default: what the code says */
-function refused(
-  code: ErrorCode,
-  status: PublishRefusal = 'NetStream.Publish.Rejected',
-  message?: string,
-): Refusal<PublishRefusal> {
-  return { status, code, description: toldEnd(code, message) };
 }

@@ -28,6 +28,7 @@ import type { RecordedStreams } from '../vod/recorded-streams.js';
 import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
+import { clusterOptions } from './cluster.js';
 import { Descriptors } from './descriptors.js';
 import { makeFlv } from './http-flv.js';
 import {
@@ -171,6 +172,7 @@ export async function openObjects(config: Config): Promise<ObjectFiles | undefin
 
 /** Makes the parts and ties them together. Nothing listens yet. */
 export function makeParts(config: Config, deps: PartsDeps): Parts {
+  clusterOptions(config);
   const { log, clock, eventLayer, names } = deps;
   const nowMs = (): number => clock.monotonicMs();
   const memory = new MemoryAccount(config.limits.memoryBytes);

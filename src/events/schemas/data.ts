@@ -59,6 +59,9 @@ const labels: Shape<Readonly<Record<string, string>>> = named('Labels', {
 
 const tracks = listOf(trackShape, 64);
 
+/** The claim by which a node has the name, where nodes are a cluster: its revision, and when the registry was made. */
+const epoch = { epoch: count, registry: time };
+
 export const streamStarted = streamShape(
   { peer: peerShape, transport: transportShape },
   {
@@ -69,6 +72,7 @@ export const streamStarted = streamShape(
     keyFingerprint: text(16),
     /** Missing in events of older versions. */
     urls: urlsShape,
+    ...epoch,
   },
 );
 
@@ -275,6 +279,7 @@ export const streamState = streamShape(
     labels,
     /** Missing where the stream was started by an older version. */
     urls: urlsShape,
+    ...epoch,
   },
 );
 

@@ -83,6 +83,7 @@ describe('the table of error codes', () => {
     expect(of('usage')).toEqual([
       'ERR_CLIENT_URL',
       'ERR_CLI_USAGE',
+      'ERR_CLUSTER_SECRET',
       'ERR_CONFIG_FILE_SYNTAX',
       'ERR_CONFIG_FILE_UNREADABLE',
       'ERR_CONFIG_INVALID_VALUE',

@@ -1,0 +1,47 @@
+import { type HostPort, parseAdvertised } from '../config/listen.js';
+import type { Config } from '../config/table.js';
+import { SluiceError } from '../core/errors.js';
+
+/** Fewest bytes of `cluster.secret`. */
+const LEAST_SECRET = 16;
+
+/** What the settings say of the cluster that this node is one of. */
+interface ClusterOptions {
+  readonly secret: string;
+  /** Where other nodes reach this one; undefined: where players do. */
+  readonly advertise: (port: number) => HostPort | undefined;
+  readonly zone: string;
+  /** CIDR blocks of addresses that may be connected to. */
+  readonly peers: readonly string[];
+  readonly role: 'any' | 'origin' | 'edge';
+  readonly claimTimeoutMs: number;
+  readonly suspectMs: number;
+  readonly onRegistryDown: 'refuse' | 'local';
+  readonly onIsolated: 'keep' | 'stop';
+  readonly maxDelayMs: number;
+  readonly maxHops: number;
+  readonly idleMs: number;
+  readonly lingerMs: number;
+  readonly stallMs: number;
+  readonly connectTimeoutMs: number;
+  /** Whether others are told to fetch streams over TLS. */
+  readonly isSecure: boolean;
+}
+
+/**
+ * The settings of the cluster.
+ *
+ * @returns undefined when this node is in none
+ * @throws SluiceError `ERR_CLUSTER_SECRET` when it is in one without NATS or without a secret
+ */
+export function clusterOptions({ cluster, nats }: Config): ClusterOptions | undefined {
+  const { enabled, secret, advertise, tls, ...rest } = cluster;
+  if (!enabled) return undefined;
+  if (nats.url === '') throw new SluiceError('ERR_CLUSTER_SECRET', 'nats.url is not set');
+  const bytes = Buffer.byteLength(secret);
+  if (bytes < LEAST_SECRET) throw new SluiceError('ERR_CLUSTER_SECRET', `cluster.secret has ${bytes} bytes`);
+  return {
+    ...{ ...rest, secret, isSecure: tls === 'on' },
+    advertise: (port) => (advertise === '' ? undefined : parseAdvertised(advertise, port)),
+  };
+}
