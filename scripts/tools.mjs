@@ -52,6 +52,16 @@ const NATS_CLI = {
 };
 
 /**
+ * The server of NATS in the version that tests of clusters use. Debian has none that is new enough to replicate safely
+ * between three, so it is built once, below `.cache/`; that folder is not on the path, where the older one is.
+ */
+const NATS_OF_CLUSTERS = {
+  module: 'github.com/nats-io/nats-server/v2@v2.15.2',
+  folder: join(root, '.cache', 'nats-server-2.15.2'),
+  tests: 'test/faults/cluster-*.fault.ts',
+};
+
+/**
  * What checks manifests for Kubernetes: a package of PyPI, which Debian does not have. It is installed once, below
  * `.cache/`.
  */
@@ -89,8 +99,8 @@ function missing(tools) {
  *
  * A tool that only some interop tests use, and whose package the sources of this system do not have, leaves those tests
  * out: the others are run. So it is with the command line of NATS where Go cannot build it, with the client of Red5
- * where Maven cannot get it, and outside of CI with what checks manifests where PyPI cannot be reached. Every other
- * tool that is missing is a complaint.
+ * where Maven cannot get it, and outside of CI with what checks manifests where PyPI cannot be reached, and with the
+ * server for clusters where Go cannot build it. Every other tool that is missing is a complaint.
  *
  * @param projects test projects that will run
  * @returns `complaint`: '' when every tool is there that can be had, else what to tell the person; `leftOut`: files of
@@ -110,6 +120,18 @@ export async function ensureTools(projects) {
   if (noRed5 !== '') {
     leftOut.push(RED5_CLIENT.tests);
     why.push(`${RED5_CLIENT.tests} was not run: it needs ${RED5_CLIENT.name}, and ${noRed5}.`);
+  }
+  const noServer = projects.includes('faults') ? await problemWithNatsOfClusters() : '';
+  if (noServer !== '') {
+    const { module, tests } = NATS_OF_CLUSTERS;
+    const text =
+      `${tests} was not run: it needs ${module}, and ${noServer}.\n` +
+      'With Go 1.26 or later (https://go.dev/dl) on the PATH the next run builds it.';
+    if (inCi) complaints.push(text);
+    else {
+      leftOut.push(tests);
+      why.push(text);
+    }
   }
   const noValidator = projects.includes('integration') ? await problemWithValidator() : '';
   if (noValidator !== '') {
@@ -156,6 +178,18 @@ async function problemWithNatsCli() {
   const { code, text } = await capture('env', [`GOBIN=${folder}`, 'go', 'install', module]);
   if (code === 0 && hasProgram(program)) return '';
   return `Go could not build ${module}: ${text.trim().split('\n').at(-1)}`;
+}
+
+/** Builds the server for clusters if it is not there. @returns why that did not work, or '' */
+async function problemWithNatsOfClusters() {
+  const { module, folder } = NATS_OF_CLUSTERS;
+  const program = join(folder, 'nats-server');
+  if (existsSync(program)) return '';
+  if (!hasProgram('go')) return 'there is no Go on this system';
+  say(`Building ${module} …`);
+  const { code, text } = await capture('env', [`GOBIN=${folder}`, 'go', 'install', module]);
+  if (code === 0 && existsSync(program)) return '';
+  return `Go could not build it: ${text.trim().split('\n').at(-1)}`;
 }
 
 /** Gets the jars of Red5's client if they are not there. @returns why that did not work, or '' */

@@ -3,19 +3,23 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { repository } from '../repository.js';
 
-/** The server versions the suite runs on: what Debian 12 ships, and the first that is safe with replicas. */
-export type NatsVersion = '2.9.10' | '2.10.27';
+/**
+ * The server versions the suite runs on: what Debian 12 ships, the first that is safe with replicas, and that of the
+ * tests of clusters.
+ */
+export type NatsVersion = '2.9.10' | '2.10.27' | '2.15.2';
 
 const found = new Map<NatsVersion, string>();
 
 /**
  * Path of a nats-server of a version. 2.9.10 is the one that is installed; 2.10.27 is Debian trixie's package, taken
- * once from the mirror that this machine already uses and unpacked into the dependency cache, never installed.
+ * once from the mirror that this machine already uses and unpacked into the dependency cache, never installed; 2.15.2
+ * is built by the script that runs the tests.
  */
 export function natsBinary(version: NatsVersion): string {
   const known = found.get(version);
   if (known !== undefined) return known;
-  const path = version === '2.9.10' ? installed() : unpacked();
+  const path = { '2.9.10': installed, '2.10.27': unpacked, '2.15.2': built }[version]();
   const says = execFileSync(path, ['--version'], { encoding: 'utf8' });
   if (!says.includes(`v${version}`)) throw new Error(`${path} is ${says.trim()}, wanted v${version}`);
   found.set(version, path);
@@ -27,6 +31,12 @@ function installed(): string {
     if (dir !== '' && existsSync(join(dir, 'nats-server'))) return join(dir, 'nats-server');
   }
   throw new Error('nats-server is not installed: apt-get install nats-server');
+}
+
+function built(): string {
+  const path = join(repository(), '.cache/nats-server-2.15.2/nats-server');
+  if (!existsSync(path)) throw new Error(`${path} is missing: "npm run test:faults" builds it`);
+  return path;
 }
 
 function unpacked(): string {
