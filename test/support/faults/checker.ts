@@ -12,8 +12,20 @@ export interface Stored {
     readonly type: string;
     readonly sequence: string | number;
     readonly streamid: string;
+    /** Of events of a relay between nodes, which counts on its own. */
+    readonly relayid?: string;
     readonly data: Record<string, unknown>;
   };
+}
+
+/** A message of a JetStream stream as it lies there. */
+export interface RawMessage {
+  readonly position: number;
+  readonly subject: string;
+  /** When the server took it, milliseconds of its wall clock. */
+  readonly timeMs: number;
+  readonly body: string;
+  readonly header: (name: string) => string;
 }
 
 /** How many messages are asked for at once. */
@@ -23,23 +35,28 @@ const READ_AHEAD = 64;
  * Reads a whole JetStream stream with nothing but the `nats` package. Asks the stream's leader for one message after
  * the other: a consumer of a replicated stream may live on a replica that is still catching up, and would end too
  * early.
+ *
+ * @returns what is there, in order; a message that was removed leaves out its position
  */
-export async function readStored(url: string, stream = 'SLUICE_EVENTS'): Promise<Stored[]> {
+export async function readMessages(url: string | string[], stream: string): Promise<RawMessage[]> {
   const connection = await connect({ servers: url, timeout: 5000 });
   try {
     const manager = await connection.jetstreamManager({ timeout: 5000, checkAPI: false });
     const { state } = await answered(() => manager.streams.info(stream));
-    const out: Stored[] = [];
+    const out: RawMessage[] = [];
     let next = state.first_seq;
     const reader = async () => {
       while (next <= state.last_seq) {
         const position = next++;
-        const message = await answered(() => manager.streams.getMessage(stream, { seq: position }));
+        const message = await answered(() => manager.streams.getMessage(stream, { seq: position }).catch(absent));
+        if (message === undefined) continue;
+        const { subject, time, header } = message;
         out.push({
           position,
-          subject: message.subject,
-          msgId: message.header.get('Nats-Msg-Id'),
-          event: message.json<Stored['event']>(),
+          subject,
+          timeMs: time.getTime(),
+          body: message.string(),
+          header: (name) => header?.get(name) ?? '',
         });
       }
     };
@@ -48,6 +65,22 @@ export async function readStored(url: string, stream = 'SLUICE_EVENTS'): Promise
   } finally {
     await connection.close();
   }
+}
+
+/** `undefined` for a message that was removed; every other refusal goes on. */
+function absent(error: unknown): undefined {
+  if ((error as { code?: string }).code !== '404') throw error;
+  return undefined;
+}
+
+/** What a stream of events holds, read as {@link readMessages} does. */
+export async function readStored(url: string | string[], stream = 'SLUICE_EVENTS'): Promise<Stored[]> {
+  return (await readMessages(url, stream)).map(({ position, subject, body, header }) => ({
+    position,
+    subject,
+    msgId: header('Nats-Msg-Id'),
+    event: JSON.parse(body) as Stored['event'],
+  }));
 }
 
 /** Asks again while a cluster is between two leaders: such a request times out or finds nobody, the latter at once. */
