@@ -40,6 +40,7 @@ export const FOLDERS = {
     imports: [
       'rtmp',
       'relay',
+      'cluster',
       'http',
       'http-flv',
       'admission',
@@ -119,6 +120,11 @@ export const FOLDERS = {
     floor: 8,
     what: 'streams that are published to other servers, and those that are fetched from them',
     imports: ['doors', 'live', 'hub', 'client', 'link', 'events', 'wasm', 'transport', 'model', 'core'],
+  },
+  cluster: {
+    floor: 8,
+    what: 'several nodes on one NATS: where the others are',
+    imports: ['live', 'events', 'core'],
   },
   doors: {
     floor: 7,

@@ -3,7 +3,7 @@ import type { NatsConnection } from '../nats/connection.js';
 import { JsError, lastMessage } from '../nats/jetstream.js';
 import { KvBucket } from '../nats/kv-bucket.js';
 import type { NodeState, StreamEnded } from './event-types.js';
-import { END_TYPE, eventFilter } from './subjects.js';
+import { END_TYPE, eventFilter, nodeKey } from './subjects.js';
 
 /** Where the cluster keeps what is known of it. */
 interface DirectoryOptions {
@@ -52,6 +52,20 @@ export class Directory {
       if (value !== undefined && value.state !== 'lost') found.push(value);
     }
     return { value: found };
+  }
+
+  /**
+   * The heartbeat of one process, as the leader of the bucket has it now.
+   *
+   * @returns `value`: undefined when there is none, or it is taken for lost
+   */
+  async node(nodeId: string, bootId: string): Promise<Known<NodeState | undefined>> {
+    const connection = this.#connection();
+    if (connection === undefined) return { trouble: 'there is no connection' };
+    const held = await this.#nodes.get(connection, nodeKey(nodeId, bootId));
+    if (!held.ok) return { trouble: `${this.#o.nodesBucket}: ${held.code} ${held.text}` };
+    const { value } = held.value;
+    return { value: value?.state === 'lost' ? undefined : value };
   }
 
   /** The end of a stream, as its event tells it; `value` is undefined when none is kept. */

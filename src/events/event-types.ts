@@ -117,3 +117,6 @@ export interface StreamState extends TypeOf<typeof data.streamState> {}
 
 /** A node's heartbeat as kept in the KV bucket `SLUICE_NODES` under `<nodeId>.<bootId>`. */
 export interface NodeState extends TypeOf<typeof data.nodeState> {}
+
+/** What a node of a cluster tells in its heartbeat besides that it lives. */
+export type NodeFacts = Pick<NodeState, 'relay' | 'zone' | 'load' | 'caps' | 'version'>;

@@ -1,12 +1,17 @@
+import { NodePeers } from '../cluster/peers.js';
 import { type HostPort, parseAdvertised } from '../config/listen.js';
 import type { Config } from '../config/table.js';
+import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
+import type { Logger } from '../core/log.js';
+import type { EventLayer } from '../events/event-layer.js';
+import type { Peers } from '../live/peers.js';
 
 /** Fewest bytes of `cluster.secret`. */
 const LEAST_SECRET = 16;
 
 /** What the settings say of the cluster that this node is one of. */
-interface ClusterOptions {
+export interface ClusterOptions {
   readonly secret: string;
   /** Where other nodes reach this one; undefined: where players do. */
   readonly advertise: (port: number) => HostPort | undefined;
@@ -44,4 +49,26 @@ export function clusterOptions({ cluster, nats }: Config): ClusterOptions | unde
     ...{ ...rest, secret, isSecure: tls === 'on' },
     advertise: (port) => (advertise === '' ? undefined : parseAdvertised(advertise, port)),
   };
+}
+
+/** What a node of a cluster is made of besides the parts of a single one. */
+export interface ClusterParts {
+  /** Finds the other nodes. */
+  readonly peers: Peers;
+}
+
+/**
+ * Makes the parts of a cluster.
+ *
+ * @returns undefined when this node is in none
+ * @throws SluiceError `ERR_CLUSTER_SECRET`, as {@link clusterOptions}
+ */
+export function makeCluster(
+  config: Config,
+  { eventLayer, clock, log }: { readonly eventLayer: EventLayer; readonly clock: Clock; readonly log: Logger },
+): ClusterParts | undefined {
+  const options = clusterOptions(config);
+  const { bus } = eventLayer;
+  if (options === undefined || bus === undefined) return undefined;
+  return { peers: new NodePeers({ directory: bus.directory, peers: options.peers, clock, log }) };
 }

@@ -28,7 +28,7 @@ import type { RecordedStreams } from '../vod/recorded-streams.js';
 import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
-import { clusterOptions } from './cluster.js';
+import { type ClusterParts, makeCluster } from './cluster.js';
 import { Descriptors } from './descriptors.js';
 import { makeFlv } from './http-flv.js';
 import {
@@ -79,6 +79,8 @@ export interface Parts {
   readonly tunnel: HttpTunnel | undefined;
   /** Streams that are carried to other servers, and from them. */
   readonly relays: Relays;
+  /** Undefined in no cluster. */
+  readonly cluster: ClusterParts | undefined;
   /** For how many RTMP connections there is room now. */
   readonly room: () => Room;
   /** Reports, sends and writes what is due by time. Call it a few times a second. */
@@ -172,7 +174,7 @@ export async function openObjects(config: Config): Promise<ObjectFiles | undefin
 
 /** Makes the parts and ties them together. Nothing listens yet. */
 export function makeParts(config: Config, deps: PartsDeps): Parts {
-  clusterOptions(config);
+  const cluster = makeCluster(config, deps);
   const { log, clock, eventLayer, names } = deps;
   const nowMs = (): number => clock.monotonicMs();
   const memory = new MemoryAccount(config.limits.memoryBytes);
@@ -225,6 +227,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   return {
     ...streams,
     ...players,
+    cluster,
     ...{ clock, memory, hub, objects, codecs, names, descriptors, refusals, listener, tunnel, room, tick },
   };
 }

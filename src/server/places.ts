@@ -8,6 +8,12 @@ import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import { advertisedAddress, streamUrls } from './advertise.js';
 import { Rtmps } from './rtmps.js';
 
+/** What the settings of the cluster say of it. */
+interface ForNodes {
+  readonly advertise: (port: number) => HostPort | undefined;
+  readonly isSecure: boolean;
+}
+
 /** Where this server listens for RTMP, and where others reach it. */
 export class Places {
   rtmp: HostPort = { host: '', port: 0 };
@@ -41,6 +47,18 @@ export class Places {
     const takesTls =
       this.rtmps !== undefined || (this.#config().rtmp.sniff && this.rtmpsFiles.certificates !== undefined);
     return streamUrls({ rtmp, ...(takesTls ? { rtmps } : {}) }, stream);
+  }
+
+  /**
+   * Where other nodes fetch streams: as the cluster's setting says, else where players do.
+   *
+   * @param isSecure over TLS
+   */
+  forNodes({ advertise, isSecure }: ForNodes): HostPort {
+    this.#told ??= this.#find();
+    const { rtmp, rtmps } = this.#told;
+    const listening = isSecure ? (this.rtmps ?? this.rtmp) : this.rtmp;
+    return advertise(listening.port) ?? (isSecure ? rtmps : rtmp);
   }
 
   #find(): { readonly rtmp: HostPort; readonly rtmps: HostPort } {

@@ -14,15 +14,16 @@ import { SilenceTimer } from '../../nats/silence-timer.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
 import { Directory } from '../directory.js';
 import type { Emitter, Envelope } from '../envelope.js';
-import type { NodeState, StreamState } from '../event-types.js';
+import type { NodeFacts, NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { ResolvedEventsOptions } from '../options.js';
-import { signalSubject } from '../subjects.js';
+import { nodeKey, signalSubject } from '../subjects.js';
 import { BusMachine } from './bus-machine.js';
 import { type BusState, LOGGED_AS } from './bus-state.js';
 import { JetStreamPublisher, type PublisherCounts } from './jetstream-publisher.js';
 import { LiveState } from './live-state.js';
+import { NodeAges } from './node-ages.js';
 import { type LossEvidence, NodeLease } from './node-lease.js';
 import { NodeReturn } from './node-return.js';
 import { Quarantine } from './quarantine.js';
@@ -63,12 +64,14 @@ export class EventBus {
   readonly #lease: NodeLease;
   readonly #reaper: Reaper;
   readonly #nodes: KvBucket<NodeState>;
+  readonly #ages: NodeAges;
   readonly #return: NodeReturn;
   readonly #stateListeners = new Set<(state: BusState) => void>();
   readonly #fencedListeners = new Set<(streamIds: readonly string[]) => void>();
   readonly #machine = new BusMachine((state, detail) => this.#changed(state, detail));
   #preparing = false;
   #draining = false;
+  #nodeFacts: (() => NodeFacts) | undefined;
   #acks: { connection: NatsConnection; inbox: AckInbox } | undefined;
   #olderBoots: readonly string[] = [];
   readonly #silenceTimer: SilenceTimer;
@@ -90,6 +93,7 @@ export class EventBus {
     this.#maker = new StreamMaker(o.stream, answerTimeout);
     const streams = new KvBucket<StreamState>(o.streamsBucket, answerTimeout);
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, answerTimeout);
+    this.#ages = new NodeAges(this.#nodes, clock, o.leaseMs);
     this.#silenceTimer = new SilenceTimer(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
     const common = { log, clock, connection: () => this.link.connection };
     const { nodeId, bootId } = emitter;
@@ -117,6 +121,7 @@ export class EventBus {
         streams: openStreams.size,
         stateLagMs: this.#liveState.lagMs,
         draining: this.#draining,
+        ...this.#nodeFacts?.(),
       }),
       onReturned: (connection, evidence) => this.#onReturned(connection, evidence),
       onHeld: () => this.#onHeld(),
@@ -125,7 +130,10 @@ export class EventBus {
     });
     // What it has stored goes into the journal, too, for those that follow the log of this node.
     const stored = (event: Envelope): void => journal.commit(journal.append(event));
-    this.#reaper = new Reaper({ ...common, ...lostNode, stored, nodes: this.#nodes, leaseMs: o.leaseMs });
+    this.#reaper = new Reaper({
+      ...{ ...common, ...lostNode, stored, nodes: this.#nodes, leaseMs: o.leaseMs },
+      ages: this.#ages,
+    });
   }
 
   get counts(): PublisherCounts {
@@ -160,6 +168,23 @@ export class EventBus {
     void this.#lease.heartbeat();
   }
 
+  /** Tells these facts in every heartbeat from now on. */
+  announce(facts: () => NodeFacts): void {
+    this.#nodeFacts = facts;
+    void this.#lease.heartbeat();
+  }
+
+  /**
+   * Whether a process is lost: its heartbeat is marked or deleted, or has not changed for longer than its lease by the
+   * clock of this process, counted from the first time that somebody here has asked. It does not reject.
+   *
+   * @returns false also when NATS does not answer
+   */
+  async isLost(nodeId: string, bootId: string): Promise<boolean> {
+    const { connection } = this.link;
+    return connection !== undefined && this.#ages.isLost(connection, nodeKey(nodeId, bootId));
+  }
+
   /** Begins. @param olderBoots boots of this node that the journal knows: it ends their streams itself */
   start(olderBoots: readonly string[]): void {
     this.#olderBoots = olderBoots;
@@ -176,7 +201,7 @@ export class EventBus {
         return;
       }
       this.#machine.unlinked(state, this.link.detail);
-      this.#reaper.forget();
+      this.#ages.forget();
     });
     this.link.start();
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import type { KvBucket, KvCheck, KvWrite } from '../../nats/kv-bucket.js';
-import type { NodeState } from '../event-types.js';
+import type { NodeFacts, NodeState } from '../event-types.js';
 import { nodeKey } from '../subjects.js';
 
 /** What a lease needs from its surroundings. */
@@ -18,7 +18,7 @@ interface NodeLeaseDeps {
   /** Makes the bucket when it is missing. */
   ensure(connection: NatsConnection): Promise<KvCheck>;
   /** The heartbeat's content besides the time. */
-  describe(): Pick<NodeState, 'streams' | 'stateLagMs'> & { readonly draining: boolean };
+  describe(): Pick<NodeState, 'streams' | 'stateLagMs'> & NodeFacts & { readonly draining: boolean };
   /**
    * Other nodes took this process for lost, or may have (`evidence`), and the heartbeat now says that it is back.
    * Publishing goes on when the returned promise resolves with `true`; with `false` it is called again after another
@@ -211,8 +211,8 @@ export class NodeLease {
 
   #state(): NodeState {
     const { nodeId, bootId, leaseMs, clock } = this.#deps;
-    const { draining, streams, stateLagMs } = this.#deps.describe();
+    const { draining, ...told } = this.#deps.describe();
     const time = new Date(clock.wallMs()).toISOString();
-    return { nodeId, bootId, state: draining ? 'draining' : 'up', time, leaseMs, streams, stateLagMs };
+    return { nodeId, bootId, state: draining ? 'draining' : 'up', time, leaseMs, ...told };
   }
 }

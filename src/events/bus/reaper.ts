@@ -5,6 +5,7 @@ import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
 import { nodeKey } from '../subjects.js';
 import { LostNode, type LostNodeDeps } from './lost-node.js';
+import type { NodeAges } from './node-ages.js';
 
 /** What the reaper needs. */
 interface ReaperDeps extends LostNodeDeps {
@@ -12,12 +13,8 @@ interface ReaperDeps extends LostNodeDeps {
   readonly log: Logger;
   readonly clock: Clock;
   readonly leaseMs: number;
+  readonly ages: NodeAges;
   connection(): NatsConnection | undefined;
-}
-
-interface Seen {
-  readonly revision: number;
-  readonly sinceMs: number;
 }
 
 /**
@@ -28,7 +25,6 @@ interface Seen {
  */
 export class Reaper {
   readonly #deps: ReaperDeps;
-  readonly #seen = new Map<string, Seen>();
   #timer: NodeJS.Timeout | undefined;
   #busy = false;
   #closed = false;
@@ -44,11 +40,6 @@ export class Reaper {
     this.#timer.unref();
   }
 
-  /** The connection is lost: earlier observations say nothing about the present. */
-  forget(): void {
-    this.#seen.clear();
-  }
-
   /** Stops. */
   close(): void {
     this.#closed = true;
@@ -62,7 +53,7 @@ export class Reaper {
     this.#busy = true;
     try {
       const keys = await this.#deps.nodes.keys(connection);
-      if (!keys.ok) return this.forget();
+      if (!keys.ok) return this.#deps.ages.forget();
       const own = nodeKey(this.#deps.emitter.nodeId, this.#deps.emitter.bootId);
       for (const key of keys.value) if (key !== own && !this.#closed) await this.#look(key, connection);
     } finally {
@@ -71,21 +62,10 @@ export class Reaper {
   }
 
   async #look(key: string, connection: NatsConnection): Promise<void> {
-    const held = await this.#deps.nodes.get(connection, key);
-    if (!held.ok) return this.forget();
-    const { value: node, revision } = held.value;
-    if (node === undefined) {
-      this.#seen.delete(key);
-      return;
-    }
-    const nowMs = this.#deps.clock.monotonicMs();
-    const seen = this.#seen.get(key);
-    if (seen === undefined || seen.revision !== revision) {
-      this.#seen.set(key, { revision, sinceMs: nowMs });
-      return;
-    }
-    if (nowMs - seen.sinceMs <= Math.max(node.leaseMs, this.#deps.leaseMs)) return;
-    await this.#reap(key, node, revision, connection);
+    const aged = await this.#deps.ages.look(connection, key);
+    if (aged === undefined) return this.#deps.ages.forget();
+    if (aged.node === undefined || aged.unchangedMs <= Math.max(aged.node.leaseMs, this.#deps.leaseMs)) return;
+    await this.#reap(key, aged.node, aged.revision, connection);
   }
 
   async #reap(key: string, node: NodeState, revision: number, connection: NatsConnection): Promise<void> {
@@ -95,13 +75,12 @@ export class Reaper {
       const mark = await this.#deps.nodes.put(connection, key, { ...node, state: 'lost' }, revision);
       if (mark.kind !== 'ok') return;
       marked = mark.revision;
-      this.#seen.set(key, { revision: marked, sinceMs: this.#deps.clock.monotonicMs() });
+      this.#deps.ages.changed(key, marked);
     }
     const lost = new LostNode(node, connection, this.#deps);
     const ended = await lost.endStreams(() => this.#isMarked(key, marked, connection));
     if (ended === undefined || !(await lost.tell(this.#deps.clock.wallMs()))) return;
     await this.#deps.nodes.remove(connection, key, marked);
-    this.#seen.delete(key);
     this.#deps.log.warn(
       { node: node.nodeId, boot: node.bootId, streams: ended, lastSeen: node.time },
       'a node is lost; its streams are ended',

@@ -284,14 +284,27 @@ export const streamState = streamShape(
 );
 
 /** A value in the KV bucket `SLUICE_NODES`. */
-export const nodeState = object({
-  nodeId: text(128),
-  bootId: ulid,
-  state: oneOf(['up', 'draining', 'lost']),
-  /** Wall clock of the heartbeat (RFC 3339). */
-  time,
-  leaseMs: quantity,
-  streams: count,
-  /** Age in milliseconds of the oldest change that `SLUICE_STREAMS` does not show yet. */
-  stateLagMs: quantity,
-});
+export const nodeState = object(
+  {
+    nodeId: text(128),
+    bootId: ulid,
+    state: oneOf(['up', 'draining', 'lost']),
+    /** Wall clock of the heartbeat (RFC 3339). */
+    time,
+    leaseMs: quantity,
+    streams: count,
+    /** Age in milliseconds of the oldest change that `SLUICE_STREAMS` does not show yet. */
+    stateLagMs: quantity,
+  },
+  // Nodes of a cluster (`cluster.enabled`) tell these too.
+  {
+    /** Where other nodes fetch streams. */
+    relay: object({ host: text(253), port: count, tls: flag }),
+    zone: text(64),
+    /** `busy`: the part of the last interval in which the event loop worked, 0 to 1. */
+    load: object({ plays: count, kbpsIn: quantity, kbpsOut: quantity, busy: quantity }),
+    /** `publish`: it takes publishers; `fetch`: it fetches streams of other nodes for its players. */
+    caps: listOf(text(32), 16),
+    version: text(64),
+  },
+);

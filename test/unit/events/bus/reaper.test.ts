@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { NodeAges } from '../../../../src/events/bus/node-ages.js';
 import { Reaper } from '../../../../src/events/bus/reaper.js';
 import { streamEvent } from '../../../../src/events/envelope.js';
 import type { NodeState, StreamState } from '../../../../src/events/event-types.js';
@@ -24,8 +25,9 @@ async function setUp() {
   for (const bucket of [streams, nodes]) await bucket.ensure(server.connection, 1, '');
   const [clock, log] = [new ManualClock(), new RecordingLog()];
   const link = { isUp: true };
+  const ages = new NodeAges(nodes, clock, LEASE_MS);
   const reaper = new Reaper({
-    ...{ streams, nodes, emitter, stream: 'SLUICE_EVENTS', answerTimeout, log, clock, leaseMs: LEASE_MS },
+    ...{ ages, streams, nodes, emitter, stream: 'SLUICE_EVENTS', answerTimeout, log, clock, leaseMs: LEASE_MS },
     connection: () => (link.isUp ? server.connection : undefined),
   });
   const ref = { streamId, app: 'live', name: 'cam', connectionId: 'c', ...gone };
@@ -37,7 +39,7 @@ async function setUp() {
   };
   heartbeat();
   const told = () => server.events.slice(1).map(({ event }) => (event['type'] as string).slice('io.sluice.'.length));
-  return { server, clock, log, link, reaper, heartbeat, told };
+  return { server, clock, log, link, ages, reaper, heartbeat, told };
 }
 
 describe('the reaper', () => {
@@ -72,7 +74,7 @@ describe('the reaper', () => {
   type Parts = Awaited<ReturnType<typeof setUp>>;
   const resets: [string, (parts: Parts) => unknown][] = [
     ['the heartbeat changes', ({ heartbeat }) => heartbeat()],
-    ['the connection was lost', ({ reaper }) => reaper.forget()],
+    ['the connection was lost', ({ ages }) => ages.forget()],
     ['the heartbeats could not be listed', ({ server, reaper }) => during(server, 'STREAM.INFO.KV_NODES', reaper)],
     ['the heartbeat could not be read', ({ server, reaper }) => during(server, 'MSG.GET.KV_NODES', reaper)],
   ];
