@@ -123,8 +123,8 @@ export const FOLDERS = {
   },
   cluster: {
     floor: 8,
-    what: 'several nodes on one NATS: where the others are',
-    imports: ['live', 'events', 'core'],
+    what: 'several nodes on one NATS: where the others are, and which of them has which name',
+    imports: ['live', 'events', 'nats', 'model', 'core'],
   },
   doors: {
     floor: 7,

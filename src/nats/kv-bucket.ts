@@ -21,11 +21,11 @@ export type KvWrite =
   | { readonly kind: 'denied' | 'missing' | 'refused' | 'no_answer'; readonly text: string };
 
 /**
- * Whether a bucket exists. `denied`: this user may not see it or make it; `unavailable`: that is unknown, or impossible
- * now.
+ * Whether a bucket exists, and when it was made (RFC 3339). `denied`: this user may not see it or make it;
+ * `unavailable`: that is unknown, or impossible now.
  */
 export type KvCheck =
-  | { readonly kind: 'ok' }
+  | { readonly kind: 'ok'; readonly created?: string }
   | { readonly kind: 'denied' | 'unavailable'; readonly code: number | string; readonly text: string };
 
 /**
@@ -138,7 +138,8 @@ export class KvBucket<T> {
 }
 
 function checked(answer: ApiAnswer<StreamInfo>): KvCheck {
-  if (answer.ok) return { kind: 'ok' };
+  if (answer.ok)
+    return answer.value.created === undefined ? { kind: 'ok' } : { kind: 'ok', created: answer.value.created };
   const { code, text } = answer;
   return { kind: code === 'PERMISSIONS_VIOLATION' ? 'denied' : 'unavailable', code, text };
 }

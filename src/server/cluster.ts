@@ -1,3 +1,5 @@
+import { NameRegistry } from '../cluster/name-registry.js';
+import { OwnerCache } from '../cluster/owner-cache.js';
 import { NodePeers } from '../cluster/peers.js';
 import { type HostPort, parseAdvertised } from '../config/listen.js';
 import type { Config } from '../config/table.js';
@@ -5,10 +7,15 @@ import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { EventLayer } from '../events/event-layer.js';
+import type { Owners } from '../live/owners.js';
 import type { Peers } from '../live/peers.js';
+import { AnswerTimeout } from '../nats/answer-timeout.js';
 
 /** Fewest bytes of `cluster.secret`. */
 const LEAST_SECRET = 16;
+
+/** How long an answer of the registry is waited for, and at most, in ms. */
+const [ANSWER_MS, MOST_ANSWER_MS] = [1000, 4000];
 
 /** What the settings say of the cluster that this node is one of. */
 export interface ClusterOptions {
@@ -55,6 +62,8 @@ export function clusterOptions({ cluster, nats }: Config): ClusterOptions | unde
 export interface ClusterParts {
   /** Finds the other nodes. */
   readonly peers: Peers;
+  /** Which of them has which name. */
+  readonly owners: Owners;
 }
 
 /**
@@ -70,5 +79,14 @@ export function makeCluster(
   const options = clusterOptions(config);
   const { bus } = eventLayer;
   if (options === undefined || bus === undefined) return undefined;
-  return { peers: new NodePeers({ directory: bus.directory, peers: options.peers, clock, log }) };
+  const registry = new NameRegistry({
+    replicas: config.nats.replicas,
+    answerTimeout: new AnswerTimeout(ANSWER_MS, MOST_ANSWER_MS),
+    connection: () => bus.link.connection,
+    writable: () => bus.writable,
+  });
+  return {
+    peers: new NodePeers({ directory: bus.directory, peers: options.peers, clock, log }),
+    owners: new OwnerCache({ registry, requests: bus.requests, clock, prefix: config.events.prefix }),
+  };
 }

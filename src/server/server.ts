@@ -181,7 +181,7 @@ class Server implements SluiceServer {
       captures: this.#captures,
       objectFiles: await openObjects(config),
       admission: admission.chain,
-      nodeId: this.nodeId,
+      ...{ nodeId, bootId },
       urls: (stream) => this.#places.urls(stream),
       certificates: () => this.#places.rtmpsFiles.certificates,
       ticketSecret: secretFor('job tickets', installation),

@@ -103,13 +103,13 @@ export class EventBus {
     this.#publisher = new JetStreamPublisher(o, {
       ...{ journal, log, clock, answerTimeout },
       quarantine: new Quarantine(o.dir),
-      connection: () => this.#writable(),
+      connection: () => this.writable,
       acks: () => this.#ackInbox(),
       onWait: (why, text) => this.#onWait(why, text),
     });
     this.#liveState = new LiveState({
       ...{ ...common, nodeId, bootId, openStreams },
-      writable: () => this.#writable(),
+      writable: () => this.writable,
       bucket: streams,
       refreshMs: Math.max(1000, Math.min(MOST_REFRESH_MS, o.maxAgeMs / 4)),
     });
@@ -291,7 +291,7 @@ export class EventBus {
   /**
    * The connection while this process may write, which it may not while other nodes may be about to end its streams.
    */
-  #writable(): NatsConnection | undefined {
+  get writable(): NatsConnection | undefined {
     return this.#machine.isPrepared && this.#lease.holds ? this.link.connection : undefined;
   }
 
