@@ -21,6 +21,7 @@ import { Lifecycle } from './lifecycle.js';
 import { lateEnd, type OpenStream, OpenStreams } from './open-streams.js';
 import { type EventsOptions, type ResolvedEventsOptions, resolveEventsOptions } from './options.js';
 import { SignOfLife } from './sign-of-life.js';
+import { storedStream } from './stream-moves.js';
 
 /** What the event layer is made with. */
 interface EventsDeps {
@@ -62,26 +63,6 @@ export interface EventsStats {
   readonly journalBytes: number;
   readonly journalSegments: number;
 }
-
-/** The parts of an open stream that are carried over when the segment that began it is deleted. */
-const CARRIED = [
-  'streamId',
-  'app',
-  'name',
-  'connectionId',
-  'nodeId',
-  'bootId',
-  'startedMs',
-  'readyMs',
-  'seq',
-  'state',
-  'tracks',
-  'labels',
-  'encoder',
-  'transport',
-  'epoch',
-  'bus',
-] as const satisfies readonly (keyof OpenStream)[];
 
 /** Journal, log, lifecycle and bus put together: the event layer of one process. */
 export class EventLayer {
@@ -183,6 +164,7 @@ export class EventLayer {
         {
           event: (position, _wallMs, subject, json) => found.apply(position, subject, json, bootHasBus),
           carried: (position, json) => found.carry(position, json),
+          moved: (json) => found.moved(json),
           boot: (json) => {
             const boot = JSON.parse(json.toString('utf8')) as { bootId: string; bus: boolean };
             bootHasBus = boot.bus;
@@ -276,9 +258,11 @@ export class EventLayer {
     const journal = this.#journal;
     const orphans = [...found.open.values()];
     journal.carry = (upTo) => this.#carried(upTo, orphans);
-    journal.adoptStreams(orphans.length);
+    journal.adoptStreams(orphans.length + found.undecided.size);
     const endedMs = Math.max(lastWallMs, lastLife?.wallMs ?? 0);
-    journal.appendBoot(
+    this.lifecycle.moves.adopt(found.undecided.values(), endedMs);
+    journal.note(
+      'Boot',
       Buffer.from(
         JSON.stringify({ format: 1, bootId: deps.bootId, nodeId: deps.nodeId, bus: o.nats !== undefined }),
         'utf8',
@@ -312,11 +296,11 @@ export class EventLayer {
 
   #carried(upTo: number, orphans: readonly OpenStream[]): CarriedStream[] {
     const out: CarriedStream[] = [];
-    for (const stream of [...this.lifecycle.openStreams.values(), ...orphans]) {
+    const { openStreams, moves } = this.lifecycle;
+    for (const stream of [...openStreams.values(), ...moves.undecided, ...orphans]) {
       if (stream.anchor > upTo) continue;
-      const stored = Object.fromEntries(CARRIED.map((key) => [key, stream[key]]));
       out.push({
-        json: Buffer.from(JSON.stringify(stored), 'utf8'),
+        json: storedStream(stream),
         moved: (position) => {
           stream.anchor = position;
         },

@@ -53,6 +53,8 @@ interface ToldPlay {
 export interface LifecycleStream extends OpenStream {
   readonly startedMonoMs: number;
   readonly traceparent: string | undefined;
+  /** Journal position of its newest event. */
+  last: number;
   /** Players whose start was told. */
   readonly plays: Map<string, ToldPlay>;
   /** Calls that came before the start was durable. They run when it is, and are dropped when it is refused. */
@@ -82,6 +84,7 @@ export function openStream(emitter: Emitter, clock: Clock, s: StartFacts, bus: b
     ...(s.epoch === undefined ? {} : { epoch: s.epoch }),
     bus,
     anchor: Number.POSITIVE_INFINITY,
+    last: 0,
     traceparent: traceparentOf(s.streamId),
     plays: new Map(),
     waiting: [],

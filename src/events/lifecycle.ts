@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
-import { TokenBucket } from '../core/token-bucket.js';
 import type { Peer } from '../model/peer.js';
 import type { EndReason } from '../model/reasons.js';
 import type { Totals } from '../model/totals.js';
@@ -21,8 +20,10 @@ import { NodeEvents } from './node-events.js';
 import { type EndFacts, exactEnd, NOTHING, type OpenStream } from './open-streams.js';
 import { type EventPriority, priorityOf } from './priority.js';
 import { RecordEvents } from './record-events.js';
+import { type Rejection, Rejections } from './rejections.js';
 import { RelayEvents } from './relay-events.js';
 import type { EventSink, LifecycleParts, SignalSink, WantedName } from './sinks.js';
+import { StreamMoves } from './stream-moves.js';
 
 export type { EventSink } from './sinks.js';
 
@@ -46,11 +47,13 @@ export class Lifecycle {
   readonly #totals = new Map<string, Totals>();
   /** Tells of recordings, which count on their own. */
   readonly records: RecordEvents;
+  /** Streams that go to another node or come from one. */
+  readonly moves: StreamMoves;
   /** Tells of relays, which count on their own. */
   readonly relays: RelayEvents;
   readonly #node: NodeEvents;
   #ending = false;
-  readonly #rejections = new TokenBucket({ burst: 500, perSecond: 100 });
+  readonly #rejections: Rejections;
 
   constructor(emitter: Emitter, o: LifecycleParts) {
     this.#emitter = emitter;
@@ -60,7 +63,12 @@ export class Lifecycle {
     this.#bus = o.bus;
     this.#plays = o.plays;
     this.#refuseStart = o.refuseStart;
-    const append = (build: () => Envelope, priority: EventPriority) => this.#append(build, priority);
+    const append = (build: () => Envelope, priority: EventPriority) => this.#append(build, priority) > 0;
+    this.#rejections = new Rejections(emitter, o.clock, append);
+    this.moves = new StreamMoves({
+      ...{ emitter, sink: o.sink, clock: o.clock, bus: o.bus, open: this.#openStreams, starts: this.#starts },
+      refusal: (streamId) => this.#refusal(streamId),
+    });
     this.#node = new NodeEvents(emitter, o.clock, o.sink, append);
     this.records = new RecordEvents(emitter, o.clock, o.sink, append);
     this.relays = new RelayEvents(emitter, o.clock, append);
@@ -108,6 +116,7 @@ export class Lifecycle {
     this.#starts.add(written);
     try {
       stream.anchor = await written;
+      stream.last = stream.anchor;
     } catch (error) {
       this.#openStreams.delete(stream.streamId);
       this.counts.refusedStarts++;
@@ -212,28 +221,8 @@ export class Lifecycle {
   }
 
   /** A publish attempt was refused. Beyond a hundred a second, attempts are counted and not told. */
-  streamRejected(d: {
-    attemptId: string;
-    app: string;
-    name: string;
-    connectionId: string;
-    peer: Peer;
-    reason: string;
-    code: string;
-    latencyMs: number;
-  }): void {
-    if (!this.#rejections.take(this.#clock.monotonicMs())) {
-      this.counts.suppressedRejections++;
-      return;
-    }
-    const stream = { streamId: d.attemptId, app: clip(d.app, 256), name: clip(d.name, 256) };
-    const { nodeId, bootId } = this.#emitter;
-    const data = { ...d, ...stream, reason: clip(d.reason), code: clip(d.code, 128), nodeId, bootId };
-    const { streamId: _streamId, ...rejected } = data;
-    this.#append(
-      () => streamEvent(this.#emitter, stream, 'io.sluice.stream.rejected', 1, this.#clock.wallMs(), rejected),
-      priorityOf('io.sluice.stream.rejected'),
-    );
+  streamRejected(d: Rejection): void {
+    if (!this.#rejections.tell(d)) this.counts.suppressedRejections++;
   }
 
   /** The first player came. */
@@ -367,24 +356,25 @@ export class Lifecycle {
     data: WithoutRef<EventData[T]>,
     timeMs = this.#clock.wallMs(),
   ): boolean {
-    return this.#append(() => {
+    const position = this.#append(() => {
       // The sequence is given only now, so that an event that is dropped leaves no gap.
       stream.seq++;
       const full = { ...this.#ref(stream), ...data } as unknown as EventData[T];
       return streamEvent(this.#emitter, stream, type, stream.seq, timeMs, full, stream.traceparent);
     }, priorityOf(type));
+    if (position > 0) stream.last = position;
+    return position > 0;
   }
 
-  /** @returns whether the journal took it */
-  #append(build: () => Envelope, priority: EventPriority): boolean {
+  /** @returns its position in the journal; 0: the journal did not take it */
+  #append(build: () => Envelope, priority: EventPriority): number {
     if (!this.#sink.admits(priority)) {
       if (priority === 'optional' && this.#sink.admits('stream')) this.counts.withheld++;
       else this.counts.dropped++;
-      return false;
+      return 0;
     }
-    this.#sink.append(build());
     this.counts.emitted++;
-    return true;
+    return this.#sink.append(build());
   }
 
   #ref(stream: OpenStream): StreamRef {

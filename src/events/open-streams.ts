@@ -15,6 +15,7 @@ import {
   type StreamUpdated,
   sequenceOf,
 } from './event-types.js';
+import type { MovedRecord } from './journal/record.js';
 import { parseStreamSubject, type StreamSubject, sequenceIn } from './subjects.js';
 
 /** The known facts of an open stream: enough to end it without the process that started it. */
@@ -23,8 +24,8 @@ export interface OpenStream {
   readonly app: string;
   readonly name: string;
   connectionId: string;
-  readonly nodeId: string;
-  readonly bootId: string;
+  nodeId: string;
+  bootId: string;
   readonly startedMs: number;
   readyMs?: number;
   /** `sequence` of its newest event. */
@@ -39,6 +40,8 @@ export interface OpenStream {
   epoch?: Epoch;
   /** Whether its events go to the bus. */
   readonly bus: boolean;
+  /** What it had carried when it was moved; undefined unless it is not known which node has it. */
+  totals?: Totals;
   /** Journal position of the newest record that has all of this. Not stored. */
   anchor: number;
 }
@@ -176,6 +179,11 @@ export function lateEnd(stream: OpenStream, end: LateEnd): StreamEnded {
  */
 export class OpenStreams {
   readonly open = new Map<string, OpenStream>();
+  /**
+   * Streams that were being moved to another node or from it when the process ended: the registry of names knows who
+   * has them. They are not among the open ones.
+   */
+  readonly undecided = new Map<string, OpenStream>();
 
   /**
    * @param subject NATS subject of the event: it has stream, type and sequence, so the JSON need not be parsed
@@ -192,19 +200,23 @@ export class OpenStreams {
       this.open.set(streamId, started(event, position, bus));
       return;
     }
-    const stream = this.open.get(streamId);
-    if (stream === undefined) return;
     if (verb === 'ended') {
       this.open.delete(streamId);
+      this.undecided.delete(streamId);
       return;
     }
+    if (verb === 'resumed') this.#arrived(streamId);
+    const stream = this.open.get(streamId);
+    if (stream === undefined) return;
     stream.seq = sequenceIn(parts) ?? stream.seq;
     if (verb === 'suspended') stream.state = 'suspended';
     if (verb !== 'ready' && verb !== 'updated' && verb !== 'resumed') return;
     const event = JSON.parse(json.toString('utf8')) as SluiceEvent;
     if (verb === 'resumed') {
       stream.state = stream.readyMs === undefined ? 'live' : 'ready';
-      stream.connectionId = (event.data as StreamResumed).connectionId;
+      const data = event.data as StreamResumed;
+      for (const key of ['connectionId', 'nodeId', 'bootId'] as const) stream[key] = data[key];
+      Object.assign(stream, epochIn(data));
       return;
     }
     if (verb === 'ready') {
@@ -219,8 +231,30 @@ export class OpenStreams {
   /** Adopts the copy of a stream that was carried forward; newer than any event before it. */
   carry(position: number, json: Buffer): void {
     const stream = JSON.parse(json.toString('utf8')) as Omit<OpenStream, 'anchor'>;
-    const known = this.open.get(stream.streamId);
-    if (known === undefined || known.seq <= stream.seq) this.open.set(stream.streamId, { ...stream, anchor: position });
+    const { streamId } = stream;
+    const known = this.open.get(streamId);
+    if (known !== undefined && known.seq > stream.seq) return;
+    this.open.delete(streamId);
+    this.undecided.delete(streamId);
+    (stream.totals === undefined ? this.open : this.undecided).set(streamId, { ...stream, anchor: position });
+  }
+
+  /** A stream has left the node. */
+  moved(json: Buffer): void {
+    const { streamId, to, totals } = JSON.parse(json.toString('utf8')) as MovedRecord;
+    const stream = this.open.get(streamId);
+    this.open.delete(streamId);
+    if (to === undefined) this.undecided.delete(streamId);
+    else if (stream !== undefined) this.undecided.set(streamId, { ...stream, totals: totals ?? NOTHING });
+  }
+
+  /** A stream that was being moved to this node is open here. */
+  #arrived(streamId: string): void {
+    const stream = this.undecided.get(streamId);
+    if (stream === undefined) return;
+    const { totals: _totals, ...open } = stream;
+    this.undecided.delete(streamId);
+    this.open.set(streamId, open);
   }
 
   #count(parts: StreamSubject): void {

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { SluiceError } from '../core/errors.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Envelope } from './envelope.js';
+import type { NotedKind } from './journal/entry.js';
 import type { EventPriority } from './priority.js';
 
 /** Where events go: the journal. */
@@ -11,6 +12,12 @@ export interface EventSink {
   appendStart(event: Envelope): Promise<number>;
   releaseStream(): void;
   sync(): Promise<void>;
+  /** Appends a record that is no event. @returns the position of the event before it */
+  note(kind: NotedKind, json: Buffer): number;
+  /** Notes that so many streams are open for which no start was appended. */
+  adoptStreams(count: number): void;
+  /** Resolves when the event at a position is stored in JetStream, or never will be. */
+  whenCommitted(position: number): Promise<void>;
 }
 
 /** Best-effort messages that are not stored: `conn.*`, `tel.*` and `want.*`. */

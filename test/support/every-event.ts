@@ -1,6 +1,7 @@
 import { newId } from '../../src/core/ids.js';
 import { type Envelope, nodeEvent } from '../../src/events/envelope.js';
 import type { SluiceEvent } from '../../src/events/event-types.js';
+import type { NotedKind } from '../../src/events/journal/entry.js';
 import { type EventSink, Lifecycle } from '../../src/events/lifecycle.js';
 import type { EventPriority } from '../../src/events/priority.js';
 import { emitter, type ManualClock } from './events-parts.js';
@@ -13,6 +14,8 @@ export class ListSink implements EventSink {
   roomy = true;
   startError: Error | undefined;
   released = 0;
+  /** Records that are no events. */
+  readonly notes: { kind: NotedKind; json: unknown }[] = [];
 
   /** The events so far. */
   get events(): SluiceEvent[] {
@@ -37,6 +40,19 @@ export class ListSink implements EventSink {
   }
 
   sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  note(kind: NotedKind, json: Buffer): number {
+    this.notes.push({ kind, json: JSON.parse(json.toString('utf8')) as unknown });
+    return this.envelopes.length;
+  }
+
+  adoptStreams(count: number): void {
+    this.released -= count;
+  }
+
+  whenCommitted(): Promise<void> {
     return Promise.resolve();
   }
 }

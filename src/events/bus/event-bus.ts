@@ -113,6 +113,7 @@ export class EventBus {
       bucket: streams,
       refreshMs: Math.max(1000, Math.min(MOST_REFRESH_MS, o.maxAgeMs / 4)),
     });
+    lifecycle.moves.onOut = (stream) => this.#liveState.forget(stream);
     this.#lease = new NodeLease({
       ...{ ...common, nodeId, bootId, leaseMs: o.leaseMs, heartbeatMs: o.heartbeatMs },
       bucket: this.#nodes,

@@ -5,7 +5,7 @@ import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { StreamState } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
 import { type OpenStream, stateOf } from '../open-streams.js';
-import { parseStreamSubject, streamKey } from '../subjects.js';
+import { parseStreamSubject, type StreamNames, streamKey } from '../subjects.js';
 
 /** What the live state needs from its surroundings. */
 interface LiveStateDeps {
@@ -31,6 +31,8 @@ const CHANGES = new Set(
 );
 const IN_FLIGHT = 16;
 const RETRY_MS = 1000;
+/** Most streams that are remembered as gone to another node. That one writes their keys within a moment. */
+const MOST_MOVED = 4096;
 
 /**
  * Keeps `SLUICE_STREAMS` equal to the open streams. Changes of one key that come while it is being written are merged,
@@ -41,6 +43,8 @@ export class LiveState {
   /** Which stream a key shows, when it is one of this process. */
   readonly #shown = new Map<string, string>();
   readonly #revisions = new Map<string, number>();
+  /** Streams that have gone to another node: those that the bucket may still show as this one's. */
+  readonly #movedOut = new Set<string>();
   /** Keys that differ from the bucket, with the monotonic time of the first change. */
   readonly #dirty = new Map<string, number>();
   readonly #busy = new Set<string>();
@@ -126,6 +130,20 @@ export class LiveState {
     clearTimeout(this.#retry);
     clearTimeout(this.#again);
     clearInterval(this.#refresh);
+  }
+
+  /** A stream has gone to another node: its key is for that one to write. */
+  forget(stream: StreamNames): void {
+    const key = streamKey(stream);
+    this.#movedOut.add(stream.streamId);
+    if (this.#movedOut.size > MOST_MOVED)
+      for (const oldest of this.#movedOut) {
+        this.#movedOut.delete(oldest);
+        break;
+      }
+    if (this.#shown.get(key) !== stream.streamId) return;
+    this.#shown.delete(key);
+    for (const known of [this.#revisions, this.#seqs, this.#dirty]) known.delete(key);
   }
 
   /** This process may write again: what has waited is written. */
@@ -232,6 +250,6 @@ export class LiveState {
   #isOver(state: StreamState): boolean {
     const ours =
       state.nodeId === this.#deps.nodeId && (state.bootId === this.#deps.bootId || this.#olderBoots.has(state.bootId));
-    return ours && !this.#deps.openStreams.has(state.streamId);
+    return ours && !this.#deps.openStreams.has(state.streamId) && !this.#movedOut.has(state.streamId);
   }
 }

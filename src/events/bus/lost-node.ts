@@ -36,6 +36,8 @@ interface Candidate {
 
 type HeldState = KvEntry<StreamState> & { readonly key: string };
 
+/** Events that say what a stream has become since its start. */
+const CHANGES = ['io.sluice.stream.resumed', 'io.sluice.stream.ready', 'io.sluice.stream.updated'] as const;
 /** Most requests at a time. */
 const IN_FLIGHT = 16;
 
@@ -144,13 +146,15 @@ export class LostNode {
     }
     if (state !== undefined && table.open.size === 0) table.open.set(state.streamId, openStreamOf(state));
     const [openStream] = table.open.values();
-    if (openStream === undefined || !this.#isItsOwn(openStream)) return 'foreign';
+    if (openStream === undefined) return 'foreign';
     const { prefix } = this.#deps.emitter;
     const { app, name, streamId } = openStream;
-    for (const type of ['io.sluice.stream.ready', 'io.sluice.stream.updated'] as const) {
+    for (const type of CHANGES) {
       const held = await this.#last(eventFilter(prefix, { app, name, streamId, type }));
       if (held.ok) table.apply(held.value.seq, held.value.subject, held.value.data, true);
       else if (held.code !== JsError.MessageNotFound) return undefined;
+      // It may have come from another node, or have gone to one.
+      if (!this.#isItsOwn(openStream)) return 'foreign';
     }
     return openStream;
   }

@@ -19,3 +19,6 @@ export interface CarriedStream {
   /** Called with the journal position of the copy. */
   moved(sequence: number): void;
 }
+
+/** Kinds of records that are no event and are appended by others than the journal itself. */
+export type NotedKind = 'Boot' | 'Stream' | 'Moved';

@@ -142,7 +142,7 @@ function* walk(bytes: Buffer): Generator<Step> {
 function nextRecord(bytes: Buffer, from: number, end: number): number {
   for (let at = from; at + RECORD_HEADER_BYTES <= end; at++) {
     const kind = bytes[at + 24]!;
-    if (kind < RecordKind.Event || kind > RecordKind.Void) continue;
+    if (kind < RecordKind.Event || kind > RecordKind.Moved) continue;
     if (typeof recordAt(bytes, at) === 'object') return at;
   }
   return end;

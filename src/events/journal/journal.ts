@@ -5,8 +5,9 @@ import { EVENTS_TRACE } from '../../core/trace.js';
 import { within } from '../../core/within.js';
 import type { Envelope } from '../envelope.js';
 import type { EventPriority } from '../priority.js';
+import { CommitWaits } from './commit-waits.js';
 import { Compaction, type LeavingListener } from './compaction.js';
-import type { CarriedStream, JournalEntry } from './entry.js';
+import type { CarriedStream, JournalEntry, NotedKind } from './entry.js';
 import { OptionalShare } from './optional-share.js';
 import { type JournalOptions, type JournalState, type JournalStats, refusalOf, spaceToHold } from './options.js';
 import { encodeRecord, eventPayload, RecordKind, sequencesPayload } from './record.js';
@@ -34,6 +35,7 @@ export class Journal {
   readonly #compaction: Compaction;
   readonly #listeners = new Set<(entries: readonly JournalEntry[]) => void>();
   readonly #commits: number[] = [];
+  readonly #waits = new CommitWaits();
   #commitTimer: NodeJS.Timeout | undefined;
   #fresh: JournalEntry[] = [];
   /** Position of the newest event that an earlier process wrote. */
@@ -171,14 +173,21 @@ export class Journal {
   /** Notes that JetStream holds an event, or that it will never be sent. A commit record follows. */
   commit(sequence: number): void {
     this.table.commit(sequence);
+    this.#waits.settled(sequence);
     // Commits are written together. One that a crash loses costs one more attempt, which JetStream refuses.
     if (this.#commits.push(sequence) >= COMMIT_BATCH) this.#writeCommits();
     else this.#commitTimer ??= setTimeout(() => this.#writeCommits(), COMMIT_DELAY_MS).unref();
   }
 
-  /** Appends the record of a process. */
-  appendBoot(json: Buffer): void {
-    this.#push(encodeRecord(RecordKind.Boot, this.#sequence, this.#clock.wallMs(), json));
+  /** Appends a record that is no event. @returns its position, which is that of the event before it */
+  note(kind: NotedKind, json: Buffer): number {
+    this.#push(encodeRecord(RecordKind[kind], this.#sequence, this.#clock.wallMs(), json));
+    return this.#sequence;
+  }
+
+  /** Resolves when the event at a position is committed. */
+  whenCommitted(sequence: number): Promise<void> {
+    return this.#waits.until(sequence, this.table.isOpen(sequence));
   }
 
   /** Resolves when everything appended so far survives a power loss; rejects when that fails. */
@@ -378,8 +387,7 @@ export class Journal {
 
   /** Bytes that wait for their commit, those not written yet, and those reserved for the ends of open streams. */
   get #heldBytes(): number {
-    const ends = this.#openStreams * this.#options.reservePerStream;
-    return this.table.heldBytes + this.#writer.queuedBytes + ends;
+    return this.table.heldBytes + this.#writer.queuedBytes + this.#openStreams * this.#options.reservePerStream;
   }
 
   /** Appends copies of open streams. @returns their position, when they survive a power loss */

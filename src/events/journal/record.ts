@@ -1,3 +1,4 @@
+import type { Totals } from '../../model/totals.js';
 import { crc32c } from './crc32c.js';
 
 /**
@@ -9,8 +10,9 @@ import { crc32c } from './crc32c.js';
  * - Stream: JSON of one open stream, copied forward before the segment that held its start is deleted
  * - Boot: JSON of the process that writes from here on
  * - Void: `f64 LE sequence`: that event was written and refused afterwards; it must never become visible
+ * - Moved: JSON of a {@link MovedRecord}: an open stream has left this node. Versions that do not know this kind skip it
  */
-export const RecordKind = { Event: 1, Commit: 2, Stream: 3, Boot: 4, Void: 5 } as const;
+export const RecordKind = { Event: 1, Commit: 2, Stream: 3, Boot: 4, Void: 5, Moved: 6 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 /**
@@ -28,6 +30,18 @@ export const RECORD_HEADER_BYTES = 25;
 
 /** No payload is longer; a larger length in a file means damage. */
 const MAX_PAYLOAD_BYTES = 1 << 20;
+
+/** What a record of kind {@link RecordKind.Moved} says. */
+export interface MovedRecord {
+  readonly streamId: string;
+  /**
+   * Node id of the one that shall have the stream. Until the registry of names shows who has got it, nobody but the
+   * registry knows who has to end it. Missing: it is known, and this node has nothing to do with the stream any more.
+   */
+  readonly to?: string;
+  /** What the stream had carried by then. */
+  readonly totals?: Totals;
+}
 
 /** One record as read back. `payload` is a view of the bytes that were scanned. */
 export interface JournalRecord {

@@ -9,6 +9,8 @@ export interface RecoveryVisitor {
   event(sequence: number, wallMs: number, subject: string, json: Buffer): void;
   /** The state of a stream that was still open when it was copied forward. */
   carried(sequence: number, json: Buffer): void;
+  /** A stream has left this node. */
+  moved(json: Buffer): void;
   /** A process that wrote from here on. */
   boot(json: Buffer): void;
 }
@@ -78,6 +80,9 @@ export async function recover(
         }
         case RecordKind.Stream:
           visitor.carried(record.sequence, Buffer.from(record.payload));
+          break;
+        case RecordKind.Moved:
+          visitor.moved(Buffer.from(record.payload));
           break;
         case RecordKind.Boot: {
           bootHasBus = !record.payload.includes('"bus":false');

@@ -112,8 +112,16 @@ export const streamSuspended = streamShape({ resumeWindowMs: quantity }, { cause
 
 export const streamResumed = streamShape(
   { peer: peerShape, gapMs: quantity },
-  /** `replaced`: its former connection was still open. Missing when that had gone. */
-  { cause: text(64) },
+  {
+    /**
+     * `replaced`: its former connection was still open. `moved`: it goes on at another node. Missing when its former
+     * connection had gone.
+     */
+    cause: text(64),
+    /** The node that had it before, where the cause is `moved`. */
+    fromNode: text(128),
+    ...epoch,
+  },
 );
 
 export const streamTakenOver = streamShape({ byStreamId: ulid });

@@ -16,7 +16,7 @@ export async function openJournal(
   } = {},
 ) {
   const { storage = new MemoryStorage(), clock = new ManualClock() } = more;
-  const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+  const nobody = { event: () => undefined, carried: () => undefined, moved: () => undefined, boot: () => undefined };
   const log = new RecordingLog();
   const options = journalOptions(64 << 20, { bus: false, ...more.options });
   const { journal } = await Journal.open(storage, options, nobody, { log, clock });

@@ -12,7 +12,7 @@ import { waitFor } from '../../support/wait.js';
 const id = newId(5);
 
 async function open(storage = new MemoryStorage(), clock = new ManualClock()) {
-  const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+  const nobody = { event: () => undefined, carried: () => undefined, moved: () => undefined, boot: () => undefined };
   const options = journalOptions(64 << 20, { segmentBytes: 4096, historyBytes: 32 << 20 });
   const { journal } = await Journal.open(storage, options, nobody, { log: new RecordingLog(), clock });
   return { storage, clock, journal, log: new EventLog(journal) };
@@ -103,7 +103,7 @@ describe('the event log', () => {
 
   it('reads little of a large segment for one event', async () => {
     const storage = new CountedStorage();
-    const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+    const nobody = { event: () => undefined, carried: () => undefined, moved: () => undefined, boot: () => undefined };
     const deps = { log: new RecordingLog(), clock: new ManualClock() };
     const { journal } = await Journal.open(storage, journalOptions(64 << 20), nobody, deps);
     const log = new EventLog(journal);
@@ -120,7 +120,7 @@ describe('the event log', () => {
 
   it('tells before events are deleted which ones, and deletes them only then', async () => {
     const storage = new MemoryStorage();
-    const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+    const nobody = { event: () => undefined, carried: () => undefined, moved: () => undefined, boot: () => undefined };
     const options = journalOptions(64 << 20, { segmentBytes: 4096, historyBytes: 8192, bus: false });
     const deps = { log: new RecordingLog(), clock: new ManualClock() };
     const { journal } = await Journal.open(storage, options, nobody, deps);
@@ -226,7 +226,7 @@ describe('the search for an event id', () => {
 
   it('finds every event of a segment, wherever its bytes lie in the pieces that are read', async () => {
     const storage = new CountedStorage();
-    const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+    const nobody = { event: () => undefined, carried: () => undefined, moved: () => undefined, boot: () => undefined };
     const parts = { log: new RecordingLog(), clock: new ManualClock() };
     const options = journalOptions(64 << 20, { segmentBytes: 4 << 20 });
     const { journal } = await Journal.open(storage, options, nobody, parts);

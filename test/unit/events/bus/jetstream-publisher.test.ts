@@ -32,7 +32,7 @@ async function setUp() {
   const server = new FakeJetStream();
   server.streams.set('SLUICE_EVENTS', []);
   const [clock, log, dir] = [new ManualClock(), new RecordingLog(), tempDir('publisher')];
-  const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+  const nobody = { event: () => undefined, carried: () => undefined, moved: () => undefined, boot: () => undefined };
   const { journal } = await Journal.open(new MemoryStorage(), journalOptions(8 << 20), nobody, { log, clock });
   const answerTimeout = new AnswerTimeout(500, 1000);
   const { connection } = server;

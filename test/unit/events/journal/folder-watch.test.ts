@@ -10,7 +10,7 @@ import { RecordingLog, someEvent } from '../../../support/events-parts.js';
 import { tempDir } from '../../../support/temp.js';
 import { waitFor } from '../../../support/wait.js';
 
-const nobody = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+const nobody = { event: () => undefined, carried: () => undefined, moved: () => undefined, boot: () => undefined };
 
 /** A journal on a folder of the test's own, and the watch over it. */
 async function journalIn(dir: string) {

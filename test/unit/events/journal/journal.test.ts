@@ -8,7 +8,12 @@ import { MemoryStorage, type SegmentStorage } from '../../../../src/events/journ
 import { FaultyStorage, ManualClock, RecordingLog, someEvent } from '../../../support/events-parts.js';
 import { waitFor } from '../../../support/wait.js';
 
-const nobody: RecoveryVisitor = { event: () => undefined, carried: () => undefined, boot: () => undefined };
+const nobody: RecoveryVisitor = {
+  event: () => undefined,
+  carried: () => undefined,
+  moved: () => undefined,
+  boot: () => undefined,
+};
 
 async function open(storage: SegmentStorage, overrides: Partial<JournalOptions> = {}, visitor = nobody) {
   const log = new RecordingLog();
@@ -133,7 +138,7 @@ describe('the journal', () => {
   it('counts nothing as waiting without a bus, and not later either', async () => {
     const storage = new MemoryStorage();
     const { journal } = await open(storage, { bus: false });
-    journal.appendBoot(Buffer.from('{"bootId":"b","bus":false}'));
+    journal.note('Boot', Buffer.from('{"bootId":"b","bus":false}'));
     journal.append(someEvent(id, 1));
     await journal.sync();
     expect(journal.stats().pending).toBe(0);
