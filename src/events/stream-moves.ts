@@ -18,7 +18,7 @@ export type MovedFacts = Omit<OpenStream, 'nodeId' | 'bootId' | 'state' | 'epoch
 };
 
 /** How a stream goes on here. */
-export interface ArrivedBy {
+interface ArrivedBy {
   readonly connectionId: string;
   readonly peer: Peer;
   /** Since its last publisher was read, in ms. */

@@ -10,7 +10,7 @@ import { crc32c } from './crc32c.js';
  * - Stream: JSON of one open stream, copied forward before the segment that held its start is deleted
  * - Boot: JSON of the process that writes from here on
  * - Void: `f64 LE sequence`: that event was written and refused afterwards; it must never become visible
- * - Moved: JSON of a {@link MovedRecord}: an open stream has left this node. Versions that do not know this kind skip it
+ * - Moved: JSON of a {@link MovedRecord}: an open stream has left this node. Older versions skip it
  */
 export const RecordKind = { Event: 1, Commit: 2, Stream: 3, Boot: 4, Void: 5, Moved: 6 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];

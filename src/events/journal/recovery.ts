@@ -82,13 +82,12 @@ export async function recover(
           visitor.carried(record.sequence, Buffer.from(record.payload));
           break;
         case RecordKind.Moved:
-          visitor.moved(Buffer.from(record.payload));
+          visitor.moved(record.payload);
           break;
-        case RecordKind.Boot: {
+        case RecordKind.Boot:
           bootHasBus = !record.payload.includes('"bus":false');
           visitor.boot(record.payload);
           break;
-        }
       }
     }
     const rest = trailingBytes(bytes, segment.bytes);
