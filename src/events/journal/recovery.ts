@@ -38,8 +38,7 @@ export async function recover(
 ): Promise<Recovered> {
   const table = new SegmentTable();
   const voids = new Set<number>();
-  let lastSequence = 0;
-  let lastEvent = 0;
+  let [lastSequence, lastEvent] = [0, 0];
   let lastWallMs = 0;
   let damagedBytes = 0;
   let bootHasBus = true;
