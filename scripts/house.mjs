@@ -164,7 +164,7 @@ export const FOLDERS = {
   link: {
     floor: 4,
     what: 'one end of an RTMP connection, server or client: handshake and reading',
-    imports: ['protocol', 'wasm', 'transport', 'core'],
+    imports: ['protocol', 'wasm', 'transport', 'model', 'core'],
   },
   inspect: {
     floor: 4,

@@ -8,4 +8,22 @@ export const CLUSTER_ERRORS = {
     'cluster.enabled needs nats.url, and a cluster.secret of at least 16 bytes that all nodes have',
     'set both, the secret by SLUICE_CLUSTER_SECRET or in the file, or turn cluster.enabled off',
   ),
+  ERR_CLUSTER_CLOCK: failure(
+    'failed',
+    'operator',
+    'the clocks of two nodes differ by more than 30 s, so that neither takes what the other has signed',
+    'set the clocks of both nodes by NTP',
+  ),
+  ERR_RELAY_TICKET: failure(
+    'failed',
+    'operator',
+    'a node asked for a stream with a ticket that is forged, over, or for another node or stream',
+    'check that cluster.secret is the same on all nodes, and that each has a node.id of its own',
+  ),
+  ERR_RELAY_UNREACHABLE: failure(
+    'failed',
+    'operator',
+    'at the address of another node no node of this cluster answers',
+    'check cluster.advertise of that node, and that cluster.enabled is on there',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

@@ -67,3 +67,9 @@ export class SluiceError extends Error {
     return ERRORS[this.code].blame;
   }
 }
+
+/** The code with which a description of the form `<CODE>: <text>` begins, as servers of Sluice tell refusals. */
+export function codeIn(description: string): ErrorCode | undefined {
+  const [word = ''] = description.split(':', 1);
+  return Object.hasOwn(ERRORS, word) ? (word as ErrorCode) : undefined;
+}

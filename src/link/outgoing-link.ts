@@ -1,13 +1,16 @@
-import { type ErrorCode, SluiceError } from '../core/errors.js';
+import { codeIn, type ErrorCode, SluiceError } from '../core/errors.js';
+import type { NodeWelcome } from '../model/node-link.js';
 import type { ClientAction, ClientSessionOptions } from '../protocol/client/actions.js';
 import { ClientSession } from '../protocol/client/session.js';
 import { ClientHandshake } from '../protocol/handshake/handshake.js';
+import { audienceReport } from '../protocol/messages/node-link.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
 import type { ChunkCodec, CodecMessage } from '../wasm/chunk-codec.js';
 import { type LinkOwner, RtmpLink } from './rtmp-link.js';
 
 /** How long the other end may take to read our goodbye, in ms. */
 const CLOSE_GRACE_MS = 2000;
+const DATA_AMF0 = 18;
 
 /** What the session says that an {@link OutgoingLink} has no use for itself. */
 export type OutgoingNews = Extract<ClientAction, { kind: 'status' | 'data' | 'reconnectRequested' | 'sharedObject' }>;
@@ -52,6 +55,8 @@ interface OutgoingParts {
  */
 export class OutgoingLink implements LinkOwner {
   readonly channel: ByteChannel;
+  /** What the other node of the cluster has said of itself; undefined before, and when it is none. */
+  node: NodeWelcome | undefined;
   readonly #parts: OutgoingParts;
   readonly #events: OutgoingEvents;
   readonly #link: RtmpLink;
@@ -102,6 +107,20 @@ export class OutgoingLink implements LinkOwner {
    */
   send(type: number, timestamp: number, payload: Uint8Array): boolean {
     return this.#phase !== 'session' || this.channel.send(this.#session.frame(type, timestamp, payload));
+  }
+
+  /**
+   * Tells the node from which a stream is fetched how many players it has here.
+   *
+   * @returns as {@link OutgoingLink.send}
+   */
+  reportAudience(players: number): boolean {
+    return this.send(DATA_AMF0, 0, audienceReport(players));
+  }
+
+  /** Asks the other end for a sign of life: its answer counts in {@link OutgoingLink.bytesIn} and nowhere else. */
+  ping(): void {
+    if (this.#phase === 'session') this.channel.send(this.#session.framePing(this.#parts.nowMs()));
   }
 
   /**
@@ -205,6 +224,9 @@ export class OutgoingLink implements LinkOwner {
         case 'send':
           this.channel.send(action.bytes);
           break;
+        case 'welcomed':
+          this.node = action.node;
+          break;
         case 'ready':
           if (!this.#isReady) {
             this.#isReady = true;
@@ -219,7 +241,12 @@ export class OutgoingLink implements LinkOwner {
           break;
         case 'rejected': {
           const { code, description, redirect } = action;
-          const details = { rtmpCode: code, description, ...(redirect === undefined ? {} : { redirect }) };
+          const peerCode = codeIn(description);
+          const details = {
+            ...{ rtmpCode: code, description },
+            ...(peerCode === undefined ? {} : { peerCode }),
+            ...(redirect === undefined ? {} : { redirect }),
+          };
           this.#error ??= this.#failure('ERR_CLIENT_REJECTED', `${code}: ${description}`, undefined, details);
           break;
         }

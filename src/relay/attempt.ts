@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RtmpUrl } from '../client/rtmp-url.js';
 import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { OutgoingLink, type OutgoingNews } from '../link/outgoing-link.js';
+import type { NodeHello } from '../model/node-link.js';
 import type { ByteChannel } from '../transport/byte-channel.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import type { CodecPool } from '../wasm/pool.js';
@@ -21,6 +22,8 @@ export interface AttemptLimits {
   readonly connectTimeoutMs: number;
   /** How long nothing may move while it runs, in ms. */
   readonly idleTimeoutMs: number;
+  /** After how long without a byte the other server is asked for a sign of life, in ms; default: never. */
+  readonly pingAfterMs?: number;
   /** Bytes of a chunk: those with which the hub frames media, because what is pushed is sent as it lies there. */
   readonly chunkSize: number;
 }
@@ -56,15 +59,24 @@ export class Attempt {
   /** Bytes that had moved when they were looked at, and when they last had become more. */
   #movedBytes = 0;
   #movedMs: number;
+  #isPinged = false;
+  readonly #hello: NodeHello | undefined;
 
-  /** Begins to connect. */
+  /**
+   * Begins to connect.
+   *
+   * @param hello the other server is a node of this cluster, and hears this; it fails with `ERR_RELAY_UNREACHABLE` when
+   *   it does not answer as one: {@link OutgoingLink.node} is there when it is ready
+   */
   constructor(
     url: RtmpUrl,
     mode: 'publish' | 'play',
     limits: AttemptLimits,
     parts: AttemptParts,
     events: AttemptEvents,
+    hello?: NodeHello,
   ) {
+    this.#hello = hello;
     this.#url = url;
     this.#mode = mode;
     this.#parts = parts;
@@ -101,12 +113,18 @@ export class Attempt {
       return;
     }
     if (link === undefined) return;
-    const moved = link.bytesIn + link.channel.takenBytes;
+    const { idleTimeoutMs, pingAfterMs = Number.POSITIVE_INFINITY } = this.#limits;
+    // What is sent to a server that plays is small, and the kernel takes it also when the server is dead.
+    const moved = link.bytesIn + (this.#mode === 'publish' ? link.channel.takenBytes : 0);
     if (moved !== this.#movedBytes || this.#isSilentForGood(link)) {
       this.#movedBytes = moved;
       this.#movedMs = nowMs;
-    } else if (nowMs - this.#movedMs >= this.#limits.idleTimeoutMs) {
+      this.#isPinged = false;
+    } else if (nowMs - this.#movedMs >= idleTimeoutMs) {
       this.fail(this.#failure('ERR_RELAY_STALLED', `${link.channel.unsentBytes} bytes wait to be sent`));
+    } else if (!this.#isPinged && nowMs - this.#movedMs >= pingAfterMs) {
+      this.#isPinged = true;
+      link.ping();
     }
   }
 
@@ -152,6 +170,7 @@ export class Attempt {
       chunkSize,
       flashVer: FLASH_VER,
       connectExtras: ENHANCED,
+      hello: this.#hello,
     };
     const events = this.#events;
     const link = new OutgoingLink(
@@ -161,6 +180,8 @@ export class Attempt {
       },
       {
         ready: () => {
+          if (this.#hello !== undefined && link.node === undefined)
+            return link.fail(this.#failure('ERR_RELAY_UNREACHABLE', 'what answers is no node of this cluster'));
           this.#isReady = true;
           events.ready(link, codec);
         },

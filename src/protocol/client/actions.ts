@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.js';
+import type { NodeHello, NodeWelcome } from '../../model/node-link.js';
 import type { PublishType } from '../../model/recording.js';
 import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 import type { AmfInput } from '../messages/amf0-writer.js';
@@ -29,11 +30,15 @@ export interface ClientSessionOptions {
   readonly bufferMs?: number;
   /** More properties for the connect object, such as `capsEx` and the FourCC maps of Enhanced RTMP. */
   readonly connectExtras?: { readonly [key: string]: AmfInput };
+  /** A node of a cluster says so to another one, from which it fetches a stream. */
+  readonly hello?: NodeHello | undefined;
 }
 
 /** What the owner of a client session has to do or may want to know, in order. */
 export type ClientAction =
   | { readonly kind: 'send'; readonly bytes: Buffer }
+  /** Connect was accepted by another node of the cluster. An ordinary server is not told of so. */
+  | { readonly kind: 'welcomed'; readonly node: NodeWelcome }
   /** Publishing or playing has begun, or begun again after `ended`. */
   | { readonly kind: 'ready'; readonly messageStreamId: number }
   /** Any onStatus, before what follows from it. */

@@ -1,10 +1,11 @@
 import type { ErrorCode } from '../../core/errors.js';
 import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 import { AckWindow } from '../messages/ack-window.js';
-import { type AmfInput, AmfMarker, writeAmf0 } from '../messages/amf0-writer.js';
+import { AmfMarker, writeAmf0 } from '../messages/amf0-writer.js';
 import { isAmfObject, readCall } from '../messages/call.js';
 import { ChunkWriter, type OutboundMessage } from '../messages/chunk-writer.js';
 import {
+  pingRequest,
   pingResponse,
   readU32,
   readUserControl,
@@ -15,9 +16,11 @@ import {
 import { readDataMessage } from '../messages/data-message.js';
 import { type InboundMessage, readValues } from '../messages/inbound-message.js';
 import { ChunkStreamId, MessageType, UserControlEvent } from '../messages/message-types.js';
+import { NODE_MEMBER, readWelcome } from '../messages/node-link.js';
 import { command } from '../messages/status.js';
 import { readSharedObject } from '../shared-objects/message.js';
 import { type ClientAction, type ClientSessionOptions, type ClientStatus, readStatus } from './actions.js';
+import { connectObject } from './connect-object.js';
 import { CLIENT_TABLE, type ClientInput, type ClientState } from './transitions.js';
 
 export type { ClientSessionOptions } from './actions.js';
@@ -165,6 +168,11 @@ export class ClientSession {
     });
   }
 
+  /** Frames a ping, which the server answers with a message that says nothing else. @param nowMs monotonic */
+  framePing(nowMs: number): Buffer {
+    return this.#writer.write(pingRequest(Math.trunc(nowMs) % 2 ** 32));
+  }
+
   #input(input: ClientInput): ClientAction[] {
     const { to, effect } = CLIENT_TABLE[this.#state][input];
     this.#state = to;
@@ -172,7 +180,7 @@ export class ClientSession {
     const { code, description, redirect } = this.#status;
     switch (effect) {
       case 'send_connect':
-        this.#send(command(0, 'connect', CONNECT_TRANSACTION, this.#connectObject()));
+        this.#send(command(0, 'connect', CONNECT_TRANSACTION, connectObject(this.#options)));
         break;
       case 'send_create_stream':
         this.#sendCreateStream();
@@ -207,16 +215,6 @@ export class ClientSession {
         break;
     }
     return this.#take();
-  }
-
-  #connectObject(): { [key: string]: AmfInput } {
-    const { app, tcUrl, mode, flashVer } = this.#options;
-    const common = { app, flashVer: flashVer ?? 'FMLE/3.0 (compatible; Sluice)', tcUrl };
-    const own =
-      mode === 'publish'
-        ? { type: 'nonprivate' }
-        : { fpad: false, capabilities: 15, audioCodecs: 4071, videoCodecs: 252, videoFunction: 1 };
-    return { ...common, ...own, ...this.#options.connectExtras };
   }
 
   #sendCreateStream(): void {
@@ -260,7 +258,7 @@ export class ClientSession {
     const info = readStatus(call.args.find(isAmfObject));
     switch (call.name) {
       case '_result':
-        if (call.transactionId === CONNECT_TRANSACTION) this.#connected();
+        if (call.transactionId === CONNECT_TRANSACTION) this.#connected(call.args.find(isAmfObject));
         else if (call.transactionId === this.#createTransaction) this.#created(call.args[0]);
         break;
       case '_error':
@@ -280,7 +278,9 @@ export class ClientSession {
     }
   }
 
-  #connected(): void {
+  #connected(info: AmfObject | undefined): void {
+    const node = readWelcome(info?.[NODE_MEMBER]);
+    if (node !== undefined && this.#state === 'connecting') this.#actions.push({ kind: 'welcomed', node });
     if (this.#options.mode !== 'objects') this.#inputInside('connected');
     else {
       if (this.#state === 'connecting') this.#announceChunkSize();

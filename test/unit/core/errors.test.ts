@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERRORS, type ErrorCode } from '../../../src/core/errors.js';
+import { codeIn, ERRORS, type ErrorCode } from '../../../src/core/errors.js';
 import { root } from '../../support/policy/sources.js';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
@@ -17,10 +17,12 @@ describe('the table of error codes', () => {
     const folders = ['src/rtmp', 'src/protocol/server', 'src/live', 'src/hub', 'src/wasm', 'src/transport'];
     const spoken = [...new Set(folders.flatMap(codesIn))];
     expect(spoken.length).toBeGreaterThan(50);
-    // With these a listener fails, or a connection is not even accepted. With those of admission and of jobs a request
-    // is refused.
+    // With these a listener fails, or a connection is not even accepted. With those of admission, of jobs and of
+    // clusters a request is refused.
     const others = ['ERR_DESCRIPTORS', 'ERR_LISTEN', 'ERR_TLS_CERTIFICATE'];
-    const silent = spoken.filter((code) => ERRORS[code].endsStreamsAs === undefined && !/^ERR_(AUTH|JOB)_/.test(code));
+    const silent = spoken.filter(
+      (code) => ERRORS[code].endsStreamsAs === undefined && !/^ERR_(AUTH|JOB|RELAY|CLUSTER)_/.test(code),
+    );
     expect(silent.sort()).toEqual(others);
   });
 
@@ -113,5 +115,18 @@ describe('the table of error codes', () => {
       return /\bERR_(?:[A-Z]+_)*(?![A-Z_])/.test(code);
     });
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('the code in a description', () => {
+  it.each([
+    ['ERR_RELAY_TICKET: a node asked for it', 'ERR_RELAY_TICKET'],
+    ['ERR_RELAY_TICKET', 'ERR_RELAY_TICKET'],
+    ['ERR_NOTHING_KNOWN: x', undefined],
+    ['x ERR_RELAY_TICKET: x', undefined],
+    ['constructor: x', undefined],
+    ['', undefined],
+  ])('of %j is %s', (description, code) => {
+    expect(codeIn(description)).toBe(code);
   });
 });

@@ -292,3 +292,44 @@ describe('a client of shared objects', () => {
     );
   });
 });
+
+describe('a client that is a node of a cluster', () => {
+  const hello = { nodeId: 'edge', bootId: '01JZ8Z3K6YQ4Q0V5N7W2T9B1CD', ticket: 'a.b', path: ['edge'] };
+  const answer = {
+    ...{ v: 1, nodeId: 'origin', bootId: hello.bootId, streamId: '01JZ8Z3K6YQ4Q0V5N7W2T9B1CE' },
+    ...{ epoch: 3, registry: '2026-11-27T02:00:00Z', hops: 1 },
+  };
+
+  it('says so in its connect', () => {
+    const [start] = new Client({ mode: 'play', hello }).session.start(0);
+    const [message] = new WireReader().read(start?.kind === 'send' ? start.bytes : Buffer.alloc(0));
+    const [, , object] = readAmf(message!.payload);
+    expect((object as Record<string, unknown>)['sluice']).toEqual({ v: 1, ...hello, window: 'relay' });
+  });
+
+  it('reads the answer of the other node', () => {
+    const client = new Client({ mode: 'play', hello });
+    client.start();
+    const [first] = client.session.message(commandMessage(0, '_result', 1, {}, { code: 'x', sluice: answer }));
+    const { nodeId, bootId, streamId, hops } = answer;
+    const node = { nodeId, bootId, streamId, hops, epoch: { registry: answer.registry, revision: 3 } };
+    expect(first).toEqual({ kind: 'welcomed', node });
+  });
+
+  it.each([[{ ...answer, hops: 'one' }], [undefined]])('takes %j for the answer of an ordinary server', (sluice) => {
+    const client = new Client({ mode: 'play', hello });
+    client.start();
+    const actions = client.session.message(commandMessage(0, '_result', 1, {}, { code: 'x', sluice }));
+    expect(actions.map(({ kind }) => kind)).toEqual(['send', 'send']);
+  });
+
+  it('tells of the answer once', () => {
+    const client = new Client({ mode: 'play', hello }).run();
+    expect(client.call(0, '_result', 1, {}, { code: 'x', sluice: answer })).toEqual([]);
+  });
+
+  it('frames pings, whose time has 32 bits', () => {
+    const [message] = new WireReader().read(Client.player().session.framePing(2 ** 32 + 5.5));
+    expect(message).toMatchObject({ type: 4, messageStreamId: 0, payload: Buffer.from('000600000005', 'hex') });
+  });
+});
