@@ -1,4 +1,4 @@
-import type { ConnectionFacts, NameRequest } from '../live/access.js';
+import type { ConnectionFacts, CopyOf, NameRequest, PublishAsk } from '../live/access.js';
 import type { PublishType, RecordStatus } from '../model/recording.js';
 import type { Publisher } from './client.js';
 
@@ -7,7 +7,19 @@ export type PublishRequest = NameRequest & {
   readonly publishType?: PublishType;
   /** Whether the server itself publishes: see {@link PublishAsk.isOwn}. */
   readonly isOwn?: boolean;
+  /** Which stream of another node it is a copy of. */
+  readonly copy?: CopyOf;
 };
+
+/** What the fact side is asked about a publish. */
+export function publishAsk(
+  id: number,
+  facts: ConnectionFacts,
+  { app, name, query, isOwn, copy }: PublishRequest,
+): PublishAsk {
+  const marks = { ...(isOwn === true && { isOwn }), ...(copy !== undefined && { copy }) };
+  return { kind: 'publish', id, facts, request: { app, name, query }, ...marks };
+}
 
 /** A stream that has just begun, for those that follow streams. */
 export interface BegunStream {

@@ -20,14 +20,14 @@ import type { PlayRequest } from '../live/recorded-names.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
-import { type BegunStream, begunStream, type PublishRequest } from './begun-stream.js';
+import { type BegunStream, begunStream, type PublishRequest, publishAsk } from './begun-stream.js';
 import type { Client, Publisher, Viewer } from './client.js';
 import { MessageCounts } from './message-counts.js';
 import { type PlayerMaker, playOf } from './player-maker.js';
 import { PublishedStream, type RunningPublish } from './published-stream.js';
 import { askCall, askConnect, askLength } from './questions.js';
 import { type RecordedRun, RecordedRuns } from './recorded-runs.js';
-import { type Asker, nameOf, type OpenRequest, Requests } from './requests.js';
+import { type Asker, type OpenRequest, Requests } from './requests.js';
 import { RunningPlay } from './running-play.js';
 
 /** The parts of a door. */
@@ -47,7 +47,7 @@ interface DoorParts {
  * players only by their ids.
  */
 export class Door implements ByteSide {
-  /** Called with each stream that begins. Must not throw. */
+  /** Called with each stream of this node that begins. Must not throw. */
   onBegun: ((stream: BegunStream) => void) | undefined;
   /** `publish.stallAfterMs`, for streams that begin. */
   stallAfterMs: number;
@@ -150,7 +150,7 @@ export class Door implements ByteSide {
     asker: Asker<RunningPublish, PublishRefusal>,
   ): OpenRequest {
     return this.#requests.ask(
-      (id) => ({ kind: 'publish', id, facts, request: nameOf(request), ...(request.isOwn && { isOwn: true }) }),
+      (id) => publishAsk(id, facts, request),
       asker.failed,
       (answer, withdrawn) => {
         if (answer.kind === 'publishAccepted') {
@@ -319,7 +319,8 @@ export class Door implements ByteSide {
     try {
       const claim = this.#claims.get(streamId);
       const run = this.#publication(streamId, heldFor).runBy(publisher);
-      if (claim !== undefined) this.onBegun?.(begunStream(streamId, claim, publisher, asked));
+      if (claim !== undefined && asked.request.copy === undefined)
+        this.onBegun?.(begunStream(streamId, claim, publisher, asked));
       return run;
     } catch (error) {
       // This is a defect of Sluice. The start was told, so the end is told too, and the name is free again.

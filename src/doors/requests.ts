@@ -1,6 +1,6 @@
 import { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
-import type { Answer, Ask, FactSide, NameRequest, Refusal } from '../live/access.js';
+import type { Answer, Ask, FactSide, Refusal } from '../live/access.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
 /** The result of a request. The asker owns `run` and has to end it. */
@@ -88,9 +88,4 @@ export class Requests {
       waiting.failed(error);
     }
   }
-}
-
-/** Only the name of what a client asks for. */
-export function nameOf({ app, name, query }: NameRequest): NameRequest {
-  return { app, name, query };
 }

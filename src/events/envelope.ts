@@ -120,6 +120,27 @@ export function ownEvent<T extends EventType>(
   });
 }
 
+/**
+ * Builds the envelope of an event about a copy of a stream that another node owns. It counts in its relay: the id is
+ * `<relayId>:<n>`, or `<relayId>:end`, and the extension `relayid` says so.
+ *
+ * @param timeMs when it happened, milliseconds since the epoch
+ */
+export function copyEvent<T extends EventType>(
+  emitter: Emitter,
+  { stream, ownId, type, sequence, isEnd = false }: OwnEvent<T>,
+  timeMs: number,
+  data: EventData[T],
+): Envelope {
+  const n = isEnd ? 'end' : sequence;
+  return envelopeOf(emitter, {
+    ...{ stream, type, sequence, timeMs, data, traceparent: traceparentOf(stream.streamId) },
+    id: `${ownId}:${n}`,
+    subject: ownSubject(emitter.prefix, stream, type, `${ownId}-${n}`),
+    relayid: ownId,
+  });
+}
+
 function envelopeOf<T extends EventType>(
   emitter: Emitter,
   of: {
@@ -131,9 +152,10 @@ function envelopeOf<T extends EventType>(
     readonly timeMs: number;
     readonly traceparent: string | undefined;
     readonly data: EventData[T];
+    readonly relayid?: string;
   },
 ): Envelope {
-  const { stream, type, id, subject, sequence, timeMs, traceparent, data } = of;
+  const { stream, type, id, subject, sequence, timeMs, traceparent, data, relayid } = of;
   const event: SluiceEvent<T> = {
     specversion: '1.0',
     id,
@@ -146,6 +168,7 @@ function envelopeOf<T extends EventType>(
     sequence: sequenceText(sequence),
     streamid: stream.streamId,
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(relayid === undefined ? {} : { relayid }),
     data,
   };
   return { id, type, subject, json: Buffer.from(JSON.stringify(event), 'utf8') };

@@ -42,7 +42,7 @@ export interface PlayFacts {
 }
 
 /** A play whose start was told. */
-interface ToldPlay {
+export interface ToldPlay {
   /** Monotonic. */
   readonly sinceMs: number;
   /** What its end tells again. */

@@ -71,7 +71,7 @@ export class Lifecycle {
     });
     this.#node = new NodeEvents(emitter, o.clock, o.sink, append);
     this.records = new RecordEvents(emitter, o.clock, o.sink, append);
-    this.relays = new RelayEvents(emitter, o.clock, append);
+    this.relays = new RelayEvents(emitter, o.clock, append, o.plays);
   }
 
   /** The open streams, by stream id. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { clip } from './clip.js';
+import { type CopiedStream, CopyEvents } from './copy-events.js';
 import { type Emitter, type Envelope, ownEvent } from './envelope.js';
 import type { EventData, RelayEnded, RelayFailed, RelayStarted, StreamRef } from './event-types.js';
 import { type EventPriority, priorityOf } from './priority.js';
@@ -17,12 +18,24 @@ export class RelayEvents {
   readonly #emitter: Emitter;
   readonly #clock: Clock;
   readonly #append: (build: () => Envelope, priority: EventPriority) => boolean;
+  readonly #plays: boolean;
 
-  /** @param append returns whether the journal took the event */
-  constructor(emitter: Emitter, clock: Clock, append: (build: () => Envelope, priority: EventPriority) => boolean) {
+  /** @param append returns whether the journal took the event @param plays whether plays are told */
+  constructor(
+    emitter: Emitter,
+    clock: Clock,
+    append: (build: () => Envelope, priority: EventPriority) => boolean,
+    plays: boolean,
+  ) {
     this.#emitter = emitter;
     this.#clock = clock;
     this.#append = append;
+    this.#plays = plays;
+  }
+
+  /** What tells of one copy of another node's stream, from its beginning. */
+  ofCopy(of: CopiedStream): CopyEvents {
+    return new CopyEvents(of, { emitter: this.#emitter, clock: this.#clock, append: this.#append, plays: this.#plays });
   }
 
   /** The other server carries the stream from now on. @param sequence number of the event in its relay, from 1 */

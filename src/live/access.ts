@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/errors.js';
 import type { JsonValue, Plain, PlainValue } from '../core/plain.js';
 import type { ConnectionInfo } from '../model/connection-info.js';
 import type { DropCause } from '../model/drop-causes.js';
+import type { Epoch } from '../model/epoch.js';
 import type { HealthChange } from '../model/health-change.js';
 import type { StreamMetadata } from '../model/metadata.js';
 import type { Peer, TransportName } from '../model/peer.js';
@@ -98,6 +99,21 @@ export interface ConnectAsk {
   readonly query: string;
 }
 
+/** A stream that another node owns, and that the server publishes here for the players of this node. */
+export interface CopyOf {
+  /** Of the relay that fetches it. */
+  readonly relayId: string;
+  /** As its owner has given it. */
+  readonly streamId: string;
+  /** Its owner. */
+  readonly nodeId: string;
+  readonly epoch: Epoch;
+  /** Where it is fetched; free of secrets. */
+  readonly url: string;
+  /** Connections tried since the relay began, this one included. */
+  readonly attempts: number;
+}
+
 /** A client wants to publish. */
 export interface PublishAsk {
   readonly kind: 'publish';
@@ -106,6 +122,8 @@ export interface PublishAsk {
   readonly request: NameRequest;
   /** Whether the server itself publishes, as a relay does: the settings have let it in, and nobody is asked. */
   readonly isOwn?: boolean;
+  /** Which stream of another node it is a copy of: it has this id then, and no events of its own. */
+  readonly copy?: CopyOf;
 }
 
 /** A client wants to play, or to know the length of what it could play. */

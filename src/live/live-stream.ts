@@ -11,6 +11,7 @@ import { Replacements } from './conflict.js';
 import { AUDIENCE_RATE, STREAM_PLAYS } from './event-account.js';
 import { byteLimits, LimitWatch } from './limit-watch.js';
 import { NOTHING_CARRIED } from './nothing.js';
+import type { PlayedStream, PlayTeller } from './played-stream.js';
 import { type GrantHolder, RunningGrant } from './stream-grant.js';
 import { StreamNews } from './stream-news.js';
 import type { LiveStreamOwner, StreamEnd, StreamStart } from './stream-owner.js';
@@ -27,7 +28,7 @@ const RESUMABLE: readonly EndReason[] = ['client_closed', 'client_reset', 'dead_
  * One accepted publish from `stream.started` to `stream.ended`. It turns the reports of the byte side into events. With
  * a resume window it outlives the connection that publishes it: {@link resume} gives it to another one.
  */
-export class LiveStream {
+export class LiveStream implements PlayedStream {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
@@ -95,6 +96,10 @@ export class LiveStream {
       end: (code, text) => this.end('limit', code, text),
       warn: (code, text) => this.#news.overLimit(code, text),
     });
+  }
+
+  get teller(): PlayTeller {
+    return this.#owner.lifecycle;
   }
 
   /** Names and values that its publisher's grant gave, or an operator. */

@@ -44,6 +44,7 @@ import { RecordedDecisions } from './recorded-decisions.js';
 import type { RecordedNames } from './recorded-names.js';
 import { callFailed, type RpcBridge } from './rpc-bridge.js';
 import { Sessions } from './sessions.js';
+import { StreamCopies } from './stream-copies.js';
 import type { GrantDeps } from './stream-grant.js';
 import type { LiveStreamOwner, StreamStart } from './stream-owner.js';
 import { shutDown, toldEnd } from './told-end.js';
@@ -122,6 +123,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly #byName = new Map<string, LiveStream>();
   readonly #asks: OpenAsks;
   readonly #plays: PlayAccounting;
+  readonly #copies: StreamCopies;
   readonly #recorded: RecordedDecisions | undefined;
   readonly #waits = new WaitingRoom();
   /** Running publishes by principal. */
@@ -160,6 +162,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       streamOf: (key) => this.#byName.get(key),
       readPublisher: (streamId) => this.#readPublisher(streamId),
       begin: (start) => this.#begin(start),
+      giveWay: (key) => this.#copies.giveWay(key),
     });
     this.#plays = new PlayAccounting(options, {
       bytes,
@@ -170,9 +173,11 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       activity: this.activity,
       grants: this.grants,
       pulls: parts.pulls,
-      streamOf: (request) => this.#byName.get(nameKey(request)),
-      stream: (streamId) => this.#streams.get(streamId),
+      streamOf: (request) => this.#byName.get(nameKey(request)) ?? this.#copies.of(nameKey(request)),
+      stream: (streamId) => this.#streams.get(streamId) ?? this.#copies.get(streamId),
     });
+    const isTaken = (key: string): boolean => this.#byName.has(key) || this.publishes.hasWon(key);
+    this.#copies = new StreamCopies({ ...parts, isTaken, plays: this.#plays });
     const { names, closedFor } = parts;
     const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
     const jobs = new JobAccess({
@@ -267,7 +272,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
         case 'connect':
           return this.#connect(ask, open);
         case 'publish':
-          return this.publishes.decide(ask, open);
+          return ask.copy ? this.#copies.decide(ask, ask.copy, open) : this.publishes.decide(ask, open);
         case 'play':
           return this.plays.decide(ask, open);
         case 'length':
@@ -340,7 +345,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
         this.connections.counted(report);
         break;
       default:
-        this.#streams.get(report.streamId)?.take(report);
+        (this.#streams.get(report.streamId) ?? this.#copies.get(report.streamId))?.take(report);
     }
   }
 

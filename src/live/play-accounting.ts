@@ -13,8 +13,8 @@ import type { EventAccount } from './event-account.js';
 import { JobPlays } from './job-plays.js';
 import type { JobTicket } from './job-ticket.js';
 import type { Want } from './live-control.js';
-import type { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
+import type { PlayedStream } from './played-stream.js';
 import type { PlayerEntry } from './player-entry.js';
 import { principalOf } from './principals.js';
 import type { Pulls } from './pulls.js';
@@ -49,10 +49,10 @@ interface PlayAccountingParts {
   readonly grants: GrantDeps;
   /** Names that are fetched when they are played. */
   readonly pulls?: Pulls | undefined;
-  /** The live stream of a name. */
-  readonly streamOf: (name: StreamName) => LiveStream | undefined;
+  /** The live stream of a name, or the copy of one. */
+  readonly streamOf: (name: StreamName) => PlayedStream | undefined;
   /** A stream that has not ended, by its id. */
-  readonly stream: (streamId: string) => LiveStream | undefined;
+  readonly stream: (streamId: string) => PlayedStream | undefined;
 }
 
 /** The plays of all streams: who plays what, and the events about it. */
@@ -123,7 +123,7 @@ export class PlayAccounting {
       ended = resolve;
     });
     const entry: PlayerEntry = {
-      ...{ playId, ...named, facts, principal, keyFingerprint, streamId: undefined, told: false, logged: false },
+      ...{ playId, ...named, facts, principal, keyFingerprint, streamId: undefined, teller: undefined, logged: false },
       ...{ over, ended, ticket, file },
       grant: new RunningGrant(grant, holder, this.#parts.grants),
       startedAtMs: this.#parts.clock.wallMs(),
@@ -138,6 +138,11 @@ export class PlayAccounting {
     const of = file === undefined ? {} : { file };
     const endsWithStream = ticket !== undefined;
     return { answer: { kind: 'playAccepted', id, playId, name: named.name, endsWithStream, ...of } };
+  }
+
+  /** A name is about to be played. @returns as {@link Pulls.arrival}; undefined where a stream is here */
+  arrival(of: StreamName): Promise<void> | undefined {
+    return this.#parts.streamOf(of) === undefined ? this.#parts.pulls?.arrival(of) : undefined;
   }
 
   /** All plays, waiting ones included. */
@@ -200,7 +205,7 @@ export class PlayAccounting {
   }
 
   /** Players that came before the publisher are told once the stream is announced. */
-  adopt(stream: LiveStream): void {
+  adopt(stream: PlayedStream): void {
     const most = stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY;
     for (const entry of this.#entries.get(nameKey(stream)) ?? []) {
       if (stream.audience < most) this.#joined(entry, stream);
@@ -214,7 +219,7 @@ export class PlayAccounting {
    * the next publisher; those that the byte side had not attached when the stream ended may do so only where players
    * may wait, and plays of jobs never.
    */
-  streamEnded(stream: LiveStream, plays: readonly PlayCounters[]): void {
+  streamEnded(stream: PlayedStream, plays: readonly PlayCounters[]): void {
     const counted = new Map(plays.map((counters) => [counters.playId, counters]));
     for (const entry of [...(this.#entries.get(nameKey(stream)) ?? []), ...this.#jobs.of(stream.streamId)]) {
       const { playId, ticket } = entry;
@@ -229,7 +234,7 @@ export class PlayAccounting {
   /** Why a client may not play. @param isAbsent neither a live stream nor a file has the name */
   #refusal(
     of: StreamName,
-    stream: LiveStream | undefined,
+    stream: PlayedStream | undefined,
     isAbsent: boolean,
     principal: string,
     grant: Grant,
@@ -284,9 +289,9 @@ export class PlayAccounting {
     this.#parts.lifecycle.want(isWanted ? 'wanted' : 'unwanted', { app, name, urls: this.#parts.urls({ app, name }) });
   }
 
-  #joined(entry: PlayerEntry, stream: LiveStream): void {
+  #joined(entry: PlayerEntry, stream: PlayedStream): void {
     const { playId, facts, ticket } = entry;
-    const { lifecycle, clock, account } = this.#parts;
+    const { clock, account } = this.#parts;
     const nowMs = clock.monotonicMs();
     entry.streamId = stream.streamId;
     this.started++;
@@ -296,9 +301,9 @@ export class PlayAccounting {
     }
     this.#parts.activity.playStarted(entry);
     // The events witness that one run of a job at most gets media, so that each play of one is told.
-    entry.told = ticket !== undefined || account.tellsPlay(facts.peer.address, stream.tellablePlays, nowMs);
-    if (!entry.told) return;
-    lifecycle.playStarted(stream.streamId, {
+    const isTold = ticket !== undefined || account.tellsPlay(facts.peer.address, stream.tellablePlays, nowMs);
+    entry.teller = isTold ? stream.teller : undefined;
+    entry.teller?.playStarted(stream.streamId, {
       playerId: playId,
       connectionId: facts.connectionId,
       peer: facts.peer,
@@ -312,11 +317,10 @@ export class PlayAccounting {
     const { streamId } = entry;
     if (entry.file !== undefined) this.#parts.activity.playEnded(entry, reason, bytes, drops);
     if (streamId === undefined) return;
-    const { lifecycle, clock } = this.#parts;
     this.#parts.activity.playEnded(entry, reason, bytes, drops);
     entry.streamId = undefined;
-    const nowMs = clock.monotonicMs();
-    if (entry.told) lifecycle.playEnded(streamId, { playerId: playId, bytes, drops, reason });
+    const nowMs = this.#parts.clock.monotonicMs();
+    entry.teller?.playEnded(streamId, { playerId: playId, bytes, drops, reason });
     const stream = this.#parts.stream(streamId);
     if (stream === undefined || entry.ticket !== undefined) return;
     stream.audience--;

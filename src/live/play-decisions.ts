@@ -97,16 +97,28 @@ export class PlayDecisions {
   /** A play is admitted: it is of a file, or of what is live. */
   #allowed(ask: PlayAsk, open: OpenAsk, grant: Grant): void | Promise<void> {
     const finding = this.#parts.recorded?.find(ask.request, grant.name ?? ask.request.name);
-    if (finding === undefined) return this.#begin(ask, open, grant);
+    if (finding === undefined) return this.#arrive(ask, open, grant);
     return finding.then(
       (found) => {
-        if (!this.#isTooLate(ask, open)) this.#begin(ask, open, grant, { file: found?.file });
+        if (this.#isTooLate(ask, open)) return;
+        if (found === undefined) return this.#arrive(ask, open, grant);
+        this.#begin(ask, open, grant, { file: found.file });
       },
       (error: unknown) => {
         if (!(error instanceof SluiceError)) throw error;
         this.#refuse(ask, open, failed(error.code));
       },
     );
+  }
+
+  /** What it plays is no file: it may have to be fetched first. */
+  #arrive(ask: PlayAsk, open: OpenAsk, grant: Grant): void | Promise<void> {
+    const { app, name } = ask.request;
+    const arrival = this.#parts.plays.arrival({ app, name: grant.name ?? name });
+    if (arrival === undefined) return this.#begin(ask, open, grant);
+    return arrival.then(() => {
+      if (!this.#isTooLate(ask, open)) this.#begin(ask, open, grant);
+    });
   }
 
   #begin(ask: PlayAsk, open: OpenAsk, grant: Grant, by: PlayedBy = {}): void {

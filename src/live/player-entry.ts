@@ -1,5 +1,6 @@
 import type { ConnectionFacts } from './access.js';
 import type { JobTicket } from './job-ticket.js';
+import type { PlayTeller } from './played-stream.js';
 import type { RunningGrant } from './stream-grant.js';
 
 /** An accepted play: who plays what, and the stream of its `play.started`. */
@@ -23,8 +24,8 @@ export interface PlayerEntry {
   readonly startedAtMs: number;
   /** Id of the stream in which it is counted; undefined while it waits. */
   streamId: string | undefined;
-  /** Whether its `play.started` was told: only then its end is. */
-  told: boolean;
+  /** Has told its `play.started`, and tells its end; undefined: its start was not told. */
+  teller: PlayTeller | undefined;
   /** Whether the log has a line about its start: only then it gets one about its end. */
   logged: boolean;
 }

@@ -95,7 +95,7 @@ export class PublishDecisions {
       const { streamId, heldFor } = held;
       return open.answer({ kind: 'publishAccepted', id: ask.id, streamId, heldFor });
     }
-    const starting = { streamId: newId(), principal, isLost: false };
+    const starting = { streamId: newId(), principal, isLost: false, hasName: false };
     this.#starting.set(key, starting);
     try {
       if (held !== undefined) await this.#takeOver(held, starting.streamId);
@@ -103,6 +103,11 @@ export class PublishDecisions {
     } finally {
       this.#starting.delete(key);
     }
+  }
+
+  /** Whether a publish has won a name over all nodes, and is about to begin. @param key of the name */
+  hasWon(key: string): boolean {
+    return this.#starting.get(key)?.hasName === true;
   }
 
   /** How many publishes of a principal run or are about to. */

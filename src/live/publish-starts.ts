@@ -29,6 +29,8 @@ export interface PublishStartsParts {
   readonly ownership?: Ownership | undefined;
   /** Where a stream can be fetched. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
+  /** A name is won over all nodes: the copy of what another one published under it ends. */
+  readonly giveWay: (key: string) => Promise<void> | undefined;
   /** The live stream of a name, by {@link nameKey}. */
   readonly streamOf: (key: string) => LiveStream | undefined;
   /** Makes a stream live. Called once its start is on disk. */
@@ -54,6 +56,8 @@ export interface StartingStream {
   readonly principal: string;
   /** Whether another node has ended it meanwhile. */
   isLost: boolean;
+  /** Whether it has won the name over all nodes, too. */
+  hasName: boolean;
 }
 
 /** What the one who decides adds to a start. */
@@ -114,6 +118,9 @@ export class PublishStarts {
     const { streamId } = starting;
     const startedAtMs = clock.wallMs();
     const { lingerMs } = grant;
+    starting.hasName = true;
+    const copyGone = this.#parts.giveWay(nameKey(wish));
+    if (copyGone !== undefined) await copyGone;
     bytes.order({ kind: 'nameWon', streamId, app, name, lingerMs, ...byteLimits(grant.limits) });
     try {
       await this.#tell(streamId, wish, epoch);

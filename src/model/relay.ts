@@ -6,6 +6,8 @@ const RELAY_DIRECTIONS = [
   'push',
   /** A stream of another server is published here. */
   'pull',
+  /** A stream that another node of the cluster owns is played here. */
+  'copy',
 ] as const;
 
 /** Which way a relay carries a stream. */
@@ -24,6 +26,8 @@ const RELAY_END_REASONS = [
   'settings',
   /** The stream was ended by this server: kicked, past a limit, or its name was taken. */
   'ended_here',
+  /** The node that has the stream was lost, and nobody published the name again in time. */
+  'lost',
   'shutdown',
   /** A defect of Sluice. */
   'error',

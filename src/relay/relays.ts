@@ -120,6 +120,9 @@ export class Relays implements Pulls {
     return this.#pulls.has(nameKey(of));
   }
 
+  /** Who plays is answered at once, and waits. */
+  arrival(): undefined {}
+
   wanted(of: StreamName, isWanted: boolean): void {
     const pulled = this.#pulls.get(nameKey(of));
     if (pulled === undefined) return;

@@ -263,7 +263,11 @@ function makeStreams(
     ticketSecret: deps.ticketSecret,
     ...(rpc === undefined ? {} : { rpc }),
     recorded,
-    pulls: { has: (of) => relays.has(of), wanted: (of, isWanted) => relays.wanted(of, isWanted) },
+    pulls: {
+      has: (of) => relays.has(of),
+      arrival: () => undefined,
+      wanted: (of, isWanted) => relays.wanted(of, isWanted),
+    },
     closedFor: deps.closedFor,
   });
   const facts = isCloned ? clonedFactSide(liveStreams) : liveStreams;

@@ -119,7 +119,14 @@ export class LostNode {
     if (openStream === undefined) return undefined;
     if (openStream === 'foreign') return false;
     const { streamId } = openStream;
-    const last = await lastCounted(emitter.prefix, { streamId }, (subject) => this.#last(subject));
+    const last = await lastCounted(
+      emitter.prefix,
+      { streamId },
+      {
+        last: (subject) => this.#last(subject),
+        subjects: (filter) => subjectsOf(this.#connection, this.#deps.stream, filter, this.#deps.answerTimeout),
+      },
+    );
     if (!last.ok && last.code !== JsError.MessageNotFound) return undefined;
     // There are no events although JetStream holds that time: its start was never stored, so no consumer waits for its
     // end.

@@ -1,6 +1,6 @@
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import type { NatsConnection } from '../../nats/connection.js';
-import { JsError, lastMessage } from '../../nats/jetstream.js';
+import { JsError, lastMessage, subjectsOf } from '../../nats/jetstream.js';
 import type { JournalEntry } from '../journal/journal.js';
 import { END_TYPE, parseStreamSubject } from '../subjects.js';
 import { isOfItsOwn, lastCounted } from './last-of-stream.js';
@@ -100,7 +100,9 @@ export class StreamFence {
   async #lookAtEnd(entry: JournalEntry, connection: NatsConnection): Promise<FenceVerdict> {
     const ask = (subject: string) => lastMessage(connection, this.#deps.stream, subject, this.#deps.answerTimeout);
     const parts = parseStreamSubject(entry.subject);
-    const last = parts === undefined ? await ask(entry.subject) : await lastCounted(parts.prefix, parts, ask);
+    const subjects = (filter: string) => subjectsOf(connection, this.#deps.stream, filter, this.#deps.answerTimeout);
+    const lookups = { last: ask, subjects };
+    const last = parts === undefined ? await ask(entry.subject) : await lastCounted(parts.prefix, parts, lookups);
     if (!last.ok) {
       return isAbsent(last.code)
         ? { kind: 'send', json: entry.json }

@@ -220,7 +220,11 @@ export const recordEnded = streamShape(
 const relayRef = { relayId: ulid, direction: relayDirectionShape, url: text(1024) };
 
 /** `attempts`: connections tried since the relay began, this one included. */
-export const relayStarted = streamShape({ ...relayRef, peer: peerShape, attempts: count });
+export const relayStarted = streamShape(
+  { ...relayRef, peer: peerShape, attempts: count },
+  /** The node that has the stream, and its claim: of a `copy` only. */
+  { fromNode: text(128), ...epoch },
+);
 
 export const relayFailed = streamShape({
   ...relayRef,

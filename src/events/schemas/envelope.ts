@@ -19,7 +19,8 @@ export function envelopeShape<T extends string, D>(type: T, dataschema: string, 
     {
       specversion: constant('1.0'),
       /**
-       * `<streamId>:<seq>`, `<streamId>:end` for `stream.ended`, `<bootId>:<verb>` for node events. Unique for ever.
+       * `<streamId>:<seq>`, `<streamId>:end` for `stream.ended`, `<bootId>:<verb>` for node events, `<relayId>:<n>` and
+       * `<relayId>:end` with `relayid`. Unique for ever.
        */
       id: id(128),
       /** `/sluice/<nodeId>/<bootId>`. */
@@ -40,6 +41,10 @@ export function envelopeShape<T extends string, D>(type: T, dataschema: string, 
       streamid: id(64),
       data,
     },
-    { traceparent: matching('^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$') },
+    {
+      traceparent: matching('^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'),
+      /** Of what a node tells of its copy of another node's stream: its relay, in which `sequence` counts then. */
+      relayid: id(64),
+    },
   );
 }

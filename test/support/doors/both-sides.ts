@@ -9,7 +9,7 @@ import type { Decision, OpenRequest } from '../../../src/doors/requests.js';
 import type { RunningPlay } from '../../../src/doors/running-play.js';
 import { Hub } from '../../../src/hub/hub.js';
 import { Player } from '../../../src/hub/player.js';
-import type { ByteSide, ConnectionFacts, FactSide, Told } from '../../../src/live/access.js';
+import type { ByteSide, ConnectionFacts, CopyOf, FactSide, Told } from '../../../src/live/access.js';
 import type { Admission } from '../../../src/live/admission.js';
 import { clonedByteSide, clonedFactSide } from '../../../src/live/cloned-border.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
@@ -132,12 +132,13 @@ export class BothSides extends ToldEvents {
     };
   }
 
-  publish(name = 'cam', facts = this.facts()): PublishTry {
+  /** @param copy which stream of another node it is a copy of; undefined: it is one of this node */
+  publish(name = 'cam', facts = this.facts(), copy?: CopyOf): PublishTry {
     const closed: EndReason[] = [];
     const made: Omit<PublishTry, 'request'> = { closed, decision: undefined, failure: undefined };
     const request = this.door.publish(
       facts,
-      { app: 'live', name, query: '' },
+      { app: 'live', name, query: '', ...(copy === undefined ? {} : { isOwn: true, copy }) },
       {
         end: (reason, told) => {
           closed.push(reason);

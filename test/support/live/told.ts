@@ -10,18 +10,19 @@ export class ToldEvents {
   journal: () => Promise<void> = () => Promise.resolve();
   /** The call of the lifecycle that fails. */
   fault: string | undefined;
-  protected readonly lifecycle = new Proxy(
-    {},
-    {
-      get:
-        (_target, name: string) =>
-        (...args: unknown[]): Promise<void> => {
-          this.told.push([name, ...args]);
-          if (name === this.fault) throw new Error('a defect');
-          return name === 'streamStarted' ? this.journal() : Promise.resolve();
-        },
-    },
-  ) as Lifecycle;
+  protected readonly lifecycle = this.#tellsAs('', { ofCopy: () => this.#tellsAs('copy.', undefined) }) as Lifecycle;
+
+  /** What notes every call under its name behind `prefix`. */
+  #tellsAs(prefix: string, relays: object | undefined): object {
+    const call = (name: string, args: unknown[]): Promise<void> => {
+      this.told.push([name, ...args]);
+      if (name === this.fault) throw new Error('a defect');
+      return name === 'streamStarted' ? this.journal() : Promise.resolve();
+    };
+    const get = (_target: object, name: string): unknown =>
+      name === 'relays' ? relays : (...args: unknown[]) => call(`${prefix}${name}`, args);
+    return new Proxy({}, { get });
+  }
 
   /** Names of what was told, in order. */
   get names(): string[] {
