@@ -1,4 +1,5 @@
-import type { ConnectionFacts, CopyOf, NameRequest, PublishAsk } from '../live/access.js';
+import type { ConnectionFacts, NameRequest, PublishAsk } from '../live/access.js';
+import type { CopyOf } from '../model/copy-of.js';
 import type { PublishType, RecordStatus } from '../model/recording.js';
 import type { Publisher } from './client.js';
 

@@ -336,8 +336,7 @@ export class Door implements ByteSide {
     const claim = this.#claims.get(streamId);
     if (claim === undefined) throw new SluiceError('ERR_INTERNAL', `stream ${streamId} has no name`);
     const stream = new PublishedStream(streamId, claim, heldFor, {
-      ...this.#parts,
-      stallAfterMs: this.stallAfterMs,
+      ...{ ...this.#parts, stallAfterMs: this.stallAfterMs },
       ended: (s) => this.#ended(s),
     });
     this.#claims.delete(streamId);

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../core/errors.js';
 import type { JsonValue, Plain, PlainValue } from '../core/plain.js';
 import type { ConnectionInfo } from '../model/connection-info.js';
+import type { CopyOf } from '../model/copy-of.js';
 import type { DropCause } from '../model/drop-causes.js';
-import type { Epoch } from '../model/epoch.js';
 import type { HealthChange } from '../model/health-change.js';
 import type { StreamMetadata } from '../model/metadata.js';
 import type { Peer, TransportName } from '../model/peer.js';
@@ -99,21 +99,6 @@ export interface ConnectAsk {
   readonly query: string;
 }
 
-/** A stream that another node owns, and that the server publishes here for the players of this node. */
-export interface CopyOf {
-  /** Of the relay that fetches it. */
-  readonly relayId: string;
-  /** As its owner has given it. */
-  readonly streamId: string;
-  /** Its owner. */
-  readonly nodeId: string;
-  readonly epoch: Epoch;
-  /** Where it is fetched; free of secrets. */
-  readonly url: string;
-  /** Connections tried since the relay began, this one included. */
-  readonly attempts: number;
-}
-
 /** A client wants to publish. */
 export interface PublishAsk {
   readonly kind: 'publish';
@@ -122,7 +107,7 @@ export interface PublishAsk {
   readonly request: NameRequest;
   /** Whether the server itself publishes, as a relay does: the settings have let it in, and nobody is asked. */
   readonly isOwn?: boolean;
-  /** Which stream of another node it is a copy of: it has this id then, and no events of its own. */
+  /** Which stream of another node it is a copy of. */
   readonly copy?: CopyOf;
 }
 
@@ -164,9 +149,7 @@ export interface CallAsk {
   readonly call: ClientCall;
 }
 
-/**
- * What the byte side asks. Each ask has an id and gets exactly one {@link Answer} with that id, in this turn or later.
- */
+/** What the byte side asks. Each ask has an id and gets exactly one {@link Answer} with that id, now or later. */
 export type Ask = Plain<ConnectAsk | PublishAsk | PlayAsk | CallAsk>;
 
 /** The answer to an {@link Ask}. */
@@ -222,9 +205,7 @@ export interface StreamSample {
 
 /** Reports of one stream, in order. */
 export type StreamReport = Plain<
-  /**
-   * All announced kinds have shown themselves, or the time for that is over: then `missing` names those that have not.
-   */
+  /** All announced kinds have shown themselves, or the time for that is over: `missing` names those that have not. */
   | {
       readonly kind: 'streamReady';
       readonly streamId: string;

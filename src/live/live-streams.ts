@@ -178,7 +178,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     });
     const isTaken = (key: string): boolean => this.#byName.has(key) || this.publishes.hasWon(key);
     this.#copies = new StreamCopies({ ...parts, isTaken, plays: this.#plays });
-    const { names, closedFor } = parts;
+    const { names, closedFor, recorded: files } = parts;
     const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
     const jobs = new JobAccess({
       clock,
@@ -192,7 +192,6 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
     this.clients = new ClientCalls({ bytes, plays, streams: this.#streams });
     const isLive = (of: Pick<NameRequest, 'app' | 'name'>): boolean => this.#byName.has(nameKey(of));
-    const { recorded: files } = parts;
     const recorded = files && new RecordedDecisions({ files, names, admission, isLive });
     this.#recorded = recorded;
     this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays, jobs, recorded, closedFor });

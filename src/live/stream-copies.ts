@@ -1,7 +1,8 @@
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { RelayEvents } from '../events/relay-events.js';
+import type { CopyOf } from '../model/copy-of.js';
 import type { PublishRefusal } from '../model/refusals.js';
-import type { ByteSide, CopyOf, NameRequest, PlayCounters, PublishAsk, Refusal } from './access.js';
+import type { ByteSide, NameRequest, PlayCounters, PublishAsk, Refusal } from './access.js';
 import { nameKey } from './name-key.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayedStream } from './played-stream.js';

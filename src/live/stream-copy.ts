@@ -1,8 +1,9 @@
 import { TokenBucket } from '../core/token-bucket.js';
 import type { CopyEvents } from '../events/copy-events.js';
+import type { CopyOf } from '../model/copy-of.js';
 import type { EndReason } from '../model/reasons.js';
 import type { RelayEndReason } from '../model/relay.js';
-import type { CopyOf, StreamReport } from './access.js';
+import type { StreamReport } from './access.js';
 import { STREAM_PLAYS } from './event-account.js';
 import type { PlayedStream } from './played-stream.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CopyOf } from '../../../src/live/access.js';
+import type { CopyOf } from '../../../src/model/copy-of.js';
 import { BothSides, type Crossing } from '../../support/doors/both-sides.js';
 import { batch, message } from '../../support/hub/media.js';
 
