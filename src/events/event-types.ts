@@ -119,4 +119,4 @@ export interface StreamState extends TypeOf<typeof data.streamState> {}
 export interface NodeState extends TypeOf<typeof data.nodeState> {}
 
 /** What a node of a cluster tells in its heartbeat besides that it lives. */
-export type NodeFacts = Pick<NodeState, 'relay' | 'zone' | 'load' | 'caps' | 'version'>;
+export type NodeFacts = Pick<NodeState, 'relay' | 'zone' | 'load' | 'caps' | 'version' | 'joined'>;

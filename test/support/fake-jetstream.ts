@@ -97,6 +97,7 @@ export class FakeJetStream {
     if (verb === 'CREATE') this.streams.set(name, []);
     const messages = this.streams.get(name);
     if (messages === undefined) return { error: { err_code: 10059, description: 'stream not found' } };
+    if (verb === 'PURGE') return this.#purge(name, messages, data);
     if (verb !== 'MSG.GET') return info(name, messages, data, name === EVENTS ? this.#forgotten : 0);
     const wanted = (JSON.parse(data) as { last_by_subj: string }).last_by_subj;
     const found = messages.filter(({ subject }) => matches(wanted, subject)).sort((a, b) => b.seq - a.seq)[0];
@@ -108,6 +109,14 @@ export class FakeJetStream {
     const hdrText = `NATS/1.0\r\n${fields.join('')}\r\n`;
     const [body, head] = [found.data, hdrText].map((text) => Buffer.from(text).toString('base64'));
     return { message: { subject: found.subject, seq: found.seq, time: TIME, hdrs: head, data: body } };
+  }
+
+  /** Forgets the messages of a subject below a sequence number. */
+  #purge(name: string, messages: readonly Stored[], data: string): object {
+    const { filter, seq } = JSON.parse(data) as { filter: string; seq: number };
+    const kept = messages.filter((message) => message.subject !== filter || message.seq >= seq);
+    this.streams.set(name, kept);
+    return { success: true, purged: messages.length - kept.length };
   }
 
   #publish(subject: string, data: string, hdrs: MsgHdrs | undefined): object {

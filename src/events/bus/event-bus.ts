@@ -18,16 +18,16 @@ import type { NodeFacts, NodeState, StreamState } from '../event-types.js';
 import type { Journal } from '../journal/journal.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { ResolvedEventsOptions } from '../options.js';
-import { nodeKey, signalSubject } from '../subjects.js';
+import { signalSubject } from '../subjects.js';
 import { BusMachine } from './bus-machine.js';
 import { type BusState, LOGGED_AS } from './bus-state.js';
 import { JetStreamPublisher, type PublisherCounts } from './jetstream-publisher.js';
 import { LiveState } from './live-state.js';
-import { NodeAges } from './node-ages.js';
 import { type LossEvidence, NodeLease } from './node-lease.js';
 import { NodeReturn } from './node-return.js';
+import { OtherNodes } from './other-nodes.js';
 import { Quarantine } from './quarantine.js';
-import { Reaper } from './reaper.js';
+import { OWNERS_BUCKET, type OwnerEntry } from './stream-owners.js';
 import { checkStream } from './stream-setup.js';
 
 /**
@@ -62,13 +62,14 @@ export class EventBus {
   readonly #publisher: JetStreamPublisher;
   readonly #liveState: LiveState;
   readonly #lease: NodeLease;
-  readonly #reaper: Reaper;
   readonly #nodes: KvBucket<NodeState>;
-  readonly #ages: NodeAges;
+  readonly #others: OtherNodes;
   readonly #return: NodeReturn;
   readonly #stateListeners = new Set<(state: BusState) => void>();
   readonly #fencedListeners = new Set<(streamIds: readonly string[]) => void>();
   readonly #machine = new BusMachine((state, detail) => this.#changed(state, detail));
+  /** Told when another process with the id of this node lives, and was there before. */
+  onOlderTwin: (bootId: string) => void = () => {};
   #preparing = false;
   #draining = false;
   #nodeFacts: (() => NodeFacts) | undefined;
@@ -93,12 +94,12 @@ export class EventBus {
     this.#maker = new StreamMaker(o.stream, answerTimeout);
     const streams = new KvBucket<StreamState>(o.streamsBucket, answerTimeout);
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, answerTimeout);
-    this.#ages = new NodeAges(this.#nodes, clock, o.leaseMs);
     this.#silenceTimer = new SilenceTimer(clock, o.publishTimeoutMs * SILENT_TIMEOUTS);
     const common = { log, clock, connection: () => this.link.connection };
     const { nodeId, bootId } = emitter;
     const { openStreams } = lifecycle;
-    const lostNode = { streams, emitter, stream: o.stream, answerTimeout };
+    const owners = new KvBucket<OwnerEntry>(OWNERS_BUCKET, answerTimeout);
+    const lostNode = { streams, emitter, stream: o.stream, answerTimeout, owners };
     this.#return = new NodeReturn({ ...lostNode, nodes: this.#nodes, clock, openStreams });
     this.#publisher = new JetStreamPublisher(o, {
       ...{ journal, log, clock, answerTimeout },
@@ -122,7 +123,7 @@ export class EventBus {
         streams: openStreams.size,
         stateLagMs: this.#liveState.lagMs,
         draining: this.#draining,
-        ...this.#nodeFacts?.(),
+        ...this.#told(),
       }),
       onReturned: (connection, evidence) => this.#onReturned(connection, evidence),
       onHeld: () => this.#onHeld(),
@@ -131,9 +132,12 @@ export class EventBus {
     });
     // What it has stored goes into the journal, too, for those that follow the log of this node.
     const stored = (event: Envelope): void => journal.commit(journal.append(event));
-    this.#reaper = new Reaper({
-      ...{ ...common, ...lostNode, stored, nodes: this.#nodes, leaseMs: o.leaseMs },
-      ages: this.#ages,
+    this.#others = new OtherNodes({
+      ...{ ...common, ...lostNode, stored, nodes: this.#nodes, leaseMs: o.leaseMs, reap: o.reap },
+      requests: this.requests,
+      signal: (tokens, data) => this.signal(tokens, data),
+      joined: () => (this.#nodeFacts === undefined ? undefined : this.#lease.joined),
+      onOlderTwin: (bootId) => this.onOlderTwin(bootId),
     });
   }
 
@@ -169,6 +173,11 @@ export class EventBus {
     void this.#lease.heartbeat();
   }
 
+  /** Whether NATS has taken no heartbeat for most of the lease, so that others may take this node for lost. */
+  get isIsolated(): boolean {
+    return this.#lease.hasLapsed;
+  }
+
   /** Tells these facts in every heartbeat from now on. */
   announce(facts: () => NodeFacts): void {
     this.#nodeFacts = facts;
@@ -181,9 +190,8 @@ export class EventBus {
    *
    * @returns false also when NATS does not answer
    */
-  async isLost(nodeId: string, bootId: string): Promise<boolean> {
-    const { connection } = this.link;
-    return connection !== undefined && this.#ages.isLost(connection, nodeKey(nodeId, bootId));
+  isLost(nodeId: string, bootId: string): Promise<boolean> {
+    return this.#others.isLost(nodeId, bootId);
   }
 
   /** Begins. @param olderBoots boots of this node that the journal knows: it ends their streams itself */
@@ -202,7 +210,7 @@ export class EventBus {
         return;
       }
       this.#machine.unlinked(state, this.link.detail);
-      this.#ages.forget();
+      this.#others.forget();
     });
     this.link.start();
   }
@@ -228,8 +236,9 @@ export class EventBus {
     const orderly = this.#publisher.idle && canDrain;
     this.#publisher.close();
     this.#liveState.close();
-    this.#reaper.close();
+    this.#others.close();
     await this.#lease.close(orderly);
+    if (orderly) this.#others.announce('left');
     this.#pause?.wake();
     await this.link.close();
     this.#machine.close();
@@ -275,7 +284,7 @@ export class EventBus {
     this.#machine.prepared(this.#lease.holds);
     this.#publisher.retry();
     void this.#liveState.rebuild(connection, this.#o.replicas, this.#olderBoots);
-    if (check.kind !== 'denied' && this.#o.reap) this.#reaper.start();
+    if (check.kind !== 'denied') this.#others.start();
     return true;
   }
 
@@ -296,7 +305,13 @@ export class EventBus {
     return this.#machine.isPrepared && this.#lease.holds ? this.link.connection : undefined;
   }
 
+  #told(): NodeFacts {
+    const { joined } = this.#lease;
+    return this.#nodeFacts === undefined ? {} : { ...this.#nodeFacts(), ...(joined === undefined ? {} : { joined }) };
+  }
+
   #onHeld(): void {
+    this.#others.announce('joined');
     this.#machine.leaseHeld();
     this.#publisher.retry();
     this.#liveState.retry();

@@ -8,6 +8,7 @@ import type { StreamState } from '../event-types.js';
 import { lateEnd, type OpenStream, OpenStreams, openStreamOf } from '../open-streams.js';
 import { END_TYPE, eventFilter, parseStreamSubject, sequenceIn } from '../subjects.js';
 import { lastCounted } from './last-of-stream.js';
+import { type OwnerEntry, StreamOwners } from './stream-owners.js';
 
 /** What is needed to end the streams of a lost process. */
 export interface LostNodeDeps {
@@ -16,6 +17,8 @@ export interface LostNodeDeps {
   /** Name of the JetStream stream. */
   readonly stream: string;
   readonly answerTimeout: AnswerTimeout;
+  /** Which process has which name; undefined: nobody says. */
+  readonly owners?: KvBucket<OwnerEntry>;
   /** Called with each event that JetStream has stored, and not when another process was first. */
   readonly stored?: (event: Envelope) => void;
 }
@@ -32,6 +35,8 @@ interface LostBoot {
 interface Candidate {
   startSubject?: string;
   state?: StreamState;
+  /** Whether another process has it, by the bucket, which may be behind. */
+  isForeign?: boolean;
 }
 
 type HeldState = KvEntry<StreamState> & { readonly key: string };
@@ -49,12 +54,16 @@ export class LostNode {
   readonly #boot: LostBoot;
   readonly #connection: NatsConnection;
   readonly #deps: LostNodeDeps;
+  readonly #owners: StreamOwners;
+  /** Streams that go on in another process. */
+  readonly #elsewhere = new Set<string>();
 
   /** @param boot the lost process; @param connection borrowed */
   constructor(boot: LostBoot, connection: NatsConnection, deps: LostNodeDeps) {
     this.#boot = boot;
     this.#connection = connection;
     this.#deps = deps;
+    this.#owners = new StreamOwners(deps.owners, connection);
   }
 
   /**
@@ -75,15 +84,11 @@ export class LostNode {
     if (stillLost !== undefined && !(await stillLost())) return undefined;
     const over = new Set(ended.map(streamIdOf));
     const candidates = new Map<string, Candidate>();
-    /** Streams that another process has, by the bucket. */
-    const foreign = new Set<string>();
-    for (const { value: state } of states) {
-      if (!this.#isItsOwn(state)) foreign.add(state.streamId);
-      else if (!over.has(state.streamId)) candidates.set(state.streamId, { state });
-    }
+    for (const { value: state } of states)
+      if (!over.has(state.streamId)) candidates.set(state.streamId, { state, isForeign: !this.#isItsOwn(state) });
     for (const startSubject of started) {
       const streamId = streamIdOf(startSubject);
-      if (over.has(streamId) || foreign.has(streamId)) continue;
+      if (over.has(streamId)) continue;
       const known = candidates.get(streamId);
       if (known !== undefined) known.startSubject = startSubject;
       else candidates.set(streamId, { startSubject });
@@ -96,7 +101,8 @@ export class LostNode {
     });
     if (!allEnded) return undefined;
     for (const { key, value, revision } of states)
-      if (this.#isItsOwn(value)) await this.#deps.streams.remove(this.#connection, key, revision);
+      if (this.#isItsOwn(value) && !this.#elsewhere.has(value.streamId))
+        await this.#deps.streams.remove(this.#connection, key, revision);
     return count;
   }
 
@@ -115,7 +121,9 @@ export class LostNode {
   /** @returns whether the stream belonged to the lost process and has an end now; `undefined` when a request failed */
   async #endStream(candidate: Candidate, reachMs: number): Promise<boolean | undefined> {
     const { emitter } = this.#deps;
-    const openStream = await this.#openStreamOf(candidate);
+    const isIts = await this.#isOfLost(candidate);
+    if (isIts !== true && isIts !== 'by_events') return isIts;
+    const openStream = await this.#openStreamOf(candidate, isIts === 'by_events');
     if (openStream === undefined) return undefined;
     if (openStream === 'foreign') return false;
     const { streamId } = openStream;
@@ -141,10 +149,33 @@ export class LostNode {
   }
 
   /**
+   * Whether the lost process has a stream: by the registry of names where that says who has it, else by the bucket,
+   * else by its events, which are still to be read then (`by_events`). `undefined` when a request failed.
+   */
+  async #isOfLost({ startSubject, state, isForeign }: Candidate): Promise<boolean | 'by_events' | undefined> {
+    const stream = state ?? parseStreamSubject(startSubject ?? '');
+    if (stream === undefined) return false;
+    const holder = await this.#owners.holderOf(stream, this.#boot);
+    if (holder === undefined) return undefined;
+    if (holder !== 'none') {
+      if (this.#isItsOwn(holder)) return true;
+      this.#elsewhere.add(stream.streamId);
+      return false;
+    }
+    return state === undefined ? 'by_events' : isForeign !== true;
+  }
+
+  /**
    * The known state of a stream: its value in the bucket or its start, and the later changes that JetStream still
    * holds.
+   *
+   * @param byEvents whether its events say whose it is; otherwise it is known that the lost process has it, which need
+   *   not be the one that started it
    */
-  async #openStreamOf({ startSubject, state }: Candidate): Promise<OpenStream | 'foreign' | undefined> {
+  async #openStreamOf(
+    { startSubject, state }: Candidate,
+    byEvents: boolean,
+  ): Promise<OpenStream | 'foreign' | undefined> {
     const table = new OpenStreams();
     if (startSubject !== undefined) {
       const start = await this.#last(startSubject);
@@ -161,9 +192,10 @@ export class LostNode {
       if (held.ok) table.apply(held.value.seq, held.value.subject, held.value.data, true);
       else if (held.code !== JsError.MessageNotFound) return undefined;
       // It may have come from another node, or have gone to one.
-      if (!this.#isItsOwn(openStream)) return 'foreign';
+      if (byEvents && !this.#isItsOwn(openStream)) return 'foreign';
     }
-    return openStream;
+    const { nodeId, bootId } = this.#boot;
+    return { ...openStream, nodeId, bootId };
   }
 
   /**

@@ -9,16 +9,19 @@ const MOST_SEEN = 10_000;
 interface Seen {
   readonly revision: number;
   readonly sinceMs: number;
+  readonly moves: number;
 }
 
 /** A heartbeat, and for how long it is known to be the same. */
-interface AgedNode {
+export interface AgedNode {
   /** Undefined: there is none, or none any more. */
   readonly node: NodeState | undefined;
   /** 0: there is no trace of one. */
   readonly revision: number;
   /** 0 when it was looked at for the first time. */
   readonly unchangedMs: number;
+  /** How many heartbeats of the process itself came since the first look, as far as looks tell them apart. */
+  readonly moves: number;
 }
 
 /**
@@ -45,8 +48,7 @@ export class NodeAges {
 
   /** This process has written the heartbeat of another. */
   changed(key: string, revision: number): void {
-    if (this.#seen.size >= MOST_SEEN) this.forget();
-    this.#seen.set(key, { revision, sinceMs: this.#clock.monotonicMs() });
+    this.#note(key, revision, 0);
   }
 
   /** Reads a heartbeat. @returns undefined when the server does not answer */
@@ -58,10 +60,12 @@ export class NodeAges {
     const { value: node, revision } = held.value;
     const seen = this.#seen.get(key);
     if (seen?.revision !== revision) {
-      this.changed(key, revision);
-      return { node, revision, unchangedMs: 0 };
+      const isBeat = node !== undefined && node.state !== 'lost';
+      const moves = seen !== undefined && isBeat ? seen.moves + 1 : 0;
+      this.#note(key, revision, moves);
+      return { node, revision, unchangedMs: 0, moves };
     }
-    return { node, revision, unchangedMs: askedMs - seen.sinceMs };
+    return { node, revision, unchangedMs: askedMs - seen.sinceMs, moves: seen.moves };
   }
 
   /** Whether a process is lost. False when the server does not answer. */
@@ -72,5 +76,10 @@ export class NodeAges {
     // It was removed by its own process when that stopped, or by another node when its streams had been ended.
     if (node === undefined && revision > 0) return true;
     return node?.state === 'lost' || unchangedMs > Math.max(node?.leaseMs ?? 0, this.#leaseMs);
+  }
+
+  #note(key: string, revision: number, moves: number): void {
+    if (this.#seen.size >= MOST_SEEN) this.forget();
+    this.#seen.set(key, { revision, sinceMs: this.#clock.monotonicMs(), moves });
   }
 }

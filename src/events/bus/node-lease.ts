@@ -5,6 +5,9 @@ import type { KvBucket, KvCheck, KvWrite } from '../../nats/kv-bucket.js';
 import type { NodeFacts, NodeState } from '../event-types.js';
 import { nodeKey } from '../subjects.js';
 
+/** After this part of a lease without a heartbeat nothing is published any more. */
+const LAPSES_AT = 0.8;
+
 /** What a lease needs from its surroundings. */
 interface NodeLeaseDeps {
   readonly bucket: KvBucket<NodeState>;
@@ -52,6 +55,8 @@ export class NodeLease {
   readonly #deps: NodeLeaseDeps;
   readonly #key: string;
   #revision: number | undefined;
+  /** Revision of the first heartbeat in this bucket. */
+  #joined: number | undefined;
   #lastHeartbeatMs: number | undefined;
   /** Wall clock of the last heartbeat that got through (RFC 3339). */
   #lastHeartbeatTime = '';
@@ -76,8 +81,18 @@ export class NodeLease {
   get holds(): boolean {
     if (!this.#usable) return true;
     if (this.#loss !== undefined) return false;
-    if (this.#lastHeartbeatMs === undefined) return true;
-    return this.#deps.clock.monotonicMs() - this.#lastHeartbeatMs < this.#deps.leaseMs * 0.8;
+    return !this.hasLapsed;
+  }
+
+  /** Revision of the first heartbeat of this process; undefined: none got through. */
+  get joined(): number | undefined {
+    return this.#joined;
+  }
+
+  /** Whether no heartbeat got through for most of the lease, so that other nodes may take this one for lost. */
+  get hasLapsed(): boolean {
+    if (!this.#usable || this.#lastHeartbeatMs === undefined) return false;
+    return this.#deps.clock.monotonicMs() - this.#lastHeartbeatMs >= this.#deps.leaseMs * LAPSES_AT;
   }
 
   /**
@@ -162,6 +177,7 @@ export class NodeLease {
   #held(connection: NatsConnection, revision: number, askedMs: number, time: string): void {
     const wasHeld = this.holds && this.#lastHeartbeatMs !== undefined;
     this.#revision = revision;
+    this.#joined ??= revision;
     this.#lastHeartbeatMs = askedMs;
     this.#lastHeartbeatTime = time;
     this.#troubled = false;
@@ -196,6 +212,8 @@ export class NodeLease {
     const isNew = value === undefined && revision === 0;
     if (isNew && this.#revision !== undefined) {
       this.#deps.log.warn({}, 'nats: the heartbeats were gone; streams are looked up that others may have ended');
+      // Revisions of another bucket cannot be compared.
+      this.#joined = undefined;
       this.#loss ??= { kind: 'forgotten' };
     } else if (!isNew && (value === undefined || value.state === 'lost')) {
       this.#deps.log.error({}, 'nats: this node was taken for lost; its streams of before are over');

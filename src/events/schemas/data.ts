@@ -318,5 +318,7 @@ export const nodeState = object(
     /** `publish`: it takes publishers; `fetch`: it fetches streams of other nodes for its players. */
     caps: listOf(text(32), 16),
     version: text(64),
+    /** Revision of the first heartbeat of this process: of two processes with one id the lower one was there first. */
+    joined: count,
   },
 );

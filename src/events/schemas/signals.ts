@@ -64,6 +64,16 @@ export const SIGNALS: Readonly<Record<string, Signal>> = {
     says: 'A connection is over.',
     schema: object({ connectionId: text(64), ...node, peer: peerShape, code: text(128), time }, { detail: text(2048) }),
   },
+  'signal.ring.joined': {
+    address: `${DEFAULT_PREFIX}.ring.{nodeId}.{bootId}.joined`,
+    says: 'A process has written a heartbeat to SLUICE_NODES for the first time, or again.',
+    schema: object({ ...node, time }),
+  },
+  'signal.ring.left': {
+    address: `${DEFAULT_PREFIX}.ring.{nodeId}.{bootId}.left`,
+    says: 'The heartbeat of a process was removed: it has stopped, or was lost and its streams are ended.',
+    schema: object({ ...node, time }),
+  },
   'signal.want.wanted': {
     address: `${DEFAULT_PREFIX}.want.{app}.{name}.wanted`,
     says: 'A player of this node waits for a name that nobody publishes.',

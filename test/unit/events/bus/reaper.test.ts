@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Members } from '../../../../src/events/bus/members.js';
 import { NodeAges } from '../../../../src/events/bus/node-ages.js';
 import { Reaper } from '../../../../src/events/bus/reaper.js';
 import { streamEvent } from '../../../../src/events/envelope.js';
@@ -16,7 +17,7 @@ const KEY = 'gone.b1';
 afterEach(() => void vi.useRealTimers());
 
 /** A reaper, and a node with one stream whose heartbeat has come just now. */
-async function setUp() {
+async function setUp({ ends = true } = {}) {
   const server = new FakeJetStream();
   server.streams.set('SLUICE_EVENTS', []);
   const answerTimeout = new AnswerTimeout(50, 100);
@@ -26,8 +27,29 @@ async function setUp() {
   const [clock, log] = [new ManualClock(), new RecordingLog()];
   const link = { isUp: true };
   const ages = new NodeAges(nodes, clock, LEASE_MS);
+  const requests = { subscribe: () => ({ isRefused: false, close: () => undefined }) };
+  const members = new Members({
+    nodes,
+    requests,
+    clock,
+    prefix: 'sluice.v1',
+    everyMs: 2 * LEASE_MS,
+    random: () => 0.5,
+  });
   const reaper = new Reaper({
-    ...{ ages, streams, nodes, emitter, stream: 'SLUICE_EVENTS', answerTimeout, log, clock, leaseMs: LEASE_MS },
+    ...{
+      ages,
+      members,
+      ends,
+      streams,
+      nodes,
+      emitter,
+      stream: 'SLUICE_EVENTS',
+      answerTimeout,
+      log,
+      clock,
+      leaseMs: LEASE_MS,
+    },
     connection: () => (link.isUp ? server.connection : undefined),
   });
   const ref = { streamId, app: 'live', name: 'cam', connectionId: 'c', ...gone };
@@ -39,7 +61,7 @@ async function setUp() {
   };
   heartbeat();
   const told = () => server.events.slice(1).map(({ event }) => (event['type'] as string).slice('io.sluice.'.length));
-  return { server, clock, log, link, ages, reaper, heartbeat, told };
+  return { server, clock, log, link, ages, members, reaper, heartbeat, told };
 }
 
 describe('the reaper', () => {
@@ -75,7 +97,13 @@ describe('the reaper', () => {
   const resets: [string, (parts: Parts) => unknown][] = [
     ['the heartbeat changes', ({ heartbeat }) => heartbeat()],
     ['the connection was lost', ({ ages }) => ages.forget()],
-    ['the heartbeats could not be listed', ({ server, reaper }) => during(server, 'STREAM.INFO.KV_NODES', reaper)],
+    [
+      'the heartbeats could not be listed',
+      ({ server, reaper, members }) => {
+        members.forget();
+        return during(server, 'STREAM.INFO.KV_NODES', reaper);
+      },
+    ],
     ['the heartbeat could not be read', ({ server, reaper }) => during(server, 'MSG.GET.KV_NODES', reaper)],
   ];
   it.each(resets)('begins to measure anew when %s', async (_name, happens) => {
@@ -155,18 +183,88 @@ describe('the reaper', () => {
     expect(server.asked).toHaveLength(before);
   });
 
-  it('looks three times in a lease once it is started, however often that is', async () => {
+  it('looks at once when it is started, and then so often that the third look is later than a lease', async () => {
     const { server, reaper } = await setUp();
     vi.useFakeTimers();
+    const reads = () => server.asked.filter((subject) => subject === '$JS.API.STREAM.MSG.GET.KV_NODES').length;
     reaper.start();
-    reaper.start();
-    const before = server.asked.filter((subject) => subject === '$JS.API.STREAM.INFO.KV_NODES').length;
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reads()).toBe(1);
     await vi.advanceTimersByTimeAsync(LEASE_MS);
-    const lists = server.asked.filter((subject) => subject === '$JS.API.STREAM.INFO.KV_NODES').length - before;
-    expect(lists).toBe(3);
+    expect(reads()).toBe(3);
+    await vi.advanceTimersByTimeAsync(0.06 * LEASE_MS);
+    expect(reads()).toBe(4);
     reaper.close();
   });
+
+  it('reads the list of all nodes once in two leases', async () => {
+    const { server, clock, reaper } = await setUp();
+    const lists = () => server.asked.filter((subject) => subject === '$JS.API.STREAM.INFO.KV_NODES').length;
+    const before = lists();
+    for (let i = 0; i < 12; i++) {
+      await reaper.poll();
+      clock.pass(LEASE_MS / 3);
+    }
+    expect(lists() - before).toBe(2);
+  });
+
+  it('only looks where nodes are not ended from here', async () => {
+    const parts = await setUp({ ends: false });
+    await parts.reaper.poll();
+    parts.clock.pass(LEASE_MS + 1);
+    await parts.reaper.poll();
+    expect(parts.told()).toEqual([]);
+  });
+
+  it('watches three that live of many, and reads no others', async () => {
+    const { server, reaper } = await setUp();
+    for (let i = 0; i < 20; i++) beat(server, `node${i}`);
+    await reaper.poll();
+    const before = server.asked.length;
+    await reaper.poll();
+    expect(server.asked.slice(before)).toEqual(Array(3).fill('$JS.API.STREAM.MSG.GET.KV_NODES'));
+  });
+
+  it('finds ten that die together in the ring, each three half a lease and a look later', async () => {
+    const { server, clock, reaper } = await setUp();
+    for (let i = 0; i < 9; i++) beat(server, `node${i}`);
+    const alive = () => Object.keys(server.values('NODES')).length;
+    expect(alive()).toBe(10);
+    const everyMs = 0.35 * LEASE_MS;
+    const left: number[] = [];
+    for (let ms = 0; ms <= LEASE_MS + everyMs + 3 * (LEASE_MS / 2 + everyMs); ms += everyMs) {
+      await reaper.poll();
+      left.push(alive());
+      clock.pass(everyMs);
+    }
+    // The third look after the first one is later than a lease.
+    expect(left.slice(0, 4)).toEqual([10, 10, 10, 7]);
+    expect(left.at(-1)).toBe(0);
+    for (let i = 1; i < left.length; i++) expect(left[i - 1]! - left[i]!).toBeLessThanOrEqual(3);
+  });
+
+  it('removes the trace of a node that has stopped after an hour', async () => {
+    const { server, clock, reaper } = await setUp();
+    server.write('NODES', KEY, undefined);
+    const traces = () => server.streams.get('KV_NODES')?.length;
+    for (let ms = 0; ms <= 3_600_000; ms += LEASE_MS) {
+      await reaper.poll();
+      clock.pass(LEASE_MS);
+    }
+    expect(traces()).toBe(1);
+    for (let i = 0; i < 3; i++) {
+      await reaper.poll();
+      clock.pass(LEASE_MS);
+    }
+    expect(traces()).toBe(0);
+  });
 });
+
+/** A heartbeat of another node, now. */
+function beat(server: FakeJetStream, nodeId: string): void {
+  const state = { nodeId, bootId: 'b1', state: 'up', time: '2026-01-02T03:04:05Z', leaseMs: LEASE_MS };
+  server.write('NODES', `${nodeId}.b1`, { ...state, streams: 0, stateLagMs: 0 });
+}
 
 /** Requests whose subject contains `part` are not served. */
 function unavailable(part: string): (subject: string) => Trouble | undefined {
