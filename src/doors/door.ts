@@ -234,8 +234,7 @@ export class Door implements ByteSide {
   #obey(order: Order): void {
     switch (order.kind) {
       case 'nameWon': {
-        const { lingerMs, codecs, isMetered = false } = order;
-        const claim = this.#parts.hub.claim(order.app, order.name, { lingerMs, codecs, isMetered });
+        const claim = this.#parts.hub.claim(order.app, order.name, { isMetered: false, ...order });
         if (claim === undefined) throw new SluiceError('ERR_INTERNAL', `${order.app}/${order.name} is not free`);
         this.#claims.set(order.streamId, claim);
         break;
@@ -245,6 +244,9 @@ export class Door implements ByteSide {
         break;
       case 'endStream':
         this.#endStream(order);
+        break;
+      case 'yieldStream':
+        this.#streams.get(order.streamId)?.yield();
         break;
       case 'limitStream':
         this.#streams.get(order.streamId)?.publication.limit(order.codecs, order.isMetered);
@@ -363,7 +365,7 @@ export class Door implements ByteSide {
     this.#headersPast += publication.headers.refused;
   }
 
-  #attach(named: StreamName, player: Player, viewer: Viewer): RunningPlay {
+  #attach(named: Pick<NameRequest, 'app' | 'name'>, player: Player, viewer: Viewer): RunningPlay {
     const { hub } = this.#parts;
     const { app, name } = named;
     let isLive: boolean;
@@ -395,6 +397,3 @@ export class Door implements ByteSide {
     this.#parts.facts.report({ kind: 'playEnded', reason, counters });
   }
 }
-
-/** The name that a play got. */
-type StreamName = Pick<NameRequest, 'app' | 'name'>;

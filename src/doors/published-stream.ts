@@ -72,6 +72,8 @@ export class PublishedStream implements PublicationObserver {
   /** Whether a connection has published it before. */
   #begun = false;
   #ended = false;
+  /** Whether another node was about to have it when its publisher went. */
+  #isYielded = false;
   /** Bytes of plays that have left. */
   #bytesOutLeft = 0;
   #dropsLeft = 0;
@@ -134,6 +136,7 @@ export class PublishedStream implements PublicationObserver {
     const from = this.#begun ? publication.newestTimestamp : this.#claim.resumeTimestamp;
     if (this.#begun) publication.resumed(this.#parts.nowMs());
     this.#begun = true;
+    this.#isYielded = false;
     this.#publisher = publisher;
     const run = new RunningPublish(this, from === undefined ? undefined : from + RESUME_STEP_MS);
     this.#run = run;
@@ -203,6 +206,22 @@ export class PublishedStream implements PublicationObserver {
     this.#parts.facts.report({ kind: 'streamHeld', streamId, reason, counters: this.counters });
   }
 
+  /** The stream is about to go on at another node: it is held here, and its publisher is told that it was replaced. */
+  yield(): void {
+    const { streamId, publication, plays, counters } = this;
+    const publisher = this.#publisher;
+    this.#run = undefined;
+    this.#publisher = undefined;
+    this.#isYielded = true;
+    publication.writer.letCodecGo();
+    publisher?.end('takeover', REPLACED);
+    this.#parts.facts.report({
+      ...{ kind: 'streamYielded', streamId, counters, tracks: publication.tracks.list() },
+      plays: [...plays].map((play) => play.counters),
+      newestTimestamp: publication.newestTimestamp,
+    });
+  }
+
   /** Ends the stream. Its publisher, if there is one, is told why. @param detail of the end, besides the reason */
   take(reason: EndReason, detail: ErrorCode | undefined, told: Told<PublishEndStatus>): void {
     const publisher = this.#publisher;
@@ -218,7 +237,8 @@ export class PublishedStream implements PublicationObserver {
     this.#publisher = undefined;
     const { streamId, publication } = this;
     try {
-      this.#claim.close(this.#parts.nowMs(), reason === 'takeover' ? TAKEOVER_MS : 0);
+      const isTaken = reason === 'takeover';
+      this.#claim.close(this.#parts.nowMs(), isTaken ? TAKEOVER_MS : 0, isTaken && this.#isYielded);
     } catch (error) {
       // A failure on the way to the players must not keep the end from being told.
       this.#parts.log.error({ err: error, code: 'ERR_INTERNAL', streamId }, 'the end of a stream failed inside');

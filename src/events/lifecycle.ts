@@ -203,6 +203,7 @@ export class Lifecycle {
 
   /** The stream is over. Only the first call counts. Players that are still noted get their `play.ended` first. */
   streamEnded(streamId: string, d: EndFacts): void {
+    this.moves.noteEnd(streamId, d);
     this.#with(streamId, (stream) => {
       for (const playerId of [...stream.plays.keys()]) {
         this.playEnded(streamId, { playerId, bytes: 0, drops: 0, reason: 'stream_ended' });

@@ -7,7 +7,7 @@ import type { Totals } from '../model/totals.js';
 import { type Emitter, streamEvent, traceparentOf } from './envelope.js';
 import type { MovedRecord } from './journal/record.js';
 import type { LifecycleStream } from './lifecycle-stream.js';
-import { lateEnd, type OpenStream, toldEpoch } from './open-streams.js';
+import { type EndFacts, lateEnd, type OpenStream, toldEpoch } from './open-streams.js';
 import type { EventSink } from './sinks.js';
 import type { StreamNames } from './subjects.js';
 
@@ -61,12 +61,19 @@ export class StreamMoves {
   readonly #parts: MoveParts;
   /** Streams that are on their way from here, to be taken back when nobody gets them. */
   readonly #leaving = new Map<string, LifecycleStream>();
+  /** How those have ended that were ended on their way. */
+  readonly #ends = new Map<string, EndFacts>();
   /** Streams that are on their way here. */
   readonly #arriving = new Map<string, OpenStream>();
   readonly #left = new Map<string, LeftStream>();
 
   constructor(parts: MoveParts) {
     this.#parts = parts;
+  }
+
+  /** Node id of this node. */
+  get nodeId(): string {
+    return this.#parts.emitter.nodeId;
   }
 
   /** Streams of which it is not known who has them; the journal must keep them. */
@@ -80,11 +87,12 @@ export class StreamMoves {
     return [...this.#left.values()].map(({ stream }) => stream);
   }
 
-  /** What another node needs to count on; undefined: the stream is not open here, or its start is being written. */
-  facts(streamId: string, totals: Totals): MovedFacts | undefined {
-    const stream = this.#parts.open.get(streamId);
-    if (stream === undefined || stream.waiting !== undefined) return undefined;
-    const { app, name, connectionId, startedMs, readyMs, seq, tracks, labels, encoder, transport, urls } = stream;
+  /** What another node needs to count on with a stream that leaves; undefined: it does not. */
+  facts(streamId: string): MovedFacts | undefined {
+    const stream = this.#leaving.get(streamId);
+    if (stream?.totals === undefined) return undefined;
+    const { app, name, connectionId, startedMs, readyMs, seq, tracks, labels, encoder, transport, urls, totals } =
+      stream;
     return {
       ...{ streamId, app, name, connectionId, startedMs, seq, tracks, transport, totals },
       ...(readyMs === undefined ? {} : { readyMs }),
@@ -111,7 +119,7 @@ export class StreamMoves {
   async out(streamId: string, to: string, totals: Totals): Promise<boolean> {
     const { open, sink } = this.#parts;
     const stream = open.get(streamId);
-    if (stream === undefined) return false;
+    if (stream === undefined || stream.waiting !== undefined) return false;
     open.delete(streamId);
     stream.totals = totals;
     this.#leaving.set(streamId, stream);
@@ -126,20 +134,35 @@ export class StreamMoves {
     return true;
   }
 
-  /** Nobody has taken the stream: it is open here again. */
-  takeBack(streamId: string): void {
+  /**
+   * Nobody has taken the stream: it is open here again.
+   *
+   * @param epoch of another claim by which it is here
+   * @returns how it has ended meanwhile, which has to be told now; undefined: it has not
+   */
+  takeBack(streamId: string, epoch?: Epoch): EndFacts | undefined {
     const stream = this.#leaving.get(streamId);
-    if (stream === undefined) return;
+    if (stream === undefined) return undefined;
     this.#leaving.delete(streamId);
+    const ended = this.#ends.get(streamId);
+    this.#ends.delete(streamId);
     delete stream.totals;
+    if (epoch !== undefined) stream.epoch = epoch;
     this.#parts.open.set(streamId, stream);
     stream.anchor = this.#carry(stream);
+    return ended;
+  }
+
+  /** A stream has ended here. While it leaves, that counts only when nobody takes it. */
+  noteEnd(streamId: string, end: EndFacts): void {
+    if (this.#leaving.has(streamId) && !this.#ends.has(streamId)) this.#ends.set(streamId, end);
   }
 
   /** Another node has the stream: this one has nothing more to do with it. */
   settled(streamId: string): void {
     const wasHere = this.#leaving.delete(streamId) || this.#arriving.delete(streamId);
     if (!wasHere) return;
+    this.#ends.delete(streamId);
     this.#note({ streamId });
     this.#parts.sink.releaseStream();
   }

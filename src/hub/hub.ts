@@ -34,6 +34,8 @@ interface Entry {
   lingerUntilMs: number | undefined;
   /** Newest timestamp of the ended publication, for players that stay. */
   resumeTimestamp: number | undefined;
+  /** Id of the ended stream when it goes on at another node: players of it alone stay for that. */
+  movedId: string | undefined;
 }
 
 /** A name that one publish has won. No other can publish to it until the claim is closed. */
@@ -51,18 +53,21 @@ export interface Claim {
    * Ends the publication, or releases the name. Safe to call twice.
    *
    * @param leastLingerMs how long players stay at least, in ms; default: 0
+   * @param isMoved whether the stream goes on at another node, and may come back from there under its id
    */
-  close(nowMs: number, leastLingerMs?: number): void;
+  close(nowMs: number, leastLingerMs?: number, isMoved?: boolean): void;
 }
 
 /** What a grant says of one stream. */
 interface StreamTerms {
   /** How long its players stay after its publisher has gone, in ms; undefined: {@link HubOptions.lingerMs}. */
-  readonly lingerMs: number | undefined;
+  readonly lingerMs?: number | undefined;
   /** Prefixes of the codecs that it may have; undefined: any. */
-  readonly codecs: readonly string[] | undefined;
+  readonly codecs?: readonly string[] | undefined;
   /** Whether its rates are limited. */
   readonly isMetered: boolean;
+  /** What players of another node have got of it, in ms; undefined: it begins here. */
+  readonly resumeTimestamp?: number | undefined;
 }
 
 const NO_TERMS: StreamTerms = { lingerMs: undefined, codecs: undefined, isMetered: false };
@@ -103,12 +108,15 @@ export class Hub {
     return {
       app,
       name,
-      resumeTimestamp: entry.audience.members.some(stays) ? entry.resumeTimestamp : undefined,
+      resumeTimestamp: greatest(
+        entry.audience.members.some(stays) ? entry.resumeTimestamp : undefined,
+        terms.resumeTimestamp,
+      ),
       open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs, terms),
-      close: (nowMs, leastLingerMs = 0) => {
+      close: (nowMs, leastLingerMs = 0, isMoved = false) => {
         if (closed) return;
         closed = true;
-        this.#close(entry, nowMs, Math.max(leastLingerMs, terms.lingerMs ?? this.#options.lingerMs));
+        this.#close(entry, nowMs, Math.max(leastLingerMs, terms.lingerMs ?? this.#options.lingerMs), isMoved);
       },
     };
   }
@@ -230,7 +238,7 @@ export class Hub {
       const stayed = player.lingers;
       player.lingers = false;
       try {
-        if (stayed && player.endsWithStream) player.sink.publisherGone();
+        if (stayed && player.endsWithStream && streamId !== entry.movedId) player.sink.publisherGone();
         else {
           player.attach(publication);
           if (!stayed) player.sink.publisherCame();
@@ -239,13 +247,15 @@ export class Hub {
         player.fail(error);
       }
     }
+    entry.movedId = undefined;
     return publication;
   }
 
-  #close(entry: Entry, nowMs: number, lingerMs: number): void {
+  #close(entry: Entry, nowMs: number, lingerMs: number, isMoved: boolean): void {
     entry.claimed = false;
     const publication = entry.publication;
     if (publication !== undefined) {
+      entry.movedId = isMoved ? publication.streamId : undefined;
       publication.writer.letCodecGo();
       entry.publication = undefined;
       entry.ending = publication;
@@ -270,7 +280,8 @@ export class Hub {
    */
   #settle(entry: Entry, nowMs: number): void {
     const until = entry.lingerUntilMs;
-    if (until !== undefined) tellGone(entry, (player) => player.endsWithStream && player.caughtUp);
+    const isOver = until !== undefined && entry.movedId === undefined;
+    if (isOver) tellGone(entry, (player) => player.endsWithStream && player.caughtUp);
     if (entry.ending !== undefined) {
       const behind = entry.audience.everyone.some((player) => !player.caughtUp);
       if (behind && until !== undefined && nowMs < until + REST_MS) return;
@@ -303,6 +314,7 @@ export class Hub {
         audience: new Audience(this.fanout),
         lingerUntilMs: undefined,
         resumeTimestamp: undefined,
+        movedId: undefined,
       };
       this.#entries.set(at, entry);
     }
@@ -314,6 +326,11 @@ export class Hub {
     this.#dropEnding(entry);
     this.#entries.delete(key(entry.app, entry.name));
   }
+}
+
+/** The greater one of those that are there. */
+function greatest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
 /** Whether a player whose publication has ended stays for the next one. */

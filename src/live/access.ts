@@ -17,6 +17,9 @@ import type {
 import type { SharedObjectNews } from '../model/shared-object-news.js';
 import type { MediaKind, Track } from '../model/track.js';
 import type { PlayRequest } from './recorded-names.js';
+import type { PlayCounters, StreamCounters } from './stream-counters.js';
+
+export type { PlayCounters, StreamCounters } from './stream-counters.js';
 
 // Everything that crosses the border between the byte side (connections, publications, players: src/doors) and the fact
 // side (names, live streams, events: this folder). Every message is plain data that can be cloned. Neither side holds
@@ -54,34 +57,6 @@ export interface Refusal<Status> extends Told<Status> {
 
 /** The client that publishes a stream, or the one that plays a play. */
 export type ClientOf = { readonly streamId: string } | { readonly playId: string };
-
-/** What a stream has carried since its start. */
-export interface StreamCounters {
-  /** Media received, as framed for players, in bytes. */
-  readonly bytes: number;
-  /** Payload of audio and video messages received, in bytes. */
-  readonly payloadBytes: number;
-  /** Received on the publisher's connection while it published this stream, in bytes. */
-  readonly wireBytes: number;
-  readonly audioFrames: number;
-  readonly videoFrames: number;
-  /** How often the publisher's timestamps jumped and were moved. */
-  readonly timestampJumps: number;
-  /** Sequence headers and metadata that were not kept for players that join late. */
-  readonly headersRefused: number;
-  /** Bytes sent to players, past and present. */
-  readonly bytesOut: number;
-  /** Keyframe skips of all players, past and present. */
-  readonly drops: number;
-}
-
-/** What one play has been sent of the present stream. */
-export interface PlayCounters {
-  readonly playId: string;
-  readonly bytes: number;
-  /** How often it skipped to a keyframe. */
-  readonly drops: number;
-}
 
 /** The known facts of a stream at one moment. */
 export interface ShownFacts {
@@ -250,6 +225,16 @@ export type StreamReport = Plain<
       readonly reason: EndReason;
       readonly counters: StreamCounters;
     }
+  /** The answer to `yieldStream`. `plays` are those that are attached to it, and stay so. */
+  | {
+      readonly kind: 'streamYielded';
+      readonly streamId: string;
+      readonly counters: StreamCounters;
+      readonly tracks: readonly Track[];
+      readonly plays: readonly PlayCounters[];
+      /** Greatest time of any frame, in ms, unwrapped. */
+      readonly newestTimestamp: number;
+    }
   /** The stream is over; no further report follows. `plays` are those that were attached to it. */
   | {
       readonly kind: 'streamEnded';
@@ -318,6 +303,8 @@ export type Order = Plain<
       readonly codecs?: readonly string[] | undefined;
       /** Whether rates of it are limited, and it is to be sampled more often. */
       readonly isMetered?: boolean;
+      /** Its timeline goes on from here, in ms: what players of another node have got. */
+      readonly resumeTimestamp?: number;
     }
   /** Other limits hold from now on. */
   | {
@@ -341,6 +328,11 @@ export type Order = Plain<
       readonly status?: PublishEndStatus;
       readonly code?: ErrorCode;
     }
+  /**
+   * The stream is about to go on at another node: nothing of its publisher is taken any more, who is told as one that
+   * was replaced. The stream and its players stay. Answered with `streamYielded`, or with `streamEnded`.
+   */
+  | { readonly kind: 'yieldStream'; readonly streamId: string }
   /** Finds out whether the publisher of a stream is still there. Answered with `publisherRead`. */
   | { readonly kind: 'readPublisher'; readonly id: number; readonly streamId: string }
   /** The stream that it plays ended before it began, and it may not wait for another publisher: its client is told. */

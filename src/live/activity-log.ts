@@ -74,6 +74,10 @@ export class ActivityLog {
     });
   }
 
+  movedAway(stream: LoggedStream): void {
+    this.#stream('info', stream, 'stream goes on at another node', { bytes: stream.bytes });
+  }
+
   headersRefused(stream: LoggedStream): void {
     const code = 'ERR_LIMIT_HEADERS';
     this.#stream('warn', stream, ERRORS[code].says, { code });

@@ -18,7 +18,7 @@ interface Holder {
 interface Newcomer {
   readonly principal: string;
   readonly address: string;
-  readonly grant: Grant;
+  readonly grant: Pick<Grant, 'conflict' | 'isAnonymous' | 'isUnauthenticated'>;
 }
 
 /** What becomes of a publish whose name is held. */
@@ -47,8 +47,17 @@ export function settleConflict(
   const isSame = holder.principal === principal && (grant.isAnonymous !== true || holder.address === address);
   if (holder.suspended && isSame) return 'resume';
   if (grant.conflict === 'takeover') return 'take_over';
-  if (holder.suspended || grant.conflict !== 'resume' || !isSame) return 'busy';
-  // An address is no proof of who it is while the holder is still there: several encoders share one behind NAT.
-  if (principal.startsWith('peer:') || grant.isUnauthenticated === true || grant.isAnonymous === true) return 'busy';
+  if (holder.suspended || grant.conflict !== 'resume') return 'busy';
+  if (!mayReplace(holder, { principal, grant })) return 'busy';
   return holder.replacements.take(nowMs) ? 'replace' : 'busy';
+}
+
+/** Whether a newcomer has proven to be who the holder is, so that it may take its place while that is still there. */
+export function mayReplace(
+  holder: Pick<Holder, 'principal'>,
+  { principal, grant }: Pick<Newcomer, 'principal' | 'grant'>,
+): boolean {
+  if (holder.principal !== principal) return false;
+  // An address is no proof of who it is while the holder is still there: several encoders share one behind NAT.
+  return !principal.startsWith('peer:') && grant.isUnauthenticated !== true && grant.isAnonymous !== true;
 }

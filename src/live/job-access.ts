@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/errors.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { NameRequest } from './access.js';
 import { type JobTicket, TICKET_MARK, type TicketSeal } from './job-ticket.js';
-import { FIRST_PLAY_MS, JobTickets } from './job-tickets.js';
+import { FIRST_PLAY_MS, JobTickets, type MovedTicket } from './job-tickets.js';
 import type { IssuedTicket } from './live-control.js';
 
 type StreamName = Pick<NameRequest, 'app' | 'name'>;
@@ -66,6 +66,16 @@ export class JobAccess {
     const isOfStream = streamOf(request)?.streamId === ticket.streamId;
     const code = isOfStream ? this.#tickets.use(ticket, clock.monotonicMs()) : 'ERR_JOB_FENCED';
     return code === undefined ? { ticket } : { ticket: undefined, code };
+  }
+
+  /** What is known of the tickets of a stream, for the node that goes on with it. */
+  issuedFor(streamId: string): MovedTicket[] {
+    return this.#tickets.of(streamId);
+  }
+
+  /** A stream goes on here, and tickets for it that another node has issued hold on. */
+  streamCame(streamId: string, tickets: readonly MovedTicket[]): void {
+    this.#tickets.adopt(streamId, tickets, this.#parts.clock.monotonicMs());
   }
 
   /** A stream is over, and with it every ticket for it. */

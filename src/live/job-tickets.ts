@@ -1,10 +1,17 @@
 import type { ErrorCode } from '../core/errors.js';
+import type { JobRun } from '../model/job.js';
 import type { JobTicket } from './job-ticket.js';
 
 /** How long after its issue a ticket may begin its first play, in ms. */
 export const FIRST_PLAY_MS = 60_000;
 /** Most templates with tickets of one stream. */
 const MOST_TEMPLATES = 64;
+
+/** The newest ticket of one template for a stream that moves. */
+export interface MovedTicket extends JobRun {
+  /** Whether it was played with. */
+  readonly wasPlayed: boolean;
+}
 
 /** What is known of the tickets of one template for one stream. */
 interface Issued {
@@ -55,6 +62,21 @@ export class JobTickets {
     if (!held.wasPlayed && nowMs - held.issuedAtMs > FIRST_PLAY_MS) return 'ERR_JOB_TICKET_EXPIRED';
     held.wasPlayed = true;
     return undefined;
+  }
+
+  /** What is known of the tickets of a stream, for the node that goes on with it. */
+  of(streamId: string): MovedTicket[] {
+    const issued = this.#streams.get(streamId) ?? new Map<string, Issued>();
+    return [...issued].map(([template, { token, wasPlayed }]) => ({ template, token, wasPlayed }));
+  }
+
+  /** A stream goes on here: its tickets, which another node has issued, hold on. @param nowMs monotonic */
+  adopt(streamId: string, tickets: readonly MovedTicket[], nowMs: number): void {
+    if (tickets.length === 0) return;
+    const issued = tickets.map(
+      (t) => [t.template, { token: t.token, issuedAtMs: nowMs, wasPlayed: t.wasPlayed }] as const,
+    );
+    this.#streams.set(streamId, new Map(issued.slice(0, MOST_TEMPLATES)));
   }
 
   /** A stream is over, and with it every ticket for it. */

@@ -11,12 +11,18 @@ import { Replacements } from './conflict.js';
 import { AUDIENCE_RATE, STREAM_PLAYS } from './event-account.js';
 import { byteLimits, LimitWatch } from './limit-watch.js';
 import { NOTHING_CARRIED } from './nothing.js';
+import { OddMedia } from './odd-media.js';
 import type { PlayedStream, PlayTeller } from './played-stream.js';
+import { plus } from './stream-counters.js';
 import { type GrantHolder, RunningGrant } from './stream-grant.js';
 import { StreamNews } from './stream-news.js';
 import type { LiveStreamOwner, StreamEnd, StreamStart } from './stream-owner.js';
 import { StreamRates } from './stream-rates.js';
+import { shownStream } from './stream-shown.js';
 import { toldEnd } from './told-end.js';
+
+/** What the byte side says of a stream that it has yielded. */
+export type YieldedReport = Extract<StreamReport, { kind: 'streamYielded' }>;
 
 /**
  * Reasons after which a publisher may come back: its connection was lost, it did not end the publish, and it was not
@@ -39,9 +45,13 @@ export class LiveStream implements PlayedStream {
   readonly replacements = new Replacements();
   /** Number of its players. */
   audience = 0;
+  /** Whether it is on its way to another node: then it is not given to anybody here. */
+  isMoving = false;
   /** Bounds its plays that are told. */
   readonly tellablePlays = new TokenBucket(STREAM_PLAYS);
-  #counters: StreamCounters = NOTHING_CARRIED;
+  #counters: StreamCounters;
+  /** What it has carried at other nodes. */
+  readonly #before: StreamCounters;
   #tracks: readonly Track[] = [];
   #gopMs: number | undefined;
   #toldActive = false;
@@ -60,14 +70,15 @@ export class LiveStream implements PlayedStream {
   #ending = false;
   #ended = false;
   readonly #news: StreamNews;
-  #toldJump = false;
-  #toldHeaders = false;
+  readonly #odd: OddMedia;
   readonly #rates: StreamRates;
   readonly #grant: RunningGrant;
   readonly #watch: LimitWatch;
   readonly #resumeWindowMs: number;
   /** Called at its end. */
   readonly #waiters: (() => void)[] = [];
+  /** Called when the byte side has yielded it, or at its end. */
+  #yieldedTo: ((how: YieldedReport | undefined) => void) | undefined;
 
   constructor(start: StreamStart, owner: LiveStreamOwner) {
     this.streamId = start.streamId;
@@ -79,23 +90,36 @@ export class LiveStream implements PlayedStream {
     this.#startedAtMs = start.startedAtMs;
     this.#owner = owner;
     this.#news = new StreamNews(this, owner);
+    this.#odd = new OddMedia(owner.activity);
     this.#rates = new StreamRates(owner.clock.monotonicMs());
     this.keyFingerprint = start.grant.keyFingerprint;
     this.#resumeWindowMs = start.grant.resumeWindowMs ?? owner.resumeWindowMs;
-    const { streamId: id, principal } = start;
+    const { streamId: id, principal, moved } = start;
+    this.#before = moved?.counters ?? NOTHING_CARRIED;
+    this.#counters = this.#before;
+    this.#tracks = moved?.facts.tracks ?? [];
+    this.#readyAtMs = moved?.facts.readyMs;
+    this.#heldMs = moved?.facts.totals.heldMs ?? 0;
+    const { labels, limits } = moved ?? start.grant;
     const holder: GrantHolder = {
       ...{ action: 'publish', id, principal },
       facts: () => this.facts,
       request: () => this.#request,
       labelled: (before, after) => this.#news.labelled(before, after),
-      limited: (limits) => this.#limited(limits),
+      limited: (next) => {
+        this.#watch.limits = next;
+        owner.bytes.order({ kind: 'limitStream', streamId: id, ...byteLimits(next) });
+      },
       end: ({ reason, code, message }) => this.end(reason, code, message),
     };
-    this.#grant = new RunningGrant(start.grant, holder, owner.grants);
-    this.#watch = new LimitWatch(start.grant.limits, owner.clock.monotonicMs(), {
+    this.#grant = new RunningGrant({ ...start.grant, labels, limits }, holder, owner.grants);
+    const ageMs = moved === undefined ? 0 : Math.max(0, owner.clock.wallMs() - start.startedAtMs);
+    this.#watch = new LimitWatch(limits, owner.clock.monotonicMs() - ageMs, {
       end: (code, text) => this.end('limit', code, text),
       warn: (code, text) => this.#news.overLimit(code, text),
     });
+    // What it had elsewhere holds until the one who publishes it here is granted something else.
+    if (moved !== undefined) this.#grant.replace(start.grant);
   }
 
   get teller(): PlayTeller {
@@ -119,6 +143,16 @@ export class LiveStream implements PlayedStream {
   /** Bytes of media received, as framed for players, by the last report of the byte side. */
   get bytes(): number {
     return this.#counters.bytes;
+  }
+
+  /** What it has carried, by the last report of the byte side. */
+  get counters(): StreamCounters {
+    return this.#counters;
+  }
+
+  /** How long it has had no publisher, in ms. */
+  get gapMs(): number {
+    return this.#held === undefined ? 0 : Math.round(this.#owner.clock.monotonicMs() - this.#held.sinceMs);
   }
 
   /** Its tracks, by the last report of the byte side. */
@@ -148,8 +182,7 @@ export class LiveStream implements PlayedStream {
    * @param replaced its former connection was still open, and was silent for so long, in ms; undefined: it was gone
    */
   resume({ facts, request }: Pick<PublishAsk, 'facts' | 'request'>, grant: Grant, replaced?: number): void {
-    const nowMs = this.#owner.clock.monotonicMs();
-    const gapMs = Math.round(replaced ?? nowMs - (this.#held?.sinceMs ?? nowMs));
+    const gapMs = Math.round(replaced ?? this.gapMs);
     if (replaced === undefined) this.#heldMs += gapMs;
     this.#held = undefined;
     this.facts = facts;
@@ -188,6 +221,12 @@ export class LiveStream implements PlayedStream {
       case 'streamHeld':
         this.#suspend(report.reason, report.counters);
         break;
+      case 'streamYielded':
+        this.#counters = plus(this.#before, report.counters);
+        this.#tracks = report.tracks;
+        this.#held ??= { reason: 'client_closed', sinceMs: this.#owner.clock.monotonicMs() };
+        this.#yieldedTo?.(report);
+        break;
       case 'streamEnded':
         this.finish(report);
         break;
@@ -223,6 +262,24 @@ export class LiveStream implements PlayedStream {
     return this.#ended ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
   }
 
+  /**
+   * Has it held for another node, its publisher closed. Resolves when nothing more of it comes from the byte side;
+   * undefined: it has ended.
+   */
+  yield(): Promise<YieldedReport | undefined> {
+    if (this.#ended || this.#ending) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#yieldedTo = resolve;
+      this.#owner.bytes.order({ kind: 'yieldStream', streamId: this.streamId });
+    });
+  }
+
+  /** Nobody has taken it: it waits for its publisher here. @param wasHeld whether that was told before */
+  stays(wasHeld: boolean): void {
+    this.isMoving = false;
+    if (!wasHeld) this.#tellHeld('client_closed');
+  }
+
   /** Asks admission again now. */
   reauthorise(): Promise<void> {
     return this.#grant.askNow();
@@ -238,8 +295,9 @@ export class LiveStream implements PlayedStream {
     if (this.#ended) return;
     this.#ended = true;
     this.#grant.close();
-    this.#counters = counters;
+    this.#counters = plus(this.#before, counters);
     this.#tracks = tracks;
+    this.#yieldedTo?.(undefined);
     const facts = { reason, detail, ...this.totals(), tracks };
     try {
       this.#owner.ended(this.streamId, reason, plays);
@@ -252,8 +310,7 @@ export class LiveStream implements PlayedStream {
   /** What it has carried since its start, by the last report. */
   totals(): Totals {
     const { payloadBytes, wireBytes, audioFrames, videoFrames, drops, timestampJumps } = this.#counters;
-    const suspendedMs = this.#held === undefined ? 0 : this.#owner.clock.monotonicMs() - this.#held.sinceMs;
-    const heldMs = Math.round(this.#heldMs + suspendedMs);
+    const heldMs = Math.round(this.#heldMs + this.gapMs);
     const totals = { bytes: payloadBytes, payloadBytes, wireBytes, audioFrames, videoFrames, drops, heldMs };
     return timestampJumps === 0 ? totals : { ...totals, timestampJumps };
   }
@@ -265,6 +322,7 @@ export class LiveStream implements PlayedStream {
   tick(nowMs: number): void {
     this.#news.tick(nowMs);
     this.#grant.tick(nowMs);
+    if (this.isMoving) return;
     if (this.#held === undefined) this.tellAudience(this.address, nowMs);
     else if (nowMs - this.#held.sinceMs >= this.#resumeWindowMs) this.order(this.#held.reason, '');
   }
@@ -285,95 +343,49 @@ export class LiveStream implements PlayedStream {
   }
 
   snapshot(): StreamSnapshot {
-    const facts = this.facts;
-    const { bytes, bytesOut, audioFrames, videoFrames, drops } = this.#counters;
-    return {
-      streamId: this.streamId,
-      app: this.app,
-      name: this.name,
-      state: this.#state,
-      connectionId: facts.connectionId,
-      startedAt: new Date(this.#startedAtMs).toISOString(),
-      ...(this.#readyAtMs === undefined ? {} : { readyAt: new Date(this.#readyAtMs).toISOString() }),
-      peer: facts.peer,
-      transport: facts.transport,
-      ...(facts.info?.flashVer ? { encoder: facts.info.flashVer } : {}),
-      tracks: this.#tracks,
-      players: this.audience,
-      bytesIn: bytes,
-      bytesOut,
-      audioFrames,
-      videoFrames,
-      drops,
-      kbpsIn: this.#rates.kbpsIn,
-      ...this.#grantShown(),
-    };
-  }
-
-  #grantShown(): Pick<StreamSnapshot, 'principal' | 'keyFingerprint' | 'labels' | 'limits'> {
-    const { principal, keyFingerprint, labels, limits } = this;
-    return {
-      // A principal that is made from the address shows nothing that `peer` does not.
-      ...(principal.startsWith('peer:') ? {} : { principal }),
-      ...(keyFingerprint === undefined ? {} : { keyFingerprint }),
-      ...(Object.keys(labels).length === 0 ? {} : { labels }),
-      ...(Object.keys(limits).length === 0 ? {} : { limits }),
-    };
-  }
-
-  get #state(): StreamSnapshot['state'] {
-    if (this.#held !== undefined) return 'suspended';
-    return this.#readyAtMs === undefined ? 'live' : 'ready';
+    const [startedAtMs, readyAtMs, { kbpsIn }] = [this.#startedAtMs, this.#readyAtMs, this.#rates];
+    return shownStream(this, { startedAtMs, readyAtMs, kbpsIn, isHeld: this.#held !== undefined });
   }
 
   #suspend(reason: EndReason, counters: StreamCounters): void {
-    const { lifecycle, clock, activity } = this.#owner;
+    this.#counters = plus(this.#before, counters);
+    this.#held = { reason, sinceMs: this.#owner.clock.monotonicMs() };
+    this.#tellHeld(reason);
+  }
+
+  #tellHeld(reason: EndReason): void {
     const resumeWindowMs = this.#resumeWindowMs;
-    this.#counters = counters;
-    this.#held = { reason, sinceMs: clock.monotonicMs() };
-    lifecycle.streamSuspended(this.streamId, { resumeWindowMs, cause: reason });
-    activity.suspended(this, reason, resumeWindowMs);
+    this.#owner.lifecycle.streamSuspended(this.streamId, { resumeWindowMs, cause: reason });
+    this.#owner.activity.suspended(this, reason, resumeWindowMs);
   }
 
   #ready({ tracks, missing, gopMs, timeToReadyMs }: Extract<StreamReport, { kind: 'streamReady' }>): void {
-    this.#readyAtMs = this.#owner.clock.wallMs();
+    const before = this.#tracks;
     this.#tracks = tracks;
-    this.#owner.activity.ready(this, timeToReadyMs, missing);
-    this.#owner.lifecycle.streamReady(this.streamId, {
-      tracks,
-      ...(gopMs === undefined ? {} : { gopMs }),
-      timeToReadyMs,
-      ...(missing.length === 0 ? {} : { missing }),
-    });
+    if (this.#readyAtMs === undefined) {
+      this.#readyAtMs = this.#owner.clock.wallMs();
+      this.#owner.activity.ready(this, timeToReadyMs, missing);
+      this.#owner.lifecycle.streamReady(this.streamId, {
+        tracks,
+        ...(gopMs === undefined ? {} : { gopMs }),
+        timeToReadyMs,
+        ...(missing.length === 0 ? {} : { missing }),
+      });
+    } else this.#news.changed({ tracks: before, metadata: {} }, { tracks, metadata: {} });
     this.#watch.shown(tracks);
-  }
-
-  #limited(limits: StreamLimits): void {
-    this.#watch.limits = limits;
-    this.#owner.bytes.order({ kind: 'limitStream', streamId: this.streamId, ...byteLimits(limits) });
   }
 
   /** Bit rates, telemetry, limits. */
   #sampled(sample: StreamSample): void {
     const { atMs, isHeld, counters, tracks, gopMs } = sample;
-    this.#counters = counters;
+    this.#counters = plus(this.#before, counters);
     this.#tracks = tracks;
     this.#gopMs = gopMs;
     this.#watch.sampled(sample);
     if (isHeld || this.#held !== undefined) return;
     if (!this.#rates.measure(sample)) return;
-    if (counters.headersRefused > 0 && !this.#toldHeaders) {
-      this.#toldHeaders = true;
-      this.#owner.activity.headersRefused(this);
-    }
-    if (counters.timestampJumps > 0 && !this.#toldJump) {
-      this.#toldJump = true;
-      this.#owner.activity.jumped(this);
-    }
-    if (this.#rates.isDue(atMs)) this.#tellTelemetry();
-  }
-
-  #tellTelemetry(): void {
+    this.#odd.look(this, counters);
+    if (!this.#rates.isDue(atMs)) return;
     const { kbpsIn, kbpsOut, fps } = this.#rates;
     this.#owner.lifecycle.telemetry(this.streamId, {
       totals: this.totals(),

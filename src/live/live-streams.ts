@@ -39,6 +39,7 @@ import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js
 import { PlayDecisions } from './play-decisions.js';
 import { PublishDecisions } from './publish-decisions.js';
 import { ENDED_ELSEWHERE } from './publish-refusals.js';
+import { PublisherReads } from './publisher-reads.js';
 import type { Pulls } from './pulls.js';
 import { RecordedDecisions } from './recorded-decisions.js';
 import type { RecordedNames } from './recorded-names.js';
@@ -47,6 +48,7 @@ import { Sessions } from './sessions.js';
 import { StreamCopies } from './stream-copies.js';
 import type { GrantDeps } from './stream-grant.js';
 import type { LiveStreamOwner, StreamStart } from './stream-owner.js';
+import { StreamYields } from './stream-yields.js';
 import { shutDown, toldEnd } from './told-end.js';
 import { refusedConnect } from './told-verdict.js';
 import { WaitingRoom } from './waiting-room.js';
@@ -112,6 +114,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly grants: GrantDeps;
   /** Tickets of jobs. */
   readonly jobs: JobAccess;
+  /** Gives streams to other nodes. */
+  readonly yields: StreamYields;
   /** Data messages and calls to clients. */
   readonly clients: ClientCalls;
   publishesStarted = 0;
@@ -128,27 +132,25 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly #waits = new WaitingRoom();
   /** Running publishes by principal. */
   readonly #sessions = new Sessions();
-  /** Callers that wait until a publisher is read, by the id of the order. */
-  readonly #reads = new Map<number, (silentMs: number) => void>();
-  #lastReadId = 0;
-  /** For what any unauthenticated client can cause as often as it connects. */
-  readonly #faults: AddressLog;
+  readonly #reads: PublisherReads;
 
   constructor(options: LiveStreamsOptions, parts: LiveStreamsParts) {
     this.#parts = parts;
     this.#options = options;
-    const { log, clock, bytes, lifecycle } = parts;
+    const { log, clock, bytes, lifecycle, names, closedFor } = parts;
     this.lifecycle = lifecycle;
     this.clock = clock;
     this.bytes = bytes;
     this.resumeWindowMs = options.resumeWindowMs;
     this.#admission = parts.admission ?? ADMIT_ALL;
-    this.#faults = new AddressLog(rateLimited(log, clock, options.faultLinesPerSecond), clock, FAULT_LINES);
+    // For what any unauthenticated client can cause as often as it connects.
+    const faults = new AddressLog(rateLimited(log, clock, options.faultLinesPerSecond), clock, FAULT_LINES);
     this.activity = new ActivityLog(log, clock);
     this.account = new EventAccount(options.eventsPerSecondPerIp);
     this.churn = new ChurnGuard(options);
     this.#asks = new OpenAsks(bytes, log);
-    const faults = this.#faults;
+    this.#reads = new PublisherReads(bytes);
+    const readPublisher = (streamId: string): Promise<number> => this.#reads.read(streamId);
     this.grants = { admission: this.#admission, clock, renewGraceMs: () => this.#options.renewGraceMs };
     this.connections = new ConnectionLog({ lifecycle, clock, account: this.account, log, faults });
     this.publishes = new PublishDecisions({
@@ -160,7 +162,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       faults,
       runningOf: (principal) => this.#sessions.count(principal),
       streamOf: (key) => this.#byName.get(key),
-      readPublisher: (streamId) => this.#readPublisher(streamId),
+      readPublisher,
       begin: (start) => this.#begin(start),
       giveWay: (key) => this.#copies.giveWay(key),
     });
@@ -178,7 +180,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     });
     const isTaken = (key: string): boolean => this.#byName.has(key) || this.publishes.hasWon(key);
     this.#copies = new StreamCopies({ ...parts, isTaken, plays: this.#plays });
-    const { names, closedFor, recorded: files } = parts;
+    const { recorded: files } = parts;
     const [admission, churn, waits, plays] = [this.#admission, this.churn, this.#waits, this.#plays];
     const jobs = new JobAccess({
       clock,
@@ -190,6 +192,10 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     });
     this.jobs = jobs;
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
+    this.yields = new StreamYields({
+      ...{ clock, lifecycle, plays, jobs, streams: this.#streams, readPublisher },
+      isDraining: () => closedFor() !== undefined,
+    });
     this.clients = new ClientCalls({ bytes, plays, streams: this.#streams });
     const isLive = (of: Pick<NameRequest, 'app' | 'name'>): boolean => this.#byName.has(nameKey(of));
     const recorded = files && new RecordedDecisions({ files, names, admission, isLive });
@@ -305,7 +311,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.#sessions.remove(stream.principal);
     this.jobs.streamEnded(streamId);
     this.#plays.streamEnded(stream, plays);
-    this.activity.ended(stream, reason);
+    if (stream.isMoving) this.activity.movedAway(stream);
+    else this.activity.ended(stream, reason);
   }
 
   #take(report: Report): void {
@@ -329,8 +336,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
         this.clients.answered(report.callId, report.answer);
         break;
       case 'publisherRead':
-        this.#reads.get(report.id)?.(report.silentMs);
-        this.#reads.delete(report.id);
+        this.#reads.done(report.id, report.silentMs);
         break;
       case 'messagesDropped':
         this.connections.dropped(report.facts, report.cause, report.messages);
@@ -380,17 +386,11 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.#streams.set(stream.streamId, stream);
     this.#byName.set(nameKey(stream), stream);
     this.#sessions.add(stream.principal);
-    this.activity.started(stream, start.facts);
+    if (start.moved === undefined) this.activity.started(stream, start.facts);
+    else this.activity.resumed(stream, start.facts);
+    this.jobs.streamCame(stream.streamId, start.moved?.tickets ?? []);
     this.#plays.adopt(stream);
     return stream;
-  }
-
-  #readPublisher(streamId: string): Promise<number> {
-    const id = ++this.#lastReadId;
-    return new Promise((resolve) => {
-      this.#reads.set(id, resolve);
-      this.bytes.order({ kind: 'readPublisher', id, streamId });
-    });
   }
 }
 

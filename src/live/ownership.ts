@@ -2,6 +2,7 @@ import type { Epoch } from '../model/epoch.js';
 import type { Grant } from '../model/grant.js';
 import type { PublishRefusal } from '../model/refusals.js';
 import type { Refusal } from './access.js';
+import type { MovedStream } from './moved-stream.js';
 
 /** A publish that has won its name on this node, and wants it over all nodes. */
 export interface NameWish {
@@ -20,6 +21,8 @@ export interface NameWish {
 /** What became of a {@link NameWish}. */
 type NameOutcome =
   | { readonly kind: 'won'; readonly epoch: Epoch }
+  /** The stream that has the name goes on here. It was announced to the events: see {@link StreamMoves.announce}. */
+  | { readonly kind: 'moved'; readonly epoch: Epoch; readonly stream: MovedStream }
   | { readonly kind: 'refused'; readonly refusal: Refusal<PublishRefusal> };
 
 /** Decides over all nodes which of them has a name. None of it throws or rejects. */

@@ -211,7 +211,28 @@ export class PlayAccounting {
       if (stream.audience < most) this.#joined(entry, stream);
       else this.end(entry.playId, 'ERR_LIMIT_PLAYERS');
     }
+    // Runs of jobs that play no other stream may have stayed while it was on its way.
+    for (const entry of this.#jobs.of(stream.streamId)) if (entry.streamId === undefined) this.#joined(entry, stream);
     this.#tellWanted(stream);
+  }
+
+  /** The stream goes on at another node: its plays are told to have left it here. They go on, and wait for media. */
+  movedOut(stream: PlayedStream, plays: readonly PlayCounters[]): void {
+    const counted = new Map(plays.map((counters) => [counters.playId, counters]));
+    for (const entry of this.#playsOf(stream)) {
+      const { playId } = entry;
+      this.#left(entry, 'stream_moved', counted.get(playId) ?? { playId, bytes: 0, drops: 0 });
+    }
+  }
+
+  /** No other node has taken the stream: its plays are told to have joined it again. */
+  movedBack(stream: PlayedStream): void {
+    for (const entry of this.#playsOf(stream)) if (entry.streamId === undefined) this.#joined(entry, stream);
+  }
+
+  /** The plays of a stream, those of jobs included. */
+  #playsOf(stream: PlayedStream): PlayerEntry[] {
+    return [...(this.#entries.get(nameKey(stream)) ?? []), ...this.#jobs.of(stream.streamId)];
   }
 
   /**
@@ -221,7 +242,7 @@ export class PlayAccounting {
    */
   streamEnded(stream: PlayedStream, plays: readonly PlayCounters[]): void {
     const counted = new Map(plays.map((counters) => [counters.playId, counters]));
-    for (const entry of [...(this.#entries.get(nameKey(stream)) ?? []), ...this.#jobs.of(stream.streamId)]) {
+    for (const entry of this.#playsOf(stream)) {
       const { playId, ticket } = entry;
       const counters = counted.get(playId);
       this.#left(entry, 'stream_ended', counters ?? { playId, bytes: 0, drops: 0 });

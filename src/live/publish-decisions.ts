@@ -85,6 +85,7 @@ export class PublishDecisions {
     if (closed !== undefined) return refuse(shutDown(closed));
     if (this.#starting.has(key)) return refuse(BUSY);
     const held = streamOf(key);
+    if (held?.isMoving === true) return refuse(BUSY);
     const outcome =
       held && settleConflict(held, { principal, address: ask.facts.peer.address, grant }, clock.monotonicMs());
     if (outcome === 'busy') return refuse(BUSY);

@@ -6,11 +6,12 @@ import type { Grant } from '../model/grant.js';
 import type { EndReason } from '../model/reasons.js';
 import type { PublishRefusal } from '../model/refusals.js';
 import type { StreamUrls } from '../model/stream-urls.js';
-import type { ByteSide, NameRequest, PublishAsk, Refusal } from './access.js';
+import type { ByteSide, ConnectionFacts, NameRequest, PublishAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
 import { type Admission, MASKED_NAME } from './admission.js';
 import { byteLimits } from './limit-watch.js';
 import type { LiveStream } from './live-stream.js';
+import type { MovedStream } from './moved-stream.js';
 import { nameKey } from './name-key.js';
 import { NOTHING_CARRIED } from './nothing.js';
 import type { OpenAsk } from './open-asks.js';
@@ -52,7 +53,8 @@ export interface PublishWish {
 
 /** A publish that has won its name here and whose start is being written. */
 export interface StartingStream {
-  readonly streamId: string;
+  /** Changes when a stream goes on here that another node had. */
+  streamId: string;
   readonly principal: string;
   /** Whether another node has ended it meanwhile. */
   isLost: boolean;
@@ -77,6 +79,11 @@ interface EarlyEnd {
 /** Totals of a stream that carried nothing. */
 const NO_TOTALS = { bytes: 0, payloadBytes: 0, wireBytes: 0, audioFrames: 0, videoFrames: 0, drops: 0, heldMs: 0 };
 
+/** How a stream that has begun at another node goes on here. */
+function arrival({ fromNode, gapMs }: MovedStream, { connectionId, peer }: ConnectionFacts, epoch: Epoch) {
+  return { connectionId, peer, gapMs, fromNode, epoch };
+}
+
 /** Begins streams whose publish may be: wins the name over all nodes, writes the start, makes the stream live. */
 export class PublishStarts {
   readonly #parts: PublishStartsParts;
@@ -99,6 +106,10 @@ export class PublishStarts {
     const { address } = ask.facts.peer;
     const won = await ownership.win({ app, name, streamId, principal, address, grant, isWanted });
     if (won.kind === 'refused') return calls.refuse(won.refusal);
+    if (won.kind === 'moved') {
+      starting.streamId = won.stream.facts.streamId;
+      return this.#write(starting, wish, won.epoch, calls, won.stream);
+    }
     if (!isWanted()) {
       ownership.giveUp(streamId);
       return calls.refuse(GONE);
@@ -111,27 +122,33 @@ export class PublishStarts {
     wish: PublishWish,
     epoch: Epoch | undefined,
     calls: StartCalls,
+    moved?: MovedStream,
   ): Promise<void> {
     const { bytes, lifecycle, clock, ownership } = this.#parts;
     const { ask, open, app, name, principal, grant } = wish;
     const { id, facts, request } = ask;
     const { streamId } = starting;
-    const startedAtMs = clock.wallMs();
+    const startedAtMs = moved?.facts.startedMs ?? clock.wallMs();
     const { lingerMs } = grant;
     starting.hasName = true;
     const copyGone = this.#parts.giveWay(nameKey(wish));
     if (copyGone !== undefined) await copyGone;
-    bytes.order({ kind: 'nameWon', streamId, app, name, lingerMs, ...byteLimits(grant.limits) });
+    const from = moved === undefined ? {} : { resumeTimestamp: moved.newestTimestamp };
+    bytes.order({ kind: 'nameWon', streamId, app, name, lingerMs, ...byteLimits(grant.limits), ...from });
     try {
-      await this.#tell(streamId, wish, epoch);
+      if (moved === undefined || epoch === undefined) await this.#tell(streamId, wish, epoch);
+      else await lifecycle.moves.in(streamId, arrival(moved, facts, epoch));
     } catch (error) {
       bytes.order({ kind: 'nameReleased', streamId });
+      // One that has begun elsewhere ends here, with its next number.
+      if (moved !== undefined) lifecycle.moves.endArriving(streamId, 'protocol_error');
       ownership?.giveUp(streamId);
       const code: ErrorCode = error instanceof SluiceError ? error.code : 'ERR_INTERNAL';
       const fields = { err: error, code, app, name };
       this.#parts.faults.tell('error', facts.peer.address, fields, 'publish refused: its start cannot be kept');
       return calls.refuse(refusedWith(code));
     }
+    const totals = moved?.facts.totals ?? NO_TOTALS;
     const over = this.#overEarly(starting, wish, calls);
     if (over !== undefined) {
       // It was over while its start was written. The start was told, so the end is told too; nothing of it reaches a
@@ -139,11 +156,11 @@ export class PublishStarts {
       const { reason, refusal } = over;
       const detail = refusal === BANNED ? BANNED.code : undefined;
       bytes.order({ kind: 'nameReleased', streamId });
-      lifecycle.streamEnded(streamId, { reason, detail, ...NO_TOTALS });
+      lifecycle.streamEnded(streamId, { reason, detail, ...totals });
       return open.answer({ kind: 'publishRefused', id, refusal });
     }
     try {
-      const start = { streamId, app, name, principal, facts, request, grant, startedAtMs };
+      const start = { streamId, app, name, principal, facts, request, grant, startedAtMs, moved };
       const { heldFor } = this.#parts.begin(start);
       open.answer({ kind: 'publishAccepted', id, streamId, heldFor });
     } catch (error) {
@@ -151,7 +168,7 @@ export class PublishStarts {
       bytes.order({ kind: 'nameReleased', streamId });
       const end = { reason: 'protocol_error', detail: 'ERR_INTERNAL' } as const;
       const stream = this.#parts.streamOf(nameKey(wish));
-      if (stream === undefined) lifecycle.streamEnded(streamId, { ...end, ...NO_TOTALS });
+      if (stream === undefined) lifecycle.streamEnded(streamId, { ...end, ...totals });
       else stream.finish({ ...end, counters: NOTHING_CARRIED, tracks: [], plays: [] });
       throw error;
     }

@@ -7,6 +7,7 @@ import type { Track } from '../model/track.js';
 import type { ByteSide, ConnectionFacts, NameRequest, PlayCounters, StreamCounters } from './access.js';
 import type { ActivityLog } from './activity-log.js';
 import type { EventAccount } from './event-account.js';
+import type { MovedStream } from './moved-stream.js';
 import type { GrantDeps } from './stream-grant.js';
 
 /** What a live stream tells the owner of the list, and needs from it. */
@@ -34,6 +35,8 @@ export interface StreamStart {
   readonly request: NameRequest;
   readonly grant: Grant;
   readonly startedAtMs: number;
+  /** It has begun at another node. */
+  readonly moved?: MovedStream | undefined;
 }
 
 /** How a stream ended. */

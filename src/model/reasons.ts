@@ -29,6 +29,8 @@ export type PlayEndReason =
   | 'client_stopped'
   | 'client_closed'
   | 'stream_ended'
+  /** The stream goes on at another node, and the play with it. */
+  | 'stream_moved'
   | 'stalled'
   | 'limit'
   | 'error'

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../../src/core/errors.js';
 import { createLogger } from '../../../src/core/log.js';
 import { readableLine } from '../../../src/core/log-line.js';
 import { NameRule } from '../../../src/core/names.js';
+import type { Lifecycle } from '../../../src/events/lifecycle.js';
 import type {
   Answer,
   ByteSide,
@@ -16,6 +17,7 @@ import type {
 import { ADMIT_ALL, type Admission } from '../../../src/live/admission.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
 import { NOTHING_CARRIED } from '../../../src/live/nothing.js';
+import type { Ownership } from '../../../src/live/ownership.js';
 import type { PlayRequest, RecordedNames } from '../../../src/live/recorded-names.js';
 import type { HealthChange } from '../../../src/model/health-change.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
@@ -155,8 +157,14 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
   #lastAsk = 0;
   #connections = 0;
 
-  constructor(options: Partial<LiveStreamsOptions> = {}, admission?: Admission, recorded?: RecordedNames) {
-    super();
+  /** @param more parts that most tests have no need of */
+  constructor(
+    options: Partial<LiveStreamsOptions> = {},
+    admission?: Admission,
+    recorded?: RecordedNames,
+    more: { readonly lifecycle?: Lifecycle; readonly ownership?: Ownership } = {},
+  ) {
+    super(more.lifecycle);
     const harness = this;
     const nowMs = (): number => this.nowMs;
     this.options = {
@@ -179,6 +187,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
         },
       },
       lifecycle: this.lifecycle,
+      ownership: more.ownership,
       names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
       clock: { monotonicMs: nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
       log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
@@ -212,6 +221,18 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       void this.readNow(connectionId).then(() =>
         this.report({ kind: 'publisherRead', id: message.id, silentMs: 1500 }),
       );
+    }
+    if (message.kind === 'yieldStream') {
+      const run = this.runs.get(message.streamId)!;
+      if (run.isCurrent) this.closed.push('replaced');
+      run.isCurrent = false;
+      const { counters, tracks } = run;
+      const plays = this.takePlays(message.streamId);
+      this.report({
+        kind: 'streamYielded',
+        ...{ streamId: message.streamId, counters, tracks, plays },
+        newestTimestamp: 4000,
+      });
     }
     if (message.kind === 'endStream') {
       const run = this.runs.get(message.streamId)!;

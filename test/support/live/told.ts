@@ -10,7 +10,13 @@ export class ToldEvents {
   journal: () => Promise<void> = () => Promise.resolve();
   /** The call of the lifecycle that fails. */
   fault: string | undefined;
-  protected readonly lifecycle = this.#tellsAs('', { ofCopy: () => this.#tellsAs('copy.', undefined) }) as Lifecycle;
+  protected readonly lifecycle: Lifecycle;
+
+  /** @param lifecycle default: one that only keeps what it is told */
+  constructor(lifecycle?: Lifecycle) {
+    const told = (): object => this.#tellsAs('', { ofCopy: () => this.#tellsAs('copy.', undefined) });
+    this.lifecycle = lifecycle ?? (told() as Lifecycle);
+  }
 
   /** What notes every call under its name behind `prefix`. */
   #tellsAs(prefix: string, relays: object | undefined): object {

@@ -63,8 +63,9 @@ describe('a stream that leaves', () => {
   it('is closed without an event, and no restart ends it once another node has it', async () => {
     const { layer, moves, storage, told } = await node();
     const streamId = await begin(layer);
-    expect(moves.facts(streamId, totals)).toMatchObject({ streamId, seq: 2, name: 'cam', totals });
+    expect(moves.facts(streamId)).toBeUndefined();
     expect(await moves.out(streamId, 'n2', totals)).toBe(true);
+    expect(moves.facts(streamId)).toMatchObject({ streamId, seq: 2, name: 'cam', totals });
     layer.lifecycle.streamEnded(streamId, { ...totals, reason: 'idle' });
     expect(layer.lifecycle.openStreams.size).toBe(0);
     moves.settled(streamId);
@@ -95,7 +96,8 @@ describe('a stream that leaves', () => {
     const { layer, moves, storage, told } = await node();
     const streamId = await begin(layer);
     await moves.out(streamId, 'n2', totals);
-    moves.takeBack(streamId);
+    moves.takeBack(streamId, epoch);
+    expect(layer.lifecycle.openStreams.get(streamId)).toMatchObject({ epoch });
     await layer.flush();
     const after = await node(killed(storage));
     layer.lifecycle.streamSuspended(streamId, { resumeWindowMs: 1 });
@@ -212,8 +214,8 @@ describe('a stream that comes', () => {
   it('comes back to a node that had it before', async () => {
     const { layer, moves, storage, told } = await node();
     const streamId = await begin(layer);
-    const left = moves.facts(streamId, totals)!;
     await moves.out(streamId, 'n2', totals);
+    const left = moves.facts(streamId)!;
     moves.settled(streamId);
     await moves.announce({ ...left, seq: 8, connectionId: newId() });
     await moves.in(streamId, arrived);

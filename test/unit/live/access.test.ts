@@ -28,6 +28,7 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   nameWon: true,
   nameReleased: true,
   endStream: true,
+  yieldStream: true,
   readPublisher: true,
   endPlay: true,
   stopPlay: true,
@@ -52,6 +53,7 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   trackHealth: true,
   streamData: true,
   streamHeld: true,
+  streamYielded: true,
   streamEnded: true,
 };
 
@@ -143,6 +145,11 @@ describe('the messages between byte side and fact side', () => {
     guarded.publication.append(batch(message('audio', 1)), sides.nowMs);
     await sides.settle();
     expect(sides.last('streamEnded')).toMatchObject({ reason: 'limit', detail: 'ERR_LIMIT_CODEC' });
+    // One that goes to another node is held, and ends.
+    const leaving = await sides.run('leaving');
+    toBytes.order({ kind: 'yieldStream', streamId: leaving.streamId });
+    await sides.settle();
+    expect(sides.live.streams().find(({ name }) => name === 'leaving')).toMatchObject({ state: 'suspended' });
     // The fact side accepts a play whose stream has ended on the byte side.
     const late = sides.ask();
     run.end('client_unpublish');
