@@ -27,7 +27,7 @@ export interface YieldWish {
  * What becomes of a {@link YieldWish}. `moved`: the other node goes on with it. `ended`: its name is free. `busy`: it
  * stays with its publisher. `unacked`: NATS has not taken all of its events in time, so that nobody could count on.
  */
-export type YieldAnswer =
+type YieldAnswer =
   | { readonly kind: 'moved'; readonly stream: MovedStream }
   | { readonly kind: 'ended' | 'unknown' | 'busy' | 'unacked' };
 
