@@ -15,10 +15,15 @@ interface RegistryDown {
   readonly kind: 'down';
   /** One sentence for the operator. */
   readonly why: string;
+  /** Whether a write may have been done, or may still be. */
+  readonly isUnsure: boolean;
 }
 
-/** What became of a write. `conflict`: another one came first. `down`: it may have been done or not. */
-type RegistryWrite = { readonly kind: 'ok'; readonly epoch: Epoch } | { readonly kind: 'conflict' } | RegistryDown;
+/** What became of a write. `conflict`: another one came first. */
+export type RegistryWrite =
+  | { readonly kind: 'ok'; readonly epoch: Epoch }
+  | { readonly kind: 'conflict' }
+  | RegistryDown;
 
 /** What the registry is made with. */
 interface NameRegistryDeps {
@@ -31,14 +36,19 @@ interface NameRegistryDeps {
   readonly writable: () => NatsConnection | undefined;
 }
 
-const NO_CONNECTION: RegistryDown = { kind: 'down', why: 'there is no connection to NATS' };
-const NO_LEASE: RegistryDown = { kind: 'down', why: 'NATS does not acknowledge what this node writes' };
+const NO_CONNECTION: RegistryDown = { kind: 'down', why: 'there is no connection to NATS', isUnsure: false };
+const NO_LEASE: RegistryDown = {
+  ...NO_CONNECTION,
+  why: 'NATS does not acknowledge the heartbeats of this node',
+};
 
 /**
  * Names and their owners in `SLUICE_OWNERS`. Reads go to the leader; every write expects a revision, so that of all who
  * write at once one gets through. Nothing rejects.
  */
 export class NameRegistry {
+  /** Why the registry could not be used the last time; empty when it could. */
+  trouble = '';
   readonly #deps: NameRegistryDeps;
   readonly #bucket: KvBucket<unknown>;
   /** The connection on which the bucket was seen, and when that was made; undefined: it is looked for first. */
@@ -57,9 +67,6 @@ export class NameRegistry {
   get created(): string {
     return this.#created;
   }
-
-  /** Why the registry could not be used the last time; empty when it could. */
-  trouble = '';
 
   /** Looks whether the bucket is there and which one it is, and makes it when it is not. */
   async look(): Promise<string | RegistryDown> {
@@ -96,7 +103,7 @@ export class NameRegistry {
     if (typeof registry !== 'string') return registry;
     const wrote = await this.#bucket.put(connection, streamKey(of), value, expected);
     if (wrote.kind === 'conflict') return wrote;
-    if (wrote.kind !== 'ok') return this.#fails(wrote.text);
+    if (wrote.kind !== 'ok') return this.#fails(wrote.text, wrote.kind === 'no_answer');
     this.trouble = '';
     return {
       kind: 'ok',
@@ -142,9 +149,9 @@ export class NameRegistry {
   }
 
   /** A request failed: what was known of the bucket may be wrong. */
-  #fails(why: string): RegistryDown {
+  #fails(why: string, isUnsure = false): RegistryDown {
     this.#seen = undefined;
-    return this.#is({ kind: 'down', why: `the registry of names does not answer: ${why}` });
+    return this.#is({ kind: 'down', why: `the registry of names does not answer: ${why}`, isUnsure });
   }
 
   #is(down: RegistryDown): RegistryDown {

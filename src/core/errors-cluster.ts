@@ -1,4 +1,4 @@
-import { type ErrorEntry, failure } from './error-entry.js';
+import { type ErrorEntry, ending, failure } from './error-entry.js';
 
 /** Codes of clusters: several nodes on one NATS. */
 export const CLUSTER_ERRORS = {
@@ -25,5 +25,17 @@ export const CLUSTER_ERRORS = {
     'operator',
     'at the address of another node no node of this cluster answers',
     'check cluster.advertise of that node, and that cluster.enabled is on there',
+  ),
+  ERR_CLUSTER_REGISTRY_DOWN: failure(
+    'failed',
+    'operator',
+    'it cannot be found out now whether somebody else publishes under this name',
+    'try again in a few seconds; bring NATS back, or set cluster.onRegistryDown to local',
+  ),
+  ERR_CLUSTER_FENCED: ending(
+    'client_closed',
+    'operator',
+    'another node has this name now',
+    'the encoder may publish again; look at the network between this node and NATS if this repeats',
   ),
 } as const satisfies Record<string, ErrorEntry>;

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors.js';
 import type { Labels, StreamLimits } from '../model/grant.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
+import type { EndReason } from '../model/reasons.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { ByteSide } from './access.js';
 import type { Done, Want } from './live-control.js';
@@ -53,6 +54,11 @@ export class LiveCommands {
 
   kickStream(streamId: string, reason: string): Promise<Done> {
     return this.#end(streamId, 'kicked', 'ERR_SESSION_KICKED', reason);
+  }
+
+  /** Another node has the name of this stream. */
+  outdone(streamId: string): Promise<Done> {
+    return this.#end(streamId, 'takeover', 'ERR_CLUSTER_FENCED', '');
   }
 
   revoke(streamId: string, reason: string): Promise<Done> {
@@ -127,7 +133,7 @@ export class LiveCommands {
     return { done: 'done', labels: next };
   }
 
-  async #end(streamId: string, reason: 'kicked' | 'auth_revoked', code: ErrorCode, message: string): Promise<Done> {
+  async #end(streamId: string, reason: EndReason, code: ErrorCode, message: string): Promise<Done> {
     const stream = this.#parts.streams.get(streamId);
     if (stream === undefined) return 'unknown';
     stream.end(reason, code, message);

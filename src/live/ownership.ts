@@ -19,7 +19,7 @@ export interface NameWish {
 }
 
 /** What became of a {@link NameWish}. */
-type NameOutcome =
+export type NameOutcome =
   | { readonly kind: 'won'; readonly epoch: Epoch }
   /** The stream that has the name goes on here. It was announced to the events: see {@link StreamMoves.announce}. */
   | { readonly kind: 'moved'; readonly epoch: Epoch; readonly stream: MovedStream }

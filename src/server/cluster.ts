@@ -1,15 +1,22 @@
+import { HolderCheck } from '../cluster/holder-check.js';
+import { NameClaims } from '../cluster/name-claims.js';
 import { NameRegistry } from '../cluster/name-registry.js';
 import { OwnerCache } from '../cluster/owner-cache.js';
+import { newsBody } from '../cluster/owner-value.js';
 import { NodePeers } from '../cluster/peers.js';
 import { type HostPort, parseAdvertised } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import type { Clock } from '../core/clock.js';
 import { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
+import type { EventBus } from '../events/bus/event-bus.js';
 import type { EventLayer } from '../events/event-layer.js';
+import { END_TYPE } from '../events/subjects.js';
+import type { LiveStreams } from '../live/live-streams.js';
 import type { Owners } from '../live/owners.js';
 import type { Peers } from '../live/peers.js';
 import { AnswerTimeout } from '../nats/answer-timeout.js';
+import { answersAt } from './port-probe.js';
 
 /** Fewest bytes of `cluster.secret`. */
 const LEAST_SECRET = 16;
@@ -64,6 +71,24 @@ export interface ClusterParts {
   readonly peers: Peers;
   /** Which of them has which name. */
   readonly owners: Owners;
+  /** Claims names for what is published here. */
+  readonly claims: NameClaims;
+  /** Why the registry of names could not be used the last time; empty when it could. */
+  readonly trouble: string;
+  /** Tells the claims what becomes of streams, and ends those whose name another node has. */
+  follow(liveStreams: Pick<LiveStreams, 'commands' | 'publishes'>): void;
+  /** Does what is due by time. Call it a few times a second. */
+  tick(nowMs: number): void;
+}
+
+/** What the parts of a cluster are made with. */
+interface ClusterDeps {
+  readonly eventLayer: EventLayer;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly nodeId: string;
+  /** ULID of this process. */
+  readonly bootId: string;
 }
 
 /**
@@ -72,21 +97,69 @@ export interface ClusterParts {
  * @returns undefined when this node is in none
  * @throws SluiceError `ERR_CLUSTER_SECRET`, as {@link clusterOptions}
  */
-export function makeCluster(
-  config: Config,
-  { eventLayer, clock, log }: { readonly eventLayer: EventLayer; readonly clock: Clock; readonly log: Logger },
-): ClusterParts | undefined {
+export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | undefined {
   const options = clusterOptions(config);
+  const { eventLayer, clock, log } = deps;
   const { bus } = eventLayer;
   if (options === undefined || bus === undefined) return undefined;
+  const { prefix } = config.events;
   const registry = new NameRegistry({
     replicas: config.nats.replicas,
     answerTimeout: new AnswerTimeout(ANSWER_MS, MOST_ANSWER_MS),
     connection: () => bus.link.connection,
     writable: () => bus.writable,
   });
+  const peers = new NodePeers({ directory: bus.directory, peers: options.peers, clock, log });
+  const { requests } = bus;
+  const owners = new OwnerCache({ registry, requests, clock, prefix });
+  const claims = claimsOf(options, deps, { bus, registry, peers, owners, prefix });
   return {
-    peers: new NodePeers({ directory: bus.directory, peers: options.peers, clock, log }),
-    owners: new OwnerCache({ registry, requests: bus.requests, clock, prefix: config.events.prefix }),
+    ...{ peers, owners, claims },
+    get trouble() {
+      return registry.trouble;
+    },
+    follow: ({ commands, publishes }) => {
+      claims.onLost = (streamId) => {
+        publishes.fence([streamId]);
+        void commands.outdone(streamId);
+      };
+      eventLayer.log.subscribe((entry) => {
+        if (entry.type === END_TYPE) claims.release((entry.event.data as { readonly streamId: string }).streamId);
+      });
+      bus.onState((state) => {
+        if (state === 'ready') claims.returned();
+      });
+    },
+    tick: (nowMs) => claims.tick(nowMs),
   };
+}
+
+/** Makes what claims names. */
+function claimsOf(
+  { suspectMs, claimTimeoutMs, onRegistryDown, role }: ClusterOptions,
+  { eventLayer, clock, log, nodeId, bootId }: ClusterDeps,
+  parts: {
+    readonly bus: EventBus;
+    readonly registry: NameRegistry;
+    readonly peers: Peers;
+    readonly owners: OwnerCache;
+    readonly prefix: string;
+  },
+): NameClaims {
+  const { bus, registry, peers, owners, prefix } = parts;
+  const { openStreams } = eventLayer.lifecycle;
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+  const holders = new HolderCheck({
+    ...{ nodeId, bootId, prefix, suspectMs, clock, requests: bus.requests, peers, answers: answersAt, pause },
+    isLost: (node, boot) => bus.isLost(node, boot),
+  });
+  const options = { nodeId, bootId, takesPublishers: role !== 'edge', claimTimeoutMs, onRegistryDown };
+  return new NameClaims(options, {
+    ...{ registry, holders, owners, clock, log, pause, random: Math.random },
+    send: ({ app, name }, news) => bus.signal(['reg', app, name], newsBody(news)),
+    adopted: (streamId, epoch) => {
+      const stream = openStreams.get(streamId);
+      if (stream !== undefined) stream.epoch = epoch;
+    },
+  });
 }

@@ -5,20 +5,22 @@ import type { Parts } from './parts.js';
 const LOOK_MS = 20;
 
 /**
- * Waits until the peers have taken their last messages, and every stream, player and relay has ended and told so. Then
+ * Waits until the peers have taken their last messages, and every stream, player and relay has ended and told so, and
+ * other nodes may publish under the names of this one. Then
  * no connection is left, and nothing more is accepted by any way.
  *
  * @param timeoutMs after so long the rest is cut
  */
 export async function connectionsGone(
-  parts: Pick<Parts, 'listener' | 'liveStreams' | 'tunnel' | 'flv' | 'relays'> | undefined,
+  parts: Pick<Parts, 'listener' | 'liveStreams' | 'tunnel' | 'flv' | 'relays' | 'cluster'> | undefined,
   clock: Pick<Clock, 'monotonicMs'>,
   timeoutMs: number,
 ): Promise<void> {
   if (parts === undefined) return;
-  const { listener, liveStreams, tunnel, flv, relays } = parts;
+  const { listener, liveStreams, tunnel, flv, relays, cluster } = parts;
   const until = clock.monotonicMs() + timeoutMs;
-  const left = (): number => listener.open + liveStreams.live + flv.players + relays.running;
+  const running = (): number => listener.open + liveStreams.live + flv.players + relays.running;
+  const left = (): number => running() + (cluster?.claims.releasing ?? 0);
   while (left() > 0 && clock.monotonicMs() < until) {
     liveStreams.endSuspended('server_drain');
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));

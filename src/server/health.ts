@@ -16,7 +16,10 @@ export interface HealthSources {
   readonly recordingTrouble: string;
   /** Why no connection can be accepted for lack of file descriptors; `undefined` while there are some. */
   readonly descriptorShortage: string | undefined;
-  readonly onBusDown: Config['events']['onBusDown'];
+  /** What becomes of new publishes while NATS is away. */
+  readonly config: Pick<Config, 'cluster' | 'events'>;
+  /** Why the registry of names could not be used; empty when it could, undefined in no cluster. */
+  readonly registryTrouble: string | undefined;
 }
 
 /**
@@ -24,7 +27,8 @@ export interface HealthSources {
  * while streams work and something else does not: events that wait, a sign of life that cannot be written.
  */
 export function healthOf(sources: HealthSources): Health {
-  const { closedFor, events, admission, controlTrouble, recordingTrouble, descriptorShortage, onBusDown } = sources;
+  const { closedFor, events, admission, controlTrouble, recordingTrouble, descriptorShortage } = sources;
+  const refuses = refusesFor(sources);
   const reasons: string[] = [];
   const degraded: string[] = [...admission];
   if (closedFor !== undefined) reasons.push(closedFor);
@@ -37,8 +41,8 @@ export function healthOf(sources: HealthSources): Health {
     if (events.busState !== 'off' && events.busState !== 'ready') {
       const detail = events.busDetail === '' ? '' : `: ${events.busDetail}`;
       const bus = `NATS is ${events.busState}${detail}`;
-      if (onBusDown === 'accept') degraded.push(`${bus}; ${events.pending} events wait in the journal`);
-      else reasons.push(`${bus}; new streams are refused (events.onBusDown)`);
+      if (refuses === undefined) degraded.push(`${bus}; ${events.pending} events wait in the journal`);
+      else reasons.push(`${bus}; new streams are refused (${refuses})`);
     }
     if (events.lifeDetail !== '') {
       degraded.push(
@@ -46,7 +50,19 @@ export function healthOf(sources: HealthSources): Health {
       );
     }
   }
+  const { registryTrouble = '' } = sources;
+  if (registryTrouble !== '' && events?.busState === 'ready') degraded.push(registryTrouble);
   if (recordingTrouble !== '') degraded.push(`streams are not recorded: ${recordingTrouble}`);
   if (controlTrouble !== '') degraded.push(`control over NATS is off: ${controlTrouble}`);
   return { ready: reasons.length === 0, reasons, degraded };
+}
+
+/** The setting for which new streams are refused while NATS is away; undefined: they are accepted. */
+function refusesFor({ config: { cluster, events }, events: stats }: HealthSources): string | undefined {
+  if (cluster.enabled) {
+    // The registry of names takes claims while the stream of events is full.
+    const isAway = stats?.busState !== 'stream_full';
+    return isAway && cluster.onRegistryDown === 'refuse' ? 'cluster.onRegistryDown' : undefined;
+  }
+  return events.onBusDown === 'accept' ? undefined : 'events.onBusDown';
 }

@@ -17,6 +17,7 @@ import type { RecordedStreams } from '../vod/recorded-streams.js';
 import type { CodecPool } from '../wasm/pool.js';
 import type { HookStatus } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
+import { clusterMetrics } from './cluster-metrics.js';
 import type { Descriptors } from './descriptors.js';
 import type { JobCount } from './job-counts.js';
 import type { LoopTurns } from './loop-turns.js';
@@ -54,6 +55,7 @@ interface MetricSources {
   readonly recordings: Pick<Recordings, 'open' | 'counts'>;
   /** Undefined while RTMPT is off. */
   readonly tunnel: TunnelCounts | undefined;
+  readonly cluster: Parameters<typeof clusterMetrics>[0];
   readonly objects: Pick<SharedObjects, 'size' | 'changes' | 'sends' | 'refused' | 'suppressedNews'>;
 }
 
@@ -72,6 +74,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources),
     ...tunnelMetrics(sources.tunnel),
+    ...clusterMetrics(sources.cluster),
     ...callMetrics(sources),
     ...objectMetrics(sources),
     ...recordingMetrics(sources),

@@ -149,7 +149,7 @@ export function hidesNames({ auth }: Config): boolean {
 }
 
 /** The settings of the event layer. */
-export function eventsOptions({ events, nats, data }: Config): EventsOptions {
+export function eventsOptions({ cluster, events, nats, data }: Config): EventsOptions {
   const urls = nats.url
     .split(',')
     .map((url) => url.trim())
@@ -159,7 +159,8 @@ export function eventsOptions({ events, nats, data }: Config): EventsOptions {
     prefix: events.prefix,
     stream: events.stream,
     plays: events.plays,
-    onBusDown: events.onBusDown,
+    // Of a new publish in a cluster the registry of names decides: cluster.onRegistryDown.
+    onBusDown: cluster.enabled ? 'accept' : events.onBusDown,
     maxJournalBytes: events.maxJournalBytes,
     fsync: events.fsync,
     fsyncIntervalMs: events.fsyncIntervalMs,

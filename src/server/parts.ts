@@ -98,6 +98,8 @@ interface PartsDeps {
   readonly objectFiles: ObjectFiles | undefined;
   readonly admission: Admission;
   readonly nodeId: string;
+  /** ULID of this process. */
+  readonly bootId: string;
   /** Where a stream can be fetched; asked once the listener listens. */
   readonly urls: (stream: { readonly app: string; readonly name: string }) => StreamUrls;
   /** Secret of this installation that tickets of jobs are signed with. */
@@ -180,7 +182,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const memory = new MemoryAccount(config.limits.memoryBytes);
   const hub = new Hub(hubOptions(config), nowMs);
   const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
-  const streams = makeStreams(config, deps, { memory, hub, codecs });
+  const streams = makeStreams(config, deps, { memory, hub, codecs, cluster });
   const { door, recorded } = streams;
   const objects = makeSharedObjects(config, {
     files: deps.objectFiles,
@@ -223,7 +225,16 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   memory.register('log_lines', () => stderrLosses().heldBytes);
   memory.register('captures', () => deps.captures?.heldBytes ?? 0);
   const room = (): Room => roomNow(deps.settings(), descriptors);
-  const tick = tickOf([streams.recordings, players.flv, tunnel, door, streams.liveStreams, objects, streams.relays]);
+  const tick = tickOf([
+    streams.recordings,
+    players.flv,
+    tunnel,
+    door,
+    streams.liveStreams,
+    objects,
+    streams.relays,
+    cluster,
+  ]);
   return {
     ...streams,
     ...players,
@@ -242,7 +253,7 @@ interface StreamParts extends Pick<Parts, 'door' | 'liveStreams' | 'recorded' | 
 function makeStreams(
   config: Config,
   deps: PartsDeps,
-  { memory, hub, codecs }: Pick<Parts, 'memory' | 'hub' | 'codecs'>,
+  { memory, hub, codecs, cluster }: Pick<Parts, 'memory' | 'hub' | 'codecs' | 'cluster'>,
 ): StreamParts {
   const { log, clock, eventLayer, names } = deps;
   const { lifecycle } = eventLayer;
@@ -262,6 +273,7 @@ function makeStreams(
     urls: deps.urls,
     ticketSecret: deps.ticketSecret,
     ...(rpc === undefined ? {} : { rpc }),
+    ownership: cluster?.claims,
     recorded,
     pulls: {
       has: (of) => relays.has(of),
@@ -274,6 +286,7 @@ function makeStreams(
   const door: Door = new Door({ hub, facts, nowMs, log, stallAfterMs: config.publish.stallAfterMs });
   lifecycle.measure = (streamId) => liveStreams.totalsOf(streamId);
   eventLayer.bus?.onFenced((streamIds) => liveStreams.fence(streamIds));
+  cluster?.follow(liveStreams);
   const recordings = recordingsOf(config, deps, { hub, memory });
   const relays: Relays = makeRelays(config, { hub, door, codecs, clock, log, events: lifecycle.relays });
   door.onBegun = (stream) => {

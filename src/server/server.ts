@@ -390,7 +390,7 @@ class Server implements SluiceServer {
       controlTrouble: this.#controlService?.trouble ?? '',
       recordingTrouble: this.#parts?.recordings.trouble ?? '',
       descriptorShortage: this.#parts?.descriptors.shortage,
-      onBusDown: this.#config.events.onBusDown,
+      ...{ config: this.#config, registryTrouble: this.#parts?.cluster?.trouble },
     });
   }
 }

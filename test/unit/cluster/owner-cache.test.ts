@@ -24,7 +24,7 @@ class World {
         this.reads++;
         const { held } = this;
         await this.gate;
-        return this.isDown ? { kind: 'down', why: 'away' } : { kind: 'held', ...held };
+        return this.isDown ? { kind: 'down', why: 'away', isUnsure: false } : { kind: 'held', ...held };
       },
     };
     const requests: Pick<NatsRequests, 'subscribe'> = {

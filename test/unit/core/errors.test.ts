@@ -37,6 +37,7 @@ describe('the table of error codes', () => {
       ERR_AUTH_EXPIRED: 'kicked',
       ERR_JOB_FENCED: 'kicked',
       ERR_PUBLISH_REPLACED: 'client_closed',
+      ERR_CLUSTER_FENCED: 'client_closed',
       ERR_SESSION_SHUTDOWN: 'server_drain',
       ERR_PUBLISH_NO_MEDIA: 'idle',
       ERR_PUBLISH_IDLE: 'idle',

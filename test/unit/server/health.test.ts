@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { resolveConfig } from '../../../src/config/load.js';
+import type { Config } from '../../../src/config/table.js';
 import type { EventsStats } from '../../../src/events/event-layer.js';
 import { type HealthSources, healthOf } from '../../../src/server/health.js';
 
@@ -19,9 +21,19 @@ function health(events: Partial<EventsStats> | undefined, more: Partial<HealthSo
     controlTrouble: '',
     recordingTrouble: '',
     descriptorShortage: undefined,
-    onBusDown: 'accept',
+    config: configOf('accept'),
+    registryTrouble: undefined,
     ...more,
   });
+}
+
+/** The settings that say what becomes of new publishes. @param registry undefined: there is no cluster */
+function configOf(onBusDown: Config['events']['onBusDown'], registry?: Config['cluster']['onRegistryDown']) {
+  const { cluster, events } = resolveConfig({});
+  return {
+    cluster: { ...cluster, enabled: registry !== undefined, onRegistryDown: registry ?? 'refuse' },
+    events: { ...events, onBusDown },
+  };
 }
 
 describe('the health of a node', () => {
@@ -52,11 +64,33 @@ describe('the health of a node', () => {
   it.each(['reject_new', 'drain'] as const)(
     'is not ready while NATS is away and events.onBusDown is %s',
     (onBusDown) => {
-      const { ready, reasons, degraded } = health({ busState: 'stream_full', busDetail: 'why' }, { onBusDown });
+      const more = { config: configOf(onBusDown) };
+      const { ready, reasons, degraded } = health({ busState: 'stream_full', busDetail: 'why' }, more);
       expect({ ready, degraded }).toEqual({ ready: false, degraded: [] });
       expect(reasons).toEqual(['NATS is stream_full: why; new streams are refused (events.onBusDown)']);
     },
   );
+
+  it.each(['accept', 'drain'] as const)(
+    'is ready in a cluster as cluster.onRegistryDown says, where events.onBusDown is %s',
+    (onBusDown) => {
+      const away = { busState: 'disconnected', busDetail: 'why' } as const;
+      expect(health(away, { config: configOf(onBusDown, 'local') })).toMatchObject({ ready: true });
+      expect(health(away, { config: configOf(onBusDown, 'refuse') })).toMatchObject({
+        ready: false,
+        reasons: ['NATS is disconnected: why; new streams are refused (cluster.onRegistryDown)'],
+      });
+      // Names can be claimed while no event can be stored.
+      const full = { busState: 'stream_full', busDetail: 'why' } as const;
+      expect(health(full, { config: configOf(onBusDown, 'refuse') })).toMatchObject({ ready: true });
+    },
+  );
+
+  it('is degraded while the registry of names does not answer though NATS does', () => {
+    const registryTrouble = 'the registry of names does not answer: 503';
+    expect(health({}, { registryTrouble })).toEqual({ ready: true, reasons: [], degraded: [registryTrouble] });
+    expect(health({}, { registryTrouble: '' })).toMatchObject({ degraded: [] });
+  });
 
   it.each(['full', 'failed', 'closed'] as const)('is not ready while the journal is %s', (journalState) => {
     expect(health({ journalState, journalDetail: 'why' })).toMatchObject({

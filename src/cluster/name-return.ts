@@ -1,0 +1,177 @@
+import type { Logger } from '../core/log.js';
+import type { OwnedName, OwnerNews } from '../live/owners.js';
+import type { Epoch } from '../model/epoch.js';
+import type { HolderCheck } from './holder-check.js';
+import type { NameRegistry } from './name-registry.js';
+import type { OwnName, OwnNames } from './own-names.js';
+import type { HeldName, OwnerValue } from './owner-value.js';
+
+/** Names that are looked up at a time. */
+const AT_ONCE = 16;
+/** When names are looked up again that could not be, in ms. */
+const AGAIN_MS = 2000;
+/** How often it is looked whether the registry is still the same one, in ms. */
+const LOOK_MS = 30_000;
+/** Writes of one look that came too late. */
+const MOST_WRITES = 5;
+
+/** What is needed to find out what became of names. */
+interface NameReturnDeps {
+  readonly names: OwnNames;
+  readonly nodeId: string;
+  /** ULID of this process. */
+  readonly bootId: string;
+  readonly registry: Pick<NameRegistry, 'read' | 'write' | 'look'>;
+  readonly holders: Pick<HolderCheck, 'judge'>;
+  readonly log: Logger;
+  /** Tells a change of the owner of a name. */
+  readonly tell: (of: OwnedName, news: OwnerNews) => void;
+  /** An open stream has another epoch from now on. */
+  readonly adopted: (streamId: string, epoch: Epoch) => void;
+  /** Another node has the name of an open stream. */
+  readonly lost: (streamId: string) => void;
+}
+
+/**
+ * Finds out which of its names a process still has: after it could not write, after the registry was made again, and
+ * when it is told that another node has claimed one. A name that is not in the registry is claimed again. One that
+ * another node has is lost, and nothing is written over it, but for a name that was taken while the registry could not
+ * be asked: of those the older claim stays.
+ */
+export class NameReturn {
+  readonly #deps: NameReturnDeps;
+  #running = false;
+  /** Whether all names are to be looked up, once more. */
+  #isWanted = false;
+  /** When names are looked up again, by the clock of ticks. */
+  #dueMs: number | undefined;
+  #lookMs: number | undefined;
+  #registry = '';
+
+  constructor(deps: NameReturnDeps) {
+    this.#deps = deps;
+  }
+
+  /** Looks all names up. */
+  all(): void {
+    this.#isWanted = true;
+    if (!this.#running) void this.#run();
+  }
+
+  /** Looks all names up in a while. */
+  later(): void {
+    this.#dueMs ??= Number.NEGATIVE_INFINITY;
+  }
+
+  /** Looks one name up. */
+  check(name: OwnName): Promise<boolean> {
+    if (!this.#deps.names.has(name)) return Promise.resolve(true);
+    // What is under way may have read before the change that is told of now.
+    const checked = (name.checking ?? Promise.resolve()).then(() => this.#check(name));
+    const checking = checked.then(() => {
+      if (name.checking === checking) name.checking = undefined;
+    });
+    name.checking = checking;
+    return checked;
+  }
+
+  /** Does what is due by time. */
+  tick(nowMs: number): void {
+    if (this.#dueMs === Number.NEGATIVE_INFINITY) this.#dueMs = nowMs + AGAIN_MS;
+    if (this.#dueMs !== undefined && nowMs >= this.#dueMs) {
+      this.#dueMs = undefined;
+      this.all();
+    }
+    this.#lookMs ??= nowMs + LOOK_MS;
+    if (nowMs < this.#lookMs || this.#deps.names.size === 0) return;
+    this.#lookMs = nowMs + LOOK_MS;
+    void this.#look();
+  }
+
+  /** A registry that was made again knows no name. */
+  async #look(): Promise<void> {
+    const looked = await this.#deps.registry.look();
+    if (typeof looked !== 'string') return;
+    const isOther = this.#registry !== '' && this.#registry !== looked;
+    this.#registry = looked;
+    if (isOther) this.all();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      const names = this.#deps.names.all;
+      const turn = async (): Promise<void> => {
+        for (const name of names) {
+          if (await this.check(name)) continue;
+          this.later();
+          return;
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, turn));
+    }
+    this.#running = false;
+  }
+
+  /** @returns whether the registry has answered */
+  async #check(name: OwnName): Promise<boolean> {
+    const { names, registry } = this.#deps;
+    for (let writes = 0; writes < MOST_WRITES && names.has(name); writes++) {
+      const held = await registry.read(name.of);
+      if (held.kind === 'down') return false;
+      if (!names.has(name)) return true;
+      const { value } = held;
+      if (value !== undefined && this.#isStill(name, value)) {
+        if (value.state === 'live') this.#adopt(name, value, held.epoch);
+        return true;
+      }
+      const isFree = value === undefined || value.state === 'released';
+      if (!isFree && !(await this.#isOlder(name, value))) {
+        this.#lose(name, held);
+        return true;
+      }
+      const wrote = await registry.write(name.of, name.value, held.epoch.revision);
+      if (wrote.kind === 'down') {
+        name.isUnsure ||= wrote.isUnsure;
+        return false;
+      }
+      if (wrote.kind === 'conflict') continue;
+      this.#adopt(name, name.value, wrote.epoch);
+      this.#deps.tell(name.of, { state: 'live', nodeId: this.#deps.nodeId, epoch: wrote.epoch });
+      return true;
+    }
+    return true;
+  }
+
+  /** Whether the registry says that this stream has the name. */
+  #isStill({ streamId }: OwnName, held: OwnerValue): boolean {
+    const { nodeId, bootId } = this.#deps;
+    return held.state !== 'released' && held.streamId === streamId && held.nodeId === nodeId && held.bootId === bootId;
+  }
+
+  /** Whether a name that was taken without the registry is claimed over its present holder. */
+  async #isOlder({ epoch, value }: OwnName, held: OwnerValue): Promise<boolean> {
+    if (epoch.revision > 0) return false;
+    if (held.nodeId === this.#deps.nodeId && held.bootId === this.#deps.bootId) return true;
+    if (Date.parse(value.claimedAt) < Date.parse(held.claimedAt)) return true;
+    return (await this.#deps.holders.judge(held)) === 'gone';
+  }
+
+  #adopt(name: OwnName, value: OwnerValue, epoch: Epoch): void {
+    const isSame = name.epoch.revision === epoch.revision && name.epoch.registry === epoch.registry;
+    name.value = value;
+    name.epoch = epoch;
+    name.isUnsure = false;
+    if (!isSame) this.#deps.adopted(name.streamId, epoch);
+  }
+
+  #lose(name: OwnName, held: HeldName): void {
+    const { names, log, lost } = this.#deps;
+    names.remove(name);
+    const { app, name: stream } = name.of;
+    const fields = { app, name: stream, streamId: name.streamId, holder: held.value?.nodeId };
+    log.warn({ ...fields, code: 'ERR_CLUSTER_FENCED' }, 'another node has the name: the stream ends here');
+    lost(name.streamId);
+  }
+}

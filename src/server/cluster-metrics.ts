@@ -1,0 +1,33 @@
+import { CLAIM_BUCKETS_MS, CLAIM_OUTCOMES } from '../cluster/claim-counts.js';
+import type { NameClaims } from '../cluster/name-claims.js';
+import type { Metric } from '../http/deps.js';
+
+/** The metrics of a cluster; none in no cluster. */
+export function clusterMetrics(
+  cluster: { readonly claims: Pick<NameClaims, 'counts' | 'owned'>; readonly trouble: string } | undefined,
+): Metric[] {
+  if (cluster === undefined) return [];
+  const { counts, owned } = cluster.claims;
+  const outcomes = CLAIM_OUTCOMES.map((outcome) => ({ value: counts.by.get(outcome) ?? 0, labels: { outcome } }));
+  const bounds = [...CLAIM_BUCKETS_MS.map((ms) => String(ms / 1000)), '+Inf'];
+  const buckets = bounds.map((le, i) => ({ value: counts.buckets[i], labels: { le } }));
+  const seconds = 'how long publishers waited for their name: a histogram';
+  return [
+    one('gauge', 'names', 'names that this node has', owned),
+    one('gauge', 'registry_up', '1 while the registry of names answers', cluster.trouble === '' ? 1 : 0),
+    {
+      name: 'sluice_cluster_claims_total',
+      help: 'claims of names by what became of them',
+      type: 'counter',
+      labels: ['outcome'],
+      samples: outcomes,
+    },
+    { name: 'sluice_cluster_claim_seconds_bucket', help: seconds, type: 'counter', labels: ['le'], samples: buckets },
+    one('counter', 'claim_seconds_sum', seconds, counts.sumMs / 1000),
+    one('counter', 'claim_seconds_count', seconds, counts.buckets.at(-1)!),
+  ];
+}
+
+function one(type: 'gauge' | 'counter', name: string, help: string, value: number): Metric {
+  return { name: `sluice_cluster_${name}`, help, type, samples: [{ value }] };
+}
