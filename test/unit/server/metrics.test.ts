@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ClaimCounts } from '../../../src/cluster/claim-counts.js';
 import { collectMetrics } from '../../../src/server/metrics.js';
 
 /** Stands for every part that a test says nothing about. */
@@ -7,13 +8,39 @@ const anything: object = new Proxy(() => undefined, {
   apply: () => anything,
 });
 
-function metricsOf(parts: object) {
+function metricsOf(given: object) {
+  const parts = { cluster: undefined, ...given };
   const sources = new Proxy(parts, { get: (_, key) => (Reflect.has(parts, key) ? Reflect.get(parts, key) : anything) });
   const metrics = collectMetrics(sources as never);
   return (name: string) => metrics.find((metric) => metric.name === name);
 }
 
 describe('metrics of the server', () => {
+  it('count claims of names in a cluster, and how long they took', () => {
+    const counts = new ClaimCounts();
+    counts.count('won', 1.5);
+    counts.count('won', 30);
+    counts.count('busy', 9000);
+    const metric = metricsOf({ cluster: { claims: { counts, owned: 2 }, trouble: 'away' } });
+    expect(metric('sluice_cluster_claims_total')?.samples).toContainEqual({ value: 2, labels: { outcome: 'won' } });
+    const buckets = metric('sluice_cluster_claim_seconds_bucket')?.samples.map(({ value, labels }) => [
+      labels?.['le'],
+      value,
+    ]);
+    expect(buckets).toEqual(
+      expect.arrayContaining([
+        ['0.001', 0],
+        ['0.002', 1],
+        ['0.1', 2],
+        ['8', 2],
+        ['+Inf', 3],
+      ]),
+    );
+    expect(metric('sluice_cluster_claim_seconds_count')?.samples).toEqual([{ value: 3 }]);
+    expect(metric('sluice_cluster_registry_up')?.samples).toEqual([{ value: 0 }]);
+    expect(metricsOf({})('sluice_cluster_claims_total')).toBeUndefined();
+  });
+
   it('count calls of clients by what became of them', () => {
     const calls = new Map([
       ['result', 3],

@@ -1,0 +1,152 @@
+import { connect, type NatsConnection } from 'nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type NatsServer, startNats } from '../support/nats.js';
+import { RawRtmp, statusOf } from '../support/rtmp-client.js';
+import { spawnServer, type TestServer } from '../support/server.js';
+import { removeTempDir, tempDir } from '../support/temp.js';
+import { waitFor } from '../support/wait.js';
+
+const NODES = ['n1', 'n2', 'n3'];
+/** A node takes 20 starts under one name at once: of each round a third. */
+const ROUNDS = 2;
+const CONTENDERS = 20;
+
+let nats: NatsServer;
+let watcher: NatsConnection;
+const servers: TestServer[] = [];
+const folders = NODES.map(() => tempDir('cluster'));
+const clients: RawRtmp[] = [];
+
+function spawn(node: number): Promise<TestServer> {
+  return spawnServer({
+    nats: nats.url,
+    data: folders[node]!,
+    settings: {
+      'node.id': NODES[node]!,
+      'cluster.enabled': true,
+      'cluster.secret': '0123456789abcdef',
+      'cluster.suspectMs': 1000,
+      'cluster.claimTimeoutMs': 2500,
+      'shutdown.deadlineMs': 2000,
+      'publish.resumeWindowMs': 0,
+    },
+  });
+}
+
+beforeAll(async () => {
+  nats = await startNats();
+  servers.push(...(await Promise.all(NODES.map((_, node) => spawn(node)))));
+  watcher = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+});
+
+afterAll(async () => {
+  for (const client of clients) client.destroy();
+  await Promise.all(servers.map((server) => server.stop()));
+  await watcher.close();
+  await nats.stop();
+  for (const folder of folders) removeTempDir(folder);
+});
+
+async function client(server: TestServer): Promise<RawRtmp> {
+  const opened = await RawRtmp.connected({ port: server.rtmpPort });
+  clients.push(opened);
+  return opened;
+}
+
+/** Publishes. @returns the code of the answer, and what it says */
+async function publish(rtmp: RawRtmp, name: string): Promise<{ code: string; says: string }> {
+  const id = await rtmp.createStream();
+  const from = rtmp.received.length;
+  rtmp.command(id, 'publish', 0, null, name, 'live');
+  const message = await waitFor(
+    () => rtmp.received.slice(from).find((received) => String(statusOf(received).code).startsWith('NetStream.Publish')),
+    { what: () => `an answer to the publish of ${name}; ${rtmp.describe()}` },
+  );
+  const { code, description } = statusOf(message);
+  return { code: String(code), says: String(description) };
+}
+
+interface Owner {
+  readonly state: string;
+  readonly nodeId: string;
+  readonly streamId: string;
+  readonly revision: number;
+}
+
+/** What the registry holds of a name. */
+async function ownerOf(name: string): Promise<Owner | undefined> {
+  const manager = await watcher.jetstreamManager();
+  const held = await manager.streams
+    .getMessage('KV_SLUICE_OWNERS', { last_by_subj: `$KV.SLUICE_OWNERS.live.${name}` })
+    .catch(() => undefined);
+  return held === undefined ? undefined : { ...held.json<Owner>(), revision: held.seq };
+}
+
+async function started(name: string): Promise<{ epoch: number; registry: string; nodeId: string }[]> {
+  const manager = await watcher.jetstreamManager();
+  const { state } = await manager.streams.info('SLUICE_EVENTS');
+  const found: { epoch: number; registry: string; nodeId: string }[] = [];
+  for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+    const message = await manager.streams.getMessage('SLUICE_EVENTS', { seq });
+    const { type, data } = message.json<{ type: string; data: never }>();
+    if (type === 'io.sluice.stream.started' && (data as { name: string }).name === name) found.push(data);
+  }
+  return found;
+}
+
+describe('a name in a cluster', () => {
+  it(`has one publisher of ${CONTENDERS} that race for it over three nodes`, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const contenders = await Promise.all(
+        Array.from({ length: CONTENDERS }, (_, i) => client(servers[(i + round) % NODES.length]!)),
+      );
+      const answers = await Promise.all(contenders.map((rtmp) => publish(rtmp, 'race')));
+      const codes = answers.map(({ code }) => code).sort();
+      expect(codes).toEqual([
+        ...Array.from({ length: CONTENDERS - 1 }, () => 'NetStream.Publish.BadName'),
+        'NetStream.Publish.Start',
+      ]);
+      const owner = await ownerOf('race');
+      expect(owner).toMatchObject({ state: 'live' });
+      for (const rtmp of contenders) rtmp.destroy();
+      await waitFor(async () => (await ownerOf('race'))?.state === 'released', { what: 'the name to be released' });
+    }
+    const starts = await started('race');
+    expect(starts).toHaveLength(ROUNDS);
+    expect(new Set(starts.map(({ registry }) => registry)).size).toBe(1);
+    for (let i = 1; i < starts.length; i++) expect(starts[i]!.epoch).toBeGreaterThan(starts[i - 1]!.epoch);
+  });
+
+  it('goes to another node once its own one answers in no way, and back to that at once when it starts again', async () => {
+    expect(await publish(await client(servers[0]!), 'lost')).toMatchObject({ code: 'NetStream.Publish.Start' });
+    expect(await publish(await client(servers[0]!), 'kept')).toMatchObject({ code: 'NetStream.Publish.Start' });
+    await servers[0]!.child.stop('SIGKILL');
+    expect(await publish(await client(servers[1]!), 'lost')).toMatchObject({ code: 'NetStream.Publish.Start' });
+    expect(await ownerOf('lost')).toMatchObject({ nodeId: 'n2', state: 'live' });
+    servers[0] = await spawn(0);
+    expect(await publish(await client(servers[0]!), 'lost')).toMatchObject({ code: 'NetStream.Publish.BadName' });
+    expect(await publish(await client(servers[0]!), 'kept')).toMatchObject({ code: 'NetStream.Publish.Start' });
+    const epochs = (await started('kept')).map(({ epoch }) => epoch);
+    expect(epochs).toHaveLength(2);
+    expect(epochs[1]).toBeGreaterThan(epochs[0]!);
+  });
+
+  it('is refused with a code of its own while the registry is away, and to be had again afterwards', async () => {
+    const publisher = await client(servers[1]!);
+    const id = await publisher.publish('running');
+    await nats.kill();
+    const refused = await publish(await client(servers[2]!), 'new');
+    expect(refused).toMatchObject({ code: 'NetStream.Publish.Rejected' });
+    expect(refused.says).toContain('ERR_CLUSTER_REGISTRY_DOWN');
+    const ready = await fetch(servers[2]!.http('/readyz'));
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain('cluster.onRegistryDown');
+    await nats.start();
+    await waitFor(async () => (await fetch(servers[2]!.http('/readyz'))).ok, { what: 'the node to be ready again' });
+    expect(await publish(await client(servers[2]!), 'new')).toMatchObject({ code: 'NetStream.Publish.Start' });
+    expect(await publish(await client(servers[2]!), 'running')).toMatchObject({ code: 'NetStream.Publish.BadName' });
+    expect(publisher.closed).toBe(false);
+    expect(id).toBeGreaterThan(0);
+    expect(await servers[2]!.metric('sluice_cluster_claims_total', 'outcome="registry_down"')).toBe(1);
+  });
+});
