@@ -1,3 +1,4 @@
+import { OWNERS_BUCKET } from '../events/bus/stream-owners.js';
 import { streamKey } from '../events/subjects.js';
 import type { OwnedName } from '../live/owners.js';
 import type { Epoch } from '../model/epoch.js';
@@ -6,8 +7,6 @@ import type { NatsConnection } from '../nats/connection.js';
 import { KvBucket } from '../nats/kv-bucket.js';
 import { type HeldName, type OwnerValue, ownerValueOf } from './owner-value.js';
 
-/** The bucket of owners. */
-const OWNERS_BUCKET = 'SLUICE_OWNERS';
 const DESCRIPTION = 'Sluice: which node has which name';
 
 /** The registry could not be asked, or its answer was lost. */

@@ -1,10 +1,12 @@
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
+import { compareEpochs, type Epoch } from '../../model/epoch.js';
 import type { NatsConnection } from '../../nats/connection.js';
-import type { KvBucket } from '../../nats/kv-bucket.js';
+import { JsError } from '../../nats/jetstream.js';
+import type { KvBucket, KvWrite } from '../../nats/kv-bucket.js';
 import type { StreamState } from '../event-types.js';
 import type { JournalEntry } from '../journal/journal.js';
-import { type OpenStream, stateOf } from '../open-streams.js';
+import { type OpenStream, openStreamOf, stateOf } from '../open-streams.js';
 import { parseStreamSubject, type StreamNames, streamKey } from '../subjects.js';
 
 /** What the live state needs from its surroundings. */
@@ -215,13 +217,45 @@ export class LiveState {
 
   async #put(key: string, openStream: OpenStream, connection: NatsConnection): Promise<boolean> {
     const state = stateOf(openStream);
-    const written = await this.#deps.bucket.put(connection, key, state);
+    const written =
+      openStream.epoch === undefined
+        ? await this.#deps.bucket.put(connection, key, state)
+        : await this.#putOver(key, state, openStream.epoch, connection);
+    if (written === 'outdone') return true;
     if (written.kind === 'ok') {
       this.#revisions.set(key, written.revision);
       this.#seqs.set(key, state.seq);
     }
     if (written.kind === 'missing') this.#rebuildLater();
     return written.kind === 'ok';
+  }
+
+  /**
+   * Writes a value of a cluster, in which another node may have the name by now: over what was read, and not over a
+   * claim that is newer.
+   */
+  async #putOver(
+    key: string,
+    state: StreamState,
+    epoch: Epoch,
+    connection: NatsConnection,
+  ): Promise<KvWrite | 'outdone'> {
+    const { bucket } = this.#deps;
+    const known = this.#revisions.get(key);
+    if (known !== undefined) {
+      const written = await bucket.put(connection, key, state, known);
+      if (written.kind !== 'conflict') return written;
+    }
+    const held = await bucket.get(connection, key);
+    if (!held.ok) {
+      const kind = held.code === JsError.StreamNotFound ? 'missing' : 'no_answer';
+      return { kind, text: `${held.code} ${held.text}` };
+    }
+    const { value, revision } = held.value;
+    this.#revisions.delete(key);
+    const other = value === undefined ? undefined : openStreamOf(value).epoch;
+    if (other !== undefined && compareEpochs(other, epoch) > 0) return 'outdone';
+    return bucket.put(connection, key, state, revision);
   }
 
   /**
