@@ -17,19 +17,16 @@ export function answersAt(
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = new Socket();
-    let isConnected = false;
     const done = (answers: boolean): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(answers);
     };
     const timer = setTimeout(() => done(false), timeoutMs);
-    socket.on('error', () => done(isConnected));
+    // A connection that nobody accepts is refused; one is reset by the process that had accepted it.
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => done(code === 'ECONNRESET' || code === 'EPIPE'));
     socket.on('end', () => done(true));
     socket.on('data', () => done(true));
-    socket.connect({ host, port, noDelay: true }, () => {
-      isConnected = true;
-      socket.write(HELLO);
-    });
+    socket.connect({ host, port, noDelay: true }, () => socket.write(HELLO));
   });
 }

@@ -71,8 +71,8 @@ describe('the live state of a name in a cluster', () => {
     state.close();
   });
 
-  it('is left to a newer claim that came after its own writes, also when its own stream ends', async () => {
-    const { server, state, connection, shown, other } = await setUp(5);
+  it('is left to a newer claim that came after its own writes', async () => {
+    const { server, state, connection, shown, other, done } = await setUp(5);
     await state.rebuild(connection, 1, []);
     await waitFor(() => shown() !== undefined, { what: 'the stream to be shown' });
     other(6);
