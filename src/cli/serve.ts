@@ -24,7 +24,7 @@ const LAST_LINES_MS = 500;
  * again.
  *
  * @returns the exit code
- * @throws SluiceError ERR_CONFIG_*, ERR_LISTEN and every other error that prevents the start
+ * @throws SluiceError ERR_CONFIG_*, ERR_LISTEN and every other error that prevents the start; ERR_CLUSTER_SAME_ID
  */
 export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   const sources = configSources(options, io);
@@ -53,6 +53,7 @@ export async function serve(options: ConfigOptions, io: Io): Promise<number> {
   if (!closed)
     log.error({ deadlineMs }, 'the server did not stop in time; what is left in the journal follows at the next start');
   await stderrWriter().flush(LAST_LINES_MS);
+  if (running.failure !== undefined) throw running.failure;
   return closed ? EXIT.ok : EXIT.failed;
 }
 

@@ -38,4 +38,10 @@ export const CLUSTER_ERRORS = {
     'another node has this name now',
     'the encoder may publish again; look at the network between this node and NATS if this repeats',
   ),
+  ERR_CLUSTER_SAME_ID: failure(
+    'failed',
+    'operator',
+    'another process that runs has the same node id, and had it before this one',
+    'give each node an id of its own (node.id) and a data folder of its own; a copied folder has the id of the other',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

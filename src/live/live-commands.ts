@@ -92,6 +92,13 @@ export class LiveCommands {
     return ended;
   }
 
+  /** Ends every stream; its publisher is told `description`, and that it may come back. @returns how many there were */
+  endStreams(reason: EndReason, description: string): number {
+    const streams = [...this.#parts.streams.values()];
+    for (const stream of streams) stream.order(reason, description);
+    return streams.length;
+  }
+
   /**
    * Asks admission again about every stream and play, as if their ttl were nearly over: those that it denies end.
    * Resolves when all answers were acted upon. It never rejects.

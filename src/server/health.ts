@@ -20,6 +20,8 @@ export interface HealthSources {
   readonly config: Pick<Config, 'cluster' | 'events'>;
   /** Why the registry of names could not be used; empty when it could, undefined in no cluster. */
   readonly registryTrouble: string | undefined;
+  /** Without it the node is in no cluster. */
+  readonly isolation?: { readonly is: boolean; readonly stops: boolean } | undefined;
 }
 
 /**
@@ -52,6 +54,11 @@ export function healthOf(sources: HealthSources): Health {
   }
   const { registryTrouble = '' } = sources;
   if (registryTrouble !== '' && events?.busState === 'ready') degraded.push(registryTrouble);
+  if (sources.isolation?.is === true) {
+    const isolated = 'no contact to the cluster for most of the lease: other nodes may take names over';
+    if (sources.isolation.stops) reasons.push(`${isolated}; streams are ended (cluster.onIsolated)`);
+    else degraded.push(`${isolated}; streams go on (cluster.onIsolated)`);
+  }
   if (recordingTrouble !== '') degraded.push(`streams are not recorded: ${recordingTrouble}`);
   if (controlTrouble !== '') degraded.push(`control over NATS is off: ${controlTrouble}`);
   return { ready: reasons.length === 0, reasons, degraded };

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Config } from '../config/table.js';
 import type { Clock } from '../core/clock.js';
+import { SluiceError } from '../core/errors.js';
 import { VERSION } from '../core/version.js';
 import type { EventLayer } from '../events/event-layer.js';
 import type { NodeFacts } from '../events/event-types.js';
@@ -20,11 +21,22 @@ interface LoadSources {
   readonly loop?: () => { readonly active: number; readonly idle: number };
 }
 
-/** Has the heartbeat of a node in a cluster tell where it is reached and how busy it is. Call it once it listens. */
-export function announceNode(config: Config, places: Places, parts: Parts, { bus }: EventLayer): void {
+/**
+ * Has the heartbeat of a node in a cluster tell where it is reached and how busy it is. Call it once it listens.
+ *
+ * @param failed told when this process must not go on: another one with its id lives, and was there before
+ */
+export function announceNode(
+  config: Config,
+  places: Places,
+  parts: Parts,
+  { bus }: EventLayer,
+  failed: (error: SluiceError) => void,
+): void {
   const options = clusterOptions(config);
   if (options === undefined || bus === undefined) return;
   const load = loadOf(parts);
+  bus.onOlderTwin = (bootId) => failed(new SluiceError('ERR_CLUSTER_SAME_ID', `the other process is boot ${bootId}`));
   bus.announce(() => ({ ...placeOf(options, places), load: load() }));
 }
 

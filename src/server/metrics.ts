@@ -19,6 +19,7 @@ import type { HookStatus } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 import { clusterMetrics } from './cluster-metrics.js';
 import type { Descriptors } from './descriptors.js';
+import { type Isolation, isolationMetrics } from './isolation.js';
 import type { JobCount } from './job-counts.js';
 import type { LoopTurns } from './loop-turns.js';
 import { recordedMetrics } from './recorded-metrics.js';
@@ -36,6 +37,8 @@ interface MetricSources {
   readonly liveStreams: LiveStreams;
   readonly recorded: Pick<RecordedStreams, 'counts'>;
   readonly codecs: CodecPool;
+  /** Undefined in no cluster. */
+  readonly isolation: Pick<Isolation, 'is'> | undefined;
   readonly refusals: Refusals;
   readonly events: () => EventsStats;
   readonly health: Health;
@@ -69,6 +72,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...streamMetrics(sources),
     ...mediaMetrics(sources),
     ...recordedMetrics(sources.recorded),
+    ...isolationMetrics(sources.isolation),
     ...relayMetrics(sources),
     ...processMetrics(sources),
     ...eventMetrics(sources.events()),

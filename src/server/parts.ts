@@ -31,6 +31,7 @@ import type { Webhooks } from '../webhooks/webhooks.js';
 import { type ClusterParts, makeCluster } from './cluster.js';
 import { Descriptors } from './descriptors.js';
 import { makeFlv } from './http-flv.js';
+import { type Isolation, isolationOf } from './isolation.js';
 import {
   captureOptions,
   codecLimits,
@@ -81,6 +82,8 @@ export interface Parts {
   readonly relays: Relays;
   /** Undefined in no cluster. */
   readonly cluster: ClusterParts | undefined;
+  /** What is done without contact to the others. Undefined in no cluster. */
+  readonly isolation: Isolation | undefined;
   /** For how many RTMP connections there is room now. */
   readonly room: () => Room;
   /** Reports, sends and writes what is due by time. Call it a few times a second. */
@@ -184,6 +187,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
   const codecs = new CodecPool({ limits: codecLimits(config), warm: WARM_INSTANCES });
   const streams = makeStreams(config, deps, { memory, hub, codecs, cluster });
   const { door, recorded } = streams;
+  const isolation = isolationOf(config, deps, streams.liveStreams);
   const objects = makeSharedObjects(config, {
     files: deps.objectFiles,
     facts: streams.facts,
@@ -234,11 +238,12 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     objects,
     streams.relays,
     cluster,
+    isolation,
   ]);
   return {
     ...streams,
     ...players,
-    cluster,
+    ...{ cluster, isolation },
     ...{ clock, memory, hub, objects, codecs, names, descriptors, refusals, listener, tunnel, room, tick },
   };
 }

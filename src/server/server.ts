@@ -8,7 +8,7 @@ import type { ControlService } from '../control/nats/control-service.js';
 import type { Facts } from '../control/ports.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { newId } from '../core/ids.js';
-import { createLogger, guardedLogger, type LevelledLogger, type Logger } from '../core/log.js';
+import { createLogger, guardedLogger, type Logger } from '../core/log.js';
 import { NameRule } from '../core/names.js';
 import { RunningClock } from '../core/running-clock.js';
 import { VERSION } from '../core/version.js';
@@ -58,7 +58,7 @@ export async function createServer(config: DeepPartial<Config> = {}, deps: Serve
   const own = deps.log ?? createLogger(settings.config.log);
   const log = deps.log === undefined ? own : guardedLogger(own);
   const server = new Server(settings, log, clock, watch);
-  if (isLevelled(own)) tellLogger(settings, own);
+  tellLogger(settings, own);
   try {
     await server.start();
   } catch (error) {
@@ -73,6 +73,7 @@ class Server implements SluiceServer {
   readonly bootId = newId();
   nodeId = '';
   httpAddress: HostPort | undefined;
+  failure: SluiceServer['failure'];
   readonly stopped: Promise<void>;
   readonly #settings: LiveSettings;
   readonly #reloader: Reloader;
@@ -156,9 +157,8 @@ class Server implements SluiceServer {
     // The result is awaited further down. Until then a failure to load must not count as an unhandled rejection.
     httpModule?.catch(() => undefined);
     const installation = await openInstallation(config.data, config.node.id);
-    const { nodeId } = installation;
-    this.nodeId = nodeId;
-    const { bootId } = this;
+    this.nodeId = installation.nodeId;
+    const { nodeId, bootId } = this;
     const webhooks = this.#webhooks;
     const eventLayer = await openEventLayer(config, { log, clock: this.#clock, nodeId, bootId, webhooks });
     this.#eventLayer = eventLayer;
@@ -197,7 +197,10 @@ class Server implements SluiceServer {
     this.#settings.use(admission.settings);
     await lifecycle.nodeStarted({ version: VERSION });
     await listenAll(config, this.#places, parts, log);
-    announceNode(config, this.#places, parts, eventLayer);
+    announceNode(config, this.#places, parts, eventLayer, (failure) => {
+      this.failure = failure;
+      void this.close();
+    });
     this.#ticker = new Ticker(parts.clock, log, (nowMs, all) => this.#tick(parts, nowMs, all));
     await this.#openControl(parts, eventLayer, admission, httpModule);
     logRoom(log, config.limits.maxConnections, parts);
@@ -390,11 +393,8 @@ class Server implements SluiceServer {
       controlTrouble: this.#controlService?.trouble ?? '',
       recordingTrouble: this.#parts?.recordings.trouble ?? '',
       descriptorShortage: this.#parts?.descriptors.shortage,
+      isolation: this.#parts?.isolation,
       ...{ config: this.#config, registryTrouble: this.#parts?.cluster?.trouble },
     });
   }
-}
-
-function isLevelled(log: Logger): log is LevelledLogger {
-  return 'setLevel' in log;
 }

@@ -1,6 +1,6 @@
 import type { LiveSettings } from '../config/live-settings.js';
 import type { Config } from '../config/table.js';
-import type { LevelledLogger } from '../core/log.js';
+import type { LevelledLogger, Logger } from '../core/log.js';
 import type { HttpServer } from '../http/server.js';
 import { Webhooks } from '../webhooks/webhooks.js';
 import { checkHttpBind } from './control.js';
@@ -22,8 +22,9 @@ export function tellParts(settings: LiveSettings, parts: Parts): void {
   settings.use({ apply: (config) => applyTo(parts, config) });
 }
 
-/** Changes the level of the server's own logger. */
-export function tellLogger(settings: LiveSettings, log: LevelledLogger): void {
+/** Changes the level of the server's own logger, if it is one that has levels. */
+export function tellLogger(settings: LiveSettings, log: Logger | LevelledLogger): void {
+  if (!('setLevel' in log)) return;
   settings.use({ apply: ({ log: { level } }) => log.setLevel(level) });
 }
 

@@ -1,6 +1,7 @@
 import type { HostPort } from '../config/listen.js';
 import type { ConfigInput } from '../config/load.js';
 import type { Clock } from '../core/clock.js';
+import type { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import type { EventLog } from '../events/event-log.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
@@ -32,7 +33,9 @@ export interface SluiceServer {
   readonly hidesNames: boolean;
   /** How long {@link close} takes at most, in ms: `shutdown.deadlineMs` as it holds now. */
   readonly closeMs: number;
-  /** Resolves when it has stopped: after {@link close}, and at the end of a drain. */
+  /** Why it stops, or has stopped, by itself; undefined: it does not, or was asked to. */
+  readonly failure: SluiceError | undefined;
+  /** Resolves when it has stopped: after {@link close}, at the end of a drain, and after a {@link failure}. */
   readonly stopped: Promise<void>;
   /**
    * Reads the settings again from `sources`. What is wrong with them is logged, and the old ones go on.

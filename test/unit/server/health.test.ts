@@ -44,6 +44,17 @@ describe('the health of a node', () => {
     });
   });
 
+  it('says that it has no contact to its cluster, and is ready only where its streams go on', () => {
+    const isolated = 'no contact to the cluster for most of the lease: other nodes may take names over';
+    expect(health({}, { isolation: { is: true, stops: false } })).toEqual({
+      ...{ ready: true, reasons: [], degraded: [`${isolated}; streams go on (cluster.onIsolated)`] },
+    });
+    expect(health({}, { isolation: { is: true, stops: true } })).toEqual({
+      ...{ ready: false, reasons: [`${isolated}; streams are ended (cluster.onIsolated)`], degraded: [] },
+    });
+    expect(health({}, { isolation: { is: false, stops: true } })).toMatchObject({ ready: true, degraded: [] });
+  });
+
   it('is ready and not degraded when all is well, and when no NATS is configured', () => {
     const well = { ready: true, reasons: [], degraded: [] };
     expect(health({})).toEqual(well);
