@@ -115,6 +115,7 @@ function nodeCommands({ command, io, done }: Registry): void {
   const file = () => import('./control/nodes.js');
   whereFlags(command('nodes', help.NODES, help.NODES_EXAMPLES))
     .option('--cluster', 'over HTTP: all nodes, through the one that is asked')
+    .addOption(scopeFlag())
     .action(async (options: StreamOptions) => {
       done(await (await file()).nodes(options, io));
     });
@@ -264,6 +265,7 @@ function selectorFlags(command: Command): Command {
 function listFlags(command: Command): Command {
   return selectorFlags(command)
     .option('--cluster', 'over HTTP: those of all nodes, through the one that is asked')
+    .addOption(scopeFlag())
     .addOption(new Option('--limit <N>', 'most items').argParser(numberFrom));
 }
 
@@ -272,6 +274,10 @@ function kickFlags(command: Command): Command {
     .option('--reason <TEXT>', 'why, for the client and the event')
     .option('--ban <DURATION>', 'refuse whoever is kicked for so long')
     .option('--yes', 'also when more than one is selected');
+}
+
+function scopeFlag(): Option {
+  return new Option('--scope <SCOPE>', '`cluster` is the same as --cluster').choices(['node', 'cluster']);
 }
 
 function nodeFlag(): Option {

@@ -44,12 +44,12 @@ export async function gatherList(
   const list = LISTS[verb];
   if (list === undefined || cluster === undefined) throw new SluiceError('ERR_CTL_BUS_DOWN', 'nats.url is not set');
   const { limit = 1000, cursor } = input as { readonly limit?: number; readonly cursor?: string };
-  const { answers, missing } = await cluster.gather(verb, input, context, WAIT_MS);
+  const { answers, missing, silent = [] } = await cluster.gather(verb, input, context, WAIT_MS);
   // What another program answers, or a node of a version that has no such list, is no part of it.
   const good = answers.filter((answer) => answer['ok'] === true && isListOfObjects(answer[list.member]));
-  const items = good.flatMap((answer) =>
-    (answer[list.member] as readonly Facts[]).map((item): Facts => ({ ...item, nodeId: answer['nodeId'] })),
-  );
+  const items = [...silent];
+  for (const answer of good)
+    for (const item of answer[list.member] as readonly Facts[]) items.push({ ...item, nodeId: answer['nodeId'] });
   // A node may send less than was asked for, and a cursor. What others have behind that is of the next page.
   const ends = good.flatMap(({ cursor: end }) => (typeof end === 'string' ? [keyAt(end)] : []));
   const whole = items.filter((item) => ends.every((end) => list.keyOf(item) <= end));

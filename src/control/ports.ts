@@ -248,6 +248,11 @@ export interface Gathered {
   readonly answers: readonly Facts[];
   /** Node ids that `SLUICE_NODES` lists and that did not answer. */
   readonly missing: readonly string[];
+  /**
+   * For `nodes.list`: what the last heartbeats say of those that did not answer. Their `state` is `lost` where others
+   * have taken them for that, else `silent`.
+   */
+  readonly silent?: readonly Facts[];
 }
 
 /** Everything that operations work with. */

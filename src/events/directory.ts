@@ -38,7 +38,7 @@ export class Directory {
     this.#nodes = new KvBucket<NodeState>(o.nodesBucket, answerTimeout);
   }
 
-  /** The processes whose heartbeat is kept and that are not taken for lost. */
+  /** The processes whose heartbeat is kept; those that are taken for lost (`state`) until their streams are ended. */
   async nodes(): Promise<Known<readonly NodeState[]>> {
     const connection = this.#connection();
     if (connection === undefined) return { trouble: 'there is no connection' };
@@ -49,7 +49,7 @@ export class Directory {
     for (const state of states) {
       if (!state.ok) return { trouble: `${this.#o.nodesBucket}: ${state.code} ${state.text}` };
       const { value } = state.value;
-      if (value !== undefined && value.state !== 'lost') found.push(value);
+      if (value !== undefined) found.push(value);
     }
     return { value: found };
   }

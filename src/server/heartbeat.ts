@@ -45,18 +45,23 @@ function placeOf({ zone, role, advertise, isSecure }: ClusterOptions, places: Pl
   return { relay: { host, port, tls: isSecure }, ...(zone === '' ? {} : { zone }), caps: CAPS[role], version: VERSION };
 }
 
+/** Calls that follow another one sooner than this get the same, in ms: more than one asks. */
+const LEAST_MS = 1000;
+
 /** Measures the load from one call to the next. */
 export function loadOf(sources: LoadSources): () => NonNullable<NodeFacts['load']> {
   const { clock, liveStreams, door, loop = () => performance.eventLoopUtilization() } = sources;
   const read = () => ({ atMs: clock.monotonicMs(), in: door.bytesIn, out: door.bytesOut, ...loopTimes(loop()) });
   let last = read();
+  let load: NonNullable<NodeFacts['load']> = { plays: 0, kbpsIn: 0, kbpsOut: 0, busy: 0 };
   return () => {
     const now = read();
+    if (now.atMs - last.atMs < LEAST_MS) return { ...load, plays: liveStreams.playing };
     // Bytes in a millisecond are eight kilobits in a second.
-    const kbps = (bytes: number): number => rounded((8 * bytes) / Math.max(1, now.atMs - last.atMs));
+    const kbps = (bytes: number): number => rounded((8 * bytes) / (now.atMs - last.atMs));
     const turned = now.active - last.active;
     const all = turned + now.idle - last.idle;
-    const load = {
+    load = {
       plays: liveStreams.playing,
       kbpsIn: kbps(now.in - last.in),
       kbpsOut: kbps(now.out - last.out),

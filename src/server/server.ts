@@ -227,7 +227,7 @@ class Server implements SluiceServer {
       node: nodeControl({
         settings: this.#settings,
         drain: this.#drain,
-        info: () => this.#info(eventLayer),
+        info: () => ({ ...this.#info(eventLayer), ...eventLayer.bus?.told }),
         reauthorise: () => void parts.liveStreams.commands.reauthoriseAll(),
       }),
     });

@@ -21,17 +21,48 @@ const text = (value: unknown): string => (typeof value === 'string' || typeof va
 
 const COLUMNS: readonly Column<Facts>[] = [
   { title: 'NODE', show: ({ nodeId }) => text(nodeId) },
-  { title: 'STATE', show: ({ drain }) => (isDraining(drain) ? 'draining' : 'up') },
+  { title: 'STATE', show: stateOf },
   { title: 'VERSION', show: ({ version }) => text(version) },
   { title: 'RTMP', show: ({ rtmp }) => text(rtmp) },
   { title: 'STREAMS', show: ({ events }) => text((events as Facts | undefined)?.['openStreams']), isNumber: true },
   { title: 'NATS', show: ({ events }) => text((events as Facts | undefined)?.['busState']) },
-  { title: 'BOOT', show: ({ bootId }) => text(bootId) },
 ];
+
+/** What only nodes of a cluster tell. */
+const CLUSTER_COLUMNS: readonly Column<Facts>[] = [
+  { title: 'RELAY', show: ({ relay }) => relayOf(relay) },
+  { title: 'ZONE', show: ({ zone }) => text(zone) },
+  { title: 'PLAYS', show: ({ load }) => text((load as Facts | undefined)?.['plays']), isNumber: true },
+  { title: 'BUSY', show: ({ load }) => percent((load as Facts | undefined)?.['busy']), isNumber: true },
+];
+
+const BOOT: Column<Facts> = { title: 'BOOT', show: ({ bootId }) => text(bootId) };
+
+/** `lost` and `silent` are of nodes that do not answer. */
+function stateOf({ state, drain }: Facts): string {
+  if (state === 'lost' || state === 'silent') return state;
+  return isDraining(drain) ? 'draining' : 'up';
+}
+
+function relayOf(relay: unknown): string {
+  if (typeof relay !== 'object' || relay === null) return '';
+  const { host, port, tls } = relay as Facts;
+  const name = text(host);
+  return `${name.includes(':') ? `[${name}]` : name}:${text(port)}${tls === true ? ' (TLS)' : ''}`;
+}
+
+function percent(part: unknown): string {
+  return typeof part === 'number' ? `${Math.round(100 * part)}%` : '';
+}
+
+function columnsOf(items: readonly Facts[]): readonly Column<Facts>[] {
+  return [...COLUMNS, ...(items.some(({ relay }) => relay !== undefined) ? CLUSTER_COLUMNS : []), BOOT];
+}
 
 /** Options of the commands about nodes besides those of every command of control. */
 interface NodeOptions extends ControlOptions {
   readonly cluster?: boolean;
+  readonly scope?: string;
   readonly node?: string;
   readonly deadline?: string;
   readonly to?: string;
@@ -42,7 +73,10 @@ interface NodeOptions extends ControlOptions {
 export function nodes(options: NodeOptions, io: Io): Promise<number> {
   return withControl(options, io, async (client) => {
     const outcome = await listAll(client, 'nodes.list', {}, clusterOf(options));
-    return report(outcome, options, io, ({ items }) => table(items as readonly Facts[], COLUMNS, 'no node is up', io));
+    return report(outcome, options, io, ({ items }) => {
+      const nodes = items as readonly Facts[];
+      return table(nodes, columnsOf(nodes), 'no node is up', io);
+    });
   });
 }
 

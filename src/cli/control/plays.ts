@@ -28,6 +28,7 @@ const COLUMNS: readonly Column<Listed>[] = [
 /** Options of `sluice plays` besides those of every command of control. */
 interface PlaysOptions extends ControlOptions, SelectorOptions {
   readonly cluster?: boolean;
+  readonly scope?: string;
   readonly limit?: number;
   readonly reason?: string;
   readonly ban?: string;

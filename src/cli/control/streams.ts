@@ -36,6 +36,7 @@ const COLUMNS: readonly Column<Listed>[] = [
 /** Options of the commands of this file besides those of every command of control. */
 export interface StreamOptions extends ControlOptions, SelectorOptions {
   readonly cluster?: boolean;
+  readonly scope?: string;
   readonly limit?: number;
   readonly reason?: string;
   readonly ban?: string;
@@ -213,9 +214,14 @@ function onStream(
   });
 }
 
-/** Every node is asked, where the list of one node was not enough. */
-export function clusterOf({ cluster }: { readonly cluster?: boolean }): { readonly isCluster?: boolean } {
-  return cluster === true ? { isCluster: true } : {};
+/** Every node is asked, where the list of one node was not enough: `--cluster`, or `--scope cluster`. */
+export function clusterOf({ cluster, scope }: ClusterFlags): { readonly isCluster?: boolean } {
+  return cluster === true || scope === 'cluster' ? { isCluster: true } : {};
+}
+
+interface ClusterFlags {
+  readonly cluster?: boolean;
+  readonly scope?: string;
 }
 
 /** JSON on several lines, with what could control a terminal cleaned away. */

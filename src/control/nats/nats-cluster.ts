@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
 import type { Directory } from '../../events/directory.js';
+import type { NodeState } from '../../events/event-types.js';
 import type { NatsOutcome, NatsReply, NatsRequests } from '../../nats/requests.js';
 import {
   type Cluster,
@@ -45,15 +46,20 @@ export class NatsCluster implements Cluster {
    * @throws SluiceError ERR_CTL_BUS_DOWN when that cannot be read
    */
   async nodeIds(): Promise<readonly string[]> {
+    return idsOf(await this.#heartbeats());
+  }
+
+  async #heartbeats(): Promise<readonly NodeState[]> {
     const known = await this.#deps.directory.nodes();
     if ('trouble' in known) throw new SluiceError('ERR_CTL_BUS_DOWN', `which nodes there are: ${known.trouble}`);
-    return [...new Set(known.value.map(({ nodeId }) => nodeId))].sort();
+    return known.value;
   }
 
   async gather(verb: string, body: Facts, context: RequestContext, waitMs: number): Promise<Gathered> {
     const { requests, clock } = this.#deps;
     const beganMs = clock.monotonicMs();
-    const expected = new Set(await this.nodeIds());
+    const heartbeats = await this.#heartbeats();
+    const expected = new Set(idsOf(heartbeats));
     // The caller waits for both together. Nodes have half of the time in any case.
     const leftMs = Math.max(waitMs / 2, waitMs - (clock.monotonicMs() - beganMs));
     const answers = new Map<string, Facts>();
@@ -75,6 +81,7 @@ export class NatsCluster implements Cluster {
     return {
       answers: [...answers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, answer]) => answer),
       missing: [...expected].filter((nodeId) => !answers.has(nodeId)),
+      ...(verb === 'nodes.list' ? { silent: heartbeats.filter(({ nodeId }) => !answers.has(nodeId)).map(silent) } : {}),
     };
   }
 
@@ -128,6 +135,21 @@ export class NatsCluster implements Cluster {
   #leastOf(waitMs: number, { deadlineMs }: RequestContext): number {
     return deadlineMs === undefined ? waitMs : Math.max(1, Math.min(waitMs, deadlineMs - this.#deps.clock.wallMs()));
   }
+}
+
+/** Ids of the nodes that are not taken for lost, in order. */
+function idsOf(heartbeats: readonly NodeState[]): readonly string[] {
+  return [...new Set(heartbeats.filter(({ state }) => state !== 'lost').map(({ nodeId }) => nodeId))].sort();
+}
+
+/** What the last heartbeat of a node says that does not answer. */
+function silent({ nodeId, bootId, state, time, relay, zone, caps, version }: NodeState): Facts {
+  const told = { relay, zone, caps, version };
+  const known = Object.entries(told).filter(([, value]) => value !== undefined);
+  return {
+    ...{ nodeId, bootId, state: state === 'lost' ? 'lost' : 'silent', lastSeen: time },
+    ...Object.fromEntries(known),
+  };
 }
 
 /** The answer of a node. @throws RefusedElsewhere when it is a refusal */

@@ -123,7 +123,7 @@ export class EventBus {
         streams: openStreams.size,
         stateLagMs: this.#liveState.lagMs,
         draining: this.#draining,
-        ...this.#told(),
+        ...this.told,
       }),
       onReturned: (connection, evidence) => this.#onReturned(connection, evidence),
       onHeld: () => this.#onHeld(),
@@ -305,7 +305,8 @@ export class EventBus {
     return this.#machine.isPrepared && this.#lease.holds ? this.link.connection : undefined;
   }
 
-  #told(): NodeFacts {
+  /** What the heartbeat tells besides that the node lives; nothing in no cluster. */
+  get told(): NodeFacts {
     const { joined } = this.#lease;
     return this.#nodeFacts === undefined ? {} : { ...this.#nodeFacts(), ...(joined === undefined ? {} : { joined }) };
   }

@@ -17,6 +17,18 @@ describe('the load in a heartbeat', () => {
     expect(load()).toEqual({ plays: 7, kbpsIn: 0, kbpsOut: 0, busy: 0 });
   });
 
+  it('is that of before where less than a second has passed, with the plays of now', () => {
+    const clock = new ManualClock();
+    const [door, liveStreams] = [{ bytesIn: 0, bytesOut: 0 }, { playing: 1 }];
+    const load = loadOf({ clock, door, liveStreams, loop: () => ({ active: 1, idle: 1 }) });
+    clock.pass(1000);
+    door.bytesIn = 1000;
+    expect(load()).toMatchObject({ kbpsIn: 8 });
+    clock.pass(999);
+    liveStreams.playing = 2;
+    expect(load()).toEqual({ plays: 2, kbpsIn: 8, kbpsOut: 0, busy: 0 });
+  });
+
   it('is zero where no time has passed', () => {
     const clock = new ManualClock();
     const door = { bytesIn: 5, bytesOut: 5 };
