@@ -42,7 +42,9 @@ describe('a node that announces itself', () => {
   /** What its heartbeat tells, and what it fails with when an older process with its id is there. */
   function announced(cluster: object) {
     const bus: { announce?: unknown; facts?: () => unknown; onOlderTwin?: (bootId: string) => void } = {};
-    bus.announce = (facts: () => unknown) => void (bus.facts = facts);
+    bus.announce = (facts: () => unknown) => {
+      bus.facts = facts;
+    };
     const places = { forNodes: ({ isSecure }: { isSecure: boolean }) => ({ host: 'h', port: isSecure ? 2 : 1 }) };
     const parts = { clock: new ManualClock(), liveStreams: { playing: 0 }, door: { bytesIn: 0, bytesOut: 0 } };
     const failures: { code: string; message: string }[] = [];
