@@ -21,7 +21,17 @@ const TOOLS = [
   { program: 'curl', packages: ['curl'] },
 ];
 
-const HALF_OPEN = 'test/interop/half-open.interop.ts';
+/** Tests on machines of their own, as far as the network goes, by the project that they are in. */
+const APART = {
+  interop: 'test/interop/half-open.interop.ts',
+  faults: 'test/faults/cluster-{origin,edges}.fault.ts',
+};
+
+/** What those need. */
+const networkTools = (tests) => [
+  { program: 'ip', packages: ['iproute2'], tests },
+  { program: 'iptables', packages: ['iptables'], tests },
+];
 
 /**
  * What the interop suite needs besides: real servers and encoders that are large, or that nothing else uses, and the
@@ -37,8 +47,6 @@ const INTEROP_TOOLS = [
   { program: 'chromium', packages: ['chromium'], tests: 'test/interop/browser.interop.ts' },
   { program: 'obs', packages: ['obs-studio'], tests: 'test/interop/obs.interop.ts' },
   { program: 'Xvfb', packages: ['xvfb'], tests: 'test/interop/obs.interop.ts' },
-  { program: 'ip', packages: ['iproute2'], tests: HALF_OPEN },
-  { program: 'iptables', packages: ['iptables'], tests: HALF_OPEN },
 ];
 
 /** The command line of NATS, which Debian does not have: it is built once, below `.cache/`. */
@@ -215,18 +223,24 @@ async function problemWithRed5() {
 }
 
 async function ensurePackages(projects) {
-  const tools = projects.includes('interop') ? [...TOOLS, ...INTEROP_TOOLS] : TOOLS;
-  const result = await ensurePrograms(tools);
-  if (!projects.includes('interop') || result.complaint !== '' || result.leftOut.includes(HALF_OPEN)) return result;
+  const apart = Object.keys(APART).filter((project) => projects.includes(project));
+  const tools = [...TOOLS, ...(projects.includes('interop') ? INTEROP_TOOLS : [])];
+  const result = await ensurePrograms([...tools, ...apart.flatMap((project) => networkTools(APART[project]))]);
+  const tests = apart.map((project) => APART[project]).filter((files) => !result.leftOut.includes(files));
+  if (tests.length === 0 || result.complaint !== '') return result;
   const refusal = await networkRefusal();
   if (refusal === '') return result;
-  const why = `${HALF_OPEN} was not run: it needs a network namespace with a firewall, and this system refuses it: ${refusal}`;
-  return { ...result, leftOut: [...result.leftOut, HALF_OPEN], why: [...result.why, why] };
+  const why = tests.map(
+    (files) =>
+      `${files} was not run: it needs a network namespace with a firewall, and this system refuses it: ${refusal}`,
+  );
+  return { ...result, leftOut: [...result.leftOut, ...tests], why: [...result.why, ...why] };
 }
 
 /**
  * What the system says when it does not permit what a cut cable needs: a namespace, a link into it, a rule that drops
- * packets; '' when it does. Containers usually refuse it, and users who are not root and have no sudo without password.
+ * packets, a bridge; '' when it does. Containers usually refuse it, and users who are not root and have no sudo without
+ * password.
  */
 async function networkRefusal() {
   const name = `sluice-probe-${process.pid}`;
@@ -235,6 +249,7 @@ async function networkRefusal() {
     ['ip', 'netns', 'add', name],
     ['ip', 'link', 'add', `slp${process.pid}`, 'type', 'veth', 'peer', 'name', 'cable', 'netns', name],
     ['ip', 'netns', 'exec', name, 'iptables', '-w', '-A', 'INPUT', '-p', 'tcp', '--dport', '9', '-j', 'DROP'],
+    ['ip', 'netns', 'exec', name, 'ip', 'link', 'add', 'bridge', 'type', 'bridge'],
   ];
   let refusal = '';
   for (const step of steps) {

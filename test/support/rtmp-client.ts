@@ -14,6 +14,8 @@ export interface Received extends WireMessage {
 /** Options of {@link RawRtmp.open}. */
 export interface RawOptions {
   readonly port: number;
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
   readonly localAddress?: string;
 }
 
@@ -45,8 +47,8 @@ export class RawRtmp {
   }
 
   /** A TCP connection, nothing sent yet. */
-  static async open({ port, localAddress }: RawOptions): Promise<RawRtmp> {
-    const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
+  static async open({ port, host = '127.0.0.1', localAddress }: RawOptions): Promise<RawRtmp> {
+    const socket = connect({ port, host, localAddress, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);

@@ -37,7 +37,7 @@ export interface ListedStream {
 }
 
 /** `limits.maxConnectionsPerIp` → `SLUICE_LIMITS_MAX_CONNECTIONS_PER_IP`. */
-function environmentName(key: string): string {
+export function environmentName(key: string): string {
   return `SLUICE_${key
     .replaceAll('.', '_')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

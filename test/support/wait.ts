@@ -39,6 +39,12 @@ export async function waitFor<T>(
   }
 }
 
+/** Waits for time to pass, where that is what a test is about: a fault that lasts, an encoder that takes its time. */
+export async function passed(ms: number): Promise<void> {
+  const untilMs = performance.now() + ms;
+  await waitFor(() => performance.now() >= untilMs, { timeoutMs: ms + 10_000 });
+}
+
 /** `promise`, or an Error that names `what` when it takes longer than `timeoutMs`. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

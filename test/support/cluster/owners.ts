@@ -1,4 +1,4 @@
-import { connect } from 'nats';
+import { connect, type NatsConnection } from 'nats';
 import { type RawMessage, readMessages } from '../faults/checker.js';
 
 /** What the registry holds for a name. */
@@ -43,7 +43,20 @@ export async function readOwners(servers: string[]): Promise<OwnerRevision[]> {
   return (await readMessages(servers, `KV_${BUCKET}`)).map(asRevision);
 }
 
-function asRevision({ position, subject, timeMs, body }: RawMessage): OwnerRevision {
+/** The newest write for a name, as the leader of the registry has it; `undefined` without one, or without a leader. */
+export async function newestOwner(connection: NatsConnection, key: string): Promise<OwnerRevision | undefined> {
+  try {
+    const manager = await connection.jetstreamManager({ timeout: 2000, checkAPI: false });
+    const last = { last_by_subj: `$KV.${BUCKET}.${key}` };
+    const message = await manager.streams.getMessage(`KV_${BUCKET}`, last);
+    const { subject, seq, time } = message;
+    return asRevision({ subject, position: seq, timeMs: time.getTime(), body: message.string() });
+  } catch {
+    return undefined;
+  }
+}
+
+function asRevision({ position, subject, timeMs, body }: Omit<RawMessage, 'header'>): OwnerRevision {
   const key = subject.split('.').slice(2).join('.');
   return { key, revision: position, timeMs, value: body === '' ? undefined : (JSON.parse(body) as Owner) };
 }

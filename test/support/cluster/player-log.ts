@@ -1,4 +1,4 @@
-import { type Mark, markOf } from './numbered-media.js';
+import { isPicture, type Mark, markOf } from './numbered-media.js';
 
 /** A message as a player gets it. */
 export interface PlayedMessage {
@@ -53,12 +53,13 @@ export class PlayerLog {
   }
 
   #picture(payload: Buffer, nowMs: number): void {
-    const mark = markOf(payload);
-    if (mark === undefined) return;
+    if (!isPicture(payload)) return;
     this.pictures++;
     this.firstMs ??= nowMs;
     if (this.lastMs !== undefined && nowMs - this.lastMs > GAP_MS) this.gaps.push({ fromMs: this.lastMs, toMs: nowMs });
     this.lastMs = nowMs;
+    const mark = markOf(payload);
+    if (mark === undefined) return;
     const before = this.#mark;
     this.#mark = mark;
     if (before === undefined) return;

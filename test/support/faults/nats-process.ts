@@ -14,14 +14,17 @@ export class NatsProcess {
   readonly version: NatsVersion;
   readonly port: number;
   readonly name: string;
+  /** Address that it listens on. */
+  readonly host: string;
   readonly #folder: string;
   readonly #extra: string;
   #child: Child | undefined;
 
-  constructor(version: NatsVersion, port: number, o: { name?: string; extra?: string } = {}) {
+  constructor(version: NatsVersion, port: number, o: { name?: string; host?: string; extra?: string } = {}) {
     this.version = version;
     this.port = port;
     this.name = o.name ?? 'single';
+    this.host = o.host ?? '127.0.0.1';
     this.#extra = o.extra ?? '';
     this.#folder = tempDir('nats');
   }
@@ -32,7 +35,7 @@ export class NatsProcess {
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
+    return `nats://${this.host}:${this.port}`;
   }
 
   /** Starts (again), on the same port and data. `ready` false does not wait (a cluster needs its others first). */
@@ -43,7 +46,7 @@ export class NatsProcess {
     const limits = 'max_file: 1GB, max_mem: 64MB';
     writeFileSync(
       config,
-      `server_name: "${this.name}"\nlisten: "127.0.0.1:${this.port}"\njetstream { store_dir: "${store}", ${limits} }\n${this.#extra}`,
+      `server_name: "${this.name}"\nlisten: "${this.host}:${this.port}"\njetstream { store_dir: "${store}", ${limits} }\n${this.#extra}`,
     );
     const child = new Child([natsBinary(this.version), '-c', config]);
     this.#child = child;
@@ -100,9 +103,9 @@ export class NatsCluster {
     this.#links = links;
   }
 
-  /** Starts three servers and waits until they have a JetStream leader. */
-  static async start(version: NatsVersion): Promise<NatsCluster> {
-    return NatsCluster.#start(version, false);
+  /** Starts three servers and waits until they have a JetStream leader. @param host where clients find them */
+  static async start(version: NatsVersion, host?: string): Promise<NatsCluster> {
+    return NatsCluster.#start(version, false, host);
   }
 
   /** The same with a proxy in every route and before every client port. */
@@ -115,9 +118,9 @@ export class NatsCluster {
    * placement" for as long as it lives, also with one route for each pair of nodes and with all of them configured.
    * Such a cluster is discarded: it holds nothing.
    */
-  static async #start(version: NatsVersion, parted: boolean): Promise<NatsCluster> {
+  static async #start(version: NatsVersion, parted: boolean, host?: string): Promise<NatsCluster> {
     for (let left = START_TRIES; ; left--) {
-      const cluster = await NatsCluster.#launch(version, parted);
+      const cluster = await NatsCluster.#launch(version, parted, host);
       try {
         await waitFor(() => cluster.#answers(), {
           timeoutMs: START_MS,
@@ -134,7 +137,7 @@ export class NatsCluster {
   }
 
   /** Starts the processes, which may not have found each other yet. */
-  static async #launch(version: NatsVersion, parted: boolean): Promise<NatsCluster> {
+  static async #launch(version: NatsVersion, parted: boolean, host?: string): Promise<NatsCluster> {
     const ports = await Promise.all([freePort(), freePort(), freePort()]);
     const routes = await Promise.all([freePort(), freePort(), freePort()]);
     const links: { between: [number, number]; proxy: TcpProxy }[] = [];
@@ -155,7 +158,7 @@ export class NatsCluster {
       const hidden = parted ? `, no_advertise: true, advertise: "127.0.0.1:${await freePort()}"` : '';
       const listen = `"127.0.0.1:${routes[i]}"`;
       const extra = `cluster { name: "test", listen: ${listen}, routes: [${targets}]${hidden} }\n`;
-      nodes.push(new NatsProcess(version, port, { name: `n${i + 1}`, extra }));
+      nodes.push(new NatsProcess(version, port, { name: `n${i + 1}`, extra, ...(host === undefined ? {} : { host }) }));
     }
     const clients = parted ? await Promise.all(ports.map((port) => TcpProxy.start(port))) : [];
     const cluster = new NatsCluster(nodes, parted ? { clients, routes: links } : undefined);

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { pictureOf } from '../../../support/cluster/numbered-media.js';
 import { checkPlayers, longestGap, PlayerLog } from '../../../support/cluster/player-log.js';
-
-/** A picture as `numbered-media` sends it. */
-function picture(session: number, frame: number): Buffer {
-  const payload = Buffer.alloc(160);
-  payload.set([0x27, 1, 0, 0, 0]);
-  payload.writeUInt32BE(session, 5);
-  payload.writeUInt32BE(frame, 9);
-  return payload;
-}
 
 interface Got {
   readonly session: number;
@@ -30,7 +22,7 @@ function twoSessions(): Got[] {
 function played(list: readonly Got[]): PlayerLog {
   const log = new PlayerLog('p');
   for (const { session, frame, timestamp, atMs } of list)
-    log.take({ type: 9, timestamp, payload: picture(session, frame) }, atMs);
+    log.take({ type: 9, timestamp, payload: pictureOf({ session, frame }) }, atMs);
   return log;
 }
 
@@ -94,6 +86,8 @@ describe('what a player sees', () => {
     log.take({ type: 9, timestamp: 800, payload: Buffer.from([0x17, 0, 0, 0, 0]) }, 2000);
     expect(log.pictures).toBe(20);
     expect(log.faults).toEqual([]);
+    log.take({ type: 9, timestamp: 840, payload: Buffer.from([0x27, 1, 0, 0, 0, 9]) }, 2040);
+    expect(log, 'the picture of an encoder that does not number them').toMatchObject({ pictures: 21, faults: [] });
     log.take({ type: 8, timestamp: 39, payload: Buffer.from([0xaf, 1]) }, 2000);
     expect(log.faults).toEqual(['p: timestamp 39 of type 8 comes after 40']);
   });
