@@ -2,12 +2,15 @@ import type { Clock } from '../core/clock.js';
 import { newId } from '../core/ids.js';
 import type { Logger } from '../core/log.js';
 import { retryDelayMs } from '../core/retry-delay.js';
+import type { MovedStream } from '../live/moved-stream.js';
 import type { OwnedName, OwnerNews, Owners } from '../live/owners.js';
 import type { NameOutcome, NameWish, Ownership } from '../live/ownership.js';
 import { BUSY, GONE, refusedWith } from '../live/publish-refusals.js';
 import type { Epoch } from '../model/epoch.js';
 import { ClaimCounts, type ClaimOutcome } from './claim-counts.js';
 import type { HolderCheck } from './holder-check.js';
+import { NameArrivals } from './name-arrivals.js';
+import { NameHandovers } from './name-handovers.js';
 import type { NameRegistry } from './name-registry.js';
 import { NameReturn } from './name-return.js';
 import { type OwnName, OwnNames } from './own-names.js';
@@ -72,6 +75,10 @@ export class NameClaims implements Ownership {
   readonly counts = new ClaimCounts();
   /** Asks holders that are alive; undefined: they keep what they have. */
   yielding: Yielding | undefined;
+  /** Hands names over to other nodes. */
+  readonly handovers: NameHandovers;
+  /** Claims names of streams that other nodes hand over. */
+  readonly arrivals: NameArrivals;
   /** Told of open streams whose name another node has. */
   onLost: (streamId: string) => void = () => {};
   readonly #o: NameClaimsOptions;
@@ -91,6 +98,13 @@ export class NameClaims implements Ownership {
       adopted: deps.adopted,
       lost: (streamId) => this.onLost(streamId),
     });
+    this.handovers = new NameHandovers({
+      ...{ registry, clock, pause, tell, names: this.#names, nodeId: o.nodeId, bootId: o.bootId, owners: deps.owners },
+      keep: ({ of, streamId, value, epoch, expected }) => {
+        this.#add({ of, streamId, value, epoch, expected, isUnsure: false });
+      },
+    });
+    this.arrivals = new NameArrivals({ registry, clock, pause, log });
   }
 
   /** Names that this process has. */
@@ -161,7 +175,7 @@ export class NameClaims implements Ownership {
       const wrote = await registry.write(wish, claim.value, claim.expected);
       if (wrote.kind === 'ok') return this.#won(claim, wrote.epoch);
       if (wrote.kind === 'down') claim.isUnsure ||= wrote.isUnsure;
-      const after = wrote.kind === 'conflict' ? await this.#conflict(claim) : 'down';
+      const after = wrote.kind === 'conflict' ? await this.#conflict(claim, untilMs) : 'down';
       if (typeof after !== 'string') return after;
       if (clock.monotonicMs() >= untilMs) {
         return after === 'down' ? this.#noRegistry(claim) : this.#leave(claim, refused('busy', BUSY));
@@ -181,7 +195,7 @@ export class NameClaims implements Ownership {
   }
 
   /** Another write came first. */
-  async #conflict(claim: Claim): Promise<AfterConflict> {
+  async #conflict(claim: Claim, untilMs: number): Promise<AfterConflict> {
     const { wish, value } = claim;
     const held = await this.#deps.registry.read(wish);
     if (held.kind === 'down') return 'down';
@@ -193,21 +207,36 @@ export class NameClaims implements Ownership {
     const isFree = holder === undefined || holder.state === 'released' || this.#isOwn(holder);
     const state = isFree ? 'gone' : await this.#deps.holders.judge(holder);
     if (state === 'unknown') return 'later';
-    if (state === 'alive') return this.#ask(claim, held);
+    if (state === 'alive') return this.#ask(claim, held, untilMs);
     // Only what is known to be free is ever expected: any other value is read again before the next write.
     claim.expected = held.epoch.revision;
     return 'again';
   }
 
-  /** The holder is alive: the policy of the newcomer decides, and then the holder. */
-  async #ask(claim: Claim, held: HeldName): Promise<AfterConflict> {
+  /** The holder is alive: it decides, by the policy of the newcomer. It may hold a stream whose publisher is here now. */
+  async #ask(claim: Claim, held: HeldName, untilMs: number): Promise<AfterConflict> {
     const { wish } = claim;
-    const asked =
-      wish.grant.conflict === 'reject' ? undefined : await this.yielding?.ask(held, wish).catch(() => undefined);
+    const asked = await this.yielding?.ask(held, wish).catch(() => undefined);
     if (asked?.kind === 'silent') return 'later';
+    if (asked?.kind === 'moved') return this.#take(claim, asked.stream, asked.revision, untilMs);
     if (asked?.kind !== 'yielded') return refused('busy', BUSY);
     claim.expected = asked.revision;
     return 'again';
+  }
+
+  /** The holder hands its stream over. */
+  async #take({ wish, value }: Claim, stream: MovedStream, expected: number, untilMs: number): Promise<AfterConflict> {
+    const of = { app: wish.app, name: wish.name };
+    const claimed = { ...value, streamId: stream.facts.streamId, nonce: newId() };
+    const release = ({ revision }: Epoch): void => {
+      this.#releases.release({ of, value: claimed, revision, isUnsure: false });
+    };
+    const arrived = await this.arrivals.take({ of, value: claimed, stream, expected, untilMs, release });
+    if (typeof arrived === 'string') return arrived;
+    const { epoch } = arrived;
+    this.#own({ wish, value: claimed, expected, isUnsure: false }, epoch);
+    this.#tell(of, { state: 'live', nodeId: this.#o.nodeId, epoch });
+    return { outcome: 'won', answer: { kind: 'moved', epoch, stream } };
   }
 
   /** One process has one contender for a name, so what this one has written is over. */
@@ -222,12 +251,16 @@ export class NameClaims implements Ownership {
   }
 
   #own({ wish, value, expected, isUnsure }: Claim, epoch: Epoch): void {
-    const { app, name, streamId } = wish;
-    const of = { app, name };
+    const { app, name } = wish;
+    const { streamId } = value;
+    this.#add({ of: { app, name }, streamId, value, epoch, expected, isUnsure: isUnsure && epoch.revision === 0 });
+  }
+
+  #add(of: Omit<OwnName, 'stop' | 'checking'>): void {
     const own: OwnName = {
-      ...{ of, streamId, value, epoch, expected, checking: undefined },
-      isUnsure: isUnsure && epoch.revision === 0,
-      stop: this.#deps.owners.listen(of, (news) => {
+      ...of,
+      checking: undefined,
+      stop: this.#deps.owners.listen(of.of, (news) => {
         if (news.nodeId !== this.#o.nodeId) this.#return.check(own);
       }),
     };

@@ -32,6 +32,12 @@ export const CLUSTER_ERRORS = {
     'it cannot be found out now whether somebody else publishes under this name',
     'try again in a few seconds; bring NATS back, or set cluster.onRegistryDown to local',
   ),
+  ERR_CLUSTER_YIELD_TIMEOUT: failure(
+    'failed',
+    'operator',
+    'no other node has taken a stream that was given to it',
+    'the stream waits for its publisher at its node; look at the network between the nodes and NATS if this repeats',
+  ),
   ERR_CLUSTER_FENCED: ending(
     'client_closed',
     'operator',

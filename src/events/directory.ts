@@ -1,9 +1,10 @@
 import type { AnswerTimeout } from '../nats/answer-timeout.js';
 import type { NatsConnection } from '../nats/connection.js';
-import { JsError, lastMessage } from '../nats/jetstream.js';
+import { JsError, lastMessage, subjectsOf } from '../nats/jetstream.js';
 import { KvBucket } from '../nats/kv-bucket.js';
+import { lastCounted } from './bus/last-of-stream.js';
 import type { NodeState, StreamEnded } from './event-types.js';
-import { END_TYPE, eventFilter, nodeKey } from './subjects.js';
+import { END_TYPE, eventFilter, nodeKey, parseStreamSubject, sequenceIn } from './subjects.js';
 
 /** Where the cluster keeps what is known of it. */
 interface DirectoryOptions {
@@ -66,6 +67,29 @@ export class Directory {
     if (!held.ok) return { trouble: `${this.#o.nodesBucket}: ${held.code} ${held.text}` };
     const { value } = held.value;
     return { value: value?.state === 'lost' ? undefined : value };
+  }
+
+  /**
+   * How far a stream has come by the events that are kept: the sequence of the last one, 0 for none.
+   *
+   * @returns `ended`: it has an end; undefined: that cannot be read now
+   */
+  async lastOf(streamId: string): Promise<number | 'ended' | undefined> {
+    const connection = this.#connection();
+    if (connection === undefined) return undefined;
+    const { prefix, stream } = this.#o;
+    const last = await lastCounted(
+      prefix,
+      { streamId },
+      {
+        last: (subject) => lastMessage(connection, stream, subject, this.#answerTimeout),
+        subjects: (filter) => subjectsOf(connection, stream, filter, this.#answerTimeout),
+      },
+    );
+    if (!last.ok) return last.code === JsError.MessageNotFound ? 0 : undefined;
+    const parts = parseStreamSubject(last.value.subject);
+    // An end has no number there.
+    return (parts && sequenceIn(parts)) ?? 'ended';
   }
 
   /** The end of a stream, as its event tells it; `value` is undefined when none is kept. */

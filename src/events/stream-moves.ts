@@ -58,6 +58,8 @@ interface LeftStream {
 export class StreamMoves {
   /** Called when a stream has left, before its move is acknowledged. */
   onOut: (stream: StreamNames) => void = () => {};
+  /** Called when another node has a stream that has left. */
+  onGone: (streamId: string) => void = () => {};
   readonly #parts: MoveParts;
   /** Streams that are on their way from here, to be taken back when nobody gets them. */
   readonly #leaving = new Map<string, LifecycleStream>();
@@ -160,8 +162,9 @@ export class StreamMoves {
 
   /** Another node has the stream: this one has nothing more to do with it. */
   settled(streamId: string): void {
-    const wasHere = this.#leaving.delete(streamId) || this.#arriving.delete(streamId);
-    if (!wasHere) return;
+    const hasLeft = this.#leaving.delete(streamId);
+    if (!hasLeft && !this.#arriving.delete(streamId)) return;
+    if (hasLeft) this.onGone(streamId);
     this.#ends.delete(streamId);
     this.#note({ streamId });
     this.#parts.sink.releaseStream();

@@ -1,9 +1,14 @@
+import { createHmac } from 'node:crypto';
 import { HolderCheck } from '../cluster/holder-check.js';
+import { LeftStreams } from '../cluster/left-streams.js';
 import { NameClaims } from '../cluster/name-claims.js';
 import { NameRegistry } from '../cluster/name-registry.js';
 import { OwnerCache } from '../cluster/owner-cache.js';
 import { newsBody } from '../cluster/owner-value.js';
 import { NodePeers } from '../cluster/peers.js';
+import { YieldSeal } from '../cluster/yield-messages.js';
+import { YieldService } from '../cluster/yield-service.js';
+import { YieldRequests } from '../cluster/yielding.js';
 import { type HostPort, parseAdvertised } from '../config/listen.js';
 import type { Config } from '../config/table.js';
 import type { Clock } from '../core/clock.js';
@@ -16,6 +21,7 @@ import type { LiveStreams } from '../live/live-streams.js';
 import type { Owners } from '../live/owners.js';
 import type { Peers } from '../live/peers.js';
 import { AnswerTimeout } from '../nats/answer-timeout.js';
+import type { NatsMessage } from '../nats/requests.js';
 import { answersAt } from './port-probe.js';
 
 /** Fewest bytes of `cluster.secret`. */
@@ -76,7 +82,9 @@ export interface ClusterParts {
   /** Why the registry of names could not be used the last time; empty when it could. */
   readonly trouble: string;
   /** Tells the claims what becomes of streams, and ends those whose name another node has. */
-  follow(liveStreams: Pick<LiveStreams, 'commands' | 'publishes'>): void;
+  follow(liveStreams: Pick<LiveStreams, 'commands' | 'publishes' | 'yields'>): void;
+  /** Takes what other nodes ask about streams of this one. */
+  takeYield(message: NatsMessage): void;
   /** Does what is due by time. Call it a few times a second. */
   tick(nowMs: number): void;
 }
@@ -113,16 +121,27 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
   const { requests } = bus;
   const owners = new OwnerCache({ registry, requests, clock, prefix });
   const claims = claimsOf(options, deps, { bus, registry, peers, owners, prefix });
+  const { moves } = eventLayer.lifecycle;
+  const seal = new YieldSeal(options.secret, clock);
+  claims.yielding = new YieldRequests({ nodeId: deps.nodeId, prefix, seal, requests, clock, log });
+  claims.arrivals.arrivals = moves;
+  const left = new LeftStreams({ registry, moves, log, lastOf: (streamId) => bus.directory.lastOf(streamId) });
+  let yields: YieldService | undefined;
   return {
     ...{ peers, owners, claims },
     get trouble() {
       return registry.trouble;
     },
-    follow: ({ commands, publishes }) => {
+    takeYield: (message) => void yields?.take(message),
+    follow: (liveStreams) => {
+      const { commands, publishes } = liveStreams;
       claims.onLost = (streamId) => {
         publishes.fence([streamId]);
         void commands.outdone(streamId);
       };
+      const { handovers } = claims;
+      const lost = (streamId: string): void => claims.onLost(streamId);
+      yields = new YieldService({ seal, handovers, yields: liveStreams.yields, clock, log, lost });
       eventLayer.log.subscribe((entry) => {
         if (entry.type === END_TYPE) claims.release((entry.event.data as { readonly streamId: string }).streamId);
       });
@@ -130,8 +149,17 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
         if (state === 'ready') claims.returned();
       });
     },
-    tick: (nowMs) => claims.tick(nowMs),
+    tick: (nowMs) => {
+      claims.tick(nowMs);
+      left.tick(nowMs);
+    },
   };
+}
+
+/** The secret of tickets of jobs, which all nodes of a cluster check; undefined: this node is in none. */
+export function ticketSecretOf(config: Config): Uint8Array | undefined {
+  const secret = clusterOptions(config)?.secret;
+  return secret === undefined ? undefined : createHmac('sha256', secret).update('sluice job tickets v1').digest();
 }
 
 /** Makes what claims names. */

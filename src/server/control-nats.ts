@@ -5,6 +5,7 @@ import { NatsCluster } from '../control/nats/nats-cluster.js';
 import type { Clock } from '../core/clock.js';
 import { VERSION } from '../core/version.js';
 import type { EventLayer } from '../events/event-layer.js';
+import type { NatsMessage } from '../nats/requests.js';
 
 /** The other nodes, asked over the connection of the event layer. @returns undefined without NATS */
 export function clusterOf({ bus }: EventLayer, prefix: string, clock: Clock): NatsCluster | undefined {
@@ -24,26 +25,30 @@ interface ControlOverNatsDeps {
   readonly prefix: string;
   readonly rtmp: HostPort;
   readonly http: HostPort | undefined;
+  /** Takes what other nodes ask about streams of this one. */
+  readonly yields: ((message: NatsMessage) => void) | undefined;
 }
 
 /** Answers over NATS for this node and for each stream from its start to its end. @returns undefined without NATS */
 export function controlOverNats(deps: ControlOverNatsDeps): ControlService | undefined {
-  const { eventLayer, dispatcher, clock, nodeId, bootId, prefix, rtmp, http } = deps;
+  const { eventLayer, dispatcher, clock, nodeId, bootId, prefix, rtmp, http, yields } = deps;
   const { requests, lifecycle, log } = eventLayer;
   if (requests === undefined) return undefined;
   const service = new ControlService({
-    ...{ requests, dispatch: dispatcher, clock, nodeId, bootId, prefix, version: VERSION },
+    ...{ requests, dispatch: dispatcher, clock, nodeId, bootId, prefix, version: VERSION, yields },
     rtmp: formatHostPort(rtmp),
     http: http === undefined ? undefined : formatHostPort(http),
   });
   // Publishers may have come while HTTP was being started.
   for (const streamId of lifecycle.openStreams.keys()) service.opened(streamId);
   log.subscribe((entry) => {
-    const isStart = entry.type === 'io.sluice.stream.started';
+    // One that was resumed may have come from another node.
+    const isStart = entry.type === 'io.sluice.stream.started' || entry.type === 'io.sluice.stream.resumed';
     if (!isStart && entry.type !== 'io.sluice.stream.ended') return;
     const { streamId } = entry.event.data as { readonly streamId: string };
     if (isStart) service.opened(streamId);
     else service.ended(streamId);
   });
+  lifecycle.moves.onGone = (streamId) => service.ended(streamId);
   return service;
 }

@@ -28,7 +28,7 @@ import type { RecordedStreams } from '../vod/recorded-streams.js';
 import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
-import { type ClusterParts, makeCluster } from './cluster.js';
+import { type ClusterParts, makeCluster, ticketSecretOf } from './cluster.js';
 import { Descriptors } from './descriptors.js';
 import { makeFlv } from './http-flv.js';
 import { type Isolation, isolationOf } from './isolation.js';
@@ -276,7 +276,7 @@ function makeStreams(
     clock,
     log,
     urls: deps.urls,
-    ticketSecret: deps.ticketSecret,
+    ticketSecret: ticketSecretOf(config) ?? deps.ticketSecret,
     ...(rpc === undefined ? {} : { rpc }),
     ownership: cluster?.claims,
     recorded,

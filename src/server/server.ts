@@ -241,7 +241,7 @@ class Server implements SluiceServer {
     }
     this.#controlService = controlOverNats({
       ...{ eventLayer, dispatcher: this.#control.dispatcher, clock: this.#clock, nodeId, bootId },
-      ...{ prefix, rtmp: this.rtmpAddress, http: this.httpAddress },
+      ...{ prefix, rtmp: this.rtmpAddress, http: this.httpAddress, yields: this.#parts?.cluster?.takeYield },
     });
   }
 

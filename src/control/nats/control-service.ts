@@ -20,7 +20,12 @@ interface ControlServiceDeps {
   /** `HOST:PORT` of RTMP, and of HTTP when that is on. */
   readonly rtmp: string;
   readonly http: string | undefined;
+  /** Takes what other nodes ask about streams that they want; undefined: nothing is answered to that. */
+  readonly yields?: ((message: NatsMessage) => void) | undefined;
 }
+
+/** What nodes of a cluster ask each other on the subject of a stream. It is no operation of control. */
+const YIELD = 'yield';
 
 /** Where an endpoint of the service is asked. */
 type EndpointLevel = Exclude<Level, 'stream'>;
@@ -77,7 +82,9 @@ export class ControlService {
     if (this.#closed || this.#streams.has(streamId)) return;
     const base = this.#subjects.ofStream(streamId, '');
     const take = (message: NatsMessage): void => {
-      void this.#door.take(message, 'stream', message.subject.slice(base.length), { streamId });
+      const verb = message.subject.slice(base.length);
+      if (verb === YIELD) this.#deps.yields?.(message);
+      else void this.#door.take(message, 'stream', verb, { streamId });
     };
     this.#streams.set(streamId, this.#deps.requests.subscribe(`${base}*`, undefined, take));
   }

@@ -23,6 +23,8 @@ interface Options {
   readonly takesPublishers?: boolean;
   readonly clock?: ManualClock;
   readonly news?: News;
+  /** Waits; default: moves the clock and takes no time. */
+  readonly pause?: (ms: number) => Promise<void>;
 }
 
 /** One node that claims names, on a registry in memory. Pauses move its clock and take no time. */
@@ -73,6 +75,7 @@ export class ClaimingNode {
       adopted: (streamId, epoch) => this.adopted.push([streamId, epoch]),
       pause: async (ms) => {
         this.pauses.push(ms);
+        if (o.pause !== undefined) return o.pause(ms);
         this.clock.pass(ms);
         await new Promise(setImmediate);
       },

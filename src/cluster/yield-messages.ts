@@ -1,0 +1,109 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../core/clock.js';
+import { ExpiringMap } from '../core/expiring-map.js';
+import { z } from '../core/zod.js';
+import type { MovedStream } from '../live/moved-stream.js';
+import { CONFLICTS } from '../model/grant.js';
+
+/** Most that the clocks of two nodes may differ by, in ms. */
+const SKEW_MS = 30_000;
+/** Requests that are remembered so that none counts twice. */
+const MOST_SEEN = 20_000;
+
+const id = z.string().min(1).max(256);
+
+const REQUEST = z.object({
+  streamId: id,
+  byNode: id,
+  /** Id of the stream that begins there when this one is taken over. */
+  byStreamId: id,
+  principalHash: z.string().max(64),
+  address: z.string().max(64),
+  conflict: z.enum(CONFLICTS),
+  isAnonymous: z.boolean(),
+  isUnauthenticated: z.boolean(),
+  nonce: id,
+  /** Wall clock of the one that asks, in ms since the epoch. */
+  timeMs: z.number(),
+});
+
+/** What a node asks of the one that has a stream. */
+export type YieldRequest = z.infer<typeof REQUEST>;
+
+/** What the one that has a stream says. `revision`: of the write by which the name is `moving`. */
+export type YieldReply =
+  | { readonly kind: 'moved'; readonly revision: number; readonly stream: MovedStream }
+  | { readonly kind: 'ended' | 'unknown' | 'busy' | 'unacked' | 'moving' | 'clock' };
+
+const SEALED = z.object({ text: z.string().max(1 << 20), mac: z.string().max(64) });
+
+/**
+ * Seals what nodes say to each other about streams that move: whoever may only publish to a subject must not take
+ * streams. The key is made from `cluster.secret`, for this purpose alone. An answer is sealed together with the nonce of
+ * its request.
+ */
+export class YieldSeal {
+  readonly #key: KeyObject;
+  readonly #clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
+  readonly #seen = new ExpiringMap<true>(MOST_SEEN);
+
+  /** @param secret `cluster.secret` */
+  constructor(secret: string, clock: Pick<Clock, 'wallMs' | 'monotonicMs'>) {
+    this.#key = createSecretKey(createHmac('sha256', secret).update('sluice yield v1').digest());
+    this.#clock = clock;
+  }
+
+  /** The body of a request. */
+  request(request: YieldRequest): Buffer {
+    return this.#sealed('request', JSON.stringify(request));
+  }
+
+  /**
+   * Reads a request.
+   *
+   * @returns undefined: it was not sealed by a node of this cluster, or came before; `clock`: it was, and the clocks of
+   *   the two nodes are too far apart, or it is old
+   */
+  readRequest(body: Uint8Array): YieldRequest | { readonly kind: 'clock'; readonly nonce: string } | undefined {
+    const parsed = REQUEST.safeParse(this.#open('request', body));
+    if (!parsed.success) return undefined;
+    const { nonce, timeMs } = parsed.data;
+    if (Math.abs(timeMs - this.#clock.wallMs()) > SKEW_MS) return { kind: 'clock', nonce };
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#seen.get(nonce, nowMs) !== undefined) return undefined;
+    this.#seen.set(nonce, true, nowMs + 2 * SKEW_MS);
+    return parsed.data;
+  }
+
+  /** The body of an answer. */
+  reply(nonce: string, reply: YieldReply): Buffer {
+    return this.#sealed(`reply ${nonce}`, JSON.stringify(reply));
+  }
+
+  /** Reads the answer to a request; undefined: no node of this cluster has given it. */
+  readReply(nonce: string, body: Uint8Array): YieldReply | undefined {
+    // Only a node of this cluster can have sealed it, so that it is what reply() makes.
+    return this.#open(`reply ${nonce}`, body) as YieldReply | undefined;
+  }
+
+  #sealed(purpose: string, text: string): Buffer {
+    return Buffer.from(JSON.stringify({ text, mac: this.#mac(purpose, text) }), 'utf8');
+  }
+
+  #open(purpose: string, body: Uint8Array): unknown {
+    try {
+      const sealed = SEALED.safeParse(JSON.parse(Buffer.from(body).toString('utf8')));
+      if (!sealed.success) return undefined;
+      const { text, mac } = sealed.data;
+      const [given, right] = [Buffer.from(mac, 'utf8'), Buffer.from(this.#mac(purpose, text), 'utf8')];
+      if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
+      return JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #mac(purpose: string, text: string): string {
+    return createHmac('sha256', this.#key).update(`${purpose}\n${text}`).digest('base64url');
+  }
+}

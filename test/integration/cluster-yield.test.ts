@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkEpochs, checkStreams, typeOf } from '../support/cluster/checks.js';
+import { keepOwners, readOwners } from '../support/cluster/owners.js';
+import { readStored, type Stored } from '../support/faults/checker.js';
+import { type NatsServer, startNats } from '../support/nats.js';
+import { RawRtmp, statusOf } from '../support/rtmp-client.js';
+import { spawnServer, type TestServer } from '../support/server.js';
+import { removeTempDir, tempDir } from '../support/temp.js';
+import { waitFor } from '../support/wait.js';
+
+const NODES = ['n1', 'n2'];
+const AAC_HEADER = Buffer.from([0xaf, 0, 0x12, 0x10]);
+const AAC_FRAME = Buffer.from([0xaf, 1, 1, 2, 3]);
+const KEY = 'a-key-of-the-encoder-of-cam';
+const RULES = [
+  { match: { action: 'play' }, decision: 'allow' },
+  {
+    name: 'take',
+    match: { name: 'take-*' },
+    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
+    decision: 'allow',
+    set: { conflict: 'takeover' },
+  },
+  {
+    name: 'drained',
+    match: { name: 'drain-*' },
+    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
+    decision: 'allow',
+    set: { resumeWindowMs: 15_000 },
+  },
+  {
+    name: 'encoder',
+    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
+    decision: 'allow',
+    set: { conflict: 'resume', resumeWindowMs: 15_000 },
+  },
+];
+/** Streams of the drain. */
+const STREAMS = 5;
+
+let nats: NatsServer;
+const servers: TestServer[] = [];
+const folders = NODES.map(() => tempDir('yield'));
+const clients: RawRtmp[] = [];
+
+beforeAll(async () => {
+  nats = await startNats();
+  await keepOwners([nats.url]);
+  const spawn = (id: string, at: number): Promise<TestServer> =>
+    spawnServer({
+      nats: nats.url,
+      data: folders[at]!,
+      settings: {
+        'node.id': id,
+        'cluster.enabled': true,
+        'cluster.secret': '0123456789abcdef',
+        'auth.rules': JSON.stringify(RULES),
+        'limits.publishesPerSecondPerIp': 0,
+        'shutdown.deadlineMs': 2000,
+      },
+    });
+  servers.push(...(await Promise.all(NODES.map(spawn))));
+});
+
+afterAll(async () => {
+  for (const client of clients) client.destroy();
+  await Promise.all(servers.map((server) => server.stop()));
+  await nats.stop();
+  for (const folder of folders) removeTempDir(folder);
+});
+
+async function connected(server: TestServer): Promise<RawRtmp> {
+  const client = await RawRtmp.connected({ port: server.rtmpPort });
+  clients.push(client);
+  return client;
+}
+
+/** A publisher that has sent a header and so many frames. */
+async function publishing(server: TestServer, name: string, frames = 10) {
+  const client = await connected(server);
+  const beganMs = performance.now();
+  const id = await client.publish(`${name}?key=${KEY}`);
+  const tookMs = performance.now() - beganMs;
+  client.message(8, AAC_HEADER, { messageStreamId: id, timestamp: 0 });
+  for (let n = 0; n < frames; n++) client.message(8, AAC_FRAME, { messageStreamId: id, timestamp: n * 20 });
+  await waitFor(async () => ((await server.stream(name))?.state === 'ready' ? true : undefined), {
+    what: () => `${name} to be ready\n${server.child.output.slice(-1500)}`,
+  });
+  return { client, id, tookMs };
+}
+
+async function of(name: string): Promise<Stored[]> {
+  return (await readStored(nats.url)).filter(({ event }) => event.data['name'] === name);
+}
+
+/** The end of the newest stream of a name, once NATS has it. */
+function ended(name: string): Promise<Stored> {
+  return waitFor(async () => (await of(name)).filter((one) => typeOf(one) === 'stream.ended').at(-1), {
+    what: `the end of ${name}`,
+  });
+}
+
+describe('a stream in a cluster', () => {
+  it('goes to another node with its publisher and back, under one id and one sequence, and its player stays', async () => {
+    const [a, b] = servers as [TestServer, TestServer];
+    const first = await publishing(a, 'cam');
+    const { streamId } = (await a.stream('cam'))!;
+    const player = await connected(a);
+    await player.play('cam');
+    await a.waitForPlayers(1);
+    const second = await publishing(b, 'cam', 20);
+    await waitFor(() => first.client.closed, { what: 'the first connection to be closed' });
+    expect((await b.stream('cam'))?.streamId).toBe(streamId);
+    await waitFor(async () => (await a.stream('cam')) === undefined, { what: 'the first node to let it go' });
+    const third = await publishing(a, 'cam', 30);
+    expect((await a.stream('cam'))?.streamId).toBe(streamId);
+    third.client.command(third.id, 'closeStream', 0, null);
+    const end = await ended('cam');
+    expect(end.event.data).toMatchObject({
+      ...{ streamId, reason: 'client_unpublish', totals: 'exact', nodeId: 'n1' },
+      ...{ audioFrames: 60, videoFrames: 0, payloadBytes: 3 * AAC_HEADER.length + 60 * AAC_FRAME.length },
+    });
+    const stored = await of('cam');
+    expect(checkStreams(stored)).toEqual([]);
+    const moves = stored.filter((one) => typeOf(one) === 'stream.resumed').map(({ event }) => event.data);
+    expect(moves).toMatchObject([
+      { cause: 'moved', fromNode: 'n1', nodeId: 'n2' },
+      { cause: 'moved', fromNode: 'n2', nodeId: 'n1' },
+    ]);
+    expect(checkEpochs(stored, await readOwners([nats.url]))).toEqual([]);
+    expect(player.closed).toBe(false);
+    expect(Math.max(second.tookMs, third.tookMs)).toBeLessThan(5000);
+    console.log(`publish answered after ${second.tookMs.toFixed(1)} and ${third.tookMs.toFixed(1)} ms`);
+  });
+
+  it('is taken over from another node where the policy says so', async () => {
+    const [a, b] = servers as [TestServer, TestServer];
+    const first = await publishing(a, 'take-cam');
+    const { streamId } = (await a.stream('take-cam'))!;
+    const second = await publishing(b, 'take-cam');
+    await waitFor(() => first.client.closed, { what: 'the first connection to be closed' });
+    const next = (await b.stream('take-cam'))!.streamId;
+    expect(next).not.toBe(streamId);
+    second.client.command(second.id, 'closeStream', 0, null);
+    await waitFor(async () => checkStreams(await of('take-cam')).length === 0, { what: 'both ends' });
+    const types = (await of('take-cam')).filter(({ event }) => event.streamid === streamId).map(typeOf);
+    expect(types.filter((type) => type.startsWith('stream.')).slice(-2)).toEqual(['stream.taken_over', 'stream.ended']);
+  });
+
+  it('stays where somebody else wants its name', async () => {
+    const [a, b] = servers as [TestServer, TestServer];
+    const { client, id: own } = await publishing(a, 'mine');
+    const other = await connected(b);
+    const id = await other.createStream();
+    other.command(id, 'publish', 0, null, `mine?key=wrong`, 'live');
+    const status = await waitFor(() =>
+      other.received.map(statusOf).find(({ code }) => String(code).startsWith('NetStream.Publish')),
+    );
+    expect(status.code).not.toBe('NetStream.Publish.Start');
+    expect(client.closed).toBe(false);
+    client.command(own, 'closeStream', 0, null);
+    await ended('mine');
+  });
+
+  it(`goes with its publisher while its node drains: ${STREAMS} of them, under their ids`, async () => {
+    const [a, b] = servers as [TestServer, TestServer];
+    const names = Array.from({ length: STREAMS }, (_, n) => `drain-${n}`);
+    const before = await Promise.all(names.map((name) => publishing(a, name)));
+    const ids = new Map((await a.streams()).map(({ name, streamId }) => [name, streamId]));
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ deadlineMs: 60_000 });
+    const drained = await fetch(a.http('/v1/node/drain'), { method: 'POST', headers, body });
+    expect(drained.status).toBe(200);
+    // Some encoders have gone before they come back, the others have not.
+    for (const { client } of before.slice(2)) client.destroy();
+    const after = await Promise.all(names.map((name) => publishing(b, name)));
+    for (const { name, streamId } of await b.streams()) expect(streamId).toBe(ids.get(name));
+    await waitFor(async () => (await a.streams()).length === 0, { what: 'nothing to run on the node that drains' });
+    for (const { client, id } of after) client.command(id, 'closeStream', 0, null);
+    for (const name of names) {
+      const end = await ended(name);
+      expect(end.event.data).toMatchObject({ streamId: ids.get(name), audioFrames: 20, totals: 'exact' });
+      expect(checkStreams(await of(name))).toEqual([]);
+    }
+    const tooks = after.map(({ tookMs }) => tookMs).sort((x, y) => x - y);
+    console.log(`drain: publish answered after ${tooks[0]!.toFixed(1)} … ${tooks.at(-1)!.toFixed(1)} ms`);
+  });
+});
