@@ -19,7 +19,7 @@ interface NameArrivalsDeps {
 }
 
 /** What the events have to know of a stream that is about to come: {@link StreamMoves}. */
-export interface Arrivals {
+interface Arrivals {
   announce(facts: MovedFacts): Promise<void>;
   settled(streamId: string): void;
   endArriving(streamId: string, reason: 'protocol_error' | 'server_drain'): void;

@@ -213,7 +213,7 @@ export class NameClaims implements Ownership {
     return 'again';
   }
 
-  /** The holder is alive: it decides, by the policy of the newcomer. It may hold a stream whose publisher is here now. */
+  /** The holder is alive: it decides, by the policy of the newcomer. Its publisher may be the one that is here now. */
   async #ask(claim: Claim, held: HeldName, untilMs: number): Promise<AfterConflict> {
     const { wish } = claim;
     const asked = await this.yielding?.ask(held, wish).catch(() => undefined);

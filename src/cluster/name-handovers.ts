@@ -28,7 +28,7 @@ interface NameHandoversDeps {
 }
 
 /** What becomes of streams whose name is handed over. */
-export interface HandoverEnds {
+interface HandoverEnds {
   /** Another node has the stream. */
   gone(streamId: string): void;
   /** Nobody has taken it. */

@@ -39,7 +39,7 @@ const SEALED = z.object({ text: z.string().max(1 << 20), mac: z.string().max(64)
 
 /**
  * Seals what nodes say to each other about streams that move: whoever may only publish to a subject must not take
- * streams. The key is made from `cluster.secret`, for this purpose alone. An answer is sealed together with the nonce of
+ * streams. The key is made from `cluster.secret`, for this purpose alone. An answer is sealed with the nonce of
  * its request.
  */
 export class YieldSeal {

@@ -27,7 +27,7 @@ interface Given {
 }
 
 /** Counts of what became of requests, for `/metrics`. */
-export interface YieldCounts {
+interface YieldCounts {
   moved: number;
   refused: number;
   takenBack: number;

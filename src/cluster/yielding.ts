@@ -16,7 +16,7 @@ const ASK_MS = 1500;
  * written over this revision. `moved`: its stream goes on with the one that wants it, when its claim is written over
  * this revision. `refused`: it keeps the name. `silent`: it did not answer, or cannot yet.
  */
-export type YieldAnswer =
+type YieldAnswer =
   | { readonly kind: 'yielded'; readonly revision: number }
   | { readonly kind: 'moved'; readonly revision: number; readonly stream: MovedStream }
   | { readonly kind: 'refused' | 'silent' };
