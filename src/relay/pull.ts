@@ -1,18 +1,15 @@
 import type { RtmpUrl } from '../client/rtmp-url.js';
 import { type ErrorCode, SluiceError } from '../core/errors.js';
-import { newId } from '../core/ids.js';
-import type { Publisher } from '../doors/client.js';
 import type { Door } from '../doors/door.js';
 import type { RunningPublish } from '../doors/published-stream.js';
 import type { OpenRequest } from '../doors/requests.js';
 import type { RelayedStream } from '../events/relay-events.js';
-import type { MediaBatch } from '../hub/media-batch.js';
 import type { OutgoingLink, OutgoingNews } from '../link/outgoing-link.js';
-import type { ConnectionFacts } from '../live/access.js';
 import type { EndReason } from '../model/reasons.js';
 import type { RelayEndReason } from '../model/relay.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
-import { heldBatch } from './held-batch.js';
+import { FetchedMedia } from './fetched-media.js';
+import { factsOfLink, ownPublisher } from './own-publisher.js';
 import type { Carrier } from './relay.js';
 import type { StreamName } from './target.js';
 
@@ -24,8 +21,6 @@ interface PullOwner {
   broken(error: SluiceError): void;
 }
 
-const DATA_AMF0 = 18;
-
 /**
  * Publishes a stream of another server here. Batches of the played stream lie in the codec as those of an encoder do,
  * and are appended to the stream's log in the same way.
@@ -34,17 +29,11 @@ export class Pull implements Carrier {
   readonly of: StreamName;
   readonly #url: RtmpUrl;
   readonly #door: Door;
-  readonly #nowMs: () => number;
   readonly #owner: PullOwner;
   #streamId: string | undefined;
   #connectionId: string | undefined;
   #request: OpenRequest | undefined;
-  #run: RunningPublish | undefined;
-  #link: OutgoingLink | undefined;
-  #codec: ChunkCodec | undefined;
-  /** Media that came before the stream was accepted here: some servers play without a Play.Start. */
-  #held: MediaBatch | undefined;
-  #readBytes = 0;
+  readonly #media: FetchedMedia;
   #bytesPast = 0;
 
   constructor(
@@ -56,7 +45,7 @@ export class Pull implements Carrier {
     this.of = of;
     this.#url = url;
     this.#door = parts.door;
-    this.#nowMs = parts.nowMs;
+    this.#media = new FetchedMedia(parts.nowMs);
     this.#owner = owner;
   }
 
@@ -67,24 +56,27 @@ export class Pull implements Carrier {
   }
 
   get bytes(): number {
-    return this.#bytesPast + (this.#run?.publication.bytes ?? 0);
+    return this.#bytesPast + (this.#media.run?.publication.bytes ?? 0);
   }
 
   /** Frames that are not there in time were left out by the other server, which does not tell. */
   readonly drops = 0;
 
   ready(link: OutgoingLink, codec: ChunkCodec): void {
-    this.#link = link;
-    this.#codec = codec;
-    this.#readBytes = link.bytesIn;
-    link.hold();
-    const facts = this.#facts(link);
+    this.#media.connected(link, codec);
+    const facts = factsOfLink(this.of.app, this.#url, link.channel);
+    const publisher = ownPublisher(() => {
+      this.#letGo();
+      this.#owner.endedHere();
+    });
     this.#connectionId = facts.connectionId;
-    this.#request = this.#door.publish(facts, { ...this.of, query: '', isOwn: true }, this.#publisher(), {
+    this.#request = this.#door.publish(facts, { ...this.of, query: '', isOwn: true }, publisher, {
       answered: (decision) => {
         this.#request = undefined;
-        if (decision.accept) this.#begin(decision.run, link, codec);
-        else {
+        if (decision.accept) {
+          this.#streamId = decision.run.streamId;
+          this.#media.begin(decision.run);
+        } else {
           const { code, description } = decision.refusal;
           this.#owner.broken(new SluiceError('ERR_RELAY_REFUSED_HERE', `${code}: ${description}`));
         }
@@ -94,19 +86,11 @@ export class Pull implements Carrier {
   }
 
   media(codec: ChunkCodec): void {
-    const run = this.#run;
-    if (run === undefined) {
-      this.#held ??= heldBatch(codec);
-      return;
-    }
-    run.publication.append(codec, this.#nowMs());
-    this.#count(run);
+    this.#media.append(codec);
   }
 
   news(news: OutgoingNews): void {
-    if (news.kind !== 'data') return;
-    const { name, payload, timestamp, values } = news;
-    this.#run?.data({ name, type: DATA_AMF0, payload, timestamp, values });
+    this.#media.news(news);
   }
 
   lost(error: SluiceError | undefined, ending: RelayEndReason | undefined): void {
@@ -114,72 +98,15 @@ export class Pull implements Carrier {
       ending === 'shutdown' ? { reason: 'server_drain' as const, code: undefined } : endOf(error);
     this.#request?.withdraw(reason, 'client_closed');
     this.#request = undefined;
-    this.#held = undefined;
-    this.#stop(reason, code);
-    this.#link = undefined;
-    this.#codec = undefined;
-  }
-
-  #begin(run: RunningPublish, link: OutgoingLink, codec: ChunkCodec): void {
-    this.#run = run;
-    this.#streamId = run.streamId;
-    codec.setPublishing(true);
-    run.publication.writer.frameFrom(codec);
-    for (const id of new Set([link.messageStreamId, 0])) codec.beginTimeline(id, run.resumeTimestamp);
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined) run.publication.append(held, this.#nowMs());
-    link.goOn();
-  }
-
-  /** Ends the stream here. The codec is taken back afterwards. */
-  #stop(reason: EndReason, code?: ErrorCode): void {
     this.#letGo()?.end(reason, code);
-    this.#codec?.setPublishing(false);
+    this.#media.gone();
   }
 
   /** What has come belongs to the stream, and what follows does not. */
   #letGo(): RunningPublish | undefined {
-    const run = this.#run;
-    if (run === undefined) return undefined;
-    this.#run = undefined;
-    this.#count(run);
-    this.#bytesPast += run.publication.bytes;
-    this.#codec?.endTimeline(this.#link?.messageStreamId ?? 0);
-    this.#codec?.endTimeline(0);
+    const run = this.#media.leave();
+    this.#bytesPast += run?.publication.bytes ?? 0;
     return run;
-  }
-
-  #count({ publication }: RunningPublish): void {
-    const readBytes = this.#link?.bytesIn ?? this.#readBytes;
-    publication.wireBytes += readBytes - this.#readBytes;
-    this.#readBytes = readBytes;
-  }
-
-  #facts({ channel }: OutgoingLink): ConnectionFacts {
-    const { tcUrl, isSecure } = this.#url;
-    return {
-      connectionId: newId(),
-      peer: { address: channel.remoteAddress, port: channel.remotePort },
-      transport: isSecure ? 'rtmps' : 'rtmp',
-      info: {
-        ...{ app: this.of.app, tcUrl: tcUrl.replace(/\?.*$/s, ''), flashVer: '', swfUrl: '', pageUrl: '' },
-        ...{ objectEncoding: 0, isEnhanced: false, capsEx: 0 },
-      },
-    };
-  }
-
-  #publisher(): Publisher {
-    return {
-      end: () => {
-        this.#letGo();
-        this.#owner.endedHere();
-      },
-      record: () => {},
-      requestReconnect: () => {},
-      call: ({ answered }) => answered({ kind: 'gone' }),
-      readNow: () => Promise.resolve(),
-    };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.js';
+import { beginMedia, endMedia } from '../doors/framed-media.js';
 import type { RunningPublish } from '../doors/published-stream.js';
 import type { Publication } from '../hub/publication.js';
 import type { EndReason } from '../model/reasons.js';
@@ -38,9 +39,7 @@ export class ConnectionPublishes {
   begin(messageStreamId: number, run: RunningPublish): void {
     this.#runs.set(messageStreamId, run);
     this.#route();
-    this.#codec.setPublishing(true);
-    run.publication.writer.frameFrom(this.#codec);
-    this.#codec.beginTimeline(messageStreamId, run.resumeTimestamp);
+    beginMedia(this.#codec, run, [messageStreamId]);
     this.#guardStreamZero(run.resumeTimestamp);
   }
 
@@ -60,7 +59,7 @@ export class ConnectionPublishes {
     const run = this.#runs.get(messageStreamId);
     this.#runs.delete(messageStreamId);
     this.#route();
-    this.#codec.endTimeline(messageStreamId);
+    endMedia(this.#codec, [messageStreamId]);
     this.#guardStreamZero(undefined);
     run?.end(reason, detail);
     if (this.#size === 0) this.#codec.setPublishing(false);

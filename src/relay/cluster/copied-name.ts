@@ -1,0 +1,400 @@
+import type { SluiceError } from '../../core/errors.js';
+import { TroubleLog } from '../../core/trouble-log.js';
+import type { OutgoingLink } from '../../link/outgoing-link.js';
+import type { OwnerNews, OwnerOf } from '../../live/owners.js';
+import { compareEpochs, type Epoch } from '../../model/epoch.js';
+import type { EndReason } from '../../model/reasons.js';
+import type { ChunkCodec } from '../../wasm/chunk-codec.js';
+import { Attempt } from '../attempt.js';
+import type { StreamName } from '../target.js';
+import { Arrivals } from './arrivals.js';
+import { CopiedStream } from './copied-stream.js';
+import type { CopyCounts, CopyParts, CopyState, ShownCopy } from './copy-parts.js';
+import { type NodeTarget, nodeTarget } from './node-target.js';
+
+/** How often a name is looked up again for which players wait, in ms, and by how much that varies. */
+const LOOK_MS = 5000;
+const LOOK_SPREAD = 0.2;
+/** How often, while its players are held. */
+const LOST_LOOK_MS = 1000;
+/** The same claim is still in the registry after its stream has ended: it is looked up again after so long, in ms. */
+const STALE_LOOK_MS = 250;
+/** First and longest mean wait between connections, in ms. */
+const RETRY_MS = [200, 5000] as const;
+/** How long a connection has to tell its own end after the registry has, in ms. */
+const GOODBYE_MS = 1000;
+/** How often the owner is told how many players there are, in ms. */
+const AUDIENCE_MS = 5000;
+/** The owner's answer may only have been too old: it is read again at once. */
+const STALE_CODES: ReadonlySet<unknown> = new Set(['ERR_RELAY_EPOCH', 'ERR_RELAY_LOOP', 'ERR_RELAY_TICKET']);
+/** Words of a server that ends its connections and not its streams. */
+const GOING_CODES: ReadonlySet<unknown> = new Set([
+  'NetConnection.Connect.AppShutdown',
+  'NetConnection.Connect.Closed',
+]);
+
+/**
+ * One name that is played here and published elsewhere: finds its owner, keeps one connection to it for all players of
+ * this node, and keeps the players while the owner changes. Time comes in with {@link CopiedName.tick}.
+ */
+export class CopiedName {
+  readonly of: StreamName;
+  readonly #parts: CopyParts;
+  readonly #counts: CopyCounts;
+  readonly #trouble: TroubleLog;
+  readonly #unlisten: () => void;
+  readonly #sinceMs: number;
+  /** Whether players wait for the name, as the fact side says. */
+  isWanted = false;
+  /** Plays that are being decided, each until its answer is due. */
+  readonly #arrivals = new Arrivals();
+  #owner: OwnerOf | undefined;
+  /** Whether a player may wait for it: somebody has it, or nobody can say who. */
+  mayCome = true;
+  #copy: CopiedStream | undefined;
+  #attempt: Attempt | undefined;
+  /** What the attempt fetches. */
+  #from: OwnerOf | undefined;
+  #link: OutgoingLink | undefined;
+  /** Whether an address is being found. */
+  #isDialling = false;
+  #attempts = 0;
+  #failures = 0;
+  #isLooking = false;
+  #looksAgain = false;
+  #lookAtMs = 0;
+  #retryAtMs = 0;
+  #leaveAtMs = Number.POSITIVE_INFINITY;
+  #lostSinceMs: number | undefined;
+  #idleSinceMs: number | undefined;
+  #wishedMs: number | undefined;
+  #toldPlayers = -1;
+  #toldMs = 0;
+  /** The claim whose stream has ended as its owner told. */
+  #endedEpoch: Epoch | undefined;
+  #isClosed = false;
+
+  constructor(of: StreamName, parts: CopyParts, counts: CopyCounts) {
+    this.of = of;
+    this.#parts = parts;
+    this.#counts = counts;
+    this.#sinceMs = parts.nowMs();
+    this.#trouble = new TroubleLog(
+      parts.log.child({ ...of }),
+      'a stream of another node cannot be fetched; it tries again',
+    );
+    this.#unlisten = parts.owners.listen(of, (news) => this.#heard(news));
+    this.#look(false);
+  }
+
+  get state(): CopyState {
+    if (this.#link !== undefined && this.#copy?.isBegun === true) return 'running';
+    if (this.#copy?.isBegun === true) return 'lost';
+    return this.#attempt !== undefined || this.#isDialling ? 'connecting' : 'waiting';
+  }
+
+  /** What is shown of it. */
+  get shown(): ShownCopy {
+    const { nodeId, streamId } = this.#from ?? this.#owner ?? {};
+    const copy = this.#copy;
+    return {
+      ...this.of,
+      ...{ state: this.state, players: this.#players, bytes: copy?.bytes ?? 0, sinceMs: this.#sinceMs },
+      ...(copy === undefined ? {} : { relayId: copy.relayId, silentMs: copy.silentMs(this.#parts.nowMs()) }),
+      ...(nodeId === undefined ? {} : { fromNode: nodeId }),
+      ...(streamId === undefined ? {} : { streamId }),
+    };
+  }
+
+  get bytes(): number {
+    return this.#copy?.bytes ?? 0;
+  }
+
+  get #players(): number {
+    return this.#parts.hub.playersOf(this.of.app, this.of.name).length;
+  }
+
+  /** A play is being decided. @returns resolves when the stream is here, or the play has waited long enough */
+  arrival(): Promise<void> {
+    const nowMs = this.#parts.nowMs();
+    this.#wishedMs ??= nowMs;
+    if (this.state === 'running' || (!this.#isLooking && this.#owner === undefined)) return Promise.resolve();
+    return this.#arrivals.until(nowMs + this.#parts.limits().connectTimeoutMs);
+  }
+
+  /** Does what is due. Call it a few times a second. @returns whether it is needed no more: it is closed then */
+  tick(nowMs: number): boolean {
+    this.#attempt?.tick(nowMs);
+    this.#arrivals.tick(nowMs);
+    if (this.#isOver(nowMs)) {
+      this.close('idle');
+      return true;
+    }
+    if (nowMs >= this.#leaveAtMs) this.#leave();
+    this.#release(nowMs);
+    if (nowMs >= this.#lookAtMs) this.#look(true);
+    this.#dialWhenDue(nowMs);
+    this.#tellAudience(nowMs);
+    return false;
+  }
+
+  /** Ends it for this reason, and lets go of everything. */
+  close(reason: EndReason): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#unlisten();
+    this.#arrivals.all();
+    this.#drop(reason);
+    this.#attempt?.stop();
+  }
+
+  /** Whether nobody has played it or waited for it for long enough. What has not begun ends at once. */
+  #isOver(nowMs: number): boolean {
+    if (this.isWanted || this.#arrivals.size > 0 || this.#players > 0) {
+      this.#idleSinceMs = undefined;
+      return false;
+    }
+    this.#idleSinceMs ??= nowMs;
+    return this.#copy?.isBegun !== true || nowMs - this.#idleSinceMs >= this.#parts.limits().idleMs;
+  }
+
+  /** Players of a lost owner are held for a while, and told then as after the end of a stream. */
+  #release(nowMs: number): void {
+    if (this.#lostSinceMs === undefined || nowMs - this.#lostSinceMs < this.#parts.limits().lingerMs) return;
+    this.#drop('client_closed');
+  }
+
+  #heard({ state, epoch }: OwnerNews): void {
+    const from = this.#from;
+    const isOld = from !== undefined && compareEpochs(epoch, from.epoch) <= 0;
+    // It is a hint that anybody may send: what is done about it is done by the registry.
+    if (state === 'live' && isOld) return;
+    this.#look(true);
+  }
+
+  #look(isFresh: boolean): void {
+    if (this.#isLooking) {
+      this.#looksAgain ||= isFresh;
+      return;
+    }
+    this.#isLooking = true;
+    void this.#parts.owners.find(this.of, isFresh).then((found) => {
+      this.#isLooking = false;
+      if (this.#isClosed) return;
+      const nowMs = this.#parts.nowMs();
+      const spread = 1 - LOOK_SPREAD + 2 * LOOK_SPREAD * this.#parts.random();
+      this.#lookAtMs = nowMs + (this.#lostSinceMs === undefined ? LOOK_MS * spread : LOST_LOOK_MS);
+      this.#found(found, isFresh, nowMs);
+      if (!this.#looksAgain) return;
+      this.#looksAgain = false;
+      this.#look(true);
+    });
+  }
+
+  #found(found: OwnerOf | 'none' | 'unknown', isFresh: boolean, nowMs: number): void {
+    if (found === 'unknown') {
+      this.mayCome = true;
+      // What its owner has told is over is over, whoever can be asked.
+      if (this.#endedEpoch !== undefined) this.#drop('client_unpublish');
+      this.#noneComes();
+      return;
+    }
+    const { node } = this.#parts;
+    // A play is not refused by an answer that may be 2 s old.
+    if (found === 'none' && !isFresh) {
+      this.#look(true);
+      return;
+    }
+    if (found === 'none' || found.nodeId === node.nodeId) {
+      this.mayCome = found !== 'none' && found.bootId === node.bootId;
+      this.#owner = undefined;
+      this.#goodbye(nowMs);
+      if (found === 'none' && this.#link === undefined) this.#drop('client_unpublish');
+      this.#noneComes();
+      return;
+    }
+    this.mayCome = true;
+    if (this.#endedEpoch !== undefined && compareEpochs(found.epoch, this.#endedEpoch) <= 0) {
+      // Its end is not in the registry yet.
+      this.#drop('client_unpublish');
+      this.#owner = undefined;
+      this.#lookAtMs = Math.min(this.#lookAtMs, nowMs + STALE_LOOK_MS);
+      this.#noneComes();
+      return;
+    }
+    this.#endedEpoch = undefined;
+    const isOther = this.#from !== undefined && compareEpochs(found.epoch, this.#from.epoch) !== 0;
+    if (this.#owner === undefined || compareEpochs(found.epoch, this.#owner.epoch) !== 0) {
+      this.#failures = 0;
+      this.#retryAtMs = nowMs;
+    }
+    this.#owner = found;
+    if (isOther) this.#goodbye(nowMs);
+    this.#dialWhenDue(nowMs);
+  }
+
+  /** Plays that wait are answered: what they play is not here. */
+  #noneComes(): void {
+    this.#wishedMs = undefined;
+    this.#arrivals.all();
+  }
+
+  /** Somebody else has the name, or nobody: the connection has a moment to bring the rest. */
+  #goodbye(nowMs: number): void {
+    if (this.#attempt === undefined) return;
+    if (this.#link === undefined) this.#leave();
+    else this.#leaveAtMs = Math.min(this.#leaveAtMs, nowMs + GOODBYE_MS);
+  }
+
+  #leave(): void {
+    this.#leaveAtMs = Number.POSITIVE_INFINITY;
+    this.#attempt?.stop();
+  }
+
+  #dialWhenDue(nowMs: number): void {
+    const owner = this.#owner;
+    if (owner === undefined || this.#attempt !== undefined || this.#isDialling || this.#isClosed) return;
+    if (nowMs < this.#retryAtMs) return;
+    this.#isDialling = true;
+    void this.#parts.peers.addressOf(owner.nodeId, owner.bootId).then((address) => {
+      this.#isDialling = false;
+      if (this.#isClosed || this.#owner !== owner) {
+        if (!this.#isClosed) this.#dialWhenDue(this.#parts.nowMs());
+        return;
+      }
+      if (typeof address === 'string') this.#failed(`the node ${owner.nodeId} has no address: ${address}`);
+      else this.#connect(owner, nodeTarget(address, this.of));
+    });
+  }
+
+  #connect(owner: OwnerOf, target: NodeTarget): void {
+    const { node, ticket, limits } = this.#parts;
+    const { stallMs: idleTimeoutMs, connectTimeoutMs, chunkSize } = limits();
+    this.#attempts++;
+    this.#from = owner;
+    const hello = { ...node, ticket: ticket(owner.nodeId, this.of, owner.epoch), path: [node.nodeId] };
+    const bounds = { idleTimeoutMs, connectTimeoutMs, chunkSize, pingAfterMs: idleTimeoutMs / 3 };
+    let attempt: Attempt | undefined;
+    attempt = new Attempt(
+      target,
+      'play',
+      bounds,
+      this.#parts,
+      {
+        ready: (link, codec) => this.#ready(owner, target, link, codec),
+        media: (codec) => this.#media(codec),
+        news: (news) => {
+          if (news.kind === 'reconnectRequested') attempt?.stop();
+          this.#copy?.news(news);
+        },
+        over: (error) => this.#attemptOver(error),
+      },
+      hello,
+    );
+    this.#attempt = attempt;
+  }
+
+  #ready(owner: OwnerOf, target: NodeTarget, link: OutgoingLink, codec: ChunkCodec): void {
+    const { streamId } = owner;
+    if (this.#copy !== undefined && this.#copy.streamId !== streamId) this.#drop('client_unpublish');
+    if (this.#copy !== undefined) this.#counts.reconnects++;
+    this.#copy ??= new CopiedStream(this.of, streamId, this.#parts, {
+      running: () => this.#running(),
+      endedHere: () => this.#endedHere(),
+      broken: (error) => this.#attempt?.fail(error),
+    });
+    this.#link = link;
+    this.#copy.ready(link, codec, owner, target, this.#attempts);
+  }
+
+  #running(): void {
+    if (this.#lostSinceMs === undefined) this.#counts.started++;
+    this.#lostSinceMs = undefined;
+    this.#failures = 0;
+    this.#trouble.over();
+    this.#toldPlayers = -1;
+    this.#tellAudience(this.#parts.nowMs());
+    this.#arrivals.all();
+    this.#parts.log.info(
+      { ...this.of, fromNode: this.#from?.nodeId, attempts: this.#attempts },
+      'a stream of another node is here',
+    );
+  }
+
+  #media(codec: ChunkCodec): void {
+    this.#copy?.media(codec);
+    if (this.#wishedMs === undefined) return;
+    this.#counts.firstMedia(this.#parts.nowMs() - this.#wishedMs);
+    this.#wishedMs = undefined;
+  }
+
+  /** The copy gave way to a publish of this node, or was ended here. */
+  #endedHere(): void {
+    this.#counts.bytesPast += this.#copy?.bytes ?? 0;
+    this.#copy = undefined;
+    this.#owner = undefined;
+    this.#lostSinceMs = undefined;
+    this.#attempt?.stop();
+    this.#look(true);
+  }
+
+  #attemptOver(error: SluiceError | undefined): void {
+    const wasRunning = this.#link !== undefined && this.#copy?.isBegun === true;
+    const from = this.#from;
+    this.#attempt = undefined;
+    this.#link = undefined;
+    this.#from = undefined;
+    this.#leaveAtMs = Number.POSITIVE_INFINITY;
+    this.#copy?.disconnected();
+    if (this.#copy?.isBegun !== true) this.#copy = undefined;
+    if (this.#isClosed) return;
+    const nowMs = this.#parts.nowMs();
+    if (wasRunning) {
+      this.#lostSinceMs = nowMs;
+      const { rtmpCode } = error?.details ?? {};
+      if (error?.code === 'ERR_CLIENT_ENDED' && !GOING_CODES.has(rtmpCode)) this.#endedEpoch = from?.epoch;
+      this.#owner = undefined;
+      this.#look(true);
+      return;
+    }
+    if (error === undefined) {
+      this.#dialWhenDue(nowMs);
+      return;
+    }
+    this.#failed(error.message);
+    if (STALE_CODES.has(error.details['peerCode'] ?? error.code)) this.#look(true);
+  }
+
+  /** A connection failed: the next is made later, and the registry may say something else by then. */
+  #failed(why: string): void {
+    const [first, longest] = RETRY_MS;
+    const nowMs = this.#parts.nowMs();
+    this.#trouble.failed(why);
+    const most = Math.min(longest, first * 2 ** Math.min(10, this.#failures++));
+    // Full jitter: many that lost one node together come back spread over the whole time.
+    this.#retryAtMs = nowMs + most * this.#parts.random();
+    this.#lookAtMs = Math.min(this.#lookAtMs, nowMs + LOST_LOOK_MS);
+  }
+
+  /** The publish here is over. */
+  #drop(reason: EndReason): void {
+    const copy = this.#copy;
+    this.#copy = undefined;
+    this.#lostSinceMs = undefined;
+    if (copy === undefined) return;
+    this.#attempts = 0;
+    this.#counts.bytesPast += copy.bytes;
+    copy.end(reason);
+  }
+
+  #tellAudience(nowMs: number): void {
+    const link = this.#link;
+    if (link === undefined || this.#copy?.isBegun !== true) return;
+    const players = this.#players;
+    const isTurn = players > 0 !== this.#toldPlayers > 0 || this.#toldPlayers < 0;
+    if (!isTurn && nowMs - this.#toldMs < AUDIENCE_MS) return;
+    this.#toldPlayers = players;
+    this.#toldMs = nowMs;
+    link.reportAudience(players);
+  }
+}

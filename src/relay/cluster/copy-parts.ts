@@ -1,0 +1,71 @@
+import type { Logger } from '../../core/log.js';
+import type { Door } from '../../doors/door.js';
+import type { Hub } from '../../hub/hub.js';
+import type { Owners } from '../../live/owners.js';
+import type { Peers } from '../../live/peers.js';
+import type { Epoch } from '../../model/epoch.js';
+import type { AttemptParts } from '../attempt.js';
+import type { StreamName } from '../target.js';
+
+/** Bounds of copies. Each is a setting, in ms. */
+export interface CopyLimits {
+  /** How long a copy stays after its last player. */
+  readonly idleMs: number;
+  /** How long players are held when the node that has the stream is lost. */
+  readonly lingerMs: number;
+  /** How long nothing may come, not even the answer to a ping. */
+  readonly stallMs: number;
+  /** How long a node may take until it plays, and how long a play waits for that. */
+  readonly connectTimeoutMs: number;
+  /** Bytes of a chunk, as the hub frames media. */
+  readonly chunkSize: number;
+}
+
+/** The parts with which names are copied. */
+export interface CopyParts extends AttemptParts {
+  readonly door: Door;
+  readonly hub: Hub;
+  readonly owners: Owners;
+  readonly peers: Peers;
+  /** This process. */
+  readonly node: { readonly nodeId: string; readonly bootId: string };
+  /** A ticket for a stream of another node. */
+  readonly ticket: (to: string, of: StreamName, epoch: Epoch) => string;
+  readonly limits: () => CopyLimits;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** What happens to names, for `/metrics`. */
+export interface CopyCounts {
+  /** A connection was lost and made again. */
+  reconnects: number;
+  /** Copies that have begun. */
+  started: number;
+  /** Bytes of copies that are over. */
+  bytesPast: number;
+  /** Called with the time from the wish for a stream to its first media, in ms. */
+  firstMedia(ms: number): void;
+}
+
+/** `waiting`: nobody has the name, or nobody can say who. `lost`: its players are held, and no connection carries it. */
+export type CopyState = 'waiting' | 'connecting' | 'running' | 'lost';
+
+/** What is shown of a name that is fetched from another node. */
+export interface ShownCopy {
+  readonly app: string;
+  readonly name: string;
+  readonly state: CopyState;
+  /** Players of this node. */
+  readonly players: number;
+  /** Media carried, as framed for players. */
+  readonly bytes: number;
+  /** Monotonic ms: since when it is wanted. */
+  readonly sinceMs: number;
+  /** How long nothing of the stream has come, in ms. */
+  readonly silentMs?: number;
+  readonly relayId?: string;
+  readonly fromNode?: string;
+  readonly streamId?: string;
+}
