@@ -20,6 +20,8 @@ import type { Yielding } from './yielding.js';
 
 /** First and longest time between attempts of a claim, in ms. */
 const RETRY_MS = [100, 1000] as const;
+/** Writes of a claim after its time, while each finds that the name is free. */
+const MOST_LATE_WRITES = 3;
 const NO_PUBLISHERS = 'this node takes no publishers (cluster.role); publish to another one';
 
 /** How names are claimed. */
@@ -151,6 +153,7 @@ export class NameClaims implements Ownership {
     this.#return.tick(nowMs);
   }
 
+  /** Nothing is released any more: other nodes find out that this one is gone. */
   close(): void {
     this.#releases.close();
   }
@@ -170,6 +173,7 @@ export class NameClaims implements Ownership {
     const { registry, clock, pause, random } = this.#deps;
     const untilMs = clock.monotonicMs() + this.#o.claimTimeoutMs;
     const claim: Claim = { wish, value: this.#value(wish), expected: await this.#expected(wish), isUnsure: false };
+    let lateWrites = 0;
     for (let failures = 0; ; ) {
       if (!wish.isWanted()) return this.#leave(claim, refused('withdrawn', GONE));
       const wrote = await registry.write(wish, claim.value, claim.expected);
@@ -177,7 +181,8 @@ export class NameClaims implements Ownership {
       if (wrote.kind === 'down') claim.isUnsure ||= wrote.isUnsure;
       const after = wrote.kind === 'conflict' ? await this.#conflict(claim, untilMs) : 'down';
       if (typeof after !== 'string') return after;
-      if (clock.monotonicMs() >= untilMs) {
+      // A holder may have been found gone only after so long.
+      if (clock.monotonicMs() >= untilMs && (after !== 'again' || ++lateWrites > MOST_LATE_WRITES)) {
         return after === 'down' ? this.#noRegistry(claim) : this.#leave(claim, refused('busy', BUSY));
       }
       if (after !== 'again') await pause(retryDelayMs(++failures, RETRY_MS, random()));

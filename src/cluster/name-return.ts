@@ -21,7 +21,7 @@ interface NameReturnDeps {
   readonly nodeId: string;
   /** ULID of this process. */
   readonly bootId: string;
-  readonly registry: Pick<NameRegistry, 'read' | 'write' | 'look'>;
+  readonly registry: Pick<NameRegistry, 'read' | 'write' | 'look' | 'trouble'>;
   readonly holders: Pick<HolderCheck, 'judge'>;
   readonly log: Logger;
   /** Tells a change of the owner of a name. */
@@ -83,12 +83,16 @@ export class NameReturn {
       this.all();
     }
     this.#lookMs ??= nowMs + LOOK_MS;
-    if (nowMs < this.#lookMs || this.#deps.names.size === 0) return;
+    const { names, registry } = this.#deps;
+    if (nowMs < this.#lookMs || (names.size === 0 && registry.trouble === '')) return;
     this.#lookMs = nowMs + LOOK_MS;
     void this.#look();
   }
 
-  /** A registry that was made again knows no name. */
+  /**
+   * A registry that was made again knows no name. One that answers again is in no trouble, also where nobody claims
+   * anything.
+   */
   async #look(): Promise<void> {
     const looked = await this.#deps.registry.look();
     if (typeof looked !== 'string') return;

@@ -76,6 +76,7 @@ export class Releases {
 
   /** Releases a name. */
   release(left: LeftName): void {
+    if (this.#isClosed) return;
     const leaving: Leaving = { isStopped: false, revision: left.revision, writing: Promise.resolve() };
     this.#leaving.set(nameKey(left.of), leaving);
     void this.#run(left, leaving);
@@ -111,9 +112,11 @@ export class Releases {
     if (due.length > 0) void this.#purge(due);
   }
 
+  /** Nothing more is released or purged. */
   close(): void {
     this.#isClosed = true;
     for (const leaving of this.#leaving.values()) leaving.isStopped = true;
+    this.#leaving.clear();
   }
 
   async #run(left: LeftName, leaving: Leaving): Promise<void> {

@@ -6,7 +6,11 @@ import { spawnServer, type TestServer } from '../support/server.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 
-const NODES = ['n1', 'n2', 'n3'];
+/** The last one runs for one test only. */
+const [NODES, ALL] = [
+  ['n1', 'n2', 'n3'],
+  ['n1', 'n2', 'n3', 'n4'],
+];
 /** A node takes 20 starts under one name at once: of each round a third. */
 const ROUNDS = 2;
 const CONTENDERS = 20;
@@ -14,7 +18,7 @@ const CONTENDERS = 20;
 let nats: NatsServer;
 let watcher: NatsConnection;
 const servers: TestServer[] = [];
-const folders = NODES.map(() => tempDir('cluster'));
+const folders = ALL.map(() => tempDir('cluster'));
 const clients: RawRtmp[] = [];
 
 function spawn(node: number): Promise<TestServer> {
@@ -22,11 +26,11 @@ function spawn(node: number): Promise<TestServer> {
     nats: nats.url,
     data: folders[node]!,
     settings: {
-      'node.id': NODES[node]!,
+      'node.id': ALL[node]!,
       'cluster.enabled': true,
       'cluster.secret': '0123456789abcdef',
-      'cluster.suspectMs': 1000,
-      'cluster.claimTimeoutMs': 2500,
+      'cluster.suspectMs': 500,
+      'cluster.claimTimeoutMs': 1000,
       'shutdown.deadlineMs': 2000,
       'publish.resumeWindowMs': 0,
     },
@@ -82,14 +86,24 @@ async function ownerOf(name: string): Promise<Owner | undefined> {
   return held === undefined ? undefined : { ...held.json<Owner>(), revision: held.seq };
 }
 
-async function started(name: string): Promise<{ epoch: number; registry: string; nodeId: string }[]> {
+interface Told {
+  readonly name: string;
+  readonly streamId: string;
+  readonly nodeId: string;
+  readonly epoch: number;
+  readonly registry: string;
+  readonly reason: string;
+}
+
+/** What JetStream holds of one type about a name, in order. */
+async function told(verb: 'started' | 'ended', name: string): Promise<Told[]> {
   const manager = await watcher.jetstreamManager();
   const { state } = await manager.streams.info('SLUICE_EVENTS');
-  const found: { epoch: number; registry: string; nodeId: string }[] = [];
+  const found: Told[] = [];
   for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
     const message = await manager.streams.getMessage('SLUICE_EVENTS', { seq });
-    const { type, data } = message.json<{ type: string; data: never }>();
-    if (type === 'io.sluice.stream.started' && (data as { name: string }).name === name) found.push(data);
+    const { type, data } = message.json<{ type: string; data: Told }>();
+    if (type === `io.sluice.stream.${verb}` && data.name === name) found.push(data);
   }
   return found;
 }
@@ -111,7 +125,7 @@ describe('a name in a cluster', () => {
       for (const rtmp of contenders) rtmp.destroy();
       await waitFor(async () => (await ownerOf('race'))?.state === 'released', { what: 'the name to be released' });
     }
-    const starts = await started('race');
+    const starts = await told('started', 'race');
     expect(starts).toHaveLength(ROUNDS);
     expect(new Set(starts.map(({ registry }) => registry)).size).toBe(1);
     for (let i = 1; i < starts.length; i++) expect(starts[i]!.epoch).toBeGreaterThan(starts[i - 1]!.epoch);
@@ -126,9 +140,40 @@ describe('a name in a cluster', () => {
     servers[0] = await spawn(0);
     expect(await publish(await client(servers[0]!), 'lost')).toMatchObject({ code: 'NetStream.Publish.BadName' });
     expect(await publish(await client(servers[0]!), 'kept')).toMatchObject({ code: 'NetStream.Publish.Start' });
-    const epochs = (await started('kept')).map(({ epoch }) => epoch);
+    const epochs = (await told('started', 'kept')).map(({ epoch }) => epoch);
     expect(epochs).toHaveLength(2);
     expect(epochs[1]).toBeGreaterThan(epochs[0]!);
+  });
+
+  it('is lost to a node that stood still, whose stream ends once it goes on', async () => {
+    const old = await client(servers[2]!);
+    expect(await publish(old, 'frozen')).toMatchObject({ code: 'NetStream.Publish.Start' });
+    servers[2]!.child.signal('SIGSTOP');
+    try {
+      expect(await publish(await client(servers[1]!), 'frozen')).toMatchObject({ code: 'NetStream.Publish.Start' });
+    } finally {
+      servers[2]!.child.signal('SIGCONT');
+    }
+    await old.status('NetStream.Publish.BadName');
+    const ends = await waitFor(
+      async () => {
+        const seen = await told('ended', 'frozen');
+        return seen.length > 0 ? seen : undefined;
+      },
+      { what: 'the end of the stream of the node that stood still' },
+    );
+    const [first, second] = await told('started', 'frozen');
+    expect(ends).toMatchObject([{ reason: 'takeover', nodeId: 'n3', streamId: first!.streamId }]);
+    expect(second!.epoch).toBeGreaterThan(first!.epoch);
+    expect(await ownerOf('frozen')).toMatchObject({ state: 'live', nodeId: 'n2', revision: second!.epoch });
+  });
+
+  it('is free at once when its node stops in order', async () => {
+    const stopping = await spawn(3);
+    expect(await publish(await client(stopping), 'stopped')).toMatchObject({ code: 'NetStream.Publish.Start' });
+    await stopping.stop();
+    expect(await ownerOf('stopped')).toMatchObject({ state: 'released', nodeId: 'n4' });
+    expect(await publish(await client(servers[1]!), 'stopped')).toMatchObject({ code: 'NetStream.Publish.Start' });
   });
 
   it('is refused with a code of its own while the registry is away, and to be had again afterwards', async () => {

@@ -63,6 +63,7 @@ export class NodeRegistry implements Pick<NameRegistry, 'read' | 'write' | 'purg
   async look(): Promise<string | Down> {
     await this.delay();
     if (this.isAway) return AWAY;
+    this.trouble = '';
     this.created = this.#shared.created;
     return this.created;
   }

@@ -56,6 +56,17 @@ describe('a claim', () => {
     expect(shared.log).toHaveLength(2);
   });
 
+  it('is written also when its time is over before it is known that the holder is gone', async () => {
+    const shared = new SharedRegistry();
+    await new ClaimingNode(shared, { nodeId: 'b' }).win('s1');
+    const node = new ClaimingNode(shared);
+    node.judge = () => {
+      node.clock.pass(20_000);
+      return 'gone';
+    };
+    expect(await node.win('s2')).toMatchObject({ kind: 'won', epoch: { revision: 2 } });
+  });
+
   it('of a name that was released elsewhere, or deleted, expects the revision of that', async () => {
     const shared = new SharedRegistry();
     const other = new ClaimingNode(shared, { nodeId: 'b' });
@@ -219,6 +230,24 @@ describe('a release', () => {
       epoch: { registry: shared.created, revision: 2 },
     });
     expect(node.claims.releasing).toBe(0);
+  });
+
+  it('is tried no more once the server has closed', async () => {
+    const shared = new SharedRegistry();
+    const node = new ClaimingNode(shared);
+    await node.win('s1');
+    node.registry.isAway = true;
+    node.claims.release('s1');
+    node.claims.close();
+    node.registry.isAway = false;
+    const { writes } = node.registry;
+    await settle();
+    expect(node.registry.writes - writes).toBeLessThanOrEqual(1);
+    expect(node.claims.releasing).toBe(0);
+    await node.win('s2');
+    node.claims.release('s2');
+    await settle();
+    expect(held(shared)).toMatchObject({ state: 'live', streamId: 's2' });
   });
 
   it('of a start that could not be written is at once', async () => {

@@ -61,6 +61,18 @@ describe('a node that may write again', () => {
     expect(a.adopted).toHaveLength(1);
   });
 
+  it('finds out that the registry answers again, also when nothing is published', async () => {
+    const { a } = pair();
+    a.registry.isAway = true;
+    await a.win('s1');
+    expect(a.registry.trouble).not.toBe('');
+    a.registry.isAway = false;
+    a.claims.tick(0);
+    a.claims.tick(30_000);
+    await settle();
+    expect(a.registry.trouble).toBe('');
+  });
+
   it('looks again later while the registry does not answer', async () => {
     const { shared, a } = pair();
     await a.win('s1');
