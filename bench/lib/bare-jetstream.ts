@@ -8,6 +8,7 @@ import { connect, headers, type NatsConnection } from 'nats';
 /** A nats-server with JetStream on a temporary folder, for one bench run. */
 export interface BenchBroker {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -33,6 +34,7 @@ export async function startBroker(binary: string): Promise<BenchBroker> {
   await connection.close();
   return {
     url,
+    pid: child.pid ?? -1,
     stop: async () => {
       child.kill('SIGKILL');
       await gone;
