@@ -50,4 +50,22 @@ export const CLUSTER_ERRORS = {
     'another process that runs has the same node id, and had it before this one',
     'give each node an id of its own (node.id) and a data folder of its own; a copied folder has the id of the other',
   ),
+  ERR_RELAY_LOOP: failure(
+    'failed',
+    'operator',
+    'a node asked for a stream that it would be handed on to itself',
+    'nothing has to be done: it reads again who has the stream; tell us when it comes again and again',
+  ),
+  ERR_RELAY_HOPS: failure(
+    'failed',
+    'operator',
+    'a stream would be handed on over more nodes than cluster.maxHops allows',
+    'raise cluster.maxHops',
+  ),
+  ERR_RELAY_EPOCH: failure(
+    'failed',
+    'operator',
+    'a node asked for a stream that is not published here, or not under the claim that it knows of',
+    'nothing has to be done: it reads again who has the stream',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

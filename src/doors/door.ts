@@ -19,13 +19,13 @@ import { nameKey } from '../live/name-key.js';
 import type { PlayRequest } from '../live/recorded-names.js';
 import type { DropCause } from '../model/drop-causes.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
-import type { ConnectRefusal, PlayRefusal, PublishRefusal } from '../model/refusals.js';
+import type { PlayRefusal, PublishRefusal } from '../model/refusals.js';
 import { type BegunStream, begunStream, type PublishRequest, publishAsk } from './begun-stream.js';
 import type { Client, Publisher, Viewer } from './client.js';
 import { MessageCounts } from './message-counts.js';
 import { type PlayerMaker, playOf } from './player-maker.js';
 import { PublishedStream, type RunningPublish } from './published-stream.js';
-import { askCall, askConnect, askLength } from './questions.js';
+import { askCall, askConnect, askLength, type ConnectRequest } from './questions.js';
 import { type RecordedRun, RecordedRuns } from './recorded-runs.js';
 import { type Asker, type OpenRequest, Requests } from './requests.js';
 import { RunningPlay } from './running-play.js';
@@ -75,9 +75,7 @@ export class Door implements ByteSide {
 
   /** Media received since the start, as framed for players, in bytes. */
   get bytesIn(): number {
-    let sum = this.#bytesInPast;
-    for (const { publication } of this.#streams.values()) sum += publication.bytes;
-    return sum;
+    return [...this.#streams.values()].reduce((sum, { publication }) => sum + publication.bytes, this.#bytesInPast);
   }
 
   /** Bytes sent to players since the start. */
@@ -89,16 +87,14 @@ export class Door implements ByteSide {
 
   /** Jumps of publishers' timestamps that were smoothed for players. */
   get timestampJumps(): number {
-    let sum = this.#jumpsPast;
-    for (const { publication } of this.#streams.values()) sum += publication.timestampJumps;
-    return sum;
+    const streams = [...this.#streams.values()];
+    return streams.reduce((sum, { publication }) => sum + publication.timestampJumps, this.#jumpsPast);
   }
 
   /** Sequence headers and metadata that were not kept for players that join late. */
   get refusedHeaders(): number {
-    let sum = this.#headersPast;
-    for (const { publication } of this.#streams.values()) sum += publication.headers.refused;
-    return sum;
+    const streams = [...this.#streams.values()];
+    return streams.reduce((sum, { publication }) => sum + publication.headers.refused, this.#headersPast);
   }
 
   /** A connection was accepted. */
@@ -133,9 +129,14 @@ export class Door implements ByteSide {
     this.#counts.dataMended();
   }
 
-  /** Asks whether a client may connect. @param query the secret part of its app */
-  connect(facts: ConnectionFacts, query: string, asker: Asker<undefined, ConnectRefusal>): OpenRequest {
-    return askConnect(this.#requests, facts, query, asker);
+  /** A node of the cluster tells how many players it has behind this play. */
+  audienceTold(playId: string, players: number): void {
+    this.#parts.facts.report({ kind: 'audienceTold', playId, players });
+  }
+
+  /** Asks whether a client may connect. */
+  connect(facts: ConnectionFacts, of: ConnectRequest, asker: Parameters<typeof askConnect>[3]): OpenRequest {
+    return askConnect(this.#requests, facts, of, asker);
   }
 
   /**

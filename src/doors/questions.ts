@@ -1,26 +1,30 @@
 import { ERRORS } from '../core/errors.js';
-import type { ClientCall, ConnectionFacts, RpcReply } from '../live/access.js';
+import type { ClientCall, ConnectAsk, ConnectionFacts, RpcReply } from '../live/access.js';
 import type { PlayRequest } from '../live/recorded-names.js';
 import { callFailed } from '../live/rpc-bridge.js';
+import type { NodeEntry } from '../model/node-link.js';
 import type { ConnectRefusal } from '../model/refusals.js';
 import { playOf } from './player-maker.js';
 import type { Asker, OpenRequest, Requests } from './requests.js';
 
 // Requests whose answer opens nothing.
 
-/** Asks whether a client may connect. */
+/** What a client that wants to connect has said besides its facts: the query of its app; a node, its ticket. Secret. */
+export type ConnectRequest = Pick<ConnectAsk, 'query' | 'hello'>;
+
+/** Asks whether a client may connect. It is answered with what it is when it is a node of the same cluster. */
 export function askConnect(
   requests: Requests,
   facts: ConnectionFacts,
-  query: string,
-  asker: Asker<undefined, ConnectRefusal>,
+  { query, hello }: ConnectRequest,
+  asker: Asker<NodeEntry | undefined, ConnectRefusal>,
 ): OpenRequest {
   return requests.ask(
-    (id) => ({ kind: 'connect', id, facts, query }),
+    (id) => ({ kind: 'connect', id, facts, query, ...(hello === undefined ? {} : { hello }) }),
     asker.failed,
     (answer, withdrawn) => {
       if (withdrawn !== undefined) return;
-      if (answer.kind === 'connectAccepted') asker.answered({ accept: true, run: undefined });
+      if (answer.kind === 'connectAccepted') asker.answered({ accept: true, run: answer.node });
       if (answer.kind === 'connectRefused') asker.answered({ accept: false, refusal: answer.refusal });
     },
   );

@@ -78,10 +78,14 @@ export class FlvPlay implements PlayerSink, Drainable {
     this.#outlet.socket.once('close', () => this.#closed());
     door.opened(this.#facts);
     this.#safely(() => {
-      this.#request = door.connect(this.#facts, '', {
-        answered: (decision) => this.#safely(() => this.#connected(decision, stream)),
-        failed: (error) => this.failed(error),
-      });
+      this.#request = door.connect(
+        this.#facts,
+        { query: '' },
+        {
+          answered: (decision) => this.#safely(() => this.#connected(decision, stream)),
+          failed: (error) => this.failed(error),
+        },
+      );
     });
   }
 
@@ -148,7 +152,7 @@ export class FlvPlay implements PlayerSink, Drainable {
     if (nowMs - this.#progressMs >= stallTimeoutMs) this.#fail('ERR_PLAY_STALLED', `${unsentBytes} bytes wait`);
   }
 
-  #connected(decision: Decision<undefined, ConnectRefusal>, stream: NameRequest): void {
+  #connected(decision: Decision<unknown, ConnectRefusal>, stream: NameRequest): void {
     if (this.#ended) return;
     if (!decision.accept) {
       this.#refused(decision.refusal);

@@ -27,6 +27,8 @@ export class Player implements LogReader {
   lingers = false;
   /** Whether it plays one publication and none that follows under the name. Whoever makes it says so. */
   endsWithStream = false;
+  /** Whether another node plays it for its own players: it is served before all others. Whoever makes it says so. */
+  isRelay = false;
   #publication: Publication | undefined;
   #position = NOWHERE;
   /**

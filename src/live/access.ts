@@ -3,8 +3,7 @@ import type { JsonValue, Plain, PlainValue } from '../core/plain.js';
 import type { ConnectionInfo } from '../model/connection-info.js';
 import type { CopyOf } from '../model/copy-of.js';
 import type { DropCause } from '../model/drop-causes.js';
-import type { HealthChange } from '../model/health-change.js';
-import type { StreamMetadata } from '../model/metadata.js';
+import type { NodeEntry, NodeHello } from '../model/node-link.js';
 import type { Peer, TransportName } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type {
@@ -15,11 +14,12 @@ import type {
   PublishRefusal,
 } from '../model/refusals.js';
 import type { SharedObjectNews } from '../model/shared-object-news.js';
-import type { MediaKind, Track } from '../model/track.js';
 import type { PlayRequest } from './recorded-names.js';
-import type { PlayCounters, StreamCounters } from './stream-counters.js';
+import type { PlayCounters } from './stream-counters.js';
+import type { StreamReport } from './stream-reports.js';
 
 export type { PlayCounters, StreamCounters } from './stream-counters.js';
+export type { ShownFacts, StreamReport, StreamSample } from './stream-reports.js';
 
 // Everything that crosses the border between the byte side (connections, publications, players: src/doors) and the fact
 // side (names, live streams, events: this folder). Every message is plain data that can be cloned. Neither side holds
@@ -58,20 +58,14 @@ export interface Refusal<Status> extends Told<Status> {
 /** The client that publishes a stream, or the one that plays a play. */
 export type ClientOf = { readonly streamId: string } | { readonly playId: string };
 
-/** The known facts of a stream at one moment. */
-export interface ShownFacts {
-  /** Video before audio, then by id. */
-  readonly tracks: readonly Track[];
-  /** What its onMetaData claims. */
-  readonly metadata: StreamMetadata;
-}
-
 /** A client wants to connect. `query` is the secret part of the app; everything else that it said is in `facts`. */
 export interface ConnectAsk {
   readonly kind: 'connect';
   readonly id: number;
   readonly facts: ConnectionFacts;
   readonly query: string;
+  /** It says that it is a node of this cluster, which fetches a stream. Its ticket is secret. */
+  readonly hello?: NodeHello | undefined;
 }
 
 /** A client wants to publish. */
@@ -129,7 +123,8 @@ export type Ask = Plain<ConnectAsk | PublishAsk | PlayAsk | CallAsk>;
 
 /** The answer to an {@link Ask}. */
 export type Answer = Plain<
-  | { readonly kind: 'connectAccepted'; readonly id: number }
+  /** `node`: the client is a node of this cluster. */
+  | { readonly kind: 'connectAccepted'; readonly id: number; readonly node?: NodeEntry }
   | { readonly kind: 'connectRefused'; readonly id: number; readonly refusal: Refusal<ConnectRefusal> }
   /**
    * The name is won and `stream.started` is on disk. When the stream exists already, its publisher is back. `heldFor`:
@@ -162,91 +157,6 @@ export type Answer = Plain<
   | { readonly kind: 'askFailed'; readonly id: number; readonly description: string }
 >;
 
-/** Measured about once a second; of a stream whose rates are limited, about four times a second. */
-export interface StreamSample {
-  readonly kind: 'streamSampled';
-  readonly streamId: string;
-  /** Monotonic ms. */
-  readonly atMs: number;
-  /** Whether the stream has no publisher at present. */
-  readonly isHeld: boolean;
-  readonly counters: StreamCounters;
-  readonly tracks: readonly Track[];
-  /** Length of the last whole GOP; undefined before the second keyframe. */
-  readonly gopMs: number | undefined;
-  /** Media time since the last keyframe; undefined before the first. */
-  readonly openGopMs: number | undefined;
-}
-
-/** Reports of one stream, in order. */
-export type StreamReport = Plain<
-  /** All announced kinds have shown themselves, or the time for that is over: `missing` names those that have not. */
-  | {
-      readonly kind: 'streamReady';
-      readonly streamId: string;
-      readonly tracks: readonly Track[];
-      readonly missing: readonly MediaKind[];
-      readonly gopMs: number | undefined;
-      readonly timeToReadyMs: number;
-    }
-  /**
-   * Codec, size, rate, the set of tracks or the metadata changed after ready. Changes that come quickly are reported
-   * together.
-   */
-  | {
-      readonly kind: 'streamChanged';
-      readonly streamId: string;
-      readonly before: ShownFacts;
-      readonly after: ShownFacts;
-    }
-  | StreamSample
-  /** A track has stopped coming while the publisher is there, or comes again. Told at once. */
-  | {
-      readonly kind: 'trackHealth';
-      readonly streamId: string;
-      /** Monotonic ms. */
-      readonly atMs: number;
-      readonly change: HealthChange;
-    }
-  /** The publisher sent a data message that is no metadata. */
-  | {
-      readonly kind: 'streamData';
-      readonly streamId: string;
-      readonly handler: string;
-      readonly timestamp: number;
-      readonly values: readonly PlainValue[];
-    }
-  /** A track has a codec that the stream may not have. Its media is not passed on; the stream is to be ended. */
-  | { readonly kind: 'codecRefused'; readonly streamId: string; readonly codec: string }
-  /** The publisher's connection is gone for a reason of `heldFor`; the stream and its players stay. */
-  | {
-      readonly kind: 'streamHeld';
-      readonly streamId: string;
-      readonly reason: EndReason;
-      readonly counters: StreamCounters;
-    }
-  /** The answer to `yieldStream`. `plays` are those that are attached to it, and stay so. */
-  | {
-      readonly kind: 'streamYielded';
-      readonly streamId: string;
-      readonly counters: StreamCounters;
-      readonly tracks: readonly Track[];
-      readonly plays: readonly PlayCounters[];
-      /** Greatest time of any frame, in ms, unwrapped. */
-      readonly newestTimestamp: number;
-    }
-  /** The stream is over; no further report follows. `plays` are those that were attached to it. */
-  | {
-      readonly kind: 'streamEnded';
-      readonly streamId: string;
-      readonly reason: EndReason;
-      readonly detail: ErrorCode | undefined;
-      readonly counters: StreamCounters;
-      readonly tracks: readonly Track[];
-      readonly plays: readonly PlayCounters[];
-    }
->;
-
 /** What the byte side reports. */
 export type Report = Plain<
   | StreamReport
@@ -265,6 +175,8 @@ export type Report = Plain<
   | { readonly kind: 'askWithdrawn'; readonly id: number; readonly reason: EndReason }
   /** A play is over. `counters`: since it began, or since the present stream did. */
   | { readonly kind: 'playEnded'; readonly reason: PlayEndReason; readonly counters: PlayCounters }
+  /** The node that plays this play has so many players behind it. */
+  | { readonly kind: 'audienceTold'; readonly playId: string; readonly players: number }
   /** The answer to a `callClient`; there is exactly one. */
   | { readonly kind: 'clientAnswered'; readonly callId: number; readonly answer: CallAnswer }
   /** A `readPublisher` is done, and a known end was reported. `silentMs`: how long the publisher has sent no media. */

@@ -74,8 +74,8 @@ export class LiveCommands {
   }
 
   /**
-   * Ends every stream and play that `matches` says, and tells how many. Plays of jobs go on, because who issued their
-   * tickets let them in, and not admission; they end with their streams.
+   * Ends every stream and play that `matches` says, and tells how many. Plays of jobs and of other nodes go on, because
+   * who issued their tickets let them in, and not admission; they end with their streams.
    */
   endMatching(matches: (subject: Subject) => boolean, code: ErrorCode, reason: string): number {
     let ended = 0;
@@ -85,7 +85,7 @@ export class LiveCommands {
       ended++;
     }
     for (const play of [...this.#parts.plays.all]) {
-      if (play.ticket !== undefined || !matches(subjectOf(play, play.facts.peer.address))) continue;
+      if (play.boundTo !== undefined || !matches(subjectOf(play, play.facts.peer.address))) continue;
       this.#parts.plays.end(play.playId, code, reason);
       ended++;
     }
@@ -167,6 +167,7 @@ function shown(play: PlayerEntry): PlaySnapshot {
     ...(info?.flashVer ? { client: info.flashVer } : {}),
     ...(principal.startsWith('peer:') ? {} : { principal }),
     ...(ticket === undefined ? {} : { job: { template: ticket.template, token: ticket.token } }),
+    ...(info?.node === undefined ? {} : { relay: { nodeId: info.node.nodeId } }),
     startedAt: new Date(startedAtMs).toISOString(),
   };
 }

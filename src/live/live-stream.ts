@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
+import type { Epoch } from '../model/epoch.js';
 import type { Grant, Labels, StreamLimits } from '../model/grant.js';
 import type { EndReason } from '../model/reasons.js';
 import type { PublishEndStatus } from '../model/refusals.js';
@@ -13,6 +14,7 @@ import { byteLimits, LimitWatch } from './limit-watch.js';
 import { NOTHING_CARRIED } from './nothing.js';
 import { OddMedia } from './odd-media.js';
 import type { PlayedStream, PlayTeller } from './played-stream.js';
+import { RelayedAudience } from './relayed-audience.js';
 import { plus } from './stream-counters.js';
 import { type GrantHolder, RunningGrant } from './stream-grant.js';
 import { StreamNews } from './stream-news.js';
@@ -43,10 +45,14 @@ export class LiveStream implements PlayedStream {
   /** Tells its publisher's key apart from others without revealing it; undefined: there was none. */
   keyFingerprint: string | undefined;
   readonly replacements = new Replacements();
-  /** Number of its players. */
+  /** Number of its plays here, those of other nodes included. */
   audience = 0;
   /** Whether it is on its way to another node: then it is not given to anybody here. */
   isMoving = false;
+  /** Plays of other nodes, and how many players these have told of. */
+  readonly relays = new RelayedAudience();
+  /** Which claim of its name it has; undefined where names are not claimed over several nodes. */
+  epoch: Epoch | undefined;
   /** Bounds its plays that are told. */
   readonly tellablePlays = new TokenBucket(STREAM_PLAYS);
   #counters: StreamCounters;
@@ -88,6 +94,7 @@ export class LiveStream implements PlayedStream {
     this.facts = start.facts;
     this.#request = start.request;
     this.#startedAtMs = start.startedAtMs;
+    this.epoch = start.epoch;
     this.#owner = owner;
     this.#news = new StreamNews(this, owner);
     this.#odd = new OddMedia(owner.activity);
@@ -133,6 +140,11 @@ export class LiveStream implements PlayedStream {
 
   get limits(): StreamLimits {
     return this.#grant.limits;
+  }
+
+  /** Number of its players over all nodes, as far as it is known. */
+  get players(): number {
+    return this.audience - this.relays.size + this.relays.players;
   }
 
   /** Address of its publisher, also after it has gone. */
@@ -390,7 +402,7 @@ export class LiveStream implements PlayedStream {
     this.#owner.lifecycle.telemetry(this.streamId, {
       totals: this.totals(),
       ...{ kbpsIn, kbpsOut, fps },
-      players: this.audience,
+      players: this.players,
       ...(this.#gopMs === undefined ? {} : { gopMs: this.#gopMs }),
     });
   }

@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.js';
 import type { ErrorCode } from '../core/errors.js';
-import { newId } from '../core/ids.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import type { NameRule } from '../core/names.js';
@@ -13,7 +12,6 @@ import type {
   Ask,
   ByteSide,
   CallAsk,
-  ConnectAsk,
   FactSide,
   NameRequest,
   PlayAsk,
@@ -23,9 +21,10 @@ import type {
 } from './access.js';
 import { ActivityLog } from './activity-log.js';
 import { AddressLog, FAULT_LINES } from './address-log.js';
-import { ADMIT_ALL, type Admission, type Question, type Verdict } from './admission.js';
+import { ADMIT_ALL, type Admission } from './admission.js';
 import { ChurnGuard, type ChurnGuardOptions } from './churn-guard.js';
 import { ClientCalls } from './client-calls.js';
+import { ConnectDecisions } from './connect-decisions.js';
 import { ConnectionLog } from './connection-log.js';
 import { EventAccount } from './event-account.js';
 import { JobAccess } from './job-access.js';
@@ -33,6 +32,7 @@ import { TicketSeal } from './job-ticket.js';
 import { LiveCommands } from './live-commands.js';
 import { LiveStream } from './live-stream.js';
 import { nameKey } from './name-key.js';
+import { NodeAccess, type NodeAccessOptions } from './node-access.js';
 import { type OpenAsk, OpenAsks } from './open-asks.js';
 import type { Ownership } from './ownership.js';
 import { PlayAccounting, type PlayAccountingOptions } from './play-accounting.js';
@@ -49,8 +49,7 @@ import { StreamCopies } from './stream-copies.js';
 import type { GrantDeps } from './stream-grant.js';
 import type { LiveStreamOwner, StreamStart } from './stream-owner.js';
 import { StreamYields } from './stream-yields.js';
-import { shutDown, toldEnd } from './told-end.js';
-import { refusedConnect } from './told-verdict.js';
+import { toldEnd } from './told-end.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** Bounds of live streams. Every number is a setting. */
@@ -84,6 +83,8 @@ interface LiveStreamsParts {
   readonly ticketSecret: Uint8Array;
   /** Decides over all nodes who has a name; default: there is only this one. */
   readonly ownership?: Ownership | undefined;
+  /** Lets other nodes of the cluster fetch streams; default: there is none. */
+  readonly nodes?: NodeAccessOptions | undefined;
   /** Names that are fetched from elsewhere when they are played; default: none. */
   readonly pulls?: Pulls | undefined;
   /** Has calls of clients answered; default: nobody does. */
@@ -109,6 +110,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly connections: ConnectionLog;
   readonly publishes: PublishDecisions;
   readonly plays: PlayDecisions;
+  /** Lets other nodes of the cluster fetch streams; undefined: there is none. */
+  readonly nodes: NodeAccess | undefined;
   /** What operators do to what runs. */
   readonly commands: LiveCommands;
   readonly grants: GrantDeps;
@@ -126,6 +129,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
   readonly #streams = new Map<string, LiveStream>();
   readonly #byName = new Map<string, LiveStream>();
   readonly #asks: OpenAsks;
+  readonly #connects: ConnectDecisions;
   readonly #plays: PlayAccounting;
   readonly #copies: StreamCopies;
   readonly #recorded: RecordedDecisions | undefined;
@@ -200,7 +204,12 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     const isLive = (of: Pick<NameRequest, 'app' | 'name'>): boolean => this.#byName.has(nameKey(of));
     const recorded = files && new RecordedDecisions({ files, names, admission, isLive });
     this.#recorded = recorded;
-    this.plays = new PlayDecisions({ admission, names, clock, churn, waits, faults, plays, jobs, recorded, closedFor });
+    const streamOf = (of: Pick<NameRequest, 'app' | 'name'>) => this.#byName.get(nameKey(of));
+    const nodes = parts.nodes && new NodeAccess(parts.nodes, { clock, admission, faults, streamOf });
+    this.nodes = nodes;
+    this.#connects = new ConnectDecisions({ admission, nodes, closedFor });
+    const guards = { admission, churn, waits, faults };
+    this.plays = new PlayDecisions({ ...guards, names, clock, plays, jobs, nodes, recorded, closedFor });
   }
 
   /** Other bounds hold from now on, for what is decided from now on. `faultLinesPerSecond` stays. */
@@ -275,7 +284,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.#asks.decide(ask, (open) => {
       switch (ask.kind) {
         case 'connect':
-          return this.#connect(ask, open);
+          return this.#connects.decide(ask, open);
         case 'publish':
           return ask.copy ? this.#copies.decide(ask, ask.copy, open) : this.publishes.decide(ask, open);
         case 'play':
@@ -332,6 +341,9 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       case 'playEnded':
         this.#plays.ended(report.reason, report.counters);
         break;
+      case 'audienceTold':
+        this.#plays.audienceTold(report.playId, report.players);
+        break;
       case 'clientAnswered':
         this.clients.answered(report.callId, report.answer);
         break;
@@ -352,23 +364,6 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       default:
         (this.#streams.get(report.streamId) ?? this.#copies.get(report.streamId))?.take(report);
     }
-  }
-
-  #connect(ask: ConnectAsk, open: OpenAsk): void | Promise<void> {
-    const { id, facts, query } = ask;
-    const closed = this.#parts.closedFor();
-    if (closed !== undefined) return open.answer({ kind: 'connectRefused', id, refusal: shutDown(closed) });
-    const isWanted = (): boolean => open.withdrawn === undefined;
-    const of = { facts, app: facts.info?.app ?? '', name: '', query };
-    const question: Question = { requestId: newId(), action: 'connect', reason: 'start', ...of, isWanted };
-    const answer = (verdict: Verdict): void =>
-      open.answer(
-        verdict.decision === 'allow'
-          ? { kind: 'connectAccepted', id }
-          : { kind: 'connectRefused', id, refusal: refusedConnect(verdict, question.requestId) },
-      );
-    const verdict = this.#admission.decide(question);
-    return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
   }
 
   #call({ id, facts, call }: CallAsk, open: OpenAsk): void | Promise<void> {

@@ -8,9 +8,9 @@ import type { PlayRefusal } from '../model/refusals.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import type { Answer, ByteSide, NameRequest, PlayAsk, PlayCounters, Refusal } from './access.js';
 import type { ActivityLog } from './activity-log.js';
+import { BoundPlays } from './bound-plays.js';
 import { playReasonOfCode } from './end-reasons.js';
 import type { EventAccount } from './event-account.js';
-import { JobPlays } from './job-plays.js';
 import type { JobTicket } from './job-ticket.js';
 import type { Want } from './live-control.js';
 import { nameKey } from './name-key.js';
@@ -33,6 +33,8 @@ type StreamName = Pick<NameRequest, 'app' | 'name'>;
 export interface PlayedBy {
   /** With which a run of a job plays a stream that is live. */
   readonly ticket?: JobTicket | undefined;
+  /** Id of the one stream that another node plays for its own players. */
+  readonly relayOf?: string | undefined;
   /** Which it plays, below `media.root`. */
   readonly file?: string | undefined;
 }
@@ -64,7 +66,7 @@ export class PlayAccounting {
   /** Plays of the audience by name, waiting ones included. */
   readonly #entries = new Map<string, Set<PlayerEntry>>();
   readonly #byId = new Map<string, PlayerEntry>();
-  readonly #jobs = new JobPlays<PlayerEntry>();
+  readonly #bound = new BoundPlays<PlayerEntry>();
   /** Plays whose grant may have a time. */
   readonly #timed = new Set<PlayerEntry>();
   /** Running plays by principal. */
@@ -100,14 +102,15 @@ export class PlayAccounting {
   begin(
     { id, facts, request }: PlayAsk,
     grant: Grant,
-    { ticket, file }: PlayedBy = {},
+    { ticket, relayOf, file }: PlayedBy = {},
   ): { readonly answer: Answer } | { readonly refusal: Refusal<PlayRefusal> } {
     const principal = principalOf(grant, facts);
     const { keyFingerprint } = grant;
     const named = { app: request.app, name: grant.name ?? request.name };
     const stream = file === undefined ? this.#parts.streamOf(named) : undefined;
     const isAbsent = stream === undefined && file === undefined;
-    const refusal = ticket === undefined ? this.#refusal(named, stream, isAbsent, principal, grant) : undefined;
+    const boundTo = ticket?.streamId ?? relayOf;
+    const refusal = boundTo === undefined ? this.#refusal(named, stream, isAbsent, principal, grant) : undefined;
     if (refusal !== undefined) return { refusal };
     const playId = newId();
     const holder: GrantHolder = {
@@ -124,7 +127,7 @@ export class PlayAccounting {
     });
     const entry: PlayerEntry = {
       ...{ playId, ...named, facts, principal, keyFingerprint, streamId: undefined, teller: undefined, logged: false },
-      ...{ over, ended, ticket, file },
+      ...{ over, ended, ticket, boundTo, file },
       grant: new RunningGrant(grant, holder, this.#parts.grants),
       startedAtMs: this.#parts.clock.wallMs(),
     };
@@ -136,7 +139,7 @@ export class PlayAccounting {
     else this.#joined(entry, stream);
     this.#tellWanted(named);
     const of = file === undefined ? {} : { file };
-    const endsWithStream = ticket !== undefined;
+    const endsWithStream = boundTo !== undefined;
     return { answer: { kind: 'playAccepted', id, playId, name: named.name, endsWithStream, ...of } };
   }
 
@@ -163,6 +166,12 @@ export class PlayAccounting {
     });
   }
 
+  /** The node that plays a stream tells how many players it has. */
+  audienceTold(playId: string, players: number): void {
+    const streamId = this.#byId.get(playId)?.streamId;
+    if (streamId !== undefined) this.#parts.stream(streamId)?.relays?.tell(playId, players);
+  }
+
   /** Ends a play for good. Its client is told the code with the message, or with what the code says. */
   end(playId: string, code: ErrorCode, message = ''): void {
     const told = { status: 'NetStream.Play.Failed', code, description: toldEnd(code, message) } as const;
@@ -172,7 +181,7 @@ export class PlayAccounting {
 
   /** A run of a job has got a ticket: plays of runs before it end. Their clients are told `ERR_JOB_FENCED`. */
   fence(ticket: JobTicket): void {
-    for (const { playId } of this.#jobs.others(ticket)) this.end(playId, 'ERR_JOB_FENCED');
+    for (const { playId } of this.#bound.others(ticket)) this.end(playId, 'ERR_JOB_FENCED');
   }
 
   /**
@@ -180,7 +189,7 @@ export class PlayAccounting {
    * with a ticket was never asked about.
    */
   reauthorise(play: PlayerEntry): Promise<void> {
-    if (play.ticket !== undefined) return Promise.resolve();
+    if (play.boundTo !== undefined) return Promise.resolve();
     // Nobody may answer now, or the new grant may have a time where the one before had none.
     if (this.#byId.has(play.playId)) this.#timed.add(play);
     return play.grant.askNow();
@@ -208,11 +217,11 @@ export class PlayAccounting {
   adopt(stream: PlayedStream): void {
     const most = stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY;
     for (const entry of this.#entries.get(nameKey(stream)) ?? []) {
-      if (stream.audience < most) this.#joined(entry, stream);
+      if (stream.players < most) this.#joined(entry, stream);
       else this.end(entry.playId, 'ERR_LIMIT_PLAYERS');
     }
     // Runs of jobs that play no other stream may have stayed while it was on its way.
-    for (const entry of this.#jobs.of(stream.streamId)) if (entry.streamId === undefined) this.#joined(entry, stream);
+    for (const entry of this.#bound.of(stream.streamId)) if (entry.streamId === undefined) this.#joined(entry, stream);
     this.#tellWanted(stream);
   }
 
@@ -232,21 +241,21 @@ export class PlayAccounting {
 
   /** The plays of a stream, those of jobs included. */
   #playsOf(stream: PlayedStream): PlayerEntry[] {
-    return [...(this.#entries.get(nameKey(stream)) ?? []), ...this.#jobs.of(stream.streamId)];
+    return [...(this.#entries.get(nameKey(stream)) ?? []), ...this.#bound.of(stream.streamId)];
   }
 
   /**
    * The stream is over, and with it every play of it, as the lifecycle tells it. The players themselves may wait for
    * the next publisher; those that the byte side had not attached when the stream ended may do so only where players
-   * may wait, and plays of jobs never.
+   * may wait, and plays of jobs and of other nodes never.
    */
   streamEnded(stream: PlayedStream, plays: readonly PlayCounters[]): void {
     const counted = new Map(plays.map((counters) => [counters.playId, counters]));
     for (const entry of this.#playsOf(stream)) {
-      const { playId, ticket } = entry;
+      const { playId, boundTo } = entry;
       const counters = counted.get(playId);
       this.#left(entry, 'stream_ended', counters ?? { playId, bytes: 0, drops: 0 });
-      if (counters === undefined && (ticket !== undefined || !this.#waitsFor(stream)))
+      if (counters === undefined && (boundTo !== undefined || !this.#waitsFor(stream)))
         this.#parts.bytes.order({ kind: 'endPlay', playId });
     }
     this.#tellWanted(stream);
@@ -261,7 +270,7 @@ export class PlayAccounting {
     grant: Grant,
   ): Refusal<PlayRefusal> | undefined {
     if (isAbsent && !this.#waitsFor(of)) return refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound');
-    if (stream !== undefined && stream.audience >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
+    if (stream !== undefined && stream.players >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
       return refused('ERR_LIMIT_PLAYERS');
     if (this.sessions.count(principal) >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY))
       return refused('ERR_LIMIT_SESSIONS');
@@ -274,8 +283,8 @@ export class PlayAccounting {
   }
 
   #add(entry: PlayerEntry): void {
-    if (entry.ticket !== undefined) {
-      this.#jobs.add(entry.ticket, entry);
+    if (entry.boundTo !== undefined) {
+      this.#bound.add(entry.boundTo, entry);
       return;
     }
     this.sessions.add(entry.principal);
@@ -286,8 +295,8 @@ export class PlayAccounting {
   }
 
   #remove(entry: PlayerEntry): void {
-    if (entry.ticket !== undefined) {
-      this.#jobs.remove(entry.ticket, entry);
+    if (entry.boundTo !== undefined) {
+      this.#bound.remove(entry.boundTo, entry);
       return;
     }
     this.sessions.remove(entry.principal);
@@ -315,12 +324,15 @@ export class PlayAccounting {
     const { clock, account } = this.#parts;
     const nowMs = clock.monotonicMs();
     entry.streamId = stream.streamId;
-    this.started++;
+    if (isRelay(entry)) stream.relays?.add(playId);
+    else this.started++;
     if (ticket === undefined) {
       stream.audience++;
       stream.tellAudience(facts.peer.address, nowMs);
     }
     this.#parts.activity.playStarted(entry);
+    // The node that plays it tells of it, in events of its own.
+    if (isRelay(entry)) return;
     // The events witness that one run of a job at most gets media, so that each play of one is told.
     const isTold = ticket !== undefined || account.tellsPlay(facts.peer.address, stream.tellablePlays, nowMs);
     entry.teller = isTold ? stream.teller : undefined;
@@ -345,8 +357,14 @@ export class PlayAccounting {
     const stream = this.#parts.stream(streamId);
     if (stream === undefined || entry.ticket !== undefined) return;
     stream.audience--;
+    stream.relays?.remove(playId);
     stream.tellAudience(entry.facts.peer.address, nowMs);
   }
+}
+
+/** Whether another node plays it for its own players. */
+function isRelay({ boundTo, ticket }: PlayerEntry): boolean {
+  return boundTo !== undefined && ticket === undefined;
 }
 
 function refused(code: ErrorCode, status: PlayRefusal = 'NetStream.Play.Failed'): Refusal<PlayRefusal> {

@@ -3,6 +3,7 @@ import { type ErrorCode, SluiceError } from '../core/errors.js';
 import { newId } from '../core/ids.js';
 import type { NameRule } from '../core/names.js';
 import type { Grant } from '../model/grant.js';
+import type { NodeClient } from '../model/node-link.js';
 import type { PlayRefusal } from '../model/refusals.js';
 import type { PlayAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
@@ -10,6 +11,7 @@ import { type Admission, MASKED_NAME, PLAIN_GRANT, type Question, type Verdict }
 import type { ChurnGuard } from './churn-guard.js';
 import type { JobAccess } from './job-access.js';
 import { TICKET_MARK, ticketIn } from './job-ticket.js';
+import type { NodeAccess } from './node-access.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayAccounting, PlayedBy } from './play-accounting.js';
 import type { RecordedDecisions } from './recorded-decisions.js';
@@ -28,6 +30,8 @@ interface PlayDecisionsParts {
   readonly plays: PlayAccounting;
   /** Admits runs of jobs, which have tickets, in place of admission. */
   readonly jobs: JobAccess;
+  /** Admits other nodes of the cluster; undefined: there is none. */
+  readonly nodes: NodeAccess | undefined;
   /** Finds files that are played; undefined: there are none. */
   readonly recorded: RecordedDecisions | undefined;
   /** Why nothing new is accepted at present, or undefined. */
@@ -48,6 +52,8 @@ export class PlayDecisions {
     const { names, clock, churn, waits, closedFor } = this.#parts;
     const problem = names.problem(ask.request);
     if (problem !== undefined) return this.#refuse(ask, open, failed('ERR_NAME_INVALID', problem));
+    const node = ask.facts.info?.node;
+    if (node !== undefined) return this.#admitNode(ask, open, node);
     const closed = closedFor();
     if (closed !== undefined) return this.#refuse(ask, open, failed('ERR_SESSION_SHUTDOWN', closed));
     const nowMs = clock.monotonicMs();
@@ -74,6 +80,14 @@ export class PlayDecisions {
     };
     const verdict = this.#parts.admission.decide(question);
     return verdict instanceof Promise ? verdict.then(decided) : decided(verdict);
+  }
+
+  /** Neither admission nor the guards against clients have a say: its ticket has let it in, for this stream alone. */
+  #admitNode(ask: PlayAsk, open: OpenAsk, node: NodeClient): void {
+    const { nodes } = this.#parts;
+    const code = nodes === undefined ? 'ERR_RELAY_TICKET' : nodes.problem(node, ask.request);
+    if (code === undefined) this.#begin(ask, open, PLAIN_GRANT, { relayOf: node.streamId });
+    else this.#refuse(ask, open, failed(code));
   }
 
   #admitJob(ask: PlayAsk, open: OpenAsk, text: string): void {

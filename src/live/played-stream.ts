@@ -2,6 +2,7 @@ import type { TokenBucket } from '../core/token-bucket.js';
 import type { CopyEvents } from '../events/copy-events.js';
 import type { Lifecycle } from '../events/lifecycle.js';
 import type { StreamLimits } from '../model/grant.js';
+import type { RelayedAudience } from './relayed-audience.js';
 
 /** Tells of the plays of a stream: the lifecycle of a stream of this node, or the relay of a copy. */
 export type PlayTeller = Pick<Lifecycle | CopyEvents, 'playStarted' | 'playEnded'>;
@@ -12,8 +13,12 @@ export interface PlayedStream {
   readonly app: string;
   readonly name: string;
   readonly limits: StreamLimits;
-  /** Number of its players. */
+  /** Number of its plays here, those of other nodes included. */
   audience: number;
+  /** Number of its players, as far as it is known. */
+  readonly players: number;
+  /** Plays of other nodes; undefined: they do not fetch it from here. */
+  readonly relays?: RelayedAudience;
   /** Bounds its plays that are told. */
   readonly tellablePlays: TokenBucket;
   readonly teller: PlayTeller;

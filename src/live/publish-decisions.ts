@@ -143,6 +143,7 @@ export class PublishDecisions {
     if (problem !== undefined)
       return this.#refuse(ask, beganMs, refusedWith('ERR_NAME_INVALID', 'NetStream.Publish.BadName', problem));
     if (ask.isOwn === true) return this.#ownPublish(ask, beganMs);
+    if (facts.info?.node !== undefined) return this.#refuse(ask, beganMs, refusedWith('ERR_RELAY_TICKET'));
     // Where names are keys, the name under which a stream may be there is known after the answer only.
     const key = admission.isNameKey(request.app) ? undefined : nameKey(request);
     let silentMs = 0;

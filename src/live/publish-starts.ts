@@ -160,7 +160,7 @@ export class PublishStarts {
       return open.answer({ kind: 'publishRefused', id, refusal });
     }
     try {
-      const start = { streamId, app, name, principal, facts, request, grant, startedAtMs, moved };
+      const start = { streamId, app, name, principal, facts, request, grant, startedAtMs, epoch, moved };
       const { heldFor } = this.#parts.begin(start);
       open.answer({ kind: 'publishAccepted', id, streamId, heldFor });
     } catch (error) {

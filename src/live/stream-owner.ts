@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { ErrorCode } from '../core/errors.js';
 import type { Lifecycle } from '../events/lifecycle.js';
+import type { Epoch } from '../model/epoch.js';
 import type { Grant } from '../model/grant.js';
 import type { EndReason } from '../model/reasons.js';
 import type { Track } from '../model/track.js';
@@ -37,6 +38,8 @@ export interface StreamStart {
   readonly startedAtMs: number;
   /** It has begun at another node. */
   readonly moved?: MovedStream | undefined;
+  /** Which claim of the name it has over all nodes; undefined: there is only this node. */
+  readonly epoch?: Epoch | undefined;
 }
 
 /** How a stream ended. */

@@ -2,6 +2,7 @@ import type { Labels, StreamLimits } from '../model/grant.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Track } from '../model/track.js';
 import type { ConnectionFacts } from './access.js';
+import type { RelayedAudience } from './relayed-audience.js';
 import type { StreamCounters } from './stream-counters.js';
 
 /** What a live stream shows of itself. */
@@ -16,6 +17,7 @@ interface ShownStream {
   readonly facts: ConnectionFacts;
   readonly tracks: readonly Track[];
   readonly audience: number;
+  readonly relays: RelayedAudience;
   readonly counters: StreamCounters;
 }
 
@@ -30,6 +32,7 @@ interface OwnFacts {
 /** A live stream as lists show it. */
 export function shownStream(stream: ShownStream, { startedAtMs, readyAtMs, isHeld, kbpsIn }: OwnFacts): StreamSnapshot {
   const { streamId, app, name, principal, keyFingerprint, labels, limits, facts, tracks, audience, counters } = stream;
+  const { relays } = stream;
   const { bytes, bytesOut, audioFrames, videoFrames, drops } = counters;
   const state = readyAtMs === undefined ? 'live' : 'ready';
   return {
@@ -42,7 +45,8 @@ export function shownStream(stream: ShownStream, { startedAtMs, readyAtMs, isHel
     transport: facts.transport,
     ...(facts.info?.flashVer ? { encoder: facts.info.flashVer } : {}),
     tracks,
-    players: audience,
+    players: audience - relays.size,
+    ...(relays.size === 0 ? {} : { playersElsewhere: relays.players }),
     bytesIn: bytes,
     ...{ bytesOut, audioFrames, videoFrames, drops, kbpsIn },
     // A principal that is made from the address shows nothing that `peer` does not.

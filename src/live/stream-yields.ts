@@ -85,6 +85,7 @@ export class StreamYields {
     const { lifecycle, streams } = this.#parts;
     const ended = lifecycle.moves.takeBack(streamId, epoch);
     const stream = streams.get(streamId);
+    if (stream !== undefined) stream.epoch = epoch;
     if (ended !== undefined) lifecycle.streamEnded(streamId, ended);
     else if (stream?.isMoving === true) this.#stays(stream, false);
   }

@@ -1,3 +1,5 @@
+import type { NodeClient } from './node-link.js';
+
 /**
  * The codecs that a client announced for Enhanced RTMP, by FourCC; `*` stands for all. Each has the bits of
  * FourCcInfoMask: 1 it decodes, 2 it encodes, 4 it passes on.
@@ -24,4 +26,6 @@ export interface ConnectionInfo {
   readonly capsEx: number;
   /** Absent when it announced no codec. */
   readonly codecs?: AnnouncedCodecs | undefined;
+  /** The node of this cluster that it is; only where that was let in as one. */
+  readonly node?: NodeClient | undefined;
 }

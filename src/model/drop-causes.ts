@@ -6,6 +6,7 @@ export const DROP_CAUSES = {
   data_without_publish: 'a data message came on a message stream that nothing is published on',
   data_without_name: 'a data message does not begin with a name',
   metadata_without_content: 'onMetaData came without an object, or with an empty one',
+  audience_unreadable: 'another node of the cluster told of an audience that cannot be read, or that no node has',
   command_without_name: 'a command came whose name cannot be read',
   command_unreadable: 'a command came whose arguments cannot be read',
   command_unknown: 'a command came that there is not, and it wants no answer',

@@ -23,3 +23,20 @@ export interface NodeWelcome {
   /** How many nodes away from the stream's publisher the one that connects is: 1 when the publisher is here. */
   readonly hops: number;
 }
+
+/** A connection of another node that fetches one stream. Nothing in it is secret. */
+export interface NodeClient {
+  /** Of the node that fetches it. */
+  readonly nodeId: string;
+  readonly bootId: string;
+  /** The one stream that it may play. */
+  readonly streamId: string;
+  readonly app: string;
+  readonly name: string;
+}
+
+/** Another node is let in: what it is here, and what it is told. */
+export interface NodeEntry {
+  readonly client: NodeClient;
+  readonly welcome: NodeWelcome;
+}

@@ -14,6 +14,8 @@ export interface PlaySnapshot {
   readonly principal?: string;
   /** Of a play with a ticket. */
   readonly job?: JobRun;
+  /** The node that plays it for its own players. */
+  readonly relay?: { readonly nodeId: string };
   /** ISO 8601. */
   readonly startedAt: string;
 }

@@ -34,7 +34,10 @@ export interface StreamSnapshot {
   readonly labels?: Labels | undefined;
   readonly limits?: StreamLimits | undefined;
   readonly tracks: readonly Track[];
+  /** Players of this node. */
   readonly players: number;
+  /** Players of other nodes that fetch it from this one, as those tell; missing where none does. */
+  readonly playersElsewhere?: number | undefined;
   /** Bytes of media received, as framed for players. */
   readonly bytesIn: number;
   readonly bytesOut: number;

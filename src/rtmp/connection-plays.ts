@@ -1,3 +1,4 @@
+import type { Door } from '../doors/door.js';
 import type { RecordedRun } from '../doors/recorded-runs.js';
 import type { RunningPlay } from '../doors/running-play.js';
 import type { PlayEndReason } from '../model/reasons.js';
@@ -60,6 +61,12 @@ export class ConnectionPlays {
         if (run?.isRecorded) run.player.setBuffer(action.bufferMs);
         break;
     }
+  }
+
+  /** A node of the cluster tells how many players it has behind one of them. */
+  audienceTold({ messageStreamId, players }: Extract<Action, { kind: 'audienceTold' }>, door: Door): void {
+    const run = this.#runs.get(messageStreamId);
+    if (run !== undefined) door.audienceTold(run.player.id, players);
   }
 
   stop(messageStreamId: number, reason: PlayEndReason): void {

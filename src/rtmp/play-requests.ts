@@ -19,6 +19,12 @@ import type { ConnectionPlays } from './connection-plays.js';
 import type { DecisionHold } from './decision-hold.js';
 import { RecordedPlaySink } from './recorded-sink.js';
 
+/**
+ * How far a node that fetches a stream may fall behind, in place of `play.maxLagBytes`: what it skips, all players
+ * behind it miss. At 6 Mbit/s that is as much as the default of `play.maxLagMs` lets anybody be behind.
+ */
+const RELAY_LAG_BYTES = 8 * 2 ** 20;
+
 /** What requests to play need of their connection. */
 interface PlayRequestsOwner {
   readonly facts: () => ConnectionFacts;
@@ -66,7 +72,8 @@ export class PlayRequests {
     const owner = this.#owner;
     const { requestId, messageStreamId } = request;
     const { options } = this.#parts;
-    const { maxLagBytes } = options;
+    const isRelay = owner.facts().info?.node !== undefined;
+    const maxLagBytes = isRelay ? RELAY_LAG_BYTES : options.maxLagBytes;
     const sink = new PlaySink(playChannel(this.channel, request.query, options), maxLagBytes, {
       onPublisher: (came) => owner.onPublisher(messageStreamId, came),
       onDefect: (error) => owner.playFailed(messageStreamId, error),
@@ -81,6 +88,7 @@ export class PlayRequests {
           {
             live: (playId, writes) => {
               sink.player = new Player(playId, sink, messageStreamId, { maxLagBytes }, writes);
+              sink.player.isRelay = isRelay;
               return sink.player;
             },
             recorded: (playId, file) => this.#recorded(request, playId, file),

@@ -5,6 +5,7 @@ import type { Asker } from '../doors/requests.js';
 import type { ConnectionFacts } from '../live/access.js';
 import { playReasonOfCode } from '../live/end-reasons.js';
 import { toldEnd } from '../live/told-end.js';
+import type { NodeEntry } from '../model/node-link.js';
 import type { Peer } from '../model/peer.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PublishRefusal } from '../model/refusals.js';
@@ -217,6 +218,9 @@ export class RtmpConnection implements InputOwner {
       case 'bufferChanged':
         this.#plays.act(action);
         break;
+      case 'audienceTold':
+        this.#plays.audienceTold(action, this.#parts.door);
+        break;
       case 'lengthRequested':
         this.#playRequests.length(action);
         break;
@@ -236,12 +240,12 @@ export class RtmpConnection implements InputOwner {
     }
   }
 
-  #decideConnect({ requestId, query }: Requested<'connectRequested'>): void {
+  #decideConnect(request: Requested<'connectRequested'>): void {
     this.#hold.until(
-      (asker: Asker<undefined, ConnectRefusal>) => this.#parts.door.connect(this.facts, query, asker),
+      (asker: Asker<NodeEntry | undefined, ConnectRefusal>) => this.#parts.door.connect(this.facts, request, asker),
       (decision) => {
-        const told = decision.accept ? ({ accept: true } as const) : refused(decision.refusal);
-        this.run(this.#session!.answerConnect(requestId, told, this.#parts.nowMs()));
+        const told = decision.accept ? ({ accept: true, node: decision.run } as const) : refused(decision.refusal);
+        this.run(this.#session!.answerConnect(request.requestId, told, this.#parts.nowMs()));
       },
     );
   }

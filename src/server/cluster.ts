@@ -18,8 +18,10 @@ import type { EventBus } from '../events/bus/event-bus.js';
 import type { EventLayer } from '../events/event-layer.js';
 import { END_TYPE } from '../events/subjects.js';
 import type { LiveStreams } from '../live/live-streams.js';
+import type { NodeAccessOptions } from '../live/node-access.js';
 import type { Owners } from '../live/owners.js';
 import type { Peers } from '../live/peers.js';
+import { RelaySeal } from '../live/relay-ticket.js';
 import { AnswerTimeout } from '../nats/answer-timeout.js';
 import type { NatsMessage } from '../nats/requests.js';
 import { answersAt } from './port-probe.js';
@@ -69,6 +71,15 @@ export function clusterOptions({ cluster, nats }: Config): ClusterOptions | unde
     ...{ ...rest, secret, isSecure: tls === 'on' },
     advertise: (port) => (advertise === '' ? undefined : parseAdvertised(advertise, port)),
   };
+}
+
+/** What lets other nodes fetch streams from this one; undefined when it is in no cluster. */
+export function nodeAccess(
+  config: Config,
+  { nodeId, bootId }: { readonly nodeId: string; readonly bootId: string },
+): NodeAccessOptions | undefined {
+  const options = clusterOptions(config);
+  return options && { seal: new RelaySeal(options.secret), nodeId, bootId, maxHops: options.maxHops };
 }
 
 /** What a node of a cluster is made of besides the parts of a single one. */

@@ -28,7 +28,7 @@ import type { RecordedStreams } from '../vod/recorded-streams.js';
 import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
-import { type ClusterParts, makeCluster, ticketSecretOf } from './cluster.js';
+import { type ClusterParts, makeCluster, nodeAccess, ticketSecretOf } from './cluster.js';
 import { Descriptors } from './descriptors.js';
 import { makeFlv } from './http-flv.js';
 import { type Isolation, isolationOf } from './isolation.js';
@@ -277,6 +277,8 @@ function makeStreams(
     log,
     urls: deps.urls,
     ticketSecret: ticketSecretOf(config) ?? deps.ticketSecret,
+    ticketSecret: deps.ticketSecret,
+    nodes: nodeAccess(config, deps),
     ...(rpc === undefined ? {} : { rpc }),
     ownership: cluster?.claims,
     recorded,

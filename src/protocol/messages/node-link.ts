@@ -5,7 +5,7 @@ import { type AmfInput, writeAmf0 } from './amf0-writer.js';
 /** The member of the connect object, and of its answer, in which nodes of a cluster tell of themselves. */
 export const NODE_MEMBER = 'sluice';
 /** The data message with which a node tells how many players it has behind the stream that it fetches. */
-const AUDIENCE_MESSAGE = 'sluiceAudience';
+export const AUDIENCE_MESSAGE = 'sluiceAudience';
 /** Most players that are believed of one node. */
 const MOST_PLAYERS = 1_000_000;
 

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../core/errors.js';
 import type { ConnectionInfo } from '../../model/connection-info.js';
 import type { DropCause } from '../../model/drop-causes.js';
+import type { NodeHello } from '../../model/node-link.js';
 import type { PublishType } from '../../model/recording.js';
 import type { AmfObject, AmfValue } from '../../wasm/amf-value.js';
 import type { SharedObjectMessage } from '../shared-objects/message.js';
@@ -14,9 +15,14 @@ export type Action =
   | { readonly kind: 'send'; readonly bytes: Buffer }
   /**
    * The client wants to connect: hold reading, decide, call `answerConnect`. What it said is in the `info` of the
-   * session; `query` is the secret part of the app.
+   * session; `query` is the secret part of the app. `hello`: it says that it is a node of the same cluster; secret.
    */
-  | { readonly kind: 'connectRequested'; readonly requestId: number; readonly query: string }
+  | {
+      readonly kind: 'connectRequested';
+      readonly requestId: number;
+      readonly query: string;
+      readonly hello?: NodeHello | undefined;
+    }
   /** connect succeeded and is answered. `query` is the secret part of the app. */
   | ({ readonly kind: 'connected'; readonly query: string } & ConnectionInfo)
   /** Stop reading, decide, call `answerPublish`. `query` is secret. */
@@ -113,5 +119,7 @@ export type Action =
   | { readonly kind: 'dropped'; readonly cause: DropCause }
   /** `@clearDataFrame`: forget the cached data message `name`. */
   | { readonly kind: 'dataCleared'; readonly messageStreamId: number; readonly name: string }
+  /** The node of the cluster that plays on this message stream has so many players behind it. */
+  | { readonly kind: 'audienceTold'; readonly messageStreamId: number; readonly players: number }
   /** Flush what was sent, then close the connection. `reason` is for logs and free of secrets. */
   | { readonly kind: 'close'; readonly code: ErrorCode; readonly reason: string };

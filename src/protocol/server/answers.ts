@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.js';
+import type { NodeEntry } from '../../model/node-link.js';
 import type {
   ConnectRefusal,
   PlayEndStatus,
@@ -16,8 +17,8 @@ interface Refused<Status> {
   readonly redirectUrl?: string;
 }
 
-/** The owner's answer to `connectRequested`. */
-export type ConnectAnswer = { readonly accept: true } | Refused<ConnectRefusal>;
+/** The owner's answer to `connectRequested`. `node`: the client is a node of the same cluster. */
+export type ConnectAnswer = { readonly accept: true; readonly node?: NodeEntry | undefined } | Refused<ConnectRefusal>;
 
 /** The owner's answer to `publishRequested`. */
 export type PublishAnswer = { readonly accept: true } | Refused<PublishRefusal>;

@@ -22,6 +22,7 @@ import { takeData } from './publisher-data.js';
 import { SessionCore } from './session-core.js';
 import { type SessionOptions, sessionSettings } from './session-options.js';
 import { sendSharedObject, takeSharedObject } from './shared-object-input.js';
+import { takeStrayData } from './stray-data.js';
 import { ACTIVE_STATES } from './transitions.js';
 
 export type { Action } from './actions.js';
@@ -160,7 +161,7 @@ export class ServerSession {
       const { code, description, redirectUrl } = answer;
       refuseConnect(core, connectRequest.transactionId, code, description, redirectUrl);
     } else if (core.connectionInput('connect_accepted') === 'accept_connect')
-      acceptConnect(core, connectRequest.transactionId);
+      acceptConnect(core, connectRequest.transactionId, answer.node);
     return this.#finish();
   }
 
@@ -388,10 +389,9 @@ export class ServerSession {
     if (effect === 'refuse_early') core.refuseEarly('a data message before connect');
     if (effect !== 'dispatch') return;
     const stream = core.publishMeant(message.messageStreamId);
-    // A publisher's data is media: the stream's bit rate bounds it. Data of any other client costs like a command and
-    // is dropped.
+    // A publisher's data is media: the stream's bit rate bounds it. Data of any other client costs like a command.
     if (stream === undefined) {
-      if (this.#isWithinBudget(nowMs)) core.drop('data_without_publish');
+      if (this.#isWithinBudget(nowMs)) takeStrayData(core, message);
       return;
     }
     takeData(core, stream, message);

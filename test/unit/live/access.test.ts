@@ -36,6 +36,7 @@ const KINDS: Readonly<Record<(Ask | Answer | Report | Order)['kind'], true>> = {
   sendData: true,
   callClient: true,
   clientAnswered: true,
+  audienceTold: true,
   connectionOpened: true,
   connectionRefused: true,
   connectionClosed: true,
@@ -92,10 +93,10 @@ describe('the messages between byte side and fact side', () => {
     const asker = { answered: (decision: object) => void connects.push(decision), failed: () => {} };
     door.opened(facts);
     door.refused('192.0.2.9', 'ERR_LIMIT_CONNECTIONS');
-    door.connect(facts, '', asker);
+    door.connect(facts, { query: '' }, asker);
     await sides.settle();
     mayConnect = false;
-    door.connect(facts, '', asker);
+    door.connect(facts, { query: '' }, asker);
     await sides.settle();
     expect(connects).toMatchObject([{ accept: true }, { accept: false, refusal: { code: 'ERR_AUTH_DENIED' } }]);
     // A start that cannot be kept, and a name that somebody has.
@@ -106,6 +107,7 @@ describe('the messages between byte side and fact side', () => {
     expect(await sides.decided(sides.publish())).toMatchObject({ decision: { accept: false } });
     expect(await sides.decided(sides.ask('nobody'))).toMatchObject({ decision: { accept: false } });
     const { run: play } = await sides.play();
+    door.audienceTold(play.player.id, 3);
     mayPlay = false;
     expect(await sides.decided(sides.ask())).toMatchObject({ failure: { code: 'ERR_INTERNAL' } });
     mayPlay = true;

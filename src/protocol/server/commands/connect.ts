@@ -1,10 +1,12 @@
 import { tellProgram, tellUrl } from '../../../core/tell.js';
 import type { ConnectionInfo } from '../../../model/connection-info.js';
+import type { NodeEntry, NodeWelcome } from '../../../model/node-link.js';
 import type { AmfObject } from '../../../wasm/amf-value.js';
 import type { AmfInput } from '../../messages/amf0-writer.js';
 import type { Call } from '../../messages/call.js';
 import type { OutboundMessage } from '../../messages/chunk-writer.js';
 import { setChunkSize, setPeerBandwidth, windowAckSize } from '../../messages/control.js';
+import { NODE_MEMBER, readHello, welcomeObject } from '../../messages/node-link.js';
 import { command, type StatusCode, statusInfo } from '../../messages/status.js';
 import { appOfTcUrl, normaliseApp, type SplitName } from '../names.js';
 import type { SessionCore } from '../session-core.js';
@@ -55,16 +57,22 @@ export function requestConnect(core: SessionCore, call: Call, isReadable: boolea
   core.appQuery = app.query;
   const requestId = core.nextRequestId();
   core.connectRequest = { requestId, transactionId: call.transactionId };
-  core.emit({ kind: 'connectRequested', requestId, query: app.query });
+  const hello = readHello(object[NODE_MEMBER]);
+  core.emit({ kind: 'connectRequested', requestId, query: app.query, ...(hello === undefined ? {} : { hello }) });
 }
 
-/** Answers connect: control messages 5, 6, 1, then `_result`, then the `connected` action. */
-export function acceptConnect(core: SessionCore, transactionId: number): void {
+/**
+ * Answers connect: control messages 5, 6, 1, then `_result`, then the `connected` action.
+ *
+ * @param node the client is a node of the same cluster
+ */
+export function acceptConnect(core: SessionCore, transactionId: number, node: NodeEntry | undefined): void {
+  if (node !== undefined) core.info = { ...core.info, node: node.client };
   core.send(windowAckSize(core.settings.windowAckBytes));
   core.send(setPeerBandwidth(core.settings.windowAckBytes));
   core.send(setChunkSize(core.settings.chunkSize));
   core.writer.setChunkSize(core.settings.chunkSize);
-  core.send(connectResult(core, transactionId));
+  core.send(connectResult(core, transactionId, node?.welcome));
   core.emit({ kind: 'connected', query: core.appQuery, ...core.info });
 }
 
@@ -92,7 +100,11 @@ export function refuseSecondConnect(core: SessionCore, transactionId: number): v
   core.emit({ kind: 'close', code: 'ERR_SESSION_ALREADY_CONNECTED', reason: 'a second connect' });
 }
 
-function connectResult({ settings, info }: SessionCore, transactionId: number): OutboundMessage {
+function connectResult(
+  { settings, info }: SessionCore,
+  transactionId: number,
+  welcome: NodeWelcome | undefined,
+): OutboundMessage {
   const enhanced: { [key: string]: AmfInput } = info.isEnhanced
     ? {
         capsEx: settings.capsEx,
@@ -112,6 +124,7 @@ function connectResult({ settings, info }: SessionCore, transactionId: number): 
       ...statusInfo('NetConnection.Connect.Success', 'Connection succeeded.'),
       objectEncoding: info.objectEncoding,
       ...enhanced,
+      ...(welcome === undefined ? {} : { [NODE_MEMBER]: welcomeObject(welcome) }),
     },
   );
 }

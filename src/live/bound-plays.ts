@@ -1,21 +1,22 @@
 import type { JobTicket } from './job-ticket.js';
 
-/** A play of a job, as far as it is looked at here. */
-interface JobPlay {
+/** A play that plays one stream, as far as it is looked at here. */
+interface BoundPlay {
   readonly playId: string;
   readonly ticket: JobTicket | undefined;
+  readonly boundTo: string | undefined;
 }
 
-/** The plays of jobs, by stream. They are no audience: nothing waits for them, and they wait for nothing. */
-export class JobPlays<P extends JobPlay> {
+/** The plays of jobs and of other nodes, by stream. Nothing waits for them, and they wait for nothing. */
+export class BoundPlays<P extends BoundPlay> {
   readonly #byStream = new Map<string, Set<P>>();
 
-  add(ticket: JobTicket, play: P): void {
-    const plays = this.#byStream.get(ticket.streamId) ?? new Set();
-    this.#byStream.set(ticket.streamId, plays.add(play));
+  add(streamId: string, play: P): void {
+    const plays = this.#byStream.get(streamId) ?? new Set();
+    this.#byStream.set(streamId, plays.add(play));
   }
 
-  remove({ streamId }: JobTicket, play: P): void {
+  remove(streamId: string, play: P): void {
     const plays = this.#byStream.get(streamId);
     plays?.delete(play);
     if (plays?.size === 0) this.#byStream.delete(streamId);
