@@ -89,7 +89,11 @@ export const streamShown = z.looseObject({
   principal: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),
   tracks: z.array(z.looseObject({ id: z.int(), kind: z.enum(['audio', 'video']), codec: z.string() })),
-  players: z.int(),
+  players: z.int().describe('Players of this node.'),
+  playersElsewhere: z
+    .int()
+    .optional()
+    .describe('Players of other nodes that fetch it from this one, as those tell every 5 s; missing where none does.'),
   bytesIn: z.int(),
   bytesOut: z.int(),
   videoFrames: z.int(),
@@ -109,6 +113,7 @@ export const playShown = z.looseObject({
   client: z.string().optional(),
   principal: z.string().optional(),
   job: z.looseObject({ template: z.string(), token: z.int() }).optional().describe('Of a play with a ticket.'),
+  relay: z.looseObject({ nodeId: z.string() }).optional().describe('The node that plays it for its own players.'),
   startedAt: z.iso.datetime(),
 });
 

@@ -18,6 +18,8 @@ export interface HubOptions extends PublicationLimits, FanoutOptions {
   readonly lingerMs: number;
   /** How long a player's first media waits after the answer to its play, in ms; 0, the default: not at all. */
   readonly startDelayMs?: number;
+  /** The longest time that a byte waits for others before it is sent to another node, in ms; default: 0. */
+  readonly relayDelayMs?: number;
 }
 
 /** One name, with at most one publication and any number of players. */
@@ -78,6 +80,8 @@ const NO_TERMS: StreamTerms = { lingerMs: undefined, codecs: undefined, isMetere
  */
 export class Hub {
   readonly fanout: Fanout;
+  /** The ring of other nodes, which waits for nobody in that of players. */
+  readonly relays: Fanout;
   readonly memory = new MemoryGuard();
   /** Writes of the players of this hub that sockets have not taken yet. */
   readonly writes = new UnsentWrites();
@@ -89,6 +93,7 @@ export class Hub {
   constructor(options: HubOptions, nowMs: () => number) {
     this.#options = options;
     this.fanout = new Fanout(options, nowMs);
+    this.relays = new Fanout(relayWindow(options), nowMs);
     this.#starts = new HeldStarts(options.startDelayMs ?? 0, nowMs);
   }
 
@@ -96,6 +101,7 @@ export class Hub {
   change(options: HubOptions): void {
     this.#options = options;
     this.fanout.change(options);
+    this.relays.change(relayWindow(options));
     this.#starts.holdMs = options.startDelayMs ?? 0;
   }
 
@@ -130,7 +136,8 @@ export class Hub {
     const entry = this.#entry(app, name);
     this.#starts.add(player);
     if (entry.publication !== undefined) player.attach(entry.publication);
-    entry.audience.add(player);
+    if (player.isRelay) entry.audience.addRelay(player);
+    else entry.audience.add(player);
     return entry.publication !== undefined;
   }
 
@@ -159,7 +166,7 @@ export class Hub {
 
   /** Players of `app/name`, waiting ones included. */
   playersOf(app: string, name: string): readonly Player[] {
-    return this.#entries.get(key(app, name))?.audience.members ?? [];
+    return this.#entries.get(key(app, name))?.audience.players ?? [];
   }
 
   /** Registers what the hub holds on the memory account, and how it frees memory. */
@@ -311,7 +318,7 @@ export class Hub {
         publication: undefined,
         ending: undefined,
         claimed: false,
-        audience: new Audience(this.fanout),
+        audience: new Audience(this.fanout, () => this.relays),
         lingerUntilMs: undefined,
         resumeTimestamp: undefined,
         movedId: undefined,
@@ -331,6 +338,13 @@ export class Hub {
 /** The greater one of those that are there. */
 function greatest(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+}
+
+/** Plays of other nodes at which their window is as long as it may be. */
+const RELAYS_AT_MAX_DELAY = 64;
+
+function relayWindow({ relayDelayMs = 0 }: HubOptions): FanoutOptions {
+  return { maxDelayMs: relayDelayMs, playersAtMaxDelay: RELAYS_AT_MAX_DELAY };
 }
 
 /** Whether a player whose publication has ended stays for the next one. */

@@ -14,7 +14,7 @@ import { byteLimits, LimitWatch } from './limit-watch.js';
 import { NOTHING_CARRIED } from './nothing.js';
 import { OddMedia } from './odd-media.js';
 import type { PlayedStream, PlayTeller } from './played-stream.js';
-import { RelayedAudience } from './relayed-audience.js';
+import { playersOf, RelayedAudience } from './relayed-audience.js';
 import { plus } from './stream-counters.js';
 import { type GrantHolder, RunningGrant } from './stream-grant.js';
 import { StreamNews } from './stream-news.js';
@@ -87,14 +87,8 @@ export class LiveStream implements PlayedStream {
   #yieldedTo: ((how: YieldedReport | undefined) => void) | undefined;
 
   constructor(start: StreamStart, owner: LiveStreamOwner) {
-    this.streamId = start.streamId;
-    this.app = start.app;
-    this.name = start.name;
-    this.principal = start.principal;
-    this.facts = start.facts;
-    this.#request = start.request;
-    this.#startedAtMs = start.startedAtMs;
-    this.epoch = start.epoch;
+    ({ streamId: this.streamId, app: this.app, name: this.name, principal: this.principal } = start);
+    ({ facts: this.facts, request: this.#request, startedAtMs: this.#startedAtMs, epoch: this.epoch } = start);
     this.#owner = owner;
     this.#news = new StreamNews(this, owner);
     this.#odd = new OddMedia(owner.activity);
@@ -140,11 +134,6 @@ export class LiveStream implements PlayedStream {
 
   get limits(): StreamLimits {
     return this.#grant.limits;
-  }
-
-  /** Number of its players over all nodes, as far as it is known. */
-  get players(): number {
-    return this.audience - this.relays.size + this.relays.players;
   }
 
   /** Address of its publisher, also after it has gone. */
@@ -402,7 +391,7 @@ export class LiveStream implements PlayedStream {
     this.#owner.lifecycle.telemetry(this.streamId, {
       totals: this.totals(),
       ...{ kbpsIn, kbpsOut, fps },
-      players: this.players,
+      players: playersOf(this),
       ...(this.#gopMs === undefined ? {} : { gopMs: this.#gopMs }),
     });
   }

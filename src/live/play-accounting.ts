@@ -18,6 +18,7 @@ import type { PlayedStream } from './played-stream.js';
 import type { PlayerEntry } from './player-entry.js';
 import { principalOf } from './principals.js';
 import type { Pulls } from './pulls.js';
+import { playersOf } from './relayed-audience.js';
 import { Sessions } from './sessions.js';
 import { type GrantDeps, type GrantHolder, RunningGrant } from './stream-grant.js';
 import { toldEnd } from './told-end.js';
@@ -217,7 +218,7 @@ export class PlayAccounting {
   adopt(stream: PlayedStream): void {
     const most = stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY;
     for (const entry of this.#entries.get(nameKey(stream)) ?? []) {
-      if (stream.players < most) this.#joined(entry, stream);
+      if (playersOf(stream) < most) this.#joined(entry, stream);
       else this.end(entry.playId, 'ERR_LIMIT_PLAYERS');
     }
     // Runs of jobs that play no other stream may have stayed while it was on its way.
@@ -270,7 +271,7 @@ export class PlayAccounting {
     grant: Grant,
   ): Refusal<PlayRefusal> | undefined {
     if (isAbsent && !this.#waitsFor(of)) return refused('ERR_PLAY_NOT_FOUND', 'NetStream.Play.StreamNotFound');
-    if (stream !== undefined && stream.players >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
+    if (stream !== undefined && playersOf(stream) >= (stream.limits.maxPlayers ?? Number.POSITIVE_INFINITY))
       return refused('ERR_LIMIT_PLAYERS');
     if (this.sessions.count(principal) >= (grant.limits.sessions ?? Number.POSITIVE_INFINITY))
       return refused('ERR_LIMIT_SESSIONS');

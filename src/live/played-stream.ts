@@ -15,8 +15,6 @@ export interface PlayedStream {
   readonly limits: StreamLimits;
   /** Number of its plays here, those of other nodes included. */
   audience: number;
-  /** Number of its players, as far as it is known. */
-  readonly players: number;
   /** Plays of other nodes; undefined: they do not fetch it from here. */
   readonly relays?: RelayedAudience;
   /** Bounds its plays that are told. */

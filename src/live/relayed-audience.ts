@@ -33,3 +33,9 @@ export class RelayedAudience {
     this.#told.delete(playId);
   }
 }
+
+/** How many players a stream has over all nodes, as far as it is known. @param audience its plays here, of nodes too */
+export function playersOf(stream: { readonly audience: number; readonly relays?: RelayedAudience }): number {
+  const { audience, relays } = stream;
+  return relays === undefined ? audience : audience - relays.size + relays.players;
+}

@@ -50,10 +50,6 @@ export class StreamCopy implements PlayedStream {
     };
   }
 
-  get players(): number {
-    return this.audience;
-  }
-
   /** The relay tells the owner how many players there are, so that nothing is told here. */
   tellAudience(): void {}
 

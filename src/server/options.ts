@@ -15,7 +15,7 @@ import type { TunnelOptions } from '../transport/tunnel/tunnel.js';
 import type { CodecLimits } from '../wasm/limits.js';
 
 /** The settings of the hub. */
-export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOptions {
+export function hubOptions({ rtmp, hub, fanout, publish, play, cluster }: Config): HubOptions {
   return {
     chunkSize: rtmp.chunkSize,
     gopMaxBytes: hub.gopMaxBytes,
@@ -29,6 +29,7 @@ export function hubOptions({ rtmp, hub, fanout, publish, play }: Config): HubOpt
     startDelayMs: play.startDelayMs,
     maxDelayMs: fanout.maxDelayMs,
     playersAtMaxDelay: fanout.playersAtMaxDelay,
+    relayDelayMs: cluster.maxDelayMs,
   };
 }
 

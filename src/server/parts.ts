@@ -277,7 +277,6 @@ function makeStreams(
     log,
     urls: deps.urls,
     ticketSecret: ticketSecretOf(config) ?? deps.ticketSecret,
-    ticketSecret: deps.ticketSecret,
     nodes: nodeAccess(config, deps),
     ...(rpc === undefined ? {} : { rpc }),
     ownership: cluster?.claims,

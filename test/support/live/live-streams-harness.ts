@@ -16,10 +16,12 @@ import type {
 } from '../../../src/live/access.js';
 import { ADMIT_ALL, type Admission } from '../../../src/live/admission.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
+import type { NodeAccessOptions } from '../../../src/live/node-access.js';
 import { NOTHING_CARRIED } from '../../../src/live/nothing.js';
 import type { Ownership } from '../../../src/live/ownership.js';
 import type { PlayRequest, RecordedNames } from '../../../src/live/recorded-names.js';
 import type { HealthChange } from '../../../src/model/health-change.js';
+import type { NodeHello } from '../../../src/model/node-link.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
 import type { Track } from '../../../src/model/track.js';
 import { ToldEvents } from './told.js';
@@ -162,7 +164,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
     options: Partial<LiveStreamsOptions> = {},
     admission?: Admission,
     recorded?: RecordedNames,
-    more: { readonly lifecycle?: Lifecycle; readonly ownership?: Ownership } = {},
+    more: { readonly lifecycle?: Lifecycle; readonly ownership?: Ownership; readonly nodes?: NodeAccessOptions } = {},
   ) {
     super(more.lifecycle);
     const harness = this;
@@ -193,6 +195,7 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
       log: createLogger({ format: 'json', sink: { write: (line) => this.#logged(line) } }),
       urls: ({ app, name }) => ({ rtmp: `rtmp://192.0.2.1:1935/${app}/${name}` }),
       ticketSecret: Buffer.alloc(32, 7),
+      ...(more.nodes && { nodes: more.nodes }),
       ...(recorded === undefined ? {} : { recorded }),
       closedFor: () => this.closedFor,
     });
@@ -245,11 +248,11 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
     this.registry.report(message);
   }
 
-  connect(facts = this.facts()): Promise<Answer> {
+  connect(facts = this.facts(), hello?: NodeHello): Promise<Answer> {
     const id = ++this.#lastAsk;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      this.registry.ask({ kind: 'connect', id, facts, query: '' });
+      this.registry.ask({ kind: 'connect', id, facts, query: '', hello });
     });
   }
 
