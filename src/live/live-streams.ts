@@ -159,11 +159,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.connections = new ConnectionLog({ lifecycle, clock, account: this.account, log, faults });
     this.publishes = new PublishDecisions({
       ...parts,
-      admission: this.#admission,
-      account: this.account,
-      churn: this.churn,
-      waits: this.#waits,
-      faults,
+      ...{ admission: this.#admission, account: this.account, churn: this.churn, waits: this.#waits, faults },
       runningOf: (principal) => this.#sessions.count(principal),
       streamOf: (key) => this.#byName.get(key),
       readPublisher,
@@ -171,13 +167,8 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       giveWay: (key) => this.#copies.giveWay(key),
     });
     this.#plays = new PlayAccounting(options, {
-      bytes,
-      lifecycle,
-      clock,
-      urls: parts.urls,
-      account: this.account,
-      activity: this.activity,
-      grants: this.grants,
+      ...{ bytes, lifecycle, clock, urls: parts.urls, activity: this.activity },
+      ...{ account: this.account, grants: this.grants },
       pulls: parts.pulls,
       streamOf: (request) => this.#byName.get(nameKey(request)) ?? this.#copies.of(nameKey(request)),
       stream: (streamId) => this.#streams.get(streamId) ?? this.#copies.get(streamId),
