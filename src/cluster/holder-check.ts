@@ -61,13 +61,28 @@ export class HolderCheck {
   judge(holder: Holder): Promise<HolderState> {
     const { nodeId, bootId } = this.#deps;
     // Ids of processes sort by the time of their start.
-    if (holder.nodeId === nodeId && holder.bootId < bootId) return Promise.resolve('gone');
+    if (holder.nodeId === nodeId && holder.bootId < bootId) return this.#earlier(holder);
     const key = `${holder.nodeId} ${holder.bootId}`;
     const open = this.#open.get(key);
     if (open !== undefined) return open;
     const judged = this.#judge(key, holder).finally(() => this.#open.delete(key));
     this.#open.set(key, judged);
     return judged;
+  }
+
+  /**
+   * An earlier process of this installation is gone, for this one is here. Not when something answers at an address
+   * that is not this one's: then two installations have one id, and the name is that of the other.
+   */
+  async #earlier({ nodeId, bootId }: Holder): Promise<HolderState> {
+    const { peers, answers } = this.#deps;
+    const [its, own] = await Promise.all([
+      peers.addressOf(nodeId, bootId),
+      peers.addressOf(this.#deps.nodeId, this.#deps.bootId),
+    ]);
+    if (typeof its === 'string' || typeof own === 'string') return 'gone';
+    if (its.host === own.host && its.port === own.port) return 'gone';
+    return (await answers(its, PROBE_MS)) ? 'alive' : 'gone';
   }
 
   async #judge(key: string, holder: Holder): Promise<HolderState> {

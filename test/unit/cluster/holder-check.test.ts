@@ -15,6 +15,7 @@ class World {
   control: () => NatsOutcome = () => ({ kind: 'no_responders' });
   answers: () => boolean = () => false;
   address: PeerAddress | 'gone' | 'unknown' = ADDRESS;
+  own: PeerAddress | 'gone' | 'unknown' = ADDRESS;
   isLost: () => boolean = () => false;
   readonly check = new HolderCheck({
     ...{ nodeId: 'a', bootId: '01M', prefix: 'sluice.v1', suspectMs: 3000, clock: this.clock },
@@ -27,7 +28,7 @@ class World {
         return outcome;
       },
     },
-    peers: { addressOf: () => Promise.resolve(this.address) },
+    peers: { addressOf: (node, boot) => Promise.resolve(node === 'a' && boot === '01M' ? this.own : this.address) },
     isLost: () => Promise.resolve(this.isLost()),
     answers: (address) => {
       expect(address).toBe(ADDRESS);
@@ -50,6 +51,19 @@ describe('the check of a holder', () => {
     world.control = () => REPLY;
     expect(await world.judge({ nodeId: 'a', bootId: '01A' })).toEqual(['gone', 0]);
     expect(world.subjects).toEqual([]);
+  });
+
+  it('takes no name from another installation with the same id, which answers at an address of its own', async () => {
+    const world = new World();
+    const earlier = { nodeId: 'a', bootId: '01A' };
+    world.own = { ...ADDRESS, port: 1936 };
+    expect(await world.judge(earlier)).toEqual(['gone', 0]);
+    expect(world.probes).toBe(1);
+    world.answers = () => true;
+    expect(await world.judge(earlier)).toEqual(['alive', 0]);
+    // Whoever does not know its own address yet cannot tell the other one from itself.
+    world.own = 'gone';
+    expect(await world.judge(earlier)).toEqual(['gone', 0]);
   });
 
   it('treats a younger process with the same id like any other', async () => {
