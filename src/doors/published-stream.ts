@@ -72,8 +72,6 @@ export class PublishedStream implements PublicationObserver {
   /** Whether a connection has published it before. */
   #begun = false;
   #ended = false;
-  /** Whether another node was about to have it when its publisher went. */
-  #isYielded = false;
   /** Bytes of plays that have left. */
   #bytesOutLeft = 0;
   #dropsLeft = 0;
@@ -136,7 +134,6 @@ export class PublishedStream implements PublicationObserver {
     const from = this.#begun ? publication.newestTimestamp : this.#claim.resumeTimestamp;
     if (this.#begun) publication.resumed(this.#parts.nowMs());
     this.#begun = true;
-    this.#isYielded = false;
     this.#publisher = publisher;
     const run = new RunningPublish(this, from === undefined ? undefined : from + RESUME_STEP_MS);
     this.#run = run;
@@ -212,7 +209,6 @@ export class PublishedStream implements PublicationObserver {
     const publisher = this.#publisher;
     this.#run = undefined;
     this.#publisher = undefined;
-    this.#isYielded = true;
     publication.writer.letCodecGo();
     publisher?.end('takeover', REPLACED);
     this.#parts.facts.report({
@@ -237,8 +233,7 @@ export class PublishedStream implements PublicationObserver {
     this.#publisher = undefined;
     const { streamId, publication } = this;
     try {
-      const isTaken = reason === 'takeover';
-      this.#claim.close(this.#parts.nowMs(), isTaken ? TAKEOVER_MS : 0, isTaken && this.#isYielded);
+      this.#claim.close(this.#parts.nowMs(), reason === 'takeover' ? TAKEOVER_MS : 0);
     } catch (error) {
       // A failure on the way to the players must not keep the end from being told.
       this.#parts.log.error({ err: error, code: 'ERR_INTERNAL', streamId }, 'the end of a stream failed inside');

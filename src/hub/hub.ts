@@ -36,8 +36,6 @@ interface Entry {
   lingerUntilMs: number | undefined;
   /** Newest timestamp of the ended publication, for players that stay. */
   resumeTimestamp: number | undefined;
-  /** Id of the ended stream when it goes on at another node: players of it alone stay for that. */
-  movedId: string | undefined;
 }
 
 /** A name that one publish has won. No other can publish to it until the claim is closed. */
@@ -55,9 +53,8 @@ export interface Claim {
    * Ends the publication, or releases the name. Safe to call twice.
    *
    * @param leastLingerMs how long players stay at least, in ms; default: 0
-   * @param isMoved whether the stream goes on at another node, and may come back from there under its id
    */
-  close(nowMs: number, leastLingerMs?: number, isMoved?: boolean): void;
+  close(nowMs: number, leastLingerMs?: number): void;
 }
 
 /** What a grant says of one stream. */
@@ -119,10 +116,10 @@ export class Hub {
         terms.resumeTimestamp,
       ),
       open: (streamId, observer, nowMs) => this.#open(entry, streamId, observer, nowMs, terms),
-      close: (nowMs, leastLingerMs = 0, isMoved = false) => {
+      close: (nowMs, leastLingerMs = 0) => {
         if (closed) return;
         closed = true;
-        this.#close(entry, nowMs, Math.max(leastLingerMs, terms.lingerMs ?? this.#options.lingerMs), isMoved);
+        this.#close(entry, nowMs, Math.max(leastLingerMs, terms.lingerMs ?? this.#options.lingerMs));
       },
     };
   }
@@ -245,7 +242,7 @@ export class Hub {
       const stayed = player.lingers;
       player.lingers = false;
       try {
-        if (stayed && player.endsWithStream && streamId !== entry.movedId) player.sink.publisherGone();
+        if (stayed && player.endsWithStream) player.sink.publisherGone();
         else {
           player.attach(publication);
           if (!stayed) player.sink.publisherCame();
@@ -254,15 +251,13 @@ export class Hub {
         player.fail(error);
       }
     }
-    entry.movedId = undefined;
     return publication;
   }
 
-  #close(entry: Entry, nowMs: number, lingerMs: number, isMoved: boolean): void {
+  #close(entry: Entry, nowMs: number, lingerMs: number): void {
     entry.claimed = false;
     const publication = entry.publication;
     if (publication !== undefined) {
-      entry.movedId = isMoved ? publication.streamId : undefined;
       publication.writer.letCodecGo();
       entry.publication = undefined;
       entry.ending = publication;
@@ -287,8 +282,7 @@ export class Hub {
    */
   #settle(entry: Entry, nowMs: number): void {
     const until = entry.lingerUntilMs;
-    const isOver = until !== undefined && entry.movedId === undefined;
-    if (isOver) tellGone(entry, (player) => player.endsWithStream && player.caughtUp);
+    if (until !== undefined) tellGone(entry, (player) => player.endsWithStream && player.caughtUp);
     if (entry.ending !== undefined) {
       const behind = entry.audience.everyone.some((player) => !player.caughtUp);
       if (behind && until !== undefined && nowMs < until + REST_MS) return;
@@ -321,7 +315,6 @@ export class Hub {
         audience: new Audience(this.fanout, () => this.relays),
         lingerUntilMs: undefined,
         resumeTimestamp: undefined,
-        movedId: undefined,
       };
       this.#entries.set(at, entry);
     }

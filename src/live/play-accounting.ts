@@ -221,12 +221,13 @@ export class PlayAccounting {
       if (playersOf(stream) < most) this.#joined(entry, stream);
       else this.end(entry.playId, 'ERR_LIMIT_PLAYERS');
     }
-    // Runs of jobs that play no other stream may have stayed while it was on its way.
-    for (const entry of this.#bound.of(stream.streamId)) if (entry.streamId === undefined) this.#joined(entry, stream);
     this.#tellWanted(stream);
   }
 
-  /** The stream goes on at another node: its plays are told to have left it here. They go on, and wait for media. */
+  /**
+   * The stream goes on at another node: its plays are told to have left it here. Those of the audience go on, and wait
+   * for a copy. Those of jobs end when it has gone, because only its own node knows which run of a job may play.
+   */
   movedOut(stream: PlayedStream, plays: readonly PlayCounters[]): void {
     const counted = new Map(plays.map((counters) => [counters.playId, counters]));
     for (const entry of this.#playsOf(stream)) {

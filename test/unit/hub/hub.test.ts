@@ -335,32 +335,3 @@ describe('the memory of a hub', () => {
     expect(hub.heldBytes).toBe(0);
   });
 });
-
-describe('a stream that goes on at another node', () => {
-  it('keeps the players of it alone for its copy, and lets them go for any other stream', () => {
-    for (const [id, isKept] of [
-      ['stream', true],
-      ['other', false],
-    ] as const) {
-      const hub = newHub();
-      const { claim, publication } = publish(hub);
-      const sink = subscribe(hub, 'sync', 'cam', true);
-      send(publication, 1, 2);
-      pass(hub, 100);
-      claim.close(Date.now(), 0, true);
-      pass(hub, 500);
-      expect(sink.notices).toEqual([]);
-      hub.claim('live', 'cam')!.open(id, OBSERVER, Date.now());
-      expect(sink.notices).toEqual(isKept ? [] : ['gone']);
-    }
-  });
-
-  it('lets them go when no copy has come in time', () => {
-    const hub = newHub();
-    const { claim } = publish(hub);
-    const sink = subscribe(hub, 'sync', 'cam', true);
-    claim.close(Date.now(), 0, true);
-    pass(hub, LINGER_MS + 200);
-    expect(sink.notices).toEqual(['gone']);
-  });
-});
