@@ -8,7 +8,7 @@ import type { OpenAsk } from './open-asks.js';
 import type { PlayedStream } from './played-stream.js';
 import { BUSY, GONE, refusedWith } from './publish-refusals.js';
 import { type CopyEnd, relayEndOf, StreamCopy } from './stream-copy.js';
-import { shutDown, toldEnd } from './told-end.js';
+import { toldEnd } from './told-end.js';
 
 /** The parts with which copies are decided. */
 interface StreamCopiesParts {
@@ -17,7 +17,6 @@ interface StreamCopiesParts {
   readonly memory: Pick<MemoryAccount, 'isOver'>;
   /** Whether a stream of this node has the name, or is about to begin under it, by {@link nameKey}. */
   readonly isTaken: (key: string) => boolean;
-  readonly closedFor: () => string | undefined;
   readonly plays: {
     adopt(stream: PlayedStream): void;
     streamEnded(stream: PlayedStream, plays: readonly PlayCounters[]): void;
@@ -79,8 +78,7 @@ export class StreamCopies {
   /** @param isBack whether the copy is there already */
   #refusal(request: NameRequest, isBack: boolean): Refusal<PublishRefusal> | undefined {
     if (isBack) return undefined;
-    const closed = this.#parts.closedFor();
-    if (closed !== undefined) return shutDown(closed);
+    // A node that drains goes on for the players that it has, also when their stream has gone to another node.
     const key = nameKey(request);
     if (this.#byName.has(key) || this.#parts.isTaken(key)) return BUSY;
     return this.#parts.memory.isOver ? refusedWith('ERR_LIMIT_MEMORY') : undefined;
