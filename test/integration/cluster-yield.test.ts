@@ -79,15 +79,13 @@ async function connected(server: TestServer): Promise<RawRtmp> {
 /** A publisher that has sent a header and so many frames. */
 async function publishing(server: TestServer, name: string, frames = 10) {
   const client = await connected(server);
-  const beganMs = performance.now();
   const id = await client.publish(`${name}?key=${KEY}`);
-  const tookMs = performance.now() - beganMs;
   client.message(8, AAC_HEADER, { messageStreamId: id, timestamp: 0 });
   for (let n = 0; n < frames; n++) client.message(8, AAC_FRAME, { messageStreamId: id, timestamp: n * 20 });
   await waitFor(async () => ((await server.stream(name))?.state === 'ready' ? true : undefined), {
     what: () => `${name} to be ready\n${server.child.output.slice(-1500)}`,
   });
-  return { client, id, tookMs };
+  return { client, id };
 }
 
 async function of(name: string): Promise<Stored[]> {
@@ -109,7 +107,7 @@ describe('a stream in a cluster', () => {
     const player = await connected(a);
     await player.play('cam');
     await a.waitForPlayers(1);
-    const second = await publishing(b, 'cam', 20);
+    await publishing(b, 'cam', 20);
     await waitFor(() => first.client.closed, { what: 'the first connection to be closed' });
     expect((await b.stream('cam'))?.streamId).toBe(streamId);
     await waitFor(async () => (await a.stream('cam')) === undefined, { what: 'the first node to let it go' });
@@ -130,8 +128,6 @@ describe('a stream in a cluster', () => {
     ]);
     expect(checkEpochs(stored, await readOwners([nats.url]))).toEqual([]);
     expect(player.closed).toBe(false);
-    expect(Math.max(second.tookMs, third.tookMs)).toBeLessThan(5000);
-    console.log(`publish answered after ${second.tookMs.toFixed(1)} and ${third.tookMs.toFixed(1)} ms`);
   });
 
   it('is taken over from another node where the policy says so', async () => {
@@ -183,7 +179,5 @@ describe('a stream in a cluster', () => {
       expect(end.event.data).toMatchObject({ streamId: ids.get(name), audioFrames: 20, totals: 'exact' });
       expect(checkStreams(await of(name))).toEqual([]);
     }
-    const tooks = after.map(({ tookMs }) => tookMs).sort((x, y) => x - y);
-    console.log(`drain: publish answered after ${tooks[0]!.toFixed(1)} … ${tooks.at(-1)!.toFixed(1)} ms`);
   });
 });
