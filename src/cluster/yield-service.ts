@@ -27,7 +27,7 @@ interface Given {
 }
 
 /** Counts of what became of requests, for `/metrics`. */
-interface YieldCounts {
+export interface YieldCounts {
   moved: number;
   refused: number;
   takenBack: number;

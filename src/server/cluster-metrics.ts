@@ -1,11 +1,17 @@
 import { CLAIM_BUCKETS_MS, CLAIM_OUTCOMES } from '../cluster/claim-counts.js';
 import type { NameClaims } from '../cluster/name-claims.js';
+import type { YieldCounts } from '../cluster/yield-service.js';
 import type { Metric } from '../http/deps.js';
 
+/** What is counted of a cluster. */
+interface ClusterFigures {
+  readonly claims: Pick<NameClaims, 'counts' | 'owned'>;
+  readonly yielded: Readonly<YieldCounts> | undefined;
+  readonly trouble: string;
+}
+
 /** The metrics of a cluster; none in no cluster. */
-export function clusterMetrics(
-  cluster: { readonly claims: Pick<NameClaims, 'counts' | 'owned'>; readonly trouble: string } | undefined,
-): Metric[] {
+export function clusterMetrics(cluster: ClusterFigures | undefined): Metric[] {
   if (cluster === undefined) return [];
   const { counts, owned } = cluster.claims;
   const outcomes = CLAIM_OUTCOMES.map((outcome) => ({ value: counts.by.get(outcome) ?? 0, labels: { outcome } }));
@@ -22,11 +28,25 @@ export function clusterMetrics(
       labels: ['outcome'],
       samples: outcomes,
     },
+    {
+      name: 'sluice_cluster_yields_total',
+      help: 'requests of other nodes for streams of this one, and streams that it has taken back',
+      type: 'counter',
+      labels: ['outcome'],
+      samples: YIELDS.map(([key, outcome]) => ({ value: cluster.yielded?.[key] ?? 0, labels: { outcome } })),
+    },
     { name: 'sluice_cluster_claim_seconds_bucket', help: seconds, type: 'counter', labels: ['le'], samples: buckets },
     one('counter', 'claim_seconds_sum', seconds, counts.sumMs / 1000),
     one('counter', 'claim_seconds_count', seconds, counts.buckets.at(-1)!),
   ];
 }
+
+const YIELDS = [
+  ['moved', 'moved'],
+  ['refused', 'refused'],
+  ['takenBack', 'taken_back'],
+  ['forged', 'forged'],
+] as const satisfies readonly (readonly [keyof YieldCounts, string])[];
 
 function one(type: 'gauge' | 'counter', name: string, help: string, value: number): Metric {
   return { name: `sluice_cluster_${name}`, help, type, samples: [{ value }] };

@@ -7,7 +7,7 @@ import { OwnerCache } from '../cluster/owner-cache.js';
 import { newsBody } from '../cluster/owner-value.js';
 import { NodePeers } from '../cluster/peers.js';
 import { YieldSeal } from '../cluster/yield-messages.js';
-import { YieldService } from '../cluster/yield-service.js';
+import { type YieldCounts, YieldService } from '../cluster/yield-service.js';
 import { YieldRequests } from '../cluster/yielding.js';
 import { type HostPort, parseAdvertised } from '../config/listen.js';
 import type { Config } from '../config/table.js';
@@ -94,6 +94,8 @@ export interface ClusterParts {
   readonly trouble: string;
   /** Tells the claims what becomes of streams, and ends those whose name another node has. */
   follow(liveStreams: Pick<LiveStreams, 'commands' | 'publishes' | 'yields'>): void;
+  /** What became of what other nodes have asked so; undefined: nobody can ask yet. */
+  readonly yielded: Readonly<YieldCounts> | undefined;
   /** Takes what other nodes ask about streams of this one. */
   takeYield(message: NatsMessage): void;
   /** Does what is due by time. Call it a few times a second. */
@@ -142,6 +144,9 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
     ...{ peers, owners, claims },
     get trouble() {
       return registry.trouble;
+    },
+    get yielded() {
+      return yields?.counts;
     },
     takeYield: (message) => void yields?.take(message),
     follow: (liveStreams) => {

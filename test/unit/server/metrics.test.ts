@@ -21,7 +21,8 @@ describe('metrics of the server', () => {
     counts.count('won', 1.5);
     counts.count('won', 30);
     counts.count('busy', 9000);
-    const metric = metricsOf({ cluster: { claims: { counts, owned: 2 }, trouble: 'away' } });
+    const yielded = { moved: 4, refused: 3, takenBack: 1, forged: 0 };
+    const metric = metricsOf({ cluster: { claims: { counts, owned: 2 }, yielded, trouble: 'away' } });
     expect(metric('sluice_cluster_claims_total')?.samples).toContainEqual({ value: 2, labels: { outcome: 'won' } });
     const buckets = metric('sluice_cluster_claim_seconds_bucket')?.samples.map(({ value, labels }) => [
       labels?.['le'],
@@ -37,6 +38,12 @@ describe('metrics of the server', () => {
       ]),
     );
     expect(metric('sluice_cluster_claim_seconds_count')?.samples).toEqual([{ value: 3 }]);
+    expect(metric('sluice_cluster_yields_total')?.samples).toEqual([
+      { value: 4, labels: { outcome: 'moved' } },
+      { value: 3, labels: { outcome: 'refused' } },
+      { value: 1, labels: { outcome: 'taken_back' } },
+      { value: 0, labels: { outcome: 'forged' } },
+    ]);
     expect(metric('sluice_cluster_registry_up')?.samples).toEqual([{ value: 0 }]);
     expect(metricsOf({})('sluice_cluster_claims_total')).toBeUndefined();
   });
