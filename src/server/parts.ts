@@ -17,6 +17,7 @@ import { CLONED_BORDER_VARIABLE, clonedByteSide, clonedFactSide } from '../live/
 import { LiveStreams } from '../live/live-streams.js';
 import type { StreamUrls } from '../model/stream-urls.js';
 import { Recordings } from '../recording/record/recordings.js';
+import type { Copies } from '../relay/cluster/copies.js';
 import type { Relays } from '../relay/relays.js';
 import { Captures } from '../rtmp/captures.js';
 import { RtmpListener } from '../rtmp/rtmp-listener.js';
@@ -29,6 +30,7 @@ import { CodecPool } from '../wasm/pool.js';
 import type { HookDeps } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 import { type ClusterParts, makeCluster, nodeAccess, ticketSecretOf } from './cluster.js';
+import { bothPulls, makeCopies } from './copies.js';
 import { Descriptors } from './descriptors.js';
 import { makeFlv } from './http-flv.js';
 import { type Isolation, isolationOf } from './isolation.js';
@@ -80,6 +82,10 @@ export interface Parts {
   readonly tunnel: HttpTunnel | undefined;
   /** Streams that are carried to other servers, and from them. */
   readonly relays: Relays;
+  /** Streams of other nodes that are played here; undefined in no cluster. */
+  readonly copies: Copies | undefined;
+  /** Ends both. */
+  readonly endRelays: () => void;
   /** Undefined in no cluster. */
   readonly cluster: ClusterParts | undefined;
   /** What is done without contact to the others. Undefined in no cluster. */
@@ -239,6 +245,7 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
     streams.relays,
     cluster,
     isolation,
+    streams.copies,
   ]);
   return {
     ...streams,
@@ -249,7 +256,8 @@ export function makeParts(config: Config, deps: PartsDeps): Parts {
 }
 
 /** The parts that streams run on. */
-interface StreamParts extends Pick<Parts, 'door' | 'liveStreams' | 'recorded' | 'rpc' | 'recordings' | 'relays'> {
+interface StreamParts
+  extends Pick<Parts, 'door' | 'liveStreams' | 'recorded' | 'rpc' | 'recordings' | 'relays' | 'copies' | 'endRelays'> {
   /** The fact side, as the byte side reaches it. */
   readonly facts: FactSide;
 }
@@ -281,11 +289,10 @@ function makeStreams(
     ...(rpc === undefined ? {} : { rpc }),
     ownership: cluster?.claims,
     recorded,
-    pulls: {
-      has: (of) => relays.has(of),
-      arrival: () => undefined,
-      wanted: (of, isWanted) => relays.wanted(of, isWanted),
-    },
+    pulls: bothPulls(
+      () => relays,
+      () => copies,
+    ),
     closedFor: deps.closedFor,
   });
   const facts = isCloned ? clonedFactSide(liveStreams) : liveStreams;
@@ -295,11 +302,16 @@ function makeStreams(
   cluster?.follow(liveStreams);
   const recordings = recordingsOf(config, deps, { hub, memory });
   const relays: Relays = makeRelays(config, { hub, door, codecs, clock, log, events: lifecycle.relays });
+  const copies: Copies | undefined = makeCopies(config, { ...deps, cluster, hub, door, codecs });
   door.onBegun = (stream) => {
     recordings.begun(stream);
     relays.begun(stream);
   };
-  return { facts, door, liveStreams, recorded, rpc, recordings, relays };
+  const endRelays = (): void => {
+    relays.close();
+    copies?.close();
+  };
+  return { facts, door, liveStreams, recorded, rpc, recordings, relays, copies, endRelays };
 }
 
 /** For how many RTMP connections there is room now. */

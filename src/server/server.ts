@@ -25,7 +25,7 @@ import { ServerAdmission } from './admission.js';
 import { connectionsGone } from './connections-gone.js';
 import { type Control, checkHttpBind, makeControl } from './control.js';
 import { clusterOf, controlOverNats } from './control-nats.js';
-import type { DrainCounts } from './drain.js';
+import { drainCounts } from './drain-counts.js';
 import { healthOf } from './health.js';
 import { announceNode } from './heartbeat.js';
 import { openInstallation, secretFor } from './installation.js';
@@ -110,7 +110,7 @@ class Server implements SluiceServer {
       log,
       clock,
       endingMs: () => settings.config.shutdown.deadlineMs,
-      counts: () => this.#counts(),
+      counts: () => drainCounts(this.#parts, this.#eventLayer),
       askAway: (tcUrl) => this.#askAway(tcUrl),
       begun: (told) => this.#closeDoors(told),
       tell: (told) => this.#eventLayer?.lifecycle.nodeDraining(told) ?? Promise.resolve(),
@@ -280,11 +280,6 @@ class Server implements SluiceServer {
     await this.#drain.undo();
   }
 
-  #counts(): DrainCounts {
-    const { live = 0, playing = 0 } = this.#parts?.liveStreams ?? {};
-    return { streams: live, plays: playing, relays: 0, journalPending: this.#eventLayer?.stats().pending ?? 0 };
-  }
-
   #askAway(tcUrl: string | undefined): void {
     for (const connection of this.#parts?.listener.connections ?? [])
       connection.requestReconnect(tcUrl, 'the server is draining');
@@ -357,7 +352,7 @@ class Server implements SluiceServer {
     const told = isTold ? undefined : eventLayer?.lifecycle.nodeDraining();
     await this.#inTime('telling that the node drains', told, left() / 4);
     this.#parts?.listener.stop();
-    this.#parts?.relays.close();
+    this.#parts?.endRelays();
     for (const connection of [...(this.#parts?.listener.connections ?? [])])
       connection.shutdown('server_drain', toldEnd('ERR_SESSION_SHUTDOWN'), 'server_drain');
     this.#parts?.flv.shutdown();

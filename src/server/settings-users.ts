@@ -4,6 +4,7 @@ import type { LevelledLogger, Logger } from '../core/log.js';
 import type { HttpServer } from '../http/server.js';
 import { Webhooks } from '../webhooks/webhooks.js';
 import { checkHttpBind } from './control.js';
+import { copyLimits } from './copies.js';
 import {
   flvDoorOptions,
   hubOptions,
@@ -62,6 +63,7 @@ export function applyTo(parts: Parts, config: Config): void {
   recorded.change(config.vod);
   objects.change(sharedObjectsOptions(config));
   relays.change(relaysOptions(config));
+  parts.copies?.change(copyLimits(config));
   rpc?.change(rpcOptions(config));
   recordings.change(recordingOptions(config));
   names.change(config.names);

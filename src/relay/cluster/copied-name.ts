@@ -279,7 +279,7 @@ export class CopiedName {
       target,
       'play',
       bounds,
-      this.#parts,
+      { ...this.#parts, connect: (_url, signal) => this.#parts.connect(target, signal) },
       {
         ready: (link, codec) => this.#ready(owner, target, link, codec),
         media: (codec) => this.#media(codec),

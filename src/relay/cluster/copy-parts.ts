@@ -4,8 +4,10 @@ import type { Hub } from '../../hub/hub.js';
 import type { Owners } from '../../live/owners.js';
 import type { Peers } from '../../live/peers.js';
 import type { Epoch } from '../../model/epoch.js';
+import type { ByteChannel } from '../../transport/byte-channel.js';
 import type { AttemptParts } from '../attempt.js';
 import type { StreamName } from '../target.js';
+import type { NodeTarget } from './node-target.js';
 
 /** Bounds of copies. Each is a setting, in ms. */
 export interface CopyLimits {
@@ -22,7 +24,9 @@ export interface CopyLimits {
 }
 
 /** The parts with which names are copied. */
-export interface CopyParts extends AttemptParts {
+export interface CopyParts extends Omit<AttemptParts, 'connect'> {
+  /** Opens a connection, with TLS where the target says so. Rejects with the system's error. */
+  readonly connect: (target: NodeTarget, signal: AbortSignal) => Promise<ByteChannel>;
   readonly door: Door;
   readonly hub: Hub;
   readonly owners: Owners;

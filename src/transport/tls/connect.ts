@@ -8,6 +8,8 @@ interface TlsTarget {
   /** Its name is asked for (SNI), and its certificate must be for it. */
   readonly host: string;
   readonly port: number;
+  /** The name for which its certificate must be, when `host` is the address of that; default: `host`. */
+  readonly serverName?: string;
   /** Source address to bind, such as 127.0.0.2. */
   readonly localAddress?: string;
   /** Gives up while connecting; it has no effect afterwards. */
@@ -25,7 +27,7 @@ interface TlsTarget {
  *   DEPTH_ZERO_SELF_SIGNED_CERT; the signal's reason when it was aborted
  */
 export function connectTls(target: TlsTarget, options: TlsChannelOptions = {}): Promise<ByteChannel> {
-  const { host, port, localAddress, signal, insecure = false } = target;
+  const { host, port, serverName = host, localAddress, signal, insecure = false } = target;
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
       reject(signal.reason);
@@ -33,7 +35,7 @@ export function connectTls(target: TlsTarget, options: TlsChannelOptions = {}): 
     }
     const socket = connect({
       ...{ host, port, localAddress, rejectUnauthorized: !insecure, minVersion: 'TLSv1.2' },
-      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
     });
     socket.setNoDelay(true);
     const giveUp = (): void => {
