@@ -29,7 +29,7 @@ export interface AttemptLimits {
 }
 
 /** What an attempt tells. None of it throws. */
-interface AttemptEvents {
+export interface AttemptEvents {
   /** The other server accepted. Called once at most. */
   ready(link: OutgoingLink, codec: ChunkCodec): void;
   /** Audio and video of the played stream lie in the codec as a batch, valid until return. */

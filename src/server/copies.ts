@@ -5,8 +5,10 @@ import type { Door } from '../doors/door.js';
 import type { Hub } from '../hub/hub.js';
 import type { Pulls } from '../live/pulls.js';
 import { RelaySeal } from '../live/relay-ticket.js';
+import { Attempt } from '../relay/attempt.js';
 import { Copies } from '../relay/cluster/copies.js';
 import type { CopyLimits } from '../relay/cluster/copy-parts.js';
+import type { ByteChannel } from '../transport/byte-channel.js';
 import { connectTcp } from '../transport/tcp/connect.js';
 import { connectTls } from '../transport/tls/connect.js';
 import type { CodecPool } from '../wasm/pool.js';
@@ -30,22 +32,27 @@ export function copyLimits({ cluster, rtmp }: Config): CopyLimits {
   return { idleMs, lingerMs, stallMs, connectTimeoutMs, chunkSize: rtmp.chunkSize };
 }
 
-/** Makes what fetches streams of other nodes. @returns undefined in no cluster, and where this node is an origin only */
+/**
+ * Makes what fetches streams of other nodes.
+ *
+ * @returns undefined in no cluster, and where this node is an origin only
+ */
 export function makeCopies(
   config: Config,
-  { cluster, clock, nodeId, bootId, ...deps }: CopiesDeps,
+  { cluster, clock, nodeId, bootId, codecs, ...deps }: CopiesDeps,
 ): Copies | undefined {
   if (cluster === undefined || config.cluster.role === 'origin') return undefined;
   const seal = new RelaySeal(config.cluster.secret);
+  const nowMs = (): number => clock.monotonicMs();
   return new Copies(copyLimits(config), {
-    ...deps,
-    ...cluster,
-    node: { nodeId, bootId },
-    nowMs: () => clock.monotonicMs(),
-    random: Math.random,
+    ...{ ...deps, ...cluster, nowMs, node: { nodeId, bootId }, random: Math.random },
     ticket: (to, { app, name }, epoch) => seal.write({ from: nodeId, to, app, name, epoch }, clock.wallMs()),
-    connect: ({ host, port, isSecure, serverName }, signal) =>
-      isSecure ? connectTls({ host, port, serverName, signal }) : connectTcp({ host, port, signal }),
+    dial: (target, limits, hello, events) => {
+      const { host, port, isSecure, serverName } = target;
+      const connect = (_url: unknown, signal: AbortSignal): Promise<ByteChannel> =>
+        isSecure ? connectTls({ host, port, serverName, signal }) : connectTcp({ host, port, signal });
+      return new Attempt(target, 'play', limits, { codecs, nowMs, connect }, events, hello);
+    },
   });
 }
 

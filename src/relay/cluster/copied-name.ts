@@ -5,11 +5,10 @@ import type { OwnerNews, OwnerOf } from '../../live/owners.js';
 import { compareEpochs, type Epoch } from '../../model/epoch.js';
 import type { EndReason } from '../../model/reasons.js';
 import type { ChunkCodec } from '../../wasm/chunk-codec.js';
-import { Attempt } from '../attempt.js';
 import type { StreamName } from '../target.js';
 import { Arrivals } from './arrivals.js';
 import { CopiedStream } from './copied-stream.js';
-import type { CopyCounts, CopyParts, CopyState, ShownCopy } from './copy-parts.js';
+import type { CopyCounts, CopyParts, CopyState, NodeAttempt, ShownCopy } from './copy-parts.js';
 import { type NodeTarget, nodeTarget } from './node-target.js';
 
 /** How often a name is looked up again for which players wait, in ms, and by how much that varies. */
@@ -52,7 +51,7 @@ export class CopiedName {
   /** Whether a player may wait for it: somebody has it, or nobody can say who. */
   mayCome = true;
   #copy: CopiedStream | undefined;
-  #attempt: Attempt | undefined;
+  #attempt: NodeAttempt | undefined;
   /** What the attempt fetches. */
   #from: OwnerOf | undefined;
   #link: OutgoingLink | undefined;
@@ -125,11 +124,12 @@ export class CopiedName {
   /** Does what is due. Call it a few times a second. @returns whether it is needed no more: it is closed then */
   tick(nowMs: number): boolean {
     this.#attempt?.tick(nowMs);
-    this.#arrivals.tick(nowMs);
     if (this.#isOver(nowMs)) {
       this.close('idle');
       return true;
     }
+    // Only now: a play whose answer is due waits for the name from the next turn on.
+    this.#arrivals.tick(nowMs);
     if (nowMs >= this.#leaveAtMs) this.#leave();
     this.#release(nowMs);
     if (nowMs >= this.#lookAtMs) this.#look(true);
@@ -148,8 +148,12 @@ export class CopiedName {
     this.#attempt?.stop();
   }
 
-  /** Whether nobody has played it or waited for it for long enough. What has not begun ends at once. */
+  /**
+   * Whether nobody has played it or waited for it for long enough. What has not begun ends at once, and so does what a
+   * publish of this node has taken over.
+   */
   #isOver(nowMs: number): boolean {
+    if (this.#copy === undefined && this.#parts.hub.isLive(this.of.app, this.of.name)) return true;
     if (this.isWanted || this.#arrivals.size > 0 || this.#players > 0) {
       this.#idleSinceMs = undefined;
       return false;
@@ -178,7 +182,7 @@ export class CopiedName {
       return;
     }
     this.#isLooking = true;
-    void this.#parts.owners.find(this.of, isFresh).then((found) => {
+    this.#then(this.#parts.owners.find(this.of, isFresh), (found) => {
       this.#isLooking = false;
       if (this.#isClosed) return;
       const nowMs = this.#parts.nowMs();
@@ -188,6 +192,13 @@ export class CopiedName {
       if (!this.#looksAgain) return;
       this.#looksAgain = false;
       this.#look(true);
+    });
+  }
+
+  /** Goes on with an answer. A defect on the way ends nothing but that. */
+  #then<Answer>(asked: Promise<Answer>, act: (answer: Answer) => void): void {
+    asked.then(act).catch((error: unknown) => {
+      this.#parts.log.error({ err: error, code: 'ERR_INTERNAL', ...this.of }, 'fetching a stream failed inside');
     });
   }
 
@@ -256,7 +267,7 @@ export class CopiedName {
     if (owner === undefined || this.#attempt !== undefined || this.#isDialling || this.#isClosed) return;
     if (nowMs < this.#retryAtMs) return;
     this.#isDialling = true;
-    void this.#parts.peers.addressOf(owner.nodeId, owner.bootId).then((address) => {
+    this.#then(this.#parts.peers.addressOf(owner.nodeId, owner.bootId), (address) => {
       this.#isDialling = false;
       if (this.#isClosed || this.#owner !== owner) {
         if (!this.#isClosed) this.#dialWhenDue(this.#parts.nowMs());
@@ -268,35 +279,27 @@ export class CopiedName {
   }
 
   #connect(owner: OwnerOf, target: NodeTarget): void {
-    const { node, ticket, limits } = this.#parts;
+    const { node, ticket, limits, dial } = this.#parts;
     const { stallMs: idleTimeoutMs, connectTimeoutMs, chunkSize } = limits();
     this.#attempts++;
     this.#from = owner;
     const hello = { ...node, ticket: ticket(owner.nodeId, this.of, owner.epoch), path: [node.nodeId] };
     const bounds = { idleTimeoutMs, connectTimeoutMs, chunkSize, pingAfterMs: idleTimeoutMs / 3 };
-    let attempt: Attempt | undefined;
-    attempt = new Attempt(
-      target,
-      'play',
-      bounds,
-      { ...this.#parts, connect: (_url, signal) => this.#parts.connect(target, signal) },
-      {
-        ready: (link, codec) => this.#ready(owner, target, link, codec),
-        media: (codec) => this.#media(codec),
-        news: (news) => {
-          if (news.kind === 'reconnectRequested') attempt?.stop();
-          this.#copy?.news(news);
-        },
-        over: (error) => this.#attemptOver(error),
+    this.#attempt = dial(target, bounds, hello, {
+      ready: (link, codec) => this.#ready(owner, target, link, codec),
+      media: (codec) => this.#media(codec),
+      news: (news) => {
+        if (news.kind === 'reconnectRequested') this.#attempt?.stop();
+        this.#copy?.news(news);
       },
-      hello,
-    );
-    this.#attempt = attempt;
+      over: (error) => this.#attemptOver(error),
+    });
   }
 
   #ready(owner: OwnerOf, target: NodeTarget, link: OutgoingLink, codec: ChunkCodec): void {
     const { streamId } = owner;
-    if (this.#copy !== undefined && this.#copy.streamId !== streamId) this.#drop('client_unpublish');
+    // Its players stay for the other stream, however short they wait for a publisher elsewhere.
+    if (this.#copy !== undefined && this.#copy.streamId !== streamId) this.#drop('takeover');
     if (this.#copy !== undefined) this.#counts.reconnects++;
     this.#copy ??= new CopiedStream(this.of, streamId, this.#parts, {
       running: () => this.#running(),

@@ -4,8 +4,8 @@ import type { Hub } from '../../hub/hub.js';
 import type { Owners } from '../../live/owners.js';
 import type { Peers } from '../../live/peers.js';
 import type { Epoch } from '../../model/epoch.js';
-import type { ByteChannel } from '../../transport/byte-channel.js';
-import type { AttemptParts } from '../attempt.js';
+import type { NodeHello } from '../../model/node-link.js';
+import type { Attempt, AttemptEvents, AttemptLimits } from '../attempt.js';
 import type { StreamName } from '../target.js';
 import type { NodeTarget } from './node-target.js';
 
@@ -23,10 +23,14 @@ export interface CopyLimits {
   readonly chunkSize: number;
 }
 
+/** A connection to another node, from its first packet to its end: an {@link Attempt}. */
+export type NodeAttempt = Pick<Attempt, 'tick' | 'stop' | 'fail'>;
+
 /** The parts with which names are copied. */
-export interface CopyParts extends Omit<AttemptParts, 'connect'> {
-  /** Opens a connection, with TLS where the target says so. Rejects with the system's error. */
-  readonly connect: (target: NodeTarget, signal: AbortSignal) => Promise<ByteChannel>;
+export interface CopyParts {
+  readonly nowMs: () => number;
+  /** Begins to connect to a node, to which `hello` is said. */
+  readonly dial: (target: NodeTarget, limits: AttemptLimits, hello: NodeHello, events: AttemptEvents) => NodeAttempt;
   readonly door: Door;
   readonly hub: Hub;
   readonly owners: Owners;

@@ -13,6 +13,7 @@ import type { ByteSide, ConnectionFacts, FactSide, Told } from '../../../src/liv
 import type { Admission } from '../../../src/live/admission.js';
 import { clonedByteSide, clonedFactSide } from '../../../src/live/cloned-border.js';
 import { LiveStreams, type LiveStreamsOptions } from '../../../src/live/live-streams.js';
+import type { Pulls } from '../../../src/live/pulls.js';
 import type { CopyOf } from '../../../src/model/copy-of.js';
 import type { EndReason, PlayEndReason } from '../../../src/model/reasons.js';
 import type { PlayEndStatus, PlayRefusal, PublishEndStatus, PublishRefusal } from '../../../src/model/refusals.js';
@@ -26,6 +27,7 @@ export type Crossing = 'at once' | 'cloned, in a later turn';
 export interface BothSidesOptions extends Partial<LiveStreamsOptions> {
   readonly lingerMs?: number;
   readonly admission?: Admission;
+  readonly pulls?: Pulls;
 }
 
 /** A request for a publish, and what is known of it. */
@@ -104,6 +106,7 @@ export class BothSides extends ToldEvents {
       {
         bytes: isCloned ? clonedByteSide(this.toDoor) : this.toDoor,
         ...(options.admission === undefined ? {} : { admission: options.admission }),
+        ...(options.pulls === undefined ? {} : { pulls: options.pulls }),
         memory,
         lifecycle: this.lifecycle,
         names: new NameRule({ allow: '[A-Za-z0-9_.~=+@/-]+', maxBytes: 64, allowEmpty: false }),
