@@ -4,7 +4,6 @@ import type { Door } from '../doors/door.js';
 import type { Hub } from '../hub/hub.js';
 import { nameKey } from '../live/name-key.js';
 import type { Pulls } from '../live/pulls.js';
-import type { RelayDirection } from '../model/relay.js';
 import type { AttemptLimits } from './attempt.js';
 import { Pull } from './pull.js';
 import { Push } from './push.js';
@@ -75,7 +74,7 @@ export class Relays implements Pulls {
   }
 
   /** How many carry their stream now, and how many are about to. */
-  count(direction: RelayDirection): { readonly connected: number; readonly connecting: number } {
+  count(direction: 'push' | 'pull'): { readonly connected: number; readonly connecting: number } {
     const relays = direction === 'push' ? [...this.#pushes] : this.#pulling();
     const connected = relays.filter(({ isRunning }) => isRunning).length;
     return { connected, connecting: relays.length - connected };
@@ -228,7 +227,7 @@ export class Relays implements Pulls {
 
   /** Makes a relay, unless there are too many, or its URL leads nowhere: that is logged. */
   #make(
-    direction: RelayDirection,
+    direction: 'push' | 'pull',
     { app, name }: StreamName,
     target: () => ReturnType<typeof pullTarget>,
     make: (target: ReturnType<typeof pullTarget>) => Relay,

@@ -10,6 +10,7 @@ import type { FlvDoor } from '../http-flv/flv-door.js';
 import type { Hub } from '../hub/hub.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { Recordings } from '../recording/record/recordings.js';
+import type { Copies } from '../relay/cluster/copies.js';
 import type { Relays } from '../relay/relays.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { SharedObjects } from '../shared-objects/shared-objects.js';
@@ -18,6 +19,7 @@ import type { CodecPool } from '../wasm/pool.js';
 import type { HookStatus } from '../webhooks/hook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 import { clusterMetrics } from './cluster-metrics.js';
+import { copyMetrics } from './copy-metrics.js';
 import type { Descriptors } from './descriptors.js';
 import { type Isolation, isolationMetrics } from './isolation.js';
 import type { JobCount } from './job-counts.js';
@@ -46,6 +48,8 @@ interface MetricSources {
   readonly room: () => Room;
   readonly turns: LoopTurns;
   readonly relays: Relays;
+  /** Undefined in no cluster. */
+  readonly copies: Copies | undefined;
   readonly admission: ChainStats;
   readonly bans: BanList;
   /** Requests over HTTP that were refused for their token; undefined without HTTP. */
@@ -74,6 +78,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...recordedMetrics(sources.recorded),
     ...isolationMetrics(sources.isolation),
     ...relayMetrics(sources),
+    ...copyMetrics(sources.copies),
     ...processMetrics(sources),
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources),

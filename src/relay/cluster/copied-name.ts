@@ -7,6 +7,7 @@ import type { EndReason } from '../../model/reasons.js';
 import type { ChunkCodec } from '../../wasm/chunk-codec.js';
 import type { StreamName } from '../target.js';
 import { Arrivals } from './arrivals.js';
+import { AudienceReports } from './audience-reports.js';
 import { CopiedStream } from './copied-stream.js';
 import type { CopyCounts, CopyParts, CopyState, NodeAttempt, ShownCopy } from './copy-parts.js';
 import { type NodeTarget, nodeTarget } from './node-target.js';
@@ -22,10 +23,6 @@ const STALE_LOOK_MS = 250;
 const RETRY_MS = [200, 5000] as const;
 /** How long a connection has to tell its own end after the registry has, in ms. */
 const GOODBYE_MS = 1000;
-/** How often the owner is told how many players there are, in ms. */
-const AUDIENCE_MS = 5000;
-/** The owner's answer may only have been too old: it is read again at once. */
-const STALE_CODES: ReadonlySet<unknown> = new Set(['ERR_RELAY_EPOCH', 'ERR_RELAY_LOOP', 'ERR_RELAY_TICKET']);
 /** Words of a server that ends its connections and not its streams. */
 const GOING_CODES: ReadonlySet<unknown> = new Set([
   'NetConnection.Connect.AppShutdown',
@@ -67,8 +64,7 @@ export class CopiedName {
   #lostSinceMs: number | undefined;
   #idleSinceMs: number | undefined;
   #wishedMs: number | undefined;
-  #toldPlayers = -1;
-  #toldMs = 0;
+  readonly #audience = new AudienceReports();
   /** The claim whose stream has ended as its owner told. */
   #endedEpoch: Epoch | undefined;
   #isClosed = false;
@@ -315,7 +311,6 @@ export class CopiedName {
     this.#lostSinceMs = undefined;
     this.#failures = 0;
     this.#trouble.over();
-    this.#toldPlayers = -1;
     this.#tellAudience(this.#parts.nowMs());
     this.#arrivals.all();
     this.#parts.log.info(
@@ -365,7 +360,8 @@ export class CopiedName {
       return;
     }
     this.#failed(error.message);
-    if (STALE_CODES.has(error.details['peerCode'] ?? error.code)) this.#look(true);
+    // Most often the name has another owner by now.
+    if (error.code === 'ERR_CLIENT_REJECTED') this.#look(true);
   }
 
   /** A connection failed: the next is made later, and the registry may say something else by then. */
@@ -391,13 +387,6 @@ export class CopiedName {
   }
 
   #tellAudience(nowMs: number): void {
-    const link = this.#link;
-    if (link === undefined || this.#copy?.isBegun !== true) return;
-    const players = this.#players;
-    const isTurn = players > 0 !== this.#toldPlayers > 0 || this.#toldPlayers < 0;
-    if (!isTurn && nowMs - this.#toldMs < AUDIENCE_MS) return;
-    this.#toldPlayers = players;
-    this.#toldMs = nowMs;
-    link.reportAudience(players);
+    if (this.#link !== undefined && this.#copy?.isBegun === true) this.#audience.tick(this.#link, this.#players, nowMs);
   }
 }

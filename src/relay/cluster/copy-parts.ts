@@ -57,7 +57,7 @@ export interface CopyCounts {
   firstMedia(ms: number): void;
 }
 
-/** `waiting`: nobody has the name, or nobody can say who. `lost`: its players are held, and no connection carries it. */
+/** `waiting`: nobody has the name, or nobody can say who. `lost`: its players are held, and nothing comes. */
 export type CopyState = 'waiting' | 'connecting' | 'running' | 'lost';
 
 /** What is shown of a name that is fetched from another node. */

@@ -111,7 +111,7 @@ describe('connections that fail', () => {
     }
     expect(waits).toEqual([100, 200, 400, 800, 1600, 2500, 2500]);
     harness.found = owner(9, { nodeId: 'n3' });
-    harness.attempt.ends('ERR_CLIENT_REJECTED', { peerCode: 'ERR_RELAY_LOOP' });
+    harness.attempt.ends('ERR_CLIENT_REJECTED', { peerCode: 'ERR_RELAY_TICKET' });
     await harness.settle();
     expect(harness.attempt.hello.ticket).toBe('n3 live/cam 9');
   });
