@@ -119,6 +119,12 @@ function nodeCommands({ command, io, done }: Registry): void {
     .action(async (options: StreamOptions) => {
       done(await (await file()).nodes(options, io));
     });
+  whereFlags(command('relays', help.RELAYS, help.RELAYS_EXAMPLES))
+    .option('--cluster', 'over HTTP: those of all nodes, through the one that is asked')
+    .action(async (options: StreamOptions) => {
+      const { relays } = await import('./control/relays.js');
+      done(await relays(options, io));
+    });
   whereFlags(command('drain', help.DRAIN, help.DRAIN_EXAMPLES))
     .addOption(nodeFlag())
     .option('--deadline <DURATION>', 'when the rest is ended (default 5m)')

@@ -76,6 +76,13 @@ Examples:
   sluice plays kick --ip 192.0.2.7 --yes
 ${WHERE}`;
 
+export const RELAYS = 'list the streams that nodes of a cluster fetch from each other';
+export const RELAYS_EXAMPLES = `
+Examples:
+  sluice relays                              those of this node
+  sluice relays --cluster                    those of all nodes, through this one
+${WHERE}`;
+
 export const NODES = 'list the nodes';
 export const NODES_EXAMPLES = `
 Examples:

@@ -14,6 +14,10 @@ const LISTS: Partial<Record<Verb, { readonly member: string; readonly keyOf: (it
     member: 'wants',
     keyOf: ({ app, name, nodeId }) => wantKey(String(app), String(name), String(nodeId)),
   },
+  'relays.list': {
+    member: 'relays',
+    keyOf: ({ app, name, nodeId }) => wantKey(String(app), String(name), String(nodeId)),
+  },
   'nodes.list': { member: 'nodes', keyOf: ({ nodeId }) => String(nodeId) },
 };
 
@@ -22,7 +26,7 @@ export function isGathered(verb: Verb): boolean {
   return LISTS[verb] !== undefined;
 }
 
-/** What a name that players wait for on a node is known by. */
+/** What a name that players wait for, or play, on a node is known by. */
 export function wantKey(app: string, name: string, nodeId: string): string {
   return `${app}/${name} ${nodeId}`;
 }

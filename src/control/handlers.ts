@@ -57,6 +57,10 @@ export const HANDLERS: Handlers = {
     const page = pageOf(live.wants(), ({ app, name }) => wantKey(app, name, nodeId), limit, cursor);
     return listed(nodeId, 'wants', page, toFacts);
   },
+  'relays.list': async ({ nodeId, relays }, { limit, cursor }) => {
+    const page = pageOf(relays.list(), ({ app, name }) => wantKey(app, name, nodeId), limit, cursor);
+    return listed(nodeId, 'relays', page, toFacts);
+  },
   'nodes.list': async ({ nodeId, node }) => ({ nodeId, nodes: [node.info()] }),
   info: async ({ node }) => node.info(),
   drain: async ({ node }, { deadlineMs, reconnectTo }) => {

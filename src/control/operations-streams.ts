@@ -180,4 +180,27 @@ export const STREAM_OPERATIONS = {
     }),
     example: { limit: 50 },
   },
+  'relays.list': {
+    says: 'Streams of other nodes of the cluster that are fetched for the players of this node.',
+    levels: ['all'],
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/relays' }],
+    params: {},
+    body: { limit: s.limitOfList, cursor: s.cursor.optional() },
+    answer: s.answer({
+      nodeId: z.string(),
+      relays: z.array(
+        z.looseObject({
+          app: z.string(),
+          name: z.string(),
+          state: z.string().describe('waiting, connecting, running, or lost while its players are held.'),
+          players: z.int(),
+          bytes: z.int(),
+          since: z.string(),
+        }),
+      ),
+      cursor: s.cursor.optional(),
+    }),
+    example: { limit: 50 },
+  },
 } as const satisfies Record<string, Operation>;

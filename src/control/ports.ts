@@ -1,3 +1,4 @@
+import type { RelaySnapshot } from '../model/relay-snapshot.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { PlainValue } from '../core/plain.js';
@@ -110,6 +111,12 @@ interface AuthTestReport {
 /** Asks every responder, without side effects. */
 export interface AuthTest {
   test(question: AuthTestQuestion): Promise<AuthTestReport>;
+}
+
+/** The streams of other nodes that are played on this one. */
+export interface RelayControl {
+  /** In any order. */
+  list(): readonly RelaySnapshot[];
 }
 
 /** The webhooks of this node. */
@@ -262,6 +269,7 @@ export interface Ports {
   readonly node: NodeControl;
   readonly bans: BanControl;
   readonly authTest: AuthTest;
+  readonly relays: RelayControl;
   readonly webhooks: WebhookControl;
   readonly audit: AuditSink;
   readonly ended: EndedStreams;

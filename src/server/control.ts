@@ -22,6 +22,7 @@ import type { EventLayer } from '../events/event-layer.js';
 import type { EventLog } from '../events/event-log.js';
 import type { LiveControl } from '../live/live-control.js';
 import type { LiveStreams } from '../live/live-streams.js';
+import type { Copies } from '../relay/cluster/copies.js';
 import type { ApiRoute } from '../model/api-route.js';
 import { jobRecordsOf } from './job-records.js';
 import { type JobPlaces, jobControlOf } from './jobs.js';
@@ -52,6 +53,8 @@ interface ControlDeps {
   readonly places: JobPlaces;
   readonly node: NodeControl;
   readonly webhooks: WebhookControl;
+  /** Undefined in no cluster. */
+  readonly copies: Pick<Copies, 'list'> | undefined;
 }
 
 /** Makes the dispatcher and its routes. */
@@ -64,6 +67,7 @@ export function makeControl(deps: ControlDeps): Control {
     bans: banControl(deps.bans),
     authTest: { test: deps.authTest },
     webhooks: deps.webhooks,
+    relays: { list: () => deps.copies?.list() ?? [] },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
     cluster: deps.cluster,

@@ -45,7 +45,7 @@ export function makeCopies(
   const seal = new RelaySeal(config.cluster.secret);
   const nowMs = (): number => clock.monotonicMs();
   return new Copies(copyLimits(config), {
-    ...{ ...deps, ...cluster, nowMs, node: { nodeId, bootId }, random: Math.random },
+    ...{ ...deps, ...cluster, nowMs, wallMs: () => clock.wallMs(), node: { nodeId, bootId }, random: Math.random },
     ticket: (to, { app, name }, epoch) => seal.write({ from: nodeId, to, app, name, epoch }, clock.wallMs()),
     dial: (target, limits, hello, events) => {
       const { host, port, isSecure, serverName } = target;

@@ -106,7 +106,7 @@ export class CopiesHarness extends BothSides {
     this.copies = new Copies(
       { ...bounds, ...limits },
       {
-        ...{ door: this.door, hub: this.hub, nowMs: () => this.nowMs, random: () => 0.5 },
+        ...{ door: this.door, hub: this.hub, nowMs: () => this.nowMs, wallMs: () => this.nowMs, random: () => 0.5 },
         owners: {
           find: (_of, isFresh = false) => {
             this.asked.push(isFresh);

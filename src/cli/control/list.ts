@@ -7,6 +7,7 @@ import type { Facts } from '../../control/ports.js';
 const MEMBERS = {
   'streams.list': 'streams',
   'plays.list': 'plays',
+  'relays.list': 'relays',
   'nodes.list': 'nodes',
   'bans.list': 'bans',
 } as const satisfies Partial<Record<Verb, string>>;

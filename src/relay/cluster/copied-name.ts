@@ -4,12 +4,13 @@ import type { OutgoingLink } from '../../link/outgoing-link.js';
 import type { OwnerNews, OwnerOf } from '../../live/owners.js';
 import { compareEpochs, type Epoch } from '../../model/epoch.js';
 import type { EndReason } from '../../model/reasons.js';
+import type { RelaySnapshot } from '../../model/relay-snapshot.js';
 import type { ChunkCodec } from '../../wasm/chunk-codec.js';
 import type { StreamName } from '../target.js';
 import { Arrivals } from './arrivals.js';
 import { AudienceReports } from './audience-reports.js';
 import { CopiedStream } from './copied-stream.js';
-import type { CopyCounts, CopyParts, CopyState, NodeAttempt, ShownCopy } from './copy-parts.js';
+import type { CopyCounts, CopyParts, NodeAttempt } from './copy-parts.js';
 import { type NodeTarget, nodeTarget } from './node-target.js';
 
 /** How often a name is looked up again for which players wait, in ms, and by how much that varies. */
@@ -39,7 +40,7 @@ export class CopiedName {
   readonly #counts: CopyCounts;
   readonly #trouble: TroubleLog;
   readonly #unlisten: () => void;
-  readonly #sinceMs: number;
+  readonly #since: string;
   /** Whether players wait for the name, as the fact side says. */
   isWanted = false;
   /** Plays that are being decided, each until its answer is due. */
@@ -73,7 +74,7 @@ export class CopiedName {
     this.of = of;
     this.#parts = parts;
     this.#counts = counts;
-    this.#sinceMs = parts.nowMs();
+    this.#since = new Date(parts.wallMs()).toISOString();
     this.#trouble = new TroubleLog(
       parts.log.child({ ...of }),
       'a stream of another node cannot be fetched; it tries again',
@@ -82,19 +83,19 @@ export class CopiedName {
     this.#look(false);
   }
 
-  get state(): CopyState {
+  get state(): RelaySnapshot['state'] {
     if (this.#link !== undefined && this.#copy?.isBegun === true) return 'running';
     if (this.#copy?.isBegun === true) return 'lost';
     return this.#attempt !== undefined || this.#isDialling ? 'connecting' : 'waiting';
   }
 
   /** What is shown of it. */
-  get shown(): ShownCopy {
+  get shown(): RelaySnapshot {
     const { nodeId, streamId } = this.#from ?? this.#owner ?? {};
     const copy = this.#copy;
     return {
       ...this.of,
-      ...{ state: this.state, players: this.#players, bytes: copy?.bytes ?? 0, sinceMs: this.#sinceMs },
+      ...{ state: this.state, players: this.#players, bytes: copy?.bytes ?? 0, since: this.#since },
       ...(copy === undefined ? {} : { relayId: copy.relayId, silentMs: copy.silentMs(this.#parts.nowMs()) }),
       ...(nodeId === undefined ? {} : { fromNode: nodeId }),
       ...(streamId === undefined ? {} : { streamId }),

@@ -1,8 +1,9 @@
 import { nameKey } from '../../live/name-key.js';
 import type { Pulls } from '../../live/pulls.js';
+import type { RelaySnapshot } from '../../model/relay-snapshot.js';
 import type { StreamName } from '../target.js';
 import { CopiedName } from './copied-name.js';
-import type { CopyCounts, CopyLimits, CopyParts, CopyState, ShownCopy } from './copy-parts.js';
+import type { CopyCounts, CopyLimits, CopyParts } from './copy-parts.js';
 
 /** Upper bounds of the histogram of first media, in ms. */
 export const FIRST_MEDIA_MS = [50, 100, 200, 300, 500, 1000, 3000, 10_000] as const;
@@ -38,13 +39,13 @@ export class Copies implements Pulls, CopyCounts {
   }
 
   /** How many names are in which state. */
-  get states(): Readonly<Record<CopyState, number>> {
+  get states(): Readonly<Record<RelaySnapshot['state'], number>> {
     const counts = { waiting: 0, connecting: 0, running: 0, lost: 0 };
     for (const { state } of this.#names.values()) counts[state]++;
     return counts;
   }
 
-  list(): ShownCopy[] {
+  list(): RelaySnapshot[] {
     return [...this.#names.values()].map(({ shown }) => shown);
   }
 

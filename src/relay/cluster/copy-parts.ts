@@ -29,6 +29,8 @@ export type NodeAttempt = Pick<Attempt, 'tick' | 'stop' | 'fail'>;
 /** The parts with which names are copied. */
 export interface CopyParts {
   readonly nowMs: () => number;
+  /** Unix time in ms. */
+  readonly wallMs: () => number;
   /** Begins to connect to a node, to which `hello` is said. */
   readonly dial: (target: NodeTarget, limits: AttemptLimits, hello: NodeHello, events: AttemptEvents) => NodeAttempt;
   readonly door: Door;
@@ -55,25 +57,4 @@ export interface CopyCounts {
   bytesPast: number;
   /** Called with the time from the wish for a stream to its first media, in ms. */
   firstMedia(ms: number): void;
-}
-
-/** `waiting`: nobody has the name, or nobody can say who. `lost`: its players are held, and nothing comes. */
-export type CopyState = 'waiting' | 'connecting' | 'running' | 'lost';
-
-/** What is shown of a name that is fetched from another node. */
-export interface ShownCopy {
-  readonly app: string;
-  readonly name: string;
-  readonly state: CopyState;
-  /** Players of this node. */
-  readonly players: number;
-  /** Media carried, as framed for players. */
-  readonly bytes: number;
-  /** Monotonic ms: since when it is wanted. */
-  readonly sinceMs: number;
-  /** How long nothing of the stream has come, in ms. */
-  readonly silentMs?: number;
-  readonly relayId?: string;
-  readonly fromNode?: string;
-  readonly streamId?: string;
 }

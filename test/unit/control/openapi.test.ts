@@ -55,7 +55,7 @@ describe('the OpenAPI document', () => {
 
   it('says that a list may be of all nodes, and nothing else', () => {
     const scoped = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'scope'));
-    const ids = ['nodes.list', 'plays.list', 'streams.list', 'wants.list'];
+    const ids = ['nodes.list', 'plays.list', 'relays.list', 'streams.list', 'wants.list'];
     expect(scoped.map(({ operationId }) => operationId).sort()).toEqual(ids);
     const { responses } = scoped[0] as unknown as {
       responses: { 200: { content: Record<string, { schema: object }> } };

@@ -1,0 +1,30 @@
+import type { Facts } from '../../control/ports.js';
+import type { Io } from '../io.js';
+import { type ControlOptions, withControl } from './connect.js';
+import { listAll } from './list.js';
+import { report } from './report.js';
+import { clusterOf } from './streams.js';
+import { type Column, table } from './table.js';
+
+const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+const COLUMNS: readonly Column<Facts>[] = [
+  { title: 'NODE', show: ({ nodeId }) => text(nodeId) },
+  { title: 'NAME', show: ({ app, name }) => `${text(app)}/${text(name)}` },
+  { title: 'STATE', show: ({ state }) => text(state) },
+  { title: 'FROM', show: ({ fromNode }) => text(fromNode) },
+  { title: 'PLAYERS', show: ({ players }) => text(players), isNumber: true },
+  { title: 'BYTES', show: ({ bytes }) => text(bytes), isNumber: true },
+  { title: 'SILENT MS', show: ({ silentMs }) => text(silentMs), isNumber: true },
+  { title: 'SINCE', show: ({ since }) => text(since) },
+  { title: 'STREAM', show: ({ streamId }) => text(streamId) },
+];
+
+/** `sluice relays`: streams of other nodes that are fetched for players. @returns the exit code */
+export function relays(options: ControlOptions & { readonly cluster?: boolean }, io: Io): Promise<number> {
+  return withControl(options, io, async (client) => {
+    const outcome = await listAll(client, 'relays.list', {}, clusterOf(options));
+    const none = 'no stream of another node is fetched';
+    return report(outcome, options, io, ({ items }) => table(items as readonly Facts[], COLUMNS, none, io));
+  });
+}
