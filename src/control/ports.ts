@@ -1,4 +1,3 @@
-import type { RelaySnapshot } from '../model/relay-snapshot.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { PlainValue } from '../core/plain.js';
@@ -6,6 +5,7 @@ import type { Problem } from '../core/problem.js';
 import type { LiveControl } from '../live/live-control.js';
 import type { Ban, BanKind } from '../model/ban.js';
 import type { JobRun } from '../model/job.js';
+import type { RelaySnapshot } from '../model/relay-snapshot.js';
 
 // What control needs of the rest. A port refuses by rejecting with a `SluiceError`, whose code says the HTTP status and
 // whose details become members of the problem; every other rejection is a defect.

@@ -22,8 +22,8 @@ import type { EventLayer } from '../events/event-layer.js';
 import type { EventLog } from '../events/event-log.js';
 import type { LiveControl } from '../live/live-control.js';
 import type { LiveStreams } from '../live/live-streams.js';
-import type { Copies } from '../relay/cluster/copies.js';
 import type { ApiRoute } from '../model/api-route.js';
+import type { Copies } from '../relay/cluster/copies.js';
 import { jobRecordsOf } from './job-records.js';
 import { type JobPlaces, jobControlOf } from './jobs.js';
 

@@ -101,6 +101,11 @@ export class FakeNode {
     return {
       nodeId: 'n1',
       live: this.#live(),
+      relays: {
+        list: () => [
+          { app: 'live', name: 'far', state: 'running', players: 2, bytes: 9, since: new Date(NOW_MS).toISOString() },
+        ],
+      },
       node: this.#node(),
       bans: {
         list: (kind) => this.bans.filter((ban) => kind === undefined || ban.kind === kind),
