@@ -10,7 +10,6 @@ import type { FlvDoor } from '../http-flv/flv-door.js';
 import type { Hub } from '../hub/hub.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { Recordings } from '../recording/record/recordings.js';
-import type { Copies } from '../relay/cluster/copies.js';
 import type { Relays } from '../relay/relays.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { SharedObjects } from '../shared-objects/shared-objects.js';
@@ -48,8 +47,6 @@ interface MetricSources {
   readonly room: () => Room;
   readonly turns: LoopTurns;
   readonly relays: Relays;
-  /** Undefined in no cluster. */
-  readonly copies: Copies | undefined;
   readonly admission: ChainStats;
   readonly bans: BanList;
   /** Requests over HTTP that were refused for their token; undefined without HTTP. */
@@ -63,6 +60,7 @@ interface MetricSources {
   /** Undefined while RTMPT is off. */
   readonly tunnel: TunnelCounts | undefined;
   readonly cluster: Parameters<typeof clusterMetrics>[0];
+  readonly copies: Parameters<typeof copyMetrics>[0];
   readonly objects: Pick<SharedObjects, 'size' | 'changes' | 'sends' | 'refused' | 'suppressedNews'>;
 }
 

@@ -9,7 +9,7 @@ const anything: object = new Proxy(() => undefined, {
 });
 
 function metricsOf(given: object) {
-  const parts = { cluster: undefined, ...given };
+  const parts = { cluster: undefined, copies: undefined, ...given };
   const sources = new Proxy(parts, { get: (_, key) => (Reflect.has(parts, key) ? Reflect.get(parts, key) : anything) });
   const metrics = collectMetrics(sources as never);
   return (name: string) => metrics.find((metric) => metric.name === name);
