@@ -80,8 +80,10 @@ export class LiveState {
       if (parts === undefined) continue;
       const { streamId, verb } = parts;
       const key = streamKey(parts);
-      if (verb !== 'ended') this.#shown.set(key, streamId);
-      else if (this.#shown.get(key) === streamId) this.#shown.delete(key);
+      if (verb !== 'ended') {
+        this.#shown.set(key, streamId);
+        this.#movedOut.delete(streamId);
+      } else if (this.#shown.get(key) === streamId) this.#shown.delete(key);
       this.#touch(key);
     }
     this.#flush();

@@ -46,7 +46,7 @@ async function setUp(revision: number) {
     await waitFor(() => server.asked.some((subject) => subject.includes('MSG.GET')), { what: 'a read' });
     for (let i = 0; i < 20; i++) await new Promise(setImmediate);
   };
-  return { server, state, connection, shown, other, done };
+  return { server, state, connection, shown, other, done, lifecycle };
 }
 
 describe('the live state of a name in a cluster', () => {
@@ -82,6 +82,24 @@ describe('the live state of a name in a cluster', () => {
     await done();
     expect(server.asked).toHaveLength(asked + 2);
     expect(shown()).toMatchObject({ streamId: 's2' });
+    state.close();
+  });
+
+  it('is left as it is when its stream goes to another node, also with the next connection', async () => {
+    const { server, state, connection, shown, lifecycle } = await setUp(5);
+    await state.rebuild(connection, 1, []);
+    await waitFor(() => shown() !== undefined, { what: 'the stream to be shown' });
+    lifecycle.moves.onOut = (stream) => state.forget(stream);
+    await lifecycle.moves.out('s1', 'n2', { bytes: 0, audioFrames: 0, videoFrames: 0, drops: 0 });
+    const asked = server.asked.length;
+    await state.rebuild(connection, 1, []);
+    await waitFor(() => server.asked.length > asked, { what: 'the bucket to be read' });
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    expect(shown()).toMatchObject({ streamId: 's1', epoch: 5 });
+    // It comes back, and is this node's to show again.
+    lifecycle.moves.takeBack('s1', { registry: REGISTRY, revision: 7 });
+    state.note([UPDATED as never]);
+    await waitFor(() => (shown() as { epoch: number }).epoch === 7, { what: 'the stream to be shown again' });
     state.close();
   });
 });
