@@ -88,6 +88,21 @@ async function publishing(server: TestServer, name: string, frames = 10) {
   return { client, id };
 }
 
+/** Sends frames until a player gets some. @returns how many */
+async function seenBy(player: RawRtmp, { client, id }: { client: RawRtmp; id: number }): Promise<number> {
+  const audio = (): number => player.received.filter(({ type }) => type === 8).length;
+  const before = audio();
+  let sent = 0;
+  await waitFor(
+    () => {
+      client.message(8, AAC_FRAME, { messageStreamId: id, timestamp: 1000 + sent++ * 20 });
+      return audio() > before + 2;
+    },
+    { everyMs: 50, what: () => `media of the other node; ${player.describe()}` },
+  );
+  return sent;
+}
+
 async function of(name: string): Promise<Stored[]> {
   return (await readStored(nats.url)).filter(({ event }) => event.data['name'] === name);
 }
@@ -112,16 +127,7 @@ describe('a stream in a cluster', () => {
     expect((await b.stream('cam'))?.streamId).toBe(streamId);
     await waitFor(async () => (await a.stream('cam')) === undefined, { what: 'the first node to let it go' });
     // Its player on the first node gets what is published on the second one, by a copy.
-    const audio = (): number => player.received.filter(({ type }) => type === 8).length;
-    const before = audio();
-    let sent = 20;
-    await waitFor(
-      () => {
-        second.client.message(8, AAC_FRAME, { messageStreamId: second.id, timestamp: sent++ * 20 });
-        return audio() > before + 2;
-      },
-      { everyMs: 50, what: () => `media of the other node\n${a.child.output.slice(-1500)}` },
-    );
+    const sent = 20 + (await seenBy(player, second));
     const third = await publishing(a, 'cam', 30);
     expect((await a.stream('cam'))?.streamId).toBe(streamId);
     third.client.command(third.id, 'closeStream', 0, null);
@@ -175,6 +181,9 @@ describe('a stream in a cluster', () => {
     const names = Array.from({ length: STREAMS }, (_, n) => `drain-${n}`);
     const before = await Promise.all(names.map((name) => publishing(a, name)));
     const ids = new Map((await a.streams()).map(({ name, streamId }) => [name, streamId]));
+    const player = await connected(a);
+    await player.play('drain-0');
+    await a.waitForPlayers(1);
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({ deadlineMs: 60_000 });
     const drained = await fetch(a.http('/v1/node/drain'), { method: 'POST', headers, body });
@@ -184,10 +193,12 @@ describe('a stream in a cluster', () => {
     const after = await Promise.all(names.map((name) => publishing(b, name)));
     for (const { name, streamId } of await b.streams()) expect(streamId).toBe(ids.get(name));
     await waitFor(async () => (await a.streams()).length === 0, { what: 'nothing to run on the node that drains' });
+    const sent = await seenBy(player, after[0]!);
     for (const { client, id } of after) client.command(id, 'closeStream', 0, null);
     for (const name of names) {
       const end = await ended(name);
-      expect(end.event.data).toMatchObject({ streamId: ids.get(name), audioFrames: 20, totals: 'exact' });
+      const audioFrames = 20 + (name === 'drain-0' ? sent : 0);
+      expect(end.event.data).toMatchObject({ streamId: ids.get(name), audioFrames, totals: 'exact' });
       expect(checkStreams(await of(name))).toEqual([]);
     }
   });
