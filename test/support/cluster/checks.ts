@@ -63,14 +63,30 @@ export function checkStreams(stored: readonly Stored[], open: ReadonlySet<string
   return out;
 }
 
+/** Processes that are over, by their boot ids: they were told to be lost, or their installation has started again. */
+function bootsOver(stored: readonly Stored[]): Set<string> {
+  const over = new Set<string>();
+  const newest = new Map<unknown, string>();
+  for (const one of stored) {
+    const { nodeId, bootId } = one.event.data;
+    if (typeOf(one) === 'node.lost') over.add(String(bootId));
+    if (typeOf(one) !== 'node.started') continue;
+    const before = newest.get(nodeId);
+    if (before !== undefined) over.add(before);
+    newest.set(nodeId, String(bootId));
+  }
+  return over;
+}
+
 /**
  * Each relay: its events are numbered from 1 without a gap, the first is its start, and its end is the last and the
- * only one.
+ * only one. The end of a process is that of its relays, which nobody else tells.
  *
  * @param open relays that may lack an end
  */
 export function checkRelays(stored: readonly Stored[], open: ReadonlySet<string> = new Set()): string[] {
   const out: string[] = [];
+  const over = bootsOver(stored);
   for (const [id, events] of grouped(stored, counterOf)) {
     const types = events.map(typeOf);
     events.forEach(({ event }, at) => {
@@ -78,7 +94,8 @@ export function checkRelays(stored: readonly Stored[], open: ReadonlySet<string>
     });
     if (!/^relay\.(?:started|failed)$/.test(types[0] ?? '')) out.push(`relay ${id}: begins with ${types[0]}`);
     const ends = count(types, 'relay.ended');
-    if (ends > 1 || (ends === 0 && !open.has(id))) out.push(`relay ${id}: has ${ends} ends`);
+    const isOver = open.has(id) || events.some(({ event }) => over.has(String(event.data['bootId'])));
+    if (ends > 1 || (ends === 0 && !isOver)) out.push(`relay ${id}: has ${ends} ends`);
     const end = types.indexOf('relay.ended');
     if (end >= 0 && end < types.length - 1) out.push(`relay ${id}: ${types.slice(end + 1).join(', ')} follow its end`);
   }

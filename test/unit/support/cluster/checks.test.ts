@@ -98,6 +98,16 @@ describe('the check of relays', () => {
     expect(checkRelays(whole().slice(0, 3), new Set(['r1']))).toEqual([]);
   });
 
+  it('takes the end of a process for that of its relays', () => {
+    const open = whole().slice(0, 3);
+    for (const one of open) one.event.data['bootId'] = 'b1';
+    const told1 = (verb: string, bootId: string): Stored => told('', `node.${verb}`, 1, { bootId });
+    expect(checkRelays([told1('started', 'b1'), ...open])).toEqual(['relay r1: has 0 ends']);
+    expect(checkRelays([told1('started', 'b1'), ...open, told1('lost', 'b1')])).toEqual([]);
+    expect(checkRelays([told1('started', 'b1'), ...open, told1('started', 'b2')])).toEqual([]);
+    expect(checkRelays([told1('started', 'b1'), ...open, told1('lost', 'b2')])).toEqual(['relay r1: has 0 ends']);
+  });
+
   it.each<[string, (stored: Stored[]) => Stored[], RegExp]>([
     ['a lost event', (s) => s.filter((_, at) => at !== 1), /relay r1: position 1 holds sequence 0*3/],
     ['a lost start', (s) => s.slice(1), /relay r1: begins with play.started/],
