@@ -114,7 +114,7 @@ export interface AuthTest {
 }
 
 /** The streams of other nodes that are played on this one. */
-export interface RelayControl {
+interface RelayControl {
   /** In any order. */
   list(): readonly RelaySnapshot[];
 }
