@@ -65,7 +65,7 @@ describe('a connect with an object of a node', () => {
     expect(session.info.node).toEqual(ENTRY.client);
   });
 
-  it('is answered as any other where it was not', () => {
+  it('is answered like every other where it was not', () => {
     const { session, answer } = playing(undefined);
     const result = new Transcript().messages(answer).find(({ type }) => type === 20)!;
     const info = readAmf(result.payload)[3] as Record<string, unknown>;
