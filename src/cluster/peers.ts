@@ -7,6 +7,8 @@ import type { PeerAddress, Peers } from '../live/peers.js';
 
 /** For how long an answer holds, in ms. */
 const FRESH_MS = 2000;
+/** For how long an address is gone by while NATS cannot be asked, in ms: as long as a name's owner is. */
+const AWAY_MS = 60_000;
 /** Most answers that are kept: far more nodes than are in one cluster. */
 const MOST_KEPT = 4096;
 
@@ -31,6 +33,11 @@ interface Kept {
   readonly answer: Promise<Answer>;
 }
 
+interface Known {
+  readonly atMs: number;
+  readonly address: PeerAddress;
+}
+
 /**
  * Other nodes by their heartbeats. Whoever can write a heartbeat says where others connect to, so only addresses of
  * `cluster.peers` are, and a name is resolved here: what is dialled is what was checked.
@@ -39,6 +46,8 @@ export class NodePeers implements Peers {
   readonly #deps: NodePeersDeps;
   readonly #blocks: readonly AddressBlock[];
   readonly #kept = new Map<string, Kept>();
+  /** The newest address of each process. */
+  readonly #known = new Map<string, Known>();
   /** Nodes whose address was refused, and which: each is logged once. */
   readonly #refused = new Map<string, string>();
 
@@ -47,32 +56,45 @@ export class NodePeers implements Peers {
     this.#blocks = deps.peers.flatMap((text) => parseBlock(text) ?? []);
   }
 
-  /** As the port says. An answer holds for 2 s. */
+  /** As the port says. An answer holds for 2 s, and for a minute while NATS cannot be asked. */
   addressOf(nodeId: string, bootId: string): Promise<Answer> {
     const key = `${nodeId} ${bootId}`;
     const nowMs = this.#deps.clock.monotonicMs();
     const kept = this.#kept.get(key);
     if (kept !== undefined && nowMs - kept.atMs < FRESH_MS) return kept.answer;
-    const answer = this.#find(nodeId, bootId);
+    const answer = this.#find(key, nodeId, bootId);
     bounded(this.#kept);
     this.#kept.set(key, { atMs: nowMs, answer });
     return answer;
   }
 
-  async #find(nodeId: string, bootId: string): Promise<Answer> {
+  async #find(key: string, nodeId: string, bootId: string): Promise<Answer> {
     const known = await this.#deps.directory.node(nodeId, bootId);
-    if ('trouble' in known) return 'unknown';
-    if (known.value === undefined) return 'gone';
+    if ('trouble' in known) return this.#lastKnown(key);
+    if (known.value === undefined) {
+      this.#known.delete(key);
+      return 'gone';
+    }
     const { relay } = known.value;
     if (relay === undefined) return this.#refuse(nodeId, 'none', 'it tells no address: it is in no cluster');
     const { host: serverName, port, tls } = relay;
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return this.#refuse(nodeId, String(port), 'no port');
     const addresses = await (this.#deps.resolve ?? resolveHost)(serverName).catch(() => []);
     const host = addresses.find((address) => this.#mayDial(address));
-    if (host !== undefined) return { host, port, isSecure: tls, serverName };
+    if (host !== undefined) {
+      const address = { host, port, isSecure: tls, serverName };
+      bounded(this.#known);
+      this.#known.set(key, { atMs: this.#deps.clock.monotonicMs(), address });
+      return address;
+    }
     // A name that does not resolve now may do so in a moment.
     if (addresses.length === 0) return 'unknown';
     return this.#refuse(nodeId, addresses.join(', '), 'no address of it is in cluster.peers, or it is link-local');
+  }
+
+  #lastKnown(key: string): Answer {
+    const known = this.#known.get(key);
+    return known !== undefined && this.#deps.clock.monotonicMs() - known.atMs < AWAY_MS ? known.address : 'unknown';
   }
 
   #mayDial(text: string): boolean {

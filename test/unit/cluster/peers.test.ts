@@ -44,6 +44,25 @@ describe('the address of another node', () => {
     expect(state.reads).toBe(2);
   });
 
+  it('is gone by for a minute while NATS cannot be asked, and not after the node has gone', async () => {
+    const { state, clock, address } = setUp({ host: '10.1.2.3', port: 1935, tls: false });
+    await address();
+    state.trouble = 'no answer';
+    clock.pass(59_999);
+    expect(await address()).toMatchObject({ host: '10.1.2.3' });
+    clock.pass(2000);
+    expect(await address()).toBe('unknown');
+    state.trouble = '';
+    clock.pass(2000);
+    expect(await address()).toMatchObject({ host: '10.1.2.3' });
+    state.node = undefined;
+    clock.pass(2000);
+    expect(await address()).toBe('gone');
+    state.trouble = 'no answer';
+    clock.pass(2000);
+    expect(await address()).toBe('unknown');
+  });
+
   it('of a name is the resolved one that may be connected to', async () => {
     const names = { 'media.example.org': ['203.0.113.7', '10.0.0.9'] };
     const { address } = setUp({ host: 'media.example.org', port: 1936, tls: false }, { names });
