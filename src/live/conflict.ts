@@ -26,7 +26,17 @@ export type ConflictOutcome = 'busy' | 'resume' | 'replace' | 'take_over';
 
 /** When a stream was replaced last. */
 export class Replacements {
-  #times: number[] = [];
+  #times: number[];
+
+  /** @param ages how long ago it was replaced at other nodes, in ms; @param nowMs monotonic */
+  constructor(ages: readonly number[] = [], nowMs = 0) {
+    this.#times = ages.map((ageMs) => nowMs - ageMs);
+  }
+
+  /** How long ago it was replaced, in ms, as far as that matters. */
+  ages(nowMs: number): number[] {
+    return this.#times.map((atMs) => Math.round(nowMs - atMs)).filter((ageMs) => ageMs < WINDOW_MS);
+  }
 
   /** Whether it may be replaced now. A replacement that may be is noted. */
   take(nowMs: number): boolean {

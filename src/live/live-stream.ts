@@ -44,7 +44,7 @@ export class LiveStream implements PlayedStream {
   readonly principal: string;
   /** Tells its publisher's key apart from others without revealing it; undefined: there was none. */
   keyFingerprint: string | undefined;
-  readonly replacements = new Replacements();
+  readonly replacements: Replacements;
   /** Number of its plays here, those of other nodes included. */
   audience = 0;
   /** Whether it is on its way to another node: then it is not given to anybody here. */
@@ -96,6 +96,7 @@ export class LiveStream implements PlayedStream {
     this.keyFingerprint = start.grant.keyFingerprint;
     this.#resumeWindowMs = start.grant.resumeWindowMs ?? owner.resumeWindowMs;
     const { streamId: id, principal, moved } = start;
+    this.replacements = new Replacements(moved?.replacedAgo, owner.clock.monotonicMs());
     this.#before = moved?.counters ?? NOTHING_CARRIED;
     this.#counters = this.#before;
     this.#tracks = moved?.facts.tracks ?? [];

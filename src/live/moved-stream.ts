@@ -19,6 +19,8 @@ export interface MovedStream {
   readonly newestTimestamp: number;
   readonly labels: Labels;
   readonly limits: StreamLimits;
+  /** How long ago it was replaced, in ms: two encoders with one key do not go on for ever over two nodes either. */
+  readonly replacedAgo: readonly number[];
   /** The highest token of each template that a ticket was issued for. */
   readonly tickets: readonly MovedTicket[];
 }

@@ -133,12 +133,13 @@ export class StreamYields {
   }
 
   #moved(stream: LiveStream, { newestTimestamp }: YieldedReport): MovedStream {
-    const { lifecycle, jobs } = this.#parts;
+    const { lifecycle, jobs, clock } = this.#parts;
     const fromNode = lifecycle.moves.nodeId;
     const { streamId, principal, counters, gapMs, labels, limits } = stream;
     const facts = lifecycle.moves.facts(streamId)!;
     const tickets = jobs.issuedFor(streamId);
-    return { facts, fromNode, principal, counters, gapMs, newestTimestamp, labels, limits, tickets };
+    const replacedAgo = stream.replacements.ages(clock.monotonicMs());
+    return { facts, fromNode, principal, counters, gapMs, newestTimestamp, labels, limits, replacedAgo, tickets };
   }
 
   #stays(stream: LiveStream, wasHeld: boolean): void {

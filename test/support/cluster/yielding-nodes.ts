@@ -17,7 +17,7 @@ export function movedStream(streamId: string, fromNode = 'a'): MovedStream {
     ...{ streamId, app: 'live', name: 'one', connectionId: 'c', startedMs: 1, seq: 4, tracks: [], transport: 'rtmp' },
     totals: { bytes: 1, audioFrames: 1, videoFrames: 1, drops: 0 },
   };
-  const granted = { labels: {}, limits: {}, tickets: [] };
+  const granted = { labels: {}, limits: {}, replacedAgo: [], tickets: [] };
   return { facts, fromNode, principal: 'p', counters: NOTHING_CARRIED, gapMs: 3, newestTimestamp: 9, ...granted };
 }
 

@@ -137,6 +137,21 @@ describe('a stream whose publisher goes to another node', () => {
     expect(await ask()).toBe('moved');
   });
 
+  it('is replaced three times a minute at most, over all nodes', async () => {
+    const nodes = [node(), node()];
+    const { streamId } = await nodes[0]!.harness.run('cam', 'alice');
+    for (let n = 0; n < 3; n++) {
+      const [from, to] = [nodes[n % 2]!, nodes[(n + 1) % 2]!];
+      to.wins.next = moved(await from.yields.yield(from.wish(streamId)));
+      await to.harness.run('cam', 'alice');
+      from.yields.gone(streamId);
+    }
+    const last = nodes[1]!;
+    expect(await last.yields.yield(last.wish(streamId))).toEqual({ kind: 'busy' });
+    last.harness.nowMs += 60_000;
+    expect(await last.yields.yield(last.wish(streamId))).toMatchObject({ kind: 'moved' });
+  });
+
   it('ends where the newcomer takes over, and where the end of its old connection shows', async () => {
     const [a, b] = [node('takeover'), node('resume', 0)];
     const { streamId } = await a.harness.run('cam', 'alice');
