@@ -226,6 +226,11 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     return this.#plays.started;
   }
 
+  /** Plays of other nodes that run. */
+  get relaysServed(): number {
+    return this.#plays.relays;
+  }
+
   /** Events that were not told because one publisher caused too many. */
   get suppressedEvents(): number {
     let sum = this.#suppressedPast;

@@ -62,6 +62,8 @@ interface PlayAccountingParts {
 export class PlayAccounting {
   /** Plays of live streams since the start; for `/metrics`. */
   started = 0;
+  /** Plays of other nodes that run; for `/metrics`. */
+  relays = 0;
   #options: PlayAccountingOptions;
   readonly #parts: PlayAccountingParts;
   /** Plays of the audience by name, waiting ones included. */
@@ -134,6 +136,7 @@ export class PlayAccounting {
     };
     this.#add(entry);
     this.#byId.set(playId, entry);
+    if (isRelay(entry)) this.relays++;
     if (grant.ttlMs !== undefined) this.#timed.add(entry);
     if (file !== undefined) this.#parts.activity.playStarted(entry);
     else if (stream === undefined) this.#parts.activity.playWaits(entry);
@@ -206,6 +209,7 @@ export class PlayAccounting {
     const entry = this.#byId.get(counters.playId);
     if (entry === undefined) return;
     this.#byId.delete(entry.playId);
+    if (isRelay(entry)) this.relays--;
     this.#timed.delete(entry);
     entry.grant.close();
     this.#remove(entry);

@@ -7,6 +7,7 @@ export const DROP_CAUSES = {
   data_without_name: 'a data message does not begin with a name',
   metadata_without_content: 'onMetaData came without an object, or with an empty one',
   audience_unreadable: 'another node of the cluster told of an audience that cannot be read, or that no node has',
+  node_unfit: 'another node of the cluster did what it may not: it plays its stream, and tells of its players',
   command_without_name: 'a command came whose name cannot be read',
   command_unreadable: 'a command came whose arguments cannot be read',
   command_unknown: 'a command came that there is not, and it wants no answer',

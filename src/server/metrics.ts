@@ -81,7 +81,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources),
     ...tunnelMetrics(sources.tunnel),
-    ...clusterMetrics(sources.cluster),
+    ...clusterMetrics(sources.cluster, sources.liveStreams),
     ...callMetrics(sources),
     ...objectMetrics(sources),
     ...recordingMetrics(sources),

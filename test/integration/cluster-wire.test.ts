@@ -1,11 +1,13 @@
 import { connect, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { main } from '../../src/cli/main.js';
 import { newId } from '../../src/core/ids.js';
 import { RelaySeal, type RelayTicket } from '../../src/live/relay-ticket.js';
 import type { Epoch } from '../../src/model/epoch.js';
 import type { NodeHello } from '../../src/model/node-link.js';
 import { audienceReport, helloObject, readWelcome } from '../../src/protocol/messages/node-link.js';
 import type { Amf } from '../support/amf.js';
+import { TestIo } from '../support/cli/test-io.js';
 import { readStored } from '../support/faults/checker.js';
 import { type NatsServer, startNats } from '../support/nats.js';
 import { RawRtmp, type Received, statusOf } from '../support/rtmp-client.js';
@@ -196,10 +198,25 @@ describe('a node that fetches a stream', () => {
     };
     const shown = plays.find(({ peer }) => peer.port === fetches.socket.localPort)!;
     expect(shown).toMatchObject({ relay: { nodeId: 'n2' }, streamId, name: 'cam' });
+    const io = new TestIo();
+    const code = await main(['plays', 'ls', '--http', `127.0.0.1:${server.httpPort}`], io);
+    const { stdout } = io;
+    expect([code, stdout.split('\n')[0]]).toEqual([0, expect.stringMatching(/NODE +RELAY$/)]);
+    expect(stdout).toMatch(new RegExp(`${shown.playId} .* n2$`, 'm'));
+    expect(await server.metric('sluice_cluster_relays_served')).toBe(2);
     const headers = { 'content-type': 'application/json' };
     const kick = { method: 'POST', headers, body: '{"reason":"maintenance"}' };
     expect((await fetch(server.http(`/v1/plays/${shown.playId}/kick`), kick)).status).toBe(200);
     await fetches.gone();
+  });
+
+  it('is counted, and so is each refusal by its code', async () => {
+    const refused = (code: string) => server.metric('sluice_cluster_relays_refused_total', `code="${code}"`);
+    expect(await server.metric('sluice_cluster_relays_admitted_total')).toBe(3);
+    expect(await refused('ERR_RELAY_TICKET')).toBe(6);
+    expect(await refused('ERR_RELAY_EPOCH')).toBe(3);
+    expect(await refused('ERR_CLUSTER_CLOCK')).toBe(2);
+    expect([await refused('ERR_RELAY_LOOP'), await refused('ERR_RELAY_HOPS')]).toEqual([1, 1]);
   });
 
   it('counts with the players that it has told of, and no event tells of its play', async () => {

@@ -25,6 +25,9 @@ const COLUMNS: readonly Column<Listed>[] = [
   { title: 'NODE', show: ({ nodeId }) => nodeId ?? '' },
 ];
 
+/** Which node plays it for its own players: shown where one does. */
+const RELAY: Column<Listed> = { title: 'RELAY', show: ({ relay }) => relay?.nodeId ?? '' };
+
 /** Options of `sluice plays` besides those of every command of control. */
 interface PlaysOptions extends ControlOptions, SelectorOptions {
   readonly cluster?: boolean;
@@ -39,9 +42,7 @@ interface PlaysOptions extends ControlOptions, SelectorOptions {
 export function playsLs(options: PlaysOptions, io: Io): Promise<number> {
   return withControl(options, io, async (client) => {
     const outcome = await listAll(client, 'plays.list', selectorOf(options), clusterOf(options), options.limit);
-    return report(outcome, options, io, ({ items }) =>
-      table(items as unknown as readonly Listed[], COLUMNS, 'nobody plays', io),
-    );
+    return report(outcome, options, io, ({ items }) => tableOf(items as unknown as readonly Listed[], io));
   });
 }
 
@@ -53,4 +54,9 @@ export function playsKick(playId: string | undefined, options: PlaysOptions, io:
     const outcome = await client.ask('plays.kick', { playId, ...more }, { requestId: newRequestId() });
     return report(outcome, options, io, () => `kicked ${playId}\n`);
   });
+}
+
+function tableOf(items: readonly Listed[], io: Io): string {
+  const columns = items.some(({ relay }) => relay !== undefined) ? [...COLUMNS, RELAY] : COLUMNS;
+  return table(items, columns, 'nobody plays', io);
 }

@@ -4,11 +4,18 @@ import { readSharedObject } from '../shared-objects/message.js';
 import type { Action } from './actions.js';
 import type { SessionCore } from './session-core.js';
 
-/** Takes a message about a shared object: the `sharedObject` action. One that cannot be read is dropped. */
+/**
+ * Takes a message about a shared object: the `sharedObject` action. One that cannot be read is dropped,
+ * and each of another node of the cluster.
+ */
 export function takeSharedObject(core: SessionCore, { type, payload }: InboundMessage): void {
   const effect = core.connectionInput('data');
   if (effect === 'refuse_early') core.refuseEarly('a shared object before connect');
   if (effect !== 'dispatch') return;
+  if (core.info.node !== undefined) {
+    core.drop('node_unfit');
+    return;
+  }
   const message = readSharedObject(type, payload);
   if (message === undefined) core.drop('object_unreadable');
   else core.emit({ kind: 'sharedObject', isAmf3: type === MessageType.SharedObjectAmf3, message });

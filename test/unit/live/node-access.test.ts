@@ -120,12 +120,13 @@ describe('the play of a node', () => {
     const run = await origin.live.run();
     const plays = Array.from({ length: 5 }, () => origin.play(run));
     expect(plays.every(({ accept }) => accept)).toBe(true);
+    expect(origin.live.registry.relaysServed).toBe(5);
     await origin.live.settle();
     expect(origin.live.names).toEqual(['streamStarted', 'streamActive']);
     for (const play of plays) if (play.accept) play.run.end('client_closed');
     origin.live.pass(10_000);
     expect(origin.live.names.slice(2)).toEqual(['streamIdle']);
-    expect(origin.live.registry.playsStarted).toBe(0);
+    expect([origin.live.registry.playsStarted, origin.live.registry.relaysServed]).toEqual([0, 0]);
   });
 
   it('adds the players that it tells of to those of the stream', async () => {

@@ -8,10 +8,13 @@ const anything: object = new Proxy(() => undefined, {
   apply: () => anything,
 });
 
+function withAnything(parts: object): object {
+  return new Proxy(parts, { get: (_, key) => (Reflect.has(parts, key) ? Reflect.get(parts, key) : anything) });
+}
+
 function metricsOf(given: object) {
   const parts = { cluster: undefined, copies: undefined, ...given };
-  const sources = new Proxy(parts, { get: (_, key) => (Reflect.has(parts, key) ? Reflect.get(parts, key) : anything) });
-  const metrics = collectMetrics(sources as never);
+  const metrics = collectMetrics(withAnything(parts) as never);
   return (name: string) => metrics.find((metric) => metric.name === name);
 }
 
@@ -22,7 +25,16 @@ describe('metrics of the server', () => {
     counts.count('won', 30);
     counts.count('busy', 9000);
     const yielded = { moved: 4, refused: 3, takenBack: 1, forged: 0 };
-    const metric = metricsOf({ cluster: { claims: { counts, owned: 2 }, yielded, trouble: 'away' } });
+    const nodes = { refusedBy: new Map([['ERR_RELAY_LOOP', 2]]), letIn: 5 };
+    const metric = metricsOf({
+      cluster: { claims: { counts, owned: 2 }, yielded, trouble: 'away' },
+      liveStreams: withAnything({ nodes, relaysServed: 4 }),
+    });
+    expect(metric('sluice_cluster_relays_served')?.samples).toEqual([{ value: 4 }]);
+    expect(metric('sluice_cluster_relays_admitted_total')?.samples).toEqual([{ value: 5 }]);
+    expect(metric('sluice_cluster_relays_refused_total')?.samples).toEqual([
+      { value: 2, labels: { code: 'ERR_RELAY_LOOP' } },
+    ]);
     expect(metric('sluice_cluster_claims_total')?.samples).toContainEqual({ value: 2, labels: { outcome: 'won' } });
     const buckets = metric('sluice_cluster_claim_seconds_bucket')?.samples.map(({ value, labels }) => [
       labels?.['le'],

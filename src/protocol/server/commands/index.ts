@@ -34,11 +34,14 @@ export const COMMANDS: ReadonlyMap<string, CommandHandler> = new Map<string, Com
 
 /**
  * Runs a command. One that there is not is passed on, where calls of the app are; else it is answered with Call.Failed
- * when it wants an answer.
+ * when it wants an answer. Another node of the cluster has nothing to call but what plays its stream.
  */
 export function runCommand(core: SessionCore, call: Call): void {
   const handler = COMMANDS.get(call.name);
-  if (handler !== undefined) handler(core, call);
+  if (core.info.node !== undefined && (handler === undefined || handler === getStreamLength)) {
+    replyError(core, call, 'A node calls nothing.');
+    core.drop('node_unfit');
+  } else if (handler !== undefined) handler(core, call);
   else if (requestCall(core, call)) return;
   else if (!replyError(core, call, 'There is no such method.')) core.drop('command_unknown');
 }

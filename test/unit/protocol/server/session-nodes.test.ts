@@ -4,6 +4,7 @@ import { type AmfInput, writeAmf0 } from '../../../../src/protocol/messages/amf0
 import { audienceReport, helloObject } from '../../../../src/protocol/messages/node-link.js';
 import type { Action } from '../../../../src/protocol/server/actions.js';
 import { ServerSession } from '../../../../src/protocol/server/session.js';
+import { writeSharedObject } from '../../../../src/protocol/shared-objects/message.js';
 import { readAmf } from '../../../support/amf.js';
 import { commandMessage, inbound } from '../../../support/protocol/messages.js';
 import { Transcript } from '../../../support/protocol/transcript.js';
@@ -101,5 +102,20 @@ describe('the report of an audience', () => {
     const { data } = playing(ENTRY);
     const taken = Array.from({ length: 200 }, () => data(audienceReport(1))[0]?.kind);
     expect(taken.filter((kind) => kind === 'audienceTold').length).toBeLessThan(100);
+  });
+});
+
+describe('a node that was let in', () => {
+  it('has nothing to do with shared objects', () => {
+    const { session } = playing(ENTRY);
+    const use = writeSharedObject({ name: 'scores', version: 0, isPersistent: false, events: [{ kind: 'use' }] });
+    expect(session.message(inbound(19, 0, use), 0)).toEqual([{ kind: 'dropped', cause: 'node_unfit' }]);
+  });
+
+  it.each(['scores', 'getStreamLength'])('calls nothing: %s', (method) => {
+    const { session } = playing(ENTRY);
+    const actions = session.message(commandMessage(0, method, 3, null, 'cam'), 0);
+    expect(actions.map(({ kind }) => kind)).toEqual(['send', 'dropped']);
+    expect(actions).toContainEqual({ kind: 'dropped', cause: 'node_unfit' });
   });
 });
