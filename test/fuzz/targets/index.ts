@@ -1,6 +1,7 @@
 import type { FuzzTarget } from '../target.js';
 import { amf0, amf3 } from './amf.js';
 import { chunkReader, framer } from './chunks.js';
+import { nodeLink, owners, relayTicket, yieldMessages } from './cluster.js';
 import { config, flv } from './files.js';
 import { handshake } from './handshakes.js';
 import { inspect } from './inspect.js';
@@ -25,4 +26,8 @@ export const TARGETS: readonly FuzzTarget[] = [
   config,
   tunnel,
   sharedObjects,
+  relayTicket,
+  nodeLink,
+  yieldMessages,
+  owners,
 ];
