@@ -76,8 +76,10 @@ export class NodePeers implements Peers {
       return 'gone';
     }
     const { relay } = known.value;
-    if (relay === undefined) return this.#refuse(nodeId, 'none', 'it tells no address: it is in no cluster');
+    if (typeof relay !== 'object' || relay === null)
+      return this.#refuse(nodeId, 'none', 'it tells no address: it is in no cluster');
     const { host: serverName, port, tls } = relay;
+    if (typeof serverName !== 'string') return this.#refuse(nodeId, 'no text', 'no address');
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return this.#refuse(nodeId, String(port), 'no port');
     const addresses = await (this.#deps.resolve ?? resolveHost)(serverName).catch(() => []);
     const host = addresses.find((address) => this.#mayDial(address));

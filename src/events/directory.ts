@@ -2,6 +2,7 @@ import type { AnswerTimeout } from '../nats/answer-timeout.js';
 import type { NatsConnection } from '../nats/connection.js';
 import { JsError, lastMessage, subjectsOf } from '../nats/jetstream.js';
 import { KvBucket } from '../nats/kv-bucket.js';
+import { heartbeatOf } from './bus/held-values.js';
 import { lastCounted } from './bus/last-of-stream.js';
 import type { NodeState, StreamEnded } from './event-types.js';
 import { END_TYPE, eventFilter, nodeKey, parseStreamSubject, sequenceIn } from './subjects.js';
@@ -45,11 +46,13 @@ export class Directory {
     if (connection === undefined) return { trouble: 'there is no connection' };
     const keys = await this.#nodes.keys(connection);
     if (!keys.ok) return { trouble: `${this.#o.nodesBucket}: ${keys.code} ${keys.text}` };
-    const states = await Promise.all(keys.value.map((key) => this.#nodes.get(connection, key)));
+    const states = await Promise.all(
+      keys.value.map(async (key) => ({ key, held: await this.#nodes.get(connection, key) })),
+    );
     const found: NodeState[] = [];
-    for (const state of states) {
-      if (!state.ok) return { trouble: `${this.#o.nodesBucket}: ${state.code} ${state.text}` };
-      const { value } = state.value;
+    for (const { key, held } of states) {
+      if (!held.ok) return { trouble: `${this.#o.nodesBucket}: ${held.code} ${held.text}` };
+      const value = heartbeatOf(key, held.value.value);
       if (value !== undefined) found.push(value);
     }
     return { value: found };
@@ -63,9 +66,10 @@ export class Directory {
   async node(nodeId: string, bootId: string): Promise<Known<NodeState | undefined>> {
     const connection = this.#connection();
     if (connection === undefined) return { trouble: 'there is no connection' };
-    const held = await this.#nodes.get(connection, nodeKey(nodeId, bootId));
+    const key = nodeKey(nodeId, bootId);
+    const held = await this.#nodes.get(connection, key);
     if (!held.ok) return { trouble: `${this.#o.nodesBucket}: ${held.code} ${held.text}` };
-    const { value } = held.value;
+    const value = heartbeatOf(key, held.value.value);
     return { value: value?.state === 'lost' ? undefined : value };
   }
 

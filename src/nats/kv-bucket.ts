@@ -83,8 +83,8 @@ export class KvBucket<T> {
   }
 
   /**
-   * Reads a key. When the value is `undefined`, the key does not exist (its last revision is returned all the same, 0
-   * for none).
+   * Reads a key. When the value is `undefined`, the key does not exist or holds no object (its last revision is returned all
+   * the same, 0 for none).
    */
   async get(connection: NatsConnection, key: string): Promise<ApiAnswer<KvEntry<T | undefined>>> {
     const held = await lastMessage(connection, this.#stream, `${this.#subject}${key}`, this.#answerTimeout);
@@ -93,7 +93,10 @@ export class KvBucket<T> {
     const revision = held.value.seq;
     if (held.value.headers.has('kv-operation')) return { ok: true, value: { value: undefined, revision } };
     try {
-      return { ok: true, value: { value: JSON.parse(held.value.data.toString('utf8')) as T, revision } };
+      const value: unknown = JSON.parse(held.value.data.toString('utf8'));
+      // Other programs may write to the bucket; all that is kept here are objects.
+      const isObject = typeof value === 'object' && value !== null;
+      return { ok: true, value: { value: isObject ? (value as T) : undefined, revision } };
     } catch {
       return { ok: true, value: { value: undefined, revision } };
     }

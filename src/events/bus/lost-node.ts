@@ -7,6 +7,7 @@ import { type Emitter, type Envelope, nodeEvent, streamEvent } from '../envelope
 import type { StreamState } from '../event-types.js';
 import { lateEnd, type OpenStream, OpenStreams, openStreamOf } from '../open-streams.js';
 import { END_TYPE, eventFilter, parseStreamSubject, sequenceIn } from '../subjects.js';
+import { liveStateOf } from './held-values.js';
 import { lastCounted } from './last-of-stream.js';
 import { type OwnerEntry, StreamOwners } from './stream-owners.js';
 
@@ -95,7 +96,8 @@ export class LostNode {
     }
     let count = 0;
     const allEnded = await each([...candidates.values()], async (candidate) => {
-      const done = await this.#endStream(candidate, reachMs);
+      // Events that nobody can read, which another program has stored, must not keep the others from their end.
+      const done = await this.#endStream(candidate, reachMs).catch(() => false as const);
       if (done === true) count++;
       return done !== undefined;
     });
@@ -142,7 +144,7 @@ export class LostNode {
     // When all its events are older than the retention, the bucket still knows its last sequence.
     const lastSeq = last.ok ? sequenceOfSubject(last.value.subject) : openStream.seq;
     if (lastSeq === undefined) return true;
-    const endedMs = Math.max(Date.parse(this.#boot.time), last.ok ? Date.parse(last.value.time) || 0 : 0);
+    const endedMs = Math.max(Date.parse(this.#boot.time) || 0, last.ok ? Date.parse(last.value.time) || 0 : 0);
     const data = lateEnd(openStream, { reason: 'node_lost', endedMs, totals: undefined });
     const event = streamEvent(emitter, openStream, 'io.sluice.stream.ended', lastSeq + 1, endedMs, data);
     return (await this.#send(event)) ? true : undefined;
@@ -207,9 +209,8 @@ export class LostNode {
     const out: HeldState[] = [];
     const allRead = await each(keys.value, async (key) => {
       const held = await this.#deps.streams.get(this.#connection, key);
-      if (held.ok && held.value.value !== undefined) {
-        out.push({ key, value: held.value.value, revision: held.value.revision });
-      }
+      const value = held.ok ? liveStateOf(held.value.value) : undefined;
+      if (held.ok && value !== undefined) out.push({ key, value, revision: held.value.revision });
       return held.ok;
     });
     return allRead ? out : undefined;

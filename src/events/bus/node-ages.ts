@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { NatsConnection } from '../../nats/connection.js';
 import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
+import { heartbeatOf } from './held-values.js';
 
 /** Most heartbeats that are remembered. */
 const MOST_SEEN = 10_000;
@@ -57,7 +58,8 @@ export class NodeAges {
     const askedMs = this.#clock.monotonicMs();
     const held = await this.#nodes.get(connection, key);
     if (!held.ok) return undefined;
-    const { value: node, revision } = held.value;
+    const { value, revision } = held.value;
+    const node = heartbeatOf(key, value);
     const seen = this.#seen.get(key);
     if (seen?.revision !== revision) {
       const isBeat = node !== undefined && node.state !== 'lost';

@@ -5,6 +5,7 @@ import type { KvBucket } from '../../nats/kv-bucket.js';
 import type { NodeState } from '../event-types.js';
 import type { OpenStream } from '../open-streams.js';
 import { END_TYPE, eventFilter, nodeKey } from '../subjects.js';
+import { heartbeatOf } from './held-values.js';
 import { LostNode, type LostNodeDeps, streamIdOf } from './lost-node.js';
 import type { LossEvidence } from './node-lease.js';
 
@@ -55,7 +56,8 @@ export class NodeReturn {
     for (;;) {
       const held = await nodes.get(connection, key);
       if (!held.ok) return held.code === 'PERMISSIONS_VIOLATION';
-      const { value, revision } = held.value;
+      const value = heartbeatOf(key, held.value.value);
+      const { revision } = held.value;
       if (value === undefined) return true;
       if (value.state === 'lost') {
         const lost = new LostNode(value, connection, this.#deps);

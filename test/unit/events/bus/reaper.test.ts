@@ -79,6 +79,24 @@ describe('the reaper', () => {
     expect(told()).toHaveLength(2);
   });
 
+  it('ends them beside values of other programs, which are no heartbeats and no streams', async () => {
+    const { server, clock, reaper, told } = await setUp();
+    const live = { nodeId: 'n2', bootId: 'b2' };
+    const junk: unknown[] = [null, 5, 'text', [], {}, { ...live, state: 'up', time: 'never', leaseMs: 1e300 }];
+    for (const [i, value] of junk.entries()) {
+      server.write('NODES', `junk.b${i}`, value as object);
+      server.write('STREAMS', `junk.s${i}`, value as object);
+    }
+    // It tells of another process than its key.
+    server.write('NODES', 'other.b9', { ...live, state: 'up', time: new Date(0).toISOString(), leaseMs: 1 });
+    server.write('STREAMS', 'live.odd', { ...gone, app: 'live', name: 'odd', streamId: 'odd', startedAt: 'x' });
+    await reaper.poll();
+    clock.pass(LEASE_MS + 1);
+    await reaper.poll();
+    expect(told()).toEqual(['stream.ended', 'node.lost']);
+    expect(server.events[1].event).toMatchObject({ data: { streamId, ...gone } });
+  });
+
   const waits: [string, number, Partial<NodeState>][] = [
     ['for no longer than the lease', LEASE_MS, {}],
     ['for no longer than its own lease, which is longer', LEASE_MS + 1, { leaseMs: 2 * LEASE_MS }],
