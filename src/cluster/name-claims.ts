@@ -145,6 +145,7 @@ export class NameClaims implements Ownership {
   /** This process may write again, after it could not: what became of its names meanwhile is looked up. */
   returned(): void {
     this.#return.all();
+    void this.#return.look();
   }
 
   /** Does what is due by time. Call it a few times a second. */

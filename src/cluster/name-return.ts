@@ -46,7 +46,8 @@ export class NameReturn {
   /** When names are looked up again, by the clock of ticks. */
   #dueMs: number | undefined;
   #lookMs: number | undefined;
-  #registry = '';
+  /** Why the registry could not be used, as was told. */
+  #told = '';
 
   constructor(deps: NameReturnDeps) {
     this.#deps = deps;
@@ -86,19 +87,24 @@ export class NameReturn {
     const { names, registry } = this.#deps;
     if (nowMs < this.#lookMs || (names.size === 0 && registry.trouble === '')) return;
     this.#lookMs = nowMs + LOOK_MS;
-    void this.#look();
+    void this.look();
   }
 
   /**
-   * A registry that was made again knows no name. One that answers again is in no trouble, also where nobody claims
-   * anything.
+   * Looks whether the registry is there, and whether it is the one that knows these names: one that was made again
+   * knows none. One that answers again is in no trouble, also where nobody claims anything.
    */
-  async #look(): Promise<void> {
-    const looked = await this.#deps.registry.look();
-    if (typeof looked !== 'string') return;
-    const isOther = this.#registry !== '' && this.#registry !== looked;
-    this.#registry = looked;
-    if (isOther) this.all();
+  async look(): Promise<void> {
+    const { registry, names, log } = this.#deps;
+    const looked = await registry.look();
+    if (typeof looked !== 'string') {
+      const { why: cause } = looked;
+      if (cause !== this.#told) log.warn({ cause }, 'the registry of names cannot be used: no publish can get a name');
+      this.#told = cause;
+      return;
+    }
+    this.#told = '';
+    if ([...names.all].some(({ epoch }) => epoch.registry !== looked)) this.all();
   }
 
   async #run(): Promise<void> {

@@ -14,6 +14,8 @@ const id = z.string().min(1).max(256);
 
 const REQUEST = z.object({
   streamId: id,
+  /** ULID of the process that is asked: the same request must not count at the one that gets the stream. */
+  holderBoot: id,
   byNode: id,
   /** Id of the stream that begins there when this one is taken over. */
   byStreamId: id,

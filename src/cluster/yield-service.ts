@@ -9,6 +9,8 @@ import type { YieldReply, YieldRequest, YieldSeal } from './yield-messages.js';
 
 /** What answers about streams are made with. */
 interface YieldServiceDeps {
+  /** ULID of this process. */
+  readonly bootId: string;
   readonly seal: YieldSeal;
   readonly handovers: NameHandovers;
   readonly yields: Pick<StreamYields, 'yield' | 'gone' | 'takeBack'>;
@@ -31,7 +33,7 @@ export interface YieldCounts {
   moved: number;
   refused: number;
   takenBack: number;
-  /** Requests that no node of this cluster has sealed. */
+  /** Requests that no node of this cluster has sealed for this process. */
   forged: number;
 }
 
@@ -59,11 +61,14 @@ export class YieldService {
     };
   }
 
-  /** A request has come. Nothing is answered to what no node of this cluster has sealed. Never rejects. */
+  /**
+   * A request has come. Nothing is answered to what no node of this cluster has sealed, or not for this process: whoever
+   * sends one again after its stream has moved must not move it once more. Never rejects.
+   */
   async take(message: NatsMessage): Promise<void> {
-    const { seal, log } = this.#deps;
+    const { seal, log, bootId } = this.#deps;
     const request = seal.readRequest(message.body);
-    if (request === undefined) {
+    if (request === undefined || (!('kind' in request) && request.holderBoot !== bootId)) {
       this.counts.forged++;
       return;
     }

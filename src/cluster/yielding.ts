@@ -50,10 +50,10 @@ export class YieldRequests implements Yielding {
     if (value === undefined) return { kind: 'silent' };
     const { nodeId, prefix, seal, requests, clock } = this.#deps;
     const { grant, principal, address, streamId: byStreamId } = wish;
-    const { streamId } = value;
+    const { streamId, bootId: holderBoot } = value;
     const nonce = newId();
     const body = seal.request({
-      ...{ streamId, byNode: nodeId, byStreamId, principalHash: principalHash(principal), address, nonce },
+      ...{ streamId, holderBoot, byNode: nodeId, byStreamId, principalHash: principalHash(principal), address, nonce },
       conflict: grant.conflict,
       isAnonymous: grant.isAnonymous === true,
       isUnauthenticated: grant.isUnauthenticated === true,

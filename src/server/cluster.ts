@@ -157,7 +157,8 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
       };
       const { handovers } = claims;
       const lost = (streamId: string): void => claims.onLost(streamId);
-      yields = new YieldService({ seal, handovers, yields: liveStreams.yields, clock, log, lost });
+      const { bootId } = deps;
+      yields = new YieldService({ bootId, seal, handovers, yields: liveStreams.yields, clock, log, lost });
       eventLayer.log.subscribe((entry) => {
         if (entry.type === END_TYPE) claims.release((entry.event.data as { readonly streamId: string }).streamId);
       });

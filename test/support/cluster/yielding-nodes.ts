@@ -59,7 +59,7 @@ export class YieldingNode extends ClaimingNode {
       endArriving: (streamId) => void done.push(`ended ${streamId}`),
     };
     this.service = new YieldService({
-      ...{ seal, clock, handovers: claims.handovers, log: new RecordingLog() },
+      ...{ bootId: this.bootId, seal, clock, handovers: claims.handovers, log: new RecordingLog() },
       lost: (streamId) => void done.push(`lost ${streamId}`),
       yields: {
         yield: async ({ streamId }) => {

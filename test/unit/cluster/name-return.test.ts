@@ -49,6 +49,26 @@ describe('a node that may write again', () => {
     expect(await b.win('s2')).toMatchObject({ kind: 'refused' });
   });
 
+  it('says once why the registry cannot be used, before anybody publishes', async () => {
+    const { a } = pair();
+    a.registry.isAway = true;
+    for (let n = 0; n < 2; n++) {
+      a.claims.returned();
+      await settle();
+    }
+    expect(a.log.lines).toMatchObject([{ level: 'warn', fields: { cause: 'away' } }]);
+  });
+
+  it('notices a registry that was made again soon after its first name', async () => {
+    const { shared, a } = pair();
+    await a.win('s1');
+    shared.remake();
+    a.claims.tick(0);
+    a.claims.tick(31_000);
+    await settle();
+    expect(shared.of(OF).value).toMatchObject({ nodeId: 'a', streamId: 's1' });
+  });
+
   it('notices by itself that the registry was made again', async () => {
     const { shared, a } = pair();
     await a.win('s1');

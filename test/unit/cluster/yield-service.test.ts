@@ -11,7 +11,7 @@ async function holder() {
   const { clock } = node;
   await node.win('s1');
   const request = (more: Partial<YieldRequest> = {}): YieldRequest => ({
-    ...{ streamId: 's1', byNode: 'b', byStreamId: 's2', principalHash: principalHash('p'), address: '::1' },
+    ...{ streamId: 's1', holderBoot: node.bootId, byNode: 'b', byStreamId: 's2', principalHash: principalHash('p'), address: '::1' },
     ...{ conflict: 'resume', isAnonymous: false, isUnauthenticated: false, nonce: 'n1', timeMs: clock.wallMs() },
     ...more,
   });
@@ -39,6 +39,12 @@ describe('a request for a stream', () => {
     expect(seal.readRequest(answer!)).toBeUndefined();
     expect(await ask(body)).toEqual([]);
     expect([node.done, node.service.counts.forged]).toEqual([['yields s1'], 5]);
+  });
+
+  it('counts at the process that was asked alone: sent again, it does not move a stream once more', async () => {
+    const { node, request, ask, seal } = await holder();
+    expect(await ask(seal.request(request({ holderBoot: 'the one that had the stream before' })))).toEqual([]);
+    expect([node.done, node.service.counts.forged]).toEqual([[], 1]);
   });
 
   it('of a node whose clock is another one moves nothing, and says so', async () => {
