@@ -62,8 +62,8 @@ export class YieldService {
   }
 
   /**
-   * A request has come. Nothing is answered to what no node of this cluster has sealed, or not for this process: whoever
-   * sends one again after its stream has moved must not move it once more. Never rejects.
+   * A request has come. Nothing is answered to what no node of this cluster has sealed, or not for this process:
+   * whoever sends one again after its stream has moved must not move it once more. Never rejects.
    */
   async take(message: NatsMessage): Promise<void> {
     const { seal, log, bootId } = this.#deps;

@@ -23,7 +23,7 @@ const RULES = [
     set: { conflict: 'resume', resumeWindowMs: 15_000 },
   },
 ];
-const STREAMS = ['SLUICE_EVENTS', 'KV_SLUICE_STREAMS', 'KV_SLUICE_NODES', 'KV_SLUICE_OWNERS'];
+const BUCKETS = ['STREAMS', 'NODES', 'OWNERS', 'BANS'].map((name) => `KV_SLUICE_${name}`);
 
 let child: Child;
 let admin: NatsConnection;
@@ -59,7 +59,7 @@ async function spawn(id: string, user: string): Promise<TestServer> {
 beforeAll(async () => {
   const [port, dir] = [await freePort(), tempDir('nats')];
   folders.push(dir);
-  const create = STREAMS.map((name) => `"$JS.API.STREAM.CREATE.${name}",`).join(' ');
+  const create = ['SLUICE_EVENTS', ...BUCKETS].map((name) => `"$JS.API.STREAM.CREATE.${name}",`).join(' ');
   const users = [
     userOf('sluice'),
     userOf('maker', (text) => text.replace('publish: [', `publish: [${create}`)),
@@ -117,7 +117,8 @@ describe('the permissions that the documentation gives', () => {
     let timestamp = 200;
     await waitFor(
       () => {
-        second.client.message(8, AAC_FRAME, { messageStreamId: second.id, timestamp: (timestamp += 20) });
+        timestamp += 20;
+        second.client.message(8, AAC_FRAME, { messageStreamId: second.id, timestamp });
         return player.received.some(({ type }) => type === 8);
       },
       { what: () => `media ${player.describe()}` },

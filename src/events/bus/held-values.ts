@@ -5,8 +5,8 @@ import { nodeKey } from '../subjects.js';
 const MOST_LEASE_MS = 3_600_000;
 
 /**
- * The heartbeat that a key holds. Anything that may write to the NATS may have written it: what tells of another process
- * than its key does is none, and a lease that is no number does not count.
+ * The heartbeat that a key holds. Anything that may write to the NATS may have written it: what tells of another
+ * process than its key does is none, and a lease that is no number does not count.
  */
 export function heartbeatOf(key: string, held: unknown): NodeState | undefined {
   if (!isObject(held)) return undefined;

@@ -11,7 +11,14 @@ async function holder() {
   const { clock } = node;
   await node.win('s1');
   const request = (more: Partial<YieldRequest> = {}): YieldRequest => ({
-    ...{ streamId: 's1', holderBoot: node.bootId, byNode: 'b', byStreamId: 's2', principalHash: principalHash('p'), address: '::1' },
+    ...{
+      streamId: 's1',
+      holderBoot: node.bootId,
+      byNode: 'b',
+      byStreamId: 's2',
+      principalHash: principalHash('p'),
+      address: '::1',
+    },
     ...{ conflict: 'resume', isAnonymous: false, isUnauthenticated: false, nonce: 'n1', timeMs: clock.wallMs() },
     ...more,
   });
