@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { maskedBytes } from '../../../src/inspect/mask.js';
 import { maskedPayload } from '../../../src/inspect/secrets.js';
+import { RelaySeal } from '../../../src/live/relay-ticket.js';
 import { type AmfInput, writeAmf0 } from '../../../src/protocol/messages/amf0-writer.js';
+import { helloObject } from '../../../src/protocol/messages/node-link.js';
 import { DEFAULT_CODEC_LIMITS } from '../../../src/wasm/limits.js';
+import { chunks } from '../../support/rtmp-wire.js';
 
 const SECRET = 'hunter2SECRET';
 
@@ -96,6 +100,33 @@ describe('what may be shown of a command', () => {
     const name = Buffer.concat([Buffer.from([2, 0, 14, 0xff]), Buffer.from(SECRET)]);
     const payload = Buffer.concat([writeAmf0('publish', 4, null), name]);
     expect(maskedPayload(20, payload, DEFAULT_CODEC_LIMITS).toString('latin1')).not.toContain(SECRET);
+  });
+});
+
+describe('what may be shown of the connect of another node', () => {
+  const seal = new RelaySeal('a secret of the nodes');
+  const epoch = { registry: '2026-11-27T02:00:00Z', revision: 7 };
+  const ticket = seal.write({ from: 'n2', to: 'n1', app: 'live', name: 'cam', epoch }, 1_700_000_000_000);
+  const hello = helloObject({ nodeId: 'n2', bootId: '01JZ8Z3K6YQ4Q0V5N7W2T9B1CD', ticket, path: ['n2'] });
+  const payload = writeAmf0('connect', 1, { app: 'live', tcUrl: 'rtmp://host/live', sluice: hello });
+  const parts = ticket.split('.');
+
+  it('is nothing of its ticket, and that it is one', () => {
+    const text = maskedPayload(20, payload, DEFAULT_CODEC_LIMITS).toString('latin1');
+    for (const part of parts) expect(text).not.toContain(part.slice(0, 8));
+    expect(text).toContain('sluice');
+    expect(text).toContain('rtmp://host/live');
+  });
+
+  it('is nothing of its ticket in captured bytes, whole, and wherever they end', () => {
+    const captured = chunks({ type: 20, timestamp: 0, messageStreamId: 0, payload }, 128);
+    const masks = (bytes: Buffer): string =>
+      maskedBytes(bytes, DEFAULT_CODEC_LIMITS, { handshake: false }).toString('latin1');
+    expect(masks(captured)).toContain('rtmp://host/live');
+    for (let end = 1; end <= captured.length; end++) {
+      const text = masks(captured.subarray(0, end));
+      for (const part of parts) expect(text).not.toContain(part.slice(0, 8));
+    }
   });
 });
 
