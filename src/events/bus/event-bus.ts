@@ -170,7 +170,7 @@ export class EventBus {
   /** Says in the heartbeat that this node takes no more publishers. */
   setDraining(draining: boolean): void {
     this.#draining = draining;
-    void this.#lease.heartbeat();
+    this.#lease.tell();
   }
 
   /** Whether NATS has taken no heartbeat for most of the lease, so that others may take this node for lost. */
@@ -181,7 +181,7 @@ export class EventBus {
   /** Tells these facts in every heartbeat from now on. */
   announce(facts: () => NodeFacts): void {
     this.#nodeFacts = facts;
-    void this.#lease.heartbeat();
+    this.#lease.tell();
   }
 
   /**

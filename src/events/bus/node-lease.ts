@@ -63,6 +63,8 @@ export class NodeLease {
   #usable = false;
   #troubled = false;
   #asking = false;
+  /** Whether another heartbeat follows the one that is under way. */
+  #isDue = false;
   /** Set when this process finds out that it was taken for lost, until the consequences are dealt with. */
   #loss: LossEvidence | undefined;
   #returning = false;
@@ -109,11 +111,18 @@ export class NodeLease {
     return this.heartbeat();
   }
 
+  /** What a heartbeat tells has changed: one follows at once, behind the one that is under way. */
+  tell(): void {
+    this.#isDue = this.#asking;
+    void this.heartbeat();
+  }
+
   /** One heartbeat. */
   async heartbeat(): Promise<void> {
     const connection = this.#deps.connection();
     if (connection === undefined || !this.#usable || this.#asking || this.#closed) return;
     this.#asking = true;
+    this.#isDue = false;
     try {
       const askedMs = this.#deps.clock.monotonicMs();
       const state = this.#state();
@@ -130,6 +139,7 @@ export class NodeLease {
     } finally {
       this.#asking = false;
     }
+    if (this.#isDue) await this.heartbeat();
   }
 
   /**

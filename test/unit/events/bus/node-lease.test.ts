@@ -20,6 +20,7 @@ async function setUp() {
   const bucket = new KvBucket<NodeState>('NODES', new AnswerTimeout(2000, 5000));
   const [clock, log] = [new ManualClock(), new RecordingLog()];
   const told = { lost: [] as LossEvidence[], held: 0, lapsed: 0, answered: [] as boolean[] };
+  const facts = { streams: 0, stateLagMs: 0, draining: false };
   /** What follows from a loss does not get through while this is set. */
   const hindered = { is: false };
   const ensure = () => bucket.ensure(connection, 1, 'heartbeats');
@@ -34,7 +35,7 @@ async function setUp() {
     heartbeatMs: 1e9,
     connection: () => connection,
     ensure,
-    describe: () => ({ streams: 0, stateLagMs: 0, draining: false }),
+    describe: () => ({ ...facts }),
     onReturned: async (_connection, evidence) => {
       told.lost.push(evidence);
       return !hindered.is;
@@ -55,7 +56,7 @@ async function setUp() {
   };
   const heard = (): string | undefined => (server.values('NODES')['n1.b1'] as NodeState | undefined)?.time;
   const now = (): string => new Date(clock.wallMs()).toISOString();
-  return { server, lease, clock, log, told, hindered, heartbeat, heard, now };
+  return { server, lease, clock, log, told, facts, hindered, heartbeat, heard, now };
 }
 
 const passing: [string, Trouble, boolean][] = [
@@ -82,6 +83,22 @@ describe('the lease of a node', () => {
     expect(heard()).toBe(now());
     expect(lease.holds).toBe(true);
     expect(told).toMatchObject({ lost: [], held: 2, lapsed: 1 });
+  });
+
+  it('tells at once what has changed, also while a heartbeat is under way', async () => {
+    const { server, lease, told, facts } = await setUp();
+    const shown = () => (server.values('NODES')['n1.b1'] as NodeState).state;
+    const underWay = lease.heartbeat();
+    facts.draining = true;
+    lease.tell();
+    await vi.advanceTimersByTimeAsync(10);
+    await underWay;
+    expect(shown()).toBe('draining');
+    facts.draining = false;
+    lease.tell();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(shown()).toBe('up');
+    expect(told.answered, 'one for each, and none besides').toEqual([true, true, true, true]);
   });
 
   it('tells of each time of trouble, once', async () => {
