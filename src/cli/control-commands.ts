@@ -121,6 +121,7 @@ function nodeCommands({ command, io, done }: Registry): void {
     });
   whereFlags(command('relays', help.RELAYS, help.RELAYS_EXAMPLES))
     .option('--cluster', 'over HTTP: those of all nodes, through the one that is asked')
+    .addOption(scopeFlag())
     .action(async (options: StreamOptions) => {
       const { relays } = await import('./control/relays.js');
       done(await relays(options, io));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Command, CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { type ConfigOptions, configFrom } from '../../src/cli/config-flags.js';
 import { formatEvent } from '../../src/cli/format-event.js';
 import * as help from '../../src/cli/help.js';
@@ -33,7 +34,7 @@ const { withExamples } = (await import(pathToFileURL(join(root, 'scripts/docs.mj
 const documents = files().filter((path) => path.endsWith('.md') && !path.startsWith('bench/results/'));
 const blocks = documents.flatMap(blocksOf);
 /** Programs of others that the documents tell people to run. */
-const OTHERS = ['nats', 'nats-server', 'ffmpeg', 'ffplay', 'rtmpdump', 'jq', 'curl', 'sed', 'kubectl'];
+const OTHERS = ['nats', 'nats-server', 'ffmpeg', 'ffplay', 'rtmpdump', 'jq', 'curl', 'sed', 'kubectl', 'export'];
 /** What needs no file that is run: commands, which are checked here, and what is no language at all. */
 const PLAIN = ['sh', 'text'];
 
@@ -81,6 +82,7 @@ const yaml = blocks.flatMap(({ language, source }) => (language === 'yaml' ? [so
 const isTemplate = (path: string): boolean => path.startsWith('examples/jobs/') && !path.endsWith('-server.yaml');
 /** They have a test of their own. */
 const isManifest = (path: string): boolean => path.startsWith('examples/kubernetes/');
+const isCompose = (path: string): boolean => path.endsWith('/compose.yaml');
 
 describe('job templates in the documents', () => {
   it('are accepted', () => {
@@ -92,9 +94,29 @@ describe('job templates in the documents', () => {
 
 describe('settings in the documents', () => {
   it('load without an error', () => {
-    const paths = yaml.filter((path) => !isTemplate(path) && !isManifest(path));
+    const paths = yaml.filter((path) => !isTemplate(path) && !isManifest(path) && !isCompose(path));
     expect(paths.length).toBeGreaterThan(0);
     for (const path of paths) expect(() => loadConfig({ file: join(root, path), env: {}, flags: {} })).not.toThrow();
+  });
+});
+
+describe('containers in the documents', () => {
+  it('have settings that are accepted, and differ in what nodes must differ in', () => {
+    const environments = yaml.filter(isCompose).flatMap((path) => {
+      const { services } = parse(read(path), { merge: true }) as {
+        services: Record<string, { environment?: Record<string, unknown> }>;
+      };
+      return Object.values(services).flatMap(({ environment }) => environment ?? []);
+    });
+    expect(environments.length).toBe(3);
+    const ids = environments.map((environment) => {
+      const env = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]));
+      const { config, warnings } = loadConfig({ env, flags: {} });
+      expect(warnings).toEqual([]);
+      expect(config.cluster.enabled).toBe(true);
+      return [config.node.id, config.cluster.advertise, config.rtmp.advertise];
+    });
+    for (const of of [0, 1, 2]) expect(new Set(ids.map((id) => id[of])).size).toBe(3);
   });
 });
 

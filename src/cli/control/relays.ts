@@ -3,7 +3,7 @@ import type { Io } from '../io.js';
 import { type ControlOptions, withControl } from './connect.js';
 import { listAll } from './list.js';
 import { report } from './report.js';
-import { clusterOf } from './streams.js';
+import { type ClusterFlags, clusterOf } from './streams.js';
 import { type Column, table } from './table.js';
 
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<Facts>[] = [
 ];
 
 /** `sluice relays`: streams of other nodes that are fetched for players. @returns the exit code */
-export function relays(options: ControlOptions & { readonly cluster?: boolean }, io: Io): Promise<number> {
+export function relays(options: ControlOptions & ClusterFlags, io: Io): Promise<number> {
   return withControl(options, io, async (client) => {
     const outcome = await listAll(client, 'relays.list', {}, clusterOf(options));
     const none = 'no stream of another node is fetched';

@@ -219,7 +219,7 @@ export function clusterOf({ cluster, scope }: ClusterFlags): { readonly isCluste
   return cluster === true || scope === 'cluster' ? { isCluster: true } : {};
 }
 
-interface ClusterFlags {
+export interface ClusterFlags {
   readonly cluster?: boolean;
   readonly scope?: string;
 }
