@@ -12,6 +12,7 @@ import { AudienceReports } from './audience-reports.js';
 import { CopiedStream } from './copied-stream.js';
 import type { CopyCounts, CopyParts, NodeAttempt } from './copy-parts.js';
 import { type NodeTarget, nodeTarget } from './node-target.js';
+import { Retries } from './retries.js';
 
 /** How often a name is looked up again for which players wait, in ms, and by how much that varies. */
 const LOOK_MS = 5000;
@@ -20,8 +21,6 @@ const LOOK_SPREAD = 0.2;
 const LOST_LOOK_MS = 1000;
 /** The same claim is still in the registry after its stream has ended: it is looked up again after so long, in ms. */
 const STALE_LOOK_MS = 250;
-/** First and longest mean wait between connections, in ms. */
-const RETRY_MS = [200, 5000] as const;
 /** How long a connection has to tell its own end after the registry has, in ms. */
 const GOODBYE_MS = 1000;
 /** Words of a server that ends its connections and not its streams. */
@@ -56,11 +55,12 @@ export class CopiedName {
   /** Whether an address is being found. */
   #isDialling = false;
   #attempts = 0;
-  #failures = 0;
+  readonly #retries: Retries;
+  /** When the stream came by the present connection. */
+  #cameMs = 0;
   #isLooking = false;
   #looksAgain = false;
   #lookAtMs = 0;
-  #retryAtMs = 0;
   #leaveAtMs = Number.POSITIVE_INFINITY;
   #lostSinceMs: number | undefined;
   #idleSinceMs: number | undefined;
@@ -74,6 +74,7 @@ export class CopiedName {
     this.of = of;
     this.#parts = parts;
     this.#counts = counts;
+    this.#retries = new Retries(parts.random);
     this.#since = new Date(parts.wallMs()).toISOString();
     this.#trouble = new TroubleLog(
       parts.log.child({ ...of }),
@@ -232,10 +233,7 @@ export class CopiedName {
     }
     this.#endedEpoch = undefined;
     const isOther = this.#from !== undefined && compareEpochs(found.epoch, this.#from.epoch) !== 0;
-    if (this.#owner === undefined || compareEpochs(found.epoch, this.#owner.epoch) !== 0) {
-      this.#failures = 0;
-      this.#retryAtMs = nowMs;
-    }
+    this.#retries.wants(found.epoch, nowMs);
     this.#owner = found;
     if (isOther) this.#goodbye(nowMs);
     this.#dialWhenDue(nowMs);
@@ -262,7 +260,7 @@ export class CopiedName {
   #dialWhenDue(nowMs: number): void {
     const owner = this.#owner;
     if (owner === undefined || this.#attempt !== undefined || this.#isDialling || this.#isClosed) return;
-    if (nowMs < this.#retryAtMs) return;
+    if (nowMs < this.#retries.dueMs) return;
     this.#isDialling = true;
     this.#then(this.#parts.peers.addressOf(owner.nodeId, owner.bootId), (address) => {
       this.#isDialling = false;
@@ -310,9 +308,9 @@ export class CopiedName {
   #running(): void {
     if (this.#lostSinceMs === undefined) this.#counts.started++;
     this.#lostSinceMs = undefined;
-    this.#failures = 0;
+    this.#cameMs = this.#parts.nowMs();
     this.#trouble.over();
-    this.#tellAudience(this.#parts.nowMs());
+    this.#tellAudience(this.#cameMs);
     this.#arrivals.all();
     this.#parts.log.info(
       { ...this.of, fromNode: this.#from?.nodeId, attempts: this.#attempts },
@@ -349,7 +347,8 @@ export class CopiedName {
     if (this.#isClosed) return;
     const nowMs = this.#parts.nowMs();
     if (wasRunning) {
-      this.#lostSinceMs = nowMs;
+      this.#lostSinceMs ??= nowMs;
+      this.#retries.lost(nowMs - this.#cameMs, nowMs);
       const { rtmpCode } = error?.details ?? {};
       if (error?.code === 'ERR_CLIENT_ENDED' && !GOING_CODES.has(rtmpCode)) this.#endedEpoch = from?.epoch;
       this.#owner = undefined;
@@ -367,12 +366,9 @@ export class CopiedName {
 
   /** A connection failed: the next is made later, and the registry may say something else by then. */
   #failed(why: string): void {
-    const [first, longest] = RETRY_MS;
     const nowMs = this.#parts.nowMs();
     this.#trouble.failed(why);
-    const most = Math.min(longest, first * 2 ** Math.min(10, this.#failures++));
-    // Full jitter: many that lost one node together come back spread over the whole time.
-    this.#retryAtMs = nowMs + most * this.#parts.random();
+    this.#retries.failed(nowMs);
     this.#lookAtMs = Math.min(this.#lookAtMs, nowMs + LOST_LOOK_MS);
   }
 

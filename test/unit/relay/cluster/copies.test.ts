@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ADMIT_ALL } from '../../../../src/live/admission.js';
 import { CopiesHarness, owner } from '../../../support/copies.js';
 import type { Crossing } from '../../../support/doors/both-sides.js';
 import { message } from '../../../support/hub/media.js';
@@ -80,6 +81,18 @@ describe('a play of a name that is not here', () => {
     ]);
   });
 
+  it('does not begin when its client is banned while it is fetched', async () => {
+    let isBanned = false;
+    const harness = new CopiesHarness({}, { admission: { ...ADMIT_ALL, isBanned: () => isBanned } });
+    harness.found = owner(7);
+    const asked = harness.ask();
+    await harness.settle();
+    isBanned = true;
+    harness.attempt.ready();
+    await harness.decided(asked);
+    expect(asked.decision).toMatchObject({ accept: false, refusal: { code: 'ERR_AUTH_BANNED' } });
+  });
+
   it('is not fetched from this node itself, nor where no address may be connected to', async () => {
     const harness = new CopiesHarness();
     harness.found = owner(7, { nodeId: 'n1' });
@@ -114,6 +127,27 @@ describe('connections that fail', () => {
     harness.attempt.ends('ERR_CLIENT_REJECTED', { peerCode: 'ERR_RELAY_TICKET' });
     await harness.settle();
     expect(harness.attempt.hello.ticket).toBe('n3 live/cam 9');
+  });
+
+  it('are made again later each time too when each is lost as soon as the stream has come', async () => {
+    const harness = new CopiesHarness();
+    await harness.playing();
+    for (let n = 0; n < 80; n++) {
+      if (!harness.attempt.isOver) {
+        harness.attempt.ready();
+        await harness.settle();
+        harness.attempt.ends('ERR_CLIENT_LOST');
+      }
+      await harness.pass(100);
+    }
+    expect(harness.attempts.length).toBeLessThan(9);
+    while (harness.attempt.isOver) await harness.pass(100);
+    harness.attempt.ready();
+    await harness.pass(3000);
+    const before = harness.attempts.length;
+    harness.attempt.ends('ERR_CLIENT_LOST');
+    await harness.settle();
+    expect(harness.attempts).toHaveLength(before + 1);
   });
 });
 
