@@ -16,15 +16,15 @@ export interface CopiedStream {
   readonly streamId: string;
   readonly app: string;
   readonly name: string;
-  /** The node that owns it. */
-  readonly fromNode: string;
-  readonly epoch: Epoch;
-  /** Where it is fetched; free of secrets. */
-  readonly url: string;
 }
 
 /** A connection to the owner that carries the stream. */
 interface CopyConnection {
+  /** The node that owns it now: a stream may move. */
+  readonly fromNode: string;
+  readonly epoch: Epoch;
+  /** Where it is fetched; free of secrets. */
+  readonly url: string;
   readonly connectionId: string;
   readonly peer: Peer;
   /** Connections tried since the relay began, this one included. */
@@ -65,8 +65,7 @@ export class CopyEvents {
   /** The stream is carried from now on, or again. */
   started(connection: CopyConnection): void {
     this.#connection = connection;
-    const { fromNode, epoch } = this.#of;
-    const { peer, attempts } = connection;
+    const { fromNode, epoch, peer, attempts } = connection;
     const data = {
       ...this.#ref(),
       ...this.#relay(),
@@ -123,8 +122,8 @@ export class CopyEvents {
   }
 
   #relay(): { relayId: string; direction: 'copy'; url: string } {
-    const { relayId, url } = this.#of;
-    return { relayId, direction: 'copy', url: clip(url, 1024) };
+    const { url = '' } = this.#connection ?? {};
+    return { relayId: this.#of.relayId, direction: 'copy', url: clip(url, 1024) };
   }
 
   #ref(): StreamRef {

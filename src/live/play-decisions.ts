@@ -14,6 +14,7 @@ import { TICKET_MARK, ticketIn } from './job-ticket.js';
 import type { NodeAccess } from './node-access.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayAccounting, PlayedBy } from './play-accounting.js';
+import { principalOf } from './principals.js';
 import type { RecordedDecisions } from './recorded-decisions.js';
 import { toldEnd } from './told-end.js';
 import { refusedPlay as deniedPlay } from './told-verdict.js';
@@ -131,8 +132,17 @@ export class PlayDecisions {
     const arrival = this.#parts.plays.arrival({ app, name: grant.name ?? name });
     if (arrival === undefined) return this.#begin(ask, open, grant);
     return arrival.then(() => {
-      if (!this.#isTooLate(ask, open)) this.#begin(ask, open, grant);
+      if (this.#isTooLate(ask, open)) return;
+      // What runs is ended by a ban. This has not run while one may have been set.
+      if (this.#isBanned(ask, grant)) this.#refuse(ask, open, failed('ERR_AUTH_BANNED'));
+      else this.#begin(ask, open, grant);
     });
+  }
+
+  #isBanned({ facts, request: { app, name } }: PlayAsk, grant: Grant): boolean {
+    const { keyFingerprint, name: alias = name } = grant;
+    const subject = { address: facts.peer.address, principal: principalOf(grant, facts), keyFingerprint };
+    return this.#parts.admission.isBanned({ ...subject, name: `${app}/${alias}` });
   }
 
   #begin(ask: PlayAsk, open: OpenAsk, grant: Grant, by: PlayedBy = {}): void {

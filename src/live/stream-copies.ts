@@ -47,7 +47,7 @@ export class StreamCopies {
 
   /** Begins a copy, or gives it the connection that carries it from now on. Players that wait for the name join it. */
   decide({ id, facts, request }: PublishAsk, of: CopyOf, open: OpenAsk): void {
-    const { streamId, attempts } = of;
+    const { streamId, attempts, nodeId: fromNode, epoch, url } = of;
     const held = this.#byName.get(nameKey(request));
     const isBack = held?.relayId === of.relayId && held.streamId === streamId;
     const refusal = open.withdrawn === undefined ? this.#refusal(request, isBack) : GONE;
@@ -56,7 +56,8 @@ export class StreamCopies {
       return;
     }
     const copy = isBack ? held : this.#begin(of, request);
-    copy.teller.started({ connectionId: facts.connectionId, peer: facts.peer, attempts });
+    const { connectionId, peer } = facts;
+    copy.teller.started({ connectionId, peer, attempts, fromNode, epoch, url });
     if (!isBack) this.#parts.plays.adopt(copy);
     open.answer({ kind: 'publishAccepted', id, streamId, heldFor: [] });
   }
@@ -85,8 +86,8 @@ export class StreamCopies {
   }
 
   #begin(of: CopyOf, { app, name }: NameRequest): StreamCopy {
-    const { relayId, streamId, nodeId: fromNode, epoch, url } = of;
-    const teller = this.#parts.lifecycle.relays.ofCopy({ relayId, streamId, app, name, fromNode, epoch, url });
+    const { relayId, streamId } = of;
+    const teller = this.#parts.lifecycle.relays.ofCopy({ relayId, streamId, app, name });
     const copy = new StreamCopy(of, { app, name }, teller, (...ended) => this.#ended(...ended));
     this.#parts.bytes.order({ kind: 'nameWon', streamId, app, name });
     this.#byId.set(streamId, copy);

@@ -7,7 +7,9 @@ import { ListSink, lifecycleOn } from '../../support/every-event.js';
 
 const [relayId, streamId] = ['01ARZ3NDEKTSV4RRFFQ69G5FAR', '01ARZ3NDEKTSV4RRFFQ69G5FAV'];
 const epoch = { registry: '2026-01-01T00:00:00.000000001Z', revision: 7 };
-const of = { relayId, streamId, app: 'live', name: 'a/b', fromNode: 'n2', epoch, url: 'rtmp://192.0.2.9:1935/live/a' };
+const of = { relayId, streamId, app: 'live', name: 'a/b' };
+const from = { fromNode: 'n2', epoch, url: 'rtmp://192.0.2.9:1935/live/a' };
+const moved = { fromNode: 'n3', epoch: { ...epoch, revision: 9 }, url: 'rtmp://192.0.2.7:1935/live/a' };
 const peer = { address: '192.0.2.9', port: 1935 };
 const player = { playerId: 'p', connectionId: 'c2', peer: { address: '192.0.2.3', port: 9 }, transport: 'rtmp' };
 
@@ -16,12 +18,12 @@ describe('events of the copy of another node’s stream', () => {
     const sink = new ListSink();
     const clock = new ManualClock();
     const copy = lifecycleOn(sink, clock).lifecycle.relays.ofCopy(of);
-    copy.started({ connectionId: 'c1', peer, attempts: 1 });
+    copy.started({ connectionId: 'c1', peer, attempts: 1, ...from });
     copy.playStarted(streamId, player);
     clock.pass(2500);
     copy.playEnded(streamId, { playerId: 'p', bytes: 5, drops: 1, reason: 'stream_ended' });
     copy.playEnded(streamId, { playerId: 'p', bytes: 5, drops: 1, reason: 'client_closed' });
-    copy.started({ connectionId: 'c3', peer, attempts: 4 });
+    copy.started({ connectionId: 'c3', peer, attempts: 4, ...moved });
     copy.ended('lost', { bytes: 9, drops: 1 });
     const base = `sluice.v1.evt.live.a=2Fb.${streamId}`;
     expect(sink.envelopes.map(({ id, subject }) => [id, subject])).toEqual([
@@ -49,6 +51,7 @@ describe('events of the copy of another node’s stream', () => {
       registry: epoch.registry,
     });
     expect(sink.events[2]!.data).toMatchObject({ durationMs: 2500, connectionId: 'c2' });
+    expect(sink.events[3]!.data).toMatchObject({ fromNode: 'n3', epoch: 9, url: moved.url });
     expect(sink.events[4]!.data).toMatchObject({ reason: 'lost', attempts: 4, bytes: 9, connectionId: 'c3' });
   });
 });

@@ -51,8 +51,10 @@ for (const crossing of ['at once', 'cloned, in a later turn'] satisfies Crossing
       const run = await copied(sides);
       const other = await sides.decided(sides.publish('cam', sides.facts(), { ...COPY, relayId: 'other' }));
       expect(other.decision).toMatchObject({ accept: false, refusal: { code: 'ERR_PUBLISH_BUSY' } });
-      const again = await copied(sides, { ...COPY, attempts: 2 });
+      const again = await copied(sides, { ...COPY, attempts: 2, nodeId: 'n3', epoch: { ...epoch, revision: 9 } });
       expect(again.publication).toBe(run.publication);
+      const from = { fromNode: 'n3', epoch: { ...epoch, revision: 9 }, attempts: 2 };
+      expect(sides.told.at(-1)).toEqual(['copy.started', expect.objectContaining(from)]);
       run.end('client_closed');
       await sides.settle();
       expect(sides.hub.isLive('live', 'cam')).toBe(true);
