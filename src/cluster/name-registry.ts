@@ -1,5 +1,5 @@
 import { OWNERS_BUCKET } from '../events/bus/stream-owners.js';
-import { streamKey } from '../events/subjects.js';
+import { nameOfKey, streamKey } from '../events/subjects.js';
 import type { OwnedName } from '../live/owners.js';
 import type { Epoch } from '../model/epoch.js';
 import type { AnswerTimeout } from '../nats/answer-timeout.js';
@@ -108,6 +108,18 @@ export class NameRegistry {
       kind: 'ok',
       epoch: { registry: await this.#registryOf(wrote.revision, registry), revision: wrote.revision },
     };
+  }
+
+  /** The names that it holds anything of; undefined: it does not answer. */
+  async names(): Promise<readonly OwnedName[] | undefined> {
+    const connection = this.#deps.connection();
+    if (connection === undefined) return undefined;
+    const held = await this.#bucket.keys(connection);
+    if (!held.ok) return undefined;
+    return held.value.flatMap((key) => {
+      const name = nameOfKey(key);
+      return name === undefined ? [] : [name];
+    });
   }
 
   /** Forgets a name up to a revision. @returns whether the server did */

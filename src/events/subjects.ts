@@ -189,6 +189,13 @@ export function streamKey({ app, name }: { readonly app: string; readonly name: 
   return `${escapeToken(app)}.${escapeToken(name)}`;
 }
 
+/** The name that {@link streamKey} made a key of; undefined when it made no such key. */
+export function nameOfKey(key: string): { readonly app: string; readonly name: string } | undefined {
+  const [app, name, ...more] = key.split('.').map(unescapeToken);
+  if (app === undefined || name === undefined || more.length > 0) return undefined;
+  return streamKey({ app, name }) === key ? { app, name } : undefined;
+}
+
 /** Key of a process's heartbeat in `SLUICE_NODES`. */
 export function nodeKey(nodeId: string, bootId: string): string {
   return `${escapeToken(nodeId)}.${escapeToken(bootId)}`;

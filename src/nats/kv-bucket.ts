@@ -83,8 +83,8 @@ export class KvBucket<T> {
   }
 
   /**
-   * Reads a key. When the value is `undefined`, the key does not exist or holds no object (its last revision is returned
-   * all the same, 0 for none).
+   * Reads a key. When the value is `undefined`, the key does not exist or holds no object (its last revision is
+   * returned all the same, 0 for none).
    */
   async get(connection: NatsConnection, key: string): Promise<ApiAnswer<KvEntry<T | undefined>>> {
     const held = await lastMessage(connection, this.#stream, `${this.#subject}${key}`, this.#answerTimeout);

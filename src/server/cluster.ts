@@ -4,6 +4,7 @@ import { LeftStreams } from '../cluster/left-streams.js';
 import { NameClaims } from '../cluster/name-claims.js';
 import { NameRegistry } from '../cluster/name-registry.js';
 import { OwnerCache } from '../cluster/owner-cache.js';
+import { OwnerSweep } from '../cluster/owner-sweep.js';
 import { newsBody } from '../cluster/owner-value.js';
 import { NodePeers } from '../cluster/peers.js';
 import { YieldSeal } from '../cluster/yield-messages.js';
@@ -133,12 +134,22 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
   const peers = new NodePeers({ directory: bus.directory, peers: options.peers, clock, log });
   const { requests } = bus;
   const owners = new OwnerCache({ registry, requests, clock, prefix });
-  const claims = claimsOf(options, deps, { bus, registry, peers, owners, prefix });
+  const { nodeId, bootId } = deps;
+  const holders = new HolderCheck({
+    ...{ nodeId, bootId, prefix, suspectMs: options.suspectMs, clock, requests, peers, answers: answersAt, pause },
+    isLost: (node, boot) => bus.isLost(node, boot),
+  });
+  const claims = claimsOf(options, deps, { bus, registry, owners, holders });
   const { moves } = eventLayer.lifecycle;
   const seal = new YieldSeal(options.secret, clock);
-  claims.yielding = new YieldRequests({ nodeId: deps.nodeId, prefix, seal, requests, clock, log });
+  claims.yielding = new YieldRequests({ nodeId, prefix, seal, requests, clock, log });
   claims.arrivals.arrivals = moves;
   const left = new LeftStreams({ registry, moves, log, lastOf: (streamId) => bus.directory.lastOf(streamId) });
+  const sweep = new OwnerSweep({
+    ...{ nodeId, bootId, registry, holders, directory: bus.directory, log, random: Math.random },
+    wallMs: () => clock.wallMs(),
+    tell: (of, news) => bus.signal(['reg', of.app, of.name], newsBody(news)),
+  });
   let yields: YieldService | undefined;
   return {
     ...{ peers, owners, claims },
@@ -157,7 +168,6 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
       };
       const { handovers } = claims;
       const lost = (streamId: string): void => claims.onLost(streamId);
-      const { bootId } = deps;
       yields = new YieldService({ bootId, seal, handovers, yields: liveStreams.yields, clock, log, lost });
       eventLayer.log.subscribe((entry) => {
         if (entry.type === END_TYPE) claims.release((entry.event.data as { readonly streamId: string }).streamId);
@@ -169,6 +179,7 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
     tick: (nowMs) => {
       claims.tick(nowMs);
       left.tick(nowMs);
+      sweep.tick(nowMs);
     },
   };
 }
@@ -179,25 +190,24 @@ export function ticketSecretOf(config: Config): Uint8Array | undefined {
   return secret === undefined ? undefined : createHmac('sha256', secret).update('sluice job tickets v1').digest();
 }
 
+/** Waits for so many ms; a process that ends does not wait. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
 /** Makes what claims names. */
 function claimsOf(
-  { suspectMs, claimTimeoutMs, onRegistryDown, role }: ClusterOptions,
+  { claimTimeoutMs, onRegistryDown, role }: ClusterOptions,
   { eventLayer, clock, log, nodeId, bootId }: ClusterDeps,
   parts: {
     readonly bus: EventBus;
     readonly registry: NameRegistry;
-    readonly peers: Peers;
     readonly owners: OwnerCache;
-    readonly prefix: string;
+    readonly holders: HolderCheck;
   },
 ): NameClaims {
-  const { bus, registry, peers, owners, prefix } = parts;
+  const { bus, registry, holders, owners } = parts;
   const { openStreams } = eventLayer.lifecycle;
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
-  const holders = new HolderCheck({
-    ...{ nodeId, bootId, prefix, suspectMs, clock, requests: bus.requests, peers, answers: answersAt, pause },
-    isLost: (node, boot) => bus.isLost(node, boot),
-  });
   const options = { nodeId, bootId, takesPublishers: role !== 'edge', claimTimeoutMs, onRegistryDown };
   return new NameClaims(options, {
     ...{ registry, holders, owners, clock, log, pause, random: Math.random },

@@ -147,7 +147,9 @@ export class LostNode {
     const endedMs = Math.max(Date.parse(this.#boot.time) || 0, last.ok ? Date.parse(last.value.time) || 0 : 0);
     const data = lateEnd(openStream, { reason: 'node_lost', endedMs, totals: undefined });
     const event = streamEvent(emitter, openStream, 'io.sluice.stream.ended', lastSeq + 1, endedMs, data);
-    return (await this.#send(event)) ? true : undefined;
+    if (!(await this.#send(event))) return undefined;
+    await this.#owners.release(openStream, this.#boot);
+    return true;
   }
 
   /**

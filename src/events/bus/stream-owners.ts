@@ -57,6 +57,19 @@ export class StreamOwners {
     }
   }
 
+  /**
+   * The stream of a lost process has its end: its name is free. One that somebody has claimed since is left alone, and
+   * what cannot be written now is left to whoever clears the registry.
+   */
+  async release(stream: StreamNames, lost: Holder): Promise<void> {
+    const held = await this.#read(stream);
+    if (held === undefined || held === 'none') return;
+    const { nodeId, bootId } = held.value;
+    if (nodeId !== lost.nodeId || bootId !== lost.bootId) return;
+    const value = { ...held.value, state: 'released', nonce: newId() };
+    await this.#bucket!.put(this.#connection, streamKey(stream), value, held.revision);
+  }
+
   async #read(stream: StreamNames): Promise<KvEntry<OwnerEntry> | 'none' | undefined> {
     if (this.#isMissing) return 'none';
     const held = await this.#bucket!.get(this.#connection, streamKey(stream));

@@ -116,7 +116,7 @@ export const nodeLink: FuzzTarget = {
 };
 
 const request = {
-  ...{ streamId: ULID, byNode: 'n2', byStreamId: ULID, principalHash: 'ab', address: '192.0.2.1' },
+  ...{ streamId: ULID, holderBoot: 'b', byNode: 'n2', byStreamId: ULID, principalHash: 'ab', address: '192.0.2.1' },
   ...({ conflict: 'resume', isAnonymous: false, isUnauthenticated: false, nonce: 'n', timeMs: NOW_MS } as const),
 };
 

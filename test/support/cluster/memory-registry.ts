@@ -16,6 +16,8 @@ export class SharedRegistry {
   created = '2026-01-01T00:00:00Z';
   revision = 0;
   readonly held = new Map<string, { readonly value: OwnerValue; readonly revision: number }>();
+  /** Names that were ever written, by key. */
+  readonly names = new Map<string, OwnedName>();
   /** Every write that was done, in order. */
   readonly log: { readonly key: string; readonly value: OwnerValue; readonly revision: number }[] = [];
 
@@ -36,13 +38,16 @@ export class SharedRegistry {
     if ((this.held.get(key)?.revision ?? 0) !== expected) return undefined;
     const revision = ++this.revision;
     this.held.set(key, { value, revision });
+    this.names.set(key, of);
     this.log.push({ key, value, revision });
     return revision;
   }
 }
 
 /** The registry as one node reaches it. */
-export class NodeRegistry implements Pick<NameRegistry, 'read' | 'write' | 'purge' | 'look' | 'trouble' | 'created'> {
+export class NodeRegistry
+  implements Pick<NameRegistry, 'names' | 'read' | 'write' | 'purge' | 'look' | 'trouble' | 'created'>
+{
   trouble = '';
   created = '';
   reads = 0;
@@ -87,6 +92,11 @@ export class NodeRegistry implements Pick<NameRegistry, 'read' | 'write' | 'purg
     return revision === undefined
       ? { kind: 'conflict' }
       : { kind: 'ok', epoch: { registry: this.#shared.created, revision } };
+  }
+
+  async names(): Promise<readonly OwnedName[] | undefined> {
+    if (this.isAway) return undefined;
+    return [...this.#shared.names.values()];
   }
 
   async purge(of: OwnedName, revision: number): Promise<boolean> {

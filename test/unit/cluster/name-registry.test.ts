@@ -32,6 +32,14 @@ beforeEach(() => {
 });
 
 describe('the registry of names', () => {
+  it('tells which names it holds, and leaves out keys that no name has', async () => {
+    expect(await registry.write(OF, VALUE, 0)).toMatchObject({ kind: 'ok' });
+    for (const key of ['one', 'a.b.c', 'a.=zz', 'a.']) server.write('SLUICE_OWNERS', key, {});
+    expect(await registry.names()).toEqual([OF]);
+    isConnected = false;
+    expect(await registry.names()).toBeUndefined();
+  });
+
   it('is made when it is missing, and says which one it is', async () => {
     expect(await registry.look()).toBe(MADE);
     expect(registry.created).toBe(MADE);

@@ -88,6 +88,15 @@ describe('a stream that has moved', () => {
 });
 
 describe('a stream of a lost node', () => {
+  it('leaves its name free once it has its end, and what was claimed meanwhile alone', async () => {
+    const { lost, owner } = await setUp({ started: lostBoot, owner: lostBoot });
+    expect(await lost.endStreams()).toBe(1);
+    expect(owner()).toMatchObject({ state: 'released', streamId, ...lostBoot });
+    const other = await setUp({ started: lostBoot, owner: { ...otherBoot, streamId: 'another' } });
+    expect(await other.lost.endStreams()).toBe(1);
+    expect(other.owner()).toMatchObject({ state: 'live', streamId: 'another', ...otherBoot });
+  });
+
   it.each([
     ['the registry names another stream', { owner: { ...otherBoot, streamId: 'another' } }],
     ['the registry has released the name', { owner: { ...lostBoot, state: 'released' } }],
