@@ -106,7 +106,7 @@ describe('containers in the documents', () => {
       const { services } = parse(read(path), { merge: true }) as {
         services: Record<string, { environment?: Record<string, unknown> }>;
       };
-      return Object.values(services).flatMap(({ environment }) => environment ?? []);
+      return Object.values(services).flatMap(({ environment }) => (environment === undefined ? [] : [environment]));
     });
     expect(environments.length).toBe(3);
     const ids = environments.map((environment) => {

@@ -118,6 +118,7 @@ export const nodeLink: FuzzTarget = {
 const request = {
   ...{ streamId: ULID, holderBoot: 'b', byNode: 'n2', byStreamId: ULID, principalHash: 'ab', address: '192.0.2.1' },
   ...({ conflict: 'resume', isAnonymous: false, isUnauthenticated: false, nonce: 'n', timeMs: NOW_MS } as const),
+  holderBoot: 'b1',
 };
 
 /** Requests for streams of another node, and its answers: as they come, and signed, as from a node that errs. */
