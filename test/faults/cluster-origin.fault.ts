@@ -36,13 +36,13 @@ const FAULTS: readonly Fault[] = [
   { name: 'killed', awayMs: 0, begin: (_, origin) => origin.kill(), end: (_, origin) => origin.start() },
   {
     name: 'frozen',
-    awayMs: scaled(8000, 30_000),
+    awayMs: scaled(6000, 30_000),
     begin: (_, origin) => origin.signal('SIGSTOP'),
     end: (_, origin) => origin.signal('SIGCONT'),
   },
   {
     name: 'cut-off',
-    awayMs: scaled(22_000, 30_000),
+    awayMs: scaled(8000, 30_000),
     begin: (world, origin) => world.cut(origin, 'everything'),
     end: (world, origin) => world.heal(origin),
   },

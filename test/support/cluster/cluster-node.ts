@@ -62,7 +62,7 @@ export class ClusterNode {
       'cluster.enabled': true,
       'cluster.secret': CLUSTER_SECRET,
       'cluster.advertise': `${place.host}:${place.rtmpPort}`,
-      'cluster.peers': '127.0.0.0/8,198.18.78.0/24',
+      'cluster.peers': '127.0.0.0/8,198.18.0.0/16',
       'http.token': HTTP_TOKEN,
       'log.format': 'json',
       ...settings,
@@ -161,15 +161,18 @@ export class ClusterNode {
     return Array.isArray(answer) ? answer : answer.streams;
   }
 
-  /** The sum of all samples of a metric whose label part contains every one of `labels`; 0 without any. */
-  async metric(name: string, ...labels: string[]): Promise<number> {
-    const text = await (await this.get('/metrics')).text();
-    let sum = 0;
-    for (const line of text.split('\n')) {
-      const match = /^([a-zA-Z_:]+)(\{[^}]*\})? (\S+)/.exec(line);
-      if (match !== null && match[1] === name && labels.every((label) => (match[2] ?? '').includes(label)))
-        sum += Number(match[3]);
-    }
+  /** The sum of all samples of a metric; 0 without any. */
+  async metric(name: string): Promise<number> {
+    const [sum] = await this.metrics(name);
     return sum;
+  }
+
+  /** The sums of all samples of some metrics, all of the same moment. */
+  async metrics(...names: readonly string[]): Promise<number[]> {
+    const lines = (await (await this.get('/metrics')).text()).split('\n');
+    return names.map((name) => {
+      const values = lines.filter((line) => /^([a-zA-Z_:]+)/.exec(line)?.[1] === name);
+      return values.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    });
   }
 }

@@ -1,8 +1,8 @@
 import { rootPrefix } from '../as-root.js';
 import { run } from '../child.js';
 
-/** Of a network for measurements, which nobody routes (RFC 2544). */
-const NETWORK = '198.18.78';
+/** Of a network for measurements, which nobody routes (RFC 2544); one of its own for each process that tests. */
+const NETWORK = `198.18.${100 + (process.pid % 128)}`;
 const HERE = `${NETWORK}.1`;
 
 /** Whom a machine no longer reaches, and who no longer reaches it. */
