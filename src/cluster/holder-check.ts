@@ -91,6 +91,7 @@ export class HolderCheck {
       if (await isLost(holder.nodeId, holder.bootId)) return 'gone';
       const askedMs = clock.monotonicMs();
       const probed = await this.#probe(holder);
+      if (probed === 'replaced') return 'gone';
       if (probed !== 'gone') {
         this.#silent.delete(key);
         return probed;
@@ -105,24 +106,52 @@ export class HolderCheck {
     }
   }
 
-  /** Asks once, in both ways. @returns `gone` when neither brings an answer */
-  async #probe(holder: Holder): Promise<HolderState> {
+  /**
+   * Asks once, in both ways.
+   *
+   * @returns `gone` when neither brings an answer; `replaced`: another process of its node has its port
+   */
+  async #probe(holder: Holder): Promise<HolderState | 'replaced'> {
     const [control, port] = await Promise.all([this.#control(holder), this.#port(holder)]);
+    if (control === 'replaced') return 'replaced';
     if (control === 'alive' || port === 'alive') return 'alive';
     return control === 'gone' && port === 'gone' ? 'gone' : 'unknown';
   }
 
-  async #control({ nodeId }: Holder): Promise<HolderState> {
+  async #control(holder: Holder): Promise<HolderState | 'replaced'> {
+    const { nodeId } = holder;
     const subject = signalSubject(this.#deps.prefix, ['ctl', 'n', nodeId, 'info']);
     const asked = await this.#deps.requests.request(subject, Buffer.from('{}'), PROBE_MS);
-    if (asked.kind === 'reply') return 'alive';
+    if (asked.kind === 'reply') return this.#answered(holder, bootOf(asked.reply.body));
     // A server keeps the subscriptions of a process that stands still for minutes, so silence counts like none.
     return asked.kind === 'no_responders' || asked.kind === 'timeout' ? 'gone' : 'unknown';
+  }
+
+  /**
+   * Its node has answered. When that was another process, the one that is asked about says nothing by it; and when the
+   * other one has its port, it is gone: a node whose data folder went with it knows no earlier process of its own.
+   */
+  async #answered({ nodeId, bootId }: Holder, boot: string | undefined): Promise<HolderState | 'replaced'> {
+    if (boot === undefined || boot === bootId) return 'alive';
+    const { peers } = this.#deps;
+    const [its, other] = await Promise.all([peers.addressOf(nodeId, bootId), peers.addressOf(nodeId, boot)]);
+    if (typeof its === 'string' || typeof other === 'string') return 'gone';
+    return its.host === other.host && its.port === other.port ? 'replaced' : 'gone';
   }
 
   async #port({ nodeId, bootId }: Holder): Promise<HolderState> {
     const address = await this.#deps.peers.addressOf(nodeId, bootId);
     if (address === 'gone' || address === 'unknown') return address;
     return (await this.#deps.answers(address, PROBE_MS)) ? 'alive' : 'gone';
+  }
+}
+
+/** The process that gives an answer. */
+function bootOf(body: Uint8Array): string | undefined {
+  try {
+    const { bootId } = JSON.parse(Buffer.from(body).toString('utf8')) as { readonly bootId?: unknown };
+    return typeof bootId === 'string' ? bootId : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -40,6 +40,8 @@ interface NameReturnDeps {
  */
 export class NameReturn {
   readonly #deps: NameReturnDeps;
+  /** Looks at names that begin when the one that is under way has ended. */
+  readonly #queued = new WeakMap<OwnName, Promise<boolean>>();
   #running = false;
   /** Whether all names are to be looked up, once more. */
   #isWanted = false;
@@ -67,8 +69,15 @@ export class NameReturn {
   /** Looks one name up. */
   check(name: OwnName): Promise<boolean> {
     if (!this.#deps.names.has(name)) return Promise.resolve(true);
-    // What is under way may have read before the change that is told of now.
-    const checked = (name.checking ?? Promise.resolve()).then(() => this.#check(name));
+    const open = name.checking;
+    const queued = open && this.#queued.get(name);
+    if (queued !== undefined) return queued;
+    // What is under way may have read before the change that is told of now. One look after it sees all that was told.
+    const checked = (open ?? Promise.resolve()).then(() => {
+      this.#queued.delete(name);
+      return this.#check(name);
+    });
+    if (open !== undefined) this.#queued.set(name, checked);
     const checking = checked.then(() => {
       if (name.checking === checking) name.checking = undefined;
     });

@@ -148,13 +148,13 @@ export class Releases {
     const wrote = await registry.write(of, free, leaving.revision);
     if (wrote.kind === 'ok') return this.#done(of, value.nodeId, wrote.epoch);
     if (wrote.kind === 'down') return wrote.isUnsure ? 'unsure' : 'failed';
-    if (!isUnsure) return 'done';
     const held = await registry.read(of);
     if (held.kind === 'down') return 'failed';
     const { nonce } = held.value ?? {};
-    if (nonce === value.nonce) return this.#done(of, value.nodeId, held.epoch);
-    // Another node has the name now: nothing is written.
-    if (nonce !== claimed.nonce) return 'done';
+    if (isUnsure && nonce === value.nonce) return this.#done(of, value.nodeId, held.epoch);
+    // Another node has the name now, or another stream: nothing is written. A late write of this process about the same
+    // stream is written over, for nobody else would ever free the name while this process lives.
+    if (nonce !== claimed.nonce && !isStillOf(claimed, held.value)) return 'done';
     leaving.revision = held.epoch.revision;
     return 'failed';
   }
@@ -179,4 +179,10 @@ export class Releases {
     }
     this.#purging = false;
   }
+}
+
+/** Whether a value says that the same process has the same stream. */
+function isStillOf({ nodeId, bootId, streamId }: OwnerValue, held: OwnerValue | undefined): boolean {
+  if (held === undefined || held.state === 'released') return false;
+  return held.nodeId === nodeId && held.bootId === bootId && held.streamId === streamId;
 }

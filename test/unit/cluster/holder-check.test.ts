@@ -16,6 +16,7 @@ class World {
   answers: () => boolean = () => false;
   address: PeerAddress | 'gone' | 'unknown' = ADDRESS;
   own: PeerAddress | 'gone' | 'unknown' = ADDRESS;
+  addressOf: (boot: string) => PeerAddress | 'gone' | 'unknown' = () => this.address;
   isLost: () => boolean = () => false;
   readonly check = new HolderCheck({
     ...{ nodeId: 'a', bootId: '01M', prefix: 'sluice.v1', suspectMs: 3000, clock: this.clock },
@@ -28,7 +29,9 @@ class World {
         return outcome;
       },
     },
-    peers: { addressOf: (node, boot) => Promise.resolve(node === 'a' && boot === '01M' ? this.own : this.address) },
+    peers: {
+      addressOf: (node, boot) => Promise.resolve(node === 'a' && boot === '01M' ? this.own : this.addressOf(boot)),
+    },
     isLost: () => Promise.resolve(this.isLost()),
     answers: (address) => {
       expect(address).toBe(ADDRESS);
@@ -77,6 +80,25 @@ describe('the check of a holder', () => {
     world.isLost = () => true;
     world.control = () => REPLY;
     expect(await world.judge()).toEqual(['gone', 0]);
+  });
+
+  it('takes one for gone at once when another process of its node answers, at its port', async () => {
+    const world = new World();
+    const says = (bootId: unknown): NatsOutcome => {
+      return { kind: 'reply', reply: { body: Buffer.from(JSON.stringify({ ok: true, bootId })), headers: {} } };
+    };
+    world.answers = () => true;
+    for (const boot of ['01B', 5]) {
+      world.control = () => says(boot);
+      expect(await world.judge()).toEqual(['alive', 0]);
+    }
+    world.control = () => says('01C');
+    expect(await world.judge()).toEqual(['gone', 0]);
+    // At another port it is a second installation with the same id, and says nothing of the first.
+    world.addressOf = (boot) => (boot === '01C' ? { ...ADDRESS, port: 1936 } : ADDRESS);
+    expect(await world.judge()).toEqual(['alive', 0]);
+    world.answers = () => false;
+    expect(await world.judge()).toEqual(['gone', 3000]);
   });
 
   it('takes one for alive that answers over NATS or on its port', async () => {

@@ -232,6 +232,19 @@ describe('a release', () => {
     expect(node.claims.releasing).toBe(0);
   });
 
+  it('is written over what came late of this process about the same stream, and over nothing else', async () => {
+    for (const bootId of [undefined, 'another']) {
+      const shared = new SharedRegistry();
+      const node = new ClaimingNode(shared);
+      await node.win('s1');
+      const late = { ...shared.of(OF).value!, state: 'moving', to: 'b', nonce: 'late' } as const;
+      shared.put(OF, { ...late, ...(bootId === undefined ? {} : { bootId }) }, 1);
+      node.claims.release('s1');
+      await settle();
+      expect(held(shared)).toMatchObject({ state: bootId === undefined ? 'released' : 'moving' });
+    }
+  });
+
   it('is tried no more once the server has closed', async () => {
     const shared = new SharedRegistry();
     const node = new ClaimingNode(shared);

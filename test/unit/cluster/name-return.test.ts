@@ -49,6 +49,17 @@ describe('a node that may write again', () => {
     expect(await b.win('s2')).toMatchObject({ kind: 'refused' });
   });
 
+  it('looks a name up once more, however much is told of it meanwhile', async () => {
+    const { a, news, shared } = pair();
+    await a.win('s1');
+    const { reads } = a.registry;
+    const item = { state: 'live', nodeId: 'x', epoch: { registry: shared.created, revision: 9 } } as const;
+    for (let n = 0; n < 500; n++) for (const told of news.get(nameKey(OF)) ?? []) told(item);
+    await settle();
+    expect(a.registry.reads - reads).toBe(2);
+    expect(a.lost).toEqual([]);
+  });
+
   it('says once why the registry cannot be used, before anybody publishes', async () => {
     const { a } = pair();
     a.registry.isAway = true;
