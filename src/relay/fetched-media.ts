@@ -6,6 +6,8 @@ import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { heldBatch } from './held-batch.js';
 
 const DATA_AMF0 = 18;
+/** What servers tell each player of itself: it is no part of the stream. */
+const OF_THE_PLAY = '|RtmpSampleAccess';
 
 /**
  * The media of a stream that is played from another server, on its way into a publish here. Batches lie in the codec as
@@ -60,7 +62,7 @@ export class FetchedMedia {
   }
 
   news(news: OutgoingNews): void {
-    if (news.kind !== 'data') return;
+    if (news.kind !== 'data' || news.name === OF_THE_PLAY) return;
     const { name, payload, timestamp, values } = news;
     this.#run?.data({ name, type: DATA_AMF0, payload, timestamp, values });
   }

@@ -11,23 +11,17 @@ import { Arrivals } from './arrivals.js';
 import { AudienceReports } from './audience-reports.js';
 import { CopiedStream } from './copied-stream.js';
 import type { CopyCounts, CopyParts, NodeAttempt } from './copy-parts.js';
+import { LOOK_MS, lookAfterMs } from './look-times.js';
 import { type NodeTarget, nodeTarget } from './node-target.js';
 import { Retries } from './retries.js';
+import { isStreamEnd } from './stream-end.js';
 
-/** How often a name is looked up again for which players wait, in ms, and by how much that varies. */
-const LOOK_MS = 5000;
-const LOOK_SPREAD = 0.2;
-/** How often, while its players are held. */
-const LOST_LOOK_MS = 1000;
+/** A name that nobody had so long ago, in ms, is looked up for a play that comes. */
+const NONE_MS = 2000;
 /** The same claim is still in the registry after its stream has ended: it is looked up again after so long, in ms. */
 const STALE_LOOK_MS = 250;
 /** How long a connection has to tell its own end after the registry has, in ms. */
 const GOODBYE_MS = 1000;
-/** Words of a server that ends its connections and not its streams. */
-const GOING_CODES: ReadonlySet<unknown> = new Set([
-  'NetConnection.Connect.AppShutdown',
-  'NetConnection.Connect.Closed',
-]);
 
 /**
  * One name that is played here and published elsewhere: finds its owner, keeps one connection to it for all players of
@@ -61,6 +55,7 @@ export class CopiedName {
   #isLooking = false;
   #looksAgain = false;
   #lookAtMs = 0;
+  #lookedMs = 0;
   #leaveAtMs = Number.POSITIVE_INFINITY;
   #lostSinceMs: number | undefined;
   #idleSinceMs: number | undefined;
@@ -114,8 +109,12 @@ export class CopiedName {
   /** A play is being decided. @returns resolves when the stream is here, or the play has waited long enough */
   arrival(): Promise<void> {
     const nowMs = this.#parts.nowMs();
+    if (this.state === 'running') return Promise.resolve();
+    if (!this.#isLooking && this.#owner === undefined) {
+      if (nowMs - this.#lookedMs < NONE_MS) return Promise.resolve();
+      this.#look(true);
+    }
     this.#wishedMs ??= nowMs;
-    if (this.state === 'running' || (!this.#isLooking && this.#owner === undefined)) return Promise.resolve();
     return this.#arrivals.until(nowMs + this.#parts.limits().connectTimeoutMs);
   }
 
@@ -184,8 +183,8 @@ export class CopiedName {
       this.#isLooking = false;
       if (this.#isClosed) return;
       const nowMs = this.#parts.nowMs();
-      const spread = 1 - LOOK_SPREAD + 2 * LOOK_SPREAD * this.#parts.random();
-      this.#lookAtMs = nowMs + (this.#lostSinceMs === undefined ? LOOK_MS * spread : LOST_LOOK_MS);
+      this.#lookedMs = nowMs;
+      this.#lookAtMs = nowMs + lookAfterMs(this.state, this.#parts.random());
       this.#found(found, isFresh, nowMs);
       if (!this.#looksAgain) return;
       this.#looksAgain = false;
@@ -223,7 +222,8 @@ export class CopiedName {
       return;
     }
     this.mayCome = true;
-    if (this.#endedEpoch !== undefined && compareEpochs(found.epoch, this.#endedEpoch) <= 0) {
+    // A stream that is being handed over goes on elsewhere.
+    if (found.state === 'live' && this.#endedEpoch !== undefined && compareEpochs(found.epoch, this.#endedEpoch) <= 0) {
       // Its end is not in the registry yet.
       this.#drop('client_unpublish');
       this.#owner = undefined;
@@ -309,6 +309,7 @@ export class CopiedName {
     if (this.#lostSinceMs === undefined) this.#counts.started++;
     this.#lostSinceMs = undefined;
     this.#cameMs = this.#parts.nowMs();
+    this.#lookAtMs = this.#cameMs + lookAfterMs('running', this.#parts.random());
     this.#trouble.over();
     this.#tellAudience(this.#cameMs);
     this.#arrivals.all();
@@ -349,8 +350,7 @@ export class CopiedName {
     if (wasRunning) {
       this.#lostSinceMs ??= nowMs;
       this.#retries.lost(nowMs - this.#cameMs, nowMs);
-      const { rtmpCode } = error?.details ?? {};
-      if (error?.code === 'ERR_CLIENT_ENDED' && !GOING_CODES.has(rtmpCode)) this.#endedEpoch = from?.epoch;
+      if (isStreamEnd(error)) this.#endedEpoch = from?.epoch;
       this.#owner = undefined;
       this.#look(true);
       return;
@@ -369,7 +369,7 @@ export class CopiedName {
     const nowMs = this.#parts.nowMs();
     this.#trouble.failed(why);
     this.#retries.failed(nowMs);
-    this.#lookAtMs = Math.min(this.#lookAtMs, nowMs + LOST_LOOK_MS);
+    this.#lookAtMs = Math.min(this.#lookAtMs, nowMs + LOOK_MS.lost);
   }
 
   /** The publish here is over. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ADMIT_ALL } from '../../../../src/live/admission.js';
+import { writeAmf0 } from '../../../../src/protocol/messages/amf0-writer.js';
 import { CopiesHarness, owner } from '../../../support/copies.js';
 import type { Crossing } from '../../../support/doors/both-sides.js';
 import { message } from '../../../support/hub/media.js';
@@ -106,6 +107,71 @@ describe('a play of a name that is not here', () => {
     harness.address = { host: '::1', port: 1, isSecure: true, serverName: 'n2.example' };
     await harness.pass(5000);
     expect(harness.attempt.target.tcUrl).toBe('rtmps://[::1]:1/live');
+  });
+});
+
+describe('a name that players wait for', () => {
+  it('is looked up for a play that comes later, whatever was heard of it', async () => {
+    const harness = new CopiesHarness();
+    await harness.play();
+    await harness.pass(2500);
+    // The news of it was lost.
+    harness.found = owner(8);
+    const late = harness.ask();
+    await harness.settle();
+    harness.attempt.ready();
+    await harness.decided(late);
+    expect(late.decision).toMatchObject({ accept: true, run: { isLive: true } });
+  });
+
+  it('counts as wished for from the play that waits for its media only, not from those that wait for a publish', async () => {
+    const harness = new CopiesHarness();
+    await harness.play();
+    await harness.play();
+    await harness.pass(4000);
+    await harness.changes(owner(8));
+    harness.attempt.ready();
+    await harness.settle();
+    harness.attempt.media(HEADER, message('key', 1));
+    expect(harness.copies.firstMediaSumMs).toBe(0);
+  });
+});
+
+describe('a copy that runs', () => {
+  it('costs the registry about one question a minute', async () => {
+    const harness = new CopiesHarness();
+    await harness.playing();
+    const before = harness.asked.length;
+    for (let n = 0; n < 120; n++) await harness.pass(1000);
+    expect(harness.asked.length - before).toBeGreaterThan(0);
+    expect(harness.asked.length - before).toBeLessThanOrEqual(3);
+  });
+
+  it('is kept while its stream is handed to another node, also when the owner has told its end', async () => {
+    const harness = new CopiesHarness();
+    await harness.playing();
+    harness.found = { ...owner(7), state: 'moving' };
+    harness.attempt.unpublished();
+    await harness.settle();
+    await harness.changes(owner(9, { nodeId: 'n3', streamId: 'stream7' }));
+    harness.attempt.ready();
+    await harness.settle();
+    expect(harness.names).not.toContain('copy.ended');
+  });
+
+  it('carries the data of the stream, and not what its owner tells each player', async () => {
+    const harness = new CopiesHarness();
+    const { run } = await harness.playing();
+    const told = (name: string) => {
+      const payload = writeAmf0(name, 1);
+      harness.attempt.events.news({ kind: 'data', name, payload, timestamp: 0, values: [1] });
+    };
+    const { log } = run.player.publication!;
+    const before = log.head;
+    told('|RtmpSampleAccess');
+    expect(log.head).toBe(before);
+    told('onCuePoint');
+    expect(log.head).toBeGreaterThan(before);
   });
 });
 
