@@ -71,6 +71,8 @@ export interface ConnectionParts {
    * not called at its end.
    */
   readonly idle: (isIdle: boolean) => void;
+  /** Called once when its client has proved to be another node of the cluster. */
+  readonly nodeCame?: () => void;
   /** Keeps its last bytes for a file, when captures are on. */
   readonly capture?: CapturedConnection | undefined;
   readonly released: (codec: ChunkCodec) => void;

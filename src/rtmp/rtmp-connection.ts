@@ -244,6 +244,7 @@ export class RtmpConnection implements InputOwner {
     this.#hold.until(
       (asker: Asker<NodeEntry | undefined, ConnectRefusal>) => this.#parts.door.connect(this.facts, request, asker),
       (decision) => {
+        if (decision.accept && decision.run !== undefined) this.#parts.nodeCame?.();
         const told = decision.accept ? ({ accept: true, node: decision.run } as const) : refused(decision.refusal);
         this.run(this.#session!.answerConnect(request.requestId, told, this.#parts.nowMs()));
       },

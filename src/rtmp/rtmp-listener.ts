@@ -103,8 +103,8 @@ export class RtmpListener {
   #encryptedBytes = 0;
   readonly #dropped = new Uncollected();
   readonly #codecs = new Map<RtmpConnection, ChunkCodec>();
-  /** Address under which each connection was admitted. */
-  readonly #places = new Map<RtmpConnection, string>();
+  /** Address under which each connection was admitted; undefined: another node's, which counts for no address. */
+  readonly #places = new Map<RtmpConnection, string | undefined>();
   readonly #idle = new IdleConnections<RtmpConnection>();
 
   constructor(options: ListenerOptions, parts: ListenerParts) {
@@ -316,7 +316,7 @@ export class RtmpListener {
     this.#young.delete(connection);
     this.#idle.note(connection, false);
     const address = this.#places.get(connection);
-    if (this.#places.delete(connection)) this.limits.left(address!);
+    if (this.#places.delete(connection)) this.limits.left(address);
   }
 
   /**
@@ -376,6 +376,11 @@ export class RtmpListener {
       entropy: handshakeEntropy(this.accepted),
       capture,
       idle: (isIdle) => this.#idle.note(connection, isIdle),
+      nodeCame: () => {
+        if (!this.#places.has(connection)) return;
+        this.#places.set(connection, undefined);
+        this.limits.nodeAt(address, nowMs());
+      },
       released: (used) => {
         this.#vacate(connection);
         this.#dropped.letGo(connection, CONNECTION_BYTES);

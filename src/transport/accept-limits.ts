@@ -1,5 +1,6 @@
 import { clientBlock } from '../core/cidr.js';
 import type { ErrorCode } from '../core/errors.js';
+import { ExpiringMap } from '../core/expiring-map.js';
 import { isLoopback } from '../core/loopback.js';
 import { KeyedBuckets, type Rate } from '../core/token-bucket.js';
 
@@ -16,11 +17,18 @@ export interface ConnectionLimitOptions {
   readonly limitLoopback: boolean;
 }
 
+/** How long after a node of the cluster has come from an address that one is taken for a node's, in ms. */
+const NODE_MS = 600_000;
+/** Most addresses of nodes that are remembered: far more than are in one cluster. */
+const MOST_NODES = 4096;
+
 /** Counts connections, in all and by peer address. */
 export class ConnectionLimits {
   #options: ConnectionLimitOptions;
   readonly #perAddress = new Map<string, number>();
   readonly #rate: KeyedBuckets;
+  /** Until when which address is taken for that of a node. */
+  readonly #nodes = new ExpiringMap<true>(MOST_NODES);
   #total = 0;
 
   constructor(options: ConnectionLimitOptions) {
@@ -54,7 +62,7 @@ export class ConnectionLimits {
     makeRoom: () => boolean = () => false,
   ): ErrorCode | undefined {
     const { maxConnections, maxConnectionsPerIp, limitLoopback } = this.#options;
-    const bound = limitLoopback || !isLoopback(peerAddress);
+    const bound = (limitLoopback || !isLoopback(peerAddress)) && this.#nodes.get(peerAddress, nowMs) === undefined;
     const address = clientBlock(peerAddress);
     if (bound && !this.#rate.take(address, nowMs)) return 'ERR_LIMIT_ACCEPT_RATE';
     const count = this.#perAddress.get(address) ?? 0;
@@ -66,10 +74,23 @@ export class ConnectionLimits {
     return undefined;
   }
 
-  /** An admitted connection from `peerAddress` is gone. */
-  left(peerAddress: string): void {
-    const address = clientBlock(peerAddress);
+  /**
+   * A node of the cluster has proved on an admitted connection that it is one. It has a connection for each stream that
+   * it fetches: they do not count for its address, and what else comes from there is not bound for a while.
+   */
+  nodeAt(peerAddress: string, nowMs: number): void {
+    this.#nodes.set(peerAddress, true, nowMs + NODE_MS);
+    this.#uncount(peerAddress);
+  }
+
+  /** An admitted connection is gone. @param peerAddress its address; undefined: it was a node's */
+  left(peerAddress: string | undefined): void {
     this.#total--;
+    if (peerAddress !== undefined) this.#uncount(peerAddress);
+  }
+
+  #uncount(peerAddress: string): void {
+    const address = clientBlock(peerAddress);
     const count = (this.#perAddress.get(address) ?? 1) - 1;
     if (count === 0) this.#perAddress.delete(address);
     else this.#perAddress.set(address, count);

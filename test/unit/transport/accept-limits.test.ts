@@ -3,6 +3,8 @@ import { ConnectionLimits } from '../../../src/transport/accept-limits.js';
 
 const NO_RATE = { acceptsPerSecondPerIp: 0, acceptBurstPerIp: 50, limitLoopback: false };
 
+const CONNECTIONS = 'ERR_LIMIT_CONNECTIONS_PER_IP';
+
 describe('the limits on connections', () => {
   it('admit up to the limit, refuse the next, and admit again once one is gone', () => {
     const limits = new ConnectionLimits({ ...NO_RATE, maxConnections: 3, maxConnectionsPerIp: 0 });
@@ -102,6 +104,21 @@ describe('the rate of connections', () => {
     ]);
     limits.left('a');
     limits.left('b');
+    expect(limits.addresses).toBe(1);
+  });
+
+  it('does not bind a node of the cluster, which has a connection for each stream that it fetches', () => {
+    const options = { ...rate, acceptBurstPerIp: 3, maxConnections: 9, maxConnectionsPerIp: 2, limitLoopback: true };
+    const limits = new ConnectionLimits(options);
+    expect(limits.admit('192.0.2.1', 0)).toBeUndefined();
+    limits.nodeAt('192.0.2.1', 0);
+    expect(limits.addresses).toBe(0);
+    for (let n = 0; n < 5; n++) expect(limits.admit('192.0.2.1', 0)).toBeUndefined();
+    // Others keep their limits, and so does the address once no node has come from it for long.
+    expect([0, 1, 2].map(() => limits.admit('192.0.2.2', 0))).toEqual([undefined, undefined, CONNECTIONS]);
+    limits.left(undefined);
+    expect(limits.admit('192.0.2.1', 600_000)).toBe(CONNECTIONS);
+    for (let n = 0; n < 5; n++) limits.left('192.0.2.1');
     expect(limits.addresses).toBe(1);
   });
 });
