@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { typeOf } from '../support/cluster/checks.js';
 import { violationsOf } from '../support/cluster/cluster-checks.js';
-import { clusterSeeds } from '../support/cluster/cluster-seeds.js';
+import { CASE_MS, clusterSeeds } from '../support/cluster/cluster-seeds.js';
 import { checkPlayers } from '../support/cluster/player-log.js';
 import { World } from '../support/cluster/world.js';
 import { scaled } from '../support/faults/scale.js';
@@ -31,7 +31,7 @@ const RULES = [
   { name: 'encoder', key: { sha256: createHash('sha256').update(KEY).digest('hex') }, decision: 'allow' },
 ];
 
-describe.each(clusterSeeds())('a cluster under load: seed %i', (seed) => {
+describe.each(clusterSeeds())('a cluster under load: seed %i', { timeout: CASE_MS }, (seed) => {
   const random = seeded(seed);
   let world: World;
 

@@ -3,7 +3,7 @@ import { askAsNode } from '../support/cluster/as-node.js';
 import { checkPulls } from '../support/cluster/checks.js';
 import { violationsOf } from '../support/cluster/cluster-checks.js';
 import { CLUSTER_SECRET, type ClusterNode } from '../support/cluster/cluster-node.js';
-import { clusterSeeds } from '../support/cluster/cluster-seeds.js';
+import { CASE_MS, clusterSeeds } from '../support/cluster/cluster-seeds.js';
 import { GOP_MS } from '../support/cluster/numbered-media.js';
 import type { WatchingPlayer } from '../support/cluster/player.js';
 import { checkPlayers, longestGap } from '../support/cluster/player-log.js';
@@ -20,14 +20,14 @@ const RECONNECT_MS = 5000;
 const SLACK_MS = 1000;
 const RETURNS = scaled(2, 8);
 const NAMES = scaled(10, 100);
-const PLAYS_OF_A_NAME = scaled(3, 5);
+const PLAYS_OF_A_NAME = scaled(3, 2);
 /** Of the encoders of many names. */
-const FRAMES_A_SECOND = 10;
+const FRAMES_A_SECOND = scaled(10, 5);
 /** Bytes are counted over so long: a picture that has come and not gone yet is little of them. */
 const WINDOW_MS = scaled(5000, 10_000);
 const MOVES = scaled(3, 12);
 
-describe.each(clusterSeeds())('edges of a cluster: seed %i', (seed) => {
+describe.each(clusterSeeds())('edges of a cluster: seed %i', { timeout: CASE_MS }, (seed) => {
   const random = seeded(seed);
   let world: World;
   let origin: ClusterNode;

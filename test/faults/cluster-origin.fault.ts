@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { violationsOf } from '../support/cluster/cluster-checks.js';
 import type { ClusterNode } from '../support/cluster/cluster-node.js';
-import { clusterSeeds } from '../support/cluster/cluster-seeds.js';
+import { CASE_MS, clusterSeeds } from '../support/cluster/cluster-seeds.js';
 import type { LoopEncoder } from '../support/cluster/encoder.js';
 import type { FfmpegLoop } from '../support/cluster/ffmpeg-loop.js';
 import { GOP_MS } from '../support/cluster/numbered-media.js';
@@ -109,7 +109,7 @@ async function lose(world: World, fault: Fault, origin: ClusterNode, random: () 
   return { absence, name, players: all, gapMs, allowedMs: again.atMs - lostMs + CLAIM_MS + GOP_MS };
 }
 
-describe('a stream whose node is lost', () => {
+describe('a stream whose node is lost', { timeout: CASE_MS }, () => {
   it.each(clusterSeeds())(
     'goes on at another one for all of its players: killed, frozen and cut off, seed %i',
     async (seed) => {

@@ -1,4 +1,4 @@
-import { FULL, SEED } from '../faults/scale.js';
+import { FULL, SEED, scaled } from '../faults/scale.js';
 
 const LONG_FORM = 50;
 
@@ -10,3 +10,6 @@ export function clusterSeeds(): number[] {
   const count = Number(process.env['CLUSTER_SEEDS'] ?? (FULL ? LONG_FORM : 1));
   return Array.from({ length: count }, (_, index) => SEED + index);
 }
+
+/** The longest time that a case may take, ms: in the long form its faults alone last minutes. */
+export const CASE_MS = scaled(180_000, 600_000);
