@@ -224,6 +224,9 @@ export class NameClaims implements Ownership {
     const { wish } = claim;
     const asked = await this.yielding?.ask(held, wish).catch(() => undefined);
     if (asked?.kind === 'silent') return 'later';
+    // A stream that nobody would go on with here is left to its holder, which takes it back and waits for its
+    // publisher.
+    if (asked?.kind === 'moved' && !wish.isWanted()) return 'later';
     if (asked?.kind === 'moved') return this.#take(claim, asked.stream, asked.revision, untilMs);
     if (asked?.kind !== 'yielded') return refused('busy', BUSY);
     claim.expected = asked.revision;

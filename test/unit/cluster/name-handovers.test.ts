@@ -62,6 +62,16 @@ describe('a name that is handed over', () => {
     expect(await b.win('s3')).toMatchObject({ kind: 'moved', epoch: { revision: 5 } });
   });
 
+  it('is not taken for a publisher that has left meanwhile, so that its stream waits where it was', async () => {
+    const { shared, a, b } = await pair();
+    let asked = 0;
+    const gone = b.win('s2', { isWanted: () => asked++ < 1 });
+    expect(await gone).toMatchObject({ kind: 'refused' });
+    await a.pass(3000);
+    expect(states(shared)).toEqual(['live a s1', 'moving a s1', 'live a s1']);
+    expect([a.done, b.done]).toEqual([['yields s1', 'back s1'], []]);
+  });
+
   it('is taken back at once where the registry does not answer the write, when it was not done', async () => {
     for (const fault of ['away', 'lost'] as const) {
       const { shared, a, b } = await pair();
