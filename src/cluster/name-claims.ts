@@ -132,6 +132,14 @@ export class NameClaims implements Ownership {
     this.release(streamId);
   }
 
+  /** A stream has begun, or has begun again: other nodes can fetch it, and those that wait for its name are told. */
+  begun(streamId: string): void {
+    const name = this.#names.ofStream(streamId);
+    if (name === undefined || name.isTold || name.epoch.revision === 0) return;
+    name.isTold = true;
+    this.#tell(name.of, { state: 'live', nodeId: this.#o.nodeId, epoch: name.epoch });
+  }
+
   /** A stream is over: its end is in the journal. A name that another node has by now is left alone. */
   release(streamId: string): void {
     const name = this.#names.ofStream(streamId);
@@ -244,6 +252,7 @@ export class NameClaims implements Ownership {
     if (typeof arrived === 'string') return arrived;
     const { epoch } = arrived;
     this.#own({ wish, value: claimed, expected, isUnsure: false }, epoch);
+    // The former holder waits for this; others are told again when the stream has begun.
     this.#tell(of, { state: 'live', nodeId: this.#o.nodeId, epoch });
     return { outcome: 'won', answer: { kind: 'moved', epoch, stream } };
   }
@@ -255,7 +264,7 @@ export class NameClaims implements Ownership {
 
   #won(claim: Claim, epoch: Epoch): Told {
     this.#own(claim, epoch);
-    this.#tell(claim.wish, { state: 'live', nodeId: this.#o.nodeId, epoch });
+    this.#deps.owners.changed(claim.wish);
     return { outcome: 'won', answer: { kind: 'won', epoch } };
   }
 
@@ -265,9 +274,10 @@ export class NameClaims implements Ownership {
     this.#add({ of: { app, name }, streamId, value, epoch, expected, isUnsure: isUnsure && epoch.revision === 0 });
   }
 
-  #add(of: Omit<OwnName, 'stop' | 'checking'>): void {
+  #add(of: Omit<OwnName, 'stop' | 'checking' | 'isTold'>): void {
     const own: OwnName = {
       ...of,
+      isTold: false,
       checking: undefined,
       stop: this.#deps.owners.listen(of.of, (news) => {
         if (news.nodeId !== this.#o.nodeId) this.#return.check(own);

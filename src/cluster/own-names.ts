@@ -15,6 +15,8 @@ export interface OwnName {
   readonly expected: number;
   /** Whether a write of the claim may have been done, or may still be, though no answer came. */
   isUnsure: boolean;
+  /** Whether other nodes were told that its stream has begun. */
+  isTold: boolean;
   /** Stops what was begun for it. */
   readonly stop: () => void;
   /** Resolves when nothing is being found out about it. */

@@ -84,8 +84,9 @@ export class YieldSeal {
 
   /** Reads the answer to a request; undefined: no node of this cluster has given it. */
   readReply(nonce: string, body: Uint8Array): YieldReply | undefined {
-    // Only a node of this cluster can have sealed it, so that it is what reply() makes.
-    return this.#open(`reply ${nonce}`, body) as YieldReply | undefined;
+    const reply = this.#open(`reply ${nonce}`, body);
+    // Only a node of this cluster can have sealed it, be it one of another version.
+    return typeof reply === 'object' && reply !== null && 'kind' in reply ? (reply as YieldReply) : undefined;
   }
 
   #sealed(purpose: string, text: string): Buffer {

@@ -170,7 +170,12 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
       const lost = (streamId: string): void => claims.onLost(streamId);
       yields = new YieldService({ bootId, seal, handovers, yields: liveStreams.yields, clock, log, lost });
       eventLayer.log.subscribe((entry) => {
-        if (entry.type === END_TYPE) claims.release((entry.event.data as { readonly streamId: string }).streamId);
+        const isBegin = BEGIN_TYPES.has(entry.type);
+        if (!isBegin && entry.type !== END_TYPE) return;
+        const { streamId } = entry.event.data as { readonly streamId: string };
+        // What is in the journal begins in this turn.
+        if (isBegin) setImmediate(() => claims.begun(streamId));
+        else claims.release(streamId);
       });
       bus.onState((state) => {
         if (state === 'ready') claims.returned();
@@ -183,6 +188,9 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
     },
   };
 }
+
+/** Events with which a stream begins on a node. */
+const BEGIN_TYPES: ReadonlySet<string> = new Set(['io.sluice.stream.started', 'io.sluice.stream.resumed']);
 
 /** The secret of tickets of jobs, which all nodes of a cluster check; undefined: this node is in none. */
 export function ticketSecretOf(config: Config): Uint8Array | undefined {

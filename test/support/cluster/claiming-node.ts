@@ -29,6 +29,8 @@ interface Options {
 
 /** One node that claims names, on a registry in memory. Pauses move its clock and take no time. */
 export class ClaimingNode {
+  /** Whether streams begin as soon as they have won their name. */
+  begins = true;
   readonly clock: ManualClock;
   readonly log = new RecordingLog();
   readonly registry: NodeRegistry;
@@ -95,7 +97,10 @@ export class ClaimingNode {
   }
 
   win(streamId: string, more?: Parameters<ClaimingNode['wish']>[1]) {
-    return this.claims.win(this.wish(streamId, more));
+    return this.claims.win(this.wish(streamId, more)).then((won) => {
+      if (this.begins) this.claims.begun(streamId);
+      return won;
+    });
   }
 }
 

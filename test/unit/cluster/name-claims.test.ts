@@ -24,10 +24,13 @@ describe('a claim', () => {
   it('of a free name takes one write and no read', async () => {
     const shared = new SharedRegistry();
     const node = new ClaimingNode(shared);
+    node.begins = false;
     const won = await node.win('s1');
     expect(won).toEqual({ kind: 'won', epoch: { registry: shared.created, revision: 1 } });
     expect([node.registry.writes, node.registry.reads]).toEqual([1, 0]);
     expect(held(shared)).toMatchObject({ state: 'live', nodeId: 'a', bootId: node.bootId, streamId: 's1' });
+    expect(node.told, 'nobody can fetch it yet').toEqual([]);
+    for (let i = 0; i < 2; i++) node.claims.begun('s1');
     expect(node.told).toEqual([{ state: 'live', nodeId: 'a', epoch: { registry: shared.created, revision: 1 } }]);
     expect(node.claims.counts.by.get('won')).toBe(1);
   });
