@@ -1,9 +1,9 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import { ExpiringMap } from '../core/expiring-map.js';
 import { z } from '../core/zod.js';
 import type { MovedStream } from '../live/moved-stream.js';
 import { CONFLICTS } from '../model/grant.js';
+import { MessageSeal } from './message-seal.js';
 
 /** Most that the clocks of two nodes may differ by, in ms. */
 const SKEW_MS = 30_000;
@@ -37,27 +37,25 @@ export type YieldReply =
   | { readonly kind: 'moved'; readonly revision: number; readonly stream: MovedStream }
   | { readonly kind: 'ended' | 'unknown' | 'busy' | 'unacked' | 'moving' | 'clock' };
 
-const SEALED = z.object({ text: z.string().max(1 << 20), mac: z.string().max(64) });
-
 /**
  * Seals what nodes say to each other about streams that move: whoever may only publish to a subject must not take
  * streams. The key is made from `cluster.secret`, for this purpose alone. An answer is sealed with the nonce of
  * its request.
  */
 export class YieldSeal {
-  readonly #key: KeyObject;
+  readonly #seal: MessageSeal;
   readonly #clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
   readonly #seen = new ExpiringMap<true>(MOST_SEEN);
 
   /** @param secret `cluster.secret` */
   constructor(secret: string, clock: Pick<Clock, 'wallMs' | 'monotonicMs'>) {
-    this.#key = createSecretKey(createHmac('sha256', secret).update('sluice yield v1').digest());
+    this.#seal = new MessageSeal(secret, 'sluice yield v1');
     this.#clock = clock;
   }
 
   /** The body of a request. */
   request(request: YieldRequest): Buffer {
-    return this.#sealed('request', JSON.stringify(request));
+    return this.#seal.seal('request', request);
   }
 
   /**
@@ -67,7 +65,7 @@ export class YieldSeal {
    *   the two nodes are too far apart, or it is old
    */
   readRequest(body: Uint8Array): YieldRequest | { readonly kind: 'clock'; readonly nonce: string } | undefined {
-    const parsed = REQUEST.safeParse(this.#open('request', body));
+    const parsed = REQUEST.safeParse(this.#seal.open('request', body));
     if (!parsed.success) return undefined;
     const { nonce, timeMs } = parsed.data;
     if (Math.abs(timeMs - this.#clock.wallMs()) > SKEW_MS) return { kind: 'clock', nonce };
@@ -79,34 +77,13 @@ export class YieldSeal {
 
   /** The body of an answer. */
   reply(nonce: string, reply: YieldReply): Buffer {
-    return this.#sealed(`reply ${nonce}`, JSON.stringify(reply));
+    return this.#seal.seal(`reply ${nonce}`, reply);
   }
 
   /** Reads the answer to a request; undefined: no node of this cluster has given it. */
   readReply(nonce: string, body: Uint8Array): YieldReply | undefined {
-    const reply = this.#open(`reply ${nonce}`, body);
+    const reply = this.#seal.open(`reply ${nonce}`, body);
     // Only a node of this cluster can have sealed it, be it one of another version.
     return typeof reply === 'object' && reply !== null && 'kind' in reply ? (reply as YieldReply) : undefined;
-  }
-
-  #sealed(purpose: string, text: string): Buffer {
-    return Buffer.from(JSON.stringify({ text, mac: this.#mac(purpose, text) }), 'utf8');
-  }
-
-  #open(purpose: string, body: Uint8Array): unknown {
-    try {
-      const sealed = SEALED.safeParse(JSON.parse(Buffer.from(body).toString('utf8')));
-      if (!sealed.success) return undefined;
-      const { text, mac } = sealed.data;
-      const [given, right] = [Buffer.from(mac, 'utf8'), Buffer.from(this.#mac(purpose, text), 'utf8')];
-      if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-      return JSON.parse(text);
-    } catch {
-      return undefined;
-    }
-  }
-
-  #mac(purpose: string, text: string): string {
-    return createHmac('sha256', this.#key).update(`${purpose}\n${text}`).digest('base64url');
   }
 }

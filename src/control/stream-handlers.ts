@@ -73,6 +73,7 @@ export const STREAM_HANDLERS: StreamHandlers = {
       if (issued === 'fenced' && (await ports.jobRecords?.isHeldBy(streamId, run)) === true)
         issued = ports.live.ticket(streamId, run, true);
       if (issued === 'unknown') throw unknown(streamId);
+      if (issued === 'moving') throw new SluiceError('ERR_CTL_CONFLICT', 'the stream goes to another node; ask again');
       if (issued === 'fenced') throw fenced(streamId, run);
       if (issued === 'full') throw new SluiceError('ERR_CTL_CONFLICT', 'the stream has tickets of too many templates');
       return toFacts(issued);

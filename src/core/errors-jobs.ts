@@ -9,6 +9,13 @@ export const JOB_ERRORS = {
     'stop this run; the run that holds the job goes on',
     { usual: true, endsPlaysAs: 'fenced', exit: 'refused' },
   ),
+  ERR_JOB_TICKET_UNCHECKED: ending(
+    'kicked',
+    'operator',
+    'the stream of a ticket is at another node, and that node did not say whether the ticket holds',
+    'play again in a few seconds, or ask for a new ticket; look at NATS and the network between the nodes if this repeats',
+    { endsPlaysAs: 'fenced', exit: 'unreachable' },
+  ),
   ERR_JOB_BUSY: failure(
     'refused',
     'operator',

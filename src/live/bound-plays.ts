@@ -27,6 +27,11 @@ export class BoundPlays<P extends BoundPlay> {
     return [...(this.#byStream.get(streamId) ?? [])];
   }
 
+  /** Those with a ticket. */
+  with({ streamId, template, token }: JobTicket): readonly P[] {
+    return this.of(streamId).filter(({ ticket }) => ticket?.template === template && ticket.token === token);
+  }
+
   /** Those of the same job with another ticket. */
   others({ streamId, template, token }: JobTicket): readonly P[] {
     return this.of(streamId).filter(({ ticket }) => ticket?.template === template && ticket.token !== token);

@@ -64,6 +64,11 @@ export class JobTickets {
     return undefined;
   }
 
+  /** Whether a run that plays with a ticket may go on. */
+  holds({ streamId, template, token }: JobTicket): boolean {
+    return this.#streams.get(streamId)?.get(template)?.token === token;
+  }
+
   /** What is known of the tickets of a stream, for the node that goes on with it. */
   of(streamId: string): MovedTicket[] {
     const issued = this.#streams.get(streamId) ?? new Map<string, Issued>();

@@ -64,7 +64,7 @@ export interface LiveControl {
    *
    * @returns `fenced`: a higher token was seen; `full`: the stream has tickets of as many templates as it may have
    */
-  ticket(streamId: string, run: JobRun, isAnew?: boolean): IssuedTicket | 'unknown' | 'fenced' | 'full';
+  ticket(streamId: string, run: JobRun, isAnew?: boolean): IssuedTicket | 'unknown' | 'moving' | 'fenced' | 'full';
   /** Calls a method of the client that publishes a stream or plays a play, and waits for its answer. */
   call(
     target: { readonly streamId: string } | { readonly playId: string },

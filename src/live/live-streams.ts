@@ -27,6 +27,7 @@ import { ClientCalls } from './client-calls.js';
 import { ConnectDecisions } from './connect-decisions.js';
 import { ConnectionLog } from './connection-log.js';
 import { EventAccount } from './event-account.js';
+import type { TicketOwners } from './forwarded-tickets.js';
 import { JobAccess } from './job-access.js';
 import { TicketSeal } from './job-ticket.js';
 import { LiveCommands } from './live-commands.js';
@@ -85,6 +86,8 @@ interface LiveStreamsParts {
   readonly ownership?: Ownership | undefined;
   /** Lets other nodes of the cluster fetch streams; default: there is none. */
   readonly nodes?: NodeAccessOptions | undefined;
+  /** Knows of tickets for streams of other nodes; default: there is none. */
+  readonly ticketOwners?: TicketOwners | undefined;
   /** Names that are fetched from elsewhere when they are played; default: none. */
   readonly pulls?: Pulls | undefined;
   /** Has calls of clients answered; default: nobody does. */
@@ -184,6 +187,11 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       stream: (streamId) => this.#streams.get(streamId),
       streamOf: (name) => this.#byName.get(nameKey(name)),
       fence: (ticket) => plays.fence(ticket),
+      elsewhere: parts.ticketOwners && {
+        ...{ owners: parts.ticketOwners, arrival: (name) => plays.arrival(name) },
+        playedOf: (name) => this.#byName.get(nameKey(name)) ?? this.#copies.of(nameKey(name)),
+        ...{ isPlayed: (ticket) => plays.hasPlayOf(ticket), cut: (ticket, code) => plays.cut(ticket, code) },
+      },
     });
     this.jobs = jobs;
     this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
@@ -274,6 +282,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.#waits.tick(nowMs);
     for (const stream of this.#streams.values()) stream.tick(nowMs);
     this.#plays.tick(nowMs);
+    this.jobs.tick(nowMs);
   }
 
   ask(ask: Ask): void {

@@ -188,6 +188,16 @@ export class PlayAccounting {
     for (const { playId } of this.#bound.others(ticket)) this.end(playId, 'ERR_JOB_FENCED');
   }
 
+  /** Ends the plays with a ticket. */
+  cut(ticket: JobTicket, code: ErrorCode): void {
+    for (const { playId } of this.#bound.with(ticket)) this.end(playId, code);
+  }
+
+  /** Whether a play with a ticket runs. */
+  hasPlayOf(ticket: JobTicket): boolean {
+    return this.#bound.with(ticket).length > 0;
+  }
+
   /**
    * Asks admission again about a play now, whatever time is left. Resolves when the answer was acted upon. What plays
    * with a ticket was never asked about.
@@ -230,7 +240,8 @@ export class PlayAccounting {
 
   /**
    * The stream goes on at another node: its plays are told to have left it here. Those of the audience go on, and wait
-   * for a copy. Those of jobs end when it has gone, because only its own node knows which run of a job may play.
+   * for a copy. Those of jobs end when it has gone, as at any end: they may come back, and the other node is asked
+   * then.
    */
   movedOut(stream: PlayedStream, plays: readonly PlayCounters[]): void {
     const counted = new Map(plays.map((counters) => [counters.playId, counters]));

@@ -9,7 +9,7 @@ import type { PlayAsk, Refusal } from './access.js';
 import type { AddressLog } from './address-log.js';
 import { type Admission, MASKED_NAME, PLAIN_GRANT, type Question, type Verdict } from './admission.js';
 import type { ChurnGuard } from './churn-guard.js';
-import type { JobAccess } from './job-access.js';
+import type { Admitted, JobAccess } from './job-access.js';
 import { TICKET_MARK, ticketIn } from './job-ticket.js';
 import type { NodeAccess } from './node-access.js';
 import type { OpenAsk } from './open-asks.js';
@@ -91,14 +91,21 @@ export class PlayDecisions {
     else this.#refuse(ask, open, failed(code));
   }
 
-  #admitJob(ask: PlayAsk, open: OpenAsk, text: string): void {
+  #admitJob(ask: PlayAsk, open: OpenAsk, text: string): void | Promise<void> {
     const { jobs, admission } = this.#parts;
     const admitted = jobs.admit(ask.request, text);
-    if (admitted.ticket !== undefined) this.#begin(ask, open, PLAIN_GRANT, { ticket: admitted.ticket });
-    else {
-      if (admitted.code === 'ERR_AUTH_CREDENTIALS') admission.guessed(ask.facts.peer.address, text);
-      this.#refuse(ask, open, failed(admitted.code));
-    }
+    if (admitted instanceof Promise)
+      return admitted.then((later) => {
+        if (!this.#isTooLate(ask, open)) this.#beginJob(ask, open, later);
+      });
+    if (admitted.ticket === undefined && admitted.code === 'ERR_AUTH_CREDENTIALS')
+      admission.guessed(ask.facts.peer.address, text);
+    this.#beginJob(ask, open, admitted);
+  }
+
+  #beginJob(ask: PlayAsk, open: OpenAsk, admitted: Admitted): void {
+    if (admitted.ticket === undefined) this.#refuse(ask, open, failed(admitted.code));
+    else this.#begin(ask, open, PLAIN_GRANT, { ticket: admitted.ticket });
   }
 
   /** Whether the client has gone while it was decided, or nothing is accepted any more. Then it is answered so. */

@@ -7,6 +7,7 @@ import { OwnerCache } from '../cluster/owner-cache.js';
 import { OwnerSweep } from '../cluster/owner-sweep.js';
 import { newsBody } from '../cluster/owner-value.js';
 import { NodePeers } from '../cluster/peers.js';
+import { TICKET_CHECK, TICKET_ISSUED, TicketChecks } from '../cluster/ticket-checks.js';
 import { YieldSeal } from '../cluster/yield-messages.js';
 import { type YieldCounts, YieldService } from '../cluster/yield-service.js';
 import { YieldRequests } from '../cluster/yielding.js';
@@ -18,6 +19,7 @@ import type { Logger } from '../core/log.js';
 import type { EventBus } from '../events/bus/event-bus.js';
 import type { EventLayer } from '../events/event-layer.js';
 import { END_TYPE } from '../events/subjects.js';
+import type { TicketOwners } from '../live/forwarded-tickets.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { NodeAccessOptions } from '../live/node-access.js';
 import type { Owners } from '../live/owners.js';
@@ -94,11 +96,13 @@ export interface ClusterParts {
   /** Why the registry of names could not be used the last time; empty when it could. */
   readonly trouble: string;
   /** Tells the claims what becomes of streams, and ends those whose name another node has. */
-  follow(liveStreams: Pick<LiveStreams, 'commands' | 'publishes' | 'yields'>): void;
+  follow(liveStreams: Pick<LiveStreams, 'commands' | 'publishes' | 'yields' | 'jobs'>): void;
   /** What became of what other nodes have asked so; undefined: nobody can ask yet. */
   readonly yielded: Readonly<YieldCounts> | undefined;
-  /** Takes what other nodes ask about streams of this one. */
-  takeYield(message: NatsMessage): void;
+  /** Knows of tickets of jobs for streams of other nodes. */
+  readonly ticketOwners: TicketOwners;
+  /** Takes what other nodes ask about streams of this one, by the last token of the subject. */
+  readonly asked: Readonly<Record<string, (message: NatsMessage) => void>>;
   /** Does what is due by time. Call it a few times a second. */
   tick(nowMs: number): void;
 }
@@ -145,23 +149,22 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
   claims.yielding = new YieldRequests({ nodeId, prefix, seal, requests, clock, log });
   claims.arrivals.arrivals = moves;
   const left = new LeftStreams({ registry, moves, log, lastOf: (streamId) => bus.directory.lastOf(streamId) });
-  const sweep = new OwnerSweep({
-    ...{ nodeId, bootId, registry, holders, directory: bus.directory, log, random: Math.random },
-    wallMs: () => clock.wallMs(),
-    tell: (of, news) => bus.signal(['reg', of.app, of.name], newsBody(news)),
-  });
+  const sweep = sweepOf(deps, bus, registry, holders);
+  const signal = (tokens: readonly string[], data: object): void => bus.signal(tokens, data);
+  const tickets = new TicketChecks({ prefix, secret: options.secret, requests, signal });
   let yields: YieldService | undefined;
   return {
-    ...{ peers, owners, claims },
+    ...{ peers, owners, claims, ticketOwners: tickets },
     get trouble() {
       return registry.trouble;
     },
     get yielded() {
       return yields?.counts;
     },
-    takeYield: (message) => void yields?.take(message),
+    asked: askedOf(() => yields, tickets),
     follow: (liveStreams) => {
       const { commands, publishes } = liveStreams;
+      tickets.jobs = liveStreams.jobs;
       claims.onLost = (streamId) => {
         publishes.fence([streamId]);
         void commands.outdone(streamId);
@@ -169,14 +172,7 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
       const { handovers } = claims;
       const lost = (streamId: string): void => claims.onLost(streamId);
       yields = new YieldService({ bootId, seal, handovers, yields: liveStreams.yields, clock, log, lost });
-      eventLayer.log.subscribe((entry) => {
-        const isBegin = BEGIN_TYPES.has(entry.type);
-        if (!isBegin && entry.type !== END_TYPE) return;
-        const { streamId } = entry.event.data as { readonly streamId: string };
-        // What is in the journal begins in this turn.
-        if (isBegin) setImmediate(() => claims.begun(streamId));
-        else claims.release(streamId);
-      });
+      followEvents(eventLayer, claims);
       bus.onState((state) => {
         if (state === 'ready') claims.returned();
       });
@@ -192,10 +188,46 @@ export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | u
 /** Events with which a stream begins on a node. */
 const BEGIN_TYPES: ReadonlySet<string> = new Set(['io.sluice.stream.started', 'io.sluice.stream.resumed']);
 
+/** Tells the claims which streams have begun and ended. */
+function followEvents({ log }: EventLayer, claims: NameClaims): void {
+  log.subscribe((entry) => {
+    const isBegin = BEGIN_TYPES.has(entry.type);
+    if (!isBegin && entry.type !== END_TYPE) return;
+    const { streamId } = entry.event.data as { readonly streamId: string };
+    // What is in the journal begins in this turn.
+    if (isBegin) setImmediate(() => claims.begun(streamId));
+    else claims.release(streamId);
+  });
+}
+
 /** The secret of tickets of jobs, which all nodes of a cluster check; undefined: this node is in none. */
 export function ticketSecretOf(config: Config): Uint8Array | undefined {
   const secret = clusterOptions(config)?.secret;
   return secret === undefined ? undefined : createHmac('sha256', secret).update('sluice job tickets v1').digest();
+}
+
+/** Takes what other nodes ask about streams of this one, by the last token of the subject. */
+function askedOf(yields: () => YieldService | undefined, tickets: TicketChecks): ClusterParts['asked'] {
+  return {
+    yield: (message) => void yields()?.take(message),
+    [TICKET_CHECK]: (message) => tickets.take(message),
+    // This node has told it itself, or had the stream until now.
+    [TICKET_ISSUED]: () => {},
+  };
+}
+
+/** Makes what clears the registry of names that nobody has. */
+function sweepOf(
+  { nodeId, bootId, clock, log }: ClusterDeps,
+  bus: EventBus,
+  registry: NameRegistry,
+  holders: HolderCheck,
+): OwnerSweep {
+  return new OwnerSweep({
+    ...{ nodeId, bootId, registry, holders, directory: bus.directory, log, random: Math.random },
+    wallMs: () => clock.wallMs(),
+    tell: (of, news) => bus.signal(['reg', of.app, of.name], newsBody(news)),
+  });
 }
 
 /** Waits for so many ms; a process that ends does not wait. */

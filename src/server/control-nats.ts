@@ -25,17 +25,17 @@ interface ControlOverNatsDeps {
   readonly prefix: string;
   readonly rtmp: HostPort;
   readonly http: HostPort | undefined;
-  /** Takes what other nodes ask about streams of this one. */
-  readonly yields: ((message: NatsMessage) => void) | undefined;
+  /** Takes what other nodes ask about streams of this one, by the last token of the subject. */
+  readonly asked: Readonly<Record<string, (message: NatsMessage) => void>> | undefined;
 }
 
 /** Answers over NATS for this node and for each stream from its start to its end. @returns undefined without NATS */
 export function controlOverNats(deps: ControlOverNatsDeps): ControlService | undefined {
-  const { eventLayer, dispatcher, clock, nodeId, bootId, prefix, rtmp, http, yields } = deps;
+  const { eventLayer, dispatcher, clock, nodeId, bootId, prefix, rtmp, http, asked } = deps;
   const { requests, lifecycle, log } = eventLayer;
   if (requests === undefined) return undefined;
   const service = new ControlService({
-    ...{ requests, dispatch: dispatcher, clock, nodeId, bootId, prefix, version: VERSION, yields },
+    ...{ requests, dispatch: dispatcher, clock, nodeId, bootId, prefix, version: VERSION, asked },
     rtmp: formatHostPort(rtmp),
     http: http === undefined ? undefined : formatHostPort(http),
   });

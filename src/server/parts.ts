@@ -288,6 +288,7 @@ function makeStreams(
     nodes: nodeAccess(config, deps),
     ...(rpc === undefined ? {} : { rpc }),
     ownership: cluster?.claims,
+    ticketOwners: cluster?.ticketOwners,
     recorded,
     pulls: bothPulls(
       () => relays,

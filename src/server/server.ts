@@ -240,7 +240,7 @@ class Server implements SluiceServer {
     }
     this.#controlService = controlOverNats({
       ...{ eventLayer, dispatcher: this.#control.dispatcher, clock: this.#clock, nodeId, bootId },
-      ...{ prefix, rtmp: this.rtmpAddress, http: this.httpAddress, yields: this.#parts?.cluster?.takeYield },
+      ...{ prefix, rtmp: this.rtmpAddress, http: this.httpAddress, asked: this.#parts?.cluster?.asked },
     });
   }
 

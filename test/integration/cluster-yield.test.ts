@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkEpochs, checkStreams, typeOf } from '../support/cluster/checks.js';
 import { keepOwners, readOwners } from '../support/cluster/owners.js';
@@ -103,6 +104,22 @@ async function seenBy(player: RawRtmp, { client, id }: { client: RawRtmp; id: nu
   return sent;
 }
 
+/** Takes the job of a stream as a runner does. @returns what its run plays, with the ticket that a node gives it */
+async function ticketFor(server: TestServer, streamId: string): Promise<string> {
+  const connection = await connect({ servers: nats.url });
+  const bucket = await connection.jetstream().views.kv('SLUICE_JOBS');
+  const record = { v: 1, state: 'held', attempt: 1 };
+  const token = await bucket.put(`${streamId}.record`, Buffer.from(JSON.stringify(record)));
+  await connection.close();
+  const answer = await fetch(server.http(`/v1/streams/${streamId}/ticket`), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ template: 'record', token }),
+  });
+  const { url } = (await answer.json()) as { url: string };
+  return url.slice(url.lastIndexOf('/') + 1);
+}
+
 async function of(name: string): Promise<Stored[]> {
   return (await readStored(nats.url)).filter(({ event }) => event.data['name'] === name);
 }
@@ -145,6 +162,41 @@ describe('a stream in a cluster', () => {
     ]);
     expect(checkEpochs(stored, await readOwners([nats.url]))).toEqual([]);
     expect(player.closed).toBe(false);
+  });
+
+  it('is played at the node that it has left with the ticket of a job, until a later run has one', async () => {
+    const [a, b] = servers as [TestServer, TestServer];
+    await publishing(a, 'worked');
+    const { streamId } = (await a.stream('worked'))!;
+    const ticket = await ticketFor(a, streamId);
+    const before = await connected(a);
+    await before.play(ticket);
+    const second = await publishing(b, 'worked');
+    // It ends as at the end of any stream, and comes back to where it was.
+    await waitFor(() => before.received.map(statusOf).some(({ code }) => code === 'NetStream.Play.UnpublishNotify'), {
+      what: () => `the end of the first play; ${before.describe()}`,
+    });
+    const again = await connected(a);
+    await again.play(ticket);
+    await seenBy(again, second);
+    const later = await ticketFor(b, streamId);
+    await waitFor(() => again.received.map(statusOf).some(({ code }) => code === 'NetStream.Play.Failed'), {
+      what: () => `the play of the run before to be cut; ${again.describe()}`,
+    });
+    const late = await connected(a);
+    const id = await late.createStream();
+    late.command(id, 'play', 0, null, ticket);
+    const refused = await waitFor(() =>
+      late.received.map(statusOf).find(({ code }) => code === 'NetStream.Play.Failed'),
+    );
+    expect(refused['description']).toContain('ERR_JOB_FENCED');
+    const newest = await connected(a);
+    await newest.play(later);
+    await seenBy(newest, second);
+    second.client.command(second.id, 'closeStream', 0, null);
+    await waitFor(() => newest.received.map(statusOf).some(({ code }) => code === 'NetStream.Play.UnpublishNotify'), {
+      what: () => `the end of the newest play; ${newest.describe()}`,
+    });
   });
 
   it('is taken over from another node where the policy says so', async () => {

@@ -20,12 +20,9 @@ interface ControlServiceDeps {
   /** `HOST:PORT` of RTMP, and of HTTP when that is on. */
   readonly rtmp: string;
   readonly http: string | undefined;
-  /** Takes what other nodes ask about streams that they want; undefined: nothing is answered to that. */
-  readonly yields?: ((message: NatsMessage) => void) | undefined;
+  /** What nodes of a cluster ask each other about a stream, by the last token of its subject. It is no operation. */
+  readonly asked?: Readonly<Record<string, (message: NatsMessage) => void>> | undefined;
 }
-
-/** What nodes of a cluster ask each other on the subject of a stream. It is no operation of control. */
-const YIELD = 'yield';
 
 /** Where an endpoint of the service is asked. */
 type EndpointLevel = Exclude<Level, 'stream'>;
@@ -41,10 +38,12 @@ export class ControlService {
   readonly #service: MicroService;
   readonly #levels: readonly NatsSubscription[];
   readonly #streams = new Map<string, NatsSubscription>();
+  readonly #asked: ReadonlyMap<string, (message: NatsMessage) => void>;
   #closed = false;
 
   constructor(deps: ControlServiceDeps) {
     this.#deps = deps;
+    this.#asked = new Map(Object.entries(deps.asked ?? {}));
     const { requests, nodeId, bootId, version, rtmp, http, clock } = deps;
     this.#subjects = new ControlSubjects(deps.prefix);
     this.#door = new ControlDoor(deps.dispatch, clock, nodeId);
@@ -83,7 +82,8 @@ export class ControlService {
     const base = this.#subjects.ofStream(streamId, '');
     const take = (message: NatsMessage): void => {
       const verb = message.subject.slice(base.length);
-      if (verb === YIELD) this.#deps.yields?.(message);
+      const taken = this.#asked.get(verb);
+      if (taken !== undefined) taken(message);
       else void this.#door.take(message, 'stream', verb, { streamId });
     };
     this.#streams.set(streamId, this.#deps.requests.subscribe(`${base}*`, undefined, take));

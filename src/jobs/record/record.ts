@@ -18,6 +18,7 @@ export type JobReason =
   | 'runner_lost'
   | 'runner_drained'
   | 'stream_ended'
+  | 'stream_moved'
   | 'idle'
   | 'unwanted'
   | 'no_stream'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../core/log.js';
-import type { StartedRun } from '../runner/attempt.js';
+import type { StartedRun } from '../runner/attempt-parts.js';
 import { expandDir, expandExec, expandHttp, expandUrl, type JobValues } from '../template/expand.js';
 import type { HttpRun, QueueRun } from '../template/template.js';
 import { startExec } from './exec-run.js';

@@ -1,47 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../../core/clock.js';
 import { SluiceError } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
 import type { Logger } from '../../core/log.js';
-import type { Streams } from '../ports.js';
 import { type JobReason, type JobRecord, jobIdOf } from '../record/record.js';
 import type { Settlement } from '../record/transitions.js';
 import type { Run, RunEnd, RunOrder } from '../run/run.js';
-import type { JobTeller } from '../tell/tell.js';
-import { isClaimOf, type JobBook, type JobEntry } from './job-book.js';
+import type { AttemptDeps, StartedRun } from './attempt-parts.js';
+import { isClaimOf, type JobEntry } from './job-book.js';
 import type { HeldTemplate } from './template-set.js';
 import { outputTimes, verdictOf } from './verdict.js';
-
-/** An attempt that has its run, and what becomes of its files. */
-export interface StartedRun {
-  readonly run: Run;
-  /** The files of the attempt are accepted. @returns what is told of them */
-  accept(facts: {
-    readonly from: string;
-    readonly to: string;
-    readonly gapMs?: number;
-  }): Promise<Readonly<Record<string, unknown>> | undefined>;
-  /** The files of the attempt are not accepted. */
-  reject(reason: string): Promise<void>;
-}
-
-/** What an attempt is made with. */
-interface AttemptDeps {
-  readonly book: JobBook;
-  readonly streams: Streams;
-  readonly tell: JobTeller;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly runnerId: string;
-  /** How many runners there are. */
-  readonly runners: () => number;
-  /**
-   * Starts what a template says.
-   *
-   * @throws SluiceError ERR_JOB_ARGUMENT when it cannot be started with what is known of the stream
-   */
-  readonly start: (order: RunOrder) => Promise<StartedRun>;
-}
 
 /**
  * What came of an attempt, as far as its runner knows: how it was settled; `handed_over`: the job was given back;
@@ -74,6 +41,8 @@ export class Attempt {
   readonly #log: Logger;
   #record: JobRecord;
   #started: StartedRun | undefined;
+  /** Where it pulls its stream. */
+  #url: string | undefined;
   /** Why the job is stopping. */
   #stopping: JobReason | undefined;
   /** Whether somebody else has the job now. */
@@ -169,6 +138,7 @@ export class Attempt {
     const ticket = await this.#ticket();
     if (ticket === undefined) return;
     const beganMs = this.#deps.clock.monotonicMs();
+    this.#url = ticket.url;
     const started = await this.#start(ticket.url);
     if (started === undefined) return;
     const { run } = started;
@@ -290,6 +260,13 @@ export class Attempt {
       ...{ end, until, stopping: this.#stopping, isStreamOver: await this.#isStreamOver(end), ranMs },
       ...{ stableMs: retry.stableMs, runnerId: this.#deps.runnerId, runners: this.#deps.runners() },
     });
+    // A program cannot help that its stream goes on at another node: there it is begun anew, and nothing has failed.
+    const mayHaveMoved = end.kind === 'exit' && settlement.outcome === 'failed' && settlement.mayRetry;
+    if (mayHaveMoved && (await this.#hasMoved())) {
+      await this.#giveBack('stream_moved', 0);
+      await started.reject('stream_moved');
+      return;
+    }
     await this.#conclude(started, settlement);
   }
 
@@ -352,6 +329,20 @@ export class Attempt {
         endMs = clock.monotonicMs() + END_WITHIN_MS;
       }
       if (this.#isChanged() || clock.monotonicMs() >= endMs) return this.#isToldOver();
+      await this.#pause(LOOK_MS);
+    }
+  }
+
+  /** Whether the stream is to be pulled from another place by now. While it moves, no node has it for a moment. */
+  async #hasMoved(): Promise<boolean> {
+    const { streamId, template } = this.#record;
+    if (streamId === undefined || this.#url === undefined) return false;
+    const { clock, streams } = this.#deps;
+    const endMs = clock.monotonicMs() + END_WITHIN_MS;
+    for (;;) {
+      const answer = await streams.ticket(streamId, template, this.token);
+      if (answer.kind === 'ticket') return answer.url !== this.#url;
+      if (answer.kind === 'fenced' || this.#isChanged() || clock.monotonicMs() >= endMs) return false;
       await this.#pause(LOOK_MS);
     }
   }

@@ -84,6 +84,8 @@ export class JobsWorld {
   /** How often streams were listed to be compared with the records. */
   compared = 0;
   ticketTrouble: TicketAnswer | undefined;
+  /** Where streams are pulled from. */
+  host = '127.0.0.1';
   readonly #dispatchers: Dispatcher[] = [];
   readonly #runners: WorldRunner[] = [];
   readonly #log: Logger = createLogger({ level: 'silent' });
@@ -227,7 +229,7 @@ export class JobsWorld {
         const entry = this.jobs.values.get(key);
         if (entry?.revision !== token && entry?.value.token !== token) return { kind: 'fenced', text: 'older' };
         this.tickets.set(key, Math.max(token, this.tickets.get(key) ?? 0));
-        return { kind: 'ticket', url: `rtmp://127.0.0.1/live/x?jt=${token}` };
+        return { kind: 'ticket', url: `rtmp://${this.host}/live/x?jt=${token}` };
       },
     };
   }

@@ -76,6 +76,22 @@ describe('a runner', () => {
     expect(world.record(A, 'once')).toMatchObject({ outcome: 'succeeded' });
   });
 
+  it('begins a run anew whose stream goes on at another node, and counts no failure', async () => {
+    world.template({ name: 'record', retry: { max: 0 } });
+    const one = await world.start();
+    await world.ready(A, 'cam');
+    const first = await run(one);
+    world.host = '127.0.0.2';
+    first.end({ kind: 'exit', exit: 1 });
+    await waitFor(() => one.runs.length === 2);
+    expect(first.rejected).toBe('stream_moved');
+    expect(one.runs[1]!.order.url).toContain('127.0.0.2');
+    expect(world.record(A, 'record')).toMatchObject({ attempt: 2, failures: 0, last: { reason: 'stream_moved' } });
+    one.runs[1]!.end({ kind: 'exit', exit: 1 });
+    await waitFor(() => state('record') === 'done');
+    expect(world.record(A, 'record')).toMatchObject({ outcome: 'failed', reason: 'exit' });
+  });
+
   it('forgets runners that were lost long ago, and not those that are lost now', async () => {
     const time = (ago: number): string => new Date(Date.now() - ago).toISOString();
     const state = {
