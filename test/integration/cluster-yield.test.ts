@@ -173,9 +173,7 @@ describe('a stream in a cluster', () => {
     await before.play(ticket);
     const second = await publishing(b, 'worked');
     // It ends as at the end of any stream, and comes back to where it was.
-    await waitFor(() => before.received.map(statusOf).some(({ code }) => code === 'NetStream.Play.UnpublishNotify'), {
-      what: () => `the end of the first play; ${before.describe()}`,
-    });
+    await waitFor(() => before.closed, { what: () => `the end of the first play; ${before.describe()}` });
     const again = await connected(a);
     await again.play(ticket);
     await seenBy(again, second);
@@ -194,9 +192,7 @@ describe('a stream in a cluster', () => {
     await newest.play(later);
     await seenBy(newest, second);
     second.client.command(second.id, 'closeStream', 0, null);
-    await waitFor(() => newest.received.map(statusOf).some(({ code }) => code === 'NetStream.Play.UnpublishNotify'), {
-      what: () => `the end of the newest play; ${newest.describe()}`,
-    });
+    await waitFor(() => newest.closed, { what: () => `the end of the newest play; ${newest.describe()}` });
   });
 
   it('is taken over from another node where the policy says so', async () => {
