@@ -256,17 +256,17 @@ export class Attempt {
       return;
     }
     const { retry, until } = this.template.template;
-    const settlement = verdictOf({
-      ...{ end, until, stopping: this.#stopping, isStreamOver: await this.#isStreamOver(end), ranMs },
-      ...{ stableMs: retry.stableMs, runnerId: this.#deps.runnerId, runners: this.#deps.runners() },
-    });
+    const hasDoneItsWork = until === 'exit' && end.exit === 0;
     // A program cannot help that its stream goes on at another node: there it is begun anew, and nothing has failed.
-    const mayHaveMoved = end.kind === 'exit' && settlement.outcome === 'failed' && settlement.mayRetry;
-    if (mayHaveMoved && (await this.#hasMoved())) {
+    if (end.kind === 'exit' && !hasDoneItsWork && (await this.#hasMoved())) {
       await this.#giveBack('stream_moved', 0);
       await started.reject('stream_moved');
       return;
     }
+    const settlement = verdictOf({
+      ...{ end, until, stopping: this.#stopping, isStreamOver: await this.#isStreamOver(end), ranMs },
+      ...{ stableMs: retry.stableMs, runnerId: this.#deps.runnerId, runners: this.#deps.runners() },
+    });
     await this.#conclude(started, settlement);
   }
 
@@ -339,12 +339,13 @@ export class Attempt {
     if (streamId === undefined || this.#url === undefined) return false;
     const { clock, streams } = this.#deps;
     const endMs = clock.monotonicMs() + END_WITHIN_MS;
-    for (;;) {
+    while (!this.#isChanged() && clock.monotonicMs() < endMs) {
       const answer = await streams.ticket(streamId, template, this.token);
       if (answer.kind === 'ticket') return answer.url !== this.#url;
-      if (answer.kind === 'fenced' || this.#isChanged() || clock.monotonicMs() >= endMs) return false;
+      if (answer.kind === 'fenced' || (await this.#hasEnded())) return false;
       await this.#pause(LOOK_MS);
     }
+    return false;
   }
 
   #isToldOver(): boolean {
