@@ -67,9 +67,9 @@ interface Watch {
 
 /**
  * Tickets of jobs with which copies of other nodes' streams are played here. Only the node that has a stream knows
- * which of its tickets hold: it is asked before a play begins, when it tells that it has issued one, and every three seconds,
- * once per stream for all tickets. Plays of which it has not been heard for nine seconds end: by then it may have let
- * another run play.
+ * which of its tickets hold: it is asked before a play begins, when it tells that it has issued one, and every three
+ * seconds, once per stream for all tickets. Plays of which it has not been heard for nine seconds end: by then it may
+ * have let another run play.
  */
 export class ForwardedTickets {
   readonly #parts: ForwardedTicketsParts;
