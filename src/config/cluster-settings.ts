@@ -75,6 +75,7 @@ export const CLUSTER_SETTINGS = {
     1000,
     5,
     'The longest time that media waits for more of it before it is sent to another node; players wait by fanout.maxDelayMs.',
+    { reload: 'live' },
   ),
   maxHops: count(
     1,

@@ -5,6 +5,7 @@ import { AnswerTimeout } from '../../../../src/nats/answer-timeout.js';
 import { KvBucket } from '../../../../src/nats/kv-bucket.js';
 import { emitter, ManualClock, RecordingLog } from '../../../support/events-parts.js';
 import { FakeJetStream } from '../../../support/fake-jetstream.js';
+import { schemaProblems, signalSchema } from '../../../support/schemas.js';
 
 const LEASE_MS = 15_000;
 const { nodeId } = emitter;
@@ -23,7 +24,10 @@ async function setUp(joined: number | undefined) {
     ...{ nodes, streams, emitter, stream: 'SLUICE_EVENTS', answerTimeout, clock, log, leaseMs: LEASE_MS, reap: true },
     requests: { subscribe: () => ({ isRefused: false, close: () => undefined }) },
     connection: () => server.connection,
-    signal: (tokens) => told.push(tokens.join('.')),
+    signal: (tokens, data) => {
+      told.push(tokens.join('.'));
+      expect(schemaProblems(signalSchema(tokens), data)).toEqual([]);
+    },
     joined: () => joined,
     onOlderTwin: (bootId) => twins.push(bootId),
   });

@@ -36,6 +36,8 @@ describe('the schemas', () => {
       expect(schemaProblems(signalSchema(tokens), data), tokens.join('.')).toEqual([]);
       expect(schemaProblems(signalSchema(tokens), { ...data, nodeId: 1 })).not.toEqual([]);
     }
-    expect([...told].sort()).toEqual(Object.keys(SIGNALS).sort());
+    // Those of the ring are told by the bus itself.
+    const ofLifecycle = Object.keys(SIGNALS).filter((name) => !name.startsWith('signal.ring.'));
+    expect([...told].sort()).toEqual(ofLifecycle.sort());
   });
 });
