@@ -36,6 +36,7 @@ describe('the table of error codes', () => {
       ERR_AUTH_REVOKED: 'kicked',
       ERR_AUTH_EXPIRED: 'kicked',
       ERR_JOB_FENCED: 'kicked',
+      ERR_JOB_TICKET_UNCHECKED: 'kicked',
       ERR_PUBLISH_REPLACED: 'client_closed',
       ERR_CLUSTER_FENCED: 'client_closed',
       ERR_SESSION_SHUTDOWN: 'server_drain',
@@ -53,7 +54,7 @@ describe('the table of error codes', () => {
       CODES.filter((code) => ERRORS[code].blame === 'internal' && ERRORS[code].endsStreamsAs !== undefined),
     );
     expect(of('stalled')).toEqual(['ERR_PLAY_STALLED']);
-    expect(of('fenced')).toEqual(['ERR_JOB_FENCED']);
+    expect(of('fenced')).toEqual(['ERR_JOB_FENCED', 'ERR_JOB_TICKET_UNCHECKED']);
   });
 
   it('calls the ends usual that need no line in the log', () => {
