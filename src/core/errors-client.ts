@@ -24,7 +24,7 @@ export const CLIENT_ERRORS = {
     'unreachable',
     'peer',
     'the server cannot be reached',
-    'check the host and port, and that a server listens there',
+    'check the host and port, and that a server listens there; for rtmps://, that Node trusts the certificate (NODE_EXTRA_CA_CERTS)',
   ),
   ERR_CLIENT_LOST: failure(
     'failed',
