@@ -62,14 +62,21 @@ export interface ClusterOptions {
  * The settings of the cluster.
  *
  * @returns undefined when this node is in none
- * @throws SluiceError `ERR_CLUSTER_SECRET` when it is in one without NATS or without a secret
+ * @throws SluiceError `ERR_CLUSTER_SECRET` when it is in one without NATS or without a secret; `ERR_TLS_CERTIFICATE`
+ *   when others would be told to fetch over TLS, and no port takes it
  */
-export function clusterOptions({ cluster, nats }: Config): ClusterOptions | undefined {
+export function clusterOptions({ cluster, nats, rtmp, rtmps }: Config): ClusterOptions | undefined {
   const { enabled, secret, advertise, tls, ...rest } = cluster;
   if (!enabled) return undefined;
   if (nats.url === '') throw new SluiceError('ERR_CLUSTER_SECRET', 'nats.url is not set');
   const bytes = Buffer.byteLength(secret);
   if (bytes < LEAST_SECRET) throw new SluiceError('ERR_CLUSTER_SECRET', `cluster.secret has ${bytes} bytes`);
+  if (tls === 'on') {
+    if (rtmps.cert === '' && rtmps.certificates.length === 0)
+      throw new SluiceError('ERR_TLS_CERTIFICATE', 'cluster.tls is on, and neither rtmps.cert nor rtmps.certificates');
+    if (rtmps.listen === 'off' && !rtmp.sniff)
+      throw new SluiceError('ERR_TLS_CERTIFICATE', 'cluster.tls is on, and both rtmps.listen and rtmp.sniff are off');
+  }
   return {
     ...{ ...rest, secret, isSecure: tls === 'on' },
     advertise: (port) => (advertise === '' ? undefined : parseAdvertised(advertise, port)),
@@ -121,7 +128,7 @@ interface ClusterDeps {
  * Makes the parts of a cluster.
  *
  * @returns undefined when this node is in none
- * @throws SluiceError `ERR_CLUSTER_SECRET`, as {@link clusterOptions}
+ * @throws SluiceError as {@link clusterOptions}
  */
 export function makeCluster(config: Config, deps: ClusterDeps): ClusterParts | undefined {
   const options = clusterOptions(config);

@@ -4,8 +4,8 @@ import { clusterOptions } from '../../../src/server/cluster.js';
 
 const SECRET = '0123456789abcdef';
 
-function optionsOf(cluster: object, url = 'nats://127.0.0.1:4222') {
-  return clusterOptions(resolveConfig({ cluster, nats: { url } }));
+function optionsOf(cluster: object, url = 'nats://127.0.0.1:4222', rest: object = {}) {
+  return clusterOptions(resolveConfig({ cluster, nats: { url }, ...rest }));
 }
 
 describe('the settings of a cluster', () => {
@@ -21,6 +21,18 @@ describe('the settings of a cluster', () => {
     });
     expect(() => optionsOf({ enabled: true, secret: SECRET.slice(1) })).toThrow('cluster.secret has 15 bytes');
     expect(() => optionsOf({ enabled: true, secret: SECRET }, '')).toThrow('nats.url is not set');
+  });
+
+  it('promise others TLS only where a port takes it', () => {
+    const secure = (rest: object) => () =>
+      optionsOf({ enabled: true, secret: SECRET, tls: 'on' }, 'nats://127.0.0.1:4222', rest);
+    const rtmps = { cert: 'cert.pem', key: 'key.pem' };
+    expect(secure({})).toThrow('cluster.tls is on, and neither rtmps.cert nor rtmps.certificates');
+    expect(secure({ rtmps, rtmp: { sniff: 'off' } })).toThrow('both rtmps.listen and rtmp.sniff are off');
+    expect(secure({ rtmps })()).toMatchObject({ isSecure: true });
+    expect(secure({ rtmps: { ...rtmps, listen: '127.0.0.1:0' }, rtmp: { sniff: 'off' } })()).toMatchObject({
+      isSecure: true,
+    });
   });
 
   it('say where others reach this node', () => {

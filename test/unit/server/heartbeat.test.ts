@@ -48,7 +48,8 @@ describe('a node that announces itself', () => {
     const places = { forNodes: ({ isSecure }: { isSecure: boolean }) => ({ host: 'h', port: isSecure ? 2 : 1 }) };
     const parts = { clock: new ManualClock(), liveStreams: { playing: 0 }, door: { bytesIn: 0, bytesOut: 0 } };
     const failures: { code: string; message: string }[] = [];
-    const config = resolveConfig({ cluster, nats: { url: 'nats://127.0.0.1' } });
+    const rtmps = { cert: 'cert.pem', key: 'key.pem' };
+    const config = resolveConfig({ cluster, rtmps, nats: { url: 'nats://127.0.0.1' } });
     announceNode(config, places as never, parts as never, { bus } as never, (error) => failures.push(error));
     return { bus, failures, told: bus.facts?.() };
   }
