@@ -26,11 +26,12 @@ export function natsBinary(version: NatsVersion): string {
   return path;
 }
 
+/** The first that is of this version: somebody may have installed a newer one, too. */
 function installed(): string {
-  for (const dir of [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/bin']) {
-    if (dir !== '' && existsSync(join(dir, 'nats-server'))) return join(dir, 'nats-server');
-  }
-  throw new Error('nats-server is not installed: apt-get install nats-server');
+  const places = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/bin'].filter((dir) => dir !== '');
+  const found = places.map((dir) => join(dir, 'nats-server')).filter((path) => existsSync(path));
+  if (found.length === 0) throw new Error('nats-server is not installed: apt-get install nats-server');
+  return found.find((path) => execFileSync(path, ['--version'], { encoding: 'utf8' }).includes('v2.9.10')) ?? found[0];
 }
 
 function built(): string {
