@@ -30,7 +30,7 @@ const FEW = 64;
 /** Longest app and name of a wish together, in characters: no server has any that are as long. */
 const MOST_NAME = 512;
 /** How long the owner of a stream is waited for, in ms. */
-const TICKET_MS = 3000;
+const TICKET_MS = 1000;
 
 /** The streams of all nodes, as NATS knows them. */
 export class NatsStreams implements Streams {

@@ -25,6 +25,11 @@ const TICKET_LONGEST_PAUSE_MS = 2000;
 const NO_TICKET_MS = 2000;
 /** So long the end of a stream may follow the end of a run that read it, in ms. */
 const END_WITHIN_MS = 2000;
+/**
+ * How long it is asked for where a stream is by now, in ms. A request that reaches the former node while that leaves the
+ * stream gets no answer, so it takes several.
+ */
+const MOVE_WITHIN_MS = 5000;
 /** Between two looks whether a stream has ended, and two attempts to write a record, in ms. */
 const LOOK_MS = 200;
 const WRITE_PAUSE_MS = 500;
@@ -338,7 +343,7 @@ export class Attempt {
     const { streamId, template } = this.#record;
     if (streamId === undefined || this.#url === undefined) return false;
     const { clock, streams } = this.#deps;
-    const endMs = clock.monotonicMs() + END_WITHIN_MS;
+    const endMs = clock.monotonicMs() + MOVE_WITHIN_MS;
     while (!this.#isChanged() && clock.monotonicMs() < endMs) {
       const answer = await streams.ticket(streamId, template, this.token);
       if (answer.kind === 'ticket') return answer.url !== this.#url;
