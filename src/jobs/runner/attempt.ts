@@ -26,8 +26,8 @@ const NO_TICKET_MS = 2000;
 /** So long the end of a stream may follow the end of a run that read it, in ms. */
 const END_WITHIN_MS = 2000;
 /**
- * How long it is asked for where a stream is by now, in ms. A request that reaches the former node while that leaves the
- * stream gets no answer, so it takes several.
+ * How long it is asked for where a stream is by now, in ms. A request that reaches the former node while that leaves
+ * the stream gets no answer, so it takes several.
  */
 const MOVE_WITHIN_MS = 5000;
 /** Between two looks whether a stream has ended, and two attempts to write a record, in ms. */
