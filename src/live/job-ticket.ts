@@ -1,5 +1,5 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { JobRun } from '../model/job.js';
+import { SealedText } from './sealed-text.js';
 
 /** What lets one run of a job play one stream. */
 export interface JobTicket extends JobRun {
@@ -17,8 +17,6 @@ export const TICKET_MARK = `${TICKET_PARAMETER}=`;
  * included.
  */
 const MOST_CHARACTERS = 256;
-/** A payload and an HMAC-SHA256, both in base64url. */
-const TICKET = /^([A-Za-z0-9_-]{1,212})\.([A-Za-z0-9_-]{43})$/;
 
 /**
  * The text that stands for a ticket in a query.
@@ -33,30 +31,21 @@ export function ticketIn(query: string): string | undefined {
 
 /** Writes tickets that nobody without its secret can write, and reads them. */
 export class TicketSeal {
-  readonly #key: KeyObject;
+  readonly #texts: SealedText;
 
   /** @param secret of this installation, for tickets alone */
   constructor(secret: Uint8Array) {
-    this.#key = createSecretKey(secret);
+    this.#texts = new SealedText(secret, MOST_CHARACTERS);
   }
 
-  /** The text of a ticket: `<payload>.<HMAC-SHA256 of it>`, both in base64url. The same ticket has the same text. */
+  /** The text of a ticket. The same ticket has the same text. */
   write({ streamId, template, token }: JobTicket): string {
-    const payload = Buffer.from(JSON.stringify({ streamId, template, token })).toString('base64url');
-    return `${payload}.${this.#signature(payload)}`;
+    return this.#texts.write({ streamId, template, token });
   }
 
   /** The ticket of a text. @returns undefined when this seal has not written the text exactly so */
   read(text: string): JobTicket | undefined {
-    if (text.length > MOST_CHARACTERS) return undefined;
-    const [, payload, signature] = TICKET.exec(text) ?? [];
-    if (payload === undefined || signature === undefined) return undefined;
-    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#signature(payload)))) return undefined;
     // Only this seal can have written it, so that it is what write() makes.
-    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as JobTicket;
-  }
-
-  #signature(payload: string): string {
-    return createHmac('sha256', this.#key).update(payload).digest('base64url');
+    return this.#texts.read(text) as JobTicket | undefined;
   }
 }

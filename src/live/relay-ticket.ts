@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { ErrorCode } from '../core/errors.js';
 import type { Epoch } from '../model/epoch.js';
+import { SealedText } from './sealed-text.js';
 
 /** What lets one node of a cluster fetch one stream from another. */
 export interface RelayTicket {
@@ -29,8 +30,6 @@ const MOST_SKEW_MS = 30_000;
  * 512 bytes, in which every character needs an escape, it has less than 3072.
  */
 const MOST_CHARACTERS = 3072;
-/** A payload and an HMAC-SHA256, both in base64url. */
-const TICKET = /^([A-Za-z0-9_-]{1,3028})\.([A-Za-z0-9_-]{43})$/;
 /** Keeps the keys apart that are made from one secret: what is signed with one is worth nothing to the others. */
 const PURPOSE = 'sluice relay ticket 1';
 
@@ -51,15 +50,15 @@ type Payload = [
  * is over: whoever can read it on the line can read the stream there too, and only TLS between the nodes helps.
  */
 export class RelaySeal {
-  readonly #key: KeyObject;
+  readonly #texts: SealedText;
 
   /** @param secret that all nodes of the cluster have, `cluster.secret` */
   constructor(secret: string) {
-    this.#key = createSecretKey(createHmac('sha256', secret).update(PURPOSE).digest());
+    this.#texts = new SealedText(createHmac('sha256', secret).update(PURPOSE).digest(), MOST_CHARACTERS);
   }
 
   /**
-   * The text of a ticket: `<payload>.<HMAC-SHA256 of it>`, both in base64url. It is a secret.
+   * The text of a ticket. It is a secret.
    *
    * @param nowMs Unix time in ms; from it on it may be used for `lifeMs`
    * @param lifeMs default: a minute
@@ -67,8 +66,7 @@ export class RelaySeal {
   write({ from, to, app, name, epoch }: RelayTicket, nowMs: number, lifeMs = LIFE_MS): string {
     const { registry, revision } = epoch;
     const payload: Payload = [from, to, app, name, registry, revision, nowMs, nowMs + Math.min(lifeMs, LIFE_MS)];
-    const text = Buffer.from(JSON.stringify(payload)).toString('base64url');
-    return `${text}.${this.#signature(text)}`;
+    return this.#texts.write(payload);
   }
 
   /**
@@ -80,26 +78,14 @@ export class RelaySeal {
    *   clock of the node that wrote it differs from this one by more than 30 s
    */
   read(text: string, nowMs: number, nodeId: string): ReadTicket {
-    const payload = this.#payloadOf(text);
+    // Only a seal with this secret can have written it, so that it is what write() makes.
+    const payload = this.#texts.read(text) as Payload | undefined;
     if (payload === undefined) return refused('ERR_RELAY_TICKET', true);
     const [from, to, app, name, registry, revision, issuedAtMs, expiresAtMs] = payload;
     if (to !== nodeId) return refused('ERR_RELAY_TICKET');
     if (Math.abs(nowMs - issuedAtMs) > MOST_SKEW_MS) return refused('ERR_CLUSTER_CLOCK');
     if (nowMs >= expiresAtMs) return refused('ERR_RELAY_TICKET');
     return { ticket: { from, to, app, name, epoch: { registry, revision } } };
-  }
-
-  #payloadOf(text: string): Payload | undefined {
-    if (text.length > MOST_CHARACTERS) return undefined;
-    const [, payload, signature] = TICKET.exec(text) ?? [];
-    if (payload === undefined || signature === undefined) return undefined;
-    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#signature(payload)))) return undefined;
-    // Only a seal with this secret can have written it, so that it is what write() makes.
-    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Payload;
-  }
-
-  #signature(payload: string): string {
-    return createHmac('sha256', this.#key).update(payload).digest('base64url');
   }
 }
 
