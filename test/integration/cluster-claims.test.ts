@@ -1,8 +1,9 @@
 import { connect, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawnNode } from '../support/cluster/spawn-node.js';
 import { type NatsServer, startNats } from '../support/nats.js';
 import { RawRtmp, statusOf } from '../support/rtmp-client.js';
-import { spawnServer, type TestServer } from '../support/server.js';
+import type { TestServer } from '../support/server.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
 import { waitFor } from '../support/wait.js';
 
@@ -22,19 +23,8 @@ const folders = ALL.map(() => tempDir('cluster'));
 const clients: RawRtmp[] = [];
 
 function spawn(node: number): Promise<TestServer> {
-  return spawnServer({
-    nats: nats.url,
-    data: folders[node]!,
-    settings: {
-      'node.id': ALL[node]!,
-      'cluster.enabled': true,
-      'cluster.secret': '0123456789abcdef',
-      'cluster.suspectMs': 500,
-      'cluster.claimTimeoutMs': 1000,
-      'shutdown.deadlineMs': 2000,
-      'publish.resumeWindowMs': 0,
-    },
-  });
+  const settings = { 'cluster.claimTimeoutMs': 1000 };
+  return spawnNode({ nats: nats.url, id: ALL[node]!, data: folders[node]!, settings });
 }
 
 beforeAll(async () => {

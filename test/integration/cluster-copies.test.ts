@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawnNode } from '../support/cluster/spawn-node.js';
 import { SseWatcher } from '../support/events.js';
 import { getFlv } from '../support/http/flv-client.js';
 import { media } from '../support/media.js';
 import { type NatsServer, startNats } from '../support/nats.js';
 import { finishPlayer, hashesOf } from '../support/playback.js';
 import { RawRtmp } from '../support/rtmp-client.js';
-import { spawnServer, type TestServer } from '../support/server.js';
+import type { TestServer } from '../support/server.js';
 import { removeTempDir, tempDir } from '../support/temp.js';
 import * as tools from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
@@ -19,21 +20,8 @@ const folders = NODES.map(() => tempDir('copies'));
 const clients: RawRtmp[] = [];
 
 function spawn(node: number): Promise<TestServer> {
-  return spawnServer({
-    nats: nats.url,
-    data: folders[node]!,
-    settings: {
-      'node.id': NODES[node]!,
-      'cluster.enabled': true,
-      'cluster.secret': '0123456789abcdef',
-      'cluster.suspectMs': 500,
-      'cluster.idleMs': 1000,
-      'play.lingerMs': 500,
-      'play.waitForPublisher': node !== 1,
-      'publish.resumeWindowMs': 0,
-      'shutdown.deadlineMs': 2000,
-    },
-  });
+  const settings = { 'cluster.idleMs': 1000, 'play.lingerMs': 500, 'play.waitForPublisher': node !== 1 };
+  return spawnNode({ nats: nats.url, id: NODES[node]!, data: folders[node]!, settings });
 }
 
 beforeAll(async () => {

@@ -41,7 +41,7 @@ const words = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(
 export const relayTicket: FuzzTarget = {
   name: 'relay-ticket',
   what: 'tickets of nodes: only what was signed is one, and names of any characters come back from it',
-  sources: ['/src/live/relay-ticket'],
+  sources: ['/src/live/relay-ticket', '/src/live/sealed-text'],
   tokens: words('.', '=', '-', '_', 'A', '\0', '"', '\\', 'ü'),
   maxBytes: 600,
   samples: () => [...written].map((text) => Buffer.from(text)).concat(Buffer.from('live\0cam')),
