@@ -167,7 +167,8 @@ describe('a broker that is away', () => {
     afterwards(() => cluster.stop());
     const jobs = await JobsUnderTest.start({
       ...{ nats: cluster.urls.join(','), runners: 2, slots: 20, replicas: 3 },
-      settings: { 'jobs.leaseMs': 10_000 },
+      // An election takes NATS 4 to 9 s, so the default of 10 s is not always enough.
+      settings: { 'jobs.leaseMs': 30_000 },
     });
     jobs.publish('stays', 3);
     await jobs.untilPrograms(3 * JOBS_A_STREAM);

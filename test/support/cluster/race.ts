@@ -1,8 +1,8 @@
 import { RawRtmp, statusOf } from '../rtmp-client.js';
 import type { Door } from './encoder.js';
 
-/** Claims wait for up to 8 s, and an answer needs some time more. */
-const ANSWER_MS = 15_000;
+/** Claims wait for up to 25 s, and an answer needs some time more. */
+const ANSWER_MS = 40_000;
 
 /** What became of a round: the codes that each contender was told. */
 export interface Round {

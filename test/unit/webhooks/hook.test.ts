@@ -84,7 +84,8 @@ describe('a webhook', () => {
     receiver.answer = ({ id }) => (id === `${A}:1` ? 500 : 200);
     await write(A, 1, 2);
     await write(B, 1, 2);
-    await waitFor(() => receiver.taken.length === 2 && hook.status.failed === 1);
+    // An event is pending until its answer has come, which is later than the receiver took it.
+    await waitFor(() => hook.status.delivered === 2 && hook.status.failed === 1);
     expect(hook.status).toMatchObject({ state: 'failing', pending: 2, problem: 'status 500' });
     clock.pass(1300);
     await waitFor(() => hook.status.failed === 2);
