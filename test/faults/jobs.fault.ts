@@ -105,9 +105,10 @@ describe('runners that were all away', () => {
         `all runners away: ${COUNT * JOBS_A_STREAM} jobs ran ${Math.round(performance.now() - beganMs)} ms after they were back`,
       );
       const live = new Set((await jobs.server.streams()).map(({ streamId }) => streamId));
-      await jobs.untilRecords('jobs of ended streams to be over', (records) => {
-        return records.every(({ streamId, state }) => live.has(streamId!) || state === 'done');
-      });
+      // A record says that its program runs some time after the program does.
+      await jobs.untilRecords('jobs of live streams to run, and those of ended ones to be over', (records) =>
+        records.every(({ streamId, state }) => state === (live.has(streamId!) ? 'running' : 'done')),
+      );
       const records = await jobs.records();
       const running = records.filter(({ state }) => state === 'running');
       expect(running.map(({ streamId }) => live.has(streamId!))).toEqual(running.map(() => true));
