@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encoderRules, KEY } from '../support/admission/encoder-key.js';
 import { typeOf } from '../support/cluster/checks.js';
 import { violationsOf } from '../support/cluster/cluster-checks.js';
 import { CASE_MS, clusterSeeds } from '../support/cluster/cluster-seeds.js';
@@ -25,11 +25,7 @@ const DEADLINE_MS = scaled(6000, 10_000);
 const MOST_GAP_MS = 6000;
 
 /** A stream moves to another node only for the principal that publishes it. */
-const KEY = 'a-key-of-the-encoders';
-const RULES = [
-  { match: { action: 'play' }, decision: 'allow' },
-  { name: 'encoder', key: { sha256: createHash('sha256').update(KEY).digest('hex') }, decision: 'allow' },
-];
+const RULES = encoderRules();
 
 describe.each(clusterSeeds())('a cluster under load: seed %i', { timeout: CASE_MS }, (seed) => {
   const random = seeded(seed);

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../src/jobs/record/record.js';
+import { encoderRule, KEY } from '../support/admission/encoder-key.js';
 import { keepOwners } from '../support/cluster/owners.js';
 import { afterwards } from '../support/faults/setting.js';
 import { bucketValues } from '../support/jobs/buckets.js';
@@ -16,15 +16,7 @@ import { waitFor } from '../support/wait.js';
 
 /** A stream is replaced three times a minute at most. */
 const MOVES = 3;
-const KEY = 'a-key-of-the-encoder-of-cam';
-const RULES = [
-  {
-    name: 'encoder',
-    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
-    decision: 'allow',
-    set: { conflict: 'resume', resumeWindowMs: 15_000 },
-  },
-];
+const RULES = [encoderRule({ set: { conflict: 'resume', resumeWindowMs: 15_000 } })];
 // A failed attempt would be the last one.
 const TEMPLATES = `
 version: 1

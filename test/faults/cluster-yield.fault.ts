@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { encoderRule, KEY } from '../support/admission/encoder-key.js';
 import { checkEpochs, checkStreams, typeOf } from '../support/cluster/checks.js';
 import { clusterSeeds } from '../support/cluster/cluster-seeds.js';
 import { keepOwners, readOwners } from '../support/cluster/owners.js';
@@ -15,15 +15,7 @@ import { waitFor } from '../support/wait.js';
 const ROUNDS = 8;
 /** A move takes some tens of ms: the kill comes before, in and after it. */
 const MOST_DELAY_MS = 150;
-const KEY = 'a-key-of-the-encoder-of-cam';
-const RULES = [
-  {
-    name: 'encoder',
-    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
-    decision: 'allow',
-    set: { conflict: 'resume', resumeWindowMs: 1000 },
-  },
-];
+const RULES = [encoderRule({ set: { conflict: 'resume', resumeWindowMs: 1000 } })];
 
 describe('a node that is killed while a stream moves', () => {
   it.each(clusterSeeds())(

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encoderRules, KEY } from '../support/admission/encoder-key.js';
 import { Child } from '../support/child.js';
 import { freePort } from '../support/ports.js';
 import { repository } from '../support/repository.js';
@@ -13,16 +13,7 @@ import { waitFor } from '../support/wait.js';
 
 const AAC_HEADER = Buffer.from([0xaf, 0, 0x12, 0x10]);
 const AAC_FRAME = Buffer.from([0xaf, 1, 1, 2, 3]);
-const KEY = 'a-key-of-the-encoder-of-cam';
-const RULES = [
-  { match: { action: 'play' }, decision: 'allow' },
-  {
-    name: 'encoder',
-    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
-    decision: 'allow',
-    set: { conflict: 'resume', resumeWindowMs: 15_000 },
-  },
-];
+const RULES = encoderRules({ conflict: 'resume', resumeWindowMs: 15_000 });
 const BUCKETS = ['STREAMS', 'NODES', 'OWNERS', 'BANS'].map((name) => `KV_SLUICE_${name}`);
 
 let child: Child;

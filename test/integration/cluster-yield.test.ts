@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encoderRule, KEY } from '../support/admission/encoder-key.js';
 import { checkEpochs, checkStreams, typeOf } from '../support/cluster/checks.js';
 import { keepOwners, readOwners } from '../support/cluster/owners.js';
 import { readStored, type Stored } from '../support/faults/checker.js';
@@ -13,29 +13,11 @@ import { waitFor } from '../support/wait.js';
 const NODES = ['n1', 'n2'];
 const AAC_HEADER = Buffer.from([0xaf, 0, 0x12, 0x10]);
 const AAC_FRAME = Buffer.from([0xaf, 1, 1, 2, 3]);
-const KEY = 'a-key-of-the-encoder-of-cam';
 const RULES = [
   { match: { action: 'play' }, decision: 'allow' },
-  {
-    name: 'take',
-    match: { name: 'take-*' },
-    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
-    decision: 'allow',
-    set: { conflict: 'takeover' },
-  },
-  {
-    name: 'drained',
-    match: { name: 'drain-*' },
-    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
-    decision: 'allow',
-    set: { resumeWindowMs: 15_000 },
-  },
-  {
-    name: 'encoder',
-    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
-    decision: 'allow',
-    set: { conflict: 'resume', resumeWindowMs: 15_000 },
-  },
+  encoderRule({ name: 'take', match: { name: 'take-*' }, set: { conflict: 'takeover' } }),
+  encoderRule({ name: 'drained', match: { name: 'drain-*' }, set: { resumeWindowMs: 15_000 } }),
+  encoderRule({ set: { conflict: 'resume', resumeWindowMs: 15_000 } }),
 ];
 /** Streams of the drain. */
 const STREAMS = 5;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encoderRule, KEY } from '../support/admission/encoder-key.js';
 import { SseWatcher } from '../support/events.js';
 import { media } from '../support/media.js';
 import { RawRtmp } from '../support/rtmp-client.js';
@@ -9,19 +9,10 @@ import { waitFor } from '../support/wait.js';
 
 const AAC_HEADER = Buffer.from([0xaf, 0, 0x12, 0x10]);
 const AAC_FRAME = Buffer.from([0xaf, 1, 1, 2, 3]);
-const KEY = 'a-key-of-the-encoder-of-cam';
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
 const RULES = [
   { match: { action: 'play' }, decision: 'allow' },
-  {
-    name: 'encoder',
-    match: { name: 'take-*' },
-    decision: 'allow',
-    key: { sha256: sha256(KEY) },
-    set: { conflict: 'takeover' },
-  },
-  { name: 'encoder', key: { sha256: sha256(KEY) }, decision: 'allow', set: { resumeWindowMs: 15_000 } },
+  encoderRule({ match: { name: 'take-*' }, set: { conflict: 'takeover' } }),
+  encoderRule({ set: { resumeWindowMs: 15_000 } }),
 ];
 
 /** So many streams, each replaced once, over connections that are half open. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encoderRules, KEY } from '../support/admission/encoder-key.js';
 import type { Child } from '../support/child.js';
 import { SseWatcher, short } from '../support/events.js';
 import { FarMachine } from '../support/interop/far-machine.js';
@@ -12,11 +12,7 @@ import { spawnServer, type TestServer } from '../support/server.js';
 import { ffmpegPublish } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 
-const KEY = 'a-key-of-the-encoder-of-cam';
-const RULES = [
-  { match: { action: 'play' }, decision: 'allow' },
-  { name: 'encoder', key: { sha256: createHash('sha256').update(KEY).digest('hex') }, decision: 'allow' },
-];
+const RULES = encoderRules();
 
 /** A stream may be replaced so often in a minute. */
 const REPLACEMENTS = 3;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encoderRules, KEY } from '../support/admission/encoder-key.js';
 import { SseWatcher, short } from '../support/events.js';
 import { spread, survives } from '../support/interop/lost-encoder.js';
 import { scaled } from '../support/interop/scale.js';
@@ -7,16 +7,7 @@ import { media } from '../support/media.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { ffmpegPublish, gstPublish } from '../support/tools.js';
 
-const KEY = 'a-key-of-the-encoder-of-cam';
-const RULES = [
-  { match: { action: 'play' }, decision: 'allow' },
-  {
-    name: 'encoder',
-    key: { sha256: createHash('sha256').update(KEY).digest('hex') },
-    decision: 'allow',
-    set: { resumeWindowMs: 15_000 },
-  },
-];
+const RULES = encoderRules({ resumeWindowMs: 15_000 });
 
 let server: TestServer;
 let events: SseWatcher;
