@@ -1,4 +1,4 @@
-// npm run build: WebAssembly (release and debug), TypeScript, event schemas. Does only what is out of date.
+// npm run build: WebAssembly (release and debug), TypeScript, event schemas, the page. Does only what is out of date.
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,6 +20,7 @@ import {
 
 const WASM_STAMP = 'dist/.stamp-wasm';
 const TS_STAMP = 'dist/.stamp-ts';
+const PAGE_STAMP = 'dist/.stamp-page';
 const WRITE_SCHEMAS = 'dist/src/events/write-schemas.js';
 
 /** How often a build that takes long says what it is doing, in ms. */
@@ -42,7 +43,7 @@ export async function build() {
 }
 
 function stepsToDo() {
-  return [wasm(), typescript()].filter((step) => step !== undefined);
+  return [wasm(), typescript(), page()].filter((step) => step !== undefined);
 }
 
 /**
@@ -80,7 +81,7 @@ function wasm() {
 
 function typescript() {
   const inputs = [
-    ...filesUnder('src'),
+    ...filesUnder('src', (path) => path === 'src/page'),
     ...filesUnder('bench'),
     'assembly/constants.ts',
     'tsconfig.json',
@@ -105,6 +106,21 @@ function typescript() {
     return trouble;
   };
   return { what: 'Compiling TypeScript', work };
+}
+
+function page() {
+  const inputs = [...filesUnder('src/page'), ...filesUnder('src/model'), 'scripts/page.mjs', 'package-lock.json'];
+  const wanted = fingerprint(inputs.filter(exists));
+  if (readStamp(PAGE_STAMP) === wanted && exists('dist/page/index.html')) return undefined;
+  const work = async () => {
+    remove(PAGE_STAMP);
+    remove('dist/page');
+    const { bundlePage } = await import('./page.mjs');
+    const trouble = await bundlePage('dist/page');
+    if (trouble === '') writeStamp(PAGE_STAMP, wanted);
+    return trouble;
+  };
+  return { what: 'Bundling the page', work };
 }
 
 /** Outputs of sources that are gone would still be packed and imported. */

@@ -7,7 +7,7 @@
  * other.
  */
 export const FLOORS = [
-  { floor: 10, name: 'command line' },
+  { floor: 10, name: 'command line; the page' },
   { floor: 9, name: 'composition root' },
   { floor: 8, name: 'wings: none imports another' },
   { floor: 7, name: 'what all doors share' },
@@ -33,6 +33,11 @@ export const FOLDERS = {
     floor: 10,
     what: 'the library: `createServer`',
     imports: ['server', 'events', 'config', 'model', 'core'],
+  },
+  page: {
+    floor: 10,
+    what: 'the page that the browser shows; the build makes one script of it, and nothing here runs in Node',
+    imports: ['model'],
   },
   server: {
     floor: 9,

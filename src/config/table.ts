@@ -83,6 +83,10 @@ export const TABLE = {
       '',
       'Host names, separated by commas, that requests may carry in their Host header besides addresses and `localhost`. Guards against DNS rebinding; `*` allows any.',
     ),
+    page: toggle(
+      true,
+      'Whether browsers are shown the page at http.listen: streams, players, jobs, nodes, recordings, events and health.',
+    ),
     tokens: TOKENS_SETTING,
     token: TOKEN_SETTING,
     failuresPerMinutePerIp: TOKEN_FAILURES_SETTING,

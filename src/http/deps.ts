@@ -36,6 +36,8 @@ export interface Health {
 export interface HttpOptions extends GuessLimits {
   readonly listen: string;
   readonly allowedHosts: string;
+  /** Whether browsers are shown the page. */
+  readonly page: boolean;
   readonly tokens: readonly HttpToken[];
   /** One more token, with every scope; `''`: none. */
   readonly token: string;

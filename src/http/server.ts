@@ -10,11 +10,13 @@ import type { HttpDeps } from './deps.js';
 import { type FastifyError, type FastifyInstance, fastify } from './fastify.js';
 import { Followers } from './followers.js';
 import { HostGuard } from './host-guard.js';
+import { PageFiles } from './page-files.js';
 import { fail, HEADERS } from './replies.js';
 import { addApiRoutes, failApi } from './routes/api.js';
 import { addEvents } from './routes/events.js';
 import { addHealth } from './routes/health.js';
 import { addMetrics } from './routes/metrics.js';
+import { addPage } from './routes/page.js';
 import { addSession } from './routes/session.js';
 import { Sessions } from './sessions.js';
 import { type GuessLimits, TokenGuesses } from './token-guesses.js';
@@ -46,6 +48,7 @@ export interface HttpServer {
 }
 
 const PATHS = {
+  '/': 'the page, for browsers: everything on one screen',
   '/healthz': 'the process runs',
   '/readyz': 'the node takes work; 503 with reasons when not; degraded says what does not work although streams do',
   '/metrics': 'Prometheus metrics',
@@ -104,7 +107,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   addAccess(app, { guard, tokens, sessions, guesses });
   addRefusals(app, deps.log);
   const followers = new Followers(options.maxEventClients);
-  app.get('/', async () => ({ name: 'sluice', paths: PATHS }));
+  addPage(app, options.page ? new PageFiles() : undefined, PATHS);
   addHealth(app, deps);
   addMetrics(app, deps, followers, connections);
   addEvents(app, deps, followers);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { files, read } from '../support/policy/sources.js';
 import { exportsOf, functionsOf, longCommentLines, namedBy, parse, syntaxOf } from '../support/policy/syntax.js';
 
-const code = files().filter((path) => /\.(?:ts|mjs)$/.test(path) && !path.endsWith('.d.ts'));
+const code = files().filter((path) => /\.(?:tsx?|mjs)$/.test(path) && !path.endsWith('.d.ts'));
 const under = (...folders: readonly string[]): string[] =>
   code.filter((path) => folders.some((folder) => path.startsWith(`${folder}/`)));
 

@@ -4,7 +4,7 @@ import { files, importsOf, isText, read } from '../support/policy/sources.js';
 
 const all = files();
 const texts = all.filter((path) => isText(path) && path !== 'package-lock.json');
-const code = texts.filter((path) => /\.(?:ts|mjs)$/.test(path));
+const code = texts.filter((path) => /\.(?:tsx?|mjs)$/.test(path));
 const tests = code.filter((path) => /^test\/.*\.(?:test|fault|interop)\.ts$/.test(path));
 
 /** Lines that match, as `path:line`. */
@@ -37,6 +37,8 @@ describe('files', () => {
         'SECURITY.md',
       ],
       ...[
+        '.dockerignore',
+        'Dockerfile',
         'asconfig.json',
         'assembly',
         'bench',

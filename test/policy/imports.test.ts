@@ -2,7 +2,7 @@ import { builtinModules } from 'node:module';
 import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { files, importsOf, read, root } from '../support/policy/sources.js';
+import { files, importsOf, read, root, sourceOf } from '../support/policy/sources.js';
 
 interface House {
   readonly FLOORS: readonly { readonly floor: number; readonly name: string }[];
@@ -13,12 +13,12 @@ interface House {
 const { FLOORS, FOLDERS } = (await import(pathToFileURL(join(root, 'scripts/house.mjs')).href)) as House;
 const WINGS = 8;
 
-const sources = files().filter((path) => path.startsWith('src/') && path.endsWith('.ts'));
+const sources = files().filter((path) => path.startsWith('src/') && /\.tsx?$/.test(path));
 
 /** `src/hub/player.ts` → `hub`; `src/index.ts` → `index`; `src/cli.ts` → `cli`. */
 function folderOf(path: string): string {
   const parts = path.split('/');
-  return parts.length > 2 ? parts[1]! : parts[1]!.replace(/\.[jt]s$/, '');
+  return parts.length > 2 ? parts[1]! : parts[1]!.replace(/\.[jt]sx?$/, '');
 }
 
 const edges = sources.flatMap((from) =>
@@ -31,9 +31,7 @@ const edges = sources.flatMap((from) =>
 const crossings = edges.filter(({ from, to }) => to.startsWith('src/') && folderOf(from) !== folderOf(to));
 
 function targetsOf(path: string): string[] {
-  return edges
-    .filter(({ from, to }) => from === path && to.startsWith('src/'))
-    .map(({ to }) => to.replace(/\.js$/, '.ts'));
+  return edges.filter(({ from, to }) => from === path && to.startsWith('src/')).map(({ to }) => sourceOf(to));
 }
 
 /** Groups of files that reach each other, each as its names in order (Tarjan's strongly connected components). */
@@ -117,9 +115,7 @@ describe('imports inside src', () => {
 
   it('carry the ending .js and name files that exist', () => {
     const all = new Set(files());
-    const broken = edges
-      .filter(({ to }) => !all.has(to.replace(/\.js$/, '.ts')))
-      .map(({ from, to }) => `${from} → ${to}`);
+    const broken = edges.filter(({ to }) => !all.has(sourceOf(to))).map(({ from, to }) => `${from} → ${to}`);
     expect(broken).toEqual([]);
   });
 });
@@ -138,6 +134,8 @@ describe('third-party packages', () => {
     }
   }
   users.delete('sluice');
+  /** What is in the page comes with it, and is installed for the build only. */
+  const isOfPage = (name: string): boolean => users.get(name)!.every((path) => path.startsWith('src/page/'));
 
   it('have exactly one importing file each in src', () => {
     const wrong = [...users].filter(([, paths]) => new Set(paths).size !== 1);
@@ -149,7 +147,10 @@ describe('third-party packages', () => {
   const PINNED_FOR_OTHERS = ['light-my-request'];
 
   it('are all declared, and everything declared is used', () => {
-    expect([...users.keys(), ...PINNED_FOR_OTHERS].sort()).toEqual(Object.keys(dependencies!).sort());
+    const ofServer = [...users.keys()].filter((name) => !isOfPage(name));
+    expect([...ofServer, ...PINNED_FOR_OTHERS].sort()).toEqual(Object.keys(dependencies!).sort());
+    const ofPage = [...users.keys()].filter(isOfPage);
+    expect(ofPage.filter((name) => devDependencies![name] === undefined)).toEqual([]);
   });
 
   it('are pinned to exact versions', () => {

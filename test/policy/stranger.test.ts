@@ -13,7 +13,7 @@ const { WHERE, renderWhere } = (await import(pathToFileURL(join(root, 'scripts/w
 
 /** The files that define a name, each as often as it does. */
 const places = new Map<string, string[]>();
-for (const path of files().filter((name) => /^(?:src|assembly)\/.*(?<!\.d)\.ts$/.test(name))) {
+for (const path of files().filter((name) => /^(?:src|assembly)\/.*(?<!\.d)\.tsx?$/.test(name))) {
   for (const name of definitionsIn(syntaxOf(path))) places.set(name, [...(places.get(name) ?? []), path]);
 }
 

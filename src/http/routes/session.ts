@@ -7,6 +7,7 @@ const OPEN = { config: { access: 'open' } } as const;
 
 /** Signs a page in with a bearer token, so that the browser keeps a cookie that no script can read. */
 export function addSession(app: FastifyInstance, tokens: HttpTokens, sessions: Sessions): void {
+  app.get('/v1/session', async ({ identity }) => ({ ok: true, name: identity?.name, scopes: identity?.scopes }));
   app.post('/v1/session', async (request, reply) => {
     if (!tokens.areNeeded) return { ok: true, name: 'anonymous', scopes: ['admin'] };
     const { identity, headers } = request;

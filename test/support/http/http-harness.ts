@@ -25,6 +25,7 @@ export async function start({ options = {}, deps = {} }: Setup = {}) {
     options: {
       listen: '127.0.0.1:0',
       allowedHosts: '',
+      page: true,
       tokens: [],
       token: '',
       failuresPerMinutePerIp: TABLE.http.failuresPerMinutePerIp.default,

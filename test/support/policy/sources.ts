@@ -22,9 +22,15 @@ export function read(path: string): string {
 
 /** Whether a file is text that people write and read. */
 export function isText(path: string): boolean {
-  return /\.(?:ts|mjs|js|json|md|yml|yaml|html|css|sh)$|^(?:LICENSE|\.editorconfig|\.ci\/run|\.gitignore|\.npmrc)$/.test(
+  return /\.(?:tsx?|mjs|js|json|md|yml|yaml|html|css|sh)$|^(?:LICENSE|\.editorconfig|\.ci\/run|\.gitignore|\.npmrc)$/.test(
     path,
   );
+}
+
+/** The source of an imported `.js` file: a `.ts`, or a `.tsx` for a component of the page. */
+export function sourceOf(path: string): string {
+  const file = path.replace(/\.js$/, '.ts');
+  return existsSync(join(root, `${file}x`)) ? `${file}x` : file;
 }
 
 /** Modules that a TypeScript file imports, exports from or requires, in the order of the text. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import ts from 'typescript';
-import { read } from './sources.js';
+import { read, sourceOf } from './sources.js';
 
 /** A TypeScript or JavaScript file, parsed once for all checks of a test file. */
 const parsed = new Map<string, ts.SourceFile>();
@@ -99,7 +99,7 @@ export function namedBy(file: ts.SourceFile): string[] {
   const target = (specifier: ts.Node): string | undefined => {
     if (!ts.isStringLiteral(specifier) || !specifier.text.startsWith('.')) return undefined;
     const path = posix.join(posix.dirname(file.fileName), specifier.text);
-    return path.replace(/\.js$/, '.ts').replace(/^dist\//, '');
+    return sourceOf(path.replace(/^dist\//, ''));
   };
   const add = (specifier: ts.Node, names: readonly string[]): void => {
     const path = target(specifier);

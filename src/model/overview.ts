@@ -1,0 +1,37 @@
+import type { StreamSnapshot } from './snapshot.js';
+
+/** One live stream in an {@link Overview}. */
+export interface OverviewStream
+  extends Pick<StreamSnapshot, 'streamId' | 'app' | 'name' | 'state' | 'startedAt' | 'tracks' | 'players' | 'kbpsIn'> {
+  /** Kbit/s sent to players, over the same time as `kbpsIn`. */
+  readonly kbpsOut: number;
+  /** How far the newest media is behind the clock, since the stream began, in ms; missing: it cannot be told. */
+  readonly delayMs?: number;
+  /** What is wrong with it in a sentence, such as a track without frames; missing: nothing. */
+  readonly trouble?: string;
+}
+
+/** What the first view of the page shows: this node, and its live streams. `GET /v1/overview`. */
+export interface Overview {
+  readonly node: {
+    readonly nodeId: string;
+    readonly version: string;
+    /** ISO 8601. */
+    readonly startedAt: string;
+    readonly ready: boolean;
+    /** Why it takes no work, in sentences. */
+    readonly reasons: readonly string[];
+    /** What does not work although streams do, in sentences. */
+    readonly degraded: readonly string[];
+    /** `off`: no NATS is set, so there are no jobs and no other nodes. */
+    readonly nats: 'off' | 'up' | 'down';
+    readonly isInCluster: boolean;
+  };
+  /** Oldest first; at most {@link MOST_OVERVIEW_STREAMS}. */
+  readonly streams: readonly OverviewStream[];
+  /** How many there are. */
+  readonly total: number;
+}
+
+/** Most streams in an {@link Overview}. */
+export const MOST_OVERVIEW_STREAMS = 1000;

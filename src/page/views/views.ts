@@ -1,0 +1,11 @@
+import type { Route } from '../route.js';
+import { Overview } from './overview.js';
+import type { View } from './view.js';
+
+/** All views, in the order of the navigation. */
+export const VIEWS: readonly View[] = [{ path: '', title: 'Streams', View: Overview }];
+
+/** The view of an address: the overview where there is none. */
+export function viewOf([path = '']: Route): View {
+  return VIEWS.find((view) => view.path === path) ?? VIEWS[0]!;
+}
