@@ -1,7 +1,7 @@
 import type { StreamSnapshot } from './snapshot.js';
 
 /** One live stream in an {@link Overview}. */
-export interface OverviewStream
+interface OverviewStream
   extends Pick<StreamSnapshot, 'streamId' | 'app' | 'name' | 'state' | 'startedAt' | 'tracks' | 'players' | 'kbpsIn'> {
   /** Kbit/s sent to players, over the same time as `kbpsIn`. */
   readonly kbpsOut: number;
@@ -27,11 +27,8 @@ export interface Overview {
     readonly nats: 'off' | 'up' | 'down';
     readonly isInCluster: boolean;
   };
-  /** Oldest first; at most {@link MOST_OVERVIEW_STREAMS}. */
+  /** Oldest first; at most 1,000. */
   readonly streams: readonly OverviewStream[];
   /** How many there are. */
   readonly total: number;
 }
-
-/** Most streams in an {@link Overview}. */
-export const MOST_OVERVIEW_STREAMS = 1000;

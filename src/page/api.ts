@@ -33,7 +33,7 @@ export async function ask<T>(
 }
 
 /** As {@link ask}, for an answer that is no JSON. */
-export async function answerOf(path: string, options: Parameters<typeof ask>[1] = {}): Promise<Response> {
+async function answerOf(path: string, options: Parameters<typeof ask>[1] = {}): Promise<Response> {
   const { method = 'GET', body, token, signal } = options;
   const headers: Record<string, string> = {};
   if (method === 'POST' || method === 'PATCH') headers['content-type'] = 'application/json';
