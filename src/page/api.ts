@@ -4,11 +4,14 @@ export class ApiError extends Error {
   readonly status: number;
   /** Error code of the server, such as `ERR_CTL_FORBIDDEN`; `''`: it told none. */
   readonly code: string;
+  /** Members of the problem beyond those of every one, such as `endedAt` and `reason` of a stream. */
+  readonly told: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, told: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.told = told;
   }
 }
 
@@ -50,5 +53,10 @@ async function answerOf(path: string, options: Parameters<typeof ask>[1] = {}): 
 async function problemIn(response: Response): Promise<ApiError> {
   const told = (await response.json().catch(() => ({}))) as { code?: string; title?: string; detail?: string };
   const words = [told.title, told.detail].filter((part) => part !== undefined && part !== '');
-  return new ApiError(response.status, told.code ?? '', words.join(': ') || `The server answered ${response.status}.`);
+  return new ApiError(
+    response.status,
+    told.code ?? '',
+    words.join(': ') || `The server answered ${response.status}.`,
+    told,
+  );
 }

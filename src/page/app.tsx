@@ -1,7 +1,7 @@
 import { ApiError } from './api.js';
 import { whenSignedOut } from './poll.js';
-import { useCallback, useEffect, useState } from './preact.js';
-import { hrefOf, useRoute } from './route.js';
+import { useCallback, useEffect, useRef, useState } from './preact.js';
+import { hrefOf, type Route, useRoute } from './route.js';
 import { currentSession, type Session, signOut } from './session.js';
 import { SignIn } from './views/sign-in.js';
 import { VIEWS, viewOf } from './views/views.js';
@@ -21,37 +21,78 @@ export function App() {
     whenSignedOut(() => setSession('none'));
     look();
   }, [look]);
-  if (session === 'asking') return <p class="quiet">Loading …</p>;
+  useFocusOnChange(route);
+  if (session === 'asking') return <p class="loading quiet">Loading …</p>;
   if (session === 'none') return <SignIn trouble={trouble} onSession={setSession} />;
-  const view = viewOf(route);
+  const { path, View } = viewOf(route);
+  const rest = route.slice(1);
   return (
     <>
-      <a class="skip" href="#content">
+      <button type="button" class="skip" onClick={focusContent}>
         To the content
-      </a>
-      <header class="top">
-        <a class="name" href={hrefOf()}>
-          Sluice
-        </a>
-        <nav aria-label="Views">
-          {VIEWS.filter(({ title }) => title !== '').map(({ path, title }) => (
-            <a key={path} href={hrefOf(path)} aria-current={view.path === path ? 'page' : undefined}>
-              {title}
-            </a>
-          ))}
-        </nav>
-        {session.name === 'anonymous' ? null : (
-          <span class="who">
-            {session.name}{' '}
-            <button type="button" onClick={() => void signOut().finally(look)}>
-              Sign out
-            </button>
-          </span>
-        )}
-      </header>
+      </button>
+      <Top session={session} path={path} onSignOut={look} />
       <main id="content" tabIndex={-1}>
-        <view.View session={session} rest={route.slice(1)} />
+        <View key={route.join('/')} session={session} rest={rest} />
       </main>
     </>
   );
+}
+
+/** Where one is, and the way to the other views. */
+function Top({ session, path, onSignOut }: { session: Session; path: string; onSignOut: () => void }) {
+  return (
+    <header class="top">
+      <a class="name" href={hrefOf()}>
+        <Mark />
+        Sluice
+      </a>
+      <nav aria-label="Views">
+        {VIEWS.filter(({ title }) => title !== '').map((view) => (
+          <a key={view.path} href={hrefOf(view.path)} aria-current={view.path === path ? 'page' : undefined}>
+            {view.title}
+          </a>
+        ))}
+      </nav>
+      {session.name === 'anonymous' ? null : (
+        <span class="who">
+          {session.name}
+          <button type="button" class="small" onClick={() => void signOut().finally(onSignOut)}>
+            Sign out
+          </button>
+        </span>
+      )}
+    </header>
+  );
+}
+
+/** The sign of the product, in its colours. */
+function Mark() {
+  return (
+    <svg viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="7" fill="var(--accent)" />
+      <path
+        d="M6 8h20M6 8v16M26 8v16M11 12v12M16 12v12M21 12v12"
+        stroke="var(--on-accent)"
+        stroke-width="2.6"
+        stroke-linecap="round"
+        fill="none"
+      />
+    </svg>
+  );
+}
+
+/** Whoever reads the page by ear or key is at the heading of the new view when the address has changed. */
+function useFocusOnChange(route: Route): void {
+  const shown = useRef(route);
+  useEffect(() => {
+    if (shown.current === route) return;
+    shown.current = route;
+    window.scrollTo(0, 0);
+    focusContent();
+  }, [route]);
+}
+
+function focusContent(): void {
+  (document.querySelector<HTMLElement>('main h1') ?? document.querySelector<HTMLElement>('main'))?.focus();
 }

@@ -1,4 +1,6 @@
 import type { Overview as Told } from '../../model/overview.js';
+import { ErrorNote } from '../parts/error-note.js';
+import { Heading } from '../parts/heading.js';
 import { usePoll } from '../poll.js';
 import { hrefOf } from '../route.js';
 
@@ -10,8 +12,8 @@ export function Overview() {
   const { value, error } = usePoll<Told>('/v1/overview', EVERY_MS);
   return (
     <>
-      <h1>Live streams</h1>
-      {error === undefined ? null : <p role="alert">{error.message}</p>}
+      <Heading title="Live streams" />
+      {error === undefined ? null : <ErrorNote error={error} />}
       <ul class="streams">
         {value?.streams.map(({ streamId, app, name, players, kbpsIn }) => (
           <li key={streamId}>

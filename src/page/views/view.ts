@@ -2,7 +2,7 @@ import type { VNode } from '../preact.js';
 import type { Session } from '../session.js';
 
 /** What each view is given. */
-interface ViewProps {
+export interface ViewProps {
   readonly session: Session;
   /** The parts of the address behind the name of the view. */
   readonly rest: readonly string[];

@@ -1,9 +1,13 @@
 import type { Route } from '../route.js';
 import { Overview } from './overview.js';
+import { Stream } from './stream.js';
 import type { View } from './view.js';
 
 /** All views, in the order of the navigation. */
-export const VIEWS: readonly View[] = [{ path: '', title: 'Streams', View: Overview }];
+export const VIEWS: readonly View[] = [
+  { path: '', title: 'Streams', View: Overview },
+  { path: 'streams', title: '', View: Stream },
+];
 
 /** The view of an address: the overview where there is none. */
 export function viewOf([path = '']: Route): View {
