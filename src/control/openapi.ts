@@ -6,6 +6,7 @@ import { isGathered } from './cluster-lists.js';
 import type { HttpRoute, Operation } from './operation.js';
 import { OPERATIONS, type Verb } from './operations.js';
 import { OTHER_PATHS, PROBLEM_SCHEMA } from './other-paths.js';
+import { PAGE_PATHS } from './page-paths.js';
 import { answer, cursor } from './schemas.js';
 import { inputSchema } from './validate.js';
 
@@ -43,7 +44,7 @@ export function openApi(): Json {
     },
     servers: [{ url: '/' }],
     security: [{ bearer: [] }, { session: [] }],
-    paths: { ...paths, ...OTHER_PATHS },
+    paths: { ...paths, ...OTHER_PATHS, ...PAGE_PATHS },
     components: {
       schemas: { Problem: PROBLEM_SCHEMA },
       responses: {

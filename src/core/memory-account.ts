@@ -28,6 +28,7 @@ export const MEMORY_KINDS = {
   webhooks: 'places of events that webhooks have to deliver, and events on their way to them',
   event_queue: 'events in memory that wait for the journal or for NATS',
   control_answers: 'answers of control, kept for requests that are sent again',
+  page: 'the newest overview of streams, and keyframes that pages were shown, kept for the next page that asks',
   log_lines: 'log lines that wait for the reader of stderr',
 } as const;
 

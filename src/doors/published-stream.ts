@@ -279,6 +279,8 @@ export class PublishedStream implements PublicationObserver {
       tracks: publication.tracks.list(),
       gopMs: publication.gopMs,
       openGopMs: publication.openGopMs,
+      newestTimestamp:
+        publication.lastAudioMs + publication.lastVideoMs === 0 ? undefined : publication.newestTimestamp,
     };
   }
 

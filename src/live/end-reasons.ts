@@ -1,6 +1,12 @@
 import { ERRORS, type ErrorCode } from '../core/errors.js';
 import type { EndReason, PlayEndReason } from '../model/reasons.js';
 
+/**
+ * Reasons after which a publisher may come back: its connection was lost, it did not end the publish, and it was not
+ * sent away.
+ */
+export const RESUMABLE: readonly EndReason[] = ['client_closed', 'client_reset', 'dead_peer', 'idle'];
+
 /** The end reason that a closed socket means. */
 export function reasonOfSocketEnd(error: NodeJS.ErrnoException | undefined): EndReason {
   if (error === undefined) return 'client_closed';

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors.js';
 import type { Labels, StreamLimits } from '../model/grant.js';
+import type { OverviewStream } from '../model/overview.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
 import type { EndReason } from '../model/reasons.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
@@ -42,6 +43,16 @@ export class LiveCommands {
 
   stream(streamId: string): StreamSnapshot | undefined {
     return this.#parts.streams.get(streamId)?.snapshot();
+  }
+
+  /** The first streams, oldest first, as the first view of the page shows them. @param nowMs monotonic */
+  overview(most: number, nowMs: number): OverviewStream[] {
+    const shownOnes: OverviewStream[] = [];
+    for (const stream of this.#parts.streams.values()) {
+      if (shownOnes.length === most) break;
+      shownOnes.push(stream.overview(nowMs));
+    }
+    return shownOnes;
   }
 
   plays(): PlaySnapshot[] {

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { Epoch } from '../model/epoch.js';
 import type { Grant, Labels, StreamLimits } from '../model/grant.js';
+import type { OverviewStream } from '../model/overview.js';
 import type { EndReason } from '../model/reasons.js';
 import type { PublishEndStatus } from '../model/refusals.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
@@ -9,28 +10,24 @@ import type { Totals } from '../model/totals.js';
 import type { Track } from '../model/track.js';
 import type { ConnectionFacts, NameRequest, PublishAsk, StreamCounters, StreamReport, StreamSample } from './access.js';
 import { Replacements } from './conflict.js';
+import { RESUMABLE } from './end-reasons.js';
 import { AUDIENCE_RATE, STREAM_PLAYS } from './event-account.js';
 import { byteLimits, LimitWatch } from './limit-watch.js';
 import { NOTHING_CARRIED } from './nothing.js';
 import { OddMedia } from './odd-media.js';
 import type { PlayedStream, PlayTeller } from './played-stream.js';
 import { playersOf, RelayedAudience } from './relayed-audience.js';
-import { plus } from './stream-counters.js';
+import { plus, totalsOf } from './stream-counters.js';
 import { type GrantHolder, RunningGrant } from './stream-grant.js';
 import { StreamNews } from './stream-news.js';
 import type { LiveStreamOwner, StreamEnd, StreamStart } from './stream-owner.js';
 import { StreamRates } from './stream-rates.js';
-import { shownStream } from './stream-shown.js';
+import { type OwnFacts, shownOverview, shownStream } from './stream-shown.js';
+import { StreamTrouble } from './stream-trouble.js';
 import { toldEnd } from './told-end.js';
 
 /** What the byte side says of a stream that it has yielded. */
 export type YieldedReport = Extract<StreamReport, { kind: 'streamYielded' }>;
-
-/**
- * Reasons after which a publisher may come back: its connection was lost, it did not end the publish, and it was not
- * sent away.
- */
-const RESUMABLE: readonly EndReason[] = ['client_closed', 'client_reset', 'dead_peer', 'idle'];
 
 /**
  * One accepted publish from `stream.started` to `stream.ended`. It turns the reports of the byte side into events. With
@@ -59,7 +56,6 @@ export class LiveStream implements PlayedStream {
   /** What it has carried at other nodes. */
   readonly #before: StreamCounters;
   #tracks: readonly Track[] = [];
-  #gopMs: number | undefined;
   #toldActive = false;
   readonly #audienceRate = new TokenBucket(AUDIENCE_RATE);
   readonly #owner: LiveStreamOwner;
@@ -78,6 +74,7 @@ export class LiveStream implements PlayedStream {
   readonly #news: StreamNews;
   readonly #odd: OddMedia;
   readonly #rates: StreamRates;
+  readonly #trouble = new StreamTrouble();
   readonly #grant: RunningGrant;
   readonly #watch: LimitWatch;
   readonly #resumeWindowMs: number;
@@ -187,6 +184,7 @@ export class LiveStream implements PlayedStream {
     const gapMs = Math.round(replaced ?? this.gapMs);
     if (replaced === undefined) this.#heldMs += gapMs;
     this.#held = undefined;
+    this.#rates.resumed();
     this.facts = facts;
     this.#request = request;
     this.keyFingerprint = grant.keyFingerprint;
@@ -213,6 +211,7 @@ export class LiveStream implements PlayedStream {
         break;
       case 'trackHealth':
         this.#news.health(report.change, report.atMs);
+        this.#trouble.note(report.change, report.atMs);
         break;
       case 'streamData':
         this.#news.data(report);
@@ -300,21 +299,17 @@ export class LiveStream implements PlayedStream {
     this.#counters = plus(this.#before, counters);
     this.#tracks = tracks;
     this.#yieldedTo?.(undefined);
-    const facts = { reason, detail, ...this.totals(), tracks };
     try {
       this.#owner.ended(this.streamId, reason, plays);
     } finally {
-      this.#owner.lifecycle.streamEnded(this.streamId, facts);
+      this.#owner.lifecycle.streamEnded(this.streamId, { reason, detail, ...this.totals(), tracks });
       for (const resolve of this.#waiters.splice(0)) resolve();
     }
   }
 
   /** What it has carried since its start, by the last report. */
   totals(): Totals {
-    const { payloadBytes, wireBytes, audioFrames, videoFrames, drops, timestampJumps } = this.#counters;
-    const heldMs = Math.round(this.#heldMs + this.gapMs);
-    const totals = { bytes: payloadBytes, payloadBytes, wireBytes, audioFrames, videoFrames, drops, heldMs };
-    return timestampJumps === 0 ? totals : { ...totals, timestampJumps };
+    return totalsOf(this.#counters, Math.round(this.#heldMs + this.gapMs));
   }
 
   /**
@@ -345,8 +340,15 @@ export class LiveStream implements PlayedStream {
   }
 
   snapshot(): StreamSnapshot {
-    const [startedAtMs, readyAtMs, { kbpsIn }] = [this.#startedAtMs, this.#readyAtMs, this.#rates];
-    return shownStream(this, { startedAtMs, readyAtMs, kbpsIn, isHeld: this.#held !== undefined });
+    return shownStream(this, this.#own());
+  }
+
+  overview(nowMs: number): OverviewStream {
+    return shownOverview(this, this.#own(), this.#trouble, nowMs);
+  }
+
+  #own(): OwnFacts {
+    return { startedAtMs: this.#startedAtMs, readyAtMs: this.#readyAtMs, rates: this.#rates, held: this.#held };
   }
 
   #suspend(reason: EndReason, counters: StreamCounters): void {
@@ -364,13 +366,13 @@ export class LiveStream implements PlayedStream {
   #ready({ tracks, missing, gopMs, timeToReadyMs }: Extract<StreamReport, { kind: 'streamReady' }>): void {
     const before = this.#tracks;
     this.#tracks = tracks;
+    this.#trouble.missing = missing;
     if (this.#readyAtMs === undefined) {
       this.#readyAtMs = this.#owner.clock.wallMs();
       this.#owner.activity.ready(this, timeToReadyMs, missing);
       this.#owner.lifecycle.streamReady(this.streamId, {
-        tracks,
+        ...{ tracks, timeToReadyMs },
         ...(gopMs === undefined ? {} : { gopMs }),
-        timeToReadyMs,
         ...(missing.length === 0 ? {} : { missing }),
       });
     } else this.#news.changed({ tracks: before, metadata: {} }, { tracks, metadata: {} });
@@ -382,7 +384,6 @@ export class LiveStream implements PlayedStream {
     const { atMs, isHeld, counters, tracks, gopMs } = sample;
     this.#counters = plus(this.#before, counters);
     this.#tracks = tracks;
-    this.#gopMs = gopMs;
     this.#watch.sampled(sample);
     if (isHeld || this.#held !== undefined) return;
     if (!this.#rates.measure(sample)) return;
@@ -393,7 +394,7 @@ export class LiveStream implements PlayedStream {
       totals: this.totals(),
       ...{ kbpsIn, kbpsOut, fps },
       players: playersOf(this),
-      ...(this.#gopMs === undefined ? {} : { gopMs: this.#gopMs }),
+      ...(gopMs === undefined ? {} : { gopMs }),
     });
   }
 }

@@ -1,3 +1,5 @@
+import type { Totals } from '../model/totals.js';
+
 /** What a stream has carried since its start. */
 export interface StreamCounters {
   /** Media received, as framed for players, in bytes. */
@@ -16,6 +18,13 @@ export interface StreamCounters {
   readonly bytesOut: number;
   /** Keyframe skips of all players, past and present. */
   readonly drops: number;
+}
+
+/** What a stream has carried, as its end and its telemetry tell it. @param heldMs without a publisher */
+export function totalsOf(counters: StreamCounters, heldMs: number): Totals {
+  const { payloadBytes, wireBytes, audioFrames, videoFrames, drops, timestampJumps } = counters;
+  const totals = { bytes: payloadBytes, payloadBytes, wireBytes, audioFrames, videoFrames, drops, heldMs };
+  return timestampJumps === 0 ? totals : { ...totals, timestampJumps };
 }
 
 /** What one play has been sent of the present stream. */

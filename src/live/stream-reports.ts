@@ -30,6 +30,8 @@ export interface StreamSample {
   readonly gopMs: number | undefined;
   /** Media time since the last keyframe; undefined before the first. */
   readonly openGopMs: number | undefined;
+  /** Greatest time of any frame, in ms, unwrapped; undefined before the first. */
+  readonly newestTimestamp: number | undefined;
 }
 
 /** Reports of one stream, in order. */

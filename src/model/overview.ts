@@ -1,11 +1,14 @@
 import type { StreamSnapshot } from './snapshot.js';
 
 /** One live stream in an {@link Overview}. */
-interface OverviewStream
+export interface OverviewStream
   extends Pick<StreamSnapshot, 'streamId' | 'app' | 'name' | 'state' | 'startedAt' | 'tracks' | 'players' | 'kbpsIn'> {
   /** Kbit/s sent to players, over the same time as `kbpsIn`. */
   readonly kbpsOut: number;
-  /** How far the newest media is behind the clock, since the stream began, in ms; missing: it cannot be told. */
+  /**
+   * How much further the newest media is behind the clock than it was at the best, since the stream began or its
+   * publisher came back, in ms; missing: it cannot be told.
+   */
   readonly delayMs?: number;
   /** What is wrong with it in a sentence, such as a track without frames; missing: nothing. */
   readonly trouble?: string;

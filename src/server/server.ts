@@ -36,6 +36,7 @@ import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { hidesNames } from './options.js';
+import { pageRoutes } from './page.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, openObjects, openWebhooks, type Parts } from './parts.js';
 import { Places } from './places.js';
 import { tellLogger, tellParts, tellTokens, tellWebhooks } from './settings-users.js';
@@ -305,7 +306,7 @@ class Server implements SluiceServer {
       events: eventLayer.log,
       media: this.#config.httpFlv.enabled ? parts.flv : undefined,
       connectionShare: () => parts.descriptors.httpShareAt(1),
-      routes: this.#control!.routes,
+      routes: [...this.#control!.routes, ...pageRoutes(parts, eventLayer, this, () => this.#health())],
       metrics: async () =>
         collectMetrics({
           ...parts,

@@ -48,6 +48,8 @@ export class Run {
   /** What it has carried. */
   counters: StreamCounters = NOTHING_CARRIED;
   tracks: readonly Track[] = [];
+  /** Greatest time of any frame, in ms. */
+  newestTimestamp: number | undefined;
   /** Whether it is the publish that its stream has now. */
   isCurrent = true;
   readonly #harness: LiveStreamsHarness;
@@ -94,6 +96,7 @@ export class Run {
       tracks,
       gopMs: 2000,
       openGopMs: 0,
+      newestTimestamp: this.newestTimestamp,
     });
   }
 

@@ -46,6 +46,7 @@ function run(limits: StreamLimits, publisher: Publisher, lastsMs: number): { cod
       tracks,
       gopMs,
       openGopMs: openGopMs?.(at),
+      newestTimestamp: undefined,
     };
     const excess = check.ofSample(sample);
     if (excess !== undefined) return { code: excess.code, ms: at };
@@ -201,7 +202,13 @@ describe('LimitCheck', () => {
     const counters = (kbits: number) => ({ ...NOTHING_CARRIED, payloadBytes: kbits * 125 });
     const sample = (second: number): StreamSample => ({
       ...{ kind: 'streamSampled', streamId: 'one', atMs: second * 1000, isHeld: false },
-      ...{ counters: counters(2000 * second), tracks: [], gopMs: undefined, openGopMs: undefined },
+      ...{
+        counters: counters(2000 * second),
+        tracks: [],
+        gopMs: undefined,
+        openGopMs: undefined,
+        newestTimestamp: undefined,
+      },
     });
     let text: string | undefined;
     for (let second = 0; second < 20; second++) text ??= check.ofSample(sample(second))?.text;
