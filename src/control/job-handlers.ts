@@ -2,7 +2,7 @@ import { SluiceError } from '../core/errors.js';
 import type { InputOf } from './operations.js';
 import type { Facts, JobControl, JobSelector, Ports } from './ports.js';
 
-type JobVerb = 'jobs.list' | 'jobs.get' | 'jobs.stop' | 'jobs.retry' | 'jobs.templates' | 'jobs.runners';
+type JobVerb = 'jobs.list' | 'jobs.get' | 'jobs.log' | 'jobs.stop' | 'jobs.retry' | 'jobs.templates' | 'jobs.runners';
 
 /** What the operations on jobs do. */
 export const JOB_HANDLERS: { readonly [V in JobVerb]: (ports: Ports, input: InputOf<V>) => Promise<Facts> } = {
@@ -11,6 +11,7 @@ export const JOB_HANDLERS: { readonly [V in JobVerb]: (ports: Ports, input: Inpu
     return { jobs: page.jobs, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
   },
   'jobs.get': (ports, { jobId }) => jobsOf(ports).get(jobId),
+  'jobs.log': (ports, { jobId, attempt, cursor }) => jobsOf(ports).log(jobId, attempt, cursor),
   'jobs.stop': async (ports, { jobId }) => acted(await jobsOf(ports).stop(jobId)),
   'jobs.retry': async (ports, { jobId }) => acted(await jobsOf(ports).retry(jobId)),
   'jobs.templates': async (ports) => ({ templates: await jobsOf(ports).templates() }),

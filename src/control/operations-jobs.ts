@@ -60,6 +60,26 @@ export const JOB_OPERATIONS = {
     answer: s.answer(s.jobShown.shape),
     example: { jobId: JOB },
   },
+  'jobs.log': {
+    says: 'The end of the log of a job, or what follows a cursor, from the runner that has it.',
+    levels: NODE_LEVEL,
+    ...reading,
+    http: [{ method: 'GET', path: '/v1/jobs/:jobId/log' }],
+    params,
+    body: {
+      attempt: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().describe('By default the newest that ran.'),
+      cursor: s.cursor.optional(),
+    },
+    answer: s.answer({
+      jobId: z.string(),
+      attempt: z.int(),
+      attempts: z.array(z.int()).describe('Of which the runner has logs.'),
+      text: z.string().describe('Whole lines, at most 64 KiB; secrets are masked. As the program printed them.'),
+      isEnd: z.boolean().describe('The attempt is over, and this is the end of its log.'),
+      cursor: s.cursor,
+    }),
+    example: { jobId: JOB, attempt: 1 },
+  },
   'jobs.stop': {
     says: 'Ends a job.',
     levels: NODE_LEVEL,

@@ -204,6 +204,12 @@ export interface JobControl {
   retry(jobId: string): Promise<{ readonly done: 'done' | 'already'; readonly job: Facts }>;
   templates(): Promise<readonly Facts[]>;
   runners(): Promise<readonly Facts[]>;
+  /**
+   * A piece of the log of an attempt, by default of the newest that ran: its end, or what follows a cursor.
+   *
+   * @throws SluiceError ERR_JOB_UNKNOWN; ERR_JOB_LOG_LOST when nobody has it, or its runner is away; ERR_CTL_BUSY
+   */
+  log(jobId: string, attempt: number | undefined, cursor: string | undefined): Promise<Facts>;
 }
 
 /** Who asks, and how long the answer is of use. */

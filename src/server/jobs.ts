@@ -42,7 +42,9 @@ export function jobControlOf({ events, nats }: JobPlaces, deps: JobControlDeps):
     if (connection === undefined) throw new SluiceError('ERR_CTL_BUS_DOWN', 'there is no connection');
     return connection;
   };
-  const desk = new JobDesk(natsJobStore(connected, answerTimeout));
+  const store = natsJobStore(connected, answerTimeout);
+  const desk = new JobDesk(store);
+  const logs = { store, requests: bus.requests, answerTimeout, prefix: events.prefix };
   const act = (work: (acts: JobActs) => Promise<Acted>) =>
     withNatsActs(
       {
@@ -66,6 +68,10 @@ export function jobControlOf({ events, nats }: JobPlaces, deps: JobControlDeps):
     retry: async (jobId) => act((acts) => acts.retry(jobId)),
     templates: async () => (await desk.templates()).map(asFacts),
     runners: async () => (await desk.runners()).map(asFacts),
+    log: async (jobId, attempt, cursor) => {
+      const { jobLog } = await import('./job-log.js');
+      return jobLog({ ...logs, connection: connected() }, jobId, attempt, cursor);
+    },
   };
 }
 

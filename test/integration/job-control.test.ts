@@ -99,6 +99,13 @@ describe('jobs over a node', () => {
     // What it has is told by the next heartbeat.
     await waitFor(async () => (await runners())[0]?.used === 2, { timeoutMs: 20_000, everyMs: 200 });
     expect(await runners()).toMatchObject([{ state: 'up', used: 2 }]);
+    const log = await ask<{ text: string; cursor: string }>(`${pathOf('works')}/log`);
+    expect(log).toMatchObject({ status: 200, attempt: 1, attempts: [1], isEnd: false });
+    expect(log.text).toContain('begun');
+    expect(await ask(`${pathOf('works')}/log?cursor=${log.cursor}`)).toMatchObject({ text: '', isEnd: false });
+    expect(await ask(`${pathOf('works')}/log?cursor=x`)).toMatchObject({ status: 400, code: 'ERR_CTL_BAD_REQUEST' });
+    expect(await ask(`${pathOf('waits')}/log`)).toMatchObject({ status: 404, code: 'ERR_JOB_LOG_LOST' });
+    expect(await ask(`${pathOf('none')}/log`)).toMatchObject({ status: 404, code: 'ERR_JOB_UNKNOWN' });
     expect(JSON.stringify(await ask('/v1/jobs/templates'))).not.toContain('echo begun');
     expect(await ask(`${pathOf('works')}/stop`, 'POST')).toMatchObject({ status: 200, ok: true });
     await waitFor(async () => (await state('works')) === 'done', { timeoutMs: 20_000, what: 'the job to be over' });
@@ -119,6 +126,7 @@ describe('jobs over a node', () => {
     ]);
     // Nobody is there to take what is handed over.
     await runner.child.stop('SIGTERM', 20_000);
+    expect(await ask(`${pathOf('works')}/log`)).toMatchObject({ status: 404, code: 'ERR_JOB_LOG_LOST' });
     await waitFor(async () => String(await counts('works')) === '1,0', { timeoutMs: 20_000, everyMs: 500 });
     expect(
       (await fetch(server.http('/metrics')).then((r) => r.text())).includes(

@@ -1,12 +1,13 @@
 import { SluiceError } from '../../core/errors.js';
 import { cleanText } from '../../core/log-fields.js';
 import { unknownJob } from '../../jobs/desk/job-acts.js';
-import { type JobRecord, keyOfJobId } from '../../jobs/record/record.js';
+import type { LogHolder } from '../../jobs/nats/log-holder.js';
+import { keyOfJobId } from '../../jobs/record/record.js';
 import { reportProblem } from '../control/report.js';
 import { EXIT } from '../exit-codes.js';
 import type { Io } from '../io.js';
 import { stopSignal } from '../stop-signal.js';
-import { inNatsOnly, type JobsInNats, type JobsOptions, type OpenJobs, withJobs } from './open-jobs.js';
+import { inNatsOnly, type JobsOptions, type OpenJobs, withJobs } from './open-jobs.js';
 
 /** Options of `sluice jobs logs`. */
 export interface JobsLogsOptions extends JobsOptions {
@@ -30,62 +31,29 @@ export function jobsLogs(jobId: string, options: JobsLogsOptions, io: Io): Promi
     if (jobs.nats === undefined) return fromFolder(jobId, attempt, options, jobs, io);
     const record = (await jobs.store.jobs.read(key))?.value;
     if (record === undefined) throw unknownJob(jobId);
-    const holder = await holderOf(record, attempt, jobs, jobs.nats);
+    const { holderOfLog } = await import('../../jobs/nats/log-holder.js');
+    const { connection, answerTimeout } = jobs.nats;
+    const holder = await holderOfLog({ connection, answerTimeout, prefix: jobs.config.events.prefix }, record, attempt);
     return fromRunner(jobId, holder, options, jobs, io);
   });
 }
 
-interface Holder {
-  readonly runnerId: string;
-  readonly attempt: number;
-}
-
-/** The runner that has the log of an attempt, by default of the newest that ran. */
-async function holderOf(
-  record: JobRecord,
-  wanted: number | undefined,
-  jobs: OpenJobs,
-  nats: JobsInNats,
-): Promise<Holder> {
-  const { by, last } = record;
-  if (by !== undefined && (wanted ?? record.attempt) === record.attempt) return holder(by, record.attempt);
-  if (last?.by !== undefined && (wanted ?? last.attempt) === last.attempt) return holder(last.by, last.attempt);
-  // An older attempt, or the newest was never begun: the event of the start names its runner.
-  const { startedBy } = await import('../../jobs/nats/started-by.js');
-  const { prefix } = jobs.config.events;
-  for (const attempt of wanted === undefined ? [record.attempt, record.attempt - 1] : [wanted]) {
-    const found =
-      attempt < 1 ? undefined : await startedBy(nats.connection, prefix, record, attempt, nats.answerTimeout);
-    if (found !== undefined) return holder(found, attempt);
-  }
-  throw new SluiceError(
-    'ERR_JOB_LOG_LOST',
-    `no runner is known to have begun ${wanted === undefined ? 'the job' : `attempt ${wanted}`}`,
-  );
-}
-
-function holder(by: string, attempt: number): Holder {
-  return { runnerId: by.split('.')[0] ?? by, attempt };
-}
-
 async function fromRunner(
   jobId: string,
-  { runnerId, attempt }: Holder,
+  holder: LogHolder,
   options: JobsLogsOptions,
   jobs: OpenJobs,
   io: Io,
 ): Promise<number> {
   const { requests } = inNatsOnly(jobs, 'to ask a runner', '');
-  const { askRunner } = await import('../../jobs/nats/runner-client.js');
+  const { askForLog } = await import('../../jobs/nats/log-holder.js');
   const { prefix } = jobs.config.events;
   const stop = AbortSignal.any([stopSignal(), io.gone]);
   let place: { readonly file: number; readonly offset: number } | undefined;
   while (!stop.aborted) {
     const waitMs = options.follow === true ? WAIT_MS : 0;
-    const body = { jobId, attempt, waitMs, ...(place === undefined ? {} : { place }) };
-    const asked = askRunner(requests, prefix, runnerId, 'logs', body).catch((error: unknown) => {
-      throw lostWith(error, runnerId, attempt);
-    });
+    const body = { jobId, attempt: holder.attempt, waitMs, ...(place === undefined ? {} : { place }) };
+    const asked = askForLog(requests, prefix, holder, body);
     const outcome = await Promise.race([asked, aborted(stop)]);
     asked.catch(() => undefined);
     if (outcome === undefined) break;
@@ -97,13 +65,6 @@ async function fromRunner(
     if (isEnd === true || (text === '' && options.follow !== true)) break;
   }
   return EXIT.ok;
-}
-
-/** A runner that does not answer has the log with it. */
-function lostWith(error: unknown, runnerId: string, attempt: number): unknown {
-  if (!(error instanceof SluiceError) || error.code !== 'ERR_JOB_RUNNER_UNREACHABLE') return error;
-  const detail = `attempt ${attempt} ran on ${runnerId}, which does not answer (${error.detail})`;
-  return new SluiceError('ERR_JOB_LOG_LOST', detail, { cause: error });
 }
 
 async function fromFolder(

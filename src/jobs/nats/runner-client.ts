@@ -10,7 +10,9 @@ type Facts = Readonly<Record<string, PlainValue>>;
 const ANSWER_MS = 3000;
 
 /** What became of a request to a runner. */
-type RunnerAnswer = { readonly ok: true; readonly answer: Facts } | { readonly ok: false; readonly problem: Problem };
+export type RunnerAnswer =
+  | { readonly ok: true; readonly answer: Facts }
+  | { readonly ok: false; readonly problem: Problem };
 
 /**
  * Asks a runner.

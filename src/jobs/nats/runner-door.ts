@@ -39,7 +39,8 @@ const SHAPES = {
   logs: z.strictObject({
     jobId: z.string().max(1200),
     attempt: z.int().min(1).optional(),
-    place: z.strictObject({ file: z.int().min(0), offset: z.int().min(0) }).default(LOG_BEGIN),
+    place: z.strictObject({ file: z.int().min(0), offset: z.int().min(0) }).optional(),
+    lastBytes: z.int().min(1).max(PIECE_BYTES).optional(),
     waitMs: z.int().min(0).max(LONGEST_WAIT_MS).default(0),
   }),
 } as const;
@@ -52,7 +53,7 @@ interface DoorDeps {
   /** `events.prefix`. */
   readonly prefix: string;
   readonly runnerId: string;
-  readonly logs: Pick<JobLogs, 'attempts' | 'piece' | 'grown'>;
+  readonly logs: Pick<JobLogs, 'attempts' | 'piece' | 'grown' | 'beforeEnd'>;
   /** What the runner says of itself. */
   readonly info: () => Answer;
   /** Begins to drain; then the process ends. @returns whether it drained before */
@@ -131,13 +132,16 @@ export class RunnerDoor {
     }
   }
 
-  async #sendPiece({ jobId, attempt, place, waitMs }: z.output<typeof SHAPES.logs>, message: NatsMessage) {
+  async #sendPiece(input: z.output<typeof SHAPES.logs>, message: NatsMessage) {
+    const { jobId, attempt, lastBytes, waitMs } = input;
     const { logs, clock } = this.#deps;
     if (keyOfJobId(jobId) === undefined)
       throw badRequest('/jobId', 'the id of a job', `text of ${jobId.length} characters`);
     const attempts = await logs.attempts(jobId);
     const which = attempt ?? attempts.at(-1);
     if (which === undefined) throw new SluiceError('ERR_JOB_LOG_LOST', jobId);
+    const end = lastBytes === undefined ? LOG_BEGIN : await logs.beforeEnd(jobId, which, lastBytes);
+    const place = input.place ?? end;
     const endMs = clock.monotonicMs() + waitMs;
     let most = PIECE_BYTES;
     for (;;) {

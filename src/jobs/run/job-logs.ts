@@ -1,7 +1,16 @@
 import { join } from 'node:path';
 import { openOwn } from '../../core/own-files.js';
 import { JobLog } from './job-log.js';
-import { attemptNumbers, jobFolderName, logFileIndexes, logFilePath, sweepLogs } from './log-files.js';
+import { placeBeforeEnd } from './log-end.js';
+import {
+  attemptNumbers,
+  jobFolderName,
+  type LogPlace,
+  logFileIndexes,
+  logFilePath,
+  readAt,
+  sweepLogs,
+} from './log-files.js';
 
 /** Bytes that are read at once. */
 const READ_BYTES = 64 * 1024;
@@ -18,12 +27,6 @@ interface JobLogsOptions {
   readonly maxBytes: number;
   /** Wall clock, milliseconds since the epoch, as the times of files. */
   readonly wallMs: () => number;
-}
-
-/** A place in a log: one of its files, and bytes of it. */
-export interface LogPlace {
-  readonly file: number;
-  readonly offset: number;
 }
 
 /** The beginning of every log. */
@@ -136,6 +139,16 @@ export class JobLogs {
     return { bytes: Buffer.alloc(0), next: at, isEnd: isComplete };
   }
 
+  /**
+   * The place from which a log has about that much left: it is the beginning of a line.
+   *
+   * @param most bytes from there to the end; less by a line at most
+   * @returns the beginning of the log where there is no more of it
+   */
+  beforeEnd(jobId: string, attempt: number, most: number): Promise<LogPlace> {
+    return placeBeforeEnd(this.#folderOf(jobId, attempt), most);
+  }
+
   /** Resolves when more of a log is written; at once when nobody writes it. */
   grown(jobId: string, attempt: number): Promise<void> {
     return this.#open.get(this.#folderOf(jobId, attempt))?.whenGrown() ?? Promise.resolve();
@@ -175,21 +188,6 @@ function wholeLines(bytes: Buffer, most: number, isComplete: boolean): Buffer {
   if (isComplete && bytes.length < most) return bytes;
   const end = bytes.lastIndexOf(0x0a) + 1;
   return end === 0 && bytes.length === most ? bytes : bytes.subarray(0, end);
-}
-
-/** Reads a part of a file; nothing when it has gone. */
-async function readAt(path: string, offset: number, most: number): Promise<Buffer> {
-  const file = await openOwn(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (file === undefined) return Buffer.alloc(0);
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(most), 0, most, offset);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }
 
 /** Reads a file from a place to its end; nothing when it has gone. */

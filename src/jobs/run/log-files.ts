@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeToken } from '../../core/escape.js';
+import { openOwn } from '../../core/own-files.js';
 
 /**
  * Longest file of a log, in bytes. A log is the file 0, which is its beginning, and the newest of those after it. Whole
@@ -12,6 +13,12 @@ export const LOG_FILE_BYTES = 1 << 20;
 export const LOG_FILES_KEPT = 5;
 /** Longest escaped job id that is a file name as it is; file systems take 255 bytes. */
 const MAX_NAME = 200;
+
+/** A place in a log: one of its files, and bytes of it. */
+export interface LogPlace {
+  readonly file: number;
+  readonly offset: number;
+}
 
 /** The folder of a job's logs, below that of all logs. */
 export function jobFolderName(jobId: string): string {
@@ -34,6 +41,21 @@ export async function logFileIndexes(folder: string): Promise<number[]> {
 /** The attempts of which a job folder has logs, in order. */
 export async function attemptNumbers(jobFolder: string): Promise<number[]> {
   return numbersIn(jobFolder, /^(\d{1,12})$/);
+}
+
+/** Reads at most so many bytes of a file from a place on; nothing when it has gone. */
+export async function readAt(path: string, offset: number, most: number): Promise<Buffer> {
+  const file = await openOwn(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return Buffer.alloc(0);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(most), 0, most, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 async function numbersIn(folder: string, name: RegExp): Promise<number[]> {

@@ -76,6 +76,7 @@ function fakeJobs(calls: unknown[][]): JobControl {
     retry: async (jobId) => acted('retryJob', jobId),
     templates: async () => [{ name: 'record', revision: 3 }],
     runners: async () => [{ runnerId: 'r1', state: 'up' }],
+    log: async (jobId, attempt = 1) => ({ jobId, attempt, attempts: [1], text: 'one\n', isEnd: true, cursor: 'MQ' }),
   };
 }
 

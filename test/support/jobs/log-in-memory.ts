@@ -1,7 +1,8 @@
-import type { JobLogs, LogPlace } from '../../../src/jobs/run/job-logs.js';
+import type { JobLogs } from '../../../src/jobs/run/job-logs.js';
+import type { LogPlace } from '../../../src/jobs/run/log-files.js';
 
 /** The log of attempt 1 of one job, in memory: for doors, whose answers come at once. */
-export class LogInMemory implements Pick<JobLogs, 'attempts' | 'piece' | 'grown'> {
+export class LogInMemory implements Pick<JobLogs, 'attempts' | 'piece' | 'grown' | 'beforeEnd'> {
   readonly #jobId: string;
   text = '';
   isOver = false;
@@ -31,6 +32,10 @@ export class LogInMemory implements Pick<JobLogs, 'attempts' | 'piece' | 'grown'
     const bytes = Buffer.from(this.text).subarray(offset, offset + most);
     const next = { file, offset: offset + bytes.length };
     return { bytes, next, isEnd: bytes.length === 0 && this.isOver };
+  }
+
+  async beforeEnd(_jobId: string, _attempt: number, most: number): Promise<LogPlace> {
+    return { file: 0, offset: Math.max(0, Buffer.byteLength(this.text) - most) };
   }
 
   grown(): Promise<void> {

@@ -58,6 +58,18 @@ describe('the door of a runner', () => {
     expect(Math.max(...sizes)).toBeLessThan(64 * 1024);
   });
 
+  it('begins near the end of a log when that is asked for', async () => {
+    const bus = new FakeBus();
+    const { logs } = doorOn(bus);
+    logs.print('one\ntwo\n');
+    expect(await ask(bus.client(), 'logs', { jobId: JOB, lastBytes: 4 })).toMatchObject({
+      answer: { text: 'two\n', place: { file: 0, offset: 8 } },
+    });
+    expect(await ask(bus.client(), 'logs', { jobId: JOB, lastBytes: 65_537 })).toMatchObject({
+      problem: { code: 'ERR_CTL_BAD_REQUEST' },
+    });
+  });
+
   it('answers a wait as soon as there is more, and when its time is over', async () => {
     const bus = new FakeBus();
     const { logs } = doorOn(bus);

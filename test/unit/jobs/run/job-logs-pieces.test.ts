@@ -65,6 +65,23 @@ describe('pieces of a log', () => {
     await logs.grown(JOB, 1);
   });
 
+  it('begin with a line near the end of a log, also where that is in the file before', async () => {
+    const root = tempDir('logs');
+    const folder = join(root, jobFolderName(JOB), '1');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, '0.log'), 'first\nsecond\n');
+    writeFileSync(join(folder, '1.log'), 'third\nfourth\n');
+    const logs = logsIn(root);
+    const endOf = async (most: number) => {
+      const place = await logs.beforeEnd(JOB, 1, most);
+      return (await logs.piece(JOB, 1, place, 1000))?.bytes.toString();
+    };
+    expect([await endOf(7), await endOf(10), await endOf(13)]).toEqual(['fourth\n', 'fourth\n', 'third\nfourth\n']);
+    expect([await endOf(15), await endOf(20), await endOf(25)]).toEqual(['third\nfourth\n', 'second\n', 'second\n']);
+    expect(await endOf(1000)).toBe('first\nsecond\n');
+    expect(await logs.beforeEnd(JOB, 2, 10)).toEqual({ file: 0, offset: 0 });
+  });
+
   it('say where the middle of a long log is missing', async () => {
     const root = tempDir('logs');
     const logs = logsIn(root);
