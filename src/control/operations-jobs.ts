@@ -77,6 +77,10 @@ export const JOB_OPERATIONS = {
       text: z.string().describe('Whole lines, at most 64 KiB; secrets are masked. As the program printed them.'),
       isEnd: z.boolean().describe('The attempt is over, and this is the end of its log.'),
       cursor: s.cursor,
+      progress: z
+        .looseObject({ frame: z.int().optional(), outTimeMs: z.int().optional() })
+        .optional()
+        .describe('How far its program is; missing: it does not run, or tells nothing.'),
     }),
     example: { jobId: JOB, attempt: 1 },
   },

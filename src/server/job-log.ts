@@ -47,10 +47,11 @@ export async function jobLog(
     const { code, detail, retryAfterS } = outcome.problem;
     throw new SluiceError(code, detail, { details: retryAfterS === undefined ? {} : { retryAfterS } });
   }
-  const { text, attempts, isEnd, place } = outcome.answer;
+  const { text, attempts, isEnd, place, progress } = outcome.answer;
   const { file, offset } = place as unknown as Place;
   return {
     ...{ jobId, attempt, attempts: attempts ?? [], text: text ?? '', isEnd: isEnd === true },
+    ...(progress === undefined ? {} : { progress }),
     cursor: Buffer.from(`${attempt} ${file} ${offset}`).toString('base64url'),
   };
 }

@@ -38,7 +38,7 @@ export interface OpenJobs {
 }
 
 /** What can be done with jobs in NATS besides reading. */
-export interface JobsInNats {
+interface JobsInNats {
   readonly connection: NatsConnection;
   readonly requests: NatsRequests;
   readonly answerTimeout: AnswerTimeout;

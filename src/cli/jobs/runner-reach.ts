@@ -57,6 +57,7 @@ export async function openDoor(reached: Reached, drain: AskedDrain): Promise<() 
   const door = new RunnerDoor({
     ...{ requests: nats.requests, prefix, runnerId: o.runnerId, logs, clock: systemClock, log },
     info: () => infoOf(reached),
+    progressOf: (jobId, attempt) => progressOf(reached, jobId, attempt),
     drain: (deadlineMs) => drain.ask(deadlineMs),
   });
   return () => door.close();
@@ -73,6 +74,15 @@ function infoOf({ runner, o }: Reached): Readonly<Record<string, unknown>> {
       ...(run === undefined ? {} : { progress: run.progress }),
     })),
   };
+}
+
+function progressOf(
+  { runner }: Reached,
+  jobId: string,
+  attempt: number,
+): Readonly<Record<string, unknown>> | undefined {
+  const found = [...runner.running].find(({ record }) => record.attempt === attempt && jobIdOf(record) === jobId);
+  return found?.run === undefined ? undefined : { ...found.run.progress };
 }
 
 /**

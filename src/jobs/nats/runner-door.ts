@@ -56,6 +56,8 @@ interface DoorDeps {
   readonly logs: Pick<JobLogs, 'attempts' | 'piece' | 'grown' | 'beforeEnd'>;
   /** What the runner says of itself. */
   readonly info: () => Answer;
+  /** How far the program of an attempt is; undefined: it does not run here, or tells nothing. */
+  readonly progressOf: (jobId: string, attempt: number) => Answer | undefined;
   /** Begins to drain; then the process ends. @returns whether it drained before */
   readonly drain: (deadlineMs: number | undefined) => boolean;
   readonly clock: Clock;
@@ -155,7 +157,9 @@ export class RunnerDoor {
         await within(grown, leftMs);
         continue;
       }
-      const answer = { jobId, attempt: which, attempts: attempts.slice(-100), place: next, isEnd };
+      const progress = this.#deps.progressOf(jobId, which);
+      const more = progress === undefined ? {} : { progress };
+      const answer = { jobId, attempt: which, attempts: attempts.slice(-100), place: next, isEnd, ...more };
       if (this.#reply(message, { ...answer, text: bytes.toString('utf8') })) return;
       // Control characters take six bytes each in JSON, and the server may take short messages only.
       if (!message.wantsReply || most <= LEAST_PIECE_BYTES) return;

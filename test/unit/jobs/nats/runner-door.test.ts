@@ -15,6 +15,7 @@ function doorOn(bus: FakeBus) {
   const door = new RunnerDoor({
     ...{ requests: bus.client(), prefix: 'sluice.v1', runnerId: 'r1', logs, clock: systemClock, log: silentLogger },
     info: () => ({ runnerId: 'r1', used: 2 }),
+    progressOf: (jobId, attempt) => (jobId === JOB && attempt === 1 ? { frame: 50 } : undefined),
     drain: (deadlineMs) => drains.push(deadlineMs) > 1,
   });
   onTestFinished(() => door.close());
@@ -63,7 +64,7 @@ describe('the door of a runner', () => {
     const { logs } = doorOn(bus);
     logs.print('one\ntwo\n');
     expect(await ask(bus.client(), 'logs', { jobId: JOB, lastBytes: 4 })).toMatchObject({
-      answer: { text: 'two\n', place: { file: 0, offset: 8 } },
+      answer: { text: 'two\n', place: { file: 0, offset: 8 }, progress: { frame: 50 } },
     });
     expect(await ask(bus.client(), 'logs', { jobId: JOB, lastBytes: 65_537 })).toMatchObject({
       problem: { code: 'ERR_CTL_BAD_REQUEST' },
