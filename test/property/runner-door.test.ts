@@ -38,6 +38,7 @@ describe('the door of a runner, asked anything', () => {
     logs.end();
     const door = new RunnerDoor({
       ...{ requests: bus.client(), prefix: 'sluice.v1', runnerId: 'r1', logs, clock: systemClock, log },
+      progressOf: () => undefined,
       info: () => ({ runnerId: 'r1' }),
       drain: () => false,
     });

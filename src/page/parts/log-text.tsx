@@ -8,7 +8,6 @@ import { useEffect, useRef } from '../preact.js';
 export function LogText({ label, text }: { label: string; text: string }) {
   const box = useRef<HTMLElement>(null);
   const isAtEnd = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it moves when there is more
   useEffect(() => {
     if (isAtEnd.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
   }, [text]);
