@@ -1,5 +1,5 @@
-// npm run docs: writes docs/config.md, docs/errors.md and the floors of ARCHITECTURE.md from the tables in the code,
-// and the examples into the documents that show them. A policy test compares.
+// npm run docs: writes docs/config.md, docs/errors.md, docs/metrics.md and the floors of ARCHITECTURE.md from the
+// tables in the code, and the examples into the documents that show them. A policy test compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -61,6 +61,29 @@ export function renderErrors(errors) {
   return `${lines.join('\n')}\n`;
 }
 
+/** docs/metrics.md: what stands before its first table stays, the tables are made of src/model/metrics.ts. */
+export function renderMetrics(document, groups) {
+  const [head] = document.split('<!-- tables -->');
+  const lines = [`${head}<!-- tables -->`, ''];
+  for (const [title, rows] of groups) {
+    lines.push(`## ${title}`, '');
+    for (const [name, row] of Object.entries(rows).sort(([a], [b]) => (a < b ? -1 : 1)))
+      lines.push(...metricLines(name, row));
+  }
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function metricLines(name, { type, unit, labels = {}, bounds, help, todo, only }) {
+  const facts = [`${type}, ${unit}${only === undefined ? '' : `, ${only}`}`];
+  for (const [label, values] of Object.entries(labels))
+    facts.push(
+      `\`${label}\`: ${typeof values === 'string' ? values : values.map((value) => `\`${value}\``).join(', ')}`,
+    );
+  if (bounds !== undefined) facts.push(`bounds ${bounds.join(', ')}`);
+  const lines = [`### ${name}`, '', `${help[0].toUpperCase()}${help.slice(1)}. *${facts.join('; ')}.*`, ''];
+  return todo === undefined ? lines : [...lines, todo, ''];
+}
+
 /** A place for an example: the line that names its file, and the block of code after it. */
 const PLACE = /^(<!-- from (examples\/[\w./-]+) -->\n```\w+\n)[\s\S]*?^```$/gm;
 
@@ -101,6 +124,9 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const load = (path) => import(pathToFileURL(join(root, 'dist/src', path)).href);
   writeFileSync(join(root, 'docs/config.md'), renderConfig((await load('config/table.js')).ROWS));
   writeFileSync(join(root, 'docs/errors.md'), renderErrors((await load('core/errors.js')).ERRORS));
+  const { METRIC_GROUPS } = await load('model/metrics.js');
+  const metrics = join(root, 'docs/metrics.md');
+  writeFileSync(metrics, renderMetrics(readFileSync(metrics, 'utf8'), METRIC_GROUPS));
   writeFileSync(join(root, 'docs/internals/where-is-what.md'), renderWhere());
   writeFileSync(join(root, 'ARCHITECTURE.md'), withFloors(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')));
   for (const path of ['README.md', ...filesUnder('docs').filter((file) => file.endsWith('.md'))]) {

@@ -84,7 +84,7 @@ export const WHERE = [
     file: 'src/core/memory-account.ts',
     symbol: 'RELIEF_ORDER',
   },
-  { question: 'Where is a metric named?', file: 'src/server/metrics.ts', symbol: 'collectMetrics' },
+  { question: 'Where is a metric named?', file: 'src/model/metrics.ts', symbol: 'METRICS' },
   { question: 'Where is a path of HTTP answered?', file: 'src/http/server.ts', symbol: 'createHttpServer' },
   {
     question: 'Where does it say what can be asked of a node?',

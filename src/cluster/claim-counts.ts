@@ -1,10 +1,12 @@
+import { CLUSTER_METRICS } from '../model/metrics-cluster.js';
+
 /** What became of a claim of a name. */
 export const CLAIM_OUTCOMES = ['won', 'busy', 'local', 'registry_down', 'withdrawn', 'role'] as const;
 
 export type ClaimOutcome = (typeof CLAIM_OUTCOMES)[number];
 
-/** Upper bounds of how long claims took, in ms. */
-export const CLAIM_BUCKETS_MS = [1, 2, 5, 10, 25, 100, 500, 1000, 3000, 8000] as const;
+/** Upper bounds of how long claims took, in ms: those of the metric. */
+const CLAIM_BUCKETS_MS = CLUSTER_METRICS.sluice_cluster_claim_seconds.bounds.map((seconds) => seconds * 1000);
 
 /** Counts claims of names, and how long they took. */
 export class ClaimCounts {

@@ -3,24 +3,24 @@ import type { HttpToken } from '../config/http-token-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { ApiRoute } from '../model/api-route.js';
+import type { MetricName } from '../model/metrics.js';
 import type { EventFeed } from './event-feed.js';
 import type { GuessLimits } from './token-guesses.js';
 
-/** One metric, read at the moment of the scrape. */
+/** One metric, read at the moment of the scrape. Its type, labels and words are in the table of metrics. */
 export interface Metric {
-  /** With the prefix `sluice_`; counters end in `_total`. */
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'gauge';
-  /** Label names; every sample has exactly these. Default: none. */
-  readonly labels?: readonly string[];
+  readonly name: MetricName;
   readonly samples: readonly MetricSample[];
 }
 
 /** One value of a metric. */
-export interface MetricSample {
+interface MetricSample {
+  /** Of a histogram the sum of all values. */
   readonly value: number;
+  /** All labels that the metric has. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Of a histogram: how many values were at most as large as each bound, then how many there were. */
+  readonly counts?: readonly number[];
 }
 
 /** Whether the node takes work, with one sentence for each reason. */

@@ -1,40 +1,56 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { MetricRow } from '../model/metric-row.js';
+import { METRICS } from '../model/metrics.js';
 import type { Metric } from './deps.js';
 
-/** Renders metrics for Prometheus. Nothing is counted here: values are read at each scrape. */
+/** Renders metrics for Prometheus, with what the table says of them. Values are read at each scrape. */
 export class MetricsPage {
-  readonly #registry = new Registry();
-  readonly #known = new Map<string, Gauge | Counter>();
+  readonly #process = new Registry();
 
   constructor() {
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.#process });
   }
 
   get contentType(): string {
-    return this.#registry.contentType;
+    return this.#process.contentType;
   }
 
   /**
    * The page: the metrics of the process and `metrics`.
    *
-   * @param metrics the present values; a metric that was there before and is missing now is shown without samples
+   * @param metrics the present values; one whose labels have no values now is shown without samples
    */
   async render(metrics: readonly Metric[]): Promise<string> {
-    for (const instrument of this.#known.values()) instrument.reset();
-    for (const metric of metrics) {
-      const instrument = this.#instrument(metric);
-      for (const { value, labels = {} } of metric.samples) instrument.inc(labels, value);
-    }
-    return this.#registry.metrics();
+    return `${await this.#process.metrics()}\n${metrics.map(textOf).join('')}`;
   }
+}
 
-  #instrument(metric: Metric): Gauge | Counter {
-    const known = this.#known.get(metric.name);
-    if (known !== undefined) return known;
-    const { name, help, labels: labelNames = [] } = metric;
-    const options = { name, help, labelNames: [...labelNames], registers: [this.#registry] };
-    const made = metric.type === 'counter' ? new Counter(options) : new Gauge(options);
-    this.#known.set(name, made);
-    return made;
+function textOf({ name, samples }: Metric): string {
+  const { type, help, bounds = [] }: MetricRow = METRICS[name];
+  let text = `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
+  for (const { value, labels = {}, counts } of samples) {
+    if (counts === undefined) {
+      text += line(name, labels, value);
+      continue;
+    }
+    for (const [at, count] of counts.entries())
+      text += line(`${name}_bucket`, { ...labels, le: String(bounds[at] ?? '+Inf') }, count);
+    text += line(`${name}_sum`, labels, value) + line(`${name}_count`, labels, counts.at(-1)!);
   }
+  return text;
+}
+
+function line(name: string, labels: Readonly<Record<string, string>>, value: number): string {
+  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
+  return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${numberText(value)}\n`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+}
+
+/** Prometheus spells infinity in a way of its own. */
+function numberText(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf';
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
 }

@@ -28,6 +28,8 @@ const PLAY_LINES_PER_SECOND = 20;
  * are known, the codecs. Each address has one rate for streams and one for plays.
  */
 export class ActivityLog {
+  /** Tracks that stalled, of all streams so far. */
+  stalls = 0;
   readonly #streams: AddressLog;
   readonly #plays: AddressLog;
 
@@ -61,6 +63,7 @@ export class ActivityLog {
   }
 
   health(stream: LoggedStream, { verb, kind, trackId, gapMs }: HealthChange): void {
+    if (verb === 'stalled') this.stalls++;
     const fields = { kind, ...(trackId === 0 ? {} : { track: trackId }), gapMs };
     if (verb === 'stalled') this.#stream('warn', stream, 'stream stalled', fields);
     else this.#stream('info', stream, 'stream recovered', fields);

@@ -3,6 +3,7 @@ import type { Logger } from '../core/log.js';
 import type { EventLayer } from '../events/event-layer.js';
 import type { Metric } from '../http/deps.js';
 import { toldEnd } from '../live/told-end.js';
+import { state } from './metric-samples.js';
 
 const TOLD = 'this server has no contact to the others of its cluster; connect again, to another one';
 
@@ -73,7 +74,5 @@ export function isolationOf(
 /** Whether the node is isolated. @param isolation undefined: it is in no cluster */
 export function isolationMetrics(isolation: Pick<Isolation, 'is'> | undefined): Metric[] {
   if (isolation === undefined) return [];
-  const help = '1 while NATS has taken no heartbeat for most of the lease, so that others may take names over';
-  const samples = [{ value: isolation.is ? 1 : 0 }];
-  return [{ name: 'sluice_cluster_isolated', help, type: 'gauge', labels: [], samples }];
+  return [state('sluice_cluster_isolated', isolation.is)];
 }

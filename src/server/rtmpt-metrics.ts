@@ -1,5 +1,6 @@
 import type { Metric } from '../http/deps.js';
 import type { HttpTunnel } from '../transport/tunnel/tunnel.js';
+import { by, one } from './metric-samples.js';
 
 /** What RTMPT counts. */
 export type TunnelCounts = Pick<
@@ -11,29 +12,12 @@ export type TunnelCounts = Pick<
 export function tunnelMetrics(tunnel: TunnelCounts | undefined): Metric[] {
   if (tunnel === undefined) return [];
   const { sessions, connections, opened, requests, replays, refusals } = tunnel;
-  const gauges = [
-    ['sessions', 'RTMPT sessions open; each is an RTMP connection, too', sessions],
-    ['http_connections', 'HTTP connections of RTMPT open', connections],
-  ] as const;
-  const counters = [
-    ['sessions_opened_total', 'RTMPT sessions opened', opened],
-    ['requests_total', 'HTTP requests of RTMPT', requests],
-    ['replays_total', 'answers of RTMPT that were sent again', replays],
-  ] as const;
-  const samples = [...refusals].map(([status, value]) => ({ value, labels: { status: String(status) } }));
   return [
-    ...gauges.map(([name, help, value]) => metric('gauge', name, help, value)),
-    ...counters.map(([name, help, value]) => metric('counter', name, help, value)),
-    {
-      name: 'sluice_rtmpt_refused_total',
-      help: 'HTTP requests of RTMPT that were refused, by status',
-      type: 'counter',
-      labels: ['status'],
-      samples,
-    },
+    one('sluice_rtmpt_sessions', sessions),
+    one('sluice_rtmpt_http_connections', connections),
+    one('sluice_rtmpt_sessions_opened_total', opened),
+    one('sluice_rtmpt_requests_total', requests),
+    one('sluice_rtmpt_replays_total', replays),
+    by('sluice_rtmpt_refused_total', 'status', refusals),
   ];
-}
-
-function metric(type: 'gauge' | 'counter', name: string, help: string, value: number): Metric {
-  return { name: `sluice_rtmpt_${name}`, help, type, samples: [{ value }] };
 }

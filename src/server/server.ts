@@ -32,6 +32,7 @@ import { openInstallation, secretFor } from './installation.js';
 import { JobCounts } from './job-counts.js';
 import { listenAll } from './listen-all.js';
 import { LoopTurns } from './loop-turns.js';
+import { readForMetrics } from './metric-reads.js';
 import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
@@ -316,7 +317,8 @@ class Server implements SluiceServer {
           ...{ admission: admission.chain.stats, bans: admission.bans },
           webhooks: this.#webhooks,
           tokenRefusals: this.#http?.tokenRefusals,
-          jobs: await jobs?.read(),
+          ...{ nowMs: this.#clock.wallMs(), openStreams: eventLayer.lifecycle.openStreams },
+          ...(await readForMetrics(this.#config, jobs)),
         }),
       health: () => this.#health(),
     };

@@ -4,15 +4,17 @@ import { describe, expect, it } from 'vitest';
 import { ROWS } from '../../src/config/table.js';
 import { ERRORS } from '../../src/core/errors.js';
 import { EVENT_TYPES, JOB_EVENT_TYPES } from '../../src/events/schemas/index.js';
+import { METRIC_GROUPS, METRICS } from '../../src/model/metrics.js';
 import { files, read, root } from '../support/policy/sources.js';
 
 interface Renderers {
   renderConfig(rows: unknown): string;
   renderErrors(errors: unknown): string;
+  renderMetrics(document: string, groups: unknown): string;
   withFloors(document: string): string;
 }
 
-const { renderConfig, renderErrors, withFloors } = (await import(
+const { renderConfig, renderErrors, renderMetrics, withFloors } = (await import(
   pathToFileURL(join(root, 'scripts/docs.mjs')).href
 )) as Renderers;
 
@@ -77,6 +79,24 @@ describe('docs/errors.md', () => {
       expect([code, /[^.\s]$/.test(says), /[^.\s]$/.test(hint)]).toEqual([code, true, true]);
       expect(code).toMatch(/^ERR(?:_[A-Z0-9]+)+$/);
     }
+  });
+});
+
+describe('docs/metrics.md', () => {
+  it('is what npm run docs makes of the table, with a heading to link to for each metric', () => {
+    const document = read('docs/metrics.md');
+    expect(document).toBe(renderMetrics(document, METRIC_GROUPS));
+    for (const name of Object.keys(METRICS)) expect(document).toContain(`\n### ${name}\n`);
+  });
+
+  it('has every metric that another document names', () => {
+    const known = new Set<string>([...METRIC_GROUPS.flatMap(([, rows]) => Object.keys(rows))]);
+    const documents = files().filter((path) => /^(?:README|docs\/.*)\.md$/.test(path));
+    const named = documents.flatMap((path) =>
+      [...read(path).matchAll(/`(sluice_[a-z_]+)(?:\{[^}]*\})?`/g)].map(([, name]) => ({ path, name: name! })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ name }) => !known.has(name))).toEqual([]);
   });
 });
 

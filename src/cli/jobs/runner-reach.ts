@@ -10,6 +10,7 @@ import type { NatsBackend } from '../../jobs/nats/nats-backend.js';
 import { jobIdOf } from '../../jobs/record/record.js';
 import type { JobLogs } from '../../jobs/run/job-logs.js';
 import type { JobRunner, RunnerOptions } from '../../jobs/runner/runner.js';
+import type { MetricName } from '../../model/metrics.js';
 
 /** A runner, and what of it can be reached from outside. */
 interface Reached {
@@ -137,27 +138,17 @@ async function listening(server: Server, host: string, port: number): Promise<nu
 function runnerMetrics({ runner, nats }: Pick<Reached, 'runner' | 'nats'>): Metric[] {
   const { open, running } = runner.counts;
   const { waiting = 0, dropped = 0 } = nats?.tell.counts ?? {};
-  const gauge = (name: string, help: string, value: number): Metric => ({
-    ...{ name: `sluice_runner_${name}`, help, type: 'gauge', samples: [{ value }] },
-  });
+  const one = (name: MetricName, value: number): Metric => ({ name, samples: [{ value }] });
   return [
-    gauge('slots', 'jobs that this runner runs at a time', runner.state.slots),
-    gauge('used', 'jobs that this runner has', running),
-    gauge('draining', '1 while it takes no jobs because it is about to end', runner.state.state === 'draining' ? 1 : 0),
-    gauge('jobs_open', 'jobs that wait for a runner, as this one knows', open),
+    one('sluice_runner_slots', runner.state.slots),
+    one('sluice_runner_used', running),
+    one('sluice_runner_draining', runner.state.state === 'draining' ? 1 : 0),
+    one('sluice_runner_jobs_open', open),
     {
       name: 'sluice_runner_attempts_total',
-      help: 'attempts that are over here, by what came of them',
-      type: 'counter',
-      labels: ['outcome'],
       samples: [...runner.outcomes].map(([outcome, value]) => ({ value, labels: { outcome } })),
     },
-    gauge('events_waiting', 'events of jobs that wait for NATS', waiting),
-    {
-      name: 'sluice_runner_events_dropped_total',
-      help: 'events of jobs that were left out because too many waited',
-      type: 'counter',
-      samples: [{ value: dropped }],
-    },
+    one('sluice_runner_events_waiting', waiting),
+    one('sluice_runner_events_dropped_total', dropped),
   ];
 }

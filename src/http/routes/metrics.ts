@@ -1,3 +1,4 @@
+import type { MetricName } from '../../model/metrics.js';
 import type { HttpConnections } from '../connections.js';
 import type { HttpDeps, Metric } from '../deps.js';
 import type { FastifyInstance } from '../fastify.js';
@@ -29,17 +30,12 @@ function lazyMetrics(): () => Promise<MetricsPage> {
 }
 
 function ownMetrics(followers: Followers, connections: HttpConnections): Metric[] {
-  const metric = (name: string, type: Metric['type'], help: string, value: number): Metric => ({
-    name: `sluice_${name}`,
-    help,
-    type,
-    samples: [{ value }],
-  });
   const { size, refused, closedForOthers } = connections;
+  const metric = (name: MetricName, value: number): Metric => ({ name, samples: [{ value }] });
   return [
-    metric('event_followers', 'gauge', 'Clients that follow /v1/events.', followers.size),
-    metric('http_connections', 'gauge', 'HTTP connections open.', size),
-    metric('http_connections_refused_total', 'counter', 'HTTP connections closed at once: too many requests.', refused),
-    metric('http_connections_evicted_total', 'counter', 'Idle HTTP connections closed for new ones.', closedForOthers),
+    metric('sluice_event_followers', followers.size),
+    metric('sluice_http_connections', size),
+    metric('sluice_http_connections_refused_total', refused),
+    metric('sluice_http_connections_evicted_total', closedForOthers),
   ];
 }

@@ -1,19 +1,20 @@
 import { nameKey } from '../../live/name-key.js';
 import type { Pulls } from '../../live/pulls.js';
+import { CLUSTER_METRICS } from '../../model/metrics-cluster.js';
 import type { RelaySnapshot } from '../../model/relay-snapshot.js';
 import type { StreamName } from '../target.js';
 import { CopiedName } from './copied-name.js';
 import type { CopyCounts, CopyLimits, CopyParts } from './copy-parts.js';
 
-/** Upper bounds of the histogram of first media, in ms. */
-export const FIRST_MEDIA_MS = [50, 100, 200, 300, 500, 1000, 3000, 10_000] as const;
+/** Upper bounds of the times until first media, in ms: those of the metric. */
+const FIRST_MEDIA_MS = CLUSTER_METRICS.sluice_copies_first_media_seconds.bounds.map((seconds) => seconds * 1000);
 
 /** Fetches streams of other nodes of the cluster when they are played here: one connection per name. */
 export class Copies implements Pulls, CopyCounts {
   started = 0;
   reconnects = 0;
   bytesPast = 0;
-  /** How many first media came within each of {@link FIRST_MEDIA_MS}, those of lower bounds left out; the rest last. */
+  /** How many first media came within each of {@link FIRST_MEDIA_MS}; the last one counts all. */
   readonly firstMediaCounts: number[] = Array(FIRST_MEDIA_MS.length + 1).fill(0);
   firstMediaSumMs = 0;
   readonly #parts: CopyParts;
@@ -69,8 +70,8 @@ export class Copies implements Pulls, CopyCounts {
   }
 
   firstMedia(ms: number): void {
-    const at = FIRST_MEDIA_MS.findIndex((most) => ms <= most);
-    this.firstMediaCounts[at < 0 ? FIRST_MEDIA_MS.length : at]!++;
+    for (let at = 0; at < this.firstMediaCounts.length; at++)
+      if (ms <= (FIRST_MEDIA_MS[at] ?? Number.POSITIVE_INFINITY)) this.firstMediaCounts[at]!++;
     this.firstMediaSumMs += ms;
   }
 

@@ -164,12 +164,9 @@ describe('Host header', () => {
 describe('metrics', () => {
   it('shows the values of the moment, counters and gauges, with and without labels, and the process itself', async () => {
     let metrics: Metric[] = [
-      { name: 'sluice_players', help: 'Players.', type: 'gauge', samples: [{ value: 3 }] },
+      { name: 'sluice_players', samples: [{ value: 3 }] },
       {
-        name: 'sluice_closed_total',
-        help: 'Closed.',
-        type: 'counter',
-        labels: ['code'],
+        name: 'sluice_connections_closed_total',
         samples: [
           { value: 5, labels: { code: 'ERR_A' } },
           { value: 1, labels: { code: 'ERR_B' } },
@@ -180,23 +177,17 @@ describe('metrics', () => {
     const first = await (await get('/metrics')).text();
     expect(first).toContain('# TYPE sluice_players gauge\nsluice_players 3\n');
     expect(first).toContain(
-      '# TYPE sluice_closed_total counter\nsluice_closed_total{code="ERR_A"} 5\nsluice_closed_total{code="ERR_B"} 1\n',
+      '# TYPE sluice_connections_closed_total counter\nsluice_connections_closed_total{code="ERR_A"} 5\nsluice_connections_closed_total{code="ERR_B"} 1\n',
     );
     expect(first).toContain('process_resident_memory_bytes');
     expect(first).toContain('sluice_event_followers 0');
     metrics = [
-      { name: 'sluice_players', help: 'Players.', type: 'gauge', samples: [{ value: 1 }] },
-      {
-        name: 'sluice_closed_total',
-        help: 'Closed.',
-        type: 'counter',
-        labels: ['code'],
-        samples: [{ value: 6, labels: { code: 'ERR_A' } }],
-      },
+      { name: 'sluice_players', samples: [{ value: 1 }] },
+      { name: 'sluice_connections_closed_total', samples: [{ value: 6, labels: { code: 'ERR_A' } }] },
     ];
     const second = await (await get('/metrics')).text();
     expect(second).toContain('\nsluice_players 1\n');
-    expect(second).toContain('\nsluice_closed_total{code="ERR_A"} 6\n');
+    expect(second).toContain('\nsluice_connections_closed_total{code="ERR_A"} 6\n');
     expect(second).not.toContain('ERR_B');
   });
 });
