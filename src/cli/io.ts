@@ -1,3 +1,4 @@
+import { showsColours } from '../core/colours.js';
 import { SluiceError } from '../core/errors.js';
 import { readSecret } from './read-secret.js';
 
@@ -61,7 +62,7 @@ export function processIo(): Io {
     },
     err: (text) => void process.stderr.write(text),
     readSecret: (prompt) => readSecret(process.stdin, prompt, (text) => void process.stderr.write(text)),
-    colour: stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+    colour: showsColours(stdout, process.env),
     live: process.stderr.isTTY === true,
     env: process.env,
     gone: gone.signal,

@@ -1,9 +1,10 @@
 import { basename, join } from 'node:path';
 import { SluiceError } from '../core/errors.js';
+import { size } from '../core/quantities.js';
 import type { SluiceEvent } from '../events/event-types.js';
 import { type JournalItem, readJournalFolder, type SegmentSummary } from '../events/journal/journal-folder.js';
 import { EXIT } from './exit-codes.js';
-import { formatEvent, size } from './format-event.js';
+import { formatEvent } from './format-event.js';
 import type { Io } from './io.js';
 
 /** Options of `sluice journal`. */

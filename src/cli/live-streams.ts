@@ -1,6 +1,7 @@
 import { cleanText } from '../core/log-fields.js';
+import { duration } from '../core/quantities.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
-import { duration, tracks } from './format-event.js';
+import { tracks } from './format-event.js';
 
 /**
  * The streams that are live on a server, for a person who begins to watch it. Returns none when the server cannot be

@@ -1,4 +1,4 @@
-import { duration, size } from './format-event.js';
+import { duration, size } from '../core/quantities.js';
 import type { Io } from './io.js';
 
 /** The state of a transfer. */

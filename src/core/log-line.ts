@@ -1,54 +1,164 @@
+import { ERRORS, type ErrorCode } from './errors.js';
+import { duration, size } from './quantities.js';
+
 /** Ids of connections, streams and plays. A terminal shows them at level debug only; format json always has them. */
 const ID = /(?:^id|Id)$/;
 /** Fields that the line shows in another place. */
-const SHOWN = new Set(['level', 'time', 'msg']);
+const SHOWN = new Set(['level', 'time', 'msg', 'app', 'name', 'peer', 'err', 'codecs', 'encoder', 'client']);
+/** Fields whose value says by itself what it is. */
+const BARE = new Set(['reason', 'cause', 'detail', 'kind']);
+/** Columns of the sentence of a line about a stream, so that names stand below each other. */
+const SENTENCE_COLUMNS = 16;
+/** A number or name of at least so many characters that the sentence has already is not written again. */
+const TELLING_CHARACTERS = 4;
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** The parts of a line for a person. */
+interface Parts {
+  readonly sentence: string;
+  /** `app/name`, or ''. */
+  readonly subject: string;
+  readonly details: string;
+}
 
 /**
- * Writes a log entry as one line for a person: the sentence, the stream, the peer, then the other fields as `key
- * value`.
+ * Writes a log entry as one line for a person: the sentence, the stream, then the facts, with the peer last.
  *
  * @param entry the fields of a line, cleaned already
  * @param withIds whether ids of connections, streams and plays are shown, too
  */
-export function readableLine(entry: Readonly<Record<string, unknown>>, withIds: boolean): string {
-  const { msg, app, name, peer, err, ...rest } = entry;
-  const parts = [String(msg ?? '')];
-  if (typeof name === 'string') parts.push(typeof app === 'string' ? `${app}/${name}` : name);
-  else if (typeof app === 'string') parts.push(`app ${app}`);
-  if (peer !== undefined) parts.push(`from ${String(peer)}`);
-  for (const [key, value] of Object.entries(rest)) {
-    if (SHOWN.has(key) || (!withIds && ID.test(key))) continue;
-    parts.push(`${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
-  }
-  if (typeof err === 'object' && err !== null) parts.push(errorWords(err));
-  return parts.join('  ');
+export function readableLine(entry: Entry, withIds: boolean): string {
+  return joined(partsOf(entry, withIds), (text) => text);
 }
 
-const LEVELS: Readonly<Record<string, string>> = { debug: '34', info: '32', warn: '33', error: '31' };
+const LEVELS: Readonly<Record<string, { readonly word: string; readonly colour: string }>> = {
+  debug: { word: 'debug', colour: '34' },
+  info: { word: 'info ', colour: '32' },
+  warn: { word: 'WARN ', colour: '33' },
+  error: { word: 'ERROR', colour: '31' },
+};
 
 /**
  * Turns a JSON line of the log into one for a terminal: the local time, the level, and what {@link readableLine}
- * writes.
+ * writes. At level debug the time has milliseconds.
  *
  * @param json one JSON object, as the logger writes it
  */
 export function terminalLine(json: string, o: { readonly colour: boolean; readonly withIds: boolean }): string {
-  const entry = JSON.parse(json) as Readonly<Record<string, unknown>>;
-  const level = String(entry['level']);
-  const name = level.toUpperCase();
-  const painted = o.colour ? `\x1b[${LEVELS[level] ?? '39'}m${name}\x1b[39m` : name;
-  return `[${localTime(String(entry['time']))}] ${painted}: ${readableLine(entry, o.withIds)}\n`;
+  const entry = JSON.parse(json) as Entry;
+  const { word, colour } = LEVELS[String(entry['level'])] ?? { word: String(entry['level']), colour: '39' };
+  const paint = (code: string, text: string): string => (o.colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const isTrouble = word === 'WARN ' || word === 'ERROR';
+  const line = joined(partsOf(entry, o.withIds), (text) => (isTrouble ? paint(`1;${colour}`, text) : paint('1', text)));
+  return `${paint('2', localTime(String(entry['time']), o.withIds))} ${paint(colour, word)} ${line}\n`;
 }
 
-function localTime(iso: string): string {
+function joined({ sentence, subject, details }: Parts, paint: (sentence: string) => string): string {
+  const gap = subject === '' ? '' : ' '.repeat(Math.max(0, SENTENCE_COLUMNS - sentence.length));
+  return [paint(sentence) + gap, subject, details].filter((part) => part !== '').join('  ');
+}
+
+function partsOf(entry: Entry, withIds: boolean): Parts {
+  const { app, name, err } = entry;
+  const sentence = String(entry['msg'] ?? '');
+  const stream = typeof name === 'string' && typeof app === 'string' ? `${app}/${name}` : name;
+  const subject = typeof stream === 'string' ? stream : typeof app === 'string' ? `app ${app}` : '';
+  const details = [codecWords(entry['codecs'])];
+  const told = typeof err === 'object' && err !== null ? `${sentence} ${String((err as Entry)['message'])}` : sentence;
+  for (const [key, value] of Object.entries(entry)) {
+    if (SHOWN.has(key) || (!withIds && ID.test(key)) || isIn(sentence, value)) continue;
+    details.push(factWords(key, value, told));
+  }
+  details.push(peerWords(entry));
+  if (typeof err === 'object' && err !== null) details.push(errorWords(err as Entry, entry['code']));
+  return { sentence, subject, details: details.filter((text) => text !== '').join(', ') };
+}
+
+/** Whether a sentence says a value in a word of its own. */
+function isIn(sentence: string, value: unknown): boolean {
+  const text = String(value);
+  return text.length >= TELLING_CHARACTERS && ` ${sentence.replace(/[;:,]/g, ' ')} `.includes(` ${text} `);
+}
+
+function factWords(key: string, value: unknown, told: string): string {
+  if (typeof value === 'string' && BARE.has(key)) return value;
+  if (typeof value === 'string' && key === 'code') return meaning(value, told);
+  if (key === 'missing' && typeof value === 'string') return `without ${value}`;
+  if (typeof value === 'number' && /^(?:ms|.*Ms)$/.test(key))
+    return `${words(key.slice(0, -2))} ${duration(value)}`.trim();
+  if (typeof value === 'number' && key === 'bytes') return size(value);
+  if (typeof value === 'number' && key.endsWith('Bytes')) return `${words(key.slice(0, -5))} ${size(value)}`;
+  return `${words(key)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`;
+}
+
+/** `reconnectTo`: `reconnect to`. */
+function words(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** What an error code means, with the code behind it; a code stands alone where its meaning is told already. */
+function meaning(code: string, told: string): string {
+  if (code === 'ERR_INTERNAL' || !Object.hasOwn(ERRORS, code)) return code;
+  const { says } = ERRORS[code as ErrorCode];
+  return told.includes(says) ? code : `${says} (${code})`;
+}
+
+/** `from 192.0.2.7 (OBS 30.2.0)`. */
+function peerWords({ peer, encoder, client }: Entry): string {
+  const says = encoder ?? client;
+  const program = says === undefined ? '' : programOf(String(says));
+  if (peer === undefined) return program === '' ? '' : `with ${program}`;
+  return `from ${String(peer)}${program === '' ? '' : ` (${program})`}`;
+}
+
+/**
+ * The program behind what a client says of itself: `Lavf59.27.100` for `FMLE/3.0 (compatible; Lavf59.27.100)`, `OBS
+ * 30.2.0` for `FMLE/3.0 (compatible; obs-studio/30.2.0; FMSc/1.0)`.
+ */
+function programOf(flashVer: string): string {
+  const program = /\(compatible; ([^;)]+)/.exec(flashVer)?.[1] ?? flashVer;
+  return program.replace(/^obs-?studio\//i, 'OBS ');
+}
+
+/** The beginning of a codec string, and the name by which people know the codec. */
+const CODECS: Readonly<Record<string, string>> = {
+  ...{ avc1: 'h264', avc3: 'h264', hvc1: 'hevc', hev1: 'hevc', vvc1: 'vvc', vvi1: 'vvc', av01: 'av1' },
+  ...{
+    vp08: 'vp8',
+    vp09: 'vp9',
+    mp4a: 'aac',
+    '.mp3': 'mp3',
+    'ac-3': 'ac3',
+    'ec-3': 'eac3',
+    Opus: 'opus',
+    fLaC: 'flac',
+  },
+};
+
+/** `avc1.64001F 1280x720 + mp4a.40.2` in the words of people: `h264 1280x720 + aac`. */
+function codecWords(codecs: unknown): string {
+  if (typeof codecs !== 'string') return '';
+  const known = codecs.split(' + ').map((track) => {
+    const [, codec = '', rest = ''] = /^(\.?[^. ]*)[^ ]*(.*)$/.exec(track) ?? [];
+    return `${CODECS[codec] ?? codec}${rest}`;
+  });
+  return known.join(' + ');
+}
+
+function localTime(iso: string, withMillis: boolean): string {
   const date = new Date(iso);
   const digits = (value: number, count: number): string => String(value).padStart(count, '0');
-  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => digits(value, 2));
-  return `${clock.join(':')}.${digits(date.getMilliseconds(), 3)}`;
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => digits(value, 2)).join(':');
+  return withMillis ? `${clock}.${digits(date.getMilliseconds(), 3)}` : clock;
 }
 
-/** The message of an error, and where it was thrown. */
-function errorWords(err: { readonly message?: unknown; readonly stack?: unknown }): string {
-  const place = /\n\s*(at .*)/.exec(typeof err.stack === 'string' ? err.stack.replaceAll('\\n', '\n') : '')?.[1];
-  return `error ${JSON.stringify(err.message ?? '')}${place === undefined ? '' : ` ${place.split('\n')[0]}`}`;
+/** What an error says, and where a defect was thrown. */
+function errorWords(err: Entry, code: unknown): string {
+  const { message, frames, cause } = err;
+  const own = err['code'];
+  const inside = typeof cause === 'object' && cause !== null ? (cause as Entry)['message'] : undefined;
+  const place = Array.isArray(frames) && typeof frames[0] === 'string' ? ` ${frames[0]}` : '';
+  const known = typeof own === 'string' && own !== code && !String(message).includes(own) ? ` (${own})` : '';
+  return `${String(message ?? '')}${known}${inside === undefined ? '' : `, because of: ${String(inside)}`}${place}`;
 }

@@ -1,5 +1,6 @@
 import { type Logger as PinoLogger, pino } from 'pino';
 import type { Clock } from './clock.js';
+import { showsColours } from './colours.js';
 import { cleanFields, cleanText, type LogFields } from './log-fields.js';
 import { terminalLine } from './log-line.js';
 import { openStderr } from './log-target.js';
@@ -111,7 +112,9 @@ function makeLogger(options: LoggerOptions, sink: LogSink): LevelledLogger {
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
       },
-      pretty ? prettySink(sink, options.sink === undefined && process.stderr.isTTY === true, threshold) : sink,
+      pretty
+        ? prettySink(sink, options.sink === undefined && showsColours(process.stderr, process.env), threshold)
+        : sink,
     ),
     threshold,
   );

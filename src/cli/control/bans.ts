@@ -1,8 +1,8 @@
 import { suggest } from '../../config/suggest.js';
 import type { Facts } from '../../control/ports.js';
 import { SluiceError } from '../../core/errors.js';
+import { duration } from '../../core/quantities.js';
 import { BAN_KINDS, type Ban } from '../../model/ban.js';
-import { duration } from '../format-event.js';
 import type { Io } from '../io.js';
 import { type ControlOptions, newRequestId, withControl } from './connect.js';
 import { listAll } from './list.js';

@@ -1,5 +1,5 @@
+import { duration } from '../../core/quantities.js';
 import type { PlaySnapshot } from '../../model/play-snapshot.js';
-import { duration } from '../format-event.js';
 import type { Io } from '../io.js';
 import { type ControlOptions, newRequestId, withControl } from './connect.js';
 import { kickSelected, type SelectorOptions, selectorOf } from './kick.js';

@@ -1,10 +1,10 @@
 import { SluiceError } from '../../core/errors.js';
+import { duration } from '../../core/quantities.js';
 import { unknownJob } from '../../jobs/desk/job-acts.js';
 import { JOB_STATES, type JobQuery, type JobStateName } from '../../jobs/desk/job-query.js';
 import type { JobView, RunnerView, TemplateView } from '../../jobs/desk/views.js';
 import { type Column, table } from '../control/table.js';
 import { EXIT } from '../exit-codes.js';
-import { duration } from '../format-event.js';
 import type { Io } from '../io.js';
 import { inNatsOnly, type JobsOptions, type OpenJobs, withJobs } from './open-jobs.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, formatEvent, size } from '../../../src/cli/format-event.js';
+import { formatEvent } from '../../../src/cli/format-event.js';
 import type { SluiceEvent } from '../../../src/events/event-types.js';
 
 function event(type: string, data: object): SluiceEvent {
@@ -50,25 +50,5 @@ describe('formatEvent', () => {
     const plain = formatEvent(started, false);
     expect(plain).toContain('by \\x1b[2Jx\\x0ay');
     expect(plain).not.toContain('\x1b');
-  });
-});
-
-describe('numbers for people', () => {
-  it('are written as durations and sizes', () => {
-    expect([0, 59_999, 60_000, 3_599_000, 3_600_000].map(duration)).toEqual([
-      '0.0 s',
-      '60.0 s',
-      '1:00',
-      '59:59',
-      '1:00:00',
-    ]);
-    expect([0, 999, 1000, 1_500_000, 2e12, 5e15].map(size)).toEqual([
-      '0 B',
-      '999 B',
-      '1.0 kB',
-      '1.5 MB',
-      '2.0 TB',
-      '5000.0 TB',
-    ]);
   });
 });
