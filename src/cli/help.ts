@@ -36,10 +36,12 @@ Examples:
   sluice events --json | jq .data             for programs
   sluice events --nats nats://127.0.0.1:4222  from NATS JetStream`;
 
-export const PUBLISH = 'send an FLV file to an RTMP server, in real time';
+export const PUBLISH = 'send an FLV file, or a test picture, to an RTMP server, in real time';
 
 export const PUBLISH_EXAMPLES = `
 Examples:
+  sluice publish --test rtmp://127.0.0.1/live/cam1
+  sluice publish --test --size 640x360 --for 30s rtmp://127.0.0.1/live/cam1
   sluice publish video.flv rtmp://127.0.0.1/live/cam1
   ffmpeg -i video.mp4 -c copy video.flv      makes an FLV file of another`;
 

@@ -15,6 +15,7 @@ import type { JournalOptions } from './journal.js';
 import type { KeyOptions } from './key.js';
 import type { LoadFlags } from './load.js';
 import type { PlayFlags } from './play.js';
+import type { PublishTestFlags } from './publish-test.js';
 import { reportError } from './report-error.js';
 import type { SignOptions } from './sign.js';
 
@@ -81,15 +82,7 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
     .action(async (options: EventsOptions) => {
       done(await (await import('./events.js')).events(options, io));
     });
-  command('publish', help.PUBLISH, help.PUBLISH_EXAMPLES)
-    .argument('<FILE.flv>', 'what to send')
-    .argument('<URL>', 'where: rtmp://HOST[:PORT]/APP/NAME, or rtmps://…')
-    .option('--fast', 'as fast as the server takes it, not in real time')
-    .option('--loop', 'again and again, with time going on')
-    .option(...help.INSECURE_FLAG)
-    .action(async (file: string, url: string, options: { fast?: boolean; loop?: boolean; insecure?: boolean }) => {
-      done(await (await import('./publish.js')).publish(file, url, options, io));
-    });
+  publishCommand(command, io, done);
   command('play', help.PLAY, help.PLAY_EXAMPLES)
     .argument('<URL>', 'what: rtmp://HOST[:PORT]/APP/NAME, or rtmps://…')
     .option('-o, --output <FILE.flv>', 'write it to a file; - for standard output')
@@ -114,6 +107,38 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
   controlCommands({ command, io, done });
   jobsCommands({ command, io, done });
   return program;
+}
+
+/** `sluice publish`: of a file, or of a test picture. */
+function publishCommand(command: MakeCommand, io: Io, done: (code: number) => void): void {
+  type Flags = PublishTestFlags & { readonly test?: boolean; readonly fast?: boolean; readonly loop?: boolean };
+  command('publish', help.PUBLISH, help.PUBLISH_EXAMPLES)
+    .usage('[options] FILE.flv URL\n       sluice publish --test [options] URL')
+    .argument('<WHAT...>', 'an FLV file and rtmp://HOST[:PORT]/APP/NAME, or rtmps://…; with --test only the URL')
+    .option('--fast', 'as fast as the server takes it, not in real time')
+    .option('--loop', 'again and again, with time going on')
+    .option('--test', 'a test picture in place of a file: bars, the time, a frame counter, and a beep each second')
+    .option('--for <DURATION>', '--test: stop after so long: 10s, 5m (default: until Ctrl-C)')
+    .option('--size <WIDTHxHEIGHT>', '--test: size of the picture (default 1280x720)')
+    .addOption(loadOption('--fps <N>', '--test: frames a second (default 30)', true))
+    .addOption(loadOption('--count <N>', '--test: so many publishers; their names get -1, -2 …', true))
+    .option('--no-audio', '--test: no sound')
+    .option(...help.INSECURE_FLAG)
+    .action(async (words: readonly string[], flags: Flags) => {
+      const [first = '', second, more] = words;
+      if (flags.test === true && second === undefined)
+        return done(await (await import('./publish-test.js')).publishTest(first, flags, io));
+      if (flags.test === true || second === undefined || more !== undefined) throw publishUsage(flags.test === true);
+      const unused = (['for', 'size', 'fps', 'count'] as const).find((flag) => flags[flag] !== undefined);
+      if (unused !== undefined || flags.audio === false)
+        throw new SluiceError('ERR_CLI_USAGE', `--${unused ?? 'no-audio'} goes with --test only`);
+      done(await (await import('./publish.js')).publish(first, second, flags, io));
+    });
+}
+
+function publishUsage(isTest: boolean): SluiceError {
+  const expected = isTest ? 'sluice publish --test URL' : 'sluice publish FILE.flv URL, or sluice publish --test URL';
+  return new SluiceError('ERR_CLI_USAGE', `${expected} was expected`);
 }
 
 /** What looks into recorded bytes and events. */

@@ -1,45 +1,9 @@
+import { BitWriter } from './bit-writer.js';
+
 /** Macroblocks of 1280x720. */
 const COLUMNS = 80;
 const ROWS = 45;
 const FPS = 30;
-
-class BitWriter {
-  #digits = '';
-
-  bits(value: number, count: number): this {
-    this.#digits += value.toString(2).padStart(count, '0');
-    return this;
-  }
-
-  /** Unsigned Exp-Golomb code (ITU-T H.264 §9.1). */
-  ue(value: number): this {
-    const code = (value + 1).toString(2);
-    this.#digits += code.padStart(2 * code.length - 1, '0');
-    return this;
-  }
-
-  raw(digits: string): this {
-    this.#digits += digits;
-    return this;
-  }
-
-  /** Trailing bits, emulation prevention, and the NAL header before it all. */
-  nal(header: number): Buffer {
-    const digits = `${this.#digits}1`;
-    const bytes = [header];
-    let zeros = 0;
-    for (let at = 0; at < digits.length; at += 8) {
-      const byte = Number.parseInt(digits.slice(at, at + 8).padEnd(8, '0'), 2);
-      if (zeros >= 2 && byte <= 3) {
-        bytes.push(3);
-        zeros = 0;
-      }
-      bytes.push(byte);
-      zeros = byte === 0 ? zeros + 1 : 0;
-    }
-    return Buffer.from(bytes);
-  }
-}
 
 /**
  * Constrained Baseline, level 3.1, 1280x720, 30 frames per second fixed, one reference frame, output in decoding order.
@@ -88,7 +52,8 @@ export function grayConfig(): Buffer {
 export function grayKeySlice(): Buffer {
   const slice = new BitWriter().ue(0).ue(7).ue(0).bits(0, 4).ue(0).raw('00').ue(0);
   // mb_type 3, intra_chroma_pred_mode 0, mb_qp_delta 0, no coefficients.
-  return slice.raw('00100111'.repeat(COLUMNS * ROWS)).nal(0x65);
+  for (let count = COLUMNS * ROWS; count > 0; count--) slice.raw('00100111');
+  return slice.nal(0x65);
 }
 
 /**

@@ -2,3 +2,4 @@
 export type { LoadOptions } from './options.js';
 export { formatResult, formatSecond } from './report.js';
 export { runLoad } from './run.js';
+export { type PublishTestPictureOptions, publishTestPicture } from './test-picture/publish-test-picture.js';
