@@ -18,7 +18,10 @@ function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** `hvc1.1.6.L93.B0`: profile, compatibility with its bits turned round, tier and level, constraints (ISO 14496-15, E.3). */
+/**
+ * `hvc1.1.6.L93.B0`: profile, compatibility with its bits turned round, tier and level, constraints (ISO 14496-15,
+ * E.3).
+ */
 function hevcString(config: Uint8Array): string {
   const first = config[1]!;
   const space = ['', 'A', 'B', 'C'][first >> 6];
@@ -47,7 +50,9 @@ function av1String(config: Uint8Array): string | undefined {
   return `av01.${levels >> 5}.${two(levels & 0x1f)}${(flags & 0x80) === 0 ? 'M' : 'H'}.${two(depth)}`;
 }
 
-/** `vp09.00.10.08`: profile, level, bits of a sample. The record may be a whole box with version and flags before it. */
+/**
+ * `vp09.00.10.08`: profile, level, bits of a sample. The record may be a whole box with version and flags before it.
+ */
 function vp9String(config: Uint8Array): string | undefined {
   const isBox = config.length >= 8 && config[0] === 1 && config[1] === 0 && config[2] === 0 && config[3] === 0;
   const [profile, level, depth] = isBox ? config.subarray(4) : config;

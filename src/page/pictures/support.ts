@@ -30,6 +30,6 @@ async function find(codec: string): Promise<Way> {
 }
 
 /** Whether this browser plays such codecs from a script (MSE). @param codecs RFC 6381, with commas between them */
-export function canPlay(codecs: string): boolean {
+function canPlay(codecs: string): boolean {
   return typeof MediaSource !== 'undefined' && MediaSource.isTypeSupported(`video/mp4; codecs="${codecs}"`);
 }

@@ -11,37 +11,37 @@ export const ALL = '';
 
 /** How the node is, in words. */
 export function Health({ node }: { node: Overview['node'] }) {
-  const { version, startedAt, ready, reasons, degraded, nats, isInCluster, nodeId } = node;
+  const { version, startedAt, ready, degraded, nats, isInCluster, nodeId } = node;
   const isWell = ready && degraded.length === 0 && nats !== 'down';
   return (
-    <section class="health" aria-labelledby="health">
-      <h2 id="health" class="unseen">
-        This server
-      </h2>
-      <p class="line">
-        <Badge tone={!ready ? 'bad' : isWell ? 'good' : 'warn'}>{ready ? 'Ready' : 'Takes no work'}</Badge>
-        <span>Sluice {version}</span>
-        <span>
-          up for <Since iso={startedAt} />
-        </span>
-        <span class={nats === 'down' ? 'bad' : ''}>{NATS[nats]}</span>
-        {isInCluster ? <span>node {nodeId} of a cluster</span> : null}
-      </p>
-      {reasons.length + degraded.length === 0 ? null : (
-        <ul class="reasons">
-          {reasons.map((reason) => (
-            <li key={reason} class="note bad">
-              {reason}
-            </li>
-          ))}
-          {degraded.map((reason) => (
-            <li key={reason} class="note warn">
-              {reason}
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
+    <p class="health">
+      <Badge tone={!ready ? 'bad' : isWell ? 'good' : 'warn'}>{ready ? 'Ready' : 'Takes no work'}</Badge>
+      <span>Sluice {version}</span>
+      <span>
+        up for <Since iso={startedAt} />
+      </span>
+      <span class={nats === 'down' ? 'bad' : ''}>{NATS[nats]}</span>
+      {isInCluster ? <span>node {nodeId} of a cluster</span> : null}
+    </p>
+  );
+}
+
+/** Why the node takes no work, and what of it does not work. */
+export function Reasons({ node: { reasons, degraded } }: { node: Overview['node'] }) {
+  if (reasons.length + degraded.length === 0) return null;
+  return (
+    <ul class="reasons" aria-label="What is wrong with this server">
+      {reasons.map((reason) => (
+        <li key={reason} class="note bad">
+          {reason}
+        </li>
+      ))}
+      {degraded.map((reason) => (
+        <li key={reason} class="note warn">
+          {reason}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -52,7 +52,7 @@ export function Totals({ streams, sum }: { streams: number; sum: ReturnType<type
   const { series } = streamHistory.columns(ALL);
   return (
     <dl class="totals">
-      <Total name="Streams" value={count(streams)} line={undefined} />
+      <Total name="Streams" value={count(streams)} line={undefined} trouble={sum.troubled} />
       <Total name="Players" value={count(sum.players)} line={series[3]} />
       <Total name="In" value={rate(sum.kbpsIn)} line={series[0]} />
       <Total name="Out" value={rate(sum.kbpsOut)} line={series[1]} />
@@ -60,22 +60,26 @@ export function Totals({ streams, sum }: { streams: number; sum: ReturnType<type
   );
 }
 
-type Line = readonly (number | null)[] | undefined;
+/** Size of the box of a line. */
+const [WIDTH, HEIGHT] = [120, 40];
 
-function Total({ name, value, line }: { name: string; value: string; line: Line }) {
+function Total(props: { name: string; value: string; line: readonly (number | null)[] | undefined; trouble?: number }) {
+  const { name, value, line, trouble = 0 } = props;
   const [figure = '', unit = ''] = value.split(' ');
-  const points = line === undefined ? '' : sparkline(line, 120, 28);
+  const points = line === undefined ? '' : sparkline(line, WIDTH, HEIGHT);
   return (
     <div>
-      <dt>{name}</dt>
-      <dd>
-        {figure} {unit === '' ? null : <small>{unit}</small>}
-      </dd>
       {points === '' ? null : (
-        <svg viewBox="0 -1 120 30" preserveAspectRatio="none" aria-hidden="true">
+        <svg viewBox={`0 -2 ${WIDTH} ${HEIGHT + 2}`} preserveAspectRatio="none" aria-hidden="true">
+          <polygon points={`0,${HEIGHT} ${points} ${WIDTH},${HEIGHT}`} />
           <polyline points={points} />
         </svg>
       )}
+      <dt>{name}</dt>
+      <dd>
+        {figure} {unit === '' ? null : <small>{unit}</small>}
+        {trouble === 0 ? null : <small class="warn">{count(trouble)} with trouble</small>}
+      </dd>
     </div>
   );
 }

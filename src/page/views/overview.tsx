@@ -7,7 +7,7 @@ import { usePoll } from '../poll.js';
 import { useEffect, useState } from '../preact.js';
 import { streamHistory } from '../stream-history.js';
 import { NoStreams } from './overview-empty.js';
-import { ALL, Health, Totals } from './overview-health.js';
+import { ALL, Health, Reasons, Totals } from './overview-health.js';
 import { listed, ORDERS, type Order, totals } from './overview-list.js';
 import { Tile } from './tile.js';
 import { type Listed, tileFacts } from './tile-facts.js';
@@ -21,9 +21,9 @@ export function Overview() {
   useEffect(() => (value === undefined ? undefined : remember(value)), [value]);
   return (
     <>
-      <Heading title="Live streams" />
+      <Heading title="Live streams">{value === undefined ? null : <Health node={value.node} />}</Heading>
       {error === undefined ? null : <ErrorNote error={error} what="The overview is not up to date" />}
-      {value === undefined ? null : <Health node={value.node} />}
+      {value === undefined ? null : <Reasons node={value.node} />}
       {value === undefined ? null : <Totals streams={value.total} sum={totals(value.streams)} />}
       {value === undefined ? null : <Streams streams={value.streams} total={value.total} />}
     </>

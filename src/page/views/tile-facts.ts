@@ -1,5 +1,5 @@
 import type { Overview } from '../../model/overview.js';
-import { codecName, milliseconds, pictureSize, plural, rate, roughly } from '../format.js';
+import { codecName, count, milliseconds, pictureSize, rate, roughly } from '../format.js';
 
 /** One live stream of the overview. */
 export type Listed = Overview['streams'][number];
@@ -31,7 +31,7 @@ export function tileFacts(stream: Listed, nowMs: number): TileFacts {
     media: mediaWords(tracks),
     rateIn: rate(stream.kbpsIn),
     rateOut: rate(stream.kbpsOut),
-    players: plural(stream.players, 'player'),
+    players: count(stream.players),
     delay: delayMs === undefined ? '' : milliseconds(delayMs),
     age: roughly(nowMs - Date.parse(stream.startedAt)),
   };

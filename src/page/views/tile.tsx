@@ -12,12 +12,16 @@ export class Tile extends Component<{ facts: TileFacts }> {
 
   override render() {
     const { facts } = this.props;
-    const { streamId, app, name, state, codec, media, trouble } = facts;
+    const { streamId, app, name, state, codec, media, age, trouble } = facts;
     return (
       <li class="tile" data-stream={`${app}/${name}`}>
         <Picture streamId={streamId} codec={codec} words={media === '' ? 'Waiting for media' : 'Sound only'} />
         <div class="over">
           <State state={state} />
+          <span class="age">
+            <span class="unseen">Live for </span>
+            {age}
+          </span>
         </div>
         <div class="body">
           <a href={hrefOf('streams', streamId)}>
@@ -33,23 +37,22 @@ export class Tile extends Component<{ facts: TileFacts }> {
   }
 }
 
-function Measured({ facts: { rateIn, rateOut, players, delay, age } }: { facts: TileFacts }) {
+function Measured({ facts: { rateIn, rateOut, players, delay } }: { facts: TileFacts }) {
   return (
     <dl class="measured">
       <Fact name="In" value={rateIn} />
       <Fact name="Out" value={rateOut} />
-      <Fact name="Players" value={players} isNameUnseen />
+      <Fact name="Players" value={players} />
       <Fact name="Delay" value={delay} />
-      <Fact name="Live for" value={age} />
     </dl>
   );
 }
 
-function Fact({ name, value, isNameUnseen }: { name: string; value: string; isNameUnseen?: boolean }) {
+function Fact({ name, value }: { name: string; value: string }) {
   if (value === '') return null;
   return (
     <div>
-      <dt class={isNameUnseen === true ? 'unseen' : ''}>{name}</dt>
+      <dt>{name}</dt>
       <dd>{value}</dd>
     </div>
   );

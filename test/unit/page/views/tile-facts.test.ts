@@ -29,7 +29,7 @@ describe('a tile', () => {
       media: 'H.264 1280x720@30 + AAC',
       rateIn: '4512 kbit/s',
       rateOut: '9024 kbit/s',
-      players: '2 players',
+      players: '2',
       delay: '840 ms',
       age: '5 min',
       trouble: '',
