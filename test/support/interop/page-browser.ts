@@ -57,6 +57,7 @@ export class PageBrowser {
     const context = await this.#browser.newContext({
       ...{ colorScheme, viewport: { width, height }, reducedMotion: 'reduce', timezoneId: 'UTC', locale: 'en-GB' },
     });
+    context.setDefaultTimeout(15_000);
     const seen = new SeenPage(context, await context.newPage());
     await seen.page.addInitScript(WATCH_POLICY);
     await seen.page.goto(url);
