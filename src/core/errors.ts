@@ -8,6 +8,7 @@ import { HTTP_FLV_ERRORS } from './errors-http-flv.js';
 import { JOB_ERRORS } from './errors-jobs.js';
 import { OBJECT_ERRORS } from './errors-objects.js';
 import { OPERATOR_ERRORS } from './errors-operator.js';
+import { PAGE_ERRORS } from './errors-page.js';
 import { RECORDING_ERRORS } from './errors-recording.js';
 import { RELAY_ERRORS } from './errors-relay.js';
 import { RTMPE_ERRORS } from './errors-rtmpe.js';
@@ -32,6 +33,7 @@ export const ERRORS = {
   ...RTMPS_ERRORS,
   ...OBJECT_ERRORS,
   ...OPERATOR_ERRORS,
+  ...PAGE_ERRORS,
   ...RECORDING_ERRORS,
   ...VOD_ERRORS,
   ...RELAY_ERRORS,

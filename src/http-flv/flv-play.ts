@@ -11,6 +11,7 @@ import { Player } from '../hub/player.js';
 import type { PlayerSink } from '../hub/player-sink.js';
 import type { ConnectionFacts, NameRequest, Refusal } from '../live/access.js';
 import { playReasonOfCode, reasonOfCode } from '../live/end-reasons.js';
+import { previewQuery } from '../live/previews.js';
 import type { ConnectionInfo } from '../model/connection-info.js';
 import type { PlayEndReason } from '../model/reasons.js';
 import type { ConnectRefusal, PlayRefusal } from '../model/refusals.js';
@@ -80,7 +81,7 @@ export class FlvPlay implements PlayerSink, Drainable {
     this.#safely(() => {
       this.#request = door.connect(
         this.#facts,
-        { query: '' },
+        { query: previewQuery(stream.query) },
         {
           answered: (decision) => this.#safely(() => this.#connected(decision, stream)),
           failed: (error) => this.failed(error),

@@ -29,7 +29,8 @@ export function addAccess(app: FastifyInstance, parts: AccessParts): void {
     reply.headers(HEADERS);
     const { host, origin } = request.headers;
     if (!guard.allows(host)) return fail(reply, 'ERR_HTTP_HOST_REFUSED');
-    if (isCrossOrigin(request.headers['sec-fetch-site'])) return fail(reply, 'ERR_HTTP_CROSS_ORIGIN');
+    if (isCrossOrigin(request.headers['sec-fetch-site']) && !isLinkToPage(request))
+      return fail(reply, 'ERR_HTTP_CROSS_ORIGIN');
     const isChange = request.method !== 'GET' && request.method !== 'HEAD';
     if (isChange && origin !== undefined && !guard.allowsOrigin(origin, host)) {
       return fail(reply, 'ERR_HTTP_CROSS_ORIGIN');
@@ -41,6 +42,16 @@ export function addAccess(app: FastifyInstance, parts: AccessParts): void {
     request.actor = identity?.name;
     return wanted === 'open' ? undefined : admit(reply, identity, wanted);
   });
+}
+
+/**
+ * Whether somebody follows a link on another site to the page: the files of the page alone, which hold nothing of this
+ * server, and as a page of their own, not in one of that site.
+ */
+function isLinkToPage({ method, headers, routeOptions }: FastifyRequest): boolean {
+  if (method !== 'GET' || headers['sec-fetch-mode'] !== 'navigate') return false;
+  if (headers['sec-fetch-dest'] !== 'document') return false;
+  return routeOptions.config.isPage === true;
 }
 
 /** Refuses a token of an address that guesses. @param retryAfterS for how long */

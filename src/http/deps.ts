@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { HttpToken } from '../config/http-token-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
@@ -57,6 +58,23 @@ interface MediaServer {
   watch(server: Server, allows: (of: IncomingMessage) => boolean): void;
 }
 
+/** A recording that is open. Whoever opened it reads it or closes it, once. */
+export interface RecordingFile {
+  /** When it was opened. */
+  readonly bytes: number;
+  /** Another one when it has changed. */
+  readonly etag: string;
+  /** Its bytes from `from` to `to`, that one included. It is closed at the end, and when the stream is destroyed. */
+  read(from: number, to: number): Readable;
+  close(): Promise<void>;
+}
+
+/** The recordings of this node. */
+export interface RecordingFiles {
+  /** @throws SluiceError `ERR_MEDIA_PATH`, `ERR_MEDIA_MISSING`; otherwise the system's error */
+  open(path: string): Promise<RecordingFile>;
+}
+
 /** What the HTTP server shows and serves. Every function is a cheap snapshot and is called only for a request. */
 export interface HttpDeps {
   readonly options: HttpOptions;
@@ -69,6 +87,8 @@ export interface HttpDeps {
   readonly routes: readonly ApiRoute[];
   /** Plays streams; undefined: nobody does. */
   readonly media?: MediaServer | undefined;
+  /** Recordings that are sent; undefined: there are none. */
+  readonly recordings?: RecordingFiles | undefined;
   /** Most connections for which the process has file descriptors now. */
   connectionShare(): number;
 }

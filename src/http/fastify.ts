@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a token must allow; `open`: none is needed. */
     readonly access?: Scope | 'open';
+    /** Whether the route has a file of the page, to which other sites may link. */
+    readonly isPage?: boolean;
     /** Whether the route is one of {@link file://../model/api-route.ts}. */
     readonly isApi?: boolean;
   }

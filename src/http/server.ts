@@ -17,6 +17,7 @@ import { addEvents } from './routes/events.js';
 import { addHealth } from './routes/health.js';
 import { addMetrics } from './routes/metrics.js';
 import { addPage } from './routes/page.js';
+import { addRecordings } from './routes/recordings.js';
 import { addSession } from './routes/session.js';
 import { Sessions } from './sessions.js';
 import { type GuessLimits, TokenGuesses } from './token-guesses.js';
@@ -113,6 +114,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   addEvents(app, deps, followers);
   addSession(app, tokens, sessions);
   addApiRoutes(app, deps.routes);
+  if (deps.recordings !== undefined) addRecordings(app, deps.recordings);
   const address = await listen(app, options.listen);
   return {
     address,

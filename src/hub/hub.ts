@@ -148,6 +148,11 @@ export class Hub {
     entry.audience.quiet.push(player);
   }
 
+  /** The publication of `app/name`, if it has one. */
+  publicationOf(app: string, name: string): Publication | undefined {
+    return this.#entries.get(key(app, name))?.publication;
+  }
+
   /** Whether `app/name` has a publication. */
   isLive(app: string, name: string): boolean {
     return this.#entries.get(key(app, name))?.publication !== undefined;

@@ -3,6 +3,7 @@ import type { ConnectAsk } from './access.js';
 import type { Admission, Question, Verdict } from './admission.js';
 import type { NodeAccess } from './node-access.js';
 import type { OpenAsk } from './open-asks.js';
+import { type Previews, previewIn } from './previews.js';
 import { shutDown } from './told-end.js';
 import { refusedConnect } from './told-verdict.js';
 
@@ -11,6 +12,8 @@ interface ConnectDecisionsParts {
   readonly admission: Admission;
   /** Admits other nodes of the cluster; undefined: there is none. */
   readonly nodes: NodeAccess | undefined;
+  /** Tickets of operators who look at streams. */
+  readonly previews: Previews;
   /** Why nothing new is accepted at present, or undefined. */
   readonly closedFor: () => string | undefined;
 }
@@ -37,8 +40,11 @@ export class ConnectDecisions {
     }
     const closed = closedFor();
     if (closed !== undefined) return open.answer({ kind: 'connectRefused', id, refusal: shutDown(closed) });
+    const preview = ticketOf(ask);
+    if (preview !== undefined && this.#parts.previews.holds(preview))
+      return open.answer({ kind: 'connectAccepted', id });
     const isWanted = (): boolean => open.withdrawn === undefined;
-    const of = { facts, app: facts.info?.app ?? '', name: '', query };
+    const of = { facts, app: facts.info?.app ?? '', name: '', query: preview === undefined ? query : '' };
     const question: Question = { requestId: newId(), action: 'connect', reason: 'start', ...of, isWanted };
     const answer = (verdict: Verdict): void =>
       open.answer(
@@ -49,4 +55,9 @@ export class ConnectDecisions {
     const verdict = admission.decide(question);
     return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
   }
+}
+
+/** The ticket of who comes over HTTP for a preview: such a connection can do nothing but play. It is told to nobody. */
+function ticketOf({ facts, query }: ConnectAsk): string | undefined {
+  return facts.transport === 'ws-flv' || facts.transport === 'http-flv' ? previewIn(query) : undefined;
 }

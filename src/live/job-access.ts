@@ -12,6 +12,7 @@ import {
 import { type JobTicket, TICKET_MARK, type TicketSeal } from './job-ticket.js';
 import { FIRST_PLAY_MS, JobTickets, type MovedTicket } from './job-tickets.js';
 import type { IssuedTicket } from './live-control.js';
+import { Previews } from './previews.js';
 
 type StreamName = Pick<NameRequest, 'app' | 'name'>;
 
@@ -45,8 +46,12 @@ interface JobsElsewhere {
   readonly cut: (ticket: JobTicket, code: ErrorCode) => void;
 }
 
-/** Lets runs of jobs play with tickets, of each job the newest run only. */
+/**
+ * Lets runs of jobs play with tickets, of each job the newest run only, and operators look at streams with tickets of
+ * their own.
+ */
 export class JobAccess {
+  readonly previews: Previews;
   readonly #parts: JobAccessParts;
   readonly #tickets = new JobTickets();
   readonly #forwarded: ForwardedTickets | undefined;
@@ -54,6 +59,7 @@ export class JobAccess {
   constructor(parts: JobAccessParts) {
     this.#parts = parts;
     const { clock, elsewhere } = parts;
+    this.previews = new Previews(clock);
     this.#forwarded = elsewhere && new ForwardedTickets({ ...elsewhere, clock });
   }
 
@@ -92,6 +98,14 @@ export class JobAccess {
     const isHere = streamOf(request) !== undefined || stream(ticket.streamId) !== undefined;
     if (isHere || elsewhere === undefined) return admitted(ticket, this.#use(request, ticket));
     return this.#admitElsewhere(request, ticket, elsewhere).then((code) => admitted(ticket, code));
+  }
+
+  /** A client wants to play with the ticket of a preview. @returns the stream that it plays, or why it may not */
+  admitPreview(request: StreamName, text: string): { readonly streamId: string } | { readonly code: ErrorCode } {
+    const streamId = this.previews.use(text);
+    if (streamId === undefined) return { code: 'ERR_PREVIEW_EXPIRED' };
+    // The stream that it is for may have ended, and another one have the name.
+    return this.#parts.streamOf(request)?.streamId === streamId ? { streamId } : { code: 'ERR_PLAY_NOT_FOUND' };
   }
 
   /**

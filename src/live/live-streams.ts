@@ -206,7 +206,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     const streamOf = (of: Pick<NameRequest, 'app' | 'name'>) => this.#byName.get(nameKey(of));
     const nodes = parts.nodes && new NodeAccess(parts.nodes, { clock, admission, faults, streamOf });
     this.nodes = nodes;
-    this.#connects = new ConnectDecisions({ admission, nodes, closedFor });
+    this.#connects = new ConnectDecisions({ admission, nodes, closedFor, previews: jobs.previews });
     const guards = { admission, churn, waits, faults };
     this.plays = new PlayDecisions({ ...guards, names, clock, plays, jobs, nodes, recorded, closedFor });
   }

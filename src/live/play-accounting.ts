@@ -36,6 +36,8 @@ export interface PlayedBy {
   readonly ticket?: JobTicket | undefined;
   /** Id of the one stream that another node plays for its own players. */
   readonly relayOf?: string | undefined;
+  /** Id of the one stream that an operator looks at. */
+  readonly previewOf?: string | undefined;
   /** Which it plays, below `media.root`. */
   readonly file?: string | undefined;
 }
@@ -105,15 +107,16 @@ export class PlayAccounting {
   begin(
     { id, facts, request }: PlayAsk,
     grant: Grant,
-    { ticket, relayOf, file }: PlayedBy = {},
+    { ticket, relayOf, previewOf, file }: PlayedBy = {},
   ): { readonly answer: Answer } | { readonly refusal: Refusal<PlayRefusal> } {
     const principal = principalOf(grant, facts);
     const { keyFingerprint } = grant;
     const named = { app: request.app, name: grant.name ?? request.name };
     const stream = file === undefined ? this.#parts.streamOf(named) : undefined;
     const isAbsent = stream === undefined && file === undefined;
-    const boundTo = ticket?.streamId ?? relayOf;
-    const refusal = boundTo === undefined ? this.#refusal(named, stream, isAbsent, principal, grant) : undefined;
+    const boundTo = ticket?.streamId ?? relayOf ?? previewOf;
+    const isLimited = boundTo === undefined || previewOf !== undefined;
+    const refusal = isLimited ? this.#refusal(named, stream, isAbsent, principal, grant) : undefined;
     if (refusal !== undefined) return { refusal };
     const playId = newId();
     const holder: GrantHolder = {
@@ -130,13 +133,13 @@ export class PlayAccounting {
     });
     const entry: PlayerEntry = {
       ...{ playId, ...named, facts, principal, keyFingerprint, streamId: undefined, teller: undefined, logged: false },
-      ...{ over, ended, ticket, boundTo, file },
+      ...{ over, ended, ticket, boundTo, file, isRelay: relayOf !== undefined },
       grant: new RunningGrant(grant, holder, this.#parts.grants),
       startedAtMs: this.#parts.clock.wallMs(),
     };
     this.#add(entry);
     this.#byId.set(playId, entry);
-    if (isRelay(entry)) this.relays++;
+    if (entry.isRelay) this.relays++;
     if (grant.ttlMs !== undefined) this.#timed.add(entry);
     if (file !== undefined) this.#parts.activity.playStarted(entry);
     else if (stream === undefined) this.#parts.activity.playWaits(entry);
@@ -219,7 +222,7 @@ export class PlayAccounting {
     const entry = this.#byId.get(counters.playId);
     if (entry === undefined) return;
     this.#byId.delete(entry.playId);
-    if (isRelay(entry)) this.relays--;
+    if (entry.isRelay) this.relays--;
     this.#timed.delete(entry);
     entry.grant.close();
     this.#remove(entry);
@@ -341,7 +344,7 @@ export class PlayAccounting {
     const { clock, account } = this.#parts;
     const nowMs = clock.monotonicMs();
     entry.streamId = stream.streamId;
-    if (isRelay(entry)) stream.relays?.add(playId);
+    if (entry.isRelay) stream.relays?.add(playId);
     else this.started++;
     if (ticket === undefined) {
       stream.audience++;
@@ -349,7 +352,7 @@ export class PlayAccounting {
     }
     this.#parts.activity.playStarted(entry);
     // The node that plays it tells of it, in events of its own.
-    if (isRelay(entry)) return;
+    if (entry.isRelay) return;
     // The events witness that one run of a job at most gets media, so that each play of one is told.
     const isTold = ticket !== undefined || account.tellsPlay(facts.peer.address, stream.tellablePlays, nowMs);
     entry.teller = isTold ? stream.teller : undefined;
@@ -377,11 +380,6 @@ export class PlayAccounting {
     stream.relays?.remove(playId);
     stream.tellAudience(entry.facts.peer.address, nowMs);
   }
-}
-
-/** Whether another node plays it for its own players. */
-function isRelay({ boundTo, ticket }: PlayerEntry): boolean {
-  return boundTo !== undefined && ticket === undefined;
 }
 
 function refused(code: ErrorCode, status: PlayRefusal = 'NetStream.Play.Failed'): Refusal<PlayRefusal> {

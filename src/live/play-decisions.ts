@@ -14,6 +14,7 @@ import { TICKET_MARK, ticketIn } from './job-ticket.js';
 import type { NodeAccess } from './node-access.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayAccounting, PlayedBy } from './play-accounting.js';
+import { previewIn, previewing } from './previews.js';
 import { principalOf } from './principals.js';
 import type { RecordedDecisions } from './recorded-decisions.js';
 import { toldEnd } from './told-end.js';
@@ -70,6 +71,8 @@ export class PlayDecisions {
     const { facts, request } = ask;
     const ticket = request.query.includes(TICKET_MARK) ? ticketIn(request.query) : undefined;
     if (ticket !== undefined) return this.#admitJob(ask, open, ticket);
+    const preview = previewIn(request.query);
+    if (preview !== undefined) return this.#admitPreview(ask, open, preview);
     const isWanted = (): boolean => open.withdrawn === undefined;
     const { app, name, query } = request;
     const of = { app, name, query };
@@ -89,6 +92,16 @@ export class PlayDecisions {
     const code = nodes === undefined ? 'ERR_RELAY_TICKET' : nodes.problem(node, ask.request);
     if (code === undefined) this.#begin(ask, open, PLAIN_GRANT, { relayOf: node.streamId });
     else this.#refuse(ask, open, failed(code));
+  }
+
+  /** An operator looks at a stream: control has let it in, for one play of this stream. */
+  #admitPreview(ask: PlayAsk, open: OpenAsk, text: string): void {
+    const admitted = this.#parts.jobs.admitPreview(ask.request, text);
+    if ('code' in admitted) this.#refuse(ask, open, failed(admitted.code));
+    else {
+      const asPreview = { ...ask, facts: previewing(ask.facts) };
+      this.#begin(asPreview, open, PLAIN_GRANT, { previewOf: admitted.streamId });
+    }
   }
 
   #admitJob(ask: PlayAsk, open: OpenAsk, text: string): void | Promise<void> {

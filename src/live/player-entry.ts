@@ -15,7 +15,11 @@ export interface PlayerEntry {
   readonly grant: RunningGrant;
   /** With which a run of a job plays; undefined: it is one of the audience. */
   readonly ticket: JobTicket | undefined;
-  /** The stream that it plays and none that follows, as jobs and other nodes do; undefined: it plays a name. */
+  /** Whether another node plays it for its own players. */
+  readonly isRelay: boolean;
+  /**
+   * The stream that it plays and none that follows, as jobs, other nodes and previews do; undefined: it plays a name.
+   */
   readonly boundTo: string | undefined;
   /** Which it plays, below `media.root`; undefined: it plays what is live. */
   readonly file: string | undefined;

@@ -37,7 +37,7 @@ import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
 import { hidesNames } from './options.js';
-import { pageRoutes } from './page.js';
+import { pageDeps } from './page.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, openObjects, openWebhooks, type Parts } from './parts.js';
 import { Places } from './places.js';
 import { tellLogger, tellParts, tellTokens, tellWebhooks } from './settings-users.js';
@@ -307,7 +307,10 @@ class Server implements SluiceServer {
       events: eventLayer.log,
       media: this.#config.httpFlv.enabled ? parts.flv : undefined,
       connectionShare: () => parts.descriptors.httpShareAt(1),
-      routes: [...this.#control!.routes, ...pageRoutes(parts, eventLayer, this, () => this.#health())],
+      ...pageDeps(parts, this.#control!.routes, {
+        ...{ config: this.#config, eventLayer, of: this },
+        health: () => this.#health(),
+      }),
       metrics: async () =>
         collectMetrics({
           ...parts,

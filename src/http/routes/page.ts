@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from '../fastify.j
 import type { PageFiles } from '../page-files.js';
 import { fail } from '../replies.js';
 
-const OPEN = { config: { access: 'open' } } as const;
+const OPEN = { config: { access: 'open', isPage: true } } as const;
 
 /**
  * What the page may do, whatever may be written into it: scripts and styles of this server only, none of them in the
@@ -41,7 +41,7 @@ const KEPT = 'public, max-age=31536000, immutable';
  * @param paths what `/` tells programs
  */
 export function addPage(app: FastifyInstance, files: PageFiles | undefined, paths: Readonly<Record<string, string>>) {
-  app.get('/', { config: { access: files === undefined ? 'read' : 'open' } }, async (request, reply) => {
+  app.get('/', files === undefined ? {} : OPEN, async (request, reply) => {
     if (files === undefined || !wantsPage(request)) return tell(request, reply, paths);
     return (await send(files, 'index.html', request, reply)) ?? tell(request, reply, paths);
   });

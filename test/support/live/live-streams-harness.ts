@@ -251,11 +251,11 @@ export class LiveStreamsHarness extends ToldEvents implements ByteSide {
     this.registry.report(message);
   }
 
-  connect(facts = this.facts(), hello?: NodeHello): Promise<Answer> {
+  connect(facts = this.facts(), hello?: NodeHello, query = ''): Promise<Answer> {
     const id = ++this.#lastAsk;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      this.registry.ask({ kind: 'connect', id, facts, query: '', hello });
+      this.registry.ask({ kind: 'connect', id, facts, query, hello });
     });
   }
 
