@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from './commander.js';
 import type { LimitOptions, StreamOptions } from './control/streams.js';
 import * as help from './help-control.js';
 import type { Io } from './io.js';
+import type { TopOptions } from './top/top.js';
 
 /** Makes a command of the program. */
 type MakeCommand = (name: string, description: string, examples: string) => Command;
@@ -16,6 +17,7 @@ export interface Registry {
 
 /** Registers the commands that control what runs. Each one's file is loaded when it is used. */
 export function controlCommands(registry: Registry): void {
+  topCommand(registry);
   streamCommands(registry);
   messageCommands(registry);
   playCommands(registry);
@@ -23,6 +25,19 @@ export function controlCommands(registry: Registry): void {
   banCommands(registry);
   authCommands(registry);
   webhookCommands(registry);
+}
+
+/** The live view. It asks one server, over HTTP. */
+function topCommand({ command, io, done }: Registry): void {
+  command('top', help.TOP, help.TOP_EXAMPLES)
+    .option('--http <HOST:PORT>', 'this server (SLUICE_HTTP, default 127.0.0.1:8080)')
+    .option('--token-file <FILE>', 'file with a token of that server (else SLUICE_HTTP_TOKEN)')
+    .option('--once', 'print it once and end, as where there is no terminal')
+    .option('--json', 'once, as JSON')
+    .addOption(new Option('--config <FILE>', 'YAML file with settings (SLUICE_CONFIG)'))
+    .action(async (options: TopOptions) => {
+      done(await (await import('./top/top.js')).top(options, io));
+    });
 }
 
 function streamCommands({ command, io, done }: Registry): void {

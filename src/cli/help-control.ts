@@ -4,6 +4,16 @@ const WHERE = `
 The server on this machine is asked, unless --http or --nats says otherwise. A token comes from SLUICE_HTTP_TOKEN or --token-file.
 TARGET is a stream id, or app/name.`;
 
+export const TOP = 'watch the live streams of a server: rates, players, delay and trouble, in the whole terminal';
+export const TOP_EXAMPLES = `
+Keys: n, p, b, a sort by name, players, bit rate, age, and once more turns the order round; arrows and Page keys scroll; q ends it.
+
+Examples:
+  sluice top
+  sluice top --http 192.0.2.7:8080 --token-file token
+  sluice top --once
+  sluice top --json | jq '.streams[].kbpsIn'`;
+
 export const LS = 'list the live streams';
 export const LS_EXAMPLES = `
 Examples:

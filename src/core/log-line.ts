@@ -1,3 +1,4 @@
+import { codecName } from './codec-name.js';
 import { ERRORS, type ErrorCode } from './errors.js';
 import { duration, size } from './quantities.js';
 
@@ -121,29 +122,11 @@ function programOf(flashVer: string): string {
   return program.replace(/^obs-?studio\//i, 'OBS ');
 }
 
-/** The beginning of a codec string, and the name by which people know the codec. */
-const CODECS: Readonly<Record<string, string>> = {
-  ...{ avc1: 'h264', avc3: 'h264', hvc1: 'hevc', hev1: 'hevc', vvc1: 'vvc', vvi1: 'vvc', av01: 'av1' },
-  ...{
-    vp08: 'vp8',
-    vp09: 'vp9',
-    mp4a: 'aac',
-    '.mp3': 'mp3',
-    'ac-3': 'ac3',
-    'ec-3': 'eac3',
-    Opus: 'opus',
-    fLaC: 'flac',
-  },
-};
-
 /** `avc1.64001F 1280x720 + mp4a.40.2` in the words of people: `h264 1280x720 + aac`. */
 function codecWords(codecs: unknown): string {
-  if (typeof codecs !== 'string') return '';
-  const known = codecs.split(' + ').map((track) => {
-    const [, codec = '', rest = ''] = /^(\.?[^. ]*)[^ ]*(.*)$/.exec(track) ?? [];
-    return `${CODECS[codec] ?? codec}${rest}`;
-  });
-  return known.join(' + ');
+  return typeof codecs === 'string'
+    ? codecs.replace(/(^| \+ )([^ ]+)/g, (_, gap, codec) => gap + codecName(codec))
+    : '';
 }
 
 function localTime(iso: string, withMillis: boolean): string {
