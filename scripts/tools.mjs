@@ -45,6 +45,8 @@ const INTEROP_TOOLS = [
     tests: 'test/interop/{servers,relays}.interop.ts',
   },
   { program: 'chromium', packages: ['chromium'], tests: 'test/interop/browser.interop.ts' },
+  { program: 'promtool', packages: ['prometheus'], tests: 'test/interop/prometheus.interop.ts' },
+  { program: 'prometheus', packages: ['prometheus'], tests: 'test/interop/prometheus.interop.ts' },
   { program: 'obs', packages: ['obs-studio'], tests: 'test/interop/obs.interop.ts' },
   { program: 'Xvfb', packages: ['xvfb'], tests: 'test/interop/obs.interop.ts' },
 ];

@@ -132,8 +132,8 @@ export const STREAM_METRICS = {
     help: 'players that were cut off because memory was short',
     todo: 'Raise `limits.memoryBytes`, or move streams to another node.',
   },
-  sluice_fanout_window_milliseconds: {
-    ...{ type: 'gauge', unit: 'milliseconds' },
+  sluice_fanout_window_seconds: {
+    ...{ type: 'gauge', unit: 'seconds' },
     help: 'merge window for the present audience',
   },
   sluice_relays: {

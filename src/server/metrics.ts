@@ -186,7 +186,7 @@ function processMetrics({ memory, hub, codecs, turns, descriptors, disks }: Metr
     one('sluice_memory_limit_bytes', memory.limitBytes),
     one('sluice_players_relieved_total', hub.memory.skipped),
     one('sluice_players_evicted_total', hub.memory.evicted),
-    one('sluice_fanout_window_milliseconds', hub.fanout.windowMs),
+    one('sluice_fanout_window_seconds', hub.fanout.windowMs / 1000),
     one('sluice_log_lines_lost_total', stderrLosses().lostLines),
     one('sluice_descriptors_open', descriptors.open),
     one('sluice_descriptors_limit', descriptors.limit),
