@@ -1,10 +1,12 @@
-// npm run docs: writes docs/config.md, docs/errors.md, docs/metrics.md and the floors of ARCHITECTURE.md from the
-// tables in the code, and the examples into the documents that show them. A policy test compares.
+// npm run docs: writes docs/config.md, docs/errors.md, docs/limits.md, docs/metrics.md, sluice.example.yaml and the floors
+// of ARCHITECTURE.md from the tables in the code, and the examples into the documents that show them. A policy test
+// compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { renderFloors, renderFolders } from './house.mjs';
 import { filesUnder, root } from './lib.mjs';
+import { renderExample, withLimits } from './settings-pages.mjs';
 import { renderWhere } from './where.mjs';
 
 /** docs/config.md, from the rows of src/config/table.ts. */
@@ -122,14 +124,18 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const { build } = await import('./build.mjs');
   await build();
   const load = (path) => import(pathToFileURL(join(root, 'dist/src', path)).href);
-  writeFileSync(join(root, 'docs/config.md'), renderConfig((await load('config/table.js')).ROWS));
+  const { ROWS } = await load('config/table.js');
+  writeFileSync(join(root, 'docs/config.md'), renderConfig(ROWS));
+  writeFileSync(join(root, 'sluice.example.yaml'), renderExample(ROWS));
+  const limits = join(root, 'docs/limits.md');
+  writeFileSync(limits, withLimits(readFileSync(limits, 'utf8'), ROWS));
   writeFileSync(join(root, 'docs/errors.md'), renderErrors((await load('core/errors.js')).ERRORS));
   const { METRIC_GROUPS } = await load('model/metrics.js');
   const metrics = join(root, 'docs/metrics.md');
   writeFileSync(metrics, renderMetrics(readFileSync(metrics, 'utf8'), METRIC_GROUPS));
   writeFileSync(join(root, 'docs/internals/where-is-what.md'), renderWhere());
   writeFileSync(join(root, 'ARCHITECTURE.md'), withFloors(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')));
-  for (const path of ['README.md', ...filesUnder('docs').filter((file) => file.endsWith('.md'))]) {
+  for (const path of ['README.md', ...filesUnder('docs', (path) => path === 'docs/site').filter((file) => file.endsWith('.md'))]) {
     const text = readFileSync(join(root, path), 'utf8');
     writeFileSync(join(root, path), withExamples(text));
   }
