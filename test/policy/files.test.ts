@@ -49,6 +49,7 @@ describe('files', () => {
         'package-lock.json',
         'package.json',
         'scripts',
+        'sluice.example.yaml',
         'src',
         'test',
       ],

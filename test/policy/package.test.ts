@@ -39,7 +39,7 @@ describe('package.json', () => {
 
   it('packs what running needs and nothing of tests, benches or sources', () => {
     const allowed =
-      /^(?:dist\/src\/\*\*\/\*\.(?:js|d\.ts)|dist\/assembly\/(?:constants\.(?:js|d\.ts)|sluice\.wasm)|dist\/(?:page|schemas)|CHANGELOG\.md)$/;
+      /^(?:dist\/src\/\*\*\/\*\.(?:js|d\.ts)|dist\/assembly\/(?:constants\.(?:js|d\.ts)|sluice\.wasm)|dist\/(?:page|schemas)|CHANGELOG\.md|sluice\.example\.yaml)$/;
     expect(manifest.files.filter((pattern) => !allowed.test(pattern))).toEqual([]);
     expect(manifest.bin).toEqual({ sluice: 'dist/src/cli.js' });
     expect(Object.keys(manifest.exports)).toEqual(['.', './client', './sluice.wasm', './schemas/*', './package.json']);
