@@ -1,6 +1,6 @@
-// npm run docs: writes docs/config.md, docs/errors.md, docs/limits.md, docs/metrics.md, sluice.example.yaml and the floors
-// of ARCHITECTURE.md from the tables in the code, and the examples into the documents that show them. A policy test
-// compares.
+// npm run docs: writes docs/config.md, docs/errors.md, docs/limits.md, docs/metrics.md, sluice.example.yaml and the
+// floors of ARCHITECTURE.md from the tables in the code, and the examples into the documents that show them. A policy
+// test compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -135,7 +135,10 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   writeFileSync(metrics, renderMetrics(readFileSync(metrics, 'utf8'), METRIC_GROUPS));
   writeFileSync(join(root, 'docs/internals/where-is-what.md'), renderWhere());
   writeFileSync(join(root, 'ARCHITECTURE.md'), withFloors(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')));
-  for (const path of ['README.md', ...filesUnder('docs', (path) => path === 'docs/site').filter((file) => file.endsWith('.md'))]) {
+  for (const path of [
+    'README.md',
+    ...filesUnder('docs', (path) => path === 'docs/site').filter((file) => file.endsWith('.md')),
+  ]) {
     const text = readFileSync(join(root, path), 'utf8');
     writeFileSync(join(root, path), withExamples(text));
   }
