@@ -37,7 +37,7 @@ describe('the package', () => {
   it('holds what running needs and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
     const expected =
-      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(?:js|d\.ts)|dist\/assembly\/(?:constants\.(?:js|d\.ts)|sluice\.wasm)|dist\/schemas\/.*\.json|dist\/page\/(?:(?:[\w-]+-\w{8}|index)\.(?:js|css|svg|html)(?:\.br|\.gz)?|LICENSES\.txt))$/;
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|sluice\.example\.yaml|dist\/src\/.*\.(?:js|d\.ts)|dist\/assembly\/(?:constants\.(?:js|d\.ts)|sluice\.wasm)|dist\/schemas\/.*\.json|dist\/page\/(?:(?:[\w-]+-\w{8}|index)\.(?:js|css|svg|html)(?:\.br|\.gz)?|LICENSES\.txt))$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
     for (const needed of [
       'dist/src/cli.js',
