@@ -6,7 +6,7 @@ import { VERSION } from '../core/version.js';
 import { allEvents } from '../events/subjects.js';
 
 /**
- * The text that is printed at the start: that the server listens, and where to publish, play, see events and health.
+ * The text that is printed at the start: that the server listens, and where to publish, play, look, see events and health.
  */
 export function banner(
   config: Config,
@@ -25,10 +25,12 @@ export function banner(
     '',
     `  publish   ffmpeg -re -i video.mp4 -c copy -f flv ${base}/live/cam1`,
     `            OBS: server ${base}/live, stream key cam1`,
+    `            ${command()} publish --test ${base}/live/cam1      (a test picture, without any encoder)`,
     `  play      ffplay ${base}/live/cam1`,
   ];
   if (http !== undefined) {
     const address = formatHostPort(reachable(http));
+    if (config.http.page) lines.push(`  look      http://${address}/`);
     const flag = address === '127.0.0.1:8080' ? '' : ` --http ${address}`;
     lines.push(`  events    ${command()} events${flag}      (or http://${address}/v1/events)`);
   }

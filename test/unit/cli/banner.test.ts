@@ -9,8 +9,16 @@ describe('banner', () => {
     expect(text).toContain('listening on rtmp://127.0.0.1:1935 and http://127.0.0.1:8080\n');
     expect(text).toContain('-f flv rtmp://127.0.0.1/live/cam1\n');
     expect(text).toMatch(/sluice events {2,}\(or http:\/\/127\.0\.0\.1:8080\/v1\/events\)/);
+    expect(text).toContain('publish --test rtmp://127.0.0.1/live/cam1 ');
+    expect(text).toContain('  look      http://127.0.0.1:8080/\n');
     expect(text).toContain("nats sub 'sluice.v1.evt.>'");
     expect(text).not.toContain('canary');
+  });
+
+  it('names no page where there is none', () => {
+    const config = resolveConfig({ http: { page: false } });
+    const text = banner(config, { host: '127.0.0.1', port: 1935 }, { host: '127.0.0.1', port: 8080 });
+    expect(text).not.toContain('look');
   });
 
   it('gives an address that can be dialled for one that stands for all, and goes without HTTP when that is off', () => {
