@@ -66,7 +66,7 @@ function partsOf(entry: Entry, withIds: boolean): Parts {
   const stream = typeof name === 'string' && typeof app === 'string' ? `${app}/${name}` : name;
   const subject = typeof stream === 'string' ? stream : typeof app === 'string' ? `app ${app}` : '';
   const details = [codecWords(entry['codecs'])];
-  const told = typeof err === 'object' && err !== null ? `${sentence} ${String((err as Entry)['message'])}` : sentence;
+  const told = [sentence, entry['detail'], entry['cause'], (err as Entry | null | undefined)?.['message']].join(' ');
   for (const [key, value] of Object.entries(entry)) {
     if (SHOWN.has(key) || (!withIds && ID.test(key)) || isIn(sentence, value)) continue;
     details.push(factWords(key, value, told));

@@ -90,6 +90,13 @@ describe('the lines that a server writes most', () => {
       { msg: 'draining', plays: 3, deadlineMs: 90_000, reconnectTo: 'rtmp://b/live', heldBytes: 2048 },
       'draining  plays 3, deadline 1:30, reconnect to rtmp://b/live, held 2.0 kB',
     ],
+    [
+      {
+        ...{ msg: 'connection closed by a fault', peer: '192.0.2.7', code: 'ERR_CHUNK_FRESH_HEADER' },
+        detail: `${ERRORS.ERR_CHUNK_FRESH_HEADER.says} (reconnect)`,
+      },
+      `connection closed by a fault  ERR_CHUNK_FRESH_HEADER, ${ERRORS.ERR_CHUNK_FRESH_HEADER.says} (reconnect), from 192.0.2.7`,
+    ],
     [{ msg: 'x', code: 'ERR_OF_A_NEWER_VERSION' }, 'x  ERR_OF_A_NEWER_VERSION'],
     [{ msg: 'x', encoder: 'Wirecast' }, 'x  with Wirecast'],
   ])('%j', (entry, line) => {
