@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import {
   capture,
   dependenciesAreInstalled,
+  during,
   ensureDependencies,
   fail,
   filesUnder,
@@ -22,9 +23,6 @@ const WASM_STAMP = 'dist/.stamp-wasm';
 const TS_STAMP = 'dist/.stamp-ts';
 const PAGE_STAMP = 'dist/.stamp-page';
 const WRITE_SCHEMAS = 'dist/src/events/write-schemas.js';
-
-/** How often a build that takes long says what it is doing, in ms. */
-const STILL_EVERY_MS = 5000;
 
 /** Brings dist/ up to date with the sources; ends the process with the compilers' words when they object. */
 export async function build() {
@@ -52,10 +50,7 @@ function stepsToDo() {
  */
 async function perform({ what, work }) {
   const started = performance.now();
-  say(`${what} …`);
-  const still = setInterval(() => say(`${what} … ${seconds(started)}`), STILL_EVERY_MS);
-  const trouble = await work();
-  clearInterval(still);
+  const trouble = await during(what, work);
   if (trouble === '') say(`${what}: ${seconds(started)}`);
   return trouble;
 }

@@ -2,14 +2,13 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { capture, fail, root, run } from './lib.mjs';
+import { capture, during, fail, root, run } from './lib.mjs';
 
 await build();
-const { code, text } = await capture(process.execPath, [
-  join(root, 'node_modules/typescript/bin/tsc'),
-  '-p',
-  join(root, 'test/fuzz/tsconfig.json'),
-]);
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
+const { code, text } = await during('Compiling the fuzz targets', () =>
+  capture(process.execPath, [tsc, '-p', join(root, 'test/fuzz/tsconfig.json')]),
+);
 if (code !== 0) fail(text);
 cpSync(join(root, 'dist/assembly'), join(root, '.cache/fuzz/assembly'), { recursive: true });
 process.exit(

@@ -15,6 +15,25 @@ export function say(line) {
 }
 
 /** Ends the process with a sentence that says what to do. */
+/** How often something that takes long says that it is still at it, in ms. */
+const STILL_EVERY_MS = 5000;
+
+/**
+ * Does something that may take long: says what, and every few seconds for how long it has been at it.
+ *
+ * @returns what `work` returns
+ */
+export async function during(what, work) {
+  const started = performance.now();
+  say(`${what} …`);
+  const still = setInterval(() => say(`${what} … ${seconds(started)}`), STILL_EVERY_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(still);
+  }
+}
+
 export function fail(line) {
   say(line);
   process.exit(1);
@@ -157,9 +176,10 @@ export function dependenciesAreInstalled() {
 /** Installs the locked dependencies when node_modules is missing or the lock file has changed since. */
 export async function ensureDependencies() {
   if (dependenciesAreInstalled()) return;
-  say('Installing dependencies (npm ci) …');
   const started = performance.now();
-  const { code, text } = await capture('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  const { code, text } = await during('Installing dependencies (npm ci)', () =>
+    capture('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+  );
   if (code !== 0) fail(`${text}\nnpm ci failed. Check the network and the npm registry setting, then try again.`);
   if (text.trim() !== '') say(text.trim());
   writeStamp(DEPENDENCIES_STAMP, wantedDependencies());

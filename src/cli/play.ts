@@ -35,7 +35,7 @@ export async function play(url: string, options: PlayFlags, io: Io): Promise<num
   if (options.for !== undefined && durationMs === undefined) {
     throw new SluiceError('ERR_CLI_USAGE', `--for ${options.for}; expected seconds, or a duration such as 10s or 5m`);
   }
-  const line = new ProgressLine(io, 'playing');
+  const line = new ProgressLine(io, 'playing', durationMs);
   let waiting: NodeJS.Timeout | undefined;
   try {
     const result = await playTo(url, {

@@ -14,17 +14,20 @@ interface TransferProgress {
 export class ProgressLine {
   readonly #io: Io;
   readonly #verb: string;
+  readonly #ofMs: number | undefined;
   #shown = false;
 
-  constructor(io: Io, verb: string) {
+  /** @param ofMs media time at which the transfer is over, where that is known */
+  constructor(io: Io, verb: string, ofMs?: number) {
     this.#io = io;
     this.#verb = verb;
+    this.#ofMs = ofMs;
   }
 
   show(progress: TransferProgress): void {
     if (!this.#io.live) return;
     // \x1b[K clears what a longer line has left.
-    this.#io.err(`\r${this.#verb}  ${describe(progress)}\x1b[K`);
+    this.#io.err(`\r${this.#verb}  ${describe(progress, this.#ofMs)}\x1b[K`);
     this.#shown = true;
   }
 
@@ -39,7 +42,8 @@ export class ProgressLine {
   }
 }
 
-function describe({ mediaMs, elapsedMs, bytes }: TransferProgress): string {
+function describe({ mediaMs, elapsedMs, bytes }: TransferProgress, ofMs?: number): string {
+  const whole = ofMs === undefined ? '' : ` of ${duration(ofMs)}`;
   const kbps = elapsedMs > 0 ? Math.round((bytes * 8) / elapsedMs) : 0;
-  return `${duration(mediaMs)} of media, ${size(bytes)}, ${kbps} kbit/s`;
+  return `${duration(mediaMs)}${whole} of media, ${size(bytes)}, ${kbps} kbit/s`;
 }

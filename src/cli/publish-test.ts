@@ -27,7 +27,7 @@ export interface PublishTestFlags {
 export async function publishTest(url: string, flags: PublishTestFlags, io: Io): Promise<number> {
   const { display } = parseRtmpUrl(url);
   const options = optionsOf(flags);
-  const line = new ProgressLine(io, 'publishing');
+  const line = new ProgressLine(io, 'publishing', options.durationMs);
   const { count = 1 } = flags;
   try {
     const total = await publishTestPicture(url, {

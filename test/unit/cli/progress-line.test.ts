@@ -15,6 +15,12 @@ describe('ProgressLine', () => {
     );
   });
 
+  it('says how much there will be, where that is known', () => {
+    const io = new TestIo({ live: true });
+    new ProgressLine(io, 'playing', 10_000).show(progress);
+    expect(io.stderr).toBe('\rplaying  2.0 s of 10.0 s of media, 125.0 kB, 1000 kbit/s\x1b[K');
+  });
+
   it('prints only the total where nobody watches', () => {
     const io = new TestIo();
     const line = new ProgressLine(io, 'publishing');
