@@ -19,6 +19,8 @@ const TOOLS = [
     ],
   },
   { program: 'curl', packages: ['curl'] },
+  { program: 'zsh', packages: ['zsh'] },
+  { program: 'fish', packages: ['fish'] },
 ];
 
 /** Tests on machines of their own, as far as the network goes, by the project that they are in. */

@@ -9,6 +9,7 @@ import { EXIT } from './exit-codes.js';
 import * as help from './help.js';
 import * as keyHelp from './help-keys.js';
 import type { InspectOptions } from './inspect.js';
+import { installCommands } from './install-commands.js';
 import type { Io } from './io.js';
 import { jobsCommands } from './jobs/commands.js';
 import type { JournalOptions } from './journal.js';
@@ -106,6 +107,7 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
   settingsCommands(config, { io, done });
   controlCommands({ command, io, done });
   jobsCommands({ command, io, done });
+  installCommands({ command, io, done }, program, settingFlags);
   return program;
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,9 @@ interface Nodes {
   nodeBinary(major: string): Promise<string>;
 }
 
+const { stage } = (await import(pathToFileURL(join(repository(), 'scripts/tarball.mjs')).href)) as {
+  stage(folder: string, packed: string): Promise<void>;
+};
 const { MAJORS, nodeBinary } = (await import(pathToFileURL(join(repository(), 'scripts/nodes.mjs')).href)) as Nodes;
 
 let folder = '';
@@ -137,6 +140,29 @@ describe('the package', () => {
       app: 'live',
       $schema: expect.stringContaining('json-schema'),
     });
+  });
+});
+
+describe('the tarball', () => {
+  it('runs from the folder that it is unpacked in, with Node alone, and shows the page', async () => {
+    const unpacked = join(folder, 'unpacked');
+    await stage(unpacked, join(folder, packed.filename));
+    const link = join(folder, 'sluice');
+    symlinkSync(join(unpacked, 'bin/sluice'), link);
+    // Nothing but what every system has is on the path, and no folder of packages above.
+    const env = { PATH: '/usr/bin:/bin', NODE: process.execPath };
+    const server = new Child([link, '--rtmp', '127.0.0.1:0', '--http', '127.0.0.1:0'], { cwd: folder, env });
+    try {
+      const [, http] = await server.waitForOutput(/listening on rtmp:\S+ and (http:\/\/\S+)/, 15_000);
+      const answer = await fetch(http!, { headers: { accept: 'text/html' } });
+      expect(answer.headers.get('content-type')).toContain('text/html');
+      const [, script] = /src="([^"]+\.js)"/.exec(await answer.text())!;
+      expect((await fetch(new URL(script!, http))).status).toBe(200);
+    } finally {
+      expect((await server.stop('SIGTERM', 6000)).code).toBe(0);
+    }
+    const lost = await run(['env', 'NODE=nowhere', link]).catch((error: Error) => ({ stdout: error.message }));
+    expect(lost.stdout).toContain('Node 20 or later was expected');
   });
 });
 

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { type ConfigOptions, configFrom } from '../../src/cli/config-flags.js';
 import { formatEvent } from '../../src/cli/format-event.js';
 import * as help from '../../src/cli/help.js';
+import * as installHelp from '../../src/cli/help-install.js';
 import * as keyHelp from '../../src/cli/help-keys.js';
 import { buildProgram } from '../../src/cli/main.js';
 import { loadConfig } from '../../src/config/load.js';
@@ -263,7 +264,7 @@ describe('commands in the documents', () => {
   });
 
   it('exist and take the flags that they are given, in the help of the command line', async () => {
-    const texts = Object.entries({ ...help, ...keyHelp }).flatMap(([name, text]) =>
+    const texts = Object.entries({ ...help, ...installHelp, ...keyHelp }).flatMap(([name, text]) =>
       name.endsWith('_EXAMPLES') && typeof text === 'string' ? [{ name, text }] : [],
     );
     const commands = texts.flatMap(({ name, text }) =>
