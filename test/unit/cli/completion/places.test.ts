@@ -42,7 +42,7 @@ describe('placesOf', () => {
 
   it('knows what arguments may be, of commands that are there', () => {
     expect(at('/load').arguments).toEqual([['play', 'publish'], 'anything']);
-    expect(at('/publish').arguments).toEqual(['files', 'anything']);
+    expect(at('/inspect').arguments).toEqual(['files']);
     for (const [path, words] of Object.entries(ARGUMENT_WORDS))
       expect(at(path).arguments.slice(0, words.length)).toEqual(words);
   });
