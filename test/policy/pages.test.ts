@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { ROWS } from '../../src/config/table.js';
+import { openApi } from '../../src/control/openapi.js';
+import { asyncApi } from '../../src/events/schemas/asyncapi.js';
+import { EVENT_TYPES, JOB_EVENT_TYPES } from '../../src/events/schemas/index.js';
 import { files, read, root } from '../support/policy/sources.js';
 
 interface Group {
@@ -18,6 +21,8 @@ interface Example {
 const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(root, path)).href)) as T;
 const { renderExample, withLimits } = await load<Example>('scripts/settings-pages.mjs');
 const { readMap } = await load<{ readMap(markdown: string): Group[] }>('docs/site/map.mjs');
+const { renderHttp } = await load<{ renderHttp(document: unknown): string }>('docs/site/http-page.mjs');
+const { renderEvents } = await load<{ renderEvents(document: unknown): string }>('docs/site/events-page.mjs');
 const { slugOf } = await load<{ slugOf(heading: string): string }>('docs/site/slug.mjs');
 
 describe('sluice.example.yaml', () => {
@@ -122,5 +127,32 @@ describe('pictures in the documents', () => {
       .join('\n');
     const shown = (path: string) => new RegExp(`!\\[[^\\]]{10,}\\]\\([^)]*${posix.basename(path)}\\)`).test(documents);
     expect(pictures.filter((path) => !shown(path))).toEqual([]);
+  });
+});
+
+describe('pages that are made from the product', () => {
+  it('have every path of HTTP, with its scope', () => {
+    const document = openApi() as { paths: Record<string, Record<string, { summary?: string }>> };
+    const page = renderHttp(document);
+    const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `### ${method.toUpperCase()} ${path}`),
+    );
+    const shown = page.replaceAll('&#123;', '{').replaceAll('&#125;', '}').split('\n');
+    expect(routes.length).toBeGreaterThan(40);
+    expect(routes.filter((route) => !shown.includes(route))).toEqual([]);
+    expect(page).toContain('Scope: `admin`.');
+    expect(page).not.toContain('undefined');
+  });
+
+  it('have every type of event, with the members of its data', () => {
+    const page = renderEvents(asyncApi());
+    expect([...EVENT_TYPES, ...JOB_EVENT_TYPES].filter((type) => !page.includes(`### ${type}\n`))).toEqual([]);
+    const ended = page.slice(
+      page.indexOf('### io.sluice.stream.ended\n'),
+      page.indexOf('### io.sluice.stream.rejected\n'),
+    );
+    for (const member of ['reason', 'durationMs', 'heldMs', 'tracks[].codec'])
+      expect(ended).toContain(`| \`${member}\``);
+    expect(page).not.toContain('undefined');
   });
 });
