@@ -65,6 +65,10 @@ export const OTHER_PATHS = {
           description: 'Where to begin: a duration such as 1h, a time, or all.',
         },
         {
+          ...{ name: 'streamId', in: 'query', required: false, schema: { type: 'string' } },
+          description: 'Only events of this stream.',
+        },
+        {
           ...{ name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string' } },
           description: 'The event to go on after.',
         },

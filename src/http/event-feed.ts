@@ -23,6 +23,19 @@ export interface EventFeed {
 }
 
 /**
+ * The events of one stream: what its node tells of it, of its recordings, its relays and its players. The rest is read
+ * all the same, and passed over.
+ */
+export function feedOfStream(feed: EventFeed, streamId: string): EventFeed {
+  const start = `${streamId}:`;
+  return {
+    async *follow(cursor, signal) {
+      for await (const event of feed.follow(cursor, signal)) if (event.id.startsWith(start)) yield event;
+    },
+  };
+}
+
+/**
  * Finds where a follower starts: after `lastEventId` when it is given, else at `since`, else with the next event.
  *
  * @param since a duration back from now (`90s`, `1h`), an ISO 8601 time, or `all`

@@ -57,7 +57,8 @@ const PATHS = {
   '/v1/node': 'this node',
   '/v1/streams': 'live streams; ?app= and ?name= select',
   '/v1/streams/:streamId': 'one live stream',
-  '/v1/events': 'events as they happen (server-sent events); ?since=1h, ?since=all or Last-Event-ID to start earlier',
+  '/v1/events':
+    'events as they happen (server-sent events); ?since=1h, ?since=all or Last-Event-ID to start earlier, ?streamId= for one stream',
 } as const;
 
 /** How often connections are checked for a silence that is too long, in ms. */

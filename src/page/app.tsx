@@ -49,7 +49,11 @@ function Top({ session, path, onSignOut }: { session: Session; path: string; onS
       </a>
       <nav aria-label="Views">
         {VIEWS.filter(({ title }) => title !== '').map((view) => (
-          <a key={view.path} href={hrefOf(view.path)} aria-current={view.path === path ? 'page' : undefined}>
+          <a
+            key={view.path}
+            href={hrefOf(view.path)}
+            aria-current={view.path === (path === 'streams' ? '' : path) ? 'page' : undefined}
+          >
             {view.title}
           </a>
         ))}

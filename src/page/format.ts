@@ -84,12 +84,14 @@ export function milliseconds(ms: number): string {
 
 /** What a track is: `H.264 1280x720@30`, `AAC 48 kHz stereo`. */
 export function trackWords(track: Track): string {
-  const { sampleRate, channels } = track;
-  const sound = [
-    sampleRate === undefined ? '' : `${sampleRate / 1000} kHz`,
-    channels === undefined ? '' : (CHANNELS[channels] ?? `${channels} channels`),
-  ];
-  return [codecName(track.codec), pictureSize(track), ...sound].filter((part) => part !== '').join(' ');
+  return [codecName(track.codec), pictureSize(track), soundForm(track)].filter((part) => part !== '').join(' ');
+}
+
+/** `48 kHz stereo`; `''` while nothing is known of it. */
+export function soundForm({ sampleRate, channels }: Track): string {
+  const rateOf = sampleRate === undefined ? '' : `${sampleRate / 1000} kHz`;
+  const channelsOf = channels === undefined ? '' : (CHANNELS[channels] ?? `${channels} channels`);
+  return [rateOf, channelsOf].filter((part) => part !== '').join(' ');
 }
 
 const CHANNELS: Readonly<Record<number, string>> = { 1: 'mono', 2: 'stereo', 6: '5.1' };

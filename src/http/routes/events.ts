@@ -1,5 +1,5 @@
 import type { HttpDeps } from '../deps.js';
-import { findStart } from '../event-feed.js';
+import { feedOfStream, findStart } from '../event-feed.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../fastify.js';
 import type { Followers } from '../followers.js';
 import { fail } from '../replies.js';
@@ -17,7 +17,7 @@ function follow(deps: HttpDeps, followers: Followers, request: FastifyRequest, r
     return fail(reply.header('retry-after', '5'), 'ERR_HTTP_FOLLOWERS', `${options.maxEventClients}`);
   }
   const header = request.headers['last-event-id'];
-  const { since } = request.query as { since?: string | string[] };
+  const { since, streamId } = request.query as { since?: string | string[]; streamId?: string | string[] };
   const start = findStart(oneOf(header), oneOf(since), clock.wallMs());
   if (start === undefined) {
     return fail(reply, 'ERR_HTTP_BAD_REQUEST', 'since is not a duration such as 1h, a time, or all');
@@ -28,7 +28,9 @@ function follow(deps: HttpDeps, followers: Followers, request: FastifyRequest, r
     if (end === 'too_slow' || end === 'failed')
       log.warn({ peer: request.ip, end }, 'a follower of the events was cut off');
   };
-  const stream = new SseClient(events, reply.raw, start, limits, ended);
+  const wanted = oneOf(streamId);
+  const feed = wanted === undefined ? events : feedOfStream(events, wanted);
+  const stream = new SseClient(feed, reply.raw, start, limits, ended);
   followers.add(stream);
   return reply;
 }

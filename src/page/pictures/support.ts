@@ -26,10 +26,12 @@ async function find(codec: string): Promise<Way> {
     );
     if (told?.supported === true) return 'decoder';
   }
-  return canPlay(codec) ? 'element' : 'none';
+  return canPlay('video', codec) ? 'element' : 'none';
 }
 
-/** Whether this browser plays such codecs from a script (MSE). @param codecs RFC 6381, with commas between them */
-function canPlay(codecs: string): boolean {
-  return typeof MediaSource !== 'undefined' && MediaSource.isTypeSupported(`video/mp4; codecs="${codecs}"`);
+/** Whether this browser plays a codec from a script (MSE). */
+export function canPlay(kind: 'video' | 'audio', codec: string): boolean {
+  if (typeof MediaSource === 'undefined') return false;
+  if (/^(?:\.?mp3|mp4a\.(?:40\.34|6b|69))$/i.test(codec)) return MediaSource.isTypeSupported('audio/mpeg');
+  return MediaSource.isTypeSupported(`${kind}/mp4; codecs="${codec}"`);
 }

@@ -1,31 +1,86 @@
 import type { StreamSnapshot } from '../../model/snapshot.js';
-import { count, rate, size, trackWords } from '../format.js';
+import type { Track } from '../../model/track.js';
+import { codecName, count, milliseconds, pictureSize, rate, size, soundForm } from '../format.js';
 import { Facts } from '../parts/facts.js';
-import { Ago, Since, Time } from '../parts/time.js';
+import { type Column, Table } from '../parts/table.js';
+import { Since, Time } from '../parts/time.js';
+import type { Listed } from './tile-facts.js';
+
+const TRACKS: readonly Column<Track>[] = [
+  { title: 'Track', isName: true, show: ({ kind, id }) => (id === 0 ? kind : `${kind} ${id}`) },
+  { title: 'Codec', show: ({ codec }) => <span title={codec}>{codecName(codec)}</span> },
+  { title: 'Form', show: formOf },
+  { title: 'Bit rate', isNumber: true, show: ({ kbps, declaredKbps }) => measured(kbps, declaredKbps, rate) },
+];
+
+/** Size and frame rate of a picture, rate and channels of sound. */
+function formOf(track: Track): string {
+  return track.kind === 'video' ? pictureSize(track) : soundForm(track);
+}
+
+/** What was measured, else what is claimed, and said to be. */
+function measured(value: number | undefined, claimed: number | undefined, format: (value: number) => string) {
+  if (value !== undefined) return format(value);
+  return claimed === undefined ? '' : <span class="quiet">claims {format(claimed)}</span>;
+}
 
 /** What is known of a stream, and what was measured. */
-export function StreamFacts({ stream }: { stream: StreamSnapshot }) {
-  const { peer, startedAt, readyAt } = stream;
+export function StreamFacts({ stream, listed }: { stream: StreamSnapshot; listed: Listed | undefined }) {
+  const { tracks, labels = {} } = stream;
   return (
-    <section class="panel" aria-labelledby="facts">
-      <h2 id="facts">Stream</h2>
-      <Facts
-        items={[
-          ['Live for', <Since key="for" iso={startedAt} />],
-          ['Began', <Time key="began" iso={startedAt} />],
-          ['Ready', readyAt === undefined ? 'not yet' : <Ago key="ready" iso={readyAt} />],
-          ['Tracks', stream.tracks.map(trackWords).join(' + ')],
-          ['Bit rate in', rate(stream.kbpsIn)],
-          ['Received', size(stream.bytesIn)],
-          ['Sent', size(stream.bytesOut)],
-          ['Frames', `${count(stream.videoFrames)} video, ${count(stream.audioFrames)} audio`],
-          ['Dropped for players', count(stream.drops)],
-          ['Encoder', stream.encoder],
-          ['Publisher', `${peer.address}:${peer.port}`],
-          ['Transport', stream.transport],
-          ['Principal', stream.principal],
-        ]}
-      />
+    <section class="panel facts-of" aria-labelledby="facts">
+      <h2 id="facts">Facts</h2>
+      <Facts items={[...mediaFacts(stream, listed), ...originFacts(stream)]} />
+      {tracks.length === 0 ? null : (
+        <Table
+          caption="Tracks"
+          columns={TRACKS}
+          rows={tracks}
+          keyOf={({ kind, id }) => `${kind} ${id}`}
+          empty="Nothing has come yet."
+        />
+      )}
+      {Object.keys(labels).length === 0 ? null : (
+        <>
+          <h3>Labels</h3>
+          <Facts items={Object.entries(labels)} />
+        </>
+      )}
     </section>
   );
+}
+
+type Items = Parameters<typeof Facts>[0]['items'];
+
+function mediaFacts(stream: StreamSnapshot, listed: Listed | undefined): Items {
+  const { readyAt, startedAt, players, playersElsewhere } = stream;
+  const wait = readyAt === undefined ? undefined : Date.parse(readyAt) - Date.parse(startedAt);
+  return [
+    ['Live for', <Since key="for" iso={startedAt} />],
+    ['Began', <Time key="began" iso={startedAt} />],
+    ['Ready', wait === undefined ? 'not yet' : `after ${milliseconds(wait)}`],
+    [
+      'Players',
+      playersElsewhere === undefined ? count(players) : `${count(players)}, ${count(playersElsewhere)} elsewhere`,
+    ],
+    ['Bit rate in', rate(stream.kbpsIn)],
+    ['Bit rate out', listed === undefined ? '' : rate(listed.kbpsOut)],
+    ['Delay', listed?.delayMs === undefined ? '' : milliseconds(listed.delayMs)],
+    ['Received', size(stream.bytesIn)],
+    ['Sent', size(stream.bytesOut)],
+    ['Frames', `${count(stream.videoFrames)} video, ${count(stream.audioFrames)} audio`],
+    ['Dropped for slow players', count(stream.drops)],
+  ];
+}
+
+function originFacts({ encoder, peer, transport, principal, keyFingerprint, streamId, limits }: StreamSnapshot): Items {
+  return [
+    ['Publisher', `${peer.address}:${peer.port}`],
+    ['Transport', transport],
+    ['Encoder', encoder],
+    ['Principal', principal],
+    ['Key fingerprint', keyFingerprint],
+    ['Limits', limits === undefined ? '' : JSON.stringify(limits)],
+    ['Id', <code key="id">{streamId}</code>],
+  ];
 }

@@ -2,7 +2,6 @@ import type { PlaySnapshot } from '../../model/play-snapshot.js';
 import { ask } from '../api.js';
 import { Badge } from '../parts/badge.js';
 import { Confirm } from '../parts/confirm.js';
-import { Empty } from '../parts/empty.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { type Column, Table } from '../parts/table.js';
 import { Since } from '../parts/time.js';
@@ -17,10 +16,22 @@ const LIMIT = 200;
 
 const COLUMNS: readonly Column<PlaySnapshot>[] = [
   { title: 'Address', isName: true, show: ({ peer }) => `${peer.address}:${peer.port}` },
-  { title: 'Client', show: ({ client, relay, job }) => client ?? roleOf(relay, job) },
+  {
+    title: 'Client',
+    show: ({ client, relay, job }) => (client === undefined ? roleOf(relay, job) : <Clipped text={client} />),
+  },
   { title: 'Principal', show: ({ principal }) => principal ?? '' },
   { title: 'For', isNumber: true, show: ({ startedAt }) => <Since iso={startedAt} /> },
 ];
+
+/** A text that a stranger chose, however long. */
+function Clipped({ text }: { text: string }) {
+  return (
+    <span class="clipped" title={text}>
+      {text}
+    </span>
+  );
+}
 
 function roleOf(relay: PlaySnapshot['relay'], job: PlaySnapshot['job']) {
   if (relay !== undefined) return <Badge tone="quiet">node {relay.nodeId}</Badge>;
@@ -57,7 +68,7 @@ export function StreamPlayers({ streamId, mayKick }: { streamId: string; mayKick
         columns={mayKick ? [...COLUMNS, kick] : COLUMNS}
         rows={value?.plays ?? []}
         keyOf={({ playId }) => playId}
-        empty={<Empty title="Nobody plays it at this server." />}
+        empty={<p class="quiet">Nobody plays it at this server.</p>}
       />
       {chosen === undefined ? null : (
         <Confirm
