@@ -2,7 +2,7 @@ import type { Track } from '../model/track.js';
 import { codecName } from './format.js';
 
 /** How a stream is played in the page, or why it is not. */
-export type PreviewPlan =
+type PreviewPlan =
   | {
       readonly isPlayable: true;
       readonly hasVideo: boolean;

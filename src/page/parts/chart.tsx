@@ -4,7 +4,7 @@ import type { Plot, PlotData } from '../plot.js';
 import { useEffect, useRef, useState } from '../preact.js';
 
 /** One line of a chart. */
-export interface Line {
+interface Line {
   readonly name: string;
   /** Which series of the columns it is. */
   readonly series: number;
