@@ -1,9 +1,10 @@
-// npm run docs: writes docs/config.md, docs/errors.md, docs/limits.md, docs/metrics.md, sluice.example.yaml and the
-// floors of ARCHITECTURE.md from the tables in the code, and the examples into the documents that show them. A policy
-// test compares.
+// npm run docs: writes docs/config.md, docs/errors.md, docs/limits.md, docs/metrics.md, docs/cli.md, sluice.example.yaml
+// and the floors of ARCHITECTURE.md from the tables in the code, and the examples into the documents that show them. A
+// policy test compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { renderCommands } from './commands.mjs';
 import { renderFloors, renderFolders } from './house.mjs';
 import { filesUnder, root } from './lib.mjs';
 import { renderExample, withLimits } from './settings-pages.mjs';
@@ -130,6 +131,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const limits = join(root, 'docs/limits.md');
   writeFileSync(limits, withLimits(readFileSync(limits, 'utf8'), ROWS));
   writeFileSync(join(root, 'docs/errors.md'), renderErrors((await load('core/errors.js')).ERRORS));
+  writeFileSync(join(root, 'docs/cli.md'), renderCommands((await load('cli/main.js')).buildProgram({}, () => {})));
   const { METRIC_GROUPS } = await load('model/metrics.js');
   const metrics = join(root, 'docs/metrics.md');
   writeFileSync(metrics, renderMetrics(readFileSync(metrics, 'utf8'), METRIC_GROUPS));

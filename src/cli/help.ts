@@ -5,10 +5,11 @@ export const PROGRAM =
 export const PROGRAM_EXAMPLES = `
 Five minutes:
   start the server   sluice
-  publish            ffmpeg -re -i video.mp4 -c copy -f flv rtmp://127.0.0.1/live/cam1
+  publish            sluice publish --test rtmp://127.0.0.1/live/cam1
+  or from a file     ffmpeg -re -i video.mp4 -c copy -f flv rtmp://127.0.0.1/live/cam2
   play               ffplay rtmp://127.0.0.1/live/cam1
   see what happens   sluice events
-  see what is live   sluice ls
+  see what is live   sluice top
 
 Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 3 address taken or server not reachable, 4 refused, 5 partial: some
 nodes did not answer.`;

@@ -67,22 +67,20 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
   const command: MakeCommand = (name, description, examples, isDefault = false) =>
     program.command(name, { isDefault }).description(description).addHelpText('after', examples);
 
+  program.commandsGroup('Server:');
   const serve = settingFlags(command('serve', help.SERVE, help.SERVE_EXAMPLES, true)).allowExcessArguments();
   serve.action(async (options: ConfigOptions) => {
     // A misspelt command ends up here, as an argument of the default one.
     if (serve.args[0] !== undefined) throw unknownCommand(serve.args[0], program);
     done(await (await import('./serve.js')).serve(options, io));
   });
-  command('events', help.EVENTS, help.EVENTS_EXAMPLES)
-    .option('--nats <URL>', 'read them from NATS JetStream (SLUICE_NATS_URL)')
-    .option('--http <HOST:PORT>', 'read them from the log of this server (SLUICE_HTTP, default 127.0.0.1:8080)')
-    .option('--token-file <FILE>', 'file with a token of that server (else SLUICE_HTTP_TOKEN)')
-    .option('--since <WHEN>', 'start earlier: a duration such as 1h, a time such as 2026-01-31T12:00:00Z, or all')
-    .option('--json', 'one JSON object per line, as the events are')
-    .addOption(configFile())
-    .action(async (options: EventsOptions) => {
-      done(await (await import('./events.js')).events(options, io));
+  const config = settingFlags(command('config', help.CONFIG, help.CONFIG_EXAMPLES))
+    .option('--json', 'as JSON, with the source of each value')
+    .action(async (options: ConfigOptions & { json?: boolean }) => {
+      done((await import('./config.js')).config(options, io));
     });
+  settingsCommands(config, { io, done });
+  program.commandsGroup('Publish and play:');
   publishCommand(command, io, done);
   command('play', help.PLAY, help.PLAY_EXAMPLES)
     .argument('<URL>', 'what: rtmp://HOST[:PORT]/APP/NAME, or rtmps://…')
@@ -97,16 +95,23 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
   load.action(async (mode: string, url: string, flags: LoadFlags) => {
     done(await (await import('./load.js')).load(mode, url, flags, io));
   });
-  maintainersCommands(command, io, done);
   keyCommands(command, io, done);
-  const config = settingFlags(command('config', help.CONFIG, help.CONFIG_EXAMPLES))
-    .option('--json', 'as JSON, with the source of each value')
-    .action(async (options: ConfigOptions & { json?: boolean }) => {
-      done((await import('./config.js')).config(options, io));
+  program.commandsGroup('Watch and control a running server:');
+  command('events', help.EVENTS, help.EVENTS_EXAMPLES)
+    .option('--nats <URL>', 'read them from NATS JetStream (SLUICE_NATS_URL)')
+    .option('--http <HOST:PORT>', 'read them from the log of this server (SLUICE_HTTP, default 127.0.0.1:8080)')
+    .option('--token-file <FILE>', 'file with a token of that server (else SLUICE_HTTP_TOKEN)')
+    .option('--since <WHEN>', 'start earlier: a duration such as 1h, a time such as 2026-01-31T12:00:00Z, or all')
+    .option('--json', 'one JSON object per line, as the events are')
+    .addOption(configFile())
+    .action(async (options: EventsOptions) => {
+      done(await (await import('./events.js')).events(options, io));
     });
-  settingsCommands(config, { io, done });
   controlCommands({ command, io, done });
+  program.commandsGroup('Jobs:');
   jobsCommands({ command, io, done });
+  program.commandsGroup('Look closer:');
+  maintainersCommands(command, io, done);
   installCommands({ command, io, done }, program, settingFlags);
   return program;
 }

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { buildProgram } from '../../src/cli/main.js';
 import { ROWS } from '../../src/config/table.js';
 import { ERRORS } from '../../src/core/errors.js';
 import { EVENT_TYPES, JOB_EVENT_TYPES } from '../../src/events/schemas/index.js';
 import { METRIC_GROUPS, METRICS } from '../../src/model/metrics.js';
+import { TestIo } from '../support/cli/test-io.js';
 import { files, read, root } from '../support/policy/sources.js';
 
 interface Renderers {
@@ -14,9 +16,21 @@ interface Renderers {
   withFloors(document: string): string;
 }
 
+const { renderCommands } = (await import(pathToFileURL(join(root, 'scripts/commands.mjs')).href)) as {
+  renderCommands(program: unknown): string;
+};
 const { renderConfig, renderErrors, renderMetrics, withFloors } = (await import(
   pathToFileURL(join(root, 'scripts/docs.mjs')).href
 )) as Renderers;
+
+describe('docs/cli.md', () => {
+  it('is what npm run docs makes of the commands, each with an example', () => {
+    const program = buildProgram(new TestIo(), () => {});
+    expect(read('docs/cli.md')).toBe(renderCommands(program));
+    for (const command of program.commands)
+      expect(read('docs/cli.md')).toMatch(new RegExp(`^ *sluice ${command.name()}`, 'm'));
+  });
+});
 
 describe('docs/config.md', () => {
   it('is what npm run docs makes of the table', () => {
