@@ -1,3 +1,4 @@
+import { constants, gzipSync } from 'node:zlib';
 import type { Clock } from '../core/clock.js';
 import type { MemoryAccount } from '../core/memory-account.js';
 import { VERSION } from '../core/version.js';
@@ -11,6 +12,9 @@ import type { Overview } from '../model/overview.js';
 const SHARED_MS = 1000;
 /** Most streams of an answer. */
 const MOST_STREAMS = 1000;
+
+/** An `Accept-Encoding` that names gzip, and not as what it does not take. */
+const TAKES_GZIP = /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?\s*(?:,|$)/i;
 
 /** What an overview is made of. */
 interface OverviewDeps {
@@ -28,7 +32,9 @@ interface OverviewDeps {
 interface Made {
   readonly atMs: number;
   readonly body: Buffer;
-  readonly headers: { readonly etag: string; readonly 'content-type': string };
+  /** The same packed, once somebody takes it so: writing ten times the bytes would cost more than packing them. */
+  packed: Buffer | undefined;
+  readonly headers: Readonly<Record<'etag' | 'content-type' | 'vary', string>>;
 }
 
 /**
@@ -44,21 +50,26 @@ export function overviewRoute(deps: OverviewDeps): ApiRoute {
     if (made !== undefined && atMs - made.atMs < SHARED_MS) return made;
     const body = Buffer.from(JSON.stringify(overviewOf(deps, startedAt, atMs)));
     const etag = `"${deps.bootId}-${++count}"`;
-    made = { atMs, body, headers: { etag, 'content-type': 'application/json; charset=utf-8' } };
+    const headers = { etag, 'content-type': 'application/json; charset=utf-8', vary: 'accept-encoding' };
+    made = { atMs, body, packed: undefined, headers };
     return made;
   };
-  deps.memory.register('page', () => made?.body.length ?? 0);
+  const heldBytes = (): number => (made?.body.length ?? 0) + (made?.packed?.length ?? 0);
+  deps.memory.register('page', heldBytes);
   deps.memory.onRelief('free_memory', () => {
-    const freed = made?.body.length ?? 0;
+    const freed = heldBytes();
     made = undefined;
     return freed;
   });
   return {
     ...{ method: 'GET', path: '/v1/overview', scope: 'read' },
     handle: async ({ headers: asked }: ApiRequest): Promise<ApiAnswer> => {
-      const { body, headers } = now();
+      const answer = now();
+      const { body, headers } = answer;
       if (asked['if-none-match'] === headers.etag) return { status: 304, body: undefined, headers };
-      return { status: 200, body, headers };
+      if (!TAKES_GZIP.test(asked['accept-encoding'] ?? '')) return { status: 200, body, headers };
+      answer.packed ??= gzipSync(body, { level: constants.Z_BEST_SPEED });
+      return { status: 200, body: answer.packed, headers: { ...headers, 'content-encoding': 'gzip' } };
     },
   };
 }

@@ -6,8 +6,15 @@ import { OPERATIONS } from '../../src/control/operations.js';
 import { logTo } from '../support/admission/chain-harness.js';
 import { FakeNode, streamOf } from '../support/control/fake-ports.js';
 import { start } from '../support/http/http-harness.js';
+import { pageRoutes } from '../support/http/page-routes.js';
+import { tempDir } from '../support/temp.js';
 
-const routes = Object.values(OPERATIONS).flatMap(({ http }) => [...http] as { method: string; path: string }[]);
+const page = pageRoutes(tempDir('no-recordings'));
+const routes = [
+  ...Object.values(OPERATIONS).flatMap(({ http }) => [...http] as { method: string; path: string }[]),
+  ...page.routes,
+  { method: 'GET', path: '/v1/recordings/*' },
+];
 
 const MEMBERS = [
   ...['app', 'name', 'ip', 'principal', 'label', 'limit', 'cursor', 'reason', 'confirm', 'dryRun', 'banTtlMs', 'kind'],
@@ -42,11 +49,15 @@ const headerText = fc.stringMatching(/^[\x20-\x7e]{0,60}$/);
 describe('the HTTP door', () => {
   it('answers anything with an answer or a problem, never with a defect, and stays up', async () => {
     const node = new FakeNode();
-    const { base } = await start({ deps: { routes: operationRoutes(node.dispatcher()) } });
+    const { recordings } = page;
+    const { base } = await start({
+      deps: { routes: [...operationRoutes(node.dispatcher()), ...page.routes], recordings },
+    });
+    const { streamId } = await page.harness.run();
     const request = fc.record({
       route: fc.constantFrom(...routes),
       param: fc.oneof(
-        fc.constantFrom('01HZX000000000000000000001', 'address', 'x', '%00', '..%2f', '%ff'),
+        fc.constantFrom('01HZX000000000000000000001', streamId, 'address', 'x', '%00', '..%2f', '%ff'),
         fc.webSegment(),
       ),
       query: fc.webQueryParameters(),
@@ -67,7 +78,7 @@ describe('the HTTP door', () => {
     await fc.assert(
       fc.asyncProperty(request, async ({ route, param, query, type, body, key, deadline }) => {
         node.streams = [streamOf(1)];
-        const path = route.path.replace(/:\w+/g, () => param);
+        const path = route.path.replace(/:\w+|\*/g, () => param);
         const hasBody = route.method === 'POST' || route.method === 'PATCH';
         const response = await fetch(`${base}${path}?${query}`, {
           method: route.method,
@@ -80,7 +91,7 @@ describe('the HTTP door', () => {
         });
         const answer = (await response.json()) as Record<string, unknown>;
         expect(response.status).toBeLessThan(505);
-        if (response.ok) expect(answer['ok']).toBe(true);
+        if (response.ok) expect(answer).toMatchObject(route.path === '/v1/overview' ? { total: 1 } : { ok: true });
         else {
           expect(response.headers.get('content-type')).toContain('application/problem+json');
           expect(answer['code']).not.toBe('ERR_INTERNAL');
@@ -98,7 +109,11 @@ describe('the HTTP door', () => {
     const lines: string[] = [];
     const { base } = await start({
       options: { tokens: [{ name: 'ops', sha256, scopes: ['admin'] }] },
-      deps: { routes: operationRoutes(new FakeNode().dispatcher()), log: logTo(lines) },
+      deps: {
+        routes: [...operationRoutes(new FakeNode().dispatcher()), ...page.routes],
+        recordings: page.recordings,
+        log: logTo(lines),
+      },
     });
     const attempt = fc.record({
       route: fc.constantFrom(...routes),

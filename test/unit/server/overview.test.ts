@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { openApi } from '../../../src/control/openapi.js';
@@ -72,6 +73,20 @@ describe('the overview', () => {
     expect(stream).toMatchObject({ state: 'suspended', kbpsIn: 0, kbpsOut: 0 });
     expect(stream).not.toHaveProperty('delayMs');
     expect(stream?.trouble).toMatch(/publisher has gone/);
+  });
+
+  it('is packed once for all who take it so, and the same', async () => {
+    const { ask, memory } = setUp();
+    const plain = await ask();
+    for (const encoding of ['gzip, deflate, br', 'br,gzip;q=0.5', 'gzip']) {
+      const packed = await ask({ 'accept-encoding': encoding });
+      expect(packed.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' });
+      expect(gunzipSync(packed.body as Buffer)).toEqual(plain.body);
+      expect(packed.body).toBe((await ask({ 'accept-encoding': 'gzip' })).body);
+      expect(memory.total).toBe((plain.body as Buffer).length + (packed.body as Buffer).length);
+    }
+    for (const encoding of ['', 'br', 'gzip;q=0', 'br, gzip; q=0.0, deflate', 'xgzip'])
+      expect((await ask({ 'accept-encoding': encoding })).body).toBe(plain.body);
   });
 
   it('is on the memory account, and gone from it when memory is short', async () => {
