@@ -30,6 +30,7 @@ const timer = setInterval(() => {
 // Live streams first, then everything that happens: a camera that never came is known as well.
 for await (const change of events.watchStreams('live/*')) {
   if (change.kind === 'state') away.delete(`${change.state.app}/${change.state.name}`);
+  if (change.kind === 'synced') console.log('watching');
   if (change.kind !== 'event') continue;
   const { event } = change;
   if (event.type === 'io.sluice.stream.started') {
