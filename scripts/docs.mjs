@@ -1,6 +1,6 @@
-// npm run docs: writes docs/config.md, docs/errors.md, docs/limits.md, docs/metrics.md, docs/cli.md, sluice.example.yaml
-// and the floors of ARCHITECTURE.md from the tables in the code, and the examples into the documents that show them. A
-// policy test compares.
+// npm run docs: writes config.md, errors.md, limits.md, metrics.md and cli.md of docs/, sluice.example.yaml and the
+// floors of ARCHITECTURE.md from the tables in the code, and the examples into the documents that show them. A policy
+// test compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
