@@ -6,7 +6,8 @@ import { VERSION } from '../core/version.js';
 import { allEvents } from '../events/subjects.js';
 
 /**
- * The text that is printed at the start: that the server listens, and where to publish, play, look, see events and health.
+ * The text that is printed at the start: that the server listens, and where to publish, play, look, see events and
+ * health.
  */
 export function banner(
   config: Config,

@@ -55,8 +55,10 @@ const PATHS = {
   '/metrics': 'Prometheus metrics',
   '/openapi.json': 'every path that answers JSON, with schemas and examples',
   '/v1/node': 'this node',
+  '/v1/overview': 'this node and its live streams, with rates and what is wrong',
   '/v1/streams': 'live streams; ?app= and ?name= select',
   '/v1/streams/:streamId': 'one live stream',
+  '/v1/recordings': 'recordings, the newest first; /v1/recordings/<path> is the file',
   '/v1/events':
     'events as they happen (server-sent events); ?since=1h, ?since=all or Last-Event-ID to start earlier, ?streamId= for one stream',
 } as const;
