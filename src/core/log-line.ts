@@ -68,7 +68,7 @@ function partsOf(entry: Entry, withIds: boolean): Parts {
   const details = [codecWords(entry['codecs'])];
   const told = [sentence, entry['detail'], entry['cause'], (err as Entry | null | undefined)?.['message']].join(' ');
   for (const [key, value] of Object.entries(entry)) {
-    if (SHOWN.has(key) || (!withIds && ID.test(key)) || isIn(sentence, value)) continue;
+    if (SHOWN.has(key) || (!withIds && ID.test(key)) || isIn(sentence, value) || isEmpty(key, value, entry)) continue;
     details.push(factWords(key, value, told));
   }
   details.push(peerWords(entry));
@@ -80,6 +80,12 @@ function partsOf(entry: Entry, withIds: boolean): Parts {
 function isIn(sentence: string, value: unknown): boolean {
   const text = String(value);
   return text.length >= TELLING_CHARACTERS && ` ${sentence.replace(/[;:,]/g, ' ')} `.includes(` ${text} `);
+}
+
+/** Whether a value says nothing: an object without members, or a reason that is the name of the fact that it is about. */
+function isEmpty(key: string, value: unknown, entry: Entry): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return BARE.has(key) && typeof value === 'string' && Object.hasOwn(entry, value);
 }
 
 function factWords(key: string, value: unknown, told: string): string {

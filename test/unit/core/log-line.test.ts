@@ -97,6 +97,10 @@ describe('the lines that a server writes most', () => {
       },
       `connection closed by a fault  ERR_CHUNK_FRESH_HEADER, ${ERRORS.ERR_CHUNK_FRESH_HEADER.says} (reconnect), from 192.0.2.7`,
     ],
+    [
+      { msg: 'job run is over', job: '01/look', attempt: 1, outcome: 'failed', reason: 'exit', exit: 3, labels: {} },
+      'job run is over  job 01/look, attempt 1, outcome failed, exit 3',
+    ],
     [{ msg: 'x', code: 'ERR_OF_A_NEWER_VERSION' }, 'x  ERR_OF_A_NEWER_VERSION'],
     [{ msg: 'x', encoder: 'Wirecast' }, 'x  with Wirecast'],
   ])('%j', (entry, line) => {
