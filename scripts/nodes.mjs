@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { capture, fail, root, run, say } from './lib.mjs';
+import { capture, during, fail, root, run } from './lib.mjs';
 
 const VERSIONS = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0' };
 
@@ -24,9 +24,9 @@ export async function nodeBinary(major) {
   const folder = join(root, '.cache', `node-${version}`);
   const binary = join(folder, 'node_modules', name, 'bin/node');
   if (existsSync(binary)) return binary;
-  say(`Installing Node ${version} …`);
   const flags = ['--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--loglevel=error'];
-  const { code, text } = await capture('npm', ['install', '--prefix', folder, ...flags, `${name}@${version}`]);
+  const npm = () => capture('npm', ['install', '--prefix', folder, ...flags, `${name}@${version}`]);
+  const { code, text } = await during(`Installing Node ${version}`, npm);
   if (code !== 0 || !existsSync(binary)) throw new Error(`${text}\nnpm could not install ${name}@${version}.`);
   return binary;
 }

@@ -1,7 +1,7 @@
 // The programs that tests use, and the Debian packages they come in.
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { capture, hasProgram, inCi, root, say } from './lib.mjs';
+import { capture, during, hasProgram, inCi, root, say } from './lib.mjs';
 
 const TOOLS = [
   { program: 'nats-server', packages: ['nats-server'] },
@@ -164,7 +164,6 @@ export async function ensureTools(projects) {
 async function problemWithValidator() {
   const { program, package: name, folder } = KUBERNETES_VALIDATE;
   if (hasProgram(program)) return '';
-  say(`Installing ${name} …`);
   const makeFolder = () => capture('python3', ['-m', 'venv', folder]);
   if ((await makeFolder()).code !== 0) {
     if (mayInstall()) await install(['python3-venv']);
@@ -172,7 +171,7 @@ async function problemWithValidator() {
     if (again.code !== 0) return `python3 -m venv failed: ${again.text.trim().split('\n').at(-1)}`;
   }
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', name];
-  const { code, text } = await capture(join(folder, 'bin', 'python'), pip);
+  const { code, text } = await during(`Installing ${name}`, () => capture(join(folder, 'bin', 'python'), pip));
   if (code === 0 && hasProgram(program)) return '';
   return `pip could not install ${name}: ${text.trim().split('\n').at(-1)}`;
 }
@@ -186,8 +185,8 @@ async function problemWithNatsCli() {
   if (major < go[0] || (major === go[0] && minor < go[1])) {
     return `there is no Go ${go.join('.')} or later on this system`;
   }
-  say(`Building ${module} …`);
-  const { code, text } = await capture('env', [`GOBIN=${folder}`, 'go', 'install', module]);
+  const goInstall = () => capture('env', [`GOBIN=${folder}`, 'go', 'install', module]);
+  const { code, text } = await during(`Building ${module}`, goInstall);
   if (code === 0 && hasProgram(program)) return '';
   return `Go could not build ${module}: ${text.trim().split('\n').at(-1)}`;
 }
@@ -198,8 +197,8 @@ async function problemWithNatsOfClusters() {
   const program = join(folder, 'nats-server');
   if (existsSync(program)) return '';
   if (!hasProgram('go')) return 'there is no Go on this system';
-  say(`Building ${module} …`);
-  const { code, text } = await capture('env', [`GOBIN=${folder}`, 'go', 'install', module]);
+  const goInstall = () => capture('env', [`GOBIN=${folder}`, 'go', 'install', module]);
+  const { code, text } = await during(`Building ${module}`, goInstall);
   if (code === 0 && existsSync(program)) return '';
   return `Go could not build it: ${text.trim().split('\n').at(-1)}`;
 }
@@ -212,10 +211,10 @@ async function problemWithRed5() {
   const version = /(\d+)/.exec((await capture('javac', ['-version'])).text)?.[1];
   if (Number(version) < java) return `there is no Java ${java} or later on this system`;
   if (existsSync(folder)) return '';
-  say(`Getting ${name} …`);
   const partly = `${folder}.${process.pid}`;
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${partly}`];
-  const { code, text } = await capture('mvn', ['-B', '-q', '-f', join(root, pom), ...goal]);
+  const mvn = () => capture('mvn', ['-B', '-q', '-f', join(root, pom), ...goal]);
+  const { code, text } = await during(`Getting ${name}`, mvn);
   if (code === 0) {
     // A folder that has its name is whole.
     renameSync(partly, folder);
@@ -325,12 +324,14 @@ function mayInstall() {
 }
 
 async function install(packages) {
-  say(`Installing ${packages.join(' ')} …`);
   const environment = ['env', 'DEBIAN_FRONTEND=noninteractive'];
   const apt = (...args) => capture(environment[0], [environment[1], 'apt-get', '-q', ...args]);
   const attempt = () => apt('install', '-y', '--no-install-recommends', ...packages);
-  if ((await attempt()).code === 0) return;
-  await apt('update');
-  const second = await attempt();
+  const second = await during(`Installing ${packages.join(' ')}`, async () => {
+    const first = await attempt();
+    if (first.code === 0) return first;
+    await apt('update');
+    return attempt();
+  });
   if (second.code !== 0) say(second.text.split('\n').slice(-8).join('\n'));
 }
