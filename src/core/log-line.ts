@@ -82,7 +82,7 @@ function isIn(sentence: string, value: unknown): boolean {
   return text.length >= TELLING_CHARACTERS && ` ${sentence.replace(/[;:,]/g, ' ')} `.includes(` ${text} `);
 }
 
-/** Whether a value says nothing: an object without members, or a reason that is the name of the fact that it is about. */
+/** Whether a value says nothing: an object without members, or a reason that only names another fact of the line. */
 function isEmpty(key: string, value: unknown, entry: Entry): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
   return BARE.has(key) && typeof value === 'string' && Object.hasOwn(entry, value);
