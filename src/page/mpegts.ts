@@ -5,3 +5,4 @@ import mpegts from 'mpegts.js';
 mpegts.LoggingControl.applyConfig({ enableAll: false });
 
 export default mpegts;
+export type { default as Mpegts } from 'mpegts.js';

@@ -100,10 +100,11 @@ async function bring(wanted: Wanted, way: Exclude<Way, 'none'>): Promise<Shown |
   const response = await fetch(path, { headers, cache: 'no-store' });
   if (response.status === 304) return undefined;
   if (!response.ok || Number(response.headers.get('content-length')) > LARGEST) return 'none';
-  const keyframe = readKeyframe(new Uint8Array(await response.arrayBuffer()));
+  const flv = new Uint8Array(await response.arrayBuffer());
+  const keyframe = readKeyframe(flv);
   if (keyframe === undefined) return 'none';
   if (way === 'decoder') await drawDecoded(wanted.canvas, keyframe);
-  else await drawByElement(wanted.canvas, path);
+  else await drawByElement(wanted.canvas, flv);
   const etag = response.headers.get('etag');
   if (etag !== null) wanted.etag = etag;
   return 'shown';

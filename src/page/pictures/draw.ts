@@ -1,4 +1,5 @@
-import type { Keyframe } from './keyframe.js';
+import type { Mpegts } from '../mpegts.js';
+import { type Keyframe, lasting } from './keyframe.js';
 
 /** Pixels of a picture at most, across: tiles are no wider. */
 const WIDEST = 480;
@@ -33,18 +34,18 @@ export async function drawDecoded(canvas: HTMLCanvasElement, { codec, descriptio
 }
 
 /**
- * Has a video element show the FLV file at `path`, and copies its picture onto a canvas.
+ * Has a video element show the only frame of an FLV file, and copies its picture onto a canvas.
  *
+ * @param flv borrowed
  * @throws Error when none comes in time
  */
-export async function drawByElement(canvas: HTMLCanvasElement, path: string): Promise<void> {
+export async function drawByElement(canvas: HTMLCanvasElement, flv: Uint8Array): Promise<void> {
   const { default: mpegts } = await import('../mpegts.js');
   const video = document.createElement('video');
   video.muted = true;
-  const url = new URL(path, location.href).href;
   const player = mpegts.createPlayer(
-    { type: 'flv', url, hasAudio: false },
-    { enableWorker: false, enableStashBuffer: false },
+    { type: 'flv', url: location.href, hasAudio: false, hasVideo: true },
+    { enableWorker: false, enableStashBuffer: false, customLoader: loaderOf(lasting(flv), mpegts.BaseLoader) },
   );
   try {
     await new Promise<void>((resolve, reject) => {
@@ -65,6 +66,23 @@ export async function drawByElement(canvas: HTMLCanvasElement, path: string): Pr
   } finally {
     player.destroy();
   }
+}
+
+/** Gives the player bytes that are here already, in place of what it would ask for. */
+function loaderOf(bytes: Uint8Array, Base: Mpegts.BaseLoaderConstructor): Mpegts.CustomLoaderConstructor {
+  return class extends Base {
+    constructor() {
+      super('memory');
+    }
+
+    override open(): void {
+      this.onContentLengthKnown(bytes.length);
+      this.onDataArrival(bytes.slice().buffer, 0, bytes.length);
+      this.onComplete(0, bytes.length - 1);
+    }
+
+    override abort(): void {}
+  };
 }
 
 function draw(canvas: HTMLCanvasElement, source: CanvasImageSource, width: number, height: number): void {

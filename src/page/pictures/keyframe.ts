@@ -63,6 +63,30 @@ function* videoTags(flv: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+/**
+ * The same file with its last video tag once more, and again, each 100 ms later: a video element shows a frame when it
+ * knows how long the frame lasts, which it learns from the next one.
+ *
+ * @param flv borrowed @returns a copy
+ */
+export function lasting(flv: Uint8Array): Uint8Array {
+  const last = [...videoTags(flv)].at(-1);
+  if (last === undefined) return flv.slice();
+  const start = last.byteOffset - flv.byteOffset - 11;
+  const tag = flv.subarray(start, start + 11 + last.length + 4);
+  const whole = new Uint8Array(flv.length + 2 * tag.length);
+  whole.set(flv);
+  for (const index of [0, 1]) {
+    const at = flv.length + index * tag.length;
+    whole.set(tag, at);
+    // The lower 24 bits of the time stand first, then the upper 8.
+    const view = new DataView(whole.buffer, at);
+    const time = (view.getUint8(7) * 0x1000000 + (view.getUint32(4) >>> 8) + (index + 1) * 100) >>> 0;
+    view.setUint32(4, ((time & 0xffffff) << 8) | (time >>> 24));
+  }
+  return whole;
+}
+
 function partOf(tag: Uint8Array): Part | undefined {
   const first = tag[0];
   if (first === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readKeyframe } from '../../../../src/page/pictures/keyframe.js';
+import { lasting, readKeyframe } from '../../../../src/page/pictures/keyframe.js';
 
 const bytes = (text: string): Uint8Array =>
   Uint8Array.from(text.replaceAll(/[\s|]/g, '').match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
@@ -93,5 +93,25 @@ describe('the keyframe of an FLV file', () => {
       expect(() => readKeyframe(broken)).not.toThrow();
       expect(() => readKeyframe(base.subarray(0, at))).not.toThrow();
     }
+  });
+});
+
+describe('a file that is to be shown by a video element', () => {
+  it('has its frame three times, each 100 ms later', () => {
+    const whole = lasting(flv([9, `17 00 000000 ${AVCC}`], [9, '17 01 000000 0102']));
+    const tag = (time: string): string => `09000007${time}0000001701000000010200000012`;
+    expect(hexOf(whole).endsWith(tag('00000000') + tag('00006400') + tag('0000c800'))).toBe(true);
+    expect(hexOf(readKeyframe(whole)?.data)).toBe('0102');
+  });
+
+  it('carries times over 24 bits', () => {
+    const file = flv([9, '17 01 000000 01']);
+    file.set([0xff, 0xff, 0xff, 0x01], 13 + 4);
+    const [first, second] = [lasting(file).subarray(13 + 21 + 4), lasting(file).subarray(13 + 42 + 4)];
+    expect([hexOf(first.subarray(0, 4)), hexOf(second.subarray(0, 4))]).toEqual(['00006302', '0000c702']);
+  });
+
+  it('stays as it is where there is none', () => {
+    expect(hexOf(lasting(bytes('0102')))).toBe('0102');
   });
 });
