@@ -36,7 +36,8 @@ export function makePlot(
     ticks: { show: false },
     font: '11px system-ui, sans-serif',
   };
-  const times = (_: UPlot, splits: number[]) => splits.map((split) => timeOfDay(new Date(split * 1000).toISOString()));
+  const times = (_: UPlot, splits: number[]) =>
+    told(splits.map((split) => timeOfDay(new Date(split * 1000).toISOString())));
   const options: UPlot.Options = {
     ...{ width: element.clientWidth, height: HEIGHT, legend: { show: false }, padding: [8, 12, 0, 0] },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
@@ -56,7 +57,7 @@ export function makePlot(
   };
 }
 
-/** Of marks that would say the same, such as parts of one player, the first alone is told. */
+/** Of marks that would say the same, such as parts of one player or one second, the first alone is told. */
 function told(marks: readonly string[]): string[] {
   return marks.map((mark, index) => (marks.indexOf(mark) === index ? mark : ''));
 }

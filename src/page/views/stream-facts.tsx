@@ -25,12 +25,13 @@ function measured(value: number | undefined, claimed: number | undefined, format
 }
 
 /** What is known of a stream, and what was measured. */
-export function StreamFacts({ stream, listed }: { stream: StreamSnapshot; listed: Listed | undefined }) {
+export function StreamFacts(props: { stream: StreamSnapshot; listed: Listed | undefined; isOver: boolean }) {
+  const { stream, listed, isOver } = props;
   const { tracks, labels = {} } = stream;
   return (
     <section class="panel facts-of" aria-labelledby="facts">
       <h2 id="facts">Facts</h2>
-      <Facts items={[...mediaFacts(stream, listed), ...originFacts(stream)]} />
+      <Facts items={[...(isOver ? [] : nowFacts(stream, listed)), ...mediaFacts(stream), ...originFacts(stream)]} />
       {tracks.length === 0 ? null : (
         <Table
           caption="Tracks"
@@ -52,23 +53,29 @@ export function StreamFacts({ stream, listed }: { stream: StreamSnapshot; listed
 
 type Items = Parameters<typeof Facts>[0]['items'];
 
-function mediaFacts(stream: StreamSnapshot, listed: Listed | undefined): Items {
-  const { readyAt, startedAt, players, playersElsewhere } = stream;
-  const wait = readyAt === undefined ? undefined : Date.parse(readyAt) - Date.parse(startedAt);
+/** What holds at this moment. */
+function nowFacts({ startedAt, players, playersElsewhere, kbpsIn }: StreamSnapshot, listed: Listed | undefined): Items {
+  const elsewhere = playersElsewhere === undefined ? '' : `, ${count(playersElsewhere)} elsewhere`;
   return [
     ['Live for', <Since key="for" iso={startedAt} />],
+    ['Players', `${count(players)}${elsewhere}`],
+    ['Delay', listed?.delayMs === undefined ? '' : milliseconds(listed.delayMs)],
+    ['Bit rate in', rate(kbpsIn)],
+    ['Bit rate out', listed === undefined ? '' : rate(listed.kbpsOut)],
+  ];
+}
+
+/** What has come of it so far. */
+function mediaFacts(stream: StreamSnapshot): Items {
+  const { readyAt, startedAt } = stream;
+  const wait = readyAt === undefined ? undefined : Date.parse(readyAt) - Date.parse(startedAt);
+  return [
     ['Began', <Time key="began" iso={startedAt} />],
     ['Ready', wait === undefined ? 'not yet' : `after ${milliseconds(wait)}`],
-    [
-      'Players',
-      playersElsewhere === undefined ? count(players) : `${count(players)}, ${count(playersElsewhere)} elsewhere`,
-    ],
-    ['Bit rate in', rate(stream.kbpsIn)],
-    ['Bit rate out', listed === undefined ? '' : rate(listed.kbpsOut)],
-    ['Delay', listed?.delayMs === undefined ? '' : milliseconds(listed.delayMs)],
     ['Received', size(stream.bytesIn)],
     ['Sent', size(stream.bytesOut)],
-    ['Frames', `${count(stream.videoFrames)} video, ${count(stream.audioFrames)} audio`],
+    ['Video frames', count(stream.videoFrames)],
+    ['Audio frames', count(stream.audioFrames)],
     ['Dropped for slow players', count(stream.drops)],
   ];
 }

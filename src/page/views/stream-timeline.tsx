@@ -1,7 +1,6 @@
 import { type EventWords, eventWords, type ToldEvent } from '../event-words.js';
 import { timeOfDay } from '../format.js';
 import { Badge } from '../parts/badge.js';
-import { Empty } from '../parts/empty.js';
 import { Time } from '../parts/time.js';
 import { useEffect, useRef, useState } from '../preact.js';
 
@@ -14,12 +13,15 @@ export function StreamTimeline({ events, isFollowing }: { events: readonly ToldE
         {isFollowing ? null : <Badge tone="warn">not connected, trying again</Badge>}
       </div>
       <Told events={events} />
-      {events.length === 0 ? <Empty title="No events yet" /> : null}
-      <ol class="timeline" data-events={events.length}>
-        {events.map((event) => (
-          <Item key={event.id} event={event} words={eventWords(event)} />
-        ))}
-      </ol>
+      {events.length === 0 ? <p class="quiet">None yet.</p> : null}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
+      <section class="timeline" aria-label="Events of this stream" tabIndex={0}>
+        <ol data-events={events.length}>
+          {events.map((event) => (
+            <Item key={event.id} event={event} words={eventWords(event)} />
+          ))}
+        </ol>
+      </section>
     </section>
   );
 }

@@ -11,7 +11,7 @@ import { Time } from '../parts/time.js';
 import { usePoll } from '../poll.js';
 import { useEffect, useRef, useState } from '../preact.js';
 import { hrefOf } from '../route.js';
-import { mayControl, type Session } from '../session.js';
+import { mayControl } from '../session.js';
 import { streamHistory } from '../stream-history.js';
 import { StreamCharts } from './stream-charts.js';
 import { StreamFacts } from './stream-facts.js';
@@ -35,36 +35,49 @@ interface Known {
   readonly listed: Listed | undefined;
   readonly error: ApiError | undefined;
   readonly refresh: () => void;
+  /** It is not live any more. */
+  readonly isOver: boolean;
+  /** The stream that has its name now, when it is over. */
+  readonly successor: string | undefined;
 }
 
 /** Everything about one stream. */
 export function Stream({ session, rest: [streamId = ''] }: ViewProps) {
   const known = useStream(streamId);
-  const { stream, error } = known;
-  const endedAt = error?.status === 404 ? error.told['endedAt'] : undefined;
-  const { events, isFollowing } = useEvents(streamId, sinceOf(stream, endedAt));
+  const { stream, error, isOver } = known;
+  const { events, isFollowing } = useEvents(streamId, sinceOf(stream, error?.told['endedAt']));
+  const [told, setTold] = useState('');
   const name = stream === undefined ? events[0]?.subject : `${stream.app}/${stream.name}`;
-  const isOver = error?.status === 404 && (stream !== undefined || typeof endedAt === 'string');
+  const state = isOver ? 'ended' : stream?.state;
+  const onKicked = (): void => {
+    setTold('The stream was ended.');
+    known.refresh();
+  };
   return (
     <>
       <a class="back" href={hrefOf()}>
         All streams
       </a>
-      {isOver ? (
-        <Ended name={name} error={error} events={events} />
-      ) : (
-        <Head name={name} known={known} session={session} />
-      )}
+      <Heading title={name ?? 'Stream'}>
+        {state === undefined ? null : <State state={state} />}
+        {stream !== undefined && !isOver && mayControl(session) ? (
+          <div class="actions">
+            <KickStream streamId={streamId} name={name ?? ''} onKicked={onKicked} />
+          </div>
+        ) : null}
+      </Heading>
+      <p class="told" role="status">
+        {told}
+      </p>
+      <Notes known={known} events={events} />
       {stream === undefined ? null : (
         <div class="columns">
           <div class="column">
-            {isOver ? null : (
-              <StreamPreview streamId={streamId} name={name ?? ''} tracks={stream.tracks} key={streamId} />
-            )}
+            {isOver ? null : <StreamPreview streamId={streamId} name={name ?? ''} tracks={stream.tracks} />}
             <StreamCharts streamId={streamId} />
           </div>
           <div class="column">
-            <StreamFacts stream={stream} listed={known.listed} />
+            <StreamFacts stream={stream} listed={known.listed} isOver={isOver} />
             {isOver ? null : <StreamPlayers streamId={streamId} mayKick={mayControl(session)} />}
           </div>
         </div>
@@ -74,18 +87,34 @@ export function Stream({ session, rest: [streamId = ''] }: ViewProps) {
   );
 }
 
+/** What is to be said about a stream above all: that it is over, what is wrong, that it cannot be shown. */
+function Notes({ known, events }: { known: Known; events: readonly ToldEvent[] }) {
+  const { stream, listed, error, isOver, successor } = known;
+  if (isOver) return <Ended error={error} end={events.find(isEnd)} successor={successor} />;
+  return (
+    <>
+      {error === undefined ? null : <ErrorNote error={error} />}
+      {listed?.trouble === undefined ? null : <p class="note warn">{listed.trouble}</p>}
+      {stream === undefined && error === undefined ? <Empty title="Loading …" /> : null}
+    </>
+  );
+}
+
 /** Asks for a stream while it lives, and remembers it when it is gone. */
 function useStream(streamId: string): Known {
   const { value, error, refresh } = usePoll<StreamSnapshot>(`/v1/streams/${encodeURIComponent(streamId)}`, EVERY_MS);
-  const isGone = error?.status === 404;
-  const overview = usePoll<Overview>(isGone ? undefined : '/v1/overview', EVERY_MS);
-  const listed = overview.value?.streams.find((each) => each.streamId === streamId);
+  const overview = usePoll<Overview>('/v1/overview', EVERY_MS).value?.streams;
+  const listed = overview?.find((each) => each.streamId === streamId);
   useEffect(() => {
     if (listed !== undefined) streamHistory.add(streamId, Date.now(), listed);
   }, [listed]);
   const last = useRef<Pick<Known, 'stream' | 'listed'>>({ stream: undefined, listed: undefined });
   last.current = { stream: value ?? last.current.stream, listed: listed ?? last.current.listed };
-  return { ...last.current, error, refresh };
+  const { stream } = last.current;
+  const isOver = error?.status === 404 && (stream !== undefined || typeof error.told['endedAt'] === 'string');
+  const isNext = ({ app, name, streamId: id }: Listed): boolean =>
+    app === stream?.app && name === stream.name && id !== streamId;
+  return { ...last.current, error, refresh, isOver, successor: isOver ? overview?.find(isNext)?.streamId : undefined };
 }
 
 /** From when on events are asked for: from the beginning of the stream, a moment before. */
@@ -95,54 +124,24 @@ function sinceOf(stream: StreamSnapshot | undefined, endedAt: unknown): string |
   return Number.isNaN(ms) ? undefined : new Date(ms - BEFORE_END_MS).toISOString();
 }
 
-function Head({ name, known, session }: { name: string | undefined; known: Known; session: Session }) {
-  const { stream, listed, error, refresh } = known;
-  const [told, setTold] = useState('');
-  const onKicked = (): void => {
-    setTold('The stream was ended.');
-    refresh();
-  };
-  return (
-    <>
-      <Heading title={name ?? 'Stream'}>
-        {stream === undefined ? null : <State state={stream.state} />}
-        {stream !== undefined && mayControl(session) ? (
-          <div class="actions">
-            <KickStream streamId={stream.streamId} name={name ?? ''} onKicked={onKicked} />
-          </div>
-        ) : null}
-      </Heading>
-      <p class="told" role="status">
-        {told}
-      </p>
-      {error === undefined ? null : <ErrorNote error={error} />}
-      {listed?.trouble === undefined ? null : <p class="note warn">{listed.trouble}</p>}
-      {stream === undefined && error === undefined ? <Empty title="Loading …" /> : null}
-    </>
-  );
-}
-
 /** A stream that is over is no error: when, and why. */
-function Ended(props: { name: string | undefined; error: ApiError | undefined; events: readonly ToldEvent[] }) {
-  const end = props.events.find(isEnd);
-  const endedAt = props.error?.told['endedAt'] ?? end?.time;
-  const reason = props.error?.told['reason'] ?? end?.data['reason'];
+function Ended(props: { error: ApiError | undefined; end: ToldEvent | undefined; successor: string | undefined }) {
+  const { error, end, successor } = props;
+  const endedAt = error?.told['endedAt'] ?? end?.time;
+  const reason = error?.told['reason'] ?? end?.data['reason'];
   return (
-    <>
-      <Heading title={props.name ?? 'Stream'}>
-        <State state="ended" />
-      </Heading>
-      <p class="note quiet" role="status" data-ended={String(reason ?? '')}>
-        <span>
-          The stream has ended{typeof reason === 'string' ? `: ${endWords(reason)}` : ''}.
-          {typeof endedAt === 'string' ? (
-            <>
-              {' '}
-              It was over at <Time iso={endedAt} />.
-            </>
-          ) : null}
-        </span>
-      </p>
-    </>
+    <div class="note quiet" role="status" data-ended={String(reason ?? '')}>
+      <p>The stream has ended{typeof reason === 'string' ? `: ${endWords(reason)}` : ''}.</p>
+      {typeof endedAt === 'string' ? (
+        <p>
+          It was over at <Time iso={endedAt} />.
+        </p>
+      ) : null}
+      {successor === undefined ? null : (
+        <p>
+          Its name is live again: <a href={hrefOf('streams', successor)}>show the new stream</a>.
+        </p>
+      )}
+    </div>
   );
 }
