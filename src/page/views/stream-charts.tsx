@@ -9,6 +9,9 @@ const RATES = [
 const DELAY = [{ name: 'Delay', series: 2 }];
 const PLAYERS = [{ name: 'Players', series: 3 }];
 
+/** There is no half a player: marks between whole numbers have no words. */
+const whole = (value: number): string => (Number.isInteger(value) ? count(value) : '');
+
 /** What was measured of a stream while the page was open. */
 export function StreamCharts({ streamId }: { streamId: string }) {
   const columns = streamHistory.columns(streamId);
@@ -19,7 +22,7 @@ export function StreamCharts({ streamId }: { streamId: string }) {
       </h2>
       <Chart title="Bit rate" columns={columns} lines={RATES} format={rate} />
       <Chart title="Delay" columns={columns} lines={DELAY} format={milliseconds} />
-      <Chart title="Players" columns={columns} lines={PLAYERS} format={count} />
+      <Chart title="Players" columns={columns} lines={PLAYERS} format={whole} />
     </section>
   );
 }

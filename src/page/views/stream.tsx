@@ -67,7 +67,7 @@ export function Stream({ session, rest: [streamId = ''] }: ViewProps) {
         ) : null}
       </Heading>
       <p class="told" role="status">
-        {told}
+        {isOver ? '' : told}
       </p>
       <Notes known={known} events={events} />
       {stream === undefined ? null : (
@@ -102,7 +102,10 @@ function Notes({ known, events }: { known: Known; events: readonly ToldEvent[] }
 
 /** Asks for a stream while it lives, and remembers it when it is gone. */
 function useStream(streamId: string): Known {
-  const { value, error, refresh } = usePoll<StreamSnapshot>(`/v1/streams/${encodeURIComponent(streamId)}`, EVERY_MS);
+  const [gone, setGone] = useState<ApiError>();
+  const path = `/v1/streams/${encodeURIComponent(streamId)}`;
+  const { value, refresh, ...asked } = usePoll<StreamSnapshot>(gone === undefined ? path : undefined, EVERY_MS);
+  const error = gone ?? asked.error;
   const overview = usePoll<Overview>('/v1/overview', EVERY_MS).value?.streams;
   const listed = overview?.find((each) => each.streamId === streamId);
   useEffect(() => {
@@ -112,6 +115,10 @@ function useStream(streamId: string): Known {
   last.current = { stream: value ?? last.current.stream, listed: listed ?? last.current.listed };
   const { stream } = last.current;
   const isOver = error?.status === 404 && (stream !== undefined || typeof error.told['endedAt'] === 'string');
+  // What is over stays over: it is not asked for again.
+  useEffect(() => {
+    if (isOver) setGone(error);
+  }, [isOver]);
   const isNext = ({ app, name, streamId: id }: Listed): boolean =>
     app === stream?.app && name === stream.name && id !== streamId;
   return { ...last.current, error, refresh, isOver, successor: isOver ? overview?.find(isNext)?.streamId : undefined };
