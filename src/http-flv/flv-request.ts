@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { NameRequest } from '../live/access.js';
 
 const SUFFIX = '.flv';
+/** Recordings, which are files of the same ending, are the API's. */
+const FILES = '/v1/recordings/';
 
 /**
  * What a path asks for: `/live/cam1.flv` is stream `cam1` of app `live`, and all segments but the last are the app. The
@@ -13,7 +15,7 @@ const SUFFIX = '.flv';
 export function streamOf(url: string): NameRequest | undefined {
   const at = url.indexOf('?');
   const path = at < 0 ? url : url.slice(0, at);
-  if (!path.startsWith('/') || !path.endsWith(SUFFIX)) return undefined;
+  if (!path.startsWith('/') || !path.endsWith(SUFFIX) || path.startsWith(FILES)) return undefined;
   const segments: string[] = [];
   for (const segment of path.slice(1, -SUFFIX.length).split('/')) {
     const plain = decoded(segment);

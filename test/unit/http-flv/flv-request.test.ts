@@ -26,6 +26,7 @@ describe('the path of a stream', () => {
     'live/cam1.flv',
     '/live/a%2Fb.flv',
     '/%.flv',
+    '/v1/recordings/live/cam1/a.flv',
   ])('is not %s', (url) => {
     expect(streamOf(url)).toBeUndefined();
   });
