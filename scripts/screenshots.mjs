@@ -148,7 +148,10 @@ function shots({ http }) {
   };
   const play = async (page) => {
     await page.getByRole('button', { name: /^play/i }).first().click();
-    await page.waitForFunction('document.querySelector("video")?.getVideoPlaybackQuality().totalVideoFrames > 100');
+    // The policy of the page lets no text be evaluated by a script of its own, which waitForFunction would do.
+    await until('the preview', () =>
+      page.evaluate('document.querySelector("video").getVideoPlaybackQuality().totalVideoFrames > 100'),
+    );
   };
   return {
     overview: { hash: async () => '#/' },

@@ -7,13 +7,17 @@ import type { Child } from '../support/child.js';
 import { fixture, flvTags } from '../support/enhanced.js';
 import { PageBrowser, type SeenPage } from '../support/interop/page-browser.js';
 import { RunnerProcess } from '../support/jobs/runner-process.js';
+import { media } from '../support/media.js';
 import { type NatsServer, startNats } from '../support/nats.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { spawnServer, type TestServer } from '../support/server.js';
 import { tempDir } from '../support/temp.js';
-import { ffmpegEncode, sluice } from '../support/tools.js';
+import { ffmpegEncode, ffmpegPublish, sluice } from '../support/tools.js';
 import { waitFor } from '../support/wait.js';
 
+/** Frames that must be seen to move. */
+const FRAMES = 30;
+const FRAMES_SHOWN = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames";
 /** Bytes that the first view may take, as they come over the wire. */
 const FIRST_VIEW_BYTES = 300_000;
 /** What would run a script if it were taken for markup; `window.wasRun` tells. */
@@ -36,6 +40,7 @@ const VIEWS: readonly (readonly [string, string | RegExp])[] = [
   ['#/', 'Live streams'],
   ['#/jobs', 'Jobs'],
   ['#/nodes', 'Nodes'],
+  ['#/recordings', 'Recordings'],
   ['#/webhooks', 'Webhooks'],
 ];
 
@@ -60,7 +65,7 @@ interface World {
 async function makeWorld(): Promise<World> {
   const nats = await startNats();
   closing.push(() => nats.stop());
-  const server = await spawnServer({ nats: nats.url, settings: { ...ANY_NAME, 'recording.match': 'live/cam*' } });
+  const server = await spawnServer({ nats: nats.url, settings: { ...ANY_NAME, 'recording.match': 'live/short' } });
   closing.push(() => server.stop());
   const file = join(tempDir('templates'), 'jobs.yaml');
   writeFileSync(file, TEMPLATES);
@@ -69,6 +74,7 @@ async function makeWorld(): Promise<World> {
   const publishers: Child[] = [ffmpegEncode(server.url('cam1'), 500)];
   closing.push(() => Promise.all(publishers.map((publisher) => publisher.stop('SIGKILL'))));
   publishers.push(sluice('publish', (await fixture('hevc-aac')).path, server.url('hevc'), '--loop'));
+  publishers.push(ffmpegPublish(await media('h264-aac.flv'), server.url('short'), { paced: false }));
   const markup = await publishMarkup(server);
   closing.push(() => markup.destroy());
   const [cam, hevc, third] = await Promise.all(['cam1', 'hevc', MARKUP].map((name) => server.ready(name, 20_000)));
@@ -134,6 +140,39 @@ describe('the page in Chromium', () => {
     await seen.page.getByRole('region', { name: 'Log' }).getByText(MARKUP).waitFor();
     expect(await seen.page.evaluate('window.wasRun')).toBeUndefined();
     expect(await seen.page.locator('img[src="x"]').count()).toBe(0);
+  });
+
+  it('draws a picture of a stream, and a picture or words of one that the browser cannot decode', async () => {
+    const { page } = seen;
+    await page.locator('[data-stream="live/cam1"] [data-picture="shown"]').waitFor();
+    const colours = `(() => {
+      const canvas = document.querySelector('[data-stream="live/cam1"] canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    })()`;
+    expect(await number(seen, colours)).toBeGreaterThan(50);
+    const hevc = page.locator('[data-stream="live/hevc"] [data-picture]');
+    await page.locator('[data-stream="live/hevc"] [data-picture]:not([data-picture="waiting"])').waitFor();
+    const state = await hevc.getAttribute('data-picture');
+    if (state !== 'shown') expect(await hevc.innerText()).toMatch(/^HEVC: /);
+    expect(seen.errors).toEqual([]);
+  });
+
+  it('plays a recording, and offers it for download', async () => {
+    const { page } = seen;
+    await seen.view('#/recordings', 'Recordings');
+    const link = page.getByRole('link', { name: 'live/short', exact: true });
+    await link.waitFor();
+    await link.click();
+    await seen.until("document.querySelector('video').readyState >= 2");
+    await page.evaluate("Object.assign(document.querySelector('video'), { muted: true }).play()");
+    await seen.until(`${FRAMES_SHOWN} >= ${FRAMES}`);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: /\.flv$/ }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^\d{8}T\d{6}Z-[0-9A-Z]{26}\.flv$/);
+    expect(await seen.policyViolations()).toEqual([]);
   });
 
   it('may be used by everybody, in the light and the dark and on a phone', async () => {

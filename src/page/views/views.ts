@@ -2,6 +2,7 @@ import type { Route } from '../route.js';
 import { Jobs } from './jobs.js';
 import { Nodes } from './nodes.js';
 import { Overview } from './overview.js';
+import { Recordings } from './recordings.js';
 import { Stream } from './stream.js';
 import type { View } from './view.js';
 import { Webhooks } from './webhooks.js';
@@ -12,6 +13,7 @@ export const VIEWS: readonly View[] = [
   { path: 'streams', title: '', View: Stream },
   { path: 'jobs', title: 'Jobs', View: Jobs },
   { path: 'nodes', title: 'Nodes', View: Nodes },
+  { path: 'recordings', title: 'Recordings', View: Recordings },
   { path: 'webhooks', title: 'Webhooks', View: Webhooks },
 ];
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { waitFor } from '../wait.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 // What runs in the browser is text here: its types are not those of the tests.
@@ -109,6 +110,11 @@ export class SeenPage {
   async view(hash: string, heading: string | RegExp): Promise<void> {
     await this.page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
     await this.page.getByRole('heading', { level: 1, name: heading }).waitFor();
+  }
+
+  /** Waits until an expression is true in the page, which lets no text be evaluated by a script of its own. */
+  async until(expression: string): Promise<void> {
+    await waitFor(() => this.page.evaluate<boolean>(expression), { timeoutMs: 15_000, everyMs: 50, what: expression });
   }
 
   /** Looks at the whole page with axe. */
