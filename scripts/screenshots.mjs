@@ -17,12 +17,12 @@ const FFMPEG = ['ffmpeg', '-hide_banner', '-loglevel', 'error', '-nostdin'];
 /** Streams, and the test picture of each. */
 const STREAMS = {
   'cameras/harbour':
-    'gradients=s=SIZE:r=25:c0=0x123a5a:c1=0x3fb0ac:c2=0xf2d0a4:c3=0xe4572e:nb_colors=4:seed=7:speed=0.02',
+    'gradients=s=SIZE:r=20:c0=0x123a5a:c1=0x3fb0ac:c2=0xf2d0a4:c3=0xe4572e:nb_colors=4:seed=7:speed=0.02',
   'cameras/roof':
-    'life=s=320x180:r=25:mold=40:ratio=0.12:seed=11:death_color=#1b2a41:life_color=#5cc8c4,scale=SIZE:flags=neighbor',
-  'live/clock': 'testsrc2=s=SIZE:r=25',
-  'live/fractal': 'mandelbrot=s=SIZE:r=25:start_scale=0.6:end_scale=0.002:end_pts=900',
-  'live/studio': 'smptehdbars=s=SIZE:r=25',
+    'life=s=320x180:r=20:mold=40:ratio=0.12:seed=11:death_color=#1b2a41:life_color=#5cc8c4,scale=SIZE:flags=neighbor',
+  'live/clock': 'testsrc2=s=SIZE:r=20',
+  'live/fractal': 'mandelbrot=s=SIZE:r=20:start_scale=0.6:end_scale=0.002:end_pts=900',
+  'live/studio': 'smptehdbars=s=SIZE:r=20',
 };
 
 const TEMPLATES = `
@@ -103,8 +103,24 @@ async function world() {
     await until('a server', () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok));
   const jobs = join(folder, 'jobs.yaml');
   writeFileSync(jobs, TEMPLATES.replaceAll('OUT', join(folder, 'out')));
-  start([...cli, 'jobs', 'run', '-f', jobs, '--nats', nats, '--data', join(folder, 'runner'), '--log-level', 'error']);
+  start([
+    ...cli,
+    'jobs',
+    'run',
+    '-f',
+    jobs,
+    '--nats',
+    nats,
+    '--data',
+    join(folder, 'runner'),
+    '--slots',
+    '8',
+    '--log-level',
+    'error',
+  ]);
   for (const [name, picture] of Object.entries(STREAMS)) publish(picture, `rtmp://127.0.0.1:${rtmp}/${name}`);
+  // One that has ended, and so has a recording that is complete.
+  publish('testsrc=s=SIZE:r=20', `rtmp://127.0.0.1:${rtmp}/cameras/gate`, 6);
   await until('the streams', async () => (await streamsAt(http)).filter(({ state }) => state === 'ready').length >= 5);
   for (const [name, count] of [
     ['live/clock', 3],
@@ -125,14 +141,14 @@ async function world() {
   return { base: `http://127.0.0.1:${http}`, http };
 }
 
-function publish(picture, url) {
+function publish(picture, url, seconds = 3600) {
   start([
     ...FFMPEG,
-    ...['-re', '-f', 'lavfi', '-i', picture.replaceAll('SIZE', '960x540')],
+    ...['-re', '-f', 'lavfi', '-i', picture.replaceAll('SIZE', '640x360')],
     ...['-re', '-f', 'lavfi', '-i', 'sine=f=440:r=48000'],
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', '1', '-g', '50'],
-    ...['-pix_fmt', 'yuv420p', '-b:v', '1500k', '-maxrate', '1500k', '-bufsize', '1500k'],
-    ...['-c:a', 'aac', '-b:a', '96k', '-f', 'flv', url],
+    ...['-pix_fmt', 'yuv420p', '-b:v', '900k', '-maxrate', '900k', '-bufsize', '900k'],
+    ...['-c:a', 'aac', '-b:a', '96k', '-t', String(seconds), '-f', 'flv', url],
   ]);
 }
 

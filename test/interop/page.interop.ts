@@ -242,10 +242,16 @@ describe('the page in Chromium', () => {
     expect(await seen.page.evaluate('window.wasRun')).toBeUndefined();
   });
 
-  it('ends a stream when it is asked to and told yes, and says that it has ended', async () => {
+  it('plays a stream, lists the player, and ends the stream when it is told to: then it says that it has ended', async () => {
     const { server, ids } = world;
     const { page } = seen;
     await seen.view(`#/streams/${ids.cam}`, 'live/cam1');
+    await page.getByRole('button', { name: 'Play live/cam1' }).click();
+    await seen.until(`${FRAMES_SHOWN} >= ${FRAMES}`);
+    const players = page.getByRole('region', { name: 'Players' });
+    await players.getByRole('rowheader', { name: /^127\.0\.0\.1:/ }).waitFor();
+    expect(await seen.policyViolations()).toEqual([]);
+    expect(seen.errors).toEqual([]);
     await page.getByRole('button', { name: 'End stream' }).click();
     await page
       .getByRole('dialog')

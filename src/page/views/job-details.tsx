@@ -41,7 +41,13 @@ export function JobDetails({ session, jobId }: { session: Session; jobId: string
       {error === undefined ? null : <ErrorNote error={error} />}
       <JobFacts job={job} />
       {job.last === undefined ? null : <LastAttempt end={job.last} />}
-      <JobLog job={job} />
+      {job.attempt === 0 ? (
+        <Empty title="It has not begun yet">
+          <p>It waits for a runner with a free slot, and with the labels that its template wants.</p>
+        </Empty>
+      ) : (
+        <JobLog job={job} />
+      )}
     </>
   );
 }

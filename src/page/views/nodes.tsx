@@ -27,10 +27,9 @@ type Relay = RelaySnapshot & { readonly nodeId: string };
 
 const NODE_COLUMNS: readonly Column<Node>[] = [
   { title: 'Node', isName: true, show: ({ nodeId }) => <code>{nodeId}</code> },
-  { title: 'State', show: (node) => <State state={nodeState(node)} /> },
-  { title: 'Drains', show: ({ drain }) => drainWords(drain) },
+  { title: 'State', show: (node) => <NodeState node={node} /> },
   { title: 'Version', show: ({ version = '' }) => version },
-  { title: 'RTMP', show: ({ rtmp = '' }) => rtmp },
+  { title: 'Address', show: ({ rtmp = '', relay }) => (relay === undefined ? rtmp : relayWords(relay)) },
   { title: 'Streams', isNumber: true, show: ({ events }) => (events === undefined ? '' : count(events.openStreams)) },
   { title: 'Players', isNumber: true, show: ({ load }) => (load === undefined ? '' : count(load.plays)) },
   { title: 'In', isNumber: true, show: ({ load }) => (load === undefined ? '' : rate(load.kbpsIn)) },
@@ -40,22 +39,22 @@ const NODE_COLUMNS: readonly Column<Node>[] = [
     show: ({ load }) =>
       load === undefined ? '' : <Meter value={load.busy} max={1} words={percent(load.busy)} label="Busy" />,
   },
-  { title: 'NATS', show: ({ events }) => (events === undefined ? '' : events.busState) },
-  { title: 'For other nodes', show: ({ relay, zone }) => [relayWords(relay), zone ?? ''].filter(Boolean).join(', ') },
+  { title: 'Zone', show: ({ zone = '' }) => zone },
 ];
 
 const RELAY_COLUMNS: readonly Column<Relay>[] = [
-  { title: 'Name', isName: true, show: ({ app, name }) => `${app}/${name}` },
+  {
+    title: 'Name',
+    isName: true,
+    show: ({ app, name, streamId }) =>
+      streamId === undefined ? `${app}/${name}` : <a href={hrefOf('streams', streamId)}>{`${app}/${name}`}</a>,
+  },
   { title: 'State', show: ({ state }) => <State state={state} /> },
   { title: 'From', show: ({ fromNode = '' }) => <code>{fromNode}</code> },
   { title: 'To', show: ({ nodeId }) => <code>{nodeId}</code> },
   { title: 'Players', isNumber: true, show: ({ players }) => count(players) },
   { title: 'Carried', isNumber: true, show: ({ bytes }) => size(bytes) },
   { title: 'For', isNumber: true, show: ({ since }) => <Since iso={since} /> },
-  {
-    title: 'Stream',
-    show: ({ streamId }) => (streamId === undefined ? '' : <a href={hrefOf('streams', streamId)}>{streamId}</a>),
-  },
 ];
 
 /** The nodes, how busy they are, and which streams they fetch from each other. */
@@ -135,6 +134,13 @@ function Relays({ isInCluster }: { isInCluster: boolean | undefined }) {
   );
 }
 
-function drainWords(drain: Node['drain']): string {
-  return drain === undefined ? '' : `${plural(drain.streams, 'stream')} and ${plural(drain.plays, 'player')} left`;
+/** How a node is; while it drains also what is left on it. */
+function NodeState({ node }: { node: Node }) {
+  const { drain } = node;
+  const left = drain === undefined ? '' : `${plural(drain.streams, 'stream')}, ${plural(drain.plays, 'player')} left`;
+  return (
+    <>
+      <State state={nodeState(node)} /> {left}
+    </>
+  );
 }
