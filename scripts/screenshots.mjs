@@ -1,13 +1,13 @@
 // Takes the pictures of docs/page.md: node scripts/screenshots.mjs [NAME …]
 // It needs a build (npm run build), nats-server, ffmpeg and /usr/bin/chromium, starts everything on loopback with test
-// pictures, and writes docs/images/page-NAME.png. Names, sizes and colours are the same each time; times and rates are not.
+// pictures, and writes docs/images/page-NAME.png. Names, sizes and colours are the same each time; times and rates are
+// not.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
 import { fail, root, say } from './lib.mjs';
 
 /** Largest picture, in bytes. */
@@ -170,13 +170,14 @@ function shots({ http }) {
     );
   };
   return {
-    overview: { hash: async () => '#/' },
-    dark: { hash: async () => '#/', look: { colorScheme: 'dark' } },
     stream: { hash: async () => `#/streams/${await stream('live/clock')}`, before: play, look: { height: 1000 } },
     jobs: { hash: async () => '#/jobs' },
     job: { hash: async () => `#/jobs/${encodeURIComponent(`${await stream('live/studio')}/upload`)}` },
     nodes: { hash: async () => '#/nodes', look: { height: 560 } },
     recordings: { hash: async () => '#/recordings', look: { height: 480 } },
+    // Last, when all has calmed down.
+    overview: { hash: async () => '#/' },
+    dark: { hash: async () => '#/', look: { colorScheme: 'dark' } },
     phone: { hash: async () => '#/', look: { width: 390, height: 844 } },
   };
 }
@@ -213,6 +214,7 @@ const wanted = process.argv.slice(2);
 let browser;
 try {
   const { base, http } = await world();
+  const { chromium } = await import('playwright-core');
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
   // Jobs fail, retry and are given up, and recordings have some length.
   await delay(8000);

@@ -129,7 +129,6 @@ function LastAttempt({ end }: { end: NonNullable<Job['last']> }) {
           ['Runner', end.by === undefined ? '' : <code key="runner">{runnerOf(end.by)}</code>],
         ]}
       />
-      {end.logTail === undefined || end.logTail === '' ? null : <LogText label="Its last lines" text={end.logTail} />}
     </section>
   );
 }
@@ -138,6 +137,8 @@ function LastAttempt({ end }: { end: NonNullable<Job['last']> }) {
 function JobLog({ job }: { job: Job }) {
   const [attempt, setAttempt] = useState<number | undefined>(undefined);
   const log = useLog(job.jobId, attempt);
+  const tail = job.last?.logTail ?? '';
+  const text = log.text === '' && log.error !== undefined ? tail : log.text;
   const progress = log.progress === undefined ? '' : progressWords(log.progress);
   return (
     <section class="panel" aria-labelledby="log">
@@ -163,10 +164,13 @@ function JobLog({ job }: { job: Job }) {
         </p>
       )}
       {log.error === undefined ? null : <ErrorNote error={log.error} />}
-      {log.text === '' ? (
+      {log.error !== undefined && tail !== '' ? (
+        <p class="quiet">The last lines of attempt {job.last?.attempt}, which its record has:</p>
+      ) : null}
+      {text === '' ? (
         <p class="quiet">{log.error === undefined ? 'Nothing was printed yet.' : ''}</p>
       ) : (
-        <LogText label="Log" text={log.text} />
+        <LogText label="Log" text={text} />
       )}
     </section>
   );
