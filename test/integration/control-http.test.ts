@@ -74,12 +74,18 @@ describe('control over HTTP', () => {
       ],
     ]);
     expect(commands[0]!.data).toMatchObject({ actor: 'anonymous', requestId: 'kick-1', target: { streamId } });
+
+    const ofStream = await eventsUntil(`${streamId}:end`, `streamId=${streamId}`);
+    expect(ofStream.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['io.sluice.stream.started', 'io.sluice.stream.ended']),
+    );
+    expect(ofStream.filter(({ id }) => !id.startsWith(`${streamId}:`))).toEqual([]);
   });
 
   /** The events of the log, up to the one whose id ends so. */
-  async function eventsUntil(ending: string) {
+  async function eventsUntil(ending: string, selecting = '') {
     const stop = new AbortController();
-    const response = await fetch(server.http('/v1/events?since=all'), { signal: stop.signal });
+    const response = await fetch(server.http(`/v1/events?since=all&${selecting}`), { signal: stop.signal });
     const decoder = new TextDecoder();
     let text = '';
     for await (const part of response.body!) {
