@@ -1,4 +1,5 @@
 # Sluice and what it needs to run; docs/install.md says how to start it. BASE is an image with Node 20 or later and npm.
+# The target `runner` also has ffmpeg, for jobs; it needs a Debian as BASE.
 ARG BASE=node:22-bookworm-slim
 
 FROM ${BASE} AS build
@@ -10,7 +11,7 @@ RUN node --input-type=module -e "import { ensureDependencies } from './scripts/l
 COPY . .
 RUN npm run --silent build && node scripts/tarball.mjs --folder /out/sluice && mkdir /out/data
 
-FROM ${BASE}
+FROM ${BASE} AS server
 LABEL org.opencontainers.image.title="sluice" \
       org.opencontainers.image.description="An event-driven RTMP server" \
       org.opencontainers.image.licenses="MIT"
@@ -29,3 +30,16 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.SLUICE_HTTP.split(':').at(-1) + '/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["sluice"]
 CMD ["serve"]
+
+FROM server AS runner
+USER 0:0
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/*
+# What jobs write.
+COPY --from=build --chown=10001:10001 /out/data /srv/rec
+VOLUME /srv/rec
+USER 10001:10001
+HEALTHCHECK NONE
+CMD ["jobs", "run"]
+
+# What a build without a target gives.
+FROM server

@@ -19,6 +19,7 @@ export function renderConfig(rows) {
     '',
     'Later sources win: defaults, the YAML file (`--config FILE` or `SLUICE_CONFIG`), the environment, flags. `sluice config` prints the',
     'effective values and where each comes from. Any setting but a secret can be given as `--set key=value`. An unknown key is an error.',
+    'A secret can also be in a file that the environment names with `_FILE` behind the variable: `SLUICE_HTTP_TOKEN_FILE=/run/secrets/token`.',
     'Sizes take units (`64KiB`, `8MiB`, `1GiB`), times too (`500ms`, `10s`, `2m`, `1h`).',
     '',
     '*Reload* says what a change does while the server runs, see [changing settings](control.md#changing-settings-while-it-runs): `live` holds at',

@@ -11,13 +11,7 @@ import { yamlProblem } from './yaml-problems.js';
  * @throws SluiceError ERR_CONFIG_FILE_UNREADABLE, ERR_CONFIG_FILE_SYNTAX
  */
 export function readConfigFile(path: string): Record<string, unknown> {
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw new SluiceError('ERR_CONFIG_FILE_UNREADABLE', `${path} ${code}`.trim(), { cause: error });
-  }
+  const content = readText(path);
   const { parseDocument } = yamlParser();
   const document = parseDocument(content, { prettyErrors: true });
   const problem = document.errors[0];
@@ -44,6 +38,15 @@ export function readConfigFile(path: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
+/**
+ * Reads a file that holds one secret, without the line break at its end.
+ *
+ * @throws SluiceError ERR_CONFIG_FILE_UNREADABLE
+ */
+export function readSecretFile(path: string): string {
+  return readText(path).replace(/\r?\n$/, '');
+}
+
 /** The value that a text of YAML or JSON holds; undefined when it is neither, or a list or group holds itself. */
 export function parseYamlText(text: string): unknown {
   const { parse } = yamlParser();
@@ -52,6 +55,15 @@ export function parseYamlText(text: string): unknown {
     return hasCircle(value) ? undefined : value;
   } catch {
     return undefined;
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new SluiceError('ERR_CONFIG_FILE_UNREADABLE', `${path} ${code}`.trim(), { cause: error });
   }
 }
 

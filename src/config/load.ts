@@ -1,5 +1,5 @@
 import { type ErrorCode, SluiceError } from '../core/errors.js';
-import { readConfigFile } from './file.js';
+import { readConfigFile, readSecretFile } from './file.js';
 import { suggest } from './suggest.js';
 import { type Config, type DeepPartial, ROWS, type Row } from './table.js';
 
@@ -120,7 +120,10 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   if (file !== undefined) takeTree(input.content ?? readConfigFile(file), { kind: 'file', name: file });
   for (const row of ROWS) {
     const value = env[row.env];
+    const path = row.setting.secret === true ? env[secretFileVariable(row)] : undefined;
     if (value !== undefined && value !== '') take(row, value, { kind: 'environment', name: row.env });
+    else if (path !== undefined && path !== '')
+      take(row, readSecretFile(path), { kind: 'environment', name: secretFileVariable(row) });
   }
   warnings.push(...unknownVariables(env));
   for (const [key, value] of Object.entries(input.flags ?? {})) {
@@ -196,8 +199,14 @@ function unknownKey(wrong: string, source: Source, hasHint: boolean): Problem {
   return { code: 'ERR_CONFIG_UNKNOWN_KEY', key, text: `${key} (${source.name})${hint}` };
 }
 
+/** The variable that names a file with the value of a secret, as containers and service managers hand them over. */
+function secretFileVariable({ env }: Row): string {
+  return `${env}_FILE`;
+}
+
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
-  const known = ['SLUICE_CONFIG', 'SLUICE_TRACE', ...ROWS.map((row) => row.env)];
+  const secretFiles = ROWS.filter(({ setting }) => setting.secret === true).map(secretFileVariable);
+  const known = ['SLUICE_CONFIG', 'SLUICE_TRACE', ...ROWS.map((row) => row.env), ...secretFiles];
   // Kubernetes sets SLUICE_PORT and the like for a service that is called sluice. INTERNAL marks variables for tests.
   const foreign = /^SLUICE_(?:PORT|SERVICE_|INTERNAL_)/;
   return Object.keys(env)

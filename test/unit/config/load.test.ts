@@ -197,6 +197,30 @@ describe('loadConfig', () => {
   });
 });
 
+describe('a secret in a file that the environment names', () => {
+  it('is read without its line break, and gives way to the variable itself', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'secret-'));
+    const path = join(folder, 'token');
+    writeFileSync(path, 'from-file\n');
+    const env = { SLUICE_HTTP_TOKEN_FILE: path };
+    const { config, sources, warnings } = loadConfig({ env });
+    expect([config.http.token, sources['http.token'], warnings]).toEqual([
+      'from-file',
+      { kind: 'environment', name: 'SLUICE_HTTP_TOKEN_FILE' },
+      [],
+    ]);
+    expect(loadConfig({ env: { ...env, SLUICE_HTTP_TOKEN: 'itself' } }).config.http.token).toBe('itself');
+    expect(failure({ env: { SLUICE_HTTP_TOKEN_FILE: join(folder, 'none') } }).code).toBe('ERR_CONFIG_FILE_UNREADABLE');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is there for secrets only', () => {
+    const { config, warnings } = loadConfig({ env: { SLUICE_RTMP_FILE: '/nowhere' } });
+    expect(config.rtmp.listen).toBe('127.0.0.1:1935');
+    expect(warnings).toEqual([expect.stringContaining('SLUICE_RTMP_FILE is not a setting')]);
+  });
+});
+
 describe('resolveConfig', () => {
   it('puts what a program gives over the defaults and checks it the same way', () => {
     const config = resolveConfig({ rtmp: { listen: '127.0.0.1:0' }, nats: { tls: { ca: '/ca' }, token: undefined } });
