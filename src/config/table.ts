@@ -1,5 +1,6 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../core/log.js';
 import { AUTH_SETTINGS, CONFLICT_SETTING } from './auth-settings.js';
+import { CAPTURE_SETTINGS } from './capture-settings.js';
 import { CLUSTER_SETTINGS } from './cluster-settings.js';
 import { EVENTS_SETTINGS, NATS_SETTINGS } from './event-settings.js';
 import { HTTP_FLV_SETTINGS } from './http-flv-settings.js';
@@ -25,6 +26,7 @@ import {
   toggle,
 } from './setting.js';
 import { SHARED_OBJECT_SETTINGS } from './shared-object-settings.js';
+import { TRACES_SETTINGS } from './trace-settings.js';
 import { RTMPT_SETTINGS } from './tunnel-settings.js';
 import { VOD_SETTINGS } from './vod-settings.js';
 import { WEBHOOKS_SETTING } from './webhook-settings.js';
@@ -292,21 +294,7 @@ export const TABLE = {
       NEW,
     ),
   },
-  capture: {
-    dir: text(
-      4096,
-      '',
-      'Folder for captures: the last bytes of a client that was closed for a fault of its own, one file each, stream keys and passwords overwritten. `sluice inspect` reads them. Made when missing. Empty: nothing is kept.',
-      { flag: '--capture DIR' },
-    ),
-    maxFiles: count(1, 10_000, 100, 'Most files in capture.dir; the oldest are removed.'),
-    connectionBytes: bytes(
-      8 * KiB,
-      16 * MiB,
-      64 * KiB,
-      'Bytes kept of what each open connection has sent, when capture.dir is set. They are in memory, as kind `captures` of sluice_memory_bytes.',
-    ),
-  },
+  capture: CAPTURE_SETTINGS,
   media: MEDIA_SETTINGS,
   vod: VOD_SETTINGS,
   recording: RECORDING_SETTINGS,
@@ -345,6 +333,7 @@ export const TABLE = {
   rtmpe: RTMPE_SETTINGS,
   sharedObjects: SHARED_OBJECT_SETTINGS,
   jobs: JOB_SETTINGS,
+  traces: TRACES_SETTINGS,
   shutdown: {
     deadlineMs: milliseconds(
       100,

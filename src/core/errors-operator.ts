@@ -73,6 +73,18 @@ export const OPERATOR_ERRORS = {
     'the clock of this machine is before 1970',
     'set the clock; events and ids carry its time',
   ),
+  ERR_TRACES_PACKAGES: failure(
+    'usage',
+    'operator',
+    'traces.endpoint is set, and a package of OpenTelemetry that traces need is not installed',
+    'run `npm install @opentelemetry/api @opentelemetry/sdk-trace-base @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http` beside sluice, see docs/traces.md, or leave traces.endpoint empty',
+  ),
+  ERR_TRACES_COLLECTOR: failure(
+    'unreachable',
+    'operator',
+    'the collector of traces.endpoint cannot be reached, or does not take spans; they are dropped',
+    'start the collector, or see what it says against them: traces.endpoint and traces.headers',
+  ),
   ERR_LISTEN: failure(
     'unreachable',
     'operator',

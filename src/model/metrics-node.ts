@@ -1,5 +1,6 @@
 import { type MetricRow, RESPONDERS } from './metric-row.js';
 
+const TRACES = 'while `traces.endpoint` is set';
 const RTMPT = 'while RTMPT is on';
 const WEBHOOK = { webhook: 'names of the webhooks in `webhooks`' } as const;
 
@@ -177,5 +178,16 @@ export const NODE_METRICS = {
     ...{ type: 'gauge', unit: 'seconds', labels: WEBHOOK },
     help: 'age of the oldest event to be delivered',
     todo: 'The receiver is down or slow.',
+  },
+  sluice_traces_spans_total: {
+    ...{ type: 'counter', unit: 'spans' },
+    help: 'spans that the collector of traces has taken',
+    only: TRACES,
+  },
+  sluice_traces_spans_dropped_total: {
+    ...{ type: 'counter', unit: 'spans', labels: { why: ['failed', 'full'] } },
+    help: 'spans that no collector has: it could not be reached or refused them (failed), or too many waited (full)',
+    todo: 'The log has a line when the collector takes none, with the reason: see [traces.md](traces.md).',
+    only: TRACES,
   },
 } as const satisfies Record<string, MetricRow>;

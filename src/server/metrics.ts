@@ -15,6 +15,7 @@ import type { Recordings } from '../recording/record/recordings.js';
 import type { Relays } from '../relay/relays.js';
 import type { RtmpListener } from '../rtmp/rtmp-listener.js';
 import type { SharedObjects } from '../shared-objects/shared-objects.js';
+import type { TraceCounts } from '../traces/traces.js';
 import type { RecordedStreams } from '../vod/recorded-streams.js';
 import type { CodecPool } from '../wasm/pool.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
@@ -31,6 +32,7 @@ import { recordedMetrics } from './recorded-metrics.js';
 import type { Refusals } from './refusals.js';
 import type { Room } from './room.js';
 import { type TunnelCounts, tunnelMetrics } from './rtmpt-metrics.js';
+import { traceMetrics } from './trace-metrics.js';
 
 /** The parts that have the numbers. */
 interface MetricSources {
@@ -69,6 +71,8 @@ interface MetricSources {
   readonly openStreams: ReadonlyMap<string, Pick<OpenStream, 'state' | 'startedMs'>>;
   readonly disks: readonly DiskRoom[];
   readonly nowMs: number;
+  /** Undefined without traces. */
+  readonly traces: TraceCounts | undefined;
   readonly objects: Pick<SharedObjects, 'size' | 'changes' | 'sends' | 'refused' | 'suppressedNews'>;
 }
 
@@ -89,6 +93,7 @@ export function collectMetrics(sources: MetricSources): Metric[] {
     ...eventMetrics(sources.events()),
     ...admissionMetrics(sources.admission, sources.bans),
     ...tunnelMetrics(sources.tunnel),
+    ...traceMetrics(sources.traces),
     ...clusterMetrics(sources.cluster, sources.liveStreams),
     ...callMetrics(sources),
     ...objectMetrics(sources),

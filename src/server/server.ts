@@ -12,7 +12,6 @@ import { createLogger, guardedLogger, type Logger } from '../core/log.js';
 import { NameRule } from '../core/names.js';
 import { RunningClock } from '../core/running-clock.js';
 import { VERSION } from '../core/version.js';
-import { within } from '../core/within.js';
 import type { EventLayer } from '../events/event-layer.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Health, HttpDeps } from '../http/deps.js';
@@ -20,6 +19,7 @@ import type { HttpServer } from '../http/server.js';
 import { toldEnd } from '../live/told-end.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { Captures } from '../rtmp/captures.js';
+import { Traces } from '../traces/traces.js';
 import { Webhooks } from '../webhooks/webhooks.js';
 import { ServerAdmission } from './admission.js';
 import { connectionsGone } from './connections-gone.js';
@@ -28,6 +28,7 @@ import { clusterOf, controlOverNats } from './control-nats.js';
 import { drainCounts } from './drain-counts.js';
 import { healthOf } from './health.js';
 import { announceNode } from './heartbeat.js';
+import { inTime } from './in-time.js';
 import { openInstallation, secretFor } from './installation.js';
 import { JobCounts } from './job-counts.js';
 import { listenAll } from './listen-all.js';
@@ -36,6 +37,7 @@ import { readForMetrics } from './metric-reads.js';
 import { collectMetrics } from './metrics.js';
 import { nodeControl, Reloader } from './node-control.js';
 import { type DrainOptions, type DrainProgress, NodeDrain } from './node-drain.js';
+import { nodeFacts } from './node-facts.js';
 import { hidesNames } from './options.js';
 import { pageDeps } from './page.js';
 import { logRoom, makeParts, openCaptures, openEventLayer, openObjects, openWebhooks, type Parts } from './parts.js';
@@ -94,6 +96,7 @@ class Server implements SluiceServer {
   #controlService: ControlService | undefined;
   #ticker: Ticker | undefined;
   #turns: LoopTurns | undefined;
+  #traces: Traces | undefined;
   #closing: Promise<void> | undefined;
   #hasStopped: () => void = () => {};
 
@@ -165,6 +168,9 @@ class Server implements SluiceServer {
     const eventLayer = await openEventLayer(config, { log, clock: this.#clock, nodeId, bootId, webhooks });
     this.#eventLayer = eventLayer;
     const { lifecycle, log: events } = eventLayer;
+    const traces = await Traces.open(config.traces, { log, instanceId: nodeId });
+    traces?.follow(events);
+    this.#traces = traces;
     await openWebhooks(config, webhooks, { events, log, clock: this.#clock, node: { nodeId, bootId } });
     const fingerprint = fingerprints(config.auth.salt, installation.salt);
     const clock = new RunningClock(this.#clock);
@@ -182,7 +188,7 @@ class Server implements SluiceServer {
       names,
       captures: this.#captures,
       objectFiles: await openObjects(config),
-      admission: admission.chain,
+      admission: traces?.admission(admission.chain, () => this.#clock.wallMs()) ?? admission.chain,
       ...{ nodeId, bootId },
       urls: (stream) => this.#places.urls(stream),
       certificates: () => this.#places.rtmpsFiles.certificates,
@@ -318,7 +324,7 @@ class Server implements SluiceServer {
           health: this.#health(),
           turns,
           ...{ admission: admission.chain.stats, bans: admission.bans },
-          webhooks: this.#webhooks,
+          ...{ webhooks: this.#webhooks, traces: this.#traces?.counts },
           tokenRefusals: this.#http?.tokenRefusals,
           ...{ nowMs: this.#clock.wallMs(), openStreams: eventLayer.lifecycle.openStreams },
           ...(await readForMetrics(this.#config, jobs)),
@@ -329,16 +335,7 @@ class Server implements SluiceServer {
 
   /** What `/v1/node` shows. */
   #info(eventLayer: EventLayer): Facts {
-    const drain = this.#drain.progress;
-    return {
-      nodeId: this.nodeId,
-      bootId: this.bootId,
-      version: VERSION,
-      ...this.#places.shown,
-      state: drain === undefined ? 'up' : 'draining',
-      ...(drain === undefined ? {} : { drain: { ...drain } }),
-      events: { ...eventLayer.stats() },
-    };
+    return nodeFacts(this, this.#places.shown, this.#drain.progress, eventLayer.stats());
   }
 
   close(): Promise<void> {
@@ -374,15 +371,12 @@ class Server implements SluiceServer {
     await this.#inTime('delivering to webhooks', this.#webhooks.close(Math.min(1000, left() / 3)), left() / 2);
     await this.#inTime('closing HTTP', this.#http?.close(), left() / 3);
     await this.#inTime('closing HTTP for players', this.#parts?.flvListener?.close(), left() / 3);
+    await this.#inTime('sending traces', this.#traces?.close(left() / 3, eventLayer?.flush()), left() / 2);
     await this.#inTime('closing the event layer', eventLayer?.close(left()), left());
   }
 
-  /** Does one part of the shutdown. The next part follows also when this one fails or hangs. */
-  async #inTime(what: string, work: Promise<unknown> | undefined, timeoutMs: number): Promise<void> {
-    const failed = (error: unknown): void => this.#log.error({ err: error, what }, 'a part of the shutdown failed');
-    const done = await within(work?.catch(failed), timeoutMs);
-    if (!done)
-      this.#log.error({ what, timeoutMs: Math.round(timeoutMs) }, 'a part of the shutdown was not done in time');
+  #inTime(what: string, work: Promise<unknown> | undefined, timeoutMs: number): Promise<void> {
+    return inTime(this.#log, what, work, timeoutMs);
   }
 
   #health(): Health {

@@ -192,6 +192,8 @@ const manifest = JSON.parse(read('package.json')) as Record<'scripts' | 'devDepe
 /** What is wrong with an `npm` command; undefined when nothing is. */
 async function npmRefusal(words: readonly string[], brief: boolean): Promise<string | undefined> {
   const name = words[0] === 'run' ? words[1]! : words[0]!;
+  // Packages of others, which a registry would have to be asked about.
+  if (name === 'install') return undefined;
   if (!(name in manifest.scripts)) return `there is no script ${name}`;
   const flags = words.includes('--') ? words.slice(words.indexOf('--') + 1) : [];
   if (name === 'start') return refusal(flags, brief);

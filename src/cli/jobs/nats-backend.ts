@@ -17,6 +17,8 @@ interface Deps {
   /** To be applied. */
   readonly templates: readonly JobTemplate[];
   readonly stop: AbortSignal;
+  /** Called with each event of a job that is told. @param json as it is stored */
+  readonly onTold?: ((json: Buffer) => void) | undefined;
 }
 
 /** Between two attempts to connect, in ms. */
@@ -41,6 +43,7 @@ export async function natsBackend(config: Config, deps: Deps): Promise<NatsBacke
     teller,
     clock: systemClock,
     log,
+    onTold: deps.onTold,
   });
   while (!stop.aborted) {
     try {

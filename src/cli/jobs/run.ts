@@ -15,6 +15,7 @@ import { type Backend, JobRunner, type RunnerOptions } from '../../jobs/runner/r
 import { parseTemplates } from '../../jobs/template/parse.js';
 import { readTemplateFiles } from '../../jobs/template/read-files.js';
 import type { JobTemplate } from '../../jobs/template/template.js';
+import { Traces } from '../../traces/traces.js';
 import { type ConfigOptions, configFrom } from '../config-flags.js';
 import { EXIT } from '../exit-codes.js';
 import type { Io } from '../io.js';
@@ -60,6 +61,7 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
   const stop = stopSignal();
   const folder = join(config.data, 'jobs');
   const lock = await lockDir(folder);
+  let traces: Traces | undefined;
   try {
     const jobFolder = await JobFolder.open(folder, {
       log,
@@ -67,7 +69,9 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
       maxBytes: config.jobs.logMaxBytes,
     });
     const o = runnerOptions(config, options, jobFolder.runnerId);
-    const made = await backendOf(config, options, { log, folder, runnerId: o.runnerId, templates, stop });
+    traces = await Traces.open(config.traces, { log, instanceId: o.runnerId });
+    const onTold = traces && ((json: Buffer) => traces?.job(json));
+    const made = await backendOf(config, options, { log, folder, runnerId: o.runnerId, templates, stop, onTold });
     if (made === undefined) return EXIT.ok;
     const { backend, nats } = made;
     await jobFolder.recover(backend.jobs);
@@ -83,6 +87,7 @@ export async function jobsRun(options: JobsRunOptions, io: Io): Promise<number> 
     const reached = { runner, o, log, nats, logs: jobFolder.logs, prefix, allowedHosts };
     await serve({ reached, options, stop, drainMs });
   } finally {
+    await traces?.close(CLOSE_MS);
     await lock.release();
     await stderrWriter().flush(LAST_LINES_MS);
   }
@@ -140,6 +145,7 @@ interface BackendDeps {
   readonly runnerId: string;
   readonly templates: readonly JobTemplate[];
   readonly stop: AbortSignal;
+  readonly onTold: ((json: Buffer) => void) | undefined;
 }
 
 interface FoundBackend {

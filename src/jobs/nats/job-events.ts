@@ -36,6 +36,8 @@ interface TellDeps {
   readonly teller: Teller;
   readonly replicas: number;
   readonly answerTimeout: AnswerTimeout;
+  /** Called with each event that is told. @param json as it is stored */
+  readonly onTold?: ((json: Buffer) => void) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -151,6 +153,7 @@ export class NatsJobTeller implements JobTeller {
       this.#dropped += envelopes.length;
       return;
     }
+    for (const { json } of envelopes) this.#deps.onTold?.(json);
     const jobId = jobIdOf(record);
     const queue = this.#queues.get(jobId) ?? [];
     queue.push(...envelopes);

@@ -29,6 +29,8 @@ interface NatsBackendDeps {
   readonly teller: Teller;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Called with each event of a job that is told. @param json as it is stored */
+  readonly onTold?: ((json: Buffer) => void) | undefined;
 }
 
 /** How long an answer of JetStream is waited for, in ms: the least, and the most once answers have taken longer. */
@@ -60,7 +62,7 @@ export class NatsBackend implements Backend {
   readonly #stopping = new AbortController();
 
   constructor(deps: NatsBackendDeps) {
-    const { connection, places, replicas, teller, clock, log } = deps;
+    const { connection, places, replicas, teller, clock, log, onTold } = deps;
     this.#deps = deps;
     this.requests = new LinkRequests(new ToolLink(connection));
     const { answerTimeout, jobs, runners, templates } = jobBuckets(connection, replicas, log);
@@ -69,7 +71,7 @@ export class NatsBackend implements Backend {
     this.runners = runners;
     this.templates = templates;
     this.streams = new NatsStreams(connection, this.requests, places, answerTimeout);
-    this.tell = new NatsJobTeller({ connection, teller, replicas, answerTimeout, clock, log });
+    this.tell = new NatsJobTeller({ connection, teller, replicas, answerTimeout, clock, log, onTold });
   }
 
   async follow(listener: StreamListener, compare: () => void, interrupted: () => void): Promise<void> {

@@ -70,11 +70,11 @@ describe('metrics of the server', () => {
     expect(metricsOf({ openStreams: new Map() })('sluice_stream_unready_max_seconds')?.samples).toEqual([{ value: 0 }]);
   });
 
-  it('are those of the table, each once, but for those that HTTP and traces add', () => {
+  it('are those of the table, each once, but for those that HTTP adds', () => {
     const names = collectMetrics(withAnything({}) as never).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     const others = Object.keys(SERVER_METRICS).filter((name) => !names.includes(name as (typeof names)[number]));
-    expect(others.filter((name) => !/^sluice_(?:event_followers|http_connections|traces_)/.test(name))).toEqual([]);
+    expect(others.filter((name) => !/^sluice_(?:event_followers|http_connections)/.test(name))).toEqual([]);
     expect(names.filter((name) => !(name in SERVER_METRICS))).toEqual([]);
   });
 
