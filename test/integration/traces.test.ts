@@ -76,7 +76,7 @@ class Collector {
 const WATCH = [
   'import { writeSync } from "node:fs";',
   'export async function resolve(name, context, next) {',
-  '  if (/opentelemetry|otlp-sink/.test(name)) writeSync(2, `LOADED ${name}\\n`);',
+  '  if (/opentelemetry|otlp-sink/.test(name)) writeSync(2, "LOADED " + name + "\\n");',
   '  return next(name, context);',
   '}',
 ].join('\n');
@@ -87,7 +87,7 @@ function asModule(source: string): string {
 }
 
 const SECRET = 'sekretKey1234567';
-let stops: (() => void | Promise<unknown>)[] = [];
+let stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
   stops = [];

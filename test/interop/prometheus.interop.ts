@@ -25,6 +25,8 @@ let port: number;
 const EVERYTHING = {
   ...{ 'cluster.enabled': true, 'cluster.secret': 'a secret that all nodes of the test share' },
   ...{ 'rtmpt.enabled': true, 'shutdown.deadlineMs': 1000 },
+  // Nobody listens there.
+  'traces.endpoint': 'http://127.0.0.1:9',
 };
 
 beforeAll(async () => {
