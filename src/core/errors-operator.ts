@@ -80,7 +80,7 @@ export const OPERATOR_ERRORS = {
     'run `npm install @opentelemetry/api @opentelemetry/sdk-trace-base @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http` beside sluice, see docs/traces.md, or leave traces.endpoint empty',
   ),
   ERR_TRACES_COLLECTOR: failure(
-    'unreachable',
+    'failed',
     'operator',
     'the collector of traces.endpoint cannot be reached, or does not take spans; they are dropped',
     'start the collector, or see what it says against them: traces.endpoint and traces.headers',
