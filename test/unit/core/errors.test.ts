@@ -19,7 +19,7 @@ describe('the table of error codes', () => {
     expect(spoken.length).toBeGreaterThan(50);
     // With these a listener fails, or a connection is not even accepted. With those of admission, of jobs and of
     // clusters a request is refused.
-    const others = ['ERR_DESCRIPTORS', 'ERR_LISTEN', 'ERR_TLS_CERTIFICATE'];
+    const others = ['ERR_DESCRIPTORS', 'ERR_LISTEN', 'ERR_PREVIEW_EXPIRED', 'ERR_TLS_CERTIFICATE'];
     const silent = spoken.filter(
       (code) => ERRORS[code].endsStreamsAs === undefined && !/^ERR_(AUTH|JOB|RELAY|CLUSTER)_/.test(code),
     );
@@ -103,6 +103,7 @@ describe('the table of error codes', () => {
       'ERR_JOURNAL_FOLDER',
       'ERR_LOAD_OPTION',
       'ERR_TLS_CERTIFICATE',
+      'ERR_TRACES_PACKAGES',
     ]);
   });
 
