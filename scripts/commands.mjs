@@ -36,7 +36,7 @@ function part(command, heading) {
   const lines = [`${heading} ${path}`, '', `${sentence(command.description())}`, '', '```text'];
   lines.push(...`${path} ${command.usage()}`.split('\n').map((line) => line.trim()), '```', '');
   for (const { name, description } of command.registeredArguments.map(argumentOf)) {
-    if (description !== '') lines.push(`- \`${name}\`: ${description}`);
+    if (description !== '') lines.push(`- \`${name}\`: ${description.replaceAll('<', '\\<')}`);
   }
   if (lines.at(-1) !== '') lines.push('');
   if (command.options.length > 0) {

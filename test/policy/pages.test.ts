@@ -90,6 +90,18 @@ describe('docs/README.md', () => {
   });
 });
 
+describe('documents', () => {
+  it('have no words in angle brackets outside of code, which nobody would see', () => {
+    const hidden = files()
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((path) => {
+        const text = read(path).replace(/^```[\s\S]*?^```$|`[^`\n]*`|<!--[\s\S]*?-->/gm, '');
+        return [...text.matchAll(/(?<!\\)<(?!br>|https?:)\/?[A-Za-z][^>\n]*>/g)].map(([tag]) => `${path}: ${tag}`);
+      });
+    expect(hidden).toEqual([]);
+  });
+});
+
 describe('the site of the documents', () => {
   it('takes nothing from another host', () => {
     const sources = files().filter((path) => /^docs\/site\/.*\.(?:mjs|css)$/.test(path));
