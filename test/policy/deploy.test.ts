@@ -30,12 +30,10 @@ const CHART = `${DEPLOY}/helm/sluice`;
 const SECRET = 'at-least-16-bytes-of-secret';
 const variables = new Set(ROWS.flatMap(({ env, setting }) => (setting.secret === true ? [env, `${env}_FILE`] : [env])));
 
-/** The variables of settings, with the secrets that files hold in their place. */
+/** The variables of settings, with values for what comes from outside. */
 function withSecrets(environment: Readonly<Record<string, string>>): Record<string, string> {
   const own = Object.entries(environment).filter(([name]) => name.startsWith('SLUICE_'));
-  return Object.fromEntries(
-    own.map(([name, value]) => (name.endsWith('_FILE') ? [name.slice(0, -'_FILE'.length), SECRET] : [name, value])),
-  );
+  return Object.fromEntries(own.map(([name, value]) => [name, value.startsWith('${') ? SECRET : value]));
 }
 
 describe('the image', () => {
