@@ -10,6 +10,12 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
+/** What the server says as a part of a sentence, as a sentence: `It has no frames.` */
+export function sentence(words: string): string {
+  const text = words.charAt(0).toUpperCase() + words.slice(1);
+  return text === '' || /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
 /** A length of time as the commands write it: `1:02:03` or `2:03`, or `1.5 s` under a minute. */
 export function duration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;

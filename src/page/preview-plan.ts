@@ -1,5 +1,5 @@
 import type { Track } from '../model/track.js';
-import { codecName } from './format.js';
+import { codecName, sentence } from './format.js';
 
 /** How a stream is played in the page, or why it is not. */
 type PreviewPlan =
@@ -24,23 +24,27 @@ export function previewPlan(
   tracks: readonly Track[],
   canPlay: (kind: Track['kind'], codec: string) => boolean,
 ): PreviewPlan {
-  const plays = (track: Track | undefined): boolean =>
-    track !== undefined &&
-    (UNPACKED[track.kind] as readonly string[]).includes(track.codec.split('.')[0] || track.codec) &&
-    canPlay(track.kind, track.codec);
   const video = tracks.find(({ kind }) => kind === 'video');
   const audio = tracks.find(({ kind }) => kind === 'audio');
-  const [hasVideo, hasAudio] = [plays(video), plays(audio)];
-  if (tracks.length === 0) return { isPlayable: false, why: 'Nothing has come yet that could be played.' };
+  if (video === undefined && audio === undefined)
+    return { isPlayable: false, why: 'Nothing has come yet that could be played.' };
+  const obstacles = [video, audio].map((track) => (track === undefined ? '' : obstacleOf(track, canPlay)));
+  const [noVideo = '', noAudio = ''] = obstacles;
+  const hasVideo = video !== undefined && noVideo === '';
+  const hasAudio = audio !== undefined && noAudio === '';
   if (!hasVideo && !hasAudio) {
-    const names = [video, audio].filter((track) => track !== undefined).map(({ codec }) => codecName(codec));
-    return { isPlayable: false, why: `This browser does not play ${names.join(' and ')}. ${ELSEWHERE}` };
+    const why = obstacles.filter(Boolean).join(', and ');
+    return { isPlayable: false, why: sentence(`${why}. ${ELSEWHERE}`) };
   }
-  const left = [hasVideo ? undefined : video, hasAudio ? undefined : audio].filter((track) => track !== undefined);
-  const without = left.map(
-    ({ kind, codec }) => `Played without ${kind}: this browser does not play ${codecName(codec)}.`,
-  );
-  return { isPlayable: true, hasVideo, hasAudio, without: without.join(' ') };
+  const without = [noVideo && `Played without video: ${noVideo}.`, noAudio && `Played without audio: ${noAudio}.`];
+  return { isPlayable: true, hasVideo, hasAudio, without: without.filter(Boolean).join(' ') };
+}
+
+/** Why a track cannot be played here, as a part of a sentence; `''`: it can. */
+function obstacleOf({ kind, codec }: Track, canPlay: (kind: Track['kind'], codec: string) => boolean): string {
+  const isUnpacked = (UNPACKED[kind] as readonly string[]).includes(codec.split('.')[0] || codec);
+  if (!isUnpacked) return `the player of this page does not know ${codecName(codec)}`;
+  return canPlay(kind, codec) ? '' : `this browser does not play ${codecName(codec)}`;
 }
 
 const ELSEWHERE = 'Players such as ffplay or VLC may.';

@@ -2,6 +2,8 @@ import { ask } from './api.js';
 
 /** What a preview tells while it plays. */
 export interface PreviewState {
+  /** Something was shown or heard. */
+  readonly isPlaying: boolean;
   readonly frames: number;
   readonly dropped: number;
   /** How much of what has come is still to be shown, in ms. */
@@ -68,7 +70,11 @@ function stateOf(video: HTMLVideoElement): PreviewState {
   const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
   const { buffered, currentTime } = video;
   const newest = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1);
-  return { frames: totalVideoFrames, dropped: droppedVideoFrames, behindMs: Math.max(0, newest - currentTime) * 1000 };
+  return {
+    isPlaying: totalVideoFrames > 0 || video.played.length > 0,
+    ...{ frames: totalVideoFrames, dropped: droppedVideoFrames },
+    behindMs: Math.max(0, newest - currentTime) * 1000,
+  };
 }
 
 /** Why the player gave up, from its word for it. */

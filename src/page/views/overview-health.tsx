@@ -1,5 +1,5 @@
 import type { Overview } from '../../model/overview.js';
-import { count, rate } from '../format.js';
+import { count, rate, sentence } from '../format.js';
 import { sparkline } from '../history.js';
 import { Badge } from '../parts/badge.js';
 import { Since } from '../parts/time.js';
@@ -33,12 +33,12 @@ export function Reasons({ node: { reasons, degraded } }: { node: Overview['node'
     <ul class="reasons" aria-label="What is wrong with this server">
       {reasons.map((reason) => (
         <li key={reason} class="note bad">
-          {reason}
+          {sentence(reason)}
         </li>
       ))}
       {degraded.map((reason) => (
         <li key={reason} class="note warn">
-          {reason}
+          {sentence(reason)}
         </li>
       ))}
     </ul>

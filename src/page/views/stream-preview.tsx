@@ -62,6 +62,7 @@ export function StreamPreview({ streamId, name, tracks }: PreviewProps) {
       <div class="stage" ref={stage} data-preview={phase} data-frames={state?.frames ?? 0}>
         {isOn ? null : <Picture streamId={streamId} codec={codec} words={tracks.length === 0 ? '' : 'Sound only'} />}
         <video ref={video} class={isOn ? '' : 'off'} aria-label={`Preview of ${name}`} muted playsInline />
+        {isOn && plan.isPlayable && !plan.hasVideo ? <span class="words sound">Sound only</span> : null}
         {isOn || !plan.isPlayable ? null : (
           <button type="button" class="play" aria-label={`Play ${name}`} onClick={() => void play()}>
             <svg viewBox="0 0 24 24" aria-hidden="true">
@@ -103,11 +104,13 @@ function Controls(props: {
       <button type="button" class="small" onClick={() => void stage.current?.requestFullscreen()}>
         Full screen
       </button>
-      <span class="quiet">
-        {state === undefined || state.frames === 0
-          ? 'Starting …'
-          : `${count(state.frames)} frames, ${count(state.dropped)} dropped, ${milliseconds(state.behindMs)} behind`}
-      </span>
+      <span class="quiet">{state?.isPlaying === true ? playingWords(state) : 'Starting …'}</span>
     </div>
   );
+}
+
+/** Pictures are counted where there are some. */
+function playingWords({ frames, dropped, behindMs }: PreviewState): string {
+  const pictures = frames === 0 ? 'Playing sound' : `${count(frames)} frames, ${count(dropped)} dropped`;
+  return `${pictures}, ${milliseconds(behindMs)} behind`;
 }

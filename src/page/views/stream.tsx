@@ -3,6 +3,7 @@ import type { StreamSnapshot } from '../../model/snapshot.js';
 import type { ApiError } from '../api.js';
 import { endWords, type ToldEvent } from '../event-words.js';
 import { isEnd, useEvents } from '../events.js';
+import { sentence } from '../format.js';
 import { State } from '../parts/badge.js';
 import { Empty } from '../parts/empty.js';
 import { ErrorNote } from '../parts/error-note.js';
@@ -94,7 +95,7 @@ function Notes({ known, events }: { known: Known; events: readonly ToldEvent[] }
   return (
     <>
       {error === undefined ? null : <ErrorNote error={error} />}
-      {listed?.trouble === undefined ? null : <p class="note warn">{listed.trouble}</p>}
+      {listed?.trouble === undefined ? null : <p class="note warn">{sentence(listed.trouble)}</p>}
       {stream === undefined && error === undefined ? <Empty title="Loading …" /> : null}
     </>
   );

@@ -1,5 +1,5 @@
 import type { Overview } from '../../model/overview.js';
-import { codecName, count, milliseconds, pictureSize, rate, roughly } from '../format.js';
+import { codecName, count, milliseconds, pictureSize, rate, roughly, sentence } from '../format.js';
 
 /** One live stream of the overview. */
 export type Listed = Overview['streams'][number];
@@ -24,9 +24,10 @@ export interface TileFacts {
 
 /** The words of a tile. */
 export function tileFacts(stream: Listed, nowMs: number): TileFacts {
-  const { streamId, app, name, state, tracks, delayMs, trouble = '' } = stream;
+  const { streamId, app, name, state, tracks, delayMs } = stream;
   return {
-    ...{ streamId, app, name, state, trouble },
+    ...{ streamId, app, name, state },
+    trouble: sentence(stream.trouble ?? ''),
     codec: tracks.find(({ kind }) => kind === 'video')?.codec ?? '',
     media: mediaWords(tracks),
     rateIn: rate(stream.kbpsIn),

@@ -10,6 +10,7 @@ import {
   plural,
   rate,
   roughly,
+  sentence,
   size,
   timeOfDay,
   trackWords,
@@ -22,6 +23,12 @@ describe('a number on the page', () => {
 
   it('goes with its noun', () => {
     expect([0, 1, 1200].map((value) => plural(value, 'player'))).toEqual(['0 players', '1 player', '1,200 players']);
+  });
+});
+
+describe('what the server says', () => {
+  it('is a sentence', () => {
+    expect(['it has no frames', 'NATS is down.', ''].map(sentence)).toEqual(['It has no frames.', 'NATS is down.', '']);
   });
 });
 

@@ -15,15 +15,18 @@ describe('a preview', () => {
   it('leaves out the part that the browser does not play, and says so', () => {
     expect(previewPlan([video('avc1.64001f'), audio('speex')], all)).toMatchObject({
       hasAudio: false,
-      without: 'Played without audio: this browser does not play Speex.',
+      without: 'Played without audio: the player of this page does not know Speex.',
     });
   });
 
   it('is none where nothing can be played, with the reason', () => {
     const plan = previewPlan([video('hvc1.1.6.L93.90')], (_, codec) => !codec.startsWith('hvc1'));
-    expect(plan).toMatchObject({ isPlayable: false, why: expect.stringContaining('does not play HEVC') });
+    expect(plan).toMatchObject({
+      isPlayable: false,
+      why: expect.stringMatching(/^This browser does not play HEVC\. /),
+    });
     expect(previewPlan([video('flv1'), audio('speex')], all)).toMatchObject({
-      why: expect.stringContaining('Sorenson H.263 and Speex'),
+      why: expect.stringMatching(/does not know Sorenson H\.263, and the player of this page does not know Speex\. /),
     });
     expect(previewPlan([], all)).toMatchObject({ isPlayable: false, why: expect.stringContaining('Nothing has come') });
   });
