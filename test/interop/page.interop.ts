@@ -253,15 +253,17 @@ describe('the page in Chromium', () => {
     expect(await seen.policyViolations()).toEqual([]);
     expect(seen.errors).toEqual([]);
     await page.getByRole('button', { name: 'End stream' }).click();
+    expect(await seen.violations()).toEqual([]);
     await page
       .getByRole('dialog')
       .getByLabel(/^Reason/)
-      .fill('off topic');
+      .fill(MARKUP);
     await page.getByRole('dialog').getByRole('button', { name: 'End stream' }).click();
     await page
       .getByText(/has ended/i)
       .first()
       .waitFor();
+    expect(await page.evaluate('window.wasRun')).toBeUndefined();
     expect((await server.streams()).map(({ streamId }) => streamId)).not.toContain(ids.cam);
   });
 });
@@ -317,6 +319,14 @@ describe('the page of a server with tokens', () => {
     await signIn(seen, administers);
     await heading.waitFor();
     await page.getByRole('button', { name: 'End stream' }).waitFor();
+    for (const [hash, title] of VIEWS.slice(1)) {
+      await seen.view(hash, title);
+      await page
+        .getByText(/not set up|Only this node|Nothing was recorded|No webhook/)
+        .first()
+        .waitFor();
+      expect([hash, await seen.violations()]).toEqual([hash, []]);
+    }
     const kept = await page.evaluate<string>(
       'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])',
     );

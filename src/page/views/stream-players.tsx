@@ -20,9 +20,11 @@ const COLUMNS: readonly Column<PlaySnapshot>[] = [
     title: 'Client',
     show: ({ client, relay, job }) => (client === undefined ? roleOf(relay, job) : <Clipped text={client} />),
   },
-  { title: 'Principal', show: ({ principal }) => principal ?? '' },
   { title: 'For', isNumber: true, show: ({ startedAt }) => <Since iso={startedAt} /> },
 ];
+
+/** Only where one of them has one: most servers give none, and the table has little room. */
+const PRINCIPAL: Column<PlaySnapshot> = { title: 'Principal', show: ({ principal }) => principal ?? '' };
 
 /** A text that a stranger chose, however long. */
 function Clipped({ text }: { text: string }) {
@@ -57,6 +59,8 @@ export function StreamPlayers({ streamId, mayKick }: { streamId: string; mayKick
     setTold(`The player at ${chosen!.peer.address} was disconnected.`);
     refresh();
   };
+  const plays = value?.plays ?? [];
+  const hasPrincipals = plays.some(({ principal }) => principal !== undefined);
   return (
     <section class="panel" aria-labelledby="players">
       <h2 id="players">Players</h2>
@@ -65,8 +69,8 @@ export function StreamPlayers({ streamId, mayKick }: { streamId: string; mayKick
       <Table
         caption="Players of this stream"
         isCaptionHidden
-        columns={mayKick ? [...COLUMNS, kick] : COLUMNS}
-        rows={value?.plays ?? []}
+        columns={[...COLUMNS, ...(hasPrincipals ? [PRINCIPAL] : []), ...(mayKick ? [kick] : [])]}
+        rows={plays}
         keyOf={({ playId }) => playId}
         empty={<p class="quiet">Nobody plays it at this server.</p>}
       />
