@@ -37,11 +37,13 @@ beforeAll(async () => {
   const config = parse(readFileSync(join(folder, 'prometheus.yml'), 'utf8')) as {
     global: Record<string, string>;
     rule_files: string[];
-    scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
+    scrape_configs: { job_name: string; authorization?: object; static_configs: { targets: string[] }[] }[];
   };
-  config.global = { scrape_interval: '500ms', evaluation_interval: '1s', scrape_timeout: '500ms' };
+  config.global = { scrape_interval: '1s', evaluation_interval: '1s', scrape_timeout: '1s' };
   config.rule_files = [join(folder, 'rules.yml')];
   config.scrape_configs = config.scrape_configs.filter(({ job_name: name }) => name === 'sluice');
+  // The server of the test has no tokens.
+  delete config.scrape_configs[0]!.authorization;
   config.scrape_configs[0]!.static_configs = [{ targets: [`127.0.0.1:${server.httpPort}`] }];
   writeFileSync(join(home, 'prometheus.yml'), stringify(config));
   prometheus = new Child([
