@@ -2,8 +2,18 @@ import type { ErrorCode } from '../core/errors.js';
 import { PROBLEM_TYPE, problemOf } from '../core/problem.js';
 import type { FastifyReply } from './fastify.js';
 
-/** Headers of every answer but that of `/v1/events`. */
-export const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+/**
+ * Headers of every answer; the page has others in place of some. Nothing is kept, taken for something else, shown in a
+ * frame or loaded into a page of another site, also where a browser does not say which site it asks for.
+ */
+export const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-frame-options': 'DENY',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+};
 
 /**
  * Answers with a problem.

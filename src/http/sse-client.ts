@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { SluiceError } from '../core/errors.js';
 import type { LogCursor } from '../events/event-log.js';
 import type { EventFeed, FeedEvent } from './event-feed.js';
+import { HEADERS } from './replies.js';
 
 /** Bounds of one follower. */
 interface FollowerOptions {
@@ -46,9 +47,9 @@ export class SseClient {
     this.#options = options;
     this.#onEnd = onEnd;
     response.writeHead(200, {
+      ...HEADERS,
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
-      'x-content-type-options': 'nosniff',
       // nginx holds responses back unless this header is sent.
       'x-accel-buffering': 'no',
     });

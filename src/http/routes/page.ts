@@ -20,13 +20,11 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** Besides those of every answer, and in place of its policy. */
 const PAGE_HEADERS = {
   'content-security-policy': POLICY,
   'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), microphone=(), geolocation=()',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
   vary: 'accept, accept-encoding',
 };
 
