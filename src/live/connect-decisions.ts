@@ -3,7 +3,7 @@ import type { ConnectAsk } from './access.js';
 import type { Admission, Question, Verdict } from './admission.js';
 import type { NodeAccess } from './node-access.js';
 import type { OpenAsk } from './open-asks.js';
-import { type Previews, previewIn } from './previews.js';
+import { type Previews, previewOf } from './previews.js';
 import { shutDown } from './told-end.js';
 import { refusedConnect } from './told-verdict.js';
 
@@ -40,7 +40,8 @@ export class ConnectDecisions {
     }
     const closed = closedFor();
     if (closed !== undefined) return open.answer({ kind: 'connectRefused', id, refusal: shutDown(closed) });
-    const preview = ticketOf(ask);
+    // It is told to nobody.
+    const preview = previewOf(facts, query);
     if (preview !== undefined && this.#parts.previews.holds(preview))
       return open.answer({ kind: 'connectAccepted', id });
     const isWanted = (): boolean => open.withdrawn === undefined;
@@ -55,9 +56,4 @@ export class ConnectDecisions {
     const verdict = admission.decide(question);
     return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
   }
-}
-
-/** The ticket of who comes over HTTP for a preview: such a connection can do nothing but play. It is told to nobody. */
-function ticketOf({ facts, query }: ConnectAsk): string | undefined {
-  return facts.transport === 'ws-flv' || facts.transport === 'http-flv' ? previewIn(query) : undefined;
 }

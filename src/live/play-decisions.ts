@@ -14,7 +14,7 @@ import { TICKET_MARK, ticketIn } from './job-ticket.js';
 import type { NodeAccess } from './node-access.js';
 import type { OpenAsk } from './open-asks.js';
 import type { PlayAccounting, PlayedBy } from './play-accounting.js';
-import { previewIn, previewing } from './previews.js';
+import { previewing, previewOf } from './previews.js';
 import { principalOf } from './principals.js';
 import type { RecordedDecisions } from './recorded-decisions.js';
 import { toldEnd } from './told-end.js';
@@ -71,7 +71,7 @@ export class PlayDecisions {
     const { facts, request } = ask;
     const ticket = request.query.includes(TICKET_MARK) ? ticketIn(request.query) : undefined;
     if (ticket !== undefined) return this.#admitJob(ask, open, ticket);
-    const preview = previewIn(request.query);
+    const preview = previewOf(facts, request.query);
     if (preview !== undefined) return this.#admitPreview(ask, open, preview);
     const isWanted = (): boolean => open.withdrawn === undefined;
     const { app, name, query } = request;

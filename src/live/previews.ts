@@ -10,11 +10,16 @@ export const PREVIEW_MARK = `${PREVIEW_PARAMETER}=`;
 export const PREVIEW_BEGINS_MS = 30_000;
 /** Most tickets that wait to be used: past it those that wait longest are worth nothing. */
 const MOST_TICKETS = 1000;
+/** Most of them that one operator has: past it its own oldest are worth nothing, and none of another's. */
+const MOST_OF_ACTOR = 100;
 /** Random bytes of a ticket: as many as nobody guesses. */
 const TICKET_BYTES = 24;
+/** A ticket as it is written. What else stands in the parameter is a client's own, and for admission. */
+const TICKET = /^[\w-]{32}$/;
 
 interface Issued {
   readonly streamId: string;
+  readonly actor: string;
   /** Monotonic. */
   readonly issuedAtMs: number;
 }
@@ -22,13 +27,24 @@ interface Issued {
 /**
  * The text that stands for a ticket in a query.
  *
- * @returns undefined: the query has no such parameter; `''`: it has several, which is no ticket
+ * @returns undefined: the query has none; `''`: it has several, which is no ticket
  */
 export function previewIn(query: string): string | undefined {
   if (!query.includes(PREVIEW_MARK)) return undefined;
-  const found = query.split('&').filter((part) => part.startsWith(PREVIEW_MARK));
-  if (found.length === 0) return undefined;
-  return found.length === 1 ? found[0]!.slice(PREVIEW_MARK.length) : '';
+  const found = query
+    .split('&')
+    .filter((part) => part.startsWith(PREVIEW_MARK))
+    .map((part) => part.slice(PREVIEW_MARK.length))
+    .filter((text) => TICKET.test(text));
+  return found.length < 2 ? found[0] : '';
+}
+
+/**
+ * The ticket with which a client comes: as {@link previewIn} of clients over HTTP, whose connections can do nothing but
+ * play. To others the parameter means nothing.
+ */
+export function previewOf({ transport }: Pick<ConnectionFacts, 'transport'>, query: string): string | undefined {
+  return transport === 'ws-flv' || transport === 'http-flv' ? previewIn(query) : undefined;
 }
 
 /** Of a query the ticket alone; `''`: it has none. */
@@ -55,15 +71,17 @@ export class Previews {
     this.#clock = clock;
   }
 
-  /** A new ticket. It is a secret. */
-  issue(streamId: string): string {
+  /** A new ticket. It is a secret. @param actor name of who gets it */
+  issue(streamId: string, actor: string): string {
     const issuedAtMs = this.#clock.monotonicMs();
     for (const [oldest, issued] of this.#issued) {
       if (this.#issued.size < MOST_TICKETS && issuedAtMs - issued.issuedAtMs <= PREVIEW_BEGINS_MS) break;
       this.#issued.delete(oldest);
     }
+    const own = [...this.#issued].filter(([, issued]) => issued.actor === actor);
+    if (own.length >= MOST_OF_ACTOR) this.#issued.delete(own[0]![0]);
     const text = randomBytes(TICKET_BYTES).toString('base64url');
-    this.#issued.set(text, { streamId, issuedAtMs });
+    this.#issued.set(text, { streamId, actor, issuedAtMs });
     return text;
   }
 

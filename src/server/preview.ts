@@ -12,15 +12,17 @@ import type { ApiRoute } from '../model/api-route.js';
 export function previewRoute({ commands, jobs }: Pick<LiveStreams, 'commands' | 'jobs'>, isFlvOn: boolean): ApiRoute {
   return {
     ...{ method: 'POST', path: '/v1/streams/:streamId/preview', scope: 'read' },
-    handle: async ({ params: { streamId = '' } }) => {
+    handle: async ({ params: { streamId = '' }, actor }) => {
       const stream = commands.stream(streamId);
       const code = isFlvOn ? 'ERR_CTL_STREAM_UNKNOWN' : 'ERR_PREVIEW_OFF';
       if (stream === undefined || !isFlvOn) {
         const problem = problemOf(code, streamId);
         return { status: problem.status, body: problem };
       }
-      const named = [...stream.app.split('/'), stream.name].map(encodeURIComponent).join('/');
-      const path = `/${named}.flv?${PREVIEW_MARK}${jobs.previews.issue(streamId)}`;
+      // Without an app the name stands alone: behind two slashes it would be another server's.
+      const parts = [...stream.app.split('/'), stream.name].filter((part) => part !== '');
+      const named = parts.map(encodeURIComponent).join('/');
+      const path = `/${named}.flv?${PREVIEW_MARK}${jobs.previews.issue(streamId, actor)}`;
       return { status: 200, body: { ok: true, path } };
     },
   };

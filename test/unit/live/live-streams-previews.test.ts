@@ -29,7 +29,7 @@ async function withStream() {
       ...{ objectEncoding: 0, isEnhanced: true, capsEx: 0 },
     },
   });
-  const ticket = () => harness.registry.jobs.previews.issue(run.streamId);
+  const ticket = () => harness.registry.jobs.previews.issue(run.streamId, 'ops');
   const play = (text: string, name = 'cam') => harness.play(name, browser(), `pv=${text}`);
   return { admission, harness, run, browser, ticket, play };
 }
@@ -48,6 +48,16 @@ describe('a preview', () => {
     expect(harness.lines.join() + harness.warnings.join()).not.toContain(text);
   });
 
+  it('is one over HTTP alone: of others, and of what is no ticket, admission is asked', async () => {
+    const { admission, harness, browser, play, ticket } = await withStream();
+    const text = ticket();
+    const refused = { accept: false, code: 'ERR_AUTH_DENIED' };
+    expect(harness.play('cam', browser('rtmp'), `pv=${text}`)).toMatchObject(refused);
+    expect(play('2&key=of-a-viewer')).toMatchObject(refused);
+    expect(admission.asked.map(({ query }) => query)).toEqual([`pv=${text}`, 'pv=2&key=of-a-viewer']);
+    expect(play(text)).toMatchObject({ accept: true });
+  });
+
   it('is one of the audience, and no node', async () => {
     const { harness, play, ticket } = await withStream();
     const played = play(ticket());
@@ -58,11 +68,11 @@ describe('a preview', () => {
   });
 
   it('is of its stream alone, and ends with it', async () => {
-    const { harness, run, play, ticket } = await withStream();
+    const { harness, run, browser, play, ticket } = await withStream();
     await harness.run('other');
     expect(play(ticket(), 'other')).toMatchObject({ accept: false, code: 'ERR_PLAY_NOT_FOUND' });
     const [used, late] = [ticket(), ticket()];
-    const answer = await harness.asks('play', { query: `pv=${used}` });
+    const answer = await harness.asks('play', { query: `pv=${used}` }, browser());
     expect(answer).toMatchObject({ kind: 'playAccepted', endsWithStream: true });
     run.end('client_unpublish');
     await harness.run();
