@@ -1,4 +1,5 @@
 import type { Config } from '../../config/table.js';
+import { ERRORS, SluiceError } from '../../core/errors.js';
 import { tellServers } from '../../core/tell.js';
 import { covers, isOlder } from '../../events/bus/stream-setup.js';
 import { AnswerTimeout } from '../../nats/answer-timeout.js';
@@ -54,13 +55,20 @@ export async function checkNats(config: Config): Promise<Finding[]> {
     connection = await connectNats({ ...options, name: 'sluice-doctor' });
   } catch (error) {
     const todo = 'start it, or correct nats.url and what the user has to send; events wait in the journal meanwhile';
-    return [{ check: 'nats', state: 'fail', says: (error as Error).message, todo }];
+    return [{ check: 'nats', state: 'fail', says: detailOf(error), todo }];
   }
   try {
     return await findings(connection, config);
   } finally {
     await connection.close();
   }
+}
+
+/** The words of an error without those that are about events, and about flags that this command does not have. */
+function detailOf(error: unknown): string {
+  if (!(error instanceof SluiceError)) return (error as Error).message;
+  const { says, hint } = ERRORS[error.code];
+  return error.message.replace(`${says}: `, '').replace(` (${hint})`, '');
 }
 
 async function findings(connection: NatsConnection, config: Config): Promise<Finding[]> {
@@ -76,7 +84,7 @@ async function findings(connection: NatsConnection, config: Config): Promise<Fin
   return [
     replicasFinding(version, config, where),
     jetStreamFinding(account.ok ? account.value : account.code, config),
-    streamFinding(stream.ok ? stream.value : stream.code, config),
+    streamFinding(stream.ok ? stream.value : stream.code, config, user),
     ...(user === undefined ? [unknownRights(version)] : [rightsFinding(user, config), skewFinding(user, nowMs)]),
   ];
 }
@@ -106,11 +114,25 @@ export function jetStreamFinding(found: AccountInfo | number | string, { events 
   return { check, state: 'warn', says, todo };
 }
 
-/** The stream of events, or why there is none. */
-export function streamFinding(found: StreamInfo | number | string, { events }: Pick<Config, 'events'>): Finding {
+/**
+ * The stream of events, or why there is none.
+ *
+ * @param found a code: there was no answer but this
+ * @param user what is known of the rights of this user; undefined: nothing
+ */
+export function streamFinding(
+  found: StreamInfo | number | string,
+  { events }: Pick<Config, 'events'>,
+  user?: UserInfo,
+): Finding {
   const check = 'events.stream';
   if (typeof found === 'object')
     return { check, state: 'ok', says: `${events.stream} has ${found.state.messages} events` };
+  const create = `$JS.API.STREAM.CREATE.${events.stream}`;
+  if (found === JsError.StreamNotFound && !isAllowed(create, user?.permissions?.publish)) {
+    const todo = `make it with another user, or allow ${create} for the first start`;
+    return { check, state: 'fail', says: `there is no ${events.stream}, and this user may not make it`, todo };
+  }
   if (found === JsError.StreamNotFound)
     return { check, state: 'ok', says: `${events.stream} will be made at the first start` };
   const todo = 'see the permissions in examples/nats-permissions.conf, and that JetStream runs';

@@ -14,6 +14,14 @@ const time = '2026-11-27T07:05:02.460347437Z';
 const account = { streams: 3, storage: 1024, limits: { max_streams: -1, max_storage: -1 } };
 
 describe('checkNats', () => {
+  it('says in few words why there is no connection', async () => {
+    const [finding] = await checkNats(resolveConfig({ nats: { url: 'nats://127.0.0.1:1' } }));
+    expect(finding).toMatchObject({
+      state: 'fail',
+      says: 'nats://127.0.0.1:1: nobody listens there (CONNECTION_REFUSED)',
+    });
+  });
+
   it('says what is missing without NATS', async () => {
     expect(await checkNats(config)).toMatchObject([
       { check: 'nats', state: 'ok', says: expect.stringContaining('no jobs') },
@@ -52,6 +60,11 @@ describe('streamFinding', () => {
     });
     expect(streamFinding(10_059, config)).toMatchObject({ state: 'ok', says: expect.stringContaining('first start') });
     expect(streamFinding('TIMEOUT', config).state).toBe('fail');
+    const permissions = { publish: { allow: ['sluice.v1.>'] } };
+    expect(streamFinding(10_059, config, { time, permissions })).toMatchObject({
+      state: 'fail',
+      todo: expect.stringContaining('$JS.API.STREAM.CREATE.SLUICE_EVENTS'),
+    });
   });
 });
 
