@@ -1,4 +1,5 @@
 import { ApiError } from './api.js';
+import { Mark } from './parts/mark.js';
 import { whenSignedOut } from './poll.js';
 import { useCallback, useEffect, useRef, useState } from './preact.js';
 import { hrefOf, type Route, useRoute } from './route.js';
@@ -67,22 +68,6 @@ function Top({ session, path, onSignOut }: { session: Session; path: string; onS
         </span>
       )}
     </header>
-  );
-}
-
-/** The sign of the product, in its colours. */
-function Mark() {
-  return (
-    <svg viewBox="0 0 32 32" aria-hidden="true">
-      <rect width="32" height="32" rx="7" fill="var(--accent)" />
-      <path
-        d="M6 8h20M6 8v16M26 8v16M11 12v12M16 12v12M21 12v12"
-        stroke="var(--on-accent)"
-        stroke-width="2.6"
-        stroke-linecap="round"
-        fill="none"
-      />
-    </svg>
   );
 }
 

@@ -15,7 +15,9 @@ export function Health({ node }: { node: Overview['node'] }) {
   const isWell = ready && degraded.length === 0 && nats !== 'down';
   return (
     <p class="health">
-      <Badge tone={!ready ? 'bad' : isWell ? 'good' : 'warn'}>{ready ? 'Ready' : 'Takes no work'}</Badge>
+      <Badge tone={!ready ? 'bad' : isWell ? 'good' : 'warn'}>
+        {!ready ? 'Takes no work' : isWell ? 'Ready' : 'Ready, degraded'}
+      </Badge>
       <span>Sluice {version}</span>
       <span>
         up for <Since iso={startedAt} />

@@ -1,3 +1,5 @@
+import { Heading } from '../parts/heading.js';
+import { Mark } from '../parts/mark.js';
 import { useId, useState } from '../preact.js';
 import { type Session, signIn } from '../session.js';
 
@@ -16,15 +18,20 @@ export function SignIn({ trouble, onSession }: { trouble: string; onSession: (se
   };
   return (
     <main class="sign-in">
-      <h1>Sluice</h1>
-      <form onSubmit={submit}>
+      <form class="panel" onSubmit={submit}>
+        <Mark />
+        <Heading title="Sign in to Sluice" />
         <label for={id}>Token</label>
         <input id={id} name="token" type="password" autocomplete="current-password" required />
-        <button type="submit" disabled={isBusy}>
+        <button type="submit" class="primary" disabled={isBusy}>
           Sign in
         </button>
-        <p class="quiet">One of the tokens of this server: http.token, or one of http.tokens.</p>
-        <p role="alert">{told}</p>
+        <p class="trouble" role="alert">
+          {told}
+        </p>
+        <p class="quiet">
+          One of the tokens of this server: <code>http.token</code>, or one of <code>http.tokens</code>.
+        </p>
       </form>
     </main>
   );
