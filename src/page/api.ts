@@ -1,3 +1,5 @@
+import { learnTime } from './clock.js';
+
 /** An answer that is a problem (RFC 9457), or no answer at all. */
 export class ApiError extends Error {
   /** HTTP status; 0: the server did not answer. */
@@ -12,6 +14,30 @@ export class ApiError extends Error {
     this.status = status;
     this.code = code;
     this.told = told;
+  }
+}
+
+/** How long an answer may take, in ms: a connection may be gone without a word. */
+const ANSWER_MS = 15_000;
+
+/**
+ * Does what is awaited within a time. @param act given a signal that ends it, at the end of the time or with `signal`
+ */
+async function within<T>(signal: AbortSignal | undefined, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const both = new AbortController();
+  const end = (): void => both.abort();
+  const timer = setTimeout(end, ANSWER_MS);
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted === true) end();
+  try {
+    return await act(both.signal);
+  } catch (error) {
+    if (error instanceof ApiError || signal?.aborted === true) throw error;
+    const isNoJson = error instanceof SyntaxError;
+    throw new ApiError(0, '', isNoJson ? 'What answers is not this server.' : 'The server does not answer.');
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
   }
 }
 
@@ -31,23 +57,34 @@ export async function ask<T>(
     readonly signal?: AbortSignal | undefined;
   } = {},
 ): Promise<T> {
-  const response = await answerOf(path, options);
-  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
-}
-
-/** As {@link ask}, for an answer that is no JSON. */
-async function answerOf(path: string, options: Parameters<typeof ask>[1] = {}): Promise<Response> {
   const { method = 'GET', body, token, signal } = options;
   const headers: Record<string, string> = {};
   if (method === 'POST' || method === 'PATCH') headers['content-type'] = 'application/json';
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
   const text = body === undefined ? null : JSON.stringify(body);
-  const response = await fetch(path, { method, headers, body: text, signal: signal ?? null }).catch((error: Error) => {
-    if (error.name === 'AbortError') throw error;
-    throw new ApiError(0, '', 'The server does not answer.');
+  return within(signal, async (signal) => {
+    const response = await fetch(path, { method, headers, body: text, signal });
+    learnTime(response.headers.get('date'));
+    if (!response.ok) throw await problemIn(response);
+    return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
   });
-  if (!response.ok) throw await problemIn(response);
-  return response;
+}
+
+/** Asks for a picture. @param etag of the one that is here already; it is not sent again @throws as {@link ask} */
+export function askBytes(
+  path: string,
+  etag: string | undefined,
+): Promise<{ readonly status: number; readonly etag: string | null; readonly bytes: Uint8Array }> {
+  const headers: HeadersInit = etag === undefined ? {} : { 'if-none-match': etag };
+  return within(undefined, async (signal) => {
+    const response = await fetch(path, { headers, cache: 'no-store', signal });
+    if (!response.ok && response.status !== 304) throw await problemIn(response);
+    return {
+      status: response.status,
+      etag: response.headers.get('etag'),
+      bytes: new Uint8Array(await response.arrayBuffer()),
+    };
+  });
 }
 
 async function problemIn(response: Response): Promise<ApiError> {

@@ -7,23 +7,38 @@ import { currentSession, type Session, signOut } from './session.js';
 import { SignIn } from './views/sign-in.js';
 import { VIEWS, viewOf } from './views/views.js';
 
+/** How long it takes until the server is asked again who looks, in ms. */
+const AGAIN_MS = 3000;
+
 /** The whole page: who looks, the way around, and the view of the address. */
 export function App() {
-  const [session, setSession] = useState<Session | 'none' | 'asking'>('asking');
+  const [session, setSession] = useState<Session | 'none' | 'asking' | 'away'>('asking');
   const [trouble, setTrouble] = useState('');
   const route = useRoute();
   const look = useCallback(() => {
-    currentSession().then(setSession, (error: unknown) => {
-      setSession('none');
-      setTrouble(error instanceof ApiError && error.status === 401 ? '' : String((error as Error).message));
+    currentSession().then(setSession, (error: Error) => {
+      const isKnown = error instanceof ApiError && error.status === 401;
+      setSession(isKnown ? 'none' : 'away');
+      setTrouble(isKnown ? '' : error.message);
+      // Whether a token is needed is not known yet.
+      if (!isKnown) setTimeout(look, AGAIN_MS);
     });
   }, []);
   useEffect(() => {
-    whenSignedOut(() => setSession('none'));
+    whenSignedOut(() => {
+      setTrouble('You are no longer signed in.');
+      setSession('none');
+    });
     look();
   }, [look]);
   useFocusOnChange(route);
   if (session === 'asking') return <p class="loading quiet">Loading …</p>;
+  if (session === 'away')
+    return (
+      <p class="loading quiet" role="status">
+        {trouble} It is asked again every few seconds.
+      </p>
+    );
   if (session === 'none') return <SignIn trouble={trouble} onSession={setSession} />;
   const { path, View } = viewOf(route);
   const rest = route.slice(1);

@@ -56,28 +56,31 @@ export function useEvents(
   useEffect(() => {
     setEvents([]);
     if (since === undefined) return undefined;
-    return follow(
-      `/v1/events?${new URLSearchParams({ streamId, since })}`,
-      (come) => setEvents((known) => merged(known, come)),
-      setFollowing,
-    );
+    return follow(streamId, since, (come) => setEvents((known) => merged(known, come)), setFollowing);
   }, [streamId, since]);
   return { events, isFollowing };
 }
 
-/** Follows events until the function that is returned is called. */
+/**
+ * Follows events until the function that is returned is called. While the tab is hidden nobody looks: a browser has few
+ * connections to a server for all its tabs, and the first that are open would keep all others out.
+ */
 function follow(
-  path: string,
+  streamId: string,
+  since: string,
   onEvents: (events: readonly ToldEvent[]) => void,
   onState: (isFollowing: boolean) => void,
 ): () => void {
   let gathered: ToldEvent[] = [];
-  let source: EventSource;
+  let source: EventSource | undefined;
   let gathering = 0;
   let again = 0;
+  /** Where it goes on when it is asked for anew: what is known already is told once more, and left out. */
+  let from = since;
   const take = ({ data }: MessageEvent<string>): void => {
     const event = readEvent(data);
     if (event === undefined) return;
+    from = event.time;
     gathered.push(event);
     if (gathering !== 0) return;
     gathering = window.setTimeout(() => {
@@ -88,20 +91,31 @@ function follow(
     }, GATHER_MS);
   };
   const open = (): void => {
-    source = new EventSource(path);
-    for (const type of TYPES) source.addEventListener(type, take);
-    source.addEventListener('open', () => onState(true));
-    source.addEventListener('error', () => {
+    const opened = new EventSource(`/v1/events?${new URLSearchParams({ streamId, since: from })}`);
+    source = opened;
+    for (const type of TYPES) opened.addEventListener(type, take);
+    opened.addEventListener('open', () => onState(true));
+    opened.addEventListener('error', () => {
       onState(false);
       // A refusal is final for the browser: it asks again by itself only where a connection was lost.
-      if (source.readyState === EventSource.CLOSED) again = window.setTimeout(open, AGAIN_MS);
+      if (opened.readyState === EventSource.CLOSED) again = window.setTimeout(open, AGAIN_MS);
     });
   };
-  open();
-  return () => {
-    clearTimeout(gathering);
+  const close = (): void => {
     clearTimeout(again);
-    source.close();
+    source?.close();
+    source = undefined;
+  };
+  const look = (): void => {
+    if (document.hidden) close();
+    else if (source === undefined) open();
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
+  return () => {
+    document.removeEventListener('visibilitychange', look);
+    clearTimeout(gathering);
+    close();
   };
 }
 

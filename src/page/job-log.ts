@@ -1,6 +1,7 @@
 import { ApiError, ask } from './api.js';
 import { grownLog, type LogPart } from './jobs.js';
 import { useEffect, useState } from './preact.js';
+import { whileSeen } from './rounds.js';
 
 /** How often more of a log is asked for, in ms. */
 const EVERY_MS = 2000;
@@ -21,34 +22,27 @@ export function useLog(jobId: string, attempt: number | undefined): ShownLog {
   useEffect(() => {
     setShown({ text: '' });
     const stop = new AbortController();
-    let timer = 0;
     let cursor: string | undefined;
-    const round = async (): Promise<void> => {
-      clearTimeout(timer);
-      if (document.hidden) return;
+    const round = async (): Promise<boolean> => {
       const query = cursor === undefined ? queryOf({ attempt }) : queryOf({ cursor });
-      let isOver = false;
       try {
         const part = await ask<LogPart>(`/v1/jobs/${encodeURIComponent(jobId)}/log${query}`, { signal: stop.signal });
-        if (stop.signal.aborted) return;
+        if (stop.signal.aborted) return false;
         const { text, cursor: next, ...more } = part;
         cursor = next;
-        isOver = part.isEnd;
         setShown((before) => ({ ...more, text: grownLog(before.text, text) }));
+        return !part.isEnd;
       } catch (error) {
-        if (stop.signal.aborted) return;
+        if (stop.signal.aborted) return false;
         const known = error instanceof ApiError ? error : new ApiError(0, '', String(error));
         setShown((before) => ({ ...before, error: known }));
+        return true;
       }
-      if (!stop.signal.aborted && !isOver) timer = window.setTimeout(() => void round(), EVERY_MS);
     };
-    const begin = (): void => void round();
-    document.addEventListener('visibilitychange', begin);
-    begin();
+    const rounds = whileSeen(round, EVERY_MS);
     return () => {
       stop.abort();
-      clearTimeout(timer);
-      document.removeEventListener('visibilitychange', begin);
+      rounds.stop();
     };
   }, [jobId, attempt]);
   return shown;

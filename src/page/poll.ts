@@ -1,5 +1,6 @@
 import { ApiError, ask } from './api.js';
 import { useEffect, useRef, useState } from './preact.js';
+import { whileSeen } from './rounds.js';
 
 /** What a view knows of something that it asks for again and again. */
 interface Polled<T> {
@@ -31,29 +32,23 @@ export function usePoll<T>(path: string | undefined, everyMs: number): Polled<T>
     setState({ value: undefined, error: undefined });
     if (path === undefined) return undefined;
     const stop = new AbortController();
-    let timer = 0;
-    const round = async (): Promise<void> => {
-      clearTimeout(timer);
-      if (document.hidden) return;
+    const round = async (): Promise<boolean> => {
       try {
         const value = await ask<T>(path, { signal: stop.signal });
         if (!stop.signal.aborted) setState({ value, error: undefined });
       } catch (error) {
-        if (stop.signal.aborted) return;
+        if (stop.signal.aborted) return false;
         const known = error instanceof ApiError ? error : new ApiError(0, '', String(error));
         if (known.status === 401) onSignedOut();
         setState(({ value }) => ({ value, error: known }));
       }
-      if (!stop.signal.aborted) timer = window.setTimeout(() => void round(), everyMs);
+      return true;
     };
-    const begin = (): void => void round();
-    refresh.current = begin;
-    document.addEventListener('visibilitychange', begin);
-    begin();
+    const rounds = whileSeen(round, everyMs);
+    refresh.current = rounds.now;
     return () => {
       stop.abort();
-      clearTimeout(timer);
-      document.removeEventListener('visibilitychange', begin);
+      rounds.stop();
     };
   }, [path, everyMs]);
   return { ...state, refresh: () => refresh.current() };

@@ -18,6 +18,7 @@ const TELL_MS = 500;
  *
  * @param video muted or not, as it is
  * @param kinds what of the stream is played
+ * @param signal it is not wanted any more, while it is beginning
  * @param onState how it goes
  * @param onEnd why it plays no more, in a sentence; not called after `stop`
  * @returns `stop`
@@ -27,13 +28,16 @@ export async function playPreview(
   video: HTMLVideoElement,
   streamId: string,
   kinds: { readonly hasVideo: boolean; readonly hasAudio: boolean },
+  signal: AbortSignal,
   onState: (state: PreviewState) => void,
   onEnd: (why: string) => void,
 ): Promise<() => void> {
   const [{ default: mpegts }, { path }] = await Promise.all([
     import('./mpegts.js'),
-    ask<{ path: string }>(`/v1/streams/${encodeURIComponent(streamId)}/preview`, { method: 'POST', body: {} }),
+    ask<{ path: string }>(`/v1/streams/${encodeURIComponent(streamId)}/preview`, { method: 'POST', body: {}, signal }),
   ]);
+  // Another one may play in the element by now.
+  signal.throwIfAborted();
   const url = new URL(path, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const player = mpegts.createPlayer(

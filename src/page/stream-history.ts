@@ -10,8 +10,11 @@ interface Measured {
 
 /** Ten minutes, at a moment every two seconds. */
 const MOMENTS = 300;
-/** Streams that are gone are kept no longer than until so many are there. */
-const STREAMS = 1000;
+/**
+ * Streams that are gone are kept no longer than until so many are there: more than one overview tells, which is the
+ * first 1,000, and all of them together.
+ */
+const STREAMS = 1100;
 
 /** Rates in and out, delay and players of each stream, while the page is open. */
 export class StreamHistory {

@@ -1,3 +1,4 @@
+import { serverNow } from '../clock.js';
 import { useEffect, useState } from '../preact.js';
 
 const watchers = new Set<() => void>();
@@ -8,11 +9,11 @@ function tick(): void {
   if (!document.hidden) for (const watcher of watchers) watcher();
 }
 
-/** The time, in ms since the epoch, told anew each second while the tab is seen. */
+/** The time at the server, in ms since the epoch, told anew each second while the tab is seen. */
 export function useNow(): number {
-  const [now, setNow] = useState(Date.now);
+  const [now, setNow] = useState(serverNow);
   useEffect(() => {
-    const watcher = (): void => setNow(Date.now());
+    const watcher = (): void => setNow(serverNow());
     if (watchers.size === 0) timer = window.setInterval(tick, 1000);
     watchers.add(watcher);
     return () => {

@@ -1,3 +1,4 @@
+import { ApiError, askBytes } from '../api.js';
 import { drawByElement, drawDecoded } from './draw.js';
 import { readKeyframe } from './keyframe.js';
 import { type Way, wayFor } from './support.js';
@@ -17,8 +18,6 @@ interface Wanted {
 
 /** How often it is looked whose turn it is, in ms. */
 const LOOK_MS = 400;
-/** A file that is larger than this is no single keyframe. */
-const LARGEST = 32 * 1024 * 1024;
 
 /** Brings pictures onto canvases that are in sight, while the tab is seen. */
 class PictureDesk {
@@ -96,16 +95,18 @@ class PictureDesk {
 /** Asks for the newest picture of a stream and draws it. Returns undefined when it is the one that is shown. */
 async function bring(wanted: Wanted, way: Exclude<Way, 'none'>): Promise<Shown | undefined> {
   const path = `/v1/streams/${encodeURIComponent(wanted.streamId)}/keyframe`;
-  const headers: HeadersInit = wanted.etag === undefined ? {} : { 'if-none-match': wanted.etag };
-  const response = await fetch(path, { headers, cache: 'no-store' });
-  if (response.status === 304) return undefined;
-  if (!response.ok || Number(response.headers.get('content-length')) > LARGEST) return 'none';
-  const flv = new Uint8Array(await response.arrayBuffer());
+  const told = await askBytes(path, wanted.etag).catch((error: ApiError) => error);
+  if (told instanceof ApiError) {
+    // There is none, or the server does not answer: then what is shown stays.
+    if (told.status !== 0) return 'none';
+    throw told;
+  }
+  const { status, etag, bytes: flv } = told;
+  if (status === 304) return undefined;
   const keyframe = readKeyframe(flv);
   if (keyframe === undefined) return 'none';
   if (way === 'decoder') await drawDecoded(wanted.canvas, keyframe);
   else await drawByElement(wanted.canvas, flv);
-  const etag = response.headers.get('etag');
   if (etag !== null) wanted.etag = etag;
   return 'shown';
 }

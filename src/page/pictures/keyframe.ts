@@ -15,6 +15,8 @@ const ENHANCED: readonly string[] = ['avc1', 'hvc1', 'av01', 'vp08', 'vp09'];
 
 /** What one video tag holds: a configuration, or a frame. */
 interface Part {
+  /** Id of the track: its configuration is the one of its frames. */
+  readonly track: number;
   readonly codec: PictureCodec;
   readonly isConfig: boolean;
   readonly isKey: boolean;
@@ -28,15 +30,16 @@ interface Part {
  * @returns undefined: there is none, or none of a codec that is known here
  */
 export function readKeyframe(flv: Uint8Array): Keyframe | undefined {
-  let config: Part | undefined;
+  const configs = new Map<number, Part>();
   let frame: Part | undefined;
   for (const tag of videoTags(flv)) {
     const part = partOf(tag);
-    if (part?.isConfig === true) config = part;
+    if (part?.isConfig === true) configs.set(part.track, part);
     else if (part?.isKey === true) frame = part;
   }
   if (frame === undefined) return undefined;
-  const { codec, bytes } = frame;
+  const { track, codec, bytes } = frame;
+  const config = configs.get(track);
   const record = config?.codec === codec ? config.bytes : undefined;
   const name = codec === 'vp08' ? 'vp8' : record === undefined ? undefined : codecString(codec, record);
   if (name === undefined) return undefined;
@@ -94,10 +97,13 @@ function partOf(tag: Uint8Array): Part | undefined {
   const codec = LEGACY[first & 0x0f];
   // Packet type, and three bytes of the time between decoding and showing.
   if (codec === undefined || tag.length < 5 || tag[1]! > 1) return undefined;
-  return { codec, isConfig: tag[1] === 0, isKey: first >> 4 === 1, bytes: tag.subarray(5) };
+  return { track: 0, codec, isConfig: tag[1] === 0, isKey: first >> 4 === 1, bytes: tag.subarray(5) };
 }
 
-/** Of Enhanced RTMP: frame type and packet type, the FourCC, the payload (Enhanced RTMP v2, ExVideoTagHeader). */
+/**
+ * Of Enhanced RTMP: frame type and packet type, the FourCC, the payload (Enhanced RTMP v2, ExVideoTagHeader); of several
+ * tracks the first.
+ */
 function enhancedPart(tag: Uint8Array): Part | undefined {
   const isKey = ((tag[0]! >> 4) & 7) === 1;
   let type = tag[0]! & 0x0f;
@@ -113,24 +119,25 @@ function enhancedPart(tag: Uint8Array): Part | undefined {
   if (isMultitrack) {
     type = (tag[at] ?? 0) & 0x0f;
     at += 1;
-    // Each track with a codec of its own: the FourCC stands behind the id of the track.
-    if (tracks === 2) at += 1;
   }
   const codec = String.fromCharCode(...tag.subarray(at, at + 4)) as PictureCodec;
   at += 4;
   if (!ENHANCED.includes(codec)) return undefined;
   let end = tag.length;
+  let track = 0;
+  // The FourCC stands before the id of the first track, whether the others share it or not.
   if (isMultitrack) {
-    if (tracks < 2) at += 1;
+    track = tag[at] ?? 0;
+    at += 1;
     if (tracks > 0) {
       end = at + 3 + (((tag[at] ?? 0) << 16) | ((tag[at + 1] ?? 0) << 8) | (tag[at + 2] ?? 0));
       at += 3;
     }
   }
-  if (type === PACKET.config) return { codec, isConfig: true, isKey, bytes: tag.subarray(at, end) };
+  if (type === PACKET.config) return { track, codec, isConfig: true, isKey, bytes: tag.subarray(at, end) };
   if (type !== PACKET.frame && type !== PACKET.frameX) return undefined;
   if (type === PACKET.frame && (codec === 'avc1' || codec === 'hvc1')) at += 3;
-  return at >= end ? undefined : { codec, isConfig: false, isKey, bytes: tag.subarray(at, end) };
+  return at >= end ? undefined : { track, codec, isConfig: false, isKey, bytes: tag.subarray(at, end) };
 }
 
 const PACKET = { config: 0, frame: 1, frameX: 3, multitrack: 6, modEx: 7 } as const;

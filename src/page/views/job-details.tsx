@@ -1,4 +1,5 @@
 import { ask } from '../api.js';
+import { serverNow } from '../clock.js';
 import { useLog } from '../job-log.js';
 import { exitWords, type Job, jobState, progressWords, reasonWords, runnerOf } from '../jobs.js';
 import { State } from '../parts/badge.js';
@@ -87,7 +88,7 @@ function Acts({ job: { jobId, state }, title, onActed }: { job: Job; title: stri
 
 function JobFacts({ job }: { job: Job }) {
   const { streamId, app, name, state, startedAt, endedAt, reason, notBefore } = job;
-  const isWaiting = state === 'open' && notBefore > Date.now();
+  const isWaiting = state === 'open' && notBefore > serverNow();
   return (
     <section class="panel" aria-labelledby="facts">
       <h2 id="facts">Job</h2>

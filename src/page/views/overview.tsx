@@ -1,4 +1,5 @@
 import type { Overview as Told } from '../../model/overview.js';
+import { serverNow } from '../clock.js';
 import { count, plural } from '../format.js';
 import { Empty } from '../parts/empty.js';
 import { ErrorNote } from '../parts/error-note.js';
@@ -46,7 +47,7 @@ function Streams({ streams, total }: { streams: readonly Listed[]; total: number
   const [order, setOrder] = useState(lastOrder);
   if (total === 0) return <NoStreams />;
   const shown = listed(streams, words, order);
-  const now = Date.now();
+  const now = serverNow();
   const choose = (event: Event): void => {
     lastOrder = (event.currentTarget as HTMLSelectElement).value as Order;
     setOrder(lastOrder);

@@ -36,20 +36,15 @@ export function StreamPreview({ streamId, name, tracks }: PreviewProps) {
     if (!plan.isPlayable) return;
     setPhase('starting');
     setTold(plan.without);
-    let isOver = false;
-    stop.current = () => {
-      isOver = true;
-    };
+    const beginning = new AbortController();
+    const { signal } = beginning;
+    stop.current = () => beginning.abort();
     try {
       const { hasVideo, hasAudio } = plan;
-      const end = await playPreview(video.current!, streamId, { hasVideo, hasAudio }, setState, halt);
-      if (isOver) end();
-      else {
-        stop.current = end;
-        setPhase('playing');
-      }
+      stop.current = await playPreview(video.current!, streamId, { hasVideo, hasAudio }, signal, setState, halt);
+      setPhase('playing');
     } catch (error) {
-      if (!isOver) halt(`The preview did not begin. ${(error as Error).message}`);
+      if (!signal.aborted) halt(`The preview did not begin. ${(error as Error).message}`);
     }
   };
   const codec = tracks.find(({ kind }) => kind === 'video')?.codec ?? '';

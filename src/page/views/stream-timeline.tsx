@@ -1,3 +1,4 @@
+import { serverNow } from '../clock.js';
 import { type EventWords, eventWords, type ToldEvent } from '../event-words.js';
 import { timeOfDay } from '../format.js';
 import { Badge } from '../parts/badge.js';
@@ -40,7 +41,7 @@ function Item({ event: { time, type }, words: { name, tone, detail } }: { event:
 
 /** The newest event in words, once it is one that came while the page was open. */
 function Told({ events: [newest] }: { events: readonly ToldEvent[] }) {
-  const opened = useRef(Date.now());
+  const opened = useRef(serverNow());
   const [told, setTold] = useState('');
   useEffect(() => {
     if (newest === undefined || Date.parse(newest.time) < opened.current) return;

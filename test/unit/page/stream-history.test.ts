@@ -23,9 +23,15 @@ describe('the history of streams', () => {
   it('is dropped with its stream, and bounded all the same', () => {
     const history = new StreamHistory();
     const told = { kbpsIn: 1, players: 0 };
-    for (let index = 0; index <= 1000; index += 1) history.add(`s${index}`, 1, told);
-    expect([history.columns('s0').times, history.columns('s1000').times]).toEqual([[], [1]]);
+    // The first 1,000, as one overview tells them, and all together: none pushes another one out.
+    for (const time of [1, 2]) for (let index = 0; index <= 1000; index += 1) history.add(`s${index}`, time, told);
+    expect([history.columns('s0').times, history.columns('s1000').times]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    for (let index = 1001; index <= 1100; index += 1) history.add(`s${index}`, 1, told);
+    expect([history.columns('s0').times, history.columns('s1100').times]).toEqual([[], [1]]);
     history.keep(new Set(['s1']));
-    expect([history.columns('s1').times, history.columns('s1000').times]).toEqual([[1], []]);
+    expect([history.columns('s1').times, history.columns('s1000').times]).toEqual([[1, 2], []]);
   });
 });

@@ -69,10 +69,20 @@ describe('the keyframe of an FLV file', () => {
       'a modifier': '97 02 000000 03 61766331 65',
       'one track': '96 03 61766331 00 65',
       'tracks of one codec': '96 13 61766331 00 000001 65 01 000001 66',
-      'tracks of several codecs': '96 23 00 61766331 000001 65 01 68766331 000001 66',
+      'tracks of several codecs': '96 23 61766331 00 000001 65 68766331 01 000001 66',
     };
     for (const [name, frame] of Object.entries(cases))
       expect(hexOf(readKeyframe(flv(config, [9, frame]))?.data), name).toBe('65');
+  });
+
+  it('has the configuration of its own track', () => {
+    const first = [9, `90 61766331 ${AVCC}`] as const;
+    const second = [9, '96 00 61766331 01 01 4D401E FF E1'] as const;
+    const codecs = ['93 61766331 65', '96 03 61766331 01 65', '96 13 61766331 01 000001 65 00 000001 66'].map(
+      (frame) => readKeyframe(flv(first, second, [9, frame]))?.codec,
+    );
+    expect(codecs).toEqual(['avc1.64001f', 'avc1.4d401e', 'avc1.4d401e']);
+    expect(readKeyframe(flv(first, [9, '96 03 61766331 02 65']))).toBeUndefined();
   });
 
   it('is not there in what is no such file, is cut off, or has another codec', () => {
