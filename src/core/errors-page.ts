@@ -14,6 +14,12 @@ export const PAGE_ERRORS = {
     'the keyframe of the stream is too long to be shown as a picture',
     'play the stream instead',
   ),
+  ERR_RECORDING_READERS: failure(
+    'failed',
+    'peer',
+    'as many recordings are being read over HTTP as the server allows',
+    'wait until one was sent whole, or close one',
+  ),
   ERR_PREVIEW_EXPIRED: failure(
     'failed',
     'peer',

@@ -6,8 +6,9 @@ const SUFFIX = '.flv';
 const FILES = '/v1/recordings/';
 
 /**
- * What a path asks for: `/live/cam1.flv` is stream `cam1` of app `live`, and all segments but the last are the app. The
- * query is passed on as it is, as RTMP clients have it in their names.
+ * What a path asks for: `/live/cam1.flv` is stream `cam1` of app `live`, and all segments but the last are the app. A
+ * slash in a name is written as `%2F`, since the app would end behind it: `/live/a%2Fb.flv` is stream `a/b`. The query
+ * is passed on as it is, as RTMP clients have it in their names.
  *
  * @param url path and query, as they were sent
  * @returns undefined when it is no path of a stream
@@ -19,11 +20,12 @@ export function streamOf(url: string): NameRequest | undefined {
   const segments: string[] = [];
   for (const segment of path.slice(1, -SUFFIX.length).split('/')) {
     const plain = decoded(segment);
-    // A slash that was escaped would make two segments of one.
-    if (plain === undefined || plain.includes('/')) return undefined;
+    if (plain === undefined) return undefined;
     segments.push(plain);
   }
   const name = segments.pop() ?? '';
+  // A slash that was escaped would make two segments of one. In a name it is one of the name.
+  if (segments.some((segment) => segment.includes('/'))) return undefined;
   return { app: segments.join('/'), name, query: at < 0 ? '' : url.slice(at + 1) };
 }
 

@@ -1,10 +1,11 @@
-import { constants } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import {
   type FileHandle,
   link,
   lstat,
   mkdir,
   open,
+  opendir,
   readdir,
   readlink,
   realpath,
@@ -21,6 +22,8 @@ import { partsOf } from './media-path.js';
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const NO_WAIT = constants.O_NONBLOCK ?? 0;
 const FOLDER = constants.O_DIRECTORY ?? 0;
+/** Entries that are asked for at a time. */
+const LISTED_AT_ONCE = 512;
 
 /** What lies in a folder of the store. Links, pipes and sockets are left out. */
 interface StoredEntry {
@@ -116,13 +119,17 @@ export class FileStore {
   }
 
   /**
-   * Lists a folder, unordered. @param path empty: the root
+   * Lists a folder, unordered.
+   *
+   * @param path empty: the root
+   * @param most entries that are looked at, links and the like among them
    * @throws SluiceError `ERR_MEDIA_PATH`, `ERR_MEDIA_MISSING`; otherwise the system's error
    */
-  async list(path: string): Promise<StoredEntry[]> {
+  async list(path: string, most?: number): Promise<StoredEntry[]> {
     const folder = await this.#walk(path === '' ? [] : partsOf(path), false);
     try {
-      const entries = await readdir(folder.at('.'), { withFileTypes: true });
+      const here = folder.at('.');
+      const entries = most === undefined ? await readdir(here, { withFileTypes: true }) : await firstOf(here, most);
       const stored = entries.filter((entry) => entry.isFile() || entry.isDirectory());
       return stored.map((entry) => ({ name: entry.name, kind: entry.isFile() ? 'file' : 'folder' }));
     } finally {
@@ -204,6 +211,17 @@ export class FileStore {
     const [real, opened, found] = await Promise.all([realpath(full), file.stat(), lstat(full)]).catch(() => []);
     return real === full && opened?.ino === found?.ino && opened?.dev === found?.dev;
   }
+}
+
+/** The first entries of a folder, which may have millions. */
+async function firstOf(path: string, most: number): Promise<Dirent[]> {
+  const entries: Dirent[] = [];
+  if (most < 1) return entries;
+  for await (const entry of await opendir(path, { bufferSize: LISTED_AT_ONCE })) {
+    entries.push(entry);
+    if (entries.length >= most) break;
+  }
+  return entries;
 }
 
 /** `rename` replaces what is there; a second link does not. */

@@ -10,6 +10,8 @@ const MOST_ENTRIES = 20_000;
 const SHARED_MS = 2000;
 /** How a recorder names its files: start, stream id, and `.part` while it is open. */
 const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-([0-9A-Z]{26})(?:-\d{1,3})?\.flv(\.part)?$/;
+/** What the system says where this user may not look. */
+const NO_RIGHT: readonly string[] = ['EACCES', 'EPERM'];
 /** Bytes of a tag's header, and of its length behind it. */
 const [TAG_BYTES, BACK_BYTES] = [11, 4];
 
@@ -58,7 +60,8 @@ interface Found extends Pick<Recording, 'app' | 'name' | 'streamId' | 'startedAt
 export class RecordingList {
   readonly #root: string;
   readonly #nowMs: () => number;
-  #walk: { readonly atMs: number; readonly found: Promise<{ files: readonly Found[]; isWhole: boolean }> } | undefined;
+  /** The newest walk; `untilMs`: how long it serves, which is not known while it goes on. */
+  #walk: { untilMs: number; readonly found: Promise<{ files: readonly Found[]; isWhole: boolean }> } | undefined;
 
   /** @param root `media.root`; nothing is made there */
   constructor(root: string, nowMs: () => number) {
@@ -100,17 +103,25 @@ export class RecordingList {
   async open(path: string): Promise<FileHandle> {
     const parts = partsOf(path);
     if (parts.length !== 3 || !NAME.test(parts[2]!)) throw new SluiceError('ERR_MEDIA_MISSING');
-    return (await this.#store()).read(path);
+    return (await this.#store()).read(path).catch((error: NodeJS.ErrnoException) => {
+      throw NO_RIGHT.includes(error.code ?? '') ? new SluiceError('ERR_MEDIA_MISSING', '', { cause: error }) : error;
+    });
   }
 
   #files(): Promise<{ files: readonly Found[]; isWhole: boolean }> {
-    const atMs = this.#nowMs();
-    if (this.#walk === undefined || atMs - this.#walk.atMs >= SHARED_MS) {
+    if (this.#walk === undefined || this.#nowMs() >= this.#walk.untilMs) {
       const found = this.#find();
-      this.#walk = { atMs, found };
-      found.catch(() => {
-        this.#walk = undefined;
-      });
+      // A slow disk is not asked anew before it has answered.
+      const walk = { untilMs: Number.POSITIVE_INFINITY, found };
+      this.#walk = walk;
+      found.then(
+        () => {
+          walk.untilMs = this.#nowMs() + SHARED_MS;
+        },
+        () => {
+          walk.untilMs = 0;
+        },
+      );
     }
     return this.#walk.found;
   }
@@ -120,7 +131,7 @@ export class RecordingList {
     const files: Found[] = [];
     let left = MOST_ENTRIES;
     const entries = async (path: string, kind: 'file' | 'folder'): Promise<readonly string[]> => {
-      const listed = left > 0 ? ((await store?.list(path).catch(ifMissing)) ?? []) : [];
+      const listed = left > 0 ? ((await store?.list(path, left).catch(ifMissing)) ?? []) : [];
       left -= listed.length;
       return listed.filter((entry) => entry.kind === kind && isPlain(entry.name)).map((entry) => entry.name);
     };
@@ -186,7 +197,8 @@ async function lastTimestamp(handle: FileHandle, bytes: number): Promise<number 
   return head.readUIntBE(4, 3) + head[7]! * 2 ** 24;
 }
 
+/** What is gone, or is another user's such as `lost+found`, is left out. */
 function ifMissing(error: unknown): undefined {
-  const { code } = error as { readonly code?: string };
-  if (code !== 'ERR_MEDIA_MISSING' && code !== 'ERR_MEDIA_PATH') throw error;
+  const { code = '' } = error as { readonly code?: string };
+  if (code !== 'ERR_MEDIA_MISSING' && code !== 'ERR_MEDIA_PATH' && !NO_RIGHT.includes(code)) throw error;
 }

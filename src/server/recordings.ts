@@ -1,3 +1,4 @@
+import { SluiceError } from '../core/errors.js';
 import { problemOf } from '../core/problem.js';
 import type { RecordingFile, RecordingFiles } from '../http/deps.js';
 import type { ApiRoute } from '../model/api-route.js';
@@ -25,21 +26,37 @@ export function recordingsRoute(list: Pick<RecordingList, 'list'>): ApiRoute {
   };
 }
 
+/**
+ * Most files that are read at a time: each takes a descriptor for as long as its reader likes, and one connection may
+ * ask for hundreds at once.
+ */
+const MOST_OPEN = 64;
+
 /** The files of recordings, as HTTP sends them. */
 export function recordingFiles(list: Pick<RecordingList, 'open'>): RecordingFiles {
+  let openFiles = 0;
   return {
     open: async (path): Promise<RecordingFile> => {
-      const handle = await list.open(path);
+      if (openFiles >= MOST_OPEN) throw new SluiceError('ERR_RECORDING_READERS');
+      openFiles++;
+      const closed = (): void => {
+        openFiles--;
+      };
+      const handle = await list.open(path).catch((error: unknown) => {
+        closed();
+        throw error;
+      });
+      const close = () => handle.close().finally(closed);
       try {
         const { size, mtimeMs, ino } = await handle.stat();
         return {
           bytes: size,
           etag: `"${ino.toString(36)}-${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`,
-          read: (from, to) => handle.createReadStream({ start: from, end: to }),
-          close: () => handle.close(),
+          read: (from, to) => handle.createReadStream({ start: from, end: to }).once('close', closed),
+          close,
         };
       } catch (error) {
-        await handle.close();
+        await close();
         throw error;
       }
     },

@@ -4,8 +4,10 @@ import type { RecordingFile, RecordingFiles } from '../deps.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../fastify.js';
 import { fail } from '../replies.js';
 
-/** Codes that a file is refused with; the answer says nothing of what else there is. */
-const REFUSED: readonly ErrorCode[] = ['ERR_MEDIA_PATH', 'ERR_MEDIA_MISSING'];
+/** Codes that a file is refused with; of one that is not there the answer says nothing of what else there is. */
+const REFUSED: readonly ErrorCode[] = ['ERR_MEDIA_PATH', 'ERR_MEDIA_MISSING', 'ERR_RECORDING_READERS'];
+/** How long a reader may take nothing, in ms. A browser that has enough for now asks for the rest later. */
+const STALL_MS = 60_000;
 
 /** Sends recordings, and parts of them. A file that still grows has the length of the moment. */
 export function addRecordings(app: FastifyInstance, files: RecordingFiles): void {
@@ -18,7 +20,10 @@ export function addRecordings(app: FastifyInstance, files: RecordingFiles): void
         file = await files.open(request.params['*']);
       } catch (error) {
         if (!(error instanceof SluiceError && REFUSED.includes(error.code))) throw error;
-        return fail(reply, error.code, '', { status: 404 });
+        const isBusy = error.code === 'ERR_RECORDING_READERS';
+        return isBusy
+          ? fail(reply.header('retry-after', '5'), error.code)
+          : fail(reply, error.code, '', { status: 404 });
       }
       return send(file, request, reply);
     },
@@ -48,5 +53,6 @@ async function send(file: RecordingFile, { headers, method }: FastifyRequest, re
     await file.close();
     return reply.send();
   }
+  reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
   return reply.send(file.read(from, to));
 }

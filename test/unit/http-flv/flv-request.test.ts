@@ -11,6 +11,7 @@ describe('the path of a stream', () => {
     ['/cam1.flv', '', 'cam1', ''],
     ['/live/%C3%BCber.flv', 'live', 'über', ''],
     ['/live/.flv', 'live', '', ''],
+    ['/live/a%2Fb.flv', 'live', 'a/b', ''],
     ['/live/a.flv?b?c.flv', 'live', 'a', 'b?c.flv'],
   ])('%s', (url, app, name, query) => {
     expect(streamOf(url)).toEqual({ app, name, query });
@@ -24,7 +25,7 @@ describe('the path of a stream', () => {
     '/live/cam1.flv/',
     '/live/cam1.FLV',
     'live/cam1.flv',
-    '/live/a%2Fb.flv',
+    '/live%2Fa/b.flv',
     '/%.flv',
     '/v1/recordings/live/cam1/a.flv',
   ])('is not %s', (url) => {
@@ -38,7 +39,7 @@ describe('the path of a stream', () => {
     fc.assert(
       fc.property(
         fc.array(segment, { maxLength: 3 }),
-        segment,
+        fc.array(segment, { minLength: 1, maxLength: 2 }).map((parts) => parts.join('/')),
         fc.constantFrom('', 'token=1', 'a?b=/c.flv#'),
         (app, name, query) => {
           const path = [...app, name].map((part) => encodeURIComponent(part)).join('/');

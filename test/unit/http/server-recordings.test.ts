@@ -16,6 +16,7 @@ async function withFile() {
         open: async (path) => {
           opened.paths.push(path);
           if (path === 'broken') throw new Error('a defect');
+          if (path === 'busy') throw new SluiceError('ERR_RECORDING_READERS');
           if (path !== 'live/cam1/x.flv') throw new SluiceError('ERR_MEDIA_MISSING');
           opened.open++;
           return {
@@ -59,6 +60,13 @@ describe('a recording over HTTP', () => {
     const head = await get({ range: 'bytes=0-3' }, 'HEAD');
     expect([head.status, head.headers.get('content-length')]).toEqual([206, '4']);
     expect(opened.open).toBe(0);
+  });
+
+  it('waits while too many are read', async () => {
+    const { get } = await withFile();
+    const busy = await get({}, 'GET', 'busy');
+    expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await busy.json()).toMatchObject({ code: 'ERR_RECORDING_READERS' });
   });
 
   it('is one that there is, and a defect tells nothing', async () => {

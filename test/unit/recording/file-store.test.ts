@@ -123,6 +123,10 @@ describe.each([
       await expect(store.update(path)).rejects.toMatchObject(PATH);
     }
     expect(await store.list('')).toHaveLength(2);
+    // The pipe is one of those that are looked at.
+    const [none, one, all] = await Promise.all([0, 1, 3].map((most) => store.list('', most)));
+    expect([none, all?.length]).toEqual([[], 2]);
+    expect(one!.length).toBeLessThan(2);
   });
 
   it('gives a file its last name at once, and replaces none', async () => {

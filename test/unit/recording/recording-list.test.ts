@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FileStore } from '../../../src/recording/file-store.js';
 import { RecordingList } from '../../../src/recording/recording-list.js';
 import { writeFlv } from '../../support/flv.js';
 import { tempDir } from '../../support/temp.js';
@@ -22,6 +23,10 @@ function setUp() {
 
 const named = (app: string, name: string, hour: number, more = '') =>
   `${app}/${name}/20261126T${String(hour).padStart(2, '0')}5301Z-${ID}${more}`;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('the list of recordings', () => {
   it('has the newest first, with what their names and their ends say', async () => {
@@ -71,6 +76,47 @@ describe('the list of recordings', () => {
     await expect(list.open(named('live', 'cam1', 9, '.flv'))).rejects.toMatchObject({ code: 'ERR_MEDIA_PATH' });
     await expect(list.open('live/cam1/video.flv')).rejects.toMatchObject({ code: 'ERR_MEDIA_MISSING' });
     await expect(list.open('../x/y')).rejects.toMatchObject({ code: 'ERR_MEDIA_PATH' });
+  });
+
+  it('leaves out what this user may not read, and is there all the same', async () => {
+    const { root, put, list } = setUp();
+    const kept = put(named('live', 'cam1', 8, '.flv'));
+    const shut = put(named('live', 'cam1', 9, '.flv'));
+    mkdirSync(join(root, 'lost+found'));
+    const { list: listed, read } = FileStore.prototype;
+    const denied = () => Promise.reject(Object.assign(new Error('permission denied'), { code: 'EACCES' }));
+    vi.spyOn(FileStore.prototype, 'list').mockImplementation(function (this: FileStore, path, most) {
+      return path === 'lost+found' ? denied() : listed.call(this, path, most);
+    });
+    vi.spyOn(FileStore.prototype, 'read').mockImplementation(function (this: FileStore, path) {
+      return path === shut ? denied() : read.call(this, path);
+    });
+    expect((await list.list({ limit: 10 })).recordings.map(({ path }) => path)).toEqual([kept]);
+    await expect(list.open(shut)).rejects.toMatchObject({ code: 'ERR_MEDIA_MISSING' });
+  });
+
+  it('looks at no more than 20,000 entries, and says so', async () => {
+    const { root, list } = setUp();
+    mkdirSync(join(root, 'live/cam1'), { recursive: true });
+    vi.spyOn(FileStore.prototype, 'list').mockImplementation(async (path, most = 0) => {
+      if (path === '') return [{ name: 'live', kind: 'folder' }];
+      if (path === 'live') return [{ name: 'cam1', kind: 'folder' }];
+      const name = (at: number) => `20261126T085301Z-${ID}-${at % 1000}.flv`;
+      return Array.from({ length: most }, (_, at) => ({ name: name(at), kind: 'file' as const }));
+    });
+    const { recordings, isPartial } = await list.list({ limit: 1 });
+    expect([recordings, isPartial]).toEqual([[], true]);
+    expect(vi.mocked(FileStore.prototype.list).mock.calls.map(([, most]) => most)).toEqual([20_000, 19_999, 19_998]);
+  });
+
+  it('is looked for once at a time, however long the disk takes', async () => {
+    const { clock, put, list } = setUp();
+    put(named('live', 'cam1', 8, '.flv'));
+    const listed = vi.spyOn(FileStore.prototype, 'list');
+    const first = list.list({ limit: 10 });
+    clock.nowMs = 60_000;
+    const [one, other] = await Promise.all([first, list.list({ limit: 10 })]);
+    expect([one.recordings.length, other.recordings.length, listed.mock.calls.length]).toEqual([1, 1, 3]);
   });
 
   it('is empty where there is no folder, and makes none', async () => {
