@@ -101,8 +101,8 @@ function partOf(tag: Uint8Array): Part | undefined {
 }
 
 /**
- * Of Enhanced RTMP: frame type and packet type, the FourCC, the payload (Enhanced RTMP v2, ExVideoTagHeader); of several
- * tracks the first.
+ * Of Enhanced RTMP: frame type and packet type, the FourCC, the payload (Enhanced RTMP v2, ExVideoTagHeader); of
+ * several tracks the first.
  */
 function enhancedPart(tag: Uint8Array): Part | undefined {
   const isKey = ((tag[0]! >> 4) & 7) === 1;
