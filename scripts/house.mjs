@@ -50,7 +50,7 @@ export const FOLDERS = {
   page: {
     floor: 10,
     what: 'the page that the browser shows; the build makes one script of it, and nothing here runs in Node',
-    imports: ['model'],
+    imports: ['core', 'model'],
   },
   server: {
     floor: 9,
@@ -178,7 +178,7 @@ export const FOLDERS = {
   client: {
     floor: 5,
     what: 'the RTMP client, the event consumers and workers for jobs, for programs',
-    imports: ['jobs', 'link', 'protocol', 'events', 'wasm', 'transport', 'nats', 'flv', 'core'],
+    imports: ['jobs', 'link', 'protocol', 'events', 'wasm', 'transport', 'nats', 'flv', 'model', 'core'],
   },
   jobs: {
     floor: 4,

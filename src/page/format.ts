@@ -1,4 +1,8 @@
+import { duration, size } from '../core/quantities.js';
 import type { Track } from '../model/track.js';
+
+// As the commands write them.
+export { duration, size };
 
 /** `1,234`. */
 export function count(value: number): string {
@@ -14,15 +18,6 @@ export function plural(value: number, noun: string): string {
 export function sentence(words: string): string {
   const text = words.charAt(0).toUpperCase() + words.slice(1);
   return text === '' || /[.!?…]$/.test(text) ? text : `${text}.`;
-}
-
-/** A length of time as the commands write it: `1:02:03` or `2:03`, or `1.5 s` under a minute. */
-export function duration(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.floor(ms / 1000);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
 /** A length of time in its two largest units, for a look in passing: `12 s`, `5 min`, `2 h 5 min`, `3 d 4 h`. */
@@ -63,24 +58,14 @@ export function timeOfDay(iso: string): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-/** A number of bytes: `12.3 MB`; powers of ten, as network people count. */
-export function size(bytes: number): string {
-  return scaled(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB']);
-}
-
 /** A bit rate: `4512 kbit/s`, and `12.3 Mbit/s` from ten of those on. */
 export function rate(kbps: number): string {
-  return kbps < 10_000 ? `${Math.round(kbps)} kbit/s` : scaled(kbps / 1000, 1000, ['Mbit/s', 'Gbit/s', 'Tbit/s'], 1);
-}
-
-function scaled(amount: number, step: number, units: readonly string[], digitsOfFirst = 0): string {
-  let value = amount;
-  let unit = 0;
-  while (value >= step && unit < units.length - 1) {
-    value /= step;
-    unit += 1;
-  }
-  return `${value.toFixed(unit === 0 ? digitsOfFirst : 1)} ${units[unit]}`;
+  if (kbps < 10_000) return `${Math.round(kbps)} kbit/s`;
+  const [step, unit] = (kbps < 1e6 ? [1e3, 'Mbit/s'] : kbps < 1e9 ? [1e6, 'Gbit/s'] : [1e9, 'Tbit/s']) as [
+    number,
+    string,
+  ];
+  return `${(kbps / step).toFixed(1)} ${unit}`;
 }
 
 /** A short time: `840 ms`, `2.4 s`. */

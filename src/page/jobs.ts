@@ -1,3 +1,4 @@
+import type { RunProgress } from '../model/run-progress.js';
 import { duration, size } from './format.js';
 
 /** A job as `GET /v1/jobs` tells it. */
@@ -40,18 +41,6 @@ interface AttemptEnd {
   readonly by?: string;
 }
 
-/** What a program says of how far it is. */
-interface Progress {
-  readonly frame?: number;
-  readonly fps?: number;
-  readonly bitrateKbps?: number;
-  readonly totalBytes?: number;
-  readonly outTimeMs?: number;
-  readonly dupFrames?: number;
-  readonly dropFrames?: number;
-  readonly speed?: number;
-}
-
 /** A part of a log, as `GET /v1/jobs/:jobId/log` tells it. */
 export interface LogPart {
   readonly attempt: number;
@@ -60,7 +49,7 @@ export interface LogPart {
   readonly text: string;
   readonly isEnd: boolean;
   readonly cursor: string;
-  readonly progress?: Progress;
+  readonly progress?: RunProgress;
 }
 
 /** A runner as `GET /v1/jobs/runners` tells it. */

@@ -1,5 +1,5 @@
-import type { RunProgress } from '../../jobs/run/run.js';
 import type { JobFacts } from '../../jobs/template/template.js';
+import type { RunProgress } from '../../model/run-progress.js';
 import type { NatsOptions } from '../../nats/options.js';
 
 /** How a worker is made. Everything but `templates` has a default. */

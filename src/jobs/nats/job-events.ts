@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
+import type { RunProgress } from '../../model/run-progress.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, natsHeaders, onReconnects } from '../../nats/connection.js';
 import { JsError, lastMessage, publish } from '../../nats/jetstream.js';
 import { backoffMs, outcomeOf } from '../../nats/publish-outcome.js';
 import { StreamMaker } from '../../nats/stream-maker.js';
 import { type JobRecord, jobIdOf } from '../record/record.js';
-import type { RunProgress } from '../run/run.js';
 import {
   endEvents,
   endsFilter,

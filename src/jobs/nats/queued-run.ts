@@ -1,8 +1,9 @@
+import type { RunProgress } from '../../model/run-progress.js';
 import type { AnswerTimeout } from '../../nats/answer-timeout.js';
 import { type NatsConnection, natsHeaders } from '../../nats/connection.js';
 import { publish } from '../../nats/jetstream.js';
 import { backoffMs, outcomeOf } from '../../nats/publish-outcome.js';
-import type { Run, RunEnd, RunOrder, RunProgress } from '../run/run.js';
+import type { Run, RunEnd, RunOrder } from '../run/run.js';
 import type { StartQueued } from '../run/start-run.js';
 import type { QueueRun } from '../template/template.js';
 

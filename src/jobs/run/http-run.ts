@@ -1,8 +1,9 @@
 import { within } from '../../core/within.js';
 import type { BoundedHttp, HttpOutcome } from '../../http-client/bounded-http.js';
+import type { RunProgress } from '../../model/run-progress.js';
 import type { HttpCall } from '../template/template.js';
 import type { JobLog } from './job-log.js';
-import type { Run, RunEnd, RunProgress } from './run.js';
+import type { Run, RunEnd } from './run.js';
 import type { RunTicker, Ticking } from './run-ticker.js';
 
 /** Longest wait for the answer to the start, in ms. */

@@ -1,4 +1,4 @@
-import type { RunProgress } from './run.js';
+import type { RunProgress } from '../../model/run-progress.js';
 
 /** Longest line, in bytes. What ffmpeg writes has fewer than 64. */
 const MAX_LINE_BYTES = 256;

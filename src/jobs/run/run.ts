@@ -1,3 +1,4 @@
+import type { RunProgress } from '../../model/run-progress.js';
 import type { JobFacts, JobTemplate } from '../template/template.js';
 
 /** One attempt at a job, as a run gets it. */
@@ -12,18 +13,6 @@ export interface RunOrder {
   readonly token: number;
   /** Where the stream is pulled, ticket included: a secret. Missing where the template does not use it. */
   readonly url?: string;
-}
-
-/** What the newest progress says: the members of ffmpeg's `-progress` that are numbers. */
-export interface RunProgress {
-  readonly frame?: number;
-  readonly fps?: number;
-  readonly bitrateKbps?: number;
-  readonly totalBytes?: number;
-  readonly outTimeMs?: number;
-  readonly dupFrames?: number;
-  readonly dropFrames?: number;
-  readonly speed?: number;
 }
 
 /**

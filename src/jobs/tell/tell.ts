@@ -1,5 +1,5 @@
+import type { RunProgress } from '../../model/run-progress.js';
 import type { JobRecord } from '../record/record.js';
-import type { RunProgress } from '../run/run.js';
 import type { StartedFacts } from './job-event.js';
 
 /** Tells what happens to jobs. Nothing here waits or throws; what cannot be told now is told later. */
