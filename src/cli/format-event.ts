@@ -1,4 +1,5 @@
 import { cleanText } from '../core/log-fields.js';
+import { programName } from '../core/program-name.js';
 import { duration, size } from '../core/quantities.js';
 import type { EventData, SluiceEvent } from '../events/event-types.js';
 import { eventName } from '../events/subjects.js';
@@ -48,7 +49,7 @@ const TELLERS: { readonly [T in keyof EventData]?: Teller<EventData[T]> } = {
   'io.sluice.stream.started': (d) => [
     `from ${d.peer.address}:${d.peer.port}`,
     `over ${d.transport}`,
-    d.encoder && `by ${d.encoder}`,
+    d.encoder && `by ${programName(d.encoder)}`,
   ],
   'io.sluice.stream.ready': (d) => [
     tracks(d.tracks),
@@ -85,7 +86,7 @@ const TELLERS: { readonly [T in keyof EventData]?: Teller<EventData[T]> } = {
   'io.sluice.relay.ended': (d) => [d.direction, d.url, d.reason, size(d.bytes)],
   'io.sluice.play.started': (d) => [
     `from ${d.peer.address}:${d.peer.port}`,
-    d.client && `with ${d.client}`,
+    d.client && `with ${programName(d.client)}`,
     d.job && `job ${d.job.template}`,
   ],
   'io.sluice.play.ended': (d) => [

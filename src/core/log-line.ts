@@ -1,11 +1,14 @@
 import { codecName } from './codec-name.js';
 import { ERRORS, type ErrorCode } from './errors.js';
+import { programName } from './program-name.js';
 import { duration, size } from './quantities.js';
 
 /** Ids of connections, streams and plays. A terminal shows them at level debug only; format json always has them. */
 const ID = /(?:^id|Id)$/;
 /** Fields that the line shows in another place. */
-const SHOWN = new Set(['level', 'time', 'msg', 'app', 'name', 'peer', 'err', 'codecs', 'encoder', 'client']);
+const SHOWN = new Set(['level', 'time', 'msg', 'app', 'name', 'peer', 'err', 'codecs', 'media', 'encoder', 'client']);
+/** Fields that a terminal shows at level debug only: the log of a server stays one short line for each event. */
+const AT_DEBUG = new Set(['afterMs']);
 /** Fields whose value says by itself what it is. */
 const BARE = new Set(['reason', 'cause', 'detail', 'kind']);
 /** Columns of the sentence of a line about a stream, so that names stand below each other. */
@@ -65,10 +68,16 @@ function partsOf(entry: Entry, withIds: boolean): Parts {
   const sentence = String(entry['msg'] ?? '');
   const stream = typeof name === 'string' && typeof app === 'string' ? `${app}/${name}` : name;
   const subject = typeof stream === 'string' ? stream : typeof app === 'string' ? `app ${app}` : '';
-  const details = [codecWords(entry['codecs'])];
+  const details = [mediaWords(entry)];
   const told = [sentence, entry['detail'], entry['cause'], (err as Entry | null | undefined)?.['message']].join(' ');
   for (const [key, value] of Object.entries(entry)) {
-    if (SHOWN.has(key) || (!withIds && ID.test(key)) || isIn(sentence, value) || isEmpty(key, value, entry)) continue;
+    if (
+      SHOWN.has(key) ||
+      (!withIds && (ID.test(key) || AT_DEBUG.has(key))) ||
+      isIn(sentence, value) ||
+      isEmpty(key, value, entry)
+    )
+      continue;
     details.push(factWords(key, value, told));
   }
   details.push(peerWords(entry));
@@ -111,25 +120,17 @@ function meaning(code: string, told: string): string {
   return told.includes(says) ? code : `${says} (${code})`;
 }
 
-/** `from 192.0.2.7 (OBS 30.2.0)`. */
+/** `from 192.0.2.7 (OBS 30.2)`. */
 function peerWords({ peer, encoder, client }: Entry): string {
   const says = encoder ?? client;
-  const program = says === undefined ? '' : programOf(String(says));
+  const program = says === undefined ? '' : programName(String(says));
   if (peer === undefined) return program === '' ? '' : `with ${program}`;
   return `from ${String(peer)}${program === '' ? '' : ` (${program})`}`;
 }
 
-/**
- * The program behind what a client says of itself: `Lavf59.27.100` for `FMLE/3.0 (compatible; Lavf59.27.100)`, `OBS
- * 30.2.0` for `FMLE/3.0 (compatible; obs-studio/30.2.0; FMSc/1.0)`.
- */
-function programOf(flashVer: string): string {
-  const program = /\(compatible; ([^;)]+)/.exec(flashVer)?.[1] ?? flashVer;
-  return program.replace(/^obs-?studio\//i, 'OBS ');
-}
-
-/** `avc1.64001F 1280x720 + mp4a.40.2` in the words of people: `h264 1280x720 + aac`. */
-function codecWords(codecs: unknown): string {
+/** What a stream carries: as its line says it, else its codecs in the words of people, `h264 1280x720 + aac`. */
+function mediaWords({ media, codecs }: Entry): string {
+  if (typeof media === 'string') return media;
   return typeof codecs === 'string'
     ? codecs.replace(/(^| \+ )([^ ]+)/g, (_, gap, codec) => gap + codecName(codec))
     : '';

@@ -293,6 +293,7 @@ export class PublishedStream implements PublicationObserver {
       missing: tracks.missing,
       gopMs,
       timeToReadyMs: Math.round(readyMs! - startedMs),
+      encoder: tracks.facts.metadata.encoder,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { codecName } from '../core/codec-name.js';
 import { ERRORS } from '../core/errors.js';
 import { type Logger, rateLimited } from '../core/log.js';
 import type { LogFields } from '../core/log-fields.js';
@@ -8,6 +9,7 @@ import type { Track } from '../model/track.js';
 import type { ConnectionFacts } from './access.js';
 import { AddressLog, PLAY_LINES, STREAM_LINES } from './address-log.js';
 import type { PlayerEntry } from './player-entry.js';
+import type { StreamReady } from './stream-reports.js';
 
 /** The members of a stream that its log lines use. */
 interface LoggedStream {
@@ -18,6 +20,8 @@ interface LoggedStream {
   readonly address: string;
   readonly bytes: number;
   readonly tracks: readonly Track[];
+  /** The connection that publishes it. */
+  readonly facts: ConnectionFacts;
 }
 
 /** Lines about plays of all addresses together, a second. Ten thousand players that come at once show in `/metrics`. */
@@ -38,19 +42,20 @@ export class ActivityLog {
     this.#plays = new AddressLog(rateLimited(log, clock, PLAY_LINES_PER_SECOND), clock, PLAY_LINES);
   }
 
-  started(stream: LoggedStream, { connectionId, info }: ConnectionFacts): void {
-    this.#stream('info', stream, 'stream started', {
-      connectionId,
-      ...(info?.flashVer ? { encoder: info.flashVer } : {}),
-    });
+  started(stream: LoggedStream): void {
+    const { connectionId } = stream.facts;
+    this.#stream('info', stream, 'stream started', { connectionId, ...encoderOf(stream) });
   }
 
-  ready(stream: LoggedStream, timeToReadyMs: number, missing: readonly string[]): void {
+  /** @param how with the `encoder` that its metadata names: OBS says who it is nowhere else */
+  ready(stream: LoggedStream, how: Pick<StreamReady, 'timeToReadyMs' | 'missing' | 'encoder'>): void {
+    const { timeToReadyMs, missing, encoder } = how;
     const without = missing.length === 0 ? {} : { missing: missing.join(' and ') };
     this.#stream('info', stream, 'stream ready', {
-      codecs: codecsOf(stream.tracks),
+      ...mediaOf(stream.tracks),
       ...without,
       afterMs: timeToReadyMs,
+      ...(encoder === undefined ? encoderOf(stream) : { encoder }),
     });
   }
 
@@ -73,7 +78,7 @@ export class ActivityLog {
     this.#stream('info', stream, 'stream ended', {
       reason,
       bytes: stream.bytes,
-      codecs: codecsOf(stream.tracks),
+      ...mediaOf(stream.tracks),
     });
   }
 
@@ -125,9 +130,26 @@ function played({ streamId, file }: PlayerEntry): LogFields {
   return file === undefined ? { streamId } : { file };
 }
 
-/** `avc1.64001F 1280x720 + mp4a.40.2`. */
-function codecsOf(tracks: readonly Track[]): string {
-  const words = ({ codec, width, height }: Track): string =>
-    width === undefined ? codec : `${codec} ${width}x${height}`;
-  return tracks.map(words).join(' + ');
+/** What the publisher's program says of itself. */
+function encoderOf({ facts: { info } }: LoggedStream): LogFields {
+  return info?.flashVer ? { encoder: info.flashVer } : {};
+}
+
+/** `codecs`, exact: `avc1.64001F 1280x720 + mp4a.40.2`, and `media`, for people: `h264 1280x720@30 + aac 48k`. */
+function mediaOf(tracks: readonly Track[]): LogFields {
+  const size = ({ width, height }: Track): string => (width === undefined ? '' : ` ${width}x${height}`);
+  return {
+    codecs: tracks.map((track) => `${track.codec}${size(track)}`).join(' + '),
+    media: tracks.map((track) => `${codecName(track.codec)}${size(track)}${rate(track)}`).join(' + '),
+  };
+}
+
+/**
+ * `@29.97`, behind a picture's size: frames per second as measured, else as the publisher claims; or ` 44.1k`, samples
+ * per second. '' when it is not known.
+ */
+function rate({ kind, width, fps, declaredFps, sampleRate }: Track): string {
+  if (kind === 'audio') return sampleRate === undefined ? '' : ` ${sampleRate / 1000}k`;
+  const frames = fps ?? declaredFps;
+  return width === undefined || frames === undefined ? '' : `@${Math.round(frames * 100) / 100}`;
 }

@@ -22,12 +22,10 @@ import { type GrantHolder, RunningGrant } from './stream-grant.js';
 import { StreamNews } from './stream-news.js';
 import type { LiveStreamOwner, StreamEnd, StreamStart } from './stream-owner.js';
 import { StreamRates } from './stream-rates.js';
+import type { StreamReady, YieldedReport } from './stream-reports.js';
 import { type OwnFacts, shownOverview, shownStream } from './stream-shown.js';
 import { StreamTrouble } from './stream-trouble.js';
 import { toldEnd } from './told-end.js';
-
-/** What the byte side says of a stream that it has yielded. */
-export type YieldedReport = Extract<StreamReport, { kind: 'streamYielded' }>;
 
 /**
  * One accepted publish from `stream.started` to `stream.ended`. It turns the reports of the byte side into events. With
@@ -363,13 +361,13 @@ export class LiveStream implements PlayedStream {
     this.#owner.activity.suspended(this, reason, resumeWindowMs);
   }
 
-  #ready({ tracks, missing, gopMs, timeToReadyMs }: Extract<StreamReport, { kind: 'streamReady' }>): void {
+  #ready({ tracks, missing, gopMs, timeToReadyMs, encoder }: StreamReady): void {
     const before = this.#tracks;
     this.#tracks = tracks;
     this.#trouble.missing = missing;
     if (this.#readyAtMs === undefined) {
       this.#readyAtMs = this.#owner.clock.wallMs();
-      this.#owner.activity.ready(this, timeToReadyMs, missing);
+      this.#owner.activity.ready(this, { timeToReadyMs, missing, encoder });
       this.#owner.lifecycle.streamReady(this.streamId, {
         ...{ tracks, timeToReadyMs },
         ...(gopMs === undefined ? {} : { gopMs }),

@@ -386,7 +386,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
     this.#streams.set(stream.streamId, stream);
     this.#byName.set(nameKey(stream), stream);
     this.#sessions.add(stream.principal);
-    if (start.moved === undefined) this.activity.started(stream, start.facts);
+    if (start.moved === undefined) this.activity.started(stream);
     else this.activity.resumed(stream, start.facts);
     this.jobs.streamCame(stream.streamId, start.moved?.tickets ?? []);
     this.#plays.adopt(stream);

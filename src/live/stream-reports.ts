@@ -46,6 +46,8 @@ export type StreamReport = Plain<
       readonly missing: readonly MediaKind[];
       readonly gopMs: number | undefined;
       readonly timeToReadyMs: number;
+      /** The program that the metadata names. */
+      readonly encoder: string | undefined;
     }
   /**
    * Codec, size, rate, the set of tracks or the metadata changed after ready. Changes that come quickly are reported
@@ -104,3 +106,9 @@ export type StreamReport = Plain<
       readonly plays: readonly PlayCounters[];
     }
 >;
+
+/** What the byte side says of a stream whose tracks have shown themselves. */
+export type StreamReady = Extract<StreamReport, { kind: 'streamReady' }>;
+
+/** What the byte side says of a stream that it has yielded. */
+export type YieldedReport = Extract<StreamReport, { kind: 'streamYielded' }>;

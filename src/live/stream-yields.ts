@@ -4,9 +4,10 @@ import type { Epoch } from '../model/epoch.js';
 import type { Conflict } from '../model/grant.js';
 import { mayReplace, settleConflict } from './conflict.js';
 import type { JobAccess } from './job-access.js';
-import type { LiveStream, YieldedReport } from './live-stream.js';
+import type { LiveStream } from './live-stream.js';
 import type { MovedStream } from './moved-stream.js';
 import type { PlayAccounting } from './play-accounting.js';
+import type { YieldedReport } from './stream-reports.js';
 
 /** A publish at another node that wants the name of a stream of this one. */
 export interface YieldWish {

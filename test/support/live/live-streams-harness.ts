@@ -73,10 +73,11 @@ export class Run {
     this.tracks = before.tracks;
   }
 
-  ready(tracks: readonly Track[] = [AVC, AAC], missing: readonly Track['kind'][] = []): void {
+  ready(tracks: readonly Track[] = [AVC, AAC], missing: readonly Track['kind'][] = [], encoder?: string): void {
     this.tracks = tracks;
     const { streamId } = this;
-    this.#harness.report({ kind: 'streamReady', streamId, tracks, missing, gopMs: undefined, timeToReadyMs: 0 });
+    const told = { streamId, tracks, missing, gopMs: undefined, timeToReadyMs: 0, encoder };
+    this.#harness.report({ kind: 'streamReady', ...told });
   }
 
   change(before: ShownFacts, after: ShownFacts): void {

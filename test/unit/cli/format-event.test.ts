@@ -12,6 +12,11 @@ describe('formatEvent', () => {
   it.each([
     ['stream.started', { peer, transport: 'rtmp', encoder: 'FMLE/3.0' }, 'from 127.0.0.1:5000, over rtmp, by FMLE/3.0'],
     [
+      'play.started',
+      { peer, client: 'FMLE/3.0 (compatible; obs-studio/30.2.0; FMSc/1.0)' },
+      'from 127.0.0.1:5000, with OBS 30.2',
+    ],
+    [
       'stream.ready',
       {
         tracks: [

@@ -25,6 +25,7 @@ function terminal(more: Readonly<Record<string, unknown>>, o: { colour?: boolean
 }
 
 const OBS = 'FMLE/3.0 (compatible; obs-studio/30.2.0; FMSc/1.0)';
+const SHOWN = { codecs: 'avc1.64001F 1280x720 + mp4a.40.2', media: 'h264 1280x720@30 + aac 48k' };
 const STREAM = { app: 'live', name: 'cam1', peer: '192.0.2.7' };
 const REFUSED = new SluiceError('ERR_LISTEN', '0.0.0.0:1935');
 
@@ -52,15 +53,15 @@ describe('the lines that a server writes most', () => {
   it.each([
     [
       { ...STREAM, msg: 'stream started', streamId: id, connectionId: id, encoder: OBS },
-      'stream started    live/cam1  from 192.0.2.7 (OBS 30.2.0)',
+      'stream started    live/cam1  from 192.0.2.7 (OBS 30.2)',
     ],
     [
-      { ...STREAM, msg: 'stream ready', codecs: 'avc1.64001F 1280x720 + mp4a.40.2', afterMs: 533 },
-      'stream ready      live/cam1  h264 1280x720 + aac, after 0.5 s, from 192.0.2.7',
+      { ...STREAM, msg: 'stream ready', ...SHOWN, afterMs: 533, encoder: OBS },
+      'stream ready      live/cam1  h264 1280x720@30 + aac 48k, from 192.0.2.7 (OBS 30.2)',
     ],
     [
       { ...STREAM, msg: 'stream ready', codecs: 'hvc1.1.6.L93.B0 1920x1080', missing: 'audio', afterMs: 2000 },
-      'stream ready      live/cam1  hevc 1920x1080, without audio, after 2.0 s, from 192.0.2.7',
+      'stream ready      live/cam1  hevc 1920x1080, without audio, from 192.0.2.7',
     ],
     [
       { ...STREAM, msg: 'play started', client: 'LNX 9,0,124,2' },
@@ -136,6 +137,7 @@ describe('a log line for people', () => {
   it('leaves ids and braces out, and has the ids at level debug', () => {
     expect(readableLine(started, false)).toBe('stream started    live/cam1  from 127.0.0.1 (OBS)');
     expect(readableLine(started, true)).toContain(`stream id ${id}, connection id ${id}`);
+    expect(readableLine({ msg: 'stream ready', afterMs: 533 }, true)).toContain('after 0.5 s');
   });
 
   it('is one line also without a stream, and with values that are objects', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionInfo } from '../../../src/model/connection-info.js';
-import { AVC, LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
+import { AAC, AVC, LiveStreamsHarness } from '../../support/live/live-streams-harness.js';
 
 const OBS: ConnectionInfo = {
   ...{ app: 'live', tcUrl: '', flashVer: 'FMLE/3.0', swfUrl: '', pageUrl: '' },
@@ -25,7 +25,7 @@ describe('the lines of a terminal', () => {
       'play waits: nobody publishes this  live/cam  from 198.51.100.9',
       'stream started    live/cam  from 192.0.2.1 (FMLE/3.0)',
       'play started      live/cam  from 198.51.100.9',
-      expect.stringMatching(/^stream ready {6}live\/cam {2}h264 320x240 \+ aac, after \d+\.\d s, from 192\.0\.2\.1$/),
+      'stream ready      live/cam  h264 320x240 + aac, from 192.0.2.1 (FMLE/3.0)',
       'stream held for its publisher to come back  live/cam  client_reset, for 5.0 s, from 192.0.2.1',
       'stream resumed    live/cam  from 192.0.2.1',
       expect.stringMatching(/^play ended {8}live\/cam {2}client_stopped, \d+ B, from 198\.51\.100\.9$/),
@@ -33,6 +33,34 @@ describe('the lines of a terminal', () => {
         /^stream ended {6}live\/cam {2}h264 320x240 \+ aac, client_unpublish, [\d.]+ k?B, from 192\.0\.2\.1$/,
       ),
     ]);
+  });
+
+  it.each([
+    [{ fps: 29.97, declaredFps: 60 }, { sampleRate: 44_100 }, 'h264 320x240@29.97 + aac 44.1k'],
+    [{ declaredFps: 30 }, { sampleRate: 48_000 }, 'h264 320x240@30 + aac 48k'],
+    [{ fps: 14.985014 }, {}, 'h264 320x240@14.99 + aac'],
+  ])('tell the rates of a stream that is ready, measured before claimed: %j %j', async (video, audio, words) => {
+    const harness = new LiveStreamsHarness();
+    const run = await harness.run('cam', '', { ...harness.facts(), info: OBS });
+    run.ready(
+      [
+        { ...AVC, ...video },
+        { ...AAC, ...audio },
+      ],
+      [],
+      'obs-output module (libobs version 30.2.0)',
+    );
+    expect(harness.lines.at(-1)).toBe(`stream ready      live/cam  ${words}, from 192.0.2.1 (OBS 30.2)`);
+  });
+
+  it('tell each track of a stream that has several, and a codec alone while nothing else is known', async () => {
+    const harness = new LiveStreamsHarness();
+    const run = await harness.run();
+    const small = { ...AVC, id: 1, codec: 'hvc1.1.6.L93.B0', width: 160, height: 120, fps: 15 };
+    run.ready([{ ...AVC, fps: 30 }, small, { id: 0, kind: 'audio', codec: 'speex' }], [], undefined);
+    expect(harness.lines.at(-1)).toBe(
+      'stream ready      live/cam  h264 320x240@30 + hevc 160x120@15 + speex, from 192.0.2.1',
+    );
   });
 
   it('tell a stall and that it is over, and a play that is refused', async () => {
