@@ -86,10 +86,11 @@ Examples:
   sluice plays kick --ip 192.0.2.7 --yes
 ${WHERE}`;
 
-export const RELAYS = 'list the streams that nodes of a cluster fetch from each other';
+export const RELAYS =
+  'list what is carried between servers: pushes, pulls, and what nodes of a cluster fetch from each other';
 export const RELAYS_EXAMPLES = `
 Examples:
-  sluice relays                              those of this node
+  sluice relays                              those of this node, and rules that carry nothing
   sluice relays --cluster                    those of all nodes, through this one
 ${WHERE}`;
 

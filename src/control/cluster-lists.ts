@@ -16,7 +16,7 @@ const LISTS: Partial<Record<Verb, { readonly member: string; readonly keyOf: (it
   },
   'relays.list': {
     member: 'relays',
-    keyOf: ({ app, name, nodeId }) => wantKey(String(app), String(name), String(nodeId)),
+    keyOf: relayKey,
   },
   'nodes.list': { member: 'nodes', keyOf: ({ nodeId }) => String(nodeId) },
 };
@@ -29,6 +29,12 @@ export function isGathered(verb: Verb): boolean {
 /** What a name that players wait for, or play, on a node is known by. */
 export function wantKey(app: string, name: string, nodeId: string): string {
   return `${app}/${name} ${nodeId}`;
+}
+
+/** What a relay is known by. A node of a version without pushes and pulls in its list tells no direction. */
+export function relayKey({ app, name, match, nodeId, direction = 'copy', relayId, rule }: Partial<Facts>): string {
+  const key = wantKey(String(match ?? app), String(match === undefined ? name : ''), String(nodeId));
+  return direction === 'copy' ? key : `${key} ${String(direction)} ${String(relayId ?? rule ?? '')}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { PlainValue } from '../core/plain.js';
 import type { Ban } from '../model/ban.js';
-import { wantKey } from './cluster-lists.js';
+import { relayKey, wantKey } from './cluster-lists.js';
 import { JOB_HANDLERS } from './job-handlers.js';
 import { kickAll } from './kick.js';
 import type { InputOf, Verb } from './operations.js';
@@ -58,7 +58,7 @@ export const HANDLERS: Handlers = {
     return listed(nodeId, 'wants', page, toFacts);
   },
   'relays.list': async ({ nodeId, relays }, { limit, cursor }) => {
-    const page = pageOf(relays.list(), ({ app, name }) => wantKey(app, name, nodeId), limit, cursor);
+    const page = pageOf(relays.list(), (item) => relayKey({ ...item, nodeId }), limit, cursor);
     return listed(nodeId, 'relays', page, toFacts);
   },
   'nodes.list': async ({ nodeId, node }) => ({ nodeId, nodes: [node.info()] }),

@@ -5,7 +5,7 @@ import type { Problem } from '../core/problem.js';
 import type { LiveControl } from '../live/live-control.js';
 import type { Ban, BanKind } from '../model/ban.js';
 import type { JobRun } from '../model/job.js';
-import type { RelaySnapshot } from '../model/relay-snapshot.js';
+import type { OutsideRelay, RelaySnapshot } from '../model/relay-snapshot.js';
 
 // What control needs of the rest. A port refuses by rejecting with a `SluiceError`, whose code says the HTTP status and
 // whose details become members of the problem; every other rejection is a defect.
@@ -113,10 +113,10 @@ export interface AuthTest {
   test(question: AuthTestQuestion): Promise<AuthTestReport>;
 }
 
-/** The streams of other nodes that are played on this one. */
+/** What this node carries to other servers and from them: copies of streams of other nodes, pushes and pulls. */
 interface RelayControl {
   /** In any order. */
-  list(): readonly RelaySnapshot[];
+  list(): readonly (RelaySnapshot | OutsideRelay)[];
 }
 
 /** The webhooks of this node. */

@@ -8,8 +8,10 @@ import { TroubleLog } from '../core/trouble-log.js';
 import type { RelayEvents, RelayedStream } from '../events/relay-events.js';
 import type { OutgoingLink, OutgoingNews } from '../link/outgoing-link.js';
 import type { RelayDirection, RelayEndReason } from '../model/relay.js';
+import type { OutsideRelay } from '../model/relay-snapshot.js';
 import type { ChunkCodec } from '../wasm/chunk-codec.js';
 import { Attempt, type AttemptLimits, type AttemptParts } from './attempt.js';
+import { CarriedRate } from './carried-rate.js';
 import type { StreamName } from './target.js';
 
 /** First and longest wait between attempts, in ms. */
@@ -45,7 +47,7 @@ export interface Carrier {
 /** Keeps a connection to another server for as long as its stream is wanted there, or here. */
 export class Relay {
   readonly relayId = newId();
-  readonly direction: RelayDirection;
+  readonly direction: OutsideRelay['direction'];
   readonly url: RtmpUrl;
   readonly #carrier: Carrier;
   readonly #parts: RelayParts;
@@ -60,9 +62,12 @@ export class Relay {
   #readyMs: number | undefined;
   #retryAtMs = Number.POSITIVE_INFINITY;
   #ending: RelayEndReason | undefined;
+  /** Why the newest connection failed; undefined once another one runs. */
+  #failure: { readonly code: string; readonly detail: string } | undefined;
+  readonly #rate = new CarriedRate();
 
   constructor(
-    direction: RelayDirection,
+    direction: OutsideRelay['direction'],
     url: RtmpUrl,
     carrier: Carrier,
     parts: RelayParts,
@@ -82,6 +87,27 @@ export class Relay {
   /** Whether it carries its stream at present. */
   get isRunning(): boolean {
     return this.#readyMs !== undefined;
+  }
+
+  /** What is shown of it. */
+  get shown(): OutsideRelay {
+    const { relayId, direction } = this;
+    const { bytes, drops } = this.#carrier;
+    const { streamId } = this.#carrier.stream('');
+    const waitMs = this.#retryAtMs - this.#parts.nowMs();
+    const nextTryAt = Number.isFinite(waitMs) ? this.#isoIn(Math.max(0, waitMs)) : undefined;
+    return {
+      ...{ direction, ...this.#named(), url: this.url.display, state: this.#state, relayId },
+      ...{ since: new Date(this.#startedMs).toISOString(), bytes, drops, attempts: this.#attempts },
+      ...(this.isRunning ? { kbps: this.#rate.kbps } : this.#failure),
+      ...(nextTryAt === undefined ? {} : { nextTryAt }),
+      ...(streamId === '' ? {} : { streamId }),
+    };
+  }
+
+  get #state(): OutsideRelay['state'] {
+    if (this.isRunning) return 'running';
+    return this.#attempt === undefined ? 'retrying' : 'connecting';
   }
 
   /** Begins to connect. */
@@ -105,6 +131,7 @@ export class Relay {
   /** Deadlines, and attempts that are due. Call it a few times a second. */
   tick(nowMs: number): void {
     this.#attempt?.tick(nowMs);
+    if (this.isRunning) this.#rate.look(this.#carrier.bytes, nowMs);
     if (nowMs < this.#retryAtMs) return;
     this.#retryAtMs = Number.POSITIVE_INFINITY;
     this.#connect();
@@ -128,6 +155,8 @@ export class Relay {
   #ready(link: OutgoingLink, codec: ChunkCodec): void {
     this.#readyMs = this.#parts.nowMs();
     this.#trouble.over();
+    this.#failure = undefined;
+    this.#rate.begin(this.#carrier.bytes, this.#readyMs);
     this.#carrier.ready(link, codec);
     const { remoteAddress: address, remotePort: port } = link.channel;
     this.#parts.events.started(this.#carrier.stream(this.relayId), ++this.#sequence, {
@@ -152,6 +181,7 @@ export class Relay {
     this.#retryAtMs = nowMs + retryInMs;
     const code = error?.code ?? 'ERR_CLIENT_ENDED';
     const detail = error === undefined ? 'it was asked to connect again' : toldOf(error);
+    this.#failure = { code, detail };
     this.#trouble.failed(detail);
     this.#parts.events.failed(this.#carrier.stream(this.relayId), ++this.#sequence, {
       ...{ ...this.#ref(), attempts: this.#attempts, code, detail, retryInMs },
@@ -175,6 +205,10 @@ export class Relay {
 
   #ref(): { relayId: string; direction: RelayDirection; url: string } {
     return { relayId: this.relayId, direction: this.direction, url: this.url.display };
+  }
+
+  #isoIn(ms: number): string {
+    return new Date(this.#parts.clock.wallMs() + ms).toISOString();
   }
 
   #named(): { app: string; name: string } {

@@ -4,6 +4,7 @@ import type { Door } from '../doors/door.js';
 import type { Hub } from '../hub/hub.js';
 import { nameKey } from '../live/name-key.js';
 import type { Pulls } from '../live/pulls.js';
+import type { OutsideRelay } from '../model/relay-snapshot.js';
 import type { AttemptLimits } from './attempt.js';
 import { Pull } from './pull.js';
 import { Push } from './push.js';
@@ -42,8 +43,19 @@ interface RelaysParts extends Omit<RelayParts, 'limits'> {
   readonly door: Door;
 }
 
+/** Why a relay of a rule could not begin, when it was to. */
+interface Failed {
+  failure: { readonly code: string; readonly detail: string } | undefined;
+}
+
+/** A push rule, and what came of it. */
+interface Pushed extends Failed {
+  readonly rule: PushRule;
+  readonly matches: (text: string) => boolean;
+}
+
 /** What runs for a pull rule. */
-interface Pulled {
+interface Pulled extends Failed {
   rule: PullRule;
   relay: Relay | undefined;
   isWanted: boolean;
@@ -61,9 +73,11 @@ export class Relays implements Pulls {
   /** Relays since the start; for `/metrics`. */
   started = 0;
   #options: RelaysOptions;
-  #matchers: readonly { readonly matches: (text: string) => boolean; readonly url: string }[] = [];
+  #rules: readonly Pushed[] = [];
+  /** Wall clock: since when the rules hold. */
+  #rulesMs = 0;
   readonly #parts: RelaysParts & RelayParts;
-  readonly #pushes = new Set<Relay>();
+  readonly #pushes = new Map<Relay, PushRule>();
   readonly #pulls = new Map<string, Pulled>();
   #isClosed = false;
 
@@ -75,7 +89,7 @@ export class Relays implements Pulls {
 
   /** How many carry their stream now, and how many are about to. */
   count(direction: 'push' | 'pull'): { readonly connected: number; readonly connecting: number } {
-    const relays = direction === 'push' ? [...this.#pushes] : this.#pulling();
+    const relays = direction === 'push' ? [...this.#pushes.keys()] : this.#pulling();
     const connected = relays.filter(({ isRunning }) => isRunning).length;
     return { connected, connecting: relays.length - connected };
   }
@@ -83,6 +97,34 @@ export class Relays implements Pulls {
   /** Relays that there are, connected or not. */
   get running(): number {
     return this.#pushes.size + this.#pulling().length;
+  }
+
+  /** What is carried, and the rules that carry nothing, in any order. */
+  list(): OutsideRelay[] {
+    const since = new Date(this.#rulesMs).toISOString();
+    const used = new Set([...this.#pushes.values()].map(textOf));
+    const pushes = [...this.#pushes.keys()].map(({ shown }) => shown);
+    const rules = this.#rules.flatMap(({ rule, failure }, index): OutsideRelay[] => {
+      if (failure === undefined && used.has(textOf(rule))) return [];
+      const url = shownUrl(() => pushTarget(rule.url, { app: '{app}', name: '{name}' }));
+      const state = failure === undefined ? 'waiting' : 'failed';
+      return [{ direction: 'push', match: rule.match, rule: index, url, state, since, bytes: 0, ...failure }];
+    });
+    const pulls = [...this.#pulls.values()].map((pulled): OutsideRelay => {
+      const { app, name } = pulled.rule;
+      const players = this.#parts.hub.playersOf(app, name).length;
+      return { ...(pulled.relay?.shown ?? this.#waiting(pulled, since)), players };
+    });
+    return [...pushes, ...rules, ...pulls];
+  }
+
+  /** A pull rule that carries nothing. */
+  #waiting({ rule: { app, name, url }, failure, notBeforeMs }: Pulled, since: string): OutsideRelay {
+    const state = failure === undefined ? 'waiting' : 'failed';
+    const restMs = notBeforeMs - this.#parts.nowMs();
+    const next = restMs > 0 ? { nextTryAt: new Date(this.#parts.clock.wallMs() + restMs).toISOString() } : {};
+    const shown = shownUrl(() => pullTarget(url));
+    return { direction: 'pull', app, name, url: shown, state, since, bytes: 0, ...failure, ...next };
   }
 
   /** Other options hold: pushes for streams that begin, pulls at once. */
@@ -103,6 +145,7 @@ export class Relays implements Pulls {
       this.#pulls.set(key, pulled);
       if (!isElsewhere) continue;
       pulled.notBeforeMs = 0;
+      pulled.failure = undefined;
       pulled.relay?.end('settings');
     }
   }
@@ -110,8 +153,8 @@ export class Relays implements Pulls {
   /** A stream has begun here. */
   begun({ streamId, app, name, connectionId }: { streamId: string; connectionId: string } & StreamName): void {
     if (this.#isClosed) return;
-    for (const { matches, url } of this.#matchers) {
-      if (matches(`${app}/${name}`)) this.#push({ streamId, app, name, connectionId }, url);
+    for (const pushed of this.#rules) {
+      if (pushed.matches(`${app}/${name}`)) this.#push({ streamId, app, name, connectionId }, pushed);
     }
   }
 
@@ -135,21 +178,23 @@ export class Relays implements Pulls {
    * listens.
    */
   tick(nowMs: number): void {
-    for (const relay of [...this.#pushes, ...this.#pulling()]) relay.tick(nowMs);
+    for (const relay of [...this.#pushes.keys(), ...this.#pulling()]) relay.tick(nowMs);
     for (const pulled of this.#pulls.values()) this.#look(pulled, nowMs);
   }
 
   /** Ends all of them. */
   close(): void {
     this.#isClosed = true;
-    for (const relay of [...this.#pushes, ...this.#pulling()]) relay.end('shutdown');
+    for (const relay of [...this.#pushes.keys(), ...this.#pulling()]) relay.end('shutdown');
   }
 
   #read({ push, pull }: RelaysOptions): void {
-    this.#matchers = push.map(({ match, url }) => ({ matches: globMatcher(match), url }));
+    this.#rulesMs = this.#parts.clock.wallMs();
+    this.#rules = push.map((rule) => ({ rule, matches: globMatcher(rule.match), failure: undefined }));
     for (const rule of pull) {
       const { app, name } = rule;
-      const fresh = { rule, relay: undefined, isWanted: false, idleSinceMs: undefined, notBeforeMs: 0 };
+      const times = { idleSinceMs: undefined, notBeforeMs: 0 };
+      const fresh = { rule, relay: undefined, isWanted: false, failure: undefined, ...times };
       this.#pulls.set(nameKey({ app, name }), fresh);
     }
   }
@@ -158,12 +203,13 @@ export class Relays implements Pulls {
     return [...this.#pulls.values()].flatMap(({ relay }) => relay ?? []);
   }
 
-  #push(stream: { streamId: string; connectionId: string } & StreamName, url: string): void {
+  #push(stream: { streamId: string; connectionId: string } & StreamName, pushed: Pushed): void {
     const { hub } = this.#parts;
     const relay: Relay | undefined = this.#make(
       'push',
       stream,
-      () => pushTarget(url, stream),
+      pushed,
+      () => pushTarget(pushed.rule.url, stream),
       (target) => {
         const push = new Push(stream, hub, this.#options.maxLagBytes, {
           streamEnded: () => relay?.end('stream_ended'),
@@ -173,7 +219,7 @@ export class Relays implements Pulls {
       },
     );
     if (relay === undefined) return;
-    this.#pushes.add(relay);
+    this.#pushes.set(relay, pushed.rule);
     relay.begin();
   }
 
@@ -190,6 +236,7 @@ export class Relays implements Pulls {
     const made: Relay | undefined = this.#make(
       'pull',
       rule,
+      pulled,
       () => pullTarget(url),
       (target) => {
         const parts = { door: this.#parts.door, nowMs: this.#parts.nowMs, relayId: () => made!.relayId };
@@ -229,6 +276,7 @@ export class Relays implements Pulls {
   #make(
     direction: 'push' | 'pull',
     { app, name }: StreamName,
+    rule: Failed,
     target: () => ReturnType<typeof pullTarget>,
     make: (target: ReturnType<typeof pullTarget>) => Relay,
   ): Relay | undefined {
@@ -237,9 +285,11 @@ export class Relays implements Pulls {
         throw new SluiceError('ERR_RELAY_LIMIT', `${this.#options.maxRelays} run`);
       const relay = make(target());
       this.started++;
+      rule.failure = undefined;
       return relay;
     } catch (error) {
       const { code, message } = asError(error);
+      rule.failure = { code, detail: message };
       this.#parts.log.warn({ code, cause: message, app, name, direction }, 'relay not made');
       return undefined;
     }
@@ -248,4 +298,18 @@ export class Relays implements Pulls {
 
 function asError(error: unknown): SluiceError {
   return error instanceof SluiceError ? error : new SluiceError('ERR_INTERNAL', 'a relay', { cause: error });
+}
+
+/** Names a rule, also after other settings were read. */
+function textOf({ match, url }: PushRule): string {
+  return `${match} ${url}`;
+}
+
+/** A URL as it is shown; `''`: it leads nowhere. */
+function shownUrl(target: () => ReturnType<typeof pullTarget>): string {
+  try {
+    return target().display;
+  } catch {
+    return '';
+  }
 }

@@ -24,6 +24,7 @@ import type { LiveControl } from '../live/live-control.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { ApiRoute } from '../model/api-route.js';
 import type { Copies } from '../relay/cluster/copies.js';
+import type { Relays } from '../relay/relays.js';
 import { jobRecordsOf } from './job-records.js';
 import { type JobPlaces, jobControlOf } from './jobs.js';
 
@@ -55,6 +56,7 @@ interface ControlDeps {
   readonly webhooks: WebhookControl;
   /** Undefined in no cluster. */
   readonly copies: Pick<Copies, 'list'> | undefined;
+  readonly relays: Pick<Relays, 'list'>;
 }
 
 /** Makes the dispatcher and its routes. */
@@ -67,7 +69,7 @@ export function makeControl(deps: ControlDeps): Control {
     bans: banControl(deps.bans),
     authTest: { test: deps.authTest },
     webhooks: deps.webhooks,
-    relays: { list: () => deps.copies?.list() ?? [] },
+    relays: { list: () => [...(deps.copies?.list() ?? []), ...deps.relays.list()] },
     audit: { command: (entry) => eventLayer.lifecycle.nodeCommand(entry) },
     ended: endedStreams(eventLayer.log),
     cluster: deps.cluster,

@@ -228,7 +228,7 @@ class Server implements SluiceServer {
     this.#control = makeControl({
       ...{ nodeId, clock: this.#clock, log: this.#log, eventLayer, memory: parts.memory },
       ...{ bootId, cluster: clusterOf(eventLayer, prefix, this.#clock), places: this.#config },
-      ...{ liveStreams: parts.liveStreams, copies: parts.copies, bans: admission.bans },
+      ...{ liveStreams: parts.liveStreams, copies: parts.copies, relays: parts.relays, bans: admission.bans },
       webhooks: this.#webhooks,
       authTest: (question) => admission.explain(question),
       node: nodeControl({

@@ -48,6 +48,10 @@ describe('a chain of three servers', () => {
     const player = tools.sluice('play', edge.url('cam', 'far'), '-o', out);
     await edge.waitForPlayers(1);
     await middle.waitForPlayers(1);
+    const listed = async (server: TestServer) => (await fetch(server.http('/v1/relays'))).text();
+    expect(JSON.parse(await listed(origin))).toMatchObject({
+      relays: [{ direction: 'push', match: 'live/*', state: 'waiting' }],
+    });
     expect((await tools.ffmpegPublish(file, origin.url('cam')).finish(30_000)).code).toBe(0);
     await finishPlayer(player, out, source.video.length + source.audio.length);
     expect(await hashesOf(out)).toEqual(source);
@@ -58,11 +62,13 @@ describe('a chain of three servers', () => {
       url: `rtmp://127.0.0.1:${middle.rtmpPort}/mid/cam`,
       attempts: 1,
     });
+    expect(JSON.parse(await listed(edge))).toMatchObject({ relays: [{ direction: 'pull', app: 'far', name: 'cam' }] });
     const ended = await atOrigin.expect('relay.ended');
     expect(ended.data).toMatchObject({ relayId: pushed.data['relayId'], reason: 'stream_ended' });
     expect(ended.data['bytes']).toBeGreaterThan(10_000);
     expect((await atEdge.expect('relay.started')).data).toMatchObject({ direction: 'pull', app: 'far', name: 'cam' });
     expect((await atEdge.expect('relay.ended')).data).toMatchObject({ direction: 'pull', reason: 'idle' });
+    expect(await listed(origin)).not.toContain('secret-key');
     for (const server of [origin, middle, edge]) expect(server.child.output).not.toContain('secret-key');
     for (const watcher of [atOrigin, atEdge]) {
       expect(JSON.stringify(watcher.all)).not.toContain('secret-key');

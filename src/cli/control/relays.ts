@@ -10,21 +10,26 @@ const text = (value: unknown): string => (typeof value === 'string' || typeof va
 
 const COLUMNS: readonly Column<Facts>[] = [
   { title: 'NODE', show: ({ nodeId }) => text(nodeId) },
-  { title: 'NAME', show: ({ app, name }) => `${text(app)}/${text(name)}` },
+  { title: 'WAY', show: ({ direction }) => text(direction ?? 'copy') },
+  { title: 'NAME', show: ({ app, name, match }) => text(match ?? `${text(app)}/${text(name)}`) },
   { title: 'STATE', show: ({ state }) => text(state) },
-  { title: 'FROM', show: ({ fromNode }) => text(fromNode) },
+  { title: 'OTHER SIDE', show: ({ fromNode, url }) => text(fromNode ?? url) },
   { title: 'PLAYERS', show: ({ players }) => text(players), isNumber: true },
+  { title: 'KBIT/S', show: ({ kbps }) => text(kbps), isNumber: true },
   { title: 'BYTES', show: ({ bytes }) => text(bytes), isNumber: true },
   { title: 'SILENT MS', show: ({ silentMs }) => text(silentMs), isNumber: true },
+  { title: 'TRIES', show: ({ attempts }) => text(attempts), isNumber: true },
+  { title: 'TROUBLE', show: ({ code }) => text(code) },
+  { title: 'NEXT TRY', show: ({ nextTryAt }) => text(nextTryAt) },
   { title: 'SINCE', show: ({ since }) => text(since) },
   { title: 'STREAM', show: ({ streamId }) => text(streamId) },
 ];
 
-/** `sluice relays`: streams of other nodes that are fetched for players. @returns the exit code */
+/** `sluice relays`: what is carried between servers. @returns the exit code */
 export function relays(options: ControlOptions & ClusterFlags, io: Io): Promise<number> {
   return withControl(options, io, async (client) => {
     const outcome = await listAll(client, 'relays.list', {}, clusterOf(options));
-    const none = 'no stream of another node is fetched';
+    const none = 'nothing is carried to another server or from one';
     return report(outcome, options, io, ({ items }) => table(items as readonly Facts[], COLUMNS, none, io));
   });
 }

@@ -1,19 +1,16 @@
-import type { RelaySnapshot } from '../../model/relay-snapshot.js';
-import { count, plural, rate, size } from '../format.js';
+import { count, plural, rate } from '../format.js';
 import { type Node, nodeState, percent, relayWords } from '../nodes.js';
 import { State } from '../parts/badge.js';
-import { Empty } from '../parts/empty.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { Heading } from '../parts/heading.js';
 import { Meter } from '../parts/meter.js';
 import { NotSetUp } from '../parts/not-set-up.js';
 import { type Column, Table } from '../parts/table.js';
-import { Since } from '../parts/time.js';
 import { usePoll } from '../poll.js';
-import { hrefOf } from '../route.js';
+import { Relays } from './relays.js';
 import type { ViewProps } from './view.js';
 
-/** How often nodes and relays are asked for, in ms. */
+/** How often nodes are asked for, in ms. */
 const EVERY_MS = 3000;
 
 /** What a list of all nodes tells. */
@@ -22,8 +19,6 @@ interface Gathered<T> {
   /** Nodes that did not answer. */
   readonly missing: readonly string[];
 }
-
-type Relay = RelaySnapshot & { readonly nodeId: string };
 
 const NODE_COLUMNS: readonly Column<Node>[] = [
   { title: 'Node', isName: true, show: ({ nodeId }) => <code>{nodeId}</code> },
@@ -42,22 +37,7 @@ const NODE_COLUMNS: readonly Column<Node>[] = [
   { title: 'Zone', show: ({ zone = '' }) => zone },
 ];
 
-const RELAY_COLUMNS: readonly Column<Relay>[] = [
-  {
-    title: 'Name',
-    isName: true,
-    show: ({ app, name, streamId }) =>
-      streamId === undefined ? `${app}/${name}` : <a href={hrefOf('streams', streamId)}>{`${app}/${name}`}</a>,
-  },
-  { title: 'State', show: ({ state }) => <State state={state} /> },
-  { title: 'From', show: ({ fromNode = '' }) => <code>{fromNode}</code> },
-  { title: 'To', show: ({ nodeId }) => <code>{nodeId}</code> },
-  { title: 'Players', isNumber: true, show: ({ players }) => count(players) },
-  { title: 'Carried', isNumber: true, show: ({ bytes }) => size(bytes) },
-  { title: 'For', isNumber: true, show: ({ since }) => <Since iso={since} /> },
-];
-
-/** The nodes, how busy they are, and which streams they fetch from each other. */
+/** The nodes, how busy they are, and what is carried between servers. */
 export function Nodes(_props: ViewProps) {
   const all = usePoll<Gathered<Node>>('/v1/nodes?scope=cluster', EVERY_MS);
   const isAlone = all.error?.code === 'ERR_CTL_BUS_DOWN';
@@ -74,7 +54,10 @@ export function Nodes(_props: ViewProps) {
         </section>
       )}
       <Missing missing={isAlone ? [] : all.value?.missing} />
-      {isAlone ? <Alone nodes={nodes} /> : <Relays isInCluster={nodes?.some(({ relay }) => relay !== undefined)} />}
+      {isAlone ? <Alone nodes={nodes} /> : null}
+      {nodes === undefined ? null : (
+        <Relays isAlone={isAlone} isInCluster={nodes.some(({ relay }) => relay !== undefined)} />
+      )}
     </>
   );
 }
@@ -98,39 +81,6 @@ function Alone({ nodes }: { nodes: readonly Node[] | undefined }) {
     >
       Nodes find each other over NATS. With cluster.enabled and a secret as well, each plays the streams of all others.
     </NotSetUp>
-  );
-}
-
-function Relays({ isInCluster }: { isInCluster: boolean | undefined }) {
-  const { value, error } = usePoll<Gathered<Relay>>('/v1/relays?scope=cluster', EVERY_MS);
-  if (isInCluster === false) {
-    return (
-      <NotSetUp
-        title="These nodes are no cluster"
-        setting="cluster.enabled"
-        example="SLUICE_CLUSTER_ENABLED=true SLUICE_CLUSTER_SECRET=…"
-        docs="docs/cluster.md"
-      >
-        The nodes of a cluster fetch streams from each other for their players.
-      </NotSetUp>
-    );
-  }
-  if (error !== undefined) return <ErrorNote error={error} what="The relays cannot be shown" />;
-  if (value === undefined) return null;
-  return (
-    <section class="panel">
-      <Table
-        caption="Streams that nodes fetch from each other"
-        columns={RELAY_COLUMNS}
-        rows={value.items}
-        keyOf={({ app, name, nodeId }) => `${app}/${name} ${nodeId}`}
-        empty={
-          <Empty title="No stream is fetched from another node">
-            <p>It begins with the first player of a stream that another node has.</p>
-          </Empty>
-        }
-      />
-    </section>
   );
 }
 

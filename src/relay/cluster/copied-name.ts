@@ -90,6 +90,7 @@ export class CopiedName {
     const { nodeId, streamId } = this.#from ?? this.#owner ?? {};
     const copy = this.#copy;
     return {
+      direction: 'copy',
       ...this.of,
       ...{ state: this.state, players: this.#players, bytes: copy?.bytes ?? 0, since: this.#since },
       ...(copy === undefined ? {} : { relayId: copy.relayId, silentMs: copy.silentMs(this.#parts.nowMs()) }),

@@ -103,9 +103,16 @@ export class FakeNode {
       nodeId: 'n1',
       live: this.#live(),
       relays: {
-        list: () => [
-          { app: 'live', name: 'far', state: 'running', players: 2, bytes: 9, since: new Date(NOW_MS).toISOString() },
-        ],
+        list: () => {
+          const since = new Date(NOW_MS).toISOString();
+          return [
+            { direction: 'copy', app: 'live', name: 'far', state: 'running', players: 2, bytes: 9, since },
+            ...([0, 1] as const).map((rule) => ({
+              ...({ direction: 'push', match: '**', rule, url: 'rtmp://h:1935/a/***' } as const),
+              ...({ state: 'waiting', bytes: 0, since } as const),
+            })),
+          ];
+        },
       },
       node: this.#node(),
       bans: {

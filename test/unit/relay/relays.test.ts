@@ -147,6 +147,64 @@ describe('a push', () => {
     }
     await two.until(() => two.told.length === 1, 'the one');
     expect(two.relays.count('push')).toEqual({ connected: 1, connecting: 0 });
+    expect(two.relays.list()).toMatchObject([
+      { app: 'live', name: 'one', state: 'running' },
+      {
+        match: '**',
+        rule: 0,
+        url: expect.stringMatching(/\/live\/\{name\}$/),
+        state: 'failed',
+        code: 'ERR_RELAY_LIMIT',
+      },
+    ]);
+  });
+
+  it('is shown with what it carries, and without what may be a key; a rule without a stream waits', async () => {
+    two = await Two.open((port) => ({
+      push: [
+        { match: 'live/*', url: `rtmp://127.0.0.1:${port}/live/cam-key?token=s3cret` },
+        { match: 'other/*', url: `rtmp://127.0.0.1:${port}/{app}/x-key?token=s3cret` },
+      ],
+    }));
+    const send = await publishes(two.here, 'cam');
+    two.relays.begun({ streamId: 'cam', app: 'live', name: 'cam', connectionId: 'c' });
+    const [begun, rule] = two.relays.list();
+    expect(begun).toMatchObject({ direction: 'push', state: 'connecting', attempts: 1, bytes: 0, streamId: 'cam' });
+    expect(rule).toMatchObject({ direction: 'push', match: 'other/*', rule: 1, state: 'waiting' });
+    expect(rule).not.toHaveProperty('app');
+    const player = await plays(two.there, 'cam-key');
+    send(1, 5000);
+    await player.expect(isFrame(1), 'the frame');
+    two.pass(2000);
+    const [shown] = two.relays.list();
+    expect(shown).toMatchObject({
+      app: 'live',
+      name: 'cam',
+      url: expect.stringMatching(/\/live\/\*\*\*$/),
+      state: 'running',
+    });
+    expect(shown!.kbps).toBeGreaterThanOrEqual(20);
+    expect(JSON.stringify(two.relays.list())).not.toMatch(/key|s3cret/);
+  });
+
+  it('is shown with why it is not connected, and when it tries again, until it is', async () => {
+    two = await Two.open((port) => ({ push: [{ match: '**', url: `rtmp://127.0.0.1:${port}/live` }] }));
+    await publishes(two.there, 'cam');
+    await publishes(two.here, 'cam');
+    two.relays.begun({ streamId: 'cam', app: 'live', name: 'cam', connectionId: 'c' });
+    await two.until(() => two.told.length === 1, 'the refusal');
+    const [refused] = two.relays.list();
+    expect(refused).toMatchObject({ state: 'retrying', code: 'ERR_CLIENT_REJECTED', attempts: 1 });
+    expect(Date.parse(refused!.nextTryAt!)).toBeGreaterThan(Date.parse(refused!.since));
+    two.there.clients[0]!.destroy();
+    await two.until(() => two.there.publishEnds.length === 1, 'the name to be free');
+    two.pass(1400);
+    expect(two.relays.list()).toMatchObject([{ state: 'connecting', code: 'ERR_CLIENT_REJECTED', attempts: 2 }]);
+    await two.until(() => two.told.length === 2, 'the connection');
+    const [running] = two.relays.list();
+    expect(running).toMatchObject({ state: 'running', attempts: 2 });
+    expect(running).not.toHaveProperty('code');
+    expect(running).not.toHaveProperty('nextTryAt');
   });
 });
 
@@ -177,13 +235,14 @@ describe('a pull', () => {
     const send = await publishes(two.there, 'cam');
     two.pass(1);
     expect(two.relays.has({ app: 'live', name: 'far' })).toBe(true);
-    expect(two.relays.count('pull')).toEqual({ connected: 0, connecting: 0 });
+    expect(two.relays.list()).toMatchObject([{ direction: 'pull', name: 'far', state: 'waiting', players: 0 }]);
     const player = await plays(two.here, 'far');
     two.relays.wanted({ app: 'live', name: 'far' }, true);
     await two.until(() => two.here.hub.isLive('live', 'far'), 'the stream here');
     two.relays.wanted({ app: 'live', name: 'far' }, false);
     send(1);
     await player.expect(isFrame(1), 'a frame');
+    expect(two.relays.list()).toMatchObject([{ state: 'running', players: 1, streamId: 'far' }]);
     two.pass(3000);
     expect(two.told).toEqual(['started far 1']);
     player.destroy();
@@ -223,6 +282,7 @@ describe('a pull', () => {
     expect(two.endedBytes).toBeGreaterThan(40);
     two.pass(29_000);
     expect(two.relays.running).toBe(0);
+    expect(two.relays.list()).toMatchObject([{ state: 'waiting', nextTryAt: expect.any(String) }]);
     two.pass(1001);
     expect(two.relays.running).toBe(1);
   });
