@@ -33,7 +33,12 @@ const variables = new Set(ROWS.flatMap(({ env, setting }) => (setting.secret ===
 /** The variables of settings, with values for what comes from outside. */
 function withSecrets(environment: Readonly<Record<string, string>>): Record<string, string> {
   const own = Object.entries(environment).filter(([name]) => name.startsWith('SLUICE_'));
-  return Object.fromEntries(own.map(([name, value]) => [name, value.startsWith('${') ? SECRET : value]));
+  return Object.fromEntries(own.map(([name, value]) => [name, withSecret(value)]));
+}
+
+/** A text of compose with values for its variables. */
+function withSecret(text: string): string {
+  return text.replaceAll(/\$\{(\w+)[^}]*\}/g, (_, name: string) => (name.endsWith('SHA256') ? 'a'.repeat(64) : SECRET));
 }
 
 describe('the image', () => {
@@ -115,8 +120,20 @@ describe('the compose file', () => {
     };
     const hosts = scraped
       .flatMap((each) => each.static_configs.flatMap(({ targets }) => targets))
-      .map((target) => target.split(':')[0]);
-    expect(hosts.filter((host) => compose.services[host!] === undefined)).toEqual([]);
+      .map((target) => target.split(':')[0]!);
+    expect(hosts.length).toBe(2);
+    // A name that is not on this list is refused.
+    for (const host of hosts)
+      expect([host, compose.services[host]?.environment?.['SLUICE_HTTP_ALLOWED_HOSTS']]).toEqual([host, host]);
+  });
+
+  it('gives Prometheus a token of its own that may read alone', () => {
+    const { environment = {} } = compose.services['sluice']!;
+    const { http } = loadConfig({ env: withSecrets(environment) }).config;
+    expect(http.tokens).toEqual([{ name: 'prometheus', sha256: 'a'.repeat(64), scopes: ['read'] }]);
+    const { environment: source } = compose.secrets['metrics_token']!;
+    expect(environment['SLUICE_HTTP_TOKENS']).toContain(`\${${source}_SHA256:`);
+    expect(Object.values(environment).filter((value) => value.includes(`\${${source}:`))).toEqual([]);
   });
 });
 
