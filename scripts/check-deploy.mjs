@@ -16,6 +16,11 @@ const VALUES = [
   [],
   ['--set', 'replicaCount=3,networkPolicy.enabled=true,config.cluster.enabled=true,service.type=LoadBalancer'],
   ['--set', 'persistence.enabled=false', '--set-json', 'secrets=[]'],
+  ['--set', 'ipFamily=IPv6,config.rtmp.listen=[::]:1935,config.http.listen=[::]:8080,image.tag=next,drainSeconds=300'],
+  [
+    ...['--set', 'service.type=NodePort,persistence.storageClass=fast,podDisruptionBudget.maxUnavailable=30%'],
+    ...['--set-json', 'env=[{"name":"SLUICE_NATS_URL","value":"nats://nats.messaging:4222"}]'],
+  ],
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-deploy-'));
@@ -40,6 +45,11 @@ for (const [number, values] of VALUES.entries()) {
   writeFileSync(file, made);
   await check(`manifests ${number}`, 'kubernetes-validate', ['--strict', '-k', KUBERNETES, file]);
 }
+// Its kind is one of the operator's, which kubernetes-validate does not know.
+const monitor = 'serviceMonitor.enabled=true,serviceMonitor.token.secretName=sluice';
+await check('the ServiceMonitor', 'helm', [
+  ...['template', 'media', CHART, '--show-only', 'templates/servicemonitor.yaml', '--set', monitor],
+]);
 const unit = join(folder, 'sluice.service');
 // The program need not be installed where this runs.
 writeFileSync(

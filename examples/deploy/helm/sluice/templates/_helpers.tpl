@@ -14,6 +14,18 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- end }}
 
+{{- /* The address of a pod as a setting takes it. */ -}}
+{{- define "sluice.podAddress" -}}
+{{- if eq .Values.ipFamily "IPv6" -}}
+{{- range list .Values.config.rtmp.listen .Values.config.http.listen -}}
+{{- if not (hasPrefix "[" .) -}}{{- fail (printf "ipFamily is IPv6, and %s is an address of IPv4: set config.rtmp.listen to [::]:1935 and config.http.listen to [::]:8080" .) -}}{{- end -}}
+{{- end -}}
+[$(POD_IP)]
+{{- else -}}
+$(POD_IP)
+{{- end -}}
+{{- end }}
+
 {{- /* The secrets that are mounted, each once. */ -}}
 {{- define "sluice.secretNames" -}}
 {{- $names := dict -}}
