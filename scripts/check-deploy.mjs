@@ -48,7 +48,8 @@ for (const [number, values] of VALUES.entries()) {
 // Its kind is one of the operator's, which kubernetes-validate does not know.
 const monitor = 'serviceMonitor.enabled=true,serviceMonitor.token.secretName=sluice';
 await check('the ServiceMonitor', 'helm', [
-  ...['template', 'media', CHART, '--show-only', 'templates/servicemonitor.yaml', '--set', monitor],
+  ...['template', 'media', CHART, '--kube-version', KUBERNETES, '--show-only', 'templates/servicemonitor.yaml'],
+  ...['--set', monitor],
 ]);
 const unit = join(folder, 'sluice.service');
 // The program need not be installed where this runs.
