@@ -25,7 +25,7 @@ export interface OtlpOptions {
   readonly maxQueue: number;
   /** Longest wait for an answer of the collector, in ms. */
   readonly timeoutMs: number;
-  /** Longest time that a span waits for others to be sent with, in ms. */
+  /** Longest time that a span waits for others to be sent with, in ms, unless OTEL_BSP_SCHEDULE_DELAY says another. */
   readonly delayMs: number;
   /** After each batch. @param error undefined when the collector has taken it */
   readonly sent: (spans: number, error: Error | undefined) => void;
@@ -64,7 +64,8 @@ export class OtlpSink {
     };
     const processor = new BatchSpanProcessor(told, {
       ...{ maxQueueSize: maxQueue, maxExportBatchSize: Math.min(512, maxQueue) },
-      ...{ scheduledDelayMillis: delayMs, exportTimeoutMillis: timeoutMs * 2 },
+      ...(process.env['OTEL_BSP_SCHEDULE_DELAY'] ? {} : { scheduledDelayMillis: delayMs }),
+      exportTimeoutMillis: timeoutMs * 2,
     });
     this.#provider = new BasicTracerProvider({
       ...{ idGenerator: this.#ids, spanProcessors: [processor] },

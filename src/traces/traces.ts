@@ -26,6 +26,8 @@ interface TracesDeps {
   readonly instanceId: string;
   /** Most spans that wait; default: 4096. */
   readonly maxQueue?: number;
+  /** Loads what sends spans, with the packages of OpenTelemetry. Tests have it fail. */
+  readonly load?: () => Promise<{ readonly OtlpSink: typeof OtlpSink }>;
 }
 
 /** Most spans that wait to be sent. */
@@ -77,7 +79,7 @@ export class Traces {
   static async open(options: TracesOptions, deps: TracesDeps): Promise<Traces | undefined> {
     if (options.endpoint === '') return undefined;
     try {
-      const { OtlpSink } = await import('./otlp-sink.js');
+      const { OtlpSink } = await (deps.load?.() ?? import('./otlp-sink.js'));
       return new Traces(options, deps, OtlpSink);
     } catch (error) {
       const missing = /Cannot find package '([^']+)'/.exec((error as Error).message)?.[1];

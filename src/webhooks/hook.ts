@@ -22,9 +22,9 @@ import { srs } from './formats/srs.js';
 import { HealthLines } from './health-lines.js';
 import { Poster, type PostOutcome } from './post.js';
 
-/** Most posts of one webhook at a time. */
 /** First and longest wait between attempts for one stream, in ms. */
 const RETRY_MS = [1000, 300_000] as const;
+/** Most posts of one webhook at a time. */
 const IN_FLIGHT = 16;
 /** How often it is looked whether a stream may be tried again, in ms. */
 const LOOK_MS = 250;
@@ -151,7 +151,7 @@ export class Hook {
     const beganMs = clock.monotonicMs();
     const id = `${newId()}:test`;
     const body = this.#format.test(node, this.settings.name, id, clock.wallMs());
-    const outcome = await this.#poster.post(id, body, this.#end.signal);
+    const outcome = await this.#poster.post({ id, body }, this.#end.signal);
     if (outcome.kind === 'taken') this.#retryAll();
     return { ...outcome, latencyMs: Math.round(clock.monotonicMs() - beganMs) };
   }
@@ -286,7 +286,8 @@ export class Hook {
     this.#flightBytes += entry.json.length;
     try {
       const body = this.#format.body(entry, await this.#startOf(entry));
-      return await this.#poster.post(entry.id, body, this.#end.signal);
+      const { traceparent } = entry.event;
+      return await this.#poster.post({ id: entry.id, body, traceparent }, this.#end.signal);
     } catch (error) {
       this.#deps.log.error({ err: error, event: entry.id }, 'an event cannot be put in the form of the webhook');
       return { kind: 'failed', why: 'a defect of the server' };

@@ -15,6 +15,15 @@ export interface PostOutcome {
   readonly why: string;
 }
 
+/** What is posted. */
+interface Posted {
+  /** Of the event, by which receivers find doubles. */
+  readonly id: string;
+  readonly body: Buffer;
+  /** W3C trace context of the event's stream. */
+  readonly traceparent?: string | undefined;
+}
+
 /** Most bytes of an answer that are read: nothing but its first ones can matter. */
 const MOST_ANSWER = 64 << 10;
 
@@ -41,20 +50,19 @@ export class Poster {
   /**
    * Posts once. Never rejects.
    *
-   * @param id of the event, by which receivers find doubles
    * @param signal gives up early
    */
-  async post(id: string, body: Buffer, signal: AbortSignal): Promise<PostOutcome> {
-    const first = await this.#ask(id, body, signal, false);
+  async post(posted: Posted, signal: AbortSignal): Promise<PostOutcome> {
+    const first = await this.#ask(posted, signal, false);
     // A connection that the server had closed says nothing about the server.
-    return this.#read(first.kind === 'stale' ? await this.#ask(id, body, signal, true) : first);
+    return this.#read(first.kind === 'stale' ? await this.#ask(posted, signal, true) : first);
   }
 
   close(): void {
     this.#http.close();
   }
 
-  #ask(id: string, body: Buffer, signal: AbortSignal, isFresh: boolean): Promise<HttpOutcome> {
+  #ask({ id, body, traceparent }: Posted, signal: AbortSignal, isFresh: boolean): Promise<HttpOutcome> {
     const { secret, timeoutMs } = this.#settings;
     return this.#http.ask({
       method: 'POST',
@@ -64,6 +72,7 @@ export class Poster {
         accept: '*/*',
         'user-agent': `sluice/${VERSION}`,
         'webhook-id': id,
+        ...(traceparent === undefined ? {} : { traceparent }),
         ...(secret === '' ? {} : { 'sluice-signature': webhookSignature(secret, body, this.#clock.wallMs()) }),
       },
       body,

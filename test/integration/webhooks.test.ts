@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { traceparentOf } from '../../src/events/envelope.js';
 import { RawRtmp } from '../support/rtmp-client.js';
 import { type ServerOptions, spawnServer, type TestServer } from '../support/server.js';
 import { SteadyStream } from '../support/steady-stream.js';
@@ -204,5 +205,9 @@ describe('webhooks of a server', () => {
     const calls = nginx.posts.map(({ body }) => new URLSearchParams(body));
     expect(calls.map((form) => form.get('call')).sort()).toEqual(['play', 'play_done', 'publish', 'publish_done']);
     for (const form of calls) expect(form.get('addr')).toBe('127.0.0.1');
+    // The forms have no place for it.
+    const { id } = srs.posts.find(({ body }) => body.includes('on_publish'))!;
+    const traces = [...srs.posts, ...nginx.posts].map(({ headers }) => headers['traceparent']);
+    expect(traces).toEqual(Array.from(traces, () => traceparentOf(id.slice(0, 26))));
   });
 });

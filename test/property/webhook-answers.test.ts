@@ -50,7 +50,7 @@ describe('a receiver that answers anything', () => {
         answer = next;
         const poster = new Poster(settings!, format, systemClock);
         try {
-          const outcome = await poster.post('x:1', Buffer.from('{}'), new AbortController().signal);
+          const outcome = await poster.post({ id: 'x:1', body: Buffer.from('{}') }, new AbortController().signal);
           const status = Number(/^HTTP\/1\.[01] (\d{3})(?:[ \r]|$)/.exec(next.bytes)?.[1] ?? 0);
           const isGood = status >= 200 && status < 300;
           if (outcome.kind === 'taken') expect(isGood).toBe(true);

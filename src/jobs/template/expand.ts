@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SluiceError } from '../../core/errors.js';
 import { escapeToken } from '../../core/escape.js';
+import { traceparentOf } from '../../events/envelope.js';
 import { type Piece, piecesOf } from './placeholders.js';
 import { contentType, hasDotSegment, isJson } from './read-http.js';
 import type { ExecRun, HttpCall, JobFacts } from './template.js';
@@ -34,7 +35,7 @@ const MOST_NAME_BYTES = 255;
 
 /**
  * Puts values into the arguments and the environment of a program. One argument stays one argument, whatever is in
- * the values.
+ * the values. The environment has the W3C trace context of the stream as TRACEPARENT, unless the template says another.
  *
  * @throws SluiceError ERR_JOB_ARGUMENT when a fact is missing, a value has control characters, or one begins an
  *   argument with `-`; it would be the same at the next attempt
@@ -55,7 +56,12 @@ export function expandExec({ argv, env }: Pick<ExecRun, 'argv' | 'env'>, values:
   const names = Object.entries(env).map(
     ([name, text]) => [name, expandText(text, values, asIs, `env.${name}`)] as const,
   );
-  return { argv: [program, ...texts], env: Object.fromEntries(names) };
+  return { argv: [program, ...texts], env: { ...traced(values.facts), ...Object.fromEntries(names) } };
+}
+
+function traced({ streamId }: JobFacts): Record<string, string> {
+  const traceparent = streamId === undefined ? undefined : traceparentOf(streamId);
+  return traceparent === undefined ? {} : { TRACEPARENT: traceparent };
 }
 
 /**

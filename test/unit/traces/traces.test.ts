@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SluiceError } from '../../../src/core/errors.js';
 import { newId } from '../../../src/core/ids.js';
 import type { Logger } from '../../../src/core/log.js';
 import { traceparentOf } from '../../../src/events/envelope.js';
@@ -55,6 +56,17 @@ describe('traces', () => {
     await traces!.close(10_000);
     expect(traces!.counts).toEqual({ sent: 0, failed: 3, full: 2 });
     expect(warned).toEqual([expect.objectContaining({ code: 'ERR_TRACES_COLLECTOR' })]);
+  });
+
+  it('end the start with the name of the package that is missing, and with any other fault as it is', async () => {
+    const open = (fault: Error) => Traces.open(OPTIONS, { log, instanceId: 'n1', load: () => Promise.reject(fault) });
+    const missing = new Error("Cannot find package '@opentelemetry/resources' imported from /x/otlp-sink.js");
+    const refusal = await open(missing).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SluiceError);
+    expect(refusal).toMatchObject({ code: 'ERR_TRACES_PACKAGES', cause: missing });
+    expect((refusal as Error).message).toContain('@opentelemetry/resources');
+    const other = new SyntaxError('Unexpected end of input');
+    await expect(open(other)).rejects.toBe(other);
   });
 
   it('of which none is sampled take no room', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { resolveConfig } from '../../../src/config/load.js';
 import type { WebhookSettings } from '../../../src/config/webhook-settings.js';
 import { newId } from '../../../src/core/ids.js';
+import { traceparentOf } from '../../../src/events/envelope.js';
 import { CursorFile } from '../../../src/webhooks/cursor-file.js';
 import { DeadLetters } from '../../../src/webhooks/dead-letters.js';
 import { Hook } from '../../../src/webhooks/hook.js';
@@ -53,7 +54,11 @@ describe('a webhook', () => {
     expect(post).toMatchObject({
       id: `${A}:1`,
       path: '/in',
-      headers: { 'content-type': 'application/cloudevents+json', 'webhook-id': `${A}:1` },
+      headers: {
+        'content-type': 'application/cloudevents+json',
+        'webhook-id': `${A}:1`,
+        traceparent: traceparentOf(A),
+      },
       body: (await events.at(1))!.json.toString('utf8'),
     });
     const [, time, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(post!.headers['sluice-signature']))!;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { traceparentOf } from '../../../../src/events/envelope.js';
 import type { Dispatcher } from '../../../../src/jobs/dispatch/dispatcher.js';
 import { JobsWorld } from '../../../support/jobs/jobs-world.js';
 import { waitFor } from '../../../support/wait.js';
@@ -103,7 +104,8 @@ describe('a lease', () => {
     const { dispatcher } = await world.start({ slots: 0 });
     await world.ready(A, 'cam');
     const { argv, env, url } = await lease(dispatcher);
-    expect([argv, env]).toEqual([['ffmpeg', '-i', url, '{out}/cam.mp4'], { TITLE: 'cam' }]);
+    expect(argv).toEqual(['ffmpeg', '-i', url, '{out}/cam.mp4']);
+    expect(env).toEqual({ TITLE: 'cam', TRACEPARENT: traceparentOf(A) });
   });
 
   it('refuses templates that only runners run', async () => {

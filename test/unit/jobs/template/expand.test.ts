@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../../src/core/errors.js';
 import { unescapeToken } from '../../../../src/core/escape.js';
+import { traceparentOf } from '../../../../src/events/envelope.js';
 import { expandDir, expandExec, expandHttp, expandUrl, type JobValues } from '../../../../src/jobs/template/expand.js';
 import type { JobFacts } from '../../../../src/jobs/template/template.js';
 import { jobFacts } from '../../../support/jobs/facts.js';
@@ -98,9 +99,19 @@ describe('expandExec', () => {
   it('puts values into the environment as they are, a - at the beginning too', () => {
     const { env } = expandExec(
       { argv: ['x'], env: { NAME: '{name}', FIXED: 'a', __proto__x: '{app}' } },
-      values({ name: '-i' }),
+      values({ name: '-i', streamId: undefined }),
     );
     expect(env).toEqual({ NAME: '-i', FIXED: 'a', __proto__x: 'live' });
+  });
+
+  it('hands on the trace of the stream, unless the template has one of its own', () => {
+    const traceparent = traceparentOf('01JZ8Z4M1R3S5T7V9WBCDEFGHJ');
+    expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect(expandExec({ argv: ['x'], env: {} }, values()).env).toEqual({ TRACEPARENT: traceparent });
+    const own = { TRACEPARENT: '{label.trace}' };
+    expect(expandExec({ argv: ['x'], env: own }, values({ labels: { trace: 'mine' } })).env).toEqual({
+      TRACEPARENT: 'mine',
+    });
   });
 });
 
