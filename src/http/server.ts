@@ -10,6 +10,7 @@ import type { HttpDeps } from './deps.js';
 import { type FastifyError, type FastifyInstance, fastify } from './fastify.js';
 import { Followers } from './followers.js';
 import { HostGuard } from './host-guard.js';
+import { inTurn } from './in-turn.js';
 import { PageFiles } from './page-files.js';
 import { fail, HEADERS } from './replies.js';
 import { addApiRoutes, failApi } from './routes/api.js';
@@ -155,7 +156,7 @@ function serverFor(handler: RequestListener, { options, media }: HttpDeps, guard
   };
   const allows = ({ headers }: IncomingMessage): boolean => guard.allows(headers.host);
   const server = createServer(times, (request, response) => {
-    if (media?.handle(request, response, allows) !== true) handler(request, response);
+    if (media?.handle(request, response, allows) !== true) inTurn(response, () => handler(request, response));
   });
   media?.watch(server, allows);
   return server;
