@@ -1,4 +1,5 @@
 import { learnTime } from './clock.js';
+import { plainJson } from './plain-json.js';
 
 /** An answer that is a problem (RFC 9457), or no answer at all. */
 export class ApiError extends Error {
@@ -66,7 +67,7 @@ export async function ask<T>(
     const response = await fetch(path, { method, headers, body: text, signal });
     learnTime(response.headers.get('date'));
     if (!response.ok) throw await problemIn(response);
-    return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    return response.status === 204 ? (undefined as T) : (plainJson(await response.text()) as T);
   });
 }
 
@@ -88,7 +89,10 @@ export function askBytes(
 }
 
 async function problemIn(response: Response): Promise<ApiError> {
-  const told = (await response.json().catch(() => ({}))) as { code?: string; title?: string; detail?: string };
+  const told = (await response
+    .text()
+    .then(plainJson)
+    .catch(() => ({}))) as { code?: string; title?: string; detail?: string };
   const words = [told.title, told.detail].filter((part) => part !== undefined && part !== '');
   return new ApiError(
     response.status,

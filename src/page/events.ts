@@ -1,4 +1,5 @@
 import { eventName, type ToldEvent } from './event-words.js';
+import { plainJson } from './plain-json.js';
 import { useEffect, useState } from './preact.js';
 
 /** Events that are kept. */
@@ -30,7 +31,7 @@ export function merged(known: readonly ToldEvent[], come: readonly ToldEvent[]):
 /** An event of `/v1/events`; undefined: it is none. */
 export function readEvent(json: string): ToldEvent | undefined {
   try {
-    const event = JSON.parse(json) as Partial<ToldEvent>;
+    const event = plainJson(json) as Partial<ToldEvent>;
     const isEvent = typeof event.id === 'string' && typeof event.type === 'string' && typeof event.data === 'object';
     return isEvent && event.data !== null ? (event as ToldEvent) : undefined;
   } catch {
