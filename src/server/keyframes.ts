@@ -6,6 +6,7 @@ import type { Hub } from '../hub/hub.js';
 import { type Keyframe, newestKeyframe } from '../hub/keyframe-file.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { ApiAnswer, ApiRoute } from '../model/api-route.js';
+import { afterIdle } from './after-idle.js';
 
 /** Most bytes of one keyframe that is shown: one of 4K video has about a quarter. */
 const MOST_FILE_BYTES = 2 * 2 ** 20;
@@ -40,6 +41,7 @@ export class Keyframes {
   /** By stream id; those that were asked for longest ago first. */
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
+  readonly #asked = afterIdle(() => this.#clear());
 
   constructor(deps: KeyframesDeps) {
     this.#deps = deps;
@@ -77,6 +79,7 @@ export class Keyframes {
   }
 
   #fileOf(streamId: string, { id, read }: Keyframe, kept: Kept | undefined, nowMs: number): Buffer {
+    this.#asked();
     this.#forget(streamId, kept);
     const file = kept?.id === id ? kept.file : read();
     this.#kept.set(streamId, { id, file, readMs: nowMs });

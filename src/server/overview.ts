@@ -7,6 +7,7 @@ import type { Health } from '../http/deps.js';
 import type { LiveStreams } from '../live/live-streams.js';
 import type { ApiAnswer, ApiRequest, ApiRoute } from '../model/api-route.js';
 import type { Overview } from '../model/overview.js';
+import { afterIdle } from './after-idle.js';
 
 /** How long one answer is given to all who ask, in ms. */
 const SHARED_MS = 1000;
@@ -54,6 +55,9 @@ export function overviewRoute(deps: OverviewDeps): ApiRoute {
     made = { atMs, body, packed: undefined, headers };
     return made;
   };
+  const asked = afterIdle(() => {
+    made = undefined;
+  });
   const heldBytes = (): number => (made?.body.length ?? 0) + (made?.packed?.length ?? 0);
   deps.memory.register('page', heldBytes);
   deps.memory.onRelief('free_memory', () => {
@@ -63,11 +67,12 @@ export function overviewRoute(deps: OverviewDeps): ApiRoute {
   });
   return {
     ...{ method: 'GET', path: '/v1/overview', scope: 'read' },
-    handle: async ({ headers: asked }: ApiRequest): Promise<ApiAnswer> => {
+    handle: async ({ headers: given }: ApiRequest): Promise<ApiAnswer> => {
+      asked();
       const answer = now();
       const { body, headers } = answer;
-      if (asked['if-none-match'] === headers.etag) return { status: 304, body: undefined, headers };
-      if (!TAKES_GZIP.test(asked['accept-encoding'] ?? '')) return { status: 200, body, headers };
+      if (given['if-none-match'] === headers.etag) return { status: 304, body: undefined, headers };
+      if (!TAKES_GZIP.test(given['accept-encoding'] ?? '')) return { status: 200, body, headers };
       answer.packed ??= gzipSync(body, { level: constants.Z_BEST_SPEED });
       return { status: 200, body: answer.packed, headers: { ...headers, 'content-encoding': 'gzip' } };
     },

@@ -69,6 +69,16 @@ describe('the keyframe of a stream', () => {
     expect(memory.total).toBe(0);
   });
 
+  it('is kept no longer than a minute after somebody has asked, also when its stream has gone', async () => {
+    const { ask, send, memory, live } = setUp();
+    send(...picture(1));
+    await ask();
+    live.clear();
+    expect(memory.total).toBeGreaterThan(0);
+    vi.advanceTimersByTime(60_000);
+    expect([memory.total, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
   it('is refused with a code where there is none, or where it is too long', async () => {
     const { ask, send, memory } = setUp({ gopMaxBytes: 8 * 2 ** 20 });
     send(message('audioHeader', 0), message('audio', 1));
