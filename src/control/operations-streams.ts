@@ -21,13 +21,13 @@ function stream(verb: string) {
 /** Operations on streams, plays and names that players wait for. */
 export const STREAM_OPERATIONS = {
   get: {
-    says: 'One live stream.',
+    says: 'One live stream, with what is measured of it and what is wrong with it.',
     levels: STREAM_LEVEL,
     ...reading,
     http: [{ method: 'GET', path: '/v1/streams/:streamId' }],
     params: { streamId: s.streamId },
     body: {},
-    answer: s.answer(s.streamShown.shape),
+    answer: s.answer(s.streamDetails.shape),
     example: { streamId: STREAM },
   },
   kick: {

@@ -23,6 +23,7 @@ const overviewStream = {
       ...count,
       description: 'How much further the newest media is behind the clock than at the best. Missing: unknown.',
     },
+    gopMs: { ...count, description: 'Media time between the last two keyframes. Missing before the second.' },
     trouble: { ...text, description: 'What is wrong with it, in a sentence. Missing: nothing.' },
   },
   required: ['streamId', 'app', 'name', 'state', 'startedAt', 'tracks', 'players', 'kbpsIn', 'kbpsOut'],

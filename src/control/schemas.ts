@@ -102,6 +102,17 @@ export const streamShown = z.looseObject({
   kbpsIn: z.number(),
 });
 
+/** A `StreamDetails` in an answer. */
+export const streamDetails = streamShown.extend({
+  kbpsOut: z.number().optional().describe('Sent to players, over the same time as kbpsIn.'),
+  delayMs: z
+    .number()
+    .optional()
+    .describe('How much further the newest media is behind the clock than at the best. Missing: unknown.'),
+  gopMs: z.number().optional().describe('Media time between the last two keyframes. Missing before the second.'),
+  trouble: z.string().optional().describe('What is wrong with it, in a sentence. Missing: nothing.'),
+});
+
 /** A {@link PlaySnapshot} in an answer. */
 export const playShown = z.looseObject({
   playId: z.string(),

@@ -23,7 +23,8 @@ type StreamHandlers = {
 };
 
 export const STREAM_HANDLERS: StreamHandlers = {
-  get: (ports, input, context) => onStream(ports, 'get', input, context, async (stream) => toFacts(stream)),
+  get: (ports, input, context) =>
+    onStream(ports, 'get', input, context, async (stream) => toFacts(ports.live.details(stream.streamId) ?? stream)),
   kick: (ports, input, context) =>
     onStream(ports, 'kick', input, context, async (stream) => {
       const banned = await banOf(ports, stream, input, context);

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../core/clock.js';
 import type { ErrorCode } from '../core/errors.js';
 import type { Labels, StreamLimits } from '../model/grant.js';
-import type { OverviewStream } from '../model/overview.js';
+import type { OverviewStream, StreamDetails } from '../model/overview.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
 import type { EndReason } from '../model/reasons.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
@@ -28,6 +29,7 @@ interface Subject {
 
 /** The parts of the fact side that commands act upon. */
 interface CommandParts {
+  readonly clock: Clock;
   readonly bytes: ByteSide;
   readonly plays: PlayAccounting;
   readonly streams: ReadonlyMap<string, LiveStream>;
@@ -43,6 +45,12 @@ export class LiveCommands {
 
   stream(streamId: string): StreamSnapshot | undefined {
     return this.#parts.streams.get(streamId)?.snapshot();
+  }
+
+  /** What is measured of it, and what is wrong with it, besides. */
+  details(streamId: string): StreamDetails | undefined {
+    const stream = this.#parts.streams.get(streamId);
+    return stream && { ...stream.snapshot(), ...stream.overview(this.#parts.clock.monotonicMs()) };
   }
 
   /** The first streams, oldest first, as the first view of the page shows them. @param nowMs monotonic */

@@ -1,6 +1,7 @@
 import type { PlainValue } from '../core/plain.js';
 import type { Labels, StreamLimits } from '../model/grant.js';
 import type { JobRun } from '../model/job.js';
+import type { StreamDetails } from '../model/overview.js';
 import type { PlaySnapshot } from '../model/play-snapshot.js';
 import type { StreamSnapshot } from '../model/snapshot.js';
 import type { StreamUrls } from '../model/stream-urls.js';
@@ -29,6 +30,8 @@ export interface IssuedTicket {
 export interface LiveControl {
   streams(): readonly StreamSnapshot[];
   stream(streamId: string): StreamSnapshot | undefined;
+  /** The same, with what is measured of it and what is wrong with it. */
+  details(streamId: string): StreamDetails | undefined;
   plays(): readonly PlaySnapshot[];
   /** Names that players wait for. */
   wants(): readonly Want[];

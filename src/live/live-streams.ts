@@ -194,7 +194,7 @@ export class LiveStreams implements FactSide, LiveStreamOwner {
       },
     });
     this.jobs = jobs;
-    this.commands = new LiveCommands({ bytes, plays, streams: this.#streams });
+    this.commands = new LiveCommands({ bytes, plays, clock, streams: this.#streams });
     this.yields = new StreamYields({
       ...{ clock, lifecycle, plays, jobs, streams: this.#streams, readPublisher },
       isDraining: () => closedFor() !== undefined,

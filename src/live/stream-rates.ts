@@ -20,6 +20,8 @@ export class StreamRates {
    * publisher came.
    */
   delayMs: number | undefined;
+  /** Media time between the last two keyframes, in ms; undefined before the second. */
+  gopMs: number | undefined;
   /** The least time of the clock before that of the newest media, in ms. */
   #leastBehindMs = Number.POSITIVE_INFINITY;
   #measured: StreamCounters = NOTHING_CARRIED;
@@ -33,13 +35,14 @@ export class StreamRates {
   }
 
   /** Measures up to a sample. @returns whether enough time has passed since the last measure */
-  measure({ atMs, counters, newestTimestamp }: StreamSample): boolean {
+  measure({ atMs, counters, newestTimestamp, gopMs }: StreamSample): boolean {
     const elapsedMs = atMs - this.#measuredMs;
     if (elapsedMs < LEAST_MS) return false;
     const before = this.#measured;
     this.kbpsIn = Math.round(((counters.bytes - before.bytes) * 8) / elapsedMs);
     this.kbpsOut = Math.round(((counters.bytesOut - before.bytesOut) * 8) / elapsedMs);
     this.fps = Math.round(((counters.videoFrames - before.videoFrames) * 10_000) / elapsedMs) / 10;
+    this.gopMs = gopMs;
     this.#measured = counters;
     this.#measuredMs = atMs;
     if (newestTimestamp !== undefined) this.#compare(atMs - newestTimestamp);

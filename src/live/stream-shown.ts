@@ -80,6 +80,7 @@ export function shownOverview(
     kbpsIn: isHeld ? 0 : rates.kbpsIn,
     kbpsOut: isHeld ? 0 : rates.kbpsOut,
     ...(isHeld || rates.delayMs === undefined ? {} : { delayMs: rates.delayMs }),
+    ...(rates.gopMs === undefined ? {} : { gopMs: rates.gopMs }),
     ...(sentence === undefined ? {} : { trouble: sentence }),
   };
 }

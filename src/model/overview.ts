@@ -10,9 +10,14 @@ export interface OverviewStream
    * publisher came back, in ms; missing: it cannot be told.
    */
   readonly delayMs?: number;
+  /** Media time between its last two keyframes, in ms; missing before the second. */
+  readonly gopMs?: number;
   /** What is wrong with it in a sentence, such as a track without frames; missing: nothing. */
   readonly trouble?: string;
 }
+
+/** One live stream in whole, as `GET /v1/streams/:streamId` shows it. */
+export type StreamDetails = StreamSnapshot & OverviewStream;
 
 /** What the first view of the page shows: this node, and its live streams. `GET /v1/overview`. */
 export interface Overview {

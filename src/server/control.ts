@@ -87,6 +87,7 @@ function liveControl(liveStreams: LiveStreams): LiveControl {
   return {
     streams: () => liveStreams.streams(),
     stream: (streamId) => commands.stream(streamId),
+    details: (streamId) => commands.details(streamId),
     plays: () => commands.plays(),
     wants: () => commands.wants(),
     kickStream: (streamId, reason) => commands.kickStream(streamId, reason),

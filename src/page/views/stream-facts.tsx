@@ -1,10 +1,10 @@
+import type { StreamDetails } from '../../model/overview.js';
 import type { StreamSnapshot } from '../../model/snapshot.js';
 import type { Track } from '../../model/track.js';
 import { codecName, count, milliseconds, pictureSize, rate, size, soundForm } from '../format.js';
 import { Facts } from '../parts/facts.js';
 import { type Column, Table } from '../parts/table.js';
 import { Since, Time } from '../parts/time.js';
-import type { Listed } from './tile-facts.js';
 
 const TRACKS: readonly Column<Track>[] = [
   { title: 'Track', isName: true, show: ({ kind, id }) => (id === 0 ? kind : `${kind} ${id}`) },
@@ -25,13 +25,12 @@ function measured(value: number | undefined, claimed: number | undefined, format
 }
 
 /** What is known of a stream, and what was measured. */
-export function StreamFacts(props: { stream: StreamSnapshot; listed: Listed | undefined; isOver: boolean }) {
-  const { stream, listed, isOver } = props;
+export function StreamFacts({ stream, isOver }: { stream: StreamDetails; isOver: boolean }) {
   const { tracks, labels = {} } = stream;
   return (
     <section class="panel facts-of" aria-labelledby="facts">
       <h2 id="facts">Facts</h2>
-      <Facts items={[...(isOver ? [] : nowFacts(stream, listed)), ...mediaFacts(stream), ...originFacts(stream)]} />
+      <Facts items={[...(isOver ? [] : nowFacts(stream)), ...mediaFacts(stream), ...originFacts(stream)]} />
       {tracks.length === 0 ? null : (
         <Table
           caption="Tracks"
@@ -54,14 +53,15 @@ export function StreamFacts(props: { stream: StreamSnapshot; listed: Listed | un
 type Items = Parameters<typeof Facts>[0]['items'];
 
 /** What holds at this moment. */
-function nowFacts({ startedAt, players, playersElsewhere, kbpsIn }: StreamSnapshot, listed: Listed | undefined): Items {
+function nowFacts({ startedAt, players, playersElsewhere, kbpsIn, kbpsOut, delayMs, gopMs }: StreamDetails): Items {
   const elsewhere = playersElsewhere === undefined ? '' : `, ${count(playersElsewhere)} elsewhere`;
   return [
     ['Live for', <Since key="for" iso={startedAt} />],
     ['Players', `${count(players)}${elsewhere}`],
-    ['Delay', listed?.delayMs === undefined ? '' : milliseconds(listed.delayMs)],
+    ['Delay', delayMs === undefined ? '' : milliseconds(delayMs)],
     ['Bit rate in', rate(kbpsIn)],
-    ['Bit rate out', listed === undefined ? '' : rate(listed.kbpsOut)],
+    ['Bit rate out', kbpsOut === undefined ? '' : rate(kbpsOut)],
+    ['Keyframe every', gopMs === undefined ? '' : milliseconds(gopMs)],
   ];
 }
 

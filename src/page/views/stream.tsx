@@ -1,4 +1,4 @@
-import type { Overview } from '../../model/overview.js';
+import type { StreamDetails } from '../../model/overview.js';
 import type { StreamSnapshot } from '../../model/snapshot.js';
 import type { ApiError } from '../api.js';
 import { endWords, type ToldEvent } from '../event-words.js';
@@ -20,7 +20,6 @@ import { KickStream } from './stream-kick.js';
 import { StreamPlayers } from './stream-players.js';
 import { StreamPreview } from './stream-preview.js';
 import { StreamTimeline } from './stream-timeline.js';
-import type { Listed } from './tile-facts.js';
 import type { ViewProps } from './view.js';
 
 /** How often a stream is asked for, in ms. */
@@ -31,9 +30,7 @@ const BEFORE_END_MS = 6 * 3600_000;
 /** What is known of a stream, live or not. */
 interface Known {
   /** As it was when it was last there. */
-  readonly stream: StreamSnapshot | undefined;
-  /** As the overview has it. */
-  readonly listed: Listed | undefined;
+  readonly stream: StreamDetails | undefined;
   readonly error: ApiError | undefined;
   readonly refresh: () => void;
   /** It is not live any more. */
@@ -78,7 +75,7 @@ export function Stream({ session, rest: [streamId = ''] }: ViewProps) {
             <StreamCharts streamId={streamId} />
           </div>
           <div class="column">
-            <StreamFacts stream={stream} listed={known.listed} isOver={isOver} />
+            <StreamFacts stream={stream} isOver={isOver} />
             {isOver ? null : <StreamPlayers streamId={streamId} mayKick={mayControl(session)} />}
           </div>
         </div>
@@ -90,12 +87,12 @@ export function Stream({ session, rest: [streamId = ''] }: ViewProps) {
 
 /** What is to be said about a stream above all: that it is over, what is wrong, that it cannot be shown. */
 function Notes({ known, events }: { known: Known; events: readonly ToldEvent[] }) {
-  const { stream, listed, error, isOver, successor } = known;
+  const { stream, error, isOver, successor } = known;
   if (isOver) return <Ended error={error} end={events.find(isEnd)} successor={successor} />;
   return (
     <>
       {error === undefined ? null : <ErrorNote error={error} />}
-      {listed?.trouble === undefined ? null : <p class="note warn">{sentence(listed.trouble)}</p>}
+      {stream?.trouble === undefined ? null : <p class="note warn">{sentence(stream.trouble)}</p>}
       {stream === undefined && error === undefined ? <Empty title="Loading …" /> : null}
     </>
   );
@@ -105,24 +102,31 @@ function Notes({ known, events }: { known: Known; events: readonly ToldEvent[] }
 function useStream(streamId: string): Known {
   const [gone, setGone] = useState<ApiError>();
   const path = `/v1/streams/${encodeURIComponent(streamId)}`;
-  const { value, refresh, ...asked } = usePoll<StreamSnapshot>(gone === undefined ? path : undefined, EVERY_MS);
+  const { value, refresh, ...asked } = usePoll<StreamDetails>(gone === undefined ? path : undefined, EVERY_MS);
   const error = gone ?? asked.error;
-  const overview = usePoll<Overview>('/v1/overview', EVERY_MS).value?.streams;
-  const listed = overview?.find((each) => each.streamId === streamId);
   useEffect(() => {
-    if (listed !== undefined) streamHistory.add(streamId, Date.now(), listed);
-  }, [listed]);
-  const last = useRef<Pick<Known, 'stream' | 'listed'>>({ stream: undefined, listed: undefined });
-  last.current = { stream: value ?? last.current.stream, listed: listed ?? last.current.listed };
-  const { stream } = last.current;
+    if (value !== undefined) streamHistory.add(streamId, Date.now(), value);
+  }, [value]);
+  const last = useRef<StreamDetails>();
+  last.current = value ?? last.current;
+  const stream = last.current;
   const isOver = error?.status === 404 && (stream !== undefined || typeof error.told['endedAt'] === 'string');
   // What is over stays over: it is not asked for again.
   useEffect(() => {
     if (isOver) setGone(error);
   }, [isOver]);
-  const isNext = ({ app, name, streamId: id }: Listed): boolean =>
-    app === stream?.app && name === stream.name && id !== streamId;
-  return { ...last.current, error, refresh, isOver, successor: isOver ? overview?.find(isNext)?.streamId : undefined };
+  const successor = useSuccessor(isOver ? stream : undefined);
+  return { stream, error, refresh, isOver, successor };
+}
+
+/** Looks for the stream that has the name of one that is over. */
+function useSuccessor(ended: StreamSnapshot | undefined): string | undefined {
+  const path =
+    ended === undefined
+      ? undefined
+      : `/v1/streams?limit=1&app=${encodeURIComponent(ended.app)}&name=${encodeURIComponent(ended.name)}`;
+  const next = usePoll<{ streams: readonly StreamSnapshot[] }>(path, EVERY_MS).value?.streams[0]?.streamId;
+  return next === ended?.streamId ? undefined : next;
 }
 
 /** From when on events are asked for: from the beginning of the stream, a moment before. */

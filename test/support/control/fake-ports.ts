@@ -178,6 +178,10 @@ export class FakeNode {
     return {
       streams: () => this.streams,
       stream: find,
+      details: (id) => {
+        const stream = find(id);
+        return stream && { ...stream, kbpsOut: 7, gopMs: 2000, trouble: 'no video for 3 s' };
+      },
       plays: () => this.plays,
       wants: () => [{ app: 'live', name: 'soon', players: 3, urls: { rtmp: 'rtmp://127.0.0.1/live/cam' } }],
       kickStream: (streamId, reason) => end(streamId, ['kickStream', streamId, reason]),

@@ -31,6 +31,17 @@ async function renewing() {
 }
 
 describe('a command', () => {
+  it('that asks for one stream is told what is measured of it, and what is wrong with it', async () => {
+    const { harness, run, commands } = await both();
+    harness.nowMs += 5000;
+    run.sample();
+    expect(commands.details(run.streamId)).toMatchObject({
+      ...{ ...commands.stream(run.streamId), kbpsOut: 0, gopMs: 2000 },
+      trouble: expect.stringMatching(/^it is no picture or sound yet, 5/),
+    });
+    expect(commands.details('nobody')).toBeUndefined();
+  });
+
   it('that kicks a stream ends it, and is done when it is over', async () => {
     const { harness, run, commands } = await both();
     expect(await commands.kickStream(run.streamId, 'out')).toBe('done');
