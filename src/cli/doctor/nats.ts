@@ -15,6 +15,8 @@ const ANSWER_MS = 2000;
 const SAFE_REPLICAS = '2.10.27';
 /** A clock that is further off makes tokens and signed URLs fail, in ms. */
 const MOST_SKEW_MS = 1000;
+/** Nobody answers, or an error of the server: JetStream is not enabled, for this account or at all. */
+const OFF: readonly string[] = ['503', '10039', '10076'];
 /** Most subjects that are named. */
 const MOST_SHOWN = 3;
 
@@ -54,8 +56,9 @@ export async function checkNats(config: Config): Promise<Finding[]> {
   try {
     connection = await connectNats({ ...options, name: 'sluice-doctor' });
   } catch (error) {
-    const todo = 'start it, or correct nats.url and what the user has to send; events wait in the journal meanwhile';
-    return [{ check: 'nats', state: 'fail', says: detailOf(error), todo }];
+    const says = detailOf(error);
+    const mend = says.includes('refuses') ? 'correct what is sent to it' : 'start it, or correct nats.url';
+    return [{ check: 'nats', state: 'fail', says, todo: `${mend}; events wait in the journal meanwhile` }];
   }
   try {
     return await findings(connection, config);
@@ -81,11 +84,17 @@ async function findings(connection: NatsConnection, config: Config): Promise<Fin
   const asked = Date.now();
   const user = await userInfo(connection);
   const nowMs = (asked + Date.now()) / 2;
+  const jetStream = jetStreamFinding(account.ok ? account.value : account.code, config);
+  const rights = user === undefined ? unknownRights(version) : rightsFinding(user, config);
+  const kept = streamFinding(stream.ok ? stream.value : stream.code, config, user);
+  // One cause is told once: without JetStream there are no streams, and rights that lack are named by their subjects.
+  const isTold = jetStream.state === 'fail' || (rights.state === 'fail' && kept.state === 'fail');
   return [
     replicasFinding(version, config, where),
-    jetStreamFinding(account.ok ? account.value : account.code, config),
-    streamFinding(stream.ok ? stream.value : stream.code, config, user),
-    ...(user === undefined ? [unknownRights(version)] : [rightsFinding(user, config), skewFinding(user, nowMs)]),
+    jetStream,
+    ...(isTold ? [] : [kept]),
+    rights,
+    ...(user === undefined ? [] : [skewFinding(user, nowMs)]),
   ];
 }
 
@@ -102,7 +111,8 @@ export function jetStreamFinding(found: AccountInfo | number | string, { events 
     if (found === 'PERMISSIONS_VIOLATION')
       return { check, state: 'ok', says: 'this user may not ask for the limits of its account ($JS.API.INFO)' };
     const todo = 'start nats-server with -js, or enable JetStream for the account of this user';
-    return { check, state: 'fail', says: `JetStream does not answer (${found})`, todo };
+    const says = OFF.includes(String(found)) ? 'JetStream is off there, or for this user' : `no answer (${found})`;
+    return { check, state: 'fail', says, todo };
   }
   const { streams, storage, limits } = found;
   const free = limits.max_storage < 0 ? Number.POSITIVE_INFINITY : limits.max_storage - storage;
@@ -135,7 +145,11 @@ export function streamFinding(
   }
   if (found === JsError.StreamNotFound)
     return { check, state: 'ok', says: `${events.stream} will be made at the first start` };
-  const todo = 'see the permissions in examples/nats-permissions.conf, and that JetStream runs';
+  if (found === 'PERMISSIONS_VIOLATION') {
+    const says = `this user may not ask for ${events.stream} ($JS.API.STREAM.INFO.${events.stream})`;
+    return { check, state: 'fail', says, todo: 'allow what examples/nats-permissions.conf lists' };
+  }
+  const todo = 'see that JetStream runs, and has a leader where several servers are one';
   return { check, state: 'fail', says: `nothing is known of ${events.stream} (${found})`, todo };
 }
 

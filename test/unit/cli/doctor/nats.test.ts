@@ -46,7 +46,12 @@ describe('jetStreamFinding', () => {
   });
 
   it('fails without JetStream, and not where only the question is refused', () => {
-    expect(jetStreamFinding('503', config)).toMatchObject({ state: 'fail', todo: expect.stringContaining('-js') });
+    expect(jetStreamFinding('503', config)).toMatchObject({
+      state: 'fail',
+      says: 'JetStream is off there, or for this user',
+      todo: expect.stringContaining('-js'),
+    });
+    expect(jetStreamFinding('TIMEOUT', config)).toMatchObject({ state: 'fail', says: 'no answer (TIMEOUT)' });
     expect(jetStreamFinding('PERMISSIONS_VIOLATION', config).state).toBe('ok');
   });
 });
@@ -60,6 +65,10 @@ describe('streamFinding', () => {
     });
     expect(streamFinding(10_059, config)).toMatchObject({ state: 'ok', says: expect.stringContaining('first start') });
     expect(streamFinding('TIMEOUT', config).state).toBe('fail');
+    expect(streamFinding('PERMISSIONS_VIOLATION', config)).toMatchObject({
+      state: 'fail',
+      says: expect.stringContaining('$JS.API.STREAM.INFO.SLUICE_EVENTS'),
+    });
     const permissions = { publish: { allow: ['sluice.v1.>'] } };
     expect(streamFinding(10_059, config, { time, permissions })).toMatchObject({
       state: 'fail',
