@@ -39,7 +39,7 @@ beforeAll(async () => {
     rule_files: string[];
     scrape_configs: { job_name: string; authorization?: object; static_configs: { targets: string[] }[] }[];
   };
-  config.global = { scrape_interval: '1s', evaluation_interval: '1s', scrape_timeout: '1s' };
+  config.global = { scrape_interval: '200ms', evaluation_interval: '200ms', scrape_timeout: '200ms' };
   config.rule_files = [join(folder, 'rules.yml')];
   config.scrape_configs = config.scrape_configs.filter(({ job_name: name }) => name === 'sluice');
   // The server of the test has no tokens.
@@ -78,9 +78,14 @@ const valuesOf = async (query: string) => (await ask<{ result: unknown[] }>('que
 
 describe('promtool', () => {
   it('accepts the settings and the rules, and the rules do what their tests say', async () => {
-    expect(await promtool('check', 'config', '--syntax-only', join(folder, 'prometheus.yml'))).toContain('SUCCESS');
-    expect(await promtool('check', 'rules', join(folder, 'rules.yml'))).toContain(`${ALERTS.length} rules found`);
-    expect(await promtool('test', 'rules', join(folder, 'rules.test.yml'))).toContain('SUCCESS');
+    const said = await Promise.all([
+      promtool('check', 'config', '--syntax-only', join(folder, 'prometheus.yml')),
+      promtool('check', 'rules', join(folder, 'rules.yml')),
+      promtool('test', 'rules', join(folder, 'rules.test.yml')),
+    ]);
+    expect(said[0]).toContain('SUCCESS');
+    expect(said[1]).toContain(`${ALERTS.length} rules found`);
+    expect(said[2]).toContain('SUCCESS');
   });
 
   it('has nothing to say against the metrics of a server', async () => {
@@ -108,16 +113,16 @@ describe('a server with everything on', () => {
       },
       { everyMs: 100, timeoutMs: 30_000, what: () => `three scrapes\n${prometheus.output.slice(-2000)}` },
     );
-    for (const { expr } of ALERTS) expect(await valuesOf(expr)).toBeInstanceOf(Array);
+    for (const values of await Promise.all(ALERTS.map(({ expr }) => valuesOf(expr))))
+      expect(values).toBeInstanceOf(Array);
+    const all = await Promise.all(
+      PANEL_QUERIES.map(async (query) => ({ ...query, values: await valuesOf(query.expr) })),
+    );
     const empty: string[] = [];
-    let answered = 0;
-    for (const { of, expr } of PANEL_QUERIES) {
-      const values = await valuesOf(expr);
-      if (values.length > 0) answered++;
-      else if (await hasData(expr)) empty.push(`${of}: ${expr}`);
-    }
+    for (const { of, expr, values } of all)
+      if (values.length === 0 && (await hasData(expr))) empty.push(`${of}: ${expr}`);
     expect(empty).toEqual([]);
-    expect(answered).toBeGreaterThan(50);
+    expect(all.filter(({ values }) => values.length > 0).length).toBeGreaterThan(50);
     const [row] = (await valuesOf('sum(rate(sluice_media_out_bytes_total[1m]))')) as { value: [number, string] }[];
     expect(Number(row!.value[1])).toBeGreaterThan(0);
   });
