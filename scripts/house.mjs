@@ -39,7 +39,7 @@ export const FOLDERS = {
         'nats',
         'wasm',
       ],
-      ...['config', 'model', 'core'],
+      ...['flv', 'config', 'model', 'core'],
     ],
   },
   index: {

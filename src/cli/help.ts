@@ -111,6 +111,7 @@ export const LOAD_FLAGS: readonly { readonly flags: string; readonly doc: string
 ];
 
 export const LOAD_EXAMPLES = `
+A terminal gets a line a second, and everybody the result.
 Exit code: 0 when all connections were up, stayed, and bytes flowed; 1 otherwise, also when it was stopped before it measured.
 
 Examples:

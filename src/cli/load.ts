@@ -26,7 +26,11 @@ export async function load(mode: string, url: string, flags: LoadFlags, io: Io):
     mode,
     url,
     signal: AbortSignal.any([stopSignal(), io.gone]),
-    onSecond: (second) => (json === true ? line(second) : io.err(`${formatSecond(second)}\n`)),
+    onSecond: (second) => {
+      if (json === true) line(second);
+      // A log file does not need a line a second, and who wants them there asks for JSON.
+      else if (io.live) io.err(`${formatSecond(second)}\n`);
+    },
     onSteady: (second) => (json === true ? line(second) : undefined),
   });
   if (json === true) line(result);

@@ -1,5 +1,6 @@
 import { publishFile } from '../client/publish-file.js';
 import { parseRtmpUrl } from '../client/rtmp-url.js';
+import { flvLengthMs } from '../flv/flv-length.js';
 import { EXIT } from './exit-codes.js';
 import type { Io } from './io.js';
 import { ProgressLine } from './progress-line.js';
@@ -18,7 +19,9 @@ export async function publish(
   io: Io,
 ): Promise<number> {
   const { display } = parseRtmpUrl(url);
-  const line = new ProgressLine(io, 'publishing');
+  // Only a line that is shown needs it, and a file that begins again has no end.
+  const lengthMs = io.live && options.loop !== true ? await flvLengthMs(file) : undefined;
+  const line = new ProgressLine(io, 'publishing', lengthMs);
   try {
     const total = await publishFile(file, url, {
       realtime: options.fast !== true,

@@ -152,6 +152,8 @@ describe('sluice load', () => {
     expect((await load.stop('SIGINT')).code).toBe(1);
     expect(load.stdout).toContain('nothing was measured');
     expect(load.stdout).toContain(' 0 failed, 0 lost');
+    // Nobody watches: there is no line a second.
+    expect(load.stderr).toBe('');
   });
 
   it('through which no byte flowed fails', async () => {
