@@ -1,4 +1,5 @@
 import { ask } from './api.js';
+import { socketLoader } from './socket-loader.js';
 
 /** What a preview tells while it plays. */
 export interface PreviewState {
@@ -43,7 +44,10 @@ export async function playPreview(
   const player = mpegts.createPlayer(
     { type: 'flv', isLive: true, url: url.href, ...kinds },
     // A worker would be a script of its own origin, which the policy of the page does not let in.
-    { enableWorker: false, enableStashBuffer: false, liveSync: true, autoCleanupSourceBuffer: true },
+    {
+      ...{ enableWorker: false, enableStashBuffer: false, liveSync: true, autoCleanupSourceBuffer: true },
+      customLoader: socketLoader(mpegts.BaseLoader),
+    },
   );
   let timer = 0;
   const stop = (): void => {
