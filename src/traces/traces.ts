@@ -1,10 +1,9 @@
-import { SluiceError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
 import { VERSION } from '../core/version.js';
 import { within } from '../core/within.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Admission } from '../live/admission.js';
-import type { OtlpSink } from './otlp-sink.js';
+import type { OpenTelemetry, OtlpOptions, OtlpSink } from './otlp-sink.js';
 import type { Span } from './span.js';
 import { StreamSpans } from './stream-spans.js';
 import { TracedAdmission } from './traced-admission.js';
@@ -27,7 +26,7 @@ interface TracesDeps {
   /** Most spans that wait; default: 4096. */
   readonly maxQueue?: number;
   /** Loads what sends spans, with the packages of OpenTelemetry. Tests have it fail. */
-  readonly load?: () => Promise<{ readonly OtlpSink: typeof OtlpSink }>;
+  readonly load?: () => Promise<OpenTelemetry>;
 }
 
 /** Most spans that wait to be sent. */
@@ -55,11 +54,11 @@ export class Traces {
   #full = 0;
   #isAway = false;
 
-  private constructor(options: TracesOptions, deps: TracesDeps, Sink: typeof OtlpSink) {
+  private constructor(options: TracesOptions, deps: TracesDeps, sinkOf: (options: OtlpOptions) => OtlpSink) {
     this.#log = deps.log;
     this.#maxQueue = deps.maxQueue ?? MAX_QUEUE;
     this.#spans = new StreamSpans((span) => this.#add(span), options.plays);
-    this.#sink = new Sink({
+    this.#sink = sinkOf({
       ...{ url: urlOf(options.endpoint), headers: headersOf(options.headers), ratio: options.samplePercent / 100 },
       ...{ maxQueue: this.#maxQueue, timeoutMs: TIMEOUT_MS, delayMs: DELAY_MS },
       resource: {
@@ -78,14 +77,9 @@ export class Traces {
    */
   static async open(options: TracesOptions, deps: TracesDeps): Promise<Traces | undefined> {
     if (options.endpoint === '') return undefined;
-    try {
-      const { OtlpSink } = await (deps.load?.() ?? import('./otlp-sink.js'));
-      return new Traces(options, deps, OtlpSink);
-    } catch (error) {
-      const missing = /Cannot find package '([^']+)'/.exec((error as Error).message)?.[1];
-      if (missing === undefined) throw error;
-      throw new SluiceError('ERR_TRACES_PACKAGES', missing, { cause: error });
-    }
+    const { OtlpSink, openTelemetry } = await import('./otlp-sink.js');
+    const packages = await openTelemetry(deps.load);
+    return new Traces(options, deps, (sink) => new OtlpSink(packages, sink));
   }
 
   get counts(): TraceCounts {
