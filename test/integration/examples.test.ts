@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../src/jobs/record/record.js';
 import { Child } from '../support/child.js';
@@ -63,7 +63,7 @@ async function published(url: string): Promise<{ code: number | null; output: st
 
 /** Node finds packages from where the script is. */
 function nodeWithNats(script: string): Promise<Program> {
-  const inProject = join(project, 'nats-responder.mjs');
+  const inProject = join(project, basename(script));
   cpSync(script, inProject);
   return Promise.resolve({ command: [process.execPath, inProject], env: {} });
 }
@@ -297,24 +297,37 @@ describe('the examples of deciding who may', () => {
   }
 
   it.each([
-    ['Node', 'nats-responder.mjs', nodeWithNats],
-    ['Python', 'nats-responder.py', pythonWithNats],
-    ['Go', 'nats-responder.go', goWithNats],
-  ] as const)('on NATS in %s let in who has the key, where the language is there', async (language, name, prepare) => {
-    const { url, address } = await askingServer();
-    const script = join(folder, name);
-    const text = readFileSync(join(examples, name), 'utf8');
-    for (const written of Object.keys(address)) expect(text).toContain(written);
-    writeFileSync(script, text.replaceAll('127.0.0.1:4222', address['127.0.0.1:4222']));
-    const program = await prepare(script, folder);
-    if (program === undefined) {
-      process.stderr.write(`${language} or its package for NATS is not there\n`);
-      return;
-    }
-    const child = new Child(program.command, { cwd: folder, env: program.env });
-    closing.push(() => child.stop('SIGKILL'));
-    await letsInByKey(url);
-  });
+    ['Node', 'mjs', nodeWithNats],
+    ['Python', 'py', pythonWithNats],
+    ['Go', 'go', goWithNats],
+  ] as const)(
+    'on NATS in %s let in who has the key, and a consumer tells of it, where the language is there',
+    async (...its) => {
+      const [language, ending, prepare] = its;
+      const { url, address } = await askingServer();
+      const started = async (name: string): Promise<Child | undefined> => {
+        const script = join(folder, basename(name));
+        const text = readFileSync(join(examples, name), 'utf8');
+        for (const written of Object.keys(address)) expect(text).toContain(written);
+        writeFileSync(script, text.replaceAll('127.0.0.1:4222', address['127.0.0.1:4222']));
+        const program = await prepare(script, folder);
+        if (program === undefined) return undefined;
+        const child = new Child(program.command, { cwd: folder, env: program.env });
+        closing.push(() => child.stop('SIGKILL'));
+        return child;
+      };
+      if ((await started(`nats-responder.${ending}`)) === undefined) {
+        process.stderr.write(`${language} or its package for NATS is not there\n`);
+        return;
+      }
+      await letsInByKey(url);
+      // Of docs/events-from-nothing.md: what was before it comes as well, in order.
+      const consumer = await started(`consumers/consumer.${ending}`);
+      await consumer!.waitForOutput(/stream\.ended live\/cam1 client_unpublish/, 20_000);
+      const types = [...consumer!.stdout.matchAll(/io\.sluice\.stream\.(\w+) live\/cam1/g)].map(([, type]) => type);
+      expect(types.filter((type) => type !== 'rejected').slice(0, 3)).toEqual(['started', 'ready', 'ended']);
+    },
+  );
 
   it('by a webhook let in who has the key', async () => {
     const port = String(await freePort());

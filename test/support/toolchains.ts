@@ -1,5 +1,5 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Child } from './child.js';
 
 /** How a program of another language is started. */
@@ -20,7 +20,7 @@ async function works(command: readonly string[], cwd: string, env: Record<string
 }
 
 /**
- * Prepares a script in Python that needs `nats-py`, which is installed into the folder when it is not there.
+ * Prepares a script in Python that needs `nats-py`, which is installed into the folder, once, when it is not there.
  *
  * @returns undefined when the language or the package cannot be had on this machine
  */
@@ -29,23 +29,30 @@ export async function pythonWithNats(script: string, folder: string): Promise<Pr
   if (await works(['python3', '-c', 'import nats'], folder)) return { command, env: {} };
   const packages = join(folder, 'python');
   const install = ['python3', '-m', 'pip', 'install', '-q', '--target', packages, 'nats-py==2.16.0'];
-  return (await works(install, folder)) ? { command, env: { PYTHONPATH: packages } } : undefined;
+  return existsSync(packages) || (await works(install, folder))
+    ? { command, env: { PYTHONPATH: packages } }
+    : undefined;
 }
 
 /**
- * Builds a program of one file in Go that needs `nats.go`.
+ * Builds a program of one file in Go that needs `nats.go`. Programs of one folder share a module.
  *
  * @returns undefined when the language or the package cannot be had on this machine
  * @throws Error when it does not compile
  */
 export async function goWithNats(script: string, folder: string): Promise<Program | undefined> {
   const module = join(folder, 'go');
-  mkdirSync(module);
-  copyFileSync(script, join(module, 'main.go'));
-  const isThere =
-    (await works(['go', 'mod', 'init', 'example'], module)) && (await works(['go', 'mod', 'tidy'], module));
-  if (!isThere) return undefined;
-  const build = new Child(['go', 'build', '-o', 'program', '.'], { cwd: module });
+  const source = join(module, basename(script));
+  const program = join(module, basename(script, '.go'));
+  const isFirst = !existsSync(module);
+  mkdirSync(module, { recursive: true });
+  copyFileSync(script, source);
+  if (
+    isFirst &&
+    !((await works(['go', 'mod', 'init', 'example'], module)) && (await works(['go', 'mod', 'tidy'], module)))
+  )
+    return undefined;
+  const build = new Child(['go', 'build', '-o', program, source], { cwd: module });
   if ((await build.finish(240_000)).code !== 0) throw new Error(build.output);
-  return { command: [join(module, 'program')], env: {} };
+  return { command: [program], env: {} };
 }
