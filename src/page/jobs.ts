@@ -60,6 +60,8 @@ export interface Runner {
   readonly slots: number;
   readonly used: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** How far the programs of its jobs are, by job id. */
+  readonly progress?: Readonly<Record<string, RunProgress>>;
   /** Of its newest heartbeat. */
   readonly time: string;
 }
@@ -132,6 +134,23 @@ export function progressWords(progress: NonNullable<LogPart['progress']>): strin
   ]
     .filter((part) => part !== '')
     .join(', ');
+}
+
+/** How far the program of a job is, as its runner said with the newest heartbeat; `''`: it is not known. */
+export function progressOf(job: Pick<Job, 'jobId' | 'state'>, runners: readonly Runner[]): string {
+  if (job.state !== 'running' && job.state !== 'stopping') return '';
+  for (const { progress } of runners)
+    if (progress !== undefined && Object.hasOwn(progress, job.jobId)) return shortProgress(progress[job.jobId]!);
+  return '';
+}
+
+/** The two numbers that tell most: `1:02 of media, at speed 1`. */
+function shortProgress({ outTimeMs, frame, totalBytes, speed }: RunProgress): string {
+  const known = Object.entries({ outTimeMs, frame, totalBytes }).filter(([, value]) => value !== undefined);
+  return progressWords({
+    ...Object.fromEntries(known.slice(0, 1)),
+    ...(speed === undefined ? {} : { speed }),
+  });
 }
 
 /** Most characters of a log that are kept: what is older goes, in whole lines. */

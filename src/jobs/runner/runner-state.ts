@@ -1,3 +1,5 @@
+import type { RunProgress } from '../../model/run-progress.js';
+
 /** A value of the bucket `SLUICE_RUNNERS`: what a process that runs jobs says of itself with each heartbeat. */
 export interface RunnerState {
   readonly v: 1;
@@ -11,6 +13,8 @@ export interface RunnerState {
   readonly labels: Readonly<Record<string, string>>;
   /** Whether it is no runner but a worker outside, which has leased one job. */
   readonly isWorker?: boolean;
+  /** How far the programs of its jobs are that tell it, by job id: of the first 100 at most. */
+  readonly progress?: Readonly<Record<string, RunProgress>>;
   /** Without a heartbeat for so long it is lost. */
   readonly leaseMs: number;
   /** ISO 8601. */

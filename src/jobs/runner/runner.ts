@@ -3,8 +3,9 @@ import type { Clock } from '../../core/clock.js';
 import { newId } from '../../core/ids.js';
 import type { Logger } from '../../core/log.js';
 import { within } from '../../core/within.js';
+import type { RunProgress } from '../../model/run-progress.js';
 import type { StreamListener, Streams } from '../ports.js';
-import type { JobRecord } from '../record/record.js';
+import { type JobRecord, jobIdOf } from '../record/record.js';
 import type { RunOrder } from '../run/run.js';
 import type { Table } from '../table.js';
 import type { JobTeller } from '../tell/tell.js';
@@ -245,6 +246,7 @@ export class JobRunner {
       state: () => ({
         state: this.#isDraining ? 'draining' : 'up',
         ...{ runnerId, bootId, host: hostname(), slots, used: this.#attempts.size, labels },
+        ...toldProgress(this.#attempts.values()),
       }),
       isolated: () => {
         // The media fences those that pull by ticket: they may go on until the records say otherwise.
@@ -349,4 +351,20 @@ export class JobRunner {
   #troubled(error: unknown): void {
     this.#deps.log.debug({ cause: (error as Error).message }, 'jobs: something waits until streams are compared');
   }
+}
+
+/** Of how many jobs a heartbeat tells it: every runner reads those of all others. */
+const MOST_PROGRESS = 100;
+
+/** How far programs are, for the heartbeat; nothing where none tells it. */
+function toldProgress(attempts: Iterable<Pick<Attempt, 'record' | 'run'>>): Pick<RunnerState, 'progress'> {
+  const told: Record<string, RunProgress> = {};
+  let left = MOST_PROGRESS;
+  for (const { record, run } of attempts) {
+    if (run === undefined || Object.keys(run.progress).length === 0) continue;
+    told[jobIdOf(record)] = { ...run.progress };
+    left -= 1;
+    if (left === 0) break;
+  }
+  return left === MOST_PROGRESS ? {} : { progress: told };
 }

@@ -1,5 +1,6 @@
+import type { ApiError } from '../api.js';
 import { count } from '../format.js';
-import { inOrder, type Job, jobState, type Runner, reasonWords, runnerOf, sinceOf } from '../jobs.js';
+import { inOrder, type Job, jobState, progressOf, type Runner, reasonWords, runnerOf, sinceOf } from '../jobs.js';
 import { State } from '../parts/badge.js';
 import { Empty } from '../parts/empty.js';
 import { ErrorNote } from '../parts/error-note.js';
@@ -19,7 +20,10 @@ const EVERY_MS = 3000;
 /** How many jobs are listed. */
 const LIMIT = 200;
 
-const JOB_COLUMNS: readonly Column<Job>[] = [
+/** A job, and how far its program is. */
+type Row = Job & { readonly progress: string };
+
+const JOB_COLUMNS: readonly Column<Row>[] = [
   {
     title: 'Job',
     isName: true,
@@ -27,6 +31,7 @@ const JOB_COLUMNS: readonly Column<Job>[] = [
   },
   { title: 'State', show: (job) => <State state={jobState(job)} /> },
   { title: 'Why', show: ({ reason, last }) => reasonWords(reason ?? last?.reason ?? '') },
+  { title: 'Progress', show: ({ progress }) => progress },
   { title: 'Attempt', isNumber: true, show: ({ attempt }) => count(attempt) },
   { title: 'Failures', isNumber: true, show: ({ failures }) => count(failures) },
   { title: 'For', isNumber: true, show: (job) => <Since iso={sinceOf(job)} /> },
@@ -60,6 +65,7 @@ function JobList() {
   const [state, setState] = useState('');
   const query = state === '' ? '' : `&state=${state}`;
   const jobs = usePoll<{ jobs: readonly Job[]; cursor?: string }>(`/v1/jobs?limit=${LIMIT}${query}`, EVERY_MS);
+  const runners = usePoll<{ runners: readonly Runner[] }>('/v1/jobs/runners', EVERY_MS);
   const isSetUp = jobs.error?.code !== 'ERR_JOB_NEEDS_NATS';
   return (
     <>
@@ -67,13 +73,15 @@ function JobList() {
       {isSetUp ? (
         <>
           {jobs.error === undefined ? null : <ErrorNote error={jobs.error} what="The jobs cannot be shown" />}
-          {jobs.value === undefined ? null : <JobTable jobs={jobs.value.jobs} isFiltered={state !== ''} />}
+          {jobs.value === undefined ? null : (
+            <JobTable jobs={jobs.value.jobs} runners={runners.value?.runners ?? []} isFiltered={state !== ''} />
+          )}
           {jobs.value?.cursor === undefined ? null : (
             <p class="quiet">
               There are more. <code>sluice jobs ls</code> lists all of them.
             </p>
           )}
-          <Runners />
+          <Runners runners={runners.value?.runners} error={runners.error} />
         </>
       ) : (
         <NotSetUp
@@ -105,7 +113,8 @@ function StateFilter({ state, onState }: { state: string; onState: (state: strin
   );
 }
 
-function JobTable({ jobs, isFiltered }: { jobs: readonly Job[]; isFiltered: boolean }) {
+function JobTable(props: { jobs: readonly Job[]; runners: readonly Runner[]; isFiltered: boolean }) {
+  const { jobs, runners, isFiltered } = props;
   const empty = isFiltered ? (
     <Empty title="No such job" />
   ) : (
@@ -122,7 +131,7 @@ function JobTable({ jobs, isFiltered }: { jobs: readonly Job[]; isFiltered: bool
         caption="Jobs"
         isCaptionHidden
         columns={JOB_COLUMNS}
-        rows={inOrder(jobs)}
+        rows={inOrder(jobs).map((job): Row => ({ ...job, progress: progressOf(job, runners) }))}
         keyOf={({ jobId }) => jobId}
         empty={empty}
       />
@@ -130,10 +139,9 @@ function JobTable({ jobs, isFiltered }: { jobs: readonly Job[]; isFiltered: bool
   );
 }
 
-function Runners() {
-  const { value, error } = usePoll<{ runners: readonly Runner[] }>('/v1/jobs/runners', EVERY_MS);
+function Runners({ runners, error }: { runners: readonly Runner[] | undefined; error: ApiError | undefined }) {
   if (error !== undefined) return <ErrorNote error={error} what="The runners cannot be shown" />;
-  if (value === undefined) return null;
+  if (runners === undefined) return null;
   const empty = (
     <Empty title="No runner is up">
       <p>
@@ -146,7 +154,7 @@ function Runners() {
       <Table
         caption="Runners"
         columns={RUNNER_COLUMNS}
-        rows={value.runners}
+        rows={runners}
         keyOf={({ runnerId }) => runnerId}
         empty={empty}
       />

@@ -9,6 +9,7 @@ import type { RunnerState } from '../../../src/jobs/runner/runner-state.js';
 import type { JobTeller } from '../../../src/jobs/tell/tell.js';
 import { templateFromJson } from '../../../src/jobs/template/parse.js';
 import type { JobTemplate } from '../../../src/jobs/template/template.js';
+import type { RunProgress } from '../../../src/model/run-progress.js';
 import { seeded } from '../random.js';
 import { SharedBucket, type SharedTable } from './shared-table.js';
 
@@ -16,7 +17,7 @@ import { SharedBucket, type SharedTable } from './shared-table.js';
 export class FakeRun implements Run {
   readonly pid = 1;
   readonly shown: readonly string[] = ['fake'];
-  readonly progress = {};
+  progress: RunProgress = {};
   readonly done: Promise<RunEnd>;
   readonly order: RunOrder;
   /** How it was asked to stop, in order. */

@@ -5,6 +5,7 @@ import {
   inOrder,
   type Job,
   jobState,
+  progressOf,
   progressWords,
   reasonWords,
   runnerOf,
@@ -68,6 +69,18 @@ describe('jobs on the page', () => {
     );
     expect(progressWords({ frame: 5, dropFrames: 0 })).toBe('5 frames');
     expect(progressWords({})).toBe('');
+  });
+
+  it('stands in few words beside a job that runs, as its runner said last', () => {
+    const runner = { runnerId: 'r', state: 'up', host: 'h', slots: 2, used: 1, labels: {}, time: '' };
+    const tells = {
+      ...runner,
+      progress: { 's/record': { frame: 9, outTimeMs: 62_000, speed: 1 }, 's/b': { frame: 9 } },
+    };
+    expect(progressOf(job({ state: 'running' }), [runner, tells])).toBe('1:02 of media, at speed 1');
+    expect(progressOf(job({ state: 'running', jobId: 's/b' }), [tells])).toBe('9 frames');
+    expect(progressOf(job({ state: 'done' }), [tells])).toBe('');
+    expect(progressOf(job({ state: 'running', jobId: 'toString' }), [tells])).toBe('');
   });
 });
 

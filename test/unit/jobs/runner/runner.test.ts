@@ -92,6 +92,20 @@ describe('a runner', () => {
     expect(world.record(A, 'record')).toMatchObject({ outcome: 'failed', reason: 'exit' });
   });
 
+  it('says with each heartbeat how far its programs are, where they tell it', async () => {
+    world.template({ name: 'record' });
+    const one = await world.start({ leaseMs: 300 });
+    await world.ready(IDS[0]!, 'cam');
+    const told = () => [...world.runnerStates.values.values()][0]?.value.progress;
+    await waitFor(() => one.runs.length === 1);
+    expect(told()).toBeUndefined();
+    one.runs[0]!.progress = { outTimeMs: 2000, speed: 1 };
+    await waitFor(() => told() !== undefined);
+    expect(told()).toEqual({ [`${IDS[0]}/record`]: { outTimeMs: 2000, speed: 1 } });
+    one.runs[0]!.end({ kind: 'exit', exit: 64 });
+    await waitFor(() => told() === undefined);
+  });
+
   it('forgets runners that were lost long ago, and not those that are lost now', async () => {
     const time = (ago: number): string => new Date(Date.now() - ago).toISOString();
     const state = {
