@@ -1,4 +1,5 @@
 import { ask } from './api.js';
+import { jumpTo } from './live-edge.js';
 import { socketLoader } from './socket-loader.js';
 
 /** What a preview tells while it plays. */
@@ -63,7 +64,10 @@ export async function playPreview(
     stop();
     onEnd(why);
   };
-  timer = window.setInterval(() => onState(stateOf(video)), TELL_MS);
+  timer = window.setInterval(() => {
+    catchUp(video);
+    onState(stateOf(video));
+  }, TELL_MS);
   player.on(mpegts.Events.ERROR, (_: string, detail: string) => end(wordsOf(detail)));
   player.on(mpegts.Events.LOADING_COMPLETE, () => end('The stream has ended, or the server closed the preview.'));
   player.attachMediaElement(video);
@@ -74,14 +78,23 @@ export async function playPreview(
   return stop;
 }
 
+/** Goes on near the newest media when it has fallen far behind. */
+function catchUp(video: HTMLVideoElement): void {
+  const place = jumpTo(video.currentTime, newestOf(video));
+  if (place !== undefined) video.currentTime = place;
+}
+
+/** The end of what has come, in s; where it is when nothing has. */
+function newestOf({ buffered, currentTime }: HTMLVideoElement): number {
+  return buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1);
+}
+
 function stateOf(video: HTMLVideoElement): PreviewState {
   const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
-  const { buffered, currentTime } = video;
-  const newest = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1);
   return {
     isPlaying: totalVideoFrames > 0 || video.played.length > 0,
     ...{ frames: totalVideoFrames, dropped: droppedVideoFrames },
-    behindMs: Math.max(0, newest - currentTime) * 1000,
+    behindMs: Math.max(0, newestOf(video) - video.currentTime) * 1000,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { PlaySnapshot } from '../../model/play-snapshot.js';
 import { ask } from '../api.js';
+import { count } from '../format.js';
 import { Badge } from '../parts/badge.js';
 import { Confirm } from '../parts/confirm.js';
 import { ErrorNote } from '../parts/error-note.js';
@@ -43,7 +44,7 @@ function roleOf(relay: PlaySnapshot['relay'], job: PlaySnapshot['job']) {
 /** Who plays a stream. */
 export function StreamPlayers({ streamId, mayKick }: { streamId: string; mayKick: boolean }) {
   const path = `/v1/plays?streamId=${encodeURIComponent(streamId)}&limit=${LIMIT}`;
-  const { value, error, refresh } = usePoll<{ plays: readonly PlaySnapshot[] }>(path, EVERY_MS);
+  const { value, error, refresh } = usePoll<{ plays: readonly PlaySnapshot[]; cursor?: string }>(path, EVERY_MS);
   const [chosen, setChosen] = useState<PlaySnapshot>();
   const [told, setTold] = useState('');
   const kick: Column<PlaySnapshot> = {
@@ -74,6 +75,11 @@ export function StreamPlayers({ streamId, mayKick }: { streamId: string; mayKick
         keyOf={({ playId }) => playId}
         empty={<p class="quiet">Nobody plays it at this server.</p>}
       />
+      {value?.cursor === undefined ? null : (
+        <p class="quiet">
+          The first {count(plays.length)} are shown, and there are more. <code>sluice plays ls</code> lists all of them.
+        </p>
+      )}
       {chosen === undefined ? null : (
         <Confirm
           title={`Disconnect the player at ${chosen.peer.address}?`}
