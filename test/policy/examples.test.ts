@@ -292,15 +292,19 @@ describe('events in README.md', () => {
       new Date(2026, 0, 1, 12, minute, second, ms).toISOString();
     const peer = (port: number) => ({ address: '127.0.0.1', port });
     const tracks = [
-      { id: 0, kind: 'video', codec: 'avc1.64001F', width: 1280, height: 720, declaredFps: 30 },
-      { id: 0, kind: 'audio', codec: 'mp4a.40.2', sampleRate: 48_000, channels: 2 },
+      { id: 0, kind: 'video', codec: 'avc1.42c01f', width: 1280, height: 720, declaredFps: 30 },
+      { id: 0, kind: 'audio', codec: 'mp4a.40.2', sampleRate: 48_000, channels: 1 },
     ];
     const told: [string, string, object][] = [
-      ['stream.started', at(0, 3, 412), { peer: peer(50412), transport: 'rtmp', encoder: 'Lavf59.27.100' }],
-      ['stream.ready', at(0, 3, 460), { tracks, timeToReadyMs: 48 }],
-      ['stream.active', at(0, 9, 118), { players: 1 }],
+      [
+        'stream.started',
+        at(0, 3, 412),
+        { peer: peer(50412), transport: 'rtmp', encoder: 'FMLE/3.0 (compatible; Sluice)' },
+      ],
+      ['stream.ready', at(0, 3, 480), { tracks, timeToReadyMs: 51 }],
+      ['stream.active', at(0, 9, 109), { players: 1 }],
       ['play.started', at(0, 9, 118), { peer: peer(50420), client: 'LNX 9,0,124,2' }],
-      ['stream.ended', at(1, 10, 7), { reason: 'client_unpublish', durationMs: 66_595, bytes: 24_900_000, drops: 0 }],
+      ['stream.ended', at(1, 3, 429), { reason: 'client_unpublish', durationMs: 60_017, bytes: 578_400, drops: 0 }],
     ];
     const lines = told.map(([type, time, data]) =>
       formatEvent({ type: `io.sluice.${type}`, time, subject: 'live/cam1', data } as unknown as SluiceEvent, false),
