@@ -1,5 +1,6 @@
-// npm run release: everything that a release consists of, into dist/release: the package, the list of its parts (SBOM),
-// the notes, and checksums. With a tag such as v0.2.0 the version must be that of the tag.
+// npm run release: everything that a release consists of, into dist/release: the package, an archive with everything
+// that it needs but Node, the list of its parts (SBOM), the notes, and checksums. With a tag such as v0.2.0 the version
+// must be that of the tag.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { build } from './build.mjs';
 import { changeFiles } from './changelog.mjs';
 import { fail, remove, root, run, say } from './lib.mjs';
 import { sbom } from './sbom.mjs';
+import { tarball } from './tarball.mjs';
 
 const FOLDER = 'dist/release';
 
@@ -43,8 +45,12 @@ async function release(tag) {
   remove(FOLDER);
   mkdirSync(join(root, FOLDER), { recursive: true });
   if ((await run('npm', ['pack', '--silent', '--pack-destination', FOLDER])) !== 0) fail('npm pack failed.');
+  await tarball(join(root, FOLDER));
   writeFileSync(join(root, FOLDER, `sluice-${version}.cdx.json`), `${JSON.stringify(await sbom(), undefined, 2)}\n`);
-  const sums = readdirSync(join(root, FOLDER)).sort().map(sum);
+  const sums = readdirSync(join(root, FOLDER))
+    .filter((name) => !name.endsWith('.sha256'))
+    .sort()
+    .map(sum);
   writeFileSync(join(root, FOLDER, 'SHA256SUMS'), `${sums.join('\n')}\n`);
   writeFileSync(join(root, FOLDER, 'notes.md'), readFileSync(join(root, notes)));
   say(`${FOLDER} holds ${readdirSync(join(root, FOLDER)).sort().join(', ')}.`);

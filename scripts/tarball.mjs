@@ -71,8 +71,8 @@ async function need(command, args) {
   if (code !== 0) fail(`${text}\n${command} failed.`);
 }
 
-/** @returns the path of the tarball; beside it is a file of its checksum */
-async function tarball(into) {
+/** @param into folder, which is made @returns the path of the tarball; beside it is a file of its checksum */
+export async function tarball(into) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const top = `sluice-${version}`;
   const folder = mkdtempSync(join(tmpdir(), 'sluice-tarball-'));
@@ -85,8 +85,16 @@ async function tarball(into) {
   return join(into, file);
 }
 
+function flags() {
+  try {
+    return parseArgs({ options: { folder: { type: 'string' }, into: { type: 'string', default: root } } }).values;
+  } catch (error) {
+    return fail(`${error.message}\nExpected: npm run tarball -- [--into FOLDER | --folder FOLDER]`);
+  }
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values } = parseArgs({ options: { folder: { type: 'string' }, into: { type: 'string', default: root } } });
+  const values = flags();
   await build();
   if (filesUnder('dist/page').length === 0) fail('dist/page is empty. Run: npm run build');
   if (values.folder === undefined) say(await tarball(resolve(values.into)));
