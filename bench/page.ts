@@ -21,7 +21,7 @@ const SETTLE_MS = 3000;
 const options = readOptions(
   'npm run bench:page -- [options]',
   'What looking at the overview costs the server: publishers without players, and viewers who ask as the page does (the overview every 2 s, ' +
-    'each of 12 pictures every 10 s, with its ETag). CPU of the server with viewers and without, in turns, in one run. Server on core 0, ' +
+    'each of 12 pictures every 15 s, with its ETag). CPU of the server with viewers and without, in turns, in one run. Server on core 0, ' +
     'publishers on core 1.',
   {
     publishers: { kind: 'number', fallback: 200, says: 'streams' },

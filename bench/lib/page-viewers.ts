@@ -2,7 +2,7 @@ import { Agent, get } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 
 /** How often the page asks for the overview, and for the picture of a stream that is in sight, in ms. */
-const [OVERVIEW_MS, PICTURE_MS] = [2000, 10_000];
+const [OVERVIEW_MS, PICTURE_MS] = [2000, 15_000];
 /** Pictures that are in sight at once. */
 const PICTURES = 12;
 

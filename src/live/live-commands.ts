@@ -43,6 +43,11 @@ export class LiveCommands {
     this.#parts = parts;
   }
 
+  /** What a live stream is published as. */
+  nameOf(streamId: string): Pick<LiveStream, 'app' | 'name'> | undefined {
+    return this.#parts.streams.get(streamId);
+  }
+
   stream(streamId: string): StreamSnapshot | undefined {
     return this.#parts.streams.get(streamId)?.snapshot();
   }

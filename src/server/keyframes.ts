@@ -58,7 +58,7 @@ export class Keyframes {
   }
 
   #answer(streamId: string, asked: string | undefined): ApiAnswer {
-    const stream = this.#deps.liveStreams.commands.stream(streamId);
+    const stream = this.#deps.liveStreams.commands.nameOf(streamId);
     const kept = this.#kept.get(streamId);
     if (stream === undefined) {
       this.#forget(streamId, kept);

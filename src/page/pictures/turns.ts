@@ -1,10 +1,10 @@
 /** How often the picture of a stream is asked for, in ms. */
-const EVERY_MS = 10_000;
+const EVERY_MS = 15_000;
 /** How many are asked for at a time. */
 const AT_ONCE = 2;
 
 /**
- * Whose turn it is: pictures of what is seen, each every ten seconds at most, two at a time, those that waited longest
+ * Whose turn it is: pictures of what is seen, each every 15 seconds at most, two at a time, those that waited longest
  * first.
  */
 export class Turns {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryAccount } from '../../../src/core/memory-account.js';
-import type { StreamSnapshot } from '../../../src/model/snapshot.js';
 import { Keyframes } from '../../../src/server/keyframes.js';
 import { message } from '../../support/hub/media.js';
 import { PublicationHarness } from '../../support/hub/publication-harness.js';
@@ -15,13 +14,13 @@ afterEach(() => {
 function setUp(limits: ConstructorParameters<typeof PublicationHarness>[0] = {}) {
   const harness = new PublicationHarness(limits);
   const memory = new MemoryAccount();
-  const shown = { app: 'live', name: 'cam1' } as StreamSnapshot;
+  const shown = { app: 'live', name: 'cam1' };
   const live = new Map([['stream', shown]]);
   const keyframes = new Keyframes({
     clock: { wallMs: () => Date.now(), monotonicMs: () => Date.now() },
     memory,
     hub: { publicationOf: () => harness.publication },
-    liveStreams: { commands: { stream: (id: string) => live.get(id) } } as never,
+    liveStreams: { commands: { nameOf: (id: string) => live.get(id) } } as never,
   });
   const route = keyframes.route();
   const ask = (streamId = 'stream', headers: Record<string, string> = {}) =>

@@ -10,7 +10,7 @@ describe('the turns of pictures', () => {
     expect(turns.next(5)).toBe('c');
   });
 
-  it('come every ten seconds for each, and first to the one that waited longest', () => {
+  it('come every 15 seconds for each, and first to the one that waited longest', () => {
     const turns = new Turns();
     const whole = (nowMs: number): string | undefined => {
       const id = turns.next(nowMs);
@@ -19,7 +19,7 @@ describe('the turns of pictures', () => {
     };
     turns.see('a');
     turns.see('b');
-    expect([whole(0), whole(1000), whole(9999)]).toEqual(['a', 'b', undefined]);
+    expect([whole(0), whole(1000), whole(14_999)]).toEqual(['a', 'b', undefined]);
     expect([whole(20_000), whole(20_000), whole(20_000)]).toEqual(['a', 'b', undefined]);
   });
 
